@@ -1,0 +1,107 @@
+/**
+ * Builds the parts of one replica from its settings. The only place where they meet.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config.ts';
+import { type Clock, Counter } from '../counter/counter.ts';
+import { isAppError } from '../counter/errors.ts';
+import type { Store } from '../counter/store.ts';
+import { createApp } from '../http/app.ts';
+import { listen } from '../http/server.ts';
+import type { Log } from '../log.ts';
+import { createMetrics, type Metrics } from '../metrics.ts';
+import { Life } from '../replicas/life.ts';
+import { openStore } from '../stores/open.ts';
+
+/** One replica: its life, and its figures. */
+export interface Replica {
+  readonly life: Life;
+  readonly metrics: Metrics;
+}
+
+/** The store that the settings name. */
+export function composeStore(config: Config): Store {
+  return openStore({ url: config.storeUrl, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
+}
+
+/** A replica on `store`; `shared` when others listen on the same port. */
+export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
+  let storeUp = true;
+  const metrics = createMetrics(config.replicaName, {
+    waiting: () => counter.waiting,
+    storeUp: () => storeUp,
+  });
+  const counter = new Counter({
+    store,
+    clock: CLOCK,
+    newWriter: randomUUID,
+    waitMs: config.waitMs,
+    waitingMax: config.waitingMax,
+    observer: {
+      committed({ hits, seconds }) {
+        metrics.committed(hits, seconds);
+        if (!storeUp) log.info('the store answers again');
+        storeUp = true;
+      },
+      retrying(error) {
+        metrics.retried();
+        if (storeUp) log.warn({ error }, 'the store does not answer; visits wait');
+        storeUp = false;
+      },
+      writerForgotten(error) {
+        log.error({ error }, 'the store does not know this writer any more; going on as a new one');
+      },
+    },
+  });
+  const app = createApp({
+    counter,
+    replica: config.replicaName,
+    onRequest: metrics.requested,
+    onBug: (error) => log.error({ error }, 'a bug: please report it'),
+  });
+  const life = new Life({
+    app,
+    counter,
+    store,
+    listen: () =>
+      listen({
+        host: config.host,
+        port: config.port,
+        shared,
+        handlerMs: config.waitMs + config.storeTimeoutMs,
+        fetch: app.fetch,
+      }),
+    drainMs: config.drainMs,
+    stopMs: config.stopMs,
+  });
+  return { life, metrics };
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (delayMs, task) => {
+    setTimeout(task, delayMs);
+  },
+  random: Math.random,
+};
+
+/** How long a start waits for the store: a Redis that starts at the same time, with its file to read, is there by then. */
+const REACH_MS = 30_000;
+const REACH_AGAIN_MS = 250;
+
+/** Resolves when the store answers. Says once that it waits. Fails with the store's error after half a minute. */
+export async function reachStore(store: Store, log: Log): Promise<void> {
+  const until = performance.now() + REACH_MS;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // eslint-disable-next-line no-await-in-loop -- trying again
+      await store.ping();
+      return;
+    } catch (error) {
+      if (!isAppError(error, 'store-unavailable') || performance.now() > until) throw error;
+      if (attempt === 1) log.warn(`${error.message} Trying again for ${REACH_MS / 1000} s.`);
+    }
+    // eslint-disable-next-line no-await-in-loop -- trying again
+    await Bun.sleep(REACH_AGAIN_MS);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * `seen replica`: one of several replicas of one machine. Started by `seen serve`, not by people.
+ */
+
+import { readConfig } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { createLog } from '../log.ts';
+import { parentChannel } from '../replicas/channel.ts';
+import { listenAsReplica } from '../replicas/signals.ts';
+import { type Command, type Context } from './command.ts';
+import { composeReplica, composeStore, reachStore } from './compose.ts';
+
+async function run(context: Context): Promise<number> {
+  const parent = parentChannel();
+  if (!parent)
+    throw new AppError('usage-invalid', 'seen replica is for seen serve to start. Type: seen serve');
+  const config = readConfig(context);
+  const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
+  const store = composeStore(config);
+  const { life, metrics } = composeReplica(config, store, log, true);
+  const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
+
+  listenAsReplica(stop);
+  parent.onParentGone(stop);
+  parent.onMessage((message) => {
+    if (message.say === 'stop') stop();
+    else {
+      void Promise.all([life.unready(), metrics.snapshot()]).then(([unready, figures]) =>
+        parent.send({ say: 'reported', id: message.id, unready, metrics: figures }),
+      );
+    }
+  });
+
+  await Promise.race([reachStore(store, log).then(() => life.start()), stopAsked]);
+  parent.send({ say: 'listening' });
+  log.debug({ pid: process.pid }, 'listening');
+  await stopAsked;
+  log.debug('stopping');
+  await life.stop();
+  return 0;
+}
+
+export const replica: Command = {
+  summary: 'one replica of several; started by serve',
+  manual: () =>
+    'Usage: seen replica\n\nOne of the replicas of seen serve, which starts it. Not for people.\n',
+  run,
+};

@@ -1,0 +1,176 @@
+/**
+ * `seen serve`: counts visits, with one replica in this process or with several below it.
+ */
+import { version } from '../../package.json' with { type: 'json' };
+import { type Config, readConfig, settingsManual } from '../config.ts';
+import { createOperations } from '../http/operations.ts';
+import { type Listening, listen } from '../http/server.ts';
+import { createLog, type Log } from '../log.ts';
+import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
+import { listenToSignals } from '../replicas/signals.ts';
+import { Supervisor } from '../replicas/supervisor.ts';
+import type { Command, Context } from './command.ts';
+import { composeReplica, composeStore, reachStore } from './compose.ts';
+
+/** What serves the visits: one replica, or a supervisor of several. */
+interface Service {
+  /** Resolves when visits are taken; answers the port. */
+  start(): Promise<number>;
+  stop(): Promise<void>;
+  /** Ends at once what runs beside this process. */
+  kill(): void;
+  replaceAll(): void;
+  unready(): Promise<string | undefined>;
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+}
+
+async function run(context: Context): Promise<number> {
+  const config = readConfig(context);
+  const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
+  const service =
+    config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
+  const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
+  listenToSignals({
+    onStop: (signal) => {
+      log.info(`${signal}: answering what is under way, then stopping (once more ends at once)`);
+      askStop();
+    },
+    onStopNow: (status) => {
+      service.kill();
+      context.endNow(status);
+    },
+    onReplace: () => service.replaceAll(),
+  });
+
+  const operations = openOperations(config, service);
+  const store = composeStore(config);
+  try {
+    await Promise.race([start(config, log, service, operations.port, store), stopAsked]);
+    await stopAsked;
+    await service.stop();
+  } catch (error) {
+    service.kill();
+    throw error;
+  } finally {
+    await store.close();
+    await operations.close();
+  }
+  log.info('stopped: every visit that was answered is stored');
+  return 0;
+}
+
+/** Reaches the store, says what a person wants to know first, and begins to serve. */
+async function start(
+  config: Config,
+  log: Log,
+  service: Service,
+  operationsPort: number,
+  store: ReturnType<typeof composeStore>,
+): Promise<void> {
+  await reachStore(store, log);
+  for (const risk of await store.risks()) log.warn(risk);
+  const port = await service.start();
+  const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
+  log.info(`Seen ${version} counts: open http://${host}:${port}/`);
+  log.info(`the counts are kept in ${store.place}`);
+  log.info(
+    `${config.replicas} ${config.replicas === 1 ? 'replica' : 'replicas'}; health and figures on port ${operationsPort}`,
+  );
+}
+
+function openOperations(config: Config, service: Service): Listening {
+  const app = createOperations({
+    unready: () => service.unready(),
+    metrics: async () => mergeMetrics(await service.metrics()),
+    metricsContentType: METRICS_CONTENT_TYPE,
+  });
+  return listen({
+    host: config.operationsHost,
+    port: config.operationsPort,
+    shared: false,
+    handlerMs: config.storeTimeoutMs,
+    fetch: (request) => app.fetch(request),
+  });
+}
+
+function serveAlone(config: Config, log: Log): Service {
+  const { life, metrics } = composeReplica(config, composeStore(config), log, false);
+  return {
+    start: async () => life.start(),
+    stop: () => life.stop(),
+    kill: () => undefined,
+    replaceAll: () =>
+      log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
+    unready: () => life.unready(),
+    metrics: async () => [await metrics.snapshot()],
+  };
+}
+
+function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
+  const port = freePort(config);
+  const supervisor = new Supervisor({
+    names: Array.from({ length: config.replicas }, (_, index) => `${config.replicaName}-${index + 1}`),
+    // Flags given later win, so these hold whatever else was given.
+    command: (name) => [
+      process.execPath,
+      Bun.main,
+      'replica',
+      ...argv,
+      `--replica-name=${name}`,
+      `--port=${port}`,
+    ],
+    stopMs: config.stopMs,
+    log,
+  });
+  return {
+    start: async () => {
+      await supervisor.start();
+      return port;
+    },
+    stop: () => supervisor.stop(),
+    kill: () => supervisor.kill(),
+    replaceAll: () => {
+      log.info('SIGHUP: replacing the replicas one by one');
+      void supervisor.replaceAll();
+    },
+    unready: () => supervisor.unready(),
+    metrics: () => supervisor.metrics(),
+  };
+}
+
+/**
+ * The port for the replicas, after making sure that nobody has it: they open it as one that others may share, and would
+ * share it with a stranger too. Fails with `port-unavailable`.
+ */
+function freePort({ host, port }: Config): number {
+  const listening = listen({ host, port, shared: false, handlerMs: 0, fetch: () => new Response() });
+  void listening.close();
+  return listening.port;
+}
+
+export const serve: Command = {
+  summary: 'count visits (what npm start runs)',
+  manual: () => `Usage: seen serve [FLAGS]
+
+Counts visits on port 8000 and answers each with its number, after the number is stored.
+
+Flags [and what holds without them]; each can also be set as an environment variable (--store-url is SEEN_STORE_URL), or
+read from a file that a variable names (SEEN_STORE_URL_FILE). The first of flag, file, variable and default wins.
+${settingsManual()}
+
+Signals:
+  SIGTERM, Ctrl-C   answer what is under way and stop; once more ends at once
+  SIGHUP            replace the replicas one by one
+
+Exit status:
+  0    stopped as asked
+  1    a bug
+  2    a mistake in the command line or the settings
+  69   the store cannot be reached, or a port cannot be opened
+  70   a replica could not be started
+  75   the stop took longer than --stop-ms and was cut off
+  78   the store cannot be used as it is set up
+  130  Ctrl-C twice      143  SIGTERM twice
+`,
+  run,
+};

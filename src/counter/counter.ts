@@ -1,0 +1,298 @@
+/**
+ * Group commit: many hits in few writes, and still a number of its own for every hit.
+ *
+ * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch is being written the
+ * next hits gather. There is no timer in this: an idle counter writes at once, a busy one as often as the store answers.
+ * One batch is under way at a time, and a batch that failed is sent again exactly as it was, under the same sequence
+ * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
+ * "Implementation Techniques for Main Memory Database Systems", 1984).
+ *
+ * Not here: HTTP, any database, and the clock, which is passed in.
+ */
+import { type Gathered, gather } from './batch.ts';
+import { AppError, isAppError } from './errors.ts';
+import type { Store } from './store.ts';
+
+/** Time and chance, passed in so that tests own them. Times are milliseconds. */
+export interface Clock {
+  /** Never goes back; only differences mean anything. */
+  now(): number;
+  /** Runs `task` once after `delayMs`. */
+  after(delayMs: number, task: () => void): void;
+  /** From 0 inclusive to 1 exclusive. */
+  random(): number;
+}
+
+/** What an onlooker (metrics, the log) is told. */
+export interface CounterObserver {
+  /** A batch is stored. `seconds` covers all its attempts. */
+  committed(batch: { hits: number; counters: number; seconds: number }): void;
+  /** An attempt failed and will be repeated. */
+  retrying(error: AppError): void;
+  /** The store does not know this writer any more; the counter goes on under a new name. */
+  writerForgotten(error: AppError): void;
+}
+
+export interface CounterOptions {
+  store: Store;
+  clock: Clock;
+  observer: CounterObserver;
+  /** A name no other writer has or had: called at the start, and again when the store forgot the writer. */
+  newWriter: () => string;
+  /** How long a hit may wait for its number. */
+  waitMs: number;
+  /** How many hits may wait for their number at once. */
+  waitingMax: number;
+}
+
+interface Hit {
+  readonly counter: string;
+  readonly amount: number;
+  readonly expiresAt: number;
+  readonly resolve: (total: number) => void;
+  readonly reject: (error: unknown) => void;
+  answered: boolean;
+}
+
+/** The first pause before a retry: about one round trip to a store that was only restarted. */
+const RETRY_FIRST_MS = 20;
+/** The longest pause: short enough that a store which is back is found within a second. */
+const RETRY_MAX_MS = 500;
+
+export class Counter {
+  readonly #options: CounterOptions;
+  #writer: string;
+  /** The number of the last batch whose fate is known. */
+  #sequence = 0;
+  #waiting: Hit[] = [];
+  #underWay: readonly Hit[] = [];
+  #running = false;
+  #watching = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: CounterOptions) {
+    this.#options = options;
+    this.#writer = options.newWriter();
+  }
+
+  /** How many hits have no answer yet; never more than `waitingMax`. */
+  get waiting(): number {
+    return this.#waiting.length + this.#underWay.length;
+  }
+
+  /**
+   * Counts, and resolves with the counter's total right after this hit: no other hit gets the same. The hit counts even
+   * if nobody waits for the answer any more. `amount` is a safe integer other than 0.
+   *
+   * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not counted), `hit-unconfirmed`
+   * (it may have been), `total-out-of-range` or `counter-unreadable` (it was not).
+   */
+  hit(counter: string, amount = 1): Promise<number> {
+    if (!Number.isSafeInteger(amount) || amount === 0) {
+      throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
+    }
+    if (this.#drained) {
+      return Promise.reject(
+        new AppError('draining', 'This replica is stopping. Not counted: try again, another one answers.'),
+      );
+    }
+    const { clock, waitMs, waitingMax } = this.#options;
+    if (this.waiting >= waitingMax) {
+      return Promise.reject(
+        new AppError(
+          'waiting-full',
+          `${waitingMax} visits wait already. Not counted: try again in a moment.`,
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const expiresAt = clock.now() + waitMs;
+      this.#waiting.push({ counter, amount, expiresAt, resolve, reject, answered: false });
+      if (!this.#watching) this.#watch(waitMs);
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** The totals as the store has them, `undefined` where there is no such counter. Never counts. */
+  read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return this.#options.store.read(counters);
+  }
+
+  /** Takes no more hits; resolves when every hit has its answer, at the latest after `waitMs`. */
+  drain(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#drained;
+    this.#drained = () => {
+      before?.();
+      resolve();
+    };
+    this.#tellDrained();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const { taken, ...batch } = gather(this.#waiting);
+      this.#underWay = taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken);
+      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
+      // eslint-disable-next-line no-await-in-loop -- one batch at a time is the whole idea
+      await this.#settle(this.#underWay, batch);
+      this.#underWay = [];
+      this.#tellDrained();
+    }
+    this.#running = false;
+  }
+
+  /** Has one batch stored and answers its hits; returns when its fate is known or nobody waits for it any more. */
+  async #settle(hits: readonly Hit[], { changes, places }: Omit<Gathered, 'taken'>): Promise<void> {
+    const { store, clock, observer } = this.#options;
+    const startedAt = clock.now();
+    let maybeStored = false;
+    let renamed = false;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // eslint-disable-next-line no-await-in-loop -- a retry follows its attempt
+        const outcomes = await store.commit({ writer: this.#writer, sequence: this.#sequence + 1, changes });
+        this.#sequence++;
+        observer.committed({
+          hits: hits.length,
+          counters: changes.length,
+          seconds: (clock.now() - startedAt) / 1000,
+        });
+        answerAll(hits, places, changes, outcomes);
+        return;
+      } catch (error) {
+        if (isAppError(error, 'sequence-mismatch')) {
+          observer.writerForgotten(error);
+          this.#rename();
+          // Refused at the first attempt means certainly not stored: the new name may carry the same changes.
+          if (!maybeStored && !renamed) {
+            renamed = true;
+            continue;
+          }
+          for (const hit of hits) reject(hit, unconfirmed(error));
+          return;
+        }
+        if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {
+          // A bug in the store. What became of the batch is unknown, and so is the sequence number.
+          this.#rename();
+          for (const hit of hits) reject(hit, error);
+          return;
+        }
+        maybeStored ||= error.code === 'hit-unconfirmed';
+        observer.retrying(error);
+        if (hits.every((hit) => hit.answered)) {
+          // Nobody waits for it any more. Its number may be taken, so the next batch comes from a new writer.
+          if (maybeStored) this.#rename();
+          return;
+        }
+        // eslint-disable-next-line no-await-in-loop -- the pause before the next attempt
+        await this.#pause(attempt);
+      }
+    }
+  }
+
+  #rename(): void {
+    this.#writer = this.#options.newWriter();
+    this.#sequence = 0;
+  }
+
+  /** Doubles from attempt to attempt; between half and whole, so that replicas do not come back in step. */
+  #pause(attempt: number): Promise<void> {
+    const { clock } = this.#options;
+    const longestMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempt, 16), RETRY_MAX_MS);
+    return new Promise((resolve) => {
+      clock.after(longestMs * (0.5 + clock.random() / 2), resolve);
+    });
+  }
+
+  /** Looks after the deadlines with one timer, set for the oldest hit that has no answer. */
+  #watch(delayMs: number): void {
+    this.#watching = true;
+    this.#options.clock.after(delayMs, () => {
+      this.#watching = false;
+      const now = this.#options.clock.now();
+      this.#expire(now);
+      const oldest = this.#underWay.find((hit) => !hit.answered) ?? this.#waiting[0];
+      if (oldest) this.#watch(oldest.expiresAt - now);
+      this.#tellDrained();
+    });
+  }
+
+  /** Both queues are in the order of arrival, and so of expiry. */
+  #expire(now: number): void {
+    for (const hit of this.#underWay) {
+      if (hit.expiresAt > now) break;
+      reject(hit, unconfirmed());
+    }
+    const fresh = this.#waiting.findIndex((hit) => hit.expiresAt > now);
+    const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
+    for (const hit of expired) {
+      reject(
+        hit,
+        new AppError('store-unavailable', 'The store does not answer. Not counted: try again in a moment.'),
+      );
+    }
+  }
+
+  #tellDrained(): void {
+    if (this.#drained && this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered)) {
+      this.#drained();
+    }
+  }
+}
+
+/** Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. */
+function answerAll(
+  hits: readonly Hit[],
+  places: readonly number[],
+  changes: Gathered['changes'],
+  outcomes: Awaited<ReturnType<Store['commit']>>,
+): void {
+  const running = outcomes.map((outcome, place) =>
+    typeof outcome === 'number' ? outcome - (changes[place]?.amount ?? 0) : outcome,
+  );
+  hits.forEach((hit, index) => {
+    const place = places[index] ?? -1;
+    const before = running[place];
+    if (typeof before === 'number') {
+      const total = before + hit.amount;
+      running[place] = total;
+      hit.answered = true;
+      hit.resolve(total);
+    } else {
+      reject(hit, refusal(hit.counter, before));
+    }
+  });
+}
+
+function reject(hit: Hit, error: unknown): void {
+  hit.answered = true;
+  hit.reject(error);
+}
+
+function unconfirmed(cause?: unknown): AppError {
+  return new AppError(
+    'hit-unconfirmed',
+    'The store did not confirm this visit in time. It may have been counted.',
+    { cause },
+  );
+}
+
+function refusal(counter: string, outcome: 'out-of-range' | 'unreadable' | undefined): unknown {
+  switch (outcome) {
+    case 'out-of-range':
+      return new AppError(
+        'total-out-of-range',
+        `The counter ${counter} cannot go past ${Number.MAX_SAFE_INTEGER}, the largest number JSON carries exactly. Not counted: start a new counter.`,
+      );
+    case 'unreadable':
+      return new AppError(
+        'counter-unreadable',
+        `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
+      );
+    case undefined:
+      return new Error(`the store answered too few outcomes for ${counter}`);
+  }
+}

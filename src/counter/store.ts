@@ -1,0 +1,60 @@
+/**
+ * What the counter needs from a database: a contract in words and types, no code.
+ *
+ * A store applies whole batches. Each batch carries who wrote it and its number in that writer's line, so that a batch
+ * sent again after a lost connection or a lost answer is recognised and counts once. `test/store-contract.ts` is this
+ * contract as a suite; every store runs it on the real database.
+ */
+
+/** What one batch adds to one counter. `amount` is a safe integer and may be negative. */
+export interface Change {
+  readonly counter: string;
+  readonly amount: number;
+}
+
+/** Many hits as one write. No counter stands in it twice. */
+export interface Batch {
+  /** Who writes: unique to one counter of one process. */
+  readonly writer: string;
+  /** 1 for a writer's first batch, then one more for each. A retry repeats number and changes, unaltered. */
+  readonly sequence: number;
+  readonly changes: readonly Change[];
+}
+
+/**
+ * What became of one change: the counter's new total, or why this one change was left out (the rest of its batch is
+ * applied all the same, so that one bad counter does not take the others with it).
+ * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON number is exact.
+ * - `unreadable`: under the counter's name the store holds something that is not an integer.
+ */
+export type Outcome = number | 'out-of-range' | 'unreadable';
+
+export interface Store {
+  /** Where the counts are kept, for people: without passwords. */
+  readonly place: string;
+
+  /**
+   * Applies the batch whole and durably, then answers one outcome per change, in their order. The same writer and
+   * sequence number again changes nothing and gets the same outcomes. One commit at a time per writer.
+   *
+   * Fails with `store-unavailable`: certainly not applied · `store-unusable`: the same, and somebody has to mend the
+   * set-up · `hit-unconfirmed`: may have been applied, ask again with the same batch · `sequence-mismatch`: not applied, for the last number kept for this writer is neither this one nor the
+   * one before (the store lost or forgot the writer, or the writer made a mistake).
+   */
+  commit(batch: Batch): Promise<readonly Outcome[]>;
+
+  /** The totals, `undefined` where there is no such counter. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`. */
+  read(counters: readonly string[]): Promise<readonly (number | undefined)[]>;
+
+  /** Resolves when the store answers. Fails with `store-unavailable`, `store-unusable`. */
+  ping(): Promise<void>;
+
+  /** How this store, as it is set up, could lose counts: sentences that also say what to set. Empty when it cannot. */
+  risks(): Promise<readonly string[]>;
+
+  /** Lets go of the database. Nothing may be asked of the store afterwards; closing again does nothing. */
+  close(): Promise<void>;
+}
+
+/** How long a store remembers a writer that is silent. A retry that comes later cannot be told from a lost batch. */
+export const WRITER_MEMORY_MS = 24 * 60 * 60 * 1000;

@@ -1,0 +1,34 @@
+/**
+ * The operations port: is this process alive, does it take traffic, what are its figures. Never published to visitors.
+ *
+ * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not bring a store
+ * back. `/readyz` does, because sending visitors elsewhere may help.
+ */
+import { Hono } from 'hono';
+
+export interface OperationsOptions {
+  /** Why this process takes no traffic; `undefined` when it does. */
+  unready: () => Promise<string | undefined>;
+  /** The figures in Prometheus's text format. */
+  metrics: () => Promise<string>;
+  metricsContentType: string;
+}
+
+/** Builds the app of the operations port. */
+export function createOperations({ unready, metrics, metricsContentType }: OperationsOptions) {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    c.header('Cache-Control', 'no-store');
+  });
+  app.get('/healthz', (c) => c.text('alive\n'));
+  app.get('/readyz', async (c) => {
+    const reason = await unready();
+    return reason === undefined
+      ? c.text('ready\n')
+      : c.text(`not ready: ${reason}\n`, 503, { 'Retry-After': '1' });
+  });
+  app.get('/metrics', async (c) => c.body(await metrics(), 200, { 'Content-Type': metricsContentType }));
+  app.notFound((c) => c.text('Here are /healthz, /readyz and /metrics.\n', 404));
+  return app;
+}

@@ -1,0 +1,37 @@
+/**
+ * The log: one JSON object a line, pretty on a terminal. Each line names the replica. A leaf: knows nothing of ours.
+ */
+import { type Logger, pino } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+export type Log = Logger;
+
+export interface LogOptions {
+  level: string;
+  format: 'auto' | 'json' | 'pretty';
+  /** The name of the process in every line. */
+  replica: string;
+}
+
+/** A log on standard output. Lines are written at once, so that the last words of a process are not lost. */
+export function createLog({ level, format, replica }: LogOptions): Log {
+  const options = {
+    level,
+    base: { replica },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    errorKey: 'error',
+  };
+  const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY);
+  if (!pretty) return pino(options);
+  return pino(
+    options,
+    PinoPretty({
+      sync: true,
+      translateTime: 'SYS:HH:MM:ss',
+      ignore: 'replica',
+      messageFormat: '{replica}: {msg}',
+      errorLikeObjectKeys: ['error'],
+    }),
+  );
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bun
+/**
+ * The program `seen`: picks the command, and is the only place that ends the process.
+ */
+import type { Command } from './commands/command.ts';
+import { replica } from './commands/replica.ts';
+import { serve } from './commands/serve.ts';
+import { version } from './commands/version.ts';
+import { environment } from './config.ts';
+import { AppError, type ErrorCode } from './counter/errors.ts';
+
+const commands: Readonly<Record<string, Command>> = { serve, version };
+/** Started by other commands, not by people. */
+const inner: Readonly<Record<string, Command>> = { replica };
+
+const USAGE = `Usage: seen COMMAND [FLAGS]
+
+Counts visits, every one once, and gives every visitor a number of their own.
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+seen COMMAND --help is the manual of a command.
+`;
+
+/** The exit status for an error (numbers past 63: sysexits.h). The manual of `serve` lists them. */
+function exitStatus(code: ErrorCode): number {
+  switch (code) {
+    case 'usage-invalid':
+    case 'settings-invalid':
+      return 2;
+    case 'store-unavailable':
+    case 'port-unavailable':
+      return 69;
+    case 'replica-failed':
+      return 70;
+    case 'stop-overdue':
+      return 75;
+    case 'store-unusable':
+      return 78;
+    case 'name-invalid':
+    case 'route-missing':
+    case 'method-not-allowed':
+    case 'url-too-long':
+    case 'prefetch-refused':
+    case 'counter-missing':
+    case 'counter-unreadable':
+    case 'total-out-of-range':
+    case 'waiting-full':
+    case 'draining':
+    case 'hit-unconfirmed':
+    case 'sequence-mismatch':
+      return 1;
+  }
+}
+
+async function main([name = '--help', ...argv]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const command = commands[name] ?? inner[name];
+  if (!command) throw new AppError('usage-invalid', `“${name}” is no command of seen.\n\n${USAGE}`);
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(command.manual());
+    return 0;
+  }
+  return command.run({
+    argv,
+    env: environment(),
+    print: (text) => process.stdout.write(text),
+    endNow: (status) => process.exit(status),
+  });
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  if (error instanceof AppError) {
+    process.stderr.write(`seen: ${error.message}\n`);
+    process.exit(exitStatus(error.code));
+  }
+  process.stderr.write(`seen: a bug, please report it: ${Bun.inspect(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,108 @@
+/**
+ * What Prometheus is told: hits, batches, commits, requests, the queue and the state of the store. A leaf.
+ *
+ * Labels are of closed lists (routes and statuses of ours), so their number does not depend on what clients send. Every
+ * series carries the replica's name; several replicas of one machine are merged by `mergeMetrics`, unsummed, because a
+ * sum would fall when a replica is replaced. Names and units: https://prometheus.io/docs/practices/naming/
+ */
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  Registry,
+} from 'prom-client';
+
+/** The counts of one process, and how to tell them. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** One process's figures as plain data, fit to be sent to another process. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<never>[];
+
+/** From one fsync on an SSD to the longest wait for a store. */
+const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Metrics of this process. `gauges` are asked when the figures are. */
+export function createMetrics(replica: string, gauges: { waiting: () => number; storeUp: () => boolean }) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ replica });
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const hits = new Counter({
+    name: 'seen_hits_total',
+    help: 'Hits stored, and so answered with a number unless the client had left.',
+    registers,
+  });
+  const batchHits = new Histogram({
+    name: 'seen_batch_hits',
+    help: 'Hits in each batch stored; the count is the number of commits.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
+    registers,
+  });
+  const commitSeconds = new Histogram({
+    name: 'seen_commit_seconds',
+    help: 'Time from sending a batch to knowing it stored, retries included.',
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'seen_commit_retries_total',
+    help: 'Attempts to store a batch that failed and were repeated.',
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'seen_request_seconds',
+    help: 'Time from a request to its response, by route and status.',
+    labelNames: ['route', 'status'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: 'seen_waiting_hits',
+    help: 'Hits that have no answer yet.',
+    registers,
+    collect() {
+      this.set(gauges.waiting());
+    },
+  });
+  new Gauge({
+    name: 'seen_store_up',
+    help: '1 when the last question to the store was answered, else 0.',
+    registers,
+    collect() {
+      this.set(gauges.storeUp() ? 1 : 0);
+    },
+  });
+  return {
+    /** A batch of `size` hits was stored in `seconds`. */
+    committed(size: number, seconds: number): void {
+      hits.inc(size);
+      batchHits.observe(size);
+      commitSeconds.observe(seconds);
+    },
+    /** An attempt to store a batch failed. */
+    retried(): void {
+      retries.inc();
+    },
+    /** A request on one of our routes was answered. */
+    requested(route: string, status: number, seconds: number): void {
+      requestSeconds.observe({ route, status }, seconds);
+    },
+    /** All figures now. */
+    snapshot(): Promise<MetricsSnapshot> {
+      return registry.getMetricsAsJSON() as unknown as Promise<MetricsSnapshot>;
+    },
+  };
+}
+
+/** The figures of several processes as one text in Prometheus's format, none of them summed up or left out. */
+export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate drop figures.
+  const unsummed = snapshots.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' })));
+  return AggregatorRegistry.aggregate(unsummed as unknown as object[]).metrics();
+}
+
+/** The content type of `mergeMetrics`. */
+export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;

@@ -1,0 +1,98 @@
+/**
+ * The life of one replica: start, serve, and stop in an order in which no request fails.
+ *
+ * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load balancer notices; 3 (streams
+ * end: there are none yet); 4 the port closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not
+ * here: signals and exit statuses.
+ */
+import type { Counter } from '../counter/counter.ts';
+import { AppError } from '../counter/errors.ts';
+import type { Store } from '../counter/store.ts';
+import type { App } from '../http/app.ts';
+import type { Listening } from '../http/server.ts';
+
+export interface LifeOptions {
+  app: App;
+  counter: Counter;
+  store: Store;
+  /** Opens the public port. */
+  listen: () => Listening;
+  /** How long clients are sent away at the most, while requests still come in. */
+  drainMs: number;
+  /** After how long a stop that has not come to its end fails. */
+  stopMs: number;
+}
+
+/** Without a request for this long, clients have gone elsewhere, or are idle: closing an idle connection fails nothing. */
+const QUIET_MS = 500;
+/** How often that is looked at. */
+const LOOK_MS = 25;
+
+export class Life {
+  readonly #options: LifeOptions;
+  #listening: Listening | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: LifeOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the port and answers which it is. The store must have been reached. Fails with `port-unavailable`. */
+  start(): number {
+    this.#listening = this.#options.listen();
+    return this.#listening.port;
+  }
+
+  /** Why this replica takes no traffic; `undefined` when it does. */
+  async unready(): Promise<string | undefined> {
+    if (this.#stopped) return 'draining';
+    if (!this.#listening) return 'starting';
+    try {
+      await this.#options.store.ping();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Stops in the order above; called again, it is the same stop. Fails with `stop-overdue` at the deadline. */
+  stop(): Promise<void> {
+    this.#stopped ??= withDeadline(this.#stopInOrder(), this.#options.stopMs);
+    return this.#stopped;
+  }
+
+  async #stopInOrder(): Promise<void> {
+    const { app, counter, store } = this.#options;
+    if (this.#listening) {
+      app.sendClientsAway();
+      await this.#quiet();
+      await this.#listening.close();
+    }
+    await counter.drain();
+    await store.close();
+  }
+
+  /** Ends as soon as clients have gone: a stop that always takes its longest makes people kill it. */
+  async #quiet(): Promise<void> {
+    const { app, drainMs } = this.#options;
+    const until = performance.now() + drainMs;
+    while (performance.now() < until && performance.now() - app.lastRequestAt() < QUIET_MS) {
+      // eslint-disable-next-line no-await-in-loop -- looking again after a while
+      await Bun.sleep(LOOK_MS);
+    }
+  }
+}
+
+function withDeadline(work: Promise<void>, limitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(
+        new AppError(
+          'stop-overdue',
+          `The stop did not come to its end within ${limitMs} ms; what is left is cut off.`,
+        ),
+      );
+    }, limitMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * Signals of the operating system as the two things they ask for: stop, and replace.
+ *
+ * SIGTERM and SIGINT (Ctrl-C) ask for a stop; a second one of either means now. SIGHUP asks to replace the replicas, as it
+ * does of other servers. It is also what the system sends when a terminal is closed, and then it asks for a stop.
+ */
+import { closeSync, openSync } from 'node:fs';
+
+export interface SignalListeners {
+  onStop: (signal: 'SIGTERM' | 'SIGINT') => void;
+  /** `status` is what a shell expects of a process that a signal ended. */
+  onStopNow: (status: number) => void;
+  onReplace: () => void;
+}
+
+/** Listens for the rest of the process's life. */
+export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListeners): void {
+  const hadTerminal = process.stdout.isTTY;
+  let asked = false;
+  const stop = (signal: 'SIGTERM' | 'SIGINT') => {
+    if (asked) onStopNow(signal === 'SIGINT' ? 130 : 143);
+    asked = true;
+    onStop(signal);
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGHUP', () => {
+    if (hadTerminal && terminalIsGone()) stop('SIGTERM');
+    else onReplace();
+  });
+}
+
+/**
+ * Listens as a replica that has a parent: Ctrl-C and a closed terminal reach the whole group, and the parent, which gets
+ * them too, says what is to be done. SIGTERM stops this replica alone.
+ */
+export function listenAsReplica(onStop: () => void): void {
+  process.on('SIGTERM', onStop);
+  process.on('SIGINT', () => undefined);
+  process.on('SIGHUP', () => undefined);
+}
+
+function terminalIsGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return false;
+  } catch {
+    return true;
+  }
+}

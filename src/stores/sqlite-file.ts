@@ -1,0 +1,119 @@
+/**
+ * Opens a Seen database file: makes or checks its schema, sets it up to lose nothing, and prepares the statements.
+ *
+ * The file says whose it is (application id) and how new it is (user version), so that a foreign, damaged or newer file
+ * is refused before anything is written to it. Not here: transactions, which are in `sqlite.ts`.
+ */
+import { Database } from 'bun:sqlite';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '../counter/errors.ts';
+
+/** An open file and the statements on it. */
+export type SqliteFile = ReturnType<typeof prepare>;
+
+/** "seen" in ASCII (https://www.sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x7365656e;
+/** The schema below. A file with a larger number was written by a newer Seen. */
+const SCHEMA_VERSION = 1;
+/** While opening, SQLite may wait for other processes itself: nothing is served yet. */
+const OPEN_WAIT_MS = 5000;
+
+const SCHEMA = `
+  CREATE TABLE counters (
+    name  TEXT NOT NULL PRIMARY KEY,
+    total INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE writers (
+    writer     TEXT NOT NULL PRIMARY KEY,
+    sequence   INTEGER NOT NULL,
+    outcomes   TEXT NOT NULL,
+    written_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/**
+ * Opens the file at `path`, making it and its folder when missing, and forgets writers silent since
+ * `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with SQLite's own error.
+ */
+export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new AppError('store-unusable', `The folder ${dirname(path)} cannot be made: ${String(cause)}.`, {
+      cause,
+    });
+  }
+  const database = new Database(path, { create: true, readwrite: true, strict: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${OPEN_WAIT_MS}`);
+    database.transaction(() => claim(database, path)).immediate();
+    database.run('PRAGMA journal_mode = WAL');
+    // A commit returns after the disk has it: https://www.sqlite.org/pragma.html#pragma_synchronous
+    database.run('PRAGMA synchronous = FULL');
+    database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);
+    database.run('PRAGMA busy_timeout = 0');
+    return prepare(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Inside one transaction: makes the schema in an empty file, or refuses a file that is not ours to write. */
+function claim(database: Database, path: string): void {
+  const number = (pragma: string) =>
+    Object.values(database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0;
+  const tables = database.query<{ count: number }, []>('SELECT count(*) AS count FROM sqlite_schema').get();
+  if (tables?.count === 0) {
+    database.run(SCHEMA);
+    return;
+  }
+  if (number('application_id') !== APPLICATION_ID) {
+    throw new AppError(
+      'store-unusable',
+      `${path} is the database of another program. Nothing was changed in it. Name another file with --store-url sqlite:PATH.`,
+    );
+  }
+  const version = number('user_version');
+  if (version > SCHEMA_VERSION) {
+    throw new AppError(
+      'store-unusable',
+      `${path} was written by a newer Seen (its schema is ${version}, this Seen knows ${SCHEMA_VERSION}). Nothing was changed in it. Run the newer Seen.`,
+    );
+  }
+}
+
+function prepare(database: Database, path: string) {
+  const { ino, dev } = statSync(path);
+  return {
+    database,
+    /** Whether `path` still names this file, and not another one or none. */
+    isStillAt: (): boolean => {
+      const now = statSync(path, { throwIfNoEntry: false });
+      return now?.ino === ino && now.dev === dev;
+    },
+    begin: database.query<unknown, []>('BEGIN IMMEDIATE'),
+    commit: database.query<unknown, []>('COMMIT'),
+    rollback: database.query<unknown, []>('ROLLBACK'),
+    /** ?1 counter: its total, no row when there is none. */
+    read: database.query<{ total: number }, [string]>('SELECT total FROM counters WHERE name = ?1'),
+    /** ?1 counter, ?2 amount: the new total; no row, and no change, when it would not be exact any more. */
+    add: database.query<{ total: number }, [string, number]>(`
+      INSERT INTO counters (name, total) VALUES (?1, ?2)
+      ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
+      WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
+      RETURNING total`),
+    /** ?1 writer: its last batch, no row for an unknown one. */
+    recall: database.query<{ sequence: number; outcomes: string }, [string]>(
+      'SELECT sequence, outcomes FROM writers WHERE writer = ?1',
+    ),
+    /** ?1 writer, ?2 sequence number, ?3 outcomes as JSON, ?4 now. */
+    remember: database.query<unknown, [string, number, string, number]>(`
+      INSERT INTO writers (writer, sequence, outcomes, written_at) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (writer) DO UPDATE
+      SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * The SQLite store: one file on a local disk, shared by the replicas of one machine.
+ *
+ * A batch is one transaction, synced to the disk before it is answered. Only one process writes at a time; the others
+ * wait outside of SQLite, because SQLite's own waiting would block the event loop, and for a random time, because
+ * processes that wait in step starve each other. The sync itself runs on the event loop: handing the batch to a thread
+ * costs more than the sync does on an SSD (docs/decisions/0005).
+ *
+ * Not here: when to try a batch again, which is the counter's decision.
+ */
+import { SQLiteError } from 'bun:sqlite';
+import { statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { AppError } from '../counter/errors.ts';
+import { type Batch, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+
+export interface SqliteOptions {
+  /** The database file; it and its folder are made when missing. */
+  path: string;
+  /** How long other processes may keep the file locked before the store counts as unavailable. */
+  timeoutMs: number;
+  /** Milliseconds since 1970, for forgetting writers. */
+  now: () => number;
+}
+
+/** The longest single wait for another process's transaction: some three of them on an SSD. */
+const LOCK_WAIT_MAX_MS = 2;
+
+export class SqliteStore implements Store {
+  readonly place: string;
+  readonly #options: SqliteOptions;
+  #opened: SqliteFile | undefined;
+  #closed = false;
+
+  /** Opens the file at the first need, not here. */
+  constructor(options: SqliteOptions) {
+    this.#options = options;
+    this.place = resolve(options.path);
+  }
+
+  async commit(batch: Batch): Promise<readonly Outcome[]> {
+    const giveUpAt = performance.now() + this.#options.timeoutMs;
+    for (;;) {
+      const outcomes = this.#try(() => this.#commitUnlessBusy(batch));
+      if (outcomes) return outcomes;
+      if (performance.now() > giveUpAt) {
+        throw new AppError(
+          'store-unavailable',
+          `Another process keeps ${this.place} locked. End it, or name another file with --store-url sqlite:PATH.`,
+        );
+      }
+      // eslint-disable-next-line no-await-in-loop -- waiting for our turn
+      await Bun.sleep(Math.random() * LOCK_WAIT_MAX_MS);
+    }
+  }
+
+  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return this.#try(() => counters.map((counter) => this.#file().read.get(counter)?.total));
+  }
+
+  async ping(): Promise<void> {
+    this.#try(() => this.#file().read.get(''));
+  }
+
+  async risks(): Promise<readonly string[]> {
+    const kind = RISKY_FILE_SYSTEMS.get(statfsSync(dirname(this.place)).type);
+    return kind === undefined
+      ? []
+      : [
+          `The counts are in ${this.place}, and that is ${kind}. Name a file on a local disk with --store-url sqlite:PATH.`,
+        ];
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  /** One transaction from begin to end without a pause, or `undefined` when another process is writing. */
+  #commitUnlessBusy({ writer, sequence, changes }: Batch): Outcome[] | undefined {
+    const file = this.#file();
+    try {
+      file.begin.run();
+    } catch (error) {
+      if (error instanceof SQLiteError && error.code?.startsWith('SQLITE_BUSY')) return undefined;
+      throw error;
+    }
+    try {
+      const kept = file.recall.get(writer);
+      if (kept?.sequence === sequence) {
+        file.rollback.run();
+        return JSON.parse(kept.outcomes) as Outcome[];
+      }
+      const last = kept?.sequence ?? 0;
+      if (last !== sequence - 1) {
+        throw new AppError(
+          'sequence-mismatch',
+          `${this.place}: this is batch ${sequence}, but the last one kept for this writer is ${last}.`,
+        );
+      }
+      const outcomes = changes.map(
+        ({ counter, amount }) => file.add.get(counter, amount)?.total ?? 'out-of-range',
+      );
+      file.remember.run(writer, sequence, JSON.stringify(outcomes), this.#options.now());
+      this.#try(() => file.commit.run(), 'hit-unconfirmed');
+      return outcomes;
+    } catch (error) {
+      if (file.database.inTransaction) file.rollback.run();
+      throw error;
+    }
+  }
+
+  #file(): SqliteFile {
+    if (this.#closed) throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+    this.#opened ??= openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
+    if (!this.#opened.isStillAt()) {
+      throw new AppError(
+        'store-unavailable',
+        `${this.place} was moved or deleted while in use. Put it back, or restart Seen to begin a new one.`,
+      );
+    }
+    return this.#opened;
+  }
+
+  /** Runs `work` and translates SQLite's errors; `code` is what an error means that is not a matter of set-up. */
+  #try<T>(work: () => T, code: 'store-unavailable' | 'hit-unconfirmed' = 'store-unavailable'): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof SQLiteError)) throw error;
+      const advice = UNUSABLE[error.code?.split('_').slice(0, 2).join('_') ?? ''];
+      throw advice === undefined
+        ? new AppError(code, `The database ${this.place} cannot be used just now: ${error.message}.`, {
+            cause: error,
+          })
+        : new AppError('store-unusable', `The database ${this.place} ${advice} (${error.message}).`, {
+            cause: error,
+          });
+    }
+  }
+}
+
+/** Results (https://www.sqlite.org/rescode.html) that do not pass by themselves, and what to do. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  SQLITE_NOTADB:
+    'is not a database. Nothing was changed in it: name another file with --store-url sqlite:PATH',
+  SQLITE_CORRUPT: 'is damaged. Restore it from a backup, or save what is left with: sqlite3 FILE .recover',
+  SQLITE_CANTOPEN: 'cannot be opened. Check that the folder is there and may be written',
+  SQLITE_READONLY: 'may not be written. Give this user the right to write it and its folder',
+  SQLITE_PERM: 'may not be opened. Give this user the right to write it and its folder',
+};
+
+/** File systems (statfs(2) `f_type`) on which counts do not survive, or locks do not hold. */
+const RISKY_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x01021994, 'memory, lost when the machine stops'],
+  [0x794c7630, "a container's own layer, lost with the container"],
+  [0x6969, 'a network file system, on which SQLite cannot share a file safely'],
+  [0xff534d42, 'a network file system, on which SQLite cannot share a file safely'],
+  [0xfe534d42, 'a network file system, on which SQLite cannot share a file safely'],
+]);

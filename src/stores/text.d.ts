@@ -1,0 +1,5 @@
+/** Files that Bun imports as text (`with { type: 'text' }`). */
+declare module '*.lua' {
+  const text: string;
+  export default text;
+}
