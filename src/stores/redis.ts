@@ -155,7 +155,7 @@ export class RedisStore implements Store {
       return new AppError('sequence-mismatch', `Redis at ${this.place}: ${reply.message}.`, cause);
     }
     if (
-      /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH))/.test(
+      /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH|The user executing the script))/.test(
         reply.message,
       )
     ) {

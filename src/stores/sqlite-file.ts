@@ -98,6 +98,8 @@ function prepare(database: Database, path: string) {
     begin: database.query<unknown, []>('BEGIN IMMEDIATE'),
     commit: database.query<unknown, []>('COMMIT'),
     rollback: database.query<unknown, []>('ROLLBACK'),
+    /** A number that changes when another process has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
+    othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
     /** ?1 counter: its total, no row when there is none. */
     read: database.query<{ total: number }, [string]>('SELECT total FROM counters WHERE name = ?1'),
     /** ?1 counter, ?2 amount: the new total; no row, and no change, when it would not be exact any more. */

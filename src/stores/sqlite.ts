@@ -2,8 +2,8 @@
  * The SQLite store: one file on a local disk, shared by the replicas of one machine.
  *
  * A batch is one transaction, synced to the disk before it is answered. Only one process writes at a time; the others
- * wait outside of SQLite, because SQLite's own waiting would block the event loop, and for a random time, because
- * processes that wait in step starve each other. The sync itself runs on the event loop: handing the batch to a thread
+ * wait outside of SQLite, because SQLite's own waiting would block the event loop, and for a time with chance in it,
+ * because processes that wait in step starve each other. The sync itself runs on the event loop: handing the batch to a thread
  * costs more than the sync does on an SSD (docs/decisions/0005).
  *
  * Not here: when to try a batch again, which is the counter's decision.
@@ -24,14 +24,22 @@ export interface SqliteOptions {
   now: () => number;
 }
 
-/** The longest single wait for another process's transaction: some three of them on an SSD. */
-const LOCK_WAIT_MAX_MS = 2;
+/** A wait for another process's transaction, and up to as much again by chance. One millisecond is a timer's least. */
+const LOCK_WAIT_MS = 1;
+/** After a commit a process leaves the file alone for so many times as long as it held it: room for the others. */
+const YIELD_FACTOR = 4;
+/** Others count as active for so long after they wrote. */
+const OTHERS_ACTIVE_MS = 1000;
 
 export class SqliteStore implements Store {
   readonly place: string;
   readonly #options: SqliteOptions;
   #opened: SqliteFile | undefined;
   #closed = false;
+  /** When another process was last seen writing, and what SQLite's count of others' writes was then. */
+  #othersAt = Number.NEGATIVE_INFINITY;
+  #othersWrites: number | undefined;
+  #yieldUntil = 0;
 
   /** Opens the file at the first need, not here. */
   constructor(options: SqliteOptions) {
@@ -40,23 +48,34 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<readonly Outcome[]> {
-    const giveUpAt = performance.now() + this.#options.timeoutMs;
+    const giveUpAt = now() + this.#options.timeoutMs;
     for (;;) {
+      // eslint-disable-next-line no-await-in-loop -- the others' turn
+      if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
       const outcomes = this.#try(() => this.#commitUnlessBusy(batch));
       if (outcomes) return outcomes;
-      if (performance.now() > giveUpAt) {
+      if (now() > giveUpAt) {
         throw new AppError(
           'store-unavailable',
           `Another process keeps ${this.place} locked. End it, or name another file with --store-url sqlite:PATH.`,
         );
       }
       // eslint-disable-next-line no-await-in-loop -- waiting for our turn
-      await Bun.sleep(Math.random() * LOCK_WAIT_MAX_MS);
+      await Bun.sleep(LOCK_WAIT_MS * (1 + 2 * Math.random()));
     }
   }
 
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
-    return this.#try(() => counters.map((counter) => this.#file().read.get(counter)?.total));
+    return this.#try(() =>
+      counters.map((counter) => {
+        const total = this.#file().read.get(counter)?.total;
+        if (total === undefined || Number.isSafeInteger(total)) return total;
+        throw new AppError(
+          'counter-unreadable',
+          `The total of ${counter} in ${this.place} was set past ${Number.MAX_SAFE_INTEGER}. Set it lower.`,
+        );
+      }),
+    );
   }
 
   async ping(): Promise<void> {
@@ -81,13 +100,18 @@ export class SqliteStore implements Store {
   /** One transaction from begin to end without a pause, or `undefined` when another process is writing. */
   #commitUnlessBusy({ writer, sequence, changes }: Batch): Outcome[] | undefined {
     const file = this.#file();
+    const startedAt = now();
     try {
       file.begin.run();
     } catch (error) {
-      if (error instanceof SQLiteError && error.code?.startsWith('SQLITE_BUSY')) return undefined;
-      throw error;
+      if (!(error instanceof SQLiteError) || !error.code?.startsWith('SQLITE_BUSY')) throw error;
+      this.#othersAt = startedAt;
+      return undefined;
     }
     try {
+      const writes = file.othersWrites.get()?.data_version;
+      if (writes !== this.#othersWrites) this.#othersAt = startedAt;
+      this.#othersWrites = writes;
       const kept = file.recall.get(writer);
       if (kept?.sequence === sequence) {
         file.rollback.run();
@@ -105,10 +129,19 @@ export class SqliteStore implements Store {
       );
       file.remember.run(writer, sequence, JSON.stringify(outcomes), this.#options.now());
       this.#try(() => file.commit.run(), 'hit-unconfirmed');
+      this.#yield(startedAt);
       return outcomes;
     } catch (error) {
       if (file.database.inTransaction) file.rollback.run();
       throw error;
+    }
+  }
+
+  /** Who has just written is the first to notice that the file is free again, and would starve the others. */
+  #yield(startedAt: number): void {
+    const endedAt = now();
+    if (endedAt - this.#othersAt < OTHERS_ACTIVE_MS) {
+      this.#yieldUntil = endedAt + YIELD_FACTOR * (endedAt - startedAt);
     }
   }
 
@@ -140,6 +173,10 @@ export class SqliteStore implements Store {
           });
     }
   }
+}
+
+function now(): number {
+  return performance.now();
 }
 
 /** Results (https://www.sqlite.org/rescode.html) that do not pass by themselves, and what to do. */

@@ -1,0 +1,221 @@
+/** The Redis store on a real Redis: the contract, and what is Redis's own. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { AppError, isAppError } from '../../src/counter/errors.ts';
+import { RedisStore } from '../../src/stores/redis.ts';
+import { testStoreContract } from '../store-contract.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RedisServer, SAFE } from '../support/redis-server.ts';
+
+const open = (url: string, timeoutMs = 1000) => new RedisStore({ url, ca: undefined, timeoutMs });
+const hit = (writer: string, sequence: number, counter = 'hits') => ({
+  writer,
+  sequence,
+  changes: [{ counter, amount: 1 }],
+});
+
+testStoreContract('Redis', async () => {
+  const server = await RedisServer.start();
+  return { open: () => open(server.url), end: () => server[Symbol.asyncDispose]() };
+});
+
+describe('Redis store', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test('carries on with the counter of the guide’s own application, in its plain key', async () => {
+    await server.cli('SET', 'hits', '41');
+    const store = open(server.url);
+    expect(await store.commit(hit(randomUUID(), 1))).toEqual([42]);
+    expect(await server.cli('GET', 'hits')).toBe('42');
+    await store.close();
+  });
+
+  test('a batch is one round trip, and the script is loaded once', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    await server.cli('SCRIPT', 'FLUSH');
+    await server.cli('CONFIG', 'RESETSTAT');
+    for (let sequence = 1; sequence <= 5; sequence++) await store.commit(hit(writer, sequence));
+    const stats = await server.cli('INFO', 'commandstats');
+    const calls = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    expect({ evalsha: calls('evalsha'), load: calls('script\\|load'), eval: calls('eval') }).toEqual({
+      evalsha: 6,
+      load: 1,
+      eval: 0,
+    });
+    await store.close();
+  });
+
+  test('survives SCRIPT FLUSH between two batches', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    const [first] = await store.commit(hit(writer, 1));
+    await server.cli('SCRIPT', 'FLUSH');
+    expect(await store.commit(hit(writer, 2))).toEqual([Number(first) + 1]);
+    await store.close();
+  });
+
+  test('a total never expires; a writer that is silent is forgotten after a day', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    await store.commit({ writer, sequence: 1, changes: [{ counter: 'some/name', amount: 1 }] });
+    expect(await server.cli('TTL', 'seen:total:some/name')).toBe('-1');
+    expect(await server.cli('TTL', 'hits')).toBe('-1');
+    const day = Number(await server.cli('PTTL', `seen:writer:${writer}`));
+    expect(day).toBeGreaterThan(23 * 3600_000);
+    expect(day).toBeLessThanOrEqual(24 * 3600_000);
+    await store.close();
+  });
+
+  test('a key that holds something else is left alone, and the rest of the batch counts', async () => {
+    await server.cli('SET', 'seen:total:odd/text', 'twelve');
+    await server.cli('LPUSH', 'seen:total:odd/list', 'x');
+    await server.cli('SET', 'seen:total:odd/huge', '9223372036854775807');
+    const store = open(server.url);
+    const names = ['odd/text', 'odd/list', 'odd/huge', 'odd/fine'];
+    const outcomes = await store.commit({
+      writer: randomUUID(),
+      sequence: 1,
+      changes: names.map((counter) => ({ counter, amount: 1 })),
+    });
+    expect(outcomes).toEqual(['unreadable', 'unreadable', 'out-of-range', 1]);
+    expect(await server.cli('GET', 'seen:total:odd/text')).toBe('twelve');
+    expect(await server.cli('GET', 'seen:total:odd/huge')).toBe('9223372036854775807');
+    await expect(store.read(['odd/text'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    await expect(store.read(['odd/huge'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    await store.close();
+  });
+
+  test('a batch of which a later command is refused leaves nothing behind', async () => {
+    // This user may add but not note down the batch: without taking back, each retry would count again.
+    await server.cli('ACL', 'SETUSER', 'adder', 'on', '>adder', '~*', '+evalsha', '+eval', '+script|load', '+get', '+incrby', '+select');
+    const store = open(server.url.replace('//', '//adder:adder@'));
+    const before = await server.cli('GET', 'hits');
+    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unusable' });
+    expect(await server.cli('GET', 'hits')).toBe(before);
+    await store.close();
+  });
+
+  test('a request lost on its way counts once after the retry, and so does an answer lost on its way back', async () => {
+    await using proxy = await Proxy.start(server.port);
+    const store = open(proxy.url);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1, 'lost/both'));
+    for (const [sequence, side] of [[2, 'loseRequest'], [3, 'loseAnswer']] as const) {
+      proxy.fault = { [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA') };
+      await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({ code: 'hit-unconfirmed' });
+      proxy.fault = {};
+      expect(await store.commit(hit(writer, sequence, 'lost/both'))).toEqual([sequence]);
+    }
+    expect(proxy.cuts).toBe(2);
+    await store.close();
+  });
+
+  test('a silent server is given up after the deadline, and asked again on a new connection', async () => {
+    const store = open(server.url, 200);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1, 'silent/one'));
+    server.pause();
+    await expect(store.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({ code: 'hit-unconfirmed' });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    server.resume();
+    expect(await store.commit(hit(writer, 2, 'silent/one'))).toEqual([2]);
+    await store.close();
+  });
+
+  test('an unreachable server is said to be unreachable, without the password', async () => {
+    const store = open('redis://me:secret@127.0.0.1:1');
+    const error = await store.ping().catch((reason: unknown) => reason);
+    expect(isAppError(error, 'store-unavailable')).toBe(true);
+    expect(String(error)).toContain('redis://127.0.0.1:1');
+    expect(String(error)).not.toContain('secret');
+    await store.close();
+  });
+
+  test('something that is no Redis is not counted on', async () => {
+    using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('I am a web server') });
+    const store = open(`redis://127.0.0.1:${web.port}`, 500);
+    const error = await store.ping().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(AppError);
+    await store.close();
+  });
+
+  test('a full Redis refuses, nothing is counted twice, and it goes on when there is room', async () => {
+    await using full = await RedisServer.start();
+    const store = open(full.url);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1));
+    await full.cli('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({ code: 'store-unavailable' });
+    await full.cli('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    await store.close();
+  });
+});
+
+describe('Redis store: what could lose counts', () => {
+  const risksWith = async (settings: Record<string, string>) => {
+    await using server = await RedisServer.start(settings);
+    const store = open(server.url);
+    const risks = await store.risks();
+    await store.close();
+    return risks;
+  };
+
+  test('the shipped settings have no risk', async () => {
+    expect(await risksWith(SAFE)).toEqual([]);
+  });
+
+  test('each unsafe setting is named, with what to set', async () => {
+    for (const [name, value, wanted] of [
+      ['appendonly', 'no', 'yes'],
+      ['appendfsync', 'everysec', 'always'],
+      ['no-appendfsync-on-rewrite', 'yes', 'no'],
+      ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
+    ] as const) {
+      const risks = await risksWith({ ...SAFE, [name]: value });
+      expect(risks).toHaveLength(1);
+      expect(risks[0]).toContain(`CONFIG SET ${name} ${wanted}`);
+    }
+  });
+
+  test('a user who may not look is told so', async () => {
+    await using server = await RedisServer.start();
+    await server.cli('ACL', 'SETUSER', 'counting', 'on', '>pw', '~*', '+@all', '-config');
+    const store = open(server.url.replace('//', '//counting:pw@'));
+    const risks = await store.risks();
+    expect(risks[0]).toContain('NOPERM');
+    expect(risks[0]).toContain('appendfsync always');
+    await store.close();
+  });
+});
+
+describe('Redis store: who may', () => {
+  test('user and password are used, and wrong ones are said to be wrong', async () => {
+    await using server = await RedisServer.start({ ...SAFE, requirepass: 'right' });
+    const good = open(server.url.replace('//', '//:right@'));
+    expect(await good.commit(hit(randomUUID(), 1))).toEqual([1]);
+    expect(good.place).not.toContain('right');
+    await good.close();
+    for (const credentials of [':wrong@', '']) {
+      const bad = open(server.url.replace('//', `//${credentials}`));
+      const error = await bad.ping().catch((reason: unknown) => reason);
+      expect(isAppError(error, 'store-unusable')).toBe(true);
+      expect(String(error)).not.toContain('wrong@');
+      await bad.close();
+    }
+  });
+
+  test('the database number of the URL is used', async () => {
+    await using server = await RedisServer.start();
+    const store = open(`${server.url}/3`);
+    await store.commit(hit(randomUUID(), 1));
+    expect(await server.cli('-n', '3', 'GET', 'hits')).toBe('1');
+    expect(await server.cli('GET', 'hits')).toBe('');
+    await store.close();
+  });
+});

@@ -1,0 +1,198 @@
+/** The SQLite store on a real file: the contract, and what is SQLite's own. */
+import { describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { Database } from 'bun:sqlite';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { testStoreContract } from '../store-contract.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+const open = (path: string, timeoutMs = 5000) => new SqliteStore({ path, timeoutMs, now: Date.now });
+const hit = (writer: string, sequence: number, counter = 'hits') => ({
+  writer,
+  sequence,
+  changes: [{ counter, amount: 1 }],
+});
+
+testStoreContract('SQLite', async () => {
+  const folder = temporaryFolder();
+  return {
+    open: () => open(join(folder.path, 'seen.db')),
+    end: async () => folder[Symbol.dispose](),
+  };
+});
+
+describe('SQLite store', () => {
+  test('makes the file and its folders', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'a', 'b', 'seen.db');
+    const store = open(path);
+    await store.commit(hit(randomUUID(), 1));
+    expect(existsSync(path)).toBe(true);
+    await store.close();
+  });
+
+  test('syncs to the disk before it answers: WAL, synchronous FULL', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, timeoutMs: 1000, now: Date.now });
+      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      mkdirSync('MARK-1');
+      for (let n = 2; n <= 6; n++) {
+        await store.commit({ writer: 'w', sequence: n, changes: [{ counter: 'hits', amount: 1 }] });
+      }
+      mkdirSync('MARK-2');
+    `;
+    writeFileSync(join(folder.path, 'commit.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} commit.ts`
+      .cwd(folder.path)
+      .quiet();
+    // The calls between the two marks are those of five commits.
+    const [, between = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    expect(between.match(/f(data)?sync\(/g)?.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('waits for another process without blocking, and says so when it takes too long', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path, 150);
+    await store.commit(hit(randomUUID(), 1));
+    const other = new Database(path);
+    other.run('BEGIN IMMEDIATE');
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 1);
+    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
+    clearInterval(ticking);
+    expect(turns).toBeGreaterThan(10);
+    const waiting = store.commit(hit(randomUUID(), 1));
+    await Bun.sleep(20);
+    other.run('COMMIT');
+    expect(await waiting).toEqual([2]);
+    other.close();
+    await store.close();
+  });
+
+  test('forgets writers that were silent for a day when it opens the file, and no others', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const at = () => new SqliteStore({ path, timeoutMs: 1000, now: () => now });
+    const first = at();
+    await first.commit(hit('old', 1));
+    now += 12 * 3600_000;
+    await first.commit(hit('young', 1));
+    await first.close();
+    now += 12 * 3600_000 + 1;
+    const second = at();
+    await expect(second.commit(hit('old', 2))).rejects.toMatchObject({ code: 'sequence-mismatch' });
+    expect(await second.commit(hit('young', 2))).toEqual([3]);
+    await second.close();
+  });
+
+  test('refuses a file that is not a database and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'notes.txt');
+    writeFileSync(path, 'these are my notes, please keep them. '.repeat(200));
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unusable' });
+    expect(await Bun.file(path).text()).toStartWith('these are my notes');
+    await store.close();
+  });
+
+  test('refuses the database of another program and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'other.db');
+    const other = new Database(path);
+    other.run('CREATE TABLE counters (name TEXT)');
+    other.close();
+    const before = await Bun.file(path).bytes();
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('another program'),
+    });
+    await store.close();
+    expect(await Bun.file(path).bytes()).toEqual(before);
+  });
+
+  test('refuses a file from a newer Seen and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const ours = open(path);
+    await ours.commit(hit(randomUUID(), 1));
+    await ours.close();
+    const newer = new Database(path);
+    newer.run('PRAGMA user_version = 2');
+    newer.close();
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('newer Seen'),
+    });
+    await store.close();
+  });
+
+  test('says that a damaged file is damaged', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const ours = open(path);
+    const changes = Array.from({ length: 500 }, (_, index) => ({ counter: `damaged/${index}`, amount: 1 }));
+    await ours.commit({ writer: randomUUID(), sequence: 1, changes });
+    await ours.close();
+    const bytes = await Bun.file(path).bytes();
+    bytes.fill(0xff, 4096);
+    await Bun.write(path, bytes);
+    const store = open(path);
+    await expect(store.commit({ writer: randomUUID(), sequence: 1, changes })).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('damaged'),
+    });
+    await store.close();
+  });
+
+  test('notices that its file was moved away, and goes on when it is put back', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1));
+    renameSync(path, `${path}.moved`);
+    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('moved or deleted'),
+    });
+    renameSync(`${path}.moved`, path);
+    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    await store.close();
+  });
+
+  test('a total that was made too large by hand is refused, not rounded', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    await store.commit(hit(randomUUID(), 1));
+    const hand = new Database(path);
+    hand.run("UPDATE counters SET total = 9007199254740993 WHERE name = 'hits'");
+    hand.close();
+    await expect(store.read(['hits'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    expect(await store.commit(hit(randomUUID(), 1))).toEqual(['out-of-range']);
+    await store.close();
+  });
+
+  test('a file in memory is a risk, one on a disk is none', async () => {
+    using memory = temporaryFolder('/dev/shm');
+    const inMemory = open(join(memory.path, 'seen.db'));
+    await inMemory.ping();
+    expect((await inMemory.risks())[0]).toContain('memory');
+    await inMemory.close();
+    using folder = temporaryFolder();
+    const onDisk = open(join(folder.path, 'seen.db'));
+    await onDisk.ping();
+    expect(await onDisk.risks()).toEqual([]);
+  });
+});

@@ -1,0 +1,70 @@
+/** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
+import { AppError } from '../../src/counter/errors.ts';
+import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
+
+/** What to do with the next batch: apply it, lose it before or after applying it, or hold it until released. */
+export type Step = 'apply' | 'lose-before' | 'lose-after' | 'refuse' | 'forget-writers' | Promise<unknown>;
+
+/** What several memory stores may share. */
+export interface MemoryDatabase {
+  readonly totals: Map<string, number>;
+  readonly writers: Map<string, { sequence: number; outcomes: Outcome[] }>;
+}
+
+export class MemoryStore implements Store {
+  readonly place = 'memory';
+  /** Every batch that was asked for, in order: the proof of what the counter does. */
+  readonly asked: Batch[] = [];
+  /** What to do with the batches to come; then `apply`. */
+  readonly steps: Step[] = [];
+  readonly #database: MemoryDatabase;
+  #closed = false;
+
+  /** On a database of its own, or on one shared with other stores. */
+  constructor(database: MemoryDatabase = { totals: new Map(), writers: new Map() }) {
+    this.#database = database;
+  }
+
+  async commit(batch: Batch): Promise<readonly Outcome[]> {
+    await this.ping();
+    this.asked.push(batch);
+    const step = this.steps.shift() ?? 'apply';
+    if (typeof step !== 'string') await step;
+    if (step === 'refuse') throw new AppError('store-unavailable', 'refused by the test');
+    if (step === 'lose-before') throw new AppError('hit-unconfirmed', 'lost before it was applied');
+    if (step === 'forget-writers') this.#database.writers.clear();
+    const outcomes = this.#apply(batch);
+    if (step === 'lose-after') throw new AppError('hit-unconfirmed', 'lost after it was applied');
+    return outcomes;
+  }
+
+  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return counters.map((counter) => this.#database.totals.get(counter));
+  }
+
+  async ping(): Promise<void> {
+    if (this.#closed) throw new AppError('store-unavailable', 'closed');
+  }
+
+  async risks(): Promise<readonly string[]> {
+    return ['Everything is lost when the process ends.'];
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #apply({ writer, sequence, changes }: Batch): Outcome[] {
+    const kept = this.#database.writers.get(writer);
+    if (kept?.sequence === sequence) return kept.outcomes;
+    if ((kept?.sequence ?? 0) !== sequence - 1) throw new AppError('sequence-mismatch', 'not the next batch');
+    const outcomes = changes.map(({ counter, amount }): Outcome => {
+      const total = (this.#database.totals.get(counter) ?? 0) + amount;
+      if (!Number.isSafeInteger(total)) return 'out-of-range';
+      this.#database.totals.set(counter, total);
+      return total;
+    });
+    this.#database.writers.set(writer, { sequence, outcomes });
+    return outcomes;
+  }
+}

@@ -1,0 +1,149 @@
+/** The program that users start, with ports and a folder of its own. */
+import { join } from 'node:path';
+import { freePort, temporaryFolder, until } from './folder.ts';
+
+export const ROOT = join(import.meta.dir, '..', '..');
+
+export interface LogLine {
+  readonly level: string;
+  readonly replica: string;
+  readonly msg: string;
+  readonly error?: { readonly message: string };
+}
+
+export class Program implements AsyncDisposable {
+  readonly url: string;
+  readonly operationsUrl: string;
+  readonly #folder = temporaryFolder();
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #wrap: readonly string[];
+  process!: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  out = '';
+  err = '';
+
+  private constructor(port: number, operationsPort: number, env: Readonly<Record<string, string>>, wrap: readonly string[]) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.operationsUrl = `http://127.0.0.1:${operationsPort}`;
+    this.#wrap = wrap;
+    this.#env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.#folder.path,
+      SEEN_STORE_URL: `sqlite:${this.database}`,
+      SEEN_HOST: '127.0.0.1',
+      SEEN_PORT: `${port}`,
+      SEEN_OPERATIONS_PORT: `${operationsPort}`,
+      SEEN_REPLICA_NAME: 'test',
+      ...env,
+    };
+  }
+
+  /** The database file where no other store is set. */
+  get database(): string {
+    return join(this.#folder.path, 'seen.db');
+  }
+
+  get folder(): string {
+    return this.#folder.path;
+  }
+
+  /** A program that is not started yet; `wrap` is a command before the command. */
+  static async prepare(env: Readonly<Record<string, string>> = {}, wrap: readonly string[] = []): Promise<Program> {
+    return new Program(await freePort(), await freePort(), env, wrap);
+  }
+
+  /** Started and ready. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = await Program.prepare(env);
+    await program.start();
+    return program;
+  }
+
+  /** Starts it (again); resolves when it takes visits. */
+  async start(): Promise<void> {
+    this.spawn();
+    await until('the program to be ready', () => {
+      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.err}${this.out}`);
+      return this.ready();
+    });
+  }
+
+  /** Starts it and waits for nothing. */
+  spawn(): void {
+    this.out = '';
+    this.err = '';
+    this.process = Bun.spawn([...this.#wrap, process.execPath, join(ROOT, 'src/main.ts'), 'serve'], {
+      cwd: this.#folder.path,
+      env: this.#env,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    void collect(this.process.stdout, (text) => {
+      this.out += text;
+    });
+    void collect(this.process.stderr, (text) => {
+      this.err += text;
+    });
+  }
+
+  async ready(): Promise<boolean> {
+    return (await fetch(`${this.operationsUrl}/readyz`)).ok;
+  }
+
+  /** Counts one visit on a connection of its own; answers its number. */
+  async visit(path = '/'): Promise<number> {
+    return numberIn(await this.get(path));
+  }
+
+  async get(path = '/', headers: Record<string, string> = {}): Promise<string> {
+    const response = await fetch(`${this.url}${path}`, { keepalive: false, headers: { Connection: 'close', ...headers } });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status} ${text}`);
+    return text;
+  }
+
+  lines(): LogLine[] {
+    return this.out
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** The processes of the replicas. */
+  async replicas(): Promise<number[]> {
+    const pids = await Bun.$`pgrep -P ${this.process.pid}`.nothrow().text();
+    return pids.split('\n').filter(Boolean).map(Number);
+  }
+
+  /** Sends a signal and answers the exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
+    this.process.kill(signal);
+    return this.process.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const replicas = this.process?.exitCode === null ? await this.replicas() : [];
+    this.process?.kill('SIGKILL');
+    for (const pid of replicas) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    }
+    await this.process?.exited;
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** The number in any of the answers that a counting route gives. */
+export function numberIn(text: string): number {
+  const found = /seen (\d+) times|"value":(\d+)/.exec(text);
+  if (!found) throw new Error(`no number in ${text}`);
+  return Number(found[1] ?? found[2]);
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) add(decoder.decode(chunk, { stream: true }));
+}

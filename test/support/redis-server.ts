@@ -1,0 +1,67 @@
+/** A real Redis server of a test's own: its own port and folder, and handles to mistreat it. */
+import { freePort, temporaryFolder, until } from './folder.ts';
+
+/** The settings that the stack ships with. */
+export const SAFE = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' };
+
+export class RedisServer implements AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  readonly #folder = temporaryFolder();
+  readonly #settings: Readonly<Record<string, string>>;
+  #process: Bun.Subprocess | undefined;
+
+  private constructor(port: number, settings: Readonly<Record<string, string>>) {
+    this.port = port;
+    this.url = `redis://127.0.0.1:${port}`;
+    this.#settings = settings;
+  }
+
+  static async start(settings: Readonly<Record<string, string>> = SAFE): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), settings);
+    await server.start();
+    return server;
+  }
+
+  /** Starts it (again) on the same port with the same data. */
+  async start(): Promise<void> {
+    const flags = Object.entries({ port: `${this.port}`, dir: this.#folder.path, save: '', ...this.#settings });
+    this.#process = Bun.spawn(
+      ['redis-server', '--bind', '127.0.0.1', ...flags.flatMap(([name, value]) => [`--${name}`, ...(value === '' ? ['']: value.split(' '))])],
+      { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
+    );
+    const secret = this.#settings['requirepass'];
+    await until('Redis to answer', async () => {
+      const answer = await this.cli(...(secret ? ['--no-auth-warning', '-a', secret] : []), 'PING');
+      return /PONG|NOAUTH|NOPERM/.test(answer);
+    });
+  }
+
+  /** kill -9: nothing is written any more. */
+  async kill(): Promise<void> {
+    this.#process?.kill('SIGKILL');
+    await this.#process?.exited;
+  }
+
+  /** Stopped by the system in the middle of what it does: connections stay open and silent. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** What redis-cli prints. */
+  async cli(...words: string[]): Promise<string> {
+    const cli = Bun.spawn(['redis-cli', '-p', `${this.port}`, ...words], { stdout: 'pipe', stderr: 'pipe' });
+    const [out, error] = await Promise.all([new Response(cli.stdout).text(), new Response(cli.stderr).text(), cli.exited]);
+    return `${out}${error}`.trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.resume();
+    await this.kill();
+    this.#folder[Symbol.dispose]();
+  }
+}
