@@ -55,7 +55,9 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
     test('applies the changes of many counters in one batch and answers in their order', async () => {
       const changes = Array.from({ length: 1000 }, (_, index) => ({ counter: fresh(), amount: index + 1 }));
       expect(await store.commit(batch(...changes))).toEqual(changes.map(({ amount }) => amount));
-      expect(await store.read(changes.map((change) => change.counter))).toEqual(changes.map(({ amount }) => amount));
+      expect(await store.read(changes.map((change) => change.counter))).toEqual(
+        changes.map(({ amount }) => amount),
+      );
     });
 
     test('reads no total where there is no counter, and reading makes none', async () => {
@@ -100,7 +102,11 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
       await Promise.all(
         writers.map(async (own, index) => {
           for (let number = 1; number <= 20; number++) {
-            await stores[index]?.commit({ writer: own, sequence: number, changes: [{ counter: shared, amount: 1 }] });
+            await stores[index]?.commit({
+              writer: own,
+              sequence: number,
+              changes: [{ counter: shared, amount: 1 }],
+            });
           }
         }),
       );
@@ -136,7 +142,11 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
     test('a counter that is full does not keep the others of its batch from counting', async () => {
       const [full, before, after] = [fresh(), fresh(), fresh()];
       await store.commit(batch({ counter: full, amount: MAX }));
-      const mixed = batch({ counter: before, amount: 1 }, { counter: full, amount: 1 }, { counter: after, amount: 2 });
+      const mixed = batch(
+        { counter: before, amount: 1 },
+        { counter: full, amount: 1 },
+        { counter: after, amount: 2 },
+      );
       expect(await store.commit(mixed)).toEqual([1, 'out-of-range', 2]);
       expect(await store.commit(mixed)).toEqual([1, 'out-of-range', 2]);
       expect(await store.read([before, full, after])).toEqual([1, MAX, 2]);
@@ -153,7 +163,9 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
     test('a closed store refuses', async () => {
       const closed = subject.open();
       await closed.close();
-      expect(await codeOf(closed.commit({ writer: randomUUID(), sequence: 1, changes: [] }))).toBe('store-unavailable');
+      expect(await codeOf(closed.commit({ writer: randomUUID(), sequence: 1, changes: [] }))).toBe(
+        'store-unavailable',
+      );
       expect(await codeOf(closed.ping())).toBe('store-unavailable');
     });
 

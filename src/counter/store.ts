@@ -56,5 +56,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** How long a store remembers a writer that is silent. A retry that comes later cannot be told from a lost batch. */
+/**
+ * How long a store remembers a writer that is silent, at the least. A batch is retried for as long as somebody waits for
+ * it, which is far less: a store that forgot a writer in the middle of that could count its first batch twice.
+ */
 export const WRITER_MEMORY_MS = 24 * 60 * 60 * 1000;

@@ -41,7 +41,8 @@ describe('Redis store', () => {
     await server.cli('CONFIG', 'RESETSTAT');
     for (let sequence = 1; sequence <= 5; sequence++) await store.commit(hit(writer, sequence));
     const stats = await server.cli('INFO', 'commandstats');
-    const calls = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    const calls = (command: string) =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
     expect({ evalsha: calls('evalsha'), load: calls('script\\|load'), eval: calls('eval') }).toEqual({
       evalsha: 6,
       load: 1,
@@ -92,7 +93,20 @@ describe('Redis store', () => {
 
   test('a batch of which a later command is refused leaves nothing behind', async () => {
     // This user may add but not note down the batch: without taking back, each retry would count again.
-    await server.cli('ACL', 'SETUSER', 'adder', 'on', '>adder', '~*', '+evalsha', '+eval', '+script|load', '+get', '+incrby', '+select');
+    await server.cli(
+      'ACL',
+      'SETUSER',
+      'adder',
+      'on',
+      '>adder',
+      '~*',
+      '+evalsha',
+      '+eval',
+      '+script|load',
+      '+get',
+      '+incrby',
+      '+select',
+    );
     const store = open(server.url.replace('//', '//adder:adder@'));
     const before = await server.cli('GET', 'hits');
     await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unusable' });
@@ -105,9 +119,14 @@ describe('Redis store', () => {
     const store = open(proxy.url);
     const writer = randomUUID();
     await store.commit(hit(writer, 1, 'lost/both'));
-    for (const [sequence, side] of [[2, 'loseRequest'], [3, 'loseAnswer']] as const) {
+    for (const [sequence, side] of [
+      [2, 'loseRequest'],
+      [3, 'loseAnswer'],
+    ] as const) {
       proxy.fault = { [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA') };
-      await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({ code: 'hit-unconfirmed' });
+      await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({
+        code: 'hit-unconfirmed',
+      });
       proxy.fault = {};
       expect(await store.commit(hit(writer, sequence, 'lost/both'))).toEqual([sequence]);
     }
@@ -120,7 +139,9 @@ describe('Redis store', () => {
     const writer = randomUUID();
     await store.commit(hit(writer, 1, 'silent/one'));
     server.pause();
-    await expect(store.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({ code: 'hit-unconfirmed' });
+    await expect(store.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({
+      code: 'hit-unconfirmed',
+    });
     await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
     server.resume();
     expect(await store.commit(hit(writer, 2, 'silent/one'))).toEqual([2]);

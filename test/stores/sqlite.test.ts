@@ -1,7 +1,8 @@
 /** The SQLite store on a real file: the contract, and what is SQLite's own. */
+
+import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { Database } from 'bun:sqlite';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/stores/sqlite.ts';

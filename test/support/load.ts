@@ -26,7 +26,14 @@ export interface LoadOptions {
 /**
  * Has `clients` visit until there are no more. Plain sockets, because HTTP clients repeat failed requests by themselves.
  */
-export async function load({ url, clients, keepAlive, more, pauseMs = 0, path = '/' }: LoadOptions): Promise<Evidence> {
+export async function load({
+  url,
+  clients,
+  keepAlive,
+  more,
+  pauseMs = 0,
+  path = '/',
+}: LoadOptions): Promise<Evidence> {
   const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map() };
   const { hostname, port } = new URL(url);
   const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
@@ -85,7 +92,9 @@ class Connection {
     return new Promise((resolve, reject) => {
       const socket = connect({ host, port, noDelay: true });
       socket.once('connect', () => resolve(new Connection(socket)));
-      socket.once('error', (error) => reject(new Error((error as NodeJS.ErrnoException).code ?? error.message)));
+      socket.once('error', (error) =>
+        reject(new Error((error as NodeJS.ErrnoException).code ?? error.message)),
+      );
     });
   }
 
@@ -139,13 +148,15 @@ export function findings({ numbers, refused, failed }: Evidence, before: number,
   const unanswered = sum(refused) + sum(failed);
   const unique = new Set(numbers);
   const wrong: string[] = [];
-  if (unique.size !== numbers.length) wrong.push(`${numbers.length - unique.size} numbers were answered twice`);
+  if (unique.size !== numbers.length)
+    wrong.push(`${numbers.length - unique.size} numbers were answered twice`);
   const counted = after - before;
   if (counted < numbers.length) wrong.push(`${numbers.length - counted} answered visits are lost`);
   if (counted > numbers.length + unanswered) {
     wrong.push(`${counted - numbers.length - unanswered} visits were counted more than once`);
   }
   const outside = numbers.filter((number) => number <= before || number > after);
-  if (outside.length > 0) wrong.push(`${outside.length} numbers are not between ${before} and ${after}: ${outside[0]}`);
+  if (outside.length > 0)
+    wrong.push(`${outside.length} numbers are not between ${before} and ${after}: ${outside[0]}`);
   return wrong;
 }

@@ -15,6 +15,8 @@ export class MemoryStore implements Store {
   readonly place = 'memory';
   /** Every batch that was asked for, in order: the proof of what the counter does. */
   readonly asked: Batch[] = [];
+  /** The batches that were certainly not applied, as "writer sequence". */
+  readonly refused = new Set<string>();
   /** What to do with the batches to come; then `apply`. */
   readonly steps: Step[] = [];
   readonly #database: MemoryDatabase;
@@ -26,13 +28,14 @@ export class MemoryStore implements Store {
   }
 
   async commit(batch: Batch): Promise<readonly Outcome[]> {
-    await this.ping();
+    this.#refuseIfClosed();
     this.asked.push(batch);
     const step = this.steps.shift() ?? 'apply';
     if (typeof step !== 'string') await step;
+    if (step === 'refuse') this.refused.add(`${batch.writer} ${batch.sequence}`);
     if (step === 'refuse') throw new AppError('store-unavailable', 'refused by the test');
     if (step === 'lose-before') throw new AppError('hit-unconfirmed', 'lost before it was applied');
-    if (step === 'forget-writers') this.#database.writers.clear();
+    if (step === 'forget-writers') this.forgetWriters();
     const outcomes = this.#apply(batch);
     if (step === 'lose-after') throw new AppError('hit-unconfirmed', 'lost after it was applied');
     return outcomes;
@@ -43,7 +46,7 @@ export class MemoryStore implements Store {
   }
 
   async ping(): Promise<void> {
-    if (this.#closed) throw new AppError('store-unavailable', 'closed');
+    this.#refuseIfClosed();
   }
 
   async risks(): Promise<readonly string[]> {
@@ -52,6 +55,15 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true;
+  }
+
+  /** Forgets all writers, as a store may do with those that were silent for long. */
+  forgetWriters(): void {
+    this.#database.writers.clear();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new AppError('store-unavailable', 'closed');
   }
 
   #apply({ writer, sequence, changes }: Batch): Outcome[] {

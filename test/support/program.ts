@@ -21,7 +21,12 @@ export class Program implements AsyncDisposable {
   out = '';
   err = '';
 
-  private constructor(port: number, operationsPort: number, env: Readonly<Record<string, string>>, wrap: readonly string[]) {
+  private constructor(
+    port: number,
+    operationsPort: number,
+    env: Readonly<Record<string, string>>,
+    wrap: readonly string[],
+  ) {
     this.url = `http://127.0.0.1:${port}`;
     this.operationsUrl = `http://127.0.0.1:${operationsPort}`;
     this.#wrap = wrap;
@@ -47,7 +52,10 @@ export class Program implements AsyncDisposable {
   }
 
   /** A program that is not started yet; `wrap` is a command before the command. */
-  static async prepare(env: Readonly<Record<string, string>> = {}, wrap: readonly string[] = []): Promise<Program> {
+  static async prepare(
+    env: Readonly<Record<string, string>> = {},
+    wrap: readonly string[] = [],
+  ): Promise<Program> {
     return new Program(await freePort(), await freePort(), env, wrap);
   }
 
@@ -96,7 +104,10 @@ export class Program implements AsyncDisposable {
   }
 
   async get(path = '/', headers: Record<string, string> = {}): Promise<string> {
-    const response = await fetch(`${this.url}${path}`, { keepalive: false, headers: { Connection: 'close', ...headers } });
+    const response = await fetch(`${this.url}${path}`, {
+      keepalive: false,
+      headers: { Connection: 'close', ...headers },
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`${response.status} ${text}`);
     return text;

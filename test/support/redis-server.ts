@@ -25,9 +25,19 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it (again) on the same port with the same data. */
   async start(): Promise<void> {
-    const flags = Object.entries({ port: `${this.port}`, dir: this.#folder.path, save: '', ...this.#settings });
+    const flags = Object.entries({
+      port: `${this.port}`,
+      dir: this.#folder.path,
+      save: '',
+      ...this.#settings,
+    });
     this.#process = Bun.spawn(
-      ['redis-server', '--bind', '127.0.0.1', ...flags.flatMap(([name, value]) => [`--${name}`, ...(value === '' ? ['']: value.split(' '))])],
+      [
+        'redis-server',
+        '--bind',
+        '127.0.0.1',
+        ...flags.flatMap(([name, value]) => [`--${name}`, ...(value === '' ? [''] : value.split(' '))]),
+      ],
       { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
     );
     const secret = this.#settings['requirepass'];
@@ -55,7 +65,11 @@ export class RedisServer implements AsyncDisposable {
   /** What redis-cli prints. */
   async cli(...words: string[]): Promise<string> {
     const cli = Bun.spawn(['redis-cli', '-p', `${this.port}`, ...words], { stdout: 'pipe', stderr: 'pipe' });
-    const [out, error] = await Promise.all([new Response(cli.stdout).text(), new Response(cli.stderr).text(), cli.exited]);
+    const [out, error] = await Promise.all([
+      new Response(cli.stdout).text(),
+      new Response(cli.stderr).text(),
+      cli.exited,
+    ]);
     return `${out}${error}`.trim();
   }
 

@@ -1,0 +1,52 @@
+/** Gathering hits into changes. */
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { BATCH_COUNTERS_MAX, gather } from '../../src/counter/batch.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const one = (counter: string, amount = 1) => ({ counter, amount });
+
+test('sums what is for the same counter, in the order of first hits', () => {
+  expect(gather([one('a'), one('b', 2), one('a', 3)])).toEqual({
+    taken: 3,
+    changes: [one('a', 4), one('b', 2)],
+    places: [0, 1, 0],
+  });
+});
+
+test('stops before a hit that moves a counter the other way', () => {
+  expect(gather([one('a', 5), one('b', -1), one('a', -5), one('c')])).toMatchObject({ taken: 2 });
+});
+
+test('stops before a sum that would not be exact', () => {
+  expect(gather([one('a', MAX - 1), one('a', 1)])).toMatchObject({ taken: 2, changes: [one('a', MAX)] });
+  expect(gather([one('a', MAX), one('a', 1)])).toMatchObject({ taken: 1, changes: [one('a', MAX)] });
+});
+
+test('takes as many counters as it may and not one more', () => {
+  const hits = Array.from({ length: BATCH_COUNTERS_MAX + 1 }, (_, index) => one(`c${index}`));
+  expect(gather(hits.slice(0, -1)).taken).toBe(BATCH_COUNTERS_MAX);
+  expect(gather(hits).taken).toBe(BATCH_COUNTERS_MAX);
+  expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_COUNTERS_MAX + 1);
+});
+
+test('the first hit always fits, nothing is lost, and no counter stands twice', () => {
+  const amount = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()).filter((n) => n !== 0);
+  const hits = fc.array(fc.record({ counter: fc.constantFrom('a', 'b', 'c'), amount }), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(hits, (queue) => {
+      const { taken, changes, places } = gather(queue);
+      expect(taken).toBeGreaterThan(0);
+      expect(places).toHaveLength(taken);
+      expect(new Set(changes.map(({ counter }) => counter)).size).toBe(changes.length);
+      for (const [place, { counter, amount: sum }] of changes.entries()) {
+        const own = queue.slice(0, taken).filter((hit) => hit.counter === counter);
+        expect(own.reduce((total, hit) => total + hit.amount, 0)).toBe(sum);
+        expect(places.filter((other) => other === place)).toHaveLength(own.length);
+      }
+    }),
+  );
+});

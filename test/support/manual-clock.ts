@@ -1,0 +1,44 @@
+/** A clock that stands still until it is told to go on. */
+import type { Clock } from '../../src/counter/counter.ts';
+
+export class ManualClock implements Clock {
+  #now = 0;
+  #tasks: { at: number; task: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delayMs: number, task: () => void): void {
+    this.#tasks.push({ at: this.#now + delayMs, task });
+  }
+
+  random(): number {
+    return 0.5;
+  }
+
+  /** How many tasks wait for their time. */
+  get pending(): number {
+    return this.#tasks.length;
+  }
+
+  /** Lets `ms` pass: runs what is due, in order, and what that leads to. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    for (;;) {
+      const next = this.#tasks.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#tasks = this.#tasks.filter((task) => task !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.task();
+      await settle();
+    }
+    this.#now = end;
+  }
+}
+
+/** Lets all promises that can settle do so. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
