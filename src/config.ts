@@ -6,7 +6,7 @@
  * wins. All mistakes are reported at once. `--help` and the table in the README are made of this table.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { AppError } from './counter/errors.ts';
@@ -47,9 +47,6 @@ const replicaName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'is not a name: use up to 64 letters, digits, "_", "." and "-"');
 
-/** How many replicas are worth their while where the kernel shares a port fairly; elsewhere one. */
-const replicasFallback = process.platform === 'linux' ? '3' : '1';
-
 export const settings = {
   storeUrl: setting(
     'sqlite:./data/seen.db',
@@ -71,8 +68,8 @@ export const settings = {
   operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
   operationsPort: setting('9100', 'Port of `/healthz`, `/readyz` and `/metrics`', whole(0, 65_535)),
   replicas: setting(
-    replicasFallback,
-    'How many processes share the port (more than 1 on Linux only)',
+    '3',
+    'How many processes share the port; 1 where the kernel does not share it fairly (not Linux)',
     whole(1, 64),
   ),
   replicaName: setting(
@@ -124,11 +121,6 @@ export interface Sources {
 /** The process's environment, for everyone. */
 export function environment(): Sources['env'] {
   return process.env;
-}
-
-/** How many cores this machine gives us, for a hint in the log. */
-export function cores(): number {
-  return availableParallelism();
 }
 
 /** `storeUrl` as `SEEN_STORE_URL`. */
@@ -256,7 +248,7 @@ export function settingsManual(): string {
 
 /** The settings as the rows of the table in the README. What depends on the machine is said in words. */
 export function settingsTable(): string {
-  const words: Readonly<Record<string, string>> = { replicas: '3', replicaName: 'host name' };
+  const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
     const standard = words[name] ?? (fallback === undefined ? '' : `\`${fallback}\``);
     return `| \`${envName(name)}\` | ${standard} | ${help} |`;

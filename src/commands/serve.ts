@@ -25,7 +25,8 @@ interface Service {
 }
 
 async function run(context: Context): Promise<number> {
-  const config = readConfig(context);
+  const asked = readConfig(context);
+  const config = { ...asked, replicas: sharesPorts(process.platform) ? asked.replicas : 1 };
   const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
   const service =
     config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
@@ -57,6 +58,11 @@ async function run(context: Context): Promise<number> {
   }
   log.info('stopped: every visit that was answered is stored');
   return 0;
+}
+
+/** Whether the kernel shares out the connections on a port that several processes opened (`SO_REUSEPORT`). */
+export function sharesPorts(platform: string): boolean {
+  return platform === 'linux';
 }
 
 /** Reaches the store, says what a person wants to know first, and begins to serve. */

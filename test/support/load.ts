@@ -18,6 +18,8 @@ export interface LoadOptions {
   keepAlive: boolean;
   /** Ends the load: asked before each visit. */
   more: () => boolean;
+  /** Whether a client that was told to close its connection opens another; `false`: it goes elsewhere. */
+  comesBack?: boolean;
   /** A pause between a client's visits. */
   pauseMs?: number;
   path?: string;
@@ -32,6 +34,7 @@ export async function load({
   keepAlive,
   more,
   pauseMs = 0,
+  comesBack = true,
   path = '/',
 }: LoadOptions): Promise<Evidence> {
   const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map() };
@@ -47,6 +50,7 @@ export async function load({
           if (status === 200) evidence.numbers.push(numberIn(body));
           else add(evidence.refused, status);
           if (close || !keepAlive) connection.end();
+          if (close && !comesBack) return;
         } catch (error) {
           add(evidence.failed, error instanceof Error ? error.message : String(error));
           connection?.end();

@@ -32,8 +32,8 @@ export class Proxy implements AsyncDisposable {
         this.cuts++;
         for (const socket of pair) socket.resetAndDestroy();
       };
-      client.on('data', (bytes) => (this.fault.loseRequest?.(bytes) ? cut() : server.write(bytes)));
-      server.on('data', (bytes) => (this.fault.loseAnswer?.(bytes) ? cut() : client.write(bytes)));
+      client.on('data', (bytes: Buffer) => (this.fault.loseRequest?.(bytes) ? cut() : server.write(bytes)));
+      server.on('data', (bytes: Buffer) => (this.fault.loseAnswer?.(bytes) ? cut() : client.write(bytes)));
     });
   }
 

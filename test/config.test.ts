@@ -1,0 +1,111 @@
+/** Settings: where they come from, which wins, and what is said about mistakes. */
+import { describe, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { envName, flagName, readConfig, settings, settingsManual, settingsTable } from '../src/config.ts';
+import { isAppError } from '../src/counter/errors.ts';
+import { temporaryFolder } from './support/folder.ts';
+
+const read = (argv: string[], env: Record<string, string> = {}) => readConfig({ argv, env });
+
+function mistakes(argv: string[], env: Record<string, string> = {}): string[] {
+  try {
+    read(argv, env);
+  } catch (error) {
+    if (isAppError(error, 'settings-invalid')) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  test('have defaults that run on a laptop without anything', () => {
+    expect(read([])).toMatchObject({
+      storeUrl: 'sqlite:./data/seen.db',
+      port: 8000,
+      operationsPort: 9100,
+      replicas: 3,
+    });
+  });
+
+  test('come from flag, file, environment and default, in this order', () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'port');
+    writeFileSync(file, '8003\n');
+    const env = { SEEN_PORT: '8002' };
+    expect(read([]).port).toBe(8000);
+    expect(read([], env).port).toBe(8002);
+    expect(read([], { ...env, SEEN_PORT_FILE: file }).port).toBe(8003);
+    expect(read(['--port', '8004'], { ...env, SEEN_PORT_FILE: file }).port).toBe(8004);
+    expect(read(['--port=8004', '--port=8005']).port).toBe(8005);
+  });
+
+  test('a secret file may end in a newline', () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'url');
+    writeFileSync(file, 'redis://:secret@redis:6379\n');
+    expect(read([], { SEEN_STORE_URL_FILE: file }).storeUrl).toBe('redis://:secret@redis:6379');
+  });
+
+  test('all mistakes are said at once, each with its origin', () => {
+    const found = mistakes(['--replicas', 'many', '--colour=red', 'word'], {
+      SEEN_PORT: '70000',
+      SEEN_STOREURL: 'redis://x',
+      SEEN_STORE_URL: 'mysql://x',
+      SEEN_WAIT_MS_FILE: '/nowhere/at/all',
+    });
+    expect(found).toHaveLength(7);
+    expect(found.join('\n')).toContain('--replicas is not a whole number: “many”');
+    expect(found.join('\n')).toContain('SEEN_PORT is more than 65535: “70000”');
+    expect(found.join('\n')).toContain('SEEN_STOREURL is no setting of Seen. Did you mean SEEN_STORE_URL');
+    expect(found.join('\n')).toContain('SEEN_STORE_URL is not a store URL');
+    expect(found.join('\n')).toContain('SEEN_WAIT_MS_FILE names a file that cannot be read');
+    expect(found.join('\n')).toContain('--colour is no flag of Seen');
+    expect(found.join('\n')).toContain('“word” is not understood');
+  });
+
+  test('a flag without a value is a mistake', () => {
+    expect(mistakes(['--port'])[0]).toContain('--port needs a value');
+  });
+
+  test('a store URL that is wrong is not repeated: it may hold a password', () => {
+    expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain('secret');
+  });
+
+  test('each number is taken just inside its limits and refused just outside', () => {
+    const limits = {
+      port: [0, 65_535],
+      operationsPort: [0, 65_535],
+      replicas: [1, 64],
+      waitMs: [10, 60_000],
+      waitingMax: [1, 1_000_000],
+      storeTimeoutMs: [50, 60_000],
+      stopMs: [100, 900_000],
+      drainMs: [0, 600_000],
+    } as const;
+    for (const [name, [min, max]] of Object.entries(limits)) {
+      const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];
+      const flag = (value: number) => [`--${flagName(name)}=${value}`, ...others];
+      expect(mistakes(flag(min))).toEqual([]);
+      expect(mistakes(flag(max))).toEqual([]);
+      expect(mistakes(flag(max + 1))).toHaveLength(1);
+      expect(mistakes(flag(min - 1))).toHaveLength(1);
+    }
+  });
+
+  test('a drain that leaves nothing of the stop is a mistake', () => {
+    expect(mistakes(['--drain-ms=10000'])[0]).toContain('must be less than SEEN_STOP_MS');
+    expect(mistakes(['--drain-ms=9999'])).toEqual([]);
+  });
+
+  test('names follow from one another', () => {
+    expect(envName('storeUrl')).toBe('SEEN_STORE_URL');
+    expect(flagName('storeUrl')).toBe('store-url');
+  });
+
+  test('the manual and the README name every setting, and the README’s table is this one', async () => {
+    const readme = await Bun.file(join(import.meta.dir, '..', 'README.md')).text();
+    expect(readme).toContain(settingsTable());
+    for (const name of Object.keys(settings)) expect(settingsManual()).toContain(`--${flagName(name)} `);
+  });
+});

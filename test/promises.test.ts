@@ -1,0 +1,404 @@
+/**
+ * The promises of the product, each on the program that users start, with real stores and real faults.
+ *
+ * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify` can show.
+ */
+
+import { Database } from 'bun:sqlite';
+import { afterEach, describe, expect, test } from 'bun:test';
+import { temporaryFolder, until } from './support/folder.ts';
+import { exactly, findings, load } from './support/load.ts';
+import { Program } from './support/program.ts';
+import { Proxy } from './support/proxy.ts';
+import { RedisServer } from './support/redis-server.ts';
+
+const cleanups: AsyncDisposable[] = [];
+
+afterEach(async () => {
+  for (const thing of cleanups.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
+});
+
+function mine<T extends AsyncDisposable>(thing: T): T {
+  cleanups.push(thing);
+  return thing;
+}
+
+/** The program on Redis, with a proxy between them. */
+async function onRedis(env: Record<string, string> = {}) {
+  const redis = mine(await RedisServer.start());
+  const proxy = mine(await Proxy.start(redis.port));
+  const program = mine(await Program.start({ SEEN_STORE_URL: proxy.url, ...env }));
+  return { redis, proxy, program };
+}
+
+async function onSqlite(env: Record<string, string> = {}) {
+  return { program: mine(await Program.start(env)) };
+}
+
+const STORES = [
+  ['Redis', onRedis],
+  ['SQLite', onSqlite],
+] as const;
+
+/** The total, without counting: one visit is made and taken off. */
+async function totalOf(program: Program): Promise<number> {
+  return (await program.visit()) - 1;
+}
+
+for (const [name, start] of STORES) {
+  describe(`on ${name}`, () => {
+    test('P1 unique: three replicas answer 20,000 concurrent hits with the numbers 1 to 20,000, each once', async () => {
+      const { program } = await start();
+      const { numbers, refused, failed } = await load({
+        url: program.url,
+        clients: 200,
+        keepAlive: true,
+        more: exactly(20_000),
+      });
+      expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
+      expect(numbers.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 20_000 }, (_, index) => index + 1),
+      );
+      expect((await program.replicas()).length).toBe(3);
+    });
+
+    test('P1 unique: replicas take turns on one counter, and on a connection numbers only grow', async () => {
+      const { program } = await start();
+      const servedBy = new Set<string | null>();
+      let last = 0;
+      for (let n = 0; n < 60; n++) {
+        const response = await fetch(program.url, { keepalive: false });
+        servedBy.add(response.headers.get('X-Served-By'));
+        const number = Number(/\d+/.exec(await response.text())?.[0]);
+        expect(number).toBe(last + 1);
+        last = number;
+      }
+      expect(servedBy).toEqual(new Set(['test-1', 'test-2', 'test-3']));
+    });
+
+    test('P2 exact: a killed replica fails only what it held, counts nothing twice, and is replaced', async () => {
+      const { program } = await start();
+      let going = true;
+      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going });
+      for (let n = 0; n < 4; n++) {
+        await Bun.sleep(500);
+        const [victim] = await program.replicas();
+        process.kill(victim!, 'SIGKILL');
+        await until('three replicas again', async () => {
+          const replicas = await program.replicas();
+          return replicas.length === 3 && !replicas.includes(victim!);
+        });
+      }
+      await Bun.sleep(300);
+      going = false;
+      const evidence = await visits;
+      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+      expect(evidence.numbers.length).toBeGreaterThan(500);
+      const failures = [...evidence.failed.values()].reduce((a, b) => a + b, 0);
+      // Four kills of a third of 48 connections, each with one request, and a new one on its way at most.
+      expect(failures).toBeLessThanOrEqual(4 * 48);
+      expect([...evidence.refused]).toEqual([]);
+    });
+
+    test('P3 durable: what was answered is there after the program was killed in mid-load', async () => {
+      const { program } = await start();
+      let going = true;
+      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going });
+      await Bun.sleep(1000);
+      const replicas = await program.replicas();
+      program.process.kill('SIGKILL');
+      for (const pid of replicas) process.kill(pid, 'SIGKILL');
+      going = false;
+      const evidence = await visits;
+      await program.start();
+      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+      expect(evidence.numbers.length).toBeGreaterThan(100);
+    });
+
+    test('P3 durable: stopped and started again, it goes on where it was', async () => {
+      const { program } = await start();
+      expect(await program.visit()).toBe(1);
+      expect(await program.visit()).toBe(2);
+      expect(await program.stop()).toBe(0);
+      await program.start();
+      expect(await program.visit()).toBe(3);
+    });
+
+    test('P6 no downtime: SIGHUP under keep-alive load replaces every replica and fails no request', async () => {
+      const { program } = await start();
+      const before = await program.replicas();
+      let going = true;
+      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going, pauseMs: 2 });
+      await Bun.sleep(300);
+      program.process.kill('SIGHUP');
+      await until(
+        'all replicas to be new',
+        async () => {
+          const now = await program.replicas();
+          return now.length === 3 && now.every((pid) => !before.includes(pid));
+        },
+        60_000,
+      );
+      await Bun.sleep(300);
+      going = false;
+      const evidence = await visits;
+      expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
+        refused: [],
+        failed: [],
+      });
+      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+    });
+
+    test('P6 no downtime: SIGTERM of one replica under keep-alive load fails no request', async () => {
+      const { program } = await start();
+      const [victim] = await program.replicas();
+      let going = true;
+      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going, pauseMs: 2 });
+      await Bun.sleep(300);
+      process.kill(victim!, 'SIGTERM');
+      await until('the replica to be replaced', async () => {
+        const now = await program.replicas();
+        return now.length === 3 && !now.includes(victim!);
+      });
+      going = false;
+      const evidence = await visits;
+      expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
+        refused: [],
+        failed: [],
+      });
+    });
+
+    test('P6 no downtime: SIGTERM of all under keep-alive load sends every client away and fails no request', async () => {
+      const { program } = await start();
+      // Clients go elsewhere when they are told to, as a load balancer has them do.
+      const visits = load({
+        url: program.url,
+        clients: 48,
+        keepAlive: true,
+        comesBack: false,
+        more: () => true,
+        pauseMs: 2,
+      });
+      await Bun.sleep(500);
+      expect(await program.stop()).toBe(0);
+      const evidence = await visits;
+      expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
+        refused: [],
+        failed: [],
+      });
+      await program.start();
+      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+    });
+
+    test('P8 yours: it is connected to its store and its visitors, and to nobody else', async () => {
+      const { program, ...rest } = await start();
+      await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) });
+      const proxy = (rest as { proxy?: Proxy }).proxy;
+      const ours = [program.url, program.operationsUrl].map((url) => new URL(url).port);
+      const allowed = new Set([...ours, ...(proxy ? [`${proxy.port}`] : [])]);
+      const sockets = await Bun.$`ss -Htunp`.text();
+      const pids = [program.process.pid, ...(await program.replicas())];
+      const lines = sockets.split('\n').filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)));
+      const strangers = lines.filter((line) => {
+        const ports = [...line.matchAll(/:(\d+)\s/g)].map(([, port]) => port ?? '');
+        return !ports.some((port) => allowed.has(port));
+      });
+      expect(strangers).toEqual([]);
+      if (proxy) expect(lines.length).toBeGreaterThan(0);
+    });
+  });
+}
+
+describe('on Redis, when it fails', () => {
+  /** Loads the program while `mistreat` does its work, then compares what was answered with what was counted. */
+  async function underLoad(program: Program, mistreat: () => Promise<void>) {
+    let going = true;
+    const keepAlive = load({ url: program.url, clients: 32, keepAlive: true, more: () => going, pauseMs: 1 });
+    const fresh = load({ url: program.url, clients: 8, keepAlive: false, more: () => going, pauseMs: 5 });
+    await Bun.sleep(300);
+    await mistreat();
+    going = false;
+    const [one, two] = await Promise.all([keepAlive, fresh]);
+    const merge = <K>(a: Map<K, number>, b: Map<K, number>) =>
+      new Map([...a, ...[...b].map(([key, count]) => [key, count + (a.get(key) ?? 0)] as const)]);
+    return {
+      numbers: [...one.numbers, ...two.numbers],
+      refused: merge(one.refused, two.refused),
+      failed: merge(one.failed, two.failed),
+    };
+  }
+
+  test('P3 durable: kill -9 of Redis in mid-load loses no answered hit and gives no number twice', async () => {
+    const { redis, program } = await onRedis();
+    const evidence = await underLoad(program, async () => {
+      for (let n = 0; n < 5; n++) {
+        await redis.kill();
+        await Bun.sleep(100);
+        await redis.start();
+        await Bun.sleep(500);
+      }
+    });
+    expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+    expect(evidence.numbers.length).toBeGreaterThan(1000);
+    expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
+      refused: [],
+      failed: [],
+    });
+  });
+
+  test('P4 no double count inside: connections cut at random in both directions count every hit once', async () => {
+    const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+    process.stdout.write(`seed ${seed} (TEST_SEED repeats it)\n`);
+    const chance = random(seed);
+    const { proxy, program } = await onRedis();
+    const evidence = await underLoad(program, async () => {
+      proxy.fault = { loseRequest: () => chance() < 0.01, loseAnswer: () => chance() < 0.01 };
+      await Bun.sleep(8000);
+      proxy.fault = {};
+    });
+    expect(proxy.cuts).toBeGreaterThan(20);
+    // Each retry is answered in time, so nothing is refused, and the count is exact to the last visit.
+    expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
+      refused: [],
+      failed: [],
+    });
+    const total = await totalOf(program);
+    expect(evidence.numbers.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: total }, (_, index) => index + 1),
+    );
+  });
+
+  for (const [what, ms, strike, heal] of [
+    [
+      'stopped (SIGSTOP) for 5 s',
+      5000,
+      (redis: RedisServer) => redis.pause(),
+      (redis: RedisServer) => redis.resume(),
+    ],
+    ['away for 60 s', 60_000, (redis: RedisServer) => redis.kill(), (redis: RedisServer) => redis.start()],
+  ] as const) {
+    test(`P7 bounded: with Redis ${what}, visits wait, then get 503 with Retry-After, and it returns by itself`, async () => {
+      const { redis, program } = await onRedis({ SEEN_WAIT_MS: '1500' });
+      const replicas = await program.replicas();
+      const evidence = await underLoad(program, async () => {
+        await strike(redis);
+        const refused = await fetch(program.url);
+        expect(refused.status).toBe(503);
+        expect(refused.headers.get('Retry-After')).toBe('1');
+        const ready = await fetch(`${program.operationsUrl}/readyz`);
+        expect(ready.status).toBe(503);
+        expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
+        expect(await (await fetch(`${program.operationsUrl}/metrics`)).text()).toContain(
+          'seen_store_up{replica="test-1"} 0',
+        );
+        await Bun.sleep(ms - 1500);
+        await heal(redis);
+        await until('visits to be counted again', async () => (await fetch(program.url)).ok, 10_000);
+        await Bun.sleep(500);
+      });
+      expect([...evidence.refused.keys()]).toEqual([503]);
+      expect([...evidence.failed]).toEqual([]);
+      expect(await program.replicas()).toEqual(replicas);
+      // Those that asked from inside the test are visits too.
+      const total = await totalOf(program);
+      expect(
+        findings(
+          {
+            ...evidence,
+            refused: new Map([[503, 200 + [...evidence.refused.values()].reduce((a, b) => a + b, 0)]]),
+          },
+          0,
+          total,
+        ),
+      ).toEqual([]);
+      const said = program.lines().map(({ msg }) => msg);
+      expect(
+        said.filter((msg) => msg === 'the store does not answer; visits wait').length,
+      ).toBeLessThanOrEqual(3);
+      expect(said).toContain('the store answers again');
+    });
+  }
+
+  test('P1 unique: two programs on one Redis, as on two machines, give 20,000 hits 20,000 numbers', async () => {
+    const { redis, program } = await onRedis();
+    const other = mine(await Program.start({ SEEN_STORE_URL: redis.url }));
+    const all = await Promise.all(
+      [program, other].map(({ url }) => load({ url, clients: 50, keepAlive: true, more: exactly(10_000) })),
+    );
+    const numbers = all.flatMap((evidence) => evidence.numbers).toSorted((a, b) => a - b);
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1));
+    expect(await redis.cli('GET', 'hits')).toBe('20000');
+  });
+
+  test('a Redis that was emptied begins again at 1, and every replica goes on', async () => {
+    const { redis, program } = await onRedis();
+    await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
+    await redis.cli('FLUSHALL');
+    const evidence = await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
+    expect(evidence.numbers.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+    );
+  });
+});
+
+describe('on SQLite, when it fails', () => {
+  test('P7 bounded: while another process keeps the file locked visits get 503, and it returns by itself', async () => {
+    const { program } = await onSqlite({ SEEN_WAIT_MS: '700', SEEN_STORE_TIMEOUT_MS: '300' });
+    expect(await program.visit()).toBe(1);
+    const other = new Database(program.database);
+    other.run('BEGIN IMMEDIATE');
+    const refused = await fetch(program.url);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('Retry-After')).toBe('1');
+    other.run('ROLLBACK');
+    other.close();
+    await until('visits to be counted again', async () => (await fetch(program.url)).ok);
+  });
+
+  test('P7 bounded: a full disk refuses visits, loses nothing, and counts again when there is room', async () => {
+    const disk = mine(await smallDisk());
+    const program = mine(
+      await Program.start({ SEEN_STORE_URL: `sqlite:${disk.path}/seen.db`, SEEN_WAIT_MS: '700' }),
+    );
+    const first = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) });
+    const filler = `${disk.path}/filler`;
+    await Bun.$`dd if=/dev/zero of=${filler} bs=4k`.quiet().nothrow();
+    const during = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(60) });
+    expect(during.refused.get(503) ?? 0).toBeGreaterThan(0);
+    await Bun.$`rm ${filler}`;
+    await until('visits to be counted again', async () => (await fetch(program.url)).ok);
+    const numbers = [...first.numbers, ...during.numbers];
+    const total = await totalOf(program);
+    expect(
+      findings(
+        { numbers, refused: new Map([[503, 100 + (during.refused.get(503) ?? 0)]]), failed: during.failed },
+        0,
+        total,
+      ),
+    ).toEqual([]);
+  });
+});
+
+/** A disk of its own with some 2 MB: a loop-back file system is not needed, memory will do. */
+async function smallDisk(): Promise<{ path: string } & AsyncDisposable> {
+  const folder = temporaryFolder();
+  await Bun.$`mount -t tmpfs -o size=2m tmpfs ${folder.path}`;
+  return {
+    path: folder.path,
+    [Symbol.asyncDispose]: async () => {
+      await Bun.$`umount -l ${folder.path}`;
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Numbers from 0 to 1 that a seed repeats (mulberry32, by T. Ettinger; public domain). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
