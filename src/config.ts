@@ -79,6 +79,11 @@ export const settings = {
     'What `X-Served-By` and the log call this replica; several of one machine get `-1`, `-2`, …',
     replicaName,
   ),
+  startMs: setting(
+    '30000',
+    'How long a start waits for a store that does not answer yet',
+    whole(0, 3_600_000),
+  ),
   waitMs: setting(
     '5000',
     'How long a visit waits for its number before it is answered 503',

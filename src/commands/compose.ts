@@ -85,21 +85,19 @@ const CLOCK: Clock = {
   random: Math.random,
 };
 
-/** How long a start waits for the store: a Redis that starts at the same time, with its file to read, is there by then. */
-const REACH_MS = 30_000;
 const REACH_AGAIN_MS = 250;
 
-/** Resolves when the store answers. Says once that it waits. Fails with the store's error after half a minute. */
-export async function reachStore(store: Store, log: Log): Promise<void> {
-  const until = performance.now() + REACH_MS;
+/** Resolves when the store answers. Says once that it waits. Fails with the store's error after `startMs`. */
+export async function reachStore(store: Store, startMs: number, log: Log): Promise<void> {
+  const until = performance.now() + startMs;
   for (let attempt = 1; ; attempt++) {
     try {
       // eslint-disable-next-line no-await-in-loop -- trying again
       await store.ping();
       return;
     } catch (error) {
-      if (!isAppError(error, 'store-unavailable') || performance.now() > until) throw error;
-      if (attempt === 1) log.warn(`${error.message} Trying again for ${REACH_MS / 1000} s.`);
+      if (!isAppError(error, 'store-unavailable') || performance.now() >= until) throw error;
+      if (attempt === 1) log.warn(`${error.message} Trying again for ${Math.round(startMs / 1000)} s.`);
     }
     // eslint-disable-next-line no-await-in-loop -- trying again
     await Bun.sleep(REACH_AGAIN_MS);

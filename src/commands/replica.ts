@@ -31,7 +31,7 @@ async function run(context: Context): Promise<number> {
     }
   });
 
-  await Promise.race([reachStore(store, log).then(() => life.start()), stopAsked]);
+  await Promise.race([reachStore(store, config.startMs, log).then(() => life.start()), stopAsked]);
   parent.send({ say: 'listening' });
   log.debug({ pid: process.pid }, 'listening');
   await stopAsked;

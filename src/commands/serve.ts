@@ -73,7 +73,7 @@ async function start(
   operationsPort: number,
   store: ReturnType<typeof composeStore>,
 ): Promise<void> {
-  await reachStore(store, log);
+  await reachStore(store, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
   const port = await service.start();
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;

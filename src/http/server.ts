@@ -43,10 +43,11 @@ export function listen({ host, port, shared, handlerMs, fetch }: ListenOptions):
     });
     return { port: server.port ?? port, close: () => server.stop() };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'another program uses it' : message;
     throw new AppError(
       'port-unavailable',
-      `Port ${port} on ${host} cannot be opened: ${why} End what uses it, or choose another port.`,
+      `Port ${port} on ${host} cannot be opened: ${why}. Choose others with --port and --operations-port.`,
       { cause: error },
     );
   }

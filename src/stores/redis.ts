@@ -29,6 +29,8 @@ interface Connection {
   readonly client: Client;
   /** Settles when the server has greeted us, or has not. */
   readonly opened: Promise<void>;
+  /** What ended it, as the socket or the parser said. */
+  failure?: unknown;
 }
 
 const DIGEST = createHash('sha1').update(script).digest('hex');
@@ -118,17 +120,28 @@ export class RedisStore implements Store {
     } catch (error) {
       if (error instanceof ErrorReply) throw this.#translate(error);
       this.#drop(connection);
-      throw new AppError(codeIfLost, `The connection to Redis at ${this.place} was lost: ${reason(error)}.`, {
-        cause: error,
+      const cause = connection.failure ?? error;
+      if (reason(cause).includes('RESP type')) {
+        throw new AppError(
+          'store-unusable',
+          `What answers at ${this.place} is not Redis. Check SEEN_STORE_URL.`,
+          { cause },
+        );
+      }
+      throw new AppError(codeIfLost, `The connection to Redis at ${this.place} was lost: ${reason(cause)}.`, {
+        cause,
       });
     }
   }
 
   #open(): Connection {
     const client = newClient(this.#options);
-    const connection = { client, opened: this.#greet(client) };
+    const connection: Connection = { client, opened: this.#greet(client) };
     // A client without a listener throws its errors into the process. The questions under way are rejected as well.
-    client.on('error', () => this.#drop(connection));
+    client.on('error', (error: unknown) => {
+      connection.failure ??= error;
+      this.#drop(connection);
+    });
     connection.opened.catch(() => this.#drop(connection));
     return connection;
   }
