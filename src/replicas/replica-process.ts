@@ -35,8 +35,8 @@ export class ReplicaProcess {
     });
   }
 
-  get pid(): number {
-    return this.#process.pid;
+  get isAlive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** Has the replica stop in order. Safe to call on one that has ended. */
@@ -65,7 +65,7 @@ export class ReplicaProcess {
   }
 
   #send(message: ToReplica): boolean {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return false;
+    if (!this.isAlive) return false;
     try {
       this.#process.send(message);
       return true;

@@ -73,11 +73,9 @@ export class Supervisor {
     this.#replacing = false;
   }
 
-  /** Stops all replicas in order; resolves when none is left. Those that overstay are killed. */
+  /** Stops all replicas in order; resolves when none is left. Fails with `stop-overdue` when one had to be cut off. */
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all(this.#slots.map(({ current }) => current && this.#end(current))).then(
-      () => undefined,
-    );
+    this.#stopping ??= this.#stopAll();
     return this.#stopping;
   }
 
@@ -99,6 +97,21 @@ export class Supervisor {
   async metrics(): Promise<MetricsSnapshot[]> {
     const reports = await Promise.all(this.#slots.map(({ current }) => current?.report()));
     return reports.filter((report) => report !== undefined).map(({ metrics }) => metrics);
+  }
+
+  async #stopAll(): Promise<void> {
+    const cutOff: string[] = [];
+    await Promise.all(
+      this.#slots.map(async ({ name, current }) => {
+        if (current?.isAlive && (await this.#end(current)) !== 0) cutOff.push(name);
+      }),
+    );
+    if (cutOff.length > 0) {
+      throw new AppError(
+        'stop-overdue',
+        `${cutOff.join(', ')} did not come to the end of the stop within ${this.#options.stopMs} ms; what was left is cut off.`,
+      );
+    }
   }
 
   #fill(slot: Slot): ReplicaProcess {
@@ -137,10 +150,12 @@ export class Supervisor {
     return true;
   }
 
-  async #end(replica: ReplicaProcess): Promise<void> {
+  /** Stops one replica and answers its exit status; one that overstays is killed. */
+  async #end(replica: ReplicaProcess): Promise<number> {
     replica.stop();
     const timer = setTimeout(() => replica.kill(), this.#options.stopMs + KILL_AFTER_MS);
-    await replica.ended;
+    const status = await replica.ended;
     clearTimeout(timer);
+    return status;
   }
 }

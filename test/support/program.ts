@@ -113,6 +113,14 @@ export class Program implements AsyncDisposable {
     return text;
   }
 
+  /** Resolves when every hit that was taken in is stored or refused. */
+  settled(): Promise<void> {
+    return until('no hit to wait', async () => {
+      const metrics = await (await fetch(`${this.operationsUrl}/metrics`)).text();
+      return metrics.includes('seen_waiting_hits') && !/^seen_waiting_hits\{.*\} [1-9]/m.test(metrics);
+    });
+  }
+
   lines(): LogLine[] {
     return this.out
       .split('\n')

@@ -1,0 +1,291 @@
+/** Bad input to the program that users start: each has a clear answer, and nothing is lost. */
+
+import { Database } from 'bun:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { freePort, temporaryFolder } from './support/folder.ts';
+import { exactly, load } from './support/load.ts';
+import { Program, ROOT } from './support/program.ts';
+import { RedisServer } from './support/redis-server.ts';
+
+describe('requests', () => {
+  let program: Program;
+  let visits = 0;
+
+  beforeAll(async () => {
+    program = await Program.start({ SEEN_REPLICAS: '2', SEEN_WAIT_MS: '1000' });
+  });
+  afterAll(() => program[Symbol.asyncDispose]());
+
+  /** Sends bytes on a connection of their own; answers all that comes back until it is closed or `quietMs` pass. */
+  const raw = (bytes: string, quietMs = 1000): Promise<string> =>
+    new Promise((resolve) => {
+      let answer = '';
+      const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => socket.write(bytes));
+      socket.setTimeout(quietMs, () => socket.destroy());
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1');
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(answer));
+    });
+
+  const countIs = async () => expect(await program.visit()).toBe(++visits);
+
+  test('a good one counts: what the others are compared with', async () => {
+    expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain('seen 1 times');
+    visits = 1;
+    await countIs();
+  });
+
+  test('malformed ones are 400 and do not count', async () => {
+    for (const bytes of [
+      'NONSENSE\r\n\r\n',
+      'GET / HTTP/1.1\r\n\r\n',
+      'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n',
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    ]) {
+      expect({ bytes, answer: (await raw(bytes)).slice(0, 12) }).toEqual({
+        bytes,
+        answer: expect.stringMatching(/^(HTTP\/1\.1 (400|505))?$/),
+      });
+    }
+    await countIs();
+  });
+
+  test('a host that is no host does no harm', async () => {
+    const answer = await raw('GET /%zz%00 HTTP/1.1\r\nHost: a b<script>\r\nConnection: close\r\n\r\n');
+    expect(answer).toContain('HTTP/1.1 404');
+    await countIs();
+  });
+
+  test('a URL that is too long is 414, headers that are too large are 431', async () => {
+    expect(await raw(`GET /?${'x'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)).toContain(
+      'HTTP/1.1 414',
+    );
+    expect(await raw(`GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`)).toContain(
+      'HTTP/1.1 431',
+    );
+    expect(await raw(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)).toContain('HTTP/1.1 431');
+    await countIs();
+  });
+
+  test('a body just inside the limit is ignored, one that is larger is 413', async () => {
+    const post = async (length: number) =>
+      (await fetch(program.url, { method: 'POST', body: 'x'.repeat(length) })).status;
+    expect(await post(16 * 1024)).toBe(405);
+    expect(await post(16 * 1024 + 1)).toBe(413);
+    await countIs();
+  });
+
+  test('several at once on one connection (pipelining) are closed, and counted within the bounds', async () => {
+    const answer = await raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    const answered = [...answer.matchAll(/seen (\d+) times/g)].length;
+    await program.settled();
+    const total = await program.visit();
+    expect(total - 1 - visits).toBeGreaterThanOrEqual(answered);
+    expect(total - 1 - visits).toBeLessThanOrEqual(3);
+    visits = total;
+  });
+
+  test('clients that send slowly, or nothing, are closed and keep nobody from counting', async () => {
+    const port = Number(new URL(program.url).port);
+    const closed = Array.from({ length: 50 }, (_, index) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      const drip = index % 2 === 0 ? setInterval(() => socket.write('x'), 500) : undefined;
+      socket.write(index % 2 === 0 ? 'GET / HTTP/1.1\r\nX-Slow: ' : '');
+      return new Promise((resolve) =>
+        socket.on('close', () => {
+          clearInterval(drip);
+          resolve('closed');
+        }),
+      );
+    });
+    for (let n = 0; n < 20; n++) await countIs();
+    expect(new Set(await Promise.all(closed))).toEqual(new Set(['closed']));
+    await countIs();
+  });
+
+  test('a client that leaves before its answer is counted all the same', async () => {
+    await Promise.all(
+      Array.from(
+        { length: 50 },
+        () =>
+          new Promise<void>((resolve) => {
+            const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
+              socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n', () => setTimeout(() => socket.destroy(), 20));
+            });
+            socket.on('close', () => resolve());
+          }),
+      ),
+    );
+    visits += 50;
+    await program.settled();
+    await countIs();
+  });
+
+  test('more connections than there are descriptors keep those that are there counting', async () => {
+    const small = await Program.prepare({ SEEN_REPLICAS: '1' }, ['prlimit', '--nofile=100:100']);
+    await small.start();
+    const idle = Array.from({ length: 150 }, () => {
+      const socket = connect(Number(new URL(small.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      return socket;
+    });
+    await Bun.sleep(300);
+    for (const socket of idle) socket.destroy();
+    const { numbers } = await load({ url: small.url, clients: 10, keepAlive: true, more: exactly(200) });
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    await small[Symbol.asyncDispose]();
+  });
+});
+
+describe('starting', () => {
+  /** Starts the program, which is expected to end by itself. */
+  async function endOf(env: Record<string, string>, wrap: readonly string[] = []) {
+    const program = await Program.prepare({ SEEN_START_MS: '300', ...env }, wrap);
+    program.spawn();
+    const status = await program.process.exited;
+    await Bun.sleep(20);
+    await program[Symbol.asyncDispose]();
+    return { status, said: program.err };
+  }
+
+  test('wrong settings: all named at once, exit 2', async () => {
+    const { status, said } = await endOf({ SEEN_PORT: 'http', SEEN_REPLICA: '3', SEEN_WAIT_MS: '1' });
+    expect(status).toBe(2);
+    expect(said).toContain('SEEN_PORT is not a whole number');
+    expect(said).toContain('Did you mean SEEN_REPLICA');
+    expect(said).toContain('SEEN_WAIT_MS is less than 10');
+  });
+
+  test('an unreachable store: says where it looked, exit 69', async () => {
+    const { status, said } = await endOf({ SEEN_STORE_URL: `redis://:secret@127.0.0.1:${await freePort()}` });
+    expect(status).toBe(69);
+    expect(said).toMatch(/Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/);
+    expect(said).not.toContain('secret');
+  });
+
+  test('a store that comes late is waited for', async () => {
+    const redis = await RedisServer.start();
+    await redis.kill();
+    const program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
+    program.spawn();
+    await Bun.sleep(1500);
+    expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${program.operationsUrl}/readyz`)).status).toBe(503);
+    await redis.start();
+    for (let n = 0; n < 100 && !(await program.ready()); n++) await Bun.sleep(100);
+    expect(await program.visit()).toBe(1);
+    expect(program.lines().filter(({ msg }) => msg.includes('cannot be reached'))).toHaveLength(1);
+    await program[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('something that is not Redis: exit 78', async () => {
+    using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('web') });
+    const { status, said } = await endOf({ SEEN_STORE_URL: `redis://127.0.0.1:${web.port}` });
+    expect(status).toBe(78);
+    expect(said).toContain('is not Redis');
+  });
+
+  test('a wrong password: exit 78, and it is not shown', async () => {
+    await using redis = await RedisServer.start({ requirepass: 'right' });
+    const { status, said } = await endOf({ SEEN_STORE_URL: redis.url.replace('//', '//:wrong@') });
+    expect(status).toBe(78);
+    expect(said).toContain('WRONGPASS');
+    expect(said).not.toContain('wrong@');
+  });
+
+  test('a damaged, a foreign and a newer database: exit 78, and the file is as it was', async () => {
+    using folder = temporaryFolder();
+    const make: Record<string, (path: string) => void> = {
+      'is not a database': (path) => writeFileSync(path, 'no database at all. '.repeat(500)),
+      'another program': (path) => {
+        const other = new Database(path);
+        other.run('CREATE TABLE theirs (x)');
+        other.close();
+      },
+      'newer Seen': (path) => {
+        const newer = new Database(path);
+        newer.run('CREATE TABLE counters (x); PRAGMA application_id = 1936024942; PRAGMA user_version = 99;');
+        newer.close();
+      },
+    };
+    for (const [words, prepare] of Object.entries(make)) {
+      const path = join(folder.path, `${words}.db`);
+      prepare(path);
+      const before = await Bun.file(path).bytes();
+      const { status, said } = await endOf({ SEEN_STORE_URL: `sqlite:${path}` });
+      expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining(words) });
+      expect(await Bun.file(path).bytes()).toEqual(before);
+    }
+  });
+
+  test('a database that may not be written: exit 78', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const program = await Program.start({ SEEN_STORE_URL: `sqlite:${path}`, SEEN_REPLICAS: '1' });
+    await program.visit();
+    await program.stop();
+    await program[Symbol.asyncDispose]();
+    chmodSync(path, 0o444);
+    chmodSync(folder.path, 0o555);
+    // Root may write everything; others are what this is about.
+    const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
+    const { status, said } = await endOf({ SEEN_STORE_URL: `sqlite:${path}` }, asNobody);
+    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('may not be written') });
+    chmodSync(folder.path, 0o755);
+  });
+
+  test('a folder that cannot be made: exit 78', async () => {
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, 'file'), '');
+    const { status, said } = await endOf({
+      SEEN_STORE_URL: `sqlite:${join(folder.path, 'file', 'seen.db')}`,
+    });
+    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('cannot be made') });
+  });
+
+  test('a port that is taken, by a stranger or by another Seen: exit 69', async () => {
+    const first = await Program.start();
+    const port = new URL(first.url).port;
+    const second = await endOf({ SEEN_PORT: port });
+    expect(second).toEqual({
+      status: 69,
+      said: expect.stringContaining(`Port ${port} on 127.0.0.1 cannot be opened`),
+    });
+    const third = await endOf({ SEEN_OPERATIONS_PORT: new URL(first.operationsUrl).port });
+    expect(third).toEqual({ status: 69, said: expect.stringContaining('--operations-port') });
+    expect(await first.visit()).toBe(1);
+    await first[Symbol.asyncDispose]();
+  });
+
+  test('an unknown command and a misspelt flag: exit 2, with what there is', async () => {
+    const seen = async (...words: string[]) => {
+      const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), ...words], {
+        stdout: 'pipe',
+        stderr: 'pipe',
+      });
+      const said = await new Response(run.stderr).text();
+      return { status: await run.exited, said };
+    };
+    expect(await seen('count')).toEqual({ status: 2, said: expect.stringContaining('seen serve') });
+    expect(await seen('serve', '--oper', '1')).toEqual({
+      status: 2,
+      said: expect.stringContaining('Did you mean --operations-host?'),
+    });
+    expect(await seen('replica')).toEqual({ status: 2, said: expect.stringContaining('seen serve') });
+  });
+
+  test('a folder in place of a database: exit 78', async () => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, 'seen.db'));
+    const { status, said } = await endOf({ SEEN_STORE_URL: `sqlite:${join(folder.path, 'seen.db')}` });
+    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('cannot be opened') });
+  });
+});

@@ -1,0 +1,263 @@
+/** Several replicas of one machine, as the person who starts and stops them sees it. */
+import { afterEach, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { sharesPorts } from '../../src/commands/serve.ts';
+import { temporaryFolder, until } from '../support/folder.ts';
+import { exactly, load } from '../support/load.ts';
+import { Program, ROOT } from '../support/program.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+let program: Program;
+
+afterEach(() => program?.[Symbol.asyncDispose]());
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('start', () => {
+  test('the first lines say where to open the page and where the counts are kept', async () => {
+    program = await Program.start();
+    await until('the lines', () => program.lines().length >= 3);
+    const said = program.lines().map(({ msg }) => msg);
+    expect(said[0]).toMatch(/^Seen .* counts: open http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(said[1]).toBe(`the counts are kept in ${program.database}`);
+    expect(said[2]).toMatch(/^3 replicas; health and figures on port \d+$/);
+  });
+
+  test('every line is a JSON object that names its replica', async () => {
+    program = await Program.start({ SEEN_LOG_LEVEL: 'debug' });
+    await program.stop();
+    const lines = program.out.trim().split('\n');
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({
+        level: expect.any(String),
+        replica: expect.stringMatching(/^test(-[123])?$/),
+        msg: expect.any(String),
+      });
+    expect(new Set(program.lines().map(({ replica }) => replica))).toEqual(
+      new Set(['test', 'test-1', 'test-2', 'test-3']),
+    );
+  });
+
+  test('an unsafe Redis is warned about once, not once per replica', async () => {
+    const redis = await RedisServer.start({ appendonly: 'yes', appendfsync: 'everysec' });
+    program = await Program.start({ SEEN_STORE_URL: redis.url });
+    await until('the lines', () => program.lines().length >= 4);
+    const warnings = program.lines().filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ msg }) => msg)).toEqual([expect.stringContaining('appendfsync everysec')]);
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('one replica needs no process beside the first, and counts as well', async () => {
+    program = await Program.start({ SEEN_REPLICAS: '1' });
+    expect(await program.replicas()).toEqual([]);
+    const { numbers } = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(500) });
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+    program.process.kill('SIGHUP');
+    await until('the warning', () => program.out.includes('this is the only one'));
+    expect(await program.stop()).toBe(0);
+  });
+
+  test('only Linux shares a port out fairly, so elsewhere there is one replica', () => {
+    expect(sharesPorts('linux')).toBe(true);
+    expect(sharesPorts('darwin')).toBe(false);
+  });
+});
+
+describe('death', () => {
+  test('a replica that keeps dying is replaced again and again, more and more slowly', async () => {
+    program = await Program.start();
+    const victim = async () =>
+      (await Bun.$`pgrep -P ${program.process.pid} -f replica-name=test-2`.nothrow().text()).trim();
+    for (let n = 0; n < 5; n++) {
+      await until('the replica to be there', victim);
+      process.kill(Number(await victim()), 'SIGKILL');
+      await until(
+        'the death to be noticed',
+        () => program.out.match(/test-2 ended by itself/g)?.length === n + 1,
+      );
+    }
+    const pauses = [...program.out.matchAll(/"pauseMs":(\d+)/g)].map(([, pause]) => Number(pause));
+    expect(pauses).toEqual([0, 100, 200, 400, 800]);
+    expect(await program.visit()).toBe(1);
+    expect(await program.stop()).toBe(0);
+  });
+
+  test('when the parent is killed no replica is left behind', async () => {
+    program = await Program.start();
+    const replicas = await program.replicas();
+    program.process.kill('SIGKILL');
+    await until('the replicas to be gone', () => !replicas.some(isAlive));
+  });
+});
+
+describe('stop', () => {
+  test('SIGTERM and Ctrl-C end everything with status 0, at once when nobody visits', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      program = await Program.start({ SEEN_DRAIN_MS: '60000', SEEN_STOP_MS: '120000' });
+      const replicas = await program.replicas();
+      // A stop that always took its longest would run into the limit of this test.
+      expect(await program.stop(signal)).toBe(0);
+      expect(replicas.some(isAlive)).toBe(false);
+      expect(program.lines().at(-1)?.msg).toContain('stopped');
+    }
+  });
+
+  test('Ctrl-C reaches the whole group and still is one stop', async () => {
+    program = await Program.prepare({}, ['setsid', '--wait']);
+    await program.start();
+    const visits = load({
+      url: program.url,
+      clients: 10,
+      keepAlive: true,
+      comesBack: false,
+      more: () => true,
+      pauseMs: 5,
+    });
+    await Bun.sleep(200);
+    // setsid made it the leader of a group of its own, as a shell does.
+    process.kill(-program.process.pid, 'SIGINT');
+    expect(await program.process.exited).toBe(0);
+    const { failed, refused } = await visits;
+    expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
+  });
+
+  test('a second signal ends everything at once, with the signal’s status', async () => {
+    const redis = await RedisServer.start();
+    program = await Program.start({
+      SEEN_STORE_URL: redis.url,
+      SEEN_WAIT_MS: '50000',
+      SEEN_STOP_MS: '60000',
+    });
+    const replicas = await program.replicas();
+    redis.pause();
+    // A visit that cannot be answered keeps the stop from ending.
+    const visit = fetch(program.url).catch(() => undefined);
+    await Bun.sleep(200);
+    program.process.kill('SIGTERM');
+    await until('the stop to begin', () => program.out.includes('SIGTERM'));
+    expect(await program.stop('SIGTERM')).toBe(143);
+    await until('the replicas to be gone', () => !replicas.some(isAlive));
+    await visit;
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('a stop that takes too long is cut off, with status 75 and a word about it', async () => {
+    const redis = await RedisServer.start();
+    for (const replicas of ['1', '2']) {
+      program = await Program.start({
+        SEEN_REPLICAS: replicas,
+        SEEN_STORE_URL: redis.url,
+        SEEN_WAIT_MS: '50000',
+        SEEN_DRAIN_MS: '100',
+        SEEN_STOP_MS: '500',
+      });
+      redis.pause();
+      const visit = fetch(program.url).catch(() => undefined);
+      await Bun.sleep(200);
+      expect(await program.stop()).toBe(75);
+      expect(program.err).toContain('within 500 ms');
+      redis.resume();
+      await visit;
+      await program[Symbol.asyncDispose]();
+    }
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('a terminal that is closed stops the program', async () => {
+    program = await Program.prepare();
+    using folder = temporaryFolder();
+    const transcript = join(folder.path, 'transcript');
+    // script(1) runs the program on a terminal of its own, which is gone when script is.
+    const run = Bun.spawn(
+      [
+        'script',
+        '--quiet',
+        '--flush',
+        '--return',
+        '-c',
+        `${process.execPath} ${join(ROOT, 'src/main.ts')} serve`,
+        transcript,
+      ],
+      {
+        env: {
+          ...process.env,
+          SEEN_STORE_URL: `sqlite:${program.database}`,
+          SEEN_HOST: '127.0.0.1',
+          SEEN_PORT: new URL(program.url).port,
+          SEEN_OPERATIONS_PORT: new URL(program.operationsUrl).port,
+        },
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'ignore',
+      },
+    );
+    await until('the program to be ready', () => program.ready());
+    expect(await Bun.file(transcript).text()).toContain('the counts are kept in');
+    expect(await Bun.file(transcript).text()).not.toContain('{"level"');
+    run.kill('SIGKILL');
+    await until('the port to be free', () =>
+      fetch(program.url).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await until('the operations port to be free', () =>
+      fetch(program.operationsUrl).then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
+});
+
+describe('operations port', () => {
+  test('one port answers for all replicas: alive, ready, and the figures of each', async () => {
+    program = await Program.start();
+    await load({ url: program.url, clients: 30, keepAlive: false, more: exactly(300) });
+    await fetch(`${program.url}/nothing/here/${'x'.repeat(100)}`);
+    await program.settled();
+    expect(await (await fetch(`${program.operationsUrl}/healthz`)).text()).toBe('alive\n');
+    const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+    const hits = [...metrics.matchAll(/^seen_hits_total\{replica="(test-\d)"\} (\d+)/gm)];
+    expect(hits.map(([, replica]) => replica)).toEqual(['test-1', 'test-2', 'test-3']);
+    expect(hits.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(300);
+    for (const name of [
+      'batch_hits',
+      'commit_seconds',
+      'commit_retries_total',
+      'request_seconds',
+      'waiting_hits',
+      'store_up',
+    ]) {
+      expect(metrics).toContain(`seen_${name}`);
+    }
+    expect(metrics).toContain('process_cpu_seconds_total{replica="test-1"}');
+    expect(metrics).toContain('route="other",status="404"');
+    expect(metrics).not.toContain('xxx');
+    expect((await fetch(`${program.operationsUrl}/else`)).status).toBe(404);
+  });
+
+  test('while it drains it is alive and not ready', async () => {
+    program = await Program.start({ SEEN_DRAIN_MS: '2000' });
+    let going = true;
+    const visits = load({ url: program.url, clients: 5, keepAlive: true, more: () => going });
+    await Bun.sleep(200);
+    program.process.kill('SIGTERM');
+    await until(
+      'it to be unready',
+      async () => (await fetch(`${program.operationsUrl}/readyz`)).status === 503,
+    );
+    expect(await (await fetch(`${program.operationsUrl}/readyz`)).text()).toBe('not ready: draining\n');
+    expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
+    await program.process.exited;
+    going = false;
+    await visits;
+  });
+});
