@@ -232,13 +232,11 @@ function shown(name: Name, value: string): string {
 
 /** The known name that shares the longest beginning with the unknown one. */
 function suggestion(unknown: string, known: ReadonlySet<string>): string {
-  const shared = (name: string) => [...name].findIndex((letter, index) => letter !== unknown[index]);
-  const best = [...known]
-    .map((name) => ({ name, length: shared(name) === -1 ? name.length : shared(name) }))
-    .toSorted((a, b) => b.length - a.length)[0];
-  return best && best.length > (unknown.startsWith('--') ? 3 : 6)
-    ? `Did you mean ${best.name}?`
-    : 'See seen serve --help for all of them.';
+  for (let length = unknown.length; length > (unknown.startsWith('--') ? 3 : 6); length--) {
+    const best = [...known].find((name) => name.startsWith(unknown.slice(0, length)));
+    if (best) return `Did you mean ${best}?`;
+  }
+  return 'See seen serve --help for all of them.';
 }
 
 /** The settings as lines of a manual. */

@@ -24,8 +24,14 @@ export type MetricsSnapshot = readonly MetricObjectWithValues<never>[];
 /** From one fsync on an SSD to the longest wait for a store. */
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** What is read, not counted. */
+interface Gauges {
+  waiting: () => number;
+  storeUp: () => boolean;
+}
+
 /** Metrics of this process. `gauges` are asked when the figures are. */
-export function createMetrics(replica: string, gauges: { waiting: () => number; storeUp: () => boolean }) {
+export function createMetrics(replica: string, gauges: Gauges) {
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
   const registers = [registry];
@@ -59,22 +65,7 @@ export function createMetrics(replica: string, gauges: { waiting: () => number; 
     buckets: SECONDS_BUCKETS,
     registers,
   });
-  new Gauge({
-    name: 'seen_waiting_hits',
-    help: 'Hits that have no answer yet.',
-    registers,
-    collect() {
-      this.set(gauges.waiting());
-    },
-  });
-  new Gauge({
-    name: 'seen_store_up',
-    help: '1 when the last question to the store was answered, else 0.',
-    registers,
-    collect() {
-      this.set(gauges.storeUp() ? 1 : 0);
-    },
-  });
+  addGauges(registry, gauges);
   return {
     /** A batch of `size` hits was stored in `seconds`. */
     committed(size: number, seconds: number): void {
@@ -97,11 +88,34 @@ export function createMetrics(replica: string, gauges: { waiting: () => number; 
   };
 }
 
+function addGauges(registry: Registry, gauges: Gauges): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'seen_waiting_hits',
+      help: 'Hits that have no answer yet.',
+      registers: [],
+      collect() {
+        this.set(gauges.waiting());
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'seen_store_up',
+      help: '1 when the last question to the store was answered, else 0.',
+      registers: [],
+      collect() {
+        this.set(gauges.storeUp() ? 1 : 0);
+      },
+    }),
+  );
+}
+
 /** The figures of several processes as one text in Prometheus's format, none of them summed up or left out. */
 export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate drop figures.
   const unsummed = snapshots.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' })));
-  return AggregatorRegistry.aggregate(unsummed as unknown as object[]).metrics();
+  return AggregatorRegistry.aggregate(unsummed).metrics();
 }
 
 /** The content type of `mergeMetrics`. */

@@ -56,7 +56,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const app = createApp({
     counter,
     replica: config.replicaName,
-    onRequest: metrics.requested,
+    onRequest: (route, status, seconds) => metrics.requested(route, status, seconds),
     onBug: (error) => log.error({ error }, 'a bug: please report it'),
   });
   const life = new Life({

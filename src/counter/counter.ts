@@ -171,13 +171,13 @@ export class Counter {
             renamed = true;
             continue;
           }
-          for (const hit of hits) reject(hit, unconfirmed(error));
+          for (const hit of hits) fail(hit, unconfirmed(error));
           return;
         }
         if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {
           // A bug in the store. What became of the batch is unknown, and so is the sequence number.
           this.#rename();
-          for (const hit of hits) reject(hit, error);
+          for (const hit of hits) fail(hit, error);
           return;
         }
         maybeStored ||= error.code === 'hit-unconfirmed';
@@ -224,12 +224,12 @@ export class Counter {
   #expire(now: number): void {
     for (const hit of this.#underWay) {
       if (hit.expiresAt > now) break;
-      reject(hit, unconfirmed());
+      fail(hit, unconfirmed());
     }
     const fresh = this.#waiting.findIndex((hit) => hit.expiresAt > now);
     const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
     for (const hit of expired) {
-      reject(
+      fail(
         hit,
         new AppError('store-unavailable', 'The store does not answer. Not counted: try again in a moment.'),
       );
@@ -262,12 +262,12 @@ function answerAll(
       hit.answered = true;
       hit.resolve(total);
     } else {
-      reject(hit, refusal(hit.counter, before));
+      fail(hit, refusal(hit.counter, before));
     }
   });
 }
 
-function reject(hit: Hit, error: unknown): void {
+function fail(hit: Hit, error: unknown): void {
   hit.answered = true;
   hit.reject(error);
 }

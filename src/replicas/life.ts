@@ -8,15 +8,28 @@
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
-import type { App } from '../http/app.ts';
-import type { Listening } from '../http/server.ts';
+
+/** What the life needs of the app that serves visitors. */
+export interface Service {
+  /** From now on every response tells its client to close the connection. */
+  sendClientsAway(): void;
+  /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
+  lastRequestAt(): number;
+}
+
+/** An open port. */
+export interface Door {
+  port: number;
+  /** Stops listening and resolves when the last request is answered. */
+  close(): Promise<void>;
+}
 
 export interface LifeOptions {
-  app: App;
+  app: Service;
   counter: Counter;
   store: Store;
   /** Opens the public port. */
-  listen: () => Listening;
+  listen: () => Door;
   /** How long clients are sent away at the most, while requests still come in. */
   drainMs: number;
   /** After how long a stop that has not come to its end fails. */
@@ -30,7 +43,7 @@ const LOOK_MS = 25;
 
 export class Life {
   readonly #options: LifeOptions;
-  #listening: Listening | undefined;
+  #listening: Door | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: LifeOptions) {

@@ -8,6 +8,7 @@
 import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
+import type { Report } from './channel.ts';
 import { ReplicaProcess } from './replica-process.ts';
 
 export interface SupervisorOptions {
@@ -87,16 +88,20 @@ export class Supervisor {
   /** Why no replica takes traffic; `undefined` when at least one does. */
   async unready(): Promise<string | undefined> {
     if (this.#stopping) return 'draining';
-    const reports = await Promise.all(this.#slots.map(({ current }) => current?.report()));
-    const heard = reports.filter((report) => report !== undefined);
-    if (heard.some(({ unready }) => unready === undefined)) return undefined;
-    return heard[0]?.unready ?? 'no replica answers';
+    const reports = await this.#reports();
+    if (reports.some(({ unready }) => unready === undefined)) return undefined;
+    return reports[0]?.unready ?? 'no replica answers';
   }
 
   /** The figures of all replicas that answer. */
   async metrics(): Promise<MetricsSnapshot[]> {
-    const reports = await Promise.all(this.#slots.map(({ current }) => current?.report()));
-    return reports.filter((report) => report !== undefined).map(({ metrics }) => metrics);
+    return (await this.#reports()).map(({ metrics }) => metrics);
+  }
+
+  async #reports(): Promise<Report[]> {
+    const replicas = this.#slots.map(({ current }) => current).filter((replica) => replica !== undefined);
+    const reports = await Promise.all(replicas.map((replica) => replica.report()));
+    return reports.filter((report) => report !== undefined);
   }
 
   async #stopAll(): Promise<void> {

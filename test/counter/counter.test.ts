@@ -125,8 +125,8 @@ describe('retries', () => {
     expect(await first).toBe(1);
     expect(await Promise.all(later)).toEqual([2, 1]);
     const [one, two, three, four] = store.asked;
-    expect(two).toEqual(one!);
-    expect(three).toEqual(one!);
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
     expect(four?.sequence).toBe(2);
     expect(four?.changes).toEqual([
       { counter: 'hits', amount: 1 },
@@ -317,7 +317,7 @@ describe('whatever happens', () => {
             if (counter.waiting === 0) store.forgetWriters();
           } else if ('hit' in move) {
             asked.push({ name: move.hit, answer: outcome(counter.hit(move.hit)) });
-          } else if ('step' in move) store.steps.push(move.step as 'apply');
+          } else if ('step' in move) store.steps.push(move.step);
           else await clock.pass(move.pass);
         }
         await clock.pass(10_000);

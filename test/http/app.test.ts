@@ -124,7 +124,7 @@ describe('what does not count', () => {
       { 'X-Purpose': 'preview' },
     ]) {
       for (const path of ['/', '/hit/name/space']) {
-        const { status, headers: answer } = await ask(path, headers as Record<string, string>);
+        const { status, headers: answer } = await ask(path, headers);
         expect({ status, retry: answer.get('Retry-After') }).toEqual({ status: 503, retry: '1' });
       }
     }

@@ -1,0 +1,91 @@
+/**
+ * The rules of the architecture as rules of the linter: who may import whom, and no code that runs at import.
+ *
+ * The table is the one in ARCHITECTURE.md. `test/architecture.test.ts` shows that each rule refuses what it should.
+ */
+import { dirname, join, relative, sep } from 'node:path';
+
+/** For each part of `src/`, the parts it may import besides itself. */
+const MAY_IMPORT = {
+  main: ['commands', 'config', 'counter'],
+  commands: ['http', 'replicas', 'verify', 'stores', 'counter', 'config', 'log', 'metrics'],
+  http: ['counter', 'images', 'page'],
+  replicas: ['counter', 'log', 'metrics'],
+  verify: ['counter'],
+  stores: ['counter'],
+  images: [],
+  page: [],
+  counter: [],
+  config: ['counter'],
+  log: [],
+  metrics: [],
+};
+/** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
+function partOf(path) {
+  const parts = path.split(sep);
+  const at = parts.lastIndexOf('src');
+  return at === -1 ? undefined : parts[at + 1]?.replace(/\.ts$/, '');
+}
+
+const layers = {
+  create(context) {
+    const from = partOf(context.filename);
+    if (from === undefined) return {};
+    const check = (node) => {
+      const target = node.source?.value;
+      if (typeof target !== 'string' || !target.startsWith('.')) return;
+      const to = partOf(relative('.', join(dirname(context.filename), target)));
+      if (to === undefined || to === from) return;
+      if (!MAY_IMPORT[from]?.includes(to)) {
+        context.report({
+          node,
+          message: `${from} may not import ${to}: see "Who imports whom" in ARCHITECTURE.md.`,
+        });
+      }
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
+
+const noCodeAtImport = {
+  create(context) {
+    const part = partOf(context.filename);
+    if (part === undefined || part === 'main') return {};
+    return {
+      Program(program) {
+        for (const node of program.body) {
+          if (
+            /^(ExpressionStatement|IfStatement|For\w*Statement|WhileStatement|TryStatement|BlockStatement|ThrowStatement|SwitchStatement)$/.test(
+              node.type,
+            )
+          ) {
+            context.report({
+              node,
+              message: 'Nothing runs at import: put it in a function that somebody calls.',
+            });
+          }
+        }
+      },
+    };
+  },
+};
+
+const noReExport = {
+  create(context) {
+    if (partOf(context.filename) === undefined) return {};
+    const check = (node) => {
+      if (node.source) context.report({ node, message: 'No barrels: import from the file that has it.' });
+    };
+    return { ExportNamedDeclaration: check, ExportAllDeclaration: check };
+  },
+};
+
+export default {
+  meta: { name: 'architecture' },
+  rules: { layers, 'no-code-at-import': noCodeAtImport, 'no-re-export': noReExport },
+};
