@@ -8,7 +8,7 @@ import { dirname, join, relative, sep } from 'node:path';
 /** For each part of `src/`, the parts it may import besides itself. */
 const MAY_IMPORT = {
   main: ['commands', 'config', 'counter'],
-  commands: ['http', 'replicas', 'verify', 'stores', 'counter', 'config', 'log', 'metrics'],
+  commands: ['http', 'replicas', 'verify', 'stores', 'counter', 'config', 'settings', 'log', 'metrics'],
   http: ['counter', 'images', 'page'],
   replicas: ['counter', 'log', 'metrics'],
   verify: ['counter'],
@@ -16,7 +16,8 @@ const MAY_IMPORT = {
   images: [],
   page: [],
   counter: [],
-  config: ['counter'],
+  config: ['settings', 'counter'],
+  settings: [],
   log: [],
   metrics: [],
 };

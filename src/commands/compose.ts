@@ -3,7 +3,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { type Clock, Counter } from '../counter/counter.ts';
+import type { Clock } from '../counter/clock.ts';
+import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
 import { createApp } from '../http/app.ts';

@@ -2,13 +2,14 @@
  * `seen serve`: counts visits, with one replica in this process or with several below it.
  */
 import { version } from '../../package.json' with { type: 'json' };
-import { type Config, readConfig, settingsManual } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { createOperations } from '../http/operations.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
 import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
 import { listenToSignals } from '../replicas/signals.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
+import { settingsManual } from '../settings.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
 

@@ -10,18 +10,10 @@
  * Not here: HTTP, any database, and the clock, which is passed in.
  */
 import { type Gathered, gather } from './batch.ts';
+import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
+import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
 import type { Store } from './store.ts';
-
-/** Time and chance, passed in so that tests own them. Times are milliseconds. */
-export interface Clock {
-  /** Never goes back; only differences mean anything. */
-  now(): number;
-  /** Runs `task` once after `delayMs`. */
-  after(delayMs: number, task: () => void): void;
-  /** From 0 inclusive to 1 exclusive. */
-  random(): number;
-}
 
 /** What an onlooker (metrics, the log) is told. */
 export interface CounterObserver {
@@ -43,15 +35,6 @@ export interface CounterOptions {
   waitMs: number;
   /** How many hits may wait for their number at once. */
   waitingMax: number;
-}
-
-interface Hit {
-  readonly counter: string;
-  readonly amount: number;
-  readonly expiresAt: number;
-  readonly resolve: (total: number) => void;
-  readonly reject: (error: unknown) => void;
-  answered: boolean;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -240,59 +223,5 @@ export class Counter {
     if (this.#drained && this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered)) {
       this.#drained();
     }
-  }
-}
-
-/** Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. */
-function answerAll(
-  hits: readonly Hit[],
-  places: readonly number[],
-  changes: Gathered['changes'],
-  outcomes: Awaited<ReturnType<Store['commit']>>,
-): void {
-  const running = outcomes.map((outcome, place) =>
-    typeof outcome === 'number' ? outcome - (changes[place]?.amount ?? 0) : outcome,
-  );
-  hits.forEach((hit, index) => {
-    const place = places[index] ?? -1;
-    const before = running[place];
-    if (typeof before === 'number') {
-      const total = before + hit.amount;
-      running[place] = total;
-      hit.answered = true;
-      hit.resolve(total);
-    } else {
-      fail(hit, refusal(hit.counter, before));
-    }
-  });
-}
-
-function fail(hit: Hit, error: unknown): void {
-  hit.answered = true;
-  hit.reject(error);
-}
-
-function unconfirmed(cause?: unknown): AppError {
-  return new AppError(
-    'hit-unconfirmed',
-    'The store did not confirm this visit in time. It may have been counted.',
-    { cause },
-  );
-}
-
-function refusal(counter: string, outcome: 'out-of-range' | 'unreadable' | undefined): unknown {
-  switch (outcome) {
-    case 'out-of-range':
-      return new AppError(
-        'total-out-of-range',
-        `The counter ${counter} cannot go past ${Number.MAX_SAFE_INTEGER}, the largest number JSON carries exactly. Not counted: start a new counter.`,
-      );
-    case 'unreadable':
-      return new AppError(
-        'counter-unreadable',
-        `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
-      );
-    case undefined:
-      return new Error(`the store answered too few outcomes for ${counter}`);
   }
 }

@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to go on. */
-import type { Clock } from '../../src/counter/counter.ts';
+import type { Clock } from '../../src/counter/clock.ts';
 
 export class ManualClock implements Clock {
   #now = 0;

@@ -1,0 +1,9 @@
+/** Time and chance, passed in so that tests own them. Times are milliseconds. */
+export interface Clock {
+  /** Never goes back; only differences mean anything. */
+  now(): number;
+  /** Runs `task` once after `delayMs`. */
+  after(delayMs: number, task: () => void): void;
+  /** From 0 inclusive to 1 exclusive. */
+  random(): number;
+}

@@ -1,0 +1,74 @@
+/**
+ * One hit that waits for its number, and the ways in which it gets its answer. Each gets exactly one.
+ *
+ * Not here: when. That is `counter.ts`.
+ */
+import type { Gathered } from './batch.ts';
+import { AppError } from './errors.ts';
+import type { Outcome } from './store.ts';
+
+/** A hit and the two ends of its promise. */
+export interface Hit {
+  readonly counter: string;
+  readonly amount: number;
+  readonly expiresAt: number;
+  readonly resolve: (total: number) => void;
+  readonly reject: (error: unknown) => void;
+  answered: boolean;
+}
+
+/** Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. */
+export function answerAll(
+  hits: readonly Hit[],
+  places: readonly number[],
+  changes: Gathered['changes'],
+  outcomes: readonly Outcome[],
+): void {
+  const running = outcomes.map((outcome, place) =>
+    typeof outcome === 'number' ? outcome - (changes[place]?.amount ?? 0) : outcome,
+  );
+  hits.forEach((hit, index) => {
+    const place = places[index] ?? -1;
+    const before = running[place];
+    if (typeof before === 'number') {
+      const total = before + hit.amount;
+      running[place] = total;
+      hit.answered = true;
+      hit.resolve(total);
+    } else {
+      fail(hit, refusal(hit.counter, before));
+    }
+  });
+}
+
+/** Answers one hit with an error. */
+export function fail(hit: Hit, error: unknown): void {
+  hit.answered = true;
+  hit.reject(error);
+}
+
+/** The answer to a hit of which nobody knows whether it is stored. */
+export function unconfirmed(cause?: unknown): AppError {
+  return new AppError(
+    'hit-unconfirmed',
+    'The store did not confirm this visit in time. It may have been counted.',
+    { cause },
+  );
+}
+
+function refusal(counter: string, outcome: 'out-of-range' | 'unreadable' | undefined): unknown {
+  switch (outcome) {
+    case 'out-of-range':
+      return new AppError(
+        'total-out-of-range',
+        `The counter ${counter} cannot go past ${Number.MAX_SAFE_INTEGER}, the largest number JSON carries exactly. Not counted: start a new counter.`,
+      );
+    case 'unreadable':
+      return new AppError(
+        'counter-unreadable',
+        `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
+      );
+    case undefined:
+      return new Error(`the store answered too few outcomes for ${counter}`);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Every setting once: its default, what is right for it, and what it is for.
+ *
+ * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag (`--store-url`) and the
+ * file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in the README are made of this
+ * table. A leaf. Not here: reading them (`config.ts`).
+ */
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+interface Setting<T> {
+  /** As a person would type it; `undefined` when there is none. */
+  readonly fallback: string | undefined;
+  readonly help: string;
+  readonly schema: z.ZodType<T, string>;
+}
+
+function setting<T>(fallback: string | undefined, help: string, schema: z.ZodType<T, string>): Setting<T> {
+  return { fallback, help, schema };
+}
+
+function whole(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, `is not a whole number`)
+    .transform(Number)
+    .pipe(z.number().min(min, `is less than ${min}`).max(max, `is more than ${max}`));
+}
+
+function oneOf<const T extends readonly string[]>(...words: T) {
+  return z
+    .string()
+    .refine((word) => words.includes(word), `is none of ${words.join(', ')}`)
+    .transform((word) => word as T[number]);
+}
+
+const storeUrl = z.string().refine((text) => {
+  if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
+  return /^rediss?:\/\/[^/]/.test(text) && URL.canParse(text);
+}, 'is not a store URL: use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH');
+
+const text = z.string().min(1, 'is empty');
+const replicaName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'is not a name: use up to 64 letters, digits, "_", "." and "-"');
+
+export const settings = {
+  storeUrl: setting(
+    'sqlite:./data/seen.db',
+    'Where the counts are kept: `redis://…`, `rediss://…` (TLS) or `sqlite:PATH`',
+    storeUrl,
+  ),
+  storeCa: setting(
+    undefined,
+    'Certificates (PEM) to trust for `rediss://` besides the system’s; usually given as a file',
+    text.optional() as unknown as z.ZodType<string | undefined, string>,
+  ),
+  storeTimeoutMs: setting(
+    '2000',
+    'How long the store may be silent before the connection is dropped and the batch sent again',
+    whole(50, 60_000),
+  ),
+  host: setting('::', 'Address that visits come in on; `::` is every address of the machine', text),
+  port: setting('8000', 'Port that visits come in on', whole(0, 65_535)),
+  operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
+  operationsPort: setting('9100', 'Port of `/healthz`, `/readyz` and `/metrics`', whole(0, 65_535)),
+  replicas: setting(
+    '3',
+    'How many processes share the port; 1 where the kernel does not share it fairly (not Linux)',
+    whole(1, 64),
+  ),
+  replicaName: setting(
+    hostname()
+      .replace(/[^A-Za-z0-9_.-]/g, '-')
+      .slice(0, 56),
+    'What `X-Served-By` and the log call this replica; several of one machine get `-1`, `-2`, …',
+    replicaName,
+  ),
+  startMs: setting(
+    '30000',
+    'How long a start waits for a store that does not answer yet',
+    whole(0, 3_600_000),
+  ),
+  waitMs: setting(
+    '5000',
+    'How long a visit waits for its number before it is answered 503',
+    whole(10, 60_000),
+  ),
+  waitingMax: setting('10000', 'How many visits of one replica may wait at once', whole(1, 1_000_000)),
+  drainMs: setting(
+    '3000',
+    'On a stop: how long at most clients are told to go elsewhere before the port closes',
+    whole(0, 600_000),
+  ),
+  stopMs: setting(
+    '10000',
+    'On a stop: after how long the process ends even if something is left',
+    whole(100, 900_000),
+  ),
+  logLevel: setting(
+    'info',
+    'The least that is logged: `debug`, `info`, `warn`, `error`',
+    oneOf('debug', 'info', 'warn', 'error'),
+  ),
+  logFormat: setting(
+    'auto',
+    '`json` (an object a line), `pretty`, or `auto`: pretty on a terminal only',
+    oneOf('auto', 'json', 'pretty'),
+  ),
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** `storeUrl` as `SEEN_STORE_URL`. */
+export function envName(name: string): string {
+  return `SEEN_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+/** `storeUrl` as `store-url`. */
+export function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, '-$&').toLowerCase();
+}
+
+/** The settings as lines of a manual. */
+export function settingsManual(): string {
+  return Object.entries(settings)
+    .map(([name, { fallback, help }]) => {
+      const standard = fallback === undefined ? '' : ` [${fallback}]`;
+      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${standard}`;
+    })
+    .join('\n');
+}
+
+/** The settings as the rows of the table in the README. What depends on the machine is said in words. */
+export function settingsTable(): string {
+  const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
+  const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
+    const standard = words[name] ?? (fallback === undefined ? '' : `\`${fallback}\``);
+    return `| \`${envName(name)}\` | ${standard} | ${help} |`;
+  });
+  return ['| setting | default | what it is |', '| --- | --- | --- |', ...rows].join('\n');
+}

@@ -1,0 +1,178 @@
+/**
+ * The one connection of a Redis store: asked with a deadline, and dropped for good when it fails.
+ *
+ * After an error or a silence nothing is awaited on a connection any more, and the next question opens a new one. The
+ * client's own queueing, reconnecting and resending are off, because a command that is sent again by somebody who does
+ * not know what it means counts twice. Errors leave here in our own words.
+ */
+import { createClient, ErrorReply } from '@redis/client';
+import { AppError } from '../counter/errors.ts';
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`, with user, password, port and database number as in the URL scheme of redis-cli. */
+  url: string;
+  /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
+  ca: string | undefined;
+  /** How long the server may be silent, when connecting and when asked, before the connection is dropped. */
+  timeoutMs: number;
+}
+
+/** The client, as far as questions need it. */
+export type Client = ReturnType<typeof newClient>;
+
+interface Connection {
+  readonly client: Client;
+  /** Settles when the server has greeted us, or has not. */
+  readonly opened: Promise<void>;
+  /** What ended it, as the socket or the parser said. */
+  failure?: unknown;
+}
+
+export class RedisConnection {
+  readonly #options: RedisOptions;
+  readonly #place: string;
+  #connection: Connection | undefined;
+  #closed = false;
+
+  /** `place` is what errors call the server. Connects at the first question, not here. */
+  constructor(options: RedisOptions, place: string) {
+    this.#options = options;
+    this.#place = place;
+  }
+
+  /**
+   * Asks on the one connection. An error that Redis answers leaves the connection as it is and means that nothing was
+   * written. After anything else the connection is dropped, and `codeIfLost` says what that means for the question.
+   */
+  async ask<T>(
+    question: (client: Client) => Promise<T>,
+    codeIfLost: 'store-unavailable' | 'hit-unconfirmed',
+  ): Promise<T> {
+    if (this.#closed) throw new AppError('store-unavailable', `The store at ${this.#place} is closed.`);
+    this.#connection ??= this.#open();
+    const connection = this.#connection;
+    await connection.opened;
+    try {
+      return await within(this.#options.timeoutMs, question(connection.client));
+    } catch (error) {
+      if (error instanceof ErrorReply) throw this.#translate(error);
+      this.#drop(connection);
+      const cause = connection.failure ?? error;
+      if (reason(cause).includes('RESP type')) {
+        throw new AppError(
+          'store-unusable',
+          `What answers at ${this.#place} is not Redis. Check SEEN_STORE_URL.`,
+          { cause },
+        );
+      }
+      throw new AppError(
+        codeIfLost,
+        `The connection to Redis at ${this.#place} was lost: ${reason(cause)}.`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  #open(): Connection {
+    const client = newClient(this.#options);
+    const connection: Connection = { client, opened: this.#greet(client) };
+    // A client without a listener throws its errors into the process. The questions under way are rejected as well.
+    client.on('error', (error: unknown) => {
+      connection.failure ??= error;
+      this.#drop(connection);
+    });
+    connection.opened.catch(() => this.#drop(connection));
+    return connection;
+  }
+
+  async #greet(client: Client): Promise<void> {
+    try {
+      await within(this.#options.timeoutMs, client.connect());
+    } catch (error) {
+      if (error instanceof ErrorReply) throw this.#translate(error);
+      throw new AppError(
+        'store-unavailable',
+        `Redis at ${this.#place} cannot be reached: ${reason(error)}.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  #drop(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    hangUp(connection.client);
+  }
+
+  #translate(reply: ErrorReply): AppError {
+    const cause = { cause: reply };
+    if (reply.message.startsWith('SEQUENCE')) {
+      return new AppError('sequence-mismatch', `Redis at ${this.#place}: ${reply.message}.`, cause);
+    }
+    if (
+      /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH|The user executing the script))/.test(
+        reply.message,
+      )
+    ) {
+      return new AppError(
+        'store-unusable',
+        `Redis at ${this.#place} refuses Seen: ${reply.message}. Check user, password and database in SEEN_STORE_URL, and what the user may do.`,
+        cause,
+      );
+    }
+    return new AppError(
+      'store-unavailable',
+      `Redis at ${this.#place} refuses to write: ${reply.message}.`,
+      cause,
+    );
+  }
+
+  /** Hangs up; what is asked afterwards fails. */
+  close(): void {
+    this.#closed = true;
+    if (this.#connection) this.#drop(this.#connection);
+  }
+}
+
+function newClient({ url, ca, timeoutMs }: RedisOptions) {
+  const socket = { reconnectStrategy: false, connectTimeout: timeoutMs } as const;
+  return createClient({
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    socket: ca === undefined || !url.startsWith('rediss:') ? socket : { ...socket, tls: true, ca },
+  });
+}
+
+/** Rejects when `answer` takes longer than `timeoutMs`: no Redis client does that on a peer that is only silent. */
+function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs);
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
+
+function hangUp(client: Client): void {
+  try {
+    client.destroy();
+  } catch {
+    // Not connected any more: that is what was wanted.
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
