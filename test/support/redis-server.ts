@@ -47,6 +47,10 @@ export class RedisServer implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** kill -9: nothing is written any more. */
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');
