@@ -83,6 +83,7 @@ const CLOCK: Clock = {
   after: (delayMs, task) => {
     setTimeout(task, delayMs);
   },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
   random: Math.random,
 };
 

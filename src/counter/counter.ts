@@ -116,6 +116,8 @@ export class Counter {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
+      // eslint-disable-next-line no-await-in-loop -- what has arrived by now goes along
+      await this.#options.clock.turn();
       const { taken, ...batch } = gather(this.#waiting);
       this.#underWay = taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken);
       this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);

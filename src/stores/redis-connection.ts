@@ -144,6 +144,8 @@ function newClient({ url, ca, timeoutMs }: RedisOptions) {
     RESP: 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
+    // Ours is the only deadline: the client's would give up a command and keep the connection.
+    commandOptions: { timeout: 0 },
     socket: ca === undefined || !url.startsWith('rediss:') ? socket : { ...socket, tls: true, ca },
   });
 }

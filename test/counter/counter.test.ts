@@ -45,6 +45,7 @@ describe('group commit', () => {
     const first = gate();
     store.steps.push(first.promise);
     const hits = [counter.hit('hits')];
+    await settle();
     expect(store.asked).toHaveLength(1);
     for (let n = 0; n < 9; n++) hits.push(counter.hit('hits'));
     await settle();
@@ -54,14 +55,11 @@ describe('group commit', () => {
     expect(changesOf(store)).toEqual([[{ counter: 'hits', amount: 1 }], [{ counter: 'hits', amount: 9 }]]);
   });
 
-  test('hits of many counters share a batch, and each counter has its own numbers', async () => {
+  test('hits that arrive together share a batch, whatever their counters, and each counter has its own numbers', async () => {
     const { store, counter } = setUp();
-    const first = gate();
-    store.steps.push(first.promise);
     const hits = ['a', 'a', 'b', 'a', 'c', 'b'].map((name) => counter.hit(name));
-    first.resolve();
     expect(await Promise.all(hits)).toEqual([1, 2, 1, 3, 1, 2]);
-    expect(store.asked).toHaveLength(2);
+    expect(store.asked).toHaveLength(1);
   });
 
   test('nothing is answered before it is stored', async () => {
@@ -85,6 +83,7 @@ describe('group commit', () => {
     const first = gate();
     store.steps.push(first.promise);
     const hits = [counter.hit('first')];
+    await settle();
     for (let n = 0; n <= BATCH_COUNTERS_MAX; n++) hits.push(counter.hit(`c${n}`));
     first.resolve();
     await Promise.all(hits);
@@ -185,7 +184,7 @@ describe('retries', () => {
 
   test('a bug in the store fails its batch and nothing after it', async () => {
     const { store, counter } = setUp();
-    store.steps.push(Promise.reject(new TypeError('a bug')));
+    store.steps.push('bug');
     expect(await outcome(counter.hit('hits'))).toContain('a bug');
     expect(await counter.hit('hits')).toBe(1);
   });
@@ -213,11 +212,9 @@ describe('limits', () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     const held = gate();
     store.steps.push(held.promise);
-    const answers = [
-      outcome(counter.hit('hits')),
-      outcome(counter.hit('hits')),
-      outcome(counter.hit('hits')),
-    ];
+    const answers = [outcome(counter.hit('hits'))];
+    await settle();
+    answers.push(outcome(counter.hit('hits')), outcome(counter.hit('hits')));
     await clock.pass(1000);
     expect(await Promise.all(answers)).toEqual(['hit-unconfirmed', 'store-unavailable', 'store-unavailable']);
     held.resolve();

@@ -13,6 +13,10 @@ export class ManualClock implements Clock {
     this.#tasks.push({ at: this.#now + delayMs, task });
   }
 
+  turn(): Promise<void> {
+    return nextTurn();
+  }
+
   random(): number {
     return 0.5;
   }
@@ -38,7 +42,11 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets all promises that can settle do so. */
-export function settle(): Promise<void> {
+/** Lets all promises that can settle do so: a hit takes a turn to be gathered, one to be stored and one to be answered. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+}
+
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

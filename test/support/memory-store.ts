@@ -2,8 +2,16 @@
 import { AppError } from '../../src/counter/errors.ts';
 import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
 
-/** What to do with the next batch: apply it, lose it before or after applying it, or hold it until released. */
-export type Step = 'apply' | 'lose-before' | 'lose-after' | 'refuse' | 'forget-writers' | Promise<unknown>;
+/** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
+ * as a bug does, or hold it until released. */
+export type Step =
+  | 'apply'
+  | 'bug'
+  | 'lose-before'
+  | 'lose-after'
+  | 'refuse'
+  | 'forget-writers'
+  | Promise<unknown>;
 
 /** What several memory stores may share. */
 export interface MemoryDatabase {
@@ -34,6 +42,7 @@ export class MemoryStore implements Store {
     if (typeof step !== 'string') await step;
     if (step === 'refuse') this.refused.add(`${batch.writer} ${batch.sequence}`);
     if (step === 'refuse') throw new AppError('store-unavailable', 'refused by the test');
+    if (step === 'bug') throw new TypeError('a bug, made by the test');
     if (step === 'lose-before') throw new AppError('hit-unconfirmed', 'lost before it was applied');
     if (step === 'forget-writers') this.forgetWriters();
     const outcomes = this.#apply(batch);
