@@ -15,6 +15,7 @@ const PROGRAMS = [
   { program: 'ss', debian: 'iproute2', alpine: 'iproute2' },
   { program: 'prlimit', debian: 'util-linux', alpine: 'util-linux' },
   { program: 'script', debian: 'bsdutils', alpine: 'util-linux-misc' },
+  { program: 'wrk', debian: 'wrk', alpine: 'wrk' },
   { program: 'curl', debian: 'curl', alpine: 'curl' },
   { program: 'git', debian: 'git', alpine: 'git' },
 ] as const;

@@ -26,8 +26,12 @@ export interface SqliteOptions {
 
 /** A wait for another process's transaction, and up to as much again by chance. One millisecond is a timer's least. */
 const LOCK_WAIT_MS = 1;
-/** After a commit a process leaves the file alone for so many times as long as it held it: room for the others. */
+/**
+ * After a commit a process leaves the file alone for so many times as long as it held it, and never longer than it takes
+ * each of the others to look once: room for them, and no penalty for one slow sync.
+ */
 const YIELD_FACTOR = 4;
+const YIELD_MAX_MS = 4;
 /** Others count as active for so long after they wrote. */
 const OTHERS_ACTIVE_MS = 1000;
 
@@ -141,7 +145,7 @@ export class SqliteStore implements Store {
   #yield(startedAt: number): void {
     const endedAt = now();
     if (endedAt - this.#othersAt < OTHERS_ACTIVE_MS) {
-      this.#yieldUntil = endedAt + YIELD_FACTOR * (endedAt - startedAt);
+      this.#yieldUntil = endedAt + Math.min(YIELD_FACTOR * (endedAt - startedAt), YIELD_MAX_MS);
     }
   }
 
