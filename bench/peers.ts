@@ -4,7 +4,7 @@
  *
  * nginx answers a constant and stores nothing: the floor below which no HTTP server on this machine gets.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
@@ -127,12 +127,15 @@ export const peers: readonly Peer[] = [
   },
   {
     name: 'Fastify and ioredis',
-    needs: ['node', 'redis-server'],
-    start: () =>
-      start(true, (port, redisPort) => ({
+    needs: ['node', 'npm', 'redis-server'],
+    start: async () => {
+      // Its packages are no part of Seen and are not installed with it.
+      if (!existsSync(here('node_modules'))) await Bun.$`npm ci`.cwd(here('.')).quiet();
+      return start(true, (port, redisPort) => ({
         command: ['node', here('fastify.js')],
         env: { PORT: `${port}`, REDIS_PORT: `${redisPort}` },
-      })),
+      }));
+    },
   },
   {
     name: 'the guide’s application',

@@ -1,0 +1,184 @@
+/** Every command in README.md and CONTRIBUTING.md is run, in a clone in an empty folder, and shows what it should. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, temporaryFolder, until } from './support/folder.ts';
+import { ROOT } from './support/program.ts';
+import { RedisServer } from './support/redis-server.ts';
+
+const folder = temporaryFolder();
+const clone = join(folder.path, 'seen');
+let redis: RedisServer;
+let ports: { public: number; operations: number };
+const running: Bun.Subprocess[] = [];
+
+beforeAll(async () => {
+  // The files as they are now, without what is ignored: what a clone of the next commit would have.
+  await Bun.$`git clone --quiet ${ROOT} ${clone}`;
+  await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${clone}'`.cwd(
+    ROOT,
+  );
+  redis = await RedisServer.start();
+  ports = { public: await freePort(), operations: await freePort() };
+});
+
+afterAll(async () => {
+  await stopAll();
+  await redis[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+async function stopAll(): Promise<void> {
+  for (const program of running.splice(0)) {
+    program.kill('SIGTERM');
+    await program.exited;
+  }
+}
+
+/** The command with the ports of this test in the place of the usual ones. */
+function local(command: string): string {
+  return command
+    .replaceAll('localhost:8000', `localhost:${ports.public}`)
+    .replaceAll('localhost:9100', `localhost:${ports.operations}`)
+    .replaceAll('localhost:6379', `localhost:${redis.port}`)
+    .replace('redis-cli', `redis-cli -p ${redis.port}`);
+}
+
+function spawn(words: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+  const { PATH = '', HOME = '' } = process.env;
+  return Bun.spawn([...words], {
+    cwd: clone,
+    env: {
+      ...npmSettings(),
+      // Without the programs of this checkout: the clone has to bring its own.
+      PATH: PATH.split(':')
+        .filter((entry) => !entry.includes('node_modules'))
+        .join(':'),
+      HOME,
+      SEEN_PORT: `${ports.public}`,
+      SEEN_OPERATIONS_PORT: `${ports.operations}`,
+    },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+/** How npm reaches the registry on this machine. */
+function npmSettings(): Record<string, string> {
+  const ours = /^(npm_config_|NODE_EXTRA_CA_CERTS$|SSL_CERT_|https?_proxy$|no_proxy$)/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => ours.test(name))) as Record<
+    string,
+    string
+  >;
+}
+
+/** Runs a command to its end and answers what it printed. */
+async function run(command: string): Promise<string> {
+  const program = spawn(['sh', '-c', local(command)]);
+  const [out, error] = await Promise.all([
+    new Response(program.stdout).text(),
+    new Response(program.stderr).text(),
+  ]);
+  expect({ command, status: await program.exited, error }).toEqual({
+    command,
+    status: 0,
+    error: expect.any(String),
+  });
+  return out;
+}
+
+/** Starts a command that goes on until it is stopped; resolves when visits are taken. */
+async function begin(command: string): Promise<void> {
+  await stopAll();
+  // Not through a shell, which would keep the signal that stops it to itself.
+  const program = spawn(['env', ...local(command).split(' ')]);
+  running.push(program);
+  await until(
+    `“${command}” to take visits`,
+    async () => {
+      if (program.exitCode !== null) throw new Error(await new Response(program.stderr).text());
+      return (await fetch(`http://localhost:${ports.operations}/readyz`)).ok;
+    },
+    150_000,
+  );
+}
+
+const visits = async (wanted: number) =>
+  expect(await run('curl -s localhost:8000')).toBe(`Hello World! I have been seen ${wanted} times.\n`);
+
+/** How each command is run, and what it must show. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'npm ci && npm start': async () => {
+    await run('npm ci');
+    await begin('npm start');
+    await visits(1);
+    await visits(2);
+    await begin('npm start');
+  },
+  'curl localhost:8000': () => visits(3),
+  // This is that command: running it here would never end.
+  'npm ci && npm test': async () =>
+    expect(await Bun.file(join(clone, '.ci/run')).text()).toContain('npm ci\nnpm run check\nnpm test\n'),
+  'SEEN_STORE_URL=redis://localhost:6379 npm start': async () => {
+    await begin('SEEN_STORE_URL=redis://localhost:6379 npm start');
+    await visits(1);
+    await visits(2);
+    await begin('SEEN_STORE_URL=redis://localhost:6379 npm start');
+    await visits(3);
+  },
+  'redis-cli GET hits': async () => expect((await run('redis-cli GET hits')).trim()).toBe('3'),
+  "curl -H 'Accept: application/json' localhost:8000": async () =>
+    expect(await run("curl -s -H 'Accept: application/json' localhost:8000")).toBe(
+      '{"counter":"hits","value":4}\n',
+    ),
+  'curl localhost:8000/hit/my-site/front-page': async () =>
+    expect(await run('curl -s localhost:8000/hit/my-site/front-page')).toBe('{"value":1}'),
+  'curl localhost:8000/get/my-site/front-page': async () =>
+    expect(await run('curl -s localhost:8000/get/my-site/front-page')).toBe('{"value":1}'),
+  'curl localhost:9100/healthz': async () =>
+    expect(await run('curl -s localhost:9100/healthz')).toBe('alive\n'),
+  'curl localhost:9100/readyz': async () =>
+    expect(await run('curl -s localhost:9100/readyz')).toBe('ready\n'),
+  'curl localhost:9100/metrics': async () =>
+    expect(await run('curl -s localhost:9100/metrics')).toContain('seen_hits_total{'),
+  'npx seen serve --help': async () => {
+    const manual = await run('npx seen serve --help');
+    for (const words of ['SEEN_STORE_URL', '--replicas', 'SIGHUP', 'Exit status'])
+      expect(manual).toContain(words);
+  },
+  'npm run bench': async () => {
+    await stopAll();
+    expect(await run('npm run bench -- --rounds 1 --seconds 1 --only SQLite')).toContain(
+      '| Seen on SQLite |',
+    );
+  },
+  'npm ci': () => run('npm ci'),
+  'npm run check': () => run('npm run check'),
+  'npm test': async () =>
+    expect(await run('npm test -- test/counter/name.test.ts')).toEndWith('2 passed, 0 failed\n'),
+  'npm test -- test/counter': async () =>
+    expect(await run('npm test -- test/counter')).toMatch(/\n\d+ passed, 0 failed\n$/),
+};
+
+function commandsIn(document: string): string[] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  return [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
+}
+
+for (const document of ['README.md', 'CONTRIBUTING.md']) {
+  describe(document, () => {
+    const commands = commandsIn(document);
+
+    test('has commands', () => expect(commands.length).toBeGreaterThan(2));
+
+    for (const command of commands) {
+      test(command, async () => {
+        const show = COMMANDS[command];
+        if (!show)
+          throw new Error(`“${command}” stands in ${document}, and no test runs it: add it to COMMANDS`);
+        await show();
+      });
+    }
+  });
+}
