@@ -201,6 +201,18 @@ describe('starting', () => {
     expect(said).not.toContain('wrong@');
   });
 
+  test('the store’s URL may come from a file, as secrets do', async () => {
+    await using redis = await RedisServer.start({ requirepass: 'right' });
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'url');
+    writeFileSync(file, `${redis.url.replace('//', '//:right@')}\n`);
+    const program = await Program.prepare({ SEEN_STORE_URL_FILE: file, SEEN_REPLICAS: '2' });
+    await program.start();
+    expect(await program.visit()).toBe(1);
+    expect(program.out).not.toContain('right');
+    await program[Symbol.asyncDispose]();
+  });
+
   test('a damaged, a foreign and a newer database: exit 78, and the file is as it was', async () => {
     using folder = temporaryFolder();
     const make: Record<string, (path: string) => void> = {

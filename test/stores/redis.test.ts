@@ -1,9 +1,11 @@
 /** The Redis store on a real Redis: the contract, and what is Redis's own. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { isAppError } from '../../src/counter/errors.ts';
 import { RedisStore } from '../../src/stores/redis.ts';
 import { testStoreContract } from '../store-contract.ts';
+import { freePort, temporaryFolder } from '../support/folder.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
@@ -231,6 +233,39 @@ describe('Redis store: who may', () => {
       expect(String(error)).not.toContain('wrong@');
       await bad.close();
     }
+  });
+
+  test('rediss:// is TLS: a server that cannot be trusted is refused, one whose certificate is given is used', async () => {
+    using folder = temporaryFolder();
+    await Bun.$`
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test"
+      openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=localhost"
+      echo subjectAltName=DNS:localhost,IP:127.0.0.1 > names
+      openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names
+    `
+      .cwd(folder.path)
+      .quiet();
+    const port = await freePort();
+    await using server = await RedisServer.start({
+      ...SAFE,
+      'tls-port': `${port}`,
+      'tls-auth-clients': 'no',
+      'tls-ca-cert-file': join(folder.path, 'ca.crt'),
+      'tls-cert-file': join(folder.path, 'server.crt'),
+      'tls-key-file': join(folder.path, 'server.key'),
+    });
+    const url = `rediss://localhost:${port}`;
+    const stranger = open(url);
+    await expect(stranger.ping()).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('certificate'),
+    });
+    await stranger.close();
+    const ca = await Bun.file(join(folder.path, 'ca.crt')).text();
+    const trusted = new RedisStore({ url, ca, timeoutMs: 1000 });
+    expect(await trusted.commit(hit(randomUUID(), 1))).toEqual([1]);
+    expect(await server.cli('GET', 'hits')).toBe('1');
+    await trusted.close();
   });
 
   test('the database number of the URL is used', async () => {
