@@ -6,6 +6,7 @@
 
 import { Database } from 'bun:sqlite';
 import { afterEach, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { temporaryFolder, until } from './support/folder.ts';
 import { exactly, findings, load } from './support/load.ts';
 import { Program } from './support/program.ts';
@@ -209,6 +210,19 @@ for (const [name, start] of STORES) {
   });
 }
 
+test('P6 no downtime: where Linux hands connections on (tcp_migrate_req), SIGHUP fails no new connection either', async () => {
+  // The setting is of a network, and so the program gets one of its own.
+  const inside = `ip link set lo up && echo 1 > /proc/sys/net/ipv4/tcp_migrate_req && exec "$@"`;
+  const script = join(import.meta.dir, 'support/replace-under-new-connections.ts');
+  const run = Bun.spawn(
+    ['unshare', '--map-root-user', '--net', 'sh', '-c', inside, 'sh', process.execPath, script],
+    { stdout: 'pipe', stderr: 'inherit' },
+  );
+  const evidence = JSON.parse(await new Response(run.stdout).text());
+  expect(evidence).toEqual({ answered: expect.any(Number), refused: [], failed: [] });
+  expect(evidence.answered).toBeGreaterThan(1000);
+});
+
 describe('on Redis, when it fails', () => {
   /** Loads the program while `mistreat` does its work, then compares what was answered with what was counted. */
   async function underLoad(program: Program, mistreat: () => Promise<void>) {
@@ -356,12 +370,23 @@ describe('on SQLite, when it fails', () => {
   });
 
   test('P7 bounded: a full disk refuses visits, loses nothing, and counts again when there is room', async () => {
-    const disk = mine(await smallDisk());
+    // A disk of 2 MB in memory, mounted for this program alone: that needs no rights where user namespaces are allowed.
+    using folder = temporaryFolder();
+    const mount = 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"';
     const program = mine(
-      await Program.start({ SEEN_STORE_URL: `sqlite:${disk.path}/seen.db`, SEEN_WAIT_MS: '700' }),
+      await Program.prepare({ SEEN_STORE_URL: `sqlite:${folder.path}/seen.db`, SEEN_WAIT_MS: '700' }, [
+        'unshare',
+        '--map-root-user',
+        '--mount',
+        'sh',
+        '-c',
+        mount,
+        folder.path,
+      ]),
     );
+    await program.start();
+    const filler = `/proc/${program.process.pid}/root${folder.path}/filler`;
     const first = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) });
-    const filler = `${disk.path}/filler`;
     await Bun.$`dd if=/dev/zero of=${filler} bs=4k`.quiet().nothrow();
     const during = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(60) });
     expect(during.refused.get(503) ?? 0).toBeGreaterThan(0);
@@ -378,19 +403,6 @@ describe('on SQLite, when it fails', () => {
     ).toEqual([]);
   });
 });
-
-/** A disk of its own with some 2 MB: a loop-back file system is not needed, memory will do. */
-async function smallDisk(): Promise<{ path: string } & AsyncDisposable> {
-  const folder = temporaryFolder();
-  await Bun.$`mount -t tmpfs -o size=2m tmpfs ${folder.path}`;
-  return {
-    path: folder.path,
-    [Symbol.asyncDispose]: async () => {
-      await Bun.$`umount -l ${folder.path}`;
-      folder[Symbol.dispose]();
-    },
-  };
-}
 
 /** Numbers from 0 to 1 that a seed repeats (mulberry32, by T. Ettinger; public domain). */
 function random(seed: number): () => number {
