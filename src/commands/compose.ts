@@ -20,9 +20,9 @@ export interface Replica {
   readonly metrics: Metrics;
 }
 
-/** The store that the settings name. */
-export function composeStore(config: Config): Store {
-  return openStore({ url: config.storeUrl, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
+/** The store that the settings name; whether a database that is missing is made or must be there. */
+export function composeStore(config: Config, missing: 'make' | 'refuse'): Store {
+  return openStore({ url: config.storeUrl, ca: config.storeCa, timeoutMs: config.storeTimeoutMs, missing });
 }
 
 /** A replica on `store`; `shared` when others listen on the same port. */
@@ -69,7 +69,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
         host: config.host,
         port: config.port,
         shared,
-        handlerMs: config.waitMs + config.storeTimeoutMs,
+        // A hit waits so long; a read may have to connect first and then ask.
+        handlerMs: Math.max(config.waitMs, 2 * config.storeTimeoutMs),
         fetch: app.fetch,
       }),
     drainMs: config.drainMs,

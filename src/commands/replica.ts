@@ -16,7 +16,7 @@ async function run(context: Context): Promise<number> {
     throw new AppError('usage-invalid', 'seen replica is for seen serve to start. Type: seen serve');
   const config = readConfig(context);
   const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
-  const store = composeStore(config);
+  const store = composeStore(config, 'refuse');
   const { life, metrics } = composeReplica(config, store, log, true);
   const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
 
@@ -25,7 +25,7 @@ async function run(context: Context): Promise<number> {
   parent.onMessage((message) => {
     if (message.say === 'stop') stop();
     else {
-      void Promise.all([life.unready(), metrics.snapshot()]).then(([unready, figures]) =>
+      void Promise.all([soon(life.unready()), metrics.snapshot()]).then(([unready, figures]) =>
         parent.send({ say: 'reported', id: message.id, unready, metrics: figures }),
       );
     }
@@ -38,6 +38,13 @@ async function run(context: Context): Promise<number> {
   log.debug('stopping');
   await life.stop();
   return 0;
+}
+
+/** How long the parent is kept waiting for the store: less than it waits for us, so that figures arrive in an outage too. */
+const ANSWER_MS = 1500;
+
+function soon(unready: Promise<string | undefined>): Promise<string | undefined> {
+  return Promise.race([unready, Bun.sleep(ANSWER_MS).then(() => 'the store does not answer')]);
 }
 
 export const replica: Command = {

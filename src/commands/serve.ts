@@ -3,6 +3,7 @@
  */
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config.ts';
+import type { Store } from '../counter/store.ts';
 import { createOperations } from '../http/operations.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
@@ -32,8 +33,10 @@ async function run(context: Context): Promise<number> {
   const service =
     config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
+  let stopping = false;
   listenToSignals({
     onStop: (signal) => {
+      stopping = true;
       log.info(`${signal}: answering what is under way, then stopping (once more ends at once)`);
       askStop();
     },
@@ -45,9 +48,13 @@ async function run(context: Context): Promise<number> {
   });
 
   const operations = openOperations(config, service);
-  const store = composeStore(config);
+  // The parent alone makes the database: a replica that made one would count in a place of its own.
+  const store = composeStore(config, 'make');
   try {
-    await Promise.race([start(config, log, service, operations.port, store), stopAsked]);
+    const started = start(config, log, service, store).then((port) => {
+      if (!stopping) welcome(config, log, store, { port, operationsPort: operations.port });
+    });
+    await Promise.race([started, stopAsked]);
     await stopAsked;
     await service.stop();
   } catch (error) {
@@ -66,23 +73,25 @@ export function sharesPorts(platform: string): boolean {
   return platform === 'linux';
 }
 
-/** Reaches the store, says what a person wants to know first, and begins to serve. */
-async function start(
-  config: Config,
-  log: Log,
-  service: Service,
-  operationsPort: number,
-  store: ReturnType<typeof composeStore>,
-): Promise<void> {
+/** Reaches the store, warns of what could lose counts, and begins to serve; answers the port. */
+async function start(config: Config, log: Log, service: Service, store: Store): Promise<number> {
   await reachStore(store, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
-  const port = await service.start();
+  return service.start();
+}
+
+/** What a person wants to know first. */
+function welcome(
+  config: Config,
+  log: Log,
+  store: Store,
+  ports: { port: number; operationsPort: number },
+): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
-  log.info(`Seen ${version} counts: open http://${host}:${port}/`);
+  const replicas = config.replicas === 1 ? '1 replica' : `${config.replicas} replicas`;
+  log.info(`Seen ${version} counts: open http://${host}:${ports.port}/`);
   log.info(`the counts are kept in ${store.place}`);
-  log.info(
-    `${config.replicas} ${config.replicas === 1 ? 'replica' : 'replicas'}; health and figures on port ${operationsPort}`,
-  );
+  log.info(`${replicas}; health and figures on port ${ports.operationsPort}`);
 }
 
 function openOperations(config: Config, service: Service): Listening {
@@ -95,13 +104,13 @@ function openOperations(config: Config, service: Service): Listening {
     host: config.operationsHost,
     port: config.operationsPort,
     shared: false,
-    handlerMs: config.storeTimeoutMs,
+    handlerMs: 2 * config.storeTimeoutMs,
     fetch: (request) => app.fetch(request),
   });
 }
 
 function serveAlone(config: Config, log: Log): Service {
-  const { life, metrics } = composeReplica(config, composeStore(config), log, false);
+  const { life, metrics } = composeReplica(config, composeStore(config, 'make'), log, false);
   return {
     start: async () => life.start(),
     stop: () => life.stop(),
@@ -166,7 +175,7 @@ read from a file that a variable names (SEEN_STORE_URL_FILE). The first of flag,
 ${settingsManual()}
 
 Signals:
-  SIGTERM, Ctrl-C   answer what is under way and stop; once more ends at once
+  SIGTERM, Ctrl-C   answer what is under way and stop; once more, half a second later, ends at once
   SIGHUP            replace the replicas one by one
 
 Exit status:

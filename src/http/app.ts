@@ -28,6 +28,8 @@ export interface App {
   fetch: (request: Request) => Response | Promise<Response>;
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
+  /** How many requests have no response yet. */
+  underWay(): number;
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
   lastRequestAt(): number;
 }
@@ -41,6 +43,7 @@ const ALLOW = 'GET, HEAD, OPTIONS';
 /** Builds the app of the public port. */
 export function createApp({ counter, replica, onRequest, onBug }: AppOptions): App {
   let away = false;
+  let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
   const app = new Hono();
   const headers = new Headers({
@@ -55,6 +58,7 @@ export function createApp({ counter, replica, onRequest, onBug }: AppOptions): A
     return async (c) => {
       const startedAt = performance.now();
       lastRequestAt = startedAt;
+      underWay++;
       let response: Response;
       try {
         // `url` begins with scheme and host, which count as part of the limit.
@@ -67,6 +71,7 @@ export function createApp({ counter, replica, onRequest, onBug }: AppOptions): A
         response = errorResponse(error, wanted(c, errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', ALLOW);
       }
+      underWay--;
       if (away) response.headers.set('Connection', 'close');
       onRequest(route, response.status, (performance.now() - startedAt) / 1000);
       return response;
@@ -97,6 +102,7 @@ export function createApp({ counter, replica, onRequest, onBug }: AppOptions): A
     sendClientsAway: () => {
       away = true;
     },
+    underWay: () => underWay,
     lastRequestAt: () => lastRequestAt,
   };
 }

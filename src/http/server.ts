@@ -20,8 +20,10 @@ export interface ListenOptions {
 
 export interface Listening {
   port: number;
-  /** Stops listening, closes idle connections, and resolves when the last request is answered. */
+  /** Stops listening, closes idle connections, and resolves when the last connection has gone by itself. */
   close(): Promise<void>;
+  /** Cuts off every connection that is left. */
+  cutOff(): void;
 }
 
 /** No route takes a body; a small one is read and ignored, as HTTP wants it. */
@@ -41,7 +43,7 @@ export function listen({ host, port, shared, handlerMs, fetch }: ListenOptions):
       development: false,
       fetch,
     });
-    return { port: server.port ?? port, close: () => server.stop() };
+    return { port: server.port ?? port, close: () => server.stop(), cutOff: () => void server.stop(true) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'another program uses it' : message;

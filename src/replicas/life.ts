@@ -13,6 +13,8 @@ import type { Store } from '../counter/store.ts';
 export interface Service {
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
+  /** How many requests have no response yet. */
+  underWay(): number;
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
   lastRequestAt(): number;
 }
@@ -20,8 +22,10 @@ export interface Service {
 /** An open port. */
 export interface Door {
   port: number;
-  /** Stops listening and resolves when the last request is answered. */
+  /** Stops listening, closes idle connections, and resolves when the last connection has gone by itself. */
   close(): Promise<void>;
+  /** Cuts off every connection that is left. */
+  cutOff(): void;
 }
 
 export interface LifeOptions {
@@ -79,10 +83,27 @@ export class Life {
     if (this.#listening) {
       app.sendClientsAway();
       await this.#quiet();
-      await this.#listening.close();
+      await this.#close(this.#listening);
     }
     await counter.drain();
     await store.close();
+  }
+
+  /** Waits for every request, but not for clients that have sent half of one: nobody knows when they send the rest. */
+  async #close(door: Door): Promise<void> {
+    let closed = false;
+    const closing = door.close().then(() => {
+      closed = true;
+    });
+    let idleSince = performance.now();
+    // eslint-disable-next-line no-unmodified-loop-condition -- modified by the promise
+    while (!closed && performance.now() - idleSince < QUIET_MS) {
+      // eslint-disable-next-line no-await-in-loop -- looking again after a while
+      await Bun.sleep(LOOK_MS);
+      if (this.#options.app.underWay() > 0) idleSince = performance.now();
+    }
+    door.cutOff();
+    await closing;
   }
 
   /** Ends as soon as clients have gone: a stop that always takes its longest makes people kill it. */

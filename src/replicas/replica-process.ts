@@ -3,6 +3,8 @@
  */
 import type { Report, ToParent, ToReplica } from './channel.ts';
 
+/** The exit status of a process that was never there, as shells have it for a program they cannot run. */
+const STATUS_NOT_STARTED = 126;
 /** How long a report may take: long enough for a store that is slow, too short for a scrape to fail. */
 const REPORT_MS = 3000;
 
@@ -12,31 +14,38 @@ export class ReplicaProcess {
   readonly listening: Promise<boolean>;
   /** Resolves with the exit status when the process has ended, 128 + N for signal N. */
   readonly ended: Promise<number>;
-  readonly #process: Bun.Subprocess;
+  readonly #process: Bun.Subprocess | undefined;
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
   #nextReport = 1;
 
   constructor(command: readonly string[]) {
-    const listening = Promise.withResolvers<boolean>();
-    this.listening = listening.promise;
-    this.#process = Bun.spawn([...command], {
-      stdin: 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
-      ipc: (message: ToParent) => {
-        if (message.say === 'listening') listening.resolve(true);
-        else this.#reports.get(message.id)?.(message);
-      },
-    });
-    this.ended = this.#process.exited.then((status) => {
-      listening.resolve(false);
+    const { promise, resolve: listens } = Promise.withResolvers<boolean>();
+    this.listening = promise;
+    this.#process = this.#spawn(command, () => listens(true));
+    this.ended = (this.#process?.exited ?? Promise.resolve(STATUS_NOT_STARTED)).then((status) => {
+      listens(false);
       for (const answer of this.#reports.values()) answer(undefined);
       return status;
     });
   }
 
-  get isAlive(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
+  /** The process, or `undefined` when the system cannot start one just now (no memory, no process left, no program). */
+  #spawn(command: readonly string[], onListening: () => void): Bun.Subprocess | undefined {
+    try {
+      return Bun.spawn([...command], {
+        stdin: 'ignore',
+        stdout: 'inherit',
+        stderr: 'inherit',
+        // A group of its own: Ctrl-C and a closed terminal reach the parent alone, which says what is to be done.
+        detached: true,
+        ipc: (message: ToParent) => {
+          if (message.say === 'listening') onListening();
+          else this.#reports.get(message.id)?.(message);
+        },
+      });
+    } catch {
+      return undefined;
+    }
   }
 
   /** Has the replica stop in order. Safe to call on one that has ended. */
@@ -46,7 +55,7 @@ export class ReplicaProcess {
 
   /** Ends the process at once. */
   kill(): void {
-    this.#process.kill('SIGKILL');
+    this.#process?.kill('SIGKILL');
   }
 
   /** How the replica is; `undefined` when it does not say. */
@@ -65,7 +74,7 @@ export class ReplicaProcess {
   }
 
   #send(message: ToReplica): boolean {
-    if (!this.isAlive) return false;
+    if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null) return false;
     try {
       this.#process.send(message);
       return true;

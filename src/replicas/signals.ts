@@ -13,14 +13,20 @@ export interface SignalListeners {
   onReplace: () => void;
 }
 
+/** npm hands on the Ctrl-C that the terminal has sent us already: two within this time are one. */
+const SAME_SIGNAL_MS = 500;
+
 /** Listens for the rest of the process's life. */
 export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListeners): void {
   const hadTerminal = process.stdout.isTTY;
-  let asked = false;
+  let askedAt: number | undefined;
   const stop = (signal: 'SIGTERM' | 'SIGINT') => {
-    if (asked) onStopNow(signal === 'SIGINT' ? 130 : 143);
-    asked = true;
-    onStop(signal);
+    if (askedAt === undefined) {
+      askedAt = performance.now();
+      onStop(signal);
+    } else if (performance.now() - askedAt > SAME_SIGNAL_MS) {
+      onStopNow(signal === 'SIGINT' ? 130 : 143);
+    }
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
@@ -30,13 +36,10 @@ export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListener
   });
 }
 
-/**
- * Listens as a replica that has a parent: Ctrl-C and a closed terminal reach the whole group, and the parent, which gets
- * them too, says what is to be done. SIGTERM stops this replica alone.
- */
+/** Listens as a replica that has a parent, which hears Ctrl-C and a closed terminal for it: SIGTERM stops it alone. */
 export function listenAsReplica(onStop: () => void): void {
   process.on('SIGTERM', onStop);
-  process.on('SIGINT', () => undefined);
+  process.on('SIGINT', onStop);
   process.on('SIGHUP', () => undefined);
 }
 

@@ -33,14 +33,19 @@ const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 /** Who lives this long did not die of starting. */
 const LONG_LIFE_MS = 10_000;
+/** How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of sysexits.h). */
+const STATUS_OVERDUE = 75;
 /** What a replica is given beyond its own deadline before it is killed. */
 const KILL_AFTER_MS = 2000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly Slot[];
+  /** All that run, the ones being started and stopped included. */
+  readonly #alive = new Set<ReplicaProcess>();
   #stopping: Promise<void> | undefined;
-  #replacing = false;
+  /** Whether replicas are yet to be started, or are being replaced, which is not done twice at once. */
+  #busy = true;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -50,6 +55,7 @@ export class Supervisor {
   /** Starts all replicas; resolves when each listens. Fails with `replica-failed` when one ends before it does. */
   async start(): Promise<void> {
     const started = await Promise.all(this.#slots.map((slot) => this.#fill(slot).listening));
+    this.#busy = false;
     const failed = this.#slots.filter((_, index) => !started[index]);
     if (failed.length > 0 && !this.#stopping) {
       throw new AppError(
@@ -62,16 +68,16 @@ export class Supervisor {
   /** Replaces the replicas one by one; leaves off when a new one does not come to listen. */
   async replaceAll(): Promise<void> {
     const { log } = this.#options;
-    if (this.#replacing || this.#stopping) {
-      log.warn('replicas are being replaced or stopped already');
+    if (this.#busy || this.#stopping) {
+      log.warn('replicas are being started, replaced or stopped just now: nothing was done');
       return;
     }
-    this.#replacing = true;
+    this.#busy = true;
     for (const slot of this.#slots) {
       // eslint-disable-next-line no-await-in-loop -- one by one is what is asked for
       if (!(await this.#replace(slot))) break;
     }
-    this.#replacing = false;
+    this.#busy = false;
   }
 
   /** Stops all replicas in order; resolves when none is left. Fails with `stop-overdue` when one had to be cut off. */
@@ -82,7 +88,7 @@ export class Supervisor {
 
   /** Ends all replicas at once. */
   kill(): void {
-    for (const { current } of this.#slots) current?.kill();
+    for (const replica of this.#alive) replica.kill();
   }
 
   /** Why no replica takes traffic; `undefined` when at least one does. */
@@ -105,25 +111,26 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
-    const cutOff: string[] = [];
-    await Promise.all(
-      this.#slots.map(async ({ name, current }) => {
-        if (current?.isAlive && (await this.#end(current)) !== 0) cutOff.push(name);
-      }),
-    );
-    if (cutOff.length > 0) {
+    const statuses = await Promise.all([...this.#alive].map((replica) => this.#end(replica)));
+    if (statuses.includes('overdue')) {
       throw new AppError(
         'stop-overdue',
-        `${cutOff.join(', ')} did not come to the end of the stop within ${this.#options.stopMs} ms; what was left is cut off.`,
+        `A replica did not come to the end of the stop within ${this.#options.stopMs} ms; what was left is cut off.`,
       );
     }
   }
 
-  #fill(slot: Slot): ReplicaProcess {
-    const replica = new ReplicaProcess(this.#options.command(slot.name));
-    slot.current = replica;
-    void this.#watch(slot, replica);
+  #spawn(name: string): ReplicaProcess {
+    const replica = new ReplicaProcess(this.#options.command(name));
+    this.#alive.add(replica);
+    void replica.ended.then(() => this.#alive.delete(replica));
     return replica;
+  }
+
+  #fill(slot: Slot): ReplicaProcess {
+    slot.current = this.#spawn(slot.name);
+    void this.#watch(slot, slot.current);
+    return slot.current;
   }
 
   /** Fills the slot again when its process ends and nobody has put another in its place. */
@@ -139,14 +146,14 @@ export class Supervisor {
 
   async #replace(slot: Slot): Promise<boolean> {
     const { log } = this.#options;
-    const old = slot.current;
-    const fresh = new ReplicaProcess(this.#options.command(slot.name));
+    const fresh = this.#spawn(slot.name);
     if (!(await fresh.listening) || this.#stopping) {
-      fresh.stop();
       if (!this.#stopping)
         log.error(`the new ${slot.name} did not start; the old one stays, and so do those after it`);
       return false;
     }
+    // Not before: while the new one started, the old one may have died and been replaced itself.
+    const old = slot.current;
     slot.current = fresh;
     slot.deaths = 0;
     void this.#watch(slot, fresh);
@@ -155,12 +162,16 @@ export class Supervisor {
     return true;
   }
 
-  /** Stops one replica and answers its exit status; one that overstays is killed. */
-  async #end(replica: ReplicaProcess): Promise<number> {
+  /** Stops one replica; one that overstays is killed. Answers whether it came to the end by itself. */
+  async #end(replica: ReplicaProcess): Promise<'in order' | 'overdue'> {
+    let killed = false;
     replica.stop();
-    const timer = setTimeout(() => replica.kill(), this.#options.stopMs + KILL_AFTER_MS);
+    const timer = setTimeout(() => {
+      killed = true;
+      replica.kill();
+    }, this.#options.stopMs + KILL_AFTER_MS);
     const status = await replica.ended;
     clearTimeout(timer);
-    return status;
+    return killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
   }
 }

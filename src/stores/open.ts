@@ -13,12 +13,14 @@ export interface StoreOptions {
   ca: string | undefined;
   /** How long the store may be silent, in milliseconds. */
   timeoutMs: number;
+  /** What to do when a database file is not there. */
+  missing: 'make' | 'refuse';
 }
 
 /** Builds the store that `url` names. Fails with `settings-invalid` for a URL that names none. */
-export function openStore({ url, ca, timeoutMs }: StoreOptions): Store {
+export function openStore({ url, ca, timeoutMs, missing }: StoreOptions): Store {
   if (url.startsWith('redis:') || url.startsWith('rediss:')) return new RedisStore({ url, ca, timeoutMs });
   if (url.startsWith('sqlite:'))
-    return new SqliteStore({ path: url.slice('sqlite:'.length), timeoutMs, now: Date.now });
+    return new SqliteStore({ path: url.slice('sqlite:'.length), timeoutMs, missing, now: Date.now });
   throw new AppError('settings-invalid', 'A store URL begins with redis://, rediss:// or sqlite:.');
 }

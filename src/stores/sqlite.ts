@@ -9,15 +9,16 @@
  * Not here: when to try a batch again, which is the counter's decision.
  */
 import { SQLiteError } from 'bun:sqlite';
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 import { type Batch, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteOptions {
-  /** The database file; it and its folder are made when missing. */
   path: string;
+  /** Whether a file that is not there is made, with its folder, or means that the store is unavailable. */
+  missing: 'make' | 'refuse';
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;
   /** Milliseconds since 1970, for forgetting writers. */
@@ -132,7 +133,7 @@ export class SqliteStore implements Store {
         ({ counter, amount }) => file.add.get(counter, amount)?.total ?? 'out-of-range',
       );
       file.remember.run(writer, sequence, JSON.stringify(outcomes), this.#options.now());
-      this.#try(() => file.commit.run(), 'hit-unconfirmed');
+      this.#commit(file);
       this.#yield(startedAt);
       return outcomes;
     } catch (error) {
@@ -151,7 +152,7 @@ export class SqliteStore implements Store {
 
   #file(): SqliteFile {
     if (this.#closed) throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
-    this.#opened ??= openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
+    this.#opened ??= this.#openFile();
     if (!this.#opened.isStillAt()) {
       throw new AppError(
         'store-unavailable',
@@ -161,17 +162,46 @@ export class SqliteStore implements Store {
     return this.#opened;
   }
 
-  /** Runs `work` and translates SQLite's errors; `code` is what an error means that is not a matter of set-up. */
-  #try<T>(work: () => T, code: 'store-unavailable' | 'hit-unconfirmed' = 'store-unavailable'): T {
+  #openFile(): SqliteFile {
+    if (this.#options.missing === 'refuse' && !existsSync(this.place)) {
+      throw new AppError(
+        'store-unavailable',
+        `${this.place} is gone. Put it back, or restart Seen to begin a new one.`,
+      );
+    }
+    return openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
+  }
+
+  /** Whatever goes wrong in a COMMIT, the transaction may be on disk. */
+  #commit(file: SqliteFile): void {
+    try {
+      file.commit.run();
+    } catch (cause) {
+      throw new AppError(
+        'hit-unconfirmed',
+        `The database ${this.place} did not confirm a write: ${String(cause)}.`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  /** Runs `work` and translates SQLite's errors. */
+  #try<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof SQLiteError)) throw error;
       const advice = UNUSABLE[error.code?.split('_').slice(0, 2).join('_') ?? ''];
       throw advice === undefined
-        ? new AppError(code, `The database ${this.place} cannot be used just now: ${error.message}.`, {
-            cause: error,
-          })
+        ? new AppError(
+            'store-unavailable',
+            `The database ${this.place} cannot be used just now: ${error.message}.`,
+            {
+              cause: error,
+            },
+          )
         : new AppError('store-unusable', `The database ${this.place} ${advice} (${error.message}).`, {
             cause: error,
           });

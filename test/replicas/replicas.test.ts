@@ -1,5 +1,6 @@
 /** Several replicas of one machine, as the person who starts and stops them sees it. */
 import { afterEach, describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { sharesPorts } from '../../src/commands/serve.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
@@ -97,7 +98,106 @@ describe('death', () => {
   });
 });
 
+describe('replace', () => {
+  test('a replica that dies while it is being replaced leaves no process too many', async () => {
+    program = await Program.start();
+    const [victim] = await program.replicas();
+    program.process.kill('SIGHUP');
+    await Bun.sleep(20);
+    process.kill(victim!, 'SIGKILL');
+    await until('all to be replaced', () => program.out.includes('test-3 is replaced'));
+    await until('three replicas', async () => (await program.replicas()).length === 3);
+    const replicas = await program.replicas();
+    expect(await program.stop()).toBe(0);
+    expect(replicas.some(isAlive)).toBe(false);
+  });
+
+  test('SIGHUP before the start is complete does nothing', async () => {
+    const redis = await RedisServer.start();
+    redis.pause();
+    program = await Program.prepare({ SEEN_STORE_URL: redis.url });
+    program.spawn();
+    await until('the wait for Redis', () => program.out.includes('Trying again'));
+    program.process.kill('SIGHUP');
+    await Bun.sleep(100);
+    redis.resume();
+    await until('the program to be ready', () => program.ready());
+    await until('the lines', () => program.out.includes('counts are kept'));
+    expect((await program.replicas()).length).toBe(3);
+    expect(await program.stop()).toBe(0);
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('a replacement does not begin a database of its own when the file was moved away', async () => {
+    program = await Program.start({ SEEN_WAIT_MS: '500' });
+    for (let n = 1; n <= 3; n++) expect(await program.visit()).toBe(n);
+    for (const end of ['', '-wal', '-shm'])
+      await Bun.$`mv ${program.database}${end} ${program.database}${end}.away`.nothrow().quiet();
+    const [victim] = await program.replicas();
+    process.kill(victim!, 'SIGKILL');
+    const { numbers } = await load({ url: program.url, clients: 10, keepAlive: false, more: exactly(30) });
+    expect(numbers).toEqual([]);
+    expect(await Bun.file(program.database).exists()).toBe(false);
+    for (const end of ['', '-wal', '-shm'])
+      await Bun.$`mv ${program.database}${end}.away ${program.database}${end}`.nothrow().quiet();
+    await until('visits to be counted again', async () => (await program.visit()) >= 4);
+  });
+});
+
 describe('stop', () => {
+  test('Ctrl-C under npm start is one stop, although npm hands the signal on a second time', async () => {
+    program = await Program.prepare();
+    const run = Bun.spawn(['setsid', '--wait', 'npm', 'start'], {
+      cwd: ROOT,
+      env: { ...process.env, ...program.environment },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'ignore',
+    });
+    await until('the program to be ready', () => program.ready());
+    const visits = load({
+      url: program.url,
+      clients: 10,
+      keepAlive: true,
+      comesBack: false,
+      more: () => true,
+      pauseMs: 5,
+    });
+    await Bun.sleep(200);
+    process.kill(-run.pid, 'SIGINT');
+    const { failed, refused } = await visits;
+    expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
+    expect(await new Response(run.stdout).text()).toContain(
+      'stopped: every visit that was answered is stored',
+    );
+    await run.exited;
+  });
+
+  test('Ctrl-C during the start is a stop like any other', async () => {
+    for (const afterMs of [350, 600, 850]) {
+      program = await Program.prepare({}, ['setsid', '--wait']);
+      program.spawn();
+      await Bun.sleep(afterMs);
+      process.kill(-program.process.pid, 'SIGINT');
+      const status = await program.process.exited;
+      // Before the program listens to signals the system ends it; after that it stops in order.
+      expect([0, 130]).toContain(status);
+      expect(program.err).toBe('');
+      await program[Symbol.asyncDispose]();
+    }
+  });
+
+  test('a client that has sent half a request does not keep the program from stopping', async () => {
+    program = await Program.start({ SEEN_REPLICAS: '1' });
+    const half = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
+      half.write('GET / HTTP/1.1\r\nX-Half: '),
+    );
+    half.on('error', () => undefined);
+    await Bun.sleep(100);
+    expect(await program.stop()).toBe(0);
+    half.destroy();
+  });
+
   test('SIGTERM and Ctrl-C end everything with status 0, at once when nobody visits', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       program = await Program.start({ SEEN_DRAIN_MS: '60000', SEEN_STOP_MS: '120000' });
@@ -142,6 +242,8 @@ describe('stop', () => {
     await Bun.sleep(200);
     program.process.kill('SIGTERM');
     await until('the stop to begin', () => program.out.includes('SIGTERM'));
+    // Two at once are one: see the test with npm.
+    await Bun.sleep(600);
     expect(await program.stop('SIGTERM')).toBe(143);
     await until('the replicas to be gone', () => !replicas.some(isAlive));
     await visit;

@@ -9,7 +9,8 @@ import { SqliteStore } from '../../src/stores/sqlite.ts';
 import { testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const open = (path: string, timeoutMs = 5000) => new SqliteStore({ path, timeoutMs, now: Date.now });
+const open = (path: string, timeoutMs = 5000) =>
+  new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -41,7 +42,7 @@ describe('SQLite store', () => {
     const script = `
       import { mkdirSync } from 'node:fs';
       import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, timeoutMs: 1000, now: Date.now });
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, now: Date.now });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
       for (let n = 2; n <= 6; n++) {
@@ -82,7 +83,7 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const at = () => new SqliteStore({ path, timeoutMs: 1000, now: () => now });
+    const at = () => new SqliteStore({ path, missing: 'make', timeoutMs: 1000, now: () => now });
     const first = at();
     await first.commit(hit('old', 1));
     now += 12 * 3600_000;

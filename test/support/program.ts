@@ -47,8 +47,9 @@ export class Program implements AsyncDisposable {
     return join(this.#folder.path, 'seen.db');
   }
 
-  get folder(): string {
-    return this.#folder.path;
+  /** What the program is told by its environment. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#env;
   }
 
   /** A program that is not started yet; `wrap` is a command before the command. */
