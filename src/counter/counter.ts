@@ -7,7 +7,8 @@
  * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
  * "Implementation Techniques for Main Memory Database Systems", 1984).
  *
- * Not here: HTTP, any database, and the clock, which is passed in.
+ * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because queue, batch under way,
+ * retries and deadlines are one state that only makes sense together.
  */
 import { type Gathered, gather } from './batch.ts';
 import type { Clock } from './clock.ts';

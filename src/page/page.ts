@@ -9,7 +9,7 @@ import { sentence } from './sentence.ts';
 const STYLE = `:root{color-scheme:light dark}
 body{margin:0;min-height:100vh;display:grid;place-content:center;padding:1.5rem;box-sizing:border-box;
 font:1.25rem/1.5 system-ui,sans-serif;text-align:center}
-h1{font-size:clamp(1.5rem,6vw,3rem);line-height:1.2;margin:0 0 1rem;overflow-wrap:anywhere}
+h1{font-size:clamp(1.5rem,6vw,3rem);line-height:1.2;margin:0 0 1rem;overflow-wrap:anywhere;text-wrap:balance}
 p{margin:0;opacity:.75}`;
 
 // An eye. As a data URL, so that no browser asks for /favicon.ico.

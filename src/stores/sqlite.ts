@@ -9,10 +9,11 @@
  * Not here: when to try a batch again, which is the counter's decision.
  */
 import { SQLiteError } from 'bun:sqlite';
-import { existsSync, statfsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 import { type Batch, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import { fileSystemRisks, inOurWords } from './sqlite-advice.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteOptions {
@@ -88,12 +89,7 @@ export class SqliteStore implements Store {
   }
 
   async risks(): Promise<readonly string[]> {
-    const kind = RISKY_FILE_SYSTEMS.get(statfsSync(dirname(this.place)).type);
-    return kind === undefined
-      ? []
-      : [
-          `The counts are in ${this.place}, and that is ${kind}. Name a file on a local disk with --store-url sqlite:PATH.`,
-        ];
+    return fileSystemRisks(this.place);
   }
 
   async close(): Promise<void> {
@@ -187,24 +183,11 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Runs `work` and translates SQLite's errors. */
   #try<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof SQLiteError)) throw error;
-      const advice = UNUSABLE[error.code?.split('_').slice(0, 2).join('_') ?? ''];
-      throw advice === undefined
-        ? new AppError(
-            'store-unavailable',
-            `The database ${this.place} cannot be used just now: ${error.message}.`,
-            {
-              cause: error,
-            },
-          )
-        : new AppError('store-unusable', `The database ${this.place} ${advice} (${error.message}).`, {
-            cause: error,
-          });
+      throw inOurWords(error, this.place);
     }
   }
 }
@@ -212,22 +195,3 @@ export class SqliteStore implements Store {
 function now(): number {
   return performance.now();
 }
-
-/** Results (https://www.sqlite.org/rescode.html) that do not pass by themselves, and what to do. */
-const UNUSABLE: Readonly<Record<string, string>> = {
-  SQLITE_NOTADB:
-    'is not a database. Nothing was changed in it: name another file with --store-url sqlite:PATH',
-  SQLITE_CORRUPT: 'is damaged. Restore it from a backup, or save what is left with: sqlite3 FILE .recover',
-  SQLITE_CANTOPEN: 'cannot be opened. Check that the folder is there and may be written',
-  SQLITE_READONLY: 'may not be written. Give this user the right to write it and its folder',
-  SQLITE_PERM: 'may not be opened. Give this user the right to write it and its folder',
-};
-
-/** File systems (statfs(2) `f_type`) on which counts do not survive, or locks do not hold. */
-const RISKY_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x01021994, 'memory, lost when the machine stops'],
-  [0x794c7630, "a container's own layer, lost with the container"],
-  [0x6969, 'a network file system, on which SQLite cannot share a file safely'],
-  [0xff534d42, 'a network file system, on which SQLite cannot share a file safely'],
-  [0xfe534d42, 'a network file system, on which SQLite cannot share a file safely'],
-]);

@@ -346,6 +346,23 @@ describe('operations port', () => {
     expect((await fetch(`${program.operationsUrl}/else`)).status).toBe(404);
   });
 
+  test('the figures come although the store has been silent for longer than anybody asks for them', async () => {
+    const redis = await RedisServer.start();
+    program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_STORE_TIMEOUT_MS: '30000' });
+    redis.pause();
+    expect(await (await fetch(`${program.operationsUrl}/metrics`)).text()).toContain(
+      'seen_hits_total{replica="test-3"}',
+    );
+    const ready = await fetch(`${program.operationsUrl}/readyz`);
+    expect({ status: ready.status, said: await ready.text() }).toEqual({
+      status: 503,
+      said: 'not ready: the store does not answer\n',
+    });
+    redis.resume();
+    await until('it to be ready again', () => program.ready());
+    await redis[Symbol.asyncDispose]();
+  });
+
   test('while it drains it is alive and not ready', async () => {
     program = await Program.start({ SEEN_DRAIN_MS: '2000' });
     let going = true;
