@@ -87,6 +87,11 @@ export const settings = {
     whole(10, 60_000),
   ),
   waitingMax: setting('10000', 'How many visits of one replica may wait at once', whole(1, 1_000_000)),
+  connectionsMax: setting(
+    '10000',
+    'Past how many connections of one replica those idle between requests are closed',
+    whole(1, 1_000_000),
+  ),
   drainMs: setting(
     '3000',
     'On a stop: how long at most clients are told to go elsewhere before the port closes',

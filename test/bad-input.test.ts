@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort, temporaryFolder } from './support/folder.ts';
+import { freePort, temporaryFolder, until } from './support/folder.ts';
 import { exactly, load } from './support/load.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
@@ -126,6 +126,34 @@ describe('requests', () => {
     visits += 50;
     await program.settled();
     await countIs();
+  });
+
+  test('past the limit on connections those idle between requests are closed, and up to it none', async () => {
+    const small = await Program.prepare({ SEEN_REPLICAS: '1', SEEN_CONNECTIONS_MAX: '100' });
+    await small.start();
+    /** Clients that have visited once and keep their connections. */
+    const keep = (count: number) =>
+      Array.from({ length: count }, () => {
+        const socket = connect(Number(new URL(small.url).port), '127.0.0.1');
+        socket.on('error', () => undefined);
+        // Without a reader a socket does not notice that the other side has closed.
+        socket.resume();
+        socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        return socket;
+      });
+    const few = keep(90);
+    await Bun.sleep(1000);
+    expect(few.filter((socket) => socket.closed)).toEqual([]);
+    const many = [...few, ...keep(200)];
+    await until(
+      'idle connections to be closed',
+      () => many.filter((socket) => !socket.closed).length <= 100,
+      8000,
+    );
+    await small.settled();
+    expect(await small.visit()).toBe(291);
+    for (const socket of many) socket.destroy();
+    await small[Symbol.asyncDispose]();
   });
 
   test('more connections than there are descriptors keep those that are there counting', async () => {

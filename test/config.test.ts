@@ -80,6 +80,7 @@ describe('settings', () => {
       replicas: [1, 64],
       waitMs: [10, 60_000],
       waitingMax: [1, 1_000_000],
+      connectionsMax: [1, 1_000_000],
       storeTimeoutMs: [50, 60_000],
       stopMs: [100, 900_000],
       drainMs: [0, 600_000],

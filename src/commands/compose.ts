@@ -71,6 +71,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
         shared,
         // A hit waits so long; a read may have to connect first and then ask.
         handlerMs: Math.max(config.waitMs, 2 * config.storeTimeoutMs),
+        connectionsMax: config.connectionsMax,
         fetch: app.fetch,
       }),
     drainMs: config.drainMs,

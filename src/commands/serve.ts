@@ -105,6 +105,7 @@ function openOperations(config: Config, service: Service): Listening {
     port: config.operationsPort,
     shared: false,
     handlerMs: 2 * config.storeTimeoutMs,
+    connectionsMax: config.connectionsMax,
     fetch: (request) => app.fetch(request),
   });
 }
@@ -159,7 +160,14 @@ function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): S
  * share it with a stranger too. Fails with `port-unavailable`.
  */
 function freePort({ host, port }: Config): number {
-  const listening = listen({ host, port, shared: false, handlerMs: 0, fetch: () => new Response() });
+  const listening = listen({
+    host,
+    port,
+    shared: false,
+    handlerMs: 0,
+    connectionsMax: 1,
+    fetch: () => new Response(),
+  });
   void listening.close();
   return listening.port;
 }

@@ -2,10 +2,11 @@
  * Listening: a port, its limits, and how it is closed without cutting anybody off. Used for both ports.
  *
  * What Bun brings by itself: 16 KiB for request line and headers together (431), closing a connection that has not sent
- * its headers after some 10 s, malformed requests (400). Its number of connections is bounded by the process's
- * descriptors only (`ulimit -n`).
+ * its headers after some 10 s, malformed requests (400). It has no limit on connections: see
+ * `connections.ts`.
  */
 import { AppError } from '../counter/errors.ts';
+import { limitConnections } from './connections.ts';
 
 export interface ListenOptions {
   host: string;
@@ -15,6 +16,8 @@ export interface ListenOptions {
   shared: boolean;
   /** The longest that a handler may take. A connection is not taken for idle before that. */
   handlerMs: number;
+  /** Past so many connections those idle between requests are closed. */
+  connectionsMax: number;
   fetch: (request: Request) => Response | Promise<Response>;
 }
 
@@ -32,7 +35,7 @@ const BODY_BYTES_MAX = 16 * 1024;
 const IDLE_SECONDS = 10;
 
 /** Opens the port. Fails with `port-unavailable`. */
-export function listen({ host, port, shared, handlerMs, fetch }: ListenOptions): Listening {
+export function listen({ host, port, shared, handlerMs, connectionsMax, fetch }: ListenOptions): Listening {
   try {
     const server = Bun.serve({
       hostname: host,
@@ -43,7 +46,15 @@ export function listen({ host, port, shared, handlerMs, fetch }: ListenOptions):
       development: false,
       fetch,
     });
-    return { port: server.port ?? port, close: () => server.stop(), cutOff: () => void server.stop(true) };
+    const unlimit = limitConnections(server, connectionsMax);
+    return {
+      port: server.port ?? port,
+      close: () => {
+        unlimit();
+        return server.stop();
+      },
+      cutOff: () => void server.stop(true),
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'another program uses it' : message;
