@@ -5,6 +5,7 @@
  * file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in the README are made of this
  * table. A leaf. Not here: reading them (`config.ts`).
  */
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
@@ -40,9 +41,25 @@ const storeUrl = z.string().refine((text) => {
 }, 'is not a store URL: use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH');
 
 const text = z.string().min(1, 'is empty');
-const replicaName = z
+/** An address, or a network as `10.0.0.0/24`. */
+function isNetwork(entry: string): boolean {
+  const [address = '', bits, ...more] = entry.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+const networks = z
   .string()
-  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'is not a name: use up to 64 letters, digits, "_", "." and "-"');
+  .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
+  .refine(
+    (list) => list.every(isNetwork),
+    'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
+  );
+const replicaName = z.string().regex(
+  /^[A-Za-z0-9_.-]{1,128}$/,
+  // Room for the longest name that Swarm gives a task: service (63), slot and id (25).
+  'is not a name: use up to 128 letters, digits, "_", "." and "-"',
+);
 
 export const settings = {
   storeUrl: setting(
@@ -92,6 +109,11 @@ export const settings = {
     'Past how many connections of one replica those idle between requests are closed',
     whole(1, 1_000_000),
   ),
+  trustedProxies: setting(
+    '',
+    'Whose `X-Forwarded-For` is believed: addresses and networks, as in `10.0.0.2,10.1.0.0/24`',
+    networks,
+  ),
   drainMs: setting(
     '3000',
     'On a stop: how long at most clients are told to go elsewhere before the port closes',
@@ -104,7 +126,7 @@ export const settings = {
   ),
   logLevel: setting(
     'info',
-    'The least that is logged: `debug`, `info`, `warn`, `error`',
+    'The least that is logged: `debug` (each request too), `info`, `warn`, `error`',
     oneOf('debug', 'info', 'warn', 'error'),
   ),
   logFormat: setting(
@@ -128,7 +150,7 @@ export function flagName(name: string): string {
 export function settingsManual(): string {
   return Object.entries(settings)
     .map(([name, { fallback, help }]) => {
-      const standard = fallback === undefined ? '' : ` [${fallback}]`;
+      const standard = fallback ? ` [${fallback}]` : '';
       return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${standard}`;
     })
     .join('\n');
@@ -138,7 +160,7 @@ export function settingsManual(): string {
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
-    const standard = words[name] ?? (fallback === undefined ? '' : `\`${fallback}\``);
+    const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
     return `| \`${envName(name)}\` | ${standard} | ${help} |`;
   });
   return ['| setting | default | what it is |', '| --- | --- | --- |', ...rows].join('\n');

@@ -204,10 +204,13 @@ describe('starting', () => {
     const program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     program.spawn();
     await Bun.sleep(1500);
-    expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
-    expect((await fetch(`${program.operationsUrl}/readyz`)).status).toBe(503);
+    // Not alive yet: an orchestrator would send visits to a port that nobody listens on.
+    for (const path of ['/healthz', '/readyz']) {
+      expect((await fetch(`${program.operationsUrl}${path}`)).status).toBe(503);
+    }
     await redis.start();
     for (let n = 0; n < 100 && !(await program.ready()); n++) await Bun.sleep(100);
+    expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
     expect(await program.visit()).toBe(1);
     expect(program.lines().filter(({ msg }) => msg.includes('cannot be reached'))).toHaveLength(1);
     await program[Symbol.asyncDispose]();

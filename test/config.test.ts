@@ -65,6 +65,26 @@ describe('settings', () => {
     expect(found.join('\n')).toContain('“word” is not understood');
   });
 
+  test('trusted proxies are addresses and networks, and nothing else', () => {
+    const list = ' 10.0.0.2, 10.1.0.0/24,2001:db8::/32 ';
+    expect(readConfig({ argv: [], env: { SEEN_TRUSTED_PROXIES: list } }).trustedProxies).toEqual([
+      '10.0.0.2',
+      '10.1.0.0/24',
+      '2001:db8::/32',
+    ]);
+    for (const wrong of [
+      'edge',
+      '10.0.0.0/33',
+      '10.0.0.0/',
+      '2001:db8::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.2 10.0.0.3',
+    ]) {
+      expect(mistakes([], { SEEN_TRUSTED_PROXIES: wrong })).toHaveLength(1);
+    }
+    expect(mistakes([], { SEEN_TRUSTED_PROXIES: '' })).toEqual([]);
+  });
+
   test('a flag without a value is a mistake', () => {
     expect(mistakes(['--port'])[0]).toContain('--port needs a value');
   });

@@ -7,6 +7,7 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { version } from '../package.json' with { type: 'json' };
 import { temporaryFolder, until } from './support/folder.ts';
 import { exactly, findings, load } from './support/load.ts';
 import { Program } from './support/program.ts';
@@ -74,7 +75,9 @@ for (const [name, start] of STORES) {
         expect(number).toBe(last + 1);
         last = number;
       }
-      expect(servedBy).toEqual(new Set(['test-1', 'test-2', 'test-3']));
+      expect(servedBy).toEqual(
+        new Set(['test-1', 'test-2', 'test-3'].map((replica) => `${replica} seen/${version}`)),
+      );
     });
 
     test('P2 exact: a killed replica fails only what it held, counts nothing twice, and is replaced', async () => {

@@ -2,12 +2,14 @@
  * Builds the parts of one replica from its settings. The only place where they meet.
  */
 import { randomUUID } from 'node:crypto';
+import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
-import { createApp } from '../http/app.ts';
+import { type Answer, createApp } from '../http/app.ts';
+import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { listen } from '../http/server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
@@ -54,10 +56,14 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
       },
     },
   });
+  const clientAddress = createClientAddress(config.trustedProxies);
   const app = createApp({
     counter,
-    replica: config.replicaName,
-    onRequest: (route, status, seconds) => metrics.requested(route, status, seconds),
+    servedBy: `${config.replicaName} seen/${version}`,
+    onRequest: (answer) => {
+      metrics.requested(answer.route, answer.status, answer.seconds);
+      if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
+    },
     onBug: (error) => log.error({ error }, 'a bug: please report it'),
   });
   const life = new Life({
@@ -78,6 +84,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+/** A request as the log has it. */
+function accessOf({ request, peer, status, seconds }: Answer, clientAddress: ClientAddress) {
+  const { method, url, headers } = request;
+  const client = clientAddress(peer.requestIP(request)?.address ?? '', headers.get('X-Forwarded-For'));
+  return { client, method, url, status, seconds };
 }
 
 const CLOCK: Clock = {

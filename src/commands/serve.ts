@@ -34,6 +34,7 @@ async function run(context: Context): Promise<number> {
     config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
   let stopping = false;
+  let started = false;
   listenToSignals({
     onStop: (signal) => {
       stopping = true;
@@ -47,14 +48,15 @@ async function run(context: Context): Promise<number> {
     onReplace: () => service.replaceAll(),
   });
 
-  const operations = openOperations(config, service);
+  const operations = openOperations(config, service, () => started);
   // The parent alone makes the database: a replica that made one would count in a place of its own.
   const store = composeStore(config, 'make');
   try {
-    const started = start(config, log, service, store).then((port) => {
+    const starting = start(config, log, service, store).then((port) => {
+      started = true;
       if (!stopping) welcome(config, log, store, { port, operationsPort: operations.port });
     });
-    await Promise.race([started, stopAsked]);
+    await Promise.race([starting, stopAsked]);
     await stopAsked;
     await service.stop();
   } catch (error) {
@@ -94,8 +96,9 @@ function welcome(
   log.info(`${replicas}; health and figures on port ${ports.operationsPort}`);
 }
 
-function openOperations(config: Config, service: Service): Listening {
+function openOperations(config: Config, service: Service, started: () => boolean): Listening {
   const app = createOperations({
+    started,
     unready: () => service.unready(),
     metrics: async () => mergeMetrics(await service.metrics()),
     metricsContentType: METRICS_CONTENT_TYPE,

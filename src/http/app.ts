@@ -16,16 +16,31 @@ import { createRoot } from './root.ts';
 
 export interface AppOptions {
   counter: Counter;
-  /** Named in `X-Served-By`. */
-  replica: string;
-  /** Told after each request: the route as written here, never what the client sent. */
-  onRequest: (route: string, status: number, seconds: number) => void;
+  /** Stands in `X-Served-By`: the replica and its version. */
+  servedBy: string;
+  /** Told after each request. */
+  onRequest: (answer: Answer) => void;
   /** Told of each error that is a bug. */
   onBug: (error: unknown) => void;
 }
 
+/** A request, and how it was answered. */
+export interface Answer {
+  /** The route as written here, never what the client sent. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly request: Request;
+  readonly peer: Peer;
+}
+
+/** Knows the other end of a request's connection. */
+export interface Peer {
+  requestIP(request: Request): { address: string } | null;
+}
+
 export interface App {
-  fetch: (request: Request) => Response | Promise<Response>;
+  fetch: (request: Request, peer: Peer) => Response | Promise<Response>;
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
   /** How many requests have no response yet. */
@@ -41,14 +56,14 @@ const OTHER_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT'];
 const ALLOW = 'GET, HEAD, OPTIONS';
 
 /** Builds the app of the public port. */
-export function createApp({ counter, replica, onRequest, onBug }: AppOptions): App {
+export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
-  const app = new Hono();
+  const app = new Hono<{ Bindings: Peer }>();
   const headers = new Headers({
     'Cache-Control': 'no-store',
-    'X-Served-By': replica,
+    'X-Served-By': servedBy,
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
   });
@@ -73,7 +88,13 @@ export function createApp({ counter, replica, onRequest, onBug }: AppOptions): A
       }
       underWay--;
       if (away) response.headers.set('Connection', 'close');
-      onRequest(route, response.status, (performance.now() - startedAt) / 1000);
+      onRequest({
+        route,
+        status: response.status,
+        seconds: (performance.now() - startedAt) / 1000,
+        request: c.req.raw,
+        peer: c.env,
+      });
       return response;
     };
   }
@@ -98,7 +119,7 @@ export function createApp({ counter, replica, onRequest, onBug }: AppOptions): A
   app.notFound(answered('other', 'text', routeMissing) as (c: Context) => Promise<Response>);
 
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request, peer) => app.fetch(request, peer),
     sendClientsAway: () => {
       away = true;
     },

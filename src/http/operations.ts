@@ -2,11 +2,14 @@
  * The operations port: is this process alive, does it take traffic, what are its figures. Never published to visitors.
  *
  * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not bring a store
- * back. `/readyz` does, because sending visitors elsewhere may help.
+ * back. `/readyz` does, because sending visitors elsewhere may help. Until it listens for visits a process is not healthy
+ * yet: Swarm sends visits to what is, and takes away the old replica for it.
  */
 import { Hono } from 'hono';
 
 export interface OperationsOptions {
+  /** Whether this process has begun to listen for visits. */
+  started: () => boolean;
   /** Why this process takes no traffic; `undefined` when it does. */
   unready: () => Promise<string | undefined>;
   /** The figures in Prometheus's text format. */
@@ -15,13 +18,15 @@ export interface OperationsOptions {
 }
 
 /** Builds the app of the operations port. */
-export function createOperations({ unready, metrics, metricsContentType }: OperationsOptions) {
+export function createOperations({ started, unready, metrics, metricsContentType }: OperationsOptions) {
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
     c.header('Cache-Control', 'no-store');
   });
-  app.get('/healthz', (c) => c.text('alive\n'));
+  app.get('/healthz', (c) =>
+    started() ? c.text('alive\n') : c.text('starting\n', 503, { 'Retry-After': '1' }),
+  );
   app.get('/readyz', async (c) => {
     const reason = await unready();
     return reason === undefined

@@ -18,7 +18,7 @@ export interface ListenOptions {
   handlerMs: number;
   /** Past so many connections those idle between requests are closed. */
   connectionsMax: number;
-  fetch: (request: Request) => Response | Promise<Response>;
+  fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
 }
 
 export interface Listening {

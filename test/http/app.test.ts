@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'bun:test';
 import { Counter } from '../../src/counter/counter.ts';
 import { AppError, type ErrorCode } from '../../src/counter/errors.ts';
-import { createApp } from '../../src/http/app.ts';
+import { createApp, type Peer } from '../../src/http/app.ts';
 import { statusOf } from '../../src/http/errors.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
+const PROXY: Peer = { requestIP: () => ({ address: '192.0.2.80' }) };
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 function setUp({ waitingMax = 100 } = {}) {
@@ -24,12 +25,12 @@ function setUp({ waitingMax = 100 } = {}) {
   });
   const app = createApp({
     counter,
-    replica: 'replica-7',
-    onRequest: (route, status) => requests.push(`${route} ${status}`),
+    servedBy: 'replica-7 seen/1.2.3',
+    onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
   });
   const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
-    const response = await app.fetch(new Request(`http://seen.test${path}`, { headers, method }));
+    const response = await app.fetch(new Request(`http://seen.test${path}`, { headers, method }), PROXY);
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
   const hits = async () => (await store.read(['hits']))[0] ?? 0;
@@ -76,13 +77,13 @@ describe('GET /', () => {
     }
   });
 
-  test('no answer may be kept, each names its replica and what it depends on', async () => {
+  test('no answer may be kept, each names its replica and version and what it depends on', async () => {
     const { ask } = setUp();
     for (const accept of ['*/*', BROWSER, 'application/json']) {
       const { headers } = await ask('/', { Accept: accept });
       expect(headers.get('Cache-Control')).toBe('no-store');
       expect(headers.get('Vary')).toBe('Accept');
-      expect(headers.get('X-Served-By')).toBe('replica-7');
+      expect(headers.get('X-Served-By')).toBe('replica-7 seen/1.2.3');
     }
   });
 });

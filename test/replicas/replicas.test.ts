@@ -319,6 +319,27 @@ describe('stop', () => {
   });
 });
 
+test('with SEEN_LOG_LEVEL=debug the log names each request and its client, as a trusted proxy names it', async () => {
+  const logged = async (trusted: string) => {
+    await using seen = await Program.start({
+      SEEN_LOG_LEVEL: 'debug',
+      SEEN_TRUSTED_PROXIES: trusted,
+      SEEN_REPLICAS: '1',
+    });
+    await seen.get('/hit/my-site/page', { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7' });
+    const answered = () => seen.out.split('\n').find((line) => line.includes('"answered"'));
+    await until('the line', answered);
+    return JSON.parse(answered() ?? '') as Record<string, unknown>;
+  };
+  expect(await logged('127.0.0.0/8')).toMatchObject({
+    client: '198.51.100.7',
+    method: 'GET',
+    url: expect.stringMatching(/\/hit\/my-site\/page$/),
+    status: 200,
+  });
+  expect(await logged('10.98.98.0/24')).toMatchObject({ client: '127.0.0.1' });
+});
+
 describe('operations port', () => {
   test('one port answers for all replicas: alive, ready, and the figures of each', async () => {
     program = await Program.start();

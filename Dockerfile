@@ -1,0 +1,43 @@
+# The image of Seen: Bun, and one file with the whole program in it.
+#
+#   docker build -t stackdemo .
+#   docker build -t stackdemo:v2 --build-arg VERSION=2.0.0 .
+
+# The Bun that package.json has too (a test compares them), on Alpine: small, and with ping, nslookup, nc and wget.
+FROM oven/bun:1.4.5-alpine AS build
+WORKDIR /build
+# Before the sources, so that a change of the sources does not install everything again.
+COPY package.json package-lock.json ./
+RUN bun install --frozen-lockfile --production
+COPY src src
+# The version that the program says it is, in its log, in X-Served-By and in the labels below.
+ARG VERSION=0.1.0
+RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
+
+FROM oven/bun:1.4.5-alpine
+ARG VERSION=0.1.0
+# The commit: docker build --build-arg REVISION="$(git rev-parse HEAD)" …
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Seen" \
+      org.opencontainers.image.description="A visit counter that is right" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
+# Where the counts are without a SEEN_STORE_URL: mount a volume here, or they go with the container.
+RUN mkdir /data && chown bun:bun /data
+# One replica in a container, because the orchestrator brings the others. The operations port is open to other containers;
+# nobody publishes it. Bun remembers an address for 30 s unless told otherwise, and in a Swarm a name may move at any time.
+ENV SEEN_STORE_URL=sqlite:/data/seen.db \
+    SEEN_REPLICAS=1 \
+    SEEN_OPERATIONS_HOST=:: \
+    SEEN_OPERATIONS_PORT=9100 \
+    BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS=1
+USER bun
+EXPOSE 8000 9100
+# Healthy is what listens for visits; the store is not asked (decision 7). `docker run` has no other way to say it.
+HEALTHCHECK --interval=3s --timeout=5s --start-period=40s --retries=5 \
+    CMD wget -q -O /dev/null "http://127.0.0.1:$SEEN_OPERATIONS_PORT/healthz"
+# The program itself, without a shell or script runner, so that it gets the signals; as process 1 it must answer SIGTERM.
+ENTRYPOINT ["bun", "/usr/local/lib/seen/seen.js"]
+CMD ["serve"]

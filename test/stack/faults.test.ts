@@ -1,0 +1,317 @@
+/**
+ * What the stack promises, on a real Swarm of three nodes: no visit fails while it is updated, rolled back, scaled and
+ * drained; what is killed comes back; and the count stays exact through all of it.
+ *
+ * The clients never try anything twice. They come in at the manager, which is not the node that is lost.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { until } from '../support/folder.ts';
+import { type Evidence, findings, load } from '../support/load.ts';
+import { numberIn } from '../support/program.ts';
+import { Swarm } from './support/swarm.ts';
+
+const WEB = 'mystack_web';
+const REDIS = 'mystack_redis';
+const BROKEN = {
+  'stackdemo:v3-exits': 'FROM stackdemo\nCMD ["serve", "--no-such-flag"]\n',
+  'stackdemo:v3-sick':
+    'FROM stackdemo\nHEALTHCHECK --interval=1s --timeout=2s --start-period=1s --retries=3 CMD false\n',
+};
+/** Longer than a visit may wait for its number. */
+const PATIENCE_MS = 30_000;
+
+let swarm: Swarm;
+
+beforeAll(async () => {
+  swarm = await Swarm.start(3, BROKEN);
+  await swarm.deploy();
+  await swarm.steady(REDIS, 1);
+  await swarm.steady(WEB, 3);
+  await swarm.answers();
+}, 300_000);
+
+afterAll(async () => {
+  await swarm?.[Symbol.asyncDispose]();
+});
+
+interface Judged {
+  /** Both kinds of clients together. */
+  readonly all: Evidence;
+  /** What is wrong with the numbers, and how visits failed. */
+  readonly wrong: string[];
+  readonly failures: number;
+  /** `seen/0.1.0` for each version that answered, in the order of their first answers. */
+  readonly versions: string[];
+}
+
+let round = 0;
+
+/**
+ * Visits a counter of its own, with clients that keep their connections and clients that open one for each visit, from a
+ * while before `action` until a while after it, and judges what they got.
+ */
+async function underLoad(action: () => Promise<unknown>, url = swarm.url()): Promise<Judged> {
+  const path = `/stack/round-${++round}`;
+  let going = true;
+  const visits = (clients: number, keepAlive: boolean) =>
+    load({
+      url,
+      clients,
+      keepAlive,
+      path: `/hit${path}`,
+      pauseMs: 20,
+      patienceMs: PATIENCE_MS,
+      more: () => going,
+    });
+  const loads = Promise.all([visits(12, true), visits(6, false)]);
+  await Bun.sleep(1000);
+  try {
+    await action();
+    await Bun.sleep(1000);
+  } finally {
+    going = false;
+  }
+  const [kept, opened] = await loads;
+  const total = numberIn(await (await fetch(`${url}/get${path}`, { keepalive: false })).text());
+  const all = merged(kept, opened);
+  return {
+    all,
+    wrong: findings(all, 0, total),
+    failures: sum(all.failed) + sum(all.refused),
+    versions: [...new Set([...all.servedBy.keys()].map((name) => name.split(' ')[1] ?? ''))],
+  };
+}
+
+function sum(counts: Map<unknown, number>): number {
+  return [...counts.values()].reduce((a, b) => a + b, 0);
+}
+
+function merged(a: Evidence, b: Evidence): Evidence {
+  const add = <K>(x: Map<K, number>, y: Map<K, number>) =>
+    new Map([...x.keys(), ...y.keys()].map((key) => [key, (x.get(key) ?? 0) + (y.get(key) ?? 0)]));
+  return {
+    numbers: [...a.numbers, ...b.numbers],
+    refused: add(a.refused, b.refused),
+    failed: add(a.failed, b.failed),
+    servedBy: new Map([...a.servedBy, ...b.servedBy]),
+  };
+}
+
+/** Fails unless every visit was answered, with a number of its own, and the total is exactly that many. */
+function expectNoFailure({ all, wrong }: Judged): void {
+  expect({ wrong, failed: Object.fromEntries(all.failed), refused: Object.fromEntries(all.refused) }).toEqual(
+    {
+      wrong: [],
+      failed: {},
+      refused: {},
+    },
+  );
+  expect(all.numbers.length).toBeGreaterThan(1000);
+}
+
+/** Says how many visits failed where some may. */
+function report(what: string, { all, failures }: Judged): void {
+  const how = [...all.failed, ...all.refused].map(([why, count]) => `${count} ${why}`).join(', ');
+  process.stderr.write(`${what}: ${failures} of ${all.numbers.length + failures} visits failed: ${how}\n`);
+}
+
+/** The images of the tasks that run now. */
+async function images(): Promise<string[]> {
+  const tasks = await swarm.tasks(WEB);
+  return tasks.filter(({ wanted }) => wanted === 'Running').map(({ image }) => image.replace(':latest', ''));
+}
+
+describe('no visit fails', () => {
+  test('while the replicas are updated, and both versions are met, the old one first', async () => {
+    const judged = await underLoad(async () => {
+      await swarm.manager.mustDocker('service', 'update', '-d', '--image', 'stackdemo:v2', WEB);
+      expect(await swarm.updated(WEB)).toBe('completed');
+    });
+    expectNoFailure(judged);
+    expect(judged.versions).toEqual(['seen/0.1.0', 'seen/2.0.0']);
+    expect(await images()).toEqual(Array(3).fill('stackdemo:v2'));
+    expect(judged.all.servedBy.size).toBe(6);
+  });
+
+  test('while the update is rolled back', async () => {
+    const judged = await underLoad(async () => {
+      await swarm.manager.mustDocker('service', 'rollback', '-d', WEB);
+      expect(await swarm.updated(WEB)).toBe('rollback_completed');
+    });
+    expectNoFailure(judged);
+    expect(judged.versions).toEqual(['seen/2.0.0', 'seen/0.1.0']);
+    expect(await images()).toEqual(Array(3).fill('stackdemo'));
+  });
+
+  test('while the service is scaled from 3 to 5 to 2', async () => {
+    const judged = await underLoad(async () => {
+      await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=5`);
+      await swarm.steady(WEB, 5);
+      await Bun.sleep(2000);
+      await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=2`);
+      await swarm.steady(WEB, 2);
+      await until('three containers to be gone', async () => (await swarm.containers(WEB)).length === 2);
+    });
+    expectNoFailure(judged);
+    expect(judged.all.servedBy.size).toBe(5);
+    await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=3`);
+    await swarm.steady(WEB, 3);
+  });
+
+  test('while a node is drained', async () => {
+    const node = (await swarm.tasks(WEB)).find(
+      ({ wanted, node: on }) => wanted === 'Running' && on !== 'node1',
+    )?.node;
+    const judged = await underLoad(async () => {
+      await swarm.manager.mustDocker('node', 'update', '--availability', 'drain', node ?? '');
+      await swarm.steady(WEB, 3);
+      await until(`nothing to run on ${node}`, async () =>
+        (await swarm.containers(WEB)).every((container) => container.node.name !== node),
+      );
+    });
+    await swarm.manager.mustDocker('node', 'update', '--availability', 'active', node ?? '');
+    expectNoFailure(judged);
+    await spread();
+  });
+
+  for (const [image, what] of [
+    ['stackdemo:v3-exits', 'ends at its start'],
+    ['stackdemo:v3-sick', 'never is healthy'],
+  ] as const) {
+    test(`when the new version ${what}: it is rolled back by itself`, async () => {
+      const judged = await underLoad(async () => {
+        await swarm.manager.mustDocker('service', 'update', '-d', '--image', image, WEB);
+        expect(await swarm.updated(WEB)).toBe('rollback_completed');
+      });
+      expectNoFailure(judged);
+      expect(await images()).toEqual(Array(3).fill('stackdemo'));
+      await swarm.steady(WEB, 3);
+    });
+  }
+});
+
+describe('Redis', () => {
+  for (const [what, action] of [
+    [
+      'its container is killed',
+      async () => {
+        const [redis] = await swarm.containers(REDIS);
+        await redis?.node.mustDocker('kill', redis.id);
+      },
+    ],
+    [
+      'it is updated',
+      async () => {
+        await swarm.manager.mustDocker('service', 'update', '-d', '--env-add', 'UPDATED=yes', REDIS);
+        expect(await swarm.updated(REDIS)).toBe('completed');
+      },
+    ],
+  ] as const) {
+    test(`${what}: visits wait and get their numbers, and no replica is restarted`, async () => {
+      const before = await swarm.containers(WEB);
+      const [redis] = await swarm.containers(REDIS);
+      const judged = await underLoad(async () => {
+        await action();
+        await until('another Redis', async () => {
+          const [now] = await swarm.containers(REDIS);
+          return now !== undefined && now.id !== redis?.id;
+        });
+        await swarm.steady(REDIS, 1);
+        await Bun.sleep(3000);
+      });
+      expectNoFailure(judged);
+      expect(await swarm.containers(WEB)).toEqual(before);
+    });
+  }
+
+  test('the way from one replica to it is cut for 10 s: its visits wait and get their numbers', async () => {
+    const cut = (await swarm.containers(WEB)).find(({ node }) => node.name !== 'node1');
+    if (!cut) throw new Error('no replica away from Redis');
+    const rule = ['OUTPUT', '-p', 'tcp', '--dport', '6379', '-j', 'DROP'];
+    const before = await swarm.containers(WEB);
+    const judged = await underLoad(async () => {
+      expect((await cut.node.inNetworkOf(cut.id, 'iptables', '-I', ...rule)).error).toBe('');
+      await Bun.sleep(10_000);
+      const packets = await cut.node.inNetworkOf(cut.id, 'iptables', '-nvxL', 'OUTPUT');
+      expect(Number(/^\s*(\d+).*DROP/m.exec(packets.out)?.[1])).toBeGreaterThan(0);
+      expect((await cut.node.inNetworkOf(cut.id, 'iptables', '-D', ...rule)).error).toBe('');
+      await Bun.sleep(5000);
+    });
+    expectNoFailure(judged);
+    expect(await swarm.containers(WEB)).toEqual(before);
+  });
+});
+
+describe('what is killed comes back', () => {
+  test('a container that is removed by force is replaced, and only what came to it fails', async () => {
+    const [victim] = await swarm.containers(WEB);
+    const judged = await underLoad(async () => {
+      await victim?.node.mustDocker('container', 'rm', '-f', victim.id);
+      await until('a new container', async () => {
+        const now = await swarm.containers(WEB);
+        return now.length === 3 && now.every(({ id }) => id !== victim?.id);
+      });
+      await swarm.steady(WEB, 3);
+      await Bun.sleep(2000);
+    });
+    expect(judged.wrong).toEqual([]);
+    report('a container removed by force', judged);
+    expect(judged.all.servedBy.size).toBe(4);
+  });
+
+  test('a node that is lost: its replicas run on the others, the total is exact, and it can come back', async () => {
+    const node = (await swarm.containers(WEB)).find(({ node: { name } }) => name !== 'node1')?.node;
+    if (!node) throw new Error('no replica on a worker');
+    const judged = await underLoad(async () => {
+      await node.kill();
+      await until(
+        'Swarm to notice',
+        async () =>
+          (await swarm.manager.mustDocker('node', 'inspect', node.name, '--format', '{{.Status.State}}')) ===
+          'down',
+        120_000,
+      );
+      await swarm.steady(WEB, 3);
+      await Bun.sleep(3000);
+    });
+    expect(judged.wrong).toEqual([]);
+    report('a node lost', judged);
+    const after = await underLoad(async () => {
+      await node.start();
+      await until(
+        'the node to be ready',
+        async () =>
+          (await swarm.manager.mustDocker('node', 'inspect', node.name, '--format', '{{.Status.State}}')) ===
+          'ready',
+        60_000,
+      );
+      await spread();
+    });
+    expectNoFailure(after);
+  });
+});
+
+test('the stack is removed and deployed again: the count goes on where it was', async () => {
+  const visit = async () => numberIn(await (await fetch(swarm.url(), { keepalive: false })).text());
+  const before = await visit();
+  await swarm.manager.mustDocker('stack', 'rm', 'mystack');
+  await until(
+    'the stack to be gone',
+    async () =>
+      (await swarm.manager.mustDocker('network', 'ls', '-q', '--filter', 'name=mystack_webnet')) === '' &&
+      (await swarm.containers('mystack_')).length === 0,
+    60_000,
+  );
+  await swarm.deploy();
+  await swarm.steady(REDIS, 1);
+  await swarm.steady(WEB, 3);
+  await swarm.answers();
+  expect(await visit()).toBe(before + 1);
+});
+
+/** Puts one replica on each node again. */
+async function spread(): Promise<void> {
+  await swarm.manager.mustDocker('service', 'update', '-d', '--force', WEB);
+  expect(await swarm.updated(WEB)).toBe('completed');
+  await swarm.steady(WEB, 3);
+}

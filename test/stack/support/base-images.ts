@@ -1,0 +1,187 @@
+/**
+ * Stand-ins for the base images, where no container registry can be reached: the machine's own programs under the names
+ * that the Dockerfile and the stack files use. What is built on them and what runs in them is the real thing; what differs
+ * is the C library (glibc for musl) and the versions (the machine's).
+ */
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+import type { Node } from './node.ts';
+
+interface BaseImage {
+  /** The image's name before the colon; its tag is read from the files that use it. */
+  readonly name: string;
+  /** Programs of this machine, and where the image has them. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly user?: { readonly name: string; readonly uid: number; readonly gid: number };
+  /** Folders that the user owns. */
+  readonly folders?: readonly string[];
+  /** As `docker import --change` takes it. */
+  readonly changes: readonly string[];
+}
+
+const IMAGES: readonly BaseImage[] = [
+  {
+    name: 'oven/bun',
+    programs: { [process.execPath]: '/usr/local/bin/bun' },
+    user: { name: 'bun', uid: 1000, gid: 1000 },
+    changes: ['WORKDIR /home/bun/app'],
+  },
+  {
+    name: 'redis',
+    programs: { 'redis-server': '/usr/local/bin/redis-server', 'redis-cli': '/usr/local/bin/redis-cli' },
+    user: { name: 'redis', uid: 999, gid: 1000 },
+    folders: ['/data'],
+    changes: ['VOLUME /data', 'WORKDIR /data', 'EXPOSE 6379', 'CMD ["redis-server"]'],
+  },
+  {
+    name: 'caddy',
+    programs: { caddy: '/usr/bin/caddy' },
+    folders: ['/config', '/data', '/srv'],
+    changes: [
+      'ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data',
+      'WORKDIR /srv',
+      'CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]',
+    ],
+  },
+  {
+    name: 'haproxy',
+    programs: { haproxy: '/usr/local/sbin/haproxy' },
+    user: { name: 'haproxy', uid: 99, gid: 99 },
+    changes: ['USER haproxy', 'CMD ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]'],
+  },
+  {
+    name: 'prom/prometheus',
+    programs: { prometheus: '/bin/prometheus', promtool: '/bin/promtool' },
+    user: { name: 'nobody', uid: 65534, gid: 65534 },
+    folders: ['/prometheus'],
+    changes: [
+      'USER nobody',
+      'WORKDIR /prometheus',
+      'ENTRYPOINT ["/bin/prometheus"]',
+      'CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]',
+    ],
+  },
+  {
+    name: 'oliver006/redis_exporter',
+    programs: { 'prometheus-redis-exporter': '/redis_exporter' },
+    changes: ['USER 59000:59000', 'ENTRYPOINT ["/redis_exporter"]'],
+  },
+  {
+    name: 'prom/node-exporter',
+    programs: { 'prometheus-node-exporter': '/bin/node_exporter' },
+    user: { name: 'nobody', uid: 65534, gid: 65534 },
+    changes: ['USER nobody', 'ENTRYPOINT ["/bin/node_exporter"]'],
+  },
+];
+
+/** Files whose `FROM` and `image:` lines say which tags are wanted. */
+const USERS = [
+  'Dockerfile',
+  'docker-compose.yml',
+  'deploy/edge.yml',
+  'deploy/monitoring.yml',
+  'test/stack/support/layout.ts',
+];
+
+/** The whole names, with tags, of the base images that the project uses and this machine can stand in for. */
+export function baseImages(): string[] {
+  const texts = USERS.map((file) => join(ROOT, file))
+    .filter(existsSync)
+    .map((file) => readFileSync(file, 'utf8'));
+  return IMAGES.flatMap(({ name }) => {
+    const tagged = new RegExp(`(?:FROM |image: ['"]?)((?:docker\\.io/)?${name}:[\\w.-]+)`);
+    return texts.flatMap((text) => tagged.exec(text)?.[1] ?? []).slice(0, 1);
+  });
+}
+
+/** Makes the stand-ins in the engine of `node`. */
+export async function makeBaseImages(node: Node): Promise<void> {
+  const tagged = baseImages();
+  for (const image of IMAGES) {
+    const name = tagged.find((whole) => whole.startsWith(`${image.name}:`));
+    if (name === undefined) continue;
+    using root = temporaryFolder();
+    fill(root.path, image);
+    const archive = join(node.folder, 'image.tar');
+    await Bun.$`tar -C ${root.path} -cf ${archive} .`;
+    await node.mustDocker(
+      'import',
+      ...image.changes.flatMap((change) => ['--change', change]),
+      ...environment(),
+      archive,
+      name,
+    );
+    await Bun.$`rm ${archive}`;
+  }
+}
+
+/** How programs find the machine's certificates, as the machine's own programs are told. */
+function environment(): string[] {
+  return ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
+    process.env[name] ? ['--change', `ENV ${name}=${CERTIFICATES}`] : [],
+  );
+}
+
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+const SHELL = 'busybox';
+
+function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
+  for (const folder of [
+    'bin',
+    'usr/bin',
+    'usr/local/bin',
+    'tmp',
+    'etc',
+    'proc',
+    'sys',
+    'dev',
+    'run',
+    'home',
+    ...folders,
+  ]) {
+    mkdirSync(join(root, folder), { recursive: true });
+  }
+  chmodSync(join(root, 'tmp'), 0o1777);
+  const people = [
+    'root:x:0:0:root:/root:/bin/sh',
+    ...(user ? [`${user.name}:x:${user.uid}:${user.gid}::/home:/bin/sh`] : []),
+  ];
+  const groups = ['root:x:0:', ...(user ? [`${user.name}:x:${user.gid}:`] : [])];
+  writeFileSync(join(root, 'etc/passwd'), `${people.join('\n')}\n`);
+  writeFileSync(join(root, 'etc/group'), `${groups.join('\n')}\n`);
+  writeFileSync(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
+  for (const folder of folders) {
+    if (user) Bun.spawnSync(['chown', '-R', `${user.uid}:${user.gid}`, join(root, folder)]);
+  }
+  if (existsSync(CERTIFICATES)) copy(CERTIFICATES, join(root, CERTIFICATES));
+  copy(which(SHELL), join(root, 'bin/busybox'));
+  for (const applet of Bun.spawnSync([SHELL, '--list']).stdout.toString().trim().split('\n')) {
+    if (!['busybox', 'nc', 'ping'].includes(applet)) symlinkSync('/bin/busybox', join(root, 'bin', applet));
+  }
+  // Alpine's busybox has a nc with -z, and a ping that does not want to be root; Debian's has neither.
+  for (const [program, path] of Object.entries({ 'nc.openbsd': '/bin/nc', ping: '/bin/ping', ...programs })) {
+    copy(which(program), join(root, path));
+    for (const library of libraries(which(program))) copy(library, join(root, library));
+  }
+}
+
+function which(program: string): string {
+  const path = Bun.which(program);
+  if (!path) throw new Error(`${program} is not on this machine`);
+  return path;
+}
+
+/** The shared libraries of a program, its loader among them. */
+function libraries(program: string): string[] {
+  const said = Bun.spawnSync(['ldd', program]).stdout.toString();
+  return [...said.matchAll(/(\/\S+)(?= \(0x)/g)].map(([path]) => path);
+}
+
+function copy(from: string, to: string): void {
+  if (existsSync(to)) return;
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, { dereference: true });
+  if (!to.endsWith('.crt')) chmodSync(to, 0o755);
+}

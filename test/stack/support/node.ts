@@ -1,0 +1,158 @@
+/**
+ * One node of a Swarm: a Docker engine in namespaces of its own, on a bridge of the world.
+ *
+ * Killing the node's first process ends the engine and all of its containers at once, as a power cut does.
+ */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../../support/folder.ts';
+import { cgroupOf, worldFolder } from './world.ts';
+
+const BRIDGE = 'seen0';
+const NETWORK = '10.99.0';
+const GATEWAY = `${NETWORK}.254`;
+
+export interface Said {
+  readonly status: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+export class Node {
+  readonly name: string;
+  readonly address: string;
+  readonly folder: string;
+  readonly #cable: string;
+  #outer: Bun.Subprocess | undefined;
+  #first = '';
+
+  constructor(index: number) {
+    this.name = `node${index}`;
+    this.address = `${NETWORK}.${index}`;
+    this.folder = join(worldFolder(), this.name);
+    this.#cable = `seen-${this.name}`;
+    mkdirSync(this.folder, { recursive: true });
+  }
+
+  /** Starts the engine (again, on the same data) and waits until it answers. */
+  async start(): Promise<void> {
+    await makeBridge();
+    const engineLog = openSync(join(this.folder, 'engine.log'), 'a');
+    const boot = `
+      hostname ${this.name}
+      ip link set lo up
+      while ! ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done
+      ip addr add ${this.address}/24 dev eth0
+      ip link set eth0 up
+      ip route add default via ${GATEWAY}
+      exec dockerd --data-root '${this.folder}/data' --exec-root '${this.folder}/exec' \\
+        --pidfile '${this.folder}/pid' --host 'unix://${this.folder}/socket' --cgroup-parent '/${cgroupOf(this.name)}'`;
+    await Bun.$`rm -rf ${this.folder}/pid ${this.folder}/exec ${this.folder}/socket`;
+    this.#outer = Bun.spawn(
+      [...'unshare --net --mount --uts --pid --fork --kill-child --mount-proc'.split(' '), 'sh', '-c', boot],
+      { stdin: 'ignore', stdout: engineLog, stderr: engineLog },
+    );
+    closeSync(engineLog);
+    const { pid } = this.#outer;
+    await until(`${this.name} to begin`, async () => {
+      this.#first = (await Bun.$`pgrep -P ${pid}`.nothrow().text()).trim();
+      return this.#first !== '';
+    });
+    await Bun.$`ip link add ${this.#cable} type veth peer name eth0 netns ${this.#first}`;
+    await Bun.$`ip link set ${this.#cable} master ${BRIDGE} up`;
+    await until(`the engine of ${this.name}`, async () => {
+      if (this.#outer?.exitCode !== null) {
+        const log = await Bun.file(join(this.folder, 'engine.log')).text();
+        throw new Error(`dockerd ended: ${log.slice(-2000)}`);
+      }
+      return existsSync(`${this.folder}/socket`) && (await this.docker('version')).status === 0;
+    });
+  }
+
+  /** A power cut: the engine and its containers end at once, and the cable goes with them. */
+  async kill(): Promise<void> {
+    this.#outer?.kill('SIGKILL');
+    await this.#outer?.exited;
+    await until(`the cable of ${this.name} to go`, async () => {
+      const gone = (await Bun.$`ip link show ${this.#cable}`.quiet().nothrow()).exitCode !== 0;
+      if (!gone) await Bun.$`ip link del ${this.#cable}`.quiet().nothrow();
+      return gone;
+    });
+  }
+
+  /** Pulls the cable out, or puts it back. */
+  async cable(state: 'up' | 'down'): Promise<void> {
+    await Bun.$`ip link set ${this.#cable} ${state}`;
+  }
+
+  /** Runs a command of Docker's client against this engine. */
+  docker(...words: readonly string[]): Promise<Said> {
+    return finish(['docker', ...words], { DOCKER_HOST: `unix://${this.folder}/socket` });
+  }
+
+  /** The same; fails unless it succeeds, and answers what it printed. */
+  async mustDocker(...words: readonly string[]): Promise<string> {
+    const { status, out, error } = await this.docker(...words);
+    if (status !== 0) throw new Error(`docker ${words.join(' ')} ended with ${status}: ${error}${out}`);
+    return out.trim();
+  }
+
+  /** Runs a line of shell as a person at this node would, in `folder`. */
+  sh(line: string, folder: string, limitMs = 120_000): Promise<Said> {
+    return finish(
+      ['nsenter', '-t', this.#first, '--net', '--uts', 'bash', '-c', line],
+      { DOCKER_HOST: `unix://${this.folder}/socket` },
+      folder,
+      limitMs,
+    );
+  }
+
+  /** Runs a program in the network of one of this node's containers. */
+  async inNetworkOf(container: string, ...words: readonly string[]): Promise<Said> {
+    const pid = await this.mustDocker('inspect', '--format', '{{.State.Pid}}', container);
+    return finish([
+      'nsenter',
+      '-t',
+      this.#first,
+      '--pid',
+      '--mount',
+      'nsenter',
+      '-t',
+      pid,
+      '--net',
+      ...words,
+    ]);
+  }
+}
+
+async function finish(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+  limitMs = 600_000,
+): Promise<Said> {
+  const program = Bun.spawn([...command], {
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    timeout: limitMs,
+  });
+  const [out, error, status] = await Promise.all([
+    new Response(program.stdout).text(),
+    new Response(program.stderr).text(),
+    program.exited,
+  ]);
+  return { status, out, error };
+}
+
+/** The bridge that the nodes are on, with a way out of the world. Once. */
+async function makeBridge(): Promise<void> {
+  if ((await Bun.$`ip link show ${BRIDGE}`.quiet().nothrow()).exitCode === 0) return;
+  await Bun.$`ip link add ${BRIDGE} type bridge`;
+  await Bun.$`ip addr add ${GATEWAY}/24 dev ${BRIDGE}`;
+  await Bun.$`ip link set ${BRIDGE} up`;
+  await Bun.$`sysctl -q -w net.ipv4.ip_forward=1`;
+  await Bun.$`iptables -t nat -A POSTROUTING -s ${NETWORK}.0/24 ! -d ${NETWORK}.0/24 -j MASQUERADE`;
+}

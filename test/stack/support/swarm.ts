@@ -1,0 +1,215 @@
+/** A Swarm of several nodes with the images in it, and what tests ask of it. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder, until } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+import { baseImages, makeBaseImages } from './base-images.ts';
+import { askKernel, type Kernel } from './kernel.ts';
+import { fitted } from './layout.ts';
+import { Node } from './node.ts';
+import { worldFolder } from './world.ts';
+
+/** A task as `docker service ps` shows it. */
+export interface Task {
+  readonly name: string;
+  readonly id: string;
+  readonly node: string;
+  readonly image: string;
+  /** `Running`, `Shutdown`, … */
+  readonly wanted: string;
+  /** `Running 3 seconds ago` */
+  readonly state: string;
+  readonly error: string;
+}
+
+export class Swarm implements AsyncDisposable {
+  readonly nodes: readonly Node[];
+  readonly kernel: Kernel;
+  /** A copy of the project as this kernel can run it: what a person would have cloned. */
+  readonly project: string;
+
+  private constructor(nodes: readonly Node[], kernel: Kernel, project: string) {
+    this.nodes = nodes;
+    this.kernel = kernel;
+    this.project = project;
+  }
+
+  /** Starts `count` engines with the base images, and a copy of the project. They are no Swarm yet. */
+  static async engines(count: number): Promise<Swarm> {
+    const kernel = await askKernel();
+    const project = join(worldFolder(), 'project');
+    await copyProject(project, kernel);
+    const nodes = Array.from({ length: count }, (_, index) => new Node(index + 1));
+    for (const node of nodes) await node.start();
+    const swarm = new Swarm(nodes, kernel, project);
+    await swarm.#bring('base', baseImages(), () => makeBaseImages(swarm.manager));
+    return swarm;
+  }
+
+  /** Starts a Swarm of `count` nodes that has the images of Seen: `stackdemo`, `stackdemo:v2`, and those in `more`. */
+  static async start(count: number, more: Readonly<Record<string, string>> = {}): Promise<Swarm> {
+    const swarm = await Swarm.engines(count);
+    const { manager } = swarm;
+    await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
+    const token = await manager.mustDocker('swarm', 'join-token', '-q', 'worker');
+    for (const node of swarm.nodes.slice(1)) {
+      await node.mustDocker('swarm', 'join', '--token', token, `${manager.address}:2377`);
+    }
+    const images = { 'stackdemo:latest': '', 'stackdemo:v2': '', ...more };
+    await swarm.#bring(
+      `seen-${Object.keys(more).join('-').replaceAll(/\W/g, '-')}`,
+      Object.keys(images),
+      async () => {
+        await swarm.build('stackdemo');
+        await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
+        for (const [name, dockerfile] of Object.entries(more)) {
+          using context = temporaryFolder();
+          writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
+          await manager.mustDocker('build', '-t', name, context.path);
+        }
+      },
+    );
+    return swarm;
+  }
+
+  /** The first node, and the only manager. */
+  get manager(): Node {
+    return this.nodes[0] as Node;
+  }
+
+  /** Where visits come in: on any node. */
+  url(node: Node = this.manager): string {
+    return `http://${node.address}:8000`;
+  }
+
+  node(name: string): Node {
+    const found = this.nodes.find((node) => node.name === name);
+    if (!found) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  async build(tag: string, ...words: string[]): Promise<void> {
+    await this.manager.mustDocker('build', '-t', tag, ...words, this.project);
+  }
+
+  /** `docker stack deploy` of these files of the project. */
+  async deploy(stack = 'mystack', files: readonly string[] = ['docker-compose.yml']): Promise<void> {
+    const args = files.flatMap((file) => ['-c', file]);
+    const said = await this.manager.sh(
+      `docker stack deploy --resolve-image never ${args.join(' ')} ${stack}`,
+      this.project,
+    );
+    if (said.status !== 0) throw new Error(said.error + said.out);
+  }
+
+  /** Resolves when as many tasks as wanted run and no others, and an update has ended. */
+  async steady(service: string, count: number, limitMs = 120_000): Promise<void> {
+    const steady = async () => {
+      const running = (await this.tasks(service)).filter(({ wanted }) => wanted === 'Running');
+      return running.length === count && running.every(({ state }) => state.startsWith('Running'));
+    };
+    try {
+      await until(`${service} to have ${count} of ${count}`, steady, limitMs);
+    } catch (cause) {
+      const { out } = await this.manager.docker('service', 'ps', '--no-trunc', service);
+      const logs = await this.manager.docker('service', 'logs', '--tail', '20', service);
+      throw new Error(`${service} has not come to ${count} of ${count}\n${out}${logs.out}${logs.error}`, {
+        cause,
+      });
+    }
+  }
+
+  /** Resolves when the counter answers on every node. */
+  async answers(limitMs = 60_000): Promise<void> {
+    for (const node of this.nodes) {
+      await until(
+        `an answer on ${node.name}`,
+        async () => (await fetch(`${this.url(node)}/get/any/name`)).status === 404,
+        limitMs,
+      );
+    }
+  }
+
+  /** Resolves with the state in which the update ended. */
+  async updated(service: string, limitMs = 240_000): Promise<string> {
+    let state = '';
+    await until(
+      `the update of ${service} to end`,
+      async () => {
+        const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}';
+        state = await this.manager.mustDocker('service', 'inspect', service, '--format', format);
+        return state !== '' && !['updating', 'rollback_started'].includes(state);
+      },
+      limitMs,
+    );
+    return state;
+  }
+
+  async tasks(service: string): Promise<Task[]> {
+    const format =
+      '{{.Name}}\t{{.ID}}\t{{.Node}}\t{{.Image}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}';
+    const out = await this.manager.mustDocker('service', 'ps', '--no-trunc', '--format', format, service);
+    return out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [name = '', id = '', node = '', image = '', wanted = '', state = '', error = ''] =
+          line.split('\t');
+        return { name, id, node, image, wanted, state, error };
+      });
+  }
+
+  /** The containers of a service, and the node that each is on. */
+  async containers(service: string): Promise<{ node: Node; id: string; startedAt: string }[]> {
+    const found = await Promise.all(
+      this.nodes.map(async (node) => {
+        const ids = await node.docker('ps', '-q', '--no-trunc', '--filter', `name=${service}`);
+        return Promise.all(
+          ids.out
+            .split('\n')
+            .filter(Boolean)
+            .map(async (id) => ({
+              node,
+              id,
+              startedAt: await node.mustDocker('inspect', '--format', '{{.State.StartedAt}}', id),
+            })),
+        );
+      }),
+    );
+    return found.flat();
+  }
+
+  /** Images from this run's store on disk into every engine; made in the manager's engine the first time. */
+  async #bring(name: string, images: readonly string[], make: () => Promise<void>): Promise<void> {
+    const archive = join(worldFolder(), `${name}.tar`);
+    const made = !existsSync(archive);
+    if (made) {
+      await make();
+      await this.manager.mustDocker('save', '-o', archive, ...images);
+    }
+    for (const node of made ? this.nodes.slice(1) : this.nodes)
+      await node.mustDocker('load', '-q', '-i', archive);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node.kill();
+    for (const node of this.nodes) await Bun.$`rm -rf ${node.folder}`.nothrow();
+    await Bun.$`rm -rf ${this.project}`.nothrow();
+  }
+}
+
+/** The project's files as they are now, with the stack files as the kernel can run them. */
+async function copyProject(to: string, kernel: Kernel): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${to}'`.cwd(
+    ROOT,
+  );
+  for (const file of [
+    'docker-compose.yml',
+    'deploy/edge.yml',
+    'deploy/monitoring.yml',
+    'deploy/secure.yml',
+  ]) {
+    if (existsSync(join(to, file))) writeFileSync(join(to, file), fitted(file, kernel));
+  }
+}
