@@ -30,8 +30,8 @@ interface Gauges {
   storeUp: () => boolean;
 }
 
-/** Metrics of this process. `gauges` are asked when the figures are. */
-export function createMetrics(replica: string, gauges: Gauges) {
+/** Metrics of this process, which is `replica` at `version`. `gauges` are asked when the figures are. */
+export function createMetrics(replica: string, version: string, gauges: Gauges) {
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
   const registers = [registry];
@@ -65,6 +65,12 @@ export function createMetrics(replica: string, gauges: Gauges) {
     buckets: SECONDS_BUCKETS,
     registers,
   });
+  new Gauge({
+    name: 'seen_build_info',
+    help: 'Always 1; the label is the version that runs.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
   addGauges(registry, gauges);
   return {
     /** A batch of `size` hits was stored in `seconds`. */

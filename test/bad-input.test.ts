@@ -224,12 +224,25 @@ describe('starting', () => {
     expect(said).toContain('is not Redis');
   });
 
-  test('a wrong password: exit 78, and it is not shown', async () => {
+  test('a wrong password: exit 69, and it is not shown', async () => {
     await using redis = await RedisServer.start({ requirepass: 'right' });
     const { status, said } = await endOf({ SEEN_STORE_URL: redis.url.replace('//', '//:wrong@') });
-    expect(status).toBe(78);
+    expect(status).toBe(69);
     expect(said).toContain('WRONGPASS');
     expect(said).not.toContain('wrong@');
+  });
+
+  test('a password that Redis learns a moment later is waited for', async () => {
+    await using redis = await RedisServer.start({ requirepass: 'old' });
+    await using program = await Program.prepare({
+      SEEN_STORE_URL: redis.url.replace('//', '//:new@'),
+      SEEN_REPLICAS: '1',
+    });
+    program.spawn();
+    await until('it to say so', () => program.out.includes('WRONGPASS'));
+    await redis.cli('--no-auth-warning', '-a', 'old', 'CONFIG', 'SET', 'requirepass', 'new');
+    await until('it to be ready', () => program.ready());
+    expect(await program.visit()).toBe(1);
   });
 
   test('the store’s URL may come from a file, as secrets do', async () => {

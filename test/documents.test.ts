@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './support/folder.ts';
 import { ROOT } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
+import { suites } from './support/suites.ts';
 
 const folder = temporaryFolder();
 const clone = join(folder.path, 'seen');
@@ -117,9 +118,18 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     await begin('npm start');
   },
   'curl localhost:8000': () => visits(3),
-  // This is that command: running it here would never end.
+  // These are what runs this: running them here would never end.
   'npm ci && npm test': async () =>
-    expect(await Bun.file(join(clone, '.ci/run')).text()).toContain('npm ci\nnpm run check\nnpm test\n'),
+    expect(await Bun.file(join(clone, '.ci/run')).text()).toContain(
+      'npm ci\nnpm run check\nnpm test -- all\n',
+    ),
+  'npm run test:stack': () => chooses([], /^test\/stack\/\w+\.test\.ts$/),
+  'npm run test:stack -- guide': () => chooses(['guide'], /^test\/stack\/guide\.test\.ts$/),
+  // They need an engine: test/stack/guide.test.ts runs them.
+  'docker swarm init': () => isInGuide('docker swarm init'),
+  'docker build -t stackdemo .': () => isInGuide('docker build -t stackdemo .'),
+  'docker stack deploy -c docker-compose.yml mystack': () =>
+    isInGuide('docker stack deploy -c docker-compose.yml mystack'),
   'SEEN_STORE_URL=redis://localhost:6379 npm start': async () => {
     await begin('SEEN_STORE_URL=redis://localhost:6379 npm start');
     await visits(1);
@@ -160,6 +170,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   'npm test -- test/counter': async () =>
     expect(await run('npm test -- test/counter')).toMatch(/\n\d+ passed, 0 failed\n$/),
 };
+
+async function isInGuide(command: string): Promise<void> {
+  expect(commandsIn('docs/guide.md')).toContain(command);
+}
+
+/** That `npm run test:stack -- WORDS` runs these files and no others; without running them. */
+async function chooses(words: readonly string[], files: RegExp): Promise<void> {
+  const { scripts } = (await Bun.file(join(clone, 'package.json')).json()) as {
+    scripts: Record<string, string>;
+  };
+  expect(scripts['test:stack']).toBe('bun test/run.ts stack');
+  const chosen = suites(['stack', ...words]).flatMap((suite) => suite.files);
+  expect(chosen.length).toBeGreaterThan(0);
+  for (const file of chosen) expect(file).toMatch(files);
+}
 
 function commandsIn(document: string): string[] {
   const text = readFileSync(join(ROOT, document), 'utf8');

@@ -30,7 +30,7 @@ export function composeStore(config: Config, missing: 'make' | 'refuse'): Store 
 /** A replica on `store`; `shared` when others listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   let storeUp = true;
-  const metrics = createMetrics(config.replicaName, {
+  const metrics = createMetrics(config.replicaName, version, {
     waiting: () => counter.waiting,
     storeUp: () => storeUp,
   });

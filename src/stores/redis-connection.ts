@@ -112,13 +112,15 @@ export class RedisConnection {
     if (reply.message.startsWith('SEQUENCE')) {
       return new AppError('sequence-mismatch', `Redis at ${this.#place}: ${reply.message}.`, cause);
     }
-    if (
-      /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH|The user executing the script))/.test(
+    // A password that is changed is changed in two places: the other one may follow in a moment.
+    const mayFollow = /^(WRONGPASS|NOAUTH|NOPERM)/.test(reply.message);
+    const stays =
+      /^(DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH|The user executing the script))/.test(
         reply.message,
-      )
-    ) {
+      );
+    if (mayFollow || stays) {
       return new AppError(
-        'store-unusable',
+        mayFollow ? 'store-unavailable' : 'store-unusable',
         `Redis at ${this.#place} refuses Seen: ${reply.message}. Check user, password and database in SEEN_STORE_URL, and what the user may do.`,
         cause,
       );

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { version } from '../../package.json' with { type: 'json' };
 import { sharesPorts } from '../../src/commands/serve.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { exactly, load } from '../support/load.ts';
@@ -362,6 +363,7 @@ describe('operations port', () => {
       expect(metrics).toContain(`seen_${name}`);
     }
     expect(metrics).toContain('process_cpu_seconds_total{replica="test-1"}');
+    expect(metrics).toContain(`seen_build_info{version="${version}",replica="test-1"} 1`);
     expect(metrics).toContain('route="other",status="404"');
     expect(metrics).not.toContain('xxx');
     expect((await fetch(`${program.operationsUrl}/else`)).status).toBe(404);

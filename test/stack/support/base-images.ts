@@ -30,7 +30,11 @@ const IMAGES: readonly BaseImage[] = [
   },
   {
     name: 'redis',
-    programs: { 'redis-server': '/usr/local/bin/redis-server', 'redis-cli': '/usr/local/bin/redis-cli' },
+    programs: {
+      'redis-server': '/usr/local/bin/redis-server',
+      'redis-cli': '/usr/local/bin/redis-cli',
+      'redis-check-aof': '/usr/local/bin/redis-check-aof',
+    },
     user: { name: 'redis', uid: 999, gid: 1000 },
     folders: ['/data'],
     changes: ['VOLUME /data', 'WORKDIR /data', 'EXPOSE 6379', 'CMD ["redis-server"]'],
@@ -125,7 +129,7 @@ function environment(): string[] {
 }
 
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
-const SHELL = 'busybox';
+const SHELL_PROGRAMS = { dash: '/bin/sh', 'nc.openbsd': '/bin/nc', ping: '/bin/ping' };
 
 function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
   for (const folder of [
@@ -156,12 +160,13 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     if (user) Bun.spawnSync(['chown', '-R', `${user.uid}:${user.gid}`, join(root, folder)]);
   }
   if (existsSync(CERTIFICATES)) copy(CERTIFICATES, join(root, CERTIFICATES));
-  copy(which(SHELL), join(root, 'bin/busybox'));
-  for (const applet of Bun.spawnSync([SHELL, '--list']).stdout.toString().trim().split('\n')) {
-    if (!['busybox', 'nc', 'ping'].includes(applet)) symlinkSync('/bin/busybox', join(root, 'bin', applet));
+  for (const applet of Bun.spawnSync(['busybox', '--list']).stdout.toString().trim().split('\n')) {
+    if (!['busybox', 'sh', 'nc', 'ping'].includes(applet))
+      symlinkSync('/bin/busybox', join(root, 'bin', applet));
   }
-  // Alpine's busybox has a nc with -z, and a ping that does not want to be root; Debian's has neither.
-  for (const [program, path] of Object.entries({ 'nc.openbsd': '/bin/nc', ping: '/bin/ping', ...programs })) {
+  // Alpine's busybox has a nc with -z, a ping that does not want to be root, and a shell that looks for programs where PATH
+  // says; Debian's has none of these.
+  for (const [program, path] of Object.entries({ busybox: '/bin/busybox', ...SHELL_PROGRAMS, ...programs })) {
     copy(which(program), join(root, path));
     for (const library of libraries(which(program))) copy(library, join(root, library));
   }

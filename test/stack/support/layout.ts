@@ -37,6 +37,8 @@ export function fitted(file: string, kernel: Kernel): string {
   if (!kernel.esp) {
     for (const network of Object.values(stack.networks ?? {})) delete network?.driver_opts?.['encrypted'];
   }
+  // Debian has no Grafana to stand in for its image; the files that it reads are tested without it.
+  delete stack.services['grafana'];
   if (!kernel.ipvs) {
     for (const [name, service] of Object.entries(stack.services)) {
       // A service without an image is one of another file, of which this file says more.

@@ -40,6 +40,7 @@ export class Node {
     const engineLog = openSync(join(this.folder, 'engine.log'), 'a');
     const boot = `
       hostname ${this.name}
+      mount --make-rshared / # for volumes that want mounts of the node handed on
       ip link set lo up
       while ! ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done
       ip addr add ${this.address}/24 dev eth0
@@ -85,9 +86,19 @@ export class Node {
     await Bun.$`ip link set ${this.#cable} ${state}`;
   }
 
+  /** Where the engine listens, as Docker's client takes it. */
+  get endpoint(): string {
+    return `unix://${this.folder}/socket`;
+  }
+
+  /** What Docker's client is told: this engine, and settings of the test's own. */
+  get #environment(): Record<string, string> {
+    return { DOCKER_HOST: this.endpoint, DOCKER_CONFIG: join(this.folder, 'client') };
+  }
+
   /** Runs a command of Docker's client against this engine. */
   docker(...words: readonly string[]): Promise<Said> {
-    return finish(['docker', ...words], { DOCKER_HOST: `unix://${this.folder}/socket` });
+    return finish(['docker', ...words], this.#environment);
   }
 
   /** The same; fails unless it succeeds, and answers what it printed. */
@@ -101,7 +112,7 @@ export class Node {
   sh(line: string, folder: string, limitMs = 120_000): Promise<Said> {
     return finish(
       ['nsenter', '-t', this.#first, '--net', '--uts', 'bash', '-c', line],
-      { DOCKER_HOST: `unix://${this.folder}/socket` },
+      this.#environment,
       folder,
       limitMs,
     );
@@ -125,6 +136,7 @@ export class Node {
   }
 }
 
+/** Runs a command to its end, or presses Ctrl-C after `limitMs`. */
 async function finish(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -137,13 +149,16 @@ async function finish(
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
-    timeout: limitMs,
+    // A group of its own, which Ctrl-C reaches as a whole, as it does at a terminal.
+    detached: true,
   });
+  const timer = setTimeout(() => process.kill(-program.pid, 'SIGINT'), limitMs);
   const [out, error, status] = await Promise.all([
     new Response(program.stdout).text(),
     new Response(program.stderr).text(),
     program.exited,
   ]);
+  clearTimeout(timer);
   return { status, out, error };
 }
 

@@ -93,10 +93,15 @@ export class Swarm implements AsyncDisposable {
   }
 
   /** `docker stack deploy` of these files of the project. */
-  async deploy(stack = 'mystack', files: readonly string[] = ['docker-compose.yml']): Promise<void> {
+  async deploy(
+    stack = 'mystack',
+    files: readonly string[] = ['docker-compose.yml'],
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const args = files.flatMap((file) => ['-c', file]);
+    const given = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
     const said = await this.manager.sh(
-      `docker stack deploy --resolve-image never ${args.join(' ')} ${stack}`,
+      `${given.join(' ')} docker stack deploy --resolve-image never ${args.join(' ')} ${stack}`,
       this.project,
     );
     if (said.status !== 0) throw new Error(said.error + said.out);
@@ -209,6 +214,7 @@ async function copyProject(to: string, kernel: Kernel): Promise<void> {
     'deploy/edge.yml',
     'deploy/monitoring.yml',
     'deploy/secure.yml',
+    'deploy/secure-monitoring.yml',
   ]) {
     if (existsSync(join(to, file))) writeFileSync(join(to, file), fitted(file, kernel));
   }

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Makes the secrets that deploy/secure.yml and deploy/secure-monitoring.yml need, in the Swarm of the engine that `docker` talks to:
+#
+#   sh deploy/secrets.sh           makes number 1
+#   sh deploy/secrets.sh 2 users   makes number 2 from new passwords, where those that are new in the file `users` still hold
+#
+# The passwords are made here, 256 random bits each, and are shown to nobody. Redis gets their SHA-256 only.
+# To change passwords: docs/operations.md.
+set -eu
+
+number=${1:-1}
+before=${2:-/dev/null}
+
+password() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+# printf is part of the shell: no other process sees the password.
+hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+# The hash, with a blank after it, that stands first for this user in an earlier file.
+earlier() { sed -n "s/^user $1 on \(#[0-9a-f]*\) .*/\1 /p" "$before"; }
+
+seen=$(password)
+metrics=$(password)
+
+# Only what Seen does: the script of its commits and what that calls, reads, and a look at the settings to warn of bad ones.
+# Only its keys. The exporter of figures reads the one key that the dashboard shows.
+#
+# Nobody can log in as `default` (off), but it may do everything: Redis reads its own append-only file as this user, and leaves
+# out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
+docker secret create "seen_redis_users_$number" - >/dev/null <<END
+user default off ~* &* +@all
+user seen on #$(hash "$seen") $(earlier seen)~hits ~seen:* resetchannels -@all +ping +evalsha +script|load +get +set +incrby +mget +config|get
+user metrics on #$(hash "$metrics") $(earlier metrics)%R~hits resetchannels -@all +ping +info +config|get +select +type +get +strlen
+END
+printf 'redis://seen:%s@redis:6379' "$seen" | docker secret create "seen_store_url_$number" - >/dev/null
+# As the exporter reads it: by address.
+printf '{"redis://redis:6379":"%s"}' "$metrics" | docker secret create "seen_metrics_password_$number" - >/dev/null
+
+echo "made: seen_redis_users_$number, seen_store_url_$number, seen_metrics_password_$number"

@@ -1,0 +1,164 @@
+/** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import project from '../package.json' with { type: 'json' };
+import { temporaryFolder } from './support/folder.ts';
+import { Program, ROOT } from './support/program.ts';
+import { RedisServer, SAFE } from './support/redis-server.ts';
+
+interface StackFile {
+  readonly version: string;
+  readonly services: Readonly<Record<string, { readonly command?: string } | undefined>>;
+  readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
+}
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const stackFile = (path: string) => Bun.YAML.parse(read(path)) as StackFile;
+const words = (text = '') => text.trim().split(/\s+/);
+
+describe('the image', () => {
+  test('has the Bun that the project is tested with, in both stages', () => {
+    const bases = [...read('Dockerfile').matchAll(/^FROM oven\/bun:([\d.]+)-alpine/gm)].map(
+      ([, version]) => version,
+    );
+    expect(bases).toEqual([project.dependencies.bun, project.dependencies.bun]);
+  });
+
+  test('says the version of the project, unless another is given', () => {
+    const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(([, version]) => version);
+    expect(versions).toEqual([project.version, project.version]);
+  });
+});
+
+describe('what is laid over the stack', () => {
+  const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map((name) => `deploy/${name}.yml`);
+
+  test('has the format of the stack, or Docker refuses both', () => {
+    const formats = new Set(['docker-compose.yml', ...files].map((file) => stackFile(file).version));
+    expect([...formats]).toEqual(['3.9']);
+  });
+
+  test('deploy/secure.yml starts Redis as the stack does, and names the users besides', () => {
+    const plain = words(stackFile('docker-compose.yml').services['redis']?.command);
+    const secure = words(stackFile('deploy/secure.yml').services['redis']?.command);
+    expect(plain).toContain('--appendfsync');
+    expect(secure).toEqual([...plain, '--aclfile', '/run/secrets/redis_users']);
+  });
+
+  test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
+    const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
+    for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
+  });
+
+  test('Caddy takes its configuration, for localhost and for a public name', async () => {
+    for (const site of ['', 'count.example.org']) {
+      const validate = Bun.spawn(
+        ['caddy', 'validate', '--adapter', 'caddyfile', '--config', join(ROOT, 'deploy/edge/Caddyfile')],
+        {
+          env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...(site && { EDGE_SITE: site }) },
+          stdout: 'pipe',
+          stderr: 'pipe',
+        },
+      );
+      expect(
+        (await new Response(validate.stdout).text()) + (await new Response(validate.stderr).text()),
+      ).toContain('Valid configuration');
+    }
+  });
+
+  test('a changed Caddyfile is deployed under a new name, because Swarm never changes a config', () => {
+    const { name, file } = stackFile('deploy/edge.yml').configs?.['caddyfile'] ?? { name: '', file: '' };
+    const hash = new Bun.CryptoHasher('sha256').update(read(file)).digest('hex').slice(0, 8);
+    // Red? The file has changed: put this hash where the old one stands in deploy/edge.yml.
+    expect(name).toEndWith(`-\${EDGE_CONFIG:-${hash}}`);
+  });
+});
+
+describe('the users that deploy/secrets.sh makes', () => {
+  const folder = temporaryFolder();
+  const secret = (name: string) => readFileSync(join(folder.path, name), 'utf8');
+  let redis: RedisServer;
+  let url = '';
+
+  /** Runs the script with a `docker` that puts secrets into files. */
+  async function makeSecrets(...args: string[]): Promise<string> {
+    const bin = join(folder.path, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'docker'), `#!/bin/sh\ncat > '${folder.path}/'"$3"\n`);
+    chmodSync(join(bin, 'docker'), 0o755);
+    return Bun.$`sh ${ROOT}/deploy/secrets.sh ${args}`
+      .env({ PATH: `${bin}:${process.env['PATH'] ?? ''}` })
+      .text();
+  }
+
+  beforeAll(async () => {
+    await makeSecrets();
+    redis = await RedisServer.start({ ...SAFE, aclfile: join(folder.path, 'seen_redis_users_1') });
+    url = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${redis.port}`);
+  });
+
+  afterAll(async () => {
+    await redis[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  const asSeen = (...command: string[]) => {
+    const { username, password } = new URL(url);
+    return redis.cli('--no-auth-warning', '--user', username, '-a', password, ...command);
+  };
+
+  test('Seen counts, reads and looks for risks with its rights, and a restart of Redis loses nothing', async () => {
+    await using program = await Program.start({ SEEN_STORE_URL: url });
+    for (const wanted of [1, 2, 3]) expect(await program.visit()).toBe(wanted);
+    expect(await program.visit('/hit/my-site/page')).toBe(1);
+    expect(await program.get('/get/my-site/page')).toContain('1');
+    expect(program.lines().filter(({ level }) => level !== 'info')).toEqual([]);
+    await redis.kill();
+    await redis.start();
+    expect(await program.visit()).toBe(4);
+    expect(await program.visit('/hit/my-site/page')).toBe(2);
+  });
+
+  test('Seen may do nothing else', async () => {
+    for (const command of [
+      ['FLUSHALL'],
+      ['DEL', 'hits'],
+      ['SET', 'other', '1'],
+      ['GET', 'other'],
+      ['CONFIG', 'SET', 'appendonly', 'no'],
+      ['KEYS', '*'],
+      ['ACL', 'LIST'],
+      ['SHUTDOWN'],
+      ['EVAL', 'return 1', '0'],
+    ]) {
+      expect(await asSeen(...command)).toContain('NOPERM');
+    }
+    expect(await asSeen('GET', 'hits')).toBe('4');
+  });
+
+  test('whoever has no password may do nothing', async () => {
+    for (const command of [
+      ['GET', 'hits'],
+      ['SET', 'hits', '1'],
+      ['AUTH', 'default', ''],
+    ]) {
+      expect(await redis.cli(...command)).toMatch(/NOAUTH|WRONGPASS/);
+    }
+  });
+
+  test('the next passwords hold beside the last ones, and no longer than that', async () => {
+    const hashesOf = (number: number) =>
+      [...secret(`seen_redis_users_${number}`).matchAll(/^user seen on (.*) ~hits/gm)].flatMap(
+        ([, hashes = '']) => hashes.split(' '),
+      );
+    await makeSecrets('2', join(folder.path, 'seen_redis_users_1'));
+    await makeSecrets('3', join(folder.path, 'seen_redis_users_2'));
+    const [first] = hashesOf(1);
+    expect(hashesOf(1)).toHaveLength(1);
+    expect(hashesOf(2)).toEqual([expect.stringMatching(/^#[0-9a-f]{64}$/), first ?? '']);
+    expect(hashesOf(3)).toEqual([expect.any(String), hashesOf(2)[0] ?? '']);
+    const password = new URL(secret('seen_store_url_3')).password;
+    expect(hashesOf(3)[0]).toBe(`#${new Bun.CryptoHasher('sha256').update(password).digest('hex')}`);
+  });
+});

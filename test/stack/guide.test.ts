@@ -1,0 +1,73 @@
+/** docs/guide.md, followed to the letter by a reader who has one node: every command, and what it should show. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { ROOT } from '../support/program.ts';
+import { firstMissing, follow, type Step, stepsOf } from './support/document.ts';
+import { describeKernel } from './support/kernel.ts';
+import { Swarm } from './support/swarm.ts';
+
+const steps = stepsOf(join(ROOT, 'docs/guide.md'));
+let swarm: Swarm;
+let failedBefore = false;
+
+beforeAll(async () => {
+  swarm = await Swarm.engines(1);
+  process.stderr.write(`${describeKernel(swarm.kernel)}\n`);
+}, 120_000);
+
+afterAll(async () => {
+  await swarm?.[Symbol.asyncDispose]();
+});
+
+/** What a kernel without IPVS or ESP shows instead. */
+function asHere(line: string): string {
+  const { ipvs, esp } = swarm.kernel;
+  let here = line;
+  if (!ipvs) {
+    // The stand-in for the mesh is a service of the stack, and web publishes no port.
+    here = here.replace(/^(mystack … )2( …)$/, '$13$2').replace('*:8000->8000/tcp', '');
+  }
+  if (!esp) here = here.replace('encrypted: true', 'encrypted:');
+  return here;
+}
+
+async function followHere(step: Step): Promise<void> {
+  if (failedBefore) throw new Error('an earlier step failed, on which this one builds');
+  try {
+    await follow(step, swarm.manager, swarm.project, asHere);
+  } catch (error) {
+    failedBefore = true;
+    throw error;
+  }
+}
+
+describe('docs/guide.md', () => {
+  test('has each part of the well-known guide', () => {
+    const headings = new Set(steps.map(({ heading }) => heading));
+    for (const part of [
+      'Before you begin',
+      'Build the image',
+      'Deploy the stack',
+      'Visit it',
+      'Load balancing',
+      'Service discovery',
+      'High availability',
+      'Scaling',
+      'Update and rollback',
+      'Logs and figures',
+      'Clean up',
+    ]) {
+      expect(headings).toContain(part);
+    }
+  });
+
+  for (const step of steps) test(step.title, () => followHere(step));
+});
+
+test('a step that shows something else than the document says is noticed', () => {
+  const expected = ['ID … NAME', '… mystack_web … 3/3 …'];
+  expect(firstMissing(expected, 'ID   NAME\nabc  mystack_web  replicated  3/3  x')).toBeUndefined();
+  expect(firstMissing(expected, 'ID   NAME\nabc  mystack_web  replicated  2/3  x')).toBe(expected[1]);
+  expect(firstMissing(expected, 'abc  mystack_web  replicated  3/3  x\nID NAME')).toBe(expected[1]);
+  expect(firstMissing(['7'], '17')).toBe('7');
+});

@@ -1,0 +1,34 @@
+/** docs/operations.md, followed to the letter by an operator of two nodes: every command, and what it should show. */
+import { afterAll, beforeAll, describe, test } from 'bun:test';
+import { join } from 'node:path';
+import { ROOT } from '../support/program.ts';
+import { follow, type Step, stepsOf } from './support/document.ts';
+import { Swarm } from './support/swarm.ts';
+
+const steps = stepsOf(join(ROOT, 'docs/operations.md'));
+let swarm: Swarm;
+let failedBefore = false;
+
+beforeAll(async () => {
+  swarm = await Swarm.start(2);
+}, 180_000);
+
+afterAll(async () => {
+  await swarm?.[Symbol.asyncDispose]();
+});
+
+async function followHere(step: Step): Promise<void> {
+  if (failedBefore) throw new Error('an earlier step failed, on which this one builds');
+  // The nodes of a test have no ssh between them.
+  const commands = step.commands.replace('ssh://node2', swarm.node('node2').endpoint);
+  try {
+    await follow({ ...step, commands }, swarm.manager, swarm.project);
+  } catch (error) {
+    failedBefore = true;
+    throw error;
+  }
+}
+
+describe('docs/operations.md', () => {
+  for (const step of steps) test(step.title, () => followHere(step));
+});

@@ -1,0 +1,164 @@
+/** Who reaches Redis, and what Caddy at the edge does and does not do, on a real Swarm of one node. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { until } from '../support/folder.ts';
+import { numberIn } from '../support/program.ts';
+import { expectNoFailure, underLoad } from './support/judge.ts';
+import { Swarm } from './support/swarm.ts';
+
+/** Has a shell, nc and redis-cli. */
+const REDIS_IMAGE = 'redis:7.2-alpine';
+const FILES = ['docker-compose.yml', 'deploy/secure.yml', 'deploy/edge.yml'];
+
+let swarm: Swarm;
+
+beforeAll(async () => {
+  swarm = await Swarm.start(1);
+  await swarm.manager.sh('sh deploy/secrets.sh', swarm.project);
+  // Plain HTTP at the node's address besides, for the load.
+  await swarm.deploy('mystack', FILES, { EDGE_SITE: `localhost, http://${swarm.manager.address}` });
+  await swarm.steady('mystack_web', 3);
+  await swarm.steady('mystack_edge', 1);
+  await until('Caddy to answer', async () => (await edge()) === 200);
+}, 300_000);
+
+afterAll(async () => {
+  await swarm?.[Symbol.asyncDispose]();
+});
+
+async function edge(): Promise<number> {
+  return (await fetch(`http://${swarm.manager.address}/get/any/name`, { keepalive: false })).status === 404
+    ? 200
+    : 0;
+}
+
+/** What a line of shell prints in a new container on `network`, as a service where the network takes no others. */
+async function onNetwork(network: string, line: string): Promise<string> {
+  const { manager } = swarm;
+  const mode = swarm.kernel.ipvs ? 'vip' : 'dnsrr';
+  const create =
+    `service create -d -q --no-resolve-image --restart-condition none --endpoint-mode ${mode}`.split(' ');
+  await manager.mustDocker(...create, '--name', 'probe', '--network', network, REDIS_IMAGE, 'sh', '-c', line);
+  try {
+    await until('the probe to end', async () =>
+      (await swarm.tasks('probe')).every(({ state }) => /^(Complete|Failed)/.test(state)),
+    );
+    const { out, error } = await manager.docker('service', 'logs', '--raw', 'probe');
+    return `${out}${error}`;
+  } finally {
+    await manager.mustDocker('service', 'rm', 'probe');
+    await until('the probe to be gone', async () => (await swarm.containers('probe')).length === 0);
+  }
+}
+
+describe('Redis', () => {
+  test('cannot be reached from another network, by name or by any of its addresses', async () => {
+    const { manager } = swarm;
+    const [redis] = await swarm.containers('mystack_redis');
+    const addresses = (await manager.mustDocker('exec', redis?.id ?? '', 'hostname', '-i')).split(/\s+/);
+    const everyAddress = (await manager.inNetworkOf(redis?.id ?? '', 'ip', '-4', '-o', 'addr')).out;
+    const all = [...everyAddress.matchAll(/inet ([\d.]+)\//g)]
+      .map(([, ip = '']) => ip)
+      .filter((ip) => !ip.startsWith('127.'));
+    expect(all).toEqual(expect.arrayContaining(addresses));
+    expect(all.length).toBeGreaterThan(1);
+    await manager.mustDocker('network', 'create', '-d', 'overlay', 'neighbours');
+    const tries = ['redis', ...all]
+      .map((host) => `nc -zv -w 2 ${host} 6379 && echo reached ${host}`)
+      .join('; ');
+    expect(await onNetwork('neighbours', `${tries}; echo tried`)).not.toContain('reached');
+    // The same from where it may be reached: the probe can find it.
+    expect(await onNetwork('mystack_webnet', tries)).toContain('reached redis');
+  });
+
+  test('takes nothing without the password from a container that has come onto its network', async () => {
+    const said = await onNetwork(
+      'mystack_webnet',
+      'redis-cli -h redis SET hits 1000; redis-cli -h redis GET hits',
+    );
+    expect(said.match(/NOAUTH/g)).toHaveLength(2);
+    expect(await visit()).toBeLessThan(1000);
+  });
+
+  test('nobody joins its network by hand', async () => {
+    const said = await swarm.manager.docker(
+      'run',
+      '--rm',
+      '--network',
+      'mystack_webnet',
+      REDIS_IMAGE,
+      'true',
+    );
+    expect(said.error).toContain('not manually attachable');
+  });
+});
+
+async function visit(): Promise<number> {
+  return numberIn(await (await fetch(swarm.url(), { keepalive: false })).text());
+}
+
+describe('the edge', () => {
+  const at = (words: string) => swarm.manager.sh(`curl -sk -m 10 ${words}`, swarm.project);
+
+  test('has HTTPS by itself, HTTP/2, and offers HTTP/3', async () => {
+    const { out } = await at(
+      "-D - -o /dev/null -w '%{http_version} %{http_code}' https://localhost/get/any/name",
+    );
+    expect(out).toEndWith('2 404');
+    expect(out.toLowerCase()).toContain('alt-svc: h3=":443"');
+    expect((await at('-I http://localhost/')).out).toMatch(
+      /^HTTP\/1.1 308 .*\r\nLocation: https:\/\/localhost\/\r\n/s,
+    );
+  });
+
+  test('names the visitor’s address to Seen, and neither it nor Seen believes what the visitor says of that', async () => {
+    await swarm.manager.mustDocker(
+      'service',
+      'update',
+      '-d',
+      '--env-add',
+      'SEEN_LOG_LEVEL=debug',
+      'mystack_web',
+    );
+    expect(await swarm.updated('mystack_web')).toBe('completed');
+    const spoofed = { 'X-Forwarded-For': '198.51.100.7', Forwarded: 'for=198.51.100.7' };
+    await fetch(`http://${swarm.manager.address}/get/visitor/edge`, { headers: spoofed, keepalive: false });
+    await fetch(`${swarm.url()}/get/visitor/mesh`, { headers: spoofed, keepalive: false });
+    const clientOf = async (page: string) => {
+      const { out } = await swarm.manager.docker('service', 'logs', '--raw', 'mystack_web');
+      const line = out
+        .split('\n')
+        .find((text) => text.includes('"answered"') && text.includes(`/get/visitor/${page}`));
+      return line && (JSON.parse(line) as { client: string }).client;
+    };
+    await until('both in the log', async () => (await clientOf('edge')) && (await clientOf('mesh')));
+    // The other end of the node's cable, where this test visits from.
+    expect(await clientOf('edge')).toBe('10.99.0.254');
+    expect(await clientOf('mesh')).not.toBe('198.51.100.7');
+  });
+
+  test('fails no visit while the replicas are updated', async () => {
+    const judged = await underLoad(edgeUrl(), async () => {
+      await swarm.manager.mustDocker('service', 'update', '-d', '--image', 'stackdemo:v2', 'mystack_web');
+      expect(await swarm.updated('mystack_web')).toBe('completed');
+    });
+    expectNoFailure(judged);
+    expect(judged.versions).toEqual(['seen/0.1.0', 'seen/2.0.0']);
+  });
+
+  test('sends no visit twice when replicas are killed in the middle of it', async () => {
+    const judged = await underLoad(edgeUrl(), async () => {
+      for (let round = 0; round < 3; round++) {
+        const [victim] = await swarm.containers('mystack_web');
+        await swarm.manager.mustDocker('kill', victim?.id ?? '');
+        await until('another', async () =>
+          (await swarm.containers('mystack_web')).every(({ id }) => id !== victim?.id),
+        );
+        await swarm.steady('mystack_web', 3);
+      }
+    });
+    expect(judged.wrong).toEqual([]);
+    expect(judged.all.numbers.length).toBeGreaterThan(1000);
+  });
+
+  const edgeUrl = () => `http://${swarm.manager.address}:80`;
+});

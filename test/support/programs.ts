@@ -1,0 +1,63 @@
+/** The system's programs that the tests use, and how they come onto the machine. */
+
+/** A program, and the package that has it on Debian and on Alpine. */
+export interface Program {
+  readonly program: string;
+  readonly debian: string;
+  readonly alpine: string;
+}
+
+/** What the tests use. */
+export const PROGRAMS: readonly Program[] = [
+  { program: 'redis-server', debian: 'redis-server', alpine: 'redis' },
+  { program: 'redis-cli', debian: 'redis-tools', alpine: 'redis' },
+  { program: 'openssl', debian: 'openssl', alpine: 'openssl' },
+  { program: 'strace', debian: 'strace', alpine: 'strace' },
+  { program: 'pgrep', debian: 'procps', alpine: 'procps' },
+  { program: 'ss', debian: 'iproute2', alpine: 'iproute2' },
+  { program: 'prlimit', debian: 'util-linux', alpine: 'util-linux' },
+  { program: 'script', debian: 'bsdutils', alpine: 'util-linux-misc' },
+  { program: 'wrk', debian: 'wrk', alpine: 'wrk' },
+  { program: 'curl', debian: 'curl', alpine: 'curl' },
+  { program: 'git', debian: 'git', alpine: 'git' },
+  { program: 'caddy', debian: 'caddy', alpine: 'caddy' },
+  { program: 'promtool', debian: 'prometheus', alpine: 'prometheus' },
+  { program: 'prometheus', debian: 'prometheus', alpine: 'prometheus' },
+  { program: 'prometheus-redis-exporter', debian: 'prometheus-redis-exporter', alpine: 'redis-exporter' },
+  {
+    program: 'prometheus-node-exporter',
+    debian: 'prometheus-node-exporter',
+    alpine: 'prometheus-node-exporter',
+  },
+];
+
+/** What the stack's tests need besides: an engine, a network of their own, and what stands in for images. */
+export const STACK_PROGRAMS: readonly Program[] = [
+  { program: 'dockerd', debian: 'docker.io', alpine: 'docker' },
+  { program: 'docker', debian: 'docker.io', alpine: 'docker-cli' },
+  { program: 'iptables', debian: 'iptables', alpine: 'iptables' },
+  { program: 'slirp4netns', debian: 'slirp4netns', alpine: 'slirp4netns' },
+  { program: 'busybox', debian: 'busybox-static', alpine: 'busybox-static' },
+  { program: 'dash', debian: 'dash', alpine: 'dash' },
+  { program: 'nc.openbsd', debian: 'netcat-openbsd', alpine: 'netcat-openbsd' },
+  { program: 'ping', debian: 'iputils-ping', alpine: 'iputils' },
+  { program: 'haproxy', debian: 'haproxy', alpine: 'haproxy' },
+];
+
+/** Installs what is missing where that is allowed; answers what is still missing. */
+export async function provide(programs: readonly Program[]): Promise<string[]> {
+  const missing = () => programs.filter(({ program }) => Bun.which(program) === null);
+  if (missing().length === 0) return [];
+  const root = process.getuid?.() === 0;
+  if (root && Bun.which('apt-get')) {
+    const packages = missing().map(({ debian }) => debian);
+    // A package that brings a server must not start it: these tests start their own.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    await Bun.$`apt-get update -q && apt-get install -q -y --no-install-recommends ${packages}`
+      .env(env)
+      .nothrow();
+  } else if (root && Bun.which('apk')) {
+    await Bun.$`apk add ${missing().map(({ alpine }) => alpine)}`.nothrow();
+  }
+  return missing().map(({ program, debian }) => (program === debian ? program : `${program} (${debian})`));
+}
