@@ -50,7 +50,8 @@ export async function load({
   patienceMs,
 }: LoadOptions): Promise<Evidence> {
   const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map(), servedBy: new Map() };
-  const { hostname, port } = new URL(url);
+  const { hostname, port: named } = new URL(url);
+  const port = named || '80';
   const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
   await Promise.all(
     Array.from({ length: clients }, async () => {
