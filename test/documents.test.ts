@@ -181,7 +181,9 @@ async function chooses(words: readonly string[], files: RegExp): Promise<void> {
     scripts: Record<string, string>;
   };
   expect(scripts['test:stack']).toBe('bun test/run.ts stack');
-  const chosen = suites(['stack', ...words]).flatMap((suite) => suite.files);
+  const chosen = suites(['stack', ...words])
+    .flat()
+    .flatMap((suite) => suite.files);
   expect(chosen.length).toBeGreaterThan(0);
   for (const file of chosen) expect(file).toMatch(files);
 }

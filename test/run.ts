@@ -6,16 +6,45 @@
  * `npm run test:stack` these alone. Other words choose the files whose paths contain one of them, and what begins with a dash
  * goes to the test runner.
  */
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Output } from './stack/support/world.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { provide } from './support/programs.ts';
 import { type Suite, suites } from './support/suites.ts';
 
-/** Runs a suite; answers how many tests passed and failed, and whether all is well. */
-async function runSuite({ files, timeoutMs, run }: Suite, flags: readonly string[]) {
+/** How many tests passed and failed, and whether all is well. */
+interface Result {
+  readonly passed: number;
+  readonly failed: number;
+  readonly fine: boolean;
+}
+
+/** Runs the suites of a round side by side; what they say is said one after the other. */
+async function runRound(round: readonly Suite[], flags: readonly string[]): Promise<Result[]> {
+  using folder = temporaryFolder();
+  const running = round.map(async (suite, index) => {
+    const path = join(folder.path, `output-${index}`);
+    // The first one is seen as it goes.
+    const output = index === 0 ? ('inherit' as const) : openSync(path, 'a');
+    return {
+      result: await runSuite(suite, flags, output),
+      said: index === 0 ? '' : await Bun.file(path).text(),
+    };
+  });
+  const ended = await Promise.all(running);
+  for (const { said } of ended) process.stdout.write(said);
+  return ended.map(({ result }) => result);
+}
+
+async function runSuite(
+  { files, timeoutMs, run }: Suite,
+  flags: readonly string[],
+  output: Output,
+): Promise<Result> {
   using folder = temporaryFolder();
   const report = join(folder.path, 'report.xml');
-  const status = await run([
+  const command = [
     process.execPath,
     'test',
     `--timeout=${timeoutMs}`,
@@ -23,7 +52,8 @@ async function runSuite({ files, timeoutMs, run }: Suite, flags: readonly string
     `--reporter-outfile=${report}`,
     ...flags,
     ...files.map((file) => `./${file}`),
-  ]);
+  ];
+  const status = await run(command, output);
   const xml = await Bun.file(report)
     .text()
     .catch(() => '');
@@ -39,27 +69,24 @@ async function runSuite({ files, timeoutMs, run }: Suite, flags: readonly string
 async function main(args: readonly string[]): Promise<number> {
   const dash = args.findIndex((arg) => arg.startsWith('-'));
   const words = dash === -1 ? args : args.slice(0, dash);
-  const chosen = suites(words);
-  if (chosen.length === 0) {
+  const rounds = suites(words);
+  if (rounds.length === 0) {
     process.stderr.write(`No test file has ${words.join(' or ')} in its path. They are in test/.\n`);
     return 1;
   }
-  const missing = await provide(chosen.flatMap(({ programs }) => programs));
+  const missing = await provide(rounds.flat().flatMap(({ programs }) => programs));
   if (missing.length > 0) {
     process.stderr.write(
       `Install these with the system's package manager, then run npm test again: ${missing.join(', ')}\n`,
     );
     return 1;
   }
-  let [passed, failed, fine] = [0, 0, true];
-  for (const suite of chosen) {
-    const result = await runSuite(suite, dash === -1 ? [] : args.slice(dash));
-    passed += result.passed;
-    failed += result.failed;
-    fine &&= result.fine;
-  }
+  const results: Result[] = [];
+  for (const round of rounds) results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce((sum, result) => sum + result.failed, 0);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
-  return fine ? 0 : 1;
+  return results.every(({ fine }) => fine) ? 0 : 1;
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -64,7 +64,9 @@ describe('Redis', () => {
     await manager.mustDocker('network', 'create', '-d', 'overlay', 'neighbours');
     // An answer of Redis, whatever it says: what lies beyond the node may take connections to any address.
     const tries = ['redis', ...all]
-      .map((host) => `timeout 3 redis-cli -h ${host} ping 2>&1 | grep -qE 'PONG|NOAUTH' && echo reached ${host}`)
+      .map(
+        (host) => `timeout 3 redis-cli -h ${host} ping 2>&1 | grep -qE 'PONG|NOAUTH' && echo reached ${host}`,
+      )
       .join('; ');
     expect(await onNetwork('neighbours', `${tries}; echo tried`)).not.toContain('reached');
     // The same from where it may be reached: the probe can find it.

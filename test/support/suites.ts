@@ -1,37 +1,44 @@
 /** Which tests are run together, chosen by words. */
-import { inWorld } from '../stack/support/world.ts';
+import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
 import { PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
 
-/** Tests that are run together. */
+/** Tests that are run together, in one process. */
 export interface Suite {
   readonly files: readonly string[];
   readonly programs: readonly Program[];
   /** Longer than its longest test: one waits for a Redis that is away for 60 s, others for a Swarm. */
   readonly timeoutMs: number;
-  readonly run: (command: readonly string[]) => Promise<number>;
+  readonly run: (command: readonly string[], output: Output) => Promise<number>;
 }
 
-/** The files that `words` choose. */
-export function suites([first = '', ...rest]: readonly string[]): Suite[] {
+/** The files that `words` choose: in rounds, one after the other, each of suites that may run side by side. */
+export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
   const which = first === 'all' || first === 'stack' ? first : 'most';
   const words = which === 'most' && first !== '' ? [first, ...rest] : rest;
   const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].toSorted();
   const chosen = files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
-  const inStack = (file: string) => file.startsWith('test/stack/');
-  return [
-    {
-      files: which === 'stack' ? [] : chosen.filter((file) => !inStack(file)),
-      programs: PROGRAMS,
-      timeoutMs: 180_000,
-      run: async (command: readonly string[]) =>
-        Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' }).exited,
-    },
-    {
-      files: which === 'most' && words.length === 0 ? [] : chosen.filter(inStack),
-      programs: [...PROGRAMS, ...STACK_PROGRAMS],
-      timeoutMs: 600_000,
-      run: inWorld,
-    },
-  ].filter((suite) => suite.files.length > 0);
+  const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
+  const others = chosen.filter((file) => !onStack.includes(file));
+  // They wait more than they work, and are in worlds that know nothing of each other.
+  const documents = onStack.filter((file) => /guide|operations/.test(file));
+  const rounds = [
+    which === 'stack' ? [] : [plain(others)],
+    which === 'most' && words.length === 0
+      ? []
+      : [inItsWorld(documents), inItsWorld(onStack.filter((file) => !documents.includes(file)))],
+  ];
+  return rounds
+    .map((round) => round.filter((suite) => suite.files.length > 0))
+    .filter((round) => round.length > 0);
+}
+
+function plain(files: readonly string[]): Suite {
+  const run = async (command: readonly string[], output: Output) =>
+    Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: output, stderr: output }).exited;
+  return { files, programs: PROGRAMS, timeoutMs: 180_000, run };
+}
+
+function inItsWorld(files: readonly string[]): Suite {
+  return { files, programs: [...PROGRAMS, ...STACK_PROGRAMS], timeoutMs: 600_000, run: inWorld };
 }

@@ -152,13 +152,19 @@ async function finish(
     // A group of its own, which Ctrl-C reaches as a whole, as it does at a terminal.
     detached: true,
   });
-  const timer = setTimeout(() => process.kill(-program.pid, 'SIGINT'), limitMs);
+  const interrupt = () => process.kill(-program.pid, 'SIGINT');
+  let timer: Timer = setTimeout(() => {
+    interrupt();
+    // Docker's client 28 does not end its statistics at the first.
+    timer = setInterval(interrupt, 1000);
+  }, limitMs);
   const [out, error, status] = await Promise.all([
     new Response(program.stdout).text(),
     new Response(program.stderr).text(),
     program.exited,
   ]);
   clearTimeout(timer);
+  clearInterval(timer);
   return { status, out, error };
 }
 

@@ -1,18 +1,18 @@
 /**
  * A world of its own for the stack's tests: processes, network and mounts that the machine does not see.
  *
- * Engines, containers and bridges live in Linux namespaces that end with the first process in them, so nothing is left
- * behind however a run ends, and no engine that runs already is touched. slirp4netns gives the world a way out (the
+ * Engines, containers and bridges live in Linux namespaces that end with the first process in them, and that process ends with
+ * the runner, so no engine that runs already is touched and nothing goes on however a run ends. What namespaces do not end (a
+ * folder, empty cgroups) a cleaner takes away, also when the runner is killed. slirp4netns gives the world a way out (the
  * image's build installs packages) without a rule in the machine's firewall.
  */
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { temporaryFolder, until } from '../../support/folder.ts';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { until } from '../../support/folder.ts';
 
 /** Tells tests that they are inside, and where the files of this run are. */
-const FOLDER = 'SEEN_STACK_FOLDER';
-/** Names of what is on disk or in the cgroup tree, which namespaces do not end. */
-const PREFIX = 'seen-stack-';
+const FOLDER = 'STACK_TEST_FOLDER';
 
 /** The folder of this run. Fails outside of a world. */
 export function worldFolder(): string {
@@ -23,19 +23,33 @@ export function worldFolder(): string {
 
 /** The cgroup that containers of `node` are put under. */
 export function cgroupOf(node: string): string {
-  return `${PREFIX}${node}`;
+  return `${basename(worldFolder())}-${node}`;
 }
 
-/** Runs `command` in a world of its own; answers its exit status. */
-export async function inWorld(command: readonly string[]): Promise<number> {
+/** Where a run's output goes. */
+export type Output = 'inherit' | number;
+
+/** Runs `command` in a world of its own; answers its exit status. Fails where the system does not allow it. */
+export async function inWorld(command: readonly string[], output: Output = 'inherit'): Promise<number> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new Error(
       'The stack’s tests start Docker engines in namespaces of their own: run them as root on Linux.',
     );
   }
-  sweep();
-  using folder = temporaryFolder();
-  writeFileSync(join(folder.path, 'resolv.conf'), 'nameserver 10.0.2.3\n'); // slirp4netns's own
+  const folder = mkdtempSync(join(tmpdir(), 'seen-stack-'));
+  const cleaner = startCleaner(folder);
+  const world = start(folder, command, output);
+  const wayOut = await giveWayOut(folder, world);
+  const status = await world.exited;
+  wayOut.kill('SIGTERM');
+  await wayOut.exited;
+  await cleaner.stdin.end();
+  await cleaner.exited;
+  return status;
+}
+
+function start(folder: string, command: readonly string[], output: Output): Bun.Subprocess {
+  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.0.2.3\n'); // slirp4netns's own
   // Process 1 of the world is a shell: it reaps what others leave, and its end ends everything.
   const enter = `
     set -e
@@ -43,67 +57,44 @@ export async function inWorld(command: readonly string[]): Promise<number> {
     ip link set lo up
     while ! ip link show tap0 >/dev/null 2>&1; do sleep 0.05; done
     "$@" || exit $?`;
-  const inside = Bun.spawn(
-    [
-      ...'unshare --net --mount --pid --fork --kill-child --mount-proc'.split(' '),
-      'sh',
-      '-c',
-      enter,
-      'sh',
-      ...command,
-    ],
-    {
-      env: { ...process.env, [FOLDER]: folder.path },
-      stdin: 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
-    },
-  );
+  const leave = 'setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc';
+  return Bun.spawn([...leave.split(' '), 'sh', '-c', enter, 'sh', ...command], {
+    env: { ...process.env, [FOLDER]: folder },
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+  });
+}
+
+/** Has slirp4netns carry what leaves the world, from outside of it. */
+async function giveWayOut(folder: string, world: Bun.Subprocess): Promise<Bun.Subprocess> {
   let first = '';
   await until('the world to begin', async () => {
-    first = (await Bun.$`pgrep -P ${inside.pid}`.nothrow().text()).trim();
-    return first !== '' || inside.exitCode !== null;
+    first = (await Bun.$`pgrep -P ${world.pid}`.nothrow().text()).trim();
+    return first !== '' || world.exitCode !== null;
   });
-  const wayOut = Bun.spawn(
-    [
-      ...'setpriv --pdeathsig KILL slirp4netns'.split(' '),
-      '--configure',
-      '--mtu=65520',
-      '--disable-host-loopback',
-      first,
-      'tap0',
-    ],
-    { stdin: 'ignore', stdout: 'ignore', stderr: Bun.file(join(folder.path, 'slirp4netns.log')) },
-  );
-  try {
-    return await inside.exited;
-  } finally {
-    inside.kill('SIGKILL');
-    wayOut.kill('SIGTERM');
-    await Promise.all([inside.exited, wayOut.exited]);
-    sweep();
-  }
+  const slirp = 'setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback';
+  return Bun.spawn([...slirp.split(' '), first, 'tap0'], {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: Bun.file(join(folder, 'slirp4netns.log')),
+  });
 }
 
-/** Takes away what earlier runs that were killed have left on disk and in the cgroup tree, if nobody uses it. */
-function sweep(): void {
-  const root = '/sys/fs/cgroup';
-  const trees = existsSync(join(root, 'cgroup.controllers'))
-    ? [root]
-    : readdirSync(root).map((tree) => join(root, tree));
-  for (const tree of trees) {
-    for (const name of readdirSync(tree)) if (name.startsWith(PREFIX)) removeCgroup(join(tree, name));
-  }
-}
-
-function removeCgroup(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
-  }
-  try {
-    // Only an empty one can be removed, which is what is wanted.
-    rmSync(path, { recursive: false });
-  } catch {
-    // Another run uses it.
-  }
+/**
+ * Takes away the folder and the cgroups when its standard input ends, which it also does when this process is killed. In a
+ * session of its own, which Ctrl-C does not reach.
+ */
+function startCleaner(folder: string) {
+  const clean = `
+    cat > /dev/null
+    # What writes into it is just ending.
+    while ! rm -rf "$1" 2> /dev/null; do sleep 0.2; done
+    find /sys/fs/cgroup -depth -type d -path "*/$(basename "$1")-*" -exec rmdir {} \\; 2> /dev/null`;
+  return Bun.spawn(['sh', '-c', clean, 'sh', folder], {
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    detached: true,
+  });
 }
