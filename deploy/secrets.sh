@@ -15,10 +15,25 @@ password() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 # printf is part of the shell: no other process sees the password.
 hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 # The hash, with a blank after it, that stands first for this user in an earlier file.
-earlier() { sed -n "s/^user $1 on \(#[0-9a-f]*\) .*/\1 /p" "$before"; }
+earlier() { sed -n "s/^user $1 on \(#[0-9a-f]\{64\}\) .*/\1 /p" "$before"; }
 
 seen=$(password)
+seen_hash=$(hash "$seen")
+seen_earlier=$(earlier seen)
 metrics=$(password)
+metrics_hash=$(hash "$metrics")
+metrics_earlier=$(earlier metrics)
+
+if [ "$before" != /dev/null ] && { [ -z "$seen_earlier" ] || [ -z "$metrics_earlier" ]; }; then
+  echo "$before has no users of an earlier run of this script. Get it on the node of Redis: see docs/operations.md." >&2
+  exit 1
+fi
+for name in redis_users store_url metrics_password; do
+  if docker secret inspect "seen_${name}_$number" >/dev/null 2>&1; then
+    echo "There is a seen_${name}_$number already, and Swarm does not change secrets. Choose the next number." >&2
+    exit 1
+  fi
+done
 
 # Only what Seen does: the script of its commits and what that calls, reads, and a look at the settings to warn of bad ones.
 # Only its keys. The exporter of figures reads the one key that the dashboard shows.
@@ -27,11 +42,11 @@ metrics=$(password)
 # out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all
-user seen on #$(hash "$seen") $(earlier seen)~hits ~seen:* resetchannels -@all +ping +evalsha +script|load +get +set +incrby +mget +config|get
-user metrics on #$(hash "$metrics") $(earlier metrics)%R~hits resetchannels -@all +ping +info +config|get +select +type +get +strlen
+user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all +ping +evalsha +script|load +get +set +incrby +mget +config|get
+user metrics on #$metrics_hash $metrics_earlier%R~hits resetchannels -@all +ping +info +config|get +select +type +get +strlen
 END
 printf 'redis://seen:%s@redis:6379' "$seen" | docker secret create "seen_store_url_$number" - >/dev/null
-# As the exporter reads it: by address.
-printf '{"redis://redis:6379":"%s"}' "$metrics" | docker secret create "seen_metrics_password_$number" - >/dev/null
+# As the exporter reads it: by address; since some 1.50 with the user in it, before that without.
+printf '{"redis://metrics@redis:6379":"%s","redis://redis:6379":"%s"}' "$metrics" "$metrics" | docker secret create "seen_metrics_password_$number" - >/dev/null
 
 echo "made: seen_redis_users_$number, seen_store_url_$number, seen_metrics_password_$number"

@@ -1,6 +1,6 @@
 /** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import { temporaryFolder } from './support/folder.ts';
@@ -9,7 +9,9 @@ import { RedisServer, SAFE } from './support/redis-server.ts';
 
 interface StackFile {
   readonly version: string;
-  readonly services: Readonly<Record<string, { readonly command?: string } | undefined>>;
+  readonly services: Readonly<
+    Record<string, { readonly command?: string; readonly image?: string } | undefined>
+  >;
   readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
 }
 
@@ -46,6 +48,14 @@ describe('what is laid over the stack', () => {
     expect(secure).toEqual([...plain, '--aclfile', '/run/secrets/redis_users']);
   });
 
+  test('no image has a tag that moves, but the one that is built here', () => {
+    const images = ['docker-compose.yml', ...files].flatMap((file) =>
+      Object.values(stackFile(file).services).flatMap((service) => service?.image ?? []),
+    );
+    expect(images.length).toBeGreaterThan(5);
+    for (const image of images) expect(image).toMatch(/^stackdemo$|:v?\d+\.\d+\.\d+(-alpine)?$/);
+  });
+
   test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
     const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
     for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
@@ -75,6 +85,14 @@ describe('what is laid over the stack', () => {
   });
 });
 
+/** As much of Docker's client as the script uses, with files for secrets. */
+const DOCKER = `#!/bin/sh
+case "$2" in
+  inspect) test -e "FOLDER/$3" ;;
+  create) cat > "FOLDER/$3" ;;
+esac
+`;
+
 describe('the users that deploy/secrets.sh makes', () => {
   const folder = temporaryFolder();
   const secret = (name: string) => readFileSync(join(folder.path, name), 'utf8');
@@ -85,11 +103,13 @@ describe('the users that deploy/secrets.sh makes', () => {
   async function makeSecrets(...args: string[]): Promise<string> {
     const bin = join(folder.path, 'bin');
     mkdirSync(bin, { recursive: true });
-    writeFileSync(join(bin, 'docker'), `#!/bin/sh\ncat > '${folder.path}/'"$3"\n`);
+    writeFileSync(join(bin, 'docker'), DOCKER.replaceAll('FOLDER', folder.path));
     chmodSync(join(bin, 'docker'), 0o755);
-    return Bun.$`sh ${ROOT}/deploy/secrets.sh ${args}`
+    const { stdout, stderr } = await Bun.$`sh ${ROOT}/deploy/secrets.sh ${args}`
       .env({ PATH: `${bin}:${process.env['PATH'] ?? ''}` })
-      .text();
+      .quiet()
+      .nothrow();
+    return `${stdout.toString()}${stderr.toString()}`;
   }
 
   beforeAll(async () => {
@@ -158,7 +178,28 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(hashesOf(1)).toHaveLength(1);
     expect(hashesOf(2)).toEqual([expect.stringMatching(/^#[0-9a-f]{64}$/), first ?? '']);
     expect(hashesOf(3)).toEqual([expect.any(String), hashesOf(2)[0] ?? '']);
-    const password = new URL(secret('seen_store_url_3')).password;
+    const { password } = new URL(secret('seen_store_url_3'));
     expect(hashesOf(3)[0]).toBe(`#${new Bun.CryptoHasher('sha256').update(password).digest('hex')}`);
+  });
+
+  test('the exporter of figures gets its own, as Debian’s and as the stack’s version read it', () => {
+    const passwords = Object.entries(JSON.parse(secret('seen_metrics_password_1')) as Record<string, string>);
+    expect(passwords.map(([address]) => address)).toEqual([
+      'redis://metrics@redis:6379',
+      'redis://redis:6379',
+    ]);
+    const hash = new Bun.CryptoHasher('sha256').update(passwords[0]?.[1] ?? '').digest('hex');
+    expect(secret('seen_redis_users_1')).toContain(`user metrics on #${hash} %R~hits`);
+  });
+
+  test('an earlier file without users, and a number that is taken, are refused, and nothing is made', async () => {
+    const empty = join(folder.path, 'empty');
+    writeFileSync(empty, '');
+    expect(await makeSecrets('8', empty)).toContain('has no users of an earlier run');
+    expect(await makeSecrets('8', join(folder.path, 'missing'))).toContain('No such file');
+    expect(existsSync(join(folder.path, 'seen_redis_users_8'))).toBe(false);
+    const before = secret('seen_redis_users_1');
+    expect(await makeSecrets('1')).toContain('Choose the next number');
+    expect(secret('seen_redis_users_1')).toBe(before);
   });
 });

@@ -8,7 +8,8 @@
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from './stack/support/world.ts';
+import { askKernel, describeKernel } from './stack/support/kernel.ts';
+import { inWorld, type Output } from './stack/support/world.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { provide } from './support/programs.ts';
 import { type Suite, suites } from './support/suites.ts';
@@ -80,6 +81,9 @@ async function main(args: readonly string[]): Promise<number> {
       `Install these with the system's package manager, then run npm test again: ${missing.join(', ')}\n`,
     );
     return 1;
+  }
+  if (rounds.flat().some(({ run }) => run === inWorld)) {
+    process.stdout.write(`${describeKernel(await askKernel())}\n`);
   }
   const results: Result[] = [];
   for (const round of rounds) results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));

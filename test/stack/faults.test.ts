@@ -7,8 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { numberIn } from '../support/program.ts';
-import { expectNoFailure, type Judged, report, underLoad as underLoadAt } from './support/judge.ts';
-import { describeKernel } from './support/kernel.ts';
+import { CLIENTS, expectNoFailure, type Judged, report, underLoad as underLoadAt } from './support/judge.ts';
 import { Swarm } from './support/swarm.ts';
 
 const WEB = 'mystack_web';
@@ -25,7 +24,6 @@ let swarm: Swarm;
 
 beforeAll(async () => {
   swarm = await Swarm.start(3, BROKEN);
-  process.stderr.write(`${describeKernel(swarm.kernel)}\n`);
   const deployedAt = performance.now();
   await swarm.deploy();
   await swarm.answers();
@@ -170,6 +168,8 @@ describe('Redis', () => {
   });
 });
 
+// Each client loses what it has in hand, and may be handed to the one that is gone once more before that is noticed. With a node it
+// takes Swarm some 15 s to notice; a client then waits 5 s for a connection that does not come.
 describe('what is killed comes back', () => {
   test('a container that is removed by force is replaced; what came to it fails, and nothing once Swarm has noticed', async () => {
     const [victim] = await swarm.containers(WEB);
@@ -184,6 +184,7 @@ describe('what is killed comes back', () => {
     });
     expect(judged.wrong).toEqual([]);
     report('a container removed by force', judged);
+    expect(judged.failures).toBeLessThanOrEqual(2 * CLIENTS);
     const after = await underLoad(async () => {
       await swarm.steady(WEB, 3);
       await Bun.sleep(NAMES_MS);
@@ -209,6 +210,7 @@ describe('what is killed comes back', () => {
     });
     expect(judged.wrong).toEqual([]);
     report('a node lost', judged);
+    expect(judged.failures).toBeLessThanOrEqual(2 * CLIENTS);
     expectNoFailure(await underLoad(() => Bun.sleep(2000)));
     const after = await underLoad(async () => {
       await node.start();

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { ROOT } from '../support/program.ts';
 import { firstMissing, follow, type Step, stepsOf } from './support/document.ts';
-import { describeKernel } from './support/kernel.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/guide.md'));
@@ -12,7 +11,6 @@ let failedBefore = false;
 
 beforeAll(async () => {
   swarm = await Swarm.engines(1);
-  process.stderr.write(`${describeKernel(swarm.kernel)}\n`);
 }, 120_000);
 
 afterAll(async () => {

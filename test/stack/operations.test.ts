@@ -8,12 +8,23 @@ import { Swarm } from './support/swarm.ts';
 const steps = stepsOf(join(ROOT, 'docs/operations.md'));
 let swarm: Swarm;
 let failedBefore = false;
+/** Somebody visits all the time: what the document says of a running stack is shown on one. */
+const visits = new AbortController();
 
 beforeAll(async () => {
   swarm = await Swarm.start(2);
+  void visitUntilTheEnd();
 }, 180_000);
 
+async function visitUntilTheEnd(): Promise<void> {
+  while (!visits.signal.aborted) {
+    await fetch(`${swarm.url()}/hit/some/other`, { signal: visits.signal }).catch(() => undefined);
+    await Bun.sleep(20);
+  }
+}
+
 afterAll(async () => {
+  visits.abort();
   await swarm?.[Symbol.asyncDispose]();
 });
 

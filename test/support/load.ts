@@ -10,14 +10,7 @@ export interface Evidence {
   /** Requests that got no whole answer, by what happened. */
   readonly failed: Map<string, number>;
   /** Who answered, as `X-Served-By` says, in the order in which each was first met. */
-  readonly servedBy: Map<string, Served>;
-}
-
-export interface Served {
-  visits: number;
-  /** Of the visits that were answered, the first and the last that this one answered: 1 for the very first. */
-  first: number;
-  last: number;
+  readonly servedBy: Set<string>;
 }
 
 export interface LoadOptions {
@@ -49,7 +42,7 @@ export async function load({
   path = '/',
   patienceMs,
 }: LoadOptions): Promise<Evidence> {
-  const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map(), servedBy: new Map() };
+  const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map(), servedBy: new Set() };
   const { hostname, port: named } = new URL(url);
   const port = named || '80';
   const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
@@ -62,7 +55,7 @@ export async function load({
           const { status, body, close, servedBy } = await connection.ask(request);
           if (status === 200) {
             evidence.numbers.push(numberIn(body));
-            note(evidence, servedBy);
+            evidence.servedBy.add(servedBy);
           } else add(evidence.refused, status);
           if (close || !keepAlive) connection.end();
           if (close && !comesBack) return;
@@ -167,13 +160,6 @@ class Connection {
     this.#waiting?.reject(new Error(reason));
     this.#waiting = undefined;
   }
-}
-
-function note({ servedBy, numbers }: Evidence, name: string): void {
-  const served = servedBy.get(name) ?? { visits: 0, first: numbers.length, last: 0 };
-  served.visits++;
-  served.last = numbers.length;
-  servedBy.set(name, served);
 }
 
 function add<K>(counts: Map<K, number>, key: K): void {

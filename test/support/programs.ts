@@ -1,4 +1,5 @@
 /** The system's programs that the tests use, and how they come onto the machine. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A program, and the package that has it on Debian and on Alpine. */
 export interface Program {
@@ -51,13 +52,29 @@ export async function provide(programs: readonly Program[]): Promise<string[]> {
   const root = process.getuid?.() === 0;
   if (root && Bun.which('apt-get')) {
     const packages = missing().map(({ debian }) => debian);
-    // A package that brings a server must not start it: these tests start their own.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    await Bun.$`apt-get update -q && apt-get install -q -y --no-install-recommends ${packages}`
-      .env(env)
-      .nothrow();
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await withoutStarting(() =>
+      Bun.$`apt-get update -q && apt-get install -q -y --no-install-recommends ${packages}`
+        .env(env)
+        .nothrow(),
+    );
   } else if (root && Bun.which('apk')) {
     await Bun.$`apk add ${missing().map(({ alpine }) => alpine)}`.nothrow();
   }
   return missing().map(({ program, debian }) => (program === debian ? program : `${program} (${debian})`));
+}
+
+/**
+ * Installs, without that a package that brings a server starts it: these tests start their own. Leaves a policy that is there.
+ * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+ */
+async function withoutStarting(install: () => PromiseLike<unknown>): Promise<void> {
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    await install();
+  } finally {
+    if (ours) rmSync(policy);
+  }
 }

@@ -1,6 +1,7 @@
 /**
- * The stack files as this kernel can run them: as they are where it has IPVS and ESP, and otherwise with as little changed
- * as possible, by program, so that a change of the files is a change of what is tested.
+ * The stack files as this kernel can run them on stand-ins for the base images: as they are where it has IPVS and ESP, but for
+ * Grafana, which has no stand-in, and otherwise with as little changed as possible, by program, so that a change of the files is
+ * a change of what is tested.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

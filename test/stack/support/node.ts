@@ -81,11 +81,6 @@ export class Node {
     });
   }
 
-  /** Pulls the cable out, or puts it back. */
-  async cable(state: 'up' | 'down'): Promise<void> {
-    await Bun.$`ip link set ${this.#cable} ${state}`;
-  }
-
   /** Where the engine listens, as Docker's client takes it. */
   get endpoint(): string {
     return `unix://${this.folder}/socket`;

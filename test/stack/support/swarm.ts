@@ -40,36 +40,49 @@ export class Swarm implements AsyncDisposable {
     const project = join(worldFolder(), 'project');
     await copyProject(project, kernel);
     const nodes = Array.from({ length: count }, (_, index) => new Node(index + 1));
-    for (const node of nodes) await node.start();
     const swarm = new Swarm(nodes, kernel, project);
-    await swarm.#bring('base', baseImages(), () => makeBaseImages(swarm.manager));
-    return swarm;
+    return swarm.#or(async () => {
+      for (const node of nodes) await node.start();
+      await swarm.#bring('base', baseImages(), () => makeBaseImages(swarm.manager));
+    });
   }
 
   /** Starts a Swarm of `count` nodes that has the images of Seen: `stackdemo`, `stackdemo:v2`, and those in `more`. */
   static async start(count: number, more: Readonly<Record<string, string>> = {}): Promise<Swarm> {
     const swarm = await Swarm.engines(count);
-    const { manager } = swarm;
-    await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
-    const token = await manager.mustDocker('swarm', 'join-token', '-q', 'worker');
-    for (const node of swarm.nodes.slice(1)) {
-      await node.mustDocker('swarm', 'join', '--token', token, `${manager.address}:2377`);
+    return swarm.#or(async () => {
+      const { manager } = swarm;
+      await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
+      const token = await manager.mustDocker('swarm', 'join-token', '-q', 'worker');
+      for (const node of swarm.nodes.slice(1)) {
+        await node.mustDocker('swarm', 'join', '--token', token, `${manager.address}:2377`);
+      }
+      const images = { 'stackdemo:latest': '', 'stackdemo:v2': '', ...more };
+      await swarm.#bring(
+        `seen-${Object.keys(more).join('-').replaceAll(/\W/g, '-')}`,
+        Object.keys(images),
+        async () => {
+          await swarm.build('stackdemo');
+          await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
+          for (const [name, dockerfile] of Object.entries(more)) {
+            using context = temporaryFolder();
+            writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
+            await manager.mustDocker('build', '-t', name, context.path);
+          }
+        },
+      );
+    });
+  }
+
+  /** Makes something of it; takes everything down again when that fails, so that the next test can begin. */
+  async #or(make: () => Promise<void>): Promise<this> {
+    try {
+      await make();
+      return this;
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
     }
-    const images = { 'stackdemo:latest': '', 'stackdemo:v2': '', ...more };
-    await swarm.#bring(
-      `seen-${Object.keys(more).join('-').replaceAll(/\W/g, '-')}`,
-      Object.keys(images),
-      async () => {
-        await swarm.build('stackdemo');
-        await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
-        for (const [name, dockerfile] of Object.entries(more)) {
-          using context = temporaryFolder();
-          writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
-          await manager.mustDocker('build', '-t', name, context.path);
-        }
-      },
-    );
-    return swarm;
   }
 
   /** The first node, and the only manager. */
