@@ -5,11 +5,12 @@
 import type { Command } from './commands/command.ts';
 import { replica } from './commands/replica.ts';
 import { serve } from './commands/serve.ts';
+import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
 import { environment } from './config.ts';
 import { AppError, type ErrorCode } from './counter/errors.ts';
 
-const commands: Readonly<Record<string, Command>> = { serve, version };
+const commands: Readonly<Record<string, Command>> = { serve, verify, version };
 /** Started by other commands, not by people. */
 const inner: Readonly<Record<string, Command>> = { replica };
 

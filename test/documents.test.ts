@@ -157,6 +157,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     for (const words of ['SEEN_STORE_URL', '--replicas', 'SIGHUP', 'Exit status'])
       expect(manual).toContain(words);
   },
+  'npx seen verify http://localhost:8000 --for 5s': async () =>
+    expect(await run('npx seen verify http://localhost:8000 --for 5s')).toContain(
+      'Held, as far as it was tested',
+    ),
   'npm run bench': async () => {
     await stopAll();
     expect(await run('npm run bench -- --rounds 1 --seconds 1 --only SQLite')).toContain(

@@ -1,0 +1,184 @@
+/**
+ * `seen verify URL`: loads a running counter from outside and judges what it answers.
+ */
+import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { AppError } from '../counter/errors.ts';
+import { Unanswered } from '../verify/connection.ts';
+import { type Frame, historyLine, type Operation, readHistoryLine } from '../verify/history.ts';
+import { judgeHistory } from '../verify/judge-history.ts';
+import { held, report, reportData } from '../verify/report.ts';
+import { type Figures, Run } from '../verify/run.ts';
+import { showRun } from '../verify/screen.ts';
+import { targetOf } from '../verify/target.ts';
+import type { Command, Context } from './command.ts';
+
+const FLAGS = {
+  visits: { type: 'string' },
+  for: { type: 'string' },
+  clients: { type: 'string', default: '50' },
+  rate: { type: 'string' },
+  counter: { type: 'string' },
+  timeout: { type: 'string', default: '30s' },
+  json: { type: 'string' },
+  history: { type: 'string' },
+  check: { type: 'string' },
+} as const;
+
+/** How long a run is that is told neither how many visits nor how long. */
+const STANDARD_MS = 10_000;
+
+async function run({ argv, print }: Context): Promise<number> {
+  const { values, positionals } = readArguments(argv);
+  if (values.check !== undefined) return checkFile(values.check, print);
+  const [url, ...more] = positionals;
+  if (url === undefined || more.length > 0) {
+    throw new AppError('usage-invalid', 'Say what to verify, as in: seen verify http://localhost:8000');
+  }
+  const visits = whole('visits', values.visits);
+  const forMs =
+    values.for === undefined ? (visits === undefined ? STANDARD_MS : undefined) : duration('for', values.for);
+  const stop = new AbortController();
+  const history = values.history === undefined ? undefined : createWriteStream(values.history);
+  const going = new Run({
+    target: targetOf(url, values.counter),
+    clients: whole('clients', values.clients) ?? 1,
+    visits,
+    forMs,
+    rate: whole('rate', values.rate),
+    timeoutMs: duration('timeout', values.timeout),
+    stop: stop.signal,
+    onOperation: history && ((operation: Operation) => void history.write(historyLine(operation))),
+  });
+  const screen = showRun({
+    run: going,
+    terminal: process.stdout.isTTY,
+    print,
+    done: ({ elapsedMs, answered }: Figures) =>
+      visits === undefined
+        ? forMs === undefined
+          ? undefined
+          : Math.min(1, elapsedMs / forMs)
+        : answered / visits,
+  });
+  const interrupt = () => stop.abort();
+  process.on('SIGINT', interrupt);
+  try {
+    const result = await going.go();
+    screen.end();
+    if (history) await finish(history, { type: 'frame', ...result.frame });
+    if (values.json !== undefined) {
+      writeFileSync(values.json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
+    }
+    print(report(url, result, going.figures));
+    return held(result) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error;
+    throw new AppError(
+      'usage-invalid',
+      `${url} does not count: ${error.message}. Is it running, and is this its address?`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    screen.end();
+    process.off('SIGINT', interrupt);
+  }
+}
+
+function finish(
+  stream: ReturnType<typeof createWriteStream>,
+  frame: Frame & { type: 'frame' },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.end(historyLine(frame), resolve);
+  });
+}
+
+/** Judges a history that was written down. */
+async function checkFile(path: string, print: Context['print']): Promise<number> {
+  const operations: Operation[] = [];
+  let frame: Frame | undefined;
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      number++;
+      if (line.trim() === '') continue;
+      const entry = readHistoryLine(line, `${path}, line ${number},`);
+      if (entry.type === 'frame') frame = entry;
+      else operations.push(entry);
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('usage-invalid', `${path} cannot be read: ${String(cause)}.`, { cause });
+  }
+  if (!frame) {
+    throw new AppError(
+      'usage-invalid',
+      `${path} has no line with "type":"frame", which says where the counter stood.`,
+    );
+  }
+  const { result, figures } = judgeHistory({ ...frame, operations });
+  print(report(path, result, figures));
+  return held(result) ? 0 : 1;
+}
+
+function readArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage-invalid', `${why}\nSee seen verify --help.`, { cause });
+  }
+}
+
+function whole(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,11}$/.test(text)) {
+    throw new AppError('usage-invalid', `--${flag} is not a whole number above 0: “${text}”.`);
+  }
+  return Number(text);
+}
+
+/** `500ms`, `60s`, `10m`, `1h` as milliseconds. */
+function duration(flag: string, text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
+  if (digits === undefined || ms === undefined || Number(digits) === 0) {
+    throw new AppError('usage-invalid', `--${flag} is not a time as in 500ms, 60s, 10m or 1h: “${text}”.`);
+  }
+  return Number(digits) * ms;
+}
+
+export const verify: Command = {
+  summary: 'visit a running counter and judge what it answers',
+  manual: () => `Usage: seen verify URL [FLAGS]
+       seen verify --check FILE
+
+Visits a counter from outside while you update, scale or break it, and judges what it answers: is each number unique, in order,
+within the bounds, and did nothing fail? Any service will do that counts when it is asked and answers with the number. Half of
+the clients keep their connection, half open one for each visit; none tries anything twice.
+
+Flags:
+  --visits N         end after N visits
+  --for TIME         end after 60s, 10m, … [${STANDARD_MS / 1000}s, unless --visits is given]
+  --clients N        how many visit at once [${FLAGS.clients.default}]
+  --rate N           visits a second, due at fixed times; without it as many as come
+  --counter NS/KEY   a counter of a Seen at URL: it is hit and also read
+  --timeout TIME     after how long a client gives up [${FLAGS.timeout.default}]
+  --json FILE        write all figures and findings
+  --history FILE     write each operation, a line of JSON each
+  --check FILE       judge such a file again, and visit nothing
+
+Ctrl-C ends the visits; the verdict comes all the same.
+
+Exit status:
+  0    nothing is broken
+  1    something is: the report says what, with the first evidence
+  2    a mistake in the command line, or there is no counter at URL
+`,
+  run,
+};

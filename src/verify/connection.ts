@@ -1,0 +1,153 @@
+/**
+ * One HTTP/1.1 connection that never tries anything twice. HTTP clients repeat a GET whose connection broke, by themselves and
+ * without a word; to count what fails, and to count nothing twice, the bytes are sent from here.
+ */
+import type { Target } from './target.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly servedBy: string | undefined;
+  /** Whether the server closes the connection after it. */
+  readonly last: boolean;
+}
+
+/** Why there is no answer: `refused`, `reset`, `timeout`, `closed`, … */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+}
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Unanswered) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+export class Connection {
+  #socket: Bun.Socket | undefined;
+  #received = '';
+  #waiting: Waiting | undefined;
+  #ended: string | undefined;
+
+  /** Fails with `Unanswered`. */
+  static async open({ hostname, port, tls }: Target, timeoutMs: number): Promise<Connection> {
+    const connection = new Connection();
+    const opened = Bun.connect({
+      hostname,
+      port,
+      // Whose certificate it is does not matter here: nothing secret is sent.
+      ...(tls ? { tls: { rejectUnauthorized: false, serverName: hostname } } : {}),
+      socket: {
+        data: (_, bytes) => connection.#take(bytes.toString('latin1')),
+        error: (_, error) => connection.#end(kindOf(error)),
+        close: () => connection.#end('closed'),
+      },
+    });
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Unanswered('timeout')), timeoutMs);
+    try {
+      connection.#socket = await Promise.race([opened, late.promise]);
+      return connection;
+    } catch (error) {
+      opened.then((socket) => socket.terminate()).catch(() => undefined);
+      throw error instanceof Unanswered ? error : new Unanswered(kindOf(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whether another request may be sent. */
+  get open(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** Sends a request and waits for its answer; one at a time. Fails with `Unanswered`. */
+  ask(request: string, timeoutMs: number): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(new Unanswered(this.#ended));
+        return;
+      }
+      this.#waiting = { resolve, reject, timer: setTimeout(() => this.#end('timeout'), timeoutMs) };
+      this.#socket?.write(request);
+    });
+  }
+
+  close(): void {
+    this.#end('closed');
+  }
+
+  #end(why: string): void {
+    // An answer without a length ends with the connection.
+    if (this.#waiting && why === 'closed') this.#take('', true);
+    this.#ended ??= why;
+    if (this.#waiting) {
+      clearTimeout(this.#waiting.timer);
+      this.#waiting.reject(new Unanswered(why));
+      this.#waiting = undefined;
+    }
+    this.#socket?.terminate();
+  }
+
+  #take(bytes: string, atEnd = false): void {
+    this.#received += bytes;
+    if (!this.#waiting) return;
+    const read = readAnswer(this.#received, atEnd);
+    if (!read) return;
+    const { resolve, timer } = this.#waiting;
+    clearTimeout(timer);
+    this.#waiting = undefined;
+    this.#received = this.#received.slice(read.length);
+    if (read.answer.last) this.close();
+    resolve(read.answer);
+  }
+}
+
+/** The answer at the beginning of `text` and how long it is there; `undefined` while it is not whole. RFC 9112. */
+export function readAnswer(text: string, atEnd: boolean): { answer: Answer; length: number } | undefined {
+  const head = text.indexOf('\r\n\r\n');
+  if (head === -1) return undefined;
+  const headers = text.slice(0, head);
+  const field = (name: string) => new RegExp(`^${name}:[ \t]*(.*?)[ \t]*$`, 'im').exec(headers)?.[1];
+  const rest = text.slice(head + 4);
+  const length = field('content-length');
+  const read = /chunked/i.test(field('transfer-encoding') ?? '')
+    ? readChunks(rest)
+    : readLength(rest, length === undefined ? undefined : Number(length), atEnd);
+  if (!read) return undefined;
+  return {
+    answer: {
+      status: Number(headers.slice(9, 12)),
+      body: read.body,
+      servedBy: field('x-served-by'),
+      last: atEnd || headers.startsWith('HTTP/1.0') || /close/i.test(field('connection') ?? ''),
+    },
+    length: head + 4 + read.length,
+  };
+}
+
+function readLength(text: string, length: number | undefined, atEnd: boolean) {
+  if (length === undefined) return atEnd ? { body: text, length: text.length } : undefined;
+  return text.length < length ? undefined : { body: text.slice(0, length), length };
+}
+
+function readChunks(text: string): { body: string; length: number } | undefined {
+  let body = '';
+  for (let at = 0; ; ) {
+    const line = text.indexOf('\r\n', at);
+    if (line === -1) return undefined;
+    const size = Number.parseInt(text.slice(at, line), 16);
+    const end = line + 2 + size;
+    if (text.length < end + 2) return undefined;
+    if (size === 0) return { body, length: end + 2 };
+    body += text.slice(line + 2, end);
+    at = end + 2;
+  }
+}
+
+function kindOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
+  return code ?? message ?? String(error);
+}

@@ -1,0 +1,84 @@
+/**
+ * What clients did and got, as data: one operation a line of JSON, in the order in which they ended. A history can be judged
+ * again, and can be made up to try the judge.
+ */
+import { z } from 'zod';
+import { AppError } from '../counter/errors.ts';
+
+/** One request of one client. Times are milliseconds since the run began. */
+export interface Operation {
+  readonly type: 'hit' | 'read';
+  /** The connection it was sent on; no two at once on one. */
+  readonly connection: number;
+  readonly start: number;
+  readonly end: number;
+  /** What it was answered with: the number of the visit, or the total that was read. */
+  readonly number?: number | undefined;
+  /** Why it got no number: `refused`, `reset`, `timeout`, `status 503`, … */
+  readonly failure?: string | undefined;
+  /** Who answered, as `X-Served-By` says. */
+  readonly servedBy?: string | undefined;
+}
+
+/** The counter before and after: the number of a visit before the first, and of one after the last; neither is in the history. */
+export interface Frame {
+  readonly before: number;
+  /** `undefined` when the service did not answer any more. */
+  readonly after?: number | undefined;
+  /** Whether the total moved by itself while nobody of ours visited. */
+  readonly others: boolean;
+}
+
+/** A run as it was written down. */
+export interface History extends Frame {
+  readonly operations: readonly Operation[];
+}
+
+const time = z.number().min(0);
+const operation = z
+  .object({
+    type: z.enum(['hit', 'read']),
+    connection: z.int(),
+    start: time,
+    end: time,
+    number: z.int().optional(),
+    failure: z.string().min(1).optional(),
+    servedBy: z.string().optional(),
+  })
+  .refine(({ start, end }) => start <= end, 'ends before it starts')
+  .refine(
+    ({ number, failure }) => (number === undefined) !== (failure === undefined),
+    'has to have either a number or a failure',
+  );
+const frame = z.object({
+  type: z.literal('frame'),
+  before: z.int(),
+  after: z.int().optional(),
+  others: z.boolean(),
+});
+
+/** A line of a history's file. */
+export function historyLine(entry: Operation | (Frame & { readonly type: 'frame' })): string {
+  return `${JSON.stringify(entry)}\n`;
+}
+
+/**
+ * The operation or the frame in a line; `where` names the line in errors. Fails with `usage-invalid`.
+ */
+export function readHistoryLine(text: string, where: string): Operation | (Frame & { type: 'frame' }) {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('usage-invalid', `${where} is not JSON.`, { cause });
+  }
+  const type = (entry as { type?: unknown } | null)?.type;
+  const read = type === 'frame' ? frame.safeParse(entry) : operation.safeParse(entry);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const field = issue?.path.join('.');
+  throw new AppError(
+    'usage-invalid',
+    `${where} is no line of a history: ${field ? `${field}: ` : ''}${issue?.message}.`,
+  );
+}

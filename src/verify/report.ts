@@ -1,0 +1,92 @@
+/** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
+import type { Check, Finding } from './judge.ts';
+import type { Figures, Result } from './run.ts';
+
+/** What each check says when it holds. */
+const CHECKS: Readonly<Record<Check, string>> = {
+  unique: 'no number was given to two visits',
+  bounds: 'as many visits are counted as were answered, and no more than were asked',
+  order: 'a visit that began after another was answered got a larger number',
+  connection: 'on one connection numbers only grow',
+  reads: 'what is read never goes back',
+  answered: 'every request got its number',
+};
+
+/** Whether nothing is broken. */
+export function held({ findings }: Result): boolean {
+  return findings.every(({ status }) => status !== 'broken');
+}
+
+/** The verdict as a person reads it. */
+export function report(url: string, result: Result, figures: Figures): string {
+  const { findings } = result;
+  const seconds = figures.elapsedMs / 1000;
+  const broken = findings.filter(({ status }) => status === 'broken').length;
+  const untested = findings.filter(({ status }) => status === 'untested').length;
+  const lines = [
+    `${url}: ${whole(figures.answered)} visits in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
+    ...latencyLines(figures),
+    '',
+    ...findings.map(findingLine),
+    '',
+    ...shareLines(figures.servedBy),
+    broken > 0
+      ? `BROKEN: ${broken} of ${findings.length} checks.`
+      : `Held${untested > 0 ? `, as far as it was tested: ${untested} of ${findings.length} checks could not be made` : ''}.`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** All figures and findings as data. */
+export function reportData(url: string, result: Result, figures: Figures) {
+  const { elapsedMs, answered, latencies } = figures;
+  return {
+    url,
+    held: held(result),
+    findings: result.findings,
+    before: result.frame.before,
+    after: result.frame.after,
+    others: result.frame.others,
+    elapsedMs,
+    answered,
+    failures: Object.fromEntries(figures.failures),
+    latencyMs: {
+      p50: latencies.percentileMs(0.5),
+      p99: latencies.percentileMs(0.99),
+      longest: latencies.longestMs,
+    },
+    servedBy: Object.fromEntries(figures.servedBy),
+    seconds: figures.seconds,
+  };
+}
+
+function findingLine({ check, status, count, words }: Finding): string {
+  const label = { held: 'held    ', broken: 'BROKEN  ', untested: 'untested' }[status];
+  const times = status === 'broken' && check !== 'answered' ? ` (${whole(count)} times)` : '';
+  return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${words}${times}`}`;
+}
+
+function latencyLines({ latencies }: Figures): string[] {
+  if (latencies.longestMs === 0) return [];
+  const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
+  return [
+    `half of them in ${p50} ms, 99 of 100 in ${p99} ms, the longest in ${latencies.longestMs.toFixed(0)} ms`,
+  ];
+}
+
+const BAR = 24;
+
+/** Who answered, with a bar for each one's share. */
+export function shareLines(servedBy: ReadonlyMap<string, number>): string[] {
+  const total = [...servedBy.values()].reduce((sum, count) => sum + count, 0);
+  const width = Math.max(0, ...[...servedBy.keys()].map((name) => name.length));
+  return [...servedBy].map(([name, count]) => {
+    const share = count / total;
+    return `  ${name.padEnd(width)}  ${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${(share * 100).toFixed(0)} %`;
+  });
+}
+
+/** 1234567 as 1,234,567. */
+export function whole(number: number): string {
+  return Math.round(number).toLocaleString('en');
+}

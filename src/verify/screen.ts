@@ -1,0 +1,75 @@
+/**
+ * What is seen while a run goes on: on a terminal a picture that is drawn again and again, elsewhere a line every few seconds.
+ */
+import { shareLines, whole } from './report.ts';
+import type { Figures, Run, Second } from './run.ts';
+
+export interface ScreenOptions {
+  readonly run: Run;
+  readonly terminal: boolean;
+  readonly print: (text: string) => void;
+  /** How much of the run is done, 0 to 1; `undefined` when nobody knows. */
+  readonly done: (figures: Figures) => number | undefined;
+}
+
+const DRAW_MS = 200;
+const LINE_MS = 5000;
+const BAR = 40;
+/** So many seconds of the time line are shown. */
+const SECONDS = 60;
+
+/** Shows the run until it is told to end. */
+export function showRun({ run, terminal, print, done }: ScreenOptions): { end(): void } {
+  let drawn = 0;
+  const erase = () => {
+    // Up to the first line of the picture, and away with all below.
+    if (drawn > 0) print(`\u001B[${drawn}A\u001B[J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    const lines = picture(run.figures, done(run.figures));
+    erase();
+    print(`${lines.join('\n')}\n`);
+    drawn = lines.length;
+  };
+  const timer = setInterval(
+    terminal ? draw : () => print(`${summary(run.figures)}\n`),
+    terminal ? DRAW_MS : LINE_MS,
+  );
+  return {
+    end() {
+      clearInterval(timer);
+      if (terminal) erase();
+    },
+  };
+}
+
+/** The lines of the picture. */
+export function picture(figures: Figures, done: number | undefined): string[] {
+  const bar =
+    done === undefined
+      ? ''
+      : `${'█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░')} ${(done * 100).toFixed(0)} %  `;
+  return [`${bar}${summary(figures)}`, timeLine(figures.seconds), ...shareLines(figures.servedBy)];
+}
+
+function summary({ elapsedMs, answered, failures, latencies, seconds }: Figures): string {
+  // The last second is not over.
+  const rate = seconds.at(-2)?.answered ?? seconds.at(-1)?.answered ?? 0;
+  const failed = [...failures].map(([why, count]) => `${whole(count)} ${why}`).join(', ');
+  const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
+  return `${(elapsedMs / 1000).toFixed(0)} s  ${whole(answered)} visits, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms  ${
+    failed === '' ? 'none failed' : `FAILED: ${failed}`
+  }`;
+}
+
+const HEIGHTS = ' ▁▂▃▄▅▆▇█';
+
+/** Visits a second as a line of bars; a second in which something failed is an ×. */
+export function timeLine(seconds: readonly Second[]): string {
+  const shown = seconds.slice(-SECONDS);
+  const most = Math.max(1, ...shown.map(({ answered }) => answered));
+  return shown
+    .map(({ answered, failed }) => (failed > 0 ? '×' : (HEIGHTS[Math.ceil((answered / most) * 8)] ?? ' ')))
+    .join('');
+}

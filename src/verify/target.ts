@@ -1,0 +1,45 @@
+/**
+ * What is verified: a URL that counts when it is asked, and perhaps one that only reads.
+ *
+ * Any service will do that answers with a number: JSON with a `value`, or text in which the first number is the visit's.
+ */
+import { AppError } from '../counter/errors.ts';
+import { counterName } from '../counter/name.ts';
+
+export interface Target {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** As it stands in requests. */
+  readonly host: string;
+  readonly hitPath: string;
+  /** `undefined` where nothing can be read without counting. */
+  readonly readPath: string | undefined;
+}
+
+/** The target of a URL, and of a counter `ns/key` of a Seen there. Fails with `usage-invalid`, `name-invalid`. */
+export function targetOf(text: string, counter: string | undefined): Target {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new AppError('usage-invalid', `“${text}” is no URL. Write it as http://localhost:8000`);
+  }
+  const tls = url.protocol === 'https:';
+  const place = {
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (tls ? 443 : 80),
+    tls,
+    host: url.host,
+  };
+  if (counter === undefined)
+    return { ...place, hitPath: `${url.pathname}${url.search}`, readPath: undefined };
+  const [namespace = '', ...key] = counter.split('/');
+  const name = counterName(namespace, key.join('/'));
+  return { ...place, hitPath: `/hit/${name}`, readPath: `/get/${name}` };
+}
+
+/** The number in an answer; `undefined` where there is none that could be a visit's. */
+export function numberIn(body: string): number | undefined {
+  const digits = /"value"\s*:\s*(-?\d+)/.exec(body)?.[1] ?? /\d+/.exec(body)?.[0];
+  const number = Number(digits);
+  return digits !== undefined && Number.isSafeInteger(number) ? number : undefined;
+}

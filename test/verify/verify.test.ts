@@ -1,0 +1,207 @@
+/** `seen verify`, as a person types it: against Seen, and against services that are at fault in one way each. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program, ROOT } from '../support/program.ts';
+
+const folder = temporaryFolder();
+let seen: Program;
+
+beforeAll(async () => {
+  seen = await Program.start();
+});
+
+afterAll(async () => {
+  await seen[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+function begin(...words: readonly string[]) {
+  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'verify', ...words], {
+    cwd: folder.path,
+    env: { PATH: process.env['PATH'] ?? '' },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+async function verify(...words: readonly string[]) {
+  const program = begin(...words);
+  const [out, error, status] = await Promise.all([
+    new Response(program.stdout).text(),
+    new Response(program.stderr).text(),
+    program.exited,
+  ]);
+  return { status, said: out + error };
+}
+
+const lineOf = (said: string, words: string) => said.split('\n').find((line) => line.includes(words));
+
+describe('Seen', () => {
+  test('holds on GET /, with the replicas and their shares, and reading is said not to be tested', async () => {
+    const { status, said } = await verify(seen.url, '--visits', '2000');
+    expect({ status, said }).toEqual({
+      status: 0,
+      said: expect.stringContaining('Held, as far as it was tested'),
+    });
+    expect(said).toMatch(/: 2,000 visits in /);
+    for (const replica of ['test-1', 'test-2', 'test-3'])
+      expect(said).toMatch(new RegExp(`${replica} seen/\\S+ .*\\d+ %`));
+    expect(lineOf(said, 'never goes back')).toContain('untested');
+  });
+
+  test('holds on a counter, which is read too, at a fixed rate', async () => {
+    const { status, said } = await verify(
+      seen.url,
+      '--counter',
+      'verify/rate',
+      '--rate',
+      '300',
+      '--visits',
+      '600',
+    );
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
+    // Those, and four that look where the counter stands.
+    expect(await seen.get('/get/verify/rate')).toBe('{"value":606}');
+  });
+
+  test('a run that is written down is judged the same again, and its figures are data', async () => {
+    const live = await verify(seen.url, '--visits', '500', '--history', 'run.jsonl', '--json', 'run.json');
+    const again = await verify('--check', 'run.jsonl');
+    const findings = (said: string) =>
+      said.split('\n').filter((line) => /^ {2}(held|BROKEN|untested)/.test(line));
+    expect(findings(live.said)).toHaveLength(6);
+    expect(findings(again.said)).toEqual(findings(live.said));
+    expect(await Bun.file(join(folder.path, 'run.json')).json()).toMatchObject({
+      held: true,
+      answered: 500,
+      failures: {},
+      latencyMs: { p50: expect.any(Number), p99: expect.any(Number) },
+    });
+  });
+
+  test('Ctrl-C ends the visits, and the verdict comes', async () => {
+    const program = begin(seen.url, '--for', '10m');
+    await Bun.sleep(2500);
+    program.kill('SIGINT');
+    const said = await new Response(program.stdout).text();
+    expect({ status: await program.exited, said }).toEqual({
+      status: 0,
+      said: expect.stringContaining('Held'),
+    });
+  });
+
+  test('visits of others are told apart from visits counted twice', async () => {
+    const end = new AbortController();
+    const others = (async () => {
+      while (!end.signal.aborted) await seen.get();
+    })();
+    const { status, said } = await verify(seen.url, '--visits', '1000');
+    end.abort();
+    await others;
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('others visit too') });
+  });
+});
+
+/** A counter that does what `answer` says: from the number of the request, the number that it answers or a status. */
+function faulty(answer: (count: number) => { number: number } | { status: number }) {
+  let count = 0;
+  return Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => {
+      const what = answer(++count);
+      return 'number' in what
+        ? new Response(`seen ${what.number} times`)
+        : new Response('', { status: what.status });
+    },
+  });
+}
+
+describe('a service at fault is caught', () => {
+  const FAULTS = {
+    'that gives a number twice': [
+      'two visits',
+      (count: number) => ({ number: count % 100 === 0 ? count - 1 : count }),
+    ],
+    'that counts a visit twice': [
+      'are counted',
+      (count: number) => ({ number: count + Math.floor(count / 100) }),
+    ],
+    'that loses what it has counted': [
+      'is counted',
+      (count: number) => ({ number: count > 600 ? count - 300 : count }),
+    ],
+    'that goes backwards': [
+      'began',
+      (count: number) => ({ number: count % 200 === 0 ? count - 150 : count }),
+    ],
+    'that refuses visits': [
+      'status 503',
+      (count: number) => (count % 100 === 0 ? { status: 503 } : { number: count }),
+    ],
+  } as const;
+
+  for (const [what, [, answer]] of Object.entries(FAULTS)) {
+    test(what, async () => {
+      using service = faulty(answer);
+      const { status, said } = await verify(
+        `http://127.0.0.1:${service.port}`,
+        '--visits',
+        '1000',
+        '--clients',
+        '10',
+      );
+      expect({ status, said }).toEqual({ status: 1, said: expect.stringMatching(/BROKEN: \d of 6 checks/) });
+    });
+  }
+
+  test('that goes away in the middle: the verdict says how requests failed', async () => {
+    const service = faulty((count) => ({ number: count }));
+    const going = verify(`http://127.0.0.1:${service.port}`, '--for', '4s', '--clients', '4');
+    await Bun.sleep(2500);
+    await service.stop(true);
+    const { status, said } = await going;
+    expect(status).toBe(1);
+    expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
+    expect(lineOf(said, 'as many visits are counted')).toContain('the counter did not answer at the end');
+  });
+});
+
+describe('bad input', () => {
+  for (const [words, expected] of [
+    [[], 'Say what to verify'],
+    [['http://a', 'http://b'], 'Say what to verify'],
+    [['localhost:8000'], 'is no URL'],
+    [['http://127.0.0.1:1'], 'does not count: refused'],
+    [['http://a', '--visits', '0'], '--visits is not a whole number above 0'],
+    [['http://a', '--for', '60'], '--for is not a time as in'],
+    [['http://a', '--speed', '9'], 'seen verify --help'],
+    [['--check', 'missing.jsonl'], 'cannot be read'],
+  ] as const) {
+    test(`${words.join(' ') || 'nothing'}: exit 2, with what to type`, async () => {
+      const { status, said } = await verify(...words);
+      expect({ status, said }).toEqual({ status: 2, said: expect.stringContaining(expected) });
+    });
+  }
+
+  test('a history that is damaged: exit 2, with the line', async () => {
+    const good =
+      '{"type":"hit","connection":1,"start":0,"end":1,"number":6}\n{"type":"frame","before":5,"after":7,"others":false}\n';
+    const judge = async (text: string) => {
+      writeFileSync(join(folder.path, 'h.jsonl'), text);
+      return verify('--check', 'h.jsonl');
+    };
+    expect((await judge(good)).status).toBe(0);
+    for (const [text, expected] of [
+      [`${good}{`, 'line 3, is not JSON'],
+      [good.replace('"end":1', '"end":-1'), 'line 1,'],
+      [good.replace(',"number":6', ''), 'either a number or a failure'],
+      [good.split('\n')[0] ?? '', 'has no line with "type":"frame"'],
+    ] as const) {
+      expect(await judge(text)).toEqual({ status: 2, said: expect.stringContaining(expected) });
+    }
+  });
+});
