@@ -167,6 +167,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
       '| Seen on SQLite |',
     );
   },
+  'npm run test:faults -- --for 60s': async () =>
+    expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
   'npm ci': () => run('npm ci'),
   'npm run check': () => run('npm run check'),
   'npm test': async () =>

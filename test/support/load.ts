@@ -9,8 +9,6 @@ export interface Evidence {
   readonly refused: Map<number, number>;
   /** Requests that got no whole answer, by what happened. */
   readonly failed: Map<string, number>;
-  /** Who answered, as `X-Served-By` says, in the order in which each was first met. */
-  readonly servedBy: Set<string>;
 }
 
 export interface LoadOptions {
@@ -25,8 +23,6 @@ export interface LoadOptions {
   /** A pause between a client's visits. */
   pauseMs?: number;
   path?: string;
-  /** After how long a client gives up on an answer; never, unless said. */
-  patienceMs?: number;
 }
 
 /**
@@ -40,23 +36,19 @@ export async function load({
   pauseMs = 0,
   comesBack = true,
   path = '/',
-  patienceMs,
 }: LoadOptions): Promise<Evidence> {
-  const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map(), servedBy: new Set() };
-  const { hostname, port: named } = new URL(url);
-  const port = named || '80';
+  const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map() };
+  const { hostname, port } = new URL(url);
   const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
   await Promise.all(
     Array.from({ length: clients }, async () => {
       let connection: Connection | undefined;
       while (more()) {
         try {
-          if (!connection?.usable) connection = await Connection.open(hostname, Number(port), patienceMs);
-          const { status, body, close, servedBy } = await connection.ask(request);
-          if (status === 200) {
-            evidence.numbers.push(numberIn(body));
-            evidence.servedBy.add(servedBy);
-          } else add(evidence.refused, status);
+          if (!connection?.usable) connection = await Connection.open(hostname, Number(port));
+          const { status, body, close } = await connection.ask(request);
+          if (status === 200) evidence.numbers.push(numberIn(body));
+          else add(evidence.refused, status);
           if (close || !keepAlive) connection.end();
           if (close && !comesBack) return;
         } catch (error) {
@@ -82,7 +74,6 @@ interface Answer {
   readonly status: number;
   readonly body: string;
   readonly close: boolean;
-  readonly servedBy: string;
 }
 
 class Connection {
@@ -91,14 +82,8 @@ class Connection {
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   #ended: string | undefined;
 
-  private constructor(socket: Socket, patienceMs?: number) {
+  private constructor(socket: Socket) {
     this.#socket = socket;
-    if (patienceMs !== undefined) {
-      socket.setTimeout(patienceMs, () => {
-        this.#fail('no answer in time');
-        socket.destroy();
-      });
-    }
     socket.on('data', (bytes) => {
       this.#received += bytes.toString('latin1');
       this.#take();
@@ -107,10 +92,10 @@ class Connection {
     socket.on('close', () => this.#fail('closed without an answer'));
   }
 
-  static open(host: string, port: number, patienceMs?: number): Promise<Connection> {
+  static open(host: string, port: number): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = connect({ host, port, noDelay: true });
-      socket.once('connect', () => resolve(new Connection(socket, patienceMs)));
+      socket.once('connect', () => resolve(new Connection(socket)));
       socket.once('error', (error) =>
         reject(new Error((error as NodeJS.ErrnoException).code ?? error.message)),
       );
@@ -147,12 +132,7 @@ class Connection {
     this.#received = this.#received.slice(head + 4 + length);
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
-    resolve({
-      status: Number(headers.slice(9, 12)),
-      body,
-      close: /connection: close/i.test(headers),
-      servedBy: /x-served-by: (.*)/i.exec(headers)?.[1]?.trim() ?? '',
-    });
+    resolve({ status: Number(headers.slice(9, 12)), body, close: /connection: close/i.test(headers) });
   }
 
   #fail(reason: string): void {
@@ -167,11 +147,7 @@ function add<K>(counts: Map<K, number>, key: K): void {
 }
 
 /** What is wrong with the numbers answered between two readings of the total; empty when nothing is. */
-export function findings(
-  { numbers, refused, failed }: Omit<Evidence, 'servedBy'>,
-  before: number,
-  after: number,
-): string[] {
+export function findings({ numbers, refused, failed }: Evidence, before: number, after: number): string[] {
   const sum = (counts: Map<unknown, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
   const unanswered = sum(refused) + sum(failed);
   const unique = new Set(numbers);

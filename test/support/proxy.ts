@@ -6,6 +6,10 @@ export interface Fault {
   readonly loseRequest?: (bytes: Buffer) => boolean;
   /** Whether to cut the connection instead of handing on what the server answered: it did it, and nobody hears of it. */
   readonly loseAnswer?: (bytes: Buffer) => boolean;
+  /** How much later everything arrives, in both directions. */
+  readonly delayMs?: number;
+  /** What never arrives, while the connection stays. */
+  readonly swallow?: 'requests' | 'answers';
 }
 
 export class Proxy implements AsyncDisposable {
@@ -15,6 +19,9 @@ export class Proxy implements AsyncDisposable {
   cuts = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** How many pieces are on their way to a socket. */
+  readonly #late = new WeakMap<Socket, number>();
+  #lastDelayMs = 0;
 
   private constructor(targetPort: number) {
     this.#server = createServer((client) => {
@@ -32,9 +39,31 @@ export class Proxy implements AsyncDisposable {
         this.cuts++;
         for (const socket of pair) socket.resetAndDestroy();
       };
-      client.on('data', (bytes: Buffer) => (this.fault.loseRequest?.(bytes) ? cut() : server.write(bytes)));
-      server.on('data', (bytes: Buffer) => (this.fault.loseAnswer?.(bytes) ? cut() : client.write(bytes)));
+      client.on('data', (bytes: Buffer) => {
+        if (this.fault.loseRequest?.(bytes)) cut();
+        else if (this.fault.swallow !== 'requests') this.#handOn(server, bytes);
+      });
+      server.on('data', (bytes: Buffer) => {
+        if (this.fault.loseAnswer?.(bytes)) cut();
+        else if (this.fault.swallow !== 'answers') this.#handOn(client, bytes);
+      });
     });
+  }
+
+  #handOn(to: Socket, bytes: Buffer): void {
+    const { delayMs } = this.fault;
+    const late = this.#late.get(to) ?? 0;
+    // What came late is not overtaken by what follows it.
+    if (delayMs === undefined && late === 0) {
+      to.write(bytes);
+      return;
+    }
+    this.#late.set(to, late + 1);
+    setTimeout(() => {
+      this.#late.set(to, (this.#late.get(to) ?? 1) - 1);
+      to.write(bytes);
+    }, delayMs ?? this.#lastDelayMs);
+    this.#lastDelayMs = delayMs ?? this.#lastDelayMs;
   }
 
   static async start(targetPort: number): Promise<Proxy> {

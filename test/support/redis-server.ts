@@ -51,6 +51,17 @@ export class RedisServer implements AsyncDisposable {
     return this.#process?.pid ?? 0;
   }
 
+  /** Resolves when the process has ended. */
+  async ended(): Promise<void> {
+    await this.#process?.exited;
+  }
+
+  async alive(): Promise<boolean> {
+    // A process that is just ending has not ended.
+    await Bun.sleep(50);
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** kill -9: nothing is written any more. */
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');

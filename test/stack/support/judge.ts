@@ -1,94 +1,85 @@
-/** Visitors of a stack that never try anything twice, and the judgement of what they got. */
+/** `seen verify` as the judge of a stack: it visits from outside while something is done, and says what came of it. */
 import { expect } from 'bun:test';
-import { type Evidence, findings, load } from '../../support/load.ts';
-import { numberIn } from '../../support/program.ts';
+import { join } from 'node:path';
+import type { Finding } from '../../../src/verify/judge.ts';
+import { ROOT } from '../../support/program.ts';
+import { worldFolder } from './world.ts';
 
-/** Clients that keep their connection, and clients that open one for each visit. */
-const KEEPERS = 12;
-const OPENERS = 6;
-export const CLIENTS = KEEPERS + OPENERS;
-/** So many visits come in however slow the machine is; usually there are some hundred a second. */
+/** Visitors, half of whom keep their connection; and one reader. */
+const VISITORS = 18;
+export const CLIENTS = VISITORS + 1;
+/** Visits a second: what two cores carry beside three engines. */
+const RATE = 400;
+/** So many come in however slow the machine is. */
 const VISITS_MIN = 200;
-/** Longer than a visit may wait for its number. */
-const PATIENCE_MS = 30_000;
+/** Until it has looked where the counter stands and visits for a while. */
+const BEGINNING_MS = 3000;
 
 export interface Judged {
-  /** Both kinds of clients together. */
-  readonly all: Evidence;
-  /** What is wrong with the numbers, and how visits failed. */
-  readonly wrong: string[];
+  readonly answered: number;
+  /** How many requests got no number. */
   readonly failures: number;
-  /** `seen/0.1.0` for each version that answered, in the order of their first answers. */
-  readonly versions: string[];
+  readonly how: Readonly<Record<string, number>>;
+  /** What is wrong with the numbers. */
+  readonly wrong: readonly Finding[];
+  /** Who answered, as `X-Served-By` says, in the order of their first answers. */
+  readonly servedBy: readonly string[];
+  /** `seen/0.1.0` for each version that answered, in the same order. */
+  readonly versions: readonly string[];
+}
+
+interface Verdict {
+  readonly answered: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  readonly servedBy: Readonly<Record<string, number>>;
 }
 
 let round = 0;
 
-/**
- * Visits a counter of its own, with clients that keep their connections and clients that open one for each visit, from a
- * while before `action` until a while after it, and judges what they got.
- */
+/** Has `seen verify` visit a counter of its own from a while before `action` until a while after it. */
 export async function underLoad(url: string, action: () => Promise<unknown>): Promise<Judged> {
-  const path = `/stack/round-${++round}`;
-  let going = true;
-  const visits = (clients: number, keepAlive: boolean) =>
-    load({
-      url,
-      clients,
-      keepAlive,
-      path: `/hit${path}`,
-      pauseMs: 20,
-      patienceMs: PATIENCE_MS,
-      more: () => going,
-    });
-  const loads = Promise.all([visits(KEEPERS, true), visits(OPENERS, false)]);
-  await Bun.sleep(1000);
+  const file = join(worldFolder(), `verdict-${++round}.json`);
+  const flags = `--counter stack/round-${round} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
+  const verify = Bun.spawn(
+    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', url, ...flags.split(' ')],
+    {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
+  const said = Promise.all([new Response(verify.stdout).text(), new Response(verify.stderr).text()]);
+  await Bun.sleep(BEGINNING_MS);
   try {
     await action();
     await Bun.sleep(1000);
   } finally {
-    going = false;
+    verify.kill('SIGINT');
   }
-  const [kept, opened] = await loads;
-  const total = numberIn(await (await fetch(`${url}/get${path}`, { keepalive: false })).text());
-  const all = merged(kept, opened);
+  if ((await verify.exited) > 1) throw new Error((await said).join(''));
+  const { answered, failures, findings, servedBy } = (await Bun.file(file).json()) as Verdict;
+  const names = Object.keys(servedBy);
   return {
-    all,
-    wrong: findings(all, 0, total),
-    failures: sum(all.failed) + sum(all.refused),
-    versions: [...new Set([...all.servedBy].map((name) => name.split(' ')[1] ?? ''))],
+    answered,
+    failures: Object.values(failures).reduce((sum, count) => sum + count, 0),
+    how: failures,
+    wrong: findings.filter(({ check, status }) => check !== 'answered' && status !== 'held'),
+    servedBy: names,
+    versions: [...new Set(names.map((name) => name.split(' ')[1] ?? ''))],
   };
 }
 
-function sum(counts: Map<unknown, number>): number {
-  return [...counts.values()].reduce((a, b) => a + b, 0);
+/** Fails unless every request was answered, with a number of its own, and the total is exactly that many. */
+export function expectNoFailure({ answered, wrong, how }: Judged): void {
+  expect({ wrong, how }).toEqual({ wrong: [], how: {} });
+  expect(answered).toBeGreaterThan(VISITS_MIN);
 }
 
-function merged(a: Evidence, b: Evidence): Evidence {
-  const add = <K>(x: Map<K, number>, y: Map<K, number>) =>
-    new Map([...x.keys(), ...y.keys()].map((key) => [key, (x.get(key) ?? 0) + (y.get(key) ?? 0)]));
-  return {
-    numbers: [...a.numbers, ...b.numbers],
-    refused: add(a.refused, b.refused),
-    failed: add(a.failed, b.failed),
-    servedBy: new Set([...a.servedBy, ...b.servedBy]),
-  };
-}
-
-/** Fails unless every visit was answered, with a number of its own, and the total is exactly that many. */
-export function expectNoFailure({ all, wrong }: Judged): void {
-  expect({ wrong, failed: Object.fromEntries(all.failed), refused: Object.fromEntries(all.refused) }).toEqual(
-    {
-      wrong: [],
-      failed: {},
-      refused: {},
-    },
+/** Says how many requests failed where some may. */
+export function report(what: string, { answered, failures, how }: Judged): void {
+  const kinds = Object.entries(how).map(([why, count]) => `${count} ${why}`);
+  process.stderr.write(
+    `${what}: ${failures} of ${answered + failures} requests failed: ${kinds.join(', ')}\n`,
   );
-  expect(all.numbers.length).toBeGreaterThan(VISITS_MIN);
-}
-
-/** Says how many visits failed where some may. */
-export function report(what: string, { all, failures }: Judged): void {
-  const how = [...all.failed, ...all.refused].map(([why, count]) => `${count} ${why}`).join(', ');
-  process.stderr.write(`${what}: ${failures} of ${all.numbers.length + failures} visits failed: ${how}\n`);
 }

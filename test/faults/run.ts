@@ -1,0 +1,149 @@
+/**
+ * `npm run test:faults [-- --for 10m --seed S --store redis]`: a campaign of faults, in random order, against real processes that
+ * `seen verify` visits all the time. Nothing may be broken but that requests fail.
+ *
+ * Prints each fault, and at the end how many there were, how many visits were counted, and the verdict. As root on Linux in mount
+ * namespaces of its own, so that disks can be filled; elsewhere these faults are left out, and it says so.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Finding } from '../../src/verify/judge.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program, ROOT } from '../support/program.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RedisServer, SAFE } from '../support/redis-server.ts';
+import { type Fault, replicaFaults } from './fault.ts';
+import { Random } from './random.ts';
+import { redisFaults } from './redis-faults.ts';
+import { sqliteFaults } from './sqlite-faults.ts';
+
+const STORES = ['redis', 'sqlite'] as const;
+type Store = (typeof STORES)[number];
+
+/** The file system that is filled: enough for a campaign of an hour. */
+const DISK = '512m';
+const INSIDE = 'FAULTS_INSIDE';
+
+interface Campaign {
+  readonly program: Program;
+  readonly faults: readonly Fault[];
+  readonly end: () => Promise<void>;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** `folder` on a small file system of its own; `undefined` where that cannot be had. */
+async function smallDisk(folder: string): Promise<string | undefined> {
+  if (process.env[INSIDE] !== 'yes') return undefined;
+  const path = join(folder, 'disk');
+  mkdirSync(path);
+  await Bun.$`mount -t tmpfs -o size=${DISK} tmpfs ${path}`;
+  return path;
+}
+
+async function onRedis(folder: string): Promise<Campaign> {
+  const disk = await smallDisk(folder);
+  const redis = await RedisServer.start({ ...SAFE, ...(disk === undefined ? {} : { dir: disk }) });
+  const proxy = await Proxy.start(redis.port);
+  const program = await Program.start({ SEEN_STORE_URL: proxy.url, SEEN_STORE_TIMEOUT_MS: '1000' });
+  return {
+    program,
+    faults: [...replicaFaults(program), ...redisFaults(redis, proxy, disk)],
+    end: async () => {
+      await program[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function onSqlite(folder: string): Promise<Campaign> {
+  const disk = await smallDisk(folder);
+  const database = join(disk ?? folder, 'seen.db');
+  const program = await Program.start({ SEEN_STORE_URL: `sqlite:${database}` });
+  return {
+    program,
+    faults: [...replicaFaults(program), ...sqliteFaults(program, database, disk)],
+    end: () => program[Symbol.asyncDispose](),
+  };
+}
+
+/** One campaign on one store; answers whether nothing is broken that may not be. */
+async function campaign(store: Store, forMs: number, seed: number): Promise<boolean> {
+  using folder = temporaryFolder();
+  const random = new Random(seed);
+  const { program, faults, end } = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
+  const verdict = join(folder.path, 'verdict.json');
+  const flags = `--counter faults/campaign --clients 20 --rate 300 --for 24h --json ${verdict}`;
+  const verify = Bun.spawn(
+    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', program.url, ...flags.split(' ')],
+    { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
+  );
+  const said = new Response(verify.stdout).text();
+  await Bun.sleep(3000);
+  const startedAt = performance.now();
+  const counts = new Map<string, number>();
+  while (performance.now() - startedAt < forMs) {
+    const fault = random.one(faults);
+    if (!fault) break;
+    const at = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(7);
+    const how = await fault.inject(random);
+    say(`${at} s  ${fault.name}${how === undefined ? '' : ` (${how})`}`);
+    counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
+    await Bun.sleep(random.between(0, 1500));
+  }
+  // What was pending may still be counted: the bounds are taken when it has been.
+  await Bun.sleep(8000);
+  verify.kill('SIGINT');
+  const status = await verify.exited;
+  await end();
+  await Bun.$`umount -q ${join(folder.path, 'disk')}`.quiet().nothrow();
+  for (const [name, count] of counts) say(`${String(count).padStart(5)}  ${name}`);
+  say(`${[...counts.values()].reduce((sum, count) => sum + count, 0)} faults on ${store}, seed ${seed}:`);
+  say(await said);
+  if (status > 1) return false;
+  const { findings } = (await Bun.file(verdict).json()) as { findings: readonly Finding[] };
+  return findings.every(({ check, status: found }) => check === 'answered' || found === 'held');
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { for: { type: 'string', default: '60s' }, seed: { type: 'string' }, store: { type: 'string' } },
+  });
+  const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(values.for) ?? [];
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+  const stores = STORES.filter((store) => values.store === undefined || values.store === store);
+  if (digits === undefined || !Number.isSafeInteger(seed) || stores.length === 0) {
+    process.stderr.write('Usage: npm run test:faults -- [--for 60s] [--seed 7] [--store redis|sqlite]\n');
+    return 2;
+  }
+  if (process.env[INSIDE] !== 'yes') say('Without root on Linux no disk is filled.');
+  const forMs = Number(digits) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
+  let fine = true;
+  for (const store of stores) {
+    say(`\n${store}, seed ${seed} (--seed ${seed} repeats the choices)`);
+    fine = (await campaign(store, forMs, seed)) && fine;
+  }
+  say(
+    fine
+      ? 'No promise was broken: requests failed where something was killed, and nothing else.'
+      : 'BROKEN: see above.',
+  );
+  return fine ? 0 : 1;
+}
+
+/** The same in a mount namespace of its own, where that can be had: a disk that was mounted goes with it. */
+async function inside(): Promise<number> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || process.env[INSIDE] !== undefined)
+    return main();
+  const again = Bun.spawn(
+    [...'setpriv --pdeathsig KILL unshare --mount'.split(' '), process.execPath, ...process.argv.slice(1)],
+    { env: { ...process.env, [INSIDE]: 'yes' }, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' },
+  );
+  return again.exited;
+}
+
+process.exitCode = await inside();
