@@ -59,7 +59,7 @@ export class Judge {
     return this.#hits;
   }
 
-  /** How operations failed, and how often. */
+  /** How operations failed, and how often; those of reads begin with `read: `. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures;
   }
@@ -70,7 +70,7 @@ export class Judge {
 
   end({ type, connection, floor }: Begun, { number, failure }: Outcome): void {
     if (number === undefined) {
-      const why = failure ?? 'no number';
+      const why = `${type === 'read' ? 'read: ' : ''}${failure ?? 'no number'}`;
       this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
       if (type === 'hit') this.#unanswered++;
       return;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { numberIn } from '../support/program.ts';
-import { CLIENTS, expectNoFailure, report, underLoad } from './support/judge.ts';
+import { CLIENTS, expectNoFailure, expectNoVisitFailed, report, underLoad } from './support/judge.ts';
 import { Swarm } from './support/swarm.ts';
 
 /** How many replicas are killed, one after the other. */
@@ -97,7 +97,7 @@ describe('Redis', () => {
         async () => (await swarm.updated('mystack_web')) === 'completed',
       );
     });
-    expectNoFailure(judged);
+    expectNoVisitFailed(judged);
     expect((await swarm.containers('mystack_redis'))[0]?.id).not.toBe(redis?.id);
   });
 

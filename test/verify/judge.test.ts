@@ -187,12 +187,13 @@ describe('a history with a fault in it', () => {
       { type: 'hit', connection: 1, start: 2, end: 3, failure: 'reset' },
       { type: 'hit', connection: 2, start: 2, end: 3, failure: 'status 503' },
       { type: 'hit', connection: 1, start: 4, end: 5, failure: 'reset' },
+      { type: 'read', connection: 3, start: 4, end: 5, failure: 'status 503' },
     ];
     expect(judged({ before: 5, after: 7, others: false, operations }).at(-1)).toEqual({
       check: 'answered',
       status: 'broken',
-      count: 3,
-      words: '2 reset, 1 status 503',
+      count: 4,
+      words: '2 reset, 1 status 503, 1 read: status 503',
     });
   });
 });

@@ -76,6 +76,12 @@ export function expectNoFailure({ answered, wrong, how }: Judged): void {
   expect(answered).toBeGreaterThan(VISITS_MIN);
 }
 
+/** Fails unless every visit was answered, with a number of its own; reads may have been told to come again. */
+export function expectNoVisitFailed(judged: Judged): void {
+  const visits = Object.entries(judged.how).filter(([why]) => !why.startsWith('read: '));
+  expectNoFailure({ ...judged, how: Object.fromEntries(visits) });
+}
+
 /** Says how many requests failed where some may. */
 export function report(what: string, { answered, failures, how }: Judged): void {
   const kinds = Object.entries(how).map(([why, count]) => `${count} ${why}`);
