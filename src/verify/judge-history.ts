@@ -1,8 +1,8 @@
 /** Judges a history that was written down, as if it happened now: beginnings and ends in the order of time. */
+import { type Figures, Tally } from './figures.ts';
 import type { History, Operation } from './history.ts';
 import { type Begun, Judge } from './judge.ts';
-import { Latencies } from './latencies.ts';
-import type { Figures, Result, Second } from './run.ts';
+import type { Result } from './run.ts';
 
 /** The verdict, and the figures that the operations give. */
 export function judgeHistory({ operations, ...frame }: History): { result: Result; figures: Figures } {
@@ -34,15 +34,14 @@ function inOrder(operations: readonly Operation[]) {
 }
 
 function figuresOf(operations: readonly Operation[]) {
-  const latencies = new Latencies();
-  const servedBy = new Map<string, number>();
-  const seconds: Second[] = [];
+  const tally = new Tally();
   let elapsedMs = 0;
-  for (const { type, start, end, number, servedBy: name } of operations) {
+  for (const { type, start, end, number, servedBy } of operations) {
     elapsedMs = Math.max(elapsedMs, end);
-    if (type !== 'hit' || number === undefined) continue;
-    latencies.add(end - start);
-    if (name !== undefined) servedBy.set(name, (servedBy.get(name) ?? 0) + 1);
+    const second = Math.floor(end / 1000);
+    if (number === undefined) tally.failed(second);
+    else if (type === 'hit') tally.answered(second, end - start, servedBy);
   }
+  const { latencies, servedBy, seconds } = tally;
   return { elapsedMs, latencies, servedBy, seconds };
 }

@@ -1,6 +1,8 @@
 /** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
+
+import type { Figures } from './figures.ts';
 import type { Check, Finding } from './judge.ts';
-import type { Figures, Result } from './run.ts';
+import type { Result } from './run.ts';
 
 /** What each check says when it holds. */
 const CHECKS: Readonly<Record<Check, string>> = {

@@ -8,10 +8,11 @@
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
 import { Connection, Unanswered } from './connection.ts';
+import { type Figures, Tally } from './figures.ts';
 import type { Frame, Operation } from './history.ts';
 import { type Finding, Judge } from './judge.ts';
-import { Latencies } from './latencies.ts';
-import { numberIn, type Target } from './target.ts';
+import { look } from './look.ts';
+import { numberIn, requestFor, type Target } from './target.ts';
 
 export interface RunOptions {
   readonly target: Target;
@@ -28,24 +29,6 @@ export interface RunOptions {
   readonly onOperation?: ((operation: Operation) => void) | undefined;
 }
 
-/** What one second of the run was like. */
-export interface Second {
-  answered: number;
-  failed: number;
-}
-
-/** What a run has come to; changes while it goes on. */
-export interface Figures {
-  /** Milliseconds since it began. */
-  readonly elapsedMs: number;
-  readonly answered: number;
-  readonly failures: ReadonlyMap<string, number>;
-  readonly latencies: Latencies;
-  /** Visits by who answered them, as `X-Served-By` says. */
-  readonly servedBy: ReadonlyMap<string, number>;
-  readonly seconds: readonly Second[];
-}
-
 export interface Result {
   readonly frame: Frame;
   readonly findings: readonly Finding[];
@@ -53,16 +36,12 @@ export interface Result {
 
 /** A reader asks so often: each read is one more request, and a few a second find a total that goes back. */
 const READ_MS = 50;
-/** For so long nobody of ours visits, to see whether the total moves by itself. */
-const QUIET_MS = 500;
 /** A client that got nothing waits so long before it comes again, so as not to storm a service that is down. */
 const PAUSE_MS = 20;
 
 export class Run {
   readonly #options: RunOptions;
-  readonly #latencies = new Latencies();
-  readonly #servedBy = new Map<string, number>();
-  readonly #seconds: Second[] = [];
+  readonly #tally = new Tally();
   #judge = new Judge(0);
   #startedAt = 0;
   #endedAt: number | undefined;
@@ -76,11 +55,11 @@ export class Run {
 
   /** Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does not answer at the beginning. */
   async go(): Promise<Result> {
-    const early = await this.#look();
-    const before = await this.#look();
+    const { target, timeoutMs, clients, forMs, stop } = this.#options;
+    const early = await look(target, timeoutMs);
+    const before = await look(target, timeoutMs);
     this.#judge = new Judge(before.last);
     this.#startedAt = performance.now();
-    const { clients, forMs, stop } = this.#options;
     const timer = forMs === undefined ? undefined : setTimeout(() => (this.#over = true), forMs);
     const interrupt = () => (this.#over = true);
     stop.addEventListener('abort', interrupt);
@@ -94,43 +73,22 @@ export class Run {
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await this.#look().catch(() => undefined);
+    const after = await look(target, timeoutMs).catch(() => undefined);
     const moved = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);
     const frame = { before: before.last, after: after?.first, others: moved };
     return { frame, findings: this.#judge.verdict(frame) };
   }
 
   get figures(): Figures {
+    const { latencies, servedBy, seconds } = this.#tally;
     return {
       elapsedMs: this.#startedAt === 0 ? 0 : (this.#endedAt ?? performance.now()) - this.#startedAt,
       answered: this.#judge.answered,
       failures: this.#judge.failures,
-      latencies: this.#latencies,
-      servedBy: this.#servedBy,
-      seconds: this.#seconds,
+      latencies,
+      servedBy,
+      seconds,
     };
-  }
-
-  /** Two visits with a quiet time between them: the numbers, and whether others visited meanwhile. */
-  async #look(): Promise<{ first: number; last: number; moved: boolean }> {
-    const first = await this.#once();
-    await Bun.sleep(QUIET_MS);
-    const last = await this.#once();
-    return { first, last, moved: last !== first + 1 };
-  }
-
-  async #once(): Promise<number> {
-    const { target, timeoutMs } = this.#options;
-    const connection = await Connection.open(target, timeoutMs);
-    try {
-      const { status, body } = await connection.ask(requestFor(target, target.hitPath, false), timeoutMs);
-      const number = numberIn(body);
-      if (status !== 200) throw new Unanswered(`status ${status}`);
-      if (number === undefined) throw new Unanswered('an answer without a number');
-      return number;
-    } finally {
-      connection.close();
-    }
   }
 
   /** One client, to the end of the run. */
@@ -204,7 +162,9 @@ export class Run {
     }
     const end = performance.now();
     this.#judge.end(begun, { number, failure });
-    this.#note(type, end - due, number !== undefined, servedBy);
+    const at = Math.floor((end - this.#startedAt) / 1000);
+    if (number === undefined) this.#tally.failed(at);
+    else if (type === 'hit') this.#tally.answered(at, end - due, servedBy);
     onOperation?.({
       type,
       connection: line.id,
@@ -217,17 +177,6 @@ export class Run {
     return number !== undefined;
   }
 
-  #note(type: Operation['type'], ms: number, answered: boolean, servedBy: string | undefined): void {
-    const at = Math.floor((performance.now() - this.#startedAt) / 1000);
-    while (this.#seconds.length <= at) this.#seconds.push({ answered: 0, failed: 0 });
-    const second = this.#seconds[at];
-    if (second && !answered) second.failed++;
-    if (type !== 'hit' || !answered) return;
-    if (second) second.answered++;
-    this.#latencies.add(ms);
-    if (servedBy !== undefined) this.#servedBy.set(servedBy, (this.#servedBy.get(servedBy) ?? 0) + 1);
-  }
-
   #hangUp(line: Line): void {
     line.connection?.close();
     this.#judge.closed(line.id);
@@ -238,10 +187,4 @@ export class Run {
 interface Line {
   readonly id: number;
   connection: Connection | undefined;
-}
-
-function requestFor({ host }: Target, path: string, keeps: boolean): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/plain, application/json\r\nUser-Agent: seen-verify\r\n${
-    keeps ? '' : 'Connection: close\r\n'
-  }\r\n`;
 }

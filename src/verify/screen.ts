@@ -1,8 +1,10 @@
 /**
  * What is seen while a run goes on: on a terminal a picture that is drawn again and again, elsewhere a line every few seconds.
  */
+
+import type { Figures, Second } from './figures.ts';
 import { shareLines, whole } from './report.ts';
-import type { Figures, Run, Second } from './run.ts';
+import type { Run } from './run.ts';
 
 export interface ScreenOptions {
   readonly run: Run;
