@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RedisServer, SAFE } from '../support/redis-server.ts';
 
 const folder = temporaryFolder();
 let seen: Program;
@@ -158,6 +160,58 @@ describe('a service at fault is caught', () => {
       expect(said).toMatch(evidence);
     });
   }
+
+  test('that increments once more when the connection to Redis was lost: what most do', async () => {
+    await using redis = await RedisServer.start();
+    await using proxy = await Proxy.start(redis.port);
+    let answers = 0;
+    proxy.fault = { loseAnswer: (bytes) => bytes.toString().startsWith(':') && ++answers % 50 === 0 };
+    const increment = async (): Promise<number> => {
+      const client = new Bun.RedisClient(proxy.url, { autoReconnect: false });
+      try {
+        await client.connect();
+        return await client.incr('hits');
+      } catch {
+        return increment();
+      } finally {
+        client.close();
+      }
+    };
+    using service = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: async () => new Response(`seen ${await increment()} times`),
+    });
+    const { status, said } = await verify(
+      `http://127.0.0.1:${service.port}`,
+      '--visits',
+      '1000',
+      '--clients',
+      '10',
+    );
+    expect({ status, cuts: proxy.cuts > 10 }).toEqual({ status: 1, cuts: true });
+    // Each visit got a number of its own, in order, and none failed: only the total tells.
+    expect(said).toContain('BROKEN: 1 of 6 checks');
+    expect(said).toMatch(/1000 visits got a number and 0 did not, and 10\d\d are counted/);
+  });
+
+  test('on a Redis that syncs every second, on a slow disk, when Redis is killed: numbers are given out again', async () => {
+    await using redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
+    await using program = await Program.start({ SEEN_STORE_URL: redis.url });
+    const going = verify(program.url, '--for', '7s', '--clients', '10', '--rate', '500');
+    await Bun.sleep(2500);
+    // Redis does not even write while it waits for a sync, for up to two seconds.
+    const trace = `strace -f -p ${redis.pid} -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_exit=3s`;
+    const slow = Bun.spawn(trace.split(' '), { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+    await Bun.sleep(2500);
+    await redis.kill();
+    slow.kill('SIGKILL');
+    await slow.exited;
+    await redis.start();
+    const { status, said } = await going;
+    expect(status).toBe(1);
+    expect(lineOf(said, 'no number was given to two visits')).toContain('BROKEN');
+  });
 
   test('that goes away in the middle: the verdict says how requests failed', async () => {
     const service = faulty((count) => ({ number: count }));
