@@ -1,7 +1,7 @@
 /**
  * `seen verify URL`: loads a running counter from outside and judges what it answers.
  */
-import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { AppError } from '../counter/errors.ts';
@@ -41,7 +41,10 @@ async function run({ argv, print }: Context): Promise<number> {
   const forMs =
     values.for === undefined ? (visits === undefined ? STANDARD_MS : undefined) : duration('for', values.for);
   const stop = new AbortController();
-  const history = values.history === undefined ? undefined : createWriteStream(values.history);
+  // Opened before the visits: a path that cannot be written is not to cost a run.
+  const json = openFile('json', values.json);
+  const historyFile = openFile('history', values.history);
+  const history = historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
   const going = new Run({
     target: targetOf(url, values.counter),
     clients: whole('clients', values.clients) ?? 1,
@@ -69,8 +72,8 @@ async function run({ argv, print }: Context): Promise<number> {
     const result = await going.go();
     screen.end();
     if (history) await finish(history, { type: 'frame', ...result.frame });
-    if (values.json !== undefined) {
-      writeFileSync(values.json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
+    if (json !== undefined) {
+      writeFileSync(json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
     }
     print(report(url, result, going.figures));
     return held(result) ? 0 : 1;
@@ -86,6 +89,17 @@ async function run({ argv, print }: Context): Promise<number> {
   } finally {
     screen.end();
     process.off('SIGINT', interrupt);
+  }
+}
+
+/** The file of a flag, empty and open for writing; `undefined` without the flag. Fails with `usage-invalid`. */
+function openFile(flag: string, path: string | undefined): number | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return openSync(path, 'w');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage-invalid', `--${flag} names a file that cannot be written: ${why}.`, { cause });
   }
 }
 

@@ -235,6 +235,8 @@ describe('bad input', () => {
     [['http://a', '--for', '60'], '--for is not a time as in'],
     [['http://a', '--speed', '9'], 'seen verify --help'],
     [['--check', 'missing.jsonl'], 'cannot be read'],
+    [['http://a', '--history', 'no/such/folder'], '--history names a file that cannot be written'],
+    [['http://a', '--json', 'no/such/folder'], '--json names a file that cannot be written'],
   ] as const) {
     test(`${words.join(' ') || 'nothing'}: exit 2, with what to type`, async () => {
       const { status, said } = await verify(...words);
