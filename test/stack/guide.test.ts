@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { ROOT } from '../support/program.ts';
-import { firstMissing, follow, type Step, stepsOf } from './support/document.ts';
+import { firstMissing, Reader, stepsOf } from './support/document.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/guide.md'));
 let swarm: Swarm;
-let failedBefore = false;
+const reader = new Reader();
 
 beforeAll(async () => {
   swarm = await Swarm.engines(1);
@@ -27,16 +27,6 @@ function asHere(line: string): string {
   }
   if (!esp) here = here.replace('encrypted: true', 'encrypted:');
   return here;
-}
-
-async function followHere(step: Step): Promise<void> {
-  if (failedBefore) throw new Error('an earlier step failed, on which this one builds');
-  try {
-    await follow(step, swarm.manager, swarm.project, asHere);
-  } catch (error) {
-    failedBefore = true;
-    throw error;
-  }
 }
 
 describe('docs/guide.md', () => {
@@ -59,7 +49,9 @@ describe('docs/guide.md', () => {
     }
   });
 
-  for (const step of steps) test(step.title, () => followHere(step));
+  for (const step of steps) {
+    test(step.title, () => reader.follow(step, swarm.manager, swarm.project, asHere));
+  }
 });
 
 test('a step that shows something else than the document says is noticed', () => {

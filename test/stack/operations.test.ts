@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';
 import { ROOT } from '../support/program.ts';
-import { follow, type Step, stepsOf } from './support/document.ts';
+import { Reader, type Step, stepsOf } from './support/document.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/operations.md'));
 let swarm: Swarm;
-let failedBefore = false;
+const reader = new Reader();
 /** Somebody visits all the time: what the document says of a running stack is shown on one. */
 const visits = new AbortController();
 
@@ -28,18 +28,13 @@ afterAll(async () => {
   await swarm?.[Symbol.asyncDispose]();
 });
 
-async function followHere(step: Step): Promise<void> {
-  if (failedBefore) throw new Error('an earlier step failed, on which this one builds');
-  // The nodes of a test have no ssh between them.
-  const commands = step.commands.replace('ssh://node2', swarm.node('node2').endpoint);
-  try {
-    await follow({ ...step, commands }, swarm.manager, swarm.project);
-  } catch (error) {
-    failedBefore = true;
-    throw error;
-  }
+/** The nodes of a test have no ssh between them. */
+function asHere(step: Step): Step {
+  return { ...step, commands: step.commands.replace('ssh://node2', swarm.node('node2').endpoint) };
 }
 
 describe('docs/operations.md', () => {
-  for (const step of steps) test(step.title, () => followHere(step));
+  for (const step of steps) {
+    test(step.title, () => reader.follow(asHere(step), swarm.manager, swarm.project));
+  }
 });

@@ -48,12 +48,11 @@ const REPEAT_MS = 120_000;
 /** After how long a person presses Ctrl-C. */
 const WATCHED_MS = 8000;
 
-/** Does a step at a node, in `folder`; fails unless it shows what it should. `adapt` changes what is expected. */
-export async function follow(
+async function follow(
   step: Step,
   node: Node,
   folder: string,
-  adapt: (line: string) => string = (line) => line,
+  adapt: (line: string) => string,
 ): Promise<void> {
   const expected = step.expected.map(adapt);
   const end = performance.now() + (/\bRepeat\b/.test(step.between) ? REPEAT_MS : 0);
@@ -70,15 +69,34 @@ export async function follow(
   }
 }
 
+/**
+ * Does the steps of a document one after the other. Each builds on those before it: after one that failed, the rest fail with
+ * its reason.
+ */
+export class Reader {
+  #failed: string | undefined;
+
+  /**
+   * Does a step at a node, in `folder`; fails unless it shows what it should. `adapt` changes what is expected.
+   */
+  async follow(step: Step, node: Node, folder: string, adapt = (line: string) => line): Promise<void> {
+    if (this.#failed !== undefined) throw new Error(`an earlier step failed: ${this.#failed}`);
+    try {
+      await follow(step, node, folder, adapt);
+    } catch (error) {
+      this.#failed = String(error);
+      throw error;
+    }
+  }
+}
+
 async function run(step: Step, node: Node, folder: string): Promise<{ status: number; shown: string }> {
-  // Docker wants a terminal for -t.
-  const onTerminal = / -it /.test(step.commands);
   const script = `set -o pipefail\n${step.commands}`;
-  const line = onTerminal
-    ? `printf '%s\\n' ${quoted(step.typed)} | script -qec ${quoted(script)} /dev/null`
-    : script;
   const limitMs = step.between.includes('Ctrl-C') ? WATCHED_MS : undefined;
-  const { status, out, error } = await node.sh(line, folder, limitMs);
+  // Docker wants a terminal for -t.
+  const { status, out, error } = / -it /.test(step.commands)
+    ? await node.terminal(script, folder, step.typed.split('\n').filter(Boolean))
+    : await node.sh(script, folder, limitMs);
   return { status, shown: `${out}\n${error}`.replaceAll(ESCAPES, '').replaceAll('\r', '\n') };
 }
 
@@ -105,8 +123,4 @@ export function firstMissing(expected: readonly string[], shown: string): string
 
 function plain(line: string): string {
   return line.trim().replaceAll(/\s+/g, ' ');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

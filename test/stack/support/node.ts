@@ -105,12 +105,41 @@ export class Node {
 
   /** Runs a line of shell as a person at this node would, in `folder`. */
   sh(line: string, folder: string, limitMs = 120_000): Promise<Said> {
-    return finish(
-      ['nsenter', '-t', this.#first, '--net', '--uts', 'bash', '-c', line],
-      this.#environment,
-      folder,
-      limitMs,
-    );
+    return finish(this.#here(line), this.#environment, folder, limitMs);
+  }
+
+  /** The same on a terminal, where each line of `typed` is typed when a prompt asks for it. */
+  async terminal(line: string, folder: string, typed: readonly string[]): Promise<Said> {
+    let out = '';
+    const utf8 = new TextDecoder();
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    const program = Bun.spawn(this.#here(line), {
+      env: { ...process.env, ...this.#environment },
+      cwd: folder,
+      terminal: {
+        cols: 200,
+        data: (_terminal, bytes) => {
+          out += utf8.decode(bytes, { stream: true });
+        },
+        exit: () => close(),
+      },
+    });
+    const ended = program.exited.then(() => true);
+    for (const words of typed) {
+      const asked = out.length;
+      const prompt = async () => PROMPT.test(out.slice(asked)) || (await Promise.race([ended, false]));
+      await until(`a prompt for “${words}” after: ${out}`, prompt);
+      if (program.exitCode !== null) break;
+      program.terminal?.write(`${words}\n`);
+    }
+    const status = await program.exited;
+    program.terminal?.close();
+    await closed;
+    return { status, out, error: '' };
+  }
+
+  #here(line: string): string[] {
+    return ['nsenter', '-t', this.#first, '--net', '--uts', 'bash', '-c', line];
   }
 
   /** Runs a program in the network of one of this node's containers. */
@@ -130,6 +159,9 @@ export class Node {
     ]);
   }
 }
+
+/** How a shell asks for a line. */
+const PROMPT = /[$#] $/;
 
 /** Runs a command to its end, or presses Ctrl-C after `limitMs`. */
 async function finish(
