@@ -45,6 +45,9 @@ function exitStatus(code: ErrorCode): number {
     case 'method-not-allowed':
     case 'url-too-long':
     case 'prefetch-refused':
+    case 'key-invalid':
+    case 'key-reused':
+    case 'keys-full':
     case 'counter-missing':
     case 'counter-unreadable':
     case 'total-out-of-range':

@@ -109,6 +109,11 @@ export const settings = {
     'Past how many connections of one replica those idle between requests are closed',
     whole(1, 1_000_000),
   ),
+  keysMax: setting(
+    '250000',
+    'How many `Idempotency-Key`s are remembered at once; past it, visits that bring a new one are refused',
+    whole(0, 100_000_000),
+  ),
   trustedProxies: setting(
     '',
     'Whose `X-Forwarded-For` is believed: addresses and networks, as in `10.0.0.2,10.1.0.0/24`',

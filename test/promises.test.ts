@@ -104,6 +104,43 @@ for (const [name, start] of STORES) {
       expect([...evidence.refused]).toEqual([]);
     });
 
+    test('P5 retry-safe: a key gets one number and counts once, from any replica, killed or not, and after a restart', async () => {
+      const { program } = await start();
+      const keys = Array.from({ length: 300 }, () => crypto.randomUUID());
+      /** Asks until there is an answer, as a client does that repeats what failed. */
+      const ask = async (key: string): Promise<number> => {
+        for (;;) {
+          const answer = await fetch(program.url, {
+            headers: { 'Idempotency-Key': key },
+            keepalive: false,
+          }).catch(() => undefined);
+          if (answer?.status === 200) return Number(/\d+/.exec(await answer.text())?.[0]);
+          await Bun.sleep(20);
+        }
+      };
+      const rounds = [0, 1, 2].map((round) =>
+        Promise.all(
+          keys.map(async (key, index) => {
+            await Bun.sleep(index * 10 + round * 200);
+            return ask(key);
+          }),
+        ),
+      );
+      for (let n = 0; n < 3; n++) {
+        await Bun.sleep(800);
+        const [victim] = await program.replicas();
+        process.kill(victim!, 'SIGKILL');
+      }
+      const [first, second, third] = await Promise.all(rounds);
+      expect(second).toEqual(first);
+      expect(third).toEqual(first);
+      expect(first!.toSorted((a, b) => a - b)).toEqual(keys.map((_, index) => index + 1));
+      await program.stop();
+      await program.start();
+      expect(await Promise.all(keys.map(ask))).toEqual(first!);
+      expect(await totalOf(program)).toBe(keys.length);
+    });
+
     test('P3 durable: what was answered is there after the program was killed in mid-load', async () => {
       const { program } = await start();
       let going = true;

@@ -14,6 +14,9 @@ export interface Subject {
   end: () => Promise<void>;
 }
 
+/** So many keys the stores of the suite may remember: more than it uses but where it tries the limit. */
+export const KEYS_MAX = 40;
+
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** Runs the contract against what `begin` builds. */
@@ -152,12 +155,78 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
       expect(await store.read([before, full, after])).toEqual([1, MAX, 2]);
     });
 
+    const once = (key: string, request = '1') => ({ key, request });
+    const freshKey = () => randomUUID();
+
+    test('a request that is asked for again under its key counts once and gets the same answer', async () => {
+      const own = fresh();
+      const key = freshKey();
+      const keyed = { counter: own, amount: 1, once: once(key) };
+      expect(await store.commit(batch(keyed))).toEqual([1]);
+      expect(await store.commit(batch({ counter: own, amount: 5 }, keyed))).toEqual([6, 1]);
+      const second = subject.open();
+      expect(await second.commit({ writer: randomUUID(), sequence: 1, changes: [keyed] })).toEqual([1]);
+      await second.close();
+      expect(await store.read([own])).toEqual([6]);
+    });
+
+    test('a request that stands twice in a batch counts once', async () => {
+      const own = fresh();
+      const keyed = { counter: own, amount: 2, once: once(freshKey(), '2') };
+      const twice = batch(
+        { counter: own, amount: 1 },
+        keyed,
+        { counter: own, amount: 1, once: once(freshKey()) },
+        keyed,
+      );
+      expect(await store.commit(twice)).toEqual([1, 3, 4, 3]);
+      expect(await store.commit(twice)).toEqual([1, 3, 4, 3]);
+      expect(await store.read([own])).toEqual([4]);
+    });
+
+    test('a key that was used for another request is refused, and the rest of the batch counts', async () => {
+      const [own, other] = [fresh(), fresh()];
+      const key = freshKey();
+      expect(await store.commit(batch({ counter: own, amount: 1, once: once(key, '1') }))).toEqual([1]);
+      const mixed = batch({ counter: own, amount: 2, once: once(key, '2') }, { counter: other, amount: 1 });
+      expect(await store.commit(mixed)).toEqual(['key-reused', 1]);
+      expect(await store.commit(mixed)).toEqual(['key-reused', 1]);
+      expect(await store.read([own, other])).toEqual([1, 1]);
+    });
+
+    test('the key of a request that was left out is not remembered', async () => {
+      const full = fresh();
+      const key = freshKey();
+      await store.commit(batch({ counter: full, amount: MAX }));
+      const keyed = { counter: full, amount: 1, once: once(key) };
+      expect(await store.commit(batch(keyed))).toEqual(['out-of-range']);
+      await store.commit(batch({ counter: full, amount: -10 }));
+      expect(await store.commit(batch(keyed))).toEqual([MAX - 9]);
+    });
+
     test('what was committed is there after the store was closed', async () => {
       await store.close();
       await store.close();
       store = subject.open();
       expect(await store.read([counter])).toEqual([14]);
       expect(await store.commit(batch({ counter, amount: 1 }))).toEqual([15]);
+    });
+
+    test('no more keys are remembered than may be; those that are still work, and so does what has none', async () => {
+      const own = fresh();
+      const outcomes = await store.commit(
+        batch(
+          ...Array.from({ length: KEYS_MAX }, () => ({ counter: own, amount: 1, once: once(freshKey()) })),
+        ),
+      );
+      const counted = outcomes.filter((outcome) => typeof outcome === 'number').length;
+      expect(counted).toBeGreaterThan(0);
+      expect(counted).toBeLessThan(KEYS_MAX);
+      expect(outcomes.slice(counted).every((outcome) => outcome === 'keys-full')).toBe(true);
+      const late = { counter: own, amount: 1, once: once(freshKey()) };
+      const mixed = batch(late, { counter: own, amount: 1 });
+      expect(await store.commit(mixed)).toEqual(['keys-full', counted + 1]);
+      expect(await store.read([own])).toEqual([counted + 1]);
     });
 
     test('a closed store refuses', async () => {

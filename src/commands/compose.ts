@@ -24,7 +24,13 @@ export interface Replica {
 
 /** The store that the settings name; whether a database that is missing is made or must be there. */
 export function composeStore(config: Config, missing: 'make' | 'refuse'): Store {
-  return openStore({ url: config.storeUrl, ca: config.storeCa, timeoutMs: config.storeTimeoutMs, missing });
+  return openStore({
+    url: config.storeUrl,
+    ca: config.storeCa,
+    timeoutMs: config.storeTimeoutMs,
+    keysMax: config.keysMax,
+    missing,
+  });
 }
 
 /** A replica on `store`; `shared` when others listen on the same port. */

@@ -14,7 +14,7 @@ import { type Gathered, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
 import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
-import type { Store } from './store.ts';
+import type { Once, Store } from './store.ts';
 
 /** What an onlooker (metrics, the log) is told. */
 export interface CounterObserver {
@@ -36,6 +36,12 @@ export interface CounterOptions {
   waitMs: number;
   /** How many hits may wait for their number at once. */
   waitingMax: number;
+}
+
+export interface HitOptions {
+  /** How much is added: a safe integer other than 0. */
+  readonly amount?: number | undefined;
+  readonly once?: Once | undefined;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -66,12 +72,14 @@ export class Counter {
 
   /**
    * Counts, and resolves with the counter's total right after this hit: no other hit gets the same. The hit counts even
-   * if nobody waits for the answer any more. `amount` is a safe integer other than 0.
+   * if nobody waits for the answer any more. `amount` is a safe integer other than 0. With `once` it counts at the first time, and
+   * later ones get the number of the first.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not counted), `hit-unconfirmed`
-   * (it may have been), `total-out-of-range` or `counter-unreadable` (it was not).
+   * (it may have been), `total-out-of-range`, `counter-unreadable`, `key-reused` or
+   * `keys-full` (it was not).
    */
-  hit(counter: string, amount = 1): Promise<number> {
+  hit(counter: string, { amount = 1, once }: HitOptions = {}): Promise<number> {
     if (!Number.isSafeInteger(amount) || amount === 0) {
       throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
     }
@@ -91,7 +99,7 @@ export class Counter {
     }
     return new Promise((resolve, reject) => {
       const expiresAt = clock.now() + waitMs;
-      this.#waiting.push({ counter, amount, expiresAt, resolve, reject, answered: false });
+      this.#waiting.push({ counter, amount, once, expiresAt, resolve, reject, answered: false });
       if (!this.#watching) this.#watch(waitMs);
       if (!this.#running) void this.#run();
     });

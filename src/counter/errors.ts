@@ -13,11 +13,14 @@ export type ErrorCode =
   | 'method-not-allowed'
   | 'url-too-long'
   | 'prefetch-refused'
+  | 'key-invalid'
+  | 'key-reused'
   // A counter that cannot give what was asked.
   | 'counter-missing'
   | 'counter-unreadable'
   | 'total-out-of-range'
-  // A hit that got no number: the first three were certainly not counted, the last may have been.
+  // A hit that got no number: all but the last were certainly not counted, the last may have been.
+  | 'keys-full'
   | 'waiting-full'
   | 'draining'
   | 'store-unavailable'

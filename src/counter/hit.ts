@@ -5,12 +5,10 @@
  */
 import type { Gathered } from './batch.ts';
 import { AppError } from './errors.ts';
-import type { Outcome } from './store.ts';
+import type { Change, Outcome } from './store.ts';
 
 /** A hit and the two ends of its promise. */
-export interface Hit {
-  readonly counter: string;
-  readonly amount: number;
+export interface Hit extends Change {
   readonly expiresAt: number;
   readonly resolve: (total: number) => void;
   readonly reject: (error: unknown) => void;
@@ -56,7 +54,7 @@ export function unconfirmed(cause?: unknown): AppError {
   );
 }
 
-function refusal(counter: string, outcome: 'out-of-range' | 'unreadable' | undefined): unknown {
+function refusal(counter: string, outcome: Exclude<Outcome, number> | undefined): unknown {
   switch (outcome) {
     case 'out-of-range':
       return new AppError(
@@ -67,6 +65,16 @@ function refusal(counter: string, outcome: 'out-of-range' | 'unreadable' | undef
       return new AppError(
         'counter-unreadable',
         `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
+      );
+    case 'key-reused':
+      return new AppError(
+        'key-reused',
+        'This Idempotency-Key was used for another request. Not counted: make a new key for each request, and repeat it only with the same request.',
+      );
+    case 'keys-full':
+      return new AppError(
+        'keys-full',
+        'No more idempotency keys can be remembered. Not counted: try again later, or without a key.',
       );
     case undefined:
       return new Error(`the store answered too few outcomes for ${counter}`);

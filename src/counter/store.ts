@@ -10,9 +10,19 @@
 export interface Change {
   readonly counter: string;
   readonly amount: number;
+  /** This is one request's, and counts once however often it is asked for. */
+  readonly once?: Once | undefined;
 }
 
-/** Many hits as one write. No counter stands in it twice. */
+/** How a request that is sent again is recognised: an idempotency key, and what was asked under it. */
+export interface Once {
+  /** Names the key among all of all counters: 1 to 64 letters, digits, `_` and `-`. */
+  readonly key: string;
+  /** What is asked for, in a few characters without blanks: another one under the same key is refused. */
+  readonly request: string;
+}
+
+/** Many hits as one write. No counter stands in it twice without `once`. */
 export interface Batch {
   /** Who writes: unique to one counter of one process. */
   readonly writer: string;
@@ -26,8 +36,13 @@ export interface Batch {
  * applied all the same, so that one bad counter does not take the others with it).
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON number is exact.
  * - `unreadable`: under the counter's name the store holds something that is not an integer.
+ * - `key-reused`: the key of `once` was used for another request.
+ * - `keys-full`: so many keys are remembered that this one cannot be.
+ *
+ * A change whose key was used for the same request before is not applied again, and its outcome is that of then. What was left out
+ * is not remembered.
  */
-export type Outcome = number | 'out-of-range' | 'unreadable';
+export type Outcome = number | 'out-of-range' | 'unreadable' | 'key-reused' | 'keys-full';
 
 export interface Store {
   /** Where the counts are kept, for people: without passwords. */
@@ -61,3 +76,6 @@ export interface Store {
  * it, which is far less: a store that forgot a writer in the middle of that could count its first batch twice.
  */
 export const WRITER_MEMORY_MS = 24 * 60 * 60 * 1000;
+
+/** How long a store remembers the key of a request: what clients are promised (P5). */
+export const KEY_MEMORY_MS = 24 * 60 * 60 * 1000;

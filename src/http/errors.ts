@@ -9,6 +9,7 @@ import { AppError, type ErrorCode } from '../counter/errors.ts';
 export function statusOf(code: ErrorCode): number {
   switch (code) {
     case 'name-invalid':
+    case 'key-invalid':
       return 400;
     case 'route-missing':
     case 'counter-missing':
@@ -19,9 +20,12 @@ export function statusOf(code: ErrorCode): number {
       return 409;
     case 'url-too-long':
       return 414;
+    case 'key-reused':
+      return 422;
     // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use for it
     // (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
     case 'prefetch-refused':
+    case 'keys-full':
     case 'waiting-full':
     case 'draining':
     case 'store-unavailable':

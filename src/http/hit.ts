@@ -8,6 +8,7 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
 import { refusePrefetch } from './counting.ts';
+import { onceFrom } from './idempotency.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
 export function createHit(counter: Counter, headers: Headers) {
@@ -17,8 +18,10 @@ export function createHit(counter: Counter, headers: Headers) {
   async function hit(c: Context): Promise<Response> {
     const name = requestedName(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready });
-    refusePrefetch(c.req.raw.headers);
-    return new Response(`{"value":${await counter.hit(name)}}`, { headers: ready });
+    const { headers: asked } = c.req.raw;
+    refusePrefetch(asked);
+    const total = await counter.hit(name, { once: onceFrom(asked, name) });
+    return new Response(`{"value":${total}}`, { headers: ready });
   }
 
   async function get(c: Context): Promise<Response> {

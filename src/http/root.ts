@@ -10,6 +10,7 @@ import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { PAGE_POLICY, page } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
 import { refusePrefetch } from './counting.ts';
+import { onceFrom } from './idempotency.ts';
 
 type Kind = 'text' | 'html' | 'json';
 
@@ -32,8 +33,9 @@ export function createRoot(counter: Counter, headers: Headers): (c: Context) => 
   return async (c) => {
     const kind = kindWanted(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready[kind] });
-    refusePrefetch(c.req.raw.headers);
-    const total = await counter.hit(DEFAULT_COUNTER);
+    const { headers: asked } = c.req.raw;
+    refusePrefetch(asked);
+    const total = await counter.hit(DEFAULT_COUNTER, { once: onceFrom(asked, DEFAULT_COUNTER) });
     return new Response(body(kind, total), { headers: ready[kind] });
   };
 }

@@ -13,14 +13,17 @@ export interface StoreOptions {
   ca: string | undefined;
   /** How long the store may be silent, in milliseconds. */
   timeoutMs: number;
+  /** How many keys of requests are remembered at the most. */
+  keysMax: number;
   /** What to do when a database file is not there. */
   missing: 'make' | 'refuse';
 }
 
 /** Builds the store that `url` names. Fails with `settings-invalid` for a URL that names none. */
-export function openStore({ url, ca, timeoutMs, missing }: StoreOptions): Store {
-  if (url.startsWith('redis:') || url.startsWith('rediss:')) return new RedisStore({ url, ca, timeoutMs });
+export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
+  const options = { ...shared, now: Date.now };
+  if (url.startsWith('redis:') || url.startsWith('rediss:')) return new RedisStore({ url, ca, ...options });
   if (url.startsWith('sqlite:'))
-    return new SqliteStore({ path: url.slice('sqlite:'.length), timeoutMs, missing, now: Date.now });
+    return new SqliteStore({ path: url.slice('sqlite:'.length), missing, ...options });
   throw new AppError('settings-invalid', 'A store URL begins with redis://, rediss:// or sqlite:.');
 }

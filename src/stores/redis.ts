@@ -8,28 +8,46 @@ import { createHash } from 'node:crypto';
 import { ErrorReply } from '@redis/client';
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import { type Batch, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import script from './commit.lua' with { type: 'text' };
 import { type Client, RedisConnection, type RedisOptions } from './redis-connection.ts';
 
+export interface RedisStoreOptions extends RedisOptions {
+  /** How many keys of requests are remembered at the most, of yesterday and today together. */
+  keysMax: number;
+  /** Milliseconds since 1970, for telling today from yesterday. */
+  now: () => number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 const DIGEST = createHash('sha1').update(script).digest('hex');
 
 export class RedisStore implements Store {
   readonly place: string;
   readonly #connection: RedisConnection;
+  readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
-  constructor(options: RedisOptions) {
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
     const { protocol, host, pathname } = new URL(options.url);
     this.place = `${protocol}//${host}${pathname}`;
     this.#connection = new RedisConnection(options, this.place);
   }
 
   async commit(batch: Batch): Promise<readonly Outcome[]> {
-    const command = ['EVALSHA', DIGEST, `${batch.changes.length + 1}`, `seen:writer:${batch.writer}`];
-    for (const { counter } of batch.changes) command.push(keyOf(counter));
-    command.push(`${batch.sequence}`, `${WRITER_MEMORY_MS}`);
-    for (const { amount } of batch.changes) command.push(`${amount}`);
+    const { writer, sequence, changes } = batch;
+    const keys = [`seen:writer:${writer}`];
+    for (const { counter } of changes) keys.push(keyOf(counter));
+    const asked = keys.length;
+    for (const { once } of changes) if (once) keys.push(`seen:once:${once.key}`);
+    if (keys.length > asked) {
+      const day = Math.floor(this.#options.now() / DAY_MS);
+      keys.push(`seen:keys:${day - 1}`, `seen:keys:${day}`);
+    }
+    const command = ['EVALSHA', DIGEST, `${keys.length}`, ...keys, `${sequence}`, `${WRITER_MEMORY_MS}`];
+    command.push(`${changes.length}`, `${KEY_MEMORY_MS}`, `${this.#options.keysMax}`);
+    for (const { amount, once } of changes) command.push(once ? `${amount} ${once.request}` : `${amount}`);
     return parseOutcomes(await this.#connection.ask((client) => run(client, command), 'hit-unconfirmed'));
   }
 
@@ -110,10 +128,14 @@ async function run(client: Client, command: readonly string[]): Promise<string> 
   }
 }
 
+/** Why a change was left out, as the script says it. */
+const LEFT_OUT: Readonly<Record<string, Outcome>> = {
+  r: 'out-of-range',
+  u: 'unreadable',
+  k: 'key-reused',
+  f: 'keys-full',
+};
+
 function parseOutcomes(answer: string): Outcome[] {
-  return answer.split(' ').map((word) => {
-    if (word === 'r') return 'out-of-range';
-    if (word === 'u') return 'unreadable';
-    return Number(word);
-  });
+  return answer.split(' ').map((word) => LEFT_OUT[word] ?? Number(word));
 }

@@ -14,13 +14,17 @@ export type SqliteFile = ReturnType<typeof prepare>;
 
 /** "seen" in ASCII (https://www.sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x7365656e;
-/** The schema below. A file with a larger number was written by a newer Seen. */
-const SCHEMA_VERSION = 1;
+/** More than one, so that forgetting is faster than remembering. */
+const FORGET_AT_ONCE = 1000;
 /** While opening, SQLite may wait for other processes itself: nothing is served yet. */
 const OPEN_WAIT_MS = 5000;
 
-const SCHEMA = `
-  CREATE TABLE counters (
+/**
+ * What made the schema, step by step: a file is at the step that its user version says, and is brought up to the last one. A file with
+ * a larger number was written by a newer Seen.
+ */
+const STEPS = [
+  `CREATE TABLE counters (
     name  TEXT NOT NULL PRIMARY KEY,
     total INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -30,9 +34,16 @@ const SCHEMA = `
     outcomes   TEXT NOT NULL,
     written_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+  PRAGMA application_id = ${APPLICATION_ID};`,
+  // Rows are made in the order in which they end, so their numbers tell how many there are and which are over.
+  `CREATE TABLE keys (
+    number  INTEGER PRIMARY KEY,
+    key     TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    total   INTEGER NOT NULL,
+    made_at INTEGER NOT NULL
+  ) STRICT;`,
+] as const;
 
 /**
  * Opens the file at `path`, making it and its folder when missing, and forgets writers silent since
@@ -62,28 +73,26 @@ export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
   }
 }
 
-/** Inside one transaction: makes the schema in an empty file, or refuses a file that is not ours to write. */
+/** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */
 function claim(database: Database, path: string): void {
   const number = (pragma: string) =>
     Object.values(database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0;
   const tables = database.query<{ count: number }, []>('SELECT count(*) AS count FROM sqlite_schema').get();
-  if (tables?.count === 0) {
-    database.run(SCHEMA);
-    return;
-  }
-  if (number('application_id') !== APPLICATION_ID) {
+  if (tables?.count !== 0 && number('application_id') !== APPLICATION_ID) {
     throw new AppError(
       'store-unusable',
       `${path} is the database of another program. Nothing was changed in it. Name another file with --store-url sqlite:PATH.`,
     );
   }
   const version = number('user_version');
-  if (version > SCHEMA_VERSION) {
+  if (version > STEPS.length) {
     throw new AppError(
       'store-unusable',
-      `${path} was written by a newer Seen (its schema is ${version}, this Seen knows ${SCHEMA_VERSION}). Nothing was changed in it. Run the newer Seen.`,
+      `${path} was written by a newer Seen (its schema is ${version}, this Seen knows ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
     );
   }
+  for (const step of STEPS.slice(version)) database.run(step);
+  database.run(`PRAGMA user_version = ${STEPS.length}`);
 }
 
 function prepare(database: Database, path: string) {
@@ -108,6 +117,23 @@ function prepare(database: Database, path: string) {
       ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
       WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
       RETURNING total`),
+    /** ?1 key: the request that it was used for, and the total that this was answered with. */
+    recallKey: database.query<{ request: string; total: number }, [string]>(
+      'SELECT request, total FROM keys WHERE key = ?1',
+    ),
+    /** How many keys are kept, and when the oldest was made: a look at the first and one at the last, however many there are. */
+    keysKept: database.query<{ count: number; oldest: number }, []>(`
+      SELECT last.number - first.number + 1 AS count, first.made_at AS oldest
+      FROM (SELECT number, made_at FROM keys ORDER BY number LIMIT 1) AS first,
+           (SELECT number FROM keys ORDER BY number DESC LIMIT 1) AS last`),
+    /** ?1 key, ?2 request, ?3 total, ?4 now. */
+    rememberKey: database.query<unknown, [string, string, number, number]>(
+      'INSERT INTO keys (key, request, total, made_at) VALUES (?1, ?2, ?3, ?4)',
+    ),
+    /** ?1 time: forgets the oldest keys that were made before it, so many at once that one write does not take long. */
+    forgetKeys: database.query<unknown, [number]>(`
+      DELETE FROM keys WHERE number IN (SELECT number FROM keys ORDER BY number LIMIT ${FORGET_AT_ONCE})
+      AND made_at < ?1`),
     /** ?1 writer: its last batch, no row for an unknown one. */
     recall: database.query<{ sequence: number; outcomes: string }, [string]>(
       'SELECT sequence, outcomes FROM writers WHERE writer = ?1',

@@ -14,6 +14,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 import { type Batch, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { fileSystemRisks, inOurWords } from './sqlite-advice.ts';
+import { applyChanges } from './sqlite-apply.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteOptions {
@@ -22,7 +23,9 @@ export interface SqliteOptions {
   missing: 'make' | 'refuse';
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;
-  /** Milliseconds since 1970, for forgetting writers. */
+  /** How many keys of requests are remembered at the most. */
+  keysMax: number;
+  /** Milliseconds since 1970, for forgetting writers and keys. */
   now: () => number;
 }
 
@@ -102,6 +105,7 @@ export class SqliteStore implements Store {
   #commitUnlessBusy({ writer, sequence, changes }: Batch): Outcome[] | undefined {
     const file = this.#file();
     const startedAt = now();
+    const at = this.#options.now();
     try {
       file.begin.run();
     } catch (error) {
@@ -125,10 +129,8 @@ export class SqliteStore implements Store {
           `${this.place}: this is batch ${sequence}, but the last one kept for this writer is ${last}.`,
         );
       }
-      const outcomes = changes.map(
-        ({ counter, amount }) => file.add.get(counter, amount)?.total ?? 'out-of-range',
-      );
-      file.remember.run(writer, sequence, JSON.stringify(outcomes), this.#options.now());
+      const outcomes = applyChanges(file, changes, this.#options.keysMax, at);
+      file.remember.run(writer, sequence, JSON.stringify(outcomes), at);
       this.#commit(file);
       this.#yield(startedAt);
       return outcomes;

@@ -30,6 +30,16 @@ test('takes as many counters as it may and not one more', () => {
   expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_COUNTERS_MAX + 1);
 });
 
+test('what counts once stays by itself', () => {
+  const once = { key: 'k', request: '1' };
+  const keyed = { ...one('a'), once };
+  expect(gather([one('a'), keyed, one('a', 2), keyed, one('b')])).toEqual({
+    taken: 5,
+    changes: [one('a', 3), keyed, keyed, one('b')],
+    places: [0, 1, 0, 2, 3],
+  });
+});
+
 test('the first hit always fits, nothing is lost, and no counter stands twice', () => {
   const amount = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()).filter((n) => n !== 0);
   const hits = fc.array(fc.record({ counter: fc.constantFrom('a', 'b', 'c'), amount }), {

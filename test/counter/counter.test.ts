@@ -94,17 +94,22 @@ describe('group commit', () => {
     const { store, counter } = setUp();
     const first = gate();
     store.steps.push(first.promise);
-    const hits = [counter.hit('a', 5), counter.hit('a', 2), counter.hit('a', 3), counter.hit('a', -4)];
+    const hits = [
+      counter.hit('a', { amount: 5 }),
+      counter.hit('a', { amount: 2 }),
+      counter.hit('a', { amount: 3 }),
+      counter.hit('a', { amount: -4 }),
+    ];
     first.resolve();
     expect(await Promise.all(hits)).toEqual([5, 7, 10, 6]);
-    expect(() => counter.hit('a', 0)).toThrow(RangeError);
-    expect(() => counter.hit('a', 1.5)).toThrow(RangeError);
-    expect(() => counter.hit('a', 2 ** 53)).toThrow(RangeError);
+    expect(() => counter.hit('a', { amount: 0 })).toThrow(RangeError);
+    expect(() => counter.hit('a', { amount: 1.5 })).toThrow(RangeError);
+    expect(() => counter.hit('a', { amount: 2 ** 53 })).toThrow(RangeError);
   });
 
   test('a counter at its limit refuses, and its neighbours in the batch count', async () => {
     const { store, counter } = setUp();
-    await counter.hit('full', Number.MAX_SAFE_INTEGER);
+    await counter.hit('full', { amount: Number.MAX_SAFE_INTEGER });
     const first = gate();
     store.steps.push(first.promise);
     const hits = ['other', 'full', 'other'].map((name) => outcome(counter.hit(name)));
@@ -297,7 +302,10 @@ describe('whatever happens', () => {
     const step = fc.constantFrom('apply', 'lose-before', 'lose-after', 'refuse');
     const moves = fc.array(
       fc.oneof(
-        fc.record({ hit: fc.constantFrom('a', 'b', 'c') }),
+        fc.record({
+          hit: fc.constantFrom('a', 'b', 'c'),
+          key: fc.constantFrom(undefined, undefined, 'k', 'l'),
+        }),
         fc.record({ step }),
         fc.record({ pass: fc.nat(700) }),
         fc.constant('forget' as const),
@@ -307,22 +315,32 @@ describe('whatever happens', () => {
     await fc.assert(
       fc.asyncProperty(moves, async (script) => {
         const { store, clock, counter } = setUp({ waitMs: 1000, waitingMax: 10 });
-        const asked: { name: string; answer: Promise<number | string> }[] = [];
+        const asked: { name: string; key: string | undefined; answer: Promise<number | string> }[] = [];
         for (const move of script) {
           // Only a writer that is silent is forgotten: a batch is not retried for as long as a store remembers.
           if (move === 'forget') {
             if (counter.waiting === 0) store.forgetWriters();
           } else if ('hit' in move) {
-            asked.push({ name: move.hit, answer: outcome(counter.hit(move.hit)) });
+            // A key is its counter's own.
+            const key = move.key && `${move.hit}-${move.key}`;
+            const once = key === undefined ? undefined : { key, request: '1' };
+            asked.push({ name: move.hit, key, answer: outcome(counter.hit(move.hit, { once })) });
           } else if ('step' in move) store.steps.push(move.step);
           else await clock.pass(move.pass);
         }
         await clock.pass(10_000);
         const answers = await Promise.all(
-          asked.map(async ({ name, answer }) => ({ name, answer: await answer })),
+          asked.map(async ({ name, key, answer }) => ({ name, key, answer: await answer })),
         );
         for (const name of ['a', 'b', 'c']) {
-          const own = answers.filter((entry) => entry.name === name).map(({ answer }) => answer);
+          const all = answers.filter((entry) => entry.name === name);
+          // What was asked under one key is one hit, whose answer is any that it got.
+          const own = [...Map.groupBy(all, ({ key }) => key ?? Symbol('alone')).values()].map((same) => {
+            const got = same.flatMap(({ answer }) => (typeof answer === 'number' ? answer : []));
+            expect(new Set(got).size).toBeLessThanOrEqual(1);
+            const asIfLost = same.some(({ answer }) => answer === 'hit-unconfirmed');
+            return got[0] ?? (asIfLost ? 'hit-unconfirmed' : same[0]?.answer);
+          });
           const numbers = own.filter((answer) => typeof answer === 'number');
           const unconfirmed = own.filter((answer) => answer === 'hit-unconfirmed').length;
           const [total = 0] = await store.read([name]);

@@ -5,13 +5,13 @@ import { AppError, type ErrorCode } from '../../src/counter/errors.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { statusOf } from '../../src/http/errors.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { MemoryStore, memoryDatabase } from '../support/memory-store.ts';
 
 const PROXY: Peer = { requestIP: () => ({ address: '192.0.2.80' }) };
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
-function setUp({ waitingMax = 100 } = {}) {
-  const store = new MemoryStore();
+function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY } = {}) {
+  const store = new MemoryStore(memoryDatabase(keysMax));
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
@@ -130,6 +130,34 @@ describe('what does not count', () => {
       }
     }
     expect(store.asked).toHaveLength(0);
+  });
+
+  test('a request that is sent again under its key', async () => {
+    const { ask, hits } = setUp();
+    const key = { 'Idempotency-Key': '8e03978e-40d5-43e8-bc93-6894a57f9324' };
+    expect((await ask('/', key)).body).toContain(' 1 times');
+    expect((await ask('/')).body).toContain(' 2 times');
+    expect((await ask('/', key)).body).toContain(' 1 times');
+    expect((await ask('/', { 'Idempotency-Key': `"${key['Idempotency-Key']}"` })).body).toContain(' 1 times');
+    expect(await hits()).toBe(2);
+    // A key is its counter's own.
+    expect((await ask('/hit/some/other', key)).body).toBe('{"value":1}');
+    expect((await ask('/hit/some/third', key)).body).toBe('{"value":1}');
+    expect((await ask('/hit/some/third', key)).body).toBe('{"value":1}');
+  });
+
+  test('a key that is none, or that finds no room', async () => {
+    const { ask, hits } = setUp({ keysMax: 1 });
+    for (const key of ['', '""', 'two words', 'x'.repeat(256), 'é']) {
+      const { status, body } = await ask('/hit/some/name', { 'Idempotency-Key': key });
+      expect({ key, status, code: JSON.parse(body).code }).toEqual({ key, status: 400, code: 'key-invalid' });
+    }
+    expect((await ask('/', { 'Idempotency-Key': 'x'.repeat(255) })).status).toBe(200);
+    const full = await ask('/', { 'Idempotency-Key': 'another', Accept: 'application/json' });
+    expect(full).toMatchObject({ status: 503 });
+    expect(full.headers.get('Retry-After')).toBe('1');
+    expect(JSON.parse(full.body).code).toBe('keys-full');
+    expect(await hits()).toBe(1);
   });
 
   test('the icon and unknown paths', async () => {
@@ -254,7 +282,7 @@ describe('errors', () => {
 
   test('a counter at its limit is 409, one that cannot be read is 500', async () => {
     const { ask, counter, store } = setUp();
-    await counter.hit('full/counter', Number.MAX_SAFE_INTEGER);
+    await counter.hit('full/counter', { amount: Number.MAX_SAFE_INTEGER });
     expect((await ask('/hit/full/counter')).status).toBe(409);
     store.read = async () => {
       throw new AppError('counter-unreadable', 'made by the test');
@@ -277,6 +305,9 @@ describe('errors', () => {
       'route-missing': 404,
       'method-not-allowed': 405,
       'url-too-long': 414,
+      'key-invalid': 400,
+      'key-reused': 422,
+      'keys-full': 503,
       'prefetch-refused': 503,
       'counter-missing': 404,
       'counter-unreadable': 500,

@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { isAppError } from '../../src/counter/errors.ts';
 import { RedisStore } from '../../src/stores/redis.ts';
-import { testStoreContract } from '../store-contract.ts';
+import { KEYS_MAX, testStoreContract } from '../store-contract.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
-const open = (url: string, timeoutMs = 1000) => new RedisStore({ url, ca: undefined, timeoutMs });
+const open = (url: string, timeoutMs = 1000, now: () => number = Date.now) =>
+  new RedisStore({ url, ca: undefined, timeoutMs, keysMax: KEYS_MAX, now });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -74,6 +75,38 @@ describe('Redis store', () => {
     await store.close();
   });
 
+  test('the key of a request is forgotten after a day, and the room for keys is that of two days', async () => {
+    let now = Date.now();
+    const store = new RedisStore({
+      url: server.url,
+      ca: undefined,
+      timeoutMs: 1000,
+      keysMax: 2,
+      now: () => now,
+    });
+    const writer = randomUUID();
+    let sequence = 0;
+    const ask = (key: string) =>
+      store.commit({
+        writer,
+        sequence: ++sequence,
+        changes: [{ counter: 'of/keys', amount: 1, once: { key, request: '1' } }],
+      });
+    expect(await ask('first')).toEqual([1]);
+    const day = Number(await server.cli('PTTL', 'seen:once:first'));
+    expect(day).toBeGreaterThan(23 * 3600_000);
+    expect(day).toBeLessThanOrEqual(24 * 3600_000);
+    now += 24 * 3600_000;
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('third')).toEqual(['keys-full']);
+    now += 24 * 3600_000;
+    expect(await ask('third')).toEqual([3]);
+    expect(await ask('fourth')).toEqual(['keys-full']);
+    expect(await ask('second')).toEqual([2]);
+    await server.cli('DEL', 'seen:once:first', 'seen:once:second', 'seen:once:third');
+    await store.close();
+  });
+
   test('a key that holds something else is left alone, and the rest of the batch counts', async () => {
     await server.cli('SET', 'seen:total:odd/text', 'twelve');
     await server.cli('LPUSH', 'seen:total:odd/list', 'x');
@@ -112,7 +145,12 @@ describe('Redis store', () => {
     const store = open(server.url.replace('//', '//adder:adder@'));
     const before = await server.cli('GET', 'hits');
     await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unusable' });
+    const keyed = { counter: 'hits', amount: 1, once: { key: 'of-nobody', request: '1' } };
+    await expect(
+      store.commit({ writer: randomUUID(), sequence: 1, changes: [...hit('', 1).changes, keyed] }),
+    ).rejects.toMatchObject({ code: 'store-unusable' });
     expect(await server.cli('GET', 'hits')).toBe(before);
+    expect(await server.cli('EXISTS', 'seen:once:of-nobody')).toBe('0');
     await store.close();
   });
 
@@ -264,7 +302,7 @@ describe('Redis store: who may', () => {
     });
     await stranger.close();
     const ca = await Bun.file(join(folder.path, 'ca.crt')).text();
-    const trusted = new RedisStore({ url, ca, timeoutMs: 1000 });
+    const trusted = new RedisStore({ url, ca, timeoutMs: 1000, keysMax: KEYS_MAX, now: Date.now });
     expect(await trusted.commit(hit(randomUUID(), 1))).toEqual([1]);
     expect(await server.cli('GET', 'hits')).toBe('1');
     await trusted.close();

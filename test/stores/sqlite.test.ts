@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/stores/sqlite.ts';
-import { testStoreContract } from '../store-contract.ts';
+import { KEYS_MAX, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const open = (path: string, timeoutMs = 5000) =>
-  new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now });
+  new SqliteStore({ path, missing: 'make', timeoutMs, keysMax: KEYS_MAX, now: Date.now });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -42,7 +42,7 @@ describe('SQLite store', () => {
     const script = `
       import { mkdirSync } from 'node:fs';
       import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, now: Date.now });
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, now: Date.now });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
       for (let n = 2; n <= 6; n++) {
@@ -83,7 +83,8 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const at = () => new SqliteStore({ path, missing: 'make', timeoutMs: 1000, now: () => now });
+    const at = () =>
+      new SqliteStore({ path, missing: 'make', timeoutMs: 1000, keysMax: KEYS_MAX, now: () => now });
     const first = at();
     await first.commit(hit('old', 1));
     now += 12 * 3600_000;
@@ -94,6 +95,52 @@ describe('SQLite store', () => {
     await expect(second.commit(hit('old', 2))).rejects.toMatchObject({ code: 'sequence-mismatch' });
     expect(await second.commit(hit('young', 2))).toEqual([3]);
     await second.close();
+  });
+
+  test('remembers the key of a request for a day, and then makes room for others', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const store = new SqliteStore({ path, missing: 'make', timeoutMs: 1000, keysMax: 2, now: () => now });
+    let sequence = 0;
+    const ask = (key: string) =>
+      store.commit({
+        writer: 'w',
+        sequence: ++sequence,
+        changes: [{ counter: 'hits', amount: 1, once: { key, request: '1' } }],
+      });
+    expect(await ask('first')).toEqual([1]);
+    now += 12 * 3600_000;
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('third')).toEqual(['keys-full']);
+    now += 12 * 3600_000;
+    expect(await ask('first')).toEqual([1]);
+    now += 1;
+    expect(await ask('third')).toEqual([3]);
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('first')).toEqual(['keys-full']);
+    await store.close();
+  });
+
+  test('takes over a file from the first Seen, with its counts', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    await store.commit(hit('w', 1));
+    await store.close();
+    const older = new Database(path);
+    older.run('DROP TABLE keys');
+    older.run('PRAGMA user_version = 1');
+    older.close();
+    const newer = open(path);
+    expect(
+      await newer.commit({
+        writer: 'w',
+        sequence: 2,
+        changes: [{ counter: 'hits', amount: 1, once: { key: 'k', request: '1' } }],
+      }),
+    ).toEqual([2]);
+    await newer.close();
   });
 
   test('refuses a file that is not a database and leaves it as it is', async () => {
@@ -129,7 +176,7 @@ describe('SQLite store', () => {
     await ours.commit(hit(randomUUID(), 1));
     await ours.close();
     const newer = new Database(path);
-    newer.run('PRAGMA user_version = 2');
+    newer.run('PRAGMA user_version = 99');
     newer.close();
     const store = open(path);
     await expect(store.ping()).rejects.toMatchObject({

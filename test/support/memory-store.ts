@@ -1,6 +1,6 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
-import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
+import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
  * as a bug does, or hold it until released. */
@@ -17,6 +17,13 @@ export type Step =
 export interface MemoryDatabase {
   readonly totals: Map<string, number>;
   readonly writers: Map<string, { sequence: number; outcomes: Outcome[] }>;
+  readonly keys: Map<string, { request: string; total: number }>;
+  readonly keysMax: number;
+}
+
+/** An empty one. */
+export function memoryDatabase(keysMax = Number.POSITIVE_INFINITY): MemoryDatabase {
+  return { totals: new Map(), writers: new Map(), keys: new Map(), keysMax };
 }
 
 export class MemoryStore implements Store {
@@ -31,7 +38,7 @@ export class MemoryStore implements Store {
   #closed = false;
 
   /** On a database of its own, or on one shared with other stores. */
-  constructor(database: MemoryDatabase = { totals: new Map(), writers: new Map() }) {
+  constructor(database = memoryDatabase()) {
     this.#database = database;
   }
 
@@ -79,13 +86,20 @@ export class MemoryStore implements Store {
     const kept = this.#database.writers.get(writer);
     if (kept?.sequence === sequence) return kept.outcomes;
     if ((kept?.sequence ?? 0) !== sequence - 1) throw new AppError('sequence-mismatch', 'not the next batch');
-    const outcomes = changes.map(({ counter, amount }): Outcome => {
-      const total = (this.#database.totals.get(counter) ?? 0) + amount;
-      if (!Number.isSafeInteger(total)) return 'out-of-range';
-      this.#database.totals.set(counter, total);
-      return total;
-    });
+    const outcomes = changes.map((change) => this.#add(change));
     this.#database.writers.set(writer, { sequence, outcomes });
     return outcomes;
+  }
+
+  #add({ counter, amount, once }: Change): Outcome {
+    const { totals, keys, keysMax } = this.#database;
+    const known = once && keys.get(once.key);
+    if (known) return known.request === once.request ? known.total : 'key-reused';
+    if (once && keys.size >= keysMax) return 'keys-full';
+    const total = (totals.get(counter) ?? 0) + amount;
+    if (!Number.isSafeInteger(total)) return 'out-of-range';
+    totals.set(counter, total);
+    if (once) keys.set(once.key, { request: once.request, total });
+    return total;
   }
 }
