@@ -13,6 +13,7 @@ import { held, report, reportData } from '../verify/report.ts';
 import { Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
+import { duration, whole } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 
 const FLAGS = {
@@ -21,6 +22,8 @@ const FLAGS = {
   clients: { type: 'string', default: '50' },
   rate: { type: 'string' },
   counter: { type: 'string' },
+  retry: { type: 'boolean', default: false },
+  'may-fail': { type: 'boolean', default: false },
   timeout: { type: 'string', default: '30s' },
   json: { type: 'string' },
   history: { type: 'string' },
@@ -51,6 +54,8 @@ async function run({ argv, print }: Context): Promise<number> {
     visits,
     forMs,
     rate: whole('rate', values.rate),
+    retry: values.retry,
+    mayFail: values['may-fail'],
     timeoutMs: duration('timeout', values.timeout),
     stop: stop.signal,
     onOperation: history && ((operation: Operation) => void history.write(historyLine(operation))),
@@ -150,24 +155,6 @@ function readArguments(argv: readonly string[]) {
   }
 }
 
-function whole(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,11}$/.test(text)) {
-    throw new AppError('usage-invalid', `--${flag} is not a whole number above 0: “${text}”.`);
-  }
-  return Number(text);
-}
-
-/** `500ms`, `60s`, `10m`, `1h` as milliseconds. */
-function duration(flag: string, text: string): number {
-  const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
-  if (digits === undefined || ms === undefined || Number(digits) === 0) {
-    throw new AppError('usage-invalid', `--${flag} is not a time as in 500ms, 60s, 10m or 1h: “${text}”.`);
-  }
-  return Number(digits) * ms;
-}
-
 export const verify: Command = {
   summary: 'visit a running counter and judge what it answers',
   manual: () => `Usage: seen verify URL [FLAGS]
@@ -175,7 +162,7 @@ export const verify: Command = {
 
 Visits a counter from outside while you update, scale or break it, and judges what it answers: is each number unique, in order,
 within the bounds, and did nothing fail? Any service will do that counts when it is asked and answers with the number. Half of
-the clients keep their connection, half open one for each visit; none tries anything twice.
+the clients keep their connection, half open one for each visit; none tries anything twice, unless told to with --retry.
 
 Flags:
   --visits N         end after N visits
@@ -183,6 +170,8 @@ Flags:
   --clients N        how many visit at once [${FLAGS.clients.default}]
   --rate N           visits a second, due at fixed times; without it as many as come
   --counter NS/KEY   a counter of a Seen at URL: it is hit and also read
+  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice
+  --may-fail         requests may fail, as they do when replicas are killed: that is told, and is not broken
   --timeout TIME     after how long a client gives up [${FLAGS.timeout.default}]
   --json FILE        write all figures and findings
   --history FILE     write each operation, a line of JSON each

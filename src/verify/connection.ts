@@ -103,15 +103,19 @@ export class Connection {
   }
 }
 
+const LENGTH = /^content-length:[ \t]*(\d+)/im;
+const CHUNKED = /^transfer-encoding:.*chunked/im;
+const SERVED_BY = /^x-served-by:[ \t]*(.*?)[ \t]*$/im;
+const CLOSE = /^connection:.*close/im;
+
 /** The answer at the beginning of `text` and how long it is there; `undefined` while it is not whole. RFC 9112. */
 export function readAnswer(text: string, atEnd: boolean): { answer: Answer; length: number } | undefined {
   const head = text.indexOf('\r\n\r\n');
   if (head === -1) return undefined;
   const headers = text.slice(0, head);
-  const field = (name: string) => new RegExp(`^${name}:[ \t]*(.*?)[ \t]*$`, 'im').exec(headers)?.[1];
   const rest = text.slice(head + 4);
-  const length = field('content-length');
-  const read = /chunked/i.test(field('transfer-encoding') ?? '')
+  const length = LENGTH.exec(headers)?.[1];
+  const read = CHUNKED.test(headers)
     ? readChunks(rest)
     : readLength(rest, length === undefined ? undefined : Number(length), atEnd);
   if (!read) return undefined;
@@ -119,8 +123,8 @@ export function readAnswer(text: string, atEnd: boolean): { answer: Answer; leng
     answer: {
       status: Number(headers.slice(9, 12)),
       body: read.body,
-      servedBy: field('x-served-by'),
-      last: atEnd || headers.startsWith('HTTP/1.0') || /close/i.test(field('connection') ?? ''),
+      servedBy: SERVED_BY.exec(headers)?.[1],
+      last: atEnd || headers.startsWith('HTTP/1.0') || CLOSE.test(headers),
     },
     length: head + 4 + read.length,
   };

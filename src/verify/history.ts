@@ -10,6 +10,8 @@ export interface Operation {
   readonly type: 'hit' | 'read';
   /** The connection it was sent on; no two at once on one. */
   readonly connection: number;
+  /** The idempotency key of a visit that is repeated until it is answered: operations with the same key are one visit, or one read. */
+  readonly key?: string | undefined;
   readonly start: number;
   readonly end: number;
   /** What it was answered with: the number of the visit, or the total that was read. */
@@ -27,6 +29,8 @@ export interface Frame {
   readonly after?: number | undefined;
   /** Whether the total moved by itself while nobody of ours visited. */
   readonly others: boolean;
+  /** Whether requests may fail without anything being broken. */
+  readonly mayFail?: boolean | undefined;
 }
 
 /** A run as it was written down. */
@@ -39,6 +43,7 @@ const operation = z
   .object({
     type: z.enum(['hit', 'read']),
     connection: z.int(),
+    key: z.string().optional(),
     start: time,
     end: time,
     number: z.int().optional(),
@@ -55,6 +60,7 @@ const frame = z.object({
   before: z.int(),
   after: z.int().optional(),
   others: z.boolean(),
+  mayFail: z.boolean().optional(),
 });
 
 /** A line of a history's file. */

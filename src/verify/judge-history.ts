@@ -10,7 +10,7 @@ export function judgeHistory({ operations, ...frame }: History): { result: Resul
   const begun = new Map<Operation, Begun>();
   for (const { ends, operation } of inOrder(operations)) {
     if (!ends) {
-      begun.set(operation, judge.begin(operation.type, operation.connection));
+      begun.set(operation, judge.begin(operation.type, operation.connection, operation.key));
       continue;
     }
     const beginning = begun.get(operation);
@@ -19,7 +19,12 @@ export function judgeHistory({ operations, ...frame }: History): { result: Resul
   }
   return {
     result: { frame, findings: judge.verdict(frame) },
-    figures: { answered: judge.answered, failures: judge.failures, ...figuresOf(operations) },
+    figures: {
+      answered: judge.answered,
+      failures: judge.failures,
+      repeated: judge.repeated,
+      ...figuresOf(operations),
+    },
   };
 }
 
@@ -36,11 +41,16 @@ function inOrder(operations: readonly Operation[]) {
 function figuresOf(operations: readonly Operation[]) {
   const tally = new Tally();
   let elapsedMs = 0;
-  for (const { type, start, end, number, servedBy } of operations) {
+  // A visit under a key took from its first beginning to its first answer.
+  const since = new Map<string, number | undefined>();
+  for (const { type, key, start, end, number, servedBy } of operations) {
     elapsedMs = Math.max(elapsedMs, end);
     const second = Math.floor(end / 1000);
+    if (key !== undefined && !since.has(key)) since.set(key, start);
+    const from = key === undefined ? start : since.get(key);
     if (number === undefined) tally.failed(second);
-    else if (type === 'hit') tally.answered(second, end - start, servedBy);
+    else if (type === 'hit' && from !== undefined) tally.answered(second, end - from, servedBy);
+    if (key !== undefined && number !== undefined) since.set(key, undefined);
   }
   const { latencies, servedBy, seconds } = tally;
   return { elapsedMs, latencies, servedBy, seconds };

@@ -5,20 +5,11 @@
  * operations, because all that an operation can contradict is the highest number that anyone had when it began. The checks are
  * those of Jepsen's workloads for counters, unique ids and sets (https://github.com/jepsen-io/jepsen).
  */
+import { bounds } from './bounds.ts';
+import type { Check, Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 import { NumberSet } from './number-set.ts';
-
-/** What is checked, each by itself. */
-export type Check = 'unique' | 'bounds' | 'order' | 'connection' | 'reads' | 'answered';
-
-export interface Finding {
-  readonly check: Check;
-  readonly status: 'held' | 'broken' | 'untested';
-  /** How often it was broken. */
-  readonly count: number;
-  /** The first evidence that it is broken, or why it was not tested. */
-  readonly words: string;
-}
+import { type Insisting, Repeats } from './repeats.ts';
 
 /** An operation that has begun. */
 export interface Begun {
@@ -26,6 +17,7 @@ export interface Begun {
   readonly connection: number;
   /** The highest number that anyone had been given. */
   readonly floor: number;
+  readonly insisting: Insisting | undefined;
 }
 
 /** What an operation got: a number, or why it did not. */
@@ -41,6 +33,7 @@ export class Judge {
   /** The last number on each connection that is still open. */
   readonly #last = new Map<number, number>();
   readonly #failures = new Map<string, number>();
+  readonly #repeats = new Repeats();
   #highest: number;
   #lowestHit = Number.POSITIVE_INFINITY;
   #highestHit = Number.NEGATIVE_INFINITY;
@@ -64,20 +57,48 @@ export class Judge {
     return this.#failures;
   }
 
-  begin(type: Begun['type'], connection: number): Begun {
-    return { type, connection, floor: this.#highest };
+  /** How many requests were sent again under the key of an earlier one. */
+  get repeated(): number {
+    return this.#repeats.count;
   }
 
-  end({ type, connection, floor }: Begun, { number, failure }: Outcome): void {
+  /** A request is sent; with the key of an earlier one it is that one, sent again. */
+  begin(type: Begun['type'], connection: number, key?: string): Begun {
+    const insisting = key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
+    return { type, connection, floor: insisting?.floor ?? this.#highest, insisting };
+  }
+
+  /** What it got. Without number and failure there was nothing to get: a counter that nobody has hit is read. */
+  end({ type, connection, floor, insisting }: Begun, { number, failure }: Outcome): void {
     if (number === undefined) {
-      const why = `${type === 'read' ? 'read: ' : ''}${failure ?? 'no number'}`;
-      this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
-      if (type === 'hit') this.#unanswered++;
+      if (insisting) insisting.failure = failure;
+      else if (failure !== undefined) this.#failed(type, failure);
       return;
     }
+    if (insisting?.number !== undefined) {
+      if (number !== insisting.number) {
+        this.#break(
+          'repeats',
+          `a visit that had got ${insisting.number} was asked for again and got ${number}`,
+        );
+      }
+      return;
+    }
+    if (insisting) insisting.number = number;
     if (type === 'hit') this.#hit(number, connection, floor);
     else this.#read(number, floor);
     this.#highest = Math.max(this.#highest, number);
+  }
+
+  /** Nothing more is asked for under this key; without one, under any. */
+  settled(key?: string): void {
+    for (const { type, failure } of this.#repeats.settle(key)) this.#failed(type, failure ?? '');
+  }
+
+  #failed(type: Begun['type'], failure: string): void {
+    const why = `${type === 'read' ? 'read: ' : ''}${failure}`;
+    this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
+    if (type === 'hit') this.#unanswered++;
   }
 
   /** The connection is closed: nothing more comes on it. */
@@ -114,14 +135,26 @@ export class Judge {
   }
 
   /** What was found, given the number of a visit after all others, and whether others than ours visited. */
-  verdict({ after, others }: Omit<Frame, 'before'>): Finding[] {
+  verdict({ after, others, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
+    this.settled();
     return [
       this.#finding('unique', this.#hits === 0 ? 'no visit got a number' : undefined),
-      this.#bounds(after, others),
+      bounds({
+        before: this.#before,
+        after,
+        others,
+        answered: this.#hits,
+        unanswered: this.#unanswered,
+        lowest: this.#lowestHit,
+        highest: this.#highestHit,
+      }),
       this.#finding('order', this.#hits === 0 ? 'no visit got a number' : undefined),
       this.#finding('connection', this.#hits === 0 ? 'no visit got a number' : undefined),
       this.#finding('reads', this.#reads === 0 ? 'nothing was read' : undefined),
-      this.#answered(),
+      ...(this.#repeats.keyed
+        ? [this.#finding('repeats', this.#repeats.count === 0 ? 'nothing was asked for again' : undefined)]
+        : []),
+      this.#answered(mayFail),
     ];
   }
 
@@ -132,47 +165,18 @@ export class Judge {
     return { check, status: 'held', count: 0, words: '' };
   }
 
-  /** Numbers answered <= visits counted <= numbers answered and requests without one. */
-  #bounds(after: number | undefined, others: boolean): Finding {
-    const check = 'bounds';
-    const broken = (count: number, words: string): Finding => ({ check, status: 'broken', count, words });
-    if (this.#hits > 0 && this.#lowestHit <= this.#before) {
-      return broken(1, `${this.#lowestHit} was given out, and the counter stood at ${this.#before} before`);
-    }
-    if (after === undefined) {
-      return { check, status: 'untested', count: 0, words: 'the counter did not answer at the end' };
-    }
-    if (this.#hits > 0 && this.#highestHit >= after) {
-      return broken(1, `${this.#highestHit} was given out, and the counter stands at ${after - 1} only`);
-    }
-    // The visit that asked for `after` is one itself.
-    const counted = after - 1 - this.#before;
-    if (counted < this.#hits) {
-      return broken(this.#hits - counted, `${this.#hits} visits got a number, and ${counted} are counted`);
-    }
-    const most = this.#hits + this.#unanswered;
-    if (counted > most && !others) {
-      return broken(
-        counted - most,
-        `${this.#hits} visits got a number and ${this.#unanswered} did not, and ${counted} are counted`,
-      );
-    }
-    if (others) {
-      return {
-        check,
-        status: 'untested',
-        count: 0,
-        words: `others visit too: ${counted} are counted, ${this.#hits} of them got their number here. Nothing is lost`,
-      };
-    }
-    return { check, status: 'held', count: 0, words: '' };
-  }
-
-  #answered(): Finding {
+  #answered(mayFail: boolean): Finding {
     const failed = [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
     if (failed > 0) {
       const how = [...this.#failures].map(([why, count]) => `${count} ${why}`).join(', ');
-      return { check: 'answered', status: 'broken', count: failed, words: how };
+      return mayFail
+        ? {
+            check: 'answered',
+            status: 'untested',
+            count: failed,
+            words: `requests may fail, and did: ${how}`,
+          }
+        : { check: 'answered', status: 'broken', count: failed, words: how };
     }
     return this.#finding('answered', this.#hits + this.#reads === 0 ? 'nothing was asked' : undefined);
   }

@@ -1,7 +1,7 @@
 /** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
 
-import type { Figures } from './figures.ts';
-import type { Check, Finding } from './judge.ts';
+import { changes, type Figures } from './figures.ts';
+import type { Check, Finding } from './finding.ts';
 import type { Result } from './run.ts';
 
 /** What each check says when it holds. */
@@ -11,6 +11,7 @@ const CHECKS: Readonly<Record<Check, string>> = {
   order: 'a visit that began after another was answered got a larger number',
   connection: 'on one connection numbers only grow',
   reads: 'what is read never goes back',
+  repeats: 'a visit that was asked for again under its key got the same number',
   answered: 'every request got its number',
 };
 
@@ -28,10 +29,12 @@ export function report(url: string, result: Result, figures: Figures): string {
   const lines = [
     `${url}: ${whole(figures.answered)} visits in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
+    ...(figures.repeated > 0 ? [`${whole(figures.repeated)} requests were sent again under their keys`] : []),
     '',
     ...findings.map(findingLine),
     '',
     ...shareLines(figures.servedBy),
+    ...changeLines(figures),
     broken > 0
       ? `BROKEN: ${broken} of ${findings.length} checks.`
       : `Held${untested > 0 ? `, as far as it was tested: ${untested} of ${findings.length} checks could not be made` : ''}.`,
@@ -57,7 +60,9 @@ export function reportData(url: string, result: Result, figures: Figures) {
       p99: latencies.percentileMs(0.99),
       longest: latencies.longestMs,
     },
+    repeated: figures.repeated,
     servedBy: Object.fromEntries(figures.servedBy),
+    changes: changes(figures),
     seconds: figures.seconds,
   };
 }
@@ -77,15 +82,31 @@ function latencyLines({ latencies }: Figures): string[] {
 }
 
 const BAR = 24;
+/** So many changes are shown: an update of three replicas twice. */
+const CHANGES = 12;
 
 /** Who answered, with a bar for each one's share. */
-export function shareLines(servedBy: ReadonlyMap<string, number>): string[] {
-  const total = [...servedBy.values()].reduce((sum, count) => sum + count, 0);
+export function shareLines(servedBy: Figures['servedBy']): string[] {
+  const total = [...servedBy.values()].reduce((sum, { answered }) => sum + answered, 0);
   const width = Math.max(0, ...[...servedBy.keys()].map((name) => name.length));
-  return [...servedBy].map(([name, count]) => {
-    const share = count / total;
+  return [...servedBy].map(([name, { answered }]) => {
+    const share = answered / total;
     return `  ${name.padEnd(width)}  ${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${(share * 100).toFixed(0)} %`;
   });
+}
+
+/** Who came and went, the last few of them: what an update or a kill looks like. */
+export function changeLines(figures: Figures): string[] {
+  const all = changes(figures);
+  const shown = all.slice(-CHANGES);
+  const more = all.length > shown.length ? [`  ${all.length - shown.length} earlier ones`] : [];
+  return [
+    ...more,
+    ...shown.map(
+      ({ second, name, what }) =>
+        `  ${`${second}`.padStart(5)} s  ${what === 'came' ? `+ ${name} answers` : `- ${name} answers no more`}`,
+    ),
+  ];
 }
 
 /** 1234567 as 1,234,567. */

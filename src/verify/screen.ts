@@ -2,8 +2,8 @@
  * What is seen while a run goes on: on a terminal a picture that is drawn again and again, elsewhere a line every few seconds.
  */
 
-import type { Figures, Second } from './figures.ts';
-import { shareLines, whole } from './report.ts';
+import { type Change, changes, type Figures, type Second } from './figures.ts';
+import { changeLines, shareLines, whole } from './report.ts';
 import type { Run } from './run.ts';
 
 export interface ScreenOptions {
@@ -52,7 +52,13 @@ export function picture(figures: Figures, done: number | undefined): string[] {
     done === undefined
       ? ''
       : `${'█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░')} ${(done * 100).toFixed(0)} %  `;
-  return [`${bar}${summary(figures)}`, timeLine(figures.seconds), ...shareLines(figures.servedBy)];
+  return [
+    `${bar}${summary(figures)}`,
+    timeLine(figures.seconds),
+    markLine(figures.seconds, changes(figures)),
+    ...shareLines(figures.servedBy),
+    ...changeLines(figures),
+  ];
 }
 
 function summary({ elapsedMs, answered, failures, latencies, seconds }: Figures): string {
@@ -74,4 +80,16 @@ export function timeLine(seconds: readonly Second[]): string {
   return shown
     .map(({ answered, failed }) => (failed > 0 ? '×' : (HEIGHTS[Math.ceil((answered / most) * 8)] ?? ' ')))
     .join('');
+}
+
+/** The same line with what changed: `+` where a replica began to answer, `-` after its last answer, `*` for both. */
+export function markLine(seconds: readonly Second[], changed: readonly Change[]): string {
+  const from = Math.max(0, seconds.length - SECONDS);
+  const marks = Array.from({ length: seconds.length - from }, (_, index) => {
+    const what = new Set(
+      changed.filter(({ second }) => second === from + index).map((change) => change.what),
+    );
+    return what.size === 2 ? '*' : what.has('came') ? '+' : what.has('went') ? '-' : ' ';
+  });
+  return marks.join('').trimEnd();
 }

@@ -37,11 +37,11 @@ export function targetOf(text: string, counter: string | undefined): Target {
   return { ...place, hitPath: `/hit/${name}`, readPath: `/get/${name}` };
 }
 
-/** The bytes of a request for `path`, on a connection that is kept or not. */
-export function requestFor({ host }: Target, path: string, keeps: boolean): string {
+/** The bytes of a request for `path`, on a connection that is kept or not, perhaps under an idempotency key. */
+export function requestFor({ host }: Target, path: string, keeps: boolean, key?: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/plain, application/json\r\nUser-Agent: seen-verify\r\n${
-    keeps ? '' : 'Connection: close\r\n'
-  }\r\n`;
+    key === undefined ? '' : `Idempotency-Key: ${key}\r\n`
+  }${keeps ? '' : 'Connection: close\r\n'}\r\n`;
 }
 
 /** The number in an answer; `undefined` where there is none that could be a visit's. */

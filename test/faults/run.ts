@@ -1,6 +1,6 @@
 /**
  * `npm run test:faults [-- --for 10m --seed S --store redis]`: a campaign of faults, in random order, against real processes that
- * `seen verify` visits all the time. Nothing may be broken but that requests fail.
+ * `seen verify` visits all the time, with keys and without.
  *
  * Prints each fault, and at the end how many there were, how many visits were counted, and the verdict. As root on Linux in mount
  * namespaces of its own, so that disks can be filled; elsewhere these faults are left out, and it says so.
@@ -8,7 +8,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Finding } from '../../src/verify/judge.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { Proxy } from '../support/proxy.ts';
@@ -71,18 +70,39 @@ async function onSqlite(folder: string): Promise<Campaign> {
   };
 }
 
+/**
+ * Who visits: clients that try nothing twice, of whose requests some may fail, and clients that repeat a visit under its key until it is
+ * answered, of which none may.
+ */
+const VISITORS = {
+  once: '--counter faults/once --clients 12 --rate 200 --for 24h --may-fail',
+  retry: '--counter faults/retry --clients 8 --rate 100 --for 24h --retry',
+};
+
+/** Has `seen verify` visit, until what it answers with is called, which resolves with the verdict. */
+function verify(program: Program, flags: string): () => Promise<{ status: number; said: string }> {
+  const running = Bun.spawn(
+    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', program.url, ...flags.split(' ')],
+    { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
+  );
+  const said = new Response(running.stdout).text();
+  return async () => {
+    running.kill('SIGINT');
+    return { status: await running.exited, said: lastOf(await said) };
+  };
+}
+
+/** The verdict, without the lines that came while the run went on. */
+function lastOf(said: string): string {
+  return said.slice(Math.max(0, said.lastIndexOf('\nhttp') + 1));
+}
+
 /** One campaign on one store; answers whether nothing is broken that may not be. */
 async function campaign(store: Store, forMs: number, seed: number): Promise<boolean> {
   using folder = temporaryFolder();
   const random = new Random(seed);
   const { program, faults, end } = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
-  const verdict = join(folder.path, 'verdict.json');
-  const flags = `--counter faults/campaign --clients 20 --rate 300 --for 24h --json ${verdict}`;
-  const verify = Bun.spawn(
-    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', program.url, ...flags.split(' ')],
-    { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
-  );
-  const said = new Response(verify.stdout).text();
+  const verifiers = Object.values(VISITORS).map((flags) => verify(program, flags));
   await Bun.sleep(3000);
   const startedAt = performance.now();
   const counts = new Map<string, number>();
@@ -97,16 +117,13 @@ async function campaign(store: Store, forMs: number, seed: number): Promise<bool
   }
   // What was pending may still be counted: the bounds are taken when it has been.
   await Bun.sleep(8000);
-  verify.kill('SIGINT');
-  const status = await verify.exited;
+  const verdicts = await Promise.all(verifiers.map((stop) => stop()));
   await end();
   await Bun.$`umount -q ${join(folder.path, 'disk')}`.quiet().nothrow();
   for (const [name, count] of counts) say(`${String(count).padStart(5)}  ${name}`);
   say(`${[...counts.values()].reduce((sum, count) => sum + count, 0)} faults on ${store}, seed ${seed}:`);
-  say(await said);
-  if (status > 1) return false;
-  const { findings } = (await Bun.file(verdict).json()) as { findings: readonly Finding[] };
-  return findings.every(({ check, status: found }) => check === 'answered' || found === 'held');
+  for (const { said } of verdicts) say(said);
+  return verdicts.every(({ status }) => status === 0);
 }
 
 async function main(): Promise<number> {
@@ -127,11 +144,7 @@ async function main(): Promise<number> {
     say(`\n${store}, seed ${seed} (--seed ${seed} repeats the choices)`);
     fine = (await campaign(store, forMs, seed)) && fine;
   }
-  say(
-    fine
-      ? 'No promise was broken: requests failed where something was killed, and nothing else.'
-      : 'BROKEN: see above.',
-  );
+  say(fine ? 'No promise was broken.' : 'BROKEN: see above.');
   return fine ? 0 : 1;
 }
 

@@ -1,8 +1,8 @@
 /** The judge: right histories are never judged wrong, and each kind of fault is found. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { Check, Finding } from '../../src/verify/finding.ts';
 import type { History, Operation } from '../../src/verify/history.ts';
-import type { Check, Finding } from '../../src/verify/judge.ts';
 import { judgeHistory } from '../../src/verify/judge-history.ts';
 import { NumberSet } from '../../src/verify/number-set.ts';
 
@@ -80,6 +80,133 @@ describe('a right history', () => {
       check: 'bounds',
       status: 'untested',
       words: expect.stringContaining('others'),
+    });
+  });
+});
+
+/**
+ * What a right counter gives to clients that repeat a visit under its key until they have their number: the first request that arrives
+ * counts, and all that are answered are answered the same. Clients take turns on one clock, so that visits overlap.
+ */
+const rightRepeats: fc.Arbitrary<History & { operations: Draft[] }> = fc
+  .array(
+    fc.record({
+      client: fc.integer({ min: 1, max: 4 }),
+      tries: fc.array(fc.constantFrom('lost on its way', 'lost on its way back'), { maxLength: 3 }),
+      answered: fc.boolean(),
+      again: fc.boolean(),
+      took: fc.integer({ min: 1, max: 5 }),
+    }),
+    { minLength: 3, maxLength: 30 },
+  )
+  .map((visits) => {
+    const before = 5;
+    let total = before;
+    const freeAt = new Map<number, number>();
+    const requests = visits.flatMap(({ client, tries, answered: end, again, took }, index) => {
+      const fates = [
+        ...tries,
+        ...(end ? ['answered' as const] : []),
+        ...(end && again ? ['answered' as const] : []),
+      ];
+      return fates.map((fate) => {
+        const start = (freeAt.get(client) ?? index) + 1;
+        freeAt.set(client, start + took);
+        return {
+          fate,
+          key: `visit ${index}`,
+          connection: client,
+          start,
+          end: start + took,
+          at: start + took / 2,
+        };
+      });
+    });
+    const numbers = new Map<string, number>();
+    for (const { fate, key } of requests.toSorted((a, b) => a.at - b.at)) {
+      if (fate !== 'lost on its way' && !numbers.has(key)) numbers.set(key, ++total);
+    }
+    const operations: Draft[] = requests.map(({ fate, key, connection, start, end }) => {
+      const operation = { type: 'hit' as const, connection, key, start, end };
+      return fate === 'answered'
+        ? { ...operation, number: numbers.get(key) }
+        : { ...operation, failure: 'reset' };
+    });
+    return { before, after: total + 1, others: false, operations };
+  });
+
+const repeatedAndAnswered = ({ operations }: History) =>
+  operations.filter(
+    ({ key, number }, index) =>
+      number !== undefined && operations.slice(0, index).some((other) => other.key === key),
+  );
+
+describe('visits that are repeated under their keys', () => {
+  test('are never judged wrong where they are right', () => {
+    fc.assert(
+      fc.property(rightRepeats, (history) => {
+        const keys = new Set(history.operations.map(({ key }) => key));
+        const got = new Set(
+          history.operations.flatMap(({ key, number }) => (number === undefined ? [] : key)),
+        );
+        expect(broken(history)).toEqual(got.size < keys.size ? ['answered'] : []);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('one that got another number than before is found', () => {
+    let spoilt = 0;
+    fc.assert(
+      fc.property(rightRepeats, (history) => {
+        const twice = history.operations.find(({ key, number }, index) =>
+          history.operations.some(
+            (other, later) =>
+              later > index && number !== undefined && other.key === key && other.number !== undefined,
+          ),
+        );
+        fc.pre(twice?.number !== undefined);
+        spoilt++;
+        const spoiltHistory = {
+          ...history,
+          after: (history.after ?? 0) + 1,
+          operations: history.operations.map((operation) =>
+            operation !== twice && operation.key === twice?.key && operation.number !== undefined
+              ? { ...operation, number: history.after }
+              : operation,
+          ),
+        };
+        expect(broken(spoiltHistory)).toContain('repeats');
+      }),
+      { numRuns: 200 },
+    );
+    expect(spoilt).toBeGreaterThan(100);
+  });
+
+  test('one that was counted twice is found in the total', () => {
+    let spoilt = 0;
+    fc.assert(
+      fc.property(rightRepeats, (history) => {
+        const keys = new Set(history.operations.map(({ key }) => key));
+        const got = new Set(
+          history.operations.flatMap(({ key, number }) => (number === undefined ? [] : key)),
+        );
+        fc.pre(repeatedAndAnswered(history).length > 0 && got.size === keys.size);
+        spoilt++;
+        expect(broken({ ...history, after: (history.after ?? 0) + 1 })).toContain('bounds');
+      }),
+      { numRuns: 100 },
+    );
+    expect(spoilt).toBe(100);
+  });
+
+  test('without a second request nothing is said of repeats but that', () => {
+    const operations: Operation[] = [{ type: 'hit', connection: 1, key: 'k', start: 0, end: 1, number: 6 }];
+    expect(judged({ before: 5, after: 7, others: false, operations })).toContainEqual({
+      check: 'repeats',
+      status: 'untested',
+      count: 0,
+      words: 'nothing was asked for again',
     });
   });
 });

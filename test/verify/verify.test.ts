@@ -107,6 +107,40 @@ describe('Seen', () => {
   });
 });
 
+describe('--retry', () => {
+  test('each visit is repeated under its key until it is answered, and counts once', async () => {
+    await using proxy = await Proxy.start(Number(new URL(seen.url).port));
+    let answers = 0;
+    proxy.fault = { loseAnswer: () => ++answers % 20 === 0 };
+    const url = proxy.url.replace('redis:', 'http:');
+    const flags = ['--counter', 'verify/retry', '--visits', '1000', '--retry', '--clients', '10'];
+    const { status, said } = await verify(url, ...flags, '--history', 'retry.jsonl', '--json', 'retry.json');
+    expect({ status, said, cuts: proxy.cuts > 20 }).toEqual({
+      status: 0,
+      said: expect.stringContaining('\nHeld.\n'),
+      cuts: true,
+    });
+    expect(lineOf(said, 'got the same number')).toContain('held');
+    const { answered, repeated } = await Bun.file(join(folder.path, 'retry.json')).json();
+    expect(answered).toBe(1000);
+    // A tenth of them by choice, and those of which the answer was lost.
+    expect(repeated).toBeGreaterThan(100 + 20);
+    const again = await verify('--check', 'retry.jsonl');
+    expect({ status: again.status, said: again.said }).toEqual({
+      status: 0,
+      said: expect.stringContaining('\nHeld.\n'),
+    });
+  });
+
+  test('a service that does not know keys is caught', async () => {
+    using service = faulty((count) => ({ number: count }));
+    const { status, said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '200', '--retry');
+    expect(status).toBe(1);
+    expect(lineOf(said, 'got the same number')).toMatch(/BROKEN.*was asked for again and got/);
+    expect(lineOf(said, 'as many visits are counted')).toContain('BROKEN');
+  });
+});
+
 /** A counter that does what `answer` says: from the number of the request, the number that it answers or a status. */
 function faulty(answer: (count: number) => { number: number } | { status: number }) {
   let count = 0;
@@ -222,6 +256,17 @@ describe('a service at fault is caught', () => {
     expect(status).toBe(1);
     expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
     expect(lineOf(said, 'as many visits are counted')).toContain('the counter did not answer at the end');
+  });
+
+  test('that refuses visits, which it may: the verdict tells it, and nothing is broken', async () => {
+    using service = faulty((count) => (count % 100 === 0 ? { status: 503 } : { number: count }));
+    const url = `http://127.0.0.1:${service.port}`;
+    const { status, said } = await verify(url, '--visits', '500', '--may-fail', '--history', 'may.jsonl');
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('Held, as far as') });
+    expect(lineOf(said, 'every request got its number')).toMatch(
+      /untested .*requests may fail, and did: \d status 503/,
+    );
+    expect((await verify('--check', 'may.jsonl')).status).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 /** `seen verify` as the judge of a stack: it visits from outside while something is done, and says what came of it. */
 import { expect } from 'bun:test';
 import { join } from 'node:path';
-import type { Finding } from '../../../src/verify/judge.ts';
+import type { Finding } from '../../../src/verify/finding.ts';
 import { ROOT } from '../../support/program.ts';
 import { worldFolder } from './world.ts';
 
@@ -32,7 +32,7 @@ interface Verdict {
   readonly answered: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
-  readonly servedBy: Readonly<Record<string, number>>;
+  readonly servedBy: Readonly<Record<string, unknown>>;
 }
 
 let round = 0;

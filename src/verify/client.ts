@@ -1,0 +1,140 @@
+/**
+ * One client: asks on its connection, opens another when that has gone, and tells what it did and got. Nothing is sent twice, but a visit
+ * under an idempotency key, which is repeated until it has its answer.
+ */
+/* eslint-disable no-await-in-loop -- a client does one thing after the other */
+import { Connection, Unanswered } from './connection.ts';
+import type { Tally } from './figures.ts';
+import type { Operation } from './history.ts';
+import type { Judge } from './judge.ts';
+import { numberIn, requestFor, type Target } from './target.ts';
+
+/** What all clients of a run share. */
+export interface Scene {
+  readonly target: Target;
+  /** After how long a client gives up. */
+  readonly timeoutMs: number;
+  /** When the run began, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  readonly judge: Judge;
+  readonly tally: Tally;
+  readonly onOperation: ((operation: Operation) => void) | undefined;
+  /** A number that no connection has had. */
+  newConnection(): number;
+}
+
+/** A connection, and its number in the history. */
+interface Line {
+  readonly id: number;
+  connection: Connection | undefined;
+}
+
+/** What one request got; `passing` when it failed for a reason that may pass. */
+interface Got {
+  readonly number?: number | undefined;
+  readonly passing?: boolean;
+}
+
+/** A client that got nothing waits so long before it comes again, so as not to storm a service that is down. */
+const PAUSE_MS = 20;
+
+export class Client {
+  readonly #scene: Scene;
+  readonly #keeps: boolean;
+  #line: Line | undefined;
+
+  /** `keeps`: whether it keeps its connection, or opens one for each request. */
+  constructor(scene: Scene, keeps: boolean) {
+    this.#scene = scene;
+    this.#keeps = keeps;
+  }
+
+  /** Visits once; `due` is when it should have. */
+  async visit(due: number): Promise<void> {
+    const { number } = await this.#ask('hit', due);
+    if (number === undefined) await Bun.sleep(PAUSE_MS);
+  }
+
+  /** Visits under a key until it has its number or gives up; then, if `twice`, once more on another connection. */
+  async visitUnderKey(due: number, key: string, twice: boolean): Promise<void> {
+    const { number } = await this.#insist('hit', due, key);
+    if (twice && number !== undefined) {
+      this.hangUp();
+      await this.#ask('hit', performance.now(), key, true);
+    }
+    this.#scene.judge.settled(key);
+  }
+
+  /** Reads; if `insists`, until it has a number or gives up. */
+  async read(insists: boolean): Promise<void> {
+    if (!insists) {
+      await this.#ask('read', performance.now());
+      return;
+    }
+    const key = crypto.randomUUID();
+    await this.#insist('read', performance.now(), key);
+    this.#scene.judge.settled(key);
+  }
+
+  hangUp(): void {
+    if (!this.#line) return;
+    this.#line.connection?.close();
+    this.#scene.judge.closed(this.#line.id);
+    this.#line = undefined;
+  }
+
+  async #insist(type: Operation['type'], due: number, key: string): Promise<Got> {
+    const giveUpAt = performance.now() + this.#scene.timeoutMs;
+    for (;;) {
+      const got = await this.#ask(type, due, key);
+      if (!got.passing || performance.now() > giveUpAt) return got;
+      await Bun.sleep(PAUSE_MS);
+    }
+  }
+
+  async #ask(type: Operation['type'], due: number, key?: string, repeats = false): Promise<Got> {
+    const { target, judge, tally, startedAt, onOperation } = this.#scene;
+    this.#line ??= { id: this.#scene.newConnection(), connection: undefined };
+    const { id } = this.#line;
+    const begun = judge.begin(type, id, key);
+    const start = performance.now();
+    const { passing, ...got } = await this.#exchange(
+      this.#line,
+      type,
+      requestFor(
+        target,
+        (type === 'hit' ? target.hitPath : target.readPath) ?? '',
+        this.#keeps,
+        type === 'hit' ? key : undefined,
+      ),
+    );
+    const end = performance.now();
+    judge.end(begun, got);
+    const second = Math.floor((end - startedAt) / 1000);
+    if (got.failure !== undefined) tally.failed(second);
+    else if (type === 'hit' && !repeats) tally.answered(second, end - due, got.servedBy);
+    if (got.number !== undefined || got.failure !== undefined) {
+      onOperation?.({ type, connection: id, key, start: start - startedAt, end: end - startedAt, ...got });
+    }
+    if (!this.#keeps || !this.#line.connection?.open) this.hangUp();
+    return { number: got.number, passing };
+  }
+
+  async #exchange(line: Line, type: Operation['type'], request: string) {
+    const { target, timeoutMs } = this.#scene;
+    try {
+      line.connection ??= await Connection.open(target, timeoutMs);
+      const { status, body, servedBy } = await line.connection.ask(request, timeoutMs);
+      // A counter that nobody has hit yet stands at nothing.
+      if (type === 'read' && status === 404) return { servedBy, passing: false };
+      const number = status === 200 ? numberIn(body) : undefined;
+      if (number !== undefined) return { number, servedBy, passing: false };
+      const failure = status === 200 ? 'no number' : `status ${status}`;
+      return { failure, servedBy, passing: status === 429 || status >= 500 };
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      line.connection?.close();
+      return { failure: error.message, passing: true };
+    }
+  }
+}
