@@ -30,6 +30,8 @@ const FLAGS = {
   check: { type: 'string' },
 } as const;
 
+/** Visits a second with --retry: each makes the service remember a key for a day, and it has room for so many only. */
+const RETRY_RATE = 100;
 /** How long a run is that is told neither how many visits nor how long. */
 const STANDARD_MS = 10_000;
 
@@ -53,7 +55,7 @@ async function run({ argv, print }: Context): Promise<number> {
     clients: whole('clients', values.clients) ?? 1,
     visits,
     forMs,
-    rate: whole('rate', values.rate),
+    rate: whole('rate', values.rate) ?? (values.retry ? RETRY_RATE : undefined),
     retry: values.retry,
     mayFail: values['may-fail'],
     timeoutMs: duration('timeout', values.timeout),
@@ -62,8 +64,9 @@ async function run({ argv, print }: Context): Promise<number> {
   });
   const screen = showRun({
     run: going,
-    terminal: process.stdout.isTTY,
+    terminal: process.stdout.isTTY ? process.stdout : undefined,
     print,
+    stopped: stop.signal,
     done: ({ elapsedMs, answered }: Figures) =>
       visits === undefined
         ? forMs === undefined
@@ -81,7 +84,7 @@ async function run({ argv, print }: Context): Promise<number> {
       writeFileSync(json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
     }
     print(report(url, result, going.figures));
-    return held(result) ? 0 : 1;
+    return held(result, going.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
     throw new AppError(
@@ -143,7 +146,7 @@ async function checkFile(path: string, print: Context['print']): Promise<number>
   }
   const { result, figures } = judgeHistory({ ...frame, operations });
   print(report(path, result, figures));
-  return held(result) ? 0 : 1;
+  return held(result, figures) ? 0 : 1;
 }
 
 function readArguments(argv: readonly string[]) {
@@ -168,9 +171,10 @@ Flags:
   --visits N         end after N visits
   --for TIME         end after 60s, 10m, … [${STANDARD_MS / 1000}s, unless --visits is given]
   --clients N        how many visit at once [${FLAGS.clients.default}]
-  --rate N           visits a second, due at fixed times; without it as many as come
+  --rate N           visits a second, due at fixed times; without it as many as come, with --retry ${RETRY_RATE}
   --counter NS/KEY   a counter of a Seen at URL: it is hit and also read
-  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice
+  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice. Each takes
+                     up one of the keys that the service remembers (of Seen: SEEN_KEYS_MAX, for a day or two)
   --may-fail         requests may fail, as they do when replicas are killed: that is told, and is not broken
   --timeout TIME     after how long a client gives up [${FLAGS.timeout.default}]
   --json FILE        write all figures and findings

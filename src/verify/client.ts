@@ -7,7 +7,7 @@ import { Connection, Unanswered } from './connection.ts';
 import type { Tally } from './figures.ts';
 import type { Operation } from './history.ts';
 import type { Judge } from './judge.ts';
-import { numberIn, requestFor, type Target } from './target.ts';
+import { codeIn, numberIn, requestFor, type Target } from './target.ts';
 
 /** What all clients of a run share. */
 export interface Scene {
@@ -19,6 +19,8 @@ export interface Scene {
   readonly judge: Judge;
   readonly tally: Tally;
   readonly onOperation: ((operation: Operation) => void) | undefined;
+  /** Aborted when the run is to end soon: nothing is repeated any more. */
+  readonly interrupted: AbortSignal;
   /** A number that no connection has had. */
   newConnection(): number;
 }
@@ -29,6 +31,16 @@ interface Line {
   connection: Connection | undefined;
 }
 
+/** How one request is made. */
+interface How {
+  /** The key of the visit, or the read, that it is for. */
+  readonly key?: string;
+  /** Whether that was answered already. */
+  readonly repeats?: boolean;
+  /** After how long it is given up. */
+  readonly limitMs?: number;
+}
+
 /** What one request got; `passing` when it failed for a reason that may pass. */
 interface Got {
   readonly number?: number | undefined;
@@ -37,6 +49,8 @@ interface Got {
 
 /** A client that got nothing waits so long before it comes again, so as not to storm a service that is down. */
 const PAUSE_MS = 20;
+/** Who repeats a request gives one up after this part of the whole time, or a peer that is silent would get all of it. */
+const TRIES = 5;
 
 export class Client {
   readonly #scene: Scene;
@@ -60,7 +74,7 @@ export class Client {
     const { number } = await this.#insist('hit', due, key);
     if (twice && number !== undefined) {
       this.hangUp();
-      await this.#ask('hit', performance.now(), key, true);
+      await this.#insist('hit', performance.now(), key, true);
     }
     this.#scene.judge.settled(key);
   }
@@ -83,16 +97,18 @@ export class Client {
     this.#line = undefined;
   }
 
-  async #insist(type: Operation['type'], due: number, key: string): Promise<Got> {
-    const giveUpAt = performance.now() + this.#scene.timeoutMs;
+  async #insist(type: Operation['type'], due: number, key: string, repeats = false): Promise<Got> {
+    const { timeoutMs, interrupted } = this.#scene;
+    const giveUpAt = performance.now() + timeoutMs;
     for (;;) {
-      const got = await this.#ask(type, due, key);
-      if (!got.passing || performance.now() > giveUpAt) return got;
+      const got = await this.#ask(type, due, { key, repeats, limitMs: timeoutMs / TRIES });
+      if (!got.passing || performance.now() + PAUSE_MS > giveUpAt || interrupted.aborted) return got;
       await Bun.sleep(PAUSE_MS);
     }
   }
 
-  async #ask(type: Operation['type'], due: number, key?: string, repeats = false): Promise<Got> {
+  async #ask(type: Operation['type'], due: number, how: How = {}): Promise<Got> {
+    const { key, repeats = false, limitMs = this.#scene.timeoutMs } = how;
     const { target, judge, tally, startedAt, onOperation } = this.#scene;
     this.#line ??= { id: this.#scene.newConnection(), connection: undefined };
     const { id } = this.#line;
@@ -107,6 +123,7 @@ export class Client {
         this.#keeps,
         type === 'hit' ? key : undefined,
       ),
+      limitMs,
     );
     const end = performance.now();
     judge.end(begun, got);
@@ -120,16 +137,16 @@ export class Client {
     return { number: got.number, passing };
   }
 
-  async #exchange(line: Line, type: Operation['type'], request: string) {
-    const { target, timeoutMs } = this.#scene;
+  async #exchange(line: Line, type: Operation['type'], request: string, limitMs: number) {
+    const { target } = this.#scene;
     try {
-      line.connection ??= await Connection.open(target, timeoutMs);
-      const { status, body, servedBy } = await line.connection.ask(request, timeoutMs);
+      line.connection ??= await Connection.open(target, limitMs);
+      const { status, body, servedBy } = await line.connection.ask(request, limitMs);
       // A counter that nobody has hit yet stands at nothing.
       if (type === 'read' && status === 404) return { servedBy, passing: false };
       const number = status === 200 ? numberIn(body) : undefined;
       if (number !== undefined) return { number, servedBy, passing: false };
-      const failure = status === 200 ? 'no number' : `status ${status}`;
+      const failure = status === 200 ? 'no number' : `status ${status}${codeIn(body)}`;
       return { failure, servedBy, passing: status === 429 || status >= 500 };
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;

@@ -13,8 +13,10 @@ export interface Figures {
   readonly elapsedMs: number;
   readonly answered: number;
   readonly failures: ReadonlyMap<string, number>;
-  /** How many requests were sent again under the key of an earlier one. */
-  readonly repeated: number;
+  /** How requests failed that were to be repeated under their keys. */
+  readonly tries: ReadonlyMap<string, number>;
+  /** How many visits were asked for again when they had been answered already, and were answered again. */
+  readonly compared: number;
   readonly latencies: Latencies;
   /** Who answered visits, as `X-Served-By` says, in the order of their first answers. */
   readonly servedBy: ReadonlyMap<string, Presence>;
@@ -37,23 +39,32 @@ export interface Change {
 
 /** Who answers first in so many seconds was there from the beginning. */
 const BEGINNING_S = 3;
-/** A replica is gone when so many visits, for each replica, were answered without it. */
+/** A replica was not there when so many visits, for each other one that was, were answered without it. */
 const WITHOUT_IT = 20;
 
 /** Who came and who went, in the order of time. */
 export function changes({ servedBy, seconds }: Pick<Figures, 'servedBy' | 'seconds'>): Change[] {
   const found: Change[] = [];
   for (const [name, { first, last }] of servedBy) {
-    if (first >= BEGINNING_S) found.push({ second: first, name, what: 'came' });
-    let without = 0;
-    for (let second = last + 1; second < seconds.length; second++) {
-      without += seconds[second]?.answered ?? 0;
-      if (without < WITHOUT_IT * servedBy.size) continue;
+    const all = [...servedBy.values()];
+    const earlier = all.filter((other) => other.first < first).length;
+    const later = all.filter((other) => other.last > last).length;
+    if (first >= BEGINNING_S && answeredIn(seconds, 0, first, WITHOUT_IT * earlier)) {
+      found.push({ second: first, name, what: 'came' });
+    }
+    if (later > 0 && answeredIn(seconds, last + 1, seconds.length, WITHOUT_IT * later)) {
       found.push({ second: last, name, what: 'went' });
-      break;
     }
   }
   return found.toSorted((a, b) => a.second - b.second);
+}
+
+/** Whether at least so many visits were answered in these seconds. */
+function answeredIn(seconds: readonly Second[], from: number, to: number, enough: number): boolean {
+  let answered = 0;
+  for (let second = from; second < to && answered < enough; second++)
+    answered += seconds[second]?.answered ?? 0;
+  return answered >= enough;
 }
 
 /** Counts while the run goes on. `second` is which one of the run, from 0. */

@@ -22,7 +22,8 @@ export function judgeHistory({ operations, ...frame }: History): { result: Resul
     figures: {
       answered: judge.answered,
       failures: judge.failures,
-      repeated: judge.repeated,
+      tries: judge.tries,
+      compared: judge.compared,
       ...figuresOf(operations),
     },
   };

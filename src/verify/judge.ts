@@ -40,6 +40,7 @@ export class Judge {
   #hits = 0;
   #reads = 0;
   #unanswered = 0;
+  #compared = 0;
 
   /** `before`: the number of a visit before all others. */
   constructor(before: number) {
@@ -52,30 +53,42 @@ export class Judge {
     return this.#hits;
   }
 
-  /** How operations failed, and how often; those of reads begin with `read: `. */
+  /**
+   * How operations failed, and how often; those of reads begin with `read: `, and those of visits that had been answered before with
+   * `again: `.
+   */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures;
   }
 
-  /** How many requests were sent again under the key of an earlier one. */
-  get repeated(): number {
-    return this.#repeats.count;
+  /** How requests under a key failed, and how often: not their visits, which are asked for again. */
+  get tries(): ReadonlyMap<string, number> {
+    return this.#repeats.tries;
+  }
+
+  /** How many visits were asked for again when they had been answered already, and were answered again. */
+  get compared(): number {
+    return this.#compared;
   }
 
   /** A request is sent; with the key of an earlier one it is that one, sent again. */
   begin(type: Begun['type'], connection: number, key?: string): Begun {
     const insisting = key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
-    return { type, connection, floor: insisting?.floor ?? this.#highest, insisting };
+    // A hit may have counted at its first request; a read that failed was none.
+    const floor = (type === 'hit' && insisting?.floor) || this.#highest;
+    return { type, connection, floor, insisting };
   }
 
   /** What it got. Without number and failure there was nothing to get: a counter that nobody has hit is read. */
   end({ type, connection, floor, insisting }: Begun, { number, failure }: Outcome): void {
     if (number === undefined) {
-      if (insisting) insisting.failure = failure;
+      if (insisting) this.#repeats.failed(insisting, failure);
       else if (failure !== undefined) this.#failed(type, failure);
       return;
     }
+    if (insisting) insisting.failure = undefined;
     if (insisting?.number !== undefined) {
+      this.#compared++;
       if (number !== insisting.number) {
         this.#break(
           'repeats',
@@ -92,13 +105,19 @@ export class Judge {
 
   /** Nothing more is asked for under this key; without one, under any. */
   settled(key?: string): void {
-    for (const { type, failure } of this.#repeats.settle(key)) this.#failed(type, failure ?? '');
+    for (const { type, number, failure = '' } of this.#repeats.settle(key)) {
+      if (number === undefined) this.#failed(type, failure);
+      else this.#note(`again: ${failure}`);
+    }
   }
 
   #failed(type: Begun['type'], failure: string): void {
-    const why = `${type === 'read' ? 'read: ' : ''}${failure}`;
-    this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
+    this.#note(`${type === 'read' ? 'read: ' : ''}${failure}`);
     if (type === 'hit') this.#unanswered++;
+  }
+
+  #note(why: string): void {
+    this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
   }
 
   /** The connection is closed: nothing more comes on it. */
@@ -152,7 +171,7 @@ export class Judge {
       this.#finding('connection', this.#hits === 0 ? 'no visit got a number' : undefined),
       this.#finding('reads', this.#reads === 0 ? 'nothing was read' : undefined),
       ...(this.#repeats.keyed
-        ? [this.#finding('repeats', this.#repeats.count === 0 ? 'nothing was asked for again' : undefined)]
+        ? [this.#finding('repeats', this.#compared === 0 ? 'no visit was answered twice' : undefined)]
         : []),
       this.#answered(mayFail),
     ];

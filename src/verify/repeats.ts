@@ -7,45 +7,46 @@ export interface Insisting {
   readonly floor: number;
   number?: number;
   /** Why the last request failed, if it did. */
-  failure?: string | undefined;
+  failure: string | undefined;
 }
 
 export class Repeats {
   readonly #underWay = new Map<string, Insisting>();
+  readonly #tries = new Map<string, number>();
   #keyed = false;
-  #count = 0;
 
   /** Whether any visit had a key. */
   get keyed(): boolean {
     return this.#keyed;
   }
 
-  /** How many requests were sent again. */
-  get count(): number {
-    return this.#count;
+  /** How requests failed that had a key, and so were to be repeated, and how often. */
+  get tries(): ReadonlyMap<string, number> {
+    return this.#tries;
   }
 
   /** It is asked for, for the first time or again. */
   begin(key: string, type: Insisting['type'], floor: number): Insisting {
     if (type === 'hit') this.#keyed = true;
     const before = this.#underWay.get(key);
-    if (before) {
-      this.#count++;
-      return before;
-    }
-    const insisting = { type, floor };
+    if (before) return before;
+    const insisting: Insisting = { type, floor, failure: undefined };
     this.#underWay.set(key, insisting);
     return insisting;
   }
 
-  /** Nothing more is asked for under this key, or under any. Answers what never got what it wanted. */
+  /** A request for it failed; without a `failure` there was nothing to get. */
+  failed(insisting: Insisting, failure: string | undefined): void {
+    insisting.failure = failure;
+    if (failure !== undefined) this.#tries.set(failure, (this.#tries.get(failure) ?? 0) + 1);
+  }
+
+  /** Nothing more is asked for under this key, or under any. Answers those whose last request failed. */
   settle(key?: string): Insisting[] {
-    const settled =
-      key === undefined
-        ? [...this.#underWay.values()]
-        : [this.#underWay.get(key)].filter((one) => one !== undefined);
+    const one = key === undefined ? undefined : this.#underWay.get(key);
+    const settled = key === undefined ? [...this.#underWay.values()] : one ? [one] : [];
     if (key === undefined) this.#underWay.clear();
     else this.#underWay.delete(key);
-    return settled.filter(({ number, failure }) => number === undefined && failure !== undefined);
+    return settled.filter(({ failure }) => failure !== undefined);
   }
 }

@@ -1,6 +1,6 @@
 /** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
 
-import { changes, type Figures } from './figures.ts';
+import { type Change, changes, type Figures } from './figures.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Result } from './run.ts';
 
@@ -15,9 +15,9 @@ const CHECKS: Readonly<Record<Check, string>> = {
   answered: 'every request got its number',
 };
 
-/** Whether nothing is broken. */
-export function held({ findings }: Result): boolean {
-  return findings.every(({ status }) => status !== 'broken');
+/** Whether something was tested and nothing is broken. */
+export function held({ findings }: Result, { answered }: Figures): boolean {
+  return answered > 0 && findings.every(({ status }) => status !== 'broken');
 }
 
 /** The verdict as a person reads it. */
@@ -29,15 +29,17 @@ export function report(url: string, result: Result, figures: Figures): string {
   const lines = [
     `${url}: ${whole(figures.answered)} visits in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
-    ...(figures.repeated > 0 ? [`${whole(figures.repeated)} requests were sent again under their keys`] : []),
+    ...repeatLines(figures),
     '',
     ...findings.map(findingLine),
     '',
     ...shareLines(figures.servedBy),
-    ...changeLines(figures),
-    broken > 0
-      ? `BROKEN: ${broken} of ${findings.length} checks.`
-      : `Held${untested > 0 ? `, as far as it was tested: ${untested} of ${findings.length} checks could not be made` : ''}.`,
+    ...changeLines(changes(figures)),
+    figures.answered === 0
+      ? 'Nothing was tested: no visit got a number.'
+      : broken > 0
+        ? `BROKEN: ${broken} of ${findings.length} checks.`
+        : `Held${untested > 0 ? `, as far as it was tested: ${untested} of ${findings.length} checks could not be made` : ''}.`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -47,7 +49,7 @@ export function reportData(url: string, result: Result, figures: Figures) {
   const { elapsedMs, answered, latencies } = figures;
   return {
     url,
-    held: held(result),
+    held: held(result, figures),
     findings: result.findings,
     before: result.frame.before,
     after: result.frame.after,
@@ -60,7 +62,8 @@ export function reportData(url: string, result: Result, figures: Figures) {
       p99: latencies.percentileMs(0.99),
       longest: latencies.longestMs,
     },
-    repeated: figures.repeated,
+    tries: Object.fromEntries(figures.tries),
+    compared: figures.compared,
     servedBy: Object.fromEntries(figures.servedBy),
     changes: changes(figures),
     seconds: figures.seconds,
@@ -71,6 +74,19 @@ function findingLine({ check, status, count, words }: Finding): string {
   const label = { held: 'held    ', broken: 'BROKEN  ', untested: 'untested' }[status];
   const times = status === 'broken' && check !== 'answered' ? ` (${whole(count)} times)` : '';
   return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${words}${times}`}`;
+}
+
+function repeatLines({ tries, compared }: Figures): string[] {
+  const failed = [...tries.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    ...(failed > 0 ? [`${whole(failed)} requests failed and were sent again: ${kinds(tries)}`] : []),
+    ...(compared > 0 ? [`${whole(compared)} visits were asked for again after their answers`] : []),
+  ];
+}
+
+/** `12 reset, 3 timeout` */
+export function kinds(failures: ReadonlyMap<string, number>): string {
+  return [...failures].map(([why, count]) => `${whole(count)} ${why}`).join(', ');
 }
 
 function latencyLines({ latencies }: Figures): string[] {
@@ -96,9 +112,8 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
 }
 
 /** Who came and went, the last few of them: what an update or a kill looks like. */
-export function changeLines(figures: Figures): string[] {
-  const all = changes(figures);
-  const shown = all.slice(-CHANGES);
+export function changeLines(all: readonly Change[], most = CHANGES): string[] {
+  const shown = all.slice(-most);
   const more = all.length > shown.length ? [`  ${all.length - shown.length} earlier ones`] : [];
   return [
     ...more,

@@ -77,6 +77,7 @@ export class Run {
       judge: this.#judge,
       tally: this.#tally,
       onOperation,
+      interrupted: stop,
       newConnection: () => ++this.#connections,
     };
     const reading = target.readPath === undefined ? undefined : this.#read(new Client(scene, true));
@@ -101,7 +102,8 @@ export class Run {
       elapsedMs: this.#startedAt === 0 ? 0 : (this.#endedAt ?? performance.now()) - this.#startedAt,
       answered: this.#judge.answered,
       failures: this.#judge.failures,
-      repeated: this.#judge.repeated,
+      tries: this.#judge.tries,
+      compared: this.#judge.compared,
       latencies,
       servedBy,
       seconds,

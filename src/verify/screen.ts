@@ -3,15 +3,18 @@
  */
 
 import { type Change, changes, type Figures, type Second } from './figures.ts';
-import { changeLines, shareLines, whole } from './report.ts';
+import { changeLines, kinds, shareLines, whole } from './report.ts';
 import type { Run } from './run.ts';
 
 export interface ScreenOptions {
   readonly run: Run;
-  readonly terminal: boolean;
+  /** How large the terminal is; `undefined` when there is none. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
   readonly print: (text: string) => void;
   /** How much of the run is done, 0 to 1; `undefined` when nobody knows. */
   readonly done: (figures: Figures) => number | undefined;
+  /** Aborted when the run was told to end. */
+  readonly stopped: AbortSignal;
 }
 
 const DRAW_MS = 200;
@@ -19,23 +22,28 @@ const LINE_MS = 5000;
 const BAR = 40;
 /** So many seconds of the time line are shown. */
 const SECONDS = 60;
+/** So many of the last changes are shown. */
+const CHANGES = 4;
 
 /** Shows the run until it is told to end. */
-export function showRun({ run, terminal, print, done }: ScreenOptions): { end(): void } {
+export function showRun({ run, terminal, print, done, stopped }: ScreenOptions): { end(): void } {
   let drawn = 0;
   const erase = () => {
     // Up to the first line of the picture, and away with all below.
     if (drawn > 0) print(`\u001B[${drawn}A\u001B[J`);
     drawn = 0;
   };
-  const draw = () => {
-    const lines = picture(run.figures, done(run.figures));
+  const draw = (size: { columns: number; rows: number }) => {
+    const words = stopped.aborted ? ['ending: what is under way may still be answered'] : [];
+    const lines = [...words, ...picture(run.figures, done(run.figures))];
     erase();
-    print(`${lines.join('\n')}\n`);
-    drawn = lines.length;
+    // A line that is too long would take two rows, and one too many would scroll: neither could be erased.
+    const shown = lines.slice(0, size.rows - 1).map((line) => line.slice(0, size.columns - 1));
+    print(`${shown.join('\n')}\n`);
+    drawn = shown.length;
   };
   const timer = setInterval(
-    terminal ? draw : () => print(`${summary(run.figures)}\n`),
+    terminal ? () => draw(terminal) : () => print(`${summary(run.figures).join('  ')}\n`),
     terminal ? DRAW_MS : LINE_MS,
   );
   return {
@@ -51,24 +59,29 @@ export function picture(figures: Figures, done: number | undefined): string[] {
   const bar =
     done === undefined
       ? ''
-      : `${'█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░')} ${(done * 100).toFixed(0)} %  `;
+      : `${'█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░')} ${(done * 100).toFixed(0)} %`;
+  const changed = changes(figures);
+  const gone = new Set(changed.filter(({ what }) => what === 'went').map(({ name }) => name));
   return [
-    `${bar}${summary(figures)}`,
+    ...(bar === '' ? [] : [bar]),
+    ...summary(figures),
     timeLine(figures.seconds),
-    markLine(figures.seconds, changes(figures)),
-    ...shareLines(figures.servedBy),
-    ...changeLines(figures),
+    markLine(figures.seconds, changed),
+    ...shareLines(new Map([...figures.servedBy].filter(([name]) => !gone.has(name)))),
+    ...changeLines(changed, CHANGES),
   ];
 }
 
-function summary({ elapsedMs, answered, failures, latencies, seconds }: Figures): string {
+/** How far it is, and what failed. */
+function summary({ elapsedMs, answered, failures, tries, latencies, seconds }: Figures): string[] {
   // The last second is not over.
   const rate = seconds.at(-2)?.answered ?? seconds.at(-1)?.answered ?? 0;
-  const failed = [...failures].map(([why, count]) => `${whole(count)} ${why}`).join(', ');
   const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
-  return `${(elapsedMs / 1000).toFixed(0)} s  ${whole(answered)} visits, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms  ${
-    failed === '' ? 'none failed' : `FAILED: ${failed}`
-  }`;
+  return [
+    `${(elapsedMs / 1000).toFixed(0)} s  ${whole(answered)} visits, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms`,
+    failures.size === 0 ? 'none failed' : `FAILED: ${kinds(failures)}`,
+    ...(tries.size === 0 ? [] : [`sent again after: ${kinds(tries)}`]),
+  ];
 }
 
 const HEIGHTS = ' ▁▂▃▄▅▆▇█';

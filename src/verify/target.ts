@@ -44,6 +44,12 @@ export function requestFor({ host }: Target, path: string, keeps: boolean, key?:
   }${keeps ? '' : 'Connection: close\r\n'}\r\n`;
 }
 
+/** The code of an error of Seen's with a blank before it; empty where there is none. */
+export function codeIn(body: string): string {
+  const code = /"code":"([a-z-]+)"|\(([a-z-]+)\)\n?$/.exec(body);
+  return code ? ` ${code[1] ?? code[2]}` : '';
+}
+
 /** The number in an answer; `undefined` where there is none that could be a visit's. */
 export function numberIn(body: string): number | undefined {
   const digits = /"value"\s*:\s*(-?\d+)/.exec(body)?.[1] ?? /\d+/.exec(body)?.[0];

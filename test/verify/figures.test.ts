@@ -1,7 +1,7 @@
 /** What a time line shows: who came, who went, and when. */
 import { expect, test } from 'bun:test';
 import { changes, Tally } from '../../src/verify/figures.ts';
-import { markLine, timeLine } from '../../src/verify/screen.ts';
+import { markLine, picture, timeLine } from '../../src/verify/screen.ts';
 
 /** A minute in which `who` says who answers in a second; each of them ten times. */
 function minute(who: (second: number) => readonly string[]): Tally {
@@ -34,4 +34,33 @@ test('the time line shows the last minute, and a second in which something faile
   tally.answered(60, 1, 'late');
   expect(timeLine(tally.seconds)).toBe(`${'█'.repeat(29)}×${'█'.repeat(29)}▁`);
   expect(markLine(tally.seconds, changes(tally))).toBe(`${' '.repeat(59)}+`);
+});
+
+test('at a low rate nobody comes who was only not heard of yet', () => {
+  const tally = new Tally();
+  for (let second = 0; second < 60; second++)
+    tally.answered(second, 1, ['a', 'b', second < 6 ? 'a' : 'c'][second % 3]);
+  expect(changes(tally)).toEqual([]);
+});
+
+test('the picture leaves out who has gone, and names the last changes only', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `web.${index}`);
+  const tally = minute((second) => [names[Math.floor(second / 3)] ?? '']);
+  const lines = picture(
+    {
+      servedBy: tally.servedBy,
+      seconds: tally.seconds,
+      elapsedMs: 60_000,
+      answered: 600,
+      failures: new Map(),
+      tries: new Map([['reset', 2]]),
+      compared: 0,
+      latencies: tally.latencies,
+    },
+    0.5,
+  );
+  expect(lines.filter((line) => line.includes(' web.'))).toHaveLength(1 + 4);
+  expect(lines).toContain(`     57 s  + web.19 answers`);
+  expect(lines.join('\n')).toContain('sent again after: 2 reset');
+  expect(lines.length).toBeLessThan(20);
 });

@@ -200,13 +200,38 @@ describe('visits that are repeated under their keys', () => {
     expect(spoilt).toBe(100);
   });
 
-  test('without a second request nothing is said of repeats but that', () => {
-    const operations: Operation[] = [{ type: 'hit', connection: 1, key: 'k', start: 0, end: 1, number: 6 }];
+  test('a read that failed and was read again is judged by when it was read', () => {
+    const operations: Operation[] = [
+      { type: 'read', connection: 1, key: 'r', start: 0, end: 1, failure: 'reset' },
+      { type: 'hit', connection: 2, start: 2, end: 3, number: 6 },
+      { type: 'hit', connection: 2, start: 4, end: 5, number: 7 },
+      { type: 'read', connection: 3, key: 'r', start: 6, end: 7, number: 6 },
+    ];
+    expect(broken({ before: 5, after: 8, others: false, operations })).toEqual(['reads']);
+  });
+
+  test('a visit that was answered, and then not any more, is told', () => {
+    const operations: Operation[] = [
+      { type: 'hit', connection: 1, key: 'k', start: 0, end: 1, number: 6 },
+      { type: 'hit', connection: 1, key: 'k', start: 2, end: 3, failure: 'status 500' },
+    ];
+    expect(judged({ before: 5, after: 7, others: false, operations }).at(-1)).toMatchObject({
+      check: 'answered',
+      status: 'broken',
+      words: '1 again: status 500',
+    });
+  });
+
+  test('without a second answer nothing is said of repeats but that', () => {
+    const operations: Operation[] = [
+      { type: 'hit', connection: 1, key: 'k', start: 0, end: 1, failure: 'reset' },
+      { type: 'hit', connection: 1, key: 'k', start: 2, end: 3, number: 6 },
+    ];
     expect(judged({ before: 5, after: 7, others: false, operations })).toContainEqual({
       check: 'repeats',
       status: 'untested',
       count: 0,
-      words: 'nothing was asked for again',
+      words: 'no visit was answered twice',
     });
   });
 });

@@ -113,7 +113,7 @@ describe('--retry', () => {
     let answers = 0;
     proxy.fault = { loseAnswer: () => ++answers % 20 === 0 };
     const url = proxy.url.replace('redis:', 'http:');
-    const flags = ['--counter', 'verify/retry', '--visits', '1000', '--retry', '--clients', '10'];
+    const flags = '--counter verify/retry --visits 1000 --retry --clients 10 --rate 2000'.split(' ');
     const { status, said } = await verify(url, ...flags, '--history', 'retry.jsonl', '--json', 'retry.json');
     expect({ status, said, cuts: proxy.cuts > 20 }).toEqual({
       status: 0,
@@ -121,15 +121,32 @@ describe('--retry', () => {
       cuts: true,
     });
     expect(lineOf(said, 'got the same number')).toContain('held');
-    const { answered, repeated } = await Bun.file(join(folder.path, 'retry.json')).json();
-    expect(answered).toBe(1000);
-    // A tenth of them by choice, and those of which the answer was lost.
-    expect(repeated).toBeGreaterThan(100 + 20);
+    const { answered, tries, compared } = await Bun.file(join(folder.path, 'retry.json')).json();
+    expect({ answered, compared }).toEqual({ answered: 1000, compared: 100 });
+    expect(tries.closed).toBeGreaterThan(20);
     const again = await verify('--check', 'retry.jsonl');
     expect({ status: again.status, said: again.said }).toEqual({
       status: 0,
       said: expect.stringContaining('\nHeld.\n'),
     });
+  });
+
+  test('a request that is not answered is given up early enough to be repeated', async () => {
+    using service = withKeys((known, tries) => (known || tries > 1 ? 'answer' : 'be silent'), 20);
+    const url = `http://127.0.0.1:${service.port}`;
+    const { status, said } = await verify(url, ...'--visits 200 --retry --timeout 2s --rate 1000'.split(' '));
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('Held') });
+    expect(said).toMatch(/\d+ requests failed and were sent again: \d+ timeout/);
+  });
+
+  test('a service that refuses what was answered before is caught, and so is its history', async () => {
+    using service = withKeys((known) => (known ? 'refuse' : 'answer'), 1);
+    const url = `http://127.0.0.1:${service.port}`;
+    const flags = '--visits 200 --retry --rate 1000 --history refused.jsonl'.split(' ');
+    const { status, said } = await verify(url, ...flags);
+    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('again: status 409') });
+    expect(lineOf(said, 'got the same number')).toContain('untested');
+    expect(await verify('--check', 'refused.jsonl')).toMatchObject({ status: 1 });
   });
 
   test('a service that does not know keys is caught', async () => {
@@ -140,6 +157,31 @@ describe('--retry', () => {
     expect(lineOf(said, 'as many visits are counted')).toContain('BROKEN');
   });
 });
+
+/**
+ * A right counter that knows keys, and does with every `one in`th of them what `does` says: whether it was answered before, and how often it
+ * was asked for.
+ */
+function withKeys(does: (known: boolean, tries: number) => 'answer' | 'be silent' | 'refuse', oneIn: number) {
+  const numbers = new Map<string, number>();
+  const asked = new Map<string, number>();
+  let count = 0;
+  return Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: async (request) => {
+      const key = request.headers.get('Idempotency-Key') ?? crypto.randomUUID();
+      const tries = (asked.get(key) ?? 0) + 1;
+      asked.set(key, tries);
+      const what = asked.size % oneIn === 0 ? does(numbers.has(key), tries) : 'answer';
+      if (what === 'be silent') await new Promise(() => undefined);
+      if (what === 'refuse') return new Response('', { status: 409 });
+      const number = numbers.get(key) ?? ++count;
+      numbers.set(key, number);
+      return new Response(`seen ${number} times`);
+    },
+  });
+}
 
 /** A counter that does what `answer` says: from the number of the request, the number that it answers or a status. */
 function faulty(answer: (count: number) => { number: number } | { status: number }) {
@@ -256,6 +298,12 @@ describe('a service at fault is caught', () => {
     expect(status).toBe(1);
     expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
     expect(lineOf(said, 'as many visits are counted')).toContain('the counter did not answer at the end');
+  });
+
+  test('that answers no visit at all: nothing was tested, and that is not held', async () => {
+    using service = faulty((count) => (count > 4 ? { status: 503 } : { number: count }));
+    const { status, said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '50', '--may-fail');
+    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('Nothing was tested') });
   });
 
   test('that refuses visits, which it may: the verdict tells it, and nothing is broken', async () => {
