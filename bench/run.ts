@@ -10,6 +10,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpuMs } from './cpu.ts';
+import { median } from './median.ts';
 import { visitAtRate } from './open-loop.ts';
 import { peers, type Running } from './peers.ts';
 
@@ -57,14 +58,6 @@ async function slowestOf100(url: string): Promise<number> {
   };
   await Promise.all([visit(), visit(), visit()]);
   return Math.max(...tookMs) / median(tookMs);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 function medians(rounds: readonly Round[]): Round {

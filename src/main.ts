@@ -45,7 +45,12 @@ function exitStatus(code: ErrorCode): number {
     case 'method-not-allowed':
     case 'url-too-long':
     case 'prefetch-refused':
+    case 'request-invalid':
+    case 'token-missing':
+    case 'token-refused':
     case 'key-invalid':
+    case 'counter-exists':
+    case 'counters-full':
     case 'key-reused':
     case 'keys-full':
     case 'counter-missing':

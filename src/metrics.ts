@@ -38,7 +38,7 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   collectDefaultMetrics({ register: registry });
   const hits = new Counter({
     name: 'seen_hits_total',
-    help: 'Hits stored, and so answered with a number unless the client had left.',
+    help: 'Hits that got their number, unless the client had left; one that is repeated under its key gets it each time.',
     registers,
   });
   const batchHits = new Histogram({

@@ -109,9 +109,23 @@ export const settings = {
     'Past how many connections of one replica those idle between requests are closed',
     whole(1, 1_000_000),
   ),
+  counters: setting(
+    'open',
+    'Who makes counters: `open`, the first hit, and anybody over the API; `closed`, only who has `SEEN_TOKEN`',
+    oneOf('open', 'closed'),
+  ),
+  countersMax: setting('1000000', 'How many counters there may be', whole(0, 1_000_000_000)),
+  token: setting(
+    undefined,
+    'The installation’s token: who sends it may do everything with every counter. Usually given as a file',
+    z
+      .string()
+      .regex(/^[\u0021-\u007E]{16,255}$/, 'is no token: use 16 to 255 visible characters without blanks')
+      .optional() as unknown as z.ZodType<string | undefined, string>,
+  ),
   keysMax: setting(
     '250000',
-    'How many `Idempotency-Key`s are remembered at once; past it, visits that bring a new one are refused',
+    'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',
     whole(0, 100_000_000),
   ),
   trustedProxies: setting(

@@ -8,20 +8,20 @@ import type { Batch, Change, Store } from '../src/counter/store.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
-  /** A store on a database that the whole suite shares; called again, another one on the same database. */
-  open: () => Store;
+  /** A store on a database that the whole suite shares; called again, another one on the same database, perhaps with other limits. */
+  open: (limits?: Partial<typeof LIMITS>) => Store;
   /** Ends what the store needs. */
   end: () => Promise<void>;
 }
 
-/** So many keys the stores of the suite may remember: more than it uses but where it tries the limit. */
-export const KEYS_MAX = 40;
+/** What the stores of the suite may keep: more keys than it uses but where it tries the limit. */
+export const LIMITS = { keysMax: 40, hitsMake: true, countersMax: 1_000_000 };
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** Runs the contract against what `begin` builds. */
-export function testStoreContract(name: string, begin: () => Promise<Subject>): void {
-  describe(`store contract: ${name}`, () => {
+export function testStoreContract(kind: string, begin: () => Promise<Subject>): void {
+  describe(`store contract: ${kind}`, () => {
     let subject: Subject;
     let store: Store;
     let counter: string;
@@ -216,17 +216,153 @@ export function testStoreContract(name: string, begin: () => Promise<Subject>): 
       const own = fresh();
       const outcomes = await store.commit(
         batch(
-          ...Array.from({ length: KEYS_MAX }, () => ({ counter: own, amount: 1, once: once(freshKey()) })),
+          ...Array.from({ length: LIMITS.keysMax }, () => ({
+            counter: own,
+            amount: 1,
+            once: once(freshKey()),
+          })),
         ),
       );
       const counted = outcomes.filter((outcome) => typeof outcome === 'number').length;
       expect(counted).toBeGreaterThan(0);
-      expect(counted).toBeLessThan(KEYS_MAX);
+      expect(counted).toBeLessThan(LIMITS.keysMax);
       expect(outcomes.slice(counted).every((outcome) => outcome === 'keys-full')).toBe(true);
       const late = { counter: own, amount: 1, once: once(freshKey()) };
       const mixed = batch(late, { counter: own, amount: 1 });
       expect(await store.commit(mixed)).toEqual(['keys-full', counted + 1]);
       expect(await store.read([own])).toEqual([counted + 1]);
+    });
+
+    describe('counters', () => {
+      const owner = 'the hash of a token';
+
+      test('one that is made stands where it was told to, has an owner, and counts on', async () => {
+        const own = fresh();
+        const before = Date.now();
+        expect(await store.make(own, 41, owner)).toBe('made');
+        const made = await store.describe(own);
+        expect(made).toMatchObject({ counter: own, total: 41, owner });
+        expect(made?.madeAt).toBeGreaterThanOrEqual(before);
+        expect(made?.madeAt).toBeLessThanOrEqual(Date.now());
+        expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([42]);
+        expect(await store.describe(own)).toEqual({ ...made!, total: 42 });
+      });
+
+      test('one that is there is not made again, but by the same owner, as after a lost answer', async () => {
+        const own = fresh();
+        await store.make(own, 5, owner);
+        expect(await store.make(own, 7, 'of another')).toBe('exists');
+        expect(await store.make(own, 5, owner)).toBe('made');
+        const hit = fresh();
+        await store.commit(batch({ counter: hit, amount: 1 }));
+        expect(await store.make(hit, 7, owner)).toBe('exists');
+        expect(await store.read([own, hit])).toEqual([5, 1]);
+      });
+
+      test('one that the first hit made has no owner, and says when it was made', async () => {
+        const own = fresh();
+        expect(await store.describe(own)).toBeUndefined();
+        await store.commit(batch({ counter: own, amount: 3 }));
+        const made = await store.describe(own);
+        expect(made).toMatchObject({ counter: own, total: 3, owner: undefined });
+        expect(Math.abs(Date.now() - (made?.madeAt ?? 0))).toBeLessThan(60_000);
+        await store.commit(batch({ counter: own, amount: -3 }));
+        await store.commit(batch({ counter: own, amount: 3 }));
+        expect((await store.describe(own))?.madeAt).toBe(made?.madeAt);
+      });
+
+      test('is set and given to another owner, if it is there', async () => {
+        const own = fresh();
+        expect(await store.set(own, 7)).toBe(false);
+        expect(await store.give(own, owner)).toBe(false);
+        expect(await store.read([own])).toEqual([undefined]);
+        await store.commit(batch({ counter: own, amount: 1 }));
+        expect(await store.set(own, -MAX)).toBe(true);
+        expect(await store.give(own, owner)).toBe(true);
+        expect(await store.give(own, 'another')).toBe(true);
+        expect(await store.describe(own)).toMatchObject({ total: -MAX, owner: 'another' });
+        expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([-MAX + 1]);
+      });
+
+      test('is deleted with all that is kept of it, and again without harm', async () => {
+        const own = fresh();
+        await store.make(own, 7, owner);
+        await store.delete(own);
+        await store.delete(own);
+        expect(await store.describe(own)).toBeUndefined();
+        expect((await store.list({ search: own, after: '', limit: 10 })).counters).toEqual([]);
+        expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([1]);
+        expect((await store.describe(own))?.owner).toBeUndefined();
+      });
+
+      test('are listed in the order of their names, page by page, and searched', async () => {
+        const space = randomUUID();
+        const names = ['a', 'B', 'c', 'd.x', 'e-x'].map((key) => `${space}/${key}`);
+        await store.commit(batch(...names.map((own, index) => ({ counter: own, amount: index + 1 }))));
+        const first = await store.list({ search: space, after: '', limit: 2 });
+        expect(first.counters.map(({ counter: name, total }) => [name, total])).toEqual([
+          [`${space}/B`, 2],
+          [`${space}/a`, 1],
+        ]);
+        const second = await store.list({ search: space, after: first.next ?? '', limit: 3 });
+        expect(second.counters.map(({ counter: name }) => name)).toEqual(names.slice(2));
+        const last = await store.list({ search: space, after: second.next ?? '', limit: 3 });
+        expect(last).toEqual({ counters: [], next: undefined });
+        const found = await store.list({ search: `x`, after: `${space}/`, limit: 2 });
+        expect(found.counters.map(({ counter: name }) => name)).toEqual(names.slice(3));
+        // What people type is no pattern.
+        for (const search of [`${space}/%`, `${space}/*`, `${space}/_`]) {
+          expect((await store.list({ search, after: '', limit: 9 })).counters).toEqual([]);
+        }
+      });
+
+      test('a hit makes none where hits may not, and counts on those that are there and on the default counter', async () => {
+        const closed = subject.open({ hitsMake: false });
+        const [made, unmade] = [fresh(), fresh()];
+        expect(await closed.make(made, 0, owner)).toBe('made');
+        const mixed = {
+          writer: randomUUID(),
+          sequence: 1,
+          changes: [unmade, made, 'hits', unmade].map((name) => ({ counter: name, amount: 1 })),
+        };
+        const [first, second, third, fourth] = await closed.commit(mixed);
+        expect([first, second, fourth]).toEqual(['missing', 1, 'missing']);
+        expect(third).toBeNumber();
+        expect(await closed.read([unmade])).toEqual([undefined]);
+        await closed.close();
+      });
+
+      test('there are no more than may be, made either way; those that are there count on', async () => {
+        const count = (await store.list({ search: '', after: '', limit: 100_000 })).counters.length;
+        const full = subject.open({ countersMax: count + 2 });
+        const own = randomUUID();
+        const [one, two, three] = [fresh(), fresh(), fresh()];
+        const commit = (sequenceOf: number, ...names: string[]) =>
+          full.commit({
+            writer: own,
+            sequence: sequenceOf,
+            changes: names.map((name) => ({ counter: name, amount: 1 })),
+          });
+        expect(await commit(1, one, two, three, counter)).toEqual([
+          1,
+          1,
+          'counters-full',
+          expect.any(Number),
+        ]);
+        expect(await full.make(three, 0, owner)).toBe('counters-full');
+        await full.delete(one);
+        expect(await full.make(three, 0, owner)).toBe('made');
+        expect(await commit(2, one, two, three)).toEqual(['counters-full', 2, 1]);
+        await full.close();
+      });
+
+      test('the default counter is there before its first hit: it can be set and have an owner', async () => {
+        await store.delete('hits');
+        expect(await store.give('hits', owner)).toBe(true);
+        expect(await store.set('hits', 7)).toBe(true);
+        expect(await store.commit(batch({ counter: 'hits', amount: 1 }))).toEqual([8]);
+        expect(await store.describe('hits')).toMatchObject({ counter: 'hits', total: 8, owner });
+      });
     });
 
     test('a closed store refuses', async () => {

@@ -7,9 +7,12 @@ import type { Config } from '../config.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
+import { patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
+import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
+import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
@@ -29,6 +32,8 @@ export function composeStore(config: Config, missing: 'make' | 'refuse'): Store 
     ca: config.storeCa,
     timeoutMs: config.storeTimeoutMs,
     keysMax: config.keysMax,
+    hitsMake: config.counters === 'open',
+    countersMax: config.countersMax,
     missing,
   });
 }
@@ -62,9 +67,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
       },
     },
   });
+  const registry = patientRegistry(store, CLOCK, config.waitMs);
+  const owners = new Owners(config.token);
+  const closed = config.counters === 'closed';
   const clientAddress = createClientAddress(config.trustedProxies);
   const app = createApp({
     counter,
+    api: createApi({ counter, registry, owners, closed, version }),
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

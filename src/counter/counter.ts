@@ -14,11 +14,12 @@ import { type Gathered, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
 import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
+import { patiently } from './patience.ts';
 import type { Once, Store } from './store.ts';
 
 /** What an onlooker (metrics, the log) is told. */
 export interface CounterObserver {
-  /** A batch is stored. `seconds` covers all its attempts. */
+  /** A batch is stored. `hits` got their numbers, among them those that were repeated; `seconds` covers all its attempts. */
   committed(batch: { hits: number; counters: number; seconds: number }): void;
   /** An attempt failed and will be repeated. */
   retrying(error: AppError): void;
@@ -105,9 +106,10 @@ export class Counter {
     });
   }
 
-  /** The totals as the store has them, `undefined` where there is no such counter. Never counts. */
+  /** The totals as the store has them, `undefined` where there is no such counter. Never counts. Waits for a store that is away. */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
-    return this.#options.store.read(counters);
+    const { store, clock, waitMs } = this.#options;
+    return patiently(() => store.read(counters), clock, waitMs);
   }
 
   /** Takes no more hits; resolves when every hit has its answer, at the latest after `waitMs`. */
@@ -149,12 +151,9 @@ export class Counter {
         // eslint-disable-next-line no-await-in-loop -- a retry follows its attempt
         const outcomes = await store.commit({ writer: this.#writer, sequence: this.#sequence + 1, changes });
         this.#sequence++;
-        observer.committed({
-          hits: hits.length,
-          counters: changes.length,
-          seconds: (clock.now() - startedAt) / 1000,
-        });
-        answerAll(hits, places, changes, outcomes);
+        const seconds = (clock.now() - startedAt) / 1000;
+        const numbers = answerAll(hits, places, changes, outcomes);
+        observer.committed({ hits: numbers, counters: changes.length, seconds });
         return;
       } catch (error) {
         if (isAppError(error, 'sequence-mismatch')) {

@@ -13,10 +13,15 @@ export type ErrorCode =
   | 'method-not-allowed'
   | 'url-too-long'
   | 'prefetch-refused'
+  | 'request-invalid'
+  | 'token-missing'
+  | 'token-refused'
   | 'key-invalid'
   | 'key-reused'
   // A counter that cannot give what was asked.
   | 'counter-missing'
+  | 'counter-exists'
+  | 'counters-full'
   | 'counter-unreadable'
   | 'total-out-of-range'
   // A hit that got no number: all but the last were certainly not counted, the last may have been.

@@ -15,16 +15,19 @@ export interface Hit extends Change {
   answered: boolean;
 }
 
-/** Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. */
+/**
+ * Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. Answers how many got one.
+ */
 export function answerAll(
   hits: readonly Hit[],
   places: readonly number[],
   changes: Gathered['changes'],
   outcomes: readonly Outcome[],
-): void {
+): number {
   const running = outcomes.map((outcome, place) =>
     typeof outcome === 'number' ? outcome - (changes[place]?.amount ?? 0) : outcome,
   );
+  let numbers = 0;
   hits.forEach((hit, index) => {
     const place = places[index] ?? -1;
     const before = running[place];
@@ -33,10 +36,12 @@ export function answerAll(
       running[place] = total;
       hit.answered = true;
       hit.resolve(total);
+      numbers++;
     } else {
       fail(hit, refusal(hit.counter, before));
     }
   });
+  return numbers;
 }
 
 /** Answers one hit with an error. */
@@ -65,6 +70,16 @@ function refusal(counter: string, outcome: Exclude<Outcome, number> | undefined)
       return new AppError(
         'counter-unreadable',
         `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
+      );
+    case 'missing':
+      return new AppError(
+        'counter-missing',
+        `There is no counter ${counter}, and here a hit does not make one. Not counted: have it made first.`,
+      );
+    case 'counters-full':
+      return new AppError(
+        'counters-full',
+        `There is no counter ${counter}, and this Seen has as many as it may. Not counted: ask who runs it.`,
       );
     case 'key-reused':
       return new AppError(

@@ -9,7 +9,8 @@ import { AppError } from './errors.ts';
 /** The counter behind `GET /`. The name is the Redis key that the stack guide's own application uses. */
 export const DEFAULT_COUNTER = 'hits';
 
-const PART = /^[A-Za-z0-9_.-]{3,64}$/;
+/** What either part of a name may be. */
+export const COUNTER_PART = /^[A-Za-z0-9_.-]{3,64}$/;
 
 /** The counter's name from its two parts. Fails with `name-invalid`. */
 export function counterName(namespace: string, key: string): string {
@@ -17,7 +18,7 @@ export function counterName(namespace: string, key: string): string {
     ['namespace', namespace],
     ['key', key],
   ] as const) {
-    if (!PART.test(part)) {
+    if (!COUNTER_PART.test(part)) {
       throw new AppError(
         'name-invalid',
         `The ${what} ${JSON.stringify(part.slice(0, 80))} is not a name. Use 3 to 64 letters, digits, "_", "." or "-", as in /hit/my-site/front-page.`,

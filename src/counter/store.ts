@@ -6,6 +6,8 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Registry } from './registry.ts';
+
 /** What one batch adds to one counter. `amount` is a safe integer and may be negative. */
 export interface Change {
   readonly counter: string;
@@ -37,14 +39,23 @@ export interface Batch {
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON number is exact.
  * - `unreadable`: under the counter's name the store holds something that is not an integer.
  * - `key-reused`: the key of `once` was used for another request.
+ * - `missing`: there is no such counter, and a hit does not make one.
+ * - `counters-full`: there is no such counter, and there are as many as may be.
  * - `keys-full`: so many keys are remembered that this one cannot be.
  *
  * A change whose key was used for the same request before is not applied again, and its outcome is that of then. What was left out
  * is not remembered.
  */
-export type Outcome = number | 'out-of-range' | 'unreadable' | 'key-reused' | 'keys-full';
+export type Outcome =
+  | number
+  | 'out-of-range'
+  | 'unreadable'
+  | 'key-reused'
+  | 'keys-full'
+  | 'missing'
+  | 'counters-full';
 
-export interface Store {
+export interface Store extends Registry {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

@@ -5,17 +5,19 @@
  * keeps the way of a hit short. Not here: what the routes do (a file per surface), and listening (`server.ts`).
  */
 
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, Handler } from 'hono';
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
-import { errorResponse } from './errors.ts';
-import { createHit } from './hit.ts';
-import { createRoot } from './root.ts';
+import { type ErrorForm, errorResponse } from './errors.ts';
+import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
 
 export interface AppOptions {
   counter: Counter;
+  /** The API, whose routes are served beside the others. */
+  api: OpenAPIHono<{ Bindings: Peer }>;
   /** Stands in `X-Served-By`: the replica and its version. */
   servedBy: string;
   /** Told after each request. */
@@ -51,12 +53,8 @@ export interface App {
 
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
 const URL_LENGTH_MAX = 2048;
-/** The methods that servers know and these routes do not take. */
-const OTHER_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT'];
-const ALLOW = 'GET, HEAD, OPTIONS';
-
 /** Builds the app of the public port. */
-export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): App {
+export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -66,10 +64,11 @@ export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): 
     'X-Served-By': servedBy,
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
   });
 
   /** Wraps a handler: errors become responses, and the request is noted under `route`. */
-  function answered(route: string, errorsAs: 'json' | 'text', handler: Handler): Handler {
+  function answered(route: Route, handler: Handler): Handler {
     return async (c) => {
       const startedAt = performance.now();
       lastRequestAt = startedAt;
@@ -83,13 +82,13 @@ export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): 
         response = (await handler(c, noNext)) as Response;
       } catch (error) {
         if (!isAppError(error)) onBug(error);
-        response = errorResponse(error, wanted(c, errorsAs), headers);
-        if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', ALLOW);
+        response = errorResponse(error, wanted(c, route.errorsAs), headers);
+        if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
       underWay--;
       if (away) response.headers.set('Connection', 'close');
       onRequest({
-        route,
+        route: route.path,
         status: response.status,
         seconds: (performance.now() - startedAt) / 1000,
         request: c.req.raw,
@@ -99,24 +98,21 @@ export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): 
     };
   }
 
-  const { hit, get } = createHit(counter, headers);
-  const routes = [
-    ['/', 'text', createRoot(counter, headers)],
-    ['/hit/:ns/:key', 'json', hit],
-    ['/get/:ns/:key', 'json', get],
-    // Browsers ask for it by themselves; the page brings its own icon.
-    ['/favicon.ico', 'text', () => new Response(null, { status: 204, headers })],
-  ] as const satisfies [string, 'json' | 'text', Handler][];
-
-  for (const [path, errorsAs, handler] of routes) {
-    app.get(path, answered(path, errorsAs, handler));
+  for (const route of publicRoutes(counter, api, headers)) {
+    for (const method of METHODS) {
+      const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
+      app.on(method, route.path, answered(route, handler));
+    }
     app.options(
-      path,
-      answered(path, errorsAs, () => preflight(headers)),
+      route.path,
+      answered(route, () => preflight(headers, route)),
     );
-    app.on(OTHER_METHODS, path, answered(path, errorsAs, methodNotAllowed));
   }
-  app.notFound(answered('other', 'text', routeMissing) as (c: Context) => Promise<Response>);
+  app.notFound(
+    answered({ path: 'other', errorsAs: 'text', handlers: {} }, routeMissing) as (
+      c: Context,
+    ) => Promise<Response>,
+  );
 
   return {
     fetch: (request, peer) => app.fetch(request, peer),
@@ -130,20 +126,6 @@ export function createApp({ counter, servedBy, onRequest, onBug }: AppOptions): 
 
 async function noNext(): Promise<void> {}
 
-function preflight(headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Allow', ALLOW);
-  ours.set('Access-Control-Allow-Methods', ALLOW);
-  ours.set('Access-Control-Allow-Headers', '*');
-  // A day: what browsers keep at the most.
-  ours.set('Access-Control-Max-Age', '86400');
-  return new Response(null, { status: 204, headers: ours });
-}
-
-function methodNotAllowed(c: Context): never {
-  throw new AppError('method-not-allowed', `${c.req.method} does nothing here. Use GET.`);
-}
-
 function routeMissing(): never {
   throw new AppError(
     'route-missing',
@@ -151,7 +133,9 @@ function routeMissing(): never {
   );
 }
 
-function wanted(c: Context, otherwise: 'json' | 'text'): 'json' | 'text' {
+function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
+  // A program asked.
+  if (otherwise === 'problem') return otherwise;
   const type = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/plain', 'text/html'],

@@ -1,22 +1,29 @@
 /**
  * Errors as HTTP: the one place that turns codes into statuses, and an error into a response.
  *
- * The body is `{"error": "what was wrong and what to do", "code": "..."}` or the same as text, as the client asked.
+ * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, or a problem document (RFC 9457), as
+ * the surface has it and the client asked.
  */
+import { STATUS_CODES } from 'node:http';
 import { AppError, type ErrorCode } from '../counter/errors.ts';
 
 /** The HTTP status of an error code. */
 export function statusOf(code: ErrorCode): number {
   switch (code) {
     case 'name-invalid':
+    case 'request-invalid':
     case 'key-invalid':
       return 400;
+    case 'token-missing':
+    case 'token-refused':
+      return 401;
     case 'route-missing':
     case 'counter-missing':
       return 404;
     case 'method-not-allowed':
       return 405;
     case 'total-out-of-range':
+    case 'counter-exists':
       return 409;
     case 'url-too-long':
       return 414;
@@ -26,6 +33,7 @@ export function statusOf(code: ErrorCode): number {
     // (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
     case 'prefetch-refused':
     case 'keys-full':
+    case 'counters-full':
     case 'waiting-full':
     case 'draining':
     case 'store-unavailable':
@@ -43,8 +51,11 @@ export function statusOf(code: ErrorCode): number {
   }
 }
 
-/** The error as a response: JSON or text. What is not an `AppError` is answered without its details. */
-export function errorResponse(error: unknown, as: 'json' | 'text', headers: Headers): Response {
+/** In which form an error is told. */
+export type ErrorForm = 'json' | 'text' | 'problem';
+
+/** The error as a response. What is not an `AppError` is answered without its details. */
+export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
   const { code, message } =
     error instanceof AppError
       ? error
@@ -52,7 +63,19 @@ export function errorResponse(error: unknown, as: 'json' | 'text', headers: Head
   const status = error instanceof AppError ? statusOf(error.code) : 500;
   const ours = new Headers(headers);
   // One second: a store that is back is found within one, and a busy queue is worked off in less.
-  if (status === 503) ours.set('Retry-After', '1');
+  // Room for keys and counters comes by the hour.
+  if (status === 503)
+    ours.set('Retry-After', code === 'keys-full' || code === 'counters-full' ? '3600' : '1');
+  if (status === 401)
+    ours.set('WWW-Authenticate', code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer');
+  if (as === 'problem') {
+    ours.set('Content-Type', 'application/problem+json');
+    const title = STATUS_CODES[status] ?? '';
+    return new Response(JSON.stringify({ type: 'about:blank', title, status, detail: message, code }), {
+      status,
+      headers: ours,
+    });
+  }
   if (as === 'text') {
     ours.set('Content-Type', 'text/plain; charset=utf-8');
     return new Response(`${message} (${code})\n`, { status, headers: ours });

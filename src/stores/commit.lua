@@ -4,19 +4,24 @@
 -- KEYS[2...]   the counters: plain integers, as INCR keeps them; one for each change
 -- KEYS[...]    then for each change with a request: the request's key, "TOTAL REQUEST" where it was answered before
 -- KEYS[...]    then, if there are such: how many keys were kept yesterday, and today
+-- KEYS[last]   the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
 -- ARGV[1]      the batch's sequence number
 -- ARGV[2]      how long the writer is remembered, in milliseconds
 -- ARGV[3]      how many changes there are
 -- ARGV[4]      how long a request's key is remembered, in milliseconds
 -- ARGV[5]      how many keys may be kept
--- ARGV[6...]   the changes, in the order of the counters: "AMOUNT", or "AMOUNT REQUEST" for what counts once
+-- ARGV[6]      how many counters there may be; 0 when a hit makes none
+-- ARGV[7]      now, in milliseconds since 1970
+-- ARGV[8...]   the changes, in the order of the counters: "AMOUNT", or "AMOUNT REQUEST" for what counts once
 --
 -- Answers the outcomes as one string: totals, or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
--- used for another request), "f" (no more keys may be kept).
+-- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and a hit makes none), "c" (there are as
+-- many counters as may be).
 -- Fails with SEQUENCE when the record is neither of this batch nor of the one before.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
--- has no rollback, so what was applied is taken back by hand when a later command is refused.
+-- has no rollback, so what was applied is taken back by hand when a later command is refused. A counter that is new to this script gets
+-- a record, seen:counter:NAME, that is not in KEYS: Redis Cluster, which would want it there, is not supported.
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -34,87 +39,100 @@ end
 
 local EXACT = 9007199254740991 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
 local COUNT_MEMORY_MS = 48 * 60 * 60 * 1000 -- of the numbers of keys: as long as today is somebody's yesterday
+local PREFIX, DEFAULT = 'seen:total:', 'hits' -- the default counter's key is its name, and it is always there
 
-local changes = tonumber(ARGV[3])
-local keys = #KEYS > changes + 1 -- whether any change counts once
-local kept = 0
-if keys then
-  kept = tonumber(redis.call('GET', KEYS[#KEYS - 1]) or 0) + tonumber(redis.call('GET', KEYS[#KEYS]) or 0)
-end
+local changes, counters_max = tonumber(ARGV[3]), tonumber(ARGV[6])
+local YESTERDAY, TODAY, NAMES = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
+local keys = #KEYS > changes + 2 -- whether any change counts once
+local kept = keys and tonumber(redis.call('GET', YESTERDAY) or 0) + tonumber(redis.call('GET', TODAY) or 0)
+local may_make = counters_max - redis.call('ZCARD', NAMES)
 
 local applied, remembered = {}, {}
 
-local function add(at, amount)
-  return redis.pcall('INCRBY', KEYS[at], amount)
-end
-
 local function take_back(at, amount)
-  add(at, string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount)
+  redis.pcall('INCRBY', KEYS[at], string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount)
 end
 
--- Leaves nothing behind, and answers why.
-local function undo(refused)
-  for at, amount in pairs(applied) do take_back(at, amount) end
-  for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
-  return refused
+-- Whether there is this counter, or it may be made.
+local function may_be(at)
+  if may_make >= changes or KEYS[at] == DEFAULT or redis.call('EXISTS', KEYS[at]) == 1 then return true end
+  may_make = may_make - 1
+  return may_make >= 0
 end
 
--- The outcome of a change as a string, or the error of Redis that the whole batch fails with.
+-- Notes down a counter that is new.
+local function note(at)
+  local name = KEYS[at]
+  if name ~= DEFAULT then name = string.sub(name, #PREFIX + 1) end
+  local record = redis.pcall('HSETNX', 'seen:counter:' .. name, 'made', ARGV[7])
+  if record == 1 then
+    redis.call('ZADD', NAMES, 0, name)
+  elseif record ~= 0 and not string.find(record.err, 'WRONGTYPE', 1, true) then
+    error(record.err, 0)
+  end
+end
+
+-- The outcome of a change as a string.
 local function apply(at, amount)
-  local total = add(at, amount)
+  if not may_be(at) then return counters_max == 0 and 'm' or 'c' end
+  local total = redis.pcall('INCRBY', KEYS[at], amount)
   if type(total) == 'number' then
     if total > EXACT or total < -EXACT then
       take_back(at, amount)
       return 'r'
     end
     applied[at] = amount
+    -- The default counter may have been begun by another program: the guide's application.
+    if total == tonumber(amount) or KEYS[at] == DEFAULT then note(at) end
     return string.format('%.0f', total)
   end
   if string.find(total.err, 'would overflow', 1, true) then return 'r' end
   if string.find(total.err, 'not an integer', 1, true) or string.find(total.err, 'WRONGTYPE', 1, true) then return 'u' end
-  return total
+  error(total.err, 0)
 end
 
 -- The same for a change that counts once.
 local function apply_once(at, amount, request, key)
-  local before = redis.call('GET', key)
-  if before then
-    local total, same = string.match(before, '^(%S+) (.*)$')
-    return same == request and total or 'k'
-  end
+  local before = redis.pcall('GET', key)
+  if type(before) == 'table' then return 'u' end
+  local total, same = string.match(before or '', '^(%S+) (.*)$')
+  if total then return same == request and total or 'k' end
   if kept >= tonumber(ARGV[5]) then return 'f' end
   local outcome = apply(at, amount)
-  if not applied[at] then return outcome end
-  local set = redis.pcall('SET', key, outcome .. ' ' .. request, 'PX', ARGV[4])
-  if set.err then return set end
-  kept = kept + 1
-  remembered[#remembered + 1] = key
+  if applied[at] then
+    redis.call('SET', key, outcome .. ' ' .. request, 'PX', ARGV[4])
+    kept = kept + 1
+    remembered[#remembered + 1] = key
+  end
   return outcome
 end
 
-local result = {}
-local key_at = changes + 1
-for at = 2, changes + 1 do
-  local amount, request = ARGV[at + 4], nil
-  if keys then amount, request = string.match(amount, '^(%S+) ?(.*)$') end
-  local outcome
-  if request and request ~= '' then
-    key_at = key_at + 1
-    outcome = apply_once(at, amount, request, KEYS[key_at])
-  else
-    outcome = apply(at, amount)
+local function apply_all()
+  local result = {}
+  local key_at = changes + 1
+  for at = 2, changes + 1 do
+    local amount, request = ARGV[at + 6], ''
+    if keys then amount, request = string.match(amount, '^(%S+) ?(.*)$') end
+    if request == '' then
+      result[at - 1] = apply(at, amount)
+    else
+      key_at = key_at + 1
+      result[at - 1] = apply_once(at, amount, request, KEYS[key_at])
+    end
   end
-  if type(outcome) == 'table' then return undo(outcome) end
-  result[at - 1] = outcome
+  if #remembered > 0 then
+    local today = tonumber(redis.call('GET', TODAY) or 0) + #remembered
+    redis.call('SET', TODAY, string.format('%d', today), 'PX', COUNT_MEMORY_MS)
+  end
+  outcomes = table.concat(result, ' ')
+  redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. outcomes, 'PX', ARGV[2])
 end
 
-if #remembered > 0 then
-  local today = tonumber(redis.call('GET', KEYS[#KEYS]) or 0) + #remembered
-  local set = redis.pcall('SET', KEYS[#KEYS], string.format('%d', today), 'PX', COUNT_MEMORY_MS)
-  if set.err then return undo(set) end
+local done, refused = pcall(apply_all)
+if done then
+  return outcomes
 end
-
-outcomes = table.concat(result, ' ')
-local set = redis.pcall('SET', KEYS[1], ARGV[1] .. ' ' .. outcomes, 'PX', ARGV[2])
-if set.err then return undo(set) end
-return outcomes
+for at, amount in pairs(applied) do take_back(at, amount) end
+for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
+-- Redis 7 raises a table, Redis 6 a string.
+return redis.error_reply(type(refused) == 'table' and refused.err or refused)

@@ -15,6 +15,10 @@ export interface StoreOptions {
   timeoutMs: number;
   /** How many keys of requests are remembered at the most. */
   keysMax: number;
+  /** Whether a hit makes a counter that is not there. */
+  hitsMake: boolean;
+  /** How many counters there may be. */
+  countersMax: number;
   /** What to do when a database file is not there. */
   missing: 'make' | 'refuse';
 }

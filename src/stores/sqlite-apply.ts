@@ -1,23 +1,38 @@
 /** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
+import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../counter/store.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
-/**
- * Applies the changes in their order and answers their outcomes. `keysMax` is how many keys of requests may be remembered, `at` is
- * now, in milliseconds since 1970. To be called in a transaction.
- */
+export interface Limits {
+  /** How many keys of requests are remembered at the most. */
+  readonly keysMax: number;
+  /** Whether a hit makes a counter that is not there. */
+  readonly hitsMake: boolean;
+  /** How many counters there may be. */
+  readonly countersMax: number;
+}
+
+/** Applies the changes in their order and answers their outcomes. `at` is now, in milliseconds since 1970. To be called in a transaction. */
 export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
-  keysMax: number,
+  { keysMax, hitsMake, countersMax }: Limits,
   at: number,
 ): Outcome[] {
   let room = changes.some(({ once }) => once) ? keysMax - keysKept(file, at) : 0;
+  let mayMake = hitsMake ? countersMax - (file.size.get()?.counters ?? 0) : 0;
+  const mayBe = (counter: string): boolean =>
+    mayMake >= changes.length ||
+    counter === DEFAULT_COUNTER ||
+    file.read.get(counter) !== null ||
+    --mayMake >= 0;
+
   return changes.map(({ counter, amount, once }) => {
     const known = once && file.recallKey.get(once.key);
     if (known) return known.request === once.request ? known.total : 'key-reused';
     if (once && room <= 0) return 'keys-full';
-    const total = file.add.get(counter, amount)?.total;
+    if (!mayBe(counter)) return hitsMake ? 'counters-full' : 'missing';
+    const total = file.add.get(counter, amount, at)?.total;
     if (total === undefined) return 'out-of-range';
     if (once) {
       file.rememberKey.run(once.key, once.request, total, at);
@@ -27,9 +42,9 @@ export function applyChanges(
   });
 }
 
-/** How many keys are remembered, after the oldest of those that are over were forgotten. */
+/** How many keys are remembered, after the oldest of those that are over were forgotten, or that a wrong clock has made. */
 function keysKept(file: SqliteFile, at: number): number {
-  const over = at - KEY_MEMORY_MS;
-  if ((file.keysKept.get()?.oldest ?? at) < over) file.forgetKeys.run(over);
+  const oldest = file.keysKept.get()?.oldest ?? at;
+  if (Math.abs(at - oldest) > KEY_MEMORY_MS) file.forgetKeys.run(at - KEY_MEMORY_MS, at + KEY_MEMORY_MS);
   return file.keysKept.get()?.count ?? 0;
 }

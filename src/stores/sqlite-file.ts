@@ -43,6 +43,13 @@ const STEPS = [
     total   INTEGER NOT NULL,
     made_at INTEGER NOT NULL
   ) STRICT;`,
+  // How many counters there are, kept by the database itself: counting them takes as long as there are many.
+  `ALTER TABLE counters ADD COLUMN made_at INTEGER;
+  ALTER TABLE counters ADD COLUMN owner TEXT;
+  CREATE TABLE sizes (counters INTEGER NOT NULL) STRICT;
+  INSERT INTO sizes SELECT count(*) FROM counters;
+  CREATE TRIGGER counter_made AFTER INSERT ON counters BEGIN UPDATE sizes SET counters = counters + 1; END;
+  CREATE TRIGGER counter_deleted AFTER DELETE ON counters BEGIN UPDATE sizes SET counters = counters - 1; END;`,
 ] as const;
 
 /**
@@ -95,6 +102,16 @@ function claim(database: Database, path: string): void {
   database.run(`PRAGMA user_version = ${STEPS.length}`);
 }
 
+/** A counter's row. */
+export interface Row {
+  readonly name: string;
+  readonly total: number;
+  readonly made_at: number | null;
+  readonly owner: string | null;
+}
+
+const DESCRIPTION = 'SELECT name, total, made_at, owner FROM counters';
+
 function prepare(database: Database, path: string) {
   const { ino, dev } = statSync(path);
   return {
@@ -111,12 +128,38 @@ function prepare(database: Database, path: string) {
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
     /** ?1 counter: its total, no row when there is none. */
     read: database.query<{ total: number }, [string]>('SELECT total FROM counters WHERE name = ?1'),
-    /** ?1 counter, ?2 amount: the new total; no row, and no change, when it would not be exact any more. */
-    add: database.query<{ total: number }, [string, number]>(`
-      INSERT INTO counters (name, total) VALUES (?1, ?2)
+    /** How many counters there are. */
+    size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
+    /** ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be exact any more. */
+    add: database.query<{ total: number }, [string, number, number]>(`
+      INSERT INTO counters (name, total, made_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
       WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
       RETURNING total`),
+    /** ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token. Refused when there is one. */
+    make: database.query<unknown, [string, number, number, string]>(
+      'INSERT INTO counters (name, total, made_at, owner) VALUES (?1, ?2, ?3, ?4)',
+    ),
+    /** ?1 counter, ?2 now: makes it without an owner, at 0, if it is not there. */
+    begun: database.query<unknown, [string, number]>(
+      'INSERT INTO counters (name, total, made_at) VALUES (?1, 0, ?2) ON CONFLICT (name) DO NOTHING',
+    ),
+    /** ?1 counter. */
+    describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
+    /** ?1 after which name, ?2 part of the name, ?3 how many: in the order of the names' bytes. */
+    list: database.query<Row, [string, string, number]>(
+      `${DESCRIPTION} WHERE name > ?1 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
+    ),
+    /** ?1 counter, ?2 total: no row when there is no such counter. */
+    set: database.query<{ name: string }, [string, number]>(
+      'UPDATE counters SET total = ?2 WHERE name = ?1 RETURNING name',
+    ),
+    /** ?1 counter, ?2 the hash of its owner's token: no row when there is no such counter. */
+    give: database.query<{ name: string }, [string, string]>(
+      'UPDATE counters SET owner = ?2 WHERE name = ?1 RETURNING name',
+    ),
+    /** ?1 counter. */
+    delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
     /** ?1 key: the request that it was used for, and the total that this was answered with. */
     recallKey: database.query<{ request: string; total: number }, [string]>(
       'SELECT request, total FROM keys WHERE key = ?1',
@@ -130,10 +173,10 @@ function prepare(database: Database, path: string) {
     rememberKey: database.query<unknown, [string, string, number, number]>(
       'INSERT INTO keys (key, request, total, made_at) VALUES (?1, ?2, ?3, ?4)',
     ),
-    /** ?1 time: forgets the oldest keys that were made before it, so many at once that one write does not take long. */
-    forgetKeys: database.query<unknown, [number]>(`
+    /** ?1 and ?2 times: forgets the oldest keys that were not made between them, so many at once that one write does not take long. */
+    forgetKeys: database.query<unknown, [number, number]>(`
       DELETE FROM keys WHERE number IN (SELECT number FROM keys ORDER BY number LIMIT ${FORGET_AT_ONCE})
-      AND made_at < ?1`),
+      AND made_at NOT BETWEEN ?1 AND ?2`),
     /** ?1 writer: its last batch, no row for an unknown one. */
     recall: database.query<{ sequence: number; outcomes: string }, [string]>(
       'SELECT sequence, outcomes FROM writers WHERE writer = ?1',

@@ -1,41 +1,9 @@
 /** The public surface as a function from request to response: representations, what counts, errors. */
 import { describe, expect, test } from 'bun:test';
-import { Counter } from '../../src/counter/counter.ts';
 import { AppError, type ErrorCode } from '../../src/counter/errors.ts';
-import { createApp, type Peer } from '../../src/http/app.ts';
 import { statusOf } from '../../src/http/errors.ts';
-import { ManualClock, settle } from '../support/manual-clock.ts';
-import { MemoryStore, memoryDatabase } from '../support/memory-store.ts';
-
-const PROXY: Peer = { requestIP: () => ({ address: '192.0.2.80' }) };
-const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
-
-function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY } = {}) {
-  const store = new MemoryStore(memoryDatabase(keysMax));
-  const requests: string[] = [];
-  const bugs: unknown[] = [];
-  const clock = new ManualClock();
-  const counter = new Counter({
-    store,
-    clock,
-    newWriter: () => crypto.randomUUID(),
-    waitMs: 1000,
-    waitingMax,
-    observer: { committed: () => undefined, retrying: () => undefined, writerForgotten: () => undefined },
-  });
-  const app = createApp({
-    counter,
-    servedBy: 'replica-7 seen/1.2.3',
-    onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
-    onBug: (error) => bugs.push(error),
-  });
-  const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
-    const response = await app.fetch(new Request(`http://seen.test${path}`, { headers, method }), PROXY);
-    return { status: response.status, headers: response.headers, body: await response.text() };
-  };
-  const hits = async () => (await store.read(['hits']))[0] ?? 0;
-  return { store, clock, counter, app, ask, hits, requests, bugs };
-}
+import { BROWSER, setUp } from '../support/app.ts';
+import { settle } from '../support/manual-clock.ts';
 
 describe('GET /', () => {
   test('answers a program with the guide’s sentence, to the letter', async () => {
@@ -155,7 +123,7 @@ describe('what does not count', () => {
     expect((await ask('/', { 'Idempotency-Key': 'x'.repeat(255) })).status).toBe(200);
     const full = await ask('/', { 'Idempotency-Key': 'another', Accept: 'application/json' });
     expect(full).toMatchObject({ status: 503 });
-    expect(full.headers.get('Retry-After')).toBe('1');
+    expect(full.headers.get('Retry-After')).toBe('3600');
     expect(JSON.parse(full.body).code).toBe('keys-full');
     expect(await hits()).toBe(1);
   });
@@ -305,10 +273,15 @@ describe('errors', () => {
       'route-missing': 404,
       'method-not-allowed': 405,
       'url-too-long': 414,
+      'request-invalid': 400,
+      'token-missing': 401,
+      'token-refused': 401,
       'key-invalid': 400,
       'key-reused': 422,
       'keys-full': 503,
       'prefetch-refused': 503,
+      'counter-exists': 409,
+      'counters-full': 503,
       'counter-missing': 404,
       'counter-unreadable': 500,
       'total-out-of-range': 409,

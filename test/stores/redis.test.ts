@@ -4,13 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { isAppError } from '../../src/counter/errors.ts';
 import { RedisStore } from '../../src/stores/redis.ts';
-import { KEYS_MAX, testStoreContract } from '../store-contract.ts';
+import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
-const open = (url: string, timeoutMs = 1000, now: () => number = Date.now) =>
-  new RedisStore({ url, ca: undefined, timeoutMs, keysMax: KEYS_MAX, now });
+const open = (url: string, timeoutMs = 1000, limits: Partial<typeof LIMITS> = {}) =>
+  new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -19,7 +19,7 @@ const hit = (writer: string, sequence: number, counter = 'hits') => ({
 
 testStoreContract('Redis', async () => {
   const server = await RedisServer.start();
-  return { open: () => open(server.url), end: () => server[Symbol.asyncDispose]() };
+  return { open: (limits) => open(server.url, 1000, limits), end: () => server[Symbol.asyncDispose]() };
 });
 
 describe('Redis store', () => {
@@ -81,6 +81,7 @@ describe('Redis store', () => {
       url: server.url,
       ca: undefined,
       timeoutMs: 1000,
+      ...LIMITS,
       keysMax: 2,
       now: () => now,
     });
@@ -119,6 +120,19 @@ describe('Redis store', () => {
       changes: names.map((counter) => ({ counter, amount: 1 })),
     });
     expect(outcomes).toEqual(['unreadable', 'unreadable', 'out-of-range', 1]);
+    await server.cli('LPUSH', 'seen:once:odd', 'x');
+    await server.cli('SET', 'seen:counter:odd/record', 'x');
+    const keyed = {
+      writer: randomUUID(),
+      sequence: 1,
+      changes: [
+        { counter: 'odd/fine', amount: 3 },
+        { counter: 'odd/fine', amount: 1, once: { key: 'odd', request: '1' } },
+        { counter: 'odd/record', amount: 1 },
+      ],
+    };
+    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
+    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
     expect(await server.cli('GET', 'seen:total:odd/text')).toBe('twelve');
     expect(await server.cli('GET', 'seen:total:odd/huge')).toBe('9223372036854775807');
     await expect(store.read(['odd/text'])).rejects.toMatchObject({ code: 'counter-unreadable' });
@@ -302,7 +316,7 @@ describe('Redis store: who may', () => {
     });
     await stranger.close();
     const ca = await Bun.file(join(folder.path, 'ca.crt')).text();
-    const trusted = new RedisStore({ url, ca, timeoutMs: 1000, keysMax: KEYS_MAX, now: Date.now });
+    const trusted = new RedisStore({ url, ca, timeoutMs: 1000, ...LIMITS, now: Date.now });
     expect(await trusted.commit(hit(randomUUID(), 1))).toEqual([1]);
     expect(await server.cli('GET', 'hits')).toBe('1');
     await trusted.close();

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/stores/sqlite.ts';
-import { KEYS_MAX, testStoreContract } from '../store-contract.ts';
+import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const open = (path: string, timeoutMs = 5000) =>
-  new SqliteStore({ path, missing: 'make', timeoutMs, keysMax: KEYS_MAX, now: Date.now });
+const open = (path: string, timeoutMs = 5000, limits: Partial<typeof LIMITS> = {}) =>
+  new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -20,7 +20,7 @@ const hit = (writer: string, sequence: number, counter = 'hits') => ({
 testStoreContract('SQLite', async () => {
   const folder = temporaryFolder();
   return {
-    open: () => open(join(folder.path, 'seen.db')),
+    open: (limits) => open(join(folder.path, 'seen.db'), 5000, limits),
     end: async () => folder[Symbol.dispose](),
   };
 });
@@ -42,7 +42,7 @@ describe('SQLite store', () => {
     const script = `
       import { mkdirSync } from 'node:fs';
       import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, now: Date.now });
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
       for (let n = 2; n <= 6; n++) {
@@ -83,8 +83,7 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const at = () =>
-      new SqliteStore({ path, missing: 'make', timeoutMs: 1000, keysMax: KEYS_MAX, now: () => now });
+    const at = () => new SqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
     const first = at();
     await first.commit(hit('old', 1));
     now += 12 * 3600_000;
@@ -101,7 +100,14 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const store = new SqliteStore({ path, missing: 'make', timeoutMs: 1000, keysMax: 2, now: () => now });
+    const store = new SqliteStore({
+      path,
+      missing: 'make',
+      timeoutMs: 1000,
+      ...LIMITS,
+      keysMax: 2,
+      now: () => now,
+    });
     let sequence = 0;
     const ask = (key: string) =>
       store.commit({
@@ -119,6 +125,14 @@ describe('SQLite store', () => {
     expect(await ask('third')).toEqual([3]);
     expect(await ask('second')).toEqual([2]);
     expect(await ask('first')).toEqual(['keys-full']);
+    // A clock that was wrong for a while.
+    now += 24 * 3600_000 + 1;
+    const right = now;
+    now += 30 * 24 * 3600_000;
+    expect(await ask('of the future')).toEqual([4]);
+    now = right;
+    expect(await ask('fourth')).toEqual([5]);
+    expect(await ask('fifth')).toEqual([6]);
     await store.close();
   });
 
@@ -130,6 +144,11 @@ describe('SQLite store', () => {
     await store.close();
     const older = new Database(path);
     older.run('DROP TABLE keys');
+    older.run('DROP TRIGGER counter_made');
+    older.run('DROP TRIGGER counter_deleted');
+    older.run('DROP TABLE sizes');
+    older.run('ALTER TABLE counters DROP COLUMN made_at');
+    older.run('ALTER TABLE counters DROP COLUMN owner');
     older.run('PRAGMA user_version = 1');
     older.close();
     const newer = open(path);

@@ -1,5 +1,6 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
+import type { Description, Page, Wanted } from '../../src/counter/registry.ts';
 import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
@@ -19,11 +20,17 @@ export interface MemoryDatabase {
   readonly writers: Map<string, { sequence: number; outcomes: Outcome[] }>;
   readonly keys: Map<string, { request: string; total: number }>;
   readonly keysMax: number;
+  readonly countersMax: number;
+  readonly hitsMake: boolean;
+  readonly records: Map<string, { madeAt: number; owner: string | undefined }>;
 }
 
 /** An empty one. */
-export function memoryDatabase(keysMax = Number.POSITIVE_INFINITY): MemoryDatabase {
-  return { totals: new Map(), writers: new Map(), keys: new Map(), keysMax };
+export function memoryDatabase(
+  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'countersMax' | 'hitsMake'>> = {},
+): MemoryDatabase {
+  const none = { keysMax: Number.POSITIVE_INFINITY, countersMax: Number.POSITIVE_INFINITY, hitsMake: true };
+  return { totals: new Map(), writers: new Map(), keys: new Map(), records: new Map(), ...none, ...limits };
 }
 
 export class MemoryStore implements Store {
@@ -61,6 +68,54 @@ export class MemoryStore implements Store {
     return counters.map((counter) => this.#database.totals.get(counter));
   }
 
+  async make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'> {
+    const { totals, records, countersMax } = this.#database;
+    if (totals.has(counter)) return records.get(counter)?.owner === owner ? 'made' : 'exists';
+    if (records.size >= countersMax) return 'counters-full';
+    totals.set(counter, total);
+    records.set(counter, { madeAt: Date.now(), owner });
+    return 'made';
+  }
+
+  async describe(counter: string): Promise<Description | undefined> {
+    const total = this.#database.totals.get(counter);
+    const record = this.#database.records.get(counter);
+    return total === undefined ? undefined : { counter, total, madeAt: record?.madeAt, owner: record?.owner };
+  }
+
+  async set(counter: string, total: number): Promise<boolean> {
+    const { totals, records } = this.#database;
+    if (!totals.has(counter) && counter !== 'hits') return false;
+    totals.set(counter, total);
+    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined });
+    return true;
+  }
+
+  async give(counter: string, owner: string): Promise<boolean> {
+    const { totals, records } = this.#database;
+    if (!totals.has(counter) && counter !== 'hits') return false;
+    totals.set(counter, totals.get(counter) ?? 0);
+    records.set(counter, { madeAt: records.get(counter)?.madeAt ?? Date.now(), owner });
+    return true;
+  }
+
+  async delete(counter: string): Promise<void> {
+    this.#database.totals.delete(counter);
+    this.#database.records.delete(counter);
+  }
+
+  async list({ search, after, limit }: Wanted): Promise<Page> {
+    const names = [...this.#database.totals.keys()]
+      .filter((name) => name > after && name.includes(search))
+      .toSorted()
+      .slice(0, limit);
+    const counters = await Promise.all(names.map((name) => this.describe(name)));
+    return {
+      counters: counters.filter((counter) => counter !== undefined),
+      next: names.length < limit ? undefined : names.at(-1),
+    };
+  }
+
   async ping(): Promise<void> {
     this.#refuseIfClosed();
   }
@@ -92,13 +147,18 @@ export class MemoryStore implements Store {
   }
 
   #add({ counter, amount, once }: Change): Outcome {
-    const { totals, keys, keysMax } = this.#database;
+    const { totals, keys, keysMax, records, countersMax, hitsMake } = this.#database;
     const known = once && keys.get(once.key);
     if (known) return known.request === once.request ? known.total : 'key-reused';
     if (once && keys.size >= keysMax) return 'keys-full';
+    if (!totals.has(counter) && counter !== 'hits') {
+      if (!hitsMake) return 'missing';
+      if (records.size >= countersMax) return 'counters-full';
+    }
     const total = (totals.get(counter) ?? 0) + amount;
     if (!Number.isSafeInteger(total)) return 'out-of-range';
     totals.set(counter, total);
+    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined });
     if (once) keys.set(once.key, { request: once.request, total });
     return total;
   }

@@ -1,0 +1,40 @@
+/**
+ * Waits for a store that is away, for what may be asked again without harm: reading, and what a registry does.
+ *
+ * Not here: hits, which must never be asked again by somebody who does not know what became of them (`counter.ts`).
+ */
+import type { Clock } from './clock.ts';
+import { isAppError } from './errors.ts';
+import type { Registry } from './registry.ts';
+
+/** Between two attempts: a store that is back is found within this. */
+const AGAIN_MS = 250;
+
+/** Asks until there is an answer, or for `waitMs`; then fails as the last attempt did. */
+export async function patiently<T>(ask: () => Promise<T>, clock: Clock, waitMs: number): Promise<T> {
+  const giveUpAt = clock.now() + waitMs;
+  for (;;) {
+    try {
+      // eslint-disable-next-line no-await-in-loop -- an attempt follows the one before
+      return await ask();
+    } catch (error) {
+      const passing = isAppError(error, 'store-unavailable', 'hit-unconfirmed');
+      if (!passing || clock.now() + AGAIN_MS > giveUpAt) throw error;
+    }
+    // eslint-disable-next-line no-await-in-loop -- the pause between two attempts
+    await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+  }
+}
+
+/** A registry that waits for its store. */
+export function patientRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
+  const wait = <T>(ask: () => Promise<T>) => patiently(ask, clock, waitMs);
+  return {
+    make: (...args) => wait(() => registry.make(...args)),
+    describe: (...args) => wait(() => registry.describe(...args)),
+    set: (...args) => wait(() => registry.set(...args)),
+    give: (...args) => wait(() => registry.give(...args)),
+    delete: (...args) => wait(() => registry.delete(...args)),
+    list: (...args) => wait(() => registry.list(...args)),
+  };
+}

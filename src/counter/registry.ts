@@ -1,0 +1,54 @@
+/**
+ * Counters as things that are made, owned, set, listed and deleted: what a database must do for them beside counting.
+ *
+ * Each of these may be asked again when its answer was lost, and then does and answers what it did and answered at first.
+ * `test/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/owners.ts`).
+ */
+
+/** A counter as the store has it. */
+export interface Description {
+  readonly counter: string;
+  readonly total: number;
+  /** Milliseconds since 1970; `undefined` for one that somebody else made, or an early Seen. */
+  readonly madeAt: number | undefined;
+  /** The hash of its owner's token; `undefined` when it has no owner. */
+  readonly owner: string | undefined;
+}
+
+/** What counters to list. */
+export interface Wanted {
+  /** Part of the name; empty for all. */
+  readonly search: string;
+  /** After which name; empty for the beginning. Names are in the order of their bytes. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+export interface Page {
+  readonly counters: readonly Description[];
+  /** What to list after; `undefined` when there is no more. There may be more although this page is short. */
+  readonly next: string | undefined;
+}
+
+/** All may fail with `store-unavailable`, `store-unusable`, and what changes something with `hit-unconfirmed`. */
+export interface Registry {
+  /**
+   * Makes a counter that stands at `total` and belongs to `owner`, the hash of a token that nobody else has. Answers `exists` when there
+   * is one already that is not this one, and `counters-full` when there are as many as may be.
+   */
+  make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'>;
+
+  /** Fails with `counter-unreadable`. */
+  describe(counter: string): Promise<Description | undefined>;
+
+  /** Sets the total. Answers whether there is such a counter. The default counter is always there. */
+  set(counter: string, total: number): Promise<boolean>;
+
+  /** Gives the counter another owner. Answers whether there is such a counter. */
+  give(counter: string, owner: string): Promise<boolean>;
+
+  /** Deletes the counter and all that is kept of it, if there is one. */
+  delete(counter: string): Promise<void>;
+
+  list(wanted: Wanted): Promise<Page>;
+}

@@ -1,0 +1,68 @@
+/** What the native API speaks of: counters, values, problems, as schemas that validate and describe. */
+import { z } from '@hono/zod-openapi';
+import { COUNTER_PART } from '../counter/name.ts';
+
+/** The most counters in one answer. */
+export const COUNTERS_AT_ONCE = 100;
+/** A name has 3 to 64 characters on each side of its slash. */
+export const NAME_LENGTH_MAX = 129;
+
+const part = (what: string, example: string) =>
+  z
+    .string()
+    .regex(COUNTER_PART)
+    .openapi({ param: { name: what, in: 'path' }, example });
+/** The path of one counter. */
+export const counter = z.object({ namespace: part('namespace', 'my-site'), key: part('key', 'front-page') });
+/** A number that a counter may stand at. */
+export const total = z
+  .int()
+  .openapi({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, example: 42 });
+/** A counter's name: `ns/key`, or that of the default counter. */
+export const name = z
+  .string()
+  .regex(/^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/, 'is no name: use NAMESPACE/KEY, or hits')
+  .openapi({ example: 'my-site/front-page' });
+
+export const Counter = z
+  .object({
+    name,
+    value: total,
+    created: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'When it was made; null when another program made it.' }),
+  })
+  .openapi('Counter');
+export const Made = Counter.extend({
+  token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
+}).openapi('MadeCounter');
+export const Value = z.object({ name, value: total }).openapi('Value');
+export const Problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What was wrong and what to do.' }),
+    code: z.string().openapi({ example: 'counter-missing' }),
+  })
+  .openapi('Problem', { description: 'RFC 9457.' });
+
+/** A response, or a problem, for the description. */
+export const json = <T extends z.ZodType>(description: string, schema: T) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+export const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: Problem } },
+});
+/** What any route may answer. */
+export const PROBLEMS = {
+  400: problem('The request is not as described here.'),
+  404: problem('There is no such counter.'),
+  503: problem('The store is away, or there is no room: again after Retry-After.'),
+} as const;
+/** What a route may answer that wants a token, and how it says so. */
+export const TOKENS = { 401: problem('The token is missing, or not the right one.') } as const;
+export const SECURITY = [{ token: [] }];

@@ -1,0 +1,171 @@
+/**
+ * The native API, `/api/v1`: counters made, hit, read, set, listed and deleted; errors are problem documents (RFC 9457).
+ *
+ * Not here: what a request may hold (`api-routes.ts`), and who may ask for it (`owners.ts`).
+ */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { Counter } from '../counter/counter.ts';
+import { AppError } from '../counter/errors.ts';
+import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Description, Registry } from '../counter/registry.ts';
+import { routes } from './api-routes.ts';
+import type { Peer } from './app.ts';
+import { onceFrom } from './idempotency.ts';
+import { issueToken, type Owners } from './owners.ts';
+
+export interface ApiOptions {
+  readonly counter: Counter;
+  readonly registry: Registry;
+  readonly owners: Owners;
+  /** Whether only the installation's owner makes counters. */
+  readonly closed: boolean;
+  readonly version: string;
+}
+
+type Bindings = { Bindings: Peer };
+
+/** The API as an app of its own. Its handlers throw; whoever calls it turns errors into answers. */
+export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
+  const api = new OpenAPIHono<Bindings>({ defaultHook: refuseInvalid });
+  api.onError((error) => {
+    throw error instanceof HTTPException
+      ? new AppError('request-invalid', `${error.message}. Send JSON, as /openapi.json says.`, {
+          cause: error,
+        })
+      : error;
+  });
+
+  serveCollection(api, options);
+  serveCounter(api, options);
+  api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  api.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Seen',
+      version: options.version,
+      description: 'A visit counter that is right.',
+      license: { name: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+  });
+  return api;
+}
+
+/** All counters: made, listed, many read at once. */
+function serveCollection(
+  api: OpenAPIHono<Bindings>,
+  { counter, registry, owners, closed }: ApiOptions,
+): void {
+  api.openapi(routes.make, async (c) => {
+    const { name, value } = c.req.valid('json');
+    if (closed) owners.requireInstallation(c.req.raw.headers);
+    const { token, owner } = issueToken();
+    switch (await registry.make(name, value, owner)) {
+      case 'exists':
+        throw new AppError('counter-exists', `There is a counter ${name} already. Choose another name.`);
+      case 'counters-full':
+        throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+      case 'made': {
+        const made = await registry.describe(name);
+        return c.json({ ...shown(made ?? { counter: name, total: value, madeAt: undefined }), token }, 201, {
+          Location: `/api/v1/counters/${name}`,
+        });
+      }
+    }
+  });
+
+  api.openapi(routes.list, async (c) => {
+    owners.requireInstallation(c.req.raw.headers);
+    const { counters, next } = await registry.list(c.req.valid('query'));
+    return c.json({ counters: counters.map(shown), ...(next === undefined ? {} : { next }) }, 200);
+  });
+
+  api.openapi(routes.values, async (c) => {
+    const { names } = c.req.valid('query');
+    const totals = await counter.read(names);
+    return c.json(
+      { values: Object.fromEntries(names.map((name, index) => [name, totals[index] ?? null])) },
+      200,
+    );
+  });
+}
+
+/** One counter: read, hit, set, deleted. */
+function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }: ApiOptions): void {
+  async function found(c: Context): Promise<Description> {
+    const name = nameIn(c);
+    const description = await registry.describe(name);
+    if (description) return description;
+    // The default counter is always there: it stands at nothing before its first hit.
+    if (name === DEFAULT_COUNTER) return { counter: name, total: 0, madeAt: undefined, owner: undefined };
+    throw missing(name);
+  }
+
+  for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
+    api.openapi(read, async (c) => c.json(shown(await found(c)), 200));
+
+    api.openapi(hit, async (c) => {
+      const name = nameIn(c);
+      const { headers } = c.req.raw;
+      // Without a body nothing was validated.
+      const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
+      const amount = body?.amount ?? 1;
+      if (amount !== 1) owners.requireOwner(headers, await found(c));
+      const value = await counter.hit(name, { amount, once: onceFrom(headers, name, amount) });
+      return c.json({ name, value }, 200);
+    });
+
+    api.openapi(set, async (c) => {
+      const description = await found(c);
+      owners.requireOwner(c.req.raw.headers, description);
+      const { value } = c.req.valid('json');
+      if (!(await registry.set(description.counter, value))) throw missing(description.counter);
+      return c.json({ name: description.counter, value }, 200);
+    });
+
+    api.openapi(remove, async (c) => {
+      const description = await found(c);
+      owners.requireOwner(c.req.raw.headers, description);
+      await registry.delete(description.counter);
+      return c.body(null, 204);
+    });
+  }
+}
+
+function nameIn(c: Context): string {
+  const { namespace, key } = c.req.param() as { namespace?: string; key?: string };
+  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, key ?? '');
+}
+
+function missing(name: string): AppError {
+  return new AppError('counter-missing', `There is no counter ${name}.`);
+}
+
+function shown({ counter, total, madeAt }: Omit<Description, 'owner'>) {
+  return {
+    name: counter,
+    value: total,
+    created: madeAt === undefined ? null : new Date(madeAt).toISOString(),
+  };
+}
+
+/** What was wrong first, and where. */
+function refuseInvalid(
+  result:
+    | { success: true }
+    | {
+        success: false;
+        target: string;
+        error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] };
+      },
+  c: Context,
+): undefined {
+  if (result.success) return;
+  // Says what a name is.
+  if (result.target === 'param') nameIn(c);
+  const [issue] = result.error.issues;
+  const where = [result.target === 'json' ? 'body' : result.target, ...(issue?.path ?? [])].join('.');
+  throw new AppError('request-invalid', `${where}: ${issue?.message}. See /openapi.json.`);
+}

@@ -1,0 +1,71 @@
+/**
+ * Who may do what: a token of the whole installation, and one for each counter that was made.
+ *
+ * A token is 256 random bits, so that its SHA-256, unsalted, is as good as any slower hash: it is what the store keeps and what is
+ * compared, in constant time. Tokens come as `Authorization: Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../counter/errors.ts';
+import type { Description } from '../counter/registry.ts';
+
+/** What a new owner is given, and what the store keeps of it. */
+export interface Issued {
+  readonly token: string;
+  readonly owner: string;
+}
+
+/** A new token. The prefix is for people and for programs that look for secrets where none should be. */
+export function issueToken(): Issued {
+  const token = `seen_${randomBytes(32).toString('base64url')}`;
+  return { token, owner: hashOf(token) };
+}
+
+export class Owners {
+  readonly #installation: string | undefined;
+
+  /** `token` is the installation's, if it has one. */
+  constructor(token: string | undefined) {
+    this.#installation = token === undefined ? undefined : hashOf(token);
+  }
+
+  /** Fails unless the request comes from the counter's owner or the installation's: `token-missing`, `token-refused`. */
+  requireOwner(headers: Headers, { owner }: Description): void {
+    const hash = tokenHash(headers, this.#advice(owner));
+    if (!same(hash, owner) && !same(hash, this.#installation)) throw refused();
+  }
+
+  /** Fails unless the request comes from the installation's owner: `token-missing`, `token-refused`. */
+  requireInstallation(headers: Headers): void {
+    const hash = tokenHash(headers, this.#advice(undefined));
+    if (!same(hash, this.#installation)) throw refused();
+  }
+
+  #advice(owner: string | undefined): string {
+    if (owner !== undefined) return 'Send the token that making the counter answered.';
+    return this.#installation === undefined
+      ? 'It wants the installation’s token, and this Seen has none: start it with SEEN_TOKEN.'
+      : 'Send the installation’s token (SEEN_TOKEN).';
+  }
+}
+
+function tokenHash(headers: Headers, advice: string): string {
+  const token = /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+  if (token === undefined) {
+    throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
+  }
+  return hashOf(token);
+}
+
+function refused(): AppError {
+  return new AppError('token-refused', 'This token is neither this counter’s nor the installation’s.');
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** Two hashes, compared in a time that does not tell how much of them is the same. */
+function same(one: string, other: string | undefined): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other ?? '')];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,26 @@
+/** Under which keys Redis has what Seen keeps, and what stands in them. */
+import { AppError } from '../counter/errors.ts';
+import { DEFAULT_COUNTER } from '../counter/name.ts';
+
+/** The names of all counters: a sorted set, all of the same score, so that it is in the order of the names. */
+export const NAMES = 'seen:names';
+
+/** A counter's total: a plain integer. */
+export function totalKey(counter: string): string {
+  return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;
+}
+
+/** What is known of a counter beside its total: a hash of `made` (milliseconds since 1970) and `owner` (the hash of a token). */
+export function recordKey(counter: string): string {
+  return `seen:counter:${counter}`;
+}
+
+/** The total in a value of Redis. Fails with `counter-unreadable`. */
+export function totalOf(value: string, counter: string): number {
+  const total = Number(value);
+  if (/^-?\d+$/.test(value) && Number.isSafeInteger(total)) return total;
+  throw new AppError(
+    'counter-unreadable',
+    `The Redis key ${totalKey(counter)} does not hold a whole number. Move it out of the way, or use another name.`,
+  );
+}

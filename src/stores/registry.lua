@@ -1,0 +1,49 @@
+-- Makes, sets, gives away or deletes one counter.
+--
+-- KEYS[1]  its total: a plain integer
+-- KEYS[2]  its record: a hash of "made" (milliseconds since 1970) and "owner" (the hash of a token)
+-- KEYS[3]  the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
+-- ARGV[1]  what to do: "make", "set", "give" or "delete"
+-- ARGV[2]  the counter's name
+-- ARGV[3]  now, in milliseconds since 1970
+-- ARGV[4]  the total (make, set), or the owner (give)
+-- ARGV[5]  the owner (make)
+-- ARGV[6]  how many counters may be (make)
+--
+-- Answers "ok", "exists" (make), "full" (make) or "missing" (set, give). The default counter, whose key is its name, is always there.
+--
+-- Atomic because Redis runs a script alone. Each is the same when it is done again.
+
+local what, name = ARGV[1], ARGV[2]
+local there = redis.call('EXISTS', KEYS[1]) == 1
+
+local function begin(total)
+  redis.call('SET', KEYS[1], total)
+  redis.call('HSETNX', KEYS[2], 'made', ARGV[3])
+  redis.call('ZADD', KEYS[3], 0, name)
+end
+
+if what == 'delete' then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('ZREM', KEYS[3], name)
+  return 'ok'
+end
+
+if what == 'make' then
+  if there then return redis.call('HGET', KEYS[2], 'owner') == ARGV[5] and 'ok' or 'exists' end
+  if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[6]) then return 'full' end
+  begin(ARGV[4])
+  redis.call('HSET', KEYS[2], 'owner', ARGV[5])
+  return 'ok'
+end
+
+if not there then
+  if KEYS[1] ~= name then return 'missing' end
+  begin('0')
+end
+if what == 'set' then
+  redis.call('SET', KEYS[1], ARGV[4])
+else
+  redis.call('HSET', KEYS[2], 'owner', ARGV[4])
+end
+return 'ok'

@@ -1,0 +1,49 @@
+/** The public surface without a port: requests in, responses out. */
+import { Counter } from '../../src/counter/counter.ts';
+import { createApi } from '../../src/http/api.ts';
+import { createApp, type Peer } from '../../src/http/app.ts';
+import { Owners } from '../../src/http/owners.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryStore, memoryDatabase } from './memory-store.ts';
+
+/** The other end of every connection. */
+export const PROXY: Peer = { requestIP: () => ({ address: '192.0.2.80' }) };
+/** The token of the installation. */
+export const INSTALLATION = 'the installation’s token'.replaceAll(/\W/g, '-');
+/** What browsers accept. */
+export const BROWSER =
+  'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
+
+/** The app of the public port, on a memory store. */
+export function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY, closed = false } = {}) {
+  const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed }));
+  const requests: string[] = [];
+  const bugs: unknown[] = [];
+  const clock = new ManualClock();
+  const counter = new Counter({
+    store,
+    clock,
+    newWriter: () => crypto.randomUUID(),
+    waitMs: 1000,
+    waitingMax,
+    observer: { committed: () => undefined, retrying: () => undefined, writerForgotten: () => undefined },
+  });
+  const app = createApp({
+    counter,
+    api: createApi({ counter, registry: store, owners: new Owners(INSTALLATION), closed, version: '1.2.3' }),
+    servedBy: 'replica-7 seen/1.2.3',
+    onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
+    onBug: (error) => bugs.push(error),
+  });
+  const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET', body?: string) => {
+    const request = new Request(`http://seen.test${path}`, {
+      headers,
+      method,
+      ...(body === undefined ? {} : { body }),
+    });
+    const response = await app.fetch(request, PROXY);
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  };
+  const hits = async () => (await store.read(['hits']))[0] ?? 0;
+  return { store, clock, counter, app, ask, hits, requests, bugs };
+}
