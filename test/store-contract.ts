@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { isAppError } from '../src/counter/errors.ts';
+import { RULES } from '../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../src/counter/store.ts';
 
 /** How a suite gets at the store that it tests. */
@@ -239,23 +240,39 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
       test('one that is made stands where it was told to, has an owner, and counts on', async () => {
         const own = fresh();
         const before = Date.now();
-        expect(await store.make(own, 41, owner)).toBe('made');
+        expect(await store.make(own, { total: 41, owner })).toBe('made');
         const made = await store.describe(own);
-        expect(made).toMatchObject({ counter: own, total: 41, owner });
+        expect(made).toMatchObject({ counter: own, total: 41, owner, rules: RULES });
         expect(made?.madeAt).toBeGreaterThanOrEqual(before);
         expect(made?.madeAt).toBeLessThanOrEqual(Date.now());
         expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([42]);
         expect(await store.describe(own)).toEqual({ ...made!, total: 42 });
       });
 
+      test('one that is made with rules keeps them', async () => {
+        const own = fresh();
+        const rules = { lowest: -MAX, highest: 0, settable: true };
+        const size = await store.size();
+        expect(await store.make(own, { total: 0, owner, rules })).toBe('made');
+        expect((await store.describe(own))?.rules).toEqual(rules);
+        await store.give(own, 'another');
+        await store.set(own, 7);
+        expect((await store.describe(own))?.rules).toEqual(rules);
+        expect(await store.size()).toBe(size + 1);
+        await store.delete(own);
+        await store.commit(batch({ counter: own, amount: 1 }));
+        expect((await store.describe(own))?.rules).toEqual(RULES);
+        expect(await store.size()).toBe(size + 1);
+      });
+
       test('one that is there is not made again, but by the same owner, as after a lost answer', async () => {
         const own = fresh();
-        await store.make(own, 5, owner);
-        expect(await store.make(own, 7, 'of another')).toBe('exists');
-        expect(await store.make(own, 5, owner)).toBe('made');
+        await store.make(own, { total: 5, owner });
+        expect(await store.make(own, { total: 7, owner: 'of another' })).toBe('exists');
+        expect(await store.make(own, { total: 5, owner })).toBe('made');
         const hit = fresh();
         await store.commit(batch({ counter: hit, amount: 1 }));
-        expect(await store.make(hit, 7, owner)).toBe('exists');
+        expect(await store.make(hit, { total: 7, owner })).toBe('exists');
         expect(await store.read([own, hit])).toEqual([5, 1]);
       });
 
@@ -286,7 +303,7 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
 
       test('is deleted with all that is kept of it, and again without harm', async () => {
         const own = fresh();
-        await store.make(own, 7, owner);
+        await store.make(own, { total: 7, owner });
         await store.delete(own);
         await store.delete(own);
         expect(await store.describe(own)).toBeUndefined();
@@ -319,7 +336,7 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
       test('a hit makes none where hits may not, and counts on those that are there and on the default counter', async () => {
         const closed = subject.open({ hitsMake: false });
         const [made, unmade] = [fresh(), fresh()];
-        expect(await closed.make(made, 0, owner)).toBe('made');
+        expect(await closed.make(made, { total: 0, owner })).toBe('made');
         const mixed = {
           writer: randomUUID(),
           sequence: 1,
@@ -333,7 +350,7 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
       });
 
       test('there are no more than may be, made either way; those that are there count on', async () => {
-        const count = (await store.list({ search: '', after: '', limit: 100_000 })).counters.length;
+        const count = await store.size();
         const full = subject.open({ countersMax: count + 2 });
         const own = randomUUID();
         const [one, two, three] = [fresh(), fresh(), fresh()];
@@ -349,9 +366,9 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
           'counters-full',
           expect.any(Number),
         ]);
-        expect(await full.make(three, 0, owner)).toBe('counters-full');
+        expect(await full.make(three, { total: 0, owner })).toBe('counters-full');
         await full.delete(one);
-        expect(await full.make(three, 0, owner)).toBe('made');
+        expect(await full.make(three, { total: 0, owner })).toBe('made');
         expect(await commit(2, one, two, three)).toEqual(['counters-full', 2, 1]);
         await full.close();
       });

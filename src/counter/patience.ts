@@ -36,5 +36,6 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
     give: (...args) => wait(() => registry.give(...args)),
     delete: (...args) => wait(() => registry.delete(...args)),
     list: (...args) => wait(() => registry.list(...args)),
+    size: () => wait(() => registry.size()),
   };
 }

@@ -5,6 +5,27 @@
  * `test/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/owners.ts`).
  */
 
+/** What a counter lets everybody do; its owner may do more. */
+export interface Rules {
+  /** The least and the most that one hit may add. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** Whether anybody may set it. */
+  readonly settable: boolean;
+}
+
+/** The rules of a counter that was made without any, or by its first hit: everybody counts, and that is all. */
+export const RULES: Rules = { lowest: 0, highest: 1, settable: false };
+
+/** What a new counter is to be. */
+export interface Draft {
+  /** What it starts at. */
+  readonly total: number;
+  /** The hash of a token that nobody else has. */
+  readonly owner: string;
+  readonly rules?: Rules | undefined;
+}
+
 /** A counter as the store has it. */
 export interface Description {
   readonly counter: string;
@@ -13,6 +34,7 @@ export interface Description {
   readonly madeAt: number | undefined;
   /** The hash of its owner's token; `undefined` when it has no owner. */
   readonly owner: string | undefined;
+  readonly rules: Rules;
 }
 
 /** What counters to list. */
@@ -33,10 +55,10 @@ export interface Page {
 /** All may fail with `store-unavailable`, `store-unusable`, and what changes something with `hit-unconfirmed`. */
 export interface Registry {
   /**
-   * Makes a counter that stands at `total` and belongs to `owner`, the hash of a token that nobody else has. Answers `exists` when there
-   * is one already that is not this one, and `counters-full` when there are as many as may be.
+   * Makes a counter. Answers `exists` when there is one already that is not of this owner, and `counters-full` when there are as many as
+   * may be.
    */
-  make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'>;
+  make(counter: string, draft: Draft): Promise<'made' | 'exists' | 'counters-full'>;
 
   /** Fails with `counter-unreadable`. */
   describe(counter: string): Promise<Description | undefined>;
@@ -51,4 +73,19 @@ export interface Registry {
   delete(counter: string): Promise<void>;
 
   list(wanted: Wanted): Promise<Page>;
+
+  /** How many counters there are. */
+  size(): Promise<number>;
+}
+
+/** Rules as a store keeps them: in a few characters. */
+export function writeRules({ lowest, highest, settable }: Rules): string {
+  return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'}`;
+}
+
+/** The rules that were written so; the usual ones where none are kept. */
+export function readRules(text: string | null | undefined): Rules {
+  if (text === null || text === undefined) return RULES;
+  const [lowest, highest, settable] = text.split(' ');
+  return { lowest: Number(lowest), highest: Number(highest), settable: settable === 'settable' };
 }

@@ -9,7 +9,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
-import type { Description, Registry } from '../counter/registry.ts';
+import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import { routes } from './api-routes.ts';
 import type { Peer } from './app.ts';
 import { onceFrom } from './idempotency.ts';
@@ -62,7 +62,7 @@ function serveCollection(
     const { name, value } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
     const { token, owner } = issueToken();
-    switch (await registry.make(name, value, owner)) {
+    switch (await registry.make(name, { total: value, owner })) {
       case 'exists':
         throw new AppError('counter-exists', `There is a counter ${name} already. Choose another name.`);
       case 'counters-full':
@@ -99,7 +99,8 @@ function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }:
     const description = await registry.describe(name);
     if (description) return description;
     // The default counter is always there: it stands at nothing before its first hit.
-    if (name === DEFAULT_COUNTER) return { counter: name, total: 0, madeAt: undefined, owner: undefined };
+    if (name === DEFAULT_COUNTER)
+      return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
     throw missing(name);
   }
 
@@ -112,14 +113,18 @@ function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }:
       // Without a body nothing was validated.
       const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
       const amount = body?.amount ?? 1;
-      if (amount !== 1) owners.requireOwner(headers, await found(c));
+      if (amount !== 1) {
+        const description = await found(c);
+        const { lowest, highest } = description.rules;
+        if (amount < lowest || amount > highest) owners.requireOwner(headers, description);
+      }
       const value = await counter.hit(name, { amount, once: onceFrom(headers, name, amount) });
       return c.json({ name, value }, 200);
     });
 
     api.openapi(set, async (c) => {
       const description = await found(c);
-      owners.requireOwner(c.req.raw.headers, description);
+      if (!description.rules.settable) owners.requireOwner(c.req.raw.headers, description);
       const { value } = c.req.valid('json');
       if (!(await registry.set(description.counter, value))) throw missing(description.counter);
       return c.json({ name: description.counter, value }, 200);
@@ -143,7 +148,7 @@ function missing(name: string): AppError {
   return new AppError('counter-missing', `There is no counter ${name}.`);
 }
 
-function shown({ counter, total, madeAt }: Omit<Description, 'owner'>) {
+function shown({ counter, total, madeAt }: Pick<Description, 'counter' | 'total' | 'madeAt'>) {
   return {
     name: counter,
     value: total,

@@ -10,7 +10,7 @@ export function totalKey(counter: string): string {
   return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;
 }
 
-/** What is known of a counter beside its total: a hash of `made` (milliseconds since 1970) and `owner` (the hash of a token). */
+/** What is known of a counter beside its total: a hash of `made` (milliseconds since 1970), `owner` (the hash of a token), `rules`. */
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
 }

@@ -1,5 +1,13 @@
 /** The counters in Redis as things: made, owned, set, listed and deleted. One script (`registry.lua`) does what changes anything. */
-import type { Description, Page, Registry, Wanted } from '../counter/registry.ts';
+import {
+  type Description,
+  type Draft,
+  type Page,
+  type Registry,
+  readRules,
+  type Wanted,
+  writeRules,
+} from '../counter/registry.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
 import { Script } from './redis-script.ts';
@@ -28,9 +36,10 @@ export class RedisRegistry implements Registry {
     this.#options = options;
   }
 
-  async make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'> {
+  async make(counter: string, { total, owner, rules }: Draft): Promise<'made' | 'exists' | 'counters-full'> {
     const { countersMax } = this.#options;
-    switch (await this.#change('make', counter, `${total}`, owner, `${countersMax}`)) {
+    const written = rules === undefined ? '' : writeRules(rules);
+    switch (await this.#change('make', counter, `${total}`, owner, `${countersMax}`, written)) {
       case 'ok':
         return 'made';
       case 'full':
@@ -78,6 +87,10 @@ export class RedisRegistry implements Registry {
     return { counters: await this.#describe(found), next: from.slice(1) };
   }
 
+  size(): Promise<number> {
+    return this.#connection.ask((client) => client.zCard(NAMES), 'store-unavailable');
+  }
+
   async #change(
     what: 'make' | 'set' | 'give' | 'delete',
     counter: string,
@@ -97,19 +110,22 @@ export class RedisRegistry implements Registry {
       (client) =>
         Promise.all([
           client.mGet(counters.map(totalKey)),
-          Promise.all(counters.map((counter) => client.hmGet(recordKey(counter), ['made', 'owner']))),
+          Promise.all(
+            counters.map((counter) => client.hmGet(recordKey(counter), ['made', 'owner', 'rules'])),
+          ),
         ]),
       'store-unavailable',
     );
     return counters.flatMap((counter, index) => {
       const total = totals[index];
-      const [made, owner] = records[index] ?? [];
+      const [made, owner, rules] = records[index] ?? [];
       if (total === null || total === undefined) return [];
       return {
         counter,
         total: totalOf(total, counter),
         madeAt: made ? Number(made) : undefined,
         owner: owner ?? undefined,
+        rules: readRules(rules),
       };
     });
   }

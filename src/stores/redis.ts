@@ -4,7 +4,7 @@
  * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
  * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
  */
-import type { Description, Page, Wanted } from '../counter/registry.ts';
+import type { Description, Draft, Page, Wanted } from '../counter/registry.ts';
 import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
@@ -72,8 +72,8 @@ export class RedisStore implements Store {
     return values.map((value, index) => (value === null ? undefined : totalOf(value, counters[index] ?? '')));
   }
 
-  make(counter: string, total: number, owner: string) {
-    return this.#registry.make(counter, total, owner);
+  make(counter: string, draft: Draft) {
+    return this.#registry.make(counter, draft);
   }
 
   describe(counter: string): Promise<Description | undefined> {
@@ -94,6 +94,10 @@ export class RedisStore implements Store {
 
   list(wanted: Wanted): Promise<Page> {
     return this.#registry.list(wanted);
+  }
+
+  size(): Promise<number> {
+    return this.#registry.size();
   }
 
   async ping(): Promise<void> {

@@ -1,7 +1,7 @@
 -- Makes, sets, gives away or deletes one counter.
 --
 -- KEYS[1]  its total: a plain integer
--- KEYS[2]  its record: a hash of "made" (milliseconds since 1970) and "owner" (the hash of a token)
+-- KEYS[2]  its record: a hash of "made" (milliseconds since 1970), "owner" (the hash of a token) and "rules"
 -- KEYS[3]  the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
 -- ARGV[1]  what to do: "make", "set", "give" or "delete"
 -- ARGV[2]  the counter's name
@@ -9,6 +9,7 @@
 -- ARGV[4]  the total (make, set), or the owner (give)
 -- ARGV[5]  the owner (make)
 -- ARGV[6]  how many counters may be (make)
+-- ARGV[7]  its rules, or nothing (make)
 --
 -- Answers "ok", "exists" (make), "full" (make) or "missing" (set, give). The default counter, whose key is its name, is always there.
 --
@@ -34,6 +35,7 @@ if what == 'make' then
   if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[6]) then return 'full' end
   begin(ARGV[4])
   redis.call('HSET', KEYS[2], 'owner', ARGV[5])
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], 'rules', ARGV[7]) end
   return 'ok'
 end
 

@@ -46,6 +46,7 @@ const STEPS = [
   // How many counters there are, kept by the database itself: counting them takes as long as there are many.
   `ALTER TABLE counters ADD COLUMN made_at INTEGER;
   ALTER TABLE counters ADD COLUMN owner TEXT;
+  ALTER TABLE counters ADD COLUMN rules TEXT;
   CREATE TABLE sizes (counters INTEGER NOT NULL) STRICT;
   INSERT INTO sizes SELECT count(*) FROM counters;
   CREATE TRIGGER counter_made AFTER INSERT ON counters BEGIN UPDATE sizes SET counters = counters + 1; END;
@@ -108,9 +109,10 @@ export interface Row {
   readonly total: number;
   readonly made_at: number | null;
   readonly owner: string | null;
+  readonly rules: string | null;
 }
 
-const DESCRIPTION = 'SELECT name, total, made_at, owner FROM counters';
+const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
 
 function prepare(database: Database, path: string) {
   const { ino, dev } = statSync(path);
@@ -136,9 +138,9 @@ function prepare(database: Database, path: string) {
       ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
       WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
       RETURNING total`),
-    /** ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token. Refused when there is one. */
-    make: database.query<unknown, [string, number, number, string]>(
-      'INSERT INTO counters (name, total, made_at, owner) VALUES (?1, ?2, ?3, ?4)',
+    /** ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Refused when there is one. */
+    make: database.query<unknown, [string, number, number, string, string | null]>(
+      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
     ),
     /** ?1 counter, ?2 now: makes it without an owner, at 0, if it is not there. */
     begun: database.query<unknown, [string, number]>(

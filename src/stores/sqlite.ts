@@ -6,7 +6,14 @@
  */
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import type { Description, Page, Wanted } from '../counter/registry.ts';
+import {
+  type Description,
+  type Draft,
+  type Page,
+  readRules,
+  type Wanted,
+  writeRules,
+} from '../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
@@ -56,14 +63,14 @@ export class SqliteStore implements Store {
     );
   }
 
-  make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'> {
+  make(counter: string, { total, owner, rules }: Draft): Promise<'made' | 'exists' | 'counters-full'> {
     return this.#database.write((file) => {
       const before = file.describe.get(counter);
       if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
       if ((file.size.get()?.counters ?? 0) >= this.#options.countersMax) {
         return { answer: 'counters-full', changed: false };
       }
-      file.make.run(counter, total, this.#options.now(), owner);
+      file.make.run(counter, total, this.#options.now(), owner, rules ? writeRules(rules) : null);
       return { answer: 'made', changed: true };
     });
   }
@@ -105,6 +112,10 @@ export class SqliteStore implements Store {
     });
   }
 
+  async size(): Promise<number> {
+    return this.#database.read((file) => file.size.get()?.counters ?? 0);
+  }
+
   async ping(): Promise<void> {
     this.#database.read((file) => file.read.get(''));
   }
@@ -122,12 +133,13 @@ export class SqliteStore implements Store {
     if (counter === DEFAULT_COUNTER) file.begun.run(counter, this.#options.now());
   }
 
-  #description({ name, total, made_at: madeAt, owner }: Row): Description {
+  #description({ name, total, made_at: madeAt, owner, rules }: Row): Description {
     return {
       counter: name,
       total: this.#exact(name, total),
       madeAt: madeAt ?? undefined,
       owner: owner ?? undefined,
+      rules: readRules(rules),
     };
   }
 

@@ -149,6 +149,7 @@ describe('SQLite store', () => {
     older.run('DROP TABLE sizes');
     older.run('ALTER TABLE counters DROP COLUMN made_at');
     older.run('ALTER TABLE counters DROP COLUMN owner');
+    older.run('ALTER TABLE counters DROP COLUMN rules');
     older.run('PRAGMA user_version = 1');
     older.close();
     const newer = open(path);

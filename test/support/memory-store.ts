@@ -1,6 +1,13 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
-import type { Description, Page, Wanted } from '../../src/counter/registry.ts';
+import {
+  type Description,
+  type Draft,
+  type Page,
+  RULES,
+  type Rules,
+  type Wanted,
+} from '../../src/counter/registry.ts';
 import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
@@ -22,7 +29,7 @@ export interface MemoryDatabase {
   readonly keysMax: number;
   readonly countersMax: number;
   readonly hitsMake: boolean;
-  readonly records: Map<string, { madeAt: number; owner: string | undefined }>;
+  readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
 }
 
 /** An empty one. */
@@ -68,26 +75,31 @@ export class MemoryStore implements Store {
     return counters.map((counter) => this.#database.totals.get(counter));
   }
 
-  async make(counter: string, total: number, owner: string): Promise<'made' | 'exists' | 'counters-full'> {
+  async make(
+    counter: string,
+    { total, owner, rules = RULES }: Draft,
+  ): Promise<'made' | 'exists' | 'counters-full'> {
     const { totals, records, countersMax } = this.#database;
     if (totals.has(counter)) return records.get(counter)?.owner === owner ? 'made' : 'exists';
     if (records.size >= countersMax) return 'counters-full';
     totals.set(counter, total);
-    records.set(counter, { madeAt: Date.now(), owner });
+    records.set(counter, { madeAt: Date.now(), owner, rules });
     return 'made';
   }
 
   async describe(counter: string): Promise<Description | undefined> {
     const total = this.#database.totals.get(counter);
     const record = this.#database.records.get(counter);
-    return total === undefined ? undefined : { counter, total, madeAt: record?.madeAt, owner: record?.owner };
+    return total === undefined
+      ? undefined
+      : { counter, total, madeAt: record?.madeAt, owner: record?.owner, rules: record?.rules ?? RULES };
   }
 
   async set(counter: string, total: number): Promise<boolean> {
     const { totals, records } = this.#database;
     if (!totals.has(counter) && counter !== 'hits') return false;
     totals.set(counter, total);
-    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined });
+    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
     return true;
   }
 
@@ -95,7 +107,7 @@ export class MemoryStore implements Store {
     const { totals, records } = this.#database;
     if (!totals.has(counter) && counter !== 'hits') return false;
     totals.set(counter, totals.get(counter) ?? 0);
-    records.set(counter, { madeAt: records.get(counter)?.madeAt ?? Date.now(), owner });
+    records.set(counter, { madeAt: Date.now(), rules: RULES, ...records.get(counter), owner });
     return true;
   }
 
@@ -114,6 +126,10 @@ export class MemoryStore implements Store {
       counters: counters.filter((counter) => counter !== undefined),
       next: names.length < limit ? undefined : names.at(-1),
     };
+  }
+
+  async size(): Promise<number> {
+    return this.#database.records.size;
   }
 
   async ping(): Promise<void> {
@@ -158,7 +174,7 @@ export class MemoryStore implements Store {
     const total = (totals.get(counter) ?? 0) + amount;
     if (!Number.isSafeInteger(total)) return 'out-of-range';
     totals.set(counter, total);
-    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined });
+    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
     if (once) keys.set(once.key, { request: once.request, total });
     return total;
   }
