@@ -113,7 +113,7 @@ function readFlags(argv: readonly string[], mistakes: string[]): Readonly<Record
 }
 
 function shown(name: Name, value: string): string {
-  return name === 'storeUrl' || name === 'storeCa' ? '' : `: “${value.slice(0, 80)}”`;
+  return name === 'storeUrl' || name === 'storeCa' || name === 'token' ? '' : `: “${value.slice(0, 80)}”`;
 }
 
 /** The known name that shares the longest beginning with the unknown one. */

@@ -5,12 +5,13 @@
 import type { Command } from './commands/command.ts';
 import { replica } from './commands/replica.ts';
 import { serve } from './commands/serve.ts';
+import { token } from './commands/token.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
 import { environment } from './config.ts';
 import { AppError, type ErrorCode } from './counter/errors.ts';
 
-const commands: Readonly<Record<string, Command>> = { serve, verify, version };
+const commands: Readonly<Record<string, Command>> = { serve, verify, token, version };
 /** Started by other commands, not by people. */
 const inner: Readonly<Record<string, Command>> = { replica };
 
@@ -29,6 +30,7 @@ seen COMMAND --help is the manual of a command.
 function exitStatus(code: ErrorCode): number {
   switch (code) {
     case 'usage-invalid':
+    case 'name-invalid':
     case 'settings-invalid':
       return 2;
     case 'store-unavailable':
@@ -40,7 +42,6 @@ function exitStatus(code: ErrorCode): number {
       return 75;
     case 'store-unusable':
       return 78;
-    case 'name-invalid':
     case 'route-missing':
     case 'method-not-allowed':
     case 'url-too-long':

@@ -89,6 +89,10 @@ describe('settings', () => {
     expect(mistakes(['--port'])[0]).toContain('--port needs a value');
   });
 
+  test('a token that is wrong is not repeated', () => {
+    expect(mistakes([], { SEEN_TOKEN: 'too-short' }).join()).not.toContain('too-short');
+  });
+
   test('a store URL that is wrong is not repeated: it may hold a password', () => {
     expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain('secret');
   });

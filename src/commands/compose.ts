@@ -108,7 +108,8 @@ function accessOf({ request, peer, status, seconds }: Answer, clientAddress: Cli
   return { client, method, url, status, seconds };
 }
 
-const CLOCK: Clock = {
+/** The time and chance of this machine. */
+export const CLOCK: Clock = {
   now: () => performance.now(),
   after: (delayMs, task) => {
     setTimeout(task, delayMs);

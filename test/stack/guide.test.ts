@@ -1,8 +1,9 @@
 /** docs/guide.md, followed to the letter by a reader who has one node: every command, and what it should show. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { firstMissing, stepsOf } from '../support/document.ts';
 import { ROOT } from '../support/program.ts';
-import { firstMissing, Reader, stepsOf } from './support/document.ts';
+import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/guide.md'));

@@ -1,8 +1,9 @@
 /** docs/operations.md, followed to the letter by an operator of two nodes: every command, and what it should show. */
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';
+import { type Step, stepsOf } from '../support/document.ts';
 import { ROOT } from '../support/program.ts';
-import { Reader, type Step, stepsOf } from './support/document.ts';
+import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/operations.md'));

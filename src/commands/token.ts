@@ -1,0 +1,52 @@
+/** `seen token NS/KEY`: gives a counter a new owner's token, for one that was lost or never handed out. */
+import { readConfig } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
+import { patientRegistry } from '../counter/patience.ts';
+import { issueToken } from '../http/owners.ts';
+import type { Command, Context } from './command.ts';
+import { CLOCK, composeStore } from './compose.ts';
+
+async function run({ argv, env, print }: Context): Promise<number> {
+  const [name, ...flags] = argv;
+  if (name === undefined || name.startsWith('-')) {
+    throw new AppError('usage-invalid', 'Say whose token, as in: seen token my-site/front-page');
+  }
+  const counter = nameFrom(name);
+  const config = readConfig({ argv: flags, env });
+  const store = composeStore(config, 'refuse');
+  try {
+    const { token, owner } = issueToken();
+    if (!(await patientRegistry(store, CLOCK, config.waitMs).give(counter, owner))) {
+      throw new AppError('counter-missing', `There is no counter ${counter} in ${store.place}.`);
+    }
+    print(`${token}\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+function nameFrom(text: string): string {
+  if (text === DEFAULT_COUNTER) return text;
+  const [namespace = '', ...key] = text.split('/');
+  return counterName(namespace, key.join('/'));
+}
+
+export const token: Command = {
+  summary: 'give a counter a new owner’s token',
+  manual: () => `Usage: seen token NS/KEY [FLAGS]
+       seen token hits
+
+Prints a new token for the counter's owner; the one before is worth nothing from then on. Tokens are kept as hashes, so that a lost one
+cannot be shown again. Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url); Seen
+may go on running.
+
+Exit status:
+  0    the token is printed
+  1    there is no such counter
+  2    a mistake in the command line or in the settings
+  69   the store cannot be reached
+`,
+  run,
+};
