@@ -4,13 +4,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { isAppError } from '../src/counter/errors.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../src/counter/store.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
   /** A store on a database that the whole suite shares; called again, another one on the same database, perhaps with other limits. */
-  open: (limits?: Partial<typeof LIMITS>) => Store;
+  open: (options?: Partial<typeof LIMITS> & { now?: () => number }) => Store;
   /** Ends what the store needs. */
   end: () => Promise<void>;
 }
@@ -20,9 +21,11 @@ export const LIMITS = { keysMax: 40, hitsMake: true, countersMax: 1_000_000 };
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
-/** Runs the contract against what `begin` builds. */
-export function testStoreContract(kind: string, begin: () => Promise<Subject>): void {
-  describe(`store contract: ${kind}`, () => {
+const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1);
+
+/** Runs the contract against what `start` builds. */
+export function testStoreContract(database: string, start: () => Promise<Subject>): void {
+  describe(`store contract: ${database}`, () => {
     let subject: Subject;
     let store: Store;
     let counter: string;
@@ -30,7 +33,7 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
     const writer = randomUUID();
 
     beforeAll(async () => {
-      subject = await begin();
+      subject = await start();
       store = subject.open();
     });
     afterAll(async () => {
@@ -379,6 +382,163 @@ export function testStoreContract(kind: string, begin: () => Promise<Subject>): 
         expect(await store.set('hits', 7)).toBe(true);
         expect(await store.commit(batch({ counter: 'hits', amount: 1 }))).toEqual([8]);
         expect(await store.describe('hits')).toMatchObject({ counter: 'hits', total: 8, owner });
+      });
+    });
+
+    describe('what is remembered of visits', () => {
+      // The first second of a day.
+      const START = Date.UTC(2026, 10, 22);
+      const DAY = Math.floor(START / DAY_MS);
+      const HOUR = DAY * 24;
+
+      /** A store of which the test owns the time, and a counter and a writer of its own. */
+      function begin() {
+        let now = START;
+        let number = 0;
+        const own = subject.open({ now: () => now, keysMax: 1000 });
+        const id = randomUUID();
+        const name = fresh();
+        return {
+          store: own,
+          name,
+          at: (ms: number) => {
+            now = START + ms;
+          },
+          hit: (change: Partial<Change> = {}) =>
+            own.commit({
+              writer: id,
+              sequence: ++number,
+              changes: [{ counter: name, amount: 1, ...change }],
+            }),
+          again: (change: Partial<Change> = {}) =>
+            own.commit({ writer: id, sequence: number, changes: [{ counter: name, amount: 1, ...change }] }),
+        };
+      }
+
+      const sorted = ({ hours, days }: Past) => ({
+        hours: hours.map(({ at, kind, amount }) => [at, kind, amount]).toSorted(byText),
+        days: days.map(({ at, kind, amount }) => [at, kind, amount]).toSorted(byText),
+      });
+
+      test('how much visits of each kind added, by the hour', async () => {
+        const { store: own, name, at, hit } = begin();
+        await hit({ amount: 6, kinds: { person: 3, bot: 2, proxy: 1 } });
+        at(HOUR_MS - 1);
+        await hit({ amount: 2, kinds: { person: 2 } });
+        at(HOUR_MS);
+        await hit();
+        await hit({ amount: -4, kinds: { program: -4 } });
+        expect(sorted(await own.past(name))).toEqual({
+          hours: [
+            [HOUR, 'bot', 2],
+            [HOUR, 'person', 5],
+            [HOUR, 'proxy', 1],
+            [HOUR + 1, 'program', -3],
+          ],
+          days: [],
+        });
+        await own.close();
+      });
+
+      test('once, whatever is sent again or refused', async () => {
+        const { store: own, name, hit, again } = begin();
+        const visit = { kinds: { person: 1 }, visitors: ['somebody'], once: once(freshKey()) };
+        await hit(visit);
+        await again(visit);
+        await hit(visit);
+        await hit({ ...visit, once: { ...visit.once, request: 'another' } });
+        await hit({ amount: MAX });
+        const past = await own.past(name);
+        expect(sorted(past).hours).toEqual([[HOUR, 'person', 1]]);
+        expect(past.visitors).toEqual(new Map([[DAY, 1]]));
+        await own.close();
+      });
+
+      test('how many visitors each day had, however often each came', async () => {
+        const { store: own, name, at, hit } = begin();
+        await hit({ visitors: ['a', 'b'] });
+        await hit({ visitors: ['b', 'c'] });
+        await hit();
+        at(DAY_MS - 1);
+        await hit({ visitors: ['d'] });
+        expect((await own.past(name)).visitors).toEqual(new Map([[DAY, 4]]));
+        at(DAY_MS);
+        await hit({ visitors: ['a'] });
+        const days = new Map([
+          [DAY, 4],
+          [DAY + 1, 1],
+        ]);
+        expect((await own.past(name)).visitors).toEqual(days);
+        at(9 * DAY_MS);
+        await hit({ visitors: ['a', 'b'] });
+        expect((await own.past(name)).visitors).toEqual(days.set(DAY + 9, 2));
+        await own.close();
+      });
+
+      test('many visitors, in one batch and in many, as exactly as it is said', async () => {
+        const { store: own, name, hit } = begin();
+        const some = (from: number, count: number) =>
+          Array.from({ length: count }, (_, index) => `visitor-${from + index}`);
+        for (const [from, count, sofar] of [
+          [0, 1000, 1000],
+          [0, 10_000, 10_000],
+          ...Array.from({ length: 99 }, (_, n) => [(n + 1) * 10_000, 10_000, (n + 2) * 10_000] as const),
+        ] as const) {
+          await hit({ amount: count, visitors: some(from, count) });
+          if (![1000, 10_000, 1_000_000].includes(sofar)) continue;
+          const error = ((await own.past(name)).visitors.get(DAY) ?? 0) / sofar - 1;
+          // Four standard errors: once in 16,000 where there is chance in it, and these visitors are always the same.
+          expect(Math.abs(error)).toBeLessThanOrEqual(4 * own.visitorsError);
+        }
+        await own.close();
+      });
+
+      test('hours that are old become days, and nothing is lost', async () => {
+        const { store: own, name, at, hit } = begin();
+        for (const day of [0, 1, 2]) {
+          at(day * DAY_MS + 5 * HOUR_MS);
+          await hit({ amount: 2, kinds: { person: 1, bot: 1 } });
+          at(day * DAY_MS + 7 * HOUR_MS);
+          await hit({ kinds: { person: 1 } });
+        }
+        at((HOURS_KEPT_DAYS + 1) * DAY_MS + 6 * HOUR_MS);
+        await hit({ kinds: { person: 1 } });
+        await hit({ kinds: { person: 1 } });
+        const now = HOUR + (HOURS_KEPT_DAYS + 1) * 24 + 6;
+        expect(sorted(await own.past(name))).toEqual({
+          hours: [
+            [HOUR + 24 + 7, 'person', 1],
+            [HOUR + 48 + 5, 'bot', 1],
+            [HOUR + 48 + 5, 'person', 1],
+            [HOUR + 48 + 7, 'person', 1],
+            [now, 'person', 2],
+          ],
+          days: [
+            [DAY, 'bot', 1],
+            [DAY, 'person', 2],
+            [DAY + 1, 'bot', 1],
+            [DAY + 1, 'person', 1],
+          ],
+        });
+        await own.close();
+      });
+
+      test('nothing of a counter that was deleted', async () => {
+        const { store: own, name, hit } = begin();
+        await hit({ visitors: ['a'] });
+        await own.delete(name);
+        expect(await own.past(name)).toEqual({ hours: [], days: [], visitors: new Map() });
+        await own.close();
+      });
+
+      test('by a salt that is the same for all who ask on a day, and another on the next', async () => {
+        const other = subject.open();
+        const today = Math.floor(Date.now() / DAY_MS);
+        const first = await store.salt(today, 'suggested first');
+        expect(await other.salt(today, 'suggested later')).toBe(first);
+        expect(await other.salt(today + 1, 'for tomorrow')).toBe('for tomorrow');
+        expect(await store.salt(today, 'suggested last')).toBe(first);
+        await other.close();
       });
     });
 

@@ -7,13 +7,14 @@ import type { Config } from '../config.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
-import { patientRegistry } from '../counter/patience.ts';
+import { patientMemory, patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
 import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
+import { Visitors } from '../http/visitors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { Life } from '../replicas/life.ts';
@@ -70,10 +71,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const registry = patientRegistry(store, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
+  const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
+  const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
   const app = createApp({
     counter,
-    api: createApi({ counter, registry, owners, closed, version }),
+    visitors,
+    api: createApi({ counter, registry, memory, visitors, owners, closed, version, now: Date.now }),
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);
@@ -90,8 +94,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
         host: config.host,
         port: config.port,
         shared,
-        // A hit waits so long; a read may have to connect first and then ask.
-        handlerMs: Math.max(config.waitMs, 2 * config.storeTimeoutMs),
+        // A hit waits so long, after it may have had to connect and to ask for the day's salt.
+        handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
         connectionsMax: config.connectionsMax,
         fetch: app.fetch,
       }),

@@ -5,9 +5,15 @@
  * always fits. Not here: when to gather, and what happens to the batch.
  */
 import type { Change, Once } from './store.ts';
+import type { Kind, Visitor } from './visitor.ts';
 
 /** The most changes in one batch: keeps what the store does at one go to about a millisecond. */
 export const BATCH_COUNTERS_MAX = 1000;
+
+/** One hit, as it is gathered. */
+export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once'> {
+  readonly visitor?: Visitor | undefined;
+}
 
 export interface Gathered {
   /** How many hits from the front of the queue are in it. */
@@ -22,24 +28,46 @@ export interface Gathered {
  * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows whether it counts. A batch moves a counter one way only: with that, and with safe integers before and
  * after, every number handed out in between is a safe integer too.
  */
-export function gather(hits: readonly Change[]): Gathered {
+export function gather(hits: readonly OneHit[]): Gathered {
   const placeOf = new Map<string, number>();
-  const changes: { counter: string; amount: number; once?: Once }[] = [];
+  const changes: Gathering[] = [];
   const places: number[] = [];
-  for (const { counter, amount, once } of hits) {
+  for (const { counter, amount, once, visitor } of hits) {
     const place = once ? undefined : placeOf.get(counter);
     const change = place === undefined ? undefined : changes[place];
     if (place === undefined || change === undefined) {
       if (changes.length === BATCH_COUNTERS_MAX) break;
       if (!once) placeOf.set(counter, changes.length);
       places.push(changes.length);
-      changes.push(once ? { counter, amount, once } : { counter, amount });
+      const fresh: Gathering = once ? { counter, amount, once } : { counter, amount };
+      if (visitor) note(fresh, amount, visitor);
+      changes.push(fresh);
     } else {
       const sum = change.amount + amount;
       if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;
       change.amount = sum;
+      if (visitor) note(change, amount, visitor);
       places.push(place);
     }
   }
-  return { taken: places.length, changes, places };
+  return { taken: places.length, changes: changes.map(toChange), places };
+}
+
+/** A change that still grows. */
+interface Gathering {
+  readonly counter: string;
+  amount: number;
+  readonly once?: Once;
+  kinds?: Partial<Record<Kind, number>>;
+  ids?: Set<string>;
+}
+
+function note(change: Gathering, amount: number, { kind, id }: Visitor): void {
+  change.kinds ??= {};
+  change.kinds[kind] = (change.kinds[kind] ?? 0) + amount;
+  if (id !== undefined) (change.ids ??= new Set()).add(id);
+}
+
+function toChange({ ids, ...change }: Gathering): Change {
+  return ids ? { ...change, visitors: [...ids] } : change;
 }

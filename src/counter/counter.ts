@@ -16,6 +16,7 @@ import { AppError, isAppError } from './errors.ts';
 import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
 import { patiently } from './patience.ts';
 import type { Once, Store } from './store.ts';
+import type { Visitor } from './visitor.ts';
 
 /** What an onlooker (metrics, the log) is told. */
 export interface CounterObserver {
@@ -43,6 +44,8 @@ export interface HitOptions {
   /** How much is added: a safe integer other than 0. */
   readonly amount?: number | undefined;
   readonly once?: Once | undefined;
+  /** Who made it; without it, a program. */
+  readonly visitor?: Visitor | undefined;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -80,7 +83,7 @@ export class Counter {
    * (it may have been), `total-out-of-range`, `counter-unreadable`, `key-reused` or
    * `keys-full` (it was not).
    */
-  hit(counter: string, { amount = 1, once }: HitOptions = {}): Promise<number> {
+  hit(counter: string, { amount = 1, once, visitor }: HitOptions = {}): Promise<number> {
     if (!Number.isSafeInteger(amount) || amount === 0) {
       throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
     }
@@ -100,7 +103,7 @@ export class Counter {
     }
     return new Promise((resolve, reject) => {
       const expiresAt = clock.now() + waitMs;
-      this.#waiting.push({ counter, amount, once, expiresAt, resolve, reject, answered: false });
+      this.#waiting.push({ counter, amount, once, visitor, expiresAt, resolve, reject, answered: false });
       if (!this.#watching) this.#watch(waitMs);
       if (!this.#running) void this.#run();
     });

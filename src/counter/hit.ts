@@ -3,12 +3,12 @@
  *
  * Not here: when. That is `counter.ts`.
  */
-import type { Gathered } from './batch.ts';
+import type { Gathered, OneHit } from './batch.ts';
 import { AppError } from './errors.ts';
-import type { Change, Outcome } from './store.ts';
+import type { Outcome } from './store.ts';
 
 /** A hit and the two ends of its promise. */
-export interface Hit extends Change {
+export interface Hit extends OneHit {
   readonly expiresAt: number;
   readonly resolve: (total: number) => void;
   readonly reject: (error: unknown) => void;

@@ -5,6 +5,7 @@
  */
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
+import type { Memory } from './past.ts';
 import type { Registry } from './registry.ts';
 
 /** Between two attempts: a store that is back is found within this. */
@@ -37,5 +38,14 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
     delete: (...args) => wait(() => registry.delete(...args)),
     list: (...args) => wait(() => registry.list(...args)),
     size: () => wait(() => registry.size()),
+  };
+}
+
+/** The past, read with the same patience. A salt is not waited for: the visit that wants it waits by itself. */
+export function patientMemory(memory: Memory, clock: Clock, waitMs: number): Memory {
+  return {
+    visitorsError: memory.visitorsError,
+    past: (counter) => patiently(() => memory.past(counter), clock, waitMs),
+    salt: (day, suggested) => memory.salt(day, suggested),
   };
 }

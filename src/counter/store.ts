@@ -6,7 +6,9 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Memory } from './past.ts';
 import type { Registry } from './registry.ts';
+import type { Kind } from './visitor.ts';
 
 /** What one batch adds to one counter. `amount` is a safe integer and may be negative. */
 export interface Change {
@@ -14,6 +16,10 @@ export interface Change {
   readonly amount: number;
   /** This is one request's, and counts once however often it is asked for. */
   readonly once?: Once | undefined;
+  /** How much of the amount visits of each kind have added; without it, programs did. */
+  readonly kinds?: Readonly<Partial<Record<Kind, number>>> | undefined;
+  /** Who of today's visitors it was (`Visitor.id`), each once. */
+  readonly visitors?: readonly string[] | undefined;
 }
 
 /** How a request that is sent again is recognised: an idempotency key, and what was asked under it. */
@@ -55,7 +61,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry {
+export interface Store extends Registry, Memory {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

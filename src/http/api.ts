@@ -6,23 +6,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
-import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
-import { type Description, type Registry, RULES } from '../counter/registry.ts';
+import { DEFAULT_COUNTER } from '../counter/name.ts';
+import { type Description, RULES } from '../counter/registry.ts';
+import { type ApiOptions, missing, nameIn } from './api-options.ts';
 import { routes } from './api-routes.ts';
 import type { Peer } from './app.ts';
 import { onceFrom } from './idempotency.ts';
-import { issueToken, type Owners } from './owners.ts';
-
-export interface ApiOptions {
-  readonly counter: Counter;
-  readonly registry: Registry;
-  readonly owners: Owners;
-  /** Whether only the installation's owner makes counters. */
-  readonly closed: boolean;
-  readonly version: string;
-}
+import { issueToken } from './owners.ts';
+import { servePast } from './past.ts';
 
 type Bindings = { Bindings: Peer };
 
@@ -39,6 +31,7 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
 
   serveCollection(api, options);
   serveCounter(api, options);
+  servePast(api, options);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   api.doc31('/openapi.json', {
     openapi: '3.1.0',
@@ -93,7 +86,8 @@ function serveCollection(
 }
 
 /** One counter: read, hit, set, deleted. */
-function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }: ApiOptions): void {
+function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
+  const { counter, registry, visitors, owners } = options;
   async function found(c: Context): Promise<Description> {
     const name = nameIn(c);
     const description = await registry.describe(name);
@@ -118,7 +112,8 @@ function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }:
         const { lowest, highest } = description.rules;
         if (amount < lowest || amount > highest) owners.requireOwner(headers, description);
       }
-      const value = await counter.hit(name, { amount, once: onceFrom(headers, name, amount) });
+      const once = onceFrom(headers, name, amount);
+      const value = await counter.hit(name, { amount, once, visitor: await visitors.of(c) });
       return c.json({ name, value }, 200);
     });
 
@@ -137,15 +132,6 @@ function serveCounter(api: OpenAPIHono<Bindings>, { counter, registry, owners }:
       return c.body(null, 204);
     });
   }
-}
-
-function nameIn(c: Context): string {
-  const { namespace, key } = c.req.param() as { namespace?: string; key?: string };
-  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, key ?? '');
-}
-
-function missing(name: string): AppError {
-  return new AppError('counter-missing', `There is no counter ${name}.`);
 }
 
 function shown({ counter, total, madeAt }: Pick<Description, 'counter' | 'total' | 'madeAt'>) {

@@ -13,9 +13,11 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
+import type { Visitors } from './visitors.ts';
 
 export interface AppOptions {
   counter: Counter;
+  visitors: Visitors;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
   /** Stands in `X-Served-By`: the replica and its version. */
@@ -54,7 +56,7 @@ export interface App {
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
-export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptions): App {
+export function createApp({ counter, visitors, api, servedBy, onRequest, onBug }: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -98,7 +100,7 @@ export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptio
     };
   }
 
-  for (const route of publicRoutes(counter, api, headers)) {
+  for (const route of publicRoutes(counter, visitors, api, headers)) {
     for (const method of METHODS) {
       const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
       app.on(method, route.path, answered(route, handler));

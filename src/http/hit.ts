@@ -9,9 +9,10 @@ import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
 import { refusePrefetch } from './counting.ts';
 import { onceFrom } from './idempotency.ts';
+import type { Visitors } from './visitors.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
-export function createHit(counter: Counter, headers: Headers) {
+export function createHit(counter: Counter, visitors: Visitors, headers: Headers) {
   const ready = new Headers(headers);
   ready.set('Content-Type', 'application/json');
 
@@ -20,7 +21,10 @@ export function createHit(counter: Counter, headers: Headers) {
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready });
     const { headers: asked } = c.req.raw;
     refusePrefetch(asked);
-    const total = await counter.hit(name, { once: onceFrom(asked, name) });
+    const once = onceFrom(asked, name);
+    const who = visitors.of(c);
+    const visitor = who instanceof Promise ? await who : who;
+    const total = await counter.hit(name, { once, visitor });
     return new Response(`{"value":${total}}`, { headers: ready });
   }
 

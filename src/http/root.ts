@@ -11,6 +11,7 @@ import { PAGE_POLICY, page } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
 import { refusePrefetch } from './counting.ts';
 import { onceFrom } from './idempotency.ts';
+import type { Visitors } from './visitors.ts';
 
 type Kind = 'text' | 'html' | 'json';
 
@@ -22,7 +23,11 @@ const CONTENT_TYPES = {
 } as const satisfies Record<Kind, string>;
 
 /** The handler of `/`. `headers` are those of every response. */
-export function createRoot(counter: Counter, headers: Headers): (c: Context) => Promise<Response> {
+export function createRoot(
+  counter: Counter,
+  visitors: Visitors,
+  headers: Headers,
+): (c: Context) => Promise<Response> {
   const ready = { text: new Headers(headers), html: new Headers(headers), json: new Headers(headers) };
   for (const kind of ['text', 'html', 'json'] as const) {
     ready[kind].set('Content-Type', CONTENT_TYPES[kind]);
@@ -35,7 +40,11 @@ export function createRoot(counter: Counter, headers: Headers): (c: Context) => 
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready[kind] });
     const { headers: asked } = c.req.raw;
     refusePrefetch(asked);
-    const total = await counter.hit(DEFAULT_COUNTER, { once: onceFrom(asked, DEFAULT_COUNTER) });
+    const once = onceFrom(asked, DEFAULT_COUNTER);
+    const who = visitors.of(c);
+    // Without a turn of the event loop, but for the first visits of a day.
+    const visitor = who instanceof Promise ? await who : who;
+    const total = await counter.hit(DEFAULT_COUNTER, { once, visitor });
     return new Response(body(kind, total), { headers: ready[kind] });
   };
 }

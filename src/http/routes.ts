@@ -7,6 +7,7 @@ import type { Peer } from './app.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
 import { createRoot } from './root.ts';
+import type { Visitors } from './visitors.ts';
 
 /** The methods that servers know. */
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT'] as const;
@@ -21,12 +22,13 @@ export interface Route {
 /** All routes of the public port. `headers` are those of every response. */
 export function publicRoutes(
   counter: Counter,
+  visitors: Visitors,
   api: OpenAPIHono<{ Bindings: Peer }>,
   headers: Headers,
 ): Route[] {
-  const { hit, get } = createHit(counter, headers);
+  const { hit, get } = createHit(counter, visitors, headers);
   return [
-    { path: '/', errorsAs: 'text', handlers: { GET: createRoot(counter, headers) } },
+    { path: '/', errorsAs: 'text', handlers: { GET: createRoot(counter, visitors, headers) } },
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
     // Browsers ask for it by themselves; the page brings its own icon.

@@ -12,7 +12,8 @@
 -- ARGV[5]      how many keys may be kept
 -- ARGV[6]      how many counters there may be; 0 when a hit makes none
 -- ARGV[7]      now, in milliseconds since 1970
--- ARGV[8...]   the changes, in the order of the counters: "AMOUNT", or "AMOUNT REQUEST" for what counts once
+-- ARGV[8...]   the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once; what came of
+--              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks after them
 --
 -- Answers the outcomes as one string: totals, or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
 -- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and a hit makes none), "c" (there are as
@@ -20,8 +21,12 @@
 -- Fails with SEQUENCE when the record is neither of this batch nor of the one before.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
--- has no rollback, so what was applied is taken back by hand when a later command is refused. A counter that is new to this script gets
--- a record, seen:counter:NAME, that is not in KEYS: Redis Cluster, which would want it there, is not supported.
+-- has no rollback, so what was applied is taken back by hand when a later command is refused (but visitors, who are not counted twice).
+-- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
+-- supported. They are:
+--   seen:counter:NAME   its record; here "made", and "day": the day that seen:visitors:NAME is of
+--   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
+--   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from earlier days to how many they were
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -40,6 +45,9 @@ end
 local EXACT = 9007199254740991 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
 local COUNT_MEMORY_MS = 48 * 60 * 60 * 1000 -- of the numbers of keys: as long as today is somebody's yesterday
 local PREFIX, DEFAULT = 'seen:total:', 'hits' -- the default counter's key is its name, and it is always there
+local HOUR = math.floor(tonumber(ARGV[7]) / 3600000)
+local DAY = math.floor(HOUR / 24)
+local HOURS_KEPT = 35 * 24
 
 local changes, counters_max = tonumber(ARGV[3]), tonumber(ARGV[6])
 local YESTERDAY, TODAY, NAMES = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
@@ -48,6 +56,10 @@ local kept = keys and tonumber(redis.call('GET', YESTERDAY) or 0) + tonumber(red
 local may_make = counters_max - redis.call('ZCARD', NAMES)
 
 local applied, remembered = {}, {}
+
+local function name_of(at)
+  return KEYS[at] == DEFAULT and DEFAULT or string.sub(KEYS[at], #PREFIX + 1)
+end
 
 local function take_back(at, amount)
   redis.pcall('INCRBY', KEYS[at], string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount)
@@ -60,15 +72,61 @@ local function may_be(at)
   return may_make >= 0
 end
 
+-- Calls a command on a key of ours; one that somebody has put something else into is left alone.
+local function keep(...)
+  local answer = redis.pcall(...)
+  if type(answer) == 'table' and answer.err then
+    if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+    error(answer.err, 0)
+  end
+  return answer
+end
+
 -- Notes down a counter that is new.
-local function note(at)
-  local name = KEYS[at]
-  if name ~= DEFAULT then name = string.sub(name, #PREFIX + 1) end
-  local record = redis.pcall('HSETNX', 'seen:counter:' .. name, 'made', ARGV[7])
-  if record == 1 then
-    redis.call('ZADD', NAMES, 0, name)
-  elseif record ~= 0 and not string.find(record.err, 'WRONGTYPE', 1, true) then
-    error(record.err, 0)
+local function note(name)
+  if keep('HSETNX', 'seen:counter:' .. name, 'made', ARGV[7]) == 1 then redis.call('ZADD', NAMES, 0, name) end
+end
+
+-- Once a day: yesterday's visitors become a number, and hours that are old become days.
+local function fold(name, before)
+  local visitors = 'seen:visitors:' .. name
+  if before then keep('HSET', 'seen:uniques:' .. name, before, keep('PFCOUNT', visitors) or 0) end
+  redis.call('DEL', visitors)
+  keep('HSET', 'seen:counter:' .. name, 'day', DAY)
+  local hours = 'seen:hours:' .. name
+  for _, field in ipairs(keep('HKEYS', hours) or {}) do
+    local hour, kind = string.match(field, '^(%d+)(%a)$')
+    if hour and tonumber(hour) < HOUR - HOURS_KEPT then
+      keep('HINCRBY', 'seen:days:' .. name, math.floor(tonumber(hour) / 24) .. kind, redis.call('HGET', hours, field))
+      redis.call('HDEL', hours, field)
+    end
+  end
+end
+
+-- Remembers who it was that added something; with `sign` -1 takes that back.
+local function remember(at, sign)
+  local name = name_of(at)
+  local kinds, visitors = ARGV[at * 3 + 3], ARGV[at * 3 + 4]
+  if sign == 1 then
+    local before = keep('HGET', 'seen:counter:' .. name, 'day')
+    -- Never back: a replica's clock may be behind another's.
+    if not before or DAY > tonumber(before) then fold(name, before) end
+  end
+  for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
+    local change = sign == 1 and amount or string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
+    keep('HINCRBY', 'seen:hours:' .. name, HOUR .. kind, change)
+  end
+  if sign == 1 and visitors ~= '' then
+    local ids = {}
+    local function add_visitors()
+      keep('PFADD', 'seen:visitors:' .. name, unpack(ids))
+      ids = {}
+    end
+    for visitor in string.gmatch(visitors, '%S+') do
+      ids[#ids + 1] = visitor
+      if #ids == 1000 then add_visitors() end -- Lua passes some 8,000 arguments at the most
+    end
+    if #ids > 0 then add_visitors() end
   end
 end
 
@@ -83,7 +141,8 @@ local function apply(at, amount)
     end
     applied[at] = amount
     -- The default counter may have been begun by another program: the guide's application.
-    if total == tonumber(amount) or KEYS[at] == DEFAULT then note(at) end
+    if total == tonumber(amount) or KEYS[at] == DEFAULT then note(name_of(at)) end
+    remember(at, 1)
     return string.format('%.0f', total)
   end
   if string.find(total.err, 'would overflow', 1, true) then return 'r' end
@@ -111,7 +170,7 @@ local function apply_all()
   local result = {}
   local key_at = changes + 1
   for at = 2, changes + 1 do
-    local amount, request = ARGV[at + 6], ''
+    local amount, request = ARGV[at * 3 + 2], ''
     if keys then amount, request = string.match(amount, '^(%S+) ?(.*)$') end
     if request == '' then
       result[at - 1] = apply(at, amount)
@@ -132,7 +191,10 @@ local done, refused = pcall(apply_all)
 if done then
   return outcomes
 end
-for at, amount in pairs(applied) do take_back(at, amount) end
+for at, amount in pairs(applied) do
+  take_back(at, amount)
+  pcall(remember, at, -1)
+end
 for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
 -- Redis 7 raises a table, Redis 6 a string.
 return redis.error_reply(type(refused) == 'table' and refused.err or refused)

@@ -1,6 +1,7 @@
 /** Under which keys Redis has what Seen keeps, and what stands in them. */
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Kind } from '../counter/visitor.ts';
 
 /** The names of all counters: a sorted set, all of the same score, so that it is in the order of the names. */
 export const NAMES = 'seen:names';
@@ -14,6 +15,14 @@ export function totalKey(counter: string): string {
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
 }
+
+/** How keys of history call the kinds of visits. */
+export const KIND_LETTERS: Readonly<Record<Kind, string>> = {
+  person: 'p',
+  program: 'g',
+  proxy: 'x',
+  bot: 'b',
+};
 
 /** The total in a value of Redis. Fails with `counter-unreadable`. */
 export function totalOf(value: string, counter: string): number {

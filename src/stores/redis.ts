@@ -4,12 +4,15 @@
  * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
  * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
  */
+import { DAY_MS, type Past } from '../counter/past.ts';
 import type { Description, Draft, Page, Wanted } from '../counter/registry.ts';
 import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
-import { NAMES, totalKey, totalOf } from './redis-keys.ts';
+import { KIND_LETTERS, NAMES, totalKey, totalOf } from './redis-keys.ts';
+import { RedisMemory } from './redis-memory.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { Script } from './redis-script.ts';
 
@@ -24,13 +27,14 @@ export interface RedisStoreOptions extends RedisOptions {
   now: () => number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const COMMIT = new Script(commitScript);
 
 export class RedisStore implements Store {
   readonly place: string;
+  readonly visitorsError: number;
   readonly #connection: RedisConnection;
   readonly #registry: RedisRegistry;
+  readonly #memory: RedisMemory;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -40,6 +44,8 @@ export class RedisStore implements Store {
     this.place = `${protocol}//${host}${pathname}`;
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
+    this.#memory = new RedisMemory(this.#connection, options.now);
+    this.visitorsError = this.#memory.visitorsError;
   }
 
   async commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
@@ -56,7 +62,9 @@ export class RedisStore implements Store {
     keys.push(NAMES);
     const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
     const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
-    for (const { amount, once } of changes) args.push(once ? `${amount} ${once.request}` : `${amount}`);
+    for (const { amount, once, kinds = { program: amount }, visitors = [] } of changes) {
+      args.push(once ? `${amount} ${once.request}` : `${amount}`, kindsText(kinds), visitors.join(' '));
+    }
     return parseOutcomes(
       await this.#connection.ask((client) => COMMIT.run(client, keys, args), 'hit-unconfirmed'),
     );
@@ -100,6 +108,14 @@ export class RedisStore implements Store {
     return this.#registry.size();
   }
 
+  past(counter: string): Promise<Past> {
+    return this.#memory.past(counter);
+  }
+
+  salt(day: number, suggested: string): Promise<string> {
+    return this.#memory.salt(day, suggested);
+  }
+
   async ping(): Promise<void> {
     await this.#connection.ask((client) => client.ping(), 'store-unavailable');
   }
@@ -112,6 +128,11 @@ export class RedisStore implements Store {
     this.#connection.close();
     return Promise.resolve();
   }
+}
+
+/** What came of which kind, as the script reads it. */
+function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
+  return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
 }
 
 /** Why a change was left out, as the script says it. */

@@ -1,6 +1,8 @@
 /** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
 import { DEFAULT_COUNTER } from '../counter/name.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../counter/store.ts';
+import { KINDS } from '../counter/visitor.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 export interface Limits {
@@ -27,19 +29,48 @@ export function applyChanges(
     file.read.get(counter) !== null ||
     --mayMake >= 0;
 
-  return changes.map(({ counter, amount, once }) => {
+  if (changes.some(({ visitors }) => visitors)) file.forgetVisitors.run(dayOf(at - HOUR_MS));
+  return changes.map((change) => {
+    const { counter, amount, once } = change;
     const known = once && file.recallKey.get(once.key);
     if (known) return known.request === once.request ? known.total : 'key-reused';
     if (once && room <= 0) return 'keys-full';
     if (!mayBe(counter)) return hitsMake ? 'counters-full' : 'missing';
     const total = file.add.get(counter, amount, at)?.total;
     if (total === undefined) return 'out-of-range';
+    remember(file, change, at);
     if (once) {
       file.rememberKey.run(once.key, once.request, total, at);
       room--;
     }
     return total;
   });
+}
+
+/** Remembers who it was that added something. */
+function remember(
+  file: SqliteFile,
+  { counter, amount, kinds = { program: amount }, visitors = [] }: Change,
+  at: number,
+): void {
+  const hour = Math.floor(at / HOUR_MS);
+  for (const kind of KINDS) {
+    const added = kinds[kind];
+    if (added === undefined) continue;
+    // In a new hour: what is old is folded into days.
+    if (file.addToHour.get(counter, hour, kind, added)?.amount !== added) continue;
+    const kept = hour - HOURS_KEPT_DAYS * 24;
+    file.foldHours.run(counter, kept);
+    file.deleteHours.run(counter, kept);
+  }
+  const fresh = visitors.filter(
+    (visitor) => file.addVisitor.get(dayOf(at), counter, visitor) !== null,
+  ).length;
+  if (fresh > 0) file.addToUniques.run(counter, dayOf(at), fresh);
+}
+
+function dayOf(at: number): number {
+  return Math.floor(at / DAY_MS);
 }
 
 /** How many keys are remembered, after the oldest of those that are over were forgotten, or that a wrong clock has made. */

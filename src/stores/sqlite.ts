@@ -6,6 +6,7 @@
  */
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Past } from '../counter/past.ts';
 import {
   type Description,
   type Draft,
@@ -18,12 +19,15 @@ import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
-import type { Row, SqliteFile } from './sqlite-file.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+import type { Row } from './sqlite-statements.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {}
 
 export class SqliteStore implements Store {
   readonly place: string;
+  /** Each is remembered for the day. */
+  readonly visitorsError = 0;
   readonly #options: SqliteStoreOptions;
   readonly #database: SqliteDatabase;
 
@@ -101,6 +105,7 @@ export class SqliteStore implements Store {
   delete(counter: string): Promise<void> {
     return this.#database.write((file) => {
       file.delete.run(counter);
+      for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques]) forget.run(counter);
       return { answer: undefined, changed: true };
     });
   }
@@ -109,6 +114,22 @@ export class SqliteStore implements Store {
     return this.#database.read((file) => {
       const counters = file.list.all(after, search, limit).map((row) => this.#description(row));
       return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
+    });
+  }
+
+  async past(counter: string): Promise<Past> {
+    return this.#database.read((file) => ({
+      hours: file.hours.all(counter),
+      days: file.days.all(counter),
+      visitors: new Map(file.uniques.all(counter).map(({ day, visitors }) => [day, visitors])),
+    }));
+  }
+
+  salt(day: number, suggested: string): Promise<string> {
+    return this.#database.write((file) => {
+      file.suggestSalt.run(day, suggested);
+      file.forgetSalts.run(day - 1);
+      return { answer: file.salt.get(day)?.salt ?? suggested, changed: true };
     });
   }
 

@@ -9,7 +9,7 @@ import { freePort, temporaryFolder } from '../support/folder.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
-const open = (url: string, timeoutMs = 1000, limits: Partial<typeof LIMITS> = {}) =>
+const open = (url: string, timeoutMs = 1000, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
   new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,

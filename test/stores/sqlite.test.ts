@@ -9,7 +9,7 @@ import { SqliteStore } from '../../src/stores/sqlite.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const open = (path: string, timeoutMs = 5000, limits: Partial<typeof LIMITS> = {}) =>
+const open = (path: string, timeoutMs = 5000, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
   new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
@@ -144,6 +144,7 @@ describe('SQLite store', () => {
     await store.close();
     const older = new Database(path);
     older.run('DROP TABLE keys');
+    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts']) older.run(`DROP TABLE ${table}`);
     older.run('DROP TRIGGER counter_made');
     older.run('DROP TRIGGER counter_deleted');
     older.run('DROP TABLE sizes');

@@ -2,12 +2,15 @@
 import { Counter } from '../../src/counter/counter.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
+import { createClientAddress } from '../../src/http/client-address.ts';
 import { Owners } from '../../src/http/owners.ts';
+import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryStore, memoryDatabase } from './memory-store.ts';
 
-/** The other end of every connection. */
-export const PROXY: Peer = { requestIP: () => ({ address: '192.0.2.80' }) };
+/** The other end of every connection, which is trusted to say whom it asks for. */
+const PROXY_ADDRESS = '192.0.2.80';
+export const PROXY: Peer = { requestIP: () => ({ address: PROXY_ADDRESS }) };
 /** The token of the installation. */
 export const INSTALLATION = 'the installation’s token'.replaceAll(/\W/g, '-');
 /** What browsers accept. */
@@ -15,8 +18,13 @@ export const BROWSER =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 /** The app of the public port, on a memory store. */
-export function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY, closed = false } = {}) {
-  const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed }));
+export function setUp({
+  waitingMax = 100,
+  keysMax = Number.POSITIVE_INFINITY,
+  closed = false,
+  now = Date.now,
+} = {}) {
+  const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed, now }));
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
@@ -28,9 +36,21 @@ export function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY, cl
     waitingMax,
     observer: { committed: () => undefined, retrying: () => undefined, writerForgotten: () => undefined },
   });
+  const clientAddress = createClientAddress([PROXY_ADDRESS]);
+  const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
   const app = createApp({
     counter,
-    api: createApi({ counter, registry: store, owners: new Owners(INSTALLATION), closed, version: '1.2.3' }),
+    visitors,
+    api: createApi({
+      counter,
+      registry: store,
+      memory: store,
+      visitors,
+      owners: new Owners(INSTALLATION),
+      closed,
+      version: '1.2.3',
+      now,
+    }),
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),

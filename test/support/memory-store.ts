@@ -1,5 +1,6 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
+import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
 import {
   type Description,
   type Draft,
@@ -9,6 +10,7 @@ import {
   type Wanted,
 } from '../../src/counter/registry.ts';
 import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
+import { KINDS, type Kind } from '../../src/counter/visitor.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
  * as a bug does, or hold it until released. */
@@ -29,19 +31,44 @@ export interface MemoryDatabase {
   readonly keysMax: number;
   readonly countersMax: number;
   readonly hitsMake: boolean;
+  /** By counter; hours and days by "AT KIND". */
+  readonly pasts: Map<string, MemoryPast>;
+  readonly salts: Map<number, string>;
+  readonly now: () => number;
   readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
 }
 
 /** An empty one. */
 export function memoryDatabase(
-  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'countersMax' | 'hitsMake'>> = {},
+  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'countersMax' | 'hitsMake' | 'now'>> = {},
 ): MemoryDatabase {
-  const none = { keysMax: Number.POSITIVE_INFINITY, countersMax: Number.POSITIVE_INFINITY, hitsMake: true };
-  return { totals: new Map(), writers: new Map(), keys: new Map(), records: new Map(), ...none, ...limits };
+  const none = {
+    keysMax: Number.POSITIVE_INFINITY,
+    countersMax: Number.POSITIVE_INFINITY,
+    hitsMake: true,
+    now: Date.now,
+  };
+  return {
+    totals: new Map(),
+    writers: new Map(),
+    keys: new Map(),
+    records: new Map(),
+    pasts: new Map(),
+    salts: new Map(),
+    ...none,
+    ...limits,
+  };
+}
+
+interface MemoryPast {
+  readonly hours: Map<string, Added>;
+  readonly days: Map<string, Added>;
+  readonly visitors: Map<number, Set<string>>;
 }
 
 export class MemoryStore implements Store {
   readonly place = 'memory';
+  readonly visitorsError = 0;
   /** Every batch that was asked for, in order: the proof of what the counter does. */
   readonly asked: Batch[] = [];
   /** The batches that were certainly not applied, as "writer sequence". */
@@ -114,6 +141,7 @@ export class MemoryStore implements Store {
   async delete(counter: string): Promise<void> {
     this.#database.totals.delete(counter);
     this.#database.records.delete(counter);
+    this.#database.pasts.delete(counter);
   }
 
   async list({ search, after, limit }: Wanted): Promise<Page> {
@@ -162,7 +190,8 @@ export class MemoryStore implements Store {
     return outcomes;
   }
 
-  #add({ counter, amount, once }: Change): Outcome {
+  #add(change: Change): Outcome {
+    const { counter, amount, once } = change;
     const { totals, keys, keysMax, records, countersMax, hitsMake } = this.#database;
     const known = once && keys.get(once.key);
     if (known) return known.request === once.request ? known.total : 'key-reused';
@@ -175,7 +204,45 @@ export class MemoryStore implements Store {
     if (!Number.isSafeInteger(total)) return 'out-of-range';
     totals.set(counter, total);
     if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
+    this.#remember(change);
     if (once) keys.set(once.key, { request: once.request, total });
     return total;
   }
+
+  #remember({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
+    const { pasts, now } = this.#database;
+    const past = pasts.get(counter) ?? { hours: new Map(), days: new Map(), visitors: new Map() };
+    pasts.set(counter, past);
+    const hour = Math.floor(now() / HOUR_MS);
+    for (const kind of KINDS) if (kinds[kind]) addTo(past.hours, hour, kind, kinds[kind]);
+    for (const [name, { at, kind, amount: added }] of past.hours) {
+      if (at >= hour - HOURS_KEPT_DAYS * 24) continue;
+      addTo(past.days, Math.floor(at / 24), kind, added);
+      past.hours.delete(name);
+    }
+    const day = Math.floor(hour / 24);
+    const known = past.visitors.get(day) ?? new Set();
+    for (const visitor of visitors) known.add(visitor);
+    if (known.size > 0) past.visitors.set(day, known);
+  }
+
+  async past(counter: string): Promise<Past> {
+    const { hours, days, visitors } = this.#database.pasts.get(counter) ?? {};
+    return {
+      hours: [...(hours?.values() ?? [])],
+      days: [...(days?.values() ?? [])],
+      visitors: new Map([...(visitors ?? [])].map(([day, known]) => [day, known.size])),
+    };
+  }
+
+  async salt(day: number, suggested: string): Promise<string> {
+    const { salts } = this.#database;
+    if (!salts.has(day)) salts.set(day, suggested);
+    return salts.get(day) ?? suggested;
+  }
+}
+
+function addTo(sums: Map<string, Added>, at: number, kind: Kind, amount: number): void {
+  const name = `${at} ${kind}`;
+  sums.set(name, { at, kind, amount: (sums.get(name)?.amount ?? 0) + amount });
 }

@@ -1,0 +1,106 @@
+/**
+ * What a counter remembers of its visits: how many there were in each hour and day, of each kind, and how many visitors each day had.
+ *
+ * Hours are kept for a while, so that a day can be told in any time zone; then they are folded into days of UTC, which are kept for ever.
+ * Not here: writing it, which happens in the commit of the hits.
+ */
+import type { Kind } from './visitor.ts';
+
+export const HOUR_MS = 60 * 60 * 1000;
+export const DAY_MS = 24 * HOUR_MS;
+/** For so many days hours are kept: a month in any time zone, and some. */
+export const HOURS_KEPT_DAYS = 35;
+
+/** How much visits of one kind have added in one hour, or on one day. */
+export interface Added {
+  /** The hour, or the day, since 1970 (UTC). */
+  readonly at: number;
+  readonly kind: Kind;
+  readonly amount: number;
+}
+
+/** All that is remembered of one counter. */
+export interface Past {
+  readonly hours: readonly Added[];
+  /** Days whose hours are not kept any more. */
+  readonly days: readonly Added[];
+  /** How many visitors each day had, days since 1970 (UTC). */
+  readonly visitors: ReadonlyMap<number, number>;
+}
+
+/** What a database must do to remember. */
+export interface Memory {
+  /** The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one in a hundred. */
+  readonly visitorsError: number;
+
+  /** The past of a counter; empty where there is none. Fails with `store-unavailable`, `store-unusable`. */
+  past(counter: string): Promise<Past>;
+
+  /**
+   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has suggested one before. Salts of days before
+   * the one before are deleted. Fails as `past` does, and with `hit-unconfirmed`, and may then be asked again.
+   */
+  salt(day: number, suggested: string): Promise<string>;
+}
+
+/** A period of the answer: when it began in the time zone, as ISO 8601 has it (`2026-11-22T13`, `2026-11-22`, `2026-11`). */
+export interface Period {
+  readonly time: string;
+  readonly amounts: Readonly<Record<Kind, number>>;
+  /** Visitors of the day, or of the month's days added up; `undefined` for hours. Days are those of UTC. */
+  readonly visitors: number | undefined;
+}
+
+export type Step = 'hour' | 'day' | 'month';
+
+/**
+ * The past in periods, the earliest first; periods in which nothing happened are left out. `zone` is a name of the IANA database. An hour
+ * counts where it begins, which is exact in zones that are whole hours from UTC; days whose hours are not kept any more are those of UTC in
+ * every zone.
+ */
+export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: string): Period[] {
+  const length = { hour: 13, day: 10, month: 7 }[step];
+  const local = localTime(zone);
+  const utc = localTime('UTC');
+  const found = new Map<string, { amounts: Record<Kind, number>; visitors: number | undefined }>();
+  const periodAt = (time: string) => {
+    const name = time.slice(0, length);
+    let period = found.get(name);
+    if (!period) {
+      period = {
+        amounts: { person: 0, program: 0, proxy: 0, bot: 0 },
+        visitors: step === 'hour' ? undefined : 0,
+      };
+      found.set(name, period);
+    }
+    return period;
+  };
+  for (const { at, kind, amount } of hours) periodAt(local(at * HOUR_MS)).amounts[kind] += amount;
+  if (step !== 'hour') {
+    for (const { at, kind, amount } of days) periodAt(utc(at * DAY_MS)).amounts[kind] += amount;
+    for (const [day, count] of visitors) {
+      const period = periodAt(utc(day * DAY_MS));
+      period.visitors = (period.visitors ?? 0) + count;
+    }
+  }
+  return [...found]
+    .map(([time, period]) => ({ time, ...period }))
+    .toSorted((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/** Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for a zone that there is not. */
+function localTime(zone: string): (ms: number) => string {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    hourCycle: 'h23',
+  });
+  return (ms) => {
+    const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, value]));
+    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? '';
+    return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}`;
+  };
+}

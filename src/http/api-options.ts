@@ -1,0 +1,33 @@
+/** What the files of the native API share: their parts, and the counter that a path names. */
+import type { Context } from 'hono';
+import type { Counter } from '../counter/counter.ts';
+import { AppError } from '../counter/errors.ts';
+import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Memory } from '../counter/past.ts';
+import type { Registry } from '../counter/registry.ts';
+import type { Owners } from './owners.ts';
+import type { Visitors } from './visitors.ts';
+
+export interface ApiOptions {
+  readonly counter: Counter;
+  readonly registry: Registry;
+  readonly memory: Memory;
+  readonly visitors: Visitors;
+  readonly owners: Owners;
+  /** Whether only the installation's owner makes counters. */
+  readonly closed: boolean;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The counter that a path names. Fails with `name-invalid`. */
+export function nameIn(c: Context): string {
+  const { namespace, key } = c.req.param() as { namespace?: string; key?: string };
+  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, key ?? '');
+}
+
+/** The error of a counter that is not there. */
+export function missing(name: string): AppError {
+  return new AppError('counter-missing', `There is no counter ${name}.`);
+}

@@ -1,0 +1,72 @@
+/**
+ * Who makes a request: one of today's visitors, by a hash that nobody can turn back (`counter/visitor.ts`).
+ *
+ * The day's salt is asked of the store once a day. While the store is away visitors stay unknown, and their visits count all the same.
+ */
+import type { Context } from 'hono';
+import { DAY_MS, type Memory } from '../counter/past.ts';
+import { type Visitor, visitorOf } from '../counter/visitor.ts';
+import type { Peer } from './app.ts';
+import type { ClientAddress } from './client-address.ts';
+
+export interface VisitorsOptions {
+  readonly memory: Pick<Memory, 'salt'>;
+  readonly clientAddress: ClientAddress;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A new salt, in case no other replica has suggested one. */
+  readonly newSalt: () => string;
+}
+
+/** After a store that did not tell its salt this is asked of it again. */
+const AGAIN_MS = 1000;
+
+export class Visitors {
+  readonly #options: VisitorsOptions;
+  #day = -1;
+  #salt: string | undefined;
+  #asking: Promise<void> | undefined;
+  #askAgainAt = 0;
+
+  constructor(options: VisitorsOptions) {
+    this.#options = options;
+  }
+
+  /** The visitor who makes this request: at once, but for the first requests of a day. */
+  of(c: Context<{ Bindings: Peer }>): Visitor | Promise<Visitor> {
+    const { now } = this.#options;
+    const day = Math.floor(now() / DAY_MS);
+    if (day === this.#day && this.#salt !== undefined) return this.#visitor(c, this.#salt);
+    return this.#ask(day).then(() => this.#visitor(c, day === this.#day ? this.#salt : undefined));
+  }
+
+  #visitor(c: Context<{ Bindings: Peer }>, salt: string | undefined): Visitor {
+    const { headers } = c.req.raw;
+    const address = this.#options.clientAddress(
+      c.env.requestIP(c.req.raw)?.address ?? '',
+      headers.get('X-Forwarded-For'),
+    );
+    const visitor = visitorOf(address, headers.get('User-Agent') ?? '', salt ?? '');
+    return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
+  }
+
+  /** Asks for the day's salt, once for all who want it. Never fails. */
+  async #ask(day: number): Promise<void> {
+    const { memory, now, newSalt } = this.#options;
+    if (this.#asking === undefined && now() >= this.#askAgainAt) {
+      this.#asking = memory
+        .salt(day, newSalt())
+        .then((salt) => {
+          this.#day = day;
+          this.#salt = salt;
+        })
+        .catch(() => {
+          this.#askAgainAt = now() + AGAIN_MS;
+        })
+        .finally(() => {
+          this.#asking = undefined;
+        });
+    }
+    await this.#asking;
+  }
+}
