@@ -5,7 +5,6 @@
  * from then on nobody can tell whose hash it was, or that two days' hashes are of one person. The idea is that of cookie-free analytics
  * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are counted, which is the stores'.
  */
-import { createHmac } from 'node:crypto';
 import { isbot } from 'isbot';
 
 /**
@@ -56,6 +55,7 @@ export function visitorOf(address: string, userAgent: string, salt: string): Vis
   const kind = kindOf(userAgent);
   if (kind === 'bot' || kind === 'proxy') return { kind, id: undefined };
   // 66 bits: among a million visitors of a day two meet by chance once in 150 million days.
-  const id = createHmac('sha256', salt).update(`${address}\n${userAgent}`).digest('base64url').slice(0, 11);
+  const hmac = new Bun.CryptoHasher('sha256', salt);
+  const id = hmac.update(`${address}\n${userAgent}`).digest('base64url').slice(0, 11);
   return { kind, id };
 }

@@ -53,7 +53,6 @@ local changes, counters_max = tonumber(ARGV[3]), tonumber(ARGV[6])
 local YESTERDAY, TODAY, NAMES = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
 local keys = #KEYS > changes + 2 -- whether any change counts once
 local kept = keys and tonumber(redis.call('GET', YESTERDAY) or 0) + tonumber(redis.call('GET', TODAY) or 0)
-local may_make = counters_max - redis.call('ZCARD', NAMES)
 
 local applied, remembered = {}, {}
 
@@ -63,13 +62,6 @@ end
 
 local function take_back(at, amount)
   redis.pcall('INCRBY', KEYS[at], string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount)
-end
-
--- Whether there is this counter, or it may be made.
-local function may_be(at)
-  if may_make >= changes or KEYS[at] == DEFAULT or redis.call('EXISTS', KEYS[at]) == 1 then return true end
-  may_make = may_make - 1
-  return may_make >= 0
 end
 
 -- Calls a command on a key of ours; one that somebody has put something else into is left alone.
@@ -82,9 +74,15 @@ local function keep(...)
   return answer
 end
 
--- Notes down a counter that is new.
-local function note(name)
-  if keep('HSETNX', 'seen:counter:' .. name, 'made', ARGV[7]) == 1 then redis.call('ZADD', NAMES, 0, name) end
+-- Notes down a counter that is new. Answers whether it may be: if it is one too many, it is unmade.
+local function note(at, name)
+  local record = 'seen:counter:' .. name
+  if keep('HSETNX', record, 'made', ARGV[7]) ~= 1 then return true end
+  redis.call('ZADD', NAMES, 0, name)
+  if name == DEFAULT or redis.call('ZCARD', NAMES) <= counters_max then return true end
+  redis.call('DEL', KEYS[at], record)
+  redis.call('ZREM', NAMES, name)
+  return false
 end
 
 -- Once a day: yesterday's visitors become a number, and hours that are old become days.
@@ -110,7 +108,11 @@ local function remember(at, sign)
   if sign == 1 then
     local before = keep('HGET', 'seen:counter:' .. name, 'day')
     -- Never back: a replica's clock may be behind another's.
-    if not before or DAY > tonumber(before) then fold(name, before) end
+    if not before or DAY > tonumber(before) then
+      -- The default counter may have been begun by another program: the guide's application.
+      if name == DEFAULT then note(at, name) end
+      fold(name, before)
+    end
   end
   for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
     local change = sign == 1 and amount or string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
@@ -132,16 +134,15 @@ end
 
 -- The outcome of a change as a string.
 local function apply(at, amount)
-  if not may_be(at) then return counters_max == 0 and 'm' or 'c' end
+  if counters_max == 0 and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
   local total = redis.pcall('INCRBY', KEYS[at], amount)
   if type(total) == 'number' then
     if total > EXACT or total < -EXACT then
       take_back(at, amount)
       return 'r'
     end
+    if total == tonumber(amount) and not note(at, name_of(at)) then return 'c' end
     applied[at] = amount
-    -- The default counter may have been begun by another program: the guide's application.
-    if total == tonumber(amount) or KEYS[at] == DEFAULT then note(name_of(at)) end
     remember(at, 1)
     return string.format('%.0f', total)
   end

@@ -29,7 +29,6 @@ export function applyChanges(
     file.read.get(counter) !== null ||
     --mayMake >= 0;
 
-  if (changes.some(({ visitors }) => visitors)) file.forgetVisitors.run(dayOf(at - HOUR_MS));
   return changes.map((change) => {
     const { counter, amount, once } = change;
     const known = once && file.recallKey.get(once.key);
@@ -66,7 +65,10 @@ function remember(
   const fresh = visitors.filter(
     (visitor) => file.addVisitor.get(dayOf(at), counter, visitor) !== null,
   ).length;
-  if (fresh > 0) file.addToUniques.run(counter, dayOf(at), fresh);
+  if (fresh === 0) return;
+  file.addToUniques.run(counter, dayOf(at), fresh);
+  // An hour late: a replica's clock may be behind.
+  file.forgetVisitors.run(dayOf(at - HOUR_MS));
 }
 
 function dayOf(at: number): number {
