@@ -35,14 +35,18 @@ for name in redis_users store_url metrics_password; do
   fi
 done
 
-# Only what Seen does: the script of its commits and what that calls, reads, and a look at the settings to warn of bad ones.
-# Only its keys. The exporter of figures reads the one key that the dashboard shows.
+# Only what Seen does: its two scripts and what they call, reads, and a look at the settings to warn of bad ones. Only its keys.
+# test/deploy.test.ts takes each command away once, so that none is missing and none is too many. The exporter of figures reads the one
+# key that the dashboard shows.
 #
 # Nobody can log in as `default` (off), but it may do everything: Redis reads its own append-only file as this user, and leaves
 # out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
+may='+ping +config|get +evalsha +script|load'
+may="$may +get +mget +set +incrby +exists +del"
+may="$may +hget +hmget +hset +hsetnx +zadd +zcard +zrangebylex +zrem"
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all
-user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all +ping +evalsha +script|load +get +set +incrby +mget +config|get
+user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all $may
 user metrics on #$metrics_hash $metrics_earlier%R~hits resetchannels -@all +ping +info +config|get +select +type +get +strlen
 END
 printf 'redis://seen:%s@redis:6379' "$seen" | docker secret create "seen_store_url_$number" - >/dev/null

@@ -1,8 +1,12 @@
 /** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
+import type { Change, Store } from '../src/counter/store.ts';
+import { RedisStore } from '../src/stores/redis.ts';
+import { LIMITS, testStoreContract } from './store-contract.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer, SAFE } from './support/redis-server.ts';
@@ -93,6 +97,81 @@ case "$2" in
 esac
 `;
 
+const openStore = (url: string, limits: Partial<typeof LIMITS> = {}) =>
+  new RedisStore({ url, ca: undefined, timeoutMs: 1000, now: Date.now, ...LIMITS, ...limits });
+
+/** All that Seen asks of its store: a method that is new does not compile until it stands here. */
+const ASKED: Readonly<Record<Exclude<keyof Store, 'place' | 'close'>, (store: Store) => Promise<unknown>>> = {
+  ping: (store) => store.ping(),
+  async risks(store) {
+    // A user who may not look is a risk, not an error.
+    for (const risk of await store.risks()) throw new Error(risk);
+  },
+  async make(store) {
+    const rules = { lowest: -1, highest: 1, settable: true };
+    expect(await store.make('my-site/made', { total: 41, owner: 'somebody', rules })).toBe('made');
+    expect(await store.make('my-site/made', { total: 41, owner: 'somebody' })).toBe('made');
+    expect(await store.make('my-site/made', { total: 0, owner: 'another' })).toBe('exists');
+  },
+  async commit(store) {
+    const writer = randomUUID();
+    const commit = (sequence: number, ...changes: Change[]) => store.commit({ writer, sequence, changes });
+    const keyed = { counter: 'my-site/keyed', amount: 1, once: { key: 'a-key', request: '1' } };
+    expect(await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 })).toEqual([
+      3, -1,
+    ]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    const reused = { ...keyed, once: { key: 'a-key', request: '2' } };
+    expect(await commit(3, keyed, reused)).toEqual([1, 'key-reused']);
+    const far = { counter: 'hits', amount: Number.MAX_SAFE_INTEGER };
+    expect(await commit(4, far, { counter: 'my-site/page', amount: 1 })).toEqual(['out-of-range', 0]);
+    expect(await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 })).toEqual([
+      'counters-full',
+      4,
+    ]);
+  },
+  async read(store) {
+    expect(await store.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([4, 1, undefined]);
+  },
+  async describe(store) {
+    expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
+  },
+  async set(store) {
+    expect(await store.set('my-site/made', 42)).toBe(true);
+    expect(await store.set('my-site/none', 42)).toBe(false);
+  },
+  async give(store) {
+    expect(await store.give('my-site/made', 'another')).toBe(true);
+  },
+  async list(store) {
+    const { counters } = await store.list({ search: 'my-', after: 'hits', limit: 2 });
+    expect(counters.map(({ counter }) => counter)).toEqual(['my-site/keyed', 'my-site/made']);
+  },
+  async size(store) {
+    expect(await store.size()).toBe(4);
+  },
+  async delete(store) {
+    await store.delete('hits');
+    await store.delete('my-site/made');
+    expect(await store.size()).toBe(2);
+    expect(await store.set('hits', 0)).toBe(true);
+  },
+};
+
+/** Asks a new store all of it; answers what was refused, if anything was. */
+async function refusalOf(url: string): Promise<string> {
+  const store = openStore(url, { countersMax: 4 });
+  try {
+    for (const ask of Object.values(ASKED)) await ask(store);
+    return '';
+  } catch (error) {
+    return String(error);
+  } finally {
+    await store.close();
+  }
+}
+
 describe('the users that deploy/secrets.sh makes', () => {
   const folder = temporaryFolder();
   const secret = (name: string) => readFileSync(join(folder.path, name), 'utf8');
@@ -140,10 +219,43 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(await program.visit('/hit/my-site/page')).toBe(2);
   });
 
+  testStoreContract('Redis with Seen’s rights', async () => {
+    const own = await RedisServer.start({ ...SAFE, aclfile: join(folder.path, 'seen_redis_users_1') });
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    return { open: (limits) => openStore(address, limits), end: () => own[Symbol.asyncDispose]() };
+  });
+
+  test('Seen has the right to each command that it calls, and to no other: without any one of them something fails', async () => {
+    await using own = await RedisServer.start();
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    const [, rules = ''] = /^user seen (.*)$/m.exec(secret('seen_redis_users_1')) ?? [];
+    const withRules = async (granted: readonly string[]) => {
+      await own.cli('FLUSHALL');
+      await own.cli('SCRIPT', 'FLUSH');
+      expect(await own.cli('ACL', 'SETUSER', 'seen', 'reset', ...granted)).toBe('OK');
+      return refusalOf(address);
+    };
+    const all = words(rules);
+    expect(await withRules(all)).toBe('');
+    const commands = all.filter((word) => word.startsWith('+'));
+    expect(commands.length).toBeGreaterThan(10);
+    for (const command of commands) {
+      const said = await withRules(all.filter((word) => word !== command));
+      expect({ command, said }).toEqual({
+        command,
+        said: expect.stringMatching(
+          /refuses Seen: .*permission|refuses Seen: .*can't run|does not let this user/,
+        ),
+      });
+    }
+  });
+
   test('Seen may do nothing else', async () => {
     for (const command of [
       ['FLUSHALL'],
-      ['DEL', 'hits'],
+      ['RENAME', 'hits', 'seen:other'],
+      ['EXPIRE', 'hits', '1'],
+      ['DEL', 'other'],
       ['SET', 'other', '1'],
       ['GET', 'other'],
       ['CONFIG', 'SET', 'appendonly', 'no'],
