@@ -11,11 +11,16 @@ import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer, SAFE } from './support/redis-server.ts';
 
+interface Service {
+  readonly command?: string;
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: readonly string[];
+}
+
 interface StackFile {
   readonly version: string;
-  readonly services: Readonly<
-    Record<string, { readonly command?: string; readonly image?: string } | undefined>
-  >;
+  readonly services: Readonly<Record<string, Service | undefined>>;
   readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
 }
 
@@ -302,6 +307,30 @@ describe('the users that deploy/secrets.sh makes', () => {
     ]);
     const hash = new Bun.CryptoHasher('sha256').update(passwords[0]?.[1] ?? '').digest('hex');
     expect(secret('seen_redis_users_1')).toContain(`user metrics on #${hash} %R~hits`);
+  });
+
+  test('the token stays when the passwords change, and changes alone', async () => {
+    const token = secret('seen_token_1');
+    expect(token).toMatch(/^seen_[0-9a-f]{64}$/);
+    expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain('seen_store_url_5');
+    expect(existsSync(join(folder.path, 'seen_token_5'))).toBe(false);
+    expect(await makeSecrets('token', '6')).toBe('made: seen_token_6\n');
+    expect(secret('seen_token_6')).not.toBe(token);
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(await makeSecrets('token')).toContain('Choose the next number');
+    expect(await makeSecrets('6')).toContain('There is a seen_token_6 already');
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(secret('seen_token_1')).toBe(token);
+  });
+
+  test('Seen takes the token, from the place that deploy/secure.yml names', async () => {
+    const { environment = {}, secrets = [] } = stackFile('deploy/secure.yml').services['web'] ?? {};
+    const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
+    expect(files.map(([, path]) => path)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
+    expect(files.map(([name]) => name)).toEqual(['SEEN_STORE_URL_FILE', 'SEEN_TOKEN_FILE']);
+    await using program = await Program.start({ SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1') });
+    const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
+    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
   });
 
   test('an earlier file without users, and a number that is taken, are refused, and nothing is made', async () => {
