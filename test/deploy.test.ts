@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import type { Change, Store } from '../src/counter/store.ts';
+import { settings } from '../src/settings.ts';
 import { RedisStore } from '../src/stores/redis.ts';
 import { LIMITS, testStoreContract } from './store-contract.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -14,7 +15,7 @@ import { RedisServer, SAFE } from './support/redis-server.ts';
 interface Service {
   readonly command?: string;
   readonly image?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | number>>;
   readonly secrets?: readonly string[];
 }
 
@@ -68,6 +69,14 @@ describe('what is laid over the stack', () => {
   test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
     const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
     for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
+  });
+
+  test('as many counters and keys as may be fit into Redis, or anybody could stop the counting', () => {
+    const { redis, web } = stackFile('docker-compose.yml').services;
+    const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
+    const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
+    // Bytes of Redis each takes at the most, measured: a counter with the longest name and an owner, a key (decision 17).
+    expect(counters * 760 + Number(settings.keysMax.fallback) * 165).toBeLessThan(megabytes * 2 ** 20);
   });
 
   test('Caddy takes its configuration, for localhost and for a public name', async () => {
