@@ -1,17 +1,27 @@
 /** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
+import type { Change, Store } from '../src/counter/store.ts';
+import { settings } from '../src/settings.ts';
+import { RedisStore } from '../src/stores/redis.ts';
+import { LIMITS, testStoreContract } from './store-contract.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer, SAFE } from './support/redis-server.ts';
 
+interface Service {
+  readonly command?: string;
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly secrets?: readonly string[];
+}
+
 interface StackFile {
   readonly version: string;
-  readonly services: Readonly<
-    Record<string, { readonly command?: string; readonly image?: string } | undefined>
-  >;
+  readonly services: Readonly<Record<string, Service | undefined>>;
   readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
 }
 
@@ -61,6 +71,14 @@ describe('what is laid over the stack', () => {
     for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
   });
 
+  test('as many counters and keys as may be fit into Redis, or anybody could stop the counting', () => {
+    const { redis, web } = stackFile('docker-compose.yml').services;
+    const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
+    const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
+    // Bytes of Redis each takes at the most, measured: a counter with the longest name and an owner, a key (decision 17).
+    expect(counters * 760 + Number(settings.keysMax.fallback) * 165).toBeLessThan(megabytes * 2 ** 20);
+  });
+
   test('Caddy takes its configuration, for localhost and for a public name', async () => {
     for (const site of ['', 'count.example.org']) {
       const validate = Bun.spawn(
@@ -92,6 +110,81 @@ case "$2" in
   create) cat > "FOLDER/$3" ;;
 esac
 `;
+
+const openStore = (url: string, limits: Partial<typeof LIMITS> = {}) =>
+  new RedisStore({ url, ca: undefined, timeoutMs: 1000, now: Date.now, ...LIMITS, ...limits });
+
+/** All that Seen asks of its store: a method that is new does not compile until it stands here. */
+const ASKED: Readonly<Record<Exclude<keyof Store, 'place' | 'close'>, (store: Store) => Promise<unknown>>> = {
+  ping: (store) => store.ping(),
+  async risks(store) {
+    // A user who may not look is a risk, not an error.
+    for (const risk of await store.risks()) throw new Error(risk);
+  },
+  async make(store) {
+    const rules = { lowest: -1, highest: 1, settable: true };
+    expect(await store.make('my-site/made', { total: 41, owner: 'somebody', rules })).toBe('made');
+    expect(await store.make('my-site/made', { total: 41, owner: 'somebody' })).toBe('made');
+    expect(await store.make('my-site/made', { total: 0, owner: 'another' })).toBe('exists');
+  },
+  async commit(store) {
+    const writer = randomUUID();
+    const commit = (sequence: number, ...changes: Change[]) => store.commit({ writer, sequence, changes });
+    const keyed = { counter: 'my-site/keyed', amount: 1, once: { key: 'a-key', request: '1' } };
+    expect(await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 })).toEqual([
+      3, -1,
+    ]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    const reused = { ...keyed, once: { key: 'a-key', request: '2' } };
+    expect(await commit(3, keyed, reused)).toEqual([1, 'key-reused']);
+    const far = { counter: 'hits', amount: Number.MAX_SAFE_INTEGER };
+    expect(await commit(4, far, { counter: 'my-site/page', amount: 1 })).toEqual(['out-of-range', 0]);
+    expect(await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 })).toEqual([
+      'counters-full',
+      4,
+    ]);
+  },
+  async read(store) {
+    expect(await store.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([4, 1, undefined]);
+  },
+  async describe(store) {
+    expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
+  },
+  async set(store) {
+    expect(await store.set('my-site/made', 42)).toBe(true);
+    expect(await store.set('my-site/none', 42)).toBe(false);
+  },
+  async give(store) {
+    expect(await store.give('my-site/made', 'another')).toBe(true);
+  },
+  async list(store) {
+    const { counters } = await store.list({ search: 'my-', after: 'hits', limit: 2 });
+    expect(counters.map(({ counter }) => counter)).toEqual(['my-site/keyed', 'my-site/made']);
+  },
+  async size(store) {
+    expect(await store.size()).toBe(4);
+  },
+  async delete(store) {
+    await store.delete('hits');
+    await store.delete('my-site/made');
+    expect(await store.size()).toBe(2);
+    expect(await store.set('hits', 0)).toBe(true);
+  },
+};
+
+/** Asks a new store all of it; answers what was refused, if anything was. */
+async function refusalOf(url: string): Promise<string> {
+  const store = openStore(url, { countersMax: 4 });
+  try {
+    for (const ask of Object.values(ASKED)) await ask(store);
+    return '';
+  } catch (error) {
+    return String(error);
+  } finally {
+    await store.close();
+  }
+}
 
 describe('the users that deploy/secrets.sh makes', () => {
   const folder = temporaryFolder();
@@ -140,10 +233,43 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(await program.visit('/hit/my-site/page')).toBe(2);
   });
 
+  testStoreContract('Redis with Seen’s rights', async () => {
+    const own = await RedisServer.start({ ...SAFE, aclfile: join(folder.path, 'seen_redis_users_1') });
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    return { open: (limits) => openStore(address, limits), end: () => own[Symbol.asyncDispose]() };
+  });
+
+  test('Seen has the right to each command that it calls, and to no other: without any one of them something fails', async () => {
+    await using own = await RedisServer.start();
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    const [, rules = ''] = /^user seen (.*)$/m.exec(secret('seen_redis_users_1')) ?? [];
+    const withRules = async (granted: readonly string[]) => {
+      await own.cli('FLUSHALL');
+      await own.cli('SCRIPT', 'FLUSH');
+      expect(await own.cli('ACL', 'SETUSER', 'seen', 'reset', ...granted)).toBe('OK');
+      return refusalOf(address);
+    };
+    const all = words(rules);
+    expect(await withRules(all)).toBe('');
+    const commands = all.filter((word) => word.startsWith('+'));
+    expect(commands.length).toBeGreaterThan(10);
+    for (const command of commands) {
+      const said = await withRules(all.filter((word) => word !== command));
+      expect({ command, said }).toEqual({
+        command,
+        said: expect.stringMatching(
+          /refuses Seen: .*permission|refuses Seen: .*can't run|does not let this user/,
+        ),
+      });
+    }
+  });
+
   test('Seen may do nothing else', async () => {
     for (const command of [
       ['FLUSHALL'],
-      ['DEL', 'hits'],
+      ['RENAME', 'hits', 'seen:other'],
+      ['EXPIRE', 'hits', '1'],
+      ['DEL', 'other'],
       ['SET', 'other', '1'],
       ['GET', 'other'],
       ['CONFIG', 'SET', 'appendonly', 'no'],
@@ -190,6 +316,30 @@ describe('the users that deploy/secrets.sh makes', () => {
     ]);
     const hash = new Bun.CryptoHasher('sha256').update(passwords[0]?.[1] ?? '').digest('hex');
     expect(secret('seen_redis_users_1')).toContain(`user metrics on #${hash} %R~hits`);
+  });
+
+  test('the token stays when the passwords change, and changes alone', async () => {
+    const token = secret('seen_token_1');
+    expect(token).toMatch(/^seen_[0-9a-f]{64}$/);
+    expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain('seen_store_url_5');
+    expect(existsSync(join(folder.path, 'seen_token_5'))).toBe(false);
+    expect(await makeSecrets('token', '6')).toBe('made: seen_token_6\n');
+    expect(secret('seen_token_6')).not.toBe(token);
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(await makeSecrets('token')).toContain('Choose the next number');
+    expect(await makeSecrets('6')).toContain('There is a seen_token_6 already');
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(secret('seen_token_1')).toBe(token);
+  });
+
+  test('Seen takes the token, from the place that deploy/secure.yml names', async () => {
+    const { environment = {}, secrets = [] } = stackFile('deploy/secure.yml').services['web'] ?? {};
+    const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
+    expect(files.map(([, path]) => path)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
+    expect(files.map(([name]) => name)).toEqual(['SEEN_STORE_URL_FILE', 'SEEN_TOKEN_FILE']);
+    await using program = await Program.start({ SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1') });
+    const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
+    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
   });
 
   test('an earlier file without users, and a number that is taken, are refused, and nothing is made', async () => {

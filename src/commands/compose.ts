@@ -105,11 +105,11 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   return { life, metrics };
 }
 
-/** A request as the log has it. */
+/** A request as the log has it: without the query, in which somebody may have put a token. */
 function accessOf({ request, peer, status, seconds }: Answer, clientAddress: ClientAddress) {
   const { method, url, headers } = request;
   const client = clientAddress(peer.requestIP(request)?.address ?? '', headers.get('X-Forwarded-For'));
-  return { client, method, url, status, seconds };
+  return { client, method, url: url.split('?', 1)[0], status, seconds };
 }
 
 /** The time and chance of this machine. */
