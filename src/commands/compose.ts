@@ -12,6 +12,7 @@ import type { Store } from '../counter/store.ts';
 import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
+import { createCountapi } from '../http/countapi.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import type { Log } from '../log.ts';
@@ -74,6 +75,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const app = createApp({
     counter,
     api: createApi({ counter, registry, owners, closed, version }),
+    countapi: createCountapi({ counter, registry, closed, version }),
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

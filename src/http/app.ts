@@ -18,6 +18,8 @@ export interface AppOptions {
   counter: Counter;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
+  /** The routes of CountAPI. */
+  countapi: (headers: Headers) => Route[];
   /** Stands in `X-Served-By`: the replica and its version. */
   servedBy: string;
   /** Told after each request. */
@@ -54,18 +56,12 @@ export interface App {
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
-export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptions): App {
+export function createApp({ counter, api, countapi, servedBy, onRequest, onBug }: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
   const app = new Hono<{ Bindings: Peer }>();
-  const headers = new Headers({
-    'Cache-Control': 'no-store',
-    'X-Served-By': servedBy,
-    'X-Content-Type-Options': 'nosniff',
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
-  });
+  const headers = headersOfAll(servedBy);
 
   /** Wraps a handler: errors become responses, and the request is noted under `route`. */
   function answered(route: Route, handler: Handler): Handler {
@@ -85,6 +81,7 @@ export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptio
         response = errorResponse(error, wanted(c, route.errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
+      if (route.dress) response = await route.dress(c, response);
       underWay--;
       if (away) response.headers.set('Connection', 'close');
       onRequest({
@@ -98,7 +95,7 @@ export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptio
     };
   }
 
-  for (const route of publicRoutes(counter, api, headers)) {
+  for (const route of [...publicRoutes(counter, api, headers), ...countapi(headers)]) {
     for (const method of METHODS) {
       const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
       app.on(method, route.path, answered(route, handler));
@@ -124,6 +121,16 @@ export function createApp({ counter, api, servedBy, onRequest, onBug }: AppOptio
   };
 }
 
+function headersOfAll(servedBy: string): Headers {
+  return new Headers({
+    'Cache-Control': 'no-store',
+    'X-Served-By': servedBy,
+    'X-Content-Type-Options': 'nosniff',
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
+  });
+}
+
 async function noNext(): Promise<void> {}
 
 function routeMissing(): never {
@@ -135,7 +142,7 @@ function routeMissing(): never {
 
 function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
   // A program asked.
-  if (otherwise === 'problem') return otherwise;
+  if (otherwise === 'problem' || otherwise === 'countapi') return otherwise;
   const type = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/plain', 'text/html'],

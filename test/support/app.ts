@@ -2,6 +2,7 @@
 import { Counter } from '../../src/counter/counter.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
+import { createCountapi } from '../../src/http/countapi.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryStore, memoryDatabase } from './memory-store.ts';
@@ -15,7 +16,12 @@ export const BROWSER =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 /** The app of the public port, on a memory store. */
-export function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY, closed = false } = {}) {
+export function setUp({
+  waitingMax = 100,
+  keysMax = Number.POSITIVE_INFINITY,
+  closed = false,
+  countapiHost = '',
+} = {}) {
   const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed }));
   const requests: string[] = [];
   const bugs: unknown[] = [];
@@ -31,6 +37,8 @@ export function setUp({ waitingMax = 100, keysMax = Number.POSITIVE_INFINITY, cl
   const app = createApp({
     counter,
     api: createApi({ counter, registry: store, owners: new Owners(INSTALLATION), closed, version: '1.2.3' }),
+    countapi: createCountapi({ counter, registry: store, closed, version: '1.2.3' }),
+    countapiHost: countapiHost || undefined,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
