@@ -123,6 +123,17 @@ export const settings = {
       .regex(/^[\u0021-\u007E]{16,255}$/, 'is no token: use 16 to 255 visible characters without blanks')
       .optional() as unknown as z.ZodType<string | undefined, string>,
   ),
+  countapiHost: setting(
+    undefined,
+    'A host name on which the calls of CountAPI are at the root, and nothing else is',
+    z
+      .string()
+      .regex(
+        /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+        'is no host name, as in count.example.com, without a port',
+      )
+      .optional() as unknown as z.ZodType<string | undefined, string>,
+  ),
   keysMax: setting(
     '250000',
     'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',

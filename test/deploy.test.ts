@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
+import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
 import type { Change, Store } from '../src/counter/store.ts';
 import { settings } from '../src/settings.ts';
 import { RedisStore } from '../src/stores/redis.ts';
@@ -75,8 +76,8 @@ describe('what is laid over the stack', () => {
     const { redis, web } = stackFile('docker-compose.yml').services;
     const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
     const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
-    // Bytes of Redis each takes at the most, measured: a counter with the longest name and an owner, a key (decision 17).
-    expect(counters * 760 + Number(settings.keysMax.fallback) * 165).toBeLessThan(megabytes * 2 ** 20);
+    // Bytes of Redis each takes at the most, measured: a counter with the longest name, an owner and a hit, a key (decision 17).
+    expect(counters * 1340 + Number(settings.keysMax.fallback) * 165).toBeLessThan(megabytes * 2 ** 20);
   });
 
   test('Caddy takes its configuration, for localhost and for a public name', async () => {
@@ -111,11 +112,16 @@ case "$2" in
 esac
 `;
 
-const openStore = (url: string, limits: Partial<typeof LIMITS> = {}) =>
+const openStore = (url: string, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
   new RedisStore({ url, ca: undefined, timeoutMs: 1000, now: Date.now, ...LIMITS, ...limits });
 
+/** The time of the stores that are asked. */
+const clock = { at: Date.now() };
+
 /** All that Seen asks of its store: a method that is new does not compile until it stands here. */
-const ASKED: Readonly<Record<Exclude<keyof Store, 'place' | 'close'>, (store: Store) => Promise<unknown>>> = {
+const ASKED: Readonly<
+  Record<Exclude<keyof Store, 'place' | 'visitorsError' | 'close'>, (store: Store) => Promise<unknown>>
+> = {
   ping: (store) => store.ping(),
   async risks(store) {
     // A user who may not look is a risk, not an error.
@@ -165,6 +171,22 @@ const ASKED: Readonly<Record<Exclude<keyof Store, 'place' | 'close'>, (store: St
   async size(store) {
     expect(await store.size()).toBe(4);
   },
+  async past(store) {
+    const commit = (sequence: number) =>
+      store.commit({
+        writer: 'of the past',
+        sequence,
+        changes: [{ counter: 'hits', amount: 1, visitors: ['somebody'] }],
+      });
+    await commit(1);
+    clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;
+    await commit(2);
+    const { days, visitors } = await store.past('hits');
+    expect({ days: days.length, visitors: visitors.size }).toEqual({ days: 1, visitors: 2 });
+  },
+  async salt(store) {
+    expect(await store.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
+  },
   async delete(store) {
     await store.delete('hits');
     await store.delete('my-site/made');
@@ -175,7 +197,7 @@ const ASKED: Readonly<Record<Exclude<keyof Store, 'place' | 'close'>, (store: St
 
 /** Asks a new store all of it; answers what was refused, if anything was. */
 async function refusalOf(url: string): Promise<string> {
-  const store = openStore(url, { countersMax: 4 });
+  const store = openStore(url, { countersMax: 4, now: () => clock.at });
   try {
     for (const ask of Object.values(ASKED)) await ask(store);
     return '';

@@ -12,6 +12,7 @@ import type { Store } from '../counter/store.ts';
 import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
+import { createCountapi } from '../http/countapi.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
@@ -78,6 +79,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     visitors,
     api: createApi({ counter, registry, memory, visitors, owners, closed, version, now: Date.now }),
+    countapi: createCountapi({ counter, registry, visitors, closed, version }),
+    countapiHost: config.countapiHost,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

@@ -11,6 +11,7 @@ import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
+import { countapiAtRootOf } from './countapi-request.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
 import type { Visitors } from './visitors.ts';
@@ -20,6 +21,10 @@ export interface AppOptions {
   visitors: Visitors;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
+  /** The routes of CountAPI. */
+  countapi: (headers: Headers) => Route[];
+  /** The host name on which CountAPI is at the root, and nothing else is; `undefined` for none. */
+  countapiHost: string | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
   servedBy: string;
   /** Told after each request. */
@@ -56,18 +61,15 @@ export interface App {
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
-export function createApp({ counter, visitors, api, servedBy, onRequest, onBug }: AppOptions): App {
+export function createApp(options: AppOptions): App {
+  const { counter, visitors, api, countapi, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
-  const app = new Hono<{ Bindings: Peer }>();
-  const headers = new Headers({
-    'Cache-Control': 'no-store',
-    'X-Served-By': servedBy,
-    'X-Content-Type-Options': 'nosniff',
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
-  });
+  const app = new Hono<{ Bindings: Peer }>(
+    options.countapiHost === undefined ? {} : { getPath: countapiAtRootOf(options.countapiHost) },
+  );
+  const headers = headersOfAll(servedBy);
 
   /** Wraps a handler: errors become responses, and the request is noted under `route`. */
   function answered(route: Route, handler: Handler): Handler {
@@ -87,6 +89,7 @@ export function createApp({ counter, visitors, api, servedBy, onRequest, onBug }
         response = errorResponse(error, wanted(c, route.errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
+      if (route.dress) response = await route.dress(c, response);
       underWay--;
       if (away) response.headers.set('Connection', 'close');
       onRequest({
@@ -100,7 +103,7 @@ export function createApp({ counter, visitors, api, servedBy, onRequest, onBug }
     };
   }
 
-  for (const route of publicRoutes(counter, visitors, api, headers)) {
+  for (const route of [...publicRoutes(counter, visitors, api, headers), ...countapi(headers)]) {
     for (const method of METHODS) {
       const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
       app.on(method, route.path, answered(route, handler));
@@ -126,6 +129,16 @@ export function createApp({ counter, visitors, api, servedBy, onRequest, onBug }
   };
 }
 
+function headersOfAll(servedBy: string): Headers {
+  return new Headers({
+    'Cache-Control': 'no-store',
+    'X-Served-By': servedBy,
+    'X-Content-Type-Options': 'nosniff',
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
+  });
+}
+
 async function noNext(): Promise<void> {}
 
 function routeMissing(): never {
@@ -137,7 +150,7 @@ function routeMissing(): never {
 
 function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
   // A program asked.
-  if (otherwise === 'problem') return otherwise;
+  if (otherwise === 'problem' || otherwise === 'countapi') return otherwise;
   const type = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/plain', 'text/html'],

@@ -1,8 +1,8 @@
 /**
  * Errors as HTTP: the one place that turns codes into statuses, and an error into a response.
  *
- * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, or a problem document (RFC 9457), as
- * the surface has it and the client asked.
+ * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a problem document (RFC 9457), or
+ * `{"error": "..."}` alone, as the surface has it and the client asked.
  */
 import { STATUS_CODES } from 'node:http';
 import { AppError, type ErrorCode } from '../counter/errors.ts';
@@ -52,7 +52,7 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'problem';
+export type ErrorForm = 'json' | 'text' | 'problem' | 'countapi';
 
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
@@ -81,5 +81,8 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
     return new Response(`${message} (${code})\n`, { status, headers: ours });
   }
   ours.set('Content-Type', 'application/json');
-  return new Response(JSON.stringify({ error: message, code }), { status, headers: ours });
+  return new Response(JSON.stringify({ error: message, ...(as === 'json' ? { code } : {}) }), {
+    status,
+    headers: ours,
+  });
 }

@@ -17,6 +17,8 @@ export interface Route {
   readonly path: string;
   readonly errorsAs: ErrorForm;
   readonly handlers: Partial<Record<(typeof METHODS)[number], Handler>>;
+  /** Changes the form of every answer of this route, errors too. Never fails. */
+  readonly dress?: (c: Context, response: Response) => Promise<Response>;
 }
 
 /** All routes of the public port. `headers` are those of every response. */

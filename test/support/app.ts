@@ -3,6 +3,7 @@ import { Counter } from '../../src/counter/counter.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
+import { createCountapi } from '../../src/http/countapi.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -22,6 +23,7 @@ export function setUp({
   waitingMax = 100,
   keysMax = Number.POSITIVE_INFINITY,
   closed = false,
+  countapiHost = '',
   now = Date.now,
 } = {}) {
   const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed, now }));
@@ -51,6 +53,8 @@ export function setUp({
       version: '1.2.3',
       now,
     }),
+    countapi: createCountapi({ counter, registry: store, visitors, closed, version: '1.2.3' }),
+    countapiHost: countapiHost || undefined,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
