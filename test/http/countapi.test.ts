@@ -733,6 +733,7 @@ describe('whatever is sent', () => {
       fc.constantFrom('', 'true', 'NaN', '1e3', 'test', 'mysite.com'),
       fc.string({ maxLength: 6 }),
     );
+    const small = fc.constantFrom('-5', '-1', '0', '1', '5', '6');
     const request = fc.record({
       operation: fc.constantFrom(...Object.keys(KEYS), ...Object.keys(KEYS), 'other'),
       parts: fc.oneof(
@@ -741,19 +742,22 @@ describe('whatever is sent', () => {
         fc.array(word, { maxLength: 3 }),
       ),
       slash: fc.constantFrom('', '/'),
-      query: fc.dictionary(
-        fc.constantFrom(
-          'value',
-          'amount',
-          'enable_reset',
-          'update_lowerbound',
-          'update_upperbound',
-          'key',
-          'namespace',
-          'x',
+      query: fc.oneof(
+        fc.record({ value: small, amount: small }),
+        fc.dictionary(
+          fc.constantFrom(
+            'value',
+            'amount',
+            'enable_reset',
+            'update_lowerbound',
+            'update_upperbound',
+            'key',
+            'namespace',
+            'x',
+          ),
+          value,
+          { maxKeys: 4 },
         ),
-        value,
-        { maxKeys: 4 },
       ),
       referer: fc.constantFrom(undefined, 'https://mysite.com/test', 'not a URL'),
     });
