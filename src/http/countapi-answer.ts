@@ -1,11 +1,20 @@
 /**
- * The forms in which CountAPI answers besides JSON: JSONP, for pages that load an answer as a script, and an image that shows nothing.
+ * The forms in which CountAPI answers: JSON, JSONP, for pages that load an answer as a script, and an image that shows nothing.
  *
  * Every answer passes through here, errors too, so that a page's callback always hears what became of its request. Not here: what is
  * answered (`countapi.ts`).
  */
 import type { Context } from 'hono';
 import { AppError } from '../counter/errors.ts';
+import type { Named } from './countapi-request.ts';
+
+/** What is answered: the contract's status and body, and what goes into headers. */
+export interface Reply {
+  readonly status: 200 | 403 | 404 | 409;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly named?: Named;
+  readonly token?: string;
+}
 
 /** A name, or names with dots between them: nothing that could be more than the function to call. */
 const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
@@ -13,6 +22,20 @@ const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
 const CALLBACK_LENGTH_MAX = 100;
 /** A transparent GIF of one pixel. */
 const PIXEL = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
+
+/** The answer as JSON; `headers` are those of every response. */
+export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'application/json');
+  if (named) ours.set('X-Path', named.name);
+  if (token !== undefined) ours.set('X-Seen-Token', token);
+  return new Response(JSON.stringify(body), { status, headers: ours });
+}
+
+/** What most calls answer where there is no counter. */
+export function missing(named: Named): Reply {
+  return { status: 404, body: { value: null }, named };
+}
 
 /** Fails with `request-invalid` when the request names a callback that is none. To be asked before anything is counted. */
 export function requireCallable(query: URLSearchParams): void {

@@ -2,20 +2,19 @@
  * CountAPI under `/countapi`: the calls of a counting service that closed in 2023, for pages and programs that still speak them.
  *
  * Its counters are those of everybody else, `NAMESPACE/KEY`. A body holds the keys that CountAPI's had and no others, because clients
- * fail on one that they do not know; all else is in headers. Not here: what a request says (`countapi-request.ts`), and JSONP and
- * the image (`countapi-answer.ts`).
+ * fail on one that they do not know; all else is in headers. Not here: what a request says (`countapi-request.ts`), and the forms
+ * of an answer (`countapi-answer.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import type { Handler } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
 import type { Registry } from '../counter/registry.ts';
-import { dressed, requireCallable } from './countapi-answer.ts';
+import { dressed, missing, type Reply, requireCallable, respond } from './countapi-answer.ts';
 import {
   type Call,
   COUNTAPI_PREFIX,
   callOf,
-  type Named,
   namedBy,
   namedInPath,
   switchIn,
@@ -34,14 +33,6 @@ export interface CountapiOptions {
   /** Whether only the installation's owner makes counters, which is not done here. */
   readonly closed: boolean;
   readonly version: string;
-}
-
-/** What is answered: the contract's status and body, and what goes into headers. */
-interface Reply {
-  readonly status: 200 | 403 | 404 | 409;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly named?: Named;
-  readonly token?: string;
 }
 
 type Operation = (call: Call) => Promise<Reply>;
@@ -91,14 +82,6 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
 
 function routeOf(path: string, handler: Handler): Route {
   return { path, errorsAs: 'countapi', handlers: { GET: handler }, dress: dressed };
-}
-
-function respond({ status, body, named, token }: Reply, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'application/json');
-  if (named) ours.set('X-Path', named.name);
-  if (token !== undefined) ours.set('X-Seen-Token', token);
-  return new Response(JSON.stringify(body), { status, headers: ours });
 }
 
 async function get(call: Call, { counter }: CountapiOptions): Promise<Reply> {
@@ -215,10 +198,6 @@ async function stats(
 ): Promise<Reply> {
   const keys = await registry.size();
   return { status: 200, body: { keys_created: keys, keys_updated: updates, requests, version } };
-}
-
-function missing(named: Named): Reply {
-  return { status: 404, body: { value: null }, named };
 }
 
 function routeMissing(): never {
