@@ -185,7 +185,7 @@ Ctrl-C ends the visits; the verdict comes all the same.
 
 Exit status:
   0    nothing is broken
-  1    something is: the report says what, with the first evidence
+  1    something is: the report says what, with the first evidence; or no visit got a number
   2    a mistake in the command line, or there is no counter at URL
 `,
   run,
