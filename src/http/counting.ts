@@ -2,7 +2,11 @@
  * Which requests count. A visit is a GET that a person or a program made to be answered now; everything that browsers,
  * proxies and monitors send beside it is not.
  */
+import type { Context } from 'hono';
+import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
+import { onceFrom } from './idempotency.ts';
+import type { Visitors } from './visitors.ts';
 
 /** Names under which browsers say that they fetch ahead of a visit that may never come; the first is the standard one. */
 const PURPOSES = ['Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz'] as const;
@@ -20,4 +24,23 @@ export function refusePrefetch(headers: Headers): void {
       );
     }
   }
+}
+
+/**
+ * Counts a visit by GET on a counter, with its key and its visitor, and answers its number. Fails with `prefetch-refused`, `key-invalid`,
+ * and as `Counter.hit` does.
+ */
+export async function countVisit(
+  c: Context,
+  name: string,
+  counter: Counter,
+  visitors: Visitors,
+): Promise<number> {
+  const { headers } = c.req.raw;
+  refusePrefetch(headers);
+  const once = onceFrom(headers, name);
+  const who = visitors.of(c);
+  // Without a turn of the event loop, but for the first visits of a day.
+  const visitor = who instanceof Promise ? await who : who;
+  return counter.hit(name, { once, visitor });
 }

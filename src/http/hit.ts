@@ -7,8 +7,7 @@ import type { Context } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
-import { refusePrefetch } from './counting.ts';
-import { onceFrom } from './idempotency.ts';
+import { countVisit } from './counting.ts';
 import type { Visitors } from './visitors.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
@@ -19,12 +18,7 @@ export function createHit(counter: Counter, visitors: Visitors, headers: Headers
   async function hit(c: Context): Promise<Response> {
     const name = requestedName(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready });
-    const { headers: asked } = c.req.raw;
-    refusePrefetch(asked);
-    const once = onceFrom(asked, name);
-    const who = visitors.of(c);
-    const visitor = who instanceof Promise ? await who : who;
-    const total = await counter.hit(name, { once, visitor });
+    const total = await countVisit(c, name, counter, visitors);
     return new Response(`{"value":${total}}`, { headers: ready });
   }
 

@@ -9,8 +9,7 @@ import type { Counter } from '../counter/counter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { PAGE_POLICY, page } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
-import { refusePrefetch } from './counting.ts';
-import { onceFrom } from './idempotency.ts';
+import { countVisit } from './counting.ts';
 import type { Visitors } from './visitors.ts';
 
 type Kind = 'text' | 'html' | 'json';
@@ -38,13 +37,7 @@ export function createRoot(
   return async (c) => {
     const kind = kindWanted(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready[kind] });
-    const { headers: asked } = c.req.raw;
-    refusePrefetch(asked);
-    const once = onceFrom(asked, DEFAULT_COUNTER);
-    const who = visitors.of(c);
-    // Without a turn of the event loop, but for the first visits of a day.
-    const visitor = who instanceof Promise ? await who : who;
-    const total = await counter.hit(DEFAULT_COUNTER, { once, visitor });
+    const total = await countVisit(c, DEFAULT_COUNTER, counter, visitors);
     return new Response(body(kind, total), { headers: ready[kind] });
   };
 }
