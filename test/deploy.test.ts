@@ -129,9 +129,15 @@ const ASKED: Readonly<
   },
   async make(store) {
     const rules = { lowest: -1, highest: 1, settable: true };
-    expect(await store.make('my-site/made', { total: 41, owner: 'somebody', rules })).toBe('made');
-    expect(await store.make('my-site/made', { total: 41, owner: 'somebody' })).toBe('made');
-    expect(await store.make('my-site/made', { total: 0, owner: 'another' })).toBe('exists');
+    expect(
+      await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody', rules }),
+    ).toBe('made');
+    expect(await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' })).toBe(
+      'made',
+    );
+    expect(await store.make('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' })).toBe(
+      'exists',
+    );
   },
   async commit(store) {
     const writer = randomUUID();

@@ -243,7 +243,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('one that is made stands where it was told to, has an owner, and counts on', async () => {
         const own = fresh();
         const before = Date.now();
-        expect(await store.make(own, { total: 41, owner })).toBe('made');
+        expect(await store.make(own, { total: 41, madeAt: Date.now(), owner })).toBe('made');
         const made = await store.describe(own);
         expect(made).toMatchObject({ counter: own, total: 41, owner, rules: RULES });
         expect(made?.madeAt).toBeGreaterThanOrEqual(before);
@@ -256,7 +256,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const own = fresh();
         const rules = { lowest: -MAX, highest: 0, settable: true };
         const size = await store.size();
-        expect(await store.make(own, { total: 0, owner, rules })).toBe('made');
+        expect(await store.make(own, { total: 0, madeAt: Date.now(), owner, rules })).toBe('made');
         expect((await store.describe(own))?.rules).toEqual(rules);
         await store.give(own, 'another');
         await store.set(own, 7);
@@ -270,12 +270,12 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('one that is there is not made again, but by the same owner, as after a lost answer', async () => {
         const own = fresh();
-        await store.make(own, { total: 5, owner });
-        expect(await store.make(own, { total: 7, owner: 'of another' })).toBe('exists');
-        expect(await store.make(own, { total: 5, owner })).toBe('made');
+        await store.make(own, { total: 5, madeAt: Date.now(), owner });
+        expect(await store.make(own, { total: 7, madeAt: Date.now(), owner: 'of another' })).toBe('exists');
+        expect(await store.make(own, { total: 5, madeAt: Date.now(), owner })).toBe('made');
         const hit = fresh();
         await store.commit(batch({ counter: hit, amount: 1 }));
-        expect(await store.make(hit, { total: 7, owner })).toBe('exists');
+        expect(await store.make(hit, { total: 7, madeAt: Date.now(), owner })).toBe('exists');
         expect(await store.read([own, hit])).toEqual([5, 1]);
       });
 
@@ -306,7 +306,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('is deleted with all that is kept of it, and again without harm', async () => {
         const own = fresh();
-        await store.make(own, { total: 7, owner });
+        await store.make(own, { total: 7, madeAt: Date.now(), owner });
         await store.delete(own);
         await store.delete(own);
         expect(await store.describe(own)).toBeUndefined();
@@ -339,7 +339,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('a hit makes none where hits may not, and counts on those that are there and on the default counter', async () => {
         const closed = subject.open({ hitsMake: false });
         const [made, unmade] = [fresh(), fresh()];
-        expect(await closed.make(made, { total: 0, owner })).toBe('made');
+        expect(await closed.make(made, { total: 0, madeAt: Date.now(), owner })).toBe('made');
         const mixed = {
           writer: randomUUID(),
           sequence: 1,
@@ -369,9 +369,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           'counters-full',
           expect.any(Number),
         ]);
-        expect(await full.make(three, { total: 0, owner })).toBe('counters-full');
+        expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('counters-full');
         await full.delete(one);
-        expect(await full.make(three, { total: 0, owner })).toBe('made');
+        expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('made');
         expect(await commit(2, one, two, three)).toEqual(['counters-full', 2, 1]);
         await full.close();
       });
@@ -472,6 +472,24 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         at(9 * DAY_MS);
         await hit({ visitors: ['a', 'b'] });
         expect((await own.past(name)).visitors).toEqual(days.set(DAY + 9, 2));
+        await own.close();
+      });
+
+      test('the days right again after a clock that was far ahead', async () => {
+        const { store: own, name, at, hit } = begin();
+        at(30 * DAY_MS);
+        await hit({ visitors: ['a'] });
+        at(0);
+        await hit({ visitors: ['a', 'b'] });
+        at(DAY_MS);
+        await hit({ visitors: ['b'] });
+        expect((await own.past(name)).visitors).toEqual(
+          new Map([
+            [DAY + 30, 1],
+            [DAY, 2],
+            [DAY + 1, 1],
+          ]),
+        );
         await own.close();
       });
 

@@ -79,7 +79,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     visitors,
     api: createApi({ counter, registry, memory, visitors, owners, closed, version, now: Date.now }),
-    countapi: createCountapi({ counter, registry, visitors, closed, version }),
+    countapi: createCountapi({ counter, registry, visitors, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {

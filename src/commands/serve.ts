@@ -13,6 +13,7 @@ import { Supervisor } from '../replicas/supervisor.ts';
 import { settingsManual } from '../settings.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
+import { freePort, sharesPorts } from './ports.ts';
 
 /** What serves the visits: one replica, or a supervisor of several. */
 interface Service {
@@ -68,11 +69,6 @@ async function run(context: Context): Promise<number> {
   }
   log.info('stopped: every visit that was answered is stored');
   return 0;
-}
-
-/** Whether the kernel shares out the connections on a port that several processes opened (`SO_REUSEPORT`). */
-export function sharesPorts(platform: string): boolean {
-  return platform === 'linux';
 }
 
 /** Reaches the store, warns of what could lose counts, and begins to serve; answers the port. */
@@ -156,23 +152,6 @@ function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): S
     unready: () => supervisor.unready(),
     metrics: () => supervisor.metrics(),
   };
-}
-
-/**
- * The port for the replicas, after making sure that nobody has it: they open it as one that others may share, and would
- * share it with a stranger too. Fails with `port-unavailable`.
- */
-function freePort({ host, port }: Config): number {
-  const listening = listen({
-    host,
-    port,
-    shared: false,
-    handlerMs: 0,
-    connectionsMax: 1,
-    fetch: () => new Response(),
-  });
-  void listening.close();
-  return listening.port;
 }
 
 export const serve: Command = {

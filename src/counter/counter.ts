@@ -80,8 +80,8 @@ export class Counter {
    * later ones get the number of the first.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not counted), `hit-unconfirmed`
-   * (it may have been), `total-out-of-range`, `counter-unreadable`, `key-reused` or
-   * `keys-full` (it was not).
+   * (it may have been), `total-out-of-range`, `counter-unreadable`, `counter-missing`, `counters-full`, `key-reused` or `keys-full` (it was
+   * not).
    */
   hit(counter: string, { amount = 1, once, visitor }: HitOptions = {}): Promise<number> {
     if (!Number.isSafeInteger(amount) || amount === 0) {

@@ -21,6 +21,8 @@ export const RULES: Rules = { lowest: 0, highest: 1, settable: false };
 export interface Draft {
   /** What it starts at. */
   readonly total: number;
+  /** When it is made, in milliseconds since 1970. */
+  readonly madeAt: number;
   /** The hash of a token that nobody else has. */
   readonly owner: string;
   readonly rules?: Rules | undefined;

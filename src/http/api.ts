@@ -49,23 +49,22 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
 /** All counters: made, listed, many read at once. */
 function serveCollection(
   api: OpenAPIHono<Bindings>,
-  { counter, registry, owners, closed }: ApiOptions,
+  { counter, registry, owners, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
     const { name, value } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
     const { token, owner } = issueToken();
-    switch (await registry.make(name, { total: value, owner })) {
+    const madeAt = now();
+    switch (await registry.make(name, { total: value, madeAt, owner })) {
       case 'exists':
         throw new AppError('counter-exists', `There is a counter ${name} already. Choose another name.`);
       case 'counters-full':
         throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
-      case 'made': {
-        const made = await registry.describe(name);
-        return c.json({ ...shown(made ?? { counter: name, total: value, madeAt: undefined }), token }, 201, {
+      case 'made':
+        return c.json({ ...shown({ counter: name, total: value, madeAt }), token }, 201, {
           Location: `/api/v1/counters/${name}`,
         });
-      }
     }
   });
 

@@ -2,7 +2,7 @@
  * What a request to CountAPI says: which counter, and with which parameters.
  *
  * A path is taken apart here and not by the router, because the namespace may be left out, a slash may follow, and each part is
- * decoded once. Not here: what is done then (`countapi.ts`).
+ * decoded once. Not here: what is done then (`countapi-calls.ts`).
  */
 import type { Context } from 'hono';
 import { getPath } from 'hono/utils/url';
@@ -28,8 +28,8 @@ export interface Call {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Who asks. */
-  readonly visitor: Visitor;
+  /** Who asks: to be asked for only where it is counted. */
+  readonly visitor: () => Visitor | Promise<Visitor>;
 }
 
 /** A counter as CountAPI names it and as Seen does. */
@@ -40,7 +40,7 @@ export interface Named {
 }
 
 /** Takes a request for `operation` apart; `visitor` made it. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: Context, operation: string, visitor: Visitor): Call {
+export function callOf(c: Context, operation: string, visitor: Call['visitor']): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),

@@ -54,7 +54,7 @@ local YESTERDAY, TODAY, NAMES = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
 local keys = #KEYS > changes + 2 -- whether any change counts once
 local kept = keys and tonumber(redis.call('GET', YESTERDAY) or 0) + tonumber(redis.call('GET', TODAY) or 0)
 
-local applied, remembered = {}, {}
+local applied, noted, remembered = {}, {}, {}
 
 local function name_of(at)
   return KEYS[at] == DEFAULT and DEFAULT or string.sub(KEYS[at], #PREFIX + 1)
@@ -107,8 +107,8 @@ local function remember(at, sign)
   local kinds, visitors = ARGV[at * 3 + 3], ARGV[at * 3 + 4]
   if sign == 1 then
     local before = keep('HGET', 'seen:counter:' .. name, 'day')
-    -- Never back: a replica's clock may be behind another's.
-    if not before or DAY > tonumber(before) then
+    -- Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock was wrong, yes.
+    if not before or DAY > tonumber(before) or DAY < tonumber(before) - 1 then
       -- The default counter may have been begun by another program: the guide's application.
       if name == DEFAULT then note(at, name) end
       fold(name, before)
@@ -118,6 +118,7 @@ local function remember(at, sign)
     local change = sign == 1 and amount or string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
     keep('HINCRBY', 'seen:hours:' .. name, HOUR .. kind, change)
   end
+  noted[at] = true
   if sign == 1 and visitors ~= '' then
     local ids = {}
     local function add_visitors()
@@ -194,7 +195,7 @@ if done then
 end
 for at, amount in pairs(applied) do
   take_back(at, amount)
-  pcall(remember, at, -1)
+  if noted[at] then pcall(remember, at, -1) end
 end
 for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
 -- Redis 7 raises a table, Redis 6 a string.

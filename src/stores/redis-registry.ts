@@ -36,10 +36,13 @@ export class RedisRegistry implements Registry {
     this.#options = options;
   }
 
-  async make(counter: string, { total, owner, rules }: Draft): Promise<'made' | 'exists' | 'counters-full'> {
+  async make(
+    counter: string,
+    { total, madeAt, owner, rules }: Draft,
+  ): Promise<'made' | 'exists' | 'counters-full'> {
     const { countersMax } = this.#options;
     const written = rules === undefined ? '' : writeRules(rules);
-    switch (await this.#change('make', counter, `${total}`, owner, `${countersMax}`, written)) {
+    switch (await this.#change('make', counter, madeAt, `${total}`, owner, `${countersMax}`, written)) {
       case 'ok':
         return 'made';
       case 'full':
@@ -51,15 +54,15 @@ export class RedisRegistry implements Registry {
   }
 
   async set(counter: string, total: number): Promise<boolean> {
-    return (await this.#change('set', counter, `${total}`)) === 'ok';
+    return (await this.#change('set', counter, this.#options.now(), `${total}`)) === 'ok';
   }
 
   async give(counter: string, owner: string): Promise<boolean> {
-    return (await this.#change('give', counter, owner)) === 'ok';
+    return (await this.#change('give', counter, this.#options.now(), owner)) === 'ok';
   }
 
   async delete(counter: string): Promise<void> {
-    await this.#change('delete', counter);
+    await this.#change('delete', counter, this.#options.now());
   }
 
   async describe(counter: string): Promise<Description | undefined> {
@@ -94,11 +97,12 @@ export class RedisRegistry implements Registry {
   async #change(
     what: 'make' | 'set' | 'give' | 'delete',
     counter: string,
+    at: number,
     ...args: string[]
   ): Promise<Answer> {
     const keys = [totalKey(counter), recordKey(counter), NAMES];
     return (await this.#connection.ask(
-      (client) => CHANGE.run(client, keys, [what, counter, `${this.#options.now()}`, ...args]),
+      (client) => CHANGE.run(client, keys, [what, counter, `${at}`, ...args]),
       'hit-unconfirmed',
     )) as Answer;
   }

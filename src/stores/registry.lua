@@ -5,7 +5,7 @@
 -- KEYS[3]  the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
 -- ARGV[1]  what to do: "make", "set", "give" or "delete"
 -- ARGV[2]  the counter's name
--- ARGV[3]  now, in milliseconds since 1970
+-- ARGV[3]  now, or when it is made, in milliseconds since 1970
 -- ARGV[4]  the total (make, set), or the owner (give)
 -- ARGV[5]  the owner (make)
 -- ARGV[6]  how many counters may be (make)

@@ -67,14 +67,17 @@ export class SqliteStore implements Store {
     );
   }
 
-  make(counter: string, { total, owner, rules }: Draft): Promise<'made' | 'exists' | 'counters-full'> {
+  make(
+    counter: string,
+    { total, madeAt, owner, rules }: Draft,
+  ): Promise<'made' | 'exists' | 'counters-full'> {
     return this.#database.write((file) => {
       const before = file.describe.get(counter);
       if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
       if ((file.size.get()?.counters ?? 0) >= this.#options.countersMax) {
         return { answer: 'counters-full', changed: false };
       }
-      file.make.run(counter, total, this.#options.now(), owner, rules ? writeRules(rules) : null);
+      file.make.run(counter, total, madeAt, owner, rules ? writeRules(rules) : null);
       return { answer: 'made', changed: true };
     });
   }

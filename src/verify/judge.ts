@@ -75,7 +75,7 @@ export class Judge {
   begin(type: Begun['type'], connection: number, key?: string): Begun {
     const insisting = key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
     // A hit may have counted at its first request; a read that failed was none.
-    const floor = (type === 'hit' && insisting?.floor) || this.#highest;
+    const floor = type === 'hit' ? (insisting?.floor ?? this.#highest) : this.#highest;
     return { type, connection, floor, insisting };
   }
 
@@ -188,14 +188,8 @@ export class Judge {
     const failed = [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
     if (failed > 0) {
       const how = [...this.#failures].map(([why, count]) => `${count} ${why}`).join(', ');
-      return mayFail
-        ? {
-            check: 'answered',
-            status: 'untested',
-            count: failed,
-            words: `requests may fail, and did: ${how}`,
-          }
-        : { check: 'answered', status: 'broken', count: failed, words: how };
+      const words = mayFail ? `requests may fail, and did: ${how}` : how;
+      return { check: 'answered', status: mayFail ? 'untested' : 'broken', count: failed, words };
     }
     return this.#finding('answered', this.#hits + this.#reads === 0 ? 'nothing was asked' : undefined);
   }

@@ -53,7 +53,7 @@ export function setUp({
       version: '1.2.3',
       now,
     }),
-    countapi: createCountapi({ counter, registry: store, visitors, closed, version: '1.2.3' }),
+    countapi: createCountapi({ counter, registry: store, visitors, closed, version: '1.2.3', now }),
     countapiHost: countapiHost || undefined,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),

@@ -104,13 +104,13 @@ export class MemoryStore implements Store {
 
   async make(
     counter: string,
-    { total, owner, rules = RULES }: Draft,
+    { total, madeAt, owner, rules = RULES }: Draft,
   ): Promise<'made' | 'exists' | 'counters-full'> {
     const { totals, records, countersMax } = this.#database;
     if (totals.has(counter)) return records.get(counter)?.owner === owner ? 'made' : 'exists';
     if (records.size >= countersMax) return 'counters-full';
     totals.set(counter, total);
-    records.set(counter, { madeAt: Date.now(), owner, rules });
+    records.set(counter, { madeAt, owner, rules });
     return 'made';
   }
 

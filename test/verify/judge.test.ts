@@ -99,8 +99,8 @@ const rightRepeats: fc.Arbitrary<History & { operations: Draft[] }> = fc
     }),
     { minLength: 3, maxLength: 30 },
   )
-  .map((visits) => {
-    const before = 5;
+  .chain((visits) => fc.record({ visits: fc.constant(visits), before: fc.constantFrom(-3, 0, 5) }))
+  .map(({ visits, before }) => {
     let total = before;
     const freeAt = new Map<number, number>();
     const requests = visits.flatMap(({ client, tries, answered: end, again, took }, index) => {

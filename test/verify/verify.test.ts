@@ -39,6 +39,9 @@ async function verify(...words: readonly string[]) {
   return { status, said: out + error };
 }
 
+const verifyAThousand = ({ port }: { port?: number | undefined }) =>
+  verify(`http://127.0.0.1:${port}`, '--visits', '1000', '--clients', '10');
+
 const lineOf = (said: string, words: string) => said.split('\n').find((line) => line.includes(words));
 
 describe('Seen', () => {
@@ -225,13 +228,7 @@ describe('a service at fault is caught', () => {
   for (const [what, [evidence, answer]] of Object.entries(FAULTS)) {
     test(what, async () => {
       using service = faulty(answer);
-      const { status, said } = await verify(
-        `http://127.0.0.1:${service.port}`,
-        '--visits',
-        '1000',
-        '--clients',
-        '10',
-      );
+      const { status, said } = await verifyAThousand(service);
       expect({ status, said }).toEqual({ status: 1, said: expect.stringMatching(/BROKEN: \d of 6 checks/) });
       expect(said).toMatch(evidence);
     });
@@ -258,13 +255,7 @@ describe('a service at fault is caught', () => {
       hostname: '127.0.0.1',
       fetch: async () => new Response(`seen ${await increment()} times`),
     });
-    const { status, said } = await verify(
-      `http://127.0.0.1:${service.port}`,
-      '--visits',
-      '1000',
-      '--clients',
-      '10',
-    );
+    const { status, said } = await verifyAThousand(service);
     expect({ status, cuts: proxy.cuts > 10 }).toEqual({ status: 1, cuts: true });
     // Each visit got a number of its own, in order, and none failed: only the total tells.
     expect(said).toContain('BROKEN: 1 of 6 checks');
