@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
+import { RULES } from '../src/counter/registry.ts';
 import type { Change, Store } from '../src/counter/store.ts';
 import { settings } from '../src/settings.ts';
 import { RedisStore } from '../src/stores/redis.ts';
@@ -128,7 +129,7 @@ const ASKED: Readonly<
     for (const risk of await store.risks()) throw new Error(risk);
   },
   async make(store) {
-    const rules = { lowest: -1, highest: 1, settable: true };
+    const rules = { ...RULES, lowest: -1, settable: true };
     expect(
       await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody', rules }),
     ).toBe('made');
@@ -166,6 +167,9 @@ const ASKED: Readonly<
   async set(store) {
     expect(await store.set('my-site/made', 42)).toBe(true);
     expect(await store.set('my-site/none', 42)).toBe(false);
+  },
+  async rule(store) {
+    expect(await store.rule('my-site/made', RULES)).toBe(true);
   },
   async give(store) {
     expect(await store.give('my-site/made', 'another')).toBe(true);

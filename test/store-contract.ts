@@ -254,13 +254,16 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('one that is made with rules keeps them', async () => {
         const own = fresh();
-        const rules = { lowest: -MAX, highest: 0, settable: true };
+        const rules = { lowest: -MAX, highest: 0, settable: true, private: true, windowMs: DAY_MS };
         const size = await store.size();
         expect(await store.make(own, { total: 0, madeAt: Date.now(), owner, rules })).toBe('made');
         expect((await store.describe(own))?.rules).toEqual(rules);
         await store.give(own, 'another');
         await store.set(own, 7);
         expect((await store.describe(own))?.rules).toEqual(rules);
+        expect(await store.rule(own, { ...rules, settable: false, windowMs: 0 })).toBe(true);
+        expect((await store.describe(own))?.rules).toEqual({ ...rules, settable: false, windowMs: 0 });
+        expect(await store.rule(fresh(), rules)).toBe(false);
         expect(await store.size()).toBe(size + 1);
         await store.delete(own);
         await store.commit(batch({ counter: own, amount: 1 }));

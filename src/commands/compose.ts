@@ -13,6 +13,7 @@ import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
+import { createCounting } from '../http/counting.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
@@ -75,11 +76,12 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
+  const count = createCounting(counter, visitors);
   const app = createApp({
     counter,
-    visitors,
-    api: createApi({ counter, registry, memory, visitors, owners, closed, version, now: Date.now }),
-    countapi: createCountapi({ counter, registry, visitors, closed, version, now: Date.now }),
+    count,
+    api: createApi({ counter, count, registry, memory, owners, closed, version, now: Date.now }),
+    countapi: createCountapi({ counter, count, registry, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {

@@ -35,6 +35,7 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
     describe: (...args) => wait(() => registry.describe(...args)),
     set: (...args) => wait(() => registry.set(...args)),
     give: (...args) => wait(() => registry.give(...args)),
+    rule: (...args) => wait(() => registry.rule(...args)),
     delete: (...args) => wait(() => registry.delete(...args)),
     list: (...args) => wait(() => registry.list(...args)),
     size: () => wait(() => registry.size()),

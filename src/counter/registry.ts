@@ -12,10 +12,14 @@ export interface Rules {
   readonly highest: number;
   /** Whether anybody may set it. */
   readonly settable: boolean;
+  /** Whether only its owner may read it. Everybody counts on it all the same, and is not told the number. */
+  readonly private: boolean;
+  /** For how long visits of one visitor count once, in milliseconds; 0 when each counts. */
+  readonly windowMs: number;
 }
 
 /** The rules of a counter that was made without any, or by its first hit: everybody counts, and that is all. */
-export const RULES: Rules = { lowest: 0, highest: 1, settable: false };
+export const RULES: Rules = { lowest: 0, highest: 1, settable: false, private: false, windowMs: 0 };
 
 /** What a new counter is to be. */
 export interface Draft {
@@ -71,6 +75,9 @@ export interface Registry {
   /** Gives the counter another owner. Answers whether there is such a counter. */
   give(counter: string, owner: string): Promise<boolean>;
 
+  /** Gives the counter other rules. Answers whether there is such a counter. */
+  rule(counter: string, rules: Rules): Promise<boolean>;
+
   /** Deletes the counter and all that is kept of it, if there is one. */
   delete(counter: string): Promise<void>;
 
@@ -81,13 +88,19 @@ export interface Registry {
 }
 
 /** Rules as a store keeps them: in a few characters. */
-export function writeRules({ lowest, highest, settable }: Rules): string {
-  return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'}`;
+export function writeRules({ lowest, highest, settable, private: hidden, windowMs }: Rules): string {
+  return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
 }
 
 /** The rules that were written so; the usual ones where none are kept. */
 export function readRules(text: string | null | undefined): Rules {
   if (text === null || text === undefined) return RULES;
-  const [lowest, highest, settable] = text.split(' ');
-  return { lowest: Number(lowest), highest: Number(highest), settable: settable === 'settable' };
+  const [lowest, highest, settable, hidden, windowMs = '0'] = text.split(' ');
+  return {
+    lowest: Number(lowest),
+    highest: Number(highest),
+    settable: settable === 'settable',
+    private: hidden === 'private',
+    windowMs: Number(windowMs),
+  };
 }

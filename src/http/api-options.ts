@@ -5,14 +5,14 @@ import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Memory } from '../counter/past.ts';
 import type { Registry } from '../counter/registry.ts';
+import type { CountVisit } from './counting.ts';
 import type { Owners } from './owners.ts';
-import type { Visitors } from './visitors.ts';
 
 export interface ApiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly memory: Memory;
-  readonly visitors: Visitors;
+  readonly count: CountVisit;
   readonly owners: Owners;
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;

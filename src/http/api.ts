@@ -12,7 +12,6 @@ import { type Description, RULES } from '../counter/registry.ts';
 import { type ApiOptions, missing, nameIn } from './api-options.ts';
 import { routes } from './api-routes.ts';
 import type { Peer } from './app.ts';
-import { onceFrom } from './idempotency.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
 
@@ -86,7 +85,7 @@ function serveCollection(
 
 /** One counter: read, hit, set, deleted. */
 function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
-  const { counter, registry, visitors, owners } = options;
+  const { count, registry, owners } = options;
   async function found(c: Context): Promise<Description> {
     const name = nameIn(c);
     const description = await registry.describe(name);
@@ -102,18 +101,15 @@ function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
 
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
-      const { headers } = c.req.raw;
       // Without a body nothing was validated.
       const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
       const amount = body?.amount ?? 1;
       if (amount !== 1) {
         const description = await found(c);
         const { lowest, highest } = description.rules;
-        if (amount < lowest || amount > highest) owners.requireOwner(headers, description);
+        if (amount < lowest || amount > highest) owners.requireOwner(c.req.raw.headers, description);
       }
-      const once = onceFrom(headers, name, amount);
-      const value = await counter.hit(name, { amount, once, visitor: await visitors.of(c) });
-      return c.json({ name, value }, 200);
+      return c.json({ name, value: await count(c, name, { amount }) }, 200);
     });
 
     api.openapi(set, async (c) => {

@@ -12,13 +12,13 @@ import { accepts } from 'hono/accepts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
 import { countapiAtRootOf } from './countapi-request.ts';
+import type { CountVisit } from './counting.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
-import type { Visitors } from './visitors.ts';
 
 export interface AppOptions {
   counter: Counter;
-  visitors: Visitors;
+  count: CountVisit;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
   /** The routes of CountAPI. */
@@ -62,7 +62,7 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, visitors, api, countapi, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, countapi, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -103,7 +103,7 @@ export function createApp(options: AppOptions): App {
     };
   }
 
-  for (const route of [...publicRoutes(counter, visitors, api, headers), ...countapi(headers)]) {
+  for (const route of [...publicRoutes(counter, count, api, headers), ...countapi(headers)]) {
     for (const method of METHODS) {
       const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
       app.on(method, route.path, answered(route, handler));

@@ -2,17 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
-import type { Registry } from '../counter/registry.ts';
+import { type Registry, RULES } from '../counter/registry.ts';
 import { missing, type Reply } from './countapi-answer.ts';
 import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './countapi-request.ts';
-import { onceFrom } from './idempotency.ts';
+import type { CountVisit } from './counting.ts';
 import { issueToken } from './owners.ts';
-import type { Visitors } from './visitors.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
-  readonly visitors: Visitors;
+  readonly count: CountVisit;
   /** Whether only the installation's owner makes counters, which is not done here. */
   readonly closed: boolean;
   readonly version: string;
@@ -34,12 +33,10 @@ export async function get(call: Call, { counter }: CountapiOptions): Promise<Rep
 }
 
 /** Adds 1, and makes a counter that is not there. As everywhere in Seen, everybody may add 1 to any counter. */
-export async function hit(call: Call, { counter }: CountapiOptions): Promise<Reply> {
+export async function hit(call: Call): Promise<Reply> {
   const named = namedInPath(call);
   try {
-    const once = onceFrom(call.headers, named.name);
-    const value = await counter.hit(named.name, { once, visitor: await call.visitor() });
-    return { status: 200, body: { value }, named };
+    return { status: 200, body: { value: await call.count(named.name) }, named };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return missing(named);
     throw error;
@@ -47,21 +44,16 @@ export async function hit(call: Call, { counter }: CountapiOptions): Promise<Rep
 }
 
 /** Adds an amount within the counter's bounds; 0 adds nothing. */
-export async function update(call: Call, { counter, registry }: CountapiOptions): Promise<Reply> {
+export async function update(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
   const amount = wholeIn(call.query, 'amount');
-  const once = onceFrom(call.headers, named.name, amount);
   const found = await registry.describe(named.name);
   if (!found) return missing(named);
   const { lowest, highest } = found.rules;
   if (amount < lowest || amount > highest) return { status: 403, body: { value: found.total }, named };
   if (amount === 0) return { status: 200, body: { value: found.total }, named };
   try {
-    return {
-      status: 200,
-      body: { value: await counter.hit(named.name, { amount, once, visitor: await call.visitor() }) },
-      named,
-    };
+    return { status: 200, body: { value: await call.count(named.name, amount) }, named };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return missing(named);
     throw error;
@@ -98,7 +90,7 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
     return { status: 403, body: { error }, named };
   }
   const { token, owner } = issueToken();
-  const draft = { total: value, madeAt: now(), owner, rules: { lowest, highest, settable } };
+  const draft = { total: value, madeAt: now(), owner, rules: { ...RULES, lowest, highest, settable } };
   switch (await registry.make(named.name, draft)) {
     case 'made':
       return {

@@ -8,7 +8,6 @@ import type { Context } from 'hono';
 import { getPath } from 'hono/utils/url';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
-import type { Visitor } from '../counter/visitor.ts';
 
 /** Under which path CountAPI is served on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
@@ -28,8 +27,8 @@ export interface Call {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Who asks: to be asked for only where it is counted. */
-  readonly visitor: () => Visitor | Promise<Visitor>;
+  /** Counts this request on a counter and answers its number. */
+  readonly count: (counter: string, amount?: number) => Promise<number>;
 }
 
 /** A counter as CountAPI names it and as Seen does. */
@@ -39,14 +38,14 @@ export interface Named {
   readonly name: string;
 }
 
-/** Takes a request for `operation` apart; `visitor` made it. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: Context, operation: string, visitor: Call['visitor']): Call {
+/** Takes a request for `operation` apart, which `count` counts. Fails with `name-invalid` when a part cannot be decoded. */
+export function callOf(c: Context, operation: string, count: Call['count']): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
-    visitor,
+    count,
   };
 }
 

@@ -19,12 +19,11 @@ type Operation = (call: Call) => Promise<Reply>;
 export function createCountapi(options: CountapiOptions): (headers: Headers) => Route[] {
   // Of this process since it started: the store keeps no such numbers, and no client needs them to be right.
   const done = { updates: 0, requests: 0 };
-  const { visitors } = options;
   const operations: readonly [name: string, writes: boolean, operation: Operation][] = [
     ['get', false, (call) => get(call, options)],
     ['info', false, (call) => info(call, options)],
     ['stats', false, () => stats(options, done)],
-    ['hit', true, (call) => hit(call, options)],
+    ['hit', true, hit],
     ['update', true, (call) => update(call, options)],
     ['set', true, (call) => set(call, options)],
     ['create', true, (call) => create(call, options)],
@@ -35,7 +34,7 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
       (name: string, writes: boolean, operation: Operation): Handler =>
       async (c) => {
         done.requests++;
-        const call = callOf(c, name, () => visitors.of(c));
+        const call = callOf(c, name, (counter, amount) => options.count(c, counter, { amount }));
         requireCallable(call.query);
         if (writes && c.req.method === 'HEAD') return respond({ status: 200, body: {} }, headers);
         if (writes) refusePrefetch(call.headers);

@@ -26,21 +26,27 @@ export function refusePrefetch(headers: Headers): void {
   }
 }
 
+/** How a visit counts beside what its request says. */
+export interface VisitOptions {
+  /** How much is added: a safe integer other than 0. */
+  readonly amount?: number | undefined;
+}
+
 /**
- * Counts a visit by GET on a counter, with its key and its visitor, and answers its number. Fails with `prefetch-refused`, `key-invalid`,
- * and as `Counter.hit` does.
+ * Counts the visit that this request is, with its key and its visitor, and answers its number. Fails with `prefetch-refused`,
+ * `key-invalid`, and as `Counter.hit` does.
  */
-export async function countVisit(
-  c: Context,
-  name: string,
-  counter: Counter,
-  visitors: Visitors,
-): Promise<number> {
-  const { headers } = c.req.raw;
-  refusePrefetch(headers);
-  const once = onceFrom(headers, name);
-  const who = visitors.of(c);
-  // Without a turn of the event loop, but for the first visits of a day.
-  const visitor = who instanceof Promise ? await who : who;
-  return counter.hit(name, { once, visitor });
+export type CountVisit = (c: Context, name: string, options?: VisitOptions) => Promise<number>;
+
+/** What all surfaces count with. */
+export function createCounting(counter: Counter, visitors: Visitors): CountVisit {
+  return async (c, name, { amount = 1 } = {}) => {
+    const { headers } = c.req.raw;
+    refusePrefetch(headers);
+    const once = onceFrom(headers, name, amount);
+    const who = visitors.of(c);
+    // Without a turn of the event loop, but for the first visits of a day.
+    const visitor = who instanceof Promise ? await who : who;
+    return counter.hit(name, { amount, once, visitor });
+  };
 }

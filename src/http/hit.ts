@@ -7,18 +7,17 @@ import type { Context } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
-import { countVisit } from './counting.ts';
-import type { Visitors } from './visitors.ts';
+import type { CountVisit } from './counting.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
-export function createHit(counter: Counter, visitors: Visitors, headers: Headers) {
+export function createHit(counter: Counter, count: CountVisit, headers: Headers) {
   const ready = new Headers(headers);
   ready.set('Content-Type', 'application/json');
 
   async function hit(c: Context): Promise<Response> {
     const name = requestedName(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready });
-    const total = await countVisit(c, name, counter, visitors);
+    const total = await count(c, name);
     return new Response(`{"value":${total}}`, { headers: ready });
   }
 

@@ -5,12 +5,10 @@
  */
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
-import type { Counter } from '../counter/counter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { PAGE_POLICY, page } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
-import { countVisit } from './counting.ts';
-import type { Visitors } from './visitors.ts';
+import type { CountVisit } from './counting.ts';
 
 type Kind = 'text' | 'html' | 'json';
 
@@ -22,11 +20,7 @@ const CONTENT_TYPES = {
 } as const satisfies Record<Kind, string>;
 
 /** The handler of `/`. `headers` are those of every response. */
-export function createRoot(
-  counter: Counter,
-  visitors: Visitors,
-  headers: Headers,
-): (c: Context) => Promise<Response> {
+export function createRoot(count: CountVisit, headers: Headers): (c: Context) => Promise<Response> {
   const ready = { text: new Headers(headers), html: new Headers(headers), json: new Headers(headers) };
   for (const kind of ['text', 'html', 'json'] as const) {
     ready[kind].set('Content-Type', CONTENT_TYPES[kind]);
@@ -37,7 +31,7 @@ export function createRoot(
   return async (c) => {
     const kind = kindWanted(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready[kind] });
-    const total = await countVisit(c, DEFAULT_COUNTER, counter, visitors);
+    const total = await count(c, DEFAULT_COUNTER);
     return new Response(body(kind, total), { headers: ready[kind] });
   };
 }

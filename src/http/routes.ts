@@ -4,10 +4,10 @@ import type { Context, Handler } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Peer } from './app.ts';
+import type { CountVisit } from './counting.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
 import { createRoot } from './root.ts';
-import type { Visitors } from './visitors.ts';
 
 /** The methods that servers know. */
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT'] as const;
@@ -24,13 +24,13 @@ export interface Route {
 /** All routes of the public port. `headers` are those of every response. */
 export function publicRoutes(
   counter: Counter,
-  visitors: Visitors,
+  count: CountVisit,
   api: OpenAPIHono<{ Bindings: Peer }>,
   headers: Headers,
 ): Route[] {
-  const { hit, get } = createHit(counter, visitors, headers);
+  const { hit, get } = createHit(counter, count, headers);
   return [
-    { path: '/', errorsAs: 'text', handlers: { GET: createRoot(counter, visitors, headers) } },
+    { path: '/', errorsAs: 'text', handlers: { GET: createRoot(count, headers) } },
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
     // Browsers ask for it by themselves; the page brings its own icon.

@@ -4,6 +4,7 @@ import {
   type Draft,
   type Page,
   type Registry,
+  type Rules,
   readRules,
   type Wanted,
   writeRules,
@@ -61,6 +62,10 @@ export class RedisRegistry implements Registry {
     return (await this.#change('give', counter, this.#options.now(), owner)) === 'ok';
   }
 
+  async rule(counter: string, rules: Rules): Promise<boolean> {
+    return (await this.#change('rule', counter, this.#options.now(), writeRules(rules))) === 'ok';
+  }
+
   async delete(counter: string): Promise<void> {
     await this.#change('delete', counter, this.#options.now());
   }
@@ -95,7 +100,7 @@ export class RedisRegistry implements Registry {
   }
 
   async #change(
-    what: 'make' | 'set' | 'give' | 'delete',
+    what: 'make' | 'set' | 'give' | 'rule' | 'delete',
     counter: string,
     at: number,
     ...args: string[]

@@ -5,7 +5,7 @@
  * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
  */
 import { DAY_MS, type Past } from '../counter/past.ts';
-import type { Description, Draft, Page, Wanted } from '../counter/registry.ts';
+import type { Description, Draft, Page, Rules, Wanted } from '../counter/registry.ts';
 import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
@@ -94,6 +94,10 @@ export class RedisStore implements Store {
 
   give(counter: string, owner: string): Promise<boolean> {
     return this.#registry.give(counter, owner);
+  }
+
+  rule(counter: string, rules: Rules): Promise<boolean> {
+    return this.#registry.rule(counter, rules);
   }
 
   delete(counter: string): Promise<void> {

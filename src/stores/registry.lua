@@ -1,17 +1,17 @@
--- Makes, sets, gives away or deletes one counter.
+-- Makes, sets, gives away, rules or deletes one counter.
 --
 -- KEYS[1]  its total: a plain integer
 -- KEYS[2]  its record: a hash of "made" (milliseconds since 1970), "owner" (the hash of a token) and "rules"
 -- KEYS[3]  the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
--- ARGV[1]  what to do: "make", "set", "give" or "delete"
+-- ARGV[1]  what to do: "make", "set", "give", "rule" or "delete"
 -- ARGV[2]  the counter's name
 -- ARGV[3]  now, or when it is made, in milliseconds since 1970
--- ARGV[4]  the total (make, set), or the owner (give)
+-- ARGV[4]  the total (make, set), the owner (give), or the rules (rule)
 -- ARGV[5]  the owner (make)
 -- ARGV[6]  how many counters may be (make)
 -- ARGV[7]  its rules, or nothing (make)
 --
--- Answers "ok", "exists" (make), "full" (make) or "missing" (set, give). The default counter, whose key is its name, is always there.
+-- Answers "ok", "exists" (make), "full" (make) or "missing" (set, give, rule). The default counter, whose key is its name, is always there.
 --
 -- Atomic because Redis runs a script alone. Each is the same when it is done again.
 
@@ -47,6 +47,6 @@ end
 if what == 'set' then
   redis.call('SET', KEYS[1], ARGV[4])
 else
-  redis.call('HSET', KEYS[2], 'owner', ARGV[4])
+  redis.call('HSET', KEYS[2], what == 'give' and 'owner' or 'rules', ARGV[4])
 end
 return 'ok'

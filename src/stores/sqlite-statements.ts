@@ -56,6 +56,10 @@ export function prepare(database: Database) {
     give: database.query<{ name: string }, [string, string]>(
       'UPDATE counters SET owner = ?2 WHERE name = ?1 RETURNING name',
     ),
+    /** ?1 counter, ?2 its rules: no row when there is no such counter. */
+    rule: database.query<{ name: string }, [string, string]>(
+      'UPDATE counters SET rules = ?2 WHERE name = ?1 RETURNING name',
+    ),
     /** ?1 counter. */
     delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
     /** ?1 key: the request that it was used for, and the total that this was answered with. */

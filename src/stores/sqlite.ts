@@ -11,6 +11,7 @@ import {
   type Description,
   type Draft,
   type Page,
+  type Rules,
   readRules,
   type Wanted,
   writeRules,
@@ -101,6 +102,14 @@ export class SqliteStore implements Store {
     return this.#database.write((file) => {
       this.#ensureDefault(file, counter);
       const changed = file.give.get(counter, owner) !== null;
+      return { answer: changed, changed };
+    });
+  }
+
+  rule(counter: string, rules: Rules): Promise<boolean> {
+    return this.#database.write((file) => {
+      this.#ensureDefault(file, counter);
+      const changed = file.rule.get(counter, writeRules(rules)) !== null;
       return { answer: changed, changed };
     });
   }

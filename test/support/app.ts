@@ -4,6 +4,7 @@ import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
+import { createCounting } from '../../src/http/counting.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -40,20 +41,21 @@ export function setUp({
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
+  const count = createCounting(counter, visitors);
   const app = createApp({
     counter,
-    visitors,
+    count,
     api: createApi({
       counter,
+      count,
       registry: store,
       memory: store,
-      visitors,
       owners: new Owners(INSTALLATION),
       closed,
       version: '1.2.3',
       now,
     }),
-    countapi: createCountapi({ counter, registry: store, visitors, closed, version: '1.2.3', now }),
+    countapi: createCountapi({ counter, count, registry: store, closed, version: '1.2.3', now }),
     countapiHost: countapiHost || undefined,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),

@@ -138,6 +138,14 @@ export class MemoryStore implements Store {
     return true;
   }
 
+  async rule(counter: string, rules: Rules): Promise<boolean> {
+    const { totals, records } = this.#database;
+    if (!totals.has(counter) && counter !== 'hits') return false;
+    totals.set(counter, totals.get(counter) ?? 0);
+    records.set(counter, { madeAt: Date.now(), owner: undefined, ...records.get(counter), rules });
+    return true;
+  }
+
   async delete(counter: string): Promise<void> {
     this.#database.totals.delete(counter);
     this.#database.records.delete(counter);
