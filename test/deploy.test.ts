@@ -169,7 +169,18 @@ const ASKED: Readonly<
     expect(await store.set('my-site/none', 42)).toBe(false);
   },
   async rule(store) {
-    expect(await store.rule('my-site/made', RULES)).toBe(true);
+    expect(await store.rule('my-site/made', { ...RULES, windowMs: 1000 })).toBe(true);
+    const change: Change = {
+      counter: 'my-site/made',
+      amount: 1,
+      visitors: [{ id: 'somebody', kind: 'person', visits: 1 }],
+    };
+    const commit = (sequence: number) =>
+      store.commit({ writer: 'of the rules', sequence, changes: [change] });
+    expect(await commit(1)).toMatchObject([{ counted: [true] }]);
+    // A window that does not end by itself is found out here.
+    clock.at += 1000;
+    expect(await commit(2)).toMatchObject([{ counted: [true] }]);
   },
   async give(store) {
     expect(await store.give('my-site/made', 'another')).toBe(true);
@@ -186,7 +197,7 @@ const ASKED: Readonly<
       store.commit({
         writer: 'of the past',
         sequence,
-        changes: [{ counter: 'hits', amount: 1, visitors: ['somebody'] }],
+        changes: [{ counter: 'hits', amount: 1, visitors: [{ id: 'somebody', kind: 'person', visits: 1 }] }],
       });
     await commit(1);
     clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;

@@ -76,7 +76,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
-  const count = createCounting(counter, visitors);
+  const count = createCounting({ counter, registry, visitors });
   const app = createApp({
     counter,
     count,

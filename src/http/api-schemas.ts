@@ -1,6 +1,7 @@
 /** What the native API speaks of: counters, values, problems, as schemas that validate and describe. */
 import { z } from '@hono/zod-openapi';
 import { COUNTER_PART } from '../counter/name.ts';
+import { WINDOW_MAX_MS } from '../counter/window.ts';
 
 /** The most counters in one answer. */
 export const COUNTERS_AT_ONCE = 100;
@@ -24,6 +25,22 @@ export const name = z
   .regex(/^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/, 'is no name: use NAMESPACE/KEY, or hits')
   .openapi({ example: 'my-site/front-page' });
 
+/** Who may read a counter, and for how long visits of one visitor are one. */
+export const rules = {
+  private: z.boolean().openapi({
+    description: 'Whether only its owner may read it. Everybody counts, and is not told the number.',
+  }),
+  window: z
+    .int()
+    .min(0)
+    .max(WINDOW_MAX_MS / 1000)
+    .openapi({
+      description:
+        'For how many seconds visits of one visitor count once, at the most until the day (UTC) is over; 0 when each counts.',
+      example: 1800,
+    }),
+};
+
 export const Counter = z
   .object({
     name,
@@ -32,12 +49,20 @@ export const Counter = z
       .datetime()
       .nullable()
       .openapi({ description: 'When it was made; null when another program made it.' }),
+    ...rules,
   })
   .openapi('Counter');
 export const Made = Counter.extend({
   token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
 }).openapi('MadeCounter');
-export const Value = z.object({ name, value: total }).openapi('Value');
+export const Value = z
+  .object({
+    name,
+    value: total
+      .nullable()
+      .openapi({ description: 'null where the counter is private and the token is not its owner’s.' }),
+  })
+  .openapi('Value');
 export const Problem = z
   .object({
     type: z.literal('about:blank'),

@@ -27,8 +27,8 @@ export interface Call {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Counts this request on a counter and answers its number. */
-  readonly count: (counter: string, amount?: number) => Promise<number>;
+  /** Counts this request on a counter and answers its number, `null` for a private one. */
+  readonly count: (counter: string, amount?: number) => Promise<number | null>;
 }
 
 /** A counter as CountAPI names it and as Seen does. */

@@ -34,6 +34,16 @@ export class Owners {
     if (!same(hash, owner) && !same(hash, this.#installation)) throw refused();
   }
 
+  /** Whether the request comes from the counter's owner or the installation's. */
+  isOwner(headers: Headers, description: Description): boolean {
+    try {
+      this.requireOwner(headers, description);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Fails unless the request comes from the installation's owner: `token-missing`, `token-refused`. */
   requireInstallation(headers: Headers): void {
     const hash = tokenHash(headers, this.#advice(undefined));

@@ -7,6 +7,7 @@ import type { Peer } from './app.ts';
 import type { CountVisit } from './counting.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
+import { createOwnVisits } from './own-visits.ts';
 import { createRoot } from './root.ts';
 
 /** The methods that servers know. */
@@ -33,6 +34,7 @@ export function publicRoutes(
     { path: '/', errorsAs: 'text', handlers: { GET: createRoot(count, headers) } },
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
+    { path: '/own-visits', errorsAs: 'text', handlers: createOwnVisits(headers) },
     // Browsers ask for it by themselves; the page brings its own icon.
     {
       path: '/favicon.ico',

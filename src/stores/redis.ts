@@ -5,13 +5,27 @@
  * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
  */
 import { DAY_MS, type Past } from '../counter/past.ts';
-import type { Description, Draft, Page, Rules, Wanted } from '../counter/registry.ts';
-import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import {
+  type Description,
+  type Draft,
+  type Page,
+  type Rules,
+  readRules,
+  type Wanted,
+} from '../counter/registry.ts';
+import {
+  type Batch,
+  type Caller,
+  KEY_MEMORY_MS,
+  type Outcome,
+  type Store,
+  WRITER_MEMORY_MS,
+} from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
-import { KIND_LETTERS, NAMES, totalKey, totalOf } from './redis-keys.ts';
+import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { Script } from './redis-script.ts';
@@ -63,7 +77,11 @@ export class RedisStore implements Store {
     const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
     const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
     for (const { amount, once, kinds = { program: amount }, visitors = [] } of changes) {
-      args.push(once ? `${amount} ${once.request}` : `${amount}`, kindsText(kinds), visitors.join(' '));
+      args.push(
+        once ? `${amount} ${once.request}` : `${amount}`,
+        kindsText(kinds),
+        visitors.map(callerText).join(' '),
+      );
     }
     return parseOutcomes(
       await this.#connection.ask((client) => COMMIT.run(client, keys, args), 'hit-unconfirmed'),
@@ -73,11 +91,17 @@ export class RedisStore implements Store {
   /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     if (counters.length === 0) return [];
-    const values = await this.#connection.ask(
-      (client) => client.mGet(counters.map(totalKey)),
+    const [values, rules] = await this.#connection.ask(
+      (client) =>
+        Promise.all([
+          client.mGet(counters.map(totalKey)),
+          Promise.all(counters.map((counter) => client.hGet(recordKey(counter), 'rules'))),
+        ]),
       'store-unavailable',
     );
-    return values.map((value, index) => (value === null ? undefined : totalOf(value, counters[index] ?? '')));
+    return values.map((value, index) =>
+      value === null || readRules(rules[index]).private ? undefined : totalOf(value, counters[index] ?? ''),
+    );
   }
 
   make(counter: string, draft: Draft) {
@@ -139,6 +163,11 @@ function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): strin
   return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
 }
 
+/** A visitor, as the script reads it: kind and id, and their visits if there is not just one. */
+function callerText({ id, kind, visits }: Caller): string {
+  return visits === 1 ? `${KIND_LETTERS[kind]}${id}` : `${KIND_LETTERS[kind]}${id}*${visits}`;
+}
+
 /** Why a change was left out, as the script says it. */
 const LEFT_OUT: Readonly<Record<string, Outcome>> = {
   r: 'out-of-range',
@@ -150,5 +179,17 @@ const LEFT_OUT: Readonly<Record<string, Outcome>> = {
 };
 
 function parseOutcomes(answer: string): Outcome[] {
-  return answer.split(' ').map((word) => LEFT_OUT[word] ?? Number(word));
+  return answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
+}
+
+/** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
+function parseOutcome(word: string): Outcome {
+  const plain = Number(word);
+  if (!Number.isNaN(plain)) return plain;
+  const [, total, hidden, counted] = /^(-?\d+)(h?)(?::([01]*))?$/.exec(word) ?? [];
+  return {
+    total: Number(total),
+    private: hidden === 'h',
+    counted: counted === undefined ? undefined : counted.split('').map((digit) => digit === '1'),
+  };
 }

@@ -59,6 +59,8 @@ const STEPS = [
     PRIMARY KEY (day, counter, visitor)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE salts (day INTEGER PRIMARY KEY, salt TEXT NOT NULL) STRICT;`,
+  // When a visit of theirs counted last, where there is a window.
+  'ALTER TABLE visitors ADD COLUMN counted_at INTEGER;',
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

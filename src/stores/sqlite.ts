@@ -6,7 +6,7 @@
  */
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import type { Past } from '../counter/past.ts';
+import { DAY_MS, type Past } from '../counter/past.ts';
 import {
   type Description,
   type Draft,
@@ -62,8 +62,8 @@ export class SqliteStore implements Store {
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     return this.#database.read((file) =>
       counters.map((counter) => {
-        const total = file.read.get(counter)?.total;
-        return total === undefined ? undefined : this.#exact(counter, total);
+        const row = file.read.get(counter);
+        return row && !readRules(row.rules).private ? this.#exact(counter, row.total) : undefined;
       }),
     );
   }
@@ -118,6 +118,7 @@ export class SqliteStore implements Store {
     return this.#database.write((file) => {
       file.delete.run(counter);
       for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques]) forget.run(counter);
+      file.forgetVisitorsOf.run(Math.floor(this.#options.now() / DAY_MS), counter);
       return { answer: undefined, changed: true };
     });
   }

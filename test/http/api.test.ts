@@ -7,6 +7,8 @@ import { INSTALLATION, setUp } from '../support/app.ts';
 type App = ReturnType<typeof setUp>;
 const ONE = '/api/v1/counters/my-site/front-page';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
+/** The rules of a counter that was made without any. */
+const PLAIN = { private: false, window: 0 };
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** Asks and reads the JSON that is answered. */
@@ -63,12 +65,14 @@ describe('a counter', () => {
         value: 41,
         created: expect.stringMatching(/^\d{4}-.*Z$/),
         token: expect.stringMatching(/^seen_[\w-]{43}$/),
+        ...PLAIN,
       },
     });
     expect((await call(app, 'GET', ONE)).json).toEqual({
       name: 'my-site/front-page',
       value: 41,
       created: json.created,
+      ...PLAIN,
     });
     expect((await call(app, 'POST', `${ONE}/hit`)).json).toEqual({ name: 'my-site/front-page', value: 42 });
     expectProblem(
@@ -116,7 +120,12 @@ describe('a counter', () => {
     const app = setUp();
     const token = await make(app);
     const set = await call(app, 'PATCH', ONE, { body: { value: 100 }, ...bearer(token) });
-    expect(set.json).toEqual({ name: 'my-site/front-page', value: 100 });
+    expect(set.json).toEqual({
+      name: 'my-site/front-page',
+      value: 100,
+      created: expect.any(String),
+      ...PLAIN,
+    });
     expect((await call(app, 'POST', `${ONE}/hit`)).json.value).toBe(101);
     expect(await call(app, 'DELETE', ONE, bearer(token))).toMatchObject({ status: 204, body: '' });
     expectProblem(await call(app, 'GET', ONE), 404, 'counter-missing');
@@ -128,10 +137,11 @@ describe('a counter', () => {
       name: 'hits',
       value: 0,
       created: null,
+      ...PLAIN,
     });
     expectProblem(await call(app, 'PATCH', '/api/v1/default', { body: { value: 9 } }), 401, 'token-missing');
     const set = { body: { value: 9 }, ...bearer(INSTALLATION) };
-    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toEqual({ name: 'hits', value: 9 });
+    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toMatchObject({ name: 'hits', value: 9 });
     expect((await call(app, 'POST', '/api/v1/default/hit')).json).toEqual({ name: 'hits', value: 10 });
     expect((await app.ask('/')).body).toContain(' 11 times');
   });
@@ -190,7 +200,12 @@ describe('owners', () => {
     );
     const rest = await list(`limit=3&search=page&after=${first.json.next}`);
     expect(rest.json).toEqual({
-      counters: [3, 4].map((n) => ({ name: `my-site/page-${n}`, value: 1, created: expect.any(String) })),
+      counters: [3, 4].map((n) => ({
+        name: `my-site/page-${n}`,
+        value: 1,
+        created: expect.any(String),
+        ...PLAIN,
+      })),
     });
   });
 

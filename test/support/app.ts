@@ -41,7 +41,7 @@ export function setUp({
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
-  const count = createCounting(counter, visitors);
+  const count = createCounting({ counter, registry: store, visitors });
   const app = createApp({
     counter,
     count,
