@@ -53,13 +53,16 @@ export interface Period {
 
 export type Step = 'hour' | 'day' | 'month';
 
+/** How many characters name a period. */
+const LENGTH: Readonly<Record<Step, number>> = { hour: 13, day: 10, month: 7 };
+
 /**
  * The past in periods, the earliest first; periods in which nothing happened are left out. `zone` is a name of the IANA database. An hour
  * counts where it begins, which is exact in zones that are whole hours from UTC; days whose hours are not kept any more are those of UTC in
  * every zone.
  */
 export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: string): Period[] {
-  const length = { hour: 13, day: 10, month: 7 }[step];
+  const length = LENGTH[step];
   const local = localTime(zone);
   const utc = localTime('UTC');
   const found = new Map<string, { amounts: Record<Kind, number>; visitors: number | undefined }>();
@@ -75,7 +78,13 @@ export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: str
     }
     return period;
   };
-  for (const { at, kind, amount } of hours) periodAt(local(at * HOUR_MS)).amounts[kind] += amount;
+  const hourNames = new Map<number, string>();
+  for (const { at, kind, amount } of hours) {
+    // A time zone takes long to look at, and up to four kinds share an hour.
+    const name = hourNames.get(at) ?? local(at * HOUR_MS);
+    hourNames.set(at, name);
+    periodAt(name).amounts[kind] += amount;
+  }
   if (step !== 'hour') {
     for (const { at, kind, amount } of days) periodAt(utc(at * DAY_MS)).amounts[kind] += amount;
     for (const [day, count] of visitors) {
@@ -88,8 +97,37 @@ export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: str
     .toSorted((a, b) => (a.time < b.time ? -1 : 1));
 }
 
+/** How many periods of each kind are told at once: two days of hours, a month of days, a year of months. */
+export const PERIODS_TOLD: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
+
+/** The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which nothing happened. */
+export function latestPeriods(past: Past, step: Step, zone: string, now: number): Period[] {
+  const happened = new Map(inPeriods(past, step, zone).map((period) => [period.time, period]));
+  return latestNames(step, localTime(zone), now).map(
+    (time) =>
+      happened.get(time) ?? {
+        time,
+        amounts: { person: 0, program: 0, proxy: 0, bot: 0 },
+        visitors: step === 'hour' ? undefined : 0,
+      },
+  );
+}
+
+/** The names of the latest periods, the earliest first. An hour that comes twice when clocks are put back is one. */
+function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
+  const back = Array.from({ length: PERIODS_TOLD[step] }, (_, index) => index).toReversed();
+  if (step === 'hour') return [...new Set(back.map((hours) => local(now - hours * HOUR_MS)))];
+  const [year = 0, month = 0, day = 0] = local(now).slice(0, 10).split('-').map(Number);
+  return back.map((periods) => {
+    const begins =
+      step === 'day' ? Date.UTC(year, month - 1, day - periods) : Date.UTC(year, month - 1 - periods);
+    return new Date(begins).toISOString().slice(0, LENGTH[step]);
+  });
+}
+
 /** Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for a zone that there is not. */
 function localTime(zone: string): (ms: number) => string {
+  if (zone === 'UTC') return (ms) => new Date(ms).toISOString().slice(0, 13);
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     year: 'numeric',

@@ -1,6 +1,13 @@
 /** The past in periods: hours, days and months of a time zone. */
-import { expect, test } from 'bun:test';
-import { DAY_MS, HOUR_MS, inPeriods, type Past } from '../../src/counter/past.ts';
+import { describe, expect, test } from 'bun:test';
+import {
+  DAY_MS,
+  HOUR_MS,
+  inPeriods,
+  latestPeriods,
+  type Past,
+  PERIODS_TOLD,
+} from '../../src/counter/past.ts';
 
 const hourOf = (iso: string) => Date.parse(`${iso}:00Z`) / HOUR_MS;
 const dayOf = (iso: string) => Date.parse(iso) / DAY_MS;
@@ -77,4 +84,45 @@ test('by month', () => {
 
 test('in a zone that there is not, not at all', () => {
   expect(() => inPeriods(past, 'day', 'Europe/Atlantis')).toThrow(RangeError);
+});
+
+describe('the latest periods', () => {
+  const NOW = Date.parse('2026-12-01T00:30:00Z');
+  const told = (step: 'hour' | 'day' | 'month', zone: string, now = NOW) =>
+    latestPeriods(past, step, zone, now).map(({ time, amounts }) => [time, amounts.person + amounts.program]);
+
+  test('are whole, with those in which nothing happened, up to now in the zone', () => {
+    const days = told('day', 'UTC');
+    expect(days).toHaveLength(PERIODS_TOLD.day);
+    expect([days[0], days.at(-2), days.at(-1)]).toEqual([
+      ['2026-11-02', 0],
+      ['2026-11-30', 5],
+      ['2026-12-01', 0],
+    ]);
+    expect(told('day', 'America/New_York').at(-1)).toEqual(['2026-11-30', 5]);
+    expect(told('month', 'UTC').slice(-3)).toEqual([
+      ['2026-10', 8],
+      ['2026-11', 7],
+      ['2026-12', 0],
+    ]);
+    expect(told('month', 'UTC')[0]).toEqual(['2026-01', 0]);
+    expect(told('hour', 'Asia/Tokyo').slice(-2)).toEqual([
+      ['2026-12-01T08', 5],
+      ['2026-12-01T09', 0],
+    ]);
+  });
+
+  test('have no hole and no double where clocks are put forward and back', () => {
+    // 2026-03-29 02:00 in Berlin is 03:00, 2026-10-25 03:00 is 02:00.
+    const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(([time]) => time);
+    expect(forward.slice(-4)).toEqual(['2026-03-29T00', '2026-03-29T01', '2026-03-29T03', '2026-03-29T04']);
+    const back = told('hour', 'Europe/Berlin', Date.parse('2026-10-25T02:00:00Z')).map(([time]) => time);
+    expect(back.slice(-3)).toEqual(['2026-10-25T01', '2026-10-25T02', '2026-10-25T03']);
+    expect(new Set(back).size).toBe(back.length);
+    expect(
+      told('day', 'Europe/Berlin', Date.parse('2026-10-26T12:00:00Z'))
+        .map(([day]) => day)
+        .slice(-3),
+    ).toEqual(['2026-10-24', '2026-10-25', '2026-10-26']);
+  });
 });

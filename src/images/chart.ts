@@ -1,0 +1,113 @@
+/**
+ * A bar chart of a counter's visits as an SVG: a pure function.
+ *
+ * It carries its own colours for light and dark, no script, no font and nothing from elsewhere, and says in words what it shows, for
+ * those who do not see it. Not here: which periods (`counter/past.ts`), and headers (`http/images.ts`).
+ */
+
+/** In whose colours: `auto` follows the page, or the browser, that shows it. */
+export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
+export type ChartTheme = (typeof CHART_THEMES)[number];
+
+export interface Chart {
+  /** What it is about, in a few words. */
+  readonly title: string;
+  /** What the bars add up to, in words, as in "42 visits in 30 days". */
+  readonly summary: string;
+  /** From the left: what each bar stands for (shown where there is room, and when pointed at), and how long it is. */
+  readonly bars: readonly { readonly name: string; readonly value: number }[];
+  readonly theme: ChartTheme;
+  /** How numbers are written. */
+  readonly write: (value: number) => string;
+}
+
+const WIDTH = 640;
+const HEIGHT = 220;
+/** Where the bars are: below title and summary, above the names, right of the scale. */
+const PLOT = { left: 52, right: 628, top: 52, bottom: 190 } as const;
+/** So many names fit below the bars. */
+const NAMES_MAX = 6;
+/** The part of its room that a bar leaves free. */
+const GAP = 0.25;
+
+const LIGHT = '--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--bar:#3b6ea5';
+const DARK = '--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--bar:#79b0e8';
+
+/** The chart as the text of an SVG. */
+export function drawChart({ title, summary, bars, theme, write }: Chart): string {
+  const most = niceMost(Math.max(0, ...bars.map(({ value }) => value)));
+  const said = escaped(`${title}: ${summary}`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${said}">
+<title>${said}</title>
+<style>${style(theme)}text{font:12px system-ui,sans-serif;fill:var(--soft)}.title{font-size:15px;font-weight:600;fill:var(--ink)}.bar{fill:var(--bar)}.line{stroke:var(--line)}</style>
+<text class="title" x="12" y="24">${escaped(title)}</text>
+<text x="${PLOT.right}" y="24" text-anchor="end">${escaped(summary)}</text>
+${scale(most, write)}
+${bars.map((bar, index) => drawBar(bar, (PLOT.right - PLOT.left) / bars.length, index, most, write)).join('\n')}
+${names(bars)}
+</svg>
+`;
+}
+
+function style(theme: ChartTheme): string {
+  if (theme === 'light') return `svg{${LIGHT}}`;
+  if (theme === 'dark') return `svg{${DARK}}`;
+  return `svg{${LIGHT}}@media(prefers-color-scheme:dark){svg{${DARK}}}`;
+}
+
+/** Lines at nothing, half and all, with what they stand for. */
+function scale(most: number, write: Chart['write']): string {
+  return [0, 0.5, 1]
+    .map((part) => {
+      const y = PLOT.bottom - part * (PLOT.bottom - PLOT.top);
+      return `<line class="line" x1="${PLOT.left}" x2="${PLOT.right}" y1="${y}" y2="${y}"/><text x="${PLOT.left - 8}" y="${y + 4}" text-anchor="end">${escaped(write(part * most))}</text>`;
+    })
+    .join('\n');
+}
+
+/** The bar at `index`; `step` is the room that each has. */
+function drawBar(
+  { name, value }: Chart['bars'][number],
+  step: number,
+  index: number,
+  most: number,
+  write: Chart['write'],
+): string {
+  // What is there is seen, however little it is.
+  const height = value > 0 ? Math.max(1, (value / most) * (PLOT.bottom - PLOT.top)) : 0;
+  const x = PLOT.left + (index + GAP / 2) * step;
+  return `<rect class="bar" x="${short(x)}" y="${short(PLOT.bottom - height)}" width="${short(step * (1 - GAP))}" height="${short(height)}"><title>${escaped(`${name}: ${write(value)}`)}</title></rect>`;
+}
+
+/** The names of some bars, evenly chosen, the last among them. */
+function names(bars: Chart['bars']): string {
+  const every = Math.max(1, Math.ceil(bars.length / NAMES_MAX));
+  const step = (PLOT.right - PLOT.left) / bars.length;
+  return bars
+    .map(({ name }, index) => {
+      if ((bars.length - 1 - index) % every !== 0) return '';
+      // The last one ends where the bars do, so that none is cut off.
+      const last = index === bars.length - 1;
+      const x = last ? PLOT.right : PLOT.left + (index + 0.5) * step;
+      return `<text x="${short(x)}" y="${PLOT.bottom + 18}" text-anchor="${last ? 'end' : 'middle'}">${escaped(name)}</text>`;
+    })
+    .join('');
+}
+
+/** The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less: half of it is whole, too. */
+export function niceMost(value: number): number {
+  for (let unit = 1; ; unit *= 10) {
+    const found = [1, 1.2, 1.6, 2, 3, 4, 6, 8]
+      .map((step) => step * unit)
+      .find((most) => most >= value && most % 2 === 0);
+    if (found !== undefined) return found;
+  }
+}
+
+function short(length: number): string {
+  return `${Number(length.toFixed(2))}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
