@@ -197,6 +197,11 @@ const ASKED: Readonly<
   async salt(store) {
     expect(await store.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
   },
+  async take(store) {
+    const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
+    const verdicts = await store.take([1, 2].map(() => ({ who: 'somebody', limit })));
+    expect(verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
+  },
   async delete(store) {
     await store.delete('hits');
     await store.delete('my-site/made');
