@@ -8,6 +8,7 @@ import {
   Counter,
   counter,
   json,
+  LIMITS,
   Made,
   NAME_LENGTH_MAX,
   name,
@@ -46,7 +47,7 @@ const make = createRoute({
   responses: {
     201: {
       ...json('It is made.', Made),
-      headers: { Location: { schema: { type: 'string' }, description: 'Its path.' } },
+      headers: { ...LIMITS, Location: { schema: { type: 'string' }, description: 'Its path.' } },
     },
     ...TOKENS,
     ...PROBLEMS,
@@ -179,7 +180,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
       request: { params },
-      responses: { 204: { description: 'It is deleted.' }, ...TOKENS, ...PROBLEMS },
+      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
     }),
   };
 }

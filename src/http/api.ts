@@ -9,8 +9,9 @@ import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { type Description, RULES } from '../counter/registry.ts';
-import { type ApiOptions, missing, nameIn } from './api-options.ts';
+import { API_DESCRIPTION, type ApiOptions, missing, nameIn } from './api-options.ts';
 import { routes } from './api-routes.ts';
+import { HEADERS } from './api-schemas.ts';
 import type { Peer } from './app.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
@@ -32,7 +33,9 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
   serveCounter(api, options);
   servePast(api, options);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  api.doc31('/openapi.json', {
+  for (const [name, header] of Object.entries(HEADERS))
+    api.openAPIRegistry.registerComponent('headers', name, header);
+  api.doc31(API_DESCRIPTION, {
     openapi: '3.1.0',
     info: {
       title: 'Seen',
@@ -48,11 +51,12 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
 /** All counters: made, listed, many read at once. */
 function serveCollection(
   api: OpenAPIHono<Bindings>,
-  { counter, registry, owners, closed, now }: ApiOptions,
+  { counter, registry, owners, mayMake, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
     const { name, value } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
+    if (mayMake) await mayMake(c, name);
     const { token, owner } = issueToken();
     const madeAt = now();
     switch (await registry.make(name, { total: value, madeAt, owner })) {

@@ -6,6 +6,7 @@ import type { Context } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { onceFrom } from './idempotency.ts';
+import type { MayMake } from './limits.ts';
 import type { Visitors } from './visitors.ts';
 
 /** Names under which browsers say that they fetch ahead of a visit that may never come; the first is the standard one. */
@@ -34,16 +35,21 @@ export interface VisitOptions {
 
 /**
  * Counts the visit that this request is, with its key and its visitor, and answers its number. Fails with `prefetch-refused`,
- * `key-invalid`, and as `Counter.hit` does.
+ * `key-invalid`, `rate-limited`, and as `Counter.hit` does.
  */
 export type CountVisit = (c: Context, name: string, options?: VisitOptions) => Promise<number>;
 
-/** What all surfaces count with. */
-export function createCounting(counter: Counter, visitors: Visitors): CountVisit {
+/** What all surfaces count with; `mayMake` where a hit may make counters and there is a limit on that. */
+export function createCounting(
+  counter: Counter,
+  visitors: Visitors,
+  mayMake: MayMake | undefined,
+): CountVisit {
   return async (c, name, { amount = 1 } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
     const once = onceFrom(headers, name, amount);
+    if (mayMake) await mayMake(c, name);
     const who = visitors.of(c);
     // Without a turn of the event loop, but for the first visits of a day.
     const visitor = who instanceof Promise ? await who : who;
