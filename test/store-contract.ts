@@ -710,6 +710,123 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       });
     });
 
+    describe('visitors’ quotas', () => {
+      // Five at once, one of which comes back each 2 s.
+      const FIVE = { name: 'requests', quota: 5, windowMs: 10_000 };
+
+      /** A store of which the test owns the time, and a way to take some. */
+      function begin() {
+        // Not a past one: Redis forgets by its own clock.
+        let now = Date.now();
+        const own = subject.open({ now: () => now });
+        const take = async (who: string, limit = FIVE) => (await own.take([{ who, limit }]))[0];
+        return {
+          store: own,
+          take,
+          pass: (ms: number) => {
+            now += ms;
+          },
+          /** How many are given of so many that are asked for. */
+          many: async (who: string, count: number, limit = FIVE) => {
+            const verdicts = await own.take(Array.from({ length: count }, () => ({ who, limit })));
+            return verdicts.filter(({ allowed }) => allowed).length;
+          },
+        };
+      }
+      const visitor = () => randomUUID();
+
+      test('can be had at once, and not one more', async () => {
+        const { store: own, take } = begin();
+        const who = visitor();
+        for (const remaining of [4, 3, 2, 1, 0]) {
+          expect(await take(who)).toEqual({ allowed: true, remaining, nextMs: 2000 });
+        }
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        await own.close();
+      });
+
+      test('come back evenly, all of it within the window, and never more than all', async () => {
+        const { store: own, take, pass, many } = begin();
+        const who = visitor();
+        expect(await many(who, 6)).toBe(5);
+        pass(1999);
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 1 });
+        pass(1);
+        expect(await take(who)).toEqual({ allowed: true, remaining: 0, nextMs: 2000 });
+        pass(9_999);
+        expect(await many(who, 6)).toBe(4);
+        pass(10_000);
+        expect(await many(who, 6)).toBe(5);
+        pass(100 * 10_000);
+        expect(await many(who, 6)).toBe(5);
+        await own.close();
+      });
+
+      test('are each visitor’s own, and each limit’s', async () => {
+        const { store: own, take, many } = begin();
+        const [one, other] = [visitor(), visitor()];
+        const another = { name: 'new-counters', quota: 2, windowMs: DAY_MS };
+        expect(await many(one, 9)).toBe(5);
+        expect(await take(other)).toMatchObject({ allowed: true, remaining: 4 });
+        expect(await many(one, 9, another)).toBe(2);
+        expect(await take(one, another)).toEqual({ allowed: false, remaining: 0, nextMs: DAY_MS / 2 });
+        expect(await take(other)).toMatchObject({ allowed: true, remaining: 3 });
+        await own.close();
+      });
+
+      test('are shared by all who have the database', async () => {
+        const [one, two] = [begin(), begin()];
+        const who = visitor();
+        expect(await one.many(who, 3)).toBe(3);
+        expect(await two.take(who)).toMatchObject({ allowed: true, remaining: 1 });
+        expect(await one.many(who, 3)).toBe(1);
+        expect(await two.take(who)).toMatchObject({ allowed: false });
+        await one.store.close();
+        await two.store.close();
+      });
+
+      test('are taken for many in one call, in their order, twice for who stands there twice', async () => {
+        const { store: own } = begin();
+        const [one, other] = [visitor(), visitor()];
+        const small = { ...FIVE, quota: 2 };
+        const verdicts = await own.take([one, other, one, one, other].map((who) => ({ who, limit: small })));
+        expect(verdicts.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
+          [true, 1],
+          [true, 1],
+          [true, 0],
+          [false, 0],
+          [true, 0],
+        ]);
+        expect(await own.take([])).toEqual([]);
+        await own.close();
+      });
+
+      test('are exact where the window cannot be divided by them', async () => {
+        const { store: own, many, pass } = begin();
+        for (const quota of [1, 7, 13, 600, 1_000]) {
+          const who = visitor();
+          const limit = { ...FIVE, quota, windowMs: 60_000 };
+          expect(await many(who, quota + 3, limit)).toBe(quota);
+          pass(60_000);
+          expect(await many(who, quota + 3, limit)).toBe(quota);
+        }
+        await own.close();
+      });
+
+      test('keep nobody waiting for longer than one where another’s clock was far ahead', async () => {
+        const { store: own, many, pass, take } = begin();
+        const who = visitor();
+        pass(DAY_MS);
+        expect(await many(who, 9)).toBe(5);
+        pass(-DAY_MS);
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        pass(2000);
+        expect(await take(who)).toMatchObject({ allowed: true });
+        await own.close();
+      });
+    });
+
     test('a closed store refuses', async () => {
       const closed = subject.open();
       await closed.close();
@@ -717,6 +834,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         'store-unavailable',
       );
       expect(await codeOf(closed.ping())).toBe('store-unavailable');
+      const limit = { name: 'requests', quota: 1, windowMs: 1000 };
+      expect(await codeOf(closed.take([{ who: 'somebody', limit }]))).toBe('store-unavailable');
     });
 
     test('answers a ping and says where it keeps the counts', async () => {

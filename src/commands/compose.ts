@@ -14,6 +14,7 @@ import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
 import { createCounting } from '../http/counting.ts';
+import { Limits, type LimitsOptions } from '../http/limits.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
@@ -76,13 +77,16 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
-  const count = createCounting({ counter, registry, visitors });
+  const limits = composeLimits(config, { store, visitors, owners, onOpen: () => metrics.limiterOpen() });
+  const mayMake = limits?.mayMake;
+  const count = createCounting({ counter, registry, visitors, mayMake });
   const app = createApp({
     counter,
     count,
-    api: createApi({ counter, count, registry, memory, owners, closed, version, now: Date.now }),
-    countapi: createCountapi({ counter, count, registry, closed, version, now: Date.now }),
+    api: createApi({ counter, count, mayMake, registry, memory, owners, closed, version, now: Date.now }),
+    countapi: createCountapi({ counter, count, mayMake, registry, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
+    limits,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);
@@ -108,6 +112,16 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+/** What visitors may ask; `undefined` when there are no limits. Where counters are closed only their owner makes them, without limit. */
+function composeLimits(
+  { requestsPerMinute, newCountersPerDay, counters }: Config,
+  parts: Pick<LimitsOptions, 'store' | 'visitors' | 'owners' | 'onOpen'>,
+): Limits | undefined {
+  const quotas = { requestsPerMinute, newCountersPerDay: counters === 'open' ? newCountersPerDay : 0 };
+  if (quotas.requestsPerMinute === 0 && quotas.newCountersPerDay === 0) return undefined;
+  return new Limits({ ...parts, ...quotas, clock: CLOCK });
 }
 
 /** A request as the log has it: without the query, in which somebody may have put a token. */

@@ -6,7 +6,11 @@ import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Memory } from '../counter/past.ts';
 import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import type { CountVisit } from './counting.ts';
+import type { MayMake } from './limits.ts';
 import type { Owners } from './owners.ts';
+
+/** Where the API is described. */
+export const API_DESCRIPTION = '/openapi.json';
 
 export interface ApiOptions {
   readonly counter: Counter;
@@ -14,6 +18,8 @@ export interface ApiOptions {
   readonly memory: Memory;
   readonly count: CountVisit;
   readonly owners: Owners;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;
   readonly version: string;

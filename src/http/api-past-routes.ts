@@ -1,6 +1,6 @@
 /** What the native API takes and answers about a counter's past. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { counter, json, name, PROBLEMS, SECURITY, TOKENS, total } from './api-schemas.ts';
+import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './api-schemas.ts';
 
 const time = z.string().openapi({
   description: 'When the period began in the zone: 2026-11-22T13 for an hour, 2026-11-22, 2026-11.',
@@ -69,6 +69,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       responses: {
         200: {
           description: 'The periods.',
+          headers: LIMITS,
           content: {
             'application/json': { schema: History },
             'text/csv; charset=utf-8': { schema: z.string() },

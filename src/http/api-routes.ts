@@ -8,6 +8,7 @@ import {
   Counter,
   counter,
   json,
+  LIMITS,
   Made,
   NAME_LENGTH_MAX,
   name,
@@ -49,7 +50,7 @@ const make = createRoute({
   responses: {
     201: {
       ...json('It is made.', Made),
-      headers: { Location: { schema: { type: 'string' }, description: 'Its path.' } },
+      headers: { ...LIMITS, Location: { schema: { type: 'string' }, description: 'Its path.' } },
     },
     ...TOKENS,
     ...PROBLEMS,
@@ -197,7 +198,7 @@ function routesOf<P extends z.ZodObject>(
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
       request: { params },
-      responses: { 204: { description: 'It is deleted.' }, ...TOKENS, ...PROBLEMS },
+      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
     }),
   };
 }

@@ -73,20 +73,46 @@ export const Problem = z
   })
   .openapi('Problem', { description: 'RFC 9457.' });
 
+/** Headers of an answer, by the names that they have in the description. */
+export const HEADERS = {
+  'RateLimit-Policy': {
+    description: 'Limits for visitors, where there are any: how many requests (q) in how many seconds (w).',
+    schema: { type: 'string', example: '"requests";q=600;w=60' },
+  },
+  RateLimit: {
+    description: 'What this visitor has left of a limit (r), and in how many seconds there is one more (t).',
+    schema: { type: 'string', example: '"requests";r=599;t=1' },
+  },
+  'Retry-After': {
+    description: 'After how many seconds to ask again.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+} as const;
+const header = (called: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${called}` });
+/** What is said of limits in every answer where there are any. */
+export const LIMITS = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') };
+const again = (description: string) => ({
+  ...problem(description),
+  headers: { ...LIMITS, 'Retry-After': header('Retry-After') },
+});
+
 /** A response, or a problem, for the description. */
 export const json = <T extends z.ZodType>(description: string, schema: T) => ({
   description,
+  headers: LIMITS,
   content: { 'application/json': { schema } },
 });
 export const problem = (description: string) => ({
   description,
+  headers: LIMITS,
   content: { 'application/problem+json': { schema: Problem } },
 });
 /** What any route may answer. */
 export const PROBLEMS = {
   400: problem('The request is not as described here.'),
   404: problem('There is no such counter.'),
-  503: problem('The store is away, or there is no room: again after Retry-After.'),
+  429: again('Your address has asked for more than a limit allows.'),
+  503: again('The store is away, or there is no room.'),
 } as const;
 /** What a route may answer that wants a token, and how it says so. */
 export const TOKENS = { 401: problem('The token is missing, or not the right one.') } as const;

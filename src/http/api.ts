@@ -8,8 +8,9 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../counter/errors.ts';
 import { type Description, RULES } from '../counter/registry.ts';
-import { type ApiOptions, foundBy, missing, nameIn, readableBy } from './api-options.ts';
+import { API_DESCRIPTION, type ApiOptions, foundBy, missing, nameIn, readableBy } from './api-options.ts';
 import { routes } from './api-routes.ts';
+import { HEADERS } from './api-schemas.ts';
 import type { Peer } from './app.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
@@ -31,7 +32,9 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
   serveCounter(api, options);
   servePast(api, options);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  api.doc31('/openapi.json', {
+  for (const [name, header] of Object.entries(HEADERS))
+    api.openAPIRegistry.registerComponent('headers', name, header);
+  api.doc31(API_DESCRIPTION, {
     openapi: '3.1.0',
     info: {
       title: 'Seen',
@@ -47,11 +50,12 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
 /** All counters: made, listed, many read at once. */
 function serveCollection(
   api: OpenAPIHono<Bindings>,
-  { counter, registry, owners, closed, now }: ApiOptions,
+  { counter, registry, owners, mayMake, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
     const { name, value, private: hidden, window } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
+    if (mayMake) await mayMake(c, name);
     const { token, owner } = issueToken();
     const madeAt = now();
     const rules = { ...RULES, private: hidden, windowMs: window * 1000 };

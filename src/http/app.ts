@@ -14,6 +14,7 @@ import { AppError, isAppError } from '../counter/errors.ts';
 import { countapiAtRootOf } from './countapi-request.ts';
 import type { CountVisit } from './counting.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
+import type { Limits } from './limits.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
 
 export interface AppOptions {
@@ -25,6 +26,8 @@ export interface AppOptions {
   countapi: (headers: Headers) => Route[];
   /** The host name on which CountAPI is at the root, and nothing else is; `undefined` for none. */
   countapiHost: string | undefined;
+  /** What visitors may ask; `undefined` for no limits. */
+  limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
   servedBy: string;
   /** Told after each request. */
@@ -62,7 +65,7 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, countapi, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, countapi, limits, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -71,8 +74,8 @@ export function createApp(options: AppOptions): App {
   );
   const headers = headersOfAll(servedBy);
 
-  /** Wraps a handler: errors become responses, and the request is noted under `route`. */
-  function answered(route: Route, handler: Handler): Handler {
+  /** Wraps a handler: errors become responses, limits hold where it is `limited`, and the request is noted under `route`. */
+  function answered(route: Route, handler: Handler, limited = false): Handler {
     return async (c) => {
       const startedAt = performance.now();
       lastRequestAt = startedAt;
@@ -83,12 +86,14 @@ export function createApp(options: AppOptions): App {
         if (c.req.url.length > URL_LENGTH_MAX) {
           throw new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`);
         }
+        if (limits && limited) await limits.admit(c);
         response = (await handler(c, noNext)) as Response;
       } catch (error) {
         if (!isAppError(error)) onBug(error);
         response = errorResponse(error, wanted(c, route.errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
+      if (limits && limited) limits.tell(c, response.headers);
       if (route.dress) response = await route.dress(c, response);
       underWay--;
       if (away) response.headers.set('Connection', 'close');
@@ -104,9 +109,8 @@ export function createApp(options: AppOptions): App {
   }
 
   for (const route of [...publicRoutes(counter, count, api, headers), ...countapi(headers)]) {
-    for (const method of METHODS) {
-      const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
-      app.on(method, route.path, answered(route, handler));
+    for (const [method, handler, limited] of handlersOf(route)) {
+      app.on(method, route.path, answered(route, handler, limited));
     }
     app.options(
       route.path,
@@ -129,13 +133,23 @@ export function createApp(options: AppOptions): App {
   };
 }
 
+/** What a route does with each method that there is, and whether limits hold. */
+function handlersOf(route: Route): [method: string, handler: Handler, limited: boolean][] {
+  return METHODS.map((method) => {
+    const handler = route.handlers[method];
+    return handler
+      ? [method, handler, !route.unlimited]
+      : [method, (c: Context) => methodNotAllowed(c, route), false];
+  });
+}
+
 function headersOfAll(servedBy: string): Headers {
   return new Headers({
     'Cache-Control': 'no-store',
     'X-Served-By': servedBy,
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
+    'Access-Control-Expose-Headers': 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
   });
 }
 

@@ -6,12 +6,15 @@ import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import { missing, type Reply } from './countapi-answer.ts';
 import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './countapi-request.ts';
 import type { CountVisit } from './counting.ts';
+import type { MayMake } from './limits.ts';
 import { issueToken } from './owners.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly count: CountVisit;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters, which is not done here. */
   readonly closed: boolean;
   readonly version: string;
@@ -94,6 +97,7 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
     const error = 'Only who runs this Seen makes counters here. Ask them for one.';
     return { status: 403, body: { error }, named };
   }
+  await call.mayMake(named.name);
   const { token, owner } = issueToken();
   const draft = { total: value, madeAt: now(), owner, rules: { ...RULES, lowest, highest, settable } };
   switch (await registry.make(named.name, draft)) {

@@ -7,6 +7,7 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Registry } from '../counter/registry.ts';
 import { onceFrom } from './idempotency.ts';
+import type { MayMake } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
@@ -38,8 +39,8 @@ export interface VisitOptions {
 
 /**
  * Counts the visit that this request is, with its key and its visitor, and answers its number; `null` for that of a private counter that
- * may not be revealed. A browser of an owner's gets the number as it stands. Fails with `prefetch-refused`, `key-invalid`, and as
- * `Counter.hit` does.
+ * may not be revealed. A browser of an owner's gets the number as it stands. Fails with `prefetch-refused`, `key-invalid`, `rate-limited`,
+ * and as `Counter.hit` does.
  */
 export type CountVisit = (c: Context, name: string, options?: VisitOptions) => Promise<number | null>;
 
@@ -47,10 +48,12 @@ export interface CountingOptions {
   readonly counter: Counter;
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
+  /** Where a hit may make counters and there is a limit on that. */
+  readonly mayMake: MayMake | undefined;
 }
 
 /** What all surfaces count with. */
-export function createCounting({ counter, registry, visitors }: CountingOptions): CountVisit {
+export function createCounting({ counter, registry, visitors, mayMake }: CountingOptions): CountVisit {
   async function totalOf(name: string, reveal: boolean): Promise<number | null> {
     const found = await registry.describe(name);
     return found?.rules.private && !reveal ? null : (found?.total ?? 0);
@@ -61,6 +64,7 @@ export function createCounting({ counter, registry, visitors }: CountingOptions)
     refusePrefetch(headers);
     const once = onceFrom(headers, name, amount);
     if (isOwnVisit(headers)) return totalOf(name, reveal);
+    if (mayMake) await mayMake(c, name);
     const who = visitors.of(c);
     // Without a turn of the event loop, but for the first visits of a day.
     const visitor = who instanceof Promise ? await who : who;

@@ -50,6 +50,12 @@ export class Owners {
     if (!same(hash, this.#installation)) throw refused();
   }
 
+  /** Whether the request comes from the installation's owner. */
+  isInstallation(headers: Headers): boolean {
+    const token = tokenIn(headers);
+    return token !== undefined && same(hashOf(token), this.#installation);
+  }
+
   #advice(owner: string | undefined): string {
     if (owner !== undefined) return 'Send the token that making the counter answered.';
     return this.#installation === undefined
@@ -59,11 +65,15 @@ export class Owners {
 }
 
 function tokenHash(headers: Headers, advice: string): string {
-  const token = /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+  const token = tokenIn(headers);
   if (token === undefined) {
     throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
   }
   return hashOf(token);
+}
+
+function tokenIn(headers: Headers): string | undefined {
+  return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
 
 function refused(): AppError {

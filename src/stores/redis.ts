@@ -2,8 +2,9 @@
  * The Redis store: one round trip per batch, shared by all replicas.
  *
  * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
- * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
+ * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`, `redis-memory.ts`, `redis-limiter.ts`), and when to try again, which is the counter's decision.
  */
+import type { Take, Verdict } from '../counter/limiter.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
 import {
   type Description,
@@ -26,6 +27,7 @@ import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
 import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
+import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { Script } from './redis-script.ts';
@@ -49,6 +51,7 @@ export class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #registry: RedisRegistry;
   readonly #memory: RedisMemory;
+  readonly #limiter: RedisLimiter;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -59,6 +62,7 @@ export class RedisStore implements Store {
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
     this.#memory = new RedisMemory(this.#connection, options.now);
+    this.#limiter = new RedisLimiter(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;
   }
 
@@ -142,6 +146,10 @@ export class RedisStore implements Store {
 
   salt(day: number, suggested: string): Promise<string> {
     return this.#memory.salt(day, suggested);
+  }
+
+  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    return this.#limiter.take(wanted);
   }
 
   async ping(): Promise<void> {

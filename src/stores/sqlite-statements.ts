@@ -91,6 +91,7 @@ export function prepare(database: Database) {
       ON CONFLICT (writer) DO UPDATE
       SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
     ...memoryStatements(database),
+    ...limitStatements(database),
   };
 }
 
@@ -154,5 +155,23 @@ function memoryStatements(database: Database) {
     salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
     /** ?1 day: those of days before it. */
     forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
+  };
+}
+
+/** Those of visitors' quotas. Times are microseconds since 1970. */
+function limitStatements(database: Database) {
+  return {
+    /** ?1 limit, ?2 visitor: when all is there again, no row when it is. */
+    limit: database.query<{ fullAtUs: number }, [string, string]>(
+      'SELECT full_at AS fullAtUs FROM limits WHERE name = ?1 AND who = ?2',
+    ),
+    /** ?1 limit, ?2 visitor, ?3 when all is there again. */
+    keepLimit: database.query<unknown, [string, string, number]>(`
+      INSERT INTO limits (name, who, full_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
+    /** ?1 now: forgets who has all again, so many at once that one write does not take long. */
+    forgetLimits: database.query<unknown, [number]>(`
+      DELETE FROM limits WHERE (name, who) IN
+        (SELECT name, who FROM limits WHERE full_at <= ?1 LIMIT ${FORGET_AT_ONCE})`),
   };
 }

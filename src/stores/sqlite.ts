@@ -5,6 +5,7 @@
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
 import { AppError } from '../counter/errors.ts';
+import type { Take, Verdict } from '../counter/limiter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
 import {
@@ -21,6 +22,7 @@ import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import { takeAll } from './sqlite-limits.ts';
 import type { Row } from './sqlite-statements.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {}
@@ -144,6 +146,10 @@ export class SqliteStore implements Store {
       file.forgetSalts.run(day - 1);
       return { answer: file.salt.get(day)?.salt ?? suggested, changed: true };
     });
+  }
+
+  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    return this.#database.write((file) => takeAll(file, wanted, this.#options.now()), { synced: false });
   }
 
   async size(): Promise<number> {

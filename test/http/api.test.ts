@@ -312,7 +312,9 @@ describe('bad input is a problem that says where it is wrong', () => {
 });
 
 interface Operation {
-  readonly responses: Readonly<Record<string, { content?: Record<string, { schema: object }> }>>;
+  readonly responses: Readonly<
+    Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, object> }>
+  >;
 }
 
 describe('/openapi.json', () => {
@@ -379,6 +381,10 @@ describe('/openapi.json', () => {
       const schema = response?.content?.[type]?.schema;
       const described = status === 204 ? response !== undefined : schema !== undefined;
       expect({ path, method, status, type, described }).toMatchObject({ described: true });
+      for (const name of ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location']) {
+        if (headers.has(name))
+          expect({ path, method, status, headers: response?.headers }).toHaveProperty(['headers', name]);
+      }
       if (!schema) return;
       const said = type.startsWith('text/') ? body : JSON.parse(body);
       expect(schemaOf(schema).safeParse(said)).toMatchObject({ success: true });
@@ -467,29 +473,37 @@ describe('/openapi.json', () => {
         { nil: undefined },
       ),
     });
+    const limits = fc.record({
+      requestsPerMinute: fc.constantFrom(0, 3, 100),
+      newCountersPerDay: fc.constantFrom(0, 1, 100),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
-        const app = setUp();
-        await make(app);
-        for (const { operation: at, words, query, body: text, type, token, key } of requests) {
-          const [first = '', second = ''] = words.map((part) => encodeURIComponent(part));
-          const path = at.path.replace('{namespace}', first).replace('{key}', second);
-          const answer = await app.ask(
-            `${path}?${new URLSearchParams(query).toString()}`,
-            {
-              ...(type === '' ? {} : { 'Content-Type': type }),
-              ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-              ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-            },
-            at.method,
-            at.method === 'GET' ? undefined : text,
-          );
-          expect(app.bugs).toEqual([]);
-          // An empty or special part of a path may lead to another route, or to none.
-          if (answer.status === 405 || answer.body.includes('route-missing')) continue;
-          isAsDescribed(at, answer);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 8 }),
+        limits,
+        async (requests, quotas) => {
+          const app = setUp(quotas);
+          await make(app);
+          for (const { operation: at, words, query, body: text, type, token, key } of requests) {
+            const [first = '', second = ''] = words.map((part) => encodeURIComponent(part));
+            const path = at.path.replace('{namespace}', first).replace('{key}', second);
+            const answer = await app.ask(
+              `${path}?${new URLSearchParams(query).toString()}`,
+              {
+                ...(type === '' ? {} : { 'Content-Type': type }),
+                ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+                ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+              },
+              at.method,
+              at.method === 'GET' ? undefined : text,
+            );
+            expect(app.bugs).toEqual([]);
+            // An empty or special part of a path may lead to another route, or to none.
+            if (answer.status === 405 || answer.body.includes('route-missing')) continue;
+            isAsDescribed(at, answer);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -5,6 +5,7 @@ import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
 import { createCounting } from '../../src/http/counting.ts';
+import { Limits } from '../../src/http/limits.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -26,8 +27,11 @@ export function setUp({
   closed = false,
   countapiHost = '',
   now = Date.now,
+  requestsPerMinute = 0,
+  newCountersPerDay = 0,
+  countersMax = Number.POSITIVE_INFINITY,
 } = {}) {
-  const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed, now }));
+  const store = new MemoryStore(memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }));
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
@@ -41,7 +45,15 @@ export function setUp({
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
-  const count = createCounting({ counter, registry: store, visitors });
+  const owners = new Owners(INSTALLATION);
+  let open = 0;
+  const quotas = { requestsPerMinute, newCountersPerDay };
+  const limits =
+    requestsPerMinute + newCountersPerDay === 0
+      ? undefined
+      : new Limits({ store, visitors, owners, clock, ...quotas, onOpen: () => open++ });
+  const mayMake = limits?.mayMake;
+  const count = createCounting({ counter, registry: store, visitors, mayMake });
   const app = createApp({
     counter,
     count,
@@ -50,13 +62,15 @@ export function setUp({
       count,
       registry: store,
       memory: store,
-      owners: new Owners(INSTALLATION),
+      owners,
+      mayMake,
       closed,
       version: '1.2.3',
       now,
     }),
-    countapi: createCountapi({ counter, count, registry: store, closed, version: '1.2.3', now }),
+    countapi: createCountapi({ counter, count, mayMake, registry: store, closed, version: '1.2.3', now }),
     countapiHost: countapiHost || undefined,
+    limits,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
@@ -71,5 +85,7 @@ export function setUp({
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
   const hits = async () => (await store.read(['hits']))[0] ?? 0;
-  return { store, clock, counter, app, ask, hits, requests, bugs };
+  /** How many requests were let through because nobody knew whether they may be. */
+  const letThrough = () => open;
+  return { store, clock, counter, app, ask, hits, requests, bugs, letThrough };
 }

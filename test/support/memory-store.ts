@@ -1,5 +1,6 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
+import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
 import {
   type Description,
@@ -37,6 +38,8 @@ export interface MemoryDatabase {
   readonly salts: Map<number, string>;
   /** When a visit counted last, where there is a window, by "COUNTER VISITOR". */
   readonly counted: Map<string, number>;
+  /** By limit and visitor: when all is there again, in microseconds since 1970. */
+  readonly limits: Map<string, number>;
   readonly now: () => number;
   readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
 }
@@ -59,6 +62,7 @@ export function memoryDatabase(
     pasts: new Map(),
     salts: new Map(),
     counted: new Map(),
+    limits: new Map(),
     ...none,
     ...limits,
   };
@@ -174,6 +178,19 @@ export class MemoryStore implements Store {
 
   async size(): Promise<number> {
     return this.#database.records.size;
+  }
+
+  async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    this.#refuseIfClosed();
+    const { limits, now } = this.#database;
+    const nowUs = now() * 1000;
+    for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
+    return wanted.map(({ who, limit }) => {
+      const name = `${limit.name} ${who}`;
+      const taken = takeOne(limit, limits.get(name), nowUs);
+      limits.set(name, taken.fullAtUs);
+      return verdictOf(limit, taken, nowUs);
+    });
   }
 
   async ping(): Promise<void> {
