@@ -154,6 +154,11 @@ export const settings = {
     'Whose `X-Forwarded-For` is believed: addresses and networks, as in `10.0.0.2,10.1.0.0/24`',
     networks,
   ),
+  showStack: setting(
+    'yes',
+    'Whether everybody may see the replicas and the state of the store: `yes`, `no`',
+    oneOf('yes', 'no'),
+  ),
   drainMs: setting(
     '3000',
     'On a stop: how long at most clients are told to go elsewhere before the port closes',

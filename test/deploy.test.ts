@@ -193,6 +193,10 @@ const ASKED: Readonly<
     expect(await store.set('my-site/made', 42)).toBe(true);
     expect(await store.set('my-site/none', 42)).toBe(false);
   },
+  async beat(store) {
+    const beat = { id: 'one', name: 'one', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    expect(await store.beat(beat)).toMatchObject([beat]);
+  },
   async rule(store) {
     expect(await store.rule('my-site/made', { ...RULES, windowMs: 1000 })).toBe(true);
     const change: Change = {

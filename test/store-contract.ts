@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { isAppError } from '../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
+import type { Beat } from '../src/counter/presence.ts';
 import { RULES, type Rules } from '../src/counter/registry.ts';
 import type { Batch, Caller, Change, Store } from '../src/counter/store.ts';
 import type { Kind } from '../src/counter/visitor.ts';
@@ -824,6 +825,39 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         pass(2000);
         expect(await take(who)).toMatchObject({ allowed: true });
         await own.close();
+      });
+    });
+
+    describe('replicas', () => {
+      const beat = (name: string, more: Partial<Beat> = {}): Beat => ({
+        id: randomUUID(),
+        name,
+        version: '1.2.3',
+        startedAt: 1,
+        hits: 0,
+        state: 'ready',
+        ...more,
+      });
+
+      test('hear of each other, and what each said last', async () => {
+        const other = subject.open();
+        const [one, two] = [beat('one'), beat('two', { hits: 7 })];
+        await store.beat(one);
+        const said = async (from: Store, what: Beat) =>
+          (await from.beat(what))
+            .filter(({ id }) => id === one.id || id === two.id)
+            .map(({ silentMs, ...rest }) => ({ ...rest, lately: silentMs >= 0 && silentMs < 60_000 }))
+            .toSorted((a, b) => byText(a.name, b.name));
+        expect(await said(other, two)).toEqual([
+          { ...one, lately: true },
+          { ...two, lately: true },
+        ]);
+        const draining: Beat = { ...one, hits: 3, state: 'draining' };
+        expect(await said(store, draining)).toEqual([
+          { ...draining, lately: true },
+          { ...two, lately: true },
+        ]);
+        await other.close();
       });
     });
 

@@ -17,9 +17,11 @@ import { createCounting } from '../http/counting.ts';
 import { Limits, type LimitsOptions } from '../http/limits.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
+import type { Stack } from '../http/stack.ts';
 import { Visitors } from '../http/visitors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
+import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
 import { openStore } from '../stores/open.ts';
 
@@ -44,33 +46,7 @@ export function composeStore(config: Config, missing: 'make' | 'refuse'): Store 
 
 /** A replica on `store`; `shared` when others listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
-  let storeUp = true;
-  const metrics = createMetrics(config.replicaName, version, {
-    waiting: () => counter.waiting,
-    storeUp: () => storeUp,
-  });
-  const counter = new Counter({
-    store,
-    clock: CLOCK,
-    newWriter: randomUUID,
-    waitMs: config.waitMs,
-    waitingMax: config.waitingMax,
-    observer: {
-      committed({ hits, seconds }) {
-        metrics.committed(hits, seconds);
-        if (!storeUp) log.info('the store answers again');
-        storeUp = true;
-      },
-      retrying(error) {
-        metrics.retried();
-        if (storeUp) log.warn({ error }, 'the store does not answer; visits wait');
-        storeUp = false;
-      },
-      writerForgotten(error) {
-        log.error({ error }, 'the store does not know this writer any more; going on as a new one');
-      },
-    },
-  });
+  const { counter, metrics, hits, storeUp } = composeCounter(config, store, log);
   const registry = patientRegistry(store, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
@@ -80,10 +56,23 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const limits = composeLimits(config, { store, visitors, owners, onOpen: () => metrics.limiterOpen() });
   const mayMake = limits?.mayMake;
   const count = createCounting({ counter, registry, visitors, mayMake });
+  const heartbeat = composeHeartbeat(config, store, hits);
+  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, storeUp) : undefined;
   const app = createApp({
     counter,
     count,
-    api: createApi({ counter, count, mayMake, registry, memory, owners, closed, version, now: Date.now }),
+    api: createApi({
+      counter,
+      count,
+      mayMake,
+      registry,
+      memory,
+      owners,
+      closed,
+      version,
+      stack,
+      now: Date.now,
+    }),
     countapi: createCountapi({ counter, count, mayMake, registry, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
     limits,
@@ -98,6 +87,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     app,
     counter,
     store,
+    heartbeat,
     listen: () =>
       listen({
         host: config.host,
@@ -112,6 +102,60 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+/** The counter and its figures: what it has counted, and whether the store answered last. */
+function composeCounter(config: Config, store: Store, log: Log) {
+  let up = true;
+  let hits = 0;
+  const metrics = createMetrics(config.replicaName, version, {
+    waiting: () => counter.waiting,
+    storeUp: () => up,
+  });
+  const counter = new Counter({
+    store,
+    clock: CLOCK,
+    newWriter: randomUUID,
+    waitMs: config.waitMs,
+    waitingMax: config.waitingMax,
+    observer: {
+      committed({ hits: counted, seconds }) {
+        hits += counted;
+        metrics.committed(counted, seconds);
+        if (!up) log.info('the store answers again');
+        up = true;
+      },
+      retrying(error) {
+        metrics.retried();
+        if (up) log.warn({ error }, 'the store does not answer; visits wait');
+        up = false;
+      },
+      writerForgotten(error) {
+        log.error({ error }, 'the store does not know this writer any more; going on as a new one');
+      },
+    },
+  });
+  return { counter, metrics, hits: () => hits, storeUp: () => up };
+}
+
+/** What tells the other replicas of this one, and knows them. */
+function composeHeartbeat({ replicaName }: Config, store: Store, hits: () => number): Heartbeat {
+  const self = { id: randomUUID(), name: replicaName, version, startedAt: Date.now() };
+  return new Heartbeat({ store, clock: CLOCK, self, hits });
+}
+
+/** What is shown of replicas and store. */
+function stackOf(
+  { replicaName, storeUrl }: Config,
+  heartbeat: Heartbeat,
+  storeUp: () => boolean,
+): () => Stack {
+  const kind = storeUrl.startsWith('sqlite:') ? 'SQLite' : 'Redis';
+  return () => ({
+    replica: replicaName,
+    store: { kind, state: storeUp() ? 'up' : 'away' },
+    replicas: heartbeat.replicas,
+  });
 }
 
 /** What visitors may ask; `undefined` when there are no limits. Where counters are closed only their owner makes them, without limit. */

@@ -8,6 +8,7 @@
 
 import type { Limiter } from './limiter.ts';
 import type { Memory } from './past.ts';
+import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
 import type { Kind } from './visitor.ts';
 
@@ -84,7 +85,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory, Limiter {
+export interface Store extends Registry, Memory, Limiter, Presence {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

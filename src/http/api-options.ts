@@ -8,6 +8,7 @@ import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import type { CountVisit } from './counting.ts';
 import type { MayMake } from './limits.ts';
 import type { Owners } from './owners.ts';
+import type { Stack } from './stack.ts';
 
 /** Where the API is described. */
 export const API_DESCRIPTION = '/openapi.json';
@@ -23,6 +24,8 @@ export interface ApiOptions {
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;
   readonly version: string;
+  /** What there is to be shown of replicas and store; nothing where it is not to be. */
+  readonly stack: (() => Stack) | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

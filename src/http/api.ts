@@ -14,6 +14,7 @@ import { HEADERS } from './api-schemas.ts';
 import type { Peer } from './app.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
+import { serveStack } from './stack.ts';
 
 type Bindings = { Bindings: Peer };
 
@@ -31,6 +32,7 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
   serveCollection(api, options);
   serveCounter(api, options);
   servePast(api, options);
+  if (options.stack) serveStack(api, options.stack);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   for (const [name, header] of Object.entries(HEADERS))
     api.openAPIRegistry.registerComponent('headers', name, header);

@@ -8,6 +8,7 @@
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
+import type { Heartbeat } from './heartbeat.ts';
 
 /** What the life needs of the app that serves visitors. */
 export interface Service {
@@ -32,6 +33,7 @@ export interface LifeOptions {
   app: Service;
   counter: Counter;
   store: Store;
+  heartbeat: Pick<Heartbeat, 'start' | 'drain' | 'end'>;
   /** Opens the public port. */
   listen: () => Door;
   /** How long clients are sent away at the most, while requests still come in. */
@@ -57,6 +59,7 @@ export class Life {
   /** Opens the port and answers which it is. The store must have been reached. Fails with `port-unavailable`. */
   start(): number {
     this.#listening = this.#options.listen();
+    this.#options.heartbeat.start();
     return this.#listening.port;
   }
 
@@ -79,13 +82,15 @@ export class Life {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { app, counter, store } = this.#options;
+    const { app, counter, store, heartbeat } = this.#options;
     if (this.#listening) {
+      heartbeat.drain();
       app.sendClientsAway();
       await this.#quiet();
       await this.#close(this.#listening);
     }
     await counter.drain();
+    if (this.#listening) await heartbeat.end();
     await store.close();
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Take, Verdict } from '../counter/limiter.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
+import type { Beat, Heard } from '../counter/presence.ts';
 import {
   type Description,
   type Draft,
@@ -29,6 +30,7 @@ import { RedisConnection, type RedisOptions } from './redis-connection.ts';
 import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
+import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { Script } from './redis-script.ts';
 
@@ -52,6 +54,7 @@ export class RedisStore implements Store {
   readonly #registry: RedisRegistry;
   readonly #memory: RedisMemory;
   readonly #limiter: RedisLimiter;
+  readonly #presence: RedisPresence;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -63,6 +66,7 @@ export class RedisStore implements Store {
     this.#registry = new RedisRegistry(this.#connection, options);
     this.#memory = new RedisMemory(this.#connection, options.now);
     this.#limiter = new RedisLimiter(this.#connection, options.now);
+    this.#presence = new RedisPresence(this.#connection);
     this.visitorsError = this.#memory.visitorsError;
   }
 
@@ -150,6 +154,10 @@ export class RedisStore implements Store {
 
   take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
     return this.#limiter.take(wanted);
+  }
+
+  beat(beat: Beat): Promise<readonly Heard[]> {
+    return this.#presence.beat(beat);
   }
 
   async ping(): Promise<void> {

@@ -67,6 +67,10 @@ const STEPS = [
     PRIMARY KEY (name, who)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX limits_by_end ON limits (full_at);`,
+  // Replicas, and when they were heard.
+  `CREATE TABLE replicas (
+    id TEXT NOT NULL PRIMARY KEY, said TEXT NOT NULL, heard_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

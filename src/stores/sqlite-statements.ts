@@ -90,6 +90,15 @@ export function prepare(database: Database) {
       INSERT INTO writers (writer, sequence, outcomes, written_at) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT (writer) DO UPDATE
       SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
+    /** ?1 replica, ?2 what it says, as JSON, ?3 now. */
+    hear: database.query<unknown, [string, string, number]>(`
+      INSERT INTO replicas (id, said, heard_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (id) DO UPDATE SET said = excluded.said, heard_at = excluded.heard_at`),
+    heard: database.query<{ said: string; heard_at: number }, []>('SELECT said, heard_at FROM replicas'),
+    /** ?1 and ?2 times: forgets replicas that were not heard between them. */
+    forgetReplicas: database.query<unknown, [number, number]>(
+      'DELETE FROM replicas WHERE heard_at NOT BETWEEN ?1 AND ?2',
+    ),
     ...memoryStatements(database),
     ...limitStatements(database),
   };

@@ -8,6 +8,7 @@ import { AppError } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
+import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../counter/presence.ts';
 import {
   type Description,
   type Draft,
@@ -150,6 +151,22 @@ export class SqliteStore implements Store {
 
   take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
     return this.#database.write((file) => takeAll(file, wanted, this.#options.now()), { synced: false });
+  }
+
+  beat(beat: Beat): Promise<readonly Heard[]> {
+    const at = this.#options.now();
+    return this.#database.write(
+      (file) => {
+        file.hear.run(beat.id, JSON.stringify(beat), at);
+        file.forgetReplicas.run(at - PRESENCE_MEMORY_MS, at + PRESENCE_MEMORY_MS);
+        const answer = file.heard.all().map(({ said, heard_at: heardAt }) => ({
+          ...(JSON.parse(said) as Beat),
+          silentMs: Math.max(0, at - heardAt),
+        }));
+        return { answer, changed: true };
+      },
+      { synced: false },
+    );
   }
 
   async size(): Promise<number> {

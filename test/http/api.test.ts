@@ -348,6 +348,7 @@ describe('/openapi.json', () => {
       '/api/v1/default/history',
       '/api/v1/default/hit',
       '/api/v1/default/visitors',
+      '/api/v1/stack',
       '/api/v1/values',
     ]);
   });

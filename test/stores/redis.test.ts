@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { isAppError } from '../../src/counter/errors.ts';
+import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import { RedisStore } from '../../src/stores/redis.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
@@ -51,6 +52,20 @@ describe('Redis store', () => {
       load: 1,
       eval: 0,
     });
+    await store.close();
+  });
+
+  test('forgets replicas that were silent for a minute, and all of them when none is left', async () => {
+    const store = open(server.url);
+    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    const lately = Date.now() - PRESENCE_MEMORY_MS + 5000;
+    const before = Date.now() - PRESENCE_MEMORY_MS - 5000;
+    await server.cli('HSET', 'seen:replicas', 'kept', `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`);
+    await server.cli('HSET', 'seen:replicas', 'over', `${before} ${JSON.stringify({ ...beat, id: 'over' })}`);
+    const heard = await store.beat({ ...beat, id: 'own' });
+    expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
+    expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
+    expect(Number(await server.cli('PTTL', 'seen:replicas'))).toBeGreaterThan(0);
     await store.close();
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import { SqliteStore } from '../../src/stores/sqlite.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -114,6 +115,20 @@ describe('SQLite store', () => {
     await store.close();
   });
 
+  test('forgets replicas that were silent for a minute', async () => {
+    using folder = temporaryFolder();
+    let now = Date.now();
+    const store = open(join(folder.path, 'seen.db'), 5000, { now: () => now });
+    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    await store.beat({ ...beat, id: 'first' });
+    now += PRESENCE_MEMORY_MS;
+    const heard = (await store.beat({ ...beat, id: 'second' })).map(({ id, silentMs }) => [id, silentMs]);
+    expect(new Set(heard.map(String))).toEqual(new Set([`first,${PRESENCE_MEMORY_MS}`, 'second,0']));
+    now += 1;
+    expect((await store.beat({ ...beat, id: 'second' })).map(({ id }) => id)).toEqual(['second']);
+    await store.close();
+  });
+
   test('waits for another process without blocking, and says so when it takes too long', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
@@ -194,19 +209,18 @@ describe('SQLite store', () => {
   test('takes over a file from the first Seen, with its counts', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
-    const store = open(path);
-    await store.commit(hit('w', 1));
-    await store.close();
     const older = new Database(path);
-    older.run('DROP TABLE keys');
-    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts', 'limits'])
-      older.run(`DROP TABLE ${table}`);
-    older.run('DROP TRIGGER counter_made');
-    older.run('DROP TRIGGER counter_deleted');
-    older.run('DROP TABLE sizes');
-    older.run('ALTER TABLE counters DROP COLUMN made_at');
-    older.run('ALTER TABLE counters DROP COLUMN owner');
-    older.run('ALTER TABLE counters DROP COLUMN rules');
+    // As it was made at the first version of the schema.
+    older.run(
+      'CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+    );
+    older.run(
+      `CREATE TABLE writers (writer TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, outcomes TEXT NOT NULL,
+        written_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    );
+    older.run(`INSERT INTO counters VALUES ('hits', 1)`);
+    older.run(`INSERT INTO writers VALUES ('w', 1, '[1]', ${Date.now()})`);
+    older.run('PRAGMA application_id = 1936025966');
     older.run('PRAGMA user_version = 1');
     older.close();
     const newer = open(path);

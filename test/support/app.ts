@@ -7,6 +7,7 @@ import { createCountapi } from '../../src/http/countapi.ts';
 import { createCounting } from '../../src/http/counting.ts';
 import { Limits } from '../../src/http/limits.ts';
 import { Owners } from '../../src/http/owners.ts';
+import type { Stack } from '../../src/http/stack.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryStore, memoryDatabase } from './memory-store.ts';
@@ -16,6 +17,15 @@ const PROXY_ADDRESS = '192.0.2.80';
 export const PROXY: Peer = { requestIP: () => ({ address: PROXY_ADDRESS }) };
 /** The token of the installation. */
 export const INSTALLATION = 'the installation’s token'.replaceAll(/\W/g, '-');
+/** The replicas that the app says there are. */
+export const STACK: Stack = {
+  replica: 'replica-7',
+  store: { kind: 'SQLite', state: 'up' },
+  replicas: [
+    { name: 'replica-7', version: '1.2.3', state: 'ready', startedAt: Date.UTC(2026, 10, 22), hits: 3 },
+    { name: 'replica-8', version: '1.2.2', state: 'gone', startedAt: Date.UTC(2026, 10, 21), hits: 1 },
+  ],
+};
 /** What browsers accept. */
 export const BROWSER =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
@@ -66,6 +76,7 @@ export function setUp({
       mayMake,
       closed,
       version: '1.2.3',
+      stack: () => STACK,
       now,
     }),
     countapi: createCountapi({ counter, count, mayMake, registry: store, closed, version: '1.2.3', now }),

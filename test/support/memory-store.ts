@@ -2,6 +2,7 @@
 import { AppError } from '../../src/counter/errors.ts';
 import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
+import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import {
   type Description,
   type Draft,
@@ -40,6 +41,7 @@ export interface MemoryDatabase {
   readonly counted: Map<string, number>;
   /** By limit and visitor: when all is there again, in microseconds since 1970. */
   readonly limits: Map<string, number>;
+  readonly replicas: Map<string, Beat & { heardAt: number }>;
   readonly now: () => number;
   readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
 }
@@ -62,6 +64,7 @@ export function memoryDatabase(
     pasts: new Map(),
     salts: new Map(),
     counted: new Map(),
+    replicas: new Map(),
     limits: new Map(),
     ...none,
     ...limits,
@@ -282,6 +285,15 @@ export class MemoryStore implements Store {
       days: [...(days?.values() ?? [])],
       visitors: new Map([...(visitors ?? [])].map(([day, known]) => [day, known.size])),
     };
+  }
+
+  async beat(beat: Beat): Promise<readonly Heard[]> {
+    const { replicas, now } = this.#database;
+    replicas.set(beat.id, { ...beat, heardAt: now() });
+    for (const { id, heardAt } of replicas.values()) {
+      if (now() - heardAt > PRESENCE_MEMORY_MS) replicas.delete(id);
+    }
+    return [...replicas.values()].map(({ heardAt, ...said }) => ({ ...said, silentMs: now() - heardAt }));
   }
 
   async salt(day: number, suggested: string): Promise<string> {

@@ -1,0 +1,88 @@
+/**
+ * Tells the store again and again that this replica is there, and keeps what it answers: which others there are.
+ *
+ * What it knows is as old as the last beat that was answered: while the store is away nobody is taken for gone. Not here: how the store
+ * remembers (`counter/presence.ts`).
+ */
+import type { Clock } from '../counter/clock.ts';
+import type { Beat, Heard, Presence } from '../counter/presence.ts';
+
+export interface HeartbeatOptions {
+  readonly store: Presence;
+  readonly clock: Clock;
+  /** What this replica is. */
+  readonly self: Pick<Beat, 'id' | 'name' | 'version' | 'startedAt'>;
+  /** What it has counted since it started. */
+  readonly hits: () => number;
+}
+
+/** A replica as it is shown. */
+export interface Known extends Omit<Beat, 'state'> {
+  /** `gone`: stopped, or silent for longer than a beat can be late. */
+  readonly state: Beat['state'];
+}
+
+/** Between two beats: a change is seen within seconds, and it costs the store nothing. */
+const EVERY_MS = 2000;
+/** Whoever misses two beats and half of the next is not late. */
+const GONE_AFTER_MS = 2.5 * EVERY_MS;
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #state: Beat['state'] = 'ready';
+  #heard: readonly Heard[] = [];
+  #beating = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** All replicas that were heard of lately, by their names, the older first. */
+  get replicas(): readonly Known[] {
+    return this.#heard
+      .map(({ silentMs, ...beat }) => ({
+        ...beat,
+        state: silentMs > GONE_AFTER_MS ? ('gone' as const) : beat.state,
+      }))
+      .toSorted((a, b) => (a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1));
+  }
+
+  /** Begins; what others say is known soon after. */
+  start(): void {
+    if (this.#beating) return;
+    this.#beating = true;
+    void this.#beatOn();
+  }
+
+  /** Tells that this replica drains. */
+  drain(): void {
+    this.#state = 'draining';
+    void this.#beat();
+  }
+
+  /** Tells that this replica is gone, and ends; resolves when that is told, or could not be. */
+  async end(): Promise<void> {
+    this.#beating = false;
+    this.#state = 'gone';
+    await this.#beat();
+  }
+
+  async #beatOn(): Promise<void> {
+    while (this.#beating) {
+      // eslint-disable-next-line no-await-in-loop -- one beat after the other
+      await this.#beat();
+      // eslint-disable-next-line no-await-in-loop -- the pause between two
+      await new Promise<void>((resolve) => this.#options.clock.after(EVERY_MS, resolve));
+    }
+  }
+
+  /** Never fails: what is not told now is told with the next beat. */
+  async #beat(): Promise<void> {
+    const { store, self, hits } = this.#options;
+    try {
+      this.#heard = await store.beat({ ...self, hits: hits(), state: this.#state });
+    } catch {
+      // The store is away, which others notice.
+    }
+  }
+}
