@@ -21,6 +21,9 @@ const MAY_IMPORT = {
   log: [],
   metrics: [],
 };
+/** What browsers run when they have loaded it. */
+const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page)\.ts$/;
+
 /** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
 function partOf(path) {
   const parts = path.split(sep);
@@ -56,7 +59,7 @@ const layers = {
 const noCodeAtImport = {
   create(context) {
     const part = partOf(context.filename);
-    if (part === undefined || part === 'main') return {};
+    if (part === undefined || part === 'main' || BROWSER_ENTRIES.test(context.filename)) return {};
     return {
       Program(program) {
         for (const node of program.body) {

@@ -76,6 +76,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     countapi: createCountapi({ counter, count, mayMake, registry, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
     limits,
+    replica: stack && config.replicaName,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

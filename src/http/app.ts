@@ -26,6 +26,8 @@ export interface AppOptions {
   countapi: (headers: Headers) => Route[];
   /** The host name on which CountAPI is at the root, and nothing else is; `undefined` for none. */
   countapiHost: string | undefined;
+  /** Named on pages, with the stack; `undefined` where that is not to be shown. */
+  replica: string | undefined;
   /** What visitors may ask; `undefined` for no limits. */
   limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
@@ -108,7 +110,10 @@ export function createApp(options: AppOptions): App {
     };
   }
 
-  for (const route of [...publicRoutes(counter, count, api, headers), ...countapi(headers)]) {
+  for (const route of [
+    ...publicRoutes(counter, count, api, options.replica, headers),
+    ...countapi(headers),
+  ]) {
     for (const [method, handler, limited] of handlersOf(route)) {
       app.on(method, route.path, answered(route, handler, limited));
     }
@@ -168,8 +173,9 @@ function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
   const type = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/plain', 'text/html'],
-    default: otherwise,
+    default: otherwise === 'page' ? 'text' : otherwise,
   });
+  if (type === 'text/html' && otherwise === 'page') return 'page';
   if (type === 'json' || type === 'text') return type;
   return type === 'application/json' ? 'json' : 'text';
 }

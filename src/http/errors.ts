@@ -1,11 +1,13 @@
 /**
  * Errors as HTTP: the one place that turns codes into statuses, and an error into a response.
  *
- * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a problem document (RFC 9457), or
+ * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a page, a problem document (RFC 9457), or
  * `{"error": "..."}` alone, as the surface has it and the client asked.
  */
 import { STATUS_CODES } from 'node:http';
 import { AppError, type ErrorCode } from '../counter/errors.ts';
+import { noticePage } from '../page/notice.ts';
+import { pageHeaders, styleLink } from './assets.ts';
 
 /** The HTTP status of an error code. */
 export function statusOf(code: ErrorCode): number {
@@ -59,7 +61,7 @@ export function wholeSeconds(ms: number): string {
 }
 
 /** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'problem' | 'countapi';
+export type ErrorForm = 'json' | 'text' | 'page' | 'problem' | 'countapi';
 
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
@@ -83,6 +85,11 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
       status,
       headers: ours,
     });
+  }
+  if (as === 'page') {
+    const page = pageHeaders(ours);
+    page.set('Cache-Control', 'no-store');
+    return new Response(noticePage(styleLink(), status, message, code), { status, headers: page });
   }
   if (as === 'text') {
     ours.set('Content-Type', 'text/plain; charset=utf-8');

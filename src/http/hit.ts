@@ -24,16 +24,19 @@ export function createHit(counter: Counter, count: CountVisit, headers: Headers)
   async function get(c: Context): Promise<Response> {
     const name = requestedName(c);
     const [total] = await counter.read([name]);
-    if (total === undefined) {
-      throw new AppError(
-        'counter-missing',
-        `There is no counter ${name} yet, or only its owner may read it. GET /hit/${name} counts on it.`,
-      );
-    }
+    if (total === undefined) throw missing(name);
     return new Response(`{"value":${total}}`, { headers: ready });
   }
 
   return { hit, get };
+}
+
+/** The error of a counter that cannot be read. */
+export function missing(name: string): AppError {
+  return new AppError(
+    'counter-missing',
+    `There is no counter ${name} yet, or only its owner may read it. GET /hit/${name} counts on it.`,
+  );
 }
 
 function requestedName(c: Context): string {

@@ -6,7 +6,8 @@
  */
 import type { Context, Handler } from 'hono';
 import { AppError } from '../counter/errors.ts';
-import { OWN_VISITS_POLICY, ownVisitsPage } from '../page/own-visits.ts';
+import { ownVisitsPage } from '../page/own-visits.ts';
+import { pageHeaders, styleLink } from './assets.ts';
 
 const COOKIE = 'seen_own_visits';
 /** A year: browsers keep none for longer than 400 days. */
@@ -20,12 +21,11 @@ export function isOwnVisit(headers: Headers): boolean {
 
 /** The handlers of the page: GET shows it, POST changes what it says. `headers` are those of every response. */
 export function createOwnVisits(headers: Headers): { GET: Handler; POST: Handler } {
-  const ready = new Headers(headers);
-  ready.set('Content-Type', 'text/html; charset=utf-8');
-  ready.set('Content-Security-Policy', OWN_VISITS_POLICY);
+  const ready = pageHeaders(headers);
+  ready.set('Cache-Control', 'no-store');
 
   return {
-    GET: (c) => new Response(ownVisitsPage(isOwnVisit(c.req.raw.headers)), { headers: ready }),
+    GET: (c) => new Response(ownVisitsPage(styleLink(), isOwnVisit(c.req.raw.headers)), { headers: ready }),
     POST: async (c) => {
       requireOwnPage(c);
       const { visits } = await c.req.parseBody();

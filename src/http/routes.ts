@@ -5,6 +5,8 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { API_DESCRIPTION } from './api-options.ts';
 import type { Peer } from './app.ts';
+import { assetRoutes } from './assets.ts';
+import { createCounterPage } from './counter-page.ts';
 import type { CountVisit } from './counting.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
@@ -25,19 +27,26 @@ export interface Route {
   readonly dress?: (c: Context, response: Response) => Promise<Response>;
 }
 
-/** All routes of the public port. `headers` are those of every response. */
+/** All routes of the public port. `replica` is named on pages; `headers` are those of every response. */
 export function publicRoutes(
   counter: Counter,
   count: CountVisit,
   api: OpenAPIHono<{ Bindings: Peer }>,
+  replica: string | undefined,
   headers: Headers,
 ): Route[] {
   const { hit, get } = createHit(counter, count, headers);
   return [
-    { path: '/', errorsAs: 'text', handlers: { GET: createRoot(count, headers) } },
+    { path: '/', errorsAs: 'page', handlers: { GET: createRoot(count, replica, headers) } },
+    {
+      path: '/c/:ns/:key',
+      errorsAs: 'page',
+      handlers: { GET: createCounterPage(counter, replica, headers) },
+    },
+    ...assetRoutes(headers),
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
-    { path: '/own-visits', errorsAs: 'text', handlers: createOwnVisits(headers) },
+    { path: '/own-visits', errorsAs: 'page', handlers: createOwnVisits(headers) },
     // Browsers ask for it by themselves; the page brings its own icon.
     {
       path: '/favicon.ico',

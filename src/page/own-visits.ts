@@ -1,11 +1,8 @@
 /** The page on which people have their own browser left out of the count. A pure function. */
-import { frame, policy } from './frame.ts';
-
-/** The Content-Security-Policy of the page. */
-export const OWN_VISITS_POLICY = policy("'self'");
+import { frame, type Links } from './frame.ts';
 
 /** The page for a browser whose visits are left out, or count. */
-export function ownVisitsPage(out: boolean): string {
+export function ownVisitsPage(links: Links, out: boolean): string {
   const [title, said, value, button] = out
     ? [
         'This browser does not count',
@@ -19,10 +16,12 @@ export function ownVisitsPage(out: boolean): string {
         'out',
         'Do not count this browser',
       ];
-  return frame(
+  return frame(links, {
     title,
-    `<h1>${title}</h1>
+    main: `<header class="hero notice">
+<h1>${title}</h1>
 <p>${said}</p>
-<form method="post" action="/own-visits"><button name="visits" value="${value}">${button}</button></form>`,
-  );
+<form method="post" action="/own-visits"><button name="visits" value="${value}">${button}</button></form>
+</header>`,
+  });
 }

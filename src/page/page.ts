@@ -1,18 +1,107 @@
 /**
- * The page of `GET /` in a browser: the sentence, complete and readable by everyone, and nothing from elsewhere.
+ * The page of a counter: the sentence with its number, complete without a script; then what the script (`browser/page.ts`) brings to life.
  *
- * A pure function. Not here: the frame around it (`frame.ts`).
+ * A pure function. Not here: the frame around it (`frame.ts`), and how it looks (`page.css`).
  */
-import { frame, policy } from './frame.ts';
+import { escaped, frame, type Links } from './frame.ts';
 import { sentence } from './sentence.ts';
 
-/** The Content-Security-Policy of the page. */
-export const PAGE_POLICY = policy("'none'");
-
-/** The page for the visitor who got `total`; with `own` it is one whose visits do not count. */
-export function page(total: number, own: boolean): string {
-  const said = own
-    ? 'Visits of this browser do not count. <a href="/own-visits">Change that</a>'
-    : `You are visit number ${total}. Reload the page, and the next one is yours too.`;
-  return frame(`Seen ${total} times`, `<h1>${sentence(total)}</h1>\n<p>${said}</p>`);
+export interface CounterPage {
+  /** `undefined` for the default counter, whose page counts the visit. */
+  readonly counter: string | undefined;
+  readonly total: number;
+  /** What the visit to this page was: counted, one of a browser that is left out, or only a look. */
+  readonly visit: 'counted' | 'left-out' | 'look';
+  /** Which replica made this page; `undefined` where the stack is not shown. */
+  readonly replica: string | undefined;
 }
+
+/** The page. */
+export function counterPage(links: Links, { counter, total, visit, replica }: CounterPage): string {
+  const title = `Seen ${total} times`;
+  return frame(links, {
+    title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
+    description: sentence(total),
+    attributes: { counter: counter ?? 'hits' },
+    main: [hero(counter, total, visit), chart(counter), VISITORS, replica === undefined ? '' : stack(replica)]
+      .filter(Boolean)
+      .join('\n'),
+    footer: FOOTER,
+  });
+}
+
+/** The sentence, to the letter; the number in it stands out. */
+function hero(counter: string | undefined, total: number, visit: CounterPage['visit']): string {
+  const [before, after] = sentence(total).split(` ${total} `);
+  return `<header class="hero">
+${counter === undefined ? '' : `<p class="name">${escaped(counter)}</p>\n`}<h1>${before} <span class="number" id="number" data-digits="${`${total}`.length}">${total}</span> ${after}</h1>
+<p class="visit">${said(visit, total)}</p>
+<p class="status" id="status" role="status"></p>
+</header>`;
+}
+
+function said(visit: CounterPage['visit'], total: number): string {
+  switch (visit) {
+    case 'counted':
+      return `You are visit number <strong>${total}</strong>.`;
+    case 'left-out':
+      return 'Visits of this browser do not count. <a href="/own-visits">Change that</a>';
+    case 'look':
+      return 'Looking does not count.';
+  }
+}
+
+function chart(counter = 'hits'): string {
+  return `<noscript>
+<section>
+<h2>Visits</h2>
+<img class="picture" src="/chart/${escaped(counter)}.svg" alt="The latest visits as a bar chart" width="640" height="220">
+</section>
+</noscript>
+<section id="history" aria-labelledby="history-title" hidden>
+<div class="head">
+<h2 id="history-title">Visits</h2>
+<div class="switch" role="group" aria-label="Visits by">
+<button type="button" data-step="hour" aria-pressed="true">Hours</button>
+<button type="button" data-step="day" aria-pressed="false">Days</button>
+<button type="button" data-step="month" aria-pressed="false">Months</button>
+</div>
+</div>
+<p class="readout" id="readout"></p>
+<div class="chart" id="chart" role="img"></div>
+<p class="legend"><span class="people">people</span> <span class="others">programs, image proxies and bots</span></p>
+<details>
+<summary>As a table</summary>
+<div class="scroll" role="region" aria-labelledby="history-title" tabindex="0">
+<table id="table"></table>
+</div>
+</details>
+</section>`;
+}
+
+const VISITORS = `<section id="visitors" aria-labelledby="visitors-title" hidden>
+<h2 id="visitors-title">Who came</h2>
+<dl class="figures">
+<div class="large"><dt>visitors today</dt><dd data-figure="today"></dd></div>
+<div class="large"><dt>visitors of all days</dt><dd data-figure="total"></dd></div>
+<div><dt>visits by people</dt><dd data-figure="person"></dd></div>
+<div><dt>by programs</dt><dd data-figure="program"></dd></div>
+<div><dt>by image proxies</dt><dd data-figure="proxy"></dd></div>
+<div><dt>by bots</dt><dd data-figure="bot"></dd></div>
+</dl>
+<p class="note">Without cookies: nobody is known from one day to the next, so who comes on two days is two visitors. Days are those of UTC.</p>
+</section>`;
+
+function stack(replica: string): string {
+  return `<section id="stack" aria-labelledby="stack-title" data-replica="${escaped(replica)}">
+<div class="head">
+<h2 id="stack-title">The stack</h2>
+<p class="store" id="store"></p>
+</div>
+<ul class="replicas" id="replicas"></ul>
+<p class="note">This page was made by <strong>${escaped(replica)}</strong>.</p>
+</section>`;
+}
+
+const FOOTER =
+  '<a href="/own-visits">Your own visits</a> <a href="/openapi.json">The API</a> <span>Counted by Seen, without cookies.</span>';

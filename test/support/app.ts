@@ -82,6 +82,7 @@ export function setUp({
     countapi: createCountapi({ counter, count, mayMake, registry: store, closed, version: '1.2.3', now }),
     countapiHost: countapiHost || undefined,
     limits,
+    replica: 'replica-7',
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),

@@ -1,0 +1,10 @@
+/** Numbers and times as they are written in the browser's language. */
+
+const WHOLE = new Intl.NumberFormat();
+const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
+const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+
+export const whole = (value: number): string => WHOLE.format(value);
+/** In few characters, for scales. */
+export const short = (value: number): string => SHORT.format(value);
+export const percent = (part: number): string => PART.format(part);

@@ -1,0 +1,36 @@
+/** Something that is done again and again while somebody looks at the page. */
+
+export class Task {
+  readonly #everyMs: number;
+  readonly #work: () => Promise<number | undefined>;
+  #running = false;
+  #busy = false;
+  #next = 0;
+
+  /** `work` never fails; it may answer how long to wait this time, in milliseconds. */
+  constructor(everyMs: number, work: () => Promise<number | undefined>) {
+    this.#everyMs = everyMs;
+    this.#work = work;
+  }
+
+  /** Begins, at once, or ends. */
+  run(running: boolean): void {
+    if (running === this.#running) return;
+    this.#running = running;
+    clearTimeout(this.#next);
+    if (running) this.now();
+  }
+
+  /** Does not wait for the next time. */
+  now(): void {
+    if (this.#running && !this.#busy) void this.#once();
+  }
+
+  async #once(): Promise<void> {
+    clearTimeout(this.#next);
+    this.#busy = true;
+    const waitMs = (await this.#work()) ?? this.#everyMs;
+    this.#busy = false;
+    if (this.#running) this.#next = setTimeout(() => void this.#once(), waitMs);
+  }
+}

@@ -1,0 +1,25 @@
+/** Who came: visitors of today and of all days, and what was counted as what. */
+import { ask, type Told } from './ask.ts';
+import { whole } from './numbers.ts';
+
+interface Visitors {
+  readonly today: number;
+  readonly total: number;
+  readonly visits: Readonly<Record<string, number>>;
+}
+
+/** Asks, and shows it. Where it is not for everybody there is nothing to be seen. Never fails. */
+export async function showVisitors(path: string): Promise<Told<unknown>> {
+  const answer = await ask<Visitors>(`${path}/visitors`);
+  const section = document.getElementById('visitors');
+  if (!section) return answer;
+  if (answer.failed === 'refused') section.hidden = true;
+  if (!answer.told) return answer;
+  const { today, total, visits } = answer.told;
+  for (const [name, value] of Object.entries({ today, total, ...visits })) {
+    const figure = section.querySelector(`[data-figure="${name}"]`);
+    if (figure) figure.textContent = whole(value);
+  }
+  section.hidden = false;
+  return answer;
+}

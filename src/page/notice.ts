@@ -1,0 +1,16 @@
+/** A page that says that something went wrong, and what to do. A pure function. */
+import { escaped, frame, type Links } from './frame.ts';
+
+/** The page of an error; `message` is text, and `code` is what a program would be told. */
+export function noticePage(links: Links, status: number, message: string, code: string): string {
+  const title = status === 404 ? 'There is nothing here' : 'That did not work';
+  return frame(links, {
+    title,
+    main: `<header class="hero notice">
+<h1>${title}</h1>
+<p>${escaped(message)}</p>
+<p class="note">${status} ${escaped(code)}</p>
+</header>`,
+    footer: '<a href="">Try again</a> <a href="/openapi.json">The API</a>',
+  });
+}
