@@ -46,7 +46,7 @@ export function composeStore(config: Config, missing: 'make' | 'refuse'): Store 
 
 /** A replica on `store`; `shared` when others listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
-  const { counter, metrics, hits, storeUp } = composeCounter(config, store, log);
+  const { counter, metrics, hits } = composeCounter(config, store, log);
   const registry = patientRegistry(store, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
@@ -57,7 +57,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const mayMake = limits?.mayMake;
   const count = createCounting({ counter, registry, visitors, mayMake });
   const heartbeat = composeHeartbeat(config, store, hits);
-  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, storeUp) : undefined;
+  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat) : undefined;
   const app = createApp({
     counter,
     count,
@@ -136,7 +136,7 @@ function composeCounter(config: Config, store: Store, log: Log) {
       },
     },
   });
-  return { counter, metrics, hits: () => hits, storeUp: () => up };
+  return { counter, metrics, hits: () => hits };
 }
 
 /** What tells the other replicas of this one, and knows them. */
@@ -146,15 +146,11 @@ function composeHeartbeat({ replicaName }: Config, store: Store, hits: () => num
 }
 
 /** What is shown of replicas and store. */
-function stackOf(
-  { replicaName, storeUrl }: Config,
-  heartbeat: Heartbeat,
-  storeUp: () => boolean,
-): () => Stack {
+function stackOf({ replicaName, storeUrl }: Config, heartbeat: Heartbeat): () => Stack {
   const kind = storeUrl.startsWith('sqlite:') ? 'SQLite' : 'Redis';
   return () => ({
     replica: replicaName,
-    store: { kind, state: storeUp() ? 'up' : 'away' },
+    store: { kind, state: heartbeat.answered ? 'up' : 'away' },
     replicas: heartbeat.replicas,
   });
 }

@@ -116,7 +116,9 @@ export function latestPeriods(past: Past, step: Step, zone: string, now: number)
 /** The names of the latest periods, the earliest first. An hour that comes twice when clocks are put back is one. */
 function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
   const back = Array.from({ length: PERIODS_TOLD[step] }, (_, index) => index).toReversed();
-  if (step === 'hour') return [...new Set(back.map((hours) => local(now - hours * HOUR_MS)))];
+  // Where hours begin, as `inPeriods` calls them: half an hour later it is another hour in some zones.
+  const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
+  if (step === 'hour') return [...new Set(back.map((hours) => local(hour - hours * HOUR_MS)))];
   const [year = 0, month = 0, day = 0] = local(now).slice(0, 10).split('-').map(Number);
   return back.map((periods) => {
     const begins =

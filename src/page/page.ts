@@ -96,7 +96,7 @@ function stack(replica: string): string {
   return `<section id="stack" aria-labelledby="stack-title" data-replica="${escaped(replica)}">
 <div class="head">
 <h2 id="stack-title">The stack</h2>
-<p class="store" id="store"></p>
+<p class="store" id="store" aria-label="The store"></p>
 </div>
 <ul class="replicas" id="replicas"></ul>
 <p class="note">This page was made by <strong>${escaped(replica)}</strong>.</p>
@@ -104,4 +104,4 @@ function stack(replica: string): string {
 }
 
 const FOOTER =
-  '<a href="/own-visits">Your own visits</a> <a href="/openapi.json">The API</a> <span>Counted by Seen, without cookies.</span>';
+  '<a href="/own-visits">Your own visits</a> <a href="/openapi.json">The API</a> <span>Counted by Seen</span>';

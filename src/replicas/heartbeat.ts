@@ -32,6 +32,7 @@ export class Heartbeat {
   #state: Beat['state'] = 'ready';
   #heard: readonly Heard[] = [];
   #beating = false;
+  #answered = true;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -45,6 +46,11 @@ export class Heartbeat {
         state: silentMs > GONE_AFTER_MS ? ('gone' as const) : beat.state,
       }))
       .toSorted((a, b) => (a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1));
+  }
+
+  /** Whether the store answered the last beat: it says so too when nobody visits. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** Begins; what others say is known soon after. */
@@ -81,8 +87,9 @@ export class Heartbeat {
     const { store, self, hits } = this.#options;
     try {
       this.#heard = await store.beat({ ...self, hits: hits(), state: this.#state });
+      this.#answered = true;
     } catch {
-      // The store is away, which others notice.
+      this.#answered = false;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Private counters, windows, and browsers that are left out, over HTTP on every surface that counts. */
 import { describe, expect, test } from 'bun:test';
-import { BROWSER, INSTALLATION, setUp } from '../support/app.ts';
+import { BROWSER, INSTALLATION, setUp, textOf } from '../support/app.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
 const ONE = '/api/v1/counters/my-site/page';
@@ -185,7 +185,7 @@ describe('own visits', () => {
     const { body } = await ask('/', { ...OUT, Accept: BROWSER });
     expect(body).toContain('Visits of this browser do not count');
     expect(body).toContain('href="/own-visits"');
-    expect((await ask('/', { Accept: BROWSER })).body).toContain('You are visit number 1.');
+    expect(textOf((await ask('/', { Accept: BROWSER })).body)).toContain('You are visit number 1.');
   });
 
   test('are switched off and on by a form that needs no script, and only on its own page', async () => {

@@ -88,4 +88,24 @@ describe('replicas', () => {
     await clock.pass(2000);
     expect(known(fresh)).toEqual(['one draining 9', 'one ready 1']);
   });
+
+  test('see that the store is away when nobody visits, and that it is back', async () => {
+    const { clock, store, replica } = begin();
+    let away = false;
+    const one = replica('one', 0, {
+      beat: async (beat) => {
+        if (away) throw new Error('away');
+        return store.beat(beat);
+      },
+    });
+    one.start();
+    await clock.pass(2000);
+    expect(one.answered).toBe(true);
+    away = true;
+    await clock.pass(2000);
+    expect(one.answered).toBe(false);
+    away = false;
+    await clock.pass(2000);
+    expect(one.answered).toBe(true);
+  });
 });

@@ -101,3 +101,8 @@ export function setUp({
   const letThrough = () => open;
   return { store, clock, counter, app, ask, hits, requests, bugs, letThrough };
 }
+
+/** What stands in an HTML document for people. */
+export function textOf(html: string): string {
+  return html.replaceAll(/<[^>]*>/g, '');
+}

@@ -45,6 +45,11 @@ export const STACK_PROGRAMS: readonly Program[] = [
   { program: 'haproxy', debian: 'haproxy', alpine: 'haproxy' },
 ];
 
+/** What the tests in a browser need besides. */
+export const BROWSER_PROGRAMS: readonly Program[] = [
+  { program: 'chromium', debian: 'chromium', alpine: 'chromium' },
+];
+
 /** Installs what is missing where that is allowed; answers what is still missing. */
 export async function provide(programs: readonly Program[]): Promise<string[]> {
   const missing = () => programs.filter(({ program }) => Bun.which(program) === null);

@@ -1,7 +1,7 @@
 /** Which tests are run together, chosen by words. */
 import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
-import { PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
+import { BROWSER_PROGRAMS, PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
 
 /** Tests that are run together, in one process. */
 export interface Suite {
@@ -14,17 +14,21 @@ export interface Suite {
 
 /** The files that `words` choose: in rounds, one after the other, each of suites that may run side by side. */
 export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
-  const which = first === 'all' || first === 'stack' ? first : 'most';
+  const which = first === 'all' || first === 'stack' || first === 'browser' ? first : 'most';
   const words = which === 'most' && first !== '' ? [first, ...rest] : rest;
   const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].toSorted();
   const chosen = files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
-  const others = chosen.filter((file) => !onStack.includes(file));
+  const inBrowser = chosen.filter((file) => file.startsWith('test/browser/'));
+  const others = chosen.filter((file) => !onStack.includes(file) && !inBrowser.includes(file));
   // They wait more than they work, and are in worlds that know nothing of each other.
   const documents = onStack.filter((file) => /guide|operations/.test(file));
   const rounds = [
-    which === 'stack' ? [] : [plain(others)],
-    which === 'most' && words.length === 0
+    which === 'stack' || which === 'browser' ? [] : [plain(others)],
+    which === 'stack' || (which === 'most' && words.length === 0)
+      ? []
+      : [{ ...plain(inBrowser), programs: [...PROGRAMS, ...BROWSER_PROGRAMS] }],
+    which === 'browser' || (which === 'most' && words.length === 0)
       ? []
       : [inItsWorld(documents), inItsWorld(onStack.filter((file) => !documents.includes(file)))],
   ];

@@ -50,7 +50,7 @@ export class Chart {
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     return {
       ...size,
-      padding: [10, 0, 0, 0],
+      padding: [10, NAME_WIDTH / 3, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {

@@ -7,7 +7,7 @@
 import { History } from './history.ts';
 import { Live } from './live.ts';
 import { Running } from './number.ts';
-import { showStack } from './stack.ts';
+import { StackPanel } from './stack.ts';
 import { Status } from './status.ts';
 import { Task } from './task.ts';
 import { showVisitors } from './visitors.ts';
@@ -46,10 +46,12 @@ function start(counter: string): void {
     return fresh.againMs ?? visitors.againMs;
   });
   const tasks = [past];
-  if (document.getElementById('stack')) {
+  const section = document.getElementById('stack');
+  if (section) {
+    const panel = new StackPanel(section);
     tasks.push(
       new Task(STACK_EVERY_MS, async () => {
-        const { failed, store, againMs } = await showStack();
+        const { failed, store, againMs } = await panel.refresh();
         status.asked({ failed: store === 'away' ? 'away' : failed });
         return againMs;
       }),

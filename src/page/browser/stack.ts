@@ -16,32 +16,63 @@ interface Stack {
   readonly replicas: readonly Replica[];
 }
 
-/** Asks, and shows it; answers also how the store is. Never fails. */
-export async function showStack(): Promise<Told<unknown> & { store?: 'up' | 'away' }> {
-  const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
-  if (!told) return { failed, againMs };
-  const { kind, state } = told.store;
-  const store = document.getElementById('store');
-  if (store) store.replaceChildren(`Store: ${kind} `, stateOf(state === 'up' ? 'ready' : 'away', state));
-  const list = document.getElementById('replicas');
-  const shown = new Map(
-    [...(list?.children ?? [])].map((item) => [(item as HTMLElement).dataset['key'], item]),
-  );
-  const items = told.replicas.map((replica) => {
-    const key = `${replica.name} ${replica.started}`;
-    return fill((shown.get(key) as HTMLElement | undefined) ?? emptyItem(key, replica), replica);
-  });
-  list?.replaceChildren(...items);
-  return { store: state };
+/** A replica that has started again is another one. */
+const keyOf = ({ name, started }: Replica) => `${name} ${started}`;
+
+export class StackPanel {
+  readonly #store = document.getElementById('store');
+  readonly #list = document.getElementById('replicas');
+  readonly #items = new Map<string, HTMLElement>();
+  readonly #madeBy: string | undefined;
+  /** Which one of that name made this page. */
+  #maker: string | undefined;
+
+  /** `section` says who made this page. */
+  constructor(section: HTMLElement) {
+    this.#madeBy = section.dataset['replica'];
+  }
+
+  /** Asks, and shows it; answers also how the store is. Never fails. */
+  async refresh(): Promise<Told<unknown> & { store?: 'up' | 'away' }> {
+    const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
+    if (!told) return { failed, againMs };
+    const { kind, state } = told.store;
+    this.#store?.replaceChildren(kind, stateOf(state === 'up' ? 'ready' : 'away', state));
+    this.#maker ??= this.#makerAmong(told.replicas);
+    const keys = new Set(told.replicas.map(keyOf));
+    for (const [key, item] of this.#items) {
+      if (keys.has(key)) continue;
+      item.remove();
+      this.#items.delete(key);
+    }
+    // What is there stays where it is, so that bars grow, and nobody loses what they point at.
+    told.replicas.forEach((replica, index) => {
+      const item = fill(this.#itemOf(replica), replica);
+      const there = this.#list?.children[index];
+      if (there !== item) this.#list?.insertBefore(item, there ?? null);
+    });
+    return { store: state };
+  }
+
+  /** The youngest that bears the name of the one who made this page: others have gone before it. */
+  #makerAmong(replicas: readonly Replica[]): string | undefined {
+    const maker = replicas.findLast(({ name }) => name === this.#madeBy);
+    return maker && keyOf(maker);
+  }
+
+  #itemOf(replica: Replica): HTMLElement {
+    const key = keyOf(replica);
+    const item = this.#items.get(key) ?? emptyItem(replica, key === this.#maker);
+    this.#items.set(key, item);
+    return item;
+  }
 }
 
 /** A replica before anything is known of it but who it is. */
-function emptyItem(key: string, { name, version }: Replica): HTMLElement {
+function emptyItem({ name, version }: Replica, maker: boolean): HTMLElement {
   const item = element('li', 'replica');
-  item.dataset['key'] = key;
   const who = element('span', 'who');
-  const here = document.getElementById('stack')?.dataset['replica'] === name;
-  who.append(element('span', here ? 'here' : '', name), element('small', '', version));
+  who.append(element('span', maker ? 'here' : '', name), element('small', '', version));
   const share = element('span', 'share');
   const bar = document.createElement('progress');
   bar.max = 1;

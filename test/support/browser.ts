@@ -1,0 +1,45 @@
+/** A real browser: the system's Chromium, with nothing kept from the test before. */
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+
+/** What a person's browser says it is: a headless one says that, and is counted as a bot. */
+const PERSON =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
+
+/** A browser, to be closed by whoever started it. With `memory` it keeps pages alive for going back, as people's browsers do. */
+export function launch({ memory = false } = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: Bun.which('chromium') ?? '',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    ...(memory ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
+  });
+}
+
+/** A page, and what was noticed while it was used. */
+export interface Watched extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors in the console, and those that nobody caught. */
+  readonly errors: string[];
+  /** The URLs of all requests. */
+  readonly requests: string[];
+}
+
+/** A new page of a person who has never been here. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser.newContext({ userAgent: PERSON, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  const requests: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('request', (request) => requests.push(request.url()));
+  return { page, context, errors, requests, [Symbol.asyncDispose]: () => context.close() };
+}
