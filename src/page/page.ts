@@ -72,7 +72,7 @@ function chart(counter = 'hits'): string {
 <p class="legend"><span class="people">people</span> <span class="others">programs, image proxies and bots</span></p>
 <details>
 <summary>As a table</summary>
-<div class="scroll" role="region" aria-labelledby="history-title" tabindex="0">
+<div class="scroll" role="region" aria-label="Visits as a table" tabindex="0">
 <table id="table"></table>
 </div>
 </details>

@@ -26,7 +26,7 @@ export class Chart {
     if (!element) return;
     new ResizeObserver(() => this.#plot?.setSize(sizeOf(element))).observe(element);
     for (const media of MEDIA)
-      matchMedia(media).addEventListener('change', () => this.#plot?.redraw(false, true));
+      matchMedia(media).addEventListener('change', () => this.#plot?.redraw(true, true));
   }
 
   /** Shows bars: how each is called, how long it is, and how much of it people are. */
