@@ -13,6 +13,8 @@ COPY src src
 # The version that the program says it is, in its log, in X-Served-By and in the labels below.
 ARG VERSION=0.1.0
 RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
+# What browsers run: in a checkout the program bundles it when it is first asked for, here it lies ready beside the program.
+RUN bun build src/page/browser/page.ts --target=browser --minify --outdir=browser
 
 FROM oven/bun:1.4.5-alpine
 ARG VERSION=0.1.0
@@ -24,6 +26,7 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
+COPY --from=build /build/browser /usr/local/lib/seen/browser
 # Where the counts are without a SEEN_STORE_URL: mount a volume here, or they go with the container.
 RUN mkdir /data && chown bun:bun /data
 # One replica in a container, because the orchestrator brings the others. The operations port is open to other containers;
