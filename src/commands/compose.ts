@@ -13,6 +13,7 @@ import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
+import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';
 import { createCounting } from '../http/counting.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
@@ -81,8 +82,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     count,
     api: createApi({ counter, count, registry, memory, owners, closed, version, now: Date.now }),
-    countapi: createCountapi({ counter, count, registry, closed, version, now: Date.now }),
-    countapiHost: config.countapiHost,
+    services: [createCountapi({ counter, count, registry, closed, version, now: Date.now })],
+    ownHosts: new Map(config.countapiHost === undefined ? [] : [[config.countapiHost, COUNTAPI_PREFIX]]),
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

@@ -52,7 +52,7 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'problem' | 'countapi';
+export type ErrorForm = 'json' | 'text' | 'problem' | 'bare';
 
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {

@@ -4,6 +4,7 @@ import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
+import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
@@ -55,8 +56,8 @@ export function setUp({
       version: '1.2.3',
       now,
     }),
-    countapi: createCountapi({ counter, count, registry: store, closed, version: '1.2.3', now }),
-    countapiHost: countapiHost || undefined,
+    services: [createCountapi({ counter, count, registry: store, closed, version: '1.2.3', now })],
+    ownHosts: new Map(countapiHost === '' ? [] : [[countapiHost, COUNTAPI_PREFIX]]),
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
