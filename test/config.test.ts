@@ -129,6 +129,21 @@ describe('settings', () => {
     expect(flagName('storeUrl')).toBe('store-url');
   });
 
+  test('a host name of its own is for one service only, and is no address with a port', () => {
+    const both = (countapi: string, abacus: string) => ({
+      SEEN_COUNTAPI_HOST: countapi,
+      SEEN_ABACUS_HOST: abacus,
+    });
+    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe('abacus.example.com');
+    expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
+      expect.stringContaining('each needs a host of its own'),
+    ]);
+    for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
+      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([expect.stringContaining('is no host name')]);
+    }
+    expect(read([]).abacusHost).toBeUndefined();
+  });
+
   test('the manual and the README name every setting, and the README’s table is this one', async () => {
     const readme = await Bun.file(join(import.meta.dir, '..', 'README.md')).text();
     expect(readme).toContain(settingsTable());

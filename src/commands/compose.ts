@@ -9,12 +9,17 @@ import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
 import { patientMemory, patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
+import { Watch } from '../counter/watch.ts';
+import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
+import { ABACUS_PREFIX } from '../http/abacus-request.ts';
 import { createApi } from '../http/api.ts';
 import { type Answer, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';
 import { createCounting } from '../http/counting.ts';
+import { EventStreams } from '../http/event-stream.ts';
+import { type OwnHosts } from '../http/own-host.ts';
 import { Owners } from '../http/owners.ts';
 import { listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
@@ -78,23 +83,27 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
   const count = createCounting(counter, visitors);
+  const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
+  const watch = new Watch({ store, clock: CLOCK, subscribersMax: config.subscribersMax, onBug });
+  const streams = new EventStreams();
   const app = createApp({
     counter,
     count,
     api: createApi({ counter, count, registry, memory, owners, closed, version, now: Date.now }),
-    services: [createCountapi({ counter, count, registry, closed, version, now: Date.now })],
-    ownHosts: new Map(config.countapiHost === undefined ? [] : [[config.countapiHost, COUNTAPI_PREFIX]]),
+    services: otherServices(config, { counter, count, registry, owners, closed, watch, streams }),
+    ownHosts: ownHosts(config),
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);
       if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
     },
-    onBug: (error) => log.error({ error }, 'a bug: please report it'),
+    onBug,
   });
   const life = new Life({
     app,
     counter,
     store,
+    endStreams: () => streams.end(),
     listen: () =>
       listen({
         host: config.host,
@@ -109,6 +118,24 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+/** The services whose calls are answered as theirs were. */
+function otherServices(
+  { replicaName: replica, storeUrl }: Config,
+  parts: Omit<AbacusOptions, 'replica' | 'version' | 'database' | 'now'>,
+) {
+  const common = { ...parts, version, now: Date.now };
+  const database = storeUrl.startsWith('sqlite:') ? 'sqlite' : 'redis';
+  return [createCountapi(common), createAbacus({ ...common, replica, database })];
+}
+
+/** The services that have a host name of their own. */
+function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
+  const hosts = new Map<string, string>();
+  if (countapiHost !== undefined) hosts.set(countapiHost, COUNTAPI_PREFIX);
+  if (abacusHost !== undefined) hosts.set(abacusHost, ABACUS_PREFIX);
+  return hosts;
 }
 
 /** A request as the log has it: without the query, in which somebody may have put a token. */

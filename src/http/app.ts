@@ -46,6 +46,8 @@ export interface Answer {
 /** Knows the other end of a request's connection. */
 export interface Peer {
   requestIP(request: Request): { address: string } | null;
+  /** After how many seconds without use the connection is closed; 0 for never. */
+  timeout?(request: Request, seconds: number): void;
 }
 
 export interface App {

@@ -8,6 +8,7 @@ import type { Context } from 'hono';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
 import { callingPage, hostWord, pathWord } from './calling-page.ts';
+import { decodedPart } from './path-part.ts';
 
 /** Under which path CountAPI is served on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
@@ -41,11 +42,9 @@ export function callOf(c: Context, operation: string, count: Call['count']): Cal
 }
 
 function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    throw malformed(error);
-  }
+  const word = decodedPart(part);
+  if (word === undefined) throw malformed();
+  return word;
 }
 
 /** The counter in the path, `KEY` or `NAMESPACE/KEY`. Fails with `name-invalid`. */
@@ -61,8 +60,8 @@ export function namedBy({ headers }: Call, words: readonly string[]): Named {
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
-function malformed(cause?: unknown): AppError {
-  return new AppError('name-invalid', 'Malformed Namespace/Key', { cause });
+function malformed(): AppError {
+  return new AppError('name-invalid', 'Malformed Namespace/Key');
 }
 
 /** What stands for a reserved word. */

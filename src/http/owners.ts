@@ -14,10 +14,14 @@ export interface Issued {
   readonly owner: string;
 }
 
-/** A new token. The prefix is for people and for programs that look for secrets where none should be. */
-export function issueToken(): Issued {
-  const token = `seen_${randomBytes(32).toString('base64url')}`;
+/** A new token, unless the caller brings one. The prefix is for people and for programs that look for secrets where none should be. */
+export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): Issued {
   return { token, owner: hashOf(token) };
+}
+
+/** The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings none so. */
+export function bearerIn(headers: Headers): string | undefined {
+  return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
 
 export class Owners {
@@ -40,6 +44,16 @@ export class Owners {
     if (!same(hash, this.#installation)) throw refused();
   }
 
+  /** Whether this is the token of the installation. */
+  isInstallation(token: string): boolean {
+    return same(hashOf(token), this.#installation);
+  }
+
+  /** Whether this is the token of a counter's owner, or the installation's. */
+  isOwner(token: string, owner: string | undefined): boolean {
+    return same(hashOf(token), owner) || this.isInstallation(token);
+  }
+
   #advice(owner: string | undefined): string {
     if (owner !== undefined) return 'Send the token that making the counter answered.';
     return this.#installation === undefined
@@ -49,7 +63,7 @@ export class Owners {
 }
 
 function tokenHash(headers: Headers, advice: string): string {
-  const token = /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+  const token = bearerIn(headers);
   if (token === undefined) {
     throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
   }

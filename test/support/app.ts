@@ -1,11 +1,15 @@
 /** The public surface without a port: requests in, responses out. */
 import { Counter } from '../../src/counter/counter.ts';
+import { Watch } from '../../src/counter/watch.ts';
+import { createAbacus } from '../../src/http/abacus.ts';
+import { ABACUS_PREFIX } from '../../src/http/abacus-request.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
+import { EventStreams } from '../../src/http/event-stream.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -26,6 +30,10 @@ export function setUp({
   keysMax = Number.POSITIVE_INFINITY,
   closed = false,
   countapiHost = '',
+  abacusHost = '',
+  subscribersMax = 10,
+  waitingBytesMax = 16_384,
+  heartbeatMs = 3_600_000,
   now = Date.now,
 } = {}) {
   const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed, now }));
@@ -43,6 +51,10 @@ export function setUp({
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
   const count = createCounting(counter, visitors);
+  const owners = new Owners(INSTALLATION);
+  const watch = new Watch({ store, clock, subscribersMax, onBug: (error) => bugs.push(error) });
+  const streams = new EventStreams({ waitingBytesMax, heartbeatMs });
+  const parts = { counter, count, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
     counter,
     count,
@@ -51,13 +63,20 @@ export function setUp({
       count,
       registry: store,
       memory: store,
-      owners: new Owners(INSTALLATION),
+      owners,
       closed,
       version: '1.2.3',
       now,
     }),
-    services: [createCountapi({ counter, count, registry: store, closed, version: '1.2.3', now })],
-    ownHosts: new Map(countapiHost === '' ? [] : [[countapiHost, COUNTAPI_PREFIX]]),
+    services: [
+      createCountapi(parts),
+      createAbacus({ ...parts, owners, watch, streams, replica: 'replica-7', database: 'memory' }),
+    ],
+    ownHosts: new Map(
+      [[countapiHost, COUNTAPI_PREFIX] as const, [abacusHost, ABACUS_PREFIX] as const].filter(
+        ([host]) => host !== '',
+      ),
+    ),
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
@@ -72,5 +91,5 @@ export function setUp({
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
   const hits = async () => (await store.read(['hits']))[0] ?? 0;
-  return { store, clock, counter, app, ask, hits, requests, bugs };
+  return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs };
 }
