@@ -69,7 +69,7 @@ if [ "$what" = all ]; then must_be_new token; fi
 # out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
 may='+ping +config|get +evalsha +script|load'
 may="$may +get +mget +set +incrby +exists +del"
-may="$may +hdel +hget +hgetall +hincrby +hkeys +hmget +hset +hsetnx +pfadd +pfcount +zadd +zcard +zrangebylex +zrem"
+may="$may +hdel +hget +hgetall +hincrby +hkeys +hmget +hset +hsetnx +pfadd +pfcount +pexpire +zadd +zcard +zrangebylex +zrem +zremrangebyscore"
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all
 user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all $may

@@ -53,6 +53,7 @@ function exitStatus(code: ErrorCode): number {
     case 'counter-exists':
     case 'counters-full':
     case 'key-reused':
+    case 'rate-limited':
     case 'keys-full':
     case 'counter-missing':
     case 'counter-unreadable':

@@ -58,6 +58,11 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     help: 'Attempts to store a batch that failed and were repeated.',
     registers,
   });
+  const limiterOpen = new Counter({
+    name: 'seen_limiter_open_total',
+    help: 'Requests let through because the store did not say in time whether a limit allows them.',
+    registers,
+  });
   const requestSeconds = new Histogram({
     name: 'seen_request_seconds',
     help: 'Time from a request to its response, by route and status.',
@@ -82,6 +87,10 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     /** An attempt to store a batch failed. */
     retried(): void {
       retries.inc();
+    },
+    /** A request was let through although nobody knew whether it may be. */
+    limiterOpen(): void {
+      limiterOpen.inc();
     },
     /** A request on one of our routes was answered. */
     requested(route: string, status: number, seconds: number): void {

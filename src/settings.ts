@@ -3,7 +3,7 @@
  *
  * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag (`--store-url`) and the
  * file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in the README are made of this
- * table. A leaf. Not here: reading them (`config.ts`). Longer than most files, because it is one table.
+ * table. A leaf, and longer than most files because it is one table. Not here: reading them (`config.ts`).
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -152,6 +152,16 @@ export const settings = {
     '250000',
     'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',
     whole(0, 100_000_000),
+  ),
+  requestsPerMinute: setting(
+    '0',
+    'How many requests an address may make in a minute; 0: no limit. Behind proxies that are not trusted all visitors are one address',
+    whole(0, 1_000_000),
+  ),
+  newCountersPerDay: setting(
+    '0',
+    'How many counters an address may make in a day, with hits or over the API; 0: no limit. Counters that exist count on',
+    whole(0, 1_000_000),
   ),
   trustedProxies: setting(
     '',

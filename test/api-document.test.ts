@@ -13,7 +13,11 @@ let shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
 let said: AsyncIterator<string>;
 
 beforeAll(async () => {
-  program = await Program.start({ SEEN_TOKEN: TOKEN });
+  program = await Program.start({
+    SEEN_TOKEN: TOKEN,
+    SEEN_REQUESTS_PER_MINUTE: '600',
+    SEEN_NEW_COUNTERS_PER_DAY: '100',
+  });
   shell = Bun.spawn(['bash', '--norc'], {
     cwd: folder.path,
     env: { PATH: process.env['PATH'] ?? '', SEEN_TOKEN: TOKEN },

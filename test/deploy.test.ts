@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
+import { readConfig } from '../src/config.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Change, Store } from '../src/counter/store.ts';
@@ -29,6 +30,9 @@ interface StackFile {
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const stackFile = (path: string) => Bun.YAML.parse(read(path)) as StackFile;
+/** As Docker reads a value of a file, where no variable is set. */
+const composed = (value: string) =>
+  value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1').replaceAll(/\{\{\.Task\.Name\}\}/g, 'a-task');
 const words = (text = '') => text.trim().split(/\s+/);
 
 describe('the image', () => {
@@ -58,6 +62,27 @@ describe('what is laid over the stack', () => {
     const secure = words(stackFile('deploy/secure.yml').services['redis']?.command);
     expect(plain).toContain('--appendfsync');
     expect(secure).toEqual([...plain, '--aclfile', '/run/secrets/redis_users']);
+  });
+
+  test('Seen takes the settings that each file gives it, and the limits are on where addresses are known', () => {
+    const given = ['docker-compose.yml', ...files].map((file) => {
+      const { environment = {} } = stackFile(file).services['web'] ?? {};
+      const env = Object.entries(environment).map(([name, value]) => [name, composed(`${value}`)]);
+      return Object.fromEntries(env.filter(([name = '']) => !name.endsWith('_FILE'))) as Record<
+        string,
+        string
+      >;
+    });
+    for (const env of given) readConfig({ argv: [], env });
+    const { trustedProxies, requestsPerMinute, newCountersPerDay } = readConfig({
+      argv: [],
+      env: Object.assign({}, ...given),
+    });
+    expect({ trustedProxies, requestsPerMinute, newCountersPerDay }).toEqual({
+      trustedProxies: ['10.98.98.0/24'],
+      requestsPerMinute: 600,
+      newCountersPerDay: 100,
+    });
   });
 
   test('no image has a tag that moves, but the one that is built here', () => {
@@ -169,7 +194,18 @@ const ASKED: Readonly<
     expect(await store.set('my-site/none', 42)).toBe(false);
   },
   async rule(store) {
-    expect(await store.rule('my-site/made', RULES)).toBe(true);
+    expect(await store.rule('my-site/made', { ...RULES, windowMs: 1000 })).toBe(true);
+    const change: Change = {
+      counter: 'my-site/made',
+      amount: 1,
+      visitors: [{ id: 'somebody', kind: 'person', visits: 1 }],
+    };
+    const commit = (sequence: number) =>
+      store.commit({ writer: 'of the rules', sequence, changes: [change] });
+    expect(await commit(1)).toMatchObject([{ counted: [true] }]);
+    // A window that does not end by itself is found out here.
+    clock.at += 1000;
+    expect(await commit(2)).toMatchObject([{ counted: [true] }]);
   },
   async give(store) {
     expect(await store.give('my-site/made', 'another')).toBe(true);
@@ -186,7 +222,7 @@ const ASKED: Readonly<
       store.commit({
         writer: 'of the past',
         sequence,
-        changes: [{ counter: 'hits', amount: 1, visitors: ['somebody'] }],
+        changes: [{ counter: 'hits', amount: 1, visitors: [{ id: 'somebody', kind: 'person', visits: 1 }] }],
       });
     await commit(1);
     clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;
@@ -196,6 +232,11 @@ const ASKED: Readonly<
   },
   async salt(store) {
     expect(await store.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
+  },
+  async take(store) {
+    const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
+    const verdicts = await store.take([1, 2].map(() => ({ who: 'somebody', limit })));
+    expect(verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
   },
   async delete(store) {
     await store.delete('hits');

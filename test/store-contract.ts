@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { isAppError } from '../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
-import { RULES } from '../src/counter/registry.ts';
-import type { Batch, Change, Store } from '../src/counter/store.ts';
+import { RULES, type Rules } from '../src/counter/registry.ts';
+import type { Batch, Caller, Change, Store } from '../src/counter/store.ts';
+import type { Kind } from '../src/counter/visitor.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
@@ -20,6 +21,9 @@ export interface Subject {
 export const LIMITS = { keysMax: 40, hitsMake: true, countersMax: 1_000_000 };
 
 const MAX = Number.MAX_SAFE_INTEGER;
+
+/** Visitors of one visit each. */
+const callers = (...ids: string[]): Caller[] => ids.map((id) => ({ id, kind: 'person', visits: 1 }));
 
 const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1);
 
@@ -388,6 +392,149 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       });
     });
 
+    describe('rules', () => {
+      const owner = 'the hash of a token';
+      // Noon, so that no test comes to midnight.
+      const START = Date.UTC(2026, 10, 22, 12);
+      const WINDOW_MS = 10 * 60 * 1000;
+
+      /** A counter with rules of its own, on a store of which the test owns the time. */
+      async function ruled(rules: Partial<Rules>, total = 0) {
+        let now = START;
+        let number = 0;
+        const own = subject.open({ now: () => now, keysMax: 1000 });
+        const [name, id] = [fresh(), randomUUID()];
+        await own.make(name, { total, madeAt: now, owner, rules: { ...RULES, ...rules } });
+        const changes = (...some: Partial<Change>[]) =>
+          some.map((change) => ({ counter: name, amount: 1, ...change }));
+        return {
+          store: own,
+          name,
+          at: (ms: number) => {
+            now = START + ms;
+          },
+          commit: (...some: Partial<Change>[]) =>
+            own.commit({ writer: id, sequence: ++number, changes: changes(...some) }),
+          again: (...some: Partial<Change>[]) =>
+            own.commit({ writer: id, sequence: number, changes: changes(...some) }),
+          [Symbol.asyncDispose]: () => own.close(),
+        };
+      }
+      const counted = (total: number, ...which: boolean[]) => ({ total, private: false, counted: which });
+      const visits = (id: string, n: number, kind: Kind = 'person') => ({ id, kind, visits: n });
+
+      test('a private counter is counted on, and its total is for its owner', async () => {
+        await using own = await ruled({ private: true }, 41);
+        const hidden = (total: number) => ({ total, private: true });
+        expect(await own.commit({})).toEqual([hidden(42)]);
+        expect(await own.again({})).toEqual([hidden(42)]);
+        expect(await own.store.read([own.name, own.name])).toEqual([undefined, undefined]);
+        expect((await own.store.describe(own.name))?.total).toBe(42);
+        const key = { once: once(freshKey()) };
+        expect(await own.commit(key, key, { amount: -2 })).toEqual([hidden(43), hidden(43), hidden(41)]);
+        await own.store.rule(own.name, RULES);
+        expect(await own.commit({})).toEqual([42]);
+        expect(await own.store.read([own.name])).toEqual([42]);
+      });
+
+      test('with a window a visitor counts once, and again when it is over', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS });
+        const visit = { visitors: callers('a') };
+        expect(await own.commit(visit)).toEqual([counted(1, true)]);
+        own.at(WINDOW_MS - 1);
+        expect(await own.commit(visit)).toEqual([counted(1, false)]);
+        expect(await own.commit({ visitors: callers('b') })).toEqual([counted(2, true)]);
+        own.at(WINDOW_MS);
+        expect(await own.commit(visit)).toEqual([counted(3, true)]);
+        // From the visit that counted, not from the last one.
+        own.at(2 * WINDOW_MS);
+        expect(await own.commit(visit)).toEqual([counted(4, true)]);
+      });
+
+      test('with a window many visits of many visitors in one batch count as they would one by one', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS });
+        await own.commit({ kinds: { person: 1 }, visitors: callers('a') });
+        const many = {
+          amount: 9,
+          kinds: { person: 5, program: 1, bot: 3 },
+          visitors: [visits('a', 2), visits('b', 3), visits('c', 1, 'program')],
+        };
+        // Bots are nobody in particular: each of their visits counts.
+        expect(await own.commit(many)).toEqual([counted(6, false, true, true)]);
+        expect(await own.again(many)).toEqual([counted(6, false, true, true)]);
+        const { hours, visitors } = await own.store.past(own.name);
+        const kinds = hours.map(({ kind, amount }) => [kind, amount]).toSorted(byText);
+        expect(kinds).toEqual([
+          ['bot', 3],
+          ['person', 2],
+          ['program', 1],
+        ]);
+        expect([...visitors.values()]).toEqual([3]);
+      });
+
+      test('what an owner adds is no visit, and counts whatever the window', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS });
+        const added = { amount: 5, kinds: { program: 5 }, visitors: [visits('a', 0, 'program')] };
+        expect(await own.commit(added)).toEqual([counted(5, false)]);
+        expect(await own.commit({ visitors: [visits('a', 1, 'program')] })).toEqual([counted(6, true)]);
+        expect(await own.commit(added)).toEqual([counted(11, false)]);
+        expect(await own.commit({ amount: 2, kinds: { bot: 2 } })).toEqual([counted(13)]);
+      });
+
+      test('a visit that was left out may count later, and one under a key counts once in any case', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS }, MAX);
+        const visit = { visitors: callers('a') };
+        expect(await own.commit(visit)).toEqual(['out-of-range']);
+        await own.store.set(own.name, 0);
+        const keyed = { ...visit, once: once(freshKey()) };
+        expect(await own.commit(keyed)).toEqual([counted(1, true)]);
+        expect(await own.commit(keyed, visit, { ...visit, once: once(freshKey()) })).toEqual([
+          1,
+          counted(1, false),
+          counted(1, false),
+        ]);
+        own.at(WINDOW_MS);
+        expect(await own.commit(keyed, visit)).toEqual([1, counted(2, true)]);
+      });
+
+      test('a window is forgotten with its counter, and may be changed and taken away', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS });
+        const visit = { visitors: callers('a') };
+        await own.commit(visit);
+        await own.store.rule(own.name, { ...RULES, windowMs: 1000 });
+        own.at(1000);
+        expect(await own.commit(visit)).toEqual([counted(2, true)]);
+        await own.store.rule(own.name, RULES);
+        expect(await own.commit(visit)).toEqual([3]);
+        await own.store.delete(own.name);
+        await own.store.make(own.name, {
+          total: 0,
+          madeAt: START,
+          owner,
+          rules: { ...RULES, windowMs: WINDOW_MS },
+        });
+        expect(await own.commit(visit)).toEqual([counted(1, true)]);
+        expect([...(await own.store.past(own.name)).visitors.values()]).toEqual([1]);
+      });
+
+      test('a window is the same for all who count, and right again after a clock that was far ahead', async () => {
+        await using own = await ruled({ windowMs: WINDOW_MS });
+        const other = subject.open({ now: () => START + 1000 });
+        const visit = { visitors: callers('a') };
+        own.at(2 * WINDOW_MS);
+        await own.commit(visit);
+        const elsewhere = {
+          writer: randomUUID(),
+          sequence: 1,
+          changes: [{ counter: own.name, amount: 1, ...visit }],
+        };
+        expect(await other.commit(elsewhere)).toEqual([counted(2, true)]);
+        own.at(2000);
+        expect(await own.commit(visit)).toEqual([counted(2, false)]);
+        await other.close();
+      });
+    });
+
     describe('what is remembered of visits', () => {
       // The first second of a day.
       const START = Date.UTC(2026, 10, 22);
@@ -445,7 +592,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('once, whatever is sent again or refused', async () => {
         const { store: own, name, hit, again } = begin();
-        const visit = { kinds: { person: 1 }, visitors: ['somebody'], once: once(freshKey()) };
+        const visit = { kinds: { person: 1 }, visitors: callers('somebody'), once: once(freshKey()) };
         await hit(visit);
         await again(visit);
         await hit(visit);
@@ -459,21 +606,21 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('how many visitors each day had, however often each came', async () => {
         const { store: own, name, at, hit } = begin();
-        await hit({ visitors: ['a', 'b'] });
-        await hit({ visitors: ['b', 'c'] });
+        await hit({ visitors: callers('a', 'b') });
+        await hit({ visitors: callers('b', 'c') });
         await hit();
         at(DAY_MS - 1);
-        await hit({ visitors: ['d'] });
+        await hit({ visitors: callers('d') });
         expect((await own.past(name)).visitors).toEqual(new Map([[DAY, 4]]));
         at(DAY_MS);
-        await hit({ visitors: ['a'] });
+        await hit({ visitors: callers('a') });
         const days = new Map([
           [DAY, 4],
           [DAY + 1, 1],
         ]);
         expect((await own.past(name)).visitors).toEqual(days);
         at(9 * DAY_MS);
-        await hit({ visitors: ['a', 'b'] });
+        await hit({ visitors: callers('a', 'b') });
         expect((await own.past(name)).visitors).toEqual(days.set(DAY + 9, 2));
         await own.close();
       });
@@ -481,11 +628,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('the days right again after a clock that was far ahead', async () => {
         const { store: own, name, at, hit } = begin();
         at(30 * DAY_MS);
-        await hit({ visitors: ['a'] });
+        await hit({ visitors: callers('a') });
         at(0);
-        await hit({ visitors: ['a', 'b'] });
+        await hit({ visitors: callers('a', 'b') });
         at(DAY_MS);
-        await hit({ visitors: ['b'] });
+        await hit({ visitors: callers('b') });
         expect((await own.past(name)).visitors).toEqual(
           new Map([
             [DAY + 30, 1],
@@ -505,7 +652,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           [0, 10_000, 10_000],
           ...Array.from({ length: 99 }, (_, n) => [(n + 1) * 10_000, 10_000, (n + 2) * 10_000] as const),
         ] as const) {
-          await hit({ amount: count, visitors: some(from, count) });
+          await hit({ amount: count, visitors: callers(...some(from, count)) });
           if (![1000, 10_000, 1_000_000].includes(sofar)) continue;
           const error = ((await own.past(name)).visitors.get(DAY) ?? 0) / sofar - 1;
           // Four standard errors: once in 16,000 where there is chance in it, and these visitors are always the same.
@@ -546,7 +693,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('nothing of a counter that was deleted', async () => {
         const { store: own, name, hit } = begin();
-        await hit({ visitors: ['a'] });
+        await hit({ visitors: callers('a') });
         await own.delete(name);
         expect(await own.past(name)).toEqual({ hours: [], days: [], visitors: new Map() });
         await own.close();
@@ -563,6 +710,123 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       });
     });
 
+    describe('visitors’ quotas', () => {
+      // Five at once, one of which comes back each 2 s.
+      const FIVE = { name: 'requests', quota: 5, windowMs: 10_000 };
+
+      /** A store of which the test owns the time, and a way to take some. */
+      function begin() {
+        // Not a past one: Redis forgets by its own clock.
+        let now = Date.now();
+        const own = subject.open({ now: () => now });
+        const take = async (who: string, limit = FIVE) => (await own.take([{ who, limit }]))[0];
+        return {
+          store: own,
+          take,
+          pass: (ms: number) => {
+            now += ms;
+          },
+          /** How many are given of so many that are asked for. */
+          many: async (who: string, count: number, limit = FIVE) => {
+            const verdicts = await own.take(Array.from({ length: count }, () => ({ who, limit })));
+            return verdicts.filter(({ allowed }) => allowed).length;
+          },
+        };
+      }
+      const visitor = () => randomUUID();
+
+      test('can be had at once, and not one more', async () => {
+        const { store: own, take } = begin();
+        const who = visitor();
+        for (const remaining of [4, 3, 2, 1, 0]) {
+          expect(await take(who)).toEqual({ allowed: true, remaining, nextMs: 2000 });
+        }
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        await own.close();
+      });
+
+      test('come back evenly, all of it within the window, and never more than all', async () => {
+        const { store: own, take, pass, many } = begin();
+        const who = visitor();
+        expect(await many(who, 6)).toBe(5);
+        pass(1999);
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 1 });
+        pass(1);
+        expect(await take(who)).toEqual({ allowed: true, remaining: 0, nextMs: 2000 });
+        pass(9_999);
+        expect(await many(who, 6)).toBe(4);
+        pass(10_000);
+        expect(await many(who, 6)).toBe(5);
+        pass(100 * 10_000);
+        expect(await many(who, 6)).toBe(5);
+        await own.close();
+      });
+
+      test('are each visitor’s own, and each limit’s', async () => {
+        const { store: own, take, many } = begin();
+        const [one, other] = [visitor(), visitor()];
+        const another = { name: 'new-counters', quota: 2, windowMs: DAY_MS };
+        expect(await many(one, 9)).toBe(5);
+        expect(await take(other)).toMatchObject({ allowed: true, remaining: 4 });
+        expect(await many(one, 9, another)).toBe(2);
+        expect(await take(one, another)).toEqual({ allowed: false, remaining: 0, nextMs: DAY_MS / 2 });
+        expect(await take(other)).toMatchObject({ allowed: true, remaining: 3 });
+        await own.close();
+      });
+
+      test('are shared by all who have the database', async () => {
+        const [one, two] = [begin(), begin()];
+        const who = visitor();
+        expect(await one.many(who, 3)).toBe(3);
+        expect(await two.take(who)).toMatchObject({ allowed: true, remaining: 1 });
+        expect(await one.many(who, 3)).toBe(1);
+        expect(await two.take(who)).toMatchObject({ allowed: false });
+        await one.store.close();
+        await two.store.close();
+      });
+
+      test('are taken for many in one call, in their order, twice for who stands there twice', async () => {
+        const { store: own } = begin();
+        const [one, other] = [visitor(), visitor()];
+        const small = { ...FIVE, quota: 2 };
+        const verdicts = await own.take([one, other, one, one, other].map((who) => ({ who, limit: small })));
+        expect(verdicts.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
+          [true, 1],
+          [true, 1],
+          [true, 0],
+          [false, 0],
+          [true, 0],
+        ]);
+        expect(await own.take([])).toEqual([]);
+        await own.close();
+      });
+
+      test('are exact where the window cannot be divided by them', async () => {
+        const { store: own, many, pass } = begin();
+        for (const quota of [1, 7, 13, 600, 1_000]) {
+          const who = visitor();
+          const limit = { ...FIVE, quota, windowMs: 60_000 };
+          expect(await many(who, quota + 3, limit)).toBe(quota);
+          pass(60_000);
+          expect(await many(who, quota + 3, limit)).toBe(quota);
+        }
+        await own.close();
+      });
+
+      test('keep nobody waiting for longer than one where another’s clock was far ahead', async () => {
+        const { store: own, many, pass, take } = begin();
+        const who = visitor();
+        pass(DAY_MS);
+        expect(await many(who, 9)).toBe(5);
+        pass(-DAY_MS);
+        expect(await take(who)).toEqual({ allowed: false, remaining: 0, nextMs: 2000 });
+        pass(2000);
+        expect(await take(who)).toMatchObject({ allowed: true });
+        await own.close();
+      });
+    });
+
     test('a closed store refuses', async () => {
       const closed = subject.open();
       await closed.close();
@@ -570,6 +834,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         'store-unavailable',
       );
       expect(await codeOf(closed.ping())).toBe('store-unavailable');
+      const limit = { name: 'requests', quota: 1, windowMs: 1000 };
+      expect(await codeOf(closed.take([{ who: 'somebody', limit }]))).toBe('store-unavailable');
     });
 
     test('answers a ping and says where it keeps the counts', async () => {

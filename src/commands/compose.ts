@@ -13,15 +13,16 @@ import { Watch } from '../counter/watch.ts';
 import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
 import { ABACUS_PREFIX } from '../http/abacus-request.ts';
 import { createApi } from '../http/api.ts';
-import { type Answer, createApp } from '../http/app.ts';
+import { type Answer, type App, createApp } from '../http/app.ts';
 import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';
 import { createCounting } from '../http/counting.ts';
 import { EventStreams } from '../http/event-stream.ts';
+import { Limits, type LimitsOptions } from '../http/limits.ts';
 import { type OwnHosts } from '../http/own-host.ts';
 import { Owners } from '../http/owners.ts';
-import { listen } from '../http/server.ts';
+import { type Listening, listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
@@ -82,16 +83,19 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
-  const count = createCounting(counter, visitors);
+  const limits = composeLimits(config, { store, visitors, owners, onOpen: () => metrics.limiterOpen() });
+  const mayMake = limits?.mayMake;
+  const count = createCounting({ counter, registry, visitors, mayMake });
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const watch = new Watch({ store, clock: CLOCK, subscribersMax: config.subscribersMax, onBug });
   const streams = new EventStreams();
   const app = createApp({
     counter,
     count,
-    api: createApi({ counter, count, registry, memory, owners, closed, version, now: Date.now }),
-    services: otherServices(config, { counter, count, registry, owners, closed, watch, streams }),
+    api: createApi({ counter, count, mayMake, registry, memory, owners, closed, version, now: Date.now }),
+    services: otherServices(config, { counter, count, mayMake, registry, owners, closed, watch, streams }),
     ownHosts: ownHosts(config),
+    limits,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);
@@ -104,20 +108,24 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     store,
     endStreams: () => streams.end(),
-    listen: () =>
-      listen({
-        host: config.host,
-        port: config.port,
-        shared,
-        // A hit waits so long, after it may have had to connect and to ask for the day's salt.
-        handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
-        connectionsMax: config.connectionsMax,
-        fetch: app.fetch,
-      }),
+    listen: () => openPort(config, app, shared),
     drainMs: config.drainMs,
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+/** Opens the public port. */
+function openPort(config: Config, { fetch }: App, shared: boolean): Listening {
+  return listen({
+    host: config.host,
+    port: config.port,
+    shared,
+    // A hit waits so long, after it may have had to connect and to ask for the day's salt.
+    handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
+    connectionsMax: config.connectionsMax,
+    fetch,
+  });
 }
 
 /** The services whose calls are answered as theirs were. */
@@ -136,6 +144,16 @@ function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
   if (countapiHost !== undefined) hosts.set(countapiHost, COUNTAPI_PREFIX);
   if (abacusHost !== undefined) hosts.set(abacusHost, ABACUS_PREFIX);
   return hosts;
+}
+
+/** What visitors may ask; `undefined` when there are no limits. Where counters are closed only their owner makes them, without limit. */
+function composeLimits(
+  { requestsPerMinute, newCountersPerDay, counters }: Config,
+  parts: Pick<LimitsOptions, 'store' | 'visitors' | 'owners' | 'onOpen'>,
+): Limits | undefined {
+  const quotas = { requestsPerMinute, newCountersPerDay: counters === 'open' ? newCountersPerDay : 0 };
+  if (quotas.requestsPerMinute === 0 && quotas.newCountersPerDay === 0) return undefined;
+  return new Limits({ ...parts, ...quotas, clock: CLOCK });
 }
 
 /** A request as the log has it: without the query, in which somebody may have put a token. */

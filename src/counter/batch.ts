@@ -4,8 +4,9 @@
  * Hits keep their order. Gathering stops at the first hit that does not fit, so nobody is overtaken, and the first hit
  * always fits. Not here: when to gather, and what happens to the batch.
  */
-import type { Change, Once } from './store.ts';
+import type { Caller, Change, Once } from './store.ts';
 import type { Kind, Visitor } from './visitor.ts';
+import { isVisit } from './window.ts';
 
 /** The most changes in one batch: keeps what the store does at one go to about a millisecond. */
 export const BATCH_COUNTERS_MAX = 1000;
@@ -13,6 +14,8 @@ export const BATCH_COUNTERS_MAX = 1000;
 /** One hit, as it is gathered. */
 export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once'> {
   readonly visitor?: Visitor | undefined;
+  /** Whether who hits may know the number of a private counter. */
+  readonly reveal?: boolean | undefined;
 }
 
 export interface Gathered {
@@ -25,8 +28,8 @@ export interface Gathered {
 }
 
 /**
- * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows whether it counts. A batch moves a counter one way only: with that, and with safe integers before and
- * after, every number handed out in between is a safe integer too.
+ * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows whether it counts. A batch moves a counter
+ * one way only: with that, and with safe integers before and after, every number handed out in between is a safe integer too.
  */
 export function gather(hits: readonly OneHit[]): Gathered {
   const placeOf = new Map<string, number>();
@@ -59,15 +62,18 @@ interface Gathering {
   amount: number;
   readonly once?: Once;
   kinds?: Partial<Record<Kind, number>>;
-  ids?: Set<string>;
+  callers?: Map<string, Caller>;
 }
 
 function note(change: Gathering, amount: number, { kind, id }: Visitor): void {
   change.kinds ??= {};
   change.kinds[kind] = (change.kinds[kind] ?? 0) + amount;
-  if (id !== undefined) (change.ids ??= new Set()).add(id);
+  if (id === undefined) return;
+  change.callers ??= new Map();
+  const visits = (change.callers.get(id)?.visits ?? 0) + (isVisit(amount) ? 1 : 0);
+  change.callers.set(id, { id, kind, visits });
 }
 
-function toChange({ ids, ...change }: Gathering): Change {
-  return ids ? { ...change, visitors: [...ids] } : change;
+function toChange({ callers, ...change }: Gathering): Change {
+  return callers ? { ...change, visitors: [...callers.values()] } : change;
 }

@@ -20,7 +20,7 @@ import type { Visitor } from './visitor.ts';
 
 /** What an onlooker (metrics, the log) is told. */
 export interface CounterObserver {
-  /** A batch is stored. `hits` got their numbers, among them those that were repeated; `seconds` covers all its attempts. */
+  /** A batch is stored. `hits` counted, among them those that were repeated under their key; `seconds` covers all its attempts. */
   committed(batch: { hits: number; counters: number; seconds: number }): void;
   /** An attempt failed and will be repeated. */
   retrying(error: AppError): void;
@@ -46,6 +46,8 @@ export interface HitOptions {
   readonly once?: Once | undefined;
   /** Who made it; without it, a program. */
   readonly visitor?: Visitor | undefined;
+  /** Whether the answer may tell the number of a private counter: to its owner. */
+  readonly reveal?: boolean | undefined;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -77,13 +79,14 @@ export class Counter {
   /**
    * Counts, and resolves with the counter's total right after this hit: no other hit gets the same. The hit counts even
    * if nobody waits for the answer any more. `amount` is a safe integer other than 0. With `once` it counts at the first time, and
-   * later ones get the number of the first.
+   * later ones get the number of the first. What a window makes one with an earlier visit gets the total as it stands. The number of a
+   * private counter is `null`, unless it may be revealed.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not counted), `hit-unconfirmed`
    * (it may have been), `total-out-of-range`, `counter-unreadable`, `counter-missing`, `counters-full`, `key-reused` or `keys-full` (it was
    * not).
    */
-  hit(counter: string, { amount = 1, once, visitor }: HitOptions = {}): Promise<number> {
+  hit(counter: string, { amount = 1, once, visitor, reveal }: HitOptions = {}): Promise<number | null> {
     if (!Number.isSafeInteger(amount) || amount === 0) {
       throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
     }
@@ -103,13 +106,14 @@ export class Counter {
     }
     return new Promise((resolve, reject) => {
       const expiresAt = clock.now() + waitMs;
-      this.#waiting.push({ counter, amount, once, visitor, expiresAt, resolve, reject, answered: false });
+      const hit = { counter, amount, once, visitor, reveal, expiresAt, resolve, reject, answered: false };
+      this.#waiting.push(hit);
       if (!this.#watching) this.#watch(waitMs);
       if (!this.#running) void this.#run();
     });
   }
 
-  /** The totals as the store has them, `undefined` where there is no such counter. Never counts. Waits for a store that is away. */
+  /** The totals that everybody may read, `undefined` where there is none. Never counts. Waits for a store that is away. */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { store, clock, waitMs } = this.#options;
     return patiently(() => store.read(counters), clock, waitMs);
@@ -155,8 +159,8 @@ export class Counter {
         const outcomes = await store.commit({ writer: this.#writer, sequence: this.#sequence + 1, changes });
         this.#sequence++;
         const seconds = (clock.now() - startedAt) / 1000;
-        const numbers = answerAll(hits, places, changes, outcomes);
-        observer.committed({ hits: numbers, counters: changes.length, seconds });
+        const counted = answerAll(hits, places, changes, outcomes);
+        observer.committed({ hits: counted, counters: changes.length, seconds });
         return;
       } catch (error) {
         if (isAppError(error, 'sequence-mismatch')) {

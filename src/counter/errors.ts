@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'token-refused'
   | 'key-invalid'
   | 'key-reused'
+  | 'rate-limited'
   // A counter that cannot give what was asked.
   | 'counter-missing'
   | 'counter-exists'
@@ -41,14 +42,16 @@ export type ErrorCode =
   | 'replica-failed'
   | 'stop-overdue';
 
-/** An expected failure. `cause` holds the driver's or the system's own error, for the log. */
+/** An expected failure. `cause` holds the driver's or the system's own error, for the log; `retryAfterMs` says when it may be over. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

@@ -5,18 +5,29 @@
  */
 import type { Gathered, OneHit } from './batch.ts';
 import { AppError } from './errors.ts';
-import type { Outcome } from './store.ts';
+import type { Change, Outcome } from './store.ts';
+import { isVisit, withinWindow } from './window.ts';
 
 /** A hit and the two ends of its promise. */
 export interface Hit extends OneHit {
   readonly expiresAt: number;
-  readonly resolve: (total: number) => void;
+  readonly resolve: (total: number | null) => void;
   readonly reject: (error: unknown) => void;
   answered: boolean;
 }
 
+/** The numbers of a change while they are handed out. */
+interface Running {
+  /** The number of the last hit that counted. */
+  total: number;
+  readonly private: boolean;
+  /** Whether a hit counts. To be asked once for each. */
+  readonly counts: (hit: Hit) => boolean;
+}
+
 /**
- * Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. Answers how many got one.
+ * Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. One that a window makes one
+ * with an earlier one gets the number as it stands. Answers how many counted.
  */
 export function answerAll(
   hits: readonly Hit[],
@@ -24,25 +35,45 @@ export function answerAll(
   changes: Gathered['changes'],
   outcomes: readonly Outcome[],
 ): number {
-  const running = outcomes.map((outcome, place) =>
-    typeof outcome === 'number' ? outcome - (changes[place]?.amount ?? 0) : outcome,
-  );
-  let numbers = 0;
+  const runs = outcomes.map((outcome, place) => begin(outcome, changes[place]));
+  let counted = 0;
   hits.forEach((hit, index) => {
-    const place = places[index] ?? -1;
-    const before = running[place];
-    if (typeof before === 'number') {
-      const total = before + hit.amount;
-      running[place] = total;
-      hit.answered = true;
-      hit.resolve(total);
-      numbers++;
-    } else {
-      fail(hit, refusal(hit.counter, before));
+    const run = runs[places[index] ?? -1];
+    if (run === undefined || typeof run === 'string') {
+      fail(hit, refusal(hit.counter, run));
+      return;
     }
+    if (run.counts(hit)) {
+      run.total += hit.amount;
+      counted++;
+    }
+    hit.answered = true;
+    hit.resolve(run.private && !hit.reveal ? null : run.total);
   });
-  return numbers;
+  return counted;
 }
+
+function begin(outcome: Outcome, change: Change | undefined): Running | Refusal {
+  if (typeof outcome === 'string') return outcome;
+  if (change === undefined) throw new Error('the store answered more outcomes than there are changes');
+  if (typeof outcome === 'number') return { total: outcome - change.amount, private: false, counts: always };
+  const { total, counted, private: hidden } = outcome;
+  if (!counted) return { total: total - change.amount, private: hidden, counts: always };
+  const first = new Map(change.visitors?.map(({ id }, index) => [id, counted[index] ?? false]));
+  return {
+    total: total - withinWindow(change, counted).amount,
+    private: hidden,
+    counts: (hit) => {
+      const id = hit.visitor?.id;
+      if (id === undefined || !isVisit(hit.amount)) return true;
+      const counts = first.get(id) ?? true;
+      first.set(id, false);
+      return counts;
+    },
+  };
+}
+
+const always = () => true;
 
 /** Answers one hit with an error. */
 export function fail(hit: Hit, error: unknown): void {
@@ -59,7 +90,9 @@ export function unconfirmed(cause?: unknown): AppError {
   );
 }
 
-function refusal(counter: string, outcome: Exclude<Outcome, number> | undefined): unknown {
+type Refusal = Extract<Outcome, string>;
+
+function refusal(counter: string, outcome: Refusal | undefined): unknown {
   switch (outcome) {
     case 'out-of-range':
       return new AppError(

@@ -27,6 +27,14 @@ export async function patiently<T>(ask: () => Promise<T>, clock: Clock, waitMs: 
   }
 }
 
+/** Waits for an answer for `ms`; without one, also when it fails, answers `undefined`. Never fails. */
+export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    clock.after(ms, () => resolve(undefined));
+    answer.then(resolve, () => resolve(undefined));
+  });
+}
+
 /** A registry that waits for its store. */
 export function patientRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
   const wait = <T>(ask: () => Promise<T>) => patiently(ask, clock, waitMs);

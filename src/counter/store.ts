@@ -6,6 +6,7 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Limiter } from './limiter.ts';
 import type { Memory } from './past.ts';
 import type { Registry } from './registry.ts';
 import type { Kind } from './visitor.ts';
@@ -18,8 +19,17 @@ export interface Change {
   readonly once?: Once | undefined;
   /** How much of the amount visits of each kind have added; without it, programs did. */
   readonly kinds?: Readonly<Partial<Record<Kind, number>>> | undefined;
-  /** Who of today's visitors it was (`Visitor.id`), each once. */
-  readonly visitors?: readonly string[] | undefined;
+  /** Who of today's visitors it was, each once. */
+  readonly visitors?: readonly Caller[] | undefined;
+}
+
+/** One of today's visitors in a change. */
+export interface Caller {
+  /** `Visitor.id`. */
+  readonly id: string;
+  readonly kind: Kind;
+  /** How many of their visits are in the change, each of which adds 1: those that a window makes one. Hits of other amounts are not visits. */
+  readonly visits: number;
 }
 
 /** How a request that is sent again is recognised: an idempotency key, and what was asked under it. */
@@ -39,8 +49,20 @@ export interface Batch {
   readonly changes: readonly Change[];
 }
 
+/** How a change was applied to a counter that is private or has a window (`Rules`). */
+export interface Counted {
+  readonly total: number;
+  /** Whether only the counter's owner may know the total. */
+  readonly private: boolean;
+  /**
+   * With a window, for each of the change's visitors in their order, whether their first visit counted: not when they had been counted
+   * within the window before. What else they add in visits does not count. Without a window, nothing.
+   */
+  readonly counted?: readonly boolean[] | undefined;
+}
+
 /**
- * What became of one change: the counter's new total, or why this one change was left out (the rest of its batch is
+ * What became of one change: the counter's new total, alone or with how it was counted, or why this one change was left out (the rest of its batch is
  * applied all the same, so that one bad counter does not take the others with it).
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON number is exact.
  * - `unreadable`: under the counter's name the store holds something that is not an integer.
@@ -54,6 +76,7 @@ export interface Batch {
  */
 export type Outcome =
   | number
+  | Counted
   | 'out-of-range'
   | 'unreadable'
   | 'key-reused'
@@ -61,7 +84,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory {
+export interface Store extends Registry, Memory, Limiter {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 
@@ -75,7 +98,7 @@ export interface Store extends Registry, Memory {
    */
   commit(batch: Batch): Promise<readonly Outcome[]>;
 
-  /** The totals, `undefined` where there is no such counter. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`. */
+  /** The totals that everybody may read, `undefined` where there is no such counter, or a private one. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`. */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]>;
 
   /** Resolves when the store answers. Fails with `store-unavailable`, `store-unusable`. */

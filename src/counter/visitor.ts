@@ -54,8 +54,15 @@ function lookUp(userAgent: string): Kind {
 export function visitorOf(address: string, userAgent: string, salt: string): Visitor {
   const kind = kindOf(userAgent);
   if (kind === 'bot' || kind === 'proxy') return { kind, id: undefined };
-  // 66 bits: among a million visitors of a day two meet by chance once in 150 million days.
-  const hmac = new Bun.CryptoHasher('sha256', salt);
-  const id = hmac.update(`${address}\n${userAgent}`).digest('base64url').slice(0, 11);
-  return { kind, id };
+  return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
+}
+
+/** The name that a network or an address has on the day whose salt this is. */
+export function placeIn(network: string, salt: string): string {
+  return keyed(network, salt);
+}
+
+/** 66 bits: among a million visitors of a day two meet by chance once in 150 million days. */
+function keyed(text: string, salt: string): string {
+  return new Bun.CryptoHasher('sha256', salt).update(text).digest('base64url').slice(0, 11);
 }

@@ -40,12 +40,13 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
   return new Response(null, { status, headers: ours });
 }
 
-/** Any answer of Abacus, errors too, with the content type that it has for JSON. */
+/** Any answer of Abacus, errors too, with the content type that it has for JSON, and its words for who asked too much. */
 export async function dressed(_: Context, response: Response): Promise<Response> {
-  if (response.headers.get('Content-Type') === 'application/json') {
-    response.headers.set('Content-Type', JSON_TYPE);
-  }
-  return response;
+  const { headers, status } = response;
+  if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
+  if (status !== 429) return response;
+  const error = `Too many requests. Try again in ${headers.get('Retry-After')}s`;
+  return new Response(JSON.stringify({ error }), { status, headers });
 }
 
 function responseOf(body: string, status: number, type: string, headers: Headers): Response {

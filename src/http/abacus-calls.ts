@@ -77,6 +77,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
       body: { error: 'Only who runs this Seen makes counters here. Ask them for one.' },
     };
   }
+  await call.mayMake(named.name);
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;
   switch (await worded(GET_FAILED, registry.make(name, { total: value, madeAt: now(), owner }))) {
@@ -98,7 +99,7 @@ function randomName(): string {
 export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   const described = isName(named) ? await worded(GET_FAILED, registry.describe(named.name)) : undefined;
-  const found = described?.rules.private && !owners.isOwner(tokenIn(call) ?? '', described.owner);
+  const found = described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
   const shown = found ? undefined : described;
   return {
     status: 200,

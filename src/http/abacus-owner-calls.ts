@@ -26,7 +26,7 @@ async function owned(
   const found = isName(named)
     ? await worded('Failed to verify token. Try again later.', registry.describe(named.name))
     : undefined;
-  if (owners.isInstallation(token)) {
+  if (owners.isInstallationToken(token)) {
     requireName(named);
     return { named, found };
   }
@@ -36,7 +36,7 @@ async function owned(
       'This entry is genuine and does not have an admin key. You cannot delete it. If you wanted to delete it, you should have created it with the /create endpoint.',
     );
   }
-  if (!owners.isOwner(token, found.owner)) throw new AppError('token-refused', 'token is invalid');
+  if (!owners.isOwnerToken(token, found.owner)) throw new AppError('token-refused', 'token is invalid');
   return { named, found };
 }
 
@@ -87,7 +87,10 @@ export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
   };
   if (!found) return missing;
   try {
-    return { status: 200, body: { value: await worded(SET_FAILED, call.count(named.name, amount)) } };
+    return {
+      status: 200,
+      body: { value: await worded(SET_FAILED, call.count(named.name, { amount, reveal: true })) },
+    };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return missing;
     throw error;

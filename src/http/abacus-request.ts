@@ -8,6 +8,7 @@ import type { Context } from 'hono';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
 import { callingPage, hostWord, pathWord } from './calling-page.ts';
+import type { VisitOptions } from './counting.ts';
 import { bearerIn } from './owners.ts';
 import { decodedPart } from './path-part.ts';
 
@@ -28,7 +29,9 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly headers: Headers;
   /** Counts this request on a counter and answers its number, `null` when it is not told. */
-  readonly count: (counter: string, amount?: number) => Promise<number | null>;
+  readonly count: (counter: string, options?: VisitOptions) => Promise<number | null>;
+  /** Fails with `rate-limited` when this request may not make the counter. */
+  readonly mayMake: (counter: string) => Promise<void>;
 }
 
 /** A counter as Abacus names it and as Seen does. */

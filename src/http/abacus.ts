@@ -24,12 +24,15 @@ import { AbacusStatus, type AbacusStatusOptions } from './abacus-status.ts';
 import { type CountVisit, refusePrefetch } from './counting.ts';
 import type { EventStreams } from './event-stream.ts';
 import { requireCallable } from './jsonp.ts';
+import type { MayMake } from './limits.ts';
 import { rootFor } from './own-host.ts';
 import type { Route } from './routes.ts';
 
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
   readonly watch: Watch;
   readonly streams: EventStreams;
 }
@@ -61,8 +64,14 @@ export function createAbacus(options: AbacusOptions): (headers: Headers) => Rout
       ...operations.map((operation) =>
         routeOf(operation.path, operation.methods, serve(operation, options, status, headers), toPage),
       ),
-      { path: `${ABACUS_PREFIX}/`, errorsAs: 'bare', handlers: { GET: page(headers) }, dress: dressed },
-      routeOf('/*', [], toPage, toPage),
+      {
+        path: `${ABACUS_PREFIX}/`,
+        errorsAs: 'bare',
+        unlimited: true,
+        handlers: { GET: page(headers) },
+        dress: dressed,
+      },
+      { ...routeOf('/*', [], toPage, toPage), unlimited: true },
     ];
   };
 }
@@ -135,7 +144,8 @@ function serve(
       words,
       query: new URL(c.req.url).searchParams,
       headers: c.req.raw.headers,
-      count: (counter, amount) => options.count(c, counter, { amount }),
+      count: (counter, visit) => options.count(c, counter, visit),
+      mayMake: async (counter) => options.mayMake?.(c, counter),
     };
     if (writes) refusePrefetch(call.headers);
     const response = await answer(call, headers, c);

@@ -4,9 +4,13 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Memory } from '../counter/past.ts';
-import type { Registry } from '../counter/registry.ts';
+import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import type { CountVisit } from './counting.ts';
+import type { MayMake } from './limits.ts';
 import type { Owners } from './owners.ts';
+
+/** Where the API is described. */
+export const API_DESCRIPTION = '/openapi.json';
 
 export interface ApiOptions {
   readonly counter: Counter;
@@ -14,6 +18,8 @@ export interface ApiOptions {
   readonly memory: Memory;
   readonly count: CountVisit;
   readonly owners: Owners;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;
   readonly version: string;
@@ -25,6 +31,24 @@ export interface ApiOptions {
 export function nameIn(c: Context): string {
   const { namespace, key } = c.req.param() as { namespace?: string; key?: string };
   return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, key ?? '');
+}
+
+/** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
+export async function foundBy(c: Context, registry: Registry): Promise<Description> {
+  const name = nameIn(c);
+  const description = await registry.describe(name);
+  if (description) return description;
+  // The default counter is always there: it stands at nothing before its first hit.
+  if (name === DEFAULT_COUNTER)
+    return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
+  throw missing(name);
+}
+
+/** The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is private. */
+export async function readableBy(c: Context, { registry, owners }: ApiOptions): Promise<Description> {
+  const description = await foundBy(c, registry);
+  if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
+  return description;
 }
 
 /** The error of a counter that is not there. */

@@ -1,6 +1,6 @@
 /** What the native API takes and answers about a counter's past. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { counter, json, name, PROBLEMS, total } from './api-schemas.ts';
+import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './api-schemas.ts';
 
 const time = z.string().openapi({
   description: 'When the period began in the zone: 2026-11-22T13 for an hour, 2026-11-22, 2026-11.',
@@ -50,7 +50,8 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       path: `${path}/history`,
       summary: 'Visits by hour, day or month',
       description:
-        'The earliest first, without periods in which nothing happened. Hours are kept for 35 days, days of UTC for ever: older days are those of UTC in every zone.',
+        'The earliest first, without periods in which nothing happened. Hours are kept for 35 days, days of UTC for ever: older days are those of UTC in every zone. A private counter’s needs its owner’s token, or the installation’s.',
+      security: [{}, ...SECURITY],
       request: {
         params,
         query: z.strictObject({
@@ -68,11 +69,13 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       responses: {
         200: {
           description: 'The periods.',
+          headers: LIMITS,
           content: {
             'application/json': { schema: History },
             'text/csv; charset=utf-8': { schema: z.string() },
           },
         },
+        ...TOKENS,
         ...PROBLEMS,
       },
     }),
@@ -80,8 +83,10 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       method: 'get',
       path: `${path}/visitors`,
       summary: 'Visitors, and what was counted as what',
+      description: 'A private counter’s need its owner’s token, or the installation’s.',
+      security: [{}, ...SECURITY],
       request: { params },
-      responses: { 200: json('The visitors.', Visitors), ...PROBLEMS },
+      responses: { 200: json('The visitors.', Visitors), ...TOKENS, ...PROBLEMS },
     }),
   };
 }

@@ -8,11 +8,13 @@ import {
   Counter,
   counter,
   json,
+  LIMITS,
   Made,
   NAME_LENGTH_MAX,
   name,
   PROBLEMS,
   problem,
+  rules,
   SECURITY,
   TOKENS,
   total,
@@ -38,6 +40,8 @@ const make = createRoute({
           schema: z.strictObject({
             name: name.refine((text) => text !== 'hits', 'is the default counter, which is there already'),
             value: total.default(0).openapi({ description: 'What it starts at.' }),
+            private: rules.private.default(false),
+            window: rules.window.default(0),
           }),
         },
       },
@@ -46,7 +50,7 @@ const make = createRoute({
   responses: {
     201: {
       ...json('It is made.', Made),
-      headers: { Location: { schema: { type: 'string' }, description: 'Its path.' } },
+      headers: { ...LIMITS, Location: { schema: { type: 'string' }, description: 'Its path.' } },
     },
     ...TOKENS,
     ...PROBLEMS,
@@ -89,7 +93,7 @@ const values = createRoute({
   method: 'get',
   path: '/api/v1/values',
   summary: 'Read many counters',
-  description: 'Never counts.',
+  description: 'Never counts, and tells none that are private.',
   request: {
     query: z.strictObject({
       names: z
@@ -105,7 +109,7 @@ const values = createRoute({
   },
   responses: {
     200: json(
-      'Each by its name; null where there is no such counter.',
+      'Each by its name; null where there is no such counter, or a private one.',
       z.object({ values: z.record(name, total.nullable()) }).openapi('Values'),
     ),
     ...PROBLEMS,
@@ -132,21 +136,36 @@ const keyHeader = z.object({
     .optional()
     .openapi({ description: 'With it the request may be sent again for 24 h: it counts once.' }),
 });
-const setBody = {
-  required: true,
-  content: { 'application/json': { schema: z.strictObject({ value: total }) } },
-};
+/** What may be set: everything by itself, but something. */
+const settings = z.strictObject({
+  value: total.optional(),
+  private: rules.private.optional(),
+  window: rules.window.optional(),
+});
 
-/** The routes of one counter, with the schema of its name in the path, if it stands there. */
-function routesOf<P extends z.ZodObject>(path: string, params: P) {
+/** The routes of one counter, with the schema of its name in the path, if it stands there, and of what may be set. */
+function routesOf<P extends z.ZodObject>(
+  path: string,
+  params: P,
+  setting: z.ZodType<z.infer<typeof settings>>,
+) {
+  const body = {
+    required: true,
+    content: {
+      'application/json': {
+        schema: setting.refine((wanted) => Object.keys(wanted).length > 0, 'says nothing that is to be set'),
+      },
+    },
+  };
   return {
     read: createRoute({
       method: 'get',
       path,
       summary: 'Read a counter',
-      description: 'Never counts.',
+      description: 'Never counts. A private one needs its owner’s token, or the installation’s.',
       request: { params },
-      responses: { 200: json('The counter.', Counter), ...PROBLEMS },
+      security: [{}, ...SECURITY],
+      responses: { 200: json('The counter.', Counter), ...TOKENS, ...PROBLEMS },
     }),
     hit: createRoute({
       method: 'post',
@@ -169,8 +188,8 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       summary: 'Set a counter',
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
-      request: { params, body: setBody },
-      responses: { 200: json('It is set.', Value), ...TOKENS, ...PROBLEMS },
+      request: { params, body },
+      responses: { 200: json('It is set.', Counter), ...TOKENS, ...PROBLEMS },
     }),
     remove: createRoute({
       method: 'delete',
@@ -179,7 +198,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
       request: { params },
-      responses: { 204: { description: 'It is deleted.' }, ...TOKENS, ...PROBLEMS },
+      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
     }),
   };
 }
@@ -188,6 +207,7 @@ export const routes = {
   make,
   list,
   values,
-  ofCounter: routesOf(ONE, counter),
-  ofDefault: routesOf(DEFAULT, z.object({})),
+  ofCounter: routesOf(ONE, counter, settings),
+  // Its number stands in the sentence.
+  ofDefault: routesOf(DEFAULT, z.object({}), settings.omit({ private: true })),
 };

@@ -7,10 +7,10 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../counter/errors.ts';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { type Description, RULES } from '../counter/registry.ts';
-import { type ApiOptions, missing, nameIn } from './api-options.ts';
+import { API_DESCRIPTION, type ApiOptions, foundBy, missing, nameIn, readableBy } from './api-options.ts';
 import { routes } from './api-routes.ts';
+import { HEADERS } from './api-schemas.ts';
 import type { Peer } from './app.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
@@ -32,7 +32,9 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
   serveCounter(api, options);
   servePast(api, options);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  api.doc31('/openapi.json', {
+  for (const [name, header] of Object.entries(HEADERS))
+    api.openAPIRegistry.registerComponent('headers', name, header);
+  api.doc31(API_DESCRIPTION, {
     openapi: '3.1.0',
     info: {
       title: 'Seen',
@@ -48,20 +50,22 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
 /** All counters: made, listed, many read at once. */
 function serveCollection(
   api: OpenAPIHono<Bindings>,
-  { counter, registry, owners, closed, now }: ApiOptions,
+  { counter, registry, owners, mayMake, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
-    const { name, value } = c.req.valid('json');
+    const { name, value, private: hidden, window } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
+    if (mayMake) await mayMake(c, name);
     const { token, owner } = issueToken();
     const madeAt = now();
-    switch (await registry.make(name, { total: value, madeAt, owner })) {
+    const rules = { ...RULES, private: hidden, windowMs: window * 1000 };
+    switch (await registry.make(name, { total: value, madeAt, owner, rules })) {
       case 'exists':
         throw new AppError('counter-exists', `There is a counter ${name} already. Choose another name.`);
       case 'counters-full':
         throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
       case 'made':
-        return c.json({ ...shown({ counter: name, total: value, madeAt }), token }, 201, {
+        return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
           Location: `/api/v1/counters/${name}`,
         });
     }
@@ -86,42 +90,49 @@ function serveCollection(
 /** One counter: read, hit, set, deleted. */
 function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
   const { count, registry, owners } = options;
-  async function found(c: Context): Promise<Description> {
-    const name = nameIn(c);
-    const description = await registry.describe(name);
-    if (description) return description;
-    // The default counter is always there: it stands at nothing before its first hit.
-    if (name === DEFAULT_COUNTER)
-      return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
-    throw missing(name);
+  /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not add as much. */
+  async function isOwners(c: Context, amount: number): Promise<boolean> {
+    // A hit of 1 makes a counter that is not there.
+    const description = amount === 1 ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
+    if (!description) return false;
+    const { lowest, highest } = description.rules;
+    const { headers } = c.req.raw;
+    if (amount !== 1 && (amount < lowest || amount > highest)) owners.requireOwner(headers, description);
+    return owners.isOwner(headers, description);
   }
 
   for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
-    api.openapi(read, async (c) => c.json(shown(await found(c)), 200));
+    api.openapi(read, async (c) => c.json(shown(await readableBy(c, options)), 200));
 
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
       // Without a body nothing was validated.
       const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
       const amount = body?.amount ?? 1;
-      if (amount !== 1) {
-        const description = await found(c);
-        const { lowest, highest } = description.rules;
-        if (amount < lowest || amount > highest) owners.requireOwner(c.req.raw.headers, description);
-      }
-      return c.json({ name, value: await count(c, name, { amount }) }, 200);
+      // Who adds 1 without a token asks the store once.
+      const plain = amount === 1 && !c.req.raw.headers.has('Authorization');
+      const reveal = !plain && (await isOwners(c, amount));
+      return c.json({ name, value: await count(c, name, { amount, reveal }) }, 200);
     });
 
     api.openapi(set, async (c) => {
-      const description = await found(c);
-      if (!description.rules.settable) owners.requireOwner(c.req.raw.headers, description);
-      const { value } = c.req.valid('json');
-      if (!(await registry.set(description.counter, value))) throw missing(description.counter);
-      return c.json({ name: description.counter, value }, 200);
+      const description = await foundBy(c, registry);
+      const { value, private: hidden, window } = c.req.valid('json');
+      const { counter, rules } = description;
+      const ruled = hidden !== undefined || window !== undefined;
+      if (ruled || !rules.settable) owners.requireOwner(c.req.raw.headers, description);
+      const changed = {
+        ...rules,
+        ...(hidden === undefined ? {} : { private: hidden }),
+        ...(window === undefined ? {} : { windowMs: window * 1000 }),
+      };
+      if (ruled && !(await registry.rule(counter, changed))) throw missing(counter);
+      if (value !== undefined && !(await registry.set(counter, value))) throw missing(counter);
+      return c.json(shown(await foundBy(c, registry)), 200);
     });
 
     api.openapi(remove, async (c) => {
-      const description = await found(c);
+      const description = await foundBy(c, registry);
       owners.requireOwner(c.req.raw.headers, description);
       await registry.delete(description.counter);
       return c.body(null, 204);
@@ -129,11 +140,13 @@ function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
   }
 }
 
-function shown({ counter, total, madeAt }: Pick<Description, 'counter' | 'total' | 'madeAt'>) {
+function shown({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
   return {
     name: counter,
     value: total,
     created: madeAt === undefined ? null : new Date(madeAt).toISOString(),
+    private: rules.private,
+    window: rules.windowMs / 1000,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
 import type { CountVisit } from './counting.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
+import type { Limits } from './limits.ts';
 import { type OwnHosts, pathOn } from './own-host.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
 
@@ -25,6 +26,8 @@ export interface AppOptions {
   services: readonly ((headers: Headers) => Route[])[];
   /** The host names on which one of these is at the root. */
   ownHosts: OwnHosts;
+  /** What visitors may ask; `undefined` for no limits. */
+  limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
   servedBy: string;
   /** Told after each request. */
@@ -64,15 +67,15 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, services, ownHosts, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, services, ownHosts, limits, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
   const app = new Hono<{ Bindings: Peer }>(ownHosts.size === 0 ? {} : { getPath: pathOn(ownHosts) });
   const headers = headersOfAll(servedBy);
 
-  /** Wraps a handler: errors become responses, and the request is noted under `route`. */
-  function answered(route: Route, handler: Handler): Handler {
+  /** Wraps a handler: errors become responses, limits hold where it is `limited`, and the request is noted under `route`. */
+  function answered(route: Route, handler: Handler, limited = false): Handler {
     return async (c) => {
       const startedAt = performance.now();
       lastRequestAt = startedAt;
@@ -83,12 +86,14 @@ export function createApp(options: AppOptions): App {
         if (c.req.url.length > URL_LENGTH_MAX) {
           throw new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`);
         }
+        if (limits && limited) await limits.admit(c);
         response = (await handler(c, noNext)) as Response;
       } catch (error) {
         if (!isAppError(error)) onBug(error);
         response = errorResponse(error, wanted(c, route.errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
+      if (limits && limited) limits.tell(c, response.headers);
       if (route.dress) response = await route.dress(c, response);
       underWay--;
       if (away) response.headers.set('Connection', 'close');
@@ -105,9 +110,8 @@ export function createApp(options: AppOptions): App {
 
   const routes = publicRoutes(counter, count, api, headers);
   for (const route of [...routes, ...services.flatMap((routesOf) => routesOf(headers))]) {
-    for (const method of METHODS) {
-      const handler = route.handlers[method] ?? ((c: Context) => methodNotAllowed(c, route));
-      app.on(method, route.path, answered(route, handler));
+    for (const [method, handler, limited] of handlersOf(route)) {
+      app.on(method, route.path, answered(route, handler, limited));
     }
     app.options(
       route.path,
@@ -130,13 +134,23 @@ export function createApp(options: AppOptions): App {
   };
 }
 
+/** What a route does with each method that there is, and whether limits hold. */
+function handlersOf(route: Route): [method: string, handler: Handler, limited: boolean][] {
+  return METHODS.map((method) => {
+    const handler = route.handlers[method];
+    return handler
+      ? [method, handler, !route.unlimited]
+      : [method, (c: Context) => methodNotAllowed(c, route), false];
+  });
+}
+
 function headersOfAll(servedBy: string): Headers {
   return new Headers({
     'Cache-Control': 'no-store',
     'X-Served-By': servedBy,
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Location, Retry-After, X-Served-By',
+    'Access-Control-Expose-Headers': 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
   });
 }
 

@@ -33,6 +33,28 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   };
 }
 
+/**
+ * Of whom an address is one: an IPv4 address of itself, an IPv6 address of its network of 64 bits, because that is what a customer is
+ * given, with as many addresses as they like (RFC 6177).
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const first = groupsOf(head);
+  const last = groupsOf(tail ?? '');
+  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
+  return [...first, ...zeros, ...last]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+/** Groups of 16 bits; an IPv4 address at the end stands for two. */
+function groupsOf(part: string): string[] {
+  if (part === '') return [];
+  return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : group));
+}
+
 /** Sockets that take both kinds write IPv4 addresses as `::ffff:192.0.2.1`. */
 function plain(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;

@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
-import { type Registry, RULES } from '../counter/registry.ts';
+import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import { missing, type Reply } from './countapi-answer.ts';
 import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './countapi-request.ts';
 import type { CountVisit } from './counting.ts';
+import type { MayMake } from './limits.ts';
 import { issueToken } from './owners.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly count: CountVisit;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters, which is not done here. */
   readonly closed: boolean;
   readonly version: string;
@@ -24,6 +27,11 @@ const TTL_MS = 15_778_800_000;
 /** What a counter that was made without bounds lets everybody add. */
 const LOWEST = -1;
 const HIGHEST = 1;
+
+/** What everybody is told of a counter's total. */
+function valueOf({ total, rules }: Description): number | null {
+  return rules.private ? null : total;
+}
 
 /** Reads; never counts. */
 export async function get(call: Call, { counter }: CountapiOptions): Promise<Reply> {
@@ -50,8 +58,8 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   const found = await registry.describe(named.name);
   if (!found) return missing(named);
   const { lowest, highest } = found.rules;
-  if (amount < lowest || amount > highest) return { status: 403, body: { value: found.total }, named };
-  if (amount === 0) return { status: 200, body: { value: found.total }, named };
+  if (amount < lowest || amount > highest) return { status: 403, body: { value: valueOf(found) }, named };
+  if (amount === 0) return { status: 200, body: { value: valueOf(found) }, named };
   try {
     return { status: 200, body: { value: await call.count(named.name, amount) }, named };
   } catch (error) {
@@ -66,12 +74,12 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   const value = wholeIn(call.query, 'value');
   const found = await registry.describe(named.name);
   if (found && !found.rules.settable) {
-    return { status: 403, body: { old_value: found.total, value: found.total }, named };
+    return { status: 403, body: { old_value: valueOf(found), value: valueOf(found) }, named };
   }
   if (!found || !(await registry.set(named.name, value))) {
     return { status: 404, body: { old_value: null, value: null }, named };
   }
-  return { status: 200, body: { old_value: found.total, value }, named };
+  return { status: 200, body: { old_value: valueOf(found), value }, named };
 }
 
 /** Makes a counter. Its owner's token is in `X-Seen-Token`, once. */
@@ -89,6 +97,7 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
     const error = 'Only who runs this Seen makes counters here. Ask them for one.';
     return { status: 403, body: { error }, named };
   }
+  await call.mayMake(named.name);
   const { token, owner } = issueToken();
   const draft = { total: value, madeAt: now(), owner, rules: { ...RULES, lowest, highest, settable } };
   switch (await registry.make(named.name, draft)) {
@@ -106,10 +115,11 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
   }
 }
 
-/** Describes a counter. Counters of Seen never expire: `ttl` is what CountAPI said right after an update, and never falls. */
+/** Describes a counter, but a private one. Counters of Seen never expire: `ttl` is what CountAPI said right after an update, and never falls. */
 export async function info(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
-  const found = await registry.describe(named.name);
+  const described = await registry.describe(named.name);
+  const found = described?.rules.private ? undefined : described;
   return {
     status: found ? 200 : 404,
     body: {

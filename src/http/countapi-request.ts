@@ -19,8 +19,10 @@ export interface Call {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Counts this request on a counter and answers its number. */
-  readonly count: (counter: string, amount?: number) => Promise<number>;
+  /** Counts this request on a counter and answers its number, `null` for a private one. */
+  readonly count: (counter: string, amount?: number) => Promise<number | null>;
+  /** Fails with `rate-limited` where this request may not make a counter. */
+  readonly mayMake: (counter: string) => Promise<void>;
 }
 
 /** A counter as CountAPI names it and as Seen does. */
@@ -30,14 +32,14 @@ export interface Named {
   readonly name: string;
 }
 
-/** Takes a request for `operation` apart, which `count` counts. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: Context, operation: string, count: Call['count']): Call {
+/** Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a part cannot be decoded. */
+export function callOf(c: Context, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
-    count,
+    ...does,
   };
 }
 

@@ -35,7 +35,10 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
       (name: string, writes: boolean, operation: Operation): Handler =>
       async (c) => {
         done.requests++;
-        const call = callOf(c, name, (counter, amount) => options.count(c, counter, { amount }));
+        const call = callOf(c, name, {
+          count: (counter, amount) => options.count(c, counter, { amount }),
+          mayMake: async (counter) => options.mayMake?.(c, counter),
+        });
         requireCallable(call.query);
         if (writes && c.req.method === 'HEAD') return respond({ status: 200, body: {} }, headers);
         if (writes) refusePrefetch(call.headers);
@@ -47,7 +50,7 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
       ...operations.map(([name, writes, operation]) =>
         routeOf(`${COUNTAPI_PREFIX}/${name}/*`, serve(name, writes, operation)),
       ),
-      routeOf(`${COUNTAPI_PREFIX}/*`, routeMissing),
+      { ...routeOf(`${COUNTAPI_PREFIX}/*`, routeMissing), unlimited: true },
     ];
   };
 }

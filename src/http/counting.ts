@@ -5,7 +5,10 @@
 import type { Context } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
+import type { Registry } from '../counter/registry.ts';
 import { onceFrom } from './idempotency.ts';
+import type { MayMake } from './limits.ts';
+import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
 /** Names under which browsers say that they fetch ahead of a visit that may never come; the first is the standard one. */
@@ -30,23 +33,41 @@ export function refusePrefetch(headers: Headers): void {
 export interface VisitOptions {
   /** How much is added: a safe integer other than 0. */
   readonly amount?: number | undefined;
+  /** Whether the answer may tell the number of a private counter: to its owner. */
+  readonly reveal?: boolean | undefined;
 }
 
 /**
- * Counts the visit that this request is, with its key and its visitor, and answers its number. Fails with `prefetch-refused`,
- * `key-invalid`, and as `Counter.hit` does.
+ * Counts the visit that this request is, with its key and its visitor, and answers its number; `null` for that of a private counter that
+ * may not be revealed. A browser of an owner's gets the number as it stands. Fails with `prefetch-refused`, `key-invalid`, `rate-limited`,
+ * and as `Counter.hit` does.
  */
-export type CountVisit = (c: Context, name: string, options?: VisitOptions) => Promise<number>;
+export type CountVisit = (c: Context, name: string, options?: VisitOptions) => Promise<number | null>;
+
+export interface CountingOptions {
+  readonly counter: Counter;
+  readonly registry: Pick<Registry, 'describe'>;
+  readonly visitors: Visitors;
+  /** Where a hit may make counters and there is a limit on that. */
+  readonly mayMake: MayMake | undefined;
+}
 
 /** What all surfaces count with. */
-export function createCounting(counter: Counter, visitors: Visitors): CountVisit {
-  return async (c, name, { amount = 1 } = {}) => {
+export function createCounting({ counter, registry, visitors, mayMake }: CountingOptions): CountVisit {
+  async function totalOf(name: string, reveal: boolean): Promise<number | null> {
+    const found = await registry.describe(name);
+    return found?.rules.private && !reveal ? null : (found?.total ?? 0);
+  }
+
+  return async (c, name, { amount = 1, reveal = false } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
     const once = onceFrom(headers, name, amount);
+    if (isOwnVisit(headers)) return totalOf(name, reveal);
+    if (mayMake) await mayMake(c, name);
     const who = visitors.of(c);
     // Without a turn of the event loop, but for the first visits of a day.
     const visitor = who instanceof Promise ? await who : who;
-    return counter.hit(name, { amount, once, visitor });
+    return counter.hit(name, { amount, once, visitor, reveal });
   };
 }

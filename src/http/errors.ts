@@ -29,6 +29,8 @@ export function statusOf(code: ErrorCode): number {
       return 414;
     case 'key-reused':
       return 422;
+    case 'rate-limited':
+      return 429;
     // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use for it
     // (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
     case 'prefetch-refused':
@@ -52,6 +54,11 @@ export function statusOf(code: ErrorCode): number {
   }
 }
 
+/** A time as headers have it: not over too early, and at least 1. */
+export function wholeSeconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1000))}`;
+}
+
 /** In which form an error is told. */
 export type ErrorForm = 'json' | 'text' | 'problem' | 'bare';
 
@@ -67,6 +74,7 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
   // Room for keys and counters comes by the hour.
   if (status === 503)
     ours.set('Retry-After', code === 'keys-full' || code === 'counters-full' ? '3600' : '1');
+  if (status === 429) ours.set('Retry-After', wholeSeconds((error as AppError).retryAfterMs ?? 0));
   if (status === 401)
     ours.set('WWW-Authenticate', code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer');
   if (as === 'problem') {

@@ -25,7 +25,10 @@ export function createHit(counter: Counter, count: CountVisit, headers: Headers)
     const name = requestedName(c);
     const [total] = await counter.read([name]);
     if (total === undefined) {
-      throw new AppError('counter-missing', `There is no counter ${name} yet. GET /hit/${name} begins it.`);
+      throw new AppError(
+        'counter-missing',
+        `There is no counter ${name} yet, or only its owner may read it. GET /hit/${name} counts on it.`,
+      );
     }
     return new Response(`{"value":${total}}`, { headers: ready });
   }

@@ -38,20 +38,36 @@ export class Owners {
     if (!same(hash, owner) && !same(hash, this.#installation)) throw refused();
   }
 
+  /** Whether the request comes from the counter's owner or the installation's. */
+  isOwner(headers: Headers, description: Description): boolean {
+    try {
+      this.requireOwner(headers, description);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Fails unless the request comes from the installation's owner: `token-missing`, `token-refused`. */
   requireInstallation(headers: Headers): void {
     const hash = tokenHash(headers, this.#advice(undefined));
     if (!same(hash, this.#installation)) throw refused();
   }
 
+  /** Whether the request comes from the installation's owner. */
+  isInstallation(headers: Headers): boolean {
+    const token = bearerIn(headers);
+    return token !== undefined && this.isInstallationToken(token);
+  }
+
   /** Whether this is the token of the installation. */
-  isInstallation(token: string): boolean {
+  isInstallationToken(token: string): boolean {
     return same(hashOf(token), this.#installation);
   }
 
   /** Whether this is the token of a counter's owner, or the installation's. */
-  isOwner(token: string, owner: string | undefined): boolean {
-    return same(hashOf(token), owner) || this.isInstallation(token);
+  isOwnerToken(token: string, owner: string | undefined): boolean {
+    return same(hashOf(token), owner) || this.isInstallationToken(token);
   }
 
   #advice(owner: string | undefined): string {

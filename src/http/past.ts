@@ -1,26 +1,26 @@
 /** What a counter remembers, over the native API: visits by hour, day and month, and visitors. As JSON, or CSV for spreadsheets. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Context } from 'hono';
 import { DAY_MS, inPeriods, type Period } from '../counter/past.ts';
 import { KINDS, type Kind } from '../counter/visitor.ts';
-import { type ApiOptions, missing, nameIn } from './api-options.ts';
+import { type ApiOptions, readableBy } from './api-options.ts';
 import { pastRoutes } from './api-past-routes.ts';
 import type { Peer } from './app.ts';
 
 /** Adds the routes to the API. */
-export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, { counter, memory, now }: ApiOptions): void {
-  /** The past of a counter that there is. */
-  async function pastOf(name: string) {
-    const [[total], past] = await Promise.all([counter.read([name]), memory.past(name)]);
-    if (total === undefined && name !== DEFAULT_COUNTER) throw missing(name);
-    return past;
+export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, options: ApiOptions): void {
+  const { memory, now } = options;
+  /** The past of a counter that there is, for who may read it. */
+  async function pastOf(c: Context) {
+    const { counter: name } = await readableBy(c, options);
+    return { name, past: await memory.past(name) };
   }
 
   for (const { history, visitors } of [pastRoutes.ofCounter, pastRoutes.ofDefault]) {
     api.openapi(history, async (c) => {
       const { by, zone, from, to, format } = c.req.valid('query');
-      const name = nameIn(c);
-      const periods = inPeriods(await pastOf(name), by, zone).filter(
+      const { name, past } = await pastOf(c);
+      const periods = inPeriods(past, by, zone).filter(
         ({ time }) => time >= from && (to === '' || time.slice(0, to.length) <= to),
       );
       if (format === 'csv') return c.text(csv(periods), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
@@ -28,8 +28,7 @@ export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, { counter, memor
     });
 
     api.openapi(visitors, async (c) => {
-      const name = nameIn(c);
-      const past = await pastOf(name);
+      const { name, past } = await pastOf(c);
       const kinds: Record<Kind, number> = { person: 0, program: 0, proxy: 0, bot: 0 };
       for (const { kind, amount } of [...past.hours, ...past.days]) kinds[kind] += amount;
       const today = past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0;

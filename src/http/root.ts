@@ -9,6 +9,7 @@ import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { PAGE_POLICY, page } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
 import type { CountVisit } from './counting.ts';
+import { isOwnVisit } from './own-visits.ts';
 
 type Kind = 'text' | 'html' | 'json';
 
@@ -31,8 +32,8 @@ export function createRoot(count: CountVisit, headers: Headers): (c: Context) =>
   return async (c) => {
     const kind = kindWanted(c);
     if (c.req.method === 'HEAD') return new Response(null, { headers: ready[kind] });
-    const total = await count(c, DEFAULT_COUNTER);
-    return new Response(body(kind, total), { headers: ready[kind] });
+    const total = await count(c, DEFAULT_COUNTER, { reveal: true });
+    return new Response(body(kind, total ?? 0, isOwnVisit(c.req.raw.headers)), { headers: ready[kind] });
   };
 }
 
@@ -43,12 +44,12 @@ function kindWanted(c: Context): Kind {
   return KINDS[accepts(c, { header: 'Accept', supports, default: 'text/plain' }) as keyof typeof KINDS];
 }
 
-function body(kind: Kind, total: number): string {
+function body(kind: Kind, total: number, own: boolean): string {
   switch (kind) {
     case 'text':
       return `${sentence(total)}\n`;
     case 'html':
-      return page(total);
+      return page(total, own);
     case 'json':
       return `${JSON.stringify({ counter: DEFAULT_COUNTER, value: total })}\n`;
   }

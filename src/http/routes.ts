@@ -3,10 +3,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, Handler } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
+import { API_DESCRIPTION } from './api-options.ts';
 import type { Peer } from './app.ts';
 import type { CountVisit } from './counting.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
+import { createOwnVisits } from './own-visits.ts';
 import { createRoot } from './root.ts';
 
 /** The methods that servers know. */
@@ -16,6 +18,8 @@ export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNE
 export interface Route {
   readonly path: string;
   readonly errorsAs: ErrorForm;
+  /** Set where nothing is asked of the store: limits for visitors do not hold. */
+  readonly unlimited?: true;
   readonly handlers: Partial<Record<(typeof METHODS)[number], Handler>>;
   /** Changes the form of every answer of this route, errors too. Never fails. */
   readonly dress?: (c: Context, response: Response) => Promise<Response>;
@@ -33,10 +37,12 @@ export function publicRoutes(
     { path: '/', errorsAs: 'text', handlers: { GET: createRoot(count, headers) } },
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
+    { path: '/own-visits', errorsAs: 'text', handlers: createOwnVisits(headers) },
     // Browsers ask for it by themselves; the page brings its own icon.
     {
       path: '/favicon.ico',
       errorsAs: 'text',
+      unlimited: true,
       handlers: { GET: () => new Response(null, { status: 204, headers }) },
     },
     ...apiRoutes(api, headers),
@@ -54,6 +60,7 @@ function apiRoutes(api: OpenAPIHono<{ Bindings: Peer }>, headers: Headers): Rout
   return [...paths].map(([path, those]) => ({
     path,
     errorsAs: 'problem',
+    ...(path === API_DESCRIPTION ? { unlimited: true } : {}),
     handlers: Object.fromEntries(those.map(({ method }) => [method, ask])),
   }));
 }

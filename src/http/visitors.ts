@@ -5,9 +5,9 @@
  */
 import type { Context } from 'hono';
 import { DAY_MS, type Memory } from '../counter/past.ts';
-import { type Visitor, visitorOf } from '../counter/visitor.ts';
+import { placeIn, type Visitor, visitorOf } from '../counter/visitor.ts';
 import type { Peer } from './app.ts';
-import type { ClientAddress } from './client-address.ts';
+import { type ClientAddress, networkOf } from './client-address.ts';
 
 export interface VisitorsOptions {
   readonly memory: Pick<Memory, 'salt'>;
@@ -34,20 +34,30 @@ export class Visitors {
 
   /** The visitor who makes this request: at once, but for the first requests of a day. */
   of(c: Context<{ Bindings: Peer }>): Visitor | Promise<Visitor> {
-    const { now } = this.#options;
-    const day = Math.floor(now() / DAY_MS);
-    if (day === this.#day && this.#salt !== undefined) return this.#visitor(c, this.#salt);
-    return this.#ask(day).then(() => this.#visitor(c, day === this.#day ? this.#salt : undefined));
+    return this.#salted((salt) => {
+      const visitor = visitorOf(this.#addressOf(c), c.req.raw.headers.get('User-Agent') ?? '', salt ?? '');
+      return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
+    });
   }
 
-  #visitor(c: Context<{ Bindings: Peer }>, salt: string | undefined): Visitor {
+  /**
+   * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6 network, whatever asks from there.
+   * `undefined` where today's salt cannot be had.
+   */
+  placeOf(c: Context<{ Bindings: Peer }>): string | undefined | Promise<string | undefined> {
+    return this.#salted((salt) => salt && placeIn(networkOf(this.#addressOf(c)), salt));
+  }
+
+  #salted<T>(use: (salt: string | undefined) => T): T | Promise<T> {
+    const day = Math.floor(this.#options.now() / DAY_MS);
+    if (day === this.#day && this.#salt !== undefined) return use(this.#salt);
+    return this.#ask(day).then(() => use(day === this.#day ? this.#salt : undefined));
+  }
+
+  #addressOf(c: Context<{ Bindings: Peer }>): string {
     const { headers } = c.req.raw;
-    const address = this.#options.clientAddress(
-      c.env.requestIP(c.req.raw)?.address ?? '',
-      headers.get('X-Forwarded-For'),
-    );
-    const visitor = visitorOf(address, headers.get('User-Agent') ?? '', salt ?? '');
-    return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
+    const peer = c.env.requestIP(c.req.raw)?.address ?? '';
+    return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));
   }
 
   /** Asks for the day's salt, once for all who want it. Never fails. */

@@ -13,9 +13,11 @@
 -- ARGV[6]      how many counters there may be; 0 when a hit makes none
 -- ARGV[7]      now, in milliseconds since 1970
 -- ARGV[8...]   the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once; what came of
---              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks after them
+--              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks between: the letter of the kind, the
+--              id, and "*VISITS" where it is not one visit
 --
--- Answers the outcomes as one string: totals, or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
+-- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
+-- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
 -- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and a hit makes none), "c" (there are as
 -- many counters as may be).
 -- Fails with SEQUENCE when the record is neither of this batch nor of the one before.
@@ -24,9 +26,10 @@
 -- has no rollback, so what was applied is taken back by hand when a later command is refused (but visitors, who are not counted twice).
 -- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
 -- supported. They are:
---   seen:counter:NAME   its record; here "made", and "day": the day that seen:visitors:NAME is of
+--   seen:counter:NAME   its record; here "made", "rules", and "day": the day that seen:visitors:NAME is of
 --   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
 --   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from earlier days to how many they were
+--   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted last
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -45,7 +48,8 @@ end
 local EXACT = 9007199254740991 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
 local COUNT_MEMORY_MS = 48 * 60 * 60 * 1000 -- of the numbers of keys: as long as today is somebody's yesterday
 local PREFIX, DEFAULT = 'seen:total:', 'hits' -- the default counter's key is its name, and it is always there
-local HOUR = math.floor(tonumber(ARGV[7]) / 3600000)
+local NOW = tonumber(ARGV[7])
+local HOUR = math.floor(NOW / 3600000)
 local DAY = math.floor(HOUR / 24)
 local HOURS_KEPT = 35 * 24
 
@@ -54,7 +58,7 @@ local YESTERDAY, TODAY, NAMES = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
 local keys = #KEYS > changes + 2 -- whether any change counts once
 local kept = keys and tonumber(redis.call('GET', YESTERDAY) or 0) + tonumber(redis.call('GET', TODAY) or 0)
 
-local applied, noted, remembered = {}, {}, {}
+local applied, noted, remembered, recent = {}, {}, {}, {}
 
 local function name_of(at)
   return KEYS[at] == DEFAULT and DEFAULT or string.sub(KEYS[at], #PREFIX + 1)
@@ -101,52 +105,98 @@ local function fold(name, before)
   end
 end
 
--- Remembers who it was that added something; with `sign` -1 takes that back.
-local function remember(at, sign)
-  local name = name_of(at)
-  local kinds, visitors = ARGV[at * 3 + 3], ARGV[at * 3 + 4]
-  if sign == 1 then
-    local before = keep('HGET', 'seen:counter:' .. name, 'day')
-    -- Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock was wrong, yes.
-    if not before or DAY > tonumber(before) or DAY < tonumber(before) - 1 then
-      -- The default counter may have been begun by another program: the guide's application.
-      if name == DEFAULT then note(at, name) end
-      fold(name, before)
-    end
-  end
+-- Adds to the hour what came of which kind of visitor; with `sign` -1 takes that back.
+local function add_kinds(name, kinds, sign)
   for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
-    local change = sign == 1 and amount or string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
-    keep('HINCRBY', 'seen:hours:' .. name, HOUR .. kind, change)
+    if sign == -1 then amount = string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount end
+    if amount ~= '0' then keep('HINCRBY', 'seen:hours:' .. name, HOUR .. kind, amount) end
   end
-  noted[at] = true
-  if sign == 1 and visitors ~= '' then
-    local ids = {}
-    local function add_visitors()
-      keep('PFADD', 'seen:visitors:' .. name, unpack(ids))
-      ids = {}
-    end
-    for visitor in string.gmatch(visitors, '%S+') do
-      ids[#ids + 1] = visitor
-      if #ids == 1000 then add_visitors() end -- Lua passes some 8,000 arguments at the most
-    end
-    if #ids > 0 then add_visitors() end
+end
+
+-- Remembers who it was that added something. `before` is the day that the visitors kept are of.
+local function remember(at, kinds, before)
+  local name, visitors = name_of(at), ARGV[at * 3 + 4]
+  -- Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock was wrong, yes.
+  if not before or DAY > tonumber(before) or DAY < tonumber(before) - 1 then
+    -- The default counter may have been begun by another program: the guide's application.
+    if name == DEFAULT then note(at, name) end
+    fold(name, before)
   end
+  add_kinds(name, kinds, 1)
+  noted[at] = kinds
+  if visitors == '' then return end
+  local ids = {}
+  local function add_visitors()
+    keep('PFADD', 'seen:visitors:' .. name, unpack(ids))
+    ids = {}
+  end
+  for visitor in string.gmatch(visitors, '([^ *]+)[*%d]*') do
+    ids[#ids + 1] = visitor
+    if #ids == 1000 then add_visitors() end -- Lua passes some 8,000 arguments at the most
+  end
+  if #ids > 0 then add_visitors() end
+end
+
+-- With a window: notes down which of the visitors have not been counted within it. Answers what is left of the amount and of the kinds, and a
+-- digit for each visitor.
+local function within_window(at, amount, kinds, window)
+  local key, digits, dropped = 'seen:recent:' .. name_of(at), {}, {}
+  keep('ZREMRANGEBYSCORE', key, '-inf', NOW - window)
+  keep('ZREMRANGEBYSCORE', key, NOW + window, '+inf') -- of a clock that was far ahead
+  for kind, id, visits in string.gmatch(ARGV[at * 3 + 4], '(%a)([^ *]+)%*?(%d*)') do
+    visits = tonumber(visits) or 1
+    local first = visits > 0 and (keep('ZADD', key, 'NX', NOW, kind .. id) or 1) or 0
+    if first == 1 then recent[#recent + 1] = {key, kind .. id} end
+    digits[#digits + 1] = first
+    dropped[kind] = (dropped[kind] or 0) + visits - first
+  end
+  redis.call('PEXPIRE', key, window)
+  for kind, count in pairs(dropped) do
+    if count > 0 then
+      amount = amount - count
+      kinds = string.gsub(kinds, kind .. '(%-?%d+)', function(all) return string.format('%s%.0f', kind, all - count) end)
+    end
+  end
+  return string.format('%.0f', amount), kinds, ':' .. table.concat(digits)
+end
+
+-- Forgets again who was noted down after the first `count`.
+local function forget_recent(count)
+  for _ = count + 1, #recent do
+    local visit = table.remove(recent)
+    redis.pcall('ZREM', visit[1], visit[2])
+  end
+end
+
+-- What is said after a total: whether it is private.
+local function privacy_of(rules)
+  return rules and string.match(rules, ' private ') and 'h' or ''
 end
 
 -- The outcome of a change as a string.
 local function apply(at, amount)
   if counters_max == 0 and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
+  local before, rules = unpack(keep('HMGET', 'seen:counter:' .. name_of(at), 'day', 'rules') or {})
+  local kinds, said, noted_before = ARGV[at * 3 + 3], privacy_of(rules), #recent
+  local window = rules and tonumber(string.match(rules, ' (%d+)$')) or 0
+  if window > 0 then
+    local digits
+    amount, kinds, digits = within_window(at, amount, kinds, window)
+    said = said .. digits
+  end
   local total = redis.pcall('INCRBY', KEYS[at], amount)
   if type(total) == 'number' then
     if total > EXACT or total < -EXACT then
       take_back(at, amount)
+      forget_recent(noted_before)
       return 'r'
     end
     if total == tonumber(amount) and not note(at, name_of(at)) then return 'c' end
     applied[at] = amount
-    remember(at, 1)
-    return string.format('%.0f', total)
+    remember(at, kinds, before)
+    return string.format('%.0f', total) .. said
   end
+  forget_recent(noted_before)
   if string.find(total.err, 'would overflow', 1, true) then return 'r' end
   if string.find(total.err, 'not an integer', 1, true) or string.find(total.err, 'WRONGTYPE', 1, true) then return 'u' end
   error(total.err, 0)
@@ -157,11 +207,12 @@ local function apply_once(at, amount, request, key)
   local before = redis.pcall('GET', key)
   if type(before) == 'table' then return 'u' end
   local total, same = string.match(before or '', '^(%S+) (.*)$')
-  if total then return same == request and total or 'k' end
+  if total and same ~= request then return 'k' end
+  if total then return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules')) end
   if kept >= tonumber(ARGV[5]) then return 'f' end
   local outcome = apply(at, amount)
   if applied[at] then
-    redis.call('SET', key, outcome .. ' ' .. request, 'PX', ARGV[4])
+    redis.call('SET', key, string.match(outcome, '^-?%d+') .. ' ' .. request, 'PX', ARGV[4])
     kept = kept + 1
     remembered[#remembered + 1] = key
   end
@@ -195,8 +246,9 @@ if done then
 end
 for at, amount in pairs(applied) do
   take_back(at, amount)
-  if noted[at] then pcall(remember, at, -1) end
+  if noted[at] then pcall(add_kinds, name_of(at), noted[at], -1) end
 end
+forget_recent(0)
 for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
 -- Redis 7 raises a table, Redis 6 a string.
 return redis.error_reply(type(refused) == 'table' and refused.err or refused)

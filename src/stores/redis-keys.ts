@@ -16,6 +16,11 @@ export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
 }
 
+/** When all of a visitor's quota is there again, in microseconds since 1970. */
+export function limitKey(limit: string, who: string): string {
+  return `seen:limit:${limit}:${who}`;
+}
+
 /** How keys of history call the kinds of visits. */
 export const KIND_LETTERS: Readonly<Record<Kind, string>> = {
   person: 'p',

@@ -2,16 +2,32 @@
  * The Redis store: one round trip per batch, shared by all replicas.
  *
  * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
- * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
+ * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`, `redis-memory.ts`, `redis-limiter.ts`), and when to try again, which is the counter's decision.
  */
+import type { Take, Verdict } from '../counter/limiter.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
-import type { Description, Draft, Page, Rules, Wanted } from '../counter/registry.ts';
-import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
+import {
+  type Description,
+  type Draft,
+  type Page,
+  type Rules,
+  readRules,
+  type Wanted,
+} from '../counter/registry.ts';
+import {
+  type Batch,
+  type Caller,
+  KEY_MEMORY_MS,
+  type Outcome,
+  type Store,
+  WRITER_MEMORY_MS,
+} from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
-import { KIND_LETTERS, NAMES, totalKey, totalOf } from './redis-keys.ts';
+import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
+import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { Script } from './redis-script.ts';
@@ -35,6 +51,7 @@ export class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #registry: RedisRegistry;
   readonly #memory: RedisMemory;
+  readonly #limiter: RedisLimiter;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -45,6 +62,7 @@ export class RedisStore implements Store {
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
     this.#memory = new RedisMemory(this.#connection, options.now);
+    this.#limiter = new RedisLimiter(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;
   }
 
@@ -63,7 +81,11 @@ export class RedisStore implements Store {
     const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
     const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
     for (const { amount, once, kinds = { program: amount }, visitors = [] } of changes) {
-      args.push(once ? `${amount} ${once.request}` : `${amount}`, kindsText(kinds), visitors.join(' '));
+      args.push(
+        once ? `${amount} ${once.request}` : `${amount}`,
+        kindsText(kinds),
+        visitors.map(callerText).join(' '),
+      );
     }
     return parseOutcomes(
       await this.#connection.ask((client) => COMMIT.run(client, keys, args), 'hit-unconfirmed'),
@@ -73,11 +95,17 @@ export class RedisStore implements Store {
   /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     if (counters.length === 0) return [];
-    const values = await this.#connection.ask(
-      (client) => client.mGet(counters.map(totalKey)),
+    const [values, rules] = await this.#connection.ask(
+      (client) =>
+        Promise.all([
+          client.mGet(counters.map(totalKey)),
+          Promise.all(counters.map((counter) => client.hGet(recordKey(counter), 'rules'))),
+        ]),
       'store-unavailable',
     );
-    return values.map((value, index) => (value === null ? undefined : totalOf(value, counters[index] ?? '')));
+    return values.map((value, index) =>
+      value === null || readRules(rules[index]).private ? undefined : totalOf(value, counters[index] ?? ''),
+    );
   }
 
   make(counter: string, draft: Draft) {
@@ -120,6 +148,10 @@ export class RedisStore implements Store {
     return this.#memory.salt(day, suggested);
   }
 
+  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    return this.#limiter.take(wanted);
+  }
+
   async ping(): Promise<void> {
     await this.#connection.ask((client) => client.ping(), 'store-unavailable');
   }
@@ -139,6 +171,11 @@ function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): strin
   return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
 }
 
+/** A visitor, as the script reads it: kind and id, and their visits if there is not just one. */
+function callerText({ id, kind, visits }: Caller): string {
+  return visits === 1 ? `${KIND_LETTERS[kind]}${id}` : `${KIND_LETTERS[kind]}${id}*${visits}`;
+}
+
 /** Why a change was left out, as the script says it. */
 const LEFT_OUT: Readonly<Record<string, Outcome>> = {
   r: 'out-of-range',
@@ -150,5 +187,17 @@ const LEFT_OUT: Readonly<Record<string, Outcome>> = {
 };
 
 function parseOutcomes(answer: string): Outcome[] {
-  return answer.split(' ').map((word) => LEFT_OUT[word] ?? Number(word));
+  return answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
+}
+
+/** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
+function parseOutcome(word: string): Outcome {
+  const plain = Number(word);
+  if (!Number.isNaN(plain)) return plain;
+  const [, total, hidden, counted] = /^(-?\d+)(h?)(?::([01]*))?$/.exec(word) ?? [];
+  return {
+    total: Number(total),
+    private: hidden === 'h',
+    counted: counted === undefined ? undefined : counted.split('').map((digit) => digit === '1'),
+  };
 }

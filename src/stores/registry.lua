@@ -26,7 +26,7 @@ end
 
 if what == 'delete' then
   redis.call('DEL', KEYS[1], KEYS[2])
-  for _, what_else in ipairs({'hours', 'days', 'visitors', 'uniques'}) do redis.call('DEL', 'seen:' .. what_else .. ':' .. name) end
+  for _, what_else in ipairs({'hours', 'days', 'visitors', 'uniques', 'recent'}) do redis.call('DEL', 'seen:' .. what_else .. ':' .. name) end
   redis.call('ZREM', KEYS[3], name)
   return 'ok'
 end

@@ -1,8 +1,10 @@
 /** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
+import { type Rules, readRules } from '../counter/registry.ts';
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
+import { withinWindow } from '../counter/window.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 export interface Limits {
@@ -23,26 +25,57 @@ export function applyChanges(
 ): Outcome[] {
   let room = changes.some(({ once }) => once) ? keysMax - keysKept(file, at) : 0;
   let mayMake = hitsMake ? countersMax - (file.size.get()?.counters ?? 0) : 0;
-  const mayBe = (counter: string): boolean =>
-    mayMake >= changes.length ||
-    counter === DEFAULT_COUNTER ||
-    file.read.get(counter) !== null ||
-    --mayMake >= 0;
 
   return changes.map((change) => {
-    const { counter, amount, once } = change;
+    const { counter, once } = change;
+    const there = file.read.get(counter);
+    const rules = readRules(there?.rules);
     const known = once && file.recallKey.get(once.key);
-    if (known) return known.request === once.request ? known.total : 'key-reused';
+    if (known) return known.request === once.request ? outcome(known.total, rules) : 'key-reused';
     if (once && room <= 0) return 'keys-full';
-    if (!mayBe(counter)) return hitsMake ? 'counters-full' : 'missing';
-    const total = file.add.get(counter, amount, at)?.total;
+    if (!there && counter !== DEFAULT_COUNTER && --mayMake < 0) return hitsMake ? 'counters-full' : 'missing';
+    const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
+    const left = counted ? withinWindow(change, counted) : change;
+    const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
     if (total === undefined) return 'out-of-range';
-    remember(file, change, at);
+    remember(file, { ...change, ...left }, at);
+    if (counted) noteVisits(file, change, counted, at);
     if (once) {
       file.rememberKey.run(once.key, once.request, total, at);
       room--;
     }
-    return total;
+    return outcome(total, rules, counted);
+  });
+}
+
+function outcome(total: number, { private: hidden }: Rules, counted?: readonly boolean[]): Outcome {
+  return hidden || counted ? { total, private: hidden, counted } : total;
+}
+
+/** Which of the change's visitors have not been counted within the window. */
+function firstVisits(
+  file: SqliteFile,
+  { counter, visitors = [] }: Change,
+  windowMs: number,
+  at: number,
+): boolean[] {
+  return visitors.map(({ id, visits }) => {
+    if (visits === 0) return false;
+    const before = file.countedAt.get(dayOf(at), counter, id)?.counted_at;
+    // From farther ahead than the window is a clock that was wrong.
+    return before === null || before === undefined || Math.abs(at - before) >= windowMs;
+  });
+}
+
+/** Notes down that the visitors whose visit counted have been counted. */
+function noteVisits(
+  file: SqliteFile,
+  { counter, visitors = [] }: Change,
+  counted: readonly boolean[],
+  at: number,
+): void {
+  visitors.forEach(({ id }, index) => {
+    if (counted[index]) file.noteCounted.run(dayOf(at), counter, id, at);
   });
 }
 
@@ -55,16 +88,14 @@ function remember(
   const hour = Math.floor(at / HOUR_MS);
   for (const kind of KINDS) {
     const added = kinds[kind];
-    if (added === undefined) continue;
+    if (!added) continue;
     // In a new hour: what is old is folded into days.
     if (file.addToHour.get(counter, hour, kind, added)?.amount !== added) continue;
     const kept = hour - HOURS_KEPT_DAYS * 24;
     file.foldHours.run(counter, kept);
     file.deleteHours.run(counter, kept);
   }
-  const fresh = visitors.filter(
-    (visitor) => file.addVisitor.get(dayOf(at), counter, visitor) !== null,
-  ).length;
+  const fresh = visitors.filter(({ id }) => file.addVisitor.get(dayOf(at), counter, id) !== null).length;
   if (fresh === 0) return;
   file.addToUniques.run(counter, dayOf(at), fresh);
   // An hour late: a replica's clock may be behind.

@@ -35,7 +35,7 @@ const YIELD_MAX_MS = 4;
 const OTHERS_ACTIVE_MS = 1000;
 
 /** What a transaction came to: an answer, and whether it changed anything that is to be kept. */
-interface Done<T> {
+export interface Done<T> {
   readonly answer: T;
   readonly changed: boolean;
 }
@@ -67,14 +67,18 @@ export class SqliteDatabase {
 
   /**
    * Does `work` in one transaction from begin to end without a pause, on disk when this resolves. Fails as a store does:
-   * `hit-unconfirmed` when it may be on disk.
+   * `hit-unconfirmed` when it may be on disk. What is not `synced` may be lost with the power, and is on disk with the next that is.
    */
-  async write<T>(work: (file: SqliteFile) => Done<T>): Promise<T> {
+  async write<T>(work: (file: SqliteFile) => Done<T>, { synced = true } = {}): Promise<T> {
     const giveUpAt = now() + this.#options.timeoutMs;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- the others' turn
       if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
-      const done = this.read((file) => this.#writeUnlessBusy(file, work));
+      const done = this.read((file) =>
+        synced
+          ? this.#writeUnlessBusy(file, work)
+          : withoutSync(file, () => this.#writeUnlessBusy(file, work)),
+      );
       if (done) return done.answer;
       if (now() > giveUpAt) {
         throw new AppError(
@@ -162,6 +166,19 @@ export class SqliteDatabase {
       );
     }
     return openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
+  }
+}
+
+/**
+ * In WAL mode a commit with `synchronous = NORMAL` is written and not synced, and the sync of the next one with FULL is of the whole log
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this when it compiles it.
+ */
+function withoutSync<T>(file: SqliteFile, work: () => T): T {
+  file.database.run('PRAGMA synchronous = NORMAL');
+  try {
+    return work();
+  } finally {
+    file.database.run('PRAGMA synchronous = FULL');
   }
 }
 

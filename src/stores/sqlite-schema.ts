@@ -59,6 +59,14 @@ const STEPS = [
     PRIMARY KEY (day, counter, visitor)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE salts (day INTEGER PRIMARY KEY, salt TEXT NOT NULL) STRICT;`,
+  // When a visit of theirs counted last, where there is a window.
+  'ALTER TABLE visitors ADD COLUMN counted_at INTEGER;',
+  // Of visitors who have not all of a quota: when they have, in microseconds since 1970.
+  `CREATE TABLE limits (
+    name TEXT NOT NULL, who TEXT NOT NULL, full_at INTEGER NOT NULL,
+    PRIMARY KEY (name, who)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX limits_by_end ON limits (full_at);`,
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

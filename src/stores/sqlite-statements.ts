@@ -24,8 +24,10 @@ export function prepare(database: Database) {
     rollback: database.query<unknown, []>('ROLLBACK'),
     /** A number that changes when another process has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
-    /** ?1 counter: its total, no row when there is none. */
-    read: database.query<{ total: number }, [string]>('SELECT total FROM counters WHERE name = ?1'),
+    /** ?1 counter: its total and rules, no row when there is none. */
+    read: database.query<{ total: number; rules: string | null }, [string]>(
+      'SELECT total, rules FROM counters WHERE name = ?1',
+    ),
     /** How many counters there are. */
     size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
     /** ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be exact any more. */
@@ -89,6 +91,7 @@ export function prepare(database: Database) {
       ON CONFLICT (writer) DO UPDATE
       SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
     ...memoryStatements(database),
+    ...limitStatements(database),
   };
 }
 
@@ -111,10 +114,22 @@ function memoryStatements(database: Database) {
     addVisitor: database.query<{ visitor: string }, [number, string, string]>(
       'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
     ),
+    /** ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a window. */
+    countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
+      'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
+    ),
+    /** ?1 day, ?2 counter, ?3 visitor, ?4 now. */
+    noteCounted: database.query<unknown, [number, string, string, number]>(
+      'UPDATE visitors SET counted_at = ?4 WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
+    ),
     /** ?1 counter, ?2 day, ?3 how many new visitors. */
     addToUniques: database.query<unknown, [string, number, number]>(`
       INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
       ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
+    /** ?1 day, ?2 counter. */
+    forgetVisitorsOf: database.query<unknown, [number, string]>(
+      'DELETE FROM visitors WHERE day = ?1 AND counter = ?2',
+    ),
     /** ?1 day: forgets visitors of days before it, so many at once that one write does not take long. */
     forgetVisitors: database.query<unknown, [number]>(`
       DELETE FROM visitors WHERE (day, counter, visitor) IN
@@ -140,5 +155,23 @@ function memoryStatements(database: Database) {
     salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
     /** ?1 day: those of days before it. */
     forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
+  };
+}
+
+/** Those of visitors' quotas. Times are microseconds since 1970. */
+function limitStatements(database: Database) {
+  return {
+    /** ?1 limit, ?2 visitor: when all is there again, no row when it is. */
+    limit: database.query<{ fullAtUs: number }, [string, string]>(
+      'SELECT full_at AS fullAtUs FROM limits WHERE name = ?1 AND who = ?2',
+    ),
+    /** ?1 limit, ?2 visitor, ?3 when all is there again. */
+    keepLimit: database.query<unknown, [string, string, number]>(`
+      INSERT INTO limits (name, who, full_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
+    /** ?1 now: forgets who has all again, so many at once that one write does not take long. */
+    forgetLimits: database.query<unknown, [number]>(`
+      DELETE FROM limits WHERE (name, who) IN
+        (SELECT name, who FROM limits WHERE full_at <= ?1 LIMIT ${FORGET_AT_ONCE})`),
   };
 }

@@ -5,8 +5,9 @@
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
 import { AppError } from '../counter/errors.ts';
+import type { Take, Verdict } from '../counter/limiter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import type { Past } from '../counter/past.ts';
+import { DAY_MS, type Past } from '../counter/past.ts';
 import {
   type Description,
   type Draft,
@@ -21,6 +22,7 @@ import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import { takeAll } from './sqlite-limits.ts';
 import type { Row } from './sqlite-statements.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {}
@@ -62,8 +64,8 @@ export class SqliteStore implements Store {
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     return this.#database.read((file) =>
       counters.map((counter) => {
-        const total = file.read.get(counter)?.total;
-        return total === undefined ? undefined : this.#exact(counter, total);
+        const row = file.read.get(counter);
+        return row && !readRules(row.rules).private ? this.#exact(counter, row.total) : undefined;
       }),
     );
   }
@@ -118,6 +120,7 @@ export class SqliteStore implements Store {
     return this.#database.write((file) => {
       file.delete.run(counter);
       for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques]) forget.run(counter);
+      file.forgetVisitorsOf.run(Math.floor(this.#options.now() / DAY_MS), counter);
       return { answer: undefined, changed: true };
     });
   }
@@ -143,6 +146,10 @@ export class SqliteStore implements Store {
       file.forgetSalts.run(day - 1);
       return { answer: file.salt.get(day)?.salt ?? suggested, changed: true };
     });
+  }
+
+  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    return this.#database.write((file) => takeAll(file, wanted, this.#options.now()), { synced: false });
   }
 
   async size(): Promise<number> {

@@ -33,7 +33,7 @@ function gate() {
   return Promise.withResolvers<void>();
 }
 
-async function outcome(hit: Promise<number>): Promise<number | string> {
+async function outcome(hit: Promise<number | null>): Promise<number | string | null> {
   return hit.catch((error: unknown) => (isAppError(error) ? error.code : String(error)));
 }
 
@@ -315,7 +315,8 @@ describe('whatever happens', () => {
     await fc.assert(
       fc.asyncProperty(moves, async (script) => {
         const { store, clock, counter } = setUp({ waitMs: 1000, waitingMax: 10 });
-        const asked: { name: string; key: string | undefined; answer: Promise<number | string> }[] = [];
+        const asked: { name: string; key: string | undefined; answer: Promise<number | string | null> }[] =
+          [];
         for (const move of script) {
           // Only a writer that is silent is forgotten: a batch is not retried for as long as a store remembers.
           if (move === 'forget') {

@@ -7,6 +7,8 @@ import { INSTALLATION, setUp } from '../support/app.ts';
 type App = ReturnType<typeof setUp>;
 const ONE = '/api/v1/counters/my-site/front-page';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
+/** The rules of a counter that was made without any. */
+const PLAIN = { private: false, window: 0 };
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** Asks and reads the JSON that is answered. */
@@ -63,12 +65,14 @@ describe('a counter', () => {
         value: 41,
         created: expect.stringMatching(/^\d{4}-.*Z$/),
         token: expect.stringMatching(/^seen_[\w-]{43}$/),
+        ...PLAIN,
       },
     });
     expect((await call(app, 'GET', ONE)).json).toEqual({
       name: 'my-site/front-page',
       value: 41,
       created: json.created,
+      ...PLAIN,
     });
     expect((await call(app, 'POST', `${ONE}/hit`)).json).toEqual({ name: 'my-site/front-page', value: 42 });
     expectProblem(
@@ -116,7 +120,12 @@ describe('a counter', () => {
     const app = setUp();
     const token = await make(app);
     const set = await call(app, 'PATCH', ONE, { body: { value: 100 }, ...bearer(token) });
-    expect(set.json).toEqual({ name: 'my-site/front-page', value: 100 });
+    expect(set.json).toEqual({
+      name: 'my-site/front-page',
+      value: 100,
+      created: expect.any(String),
+      ...PLAIN,
+    });
     expect((await call(app, 'POST', `${ONE}/hit`)).json.value).toBe(101);
     expect(await call(app, 'DELETE', ONE, bearer(token))).toMatchObject({ status: 204, body: '' });
     expectProblem(await call(app, 'GET', ONE), 404, 'counter-missing');
@@ -128,10 +137,11 @@ describe('a counter', () => {
       name: 'hits',
       value: 0,
       created: null,
+      ...PLAIN,
     });
     expectProblem(await call(app, 'PATCH', '/api/v1/default', { body: { value: 9 } }), 401, 'token-missing');
     const set = { body: { value: 9 }, ...bearer(INSTALLATION) };
-    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toEqual({ name: 'hits', value: 9 });
+    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toMatchObject({ name: 'hits', value: 9 });
     expect((await call(app, 'POST', '/api/v1/default/hit')).json).toEqual({ name: 'hits', value: 10 });
     expect((await app.ask('/')).body).toContain(' 11 times');
   });
@@ -190,7 +200,12 @@ describe('owners', () => {
     );
     const rest = await list(`limit=3&search=page&after=${first.json.next}`);
     expect(rest.json).toEqual({
-      counters: [3, 4].map((n) => ({ name: `my-site/page-${n}`, value: 1, created: expect.any(String) })),
+      counters: [3, 4].map((n) => ({
+        name: `my-site/page-${n}`,
+        value: 1,
+        created: expect.any(String),
+        ...PLAIN,
+      })),
     });
   });
 
@@ -297,7 +312,9 @@ describe('bad input is a problem that says where it is wrong', () => {
 });
 
 interface Operation {
-  readonly responses: Readonly<Record<string, { content?: Record<string, { schema: object }> }>>;
+  readonly responses: Readonly<
+    Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, object> }>
+  >;
 }
 
 describe('/openapi.json', () => {
@@ -364,6 +381,10 @@ describe('/openapi.json', () => {
       const schema = response?.content?.[type]?.schema;
       const described = status === 204 ? response !== undefined : schema !== undefined;
       expect({ path, method, status, type, described }).toMatchObject({ described: true });
+      for (const name of ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location']) {
+        if (headers.has(name))
+          expect({ path, method, status, headers: response?.headers }).toHaveProperty(['headers', name]);
+      }
       if (!schema) return;
       const said = type.startsWith('text/') ? body : JSON.parse(body);
       expect(schemaOf(schema).safeParse(said)).toMatchObject({ success: true });
@@ -452,29 +473,37 @@ describe('/openapi.json', () => {
         { nil: undefined },
       ),
     });
+    const limits = fc.record({
+      requestsPerMinute: fc.constantFrom(0, 3, 100),
+      newCountersPerDay: fc.constantFrom(0, 1, 100),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
-        const app = setUp();
-        await make(app);
-        for (const { operation: at, words, query, body: text, type, token, key } of requests) {
-          const [first = '', second = ''] = words.map((part) => encodeURIComponent(part));
-          const path = at.path.replace('{namespace}', first).replace('{key}', second);
-          const answer = await app.ask(
-            `${path}?${new URLSearchParams(query).toString()}`,
-            {
-              ...(type === '' ? {} : { 'Content-Type': type }),
-              ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-              ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-            },
-            at.method,
-            at.method === 'GET' ? undefined : text,
-          );
-          expect(app.bugs).toEqual([]);
-          // An empty or special part of a path may lead to another route, or to none.
-          if (answer.status === 405 || answer.body.includes('route-missing')) continue;
-          isAsDescribed(at, answer);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 8 }),
+        limits,
+        async (requests, quotas) => {
+          const app = setUp(quotas);
+          await make(app);
+          for (const { operation: at, words, query, body: text, type, token, key } of requests) {
+            const [first = '', second = ''] = words.map((part) => encodeURIComponent(part));
+            const path = at.path.replace('{namespace}', first).replace('{key}', second);
+            const answer = await app.ask(
+              `${path}?${new URLSearchParams(query).toString()}`,
+              {
+                ...(type === '' ? {} : { 'Content-Type': type }),
+                ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+                ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+              },
+              at.method,
+              at.method === 'GET' ? undefined : text,
+            );
+            expect(app.bugs).toEqual([]);
+            // An empty or special part of a path may lead to another route, or to none.
+            if (answer.status === 405 || answer.body.includes('route-missing')) continue;
+            isAsDescribed(at, answer);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -278,6 +278,7 @@ describe('errors', () => {
       'token-refused': 401,
       'key-invalid': 400,
       'key-reused': 422,
+      'rate-limited': 429,
       'keys-full': 503,
       'prefetch-refused': 503,
       'counter-exists': 409,

@@ -9,6 +9,8 @@ import { Swarm } from './support/swarm.ts';
 const KILLS = 3;
 /** Has a shell and redis-cli. */
 const REDIS_IMAGE = 'redis:7.2.11-alpine';
+/** All of the load is from one address. */
+const UNLIMITED = { EDGE_REQUESTS_PER_MINUTE: '0', EDGE_NEW_COUNTERS_PER_DAY: '0' };
 const FILES = ['docker-compose.yml', 'deploy/secure.yml', 'deploy/edge.yml'];
 
 let swarm: Swarm;
@@ -16,7 +18,7 @@ let swarm: Swarm;
 beforeAll(async () => {
   swarm = await Swarm.start(1);
   await swarm.manager.sh('sh deploy/secrets.sh', swarm.project);
-  await swarm.deploy('mystack', FILES, { EDGE_SITE: site() });
+  await swarm.deploy('mystack', FILES, { ...UNLIMITED, EDGE_SITE: site() });
   await swarm.steady('mystack_web', 3);
   await swarm.steady('mystack_edge', 1);
   await until('Caddy to answer', async () => (await edge()) === 200);
@@ -91,7 +93,12 @@ describe('Redis', () => {
     const judged = await underLoad(swarm.url(), async () => {
       const users = `docker exec ${redis?.id} cat /run/secrets/redis_users > users && sh deploy/secrets.sh 2 users`;
       expect((await swarm.manager.sh(users, swarm.project)).out).toContain('seen_store_url_2');
-      await swarm.deploy('mystack', FILES, { EDGE_SITE: site(), SECRETS_USERS: '2', SECRETS_PASSWORD: '2' });
+      await swarm.deploy('mystack', FILES, {
+        ...UNLIMITED,
+        EDGE_SITE: site(),
+        SECRETS_USERS: '2',
+        SECRETS_PASSWORD: '2',
+      });
       await until(
         'the replicas to have them',
         async () => (await swarm.updated('mystack_web')) === 'completed',

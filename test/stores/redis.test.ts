@@ -108,6 +108,35 @@ describe('Redis store', () => {
     await store.close();
   });
 
+  test('visitors’ quotas are one round trip for all, and each is forgotten when all of it is there again', async () => {
+    const store = open(server.url);
+    const limit = { name: 'requests', quota: 60, windowMs: 60_000 };
+    const wanted = ['once', 'twice', 'twice'].map((who) => ({ who, limit }));
+    await store.take([{ who: 'before', limit }]);
+    await server.cli('CONFIG', 'RESETSTAT');
+    await store.take(wanted);
+    expect(await server.cli('INFO', 'commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
+    for (const [who, ms] of [
+      ['once', 1000],
+      ['twice', 2000],
+    ] as const) {
+      const left = Number(await server.cli('PTTL', `seen:limit:requests:${who}`));
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThanOrEqual(ms);
+    }
+    await store.close();
+  });
+
+  test('a quota’s key that holds something else is written over, and keeps nobody else from theirs', async () => {
+    await server.cli('SET', 'seen:limit:requests:text', 'much');
+    await server.cli('LPUSH', 'seen:limit:requests:list', 'x');
+    const store = open(server.url);
+    const limit = { name: 'requests', quota: 2, windowMs: 60_000 };
+    const verdicts = await store.take(['text', 'list', 'fine'].map((who) => ({ who, limit })));
+    expect(verdicts.map(({ remaining }) => remaining)).toEqual([1, 1, 1]);
+    await store.close();
+  });
+
   test('a key that holds something else is left alone, and the rest of the batch counts', async () => {
     await server.cli('SET', 'seen:total:odd/text', 'twelve');
     await server.cli('LPUSH', 'seen:total:odd/list', 'x');

@@ -59,6 +59,61 @@ describe('SQLite store', () => {
     expect(between.match(/f(data)?sync\(/g)?.length).toBeGreaterThanOrEqual(5);
   });
 
+  test('syncs no visitor’s quota, and each visit after it all the same', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      const limit = { name: 'requests', quota: 100, windowMs: 60000 };
+      const take = () => store.take([{ who: 'somebody', limit }]);
+      const hit = (sequence) => store.commit({ writer: 'w', sequence, changes: [{ counter: 'hits', amount: 1 }] });
+      await hit(1);
+      await take();
+      mkdirSync('MARK-1');
+      for (let n = 0; n < 50; n++) await take();
+      mkdirSync('MARK-2');
+      for (let n = 2; n <= 6; n++) {
+        await take();
+        await hit(n);
+      }
+      mkdirSync('MARK-3');
+    `;
+    writeFileSync(join(folder.path, 'take.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} take.ts`
+      .cwd(folder.path)
+      .quiet();
+    const [, takes = '', both = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    const syncs = (text: string) => text.match(/f(data)?sync\(/g)?.length ?? 0;
+    expect(syncs(takes)).toBe(0);
+    expect(syncs(both)).toBe(5);
+  });
+
+  test('forgets a visitor’s quota when all of it is there again', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const store = open(path, 1000, { now: () => now });
+    const limit = { name: 'requests', quota: 60, windowMs: 60_000 };
+    const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+    const kept = () => {
+      const other = new Database(path, { readonly: true });
+      const rows = other.query<{ who: string }, []>('SELECT who FROM limits ORDER BY who').all();
+      other.close();
+      return rows.map(({ who }) => who);
+    };
+    await take('once', 'twice', 'twice');
+    now += 999;
+    await take('late');
+    expect(kept()).toEqual(['late', 'once', 'twice']);
+    now += 1;
+    await take('later');
+    expect(kept()).toEqual(['late', 'later', 'twice']);
+    await store.close();
+  });
+
   test('waits for another process without blocking, and says so when it takes too long', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
@@ -144,7 +199,8 @@ describe('SQLite store', () => {
     await store.close();
     const older = new Database(path);
     older.run('DROP TABLE keys');
-    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts']) older.run(`DROP TABLE ${table}`);
+    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts', 'limits'])
+      older.run(`DROP TABLE ${table}`);
     older.run('DROP TRIGGER counter_made');
     older.run('DROP TRIGGER counter_deleted');
     older.run('DROP TABLE sizes');

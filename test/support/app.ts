@@ -10,6 +10,7 @@ import { createCountapi } from '../../src/http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
 import { EventStreams } from '../../src/http/event-stream.ts';
+import { Limits } from '../../src/http/limits.ts';
 import { Owners } from '../../src/http/owners.ts';
 import { Visitors } from '../../src/http/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -35,8 +36,11 @@ export function setUp({
   waitingBytesMax = 16_384,
   heartbeatMs = 3_600_000,
   now = Date.now,
+  requestsPerMinute = 0,
+  newCountersPerDay = 0,
+  countersMax = Number.POSITIVE_INFINITY,
 } = {}) {
-  const store = new MemoryStore(memoryDatabase({ keysMax, hitsMake: !closed, now }));
+  const store = new MemoryStore(memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }));
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
@@ -50,11 +54,18 @@ export function setUp({
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
-  const count = createCounting(counter, visitors);
   const owners = new Owners(INSTALLATION);
+  let open = 0;
+  const quotas = { requestsPerMinute, newCountersPerDay };
+  const limits =
+    requestsPerMinute + newCountersPerDay === 0
+      ? undefined
+      : new Limits({ store, visitors, owners, clock, ...quotas, onOpen: () => open++ });
+  const mayMake = limits?.mayMake;
+  const count = createCounting({ counter, registry: store, visitors, mayMake });
   const watch = new Watch({ store, clock, subscribersMax, onBug: (error) => bugs.push(error) });
   const streams = new EventStreams({ waitingBytesMax, heartbeatMs });
-  const parts = { counter, count, registry: store, closed, version: '1.2.3', now };
+  const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
     counter,
     count,
@@ -64,6 +75,7 @@ export function setUp({
       registry: store,
       memory: store,
       owners,
+      mayMake,
       closed,
       version: '1.2.3',
       now,
@@ -77,6 +89,7 @@ export function setUp({
         ([host]) => host !== '',
       ),
     ),
+    limits,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
@@ -91,5 +104,7 @@ export function setUp({
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
   const hits = async () => (await store.read(['hits']))[0] ?? 0;
-  return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs };
+  /** How many requests were let through because nobody knew whether they may be. */
+  const letThrough = () => open;
+  return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs, letThrough };
 }

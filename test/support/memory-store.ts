@@ -1,5 +1,6 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { AppError } from '../../src/counter/errors.ts';
+import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
 import {
   type Description,
@@ -11,6 +12,7 @@ import {
 } from '../../src/counter/registry.ts';
 import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
 import { KINDS, type Kind } from '../../src/counter/visitor.ts';
+import { withinWindow } from '../../src/counter/window.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
  * as a bug does, or hold it until released. */
@@ -34,6 +36,10 @@ export interface MemoryDatabase {
   /** By counter; hours and days by "AT KIND". */
   readonly pasts: Map<string, MemoryPast>;
   readonly salts: Map<number, string>;
+  /** When a visit counted last, where there is a window, by "COUNTER VISITOR". */
+  readonly counted: Map<string, number>;
+  /** By limit and visitor: when all is there again, in microseconds since 1970. */
+  readonly limits: Map<string, number>;
   readonly now: () => number;
   readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
 }
@@ -55,6 +61,8 @@ export function memoryDatabase(
     records: new Map(),
     pasts: new Map(),
     salts: new Map(),
+    counted: new Map(),
+    limits: new Map(),
     ...none,
     ...limits,
   };
@@ -99,7 +107,8 @@ export class MemoryStore implements Store {
   }
 
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
-    return counters.map((counter) => this.#database.totals.get(counter));
+    const { totals, records } = this.#database;
+    return counters.map((counter) => (records.get(counter)?.rules.private ? undefined : totals.get(counter)));
   }
 
   async make(
@@ -150,6 +159,9 @@ export class MemoryStore implements Store {
     this.#database.totals.delete(counter);
     this.#database.records.delete(counter);
     this.#database.pasts.delete(counter);
+    for (const visit of this.#database.counted.keys()) {
+      if (visit.startsWith(`${counter} `)) this.#database.counted.delete(visit);
+    }
   }
 
   async list({ search, after, limit }: Wanted): Promise<Page> {
@@ -166,6 +178,19 @@ export class MemoryStore implements Store {
 
   async size(): Promise<number> {
     return this.#database.records.size;
+  }
+
+  async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    this.#refuseIfClosed();
+    const { limits, now } = this.#database;
+    const nowUs = now() * 1000;
+    for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
+    return wanted.map(({ who, limit }) => {
+      const name = `${limit.name} ${who}`;
+      const taken = takeOne(limit, limits.get(name), nowUs);
+      limits.set(name, taken.fullAtUs);
+      return verdictOf(limit, taken, nowUs);
+    });
   }
 
   async ping(): Promise<void> {
@@ -199,22 +224,38 @@ export class MemoryStore implements Store {
   }
 
   #add(change: Change): Outcome {
-    const { counter, amount, once } = change;
+    const { counter, once } = change;
     const { totals, keys, keysMax, records, countersMax, hitsMake } = this.#database;
+    const { private: hidden, windowMs } = records.get(counter)?.rules ?? RULES;
+    const outcome = (total: number, counted?: boolean[]) =>
+      hidden || counted ? { total, private: hidden, counted } : total;
     const known = once && keys.get(once.key);
-    if (known) return known.request === once.request ? known.total : 'key-reused';
+    if (known) return known.request === once.request ? outcome(known.total) : 'key-reused';
     if (once && keys.size >= keysMax) return 'keys-full';
     if (!totals.has(counter) && counter !== 'hits') {
       if (!hitsMake) return 'missing';
       if (records.size >= countersMax) return 'counters-full';
     }
-    const total = (totals.get(counter) ?? 0) + amount;
+    const counted = windowMs > 0 ? this.#firstVisits(change, windowMs) : undefined;
+    const left = counted ? { ...change, ...withinWindow(change, counted) } : change;
+    const total = (totals.get(counter) ?? 0) + left.amount;
     if (!Number.isSafeInteger(total)) return 'out-of-range';
     totals.set(counter, total);
     if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
-    this.#remember(change);
+    this.#remember(left);
+    change.visitors?.forEach(({ id }, index) => {
+      if (counted?.[index]) this.#database.counted.set(`${counter} ${id}`, this.#database.now());
+    });
     if (once) keys.set(once.key, { request: once.request, total });
-    return total;
+    return outcome(total, counted);
+  }
+
+  #firstVisits({ counter, visitors = [] }: Change, windowMs: number): boolean[] {
+    const { counted, now } = this.#database;
+    return visitors.map(({ id, visits }) => {
+      const before = counted.get(`${counter} ${id}`) ?? Number.NEGATIVE_INFINITY;
+      return visits > 0 && Math.abs(now() - before) >= windowMs;
+    });
   }
 
   #remember({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
@@ -230,7 +271,7 @@ export class MemoryStore implements Store {
     }
     const day = Math.floor(hour / 24);
     const known = past.visitors.get(day) ?? new Set();
-    for (const visitor of visitors) known.add(visitor);
+    for (const { id } of visitors) known.add(id);
     if (known.size > 0) past.visitors.set(day, known);
   }
 

@@ -1,0 +1,156 @@
+/**
+ * `npx bun bench/counters.ts`: twenty million hits over 100,000 counters, on each store: speed, CPU time and memory.
+ *
+ * The counter and the store as a replica has them, without HTTP: so many requests at once would measure the load generator. Few counters
+ * are hit much and many a little; each hit is of one of a million visitors. Usage: npx bun bench/counters.ts [--hits 20000000] [--counters 100000]
+ * [--store Redis|SQLite]
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CLOCK } from '../src/commands/compose.ts';
+import { Counter } from '../src/counter/counter.ts';
+import type { Store } from '../src/counter/store.ts';
+import { visitorOf } from '../src/counter/visitor.ts';
+import { openStore } from '../src/stores/open.ts';
+import { temporaryFolder } from '../test/support/folder.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { cpuMs } from './cpu.ts';
+
+const VISITORS = 1_000_000;
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
+/** How many hits wait for their number at once: enough for batches as long as they may be. */
+const WAITING = 5000;
+
+/** A database, and what it takes. */
+interface Subject extends AsyncDisposable {
+  readonly store: Store;
+  /** The processes whose time counts, this one among them. */
+  readonly pids: readonly number[];
+  /** Memory of Redis, or the size of the file, in bytes. */
+  size(): Promise<number>;
+}
+
+const LIMITS = { ca: undefined, timeoutMs: 10_000, keysMax: 0, hitsMake: true, countersMax: 10_000_000 };
+
+async function onRedis(): Promise<Subject> {
+  const server = await RedisServer.start();
+  const store = openStore({ url: server.url, missing: 'make', ...LIMITS });
+  return {
+    store,
+    pids: [process.pid, server.pid],
+    size: async () => Number(/used_memory:(\d+)/.exec(await server.cli('INFO', 'memory'))?.[1]),
+    [Symbol.asyncDispose]: async () => {
+      await store.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function onSqlite(): Promise<Subject> {
+  const folder = temporaryFolder();
+  const path = join(folder.path, 'seen.db');
+  const store = openStore({ url: `sqlite:${path}`, missing: 'make', ...LIMITS });
+  // Makes the file.
+  await store.ping();
+  return {
+    store,
+    pids: [process.pid],
+    size: async () => statSync(path).size + statSync(`${path}-wal`).size,
+    [Symbol.asyncDispose]: async () => {
+      await store.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Hits counters as `choose` says, `hits` times, `WAITING` at once; answers what came of it. */
+async function drive({ store, pids }: Subject, hits: number, choose: (hit: number) => string) {
+  let commits = 0;
+  const counter = new Counter({
+    store,
+    clock: CLOCK,
+    newWriter: () => crypto.randomUUID(),
+    waitMs: 5_000,
+    waitingMax: 2 * WAITING,
+    observer: {
+      committed: () => {
+        commits++;
+      },
+      retrying: (error) => {
+        throw error;
+      },
+      writerForgotten: (error) => {
+        throw error;
+      },
+    },
+  });
+  const [startedAt, startedCpuMs] = [performance.now(), cpuMs(pids)];
+  let next = 0;
+  const visit = async () => {
+    for (let hit = next++; hit < hits; hit = next++) {
+      const id = Math.floor(Math.random() * VISITORS);
+      const visitor = visitorOf(
+        `10.${id >> 16}.${(id >> 8) & 255}.${id & 255}`,
+        FIREFOX,
+        'the salt of the day',
+      );
+      await counter.hit(choose(hit), { visitor });
+    }
+  };
+  await Promise.all(Array.from({ length: WAITING }, visit));
+  await counter.drain();
+  const seconds = (performance.now() - startedAt) / 1000;
+  return {
+    perSecond: Math.round(hits / seconds),
+    cpuUsPerHit: ((cpuMs(pids) - startedCpuMs) * 1000) / hits,
+    hitsPerCommit: hits / commits,
+    seconds,
+  };
+}
+
+const { values } = parseArgs({
+  options: {
+    hits: { type: 'string', default: '20000000' },
+    counters: { type: 'string', default: '100000' },
+    store: { type: 'string' },
+  },
+});
+const [hits, counters] = [Number(values.hits), Number(values.counters)];
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+for (const [name, start] of [
+  ['Redis', onRedis],
+  ['SQLite', onSqlite],
+] as const) {
+  if (values.store !== undefined && values.store !== name) continue;
+  await using subject = await start();
+  const empty = await subject.size();
+  const of = (number: number) => `bench/counter-${number}`;
+  const told = async (
+    what: string,
+    { perSecond, cpuUsPerHit, hitsPerCommit, seconds }: Awaited<ReturnType<typeof drive>>,
+  ) => {
+    const each = Math.round(((await subject.size()) - empty) / counters);
+    const mb = Math.round(process.memoryUsage.rss() / 1e6);
+    say(
+      `${name}, ${what}: ${perSecond} hits/s, ${cpuUsPerHit.toFixed(1)} µs of CPU time a hit, ${hitsPerCommit.toFixed(0)} hits a commit, ${seconds.toFixed(0)} s; ${each} bytes a counter, ${mb} MB here`,
+    );
+  };
+  await told('each counter once', await drive(subject, counters, of));
+  // A tenth of the counters get half of the hits.
+  const popular = () => of(Math.floor(counters * Math.random() ** 3.32));
+  await told(`${hits} hits`, await drive(subject, hits, popular));
+  const totals = await sum(subject.store, counters, of);
+  if (totals !== hits + counters) throw new Error(`${name} has ${totals} of ${hits + counters} hits`);
+  say(`${name}: all ${totals} hits are there`);
+}
+
+async function sum(store: Store, count: number, of: (number: number) => string): Promise<number> {
+  let total = 0;
+  for (let from = 0; from < count; from += 1000) {
+    const names = Array.from({ length: Math.min(1000, count - from) }, (_, index) => of(from + index));
+    for (const value of await store.read(names)) total += value ?? 0;
+  }
+  return total;
+}

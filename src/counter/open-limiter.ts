@@ -1,0 +1,57 @@
+/**
+ * A limiter that never stands in the way: all who come in one turn of the event loop, or while an answer is awaited, are asked for in one
+ * call, and where there is no answer in a short time there is none. A limit that is not enforced for a while harms nobody; a visit that is
+ * not counted is lost.
+ */
+import type { Clock } from './clock.ts';
+import type { Limiter, Take, Verdict } from './limiter.ts';
+import { briefly } from './patience.ts';
+
+/** Longer than any store takes that is well, and hardly noticed. */
+export const LIMITER_WAIT_MS = 250;
+
+export class OpenLimiter {
+  readonly #limiter: Limiter;
+  readonly #clock: Clock;
+  #waiting: { readonly wanted: Take; readonly resolve: (verdict: Verdict | undefined) => void }[] = [];
+  #running = false;
+  /** Whether the call under way was given up. */
+  #overdue = false;
+
+  constructor(limiter: Limiter, clock: Clock) {
+    this.#limiter = limiter;
+    this.#clock = clock;
+  }
+
+  /** Takes one; answers `undefined` where nobody says whether it may be taken. Never fails. */
+  take(wanted: Take): Promise<Verdict | undefined> {
+    if (this.#overdue) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#waiting.push({ wanted, resolve });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      // eslint-disable-next-line no-await-in-loop -- what has arrived by now goes along
+      await this.#clock.turn();
+      const group = this.#waiting;
+      this.#waiting = [];
+      const call = this.#limiter.take(group.map(({ wanted }) => wanted));
+      // eslint-disable-next-line no-await-in-loop -- one call at a time, so that the next is of many
+      const verdicts = await briefly(call, this.#clock, LIMITER_WAIT_MS);
+      group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
+      if (verdicts) continue;
+      // Nobody waits for two calls.
+      this.#overdue = true;
+      for (const { resolve } of this.#waiting) resolve(undefined);
+      this.#waiting = [];
+      // eslint-disable-next-line no-await-in-loop -- until it ends no other is made
+      await call.catch(() => undefined);
+      this.#overdue = false;
+    }
+    this.#running = false;
+  }
+}
