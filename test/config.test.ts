@@ -108,6 +108,8 @@ describe('settings', () => {
       storeTimeoutMs: [50, 60_000],
       stopMs: [100, 900_000],
       drainMs: [0, 600_000],
+      requestsPerMinute: [0, 1_000_000],
+      newCountersPerDay: [0, 1_000_000],
     } as const;
     for (const [name, [min, max]] of Object.entries(limits)) {
       const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];

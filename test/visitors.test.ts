@@ -79,7 +79,7 @@ class Replicas {
     const salts = await Promise.all(
       this.#replicas.map(({ store }, index) => store.salt(day, `suggested by ${index}`)),
     );
-    let crowd: Promise<number>[] = [];
+    let crowd: Promise<number | null>[] = [];
     let turn = 0;
     for (const number of numbers) {
       const at = turn++ % this.#replicas.length;
@@ -163,8 +163,8 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await replicas.visits(from(0, 1000), day + 1);
       const morning = await replicas.seen();
       expect(morning.total).toBe(1_102_010);
-      expect([...morning.visitors.keys()].toSorted()).toEqual([day, day + 1]);
-      expect(morning.visitors.get(day)).toBe(evening.visitors.get(day)!);
+      expect(new Set(morning.visitors.keys())).toEqual(new Set([day, day + 1]));
+      expect(morning.visitors.get(day)).toBe(evening.visitors.get(day));
       within(morning.visitors.get(day + 1), 1000);
       await replicas.stop();
     });
