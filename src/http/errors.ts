@@ -36,6 +36,7 @@ export function statusOf(code: ErrorCode): number {
     case 'prefetch-refused':
     case 'keys-full':
     case 'counters-full':
+    case 'subscribers-full':
     case 'waiting-full':
     case 'draining':
     case 'store-unavailable':
@@ -59,7 +60,7 @@ export function wholeSeconds(ms: number): string {
 }
 
 /** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'problem' | 'countapi';
+export type ErrorForm = 'json' | 'text' | 'problem' | 'bare';
 
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
