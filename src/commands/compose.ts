@@ -15,6 +15,8 @@ import { type App, createApp } from '../http/app.ts';
 import { createClientAddress } from '../http/client-address.ts';
 import { createCounting } from '../http/counting.ts';
 import { EventStreams } from '../http/event-stream.ts';
+import { createImages } from '../http/images.ts';
+import { createLive } from '../http/live.ts';
 import { Owners } from '../http/owners.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
@@ -72,7 +74,11 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     count,
     api: createApi({ ...parts, memory, version, stack, now: Date.now }),
-    services: otherServices(config, { ...parts, watch, streams }),
+    surfaces: [
+      createImages({ counter, count, memory, now: Date.now }),
+      createLive({ watch, streams }),
+      ...otherServices(config, { ...parts, watch, streams }),
+    ],
     ownHosts: ownHosts(config),
     limits,
     servedBy: `${config.replicaName} seen/${version}`,

@@ -29,7 +29,14 @@ const READ_TOGETHER_MAX = 1000;
 /** A counter that is watched: what was read last, and who is told. */
 interface Watched {
   total: number | undefined;
-  readonly subscribers: Set<Told>;
+  readonly subscribers: Map<Told, Subscriber>;
+}
+
+interface Subscriber {
+  /** The last reading that had begun when they came: what it finds may be older than what they know. */
+  readonly since: number;
+  /** Whether they have been told anything yet. */
+  knows: boolean;
 }
 
 export class Watch {
@@ -37,6 +44,7 @@ export class Watch {
   readonly #watched = new Map<string, Watched>();
   #subscribers = 0;
   #reading = false;
+  #readings = 0;
   #broken = false;
 
   constructor(options: WatchOptions) {
@@ -49,9 +57,9 @@ export class Watch {
   }
 
   /**
-   * Tells `told` the total of each of `counters` that there is, as soon as it is known (it may be before this returns), and again whenever
-   * it was found changed. A store that is away is waited for without a word. Answers how to end it, which may be called twice. Fails
-   * with `subscribers-full`.
+   * Tells `told` the total of each of `counters` that there is, and again whenever it was found changed. What is told was read after this was
+   * called: whoever has a number already, from a hit or from another replica, is told none that is older. A store that is away is waited
+   * for without a word. Answers how to end it, which may be called twice. Fails with `subscribers-full`.
    */
   subscribe(counters: readonly string[], told: Told): () => void {
     const { subscribersMax } = this.#options;
@@ -63,10 +71,9 @@ export class Watch {
     }
     this.#subscribers++;
     for (const counter of new Set(counters)) {
-      const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Set() };
+      const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Map() };
       this.#watched.set(counter, watched);
-      watched.subscribers.add(told);
-      if (watched.total !== undefined) told(counter, watched.total);
+      watched.subscribers.set(told, { since: this.#readings, knows: false });
     }
     if (!this.#reading) void this.#read();
     let ended = false;
@@ -101,6 +108,7 @@ export class Watch {
     // Who has come by now goes along.
     await clock.turn();
     const counters = [...this.#watched.keys()];
+    this.#readings++;
     try {
       for (let from = 0; from < counters.length; from += READ_TOGETHER_MAX) {
         // eslint-disable-next-line no-await-in-loop -- one after the other
@@ -132,8 +140,14 @@ export class Watch {
 
   #tell(counter: string, total: number | undefined): void {
     const watched = this.#watched.get(counter);
-    if (!watched || watched.total === total) return;
+    if (!watched) return;
+    const changed = watched.total !== total;
     watched.total = total;
-    for (const told of watched.subscribers) told(counter, total);
+    for (const [told, subscriber] of watched.subscribers) {
+      const isNew = !subscriber.knows;
+      if (subscriber.since >= this.#readings || !(changed || isNew)) continue;
+      subscriber.knows = true;
+      if (total !== undefined || !isNew) told(counter, total);
+    }
   }
 }

@@ -22,8 +22,8 @@ export interface AppOptions {
   count: CountVisit;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
-  /** The routes of the services whose calls are answered here; each is given the headers that every response has. */
-  services: readonly ((headers: Headers) => Route[])[];
+  /** Surfaces that are made elsewhere: their routes. Each is given the headers that every response has. */
+  surfaces: readonly ((headers: Headers) => Route[])[];
   /** The host names on which one of these is at the root. */
   ownHosts: OwnHosts;
   /** What visitors may ask; `undefined` for no limits. */
@@ -67,7 +67,7 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, services, ownHosts, limits, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, surfaces, ownHosts, limits, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -109,7 +109,7 @@ export function createApp(options: AppOptions): App {
   }
 
   const routes = publicRoutes(counter, count, api, headers);
-  for (const route of [...routes, ...services.flatMap((routesOf) => routesOf(headers))]) {
+  for (const route of [...routes, ...surfaces.flatMap((routesOf) => routesOf(headers))]) {
     for (const [method, handler, limited] of handlersOf(route)) {
       app.on(method, route.path, answered(route, handler, limited));
     }

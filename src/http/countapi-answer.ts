@@ -5,6 +5,7 @@
  * answered (`countapi.ts`).
  */
 import type { Context } from 'hono';
+import { pixel } from '../images/pixel.ts';
 import type { Named } from './countapi-request.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
 
@@ -15,9 +16,6 @@ export interface Reply {
   readonly named?: Named;
   readonly token?: string;
 }
-
-/** A transparent GIF of one pixel. */
-const PIXEL = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
 /** The answer as JSON; `headers` are those of every response. */
 export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
@@ -45,7 +43,7 @@ export async function dressed(c: Context, response: Response): Promise<Response>
   const query = new URL(c.req.url).searchParams;
   if (query.has('img')) {
     headers.set('Content-Type', 'image/gif');
-    return new Response(Buffer.from(PIXEL, 'base64'), { status: response.status, headers });
+    return new Response(pixel(), { status: response.status, headers });
   }
   const callback = callbackIn(query);
   if (callback === undefined) return response;

@@ -6,6 +6,7 @@
  * laid over its picture, whose words are stretched to a width and so fit in any font. Not here: what stands on a badge, and its headers.
  */
 import { makeBadge } from 'badge-maker';
+import { xmlText } from './xml.ts';
 
 /** The styles that there are. */
 export const BADGE_STYLES = ['flat', 'flat-square', 'plastic', 'for-the-badge', 'social'] as const;
@@ -49,8 +50,6 @@ export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sand
 const FONT_SIZE_PX = 11;
 /** Longer words are cut: a picture of 2,000 pixels is no badge. */
 const TEXT_LENGTH_MAX = 200;
-/** What XML 1.0 cannot hold, escaped or not (https://www.w3.org/TR/xml/#charsets). */
-const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 const NAMES = new Set(
   'brightgreen green yellow yellowgreen orange red blue grey gray lightgrey lightgray critical important success informational inactive'.split(
     ' ',
@@ -92,7 +91,7 @@ export function drawBadge(badge: Badge): string {
 
 function words(text: string): string {
   // In this order: the cut may leave half a character.
-  return text.slice(0, TEXT_LENGTH_MAX).replaceAll(NOT_XML, '');
+  return xmlText(text.slice(0, TEXT_LENGTH_MAX));
 }
 
 /** The group of the words has the colour; words on a bright ground have one of their own. Words themselves hold no tags. */

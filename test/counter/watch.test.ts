@@ -14,6 +14,8 @@ let bugs: unknown[];
 let mostAtOnce = 0;
 /** What the store does instead of answering. */
 let trouble: ((counters: readonly string[]) => void) | undefined;
+/** What happens after the store has read, before it answers. */
+let held: (() => void) | undefined;
 
 /** A watch on the store, by way of a count of what it reads. */
 function watchOn(subscribersMax = 100): Watch {
@@ -27,7 +29,9 @@ function watchOn(subscribersMax = 100): Watch {
     try {
       await Bun.sleep(0);
       trouble?.(counters);
-      return await store.read(counters);
+      const totals = await store.read(counters);
+      held?.();
+      return totals;
     } finally {
       underWay--;
     }
@@ -93,12 +97,30 @@ describe('a subscriber', () => {
     expect(told).toEqual(['a/one 0', 'a/one gone', 'a/one 1']);
   });
 
-  test('who comes later is told at once what is known', async () => {
+  test('who comes later is told by the next reading, and never what was read before they came', async () => {
     await setTo('a/one', 5);
     const watch = watchOn();
-    subscribe(watch, 'a/one');
+    const first = subscribe(watch, 'a/one');
     await passOne();
-    expect(subscribe(watch, 'a/one').told).toEqual(['a/one 5']);
+    await setTo('a/one', 6);
+    // They come while a reading is under way that found the number before theirs.
+    let late: ReturnType<typeof subscribe> | undefined;
+    const { promise: found, resolve: find } = Promise.withResolvers<void>();
+    held = () => {
+      late ??= subscribe(watch, 'a/one');
+      void store.set('a/one', 7).then(() => find());
+    };
+    await passOne();
+    await found;
+    held = undefined;
+    expect(first.told).toEqual(['a/one 5', 'a/one 6']);
+    expect(late?.told).toEqual([]);
+    await passOne();
+    expect(late?.told).toEqual(['a/one 7']);
+    expect(first.told).toEqual(['a/one 5', 'a/one 6', 'a/one 7']);
+    const last = subscribe(watch, 'a/one');
+    await passOne();
+    expect(last.told).toEqual(['a/one 7']);
   });
 
   test('may watch several counters, one that it names twice once', async () => {

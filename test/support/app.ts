@@ -10,7 +10,9 @@ import { createCountapi } from '../../src/http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
 import { EventStreams } from '../../src/http/event-stream.ts';
+import { createImages } from '../../src/http/images.ts';
 import { Limits } from '../../src/http/limits.ts';
+import { createLive } from '../../src/http/live.ts';
 import { Owners } from '../../src/http/owners.ts';
 import type { Stack } from '../../src/http/stack.ts';
 import { Visitors } from '../../src/http/visitors.ts';
@@ -91,7 +93,9 @@ export function setUp({
       stack: () => STACK,
       now,
     }),
-    services: [
+    surfaces: [
+      createImages({ counter, count, memory: store, now }),
+      createLive({ watch, streams }),
       createCountapi(parts),
       createAbacus({ ...parts, owners, watch, streams, replica: 'replica-7', database: 'memory' }),
     ],
