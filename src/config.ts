@@ -49,7 +49,12 @@ export function readConfig({ argv, env }: Sources): Config {
         `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
       );
   }
-  const { stopMs, drainMs } = config as Partial<Config>;
+  const { stopMs, drainMs, countapiHost, abacusHost } = config as Partial<Config>;
+  if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {
+    mistakes.push(
+      `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}: their calls have the same names, so each needs a host of its own.`,
+    );
+  }
   if (stopMs !== undefined && drainMs !== undefined && drainMs >= stopMs) {
     mistakes.push(
       `SEEN_DRAIN_MS (${drainMs}) must be less than SEEN_STOP_MS (${stopMs}), or nothing is left of the stop.`,

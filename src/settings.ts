@@ -28,6 +28,11 @@ function whole(min: number, max: number) {
     .pipe(z.number().min(min, `is less than ${min}`).max(max, `is more than ${max}`));
 }
 
+/** What may be left out. */
+function optional(schema: z.ZodType<string, string>): z.ZodType<string | undefined, string> {
+  return schema.optional() as unknown as z.ZodType<string | undefined, string>;
+}
+
 function oneOf<const T extends readonly string[]>(...words: T) {
   return z
     .string()
@@ -55,6 +60,14 @@ const networks = z
     (list) => list.every(isNetwork),
     'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
   );
+const hostName = optional(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+      'is no host name, as in count.example.com, without a port',
+    ),
+);
 const replicaName = z.string().regex(
   /^[A-Za-z0-9_.-]{1,128}$/,
   // Room for the longest name that Swarm gives a task: service (63), slot and id (25).
@@ -70,7 +83,7 @@ export const settings = {
   storeCa: setting(
     undefined,
     'Certificates (PEM) to trust for `rediss://` besides the system’s; usually given as a file',
-    text.optional() as unknown as z.ZodType<string | undefined, string>,
+    optional(text),
   ),
   storeTimeoutMs: setting(
     '2000',
@@ -118,21 +131,22 @@ export const settings = {
   token: setting(
     undefined,
     'The installation’s token: who sends it may do everything with every counter. Usually given as a file',
-    z
-      .string()
-      .regex(/^[\u0021-\u007E]{16,255}$/, 'is no token: use 16 to 255 visible characters without blanks')
-      .optional() as unknown as z.ZodType<string | undefined, string>,
+    optional(
+      z
+        .string()
+        .regex(/^[\u0021-\u007E]{16,255}$/, 'is no token: use 16 to 255 visible characters without blanks'),
+    ),
   ),
   countapiHost: setting(
     undefined,
     'A host name on which the calls of CountAPI are at the root, and nothing else is',
-    z
-      .string()
-      .regex(
-        /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-        'is no host name, as in count.example.com, without a port',
-      )
-      .optional() as unknown as z.ZodType<string | undefined, string>,
+    hostName,
+  ),
+  abacusHost: setting(undefined, 'The same for the calls of Abacus', hostName),
+  subscribersMax: setting(
+    '5000',
+    'How many may listen to streams of one replica at once; half the connections, so that visits keep theirs',
+    whole(0, 1_000_000),
   ),
   keysMax: setting(
     '250000',

@@ -108,6 +108,9 @@ describe('settings', () => {
       storeTimeoutMs: [50, 60_000],
       stopMs: [100, 900_000],
       drainMs: [0, 600_000],
+      subscribersMax: [0, 1_000_000],
+      requestsPerMinute: [0, 1_000_000],
+      newCountersPerDay: [0, 1_000_000],
     } as const;
     for (const [name, [min, max]] of Object.entries(limits)) {
       const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];
@@ -127,6 +130,21 @@ describe('settings', () => {
   test('names follow from one another', () => {
     expect(envName('storeUrl')).toBe('SEEN_STORE_URL');
     expect(flagName('storeUrl')).toBe('store-url');
+  });
+
+  test('a host name of its own is for one service only, and is no address with a port', () => {
+    const both = (countapi: string, abacus: string) => ({
+      SEEN_COUNTAPI_HOST: countapi,
+      SEEN_ABACUS_HOST: abacus,
+    });
+    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe('abacus.example.com');
+    expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
+      expect.stringContaining('each needs a host of its own'),
+    ]);
+    for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
+      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([expect.stringContaining('is no host name')]);
+    }
+    expect(read([]).abacusHost).toBeUndefined();
   });
 
   test('the manual and the README name every setting, and the README’s table is this one', async () => {

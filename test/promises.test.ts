@@ -9,8 +9,8 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { version } from '../package.json' with { type: 'json' };
 import { temporaryFolder, until } from './support/folder.ts';
-import { exactly, findings, load } from './support/load.ts';
-import { Program } from './support/program.ts';
+import { type Evidence, exactly, findings, load, loadEach } from './support/load.ts';
+import { numberIn, Program } from './support/program.ts';
 import { Proxy } from './support/proxy.ts';
 import { RedisServer } from './support/redis-server.ts';
 
@@ -42,38 +42,55 @@ const STORES = [
   ['SQLite', onSqlite],
 ] as const;
 
+/** What is promised holds for the default counter and for a named one: they are visited in turns, and each is judged. */
+const PATHS = ['/', '/hit/some/page'] as const;
+
 /** The total, without counting: one visit is made and taken off. */
-async function totalOf(program: Program): Promise<number> {
-  return (await program.visit()) - 1;
+async function totalOf(program: Program, path = '/'): Promise<number> {
+  return (await program.visit(path)) - 1;
 }
+
+/** What is wrong with the numbers of each counter, from its first visit on; empty when nothing is. */
+async function findingsOf(program: Program, evidence: readonly Evidence[]): Promise<string[]> {
+  const found = await Promise.all(
+    PATHS.map(async (path, at) => findings(evidence[at]!, 0, await totalOf(program, path))),
+  );
+  return found.flat();
+}
+
+/** How many visits of all counters there were of a kind. */
+const sumOf = (evidence: readonly Evidence[], count: (one: Evidence) => number) =>
+  evidence.reduce((sum, one) => sum + count(one), 0);
+const numbersOf = (evidence: readonly Evidence[]) => sumOf(evidence, ({ numbers }) => numbers.length);
+const failuresOf = (evidence: readonly Evidence[]) => ({
+  refused: evidence.flatMap(({ refused }) => [...refused]),
+  failed: evidence.flatMap(({ failed }) => [...failed]),
+});
+const oneTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+const inOrder = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
 
 for (const [name, start] of STORES) {
   describe(`on ${name}`, () => {
-    test('P1 unique: three replicas answer 20,000 concurrent hits with the numbers 1 to 20,000, each once', async () => {
+    test('P1 unique: three replicas answer 20,000 concurrent hits of each of two counters with the numbers 1 to 20,000, each once', async () => {
       const { program } = await start();
-      const { numbers, refused, failed } = await load({
-        url: program.url,
-        clients: 200,
-        keepAlive: true,
-        more: exactly(20_000),
-      });
-      expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
-      expect(numbers.toSorted((a, b) => a - b)).toEqual(
-        Array.from({ length: 20_000 }, (_, index) => index + 1),
+      const evidence = await loadEach(
+        { url: program.url, clients: 200, keepAlive: true, more: exactly(2 * 20_000) },
+        PATHS,
       );
+      expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
+      for (const { numbers } of evidence) expect(inOrder(numbers)).toEqual(oneTo(20_000));
       expect((await program.replicas()).length).toBe(3);
     });
 
     test('P1 unique: replicas take turns on one counter, and on a connection numbers only grow', async () => {
       const { program } = await start();
       const servedBy = new Set<string | null>();
-      let last = 0;
-      for (let n = 0; n < 60; n++) {
-        const response = await fetch(program.url, { keepalive: false });
-        servedBy.add(response.headers.get('X-Served-By'));
-        const number = Number(/\d+/.exec(await response.text())?.[0]);
-        expect(number).toBe(last + 1);
-        last = number;
+      for (let n = 1; n <= 30; n++) {
+        for (const path of PATHS) {
+          const response = await fetch(`${program.url}${path}`, { keepalive: false });
+          servedBy.add(response.headers.get('X-Served-By'));
+          expect(numberIn(await response.text())).toBe(n);
+        }
       }
       expect(servedBy).toEqual(
         new Set(['test-1', 'test-2', 'test-3'].map((replica) => `${replica} seen/${version}`)),
@@ -83,7 +100,7 @@ for (const [name, start] of STORES) {
     test('P2 exact: a killed replica fails only what it held, counts nothing twice, and is replaced', async () => {
       const { program } = await start();
       let going = true;
-      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going });
+      const visits = loadEach({ url: program.url, clients: 48, keepAlive: true, more: () => going }, PATHS);
       for (let n = 0; n < 4; n++) {
         await Bun.sleep(500);
         const [victim] = await program.replicas();
@@ -96,25 +113,27 @@ for (const [name, start] of STORES) {
       await Bun.sleep(300);
       going = false;
       const evidence = await visits;
-      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
-      expect(evidence.numbers.length).toBeGreaterThan(500);
-      const failures = [...evidence.failed.values()].reduce((a, b) => a + b, 0);
+      expect(await findingsOf(program, evidence)).toEqual([]);
+      expect(numbersOf(evidence)).toBeGreaterThan(500);
+      const { refused, failed } = failuresOf(evidence);
+      const failures = failed.reduce((sum, [, count]) => sum + count, 0);
       // Four kills of a third of 48 connections, each with one request, and a new one on its way at most.
       expect(failures).toBeLessThanOrEqual(4 * 48);
-      expect([...evidence.refused]).toEqual([]);
+      expect(refused).toEqual([]);
     });
 
     test('P5 retry-safe: a key gets one number and counts once, from any replica, killed or not, and after a restart', async () => {
       const { program } = await start();
-      const keys = Array.from({ length: 300 }, () => crypto.randomUUID());
+      // A key is its counter's own: the same ones are used for both.
+      const keys = Array.from({ length: 150 }, () => crypto.randomUUID()).flatMap((key) => [key, key]);
       /** Asks until there is an answer, as a client does that repeats what failed. */
-      const ask = async (key: string): Promise<number> => {
+      const ask = async (key: string, index: number): Promise<number> => {
         for (;;) {
-          const answer = await fetch(program.url, {
+          const answer = await fetch(`${program.url}${PATHS[index % 2]}`, {
             headers: { 'Idempotency-Key': key },
             keepalive: false,
           }).catch(() => undefined);
-          if (answer?.status === 200) return Number(/\d+/.exec(await answer.text())?.[0]);
+          if (answer?.status === 200) return numberIn(await answer.text());
           await Bun.sleep(20);
         }
       };
@@ -122,7 +141,7 @@ for (const [name, start] of STORES) {
         Promise.all(
           keys.map(async (key, index) => {
             await Bun.sleep(index * 10 + round * 200);
-            return ask(key);
+            return ask(key, index);
           }),
         ),
       );
@@ -134,17 +153,19 @@ for (const [name, start] of STORES) {
       const [first, second, third] = await Promise.all(rounds);
       expect(second).toEqual(first);
       expect(third).toEqual(first);
-      expect(first!.toSorted((a, b) => a - b)).toEqual(keys.map((_, index) => index + 1));
+      for (const own of [0, 1]) {
+        expect(inOrder(first!.filter((_, index) => index % 2 === own))).toEqual(oneTo(150));
+      }
       await program.stop();
       await program.start();
       expect(await Promise.all(keys.map(ask))).toEqual(first!);
-      expect(await totalOf(program)).toBe(keys.length);
+      for (const path of PATHS) expect(await totalOf(program, path)).toBe(150);
     });
 
     test('P3 durable: what was answered is there after the program was killed in mid-load', async () => {
       const { program } = await start();
       let going = true;
-      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going });
+      const visits = loadEach({ url: program.url, clients: 48, keepAlive: true, more: () => going }, PATHS);
       await Bun.sleep(1000);
       const replicas = await program.replicas();
       program.process.kill('SIGKILL');
@@ -152,17 +173,17 @@ for (const [name, start] of STORES) {
       going = false;
       const evidence = await visits;
       await program.start();
-      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
-      expect(evidence.numbers.length).toBeGreaterThan(100);
+      expect(await findingsOf(program, evidence)).toEqual([]);
+      expect(numbersOf(evidence)).toBeGreaterThan(100);
     });
 
     test('P3 durable: stopped and started again, it goes on where it was', async () => {
       const { program } = await start();
-      expect(await program.visit()).toBe(1);
-      expect(await program.visit()).toBe(2);
+      for (const path of PATHS)
+        expect([await program.visit(path), await program.visit(path)]).toEqual([1, 2]);
       expect(await program.stop()).toBe(0);
       await program.start();
-      expect(await program.visit()).toBe(3);
+      for (const path of PATHS) expect(await program.visit(path)).toBe(3);
     });
 
     test('P6 no downtime: SIGHUP under keep-alive load replaces every replica and fails no request', async () => {
@@ -231,10 +252,10 @@ for (const [name, start] of STORES) {
       expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
     });
 
-    test('P8 yours: it is connected to its store and its visitors, and to nobody else', async () => {
+    test('P8 yours: it is connected to its store and its visitors and to nobody else, and no counter ends', async () => {
       const { program, ...rest } = await start();
-      await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) });
-      const proxy = (rest as { proxy?: Proxy }).proxy;
+      await loadEach({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) }, PATHS);
+      const { proxy, redis } = rest as { proxy?: Proxy; redis?: RedisServer };
       const ours = [program.url, program.operationsUrl].map((url) => new URL(url).port);
       const allowed = new Set([...ours, ...(proxy ? [`${proxy.port}`] : [])]);
       const sockets = await Bun.$`ss -Htunp`.text();
@@ -246,6 +267,10 @@ for (const [name, start] of STORES) {
       });
       expect(strangers).toEqual([]);
       if (proxy) expect(lines.length).toBeGreaterThan(0);
+      // And what it keeps there stays: SQLite's rows have no end.
+      for (const key of ['hits', 'seen:total:some/page']) {
+        if (redis) expect({ key, ttl: await redis.cli('TTL', key) }).toEqual({ key, ttl: '-1' });
+      }
     });
   });
 }
@@ -264,22 +289,24 @@ test('P6 no downtime: where Linux hands connections on (tcp_migrate_req), SIGHUP
 });
 
 describe('on Redis, when it fails', () => {
-  /** Loads the program while `mistreat` does its work, then compares what was answered with what was counted. */
-  async function underLoad(program: Program, mistreat: () => Promise<void>) {
+  /** Loads each counter of the program while `mistreat` does its work; answers the evidence of each. */
+  async function underLoad(program: Program, mistreat: () => Promise<void>): Promise<Evidence[]> {
     let going = true;
-    const keepAlive = load({ url: program.url, clients: 32, keepAlive: true, more: () => going, pauseMs: 1 });
-    const fresh = load({ url: program.url, clients: 8, keepAlive: false, more: () => going, pauseMs: 5 });
+    const { url } = program;
+    const more = () => going;
+    const keepAlive = loadEach({ url, clients: 32, keepAlive: true, more, pauseMs: 1 }, PATHS);
+    const fresh = loadEach({ url, clients: 8, keepAlive: false, more, pauseMs: 5 }, PATHS);
     await Bun.sleep(300);
     await mistreat();
     going = false;
     const [one, two] = await Promise.all([keepAlive, fresh]);
     const merge = <K>(a: Map<K, number>, b: Map<K, number>) =>
       new Map([...a, ...[...b].map(([key, count]) => [key, count + (a.get(key) ?? 0)] as const)]);
-    return {
-      numbers: [...one.numbers, ...two.numbers],
-      refused: merge(one.refused, two.refused),
-      failed: merge(one.failed, two.failed),
-    };
+    return PATHS.map((_, at) => ({
+      numbers: [...one[at]!.numbers, ...two[at]!.numbers],
+      refused: merge(one[at]!.refused, two[at]!.refused),
+      failed: merge(one[at]!.failed, two[at]!.failed),
+    }));
   }
 
   test('P3 durable: kill -9 of Redis in mid-load loses no answered hit and gives no number twice', async () => {
@@ -292,12 +319,9 @@ describe('on Redis, when it fails', () => {
         await Bun.sleep(500);
       }
     });
-    expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
-    expect(evidence.numbers.length).toBeGreaterThan(1000);
-    expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
-      refused: [],
-      failed: [],
-    });
+    expect(await findingsOf(program, evidence)).toEqual([]);
+    expect(numbersOf(evidence)).toBeGreaterThan(1000);
+    expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
   });
 
   test('P4 no double count inside: connections cut at random in both directions count every hit once', async () => {
@@ -312,14 +336,10 @@ describe('on Redis, when it fails', () => {
     });
     expect(proxy.cuts).toBeGreaterThan(20);
     // Each retry is answered in time, so nothing is refused, and the count is exact to the last visit.
-    expect({ refused: [...evidence.refused], failed: [...evidence.failed] }).toEqual({
-      refused: [],
-      failed: [],
-    });
-    const total = await totalOf(program);
-    expect(evidence.numbers.toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: total }, (_, index) => index + 1),
-    );
+    expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
+    for (const [at, path] of PATHS.entries()) {
+      expect(inOrder(evidence[at]!.numbers)).toEqual(oneTo(await totalOf(program, path)));
+    }
   });
 
   for (const [what, ms, strike, heal] of [
@@ -350,21 +370,15 @@ describe('on Redis, when it fails', () => {
         await until('visits to be counted again', async () => (await fetch(program.url)).ok, 10_000);
         await Bun.sleep(500);
       });
-      expect([...evidence.refused.keys()]).toEqual([503]);
-      expect([...evidence.failed]).toEqual([]);
+      for (const { refused } of evidence) expect([...refused.keys()]).toEqual([503]);
+      expect(failuresOf(evidence).failed).toEqual([]);
       expect(await program.replicas()).toEqual(replicas);
       // Those that asked from inside the test are visits too.
-      const total = await totalOf(program);
-      expect(
-        findings(
-          {
-            ...evidence,
-            refused: new Map([[503, 200 + [...evidence.refused.values()].reduce((a, b) => a + b, 0)]]),
-          },
-          0,
-          total,
-        ),
-      ).toEqual([]);
+      const withOurs = evidence.map(({ refused, ...one }) => ({
+        ...one,
+        refused: new Map([[503, 200 + (refused.get(503) ?? 0)]]),
+      }));
+      expect(await findingsOf(program, withOurs)).toEqual([]);
       const said = program.lines().map(({ msg }) => msg);
       expect(
         said.filter((msg) => msg === 'the store does not answer; visits wait').length,
@@ -373,15 +387,18 @@ describe('on Redis, when it fails', () => {
     });
   }
 
-  test('P1 unique: two programs on one Redis, as on two machines, give 20,000 hits 20,000 numbers', async () => {
+  test('P1 unique: two programs on one Redis, as on two machines, give 20,000 hits of each of two counters 20,000 numbers', async () => {
     const { redis, program } = await onRedis();
     const other = mine(await Program.start({ SEEN_STORE_URL: redis.url }));
     const all = await Promise.all(
-      [program, other].map(({ url }) => load({ url, clients: 50, keepAlive: true, more: exactly(10_000) })),
+      [program, other].map(({ url }) =>
+        loadEach({ url, clients: 50, keepAlive: true, more: exactly(2 * 10_000) }, PATHS),
+      ),
     );
-    const numbers = all.flatMap((evidence) => evidence.numbers).toSorted((a, b) => a - b);
-    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1));
-    expect(await redis.cli('GET', 'hits')).toBe('20000');
+    for (const at of [0, 1]) {
+      expect(inOrder(all.flatMap((evidence) => evidence[at]!.numbers))).toEqual(oneTo(20_000));
+    }
+    expect(await redis.cli('MGET', 'hits', 'seen:total:some/page')).toBe('20000\n20000');
   });
 
   test('a Redis that was emptied begins again at 1, and every replica goes on', async () => {

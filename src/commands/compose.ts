@@ -9,21 +9,23 @@ import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
 import { patientMemory, patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
+import { Watch } from '../counter/watch.ts';
 import { createApi } from '../http/api.ts';
-import { type Answer, createApp } from '../http/app.ts';
-import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
-import { createCountapi } from '../http/countapi.ts';
+import { type App, createApp } from '../http/app.ts';
+import { createClientAddress } from '../http/client-address.ts';
 import { createCounting } from '../http/counting.ts';
-import { Limits, type LimitsOptions } from '../http/limits.ts';
+import { EventStreams } from '../http/event-stream.ts';
+import { createImages } from '../http/images.ts';
+import { createLive } from '../http/live.ts';
 import { Owners } from '../http/owners.ts';
-import { listen } from '../http/server.ts';
-import type { Stack } from '../http/stack.ts';
+import { type Listening, listen } from '../http/server.ts';
 import { Visitors } from '../http/visitors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
 import { openStore } from '../stores/open.ts';
+import { accessOf, composeLimits, otherServices, ownHosts, stackOf } from './compose-surface.ts';
 
 /** One replica: its life, and its figures. */
 export interface Replica {
@@ -53,28 +55,31 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
   const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
-  const limits = composeLimits(config, { store, visitors, owners, onOpen: () => metrics.limiterOpen() });
+  const limits = composeLimits(config, {
+    store,
+    visitors,
+    owners,
+    clock: CLOCK,
+    onOpen: () => metrics.limiterOpen(),
+  });
   const mayMake = limits?.mayMake;
   const count = createCounting({ counter, registry, visitors, mayMake });
   const heartbeat = composeHeartbeat(config, store, hits);
   const stack = config.showStack === 'yes' ? stackOf(config, heartbeat) : undefined;
+  const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
+  const watch = new Watch({ store, clock: CLOCK, subscribersMax: config.subscribersMax, onBug });
+  const streams = new EventStreams();
+  const parts = { counter, count, mayMake, registry, owners, closed };
   const app = createApp({
     counter,
     count,
-    api: createApi({
-      counter,
-      count,
-      mayMake,
-      registry,
-      memory,
-      owners,
-      closed,
-      version,
-      stack,
-      now: Date.now,
-    }),
-    countapi: createCountapi({ counter, count, mayMake, registry, closed, version, now: Date.now }),
-    countapiHost: config.countapiHost,
+    api: createApi({ ...parts, memory, version, stack, now: Date.now }),
+    surfaces: [
+      createImages({ counter, count, memory, now: Date.now }),
+      createLive({ watch, streams }),
+      ...otherServices(config, { ...parts, watch, streams }),
+    ],
+    ownHosts: ownHosts(config),
     limits,
     replica: stack && config.replicaName,
     servedBy: `${config.replicaName} seen/${version}`,
@@ -82,23 +87,15 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
       metrics.requested(answer.route, answer.status, answer.seconds);
       if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
     },
-    onBug: (error) => log.error({ error }, 'a bug: please report it'),
+    onBug,
   });
   const life = new Life({
     app,
     counter,
     store,
     heartbeat,
-    listen: () =>
-      listen({
-        host: config.host,
-        port: config.port,
-        shared,
-        // A hit waits so long, after it may have had to connect and to ask for the day's salt.
-        handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
-        connectionsMax: config.connectionsMax,
-        fetch: app.fetch,
-      }),
+    endStreams: () => streams.end(),
+    listen: () => openPort(config, app, shared),
     drainMs: config.drainMs,
     stopMs: config.stopMs,
   });
@@ -145,31 +142,17 @@ function composeHeartbeat({ replicaName }: Config, store: Store, hits: () => num
   return new Heartbeat({ store, clock: CLOCK, self, hits });
 }
 
-/** What is shown of replicas and store. */
-function stackOf({ replicaName, storeUrl }: Config, heartbeat: Heartbeat): () => Stack {
-  const kind = storeUrl.startsWith('sqlite:') ? 'SQLite' : 'Redis';
-  return () => ({
-    replica: replicaName,
-    store: { kind, state: heartbeat.answered ? 'up' : 'away' },
-    replicas: heartbeat.replicas,
+/** Opens the public port. */
+function openPort(config: Config, { fetch }: App, shared: boolean): Listening {
+  return listen({
+    host: config.host,
+    port: config.port,
+    shared,
+    // A hit waits so long, after it may have had to connect and to ask for the day's salt.
+    handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
+    connectionsMax: config.connectionsMax,
+    fetch,
   });
-}
-
-/** What visitors may ask; `undefined` when there are no limits. Where counters are closed only their owner makes them, without limit. */
-function composeLimits(
-  { requestsPerMinute, newCountersPerDay, counters }: Config,
-  parts: Pick<LimitsOptions, 'store' | 'visitors' | 'owners' | 'onOpen'>,
-): Limits | undefined {
-  const quotas = { requestsPerMinute, newCountersPerDay: counters === 'open' ? newCountersPerDay : 0 };
-  if (quotas.requestsPerMinute === 0 && quotas.newCountersPerDay === 0) return undefined;
-  return new Limits({ ...parts, ...quotas, clock: CLOCK });
-}
-
-/** A request as the log has it: without the query, in which somebody may have put a token. */
-function accessOf({ request, peer, status, seconds }: Answer, clientAddress: ClientAddress) {
-  const { method, url, headers } = request;
-  const client = clientAddress(peer.requestIP(request)?.address ?? '', headers.get('X-Forwarded-For'));
-  return { client, method, url: url.split('?', 1)[0], status, seconds };
 }
 
 /** The time and chance of this machine. */

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'counter-exists'
   | 'counters-full'
   | 'counter-unreadable'
+  | 'subscribers-full'
   | 'total-out-of-range'
   // A hit that got no number: all but the last were certainly not counted, the last may have been.
   | 'keys-full'

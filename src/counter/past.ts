@@ -53,6 +53,15 @@ export interface Period {
 
 export type Step = 'hour' | 'day' | 'month';
 
+/** Whether there is a time zone of this name in the IANA database. */
+export function isZone(zone: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** How many characters name a period. */
 const LENGTH: Readonly<Record<Step, number>> = { hour: 13, day: 10, month: 7 };
 

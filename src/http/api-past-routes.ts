@@ -1,5 +1,6 @@
 /** What the native API takes and answers about a counter's past. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { isZone } from '../counter/past.ts';
 import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './api-schemas.ts';
 
 const time = z.string().openapi({
@@ -89,14 +90,6 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       responses: { 200: json('The visitors.', Visitors), ...TOKENS, ...PROBLEMS },
     }),
   };
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 export const pastRoutes = {

@@ -11,10 +11,10 @@ import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
-import { countapiAtRootOf } from './countapi-request.ts';
 import type { CountVisit } from './counting.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import type { Limits } from './limits.ts';
+import { type OwnHosts, pathOn } from './own-host.ts';
 import { allowOf, METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
 
 export interface AppOptions {
@@ -22,12 +22,12 @@ export interface AppOptions {
   count: CountVisit;
   /** The API, whose routes are served beside the others. */
   api: OpenAPIHono<{ Bindings: Peer }>;
-  /** The routes of CountAPI. */
-  countapi: (headers: Headers) => Route[];
-  /** The host name on which CountAPI is at the root, and nothing else is; `undefined` for none. */
-  countapiHost: string | undefined;
   /** Named on pages, with the stack; `undefined` where that is not to be shown. */
   replica: string | undefined;
+  /** Surfaces that are made elsewhere: their routes. Each is given the headers that every response has. */
+  surfaces: readonly ((headers: Headers) => Route[])[];
+  /** The host names on which one of these is at the root. */
+  ownHosts: OwnHosts;
   /** What visitors may ask; `undefined` for no limits. */
   limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
@@ -51,6 +51,8 @@ export interface Answer {
 /** Knows the other end of a request's connection. */
 export interface Peer {
   requestIP(request: Request): { address: string } | null;
+  /** After how many seconds without use the connection is closed; 0 for never. */
+  timeout?(request: Request, seconds: number): void;
 }
 
 export interface App {
@@ -67,13 +69,11 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, countapi, limits, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, surfaces, ownHosts, limits, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
-  const app = new Hono<{ Bindings: Peer }>(
-    options.countapiHost === undefined ? {} : { getPath: countapiAtRootOf(options.countapiHost) },
-  );
+  const app = new Hono<{ Bindings: Peer }>(ownHosts.size === 0 ? {} : { getPath: pathOn(ownHosts) });
   const headers = headersOfAll(servedBy);
 
   /** Wraps a handler: errors become responses, limits hold where it is `limited`, and the request is noted under `route`. */
@@ -110,10 +110,8 @@ export function createApp(options: AppOptions): App {
     };
   }
 
-  for (const route of [
-    ...publicRoutes(counter, count, api, options.replica, headers),
-    ...countapi(headers),
-  ]) {
+  const routes = publicRoutes(counter, count, api, options.replica, headers);
+  for (const route of [...routes, ...surfaces.flatMap((routesOf) => routesOf(headers))]) {
     for (const [method, handler, limited] of handlersOf(route)) {
       app.on(method, route.path, answered(route, handler, limited));
     }
@@ -169,7 +167,7 @@ function routeMissing(): never {
 
 function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
   // A program asked.
-  if (otherwise === 'problem' || otherwise === 'countapi') return otherwise;
+  if (otherwise === 'problem' || otherwise === 'bare') return otherwise;
   const type = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/plain', 'text/html'],

@@ -5,8 +5,9 @@
  * answered (`countapi.ts`).
  */
 import type { Context } from 'hono';
-import { AppError } from '../counter/errors.ts';
+import { pixel } from '../images/pixel.ts';
 import type { Named } from './countapi-request.ts';
+import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
 
 /** What is answered: the contract's status and body, and what goes into headers. */
 export interface Reply {
@@ -15,13 +16,6 @@ export interface Reply {
   readonly named?: Named;
   readonly token?: string;
 }
-
-/** A name, or names with dots between them: nothing that could be more than the function to call. */
-const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
-/** Longer than those that libraries make up. */
-const CALLBACK_LENGTH_MAX = 100;
-/** A transparent GIF of one pixel. */
-const PIXEL = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
 /** The answer as JSON; `headers` are those of every response. */
 export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
@@ -37,21 +31,6 @@ export function missing(named: Named): Reply {
   return { status: 404, body: { value: null }, named };
 }
 
-/** Fails with `request-invalid` when the request names a callback that is none. To be asked before anything is counted. */
-export function requireCallable(query: URLSearchParams): void {
-  if (query.has('callback') && callbackIn(query) === undefined) {
-    throw new AppError(
-      'request-invalid',
-      `callback must be the name of a function, of letters, digits, "_", "$" and "." and at most ${CALLBACK_LENGTH_MAX} characters. Nothing was counted.`,
-    );
-  }
-}
-
-function callbackIn(query: URLSearchParams): string | undefined {
-  const name = query.get('callback') ?? '';
-  return name.length <= CALLBACK_LENGTH_MAX && CALLBACK.test(name) ? name : undefined;
-}
-
 /** A JSON answer in the form that the request wants. */
 export async function dressed(c: Context, response: Response): Promise<Response> {
   const { headers } = response;
@@ -64,20 +43,11 @@ export async function dressed(c: Context, response: Response): Promise<Response>
   const query = new URL(c.req.url).searchParams;
   if (query.has('img')) {
     headers.set('Content-Type', 'image/gif');
-    return new Response(Buffer.from(PIXEL, 'base64'), { status: response.status, headers });
+    return new Response(pixel(), { status: response.status, headers });
   }
   const callback = callbackIn(query);
   if (callback === undefined) return response;
-  headers.set('Content-Type', 'application/javascript; charset=utf-8');
+  headers.set('Content-Type', SCRIPT_TYPE);
   const body = { ...((await response.json()) as object), code: response.status };
-  // The comment keeps the body from beginning with what the client chose.
-  return new Response(`/**/${callback}(${asScript(body)});`, { headers });
-}
-
-/** JSON that is the same as a script, also where that script stands in a page. */
-function asScript(value: object): string {
-  return JSON.stringify(value).replaceAll(
-    /[<>\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return new Response(asScript(callback, body), { headers });
 }

@@ -5,21 +5,13 @@
  * decoded once. Not here: what is done then (`countapi-calls.ts`).
  */
 import type { Context } from 'hono';
-import { getPath } from 'hono/utils/url';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
+import { callingPage, hostWord, pathWord } from './calling-page.ts';
+import { decodedPart } from './path-part.ts';
 
 /** Under which path CountAPI is served on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
-
-/** Under which path a request is looked for: on `host`, its own one with CountAPI's before it. */
-export function countapiAtRootOf(host: string): (request: Request) => string {
-  const own = host.toLowerCase();
-  return (request) => {
-    const asked = (request.headers.get('Host') ?? '').toLowerCase().replace(/\.?(:\d+)?$/, '');
-    return asked === own ? `${COUNTAPI_PREFIX}${getPath(request)}` : getPath(request);
-  };
-}
 
 /** A request, taken apart. */
 export interface Call {
@@ -52,11 +44,9 @@ export function callOf(c: Context, operation: string, does: Pick<Call, 'count' |
 }
 
 function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    throw malformed(error);
-  }
+  const word = decodedPart(part);
+  if (word === undefined) throw malformed();
+  return word;
 }
 
 /** The counter in the path, `KEY` or `NAMESPACE/KEY`. Fails with `name-invalid`. */
@@ -72,29 +62,20 @@ export function namedBy({ headers }: Call, words: readonly string[]): Named {
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
-function malformed(cause?: unknown): AppError {
-  return new AppError('name-invalid', 'Malformed Namespace/Key', { cause });
+function malformed(): AppError {
+  return new AppError('name-invalid', 'Malformed Namespace/Key');
 }
 
-/** What stands for a reserved word; dots fill up what is shorter than a name. Of a page that does not tell, three dots. */
+/** What stands for a reserved word. */
 function replaced(word: string, page: URL | undefined): string {
   switch (word) {
     case ':HOST:':
-      return (page?.hostname ?? '').padStart(3, '.');
+      return hostWord(page);
     case ':PATHNAME:':
-      return (page?.pathname ?? '').replaceAll('/', '').padStart(3, '.');
+      return pathWord(page);
     default:
       return word;
   }
-}
-
-/** The page that asks: from `Referer`, which may have its path, or else from `Origin`. */
-function callingPage(headers: Headers): URL | undefined {
-  for (const name of ['Referer', 'Origin']) {
-    const page = URL.parse(headers.get(name) ?? '');
-    if (page?.protocol === 'https:' || page?.protocol === 'http:') return page;
-  }
-  return undefined;
 }
 
 /** A parameter that is a whole number. Fails with `request-invalid`, also when it is not there and has no `standard`. */

@@ -7,10 +7,11 @@
  */
 import type { Handler } from 'hono';
 import { AppError } from '../counter/errors.ts';
-import { dressed, type Reply, requireCallable, respond } from './countapi-answer.ts';
+import { dressed, type Reply, respond } from './countapi-answer.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './countapi-calls.ts';
 import { type Call, COUNTAPI_PREFIX, callOf } from './countapi-request.ts';
 import { refusePrefetch } from './counting.ts';
+import { requireCallable } from './jsonp.ts';
 import type { Route } from './routes.ts';
 
 type Operation = (call: Call) => Promise<Reply>;
@@ -55,7 +56,7 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
 }
 
 function routeOf(path: string, handler: Handler): Route {
-  return { path, errorsAs: 'countapi', handlers: { GET: handler }, dress: dressed };
+  return { path, errorsAs: 'bare', handlers: { GET: handler }, dress: dressed };
 }
 
 function routeMissing(): never {

@@ -38,6 +38,7 @@ export function statusOf(code: ErrorCode): number {
     case 'prefetch-refused':
     case 'keys-full':
     case 'counters-full':
+    case 'subscribers-full':
     case 'waiting-full':
     case 'draining':
     case 'store-unavailable':
@@ -61,7 +62,7 @@ export function wholeSeconds(ms: number): string {
 }
 
 /** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'page' | 'problem' | 'countapi';
+export type ErrorForm = 'json' | 'text' | 'page' | 'problem' | 'bare';
 
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {

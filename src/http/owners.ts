@@ -14,10 +14,14 @@ export interface Issued {
   readonly owner: string;
 }
 
-/** A new token. The prefix is for people and for programs that look for secrets where none should be. */
-export function issueToken(): Issued {
-  const token = `seen_${randomBytes(32).toString('base64url')}`;
+/** A new token, unless the caller brings one. The prefix is for people and for programs that look for secrets where none should be. */
+export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): Issued {
   return { token, owner: hashOf(token) };
+}
+
+/** The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings none so. */
+export function bearerIn(headers: Headers): string | undefined {
+  return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
 
 export class Owners {
@@ -52,8 +56,18 @@ export class Owners {
 
   /** Whether the request comes from the installation's owner. */
   isInstallation(headers: Headers): boolean {
-    const token = tokenIn(headers);
-    return token !== undefined && same(hashOf(token), this.#installation);
+    const token = bearerIn(headers);
+    return token !== undefined && this.isInstallationToken(token);
+  }
+
+  /** Whether this is the token of the installation. */
+  isInstallationToken(token: string): boolean {
+    return same(hashOf(token), this.#installation);
+  }
+
+  /** Whether this is the token of a counter's owner, or the installation's. */
+  isOwnerToken(token: string, owner: string | undefined): boolean {
+    return same(hashOf(token), owner) || this.isInstallationToken(token);
   }
 
   #advice(owner: string | undefined): string {
@@ -65,15 +79,11 @@ export class Owners {
 }
 
 function tokenHash(headers: Headers, advice: string): string {
-  const token = tokenIn(headers);
+  const token = bearerIn(headers);
   if (token === undefined) {
     throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
   }
   return hashOf(token);
-}
-
-function tokenIn(headers: Headers): string | undefined {
-  return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
 
 function refused(): AppError {

@@ -5,6 +5,8 @@
  * those who do not see it. Not here: which periods (`counter/past.ts`), and headers (`http/images.ts`).
  */
 
+import { escaped } from './xml.ts';
+
 /** In whose colours: `auto` follows the page, or the browser, that shows it. */
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];
@@ -45,8 +47,7 @@ export function drawChart({ title, summary, bars, theme, write }: Chart): string
 ${scale(most, write)}
 ${bars.map((bar, index) => drawBar(bar, (PLOT.right - PLOT.left) / bars.length, index, most, write)).join('\n')}
 ${names(bars)}
-</svg>
-`;
+</svg>`;
 }
 
 function style(theme: ChartTheme): string {
@@ -106,8 +107,4 @@ export function niceMost(value: number): number {
 
 function short(length: number): string {
   return `${Number(length.toFixed(2))}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

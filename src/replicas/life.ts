@@ -1,9 +1,9 @@
 /**
  * The life of one replica: start, serve, and stop in an order in which no request fails.
  *
- * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load balancer notices; 3 (streams
- * end: there are none yet); 4 the port closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not
- * here: signals and exit statuses.
+ * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load balancer notices; 3 streams end, and their
+ * clients come back to another replica; 4 the port closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not here:
+ * signals and exit statuses.
  */
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
@@ -34,6 +34,8 @@ export interface LifeOptions {
   counter: Counter;
   store: Store;
   heartbeat: Pick<Heartbeat, 'start' | 'drain' | 'end'>;
+  /** Ends all streams. */
+  endStreams: () => void;
   /** Opens the public port. */
   listen: () => Door;
   /** How long clients are sent away at the most, while requests still come in. */
@@ -82,11 +84,14 @@ export class Life {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { app, counter, store, heartbeat } = this.#options;
+    const { app, counter, store, heartbeat, endStreams } = this.#options;
     if (this.#listening) {
       heartbeat.drain();
       app.sendClientsAway();
       await this.#quiet();
+      // At once with closing the port: a client that comes back in this moment would find a replica that has no streams any more, and
+      // browsers give up a stream that is refused.
+      endStreams();
       await this.#close(this.#listening);
     }
     await counter.drain();

@@ -285,6 +285,7 @@ describe('errors', () => {
       'counters-full': 503,
       'counter-missing': 404,
       'counter-unreadable': 500,
+      'subscribers-full': 503,
       'total-out-of-range': 409,
       'waiting-full': 503,
       draining: 503,

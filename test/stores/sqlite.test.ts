@@ -220,7 +220,7 @@ describe('SQLite store', () => {
     );
     older.run(`INSERT INTO counters VALUES ('hits', 1)`);
     older.run(`INSERT INTO writers VALUES ('w', 1, '[1]', ${Date.now()})`);
-    older.run('PRAGMA application_id = 1936025966');
+    older.run('PRAGMA application_id = 1936024942');
     older.run('PRAGMA user_version = 1');
     older.close();
     const newer = open(path);

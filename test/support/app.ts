@@ -1,11 +1,18 @@
 /** The public surface without a port: requests in, responses out. */
 import { Counter } from '../../src/counter/counter.ts';
+import { Watch } from '../../src/counter/watch.ts';
+import { createAbacus } from '../../src/http/abacus.ts';
+import { ABACUS_PREFIX } from '../../src/http/abacus-request.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp, type Peer } from '../../src/http/app.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
+import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
+import { EventStreams } from '../../src/http/event-stream.ts';
+import { createImages } from '../../src/http/images.ts';
 import { Limits } from '../../src/http/limits.ts';
+import { createLive } from '../../src/http/live.ts';
 import { Owners } from '../../src/http/owners.ts';
 import type { Stack } from '../../src/http/stack.ts';
 import { Visitors } from '../../src/http/visitors.ts';
@@ -36,6 +43,10 @@ export function setUp({
   keysMax = Number.POSITIVE_INFINITY,
   closed = false,
   countapiHost = '',
+  abacusHost = '',
+  subscribersMax = 10,
+  waitingBytesMax = 16_384,
+  heartbeatMs = 3_600_000,
   now = Date.now,
   requestsPerMinute = 0,
   newCountersPerDay = 0,
@@ -64,6 +75,9 @@ export function setUp({
       : new Limits({ store, visitors, owners, clock, ...quotas, onOpen: () => open++ });
   const mayMake = limits?.mayMake;
   const count = createCounting({ counter, registry: store, visitors, mayMake });
+  const watch = new Watch({ store, clock, subscribersMax, onBug: (error) => bugs.push(error) });
+  const streams = new EventStreams({ waitingBytesMax, heartbeatMs });
+  const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
     counter,
     count,
@@ -79,8 +93,17 @@ export function setUp({
       stack: () => STACK,
       now,
     }),
-    countapi: createCountapi({ counter, count, mayMake, registry: store, closed, version: '1.2.3', now }),
-    countapiHost: countapiHost || undefined,
+    surfaces: [
+      createImages({ counter, count, memory: store, now }),
+      createLive({ watch, streams }),
+      createCountapi(parts),
+      createAbacus({ ...parts, owners, watch, streams, replica: 'replica-7', database: 'memory' }),
+    ],
+    ownHosts: new Map(
+      [[countapiHost, COUNTAPI_PREFIX] as const, [abacusHost, ABACUS_PREFIX] as const].filter(
+        ([host]) => host !== '',
+      ),
+    ),
     limits,
     replica: 'replica-7',
     servedBy: 'replica-7 seen/1.2.3',
@@ -99,7 +122,7 @@ export function setUp({
   const hits = async () => (await store.read(['hits']))[0] ?? 0;
   /** How many requests were let through because nobody knew whether they may be. */
   const letThrough = () => open;
-  return { store, clock, counter, app, ask, hits, requests, bugs, letThrough };
+  return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs, letThrough };
 }
 
 /** What stands in an HTML document for people. */

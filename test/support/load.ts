@@ -28,22 +28,29 @@ export interface LoadOptions {
 /**
  * Has `clients` visit until there are no more. Plain sockets, because HTTP clients repeat failed requests by themselves.
  */
-export async function load({
-  url,
-  clients,
-  keepAlive,
-  more,
-  pauseMs = 0,
-  comesBack = true,
-  path = '/',
-}: LoadOptions): Promise<Evidence> {
-  const evidence: Evidence = { numbers: [], refused: new Map(), failed: new Map() };
+export async function load({ path = '/', ...options }: LoadOptions): Promise<Evidence> {
+  const [evidence] = await loadEach(options, [path]);
+  return evidence ?? noEvidence();
+}
+
+/** The same, where the paths are visited in turns, as often as each other; answers the evidence of each. */
+export async function loadEach(
+  { url, clients, keepAlive, more, pauseMs = 0, comesBack = true }: Omit<LoadOptions, 'path'>,
+  paths: readonly string[],
+): Promise<Evidence[]> {
   const { hostname, port } = new URL(url);
-  const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
+  const visits = paths.map((path) => ({
+    request: `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`,
+    evidence: noEvidence(),
+  }));
+  let turn = 0;
   await Promise.all(
     Array.from({ length: clients }, async () => {
       let connection: Connection | undefined;
       while (more()) {
+        const visit = visits[turn++ % visits.length];
+        if (!visit) return;
+        const { request, evidence } = visit;
         try {
           if (!connection?.usable) connection = await Connection.open(hostname, Number(port));
           const { status, body, close } = await connection.ask(request);
@@ -61,7 +68,11 @@ export async function load({
       connection?.end();
     }),
   );
-  return evidence;
+  return visits.map(({ evidence }) => evidence);
+}
+
+function noEvidence(): Evidence {
+  return { numbers: [], refused: new Map(), failed: new Map() };
 }
 
 /** Counts down: `more` for a load of exactly `total` visits. */

@@ -1,0 +1,153 @@
+/**
+ * Watching totals: tells subscribers when the total of a counter changes, whichever replica counted.
+ *
+ * The store is asked, not listened to: while somebody watches, the counters that are watched are read together, four times a second. So the
+ * cost does not grow with visits, nor with how many watch the same counter, and both stores do it alike. Without subscribers nothing
+ * happens. Not here: how subscribers are told (`http/event-stream.ts`).
+ */
+import type { Clock } from './clock.ts';
+import { AppError, isAppError } from './errors.ts';
+import type { Store } from './store.ts';
+
+export interface WatchOptions {
+  readonly store: Pick<Store, 'read'>;
+  readonly clock: Clock;
+  /** How many may subscribe at once. */
+  readonly subscribersMax: number;
+  /** Told of an error that is a bug; of one that lasts, once. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Told a counter's total, and `undefined` when a counter that had one is there no more. Must not fail. */
+export type Told = (counter: string, total: number | undefined) => void;
+
+/** Between two readings: what people take for at once, and few enough for any store. */
+const EVERY_MS = 250;
+/** So many counters are read at once: about a millisecond of the store. */
+const READ_TOGETHER_MAX = 1000;
+
+/** A counter that is watched: what was read last, and who is told. */
+interface Watched {
+  total: number | undefined;
+  readonly subscribers: Map<Told, Subscriber>;
+}
+
+interface Subscriber {
+  /** The last reading that had begun when they came: what it finds may be older than what they know. */
+  readonly since: number;
+  /** Whether they have been told anything yet. */
+  knows: boolean;
+}
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #watched = new Map<string, Watched>();
+  #subscribers = 0;
+  #reading = false;
+  #readings = 0;
+  #broken = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  /** How many subscribe; never more than `subscribersMax`. */
+  get subscribers(): number {
+    return this.#subscribers;
+  }
+
+  /**
+   * Tells `told` the total of each of `counters` that there is, and again whenever it was found changed. What is told was read after this was
+   * called: whoever has a number already, from a hit or from another replica, is told none that is older. A store that is away is waited
+   * for without a word. Answers how to end it, which may be called twice. Fails with `subscribers-full`.
+   */
+  subscribe(counters: readonly string[], told: Told): () => void {
+    const { subscribersMax } = this.#options;
+    if (this.#subscribers >= subscribersMax) {
+      throw new AppError(
+        'subscribers-full',
+        `${subscribersMax} watch already, which is all that may. Try again later, or read the counter now and then.`,
+      );
+    }
+    this.#subscribers++;
+    for (const counter of new Set(counters)) {
+      const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Map() };
+      this.#watched.set(counter, watched);
+      watched.subscribers.set(told, { since: this.#readings, knows: false });
+    }
+    if (!this.#reading) void this.#read();
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#subscribers--;
+      for (const counter of counters) this.#leave(counter, told);
+    };
+  }
+
+  #leave(counter: string, told: Told): void {
+    const watched = this.#watched.get(counter);
+    watched?.subscribers.delete(told);
+    if (watched?.subscribers.size === 0) this.#watched.delete(counter);
+  }
+
+  async #read(): Promise<void> {
+    const { clock } = this.#options;
+    this.#reading = true;
+    while (this.#watched.size > 0) {
+      // eslint-disable-next-line no-await-in-loop -- never two readings at once
+      await this.#readAll();
+      // eslint-disable-next-line no-await-in-loop -- the pause between two
+      await new Promise<void>((resolve) => clock.after(EVERY_MS, resolve));
+    }
+    this.#reading = false;
+  }
+
+  async #readAll(): Promise<void> {
+    const { clock, onBug } = this.#options;
+    // Who has come by now goes along.
+    await clock.turn();
+    const counters = [...this.#watched.keys()];
+    this.#readings++;
+    try {
+      for (let from = 0; from < counters.length; from += READ_TOGETHER_MAX) {
+        // eslint-disable-next-line no-await-in-loop -- one after the other
+        await this.#readSome(counters.slice(from, from + READ_TOGETHER_MAX));
+        // eslint-disable-next-line no-await-in-loop -- visits go in between
+        await clock.turn();
+      }
+      this.#broken = false;
+    } catch (error) {
+      // A store that is away is asked again at the next reading.
+      if (!isAppError(error) && !this.#broken) onBug(error);
+      this.#broken = !isAppError(error);
+    }
+  }
+
+  /** One counter that cannot be read is left out, and does not take the others with it. */
+  async #readSome(counters: readonly string[]): Promise<void> {
+    try {
+      const totals = await this.#options.store.read(counters);
+      counters.forEach((counter, index) => this.#tell(counter, totals[index]));
+    } catch (error) {
+      if (!isAppError(error, 'counter-unreadable')) throw error;
+      if (counters.length === 1) return;
+      const half = Math.ceil(counters.length / 2);
+      await this.#readSome(counters.slice(0, half));
+      await this.#readSome(counters.slice(half));
+    }
+  }
+
+  #tell(counter: string, total: number | undefined): void {
+    const watched = this.#watched.get(counter);
+    if (!watched) return;
+    const changed = watched.total !== total;
+    watched.total = total;
+    for (const [told, subscriber] of watched.subscribers) {
+      const isNew = !subscriber.knows;
+      if (subscriber.since >= this.#readings || !(changed || isNew)) continue;
+      subscriber.knows = true;
+      if (total !== undefined || !isNew) told(counter, total);
+    }
+  }
+}

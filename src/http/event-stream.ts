@@ -1,0 +1,154 @@
+/**
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): answers that go on for as long as somebody listens.
+ *
+ * All streams of a process are known here, so that they share one heartbeat and end together when the process stops: a client whose stream ends
+ * comes back by itself, to another replica. Not here: what is told (`counter/watch.ts`), and in which words.
+ */
+import type { Context } from 'hono';
+import { AppError } from '../counter/errors.ts';
+import type { Peer } from './app.ts';
+
+/** One stream, as the one who tells sees it. */
+export interface EventStream {
+  /** Sends one event: its lines, as in `data: 42`. Does nothing once the stream is over. */
+  send(lines: string): void;
+  /** Ends the stream. The client comes back, unless it was told not to. */
+  end(): void;
+}
+
+export interface EventStreamOptions {
+  /** How often a comment is sent, by which proxies see that the stream is in use. */
+  readonly heartbeatMs?: number;
+  /** Who has so much waiting beside what the system holds for them, does not read, and is dropped. */
+  readonly waitingBytesMax?: number;
+}
+
+/** Shorter than the 30 s and 60 s after which proxies give up a silent connection. */
+const HEARTBEAT_MS = 15_000;
+/** Some 500 totals, two minutes of a busy counter; the system holds megabytes before that. */
+const WAITING_BYTES_MAX = 16 * 1024;
+/** A client that is dropped may read on for so long; then its connection is cut. */
+const DROPPED_SECONDS = 1;
+/** A line that says nothing. The first one also sends the headers on their way. */
+const COMMENT = ':\n\n';
+
+const encoder = new TextEncoder();
+
+export class EventStreams {
+  readonly #heartbeatMs: number;
+  readonly #waitingBytesMax: number;
+  readonly #open = new Set<OpenStream>();
+  #heart: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor({ heartbeatMs = HEARTBEAT_MS, waitingBytesMax = WAITING_BYTES_MAX }: EventStreamOptions = {}) {
+    this.#heartbeatMs = heartbeatMs;
+    this.#waitingBytesMax = waitingBytesMax;
+  }
+
+  /** How many are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
+   * which happens once, whoever ends it. Fails with `draining`, and as `begin` does.
+   */
+  respond(
+    c: Context<{ Bindings: Peer }>,
+    headers: Headers,
+    begin: (stream: EventStream) => () => void,
+  ): Response {
+    if (this.#over)
+      throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
+    const { raw } = c.req;
+    const stream = new OpenStream(this.#waitingBytesMax, () => c.env.timeout?.(raw, DROPPED_SECONDS));
+    this.#open.add(stream);
+    this.#heart ??= setInterval(() => {
+      for (const open of this.#open) open.write(COMMENT);
+    }, this.#heartbeatMs);
+    try {
+      stream.begin(begin, () => this.#forget(stream));
+    } catch (error) {
+      this.#forget(stream);
+      throw error;
+    }
+    // Bun would end it as an idle connection: what is sent does not count as use.
+    c.env.timeout?.(raw, 0);
+    const ours = new Headers(headers);
+    ours.set('Content-Type', 'text/event-stream');
+    // For nginx, which would gather before it sends on.
+    ours.set('X-Accel-Buffering', 'no');
+    return new Response(stream.body, { headers: ours });
+  }
+
+  /** Ends all streams; from now on there are none. */
+  end(): void {
+    this.#over = true;
+    for (const stream of this.#open) stream.end();
+  }
+
+  #forget(stream: OpenStream): void {
+    this.#open.delete(stream);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#heart);
+    this.#heart = undefined;
+  }
+}
+
+class OpenStream implements EventStream {
+  readonly body: ReadableStream<Uint8Array>;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #isOver = false;
+  #whenOver: (() => void) | undefined;
+  readonly #onDropped: () => void;
+
+  constructor(waitingBytesMax: number, onDropped: () => void) {
+    this.#onDropped = onDropped;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#finish(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: waitingBytesMax }),
+    );
+    this.write(COMMENT);
+  }
+
+  begin(begin: (stream: EventStream) => () => void, forget: () => void): void {
+    const stop = begin(this);
+    this.#whenOver = () => {
+      stop();
+      forget();
+    };
+    // It may have been ended by the first that was sent.
+    if (this.#isOver) this.#whenOver();
+  }
+
+  send(lines: string): void {
+    this.write(`${lines}\n\n`);
+  }
+
+  write(text: string): void {
+    if (this.#isOver) return;
+    this.#controller.enqueue(encoder.encode(text));
+    if ((this.#controller.desiredSize ?? 0) >= 0) return;
+    this.#onDropped();
+    this.end();
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#controller.close();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#whenOver?.();
+  }
+}

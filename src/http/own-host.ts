@@ -1,0 +1,24 @@
+/**
+ * Host names of their own: on one of them the calls of a service are at the root, and nothing else is.
+ *
+ * Whoever has a service's URLs in pages that cannot be changed points its host name here. Not here: the calls themselves.
+ */
+import type { Context } from 'hono';
+import { getPath } from 'hono/utils/url';
+
+/** The path under which a service is on every host, by the host name on which it is at the root. */
+export type OwnHosts = ReadonlyMap<string, string>;
+
+/** Under which path a request is looked for: on a host name of its own, the service's with the request's after it. */
+export function pathOn(hosts: OwnHosts): (request: Request) => string {
+  const prefixes = new Map([...hosts].map(([host, prefix]) => [host.toLowerCase(), prefix]));
+  return (request) => {
+    const asked = (request.headers.get('Host') ?? '').toLowerCase().replace(/\.?(:\d+)?$/, '');
+    return `${prefixes.get(asked) ?? ''}${getPath(request)}`;
+  };
+}
+
+/** Where a service is for who asks: its path, or nothing on a host name of its own. */
+export function rootFor(c: Context, prefix: string): string {
+  return c.req.path === getPath(c.req.raw) ? prefix : '';
+}

@@ -1,0 +1,22 @@
+/** Text in pictures: what XML 1.0 can hold of it, and escaped. */
+
+/** What XML 1.0 cannot hold, escaped or not (https://www.w3.org/TR/xml/#charsets). */
+const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** Text without what XML cannot hold. */
+export function xmlText(text: string): string {
+  return text.replaceAll(NOT_XML, '');
+}
+
+/** Text as it may stand between tags and in quotes. */
+export function escaped(text: string): string {
+  return xmlText(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

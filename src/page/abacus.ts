@@ -1,0 +1,62 @@
+/** The page that lists the calls of Abacus: where it sends whoever asks for something else. A pure function. */
+import { createHash } from 'node:crypto';
+
+const STYLE = `:root{color-scheme:light dark}
+body{max-width:60rem;margin:2rem auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif}
+table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0}
+code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}`;
+
+/** The Content-Security-Policy of the page: nothing but its own style. */
+export const ABACUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const CALLS = [
+  ['GET', '/hit/NAMESPACE/KEY', 'counts, and answers the number; begins a counter that is not there'],
+  ['GET', '/hit/NAMESPACE/KEY/shield', 'the same as a badge'],
+  ['GET', '/get/NAMESPACE/KEY', 'reads, and never counts'],
+  ['GET', '/get/NAMESPACE/KEY/shield', 'the same as a badge'],
+  ['GET', '/stream/NAMESPACE/KEY', 'the number whenever it changes, as server-sent events'],
+  ['GET', '/info/NAMESPACE/KEY', 'whether there is such a counter, and whether it has an owner'],
+  [
+    'GET or POST',
+    '/create/NAMESPACE/KEY?initializer=0',
+    'makes a counter; the answer has its admin_key, once',
+  ],
+  ['GET or POST', '/create/', 'makes one of a random name'],
+  ['POST', '/set/NAMESPACE/KEY?value=42', 'sets it, with its admin_key'],
+  ['POST', '/reset/NAMESPACE/KEY', 'sets it to 0, with its admin_key'],
+  ['POST', '/update/NAMESPACE/KEY?value=5', 'adds so much, with its admin_key'],
+  ['POST', '/delete/NAMESPACE/KEY', 'deletes it, with its admin_key'],
+  ['GET', '/stats', 'figures of this replica'],
+  ['GET', '/healthcheck', 'says that this replica lives'],
+] as const;
+
+/** The page, on which the calls are under `root`. */
+export function abacusPage(root: string): string {
+  const rows = CALLS.map(
+    ([method, path, what]) =>
+      `<tr><td>${method}</td><td><code>${root}${path.replaceAll('&', '&amp;')}</code></td><td>${what}</td></tr>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The calls of Abacus</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>The calls of Abacus</h1>
+<p>This is Seen, a visit counter, which answers the calls of Abacus. What you asked for is none of these, or you asked for this page.</p>
+<table>
+<thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table>
+<p>Names are 3 to 64 letters, digits, <code>_</code>, <code>.</code> and <code>-</code>. An admin_key is sent as
+<code>Authorization: Bearer ADMIN_KEY</code>.</p>
+</body>
+</html>
+`;
+}
