@@ -55,7 +55,7 @@ function chart(counter = 'hits'): string {
   return `<noscript>
 <section>
 <h2>Visits</h2>
-<img class="picture" src="/chart/${escaped(counter)}.svg" alt="The latest visits as a bar chart" width="640" height="220">
+<img class="picture" src="/chart/${escaped(counter)}.svg?title=Day%20by%20day" alt="The latest visits as a bar chart" width="640" height="220">
 </section>
 </noscript>
 <section id="history" aria-labelledby="history-title" hidden>

@@ -38,7 +38,7 @@ const style = (page: Page, selector: string, property: string) =>
 const lightness = (colour: string) => Number(/\d+/.exec(colour)?.[0]);
 
 describe('without a script', () => {
-  test('the sentence, one’s own number and who served it are there, and a picture of the chart is asked for', async () => {
+  test('the sentence, one’s own number and who served it are there, and a picture of the chart is shown', async () => {
     await using watched = await openPage(browser, { javaScriptEnabled: false });
     const { page, requests } = watched;
     await page.goto(program.url);
@@ -47,7 +47,11 @@ describe('without a script', () => {
     expect(await page.locator('.visit').textContent()).toBe(`You are visit number ${number}.`);
     expect(await page.locator('#stack .note').textContent()).toContain('This page was made by test-');
     expect(await page.locator('.picture').getAttribute('alt')).toBe('The latest visits as a bar chart');
-    expect(requests).toContain(`${program.url}/chart/hits.svg`);
+    expect(requests).toContain(`${program.url}/chart/hits.svg?title=Day%20by%20day`);
+    // It has come: a picture that has not is as wide as its own words.
+    expect(
+      await page.locator('.picture').evaluate((image) => 'naturalWidth' in image && image.naturalWidth),
+    ).toBe(640);
     expect(await page.locator('button').first().isVisible()).toBe(false);
   });
 });
@@ -212,8 +216,13 @@ describe('going back', () => {
         );
         expect(await page.locator('body').getAttribute('data-back')).toBe(memory ? 'true' : null);
         expect(await total()).toBe(before);
+        // It is live again.
+        const next = await program.visit();
+        await until('the number to run on', async () =>
+          (await page.locator('h1').textContent())?.includes(` ${next} `),
+        );
         await page.reload();
-        expect(await total()).toBe(before + 1);
+        expect(await total()).toBe(before + 2);
       } finally {
         await own.close();
       }
@@ -239,6 +248,27 @@ describe('the wire', () => {
     expect(requests.filter((url) => !url.startsWith(`${program.url}/`) && !url.startsWith('data:'))).toEqual(
       [],
     );
+  });
+
+  test('has nothing on it that the policy of the page refuses, or that fails', async () => {
+    await using watched = await openPage(browser);
+    const { page, errors } = watched;
+    await page.addInitScript(
+      "addEventListener('securitypolicyviolation', ({ violatedDirective }) => console.error(violatedDirective))",
+    );
+    for (const path of ['/', '/c/my-site/front-page']) {
+      await openWhole(page, path);
+      await page.getByRole('button', { name: 'Days' }).click();
+      await page.locator('summary').click();
+      await page.locator('#chart').hover();
+      await until('the day pointed at to be told', async () =>
+        (await page.locator('#readout').textContent())?.includes(':'),
+      );
+    }
+    await page.goto(`${program.url}/own-visits`);
+    await page.locator('form button').click();
+    expect(await page.locator('h1').textContent()).toBe('This browser does not count');
+    expect(errors).toEqual([]);
   });
 
   test('has nothing of the stack on it where that is not to be shown', async () => {

@@ -1,8 +1,8 @@
 /**
- * The page of a counter, brought to life: the number, the chart, who came, and the stack.
+ * The page of a counter, brought to life: the number, the chart, who came, and the stack. What runs when the script is loaded is here.
  *
- * What this file does is all that happens when it is loaded. While nobody looks at the page nothing is asked for; what a page that goes into
- * the browser's memory had open is closed, and opened again when it comes back.
+ * While nobody looks at the page nothing is asked for and no connection is held: not in a tab behind others, not before it is shown, and not in
+ * the browser's memory for going back. What was missed is told when somebody looks again.
  */
 import { History } from './history.ts';
 import { Live } from './live.ts';
@@ -58,25 +58,18 @@ function start(counter: string): void {
     );
   }
 
-  const look = () => {
-    for (const task of tasks) task.run(document.visibilityState === 'visible');
+  // A hidden page lets go of its stream, too: browsers open six connections to a host over HTTP/1.1, and a stream holds one.
+  const look = (visible = document.visibilityState === 'visible') => {
+    if (visible) live.open();
+    else live.close();
+    for (const task of tasks) task.run(visible);
   };
   history.onStep = () => {
     changed = true;
     past.now();
   };
-  document.addEventListener('visibilitychange', look);
-  addEventListener('pageshow', () => {
-    live.open();
-    look();
-  });
-  addEventListener('pagehide', () => {
-    live.close();
-    for (const task of tasks) task.run(false);
-  });
-  // A script that comes late has missed the event.
-  if (document.readyState === 'complete') {
-    live.open();
-    look();
-  }
+  document.addEventListener('visibilitychange', () => look());
+  addEventListener('pageshow', () => look());
+  addEventListener('pagehide', () => look(false));
+  look();
 }

@@ -35,7 +35,12 @@ export class StackPanel {
   /** Asks, and shows it; answers also how the store is. Never fails. */
   async refresh(): Promise<Told<unknown> & { store?: 'up' | 'away' }> {
     const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
-    if (!told) return { failed, againMs };
+    // What is shown was so a while ago.
+    this.#list?.toggleAttribute('data-old', !told);
+    if (!told) {
+      this.#store?.replaceChildren('not heard from just now');
+      return { failed, againMs };
+    }
     const { kind, state } = told.store;
     this.#store?.replaceChildren(kind, stateOf(state === 'up' ? 'ready' : 'away', state));
     this.#maker ??= this.#makerAmong(told.replicas);
@@ -82,7 +87,8 @@ function emptyItem({ name, version }: Replica, maker: boolean): HTMLElement {
   return item;
 }
 
-function fill(item: HTMLElement, { started, share, state }: Replica): HTMLElement {
+function fill(item: HTMLElement, { started, share, state: told }: Replica): HTMLElement {
+  const state = laterOf(item.dataset['state'], told);
   const set = (part: string, ...content: readonly (string | Node)[]) =>
     item.querySelector(part)?.replaceChildren(...content);
   item.dataset['state'] = state;
@@ -93,6 +99,13 @@ function fill(item: HTMLElement, { started, share, state }: Replica): HTMLElemen
   if (bar) bar.value = share;
   set('.condition', stateOf(state, state));
   return item;
+}
+
+/** Each replica tells what it has heard, some a little later than others: what drains is not ready again, and what is gone does not drain. */
+function laterOf(known: string | undefined, told: Replica['state']): Replica['state'] {
+  if (known === 'draining' && told === 'ready') return known;
+  if (known === 'gone' && told === 'draining') return known;
+  return told;
 }
 
 function stateOf(state: string, text: string): HTMLElement {

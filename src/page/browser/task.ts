@@ -5,6 +5,7 @@ export class Task {
   readonly #work: () => Promise<number | undefined>;
   #running = false;
   #busy = false;
+  #asked = false;
   #next = 0;
 
   /** `work` never fails; it may answer how long to wait this time, in milliseconds. */
@@ -21,16 +22,18 @@ export class Task {
     if (running) this.now();
   }
 
-  /** Does not wait for the next time. */
+  /** Does not wait for the next time; once more, if it is just being done. */
   now(): void {
+    this.#asked = true;
     if (this.#running && !this.#busy) void this.#once();
   }
 
   async #once(): Promise<void> {
     clearTimeout(this.#next);
     this.#busy = true;
+    this.#asked = false;
     const waitMs = (await this.#work()) ?? this.#everyMs;
     this.#busy = false;
-    if (this.#running) this.#next = setTimeout(() => void this.#once(), waitMs);
+    if (this.#running) this.#next = setTimeout(() => void this.#once(), this.#asked ? 0 : waitMs);
   }
 }

@@ -1,0 +1,137 @@
+/** The page lives: it moves with every replica's visits, and survives what happens to the one that it is connected to. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { launch, openPage } from '../support/browser.ts';
+import { until } from '../support/folder.ts';
+import { Program } from '../support/program.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+const sentence = (page: Page) => page.locator('h1').textContent();
+const shows = (page: Page, number: number) =>
+  until(
+    `${number} to be shown`,
+    async () => (await sentence(page)) === `Hello World! I have been seen ${number} times.`,
+  );
+
+/** Visits until another replica than this one has counted; answers the last number. */
+async function visitAnother(program: Program, replica: string): Promise<number> {
+  for (let visit = 0; visit < 100; visit++) {
+    const response = await fetch(program.url, { keepalive: false, headers: { Connection: 'close' } });
+    const number = Number(/seen (\d+) times/.exec(await response.text())?.[1]);
+    if (response.headers.get('X-Served-By')?.startsWith(`${replica} `) === false) return number;
+  }
+  throw new Error('no other replica answered in 100 visits');
+}
+
+for (const store of ['Redis', 'SQLite'] as const) {
+  describe(`on ${store}`, () => {
+    let redis: RedisServer;
+    let program: Program;
+    beforeAll(async () => {
+      redis = await RedisServer.start();
+      program = await Program.start(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {});
+    });
+    afterAll(async () => {
+      await program[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    });
+
+    test('the number moves when another replica counts, and one’s own does not', async () => {
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      const answer = await page.goto(program.url);
+      const own = await page.locator('.visit').textContent();
+      const number = await visitAnother(
+        program,
+        (answer?.headers()['x-served-by'] ?? '').split(' ')[0] ?? '',
+      );
+      await shows(page, number);
+      expect(await page.locator('.visit').textContent()).toBe(own);
+      expect(await page.title()).toBe(`Seen ${number} times`);
+      expect(await page.getByRole('status').textContent()).toBe('Live');
+    });
+
+    test('nothing is asked for and no stream held while nobody looks, and what was missed is told then', async () => {
+      await using watched = await openPage(browser);
+      const { page, requests } = watched;
+      await page.goto(program.url);
+      const status = page.getByRole('status');
+      await until('it to be live', async () => (await status.textContent()) === 'Live');
+      const seem = (state: string) =>
+        page.evaluate(`(() => {
+          Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        })()`);
+      await seem('hidden');
+      requests.splice(0);
+      const number = await program.visit();
+      // For longer than the panel waits between two questions.
+      await Bun.sleep(2500);
+      expect(requests).toEqual([]);
+      expect(await sentence(page)).not.toContain(` ${number} `);
+      await seem('visible');
+      await shows(page, number);
+    });
+
+    test('the page of a counter moves too, and none of it counts', async () => {
+      await program.visit('/hit/my-site/front-page');
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      await page.goto(`${program.url}/c/my-site/front-page`);
+      await until('it to be live', async () => (await page.getByRole('status').textContent()) === 'Live');
+      const number = await program.visit('/hit/my-site/front-page');
+      expect(number).toBe(2);
+      await shows(page, 2);
+    });
+
+    test('all replicas are replaced under it, and nothing is said of it', async () => {
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      await page.goto(program.url);
+      await until('it to be live', async () => (await page.getByRole('status').textContent()) === 'Live');
+      await page.evaluate(`(() => {
+        window.said = [];
+        const status = document.getElementById('status');
+        new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+      })()`);
+      const before = await program.replicas();
+      program.process.kill('SIGHUP');
+      await until('all to be replaced', async () =>
+        (await program.replicas()).every((pid) => !before.includes(pid)),
+      );
+      await until('the panel to show the new ones', async () => {
+        const states = await page
+          .locator('.replica')
+          .evaluateAll((items) => items.map((item) => item.getAttribute('data-state')));
+        return (
+          states.filter((state) => state === 'gone').length >= 3 &&
+          states.filter((state) => state === 'ready').length === 3
+        );
+      });
+      await shows(page, await program.visit());
+      expect(await page.evaluate('said')).toEqual([]);
+    });
+
+    test('that the connection is lost is said, and the number runs on by itself when Seen is back', async () => {
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      await page.goto(program.url);
+      const status = page.getByRole('status');
+      await until('it to be live', async () => (await status.textContent()) === 'Live');
+      await program.stop();
+      await until('it to be said', async () =>
+        (await status.textContent())?.includes('The connection is lost'),
+      );
+      await program.start();
+      const number = await program.visit();
+      await shows(page, number);
+      await until('it to be live again', async () => (await status.textContent()) === 'Live');
+    });
+  });
+}
