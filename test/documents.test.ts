@@ -123,6 +123,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     expect(await Bun.file(join(clone, '.ci/run')).text()).toContain(
       'npm ci\nnpm run check\nnpm test -- all\n',
     ),
+  // They have a suite of their own, which `npm test -- all` runs.
+  'npm run test:browser': async () =>
+    expect(
+      suites(['browser'])
+        .flat()
+        .flatMap((suite) => suite.files),
+    ).toContain('test/browser/page.test.ts'),
   'npm run test:stack': () => chooses([], /^test\/stack\/\w+\.test\.ts$/),
   'npm run test:stack -- guide': () => chooses(['guide'], /^test\/stack\/guide\.test\.ts$/),
   // They need an engine: test/stack/guide.test.ts runs them.
