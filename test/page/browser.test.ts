@@ -3,7 +3,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../src/counter/past.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../src/page/browser/periods.ts';
-import { durationOf, lineOf } from '../../src/page/browser/words.ts';
+import { Task } from '../../src/page/browser/task.ts';
+import { durationOf, laterOf, lineOf } from '../../src/page/browser/words.ts';
+import { until } from '../support/folder.ts';
 
 const STEPS = ['hour', 'day', 'month'] as const satisfies readonly Step[];
 
@@ -63,6 +65,14 @@ describe('words', () => {
     expect(lineOf({ live: 'open', asked: 'away' })[0]).toBe('away');
   });
 
+  test('do not turn a replica’s state back for one that has not heard of it, but one that was only silent is back', () => {
+    expect(laterOf('draining', 'ready')).toBe('draining');
+    expect(laterOf('gone', 'draining')).toBe('gone');
+    expect(laterOf('gone', 'ready')).toBe('ready');
+    expect(laterOf('draining', 'gone')).toBe('gone');
+    expect(laterOf(undefined, 'ready')).toBe('ready');
+  });
+
   test('tell a time in the largest unit that it fills', () => {
     const said = (seconds: number) => durationOf(seconds * 1000, String);
     expect([-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 172_800].map(said)).toEqual([
@@ -76,5 +86,24 @@ describe('words', () => {
       '1 day',
       '2 days',
     ]);
+  });
+});
+
+describe('what is asked for again and again', () => {
+  test('is asked for once more when somebody wants it while it is being asked for, and not after the end', async () => {
+    const answers: (() => void)[] = [];
+    const task = new Task(3_600_000, () => new Promise((resolve) => answers.push(() => resolve(undefined))));
+    task.now();
+    expect(answers.length).toBe(0);
+    task.run(true);
+    expect(answers.length).toBe(1);
+    task.now();
+    expect(answers.length).toBe(1);
+    answers[0]?.();
+    await until('it to be asked for once more', () => answers.length === 2);
+    task.run(false);
+    answers[1]?.();
+    await Bun.sleep(20);
+    expect(answers.length).toBe(2);
   });
 });

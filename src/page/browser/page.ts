@@ -70,6 +70,7 @@ function start(counter: string): void {
   };
   document.addEventListener('visibilitychange', () => look());
   addEventListener('pageshow', () => look());
+  // Not every browser says that a page is hidden when it is left.
   addEventListener('pagehide', () => look(false));
   look();
 }

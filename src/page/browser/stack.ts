@@ -1,12 +1,12 @@
 /** The stack: which replicas there are and how they are, which one made this page, and the store. */
 import { ask, type Told } from './ask.ts';
 import { percent, whole } from './numbers.ts';
-import { durationOf } from './words.ts';
+import { durationOf, laterOf, type ReplicaState } from './words.ts';
 
 interface Replica {
   readonly name: string;
   readonly version: string;
-  readonly state: 'ready' | 'draining' | 'gone';
+  readonly state: ReplicaState;
   readonly started: string;
   readonly share: number;
 }
@@ -99,13 +99,6 @@ function fill(item: HTMLElement, { started, share, state: told }: Replica): HTML
   if (bar) bar.value = share;
   set('.condition', stateOf(state, state));
   return item;
-}
-
-/** Each replica tells what it has heard, some a little later than others: what drains is not ready again, and what is gone does not drain. */
-function laterOf(known: string | undefined, told: Replica['state']): Replica['state'] {
-  if (known === 'draining' && told === 'ready') return known;
-  if (known === 'gone' && told === 'draining') return known;
-  return told;
 }
 
 function stateOf(state: string, text: string): HTMLElement {

@@ -6,7 +6,7 @@ export class Task {
   #running = false;
   #busy = false;
   #asked = false;
-  #next = 0;
+  #next: ReturnType<typeof setTimeout> | undefined;
 
   /** `work` never fails; it may answer how long to wait this time, in milliseconds. */
   constructor(everyMs: number, work: () => Promise<number | undefined>) {

@@ -15,6 +15,16 @@ export function lineOf({ live, asked }: Known): [state: 'live' | 'lost' | 'away'
   return live === 'open' ? ['live', 'Live'] : [undefined, ''];
 }
 
+/** How a replica is. */
+export type ReplicaState = 'ready' | 'draining' | 'gone';
+
+/** Each replica tells what it has heard, some a little later than others: what drains is not ready again, and what is gone does not drain. */
+export function laterOf(known: string | undefined, told: ReplicaState): ReplicaState {
+  if (known === 'draining' && told === 'ready') return known;
+  if (known === 'gone' && told === 'draining') return known;
+  return told;
+}
+
 const UNITS = [
   ['day', 86_400],
   ['h', 3600],
