@@ -6,6 +6,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { until } from './folder.ts';
 
 /** What a person's browser says it is: a headless one says that, and is counted as a bot. */
 const PERSON =
@@ -42,4 +43,12 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('request', (request) => requests.push(request.url()));
   return { page, context, errors, requests, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Opens the page of a counter, and waits until all of it is there, with three replicas. */
+export async function openWhole(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.locator('#chart canvas').waitFor();
+  await page.locator('#visitors').waitFor();
+  await until('the replicas to be shown', async () => (await page.locator('.replica').count()) === 3);
 }
