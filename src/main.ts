@@ -61,6 +61,8 @@ function exitStatus(code: ErrorCode): number {
     case 'draining':
     case 'hit-unconfirmed':
     case 'sequence-mismatch':
+    case 'export-running':
+    case 'export-lost':
       return 1;
   }
 }

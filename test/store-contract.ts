@@ -7,6 +7,7 @@ import { isAppError } from '../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../src/counter/store.ts';
+import { testArchive } from './archive-contract.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
@@ -562,6 +563,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await other.close();
       });
     });
+
+    testArchive(() => subject);
 
     test('a closed store refuses', async () => {
       const closed = subject.open();

@@ -6,6 +6,7 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Archive } from './archive.ts';
 import type { Memory } from './past.ts';
 import type { Registry } from './registry.ts';
 import type { Kind } from './visitor.ts';
@@ -61,7 +62,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory {
+export interface Store extends Registry, Memory, Archive {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

@@ -4,12 +4,15 @@
  * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
  * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`), and when to try again, which is the counter's decision.
  */
+import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
 import { DAY_MS, type Past } from '../counter/past.ts';
 import type { Description, Draft, Page, Rules, Wanted } from '../counter/registry.ts';
 import { type Batch, KEY_MEMORY_MS, type Outcome, type Store, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import { redisRisks } from './redis-advice.ts';
+import { RedisArchive } from './redis-archive.ts';
+import { bringInto } from './redis-bring.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
 import { KIND_LETTERS, NAMES, totalKey, totalOf } from './redis-keys.ts';
 import { RedisMemory } from './redis-memory.ts';
@@ -35,6 +38,7 @@ export class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #registry: RedisRegistry;
   readonly #memory: RedisMemory;
+  readonly #archive: RedisArchive;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -45,6 +49,7 @@ export class RedisStore implements Store {
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
     this.#memory = new RedisMemory(this.#connection, options.now);
+    this.#archive = new RedisArchive(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;
   }
 
@@ -118,6 +123,18 @@ export class RedisStore implements Store {
 
   salt(day: number, suggested: string): Promise<string> {
     return this.#memory.salt(day, suggested);
+  }
+
+  snapshot(): AsyncIterable<Piece> {
+    return this.#archive.snapshot();
+  }
+
+  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return bringInto(this.#connection, 'bring', counters, terms, this.#options);
+  }
+
+  foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return bringInto(this.#connection, 'foresee', counters, terms, this.#options);
   }
 
   async ping(): Promise<void> {

@@ -59,6 +59,11 @@ const STEPS = [
     PRIMARY KEY (day, counter, visitor)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE salts (day INTEGER PRIMARY KEY, salt TEXT NOT NULL) STRICT;`,
+  // From where counters were brought: what comes again from there is not brought again.
+  `CREATE TABLE sources (
+    counter TEXT NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (counter, source)
+  ) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

@@ -89,6 +89,7 @@ export function prepare(database: Database) {
       ON CONFLICT (writer) DO UPDATE
       SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
     ...memoryStatements(database),
+    ...archiveStatements(database),
   };
 }
 
@@ -140,5 +141,32 @@ function memoryStatements(database: Database) {
     salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
     /** ?1 day: those of days before it. */
     forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
+  };
+}
+
+/** Those of counters that are brought. */
+function archiveStatements(database: Database) {
+  return {
+    /** ?1 counter, ?2 source: a row when it was brought from there. */
+    broughtFrom: database.query<{ source: string }, [string, string]>(
+      'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
+    ),
+    markSource: database.query<unknown, [string, string]>(
+      'INSERT INTO sources (counter, source) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
+    ),
+    /** ?1 counter. */
+    forgetSources: database.query<unknown, [string]>('DELETE FROM sources WHERE counter = ?1'),
+    /** ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules. */
+    place: database.query<unknown, [string, number, number | null, string | null, string | null]>(
+      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
+    ),
+    /** ?1 counter, ?2 day, ?3 kind, ?4 amount. */
+    addToDay: database.query<unknown, [string, number, string, number]>(`
+      INSERT INTO days (counter, day, kind, amount) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
+    /** ?1 day, ?2 counter: who its visitors of that day are. */
+    forgetVisitorsOf: database.query<unknown, [number, string]>(
+      'DELETE FROM visitors WHERE day = ?1 AND counter = ?2',
+    ),
   };
 }

@@ -4,6 +4,7 @@
  *
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
+import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Past } from '../counter/past.ts';
@@ -19,6 +20,7 @@ import {
 import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
+import { bringAll, foreseeOne, forgetAll, readPieces } from './sqlite-archive.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Row } from './sqlite-statements.ts';
@@ -116,8 +118,7 @@ export class SqliteStore implements Store {
 
   delete(counter: string): Promise<void> {
     return this.#database.write((file) => {
-      file.delete.run(counter);
-      for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques]) forget.run(counter);
+      forgetAll(file, counter);
       return { answer: undefined, changed: true };
     });
   }
@@ -143,6 +144,29 @@ export class SqliteStore implements Store {
       file.forgetSalts.run(day - 1);
       return { answer: file.salt.get(day)?.salt ?? suggested, changed: true };
     });
+  }
+
+  async *snapshot(): AsyncGenerator<Piece> {
+    // Makes sure of the file and its schema.
+    await this.ping();
+    const { database, close } = this.#database.openToRead();
+    try {
+      yield* readPieces(database, this.#options.now, (row) => this.#description(row));
+    } finally {
+      close();
+    }
+  }
+
+  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return this.#database.write((file) =>
+      bringAll(file, counters, terms, this.#options.countersMax, this.#options.now()),
+    );
+  }
+
+  async foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return this.#database.read((file) =>
+      counters.map((counter) => foreseeOne(file, counter, terms, this.#options.countersMax)),
+    );
   }
 
   async size(): Promise<number> {

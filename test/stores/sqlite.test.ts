@@ -144,7 +144,9 @@ describe('SQLite store', () => {
     await store.close();
     const older = new Database(path);
     older.run('DROP TABLE keys');
-    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts']) older.run(`DROP TABLE ${table}`);
+    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts', 'sources']) {
+      older.run(`DROP TABLE ${table}`);
+    }
     older.run('DROP TRIGGER counter_made');
     older.run('DROP TRIGGER counter_deleted');
     older.run('DROP TABLE sizes');
