@@ -6,6 +6,7 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Archive } from './archive.ts';
 import type { Limiter } from './limiter.ts';
 import type { Memory } from './past.ts';
 import type { Registry } from './registry.ts';
@@ -84,7 +85,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory, Limiter {
+export interface Store extends Registry, Memory, Limiter, Archive {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

@@ -6,6 +6,9 @@ import type { Kind } from '../counter/visitor.ts';
 /** The names of all counters: a sorted set, all of the same score, so that it is in the order of the names. */
 export const NAMES = 'seen:names';
 
+/** While somebody takes a snapshot: which counters have changed since it began (`archive.lua`). */
+export const CHANGED = 'seen:changed';
+
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {
   return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;

@@ -67,6 +67,11 @@ const STEPS = [
     PRIMARY KEY (name, who)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX limits_by_end ON limits (full_at);`,
+  // From where counters were brought: what comes again from there is not brought again.
+  `CREATE TABLE sources (
+    counter TEXT NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (counter, source)
+  ) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

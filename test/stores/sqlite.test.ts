@@ -199,7 +199,7 @@ describe('SQLite store', () => {
     await store.close();
     const older = new Database(path);
     older.run('DROP TABLE keys');
-    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts', 'limits'])
+    for (const table of ['hours', 'days', 'uniques', 'visitors', 'salts', 'limits', 'sources'])
       older.run(`DROP TABLE ${table}`);
     older.run('DROP TRIGGER counter_made');
     older.run('DROP TRIGGER counter_deleted');
