@@ -58,6 +58,12 @@ async function findingsOf(program: Program, evidence: readonly Evidence[]): Prom
   return found.flat();
 }
 
+/** How many processes listen on the program's port: a replacement is one when it does. */
+async function listening(program: Program): Promise<number> {
+  const { port } = new URL(program.url);
+  return (await Bun.$`ss -Hltn ${`sport = :${port}`}`.text()).split('\n').filter(Boolean).length;
+}
+
 /** How many visits of all counters there were of a kind. */
 const sumOf = (evidence: readonly Evidence[], count: (one: Evidence) => number) =>
   evidence.reduce((sum, one) => sum + count(one), 0);
@@ -107,7 +113,7 @@ for (const [name, start] of STORES) {
         process.kill(victim!, 'SIGKILL');
         await until('three replicas again', async () => {
           const replicas = await program.replicas();
-          return replicas.length === 3 && !replicas.includes(victim!);
+          return replicas.length === 3 && !replicas.includes(victim!) && (await listening(program)) === 3;
         });
       }
       await Bun.sleep(300);

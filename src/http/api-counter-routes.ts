@@ -28,6 +28,10 @@ const hitBody = {
           .refine((amount) => amount !== 0, 'is 0, which would count nothing')
           .default(1)
           .openapi({ description: 'Other amounts than 1 need the owner’s token.' }),
+        visitor: z.string().min(1).max(255).optional().openapi({
+          description:
+            'Who made the visit, for programs that tell of others’ visits: whatever is the same for one person. It is hashed as an address is, and not kept. Needs the owner’s token.',
+        }),
       }),
     },
   },
