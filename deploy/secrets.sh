@@ -61,7 +61,7 @@ fi
 must_be_new redis_users store_url metrics_password
 if [ "$what" = all ]; then must_be_new token; fi
 
-# Only what Seen does: its two scripts and what they call, reads, and a look at the settings to warn of bad ones. Only its keys.
+# Only what Seen does: its scripts and what they call, reads, and a look at the settings to warn of bad ones. Only its keys.
 # test/deploy.test.ts takes each command away once, so that none is missing and none is too many. The exporter of figures reads the one
 # key that the dashboard shows.
 #
@@ -69,7 +69,8 @@ if [ "$what" = all ]; then must_be_new token; fi
 # out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
 may='+ping +config|get +evalsha +script|load'
 may="$may +get +mget +set +incrby +exists +del"
-may="$may +hdel +hget +hgetall +hincrby +hkeys +hmget +hset +hsetnx +pfadd +pfcount +pexpire +time +zadd +zcard +zrangebylex +zrem +zremrangebyscore"
+may="$may +hdel +hget +hgetall +hincrby +hkeys +hmget +hset +hsetnx +pfadd +pfcount +zadd +zcard +zrangebylex +zrem +zremrangebyscore"
+may="$may +sadd +srem +scard +sismember +smembers +srandmember +pexpire +time"
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all
 user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all $may

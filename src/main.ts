@@ -3,6 +3,8 @@
  * The program `seen`: picks the command, and is the only place that ends the process.
  */
 import type { Command } from './commands/command.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { replica } from './commands/replica.ts';
 import { serve } from './commands/serve.ts';
 import { token } from './commands/token.ts';
@@ -11,7 +13,14 @@ import { version } from './commands/version.ts';
 import { environment } from './config.ts';
 import { AppError, type ErrorCode } from './counter/errors.ts';
 
-const commands: Readonly<Record<string, Command>> = { serve, verify, token, version };
+const commands: Readonly<Record<string, Command>> = {
+  serve,
+  verify,
+  export: exportCommand,
+  import: importCommand,
+  token,
+  version,
+};
 /** Started by other commands, not by people. */
 const inner: Readonly<Record<string, Command>> = { replica };
 
@@ -63,6 +72,8 @@ function exitStatus(code: ErrorCode): number {
     case 'draining':
     case 'hit-unconfirmed':
     case 'sequence-mismatch':
+    case 'export-running':
+    case 'export-lost':
       return 1;
   }
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { firstMissing, stepsOf } from './support/document.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
+import { Shell } from './support/shell.ts';
 
 const TOKEN = 'the-token-of-this-test';
 const folder = temporaryFolder();
 const steps = stepsOf(join(ROOT, 'docs/api.md'));
 let program: Program;
-let shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
-let said: AsyncIterator<string>;
+let shell: Shell;
 
 beforeAll(async () => {
   program = await Program.start({
@@ -18,46 +18,18 @@ beforeAll(async () => {
     SEEN_REQUESTS_PER_MINUTE: '600',
     SEEN_NEW_COUNTERS_PER_DAY: '100',
   });
-  shell = Bun.spawn(['bash', '--norc'], {
-    cwd: folder.path,
-    env: { PATH: process.env['PATH'] ?? '', SEEN_TOKEN: TOKEN },
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'inherit',
-  });
-  said = lines(shell.stdout);
+  shell = new Shell(folder.path, { PATH: process.env['PATH'] ?? '', SEEN_TOKEN: TOKEN });
 });
 
 afterAll(async () => {
-  await shell.stdin.end();
-  await shell.exited;
+  await shell[Symbol.asyncDispose]();
   await program[Symbol.asyncDispose]();
   folder[Symbol.dispose]();
 });
 
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = '';
-  const decoder = new TextDecoder();
-  for await (const bytes of stream) {
-    rest += decoder.decode(bytes, { stream: true });
-    const whole = rest.split('\n');
-    rest = whole.pop() ?? '';
-    yield* whole;
-  }
-}
-
 /** Types commands, and answers what is printed until they have ended. */
-async function type(commands: string): Promise<string> {
-  const end = `end-${crypto.randomUUID()}`;
-  const { host } = new URL(program.url);
-  await shell.stdin.write(`${commands.replaceAll('localhost:8000', host)}\necho; echo ${end}\n`);
-  await shell.stdin.flush();
-  const shown: string[] = [];
-  for (;;) {
-    const { value, done } = await said.next();
-    if (done || value === end) return shown.join('\n');
-    shown.push(value);
-  }
+function type(commands: string): Promise<string> {
+  return shell.type(commands.replaceAll('localhost:8000', new URL(program.url).host));
 }
 
 describe('docs/api.md', () => {

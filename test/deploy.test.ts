@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import { readConfig } from '../src/config.ts';
+import type { Archived } from '../src/counter/archive.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Change, Store } from '../src/counter/store.ts';
@@ -144,6 +145,16 @@ const openStore = (url: string, limits: Partial<typeof LIMITS> & { now?: () => n
 /** The time of the stores that are asked. */
 const clock = { at: Date.now() };
 
+/** A counter that comes from elsewhere. */
+const BROUGHT: Archived = {
+  counter: 'my-site/made',
+  total: 3,
+  madeAt: 1,
+  owner: 'an owner',
+  rules: { ...RULES, private: true },
+  past: { hours: [{ at: 1, kind: 'bot', amount: 1 }], days: [], visitors: new Map([[2, 1]]) },
+};
+
 /** All that Seen asks of its store: a method that is new does not compile until it stands here. */
 const ASKED: Readonly<
   Record<Exclude<keyof Store, 'place' | 'visitorsError' | 'close'>, (store: Store) => Promise<unknown>>
@@ -241,6 +252,27 @@ const ASKED: Readonly<
     const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
     const verdicts = await store.take([1, 2].map(() => ({ who: 'somebody', limit })));
     expect(verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
+  },
+  async snapshot(store) {
+    const totals = new Map<string, number>();
+    let changes = 0;
+    for await (const piece of store.snapshot()) {
+      if ('archived' in piece) totals.set(piece.archived.counter, piece.archived.total);
+      // Behind the back of the snapshot, so often that it notices while it goes on and at its end.
+      if (changes < 3) await store.set('my-site/made', ++changes);
+    }
+    expect([totals.size, totals.get('my-site/made')]).toEqual([4, 3]);
+  },
+  async foresee(store) {
+    expect(await store.foresee([BROUGHT], { source: 'of-the-test', existing: 'add' })).toEqual(['added']);
+  },
+  async bring(store) {
+    const terms = { source: 'of-the-test', existing: 'add' } as const;
+    expect(await store.bring([BROUGHT], terms)).toEqual(['added']);
+    expect(await store.bring([BROUGHT], terms)).toEqual(['done']);
+    expect(await store.bring([BROUGHT], { ...terms, source: 'another', existing: 'replace' })).toEqual([
+      'replaced',
+    ]);
   },
   async delete(store) {
     await store.delete('hits');

@@ -176,6 +176,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'npm run test:faults -- --for 60s': async () =>
     expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
+  'npx seen export counters.jsonl': async () =>
+    expect(await run('npx seen export counters.jsonl')).toMatch(
+      /^\d+ counters? as of .*Z: counters\.jsonl\n$/,
+    ),
+  'npx seen import counters.jsonl': async () =>
+    expect(await run('npx seen import counters.jsonl')).toContain('Nothing is changed yet.'),
   'npm ci': () => run('npm ci'),
   'npm run check': () => run('npm run check'),
   'npm test': async () =>

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { version } from '../package.json' with { type: 'json' };
 import { temporaryFolder, until } from './support/folder.ts';
 import { type Evidence, exactly, findings, load, loadEach } from './support/load.ts';
-import { numberIn, Program } from './support/program.ts';
+import { numberIn, Program, ROOT } from './support/program.ts';
 import { Proxy } from './support/proxy.ts';
 import { RedisServer } from './support/redis-server.ts';
 
@@ -56,6 +56,12 @@ async function findingsOf(program: Program, evidence: readonly Evidence[]): Prom
     PATHS.map(async (path, at) => findings(evidence[at]!, 0, await totalOf(program, path))),
   );
   return found.flat();
+}
+
+/** How many processes listen on the program's port: a replacement is one when it does. */
+async function listening(program: Program): Promise<number> {
+  const { port } = new URL(program.url);
+  return (await Bun.$`ss -Hltn ${`sport = :${port}`}`.text()).split('\n').filter(Boolean).length;
 }
 
 /** How many visits of all counters there were of a kind. */
@@ -107,7 +113,7 @@ for (const [name, start] of STORES) {
         process.kill(victim!, 'SIGKILL');
         await until('three replicas again', async () => {
           const replicas = await program.replicas();
-          return replicas.length === 3 && !replicas.includes(victim!);
+          return replicas.length === 3 && !replicas.includes(victim!) && (await listening(program)) === 3;
         });
       }
       await Bun.sleep(300);
@@ -271,6 +277,46 @@ for (const [name, start] of STORES) {
       for (const key of ['hits', 'seen:total:some/page']) {
         if (redis) expect({ key, ttl: await redis.cli('TTL', key) }).toEqual({ key, ttl: '-1' });
       }
+    });
+
+    test('P8 yours: an export, taken while visits come in, has all that were answered before, and is imported elsewhere whole', async () => {
+      const { program } = await start();
+      using folder = temporaryFolder();
+      const seen = (...words: string[]) =>
+        Bun.$`${process.execPath} ${join(ROOT, 'src/main.ts')} ${words}`
+          .cwd(folder.path)
+          .env({ ...program.environment })
+          .quiet();
+      const evidence = { numbers: 0 };
+      let going = true;
+      const visits = load({
+        url: program.url,
+        clients: 50,
+        keepAlive: true,
+        more: () => {
+          evidence.numbers++;
+          return going;
+        },
+      });
+      await until('visits to be answered', () => evidence.numbers > 500);
+      const before = await program.visit();
+      await seen('export', 'all.jsonl');
+      going = false;
+      const { numbers, failed, refused } = await visits;
+      expect({ failed: [...failed], refused: [...refused] }).toEqual({ failed: [], refused: [] });
+      const text = await Bun.file(join(folder.path, 'all.jsonl')).text();
+      const hits = text.split('\n').find((line) => line.startsWith('{"counter":"hits",')) ?? '{}';
+      const { total, hours } = JSON.parse(hits) as {
+        total: number;
+        hours: Record<string, Record<string, number>>;
+      };
+      expect(total).toBeGreaterThanOrEqual(before);
+      expect(total).toBeLessThanOrEqual(Math.max(...numbers));
+      const added = Object.values(hours).flatMap((kinds) => Object.values(kinds));
+      expect(added.reduce((sum, amount) => sum + amount, 0)).toBe(total);
+      await seen('import', 'all.jsonl', '--yes', '--store-url', 'sqlite:other.db');
+      const again = await seen('export', '--store-url', 'sqlite:other.db').text();
+      expect(again.split('\n').slice(1)).toEqual(text.split('\n').slice(1));
     });
   });
 }

@@ -7,8 +7,10 @@ import { isAppError } from '../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
 import type { Beat } from '../src/counter/presence.ts';
 import { RULES, type Rules } from '../src/counter/registry.ts';
-import type { Batch, Caller, Change, Store } from '../src/counter/store.ts';
+import type { Batch, Change, Store } from '../src/counter/store.ts';
 import type { Kind } from '../src/counter/visitor.ts';
+import { testArchive } from './archive-contract.ts';
+import { callers } from './support/callers.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
@@ -22,9 +24,6 @@ export interface Subject {
 export const LIMITS = { keysMax: 40, hitsMake: true, countersMax: 1_000_000 };
 
 const MAX = Number.MAX_SAFE_INTEGER;
-
-/** Visitors of one visit each. */
-const callers = (...ids: string[]): Caller[] => ids.map((id) => ({ id, kind: 'person', visits: 1 }));
 
 const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1);
 
@@ -860,6 +859,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await other.close();
       });
     });
+    testArchive(() => subject);
 
     test('a closed store refuses', async () => {
       const closed = subject.open();

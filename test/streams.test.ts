@@ -6,6 +6,7 @@ import { Program } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
 
 const PATH = '/abacus/stream/my-app/builds';
+const LIVE = '/live?counters=my-app/builds';
 const REPLICAS = ['test-1', 'test-2', 'test-3'];
 
 let program: Program;
@@ -21,7 +22,7 @@ async function listenEverywhere(): Promise<void> {
   await until('a listener at each replica', async () => {
     const reached = new Set(listeners.flatMap(({ servedBy }) => servedBy));
     if (REPLICAS.every((name) => reached.has(name))) return true;
-    listeners.push(new Listener(`${program.url}${PATH}`));
+    for (const path of [PATH, LIVE]) listeners.push(new Listener(`${program.url}${path}`));
     await Bun.sleep(50);
     return false;
   });
@@ -51,7 +52,11 @@ for (const kind of ['sqlite', 'redis'] as const) {
       }
       await hit();
       await all('the next total everywhere', ({ totals }) => totals.at(-1) === 4);
-      for (const { totals } of listeners) expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+      for (const { totals, text } of listeners) {
+        expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+        // Who says what they know is not told it again.
+        if (text.includes('id: ')) expect(new Set(totals).size).toBe(totals.length);
+      }
 
       expect(await program.stop()).toBe(0);
       await all('all streams to be over', ({ servedBy, ends }) => servedBy.length === ends.length);

@@ -1,5 +1,53 @@
 /** Values of flags, as people type them. Each fails with `usage-invalid` and says how to type it. */
+import { parseArgs } from 'node:util';
 import { AppError } from '../counter/errors.ts';
+import { flagName, settings } from '../settings.ts';
+
+/** The words of a command that takes flags of its own beside the settings. */
+export interface Words<Flag extends string> {
+  readonly own: Readonly<Partial<Record<Flag, string>>>;
+  readonly positionals: readonly string[];
+  /** What is left: settings, and what is no flag at all, for `readConfig`. */
+  readonly rest: readonly string[];
+}
+
+/** Tells the words apart; a flag that takes no value has `yes` as its own. Fails with `usage-invalid` when one lacks its value. */
+export function tellApart<Flag extends string>(
+  argv: readonly string[],
+  flags: Readonly<Record<Flag, 'string' | 'boolean'>>,
+): Words<Flag> {
+  const known = Object.keys(settings).map((name) => [flagName(name), { type: 'string' as const }]);
+  const ours = Object.entries<'string' | 'boolean'>(flags).map(([name, type]) => [name, { type }]);
+  const options = Object.fromEntries([...known, ...ours]) as Record<string, { type: 'string' | 'boolean' }>;
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const own: Partial<Record<Flag, string>> = {};
+  const positionals: string[] = [];
+  const rest: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const name = token.name as Flag;
+    if (!Object.hasOwn(flags, name) || token.rawName !== `--${name}`) {
+      rest.push(token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`);
+    } else if (flags[name] === 'string' && token.value === undefined) {
+      throw new AppError('usage-invalid', `--${name} needs a value, as in --${name}=…`);
+    } else {
+      own[name] = token.value ?? 'yes';
+    }
+  }
+  return { own, positionals, rest };
+}
+
+/** One of `words`; `undefined` without the flag. */
+export function oneOf<const W extends string>(
+  flag: string,
+  text: string | undefined,
+  words: readonly W[],
+): W | undefined {
+  const found = words.find((word) => word === text);
+  if (text === undefined || found !== undefined) return found;
+  throw new AppError('usage-invalid', `--${flag} is none of ${words.join(', ')}: “${text}”.`);
+}
 
 /** A whole number above 0; `undefined` without the flag. */
 export function whole(flag: string, text: string | undefined): number | undefined {

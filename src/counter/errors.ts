@@ -34,6 +34,9 @@ export type ErrorCode =
   | 'hit-unconfirmed'
   // The store and the writer disagree about what was written last.
   | 'sequence-mismatch'
+  // A snapshot of all counters that cannot be had just now.
+  | 'export-running'
+  | 'export-lost'
   // The process cannot start, or cannot go on.
   | 'usage-invalid'
   | 'settings-invalid'

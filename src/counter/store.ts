@@ -6,6 +6,7 @@
  * contract as a suite; every store runs it on the real database.
  */
 
+import type { Archive } from './archive.ts';
 import type { Limiter } from './limiter.ts';
 import type { Memory } from './past.ts';
 import type { Presence } from './presence.ts';
@@ -85,7 +86,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory, Limiter, Presence {
+export interface Store extends Registry, Memory, Limiter, Archive, Presence {
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
 

@@ -57,6 +57,12 @@ export function visitorOf(address: string, userAgent: string, salt: string): Vis
   return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
 }
 
+/** The person whom a program calls by this name, on the day whose salt this is; unknown without a salt. */
+export function personOf(name: string, salt: string | undefined): Visitor {
+  // No address and no user agent begins like this, so that nobody is taken for somebody else.
+  return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };
+}
+
 /** The name that a network or an address has on the day whose salt this is. */
 export function placeIn(network: string, salt: string): string {
   return keyed(network, salt);

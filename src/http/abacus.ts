@@ -6,7 +6,6 @@
  * an answer (`abacus-answer.ts`).
  */
 import type { Context, Handler } from 'hono';
-import type { Watch } from '../counter/watch.ts';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../page/abacus.ts';
 import {
   badgeOf,
@@ -19,22 +18,20 @@ import {
 } from './abacus-answer.ts';
 import { type AbacusParts, create, get, hit, info } from './abacus-calls.ts';
 import { remove, reset, set, update } from './abacus-owner-calls.ts';
-import { ABACUS_PREFIX, type Call, isName, namedIn, type Shape, wordsIn } from './abacus-request.ts';
+import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './abacus-request.ts';
 import { AbacusStatus, type AbacusStatusOptions } from './abacus-status.ts';
+import { type AbacusStreamParts, stream } from './abacus-stream.ts';
 import { type CountVisit, refusePrefetch } from './counting.ts';
-import type { EventStreams } from './event-stream.ts';
 import { requireCallable } from './jsonp.ts';
 import type { MayMake } from './limits.ts';
 import { rootFor } from './own-host.ts';
 import type { Route } from './routes.ts';
 
-export interface AbacusOptions extends AbacusParts, AbacusStatusOptions {
+export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
   /** Asked before a counter is made; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
-  readonly watch: Watch;
-  readonly streams: EventStreams;
 }
 
 /** A call: where it is, and what it does. `headers` are those of every response. */
@@ -175,25 +172,6 @@ function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Oper
     if ('svg' in drawn) return respondWithBadge(drawn.svg, counts, headers);
     const body = counts ? { 'error:': drawn.error } : { error: 'Failed to get SVG data.' };
     return respond({ status: 500, body }, headers);
-  };
-}
-
-/** The total when it changes, until the counter is deleted. */
-function stream({ watch, streams }: AbacusOptions): Operation['answer'] {
-  return (call, headers, c) => {
-    const named = namedIn(call);
-    if (!isName(named)) return new Response(null, { status: 400, headers });
-    if (c.req.method === 'HEAD') {
-      const ours = new Headers(headers);
-      ours.set('Content-Type', 'text/event-stream');
-      return new Response(null, { headers: ours });
-    }
-    return streams.respond(c, headers, (open) =>
-      watch.subscribe([named.name], (_, total) => {
-        if (total === undefined) open.end();
-        else open.send(`data: {"value":${total}}`);
-      }),
-    );
   };
 }
 

@@ -1,12 +1,12 @@
 /**
  * What the native API takes and answers: each route with its schemas, which validate requests and are the description at
- * `/openapi.json`. Not here: what the routes do (`api.ts`).
+ * `/openapi.json`. Not here: those of one counter (`api-counter-routes.ts`), and what the routes do (`api.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { counterRoutes } from './api-counter-routes.ts';
 import {
   COUNTERS_AT_ONCE,
   Counter,
-  counter,
   json,
   LIMITS,
   Made,
@@ -18,12 +18,7 @@ import {
   SECURITY,
   TOKENS,
   total,
-  Value,
 } from './api-schemas.ts';
-
-/** Paths of one counter, and of the default counter, which has no namespace. */
-const ONE = '/api/v1/counters/{namespace}/{key}';
-const DEFAULT = '/api/v1/default';
 
 const make = createRoute({
   method: 'post',
@@ -116,98 +111,9 @@ const values = createRoute({
   },
 });
 
-const hitBody = {
-  required: false,
-  content: {
-    'application/json': {
-      schema: z.strictObject({
-        amount: z
-          .int()
-          .refine((amount) => amount !== 0, 'is 0, which would count nothing')
-          .default(1)
-          .openapi({ description: 'Other amounts than 1 need the owner’s token.' }),
-      }),
-    },
-  },
-};
-const keyHeader = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .openapi({ description: 'With it the request may be sent again for 24 h: it counts once.' }),
-});
-/** What may be set: everything by itself, but something. */
-const settings = z.strictObject({
-  value: total.optional(),
-  private: rules.private.optional(),
-  window: rules.window.optional(),
-});
-
-/** The routes of one counter, with the schema of its name in the path, if it stands there, and of what may be set. */
-function routesOf<P extends z.ZodObject>(
-  path: string,
-  params: P,
-  setting: z.ZodType<z.infer<typeof settings>>,
-) {
-  const body = {
-    required: true,
-    content: {
-      'application/json': {
-        schema: setting.refine((wanted) => Object.keys(wanted).length > 0, 'says nothing that is to be set'),
-      },
-    },
-  };
-  return {
-    read: createRoute({
-      method: 'get',
-      path,
-      summary: 'Read a counter',
-      description: 'Never counts. A private one needs its owner’s token, or the installation’s.',
-      request: { params },
-      security: [{}, ...SECURITY],
-      responses: { 200: json('The counter.', Counter), ...TOKENS, ...PROBLEMS },
-    }),
-    hit: createRoute({
-      method: 'post',
-      path: `${path}/hit`,
-      summary: 'Count',
-      description: 'Answers the number of this visit, which no other gets.',
-      security: [{}, ...SECURITY],
-      request: { params, headers: keyHeader, body: hitBody },
-      responses: {
-        200: json('Counted.', Value),
-        ...TOKENS,
-        ...PROBLEMS,
-        409: problem('The counter cannot go so far.'),
-        422: problem('The key was used for another request.'),
-      },
-    }),
-    set: createRoute({
-      method: 'patch',
-      path,
-      summary: 'Set a counter',
-      description: 'Needs the owner’s token, or the installation’s.',
-      security: SECURITY,
-      request: { params, body },
-      responses: { 200: json('It is set.', Counter), ...TOKENS, ...PROBLEMS },
-    }),
-    remove: createRoute({
-      method: 'delete',
-      path,
-      summary: 'Delete a counter',
-      description: 'Needs the owner’s token, or the installation’s.',
-      security: SECURITY,
-      request: { params },
-      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
-    }),
-  };
-}
-
 export const routes = {
   make,
   list,
   values,
-  ofCounter: routesOf(ONE, counter, settings),
-  // Its number stands in the sentence.
-  ofDefault: routesOf(DEFAULT, z.object({}), settings.omit({ private: true })),
+  ...counterRoutes,
 };

@@ -92,14 +92,16 @@ function serveCollection(
 /** One counter: read, hit, set, deleted. */
 function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
   const { count, registry, owners } = options;
-  /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not add as much. */
-  async function isOwners(c: Context, amount: number): Promise<boolean> {
-    // A hit of 1 makes a counter that is not there.
-    const description = amount === 1 ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
+  /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not make such a hit. */
+  async function isOwners(c: Context, amount: number, visitor: string | undefined): Promise<boolean> {
+    const ofEverybody = amount === 1 && visitor === undefined;
+    // Such a hit makes a counter that is not there.
+    const description = ofEverybody ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
     if (!description) return false;
     const { lowest, highest } = description.rules;
     const { headers } = c.req.raw;
-    if (amount !== 1 && (amount < lowest || amount > highest)) owners.requireOwner(headers, description);
+    const within = amount === 1 || (amount >= lowest && amount <= highest);
+    if (!within || visitor !== undefined) owners.requireOwner(headers, description);
     return owners.isOwner(headers, description);
   }
 
@@ -110,11 +112,11 @@ function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
       const name = nameIn(c);
       // Without a body nothing was validated.
       const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
-      const amount = body?.amount ?? 1;
+      const { amount = 1, visitor } = body ?? {};
       // Who adds 1 without a token asks the store once.
-      const plain = amount === 1 && !c.req.raw.headers.has('Authorization');
-      const reveal = !plain && (await isOwners(c, amount));
-      return c.json({ name, value: await count(c, name, { amount, reveal }) }, 200);
+      const plain = amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
+      const reveal = !plain && (await isOwners(c, amount, visitor));
+      return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
     });
 
     api.openapi(set, async (c) => {

@@ -35,6 +35,8 @@ export interface VisitOptions {
   readonly amount?: number | undefined;
   /** Whether the answer may tell the number of a private counter: to its owner. */
   readonly reveal?: boolean | undefined;
+  /** Who made the visit, where it was not who sends the request. */
+  readonly visitor?: string | undefined;
 }
 
 /**
@@ -59,13 +61,13 @@ export function createCounting({ counter, registry, visitors, mayMake }: Countin
     return found?.rules.private && !reveal ? null : (found?.total ?? 0);
   }
 
-  return async (c, name, { amount = 1, reveal = false } = {}) => {
+  return async (c, name, { amount = 1, reveal = false, visitor: named } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
     const once = onceFrom(headers, name, amount);
     if (isOwnVisit(headers)) return totalOf(name, reveal);
     if (mayMake) await mayMake(c, name);
-    const who = visitors.of(c);
+    const who = named === undefined ? visitors.of(c) : visitors.named(named);
     // Without a turn of the event loop, but for the first visits of a day.
     const visitor = who instanceof Promise ? await who : who;
     return counter.hit(name, { amount, once, visitor, reveal });

@@ -47,6 +47,8 @@ export function statusOf(code: ErrorCode): number {
       return 503;
     case 'counter-unreadable':
     case 'sequence-mismatch':
+    case 'export-running':
+    case 'export-lost':
     case 'usage-invalid':
     case 'settings-invalid':
     case 'port-unavailable':

@@ -5,7 +5,7 @@
  */
 import type { Context } from 'hono';
 import { DAY_MS, type Memory } from '../counter/past.ts';
-import { placeIn, type Visitor, visitorOf } from '../counter/visitor.ts';
+import { personOf, placeIn, type Visitor, visitorOf } from '../counter/visitor.ts';
 import type { Peer } from './app.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
 
@@ -38,6 +38,11 @@ export class Visitors {
       const visitor = visitorOf(this.#addressOf(c), c.req.raw.headers.get('User-Agent') ?? '', salt ?? '');
       return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
     });
+  }
+
+  /** A person of whom a program tells: the same all day for the same name, which is not kept. */
+  named(name: string): Visitor | Promise<Visitor> {
+    return this.#salted((salt) => personOf(name, salt));
   }
 
   /**

@@ -28,8 +28,9 @@
 -- supported. They are:
 --   seen:counter:NAME   its record; here "made", "rules", and "day": the day that seen:visitors:NAME is of
 --   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
---   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from earlier days to how many they were
+--   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to how many they were besides
 --   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted last
+-- While somebody takes a snapshot there is seen:changed, and the names of the counters that change go there (archive.lua).
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -47,6 +48,7 @@ end
 
 local EXACT = 9007199254740991 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
 local COUNT_MEMORY_MS = 48 * 60 * 60 * 1000 -- of the numbers of keys: as long as today is somebody's yesterday
+local CHANGED = 'seen:changed'
 local PREFIX, DEFAULT = 'seen:total:', 'hits' -- the default counter's key is its name, and it is always there
 local NOW = tonumber(ARGV[7])
 local HOUR = math.floor(NOW / 3600000)
@@ -92,7 +94,8 @@ end
 -- Once a day: yesterday's visitors become a number, and hours that are old become days.
 local function fold(name, before)
   local visitors = 'seen:visitors:' .. name
-  if before then keep('HSET', 'seen:uniques:' .. name, before, keep('PFCOUNT', visitors) or 0) end
+  -- Added to what was brought of that day from elsewhere.
+  if before then keep('HINCRBY', 'seen:uniques:' .. name, before, keep('PFCOUNT', visitors) or 0) end
   redis.call('DEL', visitors)
   keep('HSET', 'seen:counter:' .. name, 'day', DAY)
   local hours = 'seen:hours:' .. name
@@ -235,6 +238,9 @@ local function apply_all()
   if #remembered > 0 then
     local today = tonumber(redis.call('GET', TODAY) or 0) + #remembered
     redis.call('SET', TODAY, string.format('%d', today), 'PX', COUNT_MEMORY_MS)
+  end
+  if redis.call('EXISTS', CHANGED) == 1 then
+    for at in pairs(applied) do redis.call('SADD', CHANGED, name_of(at)) end
   end
   outcomes = table.concat(result, ' ')
   redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. outcomes, 'PX', ARGV[2])

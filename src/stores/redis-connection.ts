@@ -13,6 +13,8 @@ export interface RedisOptions {
   url: string;
   /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
   ca: string | undefined;
+  /** Where the URL stands, for advice. */
+  urlIn?: string;
   /** How long the server may be silent, when connecting and when asked, before the connection is dropped. */
   timeoutMs: number;
 }
@@ -33,11 +35,13 @@ export class RedisConnection {
   readonly #place: string;
   #connection: Connection | undefined;
   #closed = false;
+  readonly #urlIn: string;
 
   /** `place` is what errors call the server. Connects at the first question, not here. */
   constructor(options: RedisOptions, place: string) {
     this.#options = options;
     this.#place = place;
+    this.#urlIn = options.urlIn ?? 'SEEN_STORE_URL';
   }
 
   /**
@@ -61,7 +65,7 @@ export class RedisConnection {
       if (reason(cause).includes('RESP type')) {
         throw new AppError(
           'store-unusable',
-          `What answers at ${this.#place} is not Redis. Check SEEN_STORE_URL.`,
+          `What answers at ${this.#place} is not Redis. Check ${this.#urlIn}.`,
           { cause },
         );
       }
@@ -121,7 +125,7 @@ export class RedisConnection {
     if (mayFollow || stays) {
       return new AppError(
         mayFollow ? 'store-unavailable' : 'store-unusable',
-        `Redis at ${this.#place} refuses Seen: ${reply.message}. Check user, password and database in SEEN_STORE_URL, and what the user may do.`,
+        `Redis at ${this.#place} refuses Seen: ${reply.message}. Check user, password and database in ${this.#urlIn}, and what the user may do.`,
         cause,
       );
     }

@@ -8,6 +8,8 @@ export const NAMES = 'seen:names';
 
 /** Which replicas there are: a hash. */
 export const REPLICAS = 'seen:replicas';
+/** While somebody takes a snapshot: which counters have changed since it began (`archive.lua`). */
+export const CHANGED = 'seen:changed';
 
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {

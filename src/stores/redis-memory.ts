@@ -27,9 +27,7 @@ export class RedisMemory implements Memory {
         ]),
       'store-unavailable',
     );
-    const counts = new Map(Object.entries(uniques).map(([day, count]) => [Number(day), Number(count)]));
-    if (today !== null && today !== undefined && visitors > 0) counts.set(Number(today), visitors);
-    return { hours: added(hours), days: added(days), visitors: counts };
+    return { hours: added(hours), days: added(days), visitors: visitorsOf(uniques, today ?? '', visitors) };
   }
 
   async salt(day: number, suggested: string): Promise<string> {
@@ -44,8 +42,22 @@ export class RedisMemory implements Memory {
   }
 }
 
+/**
+ * How many visitors each day had: what is noted down of days, and on the day of which the visitors themselves are known, if there is one, as
+ * many more. Of that day something is noted down where it was brought from elsewhere.
+ */
+export function visitorsOf(
+  uniques: Readonly<Record<string, string>>,
+  today: string,
+  visitors: number,
+): Map<number, number> {
+  const counts = new Map(Object.entries(uniques).map(([day, count]) => [Number(day), Number(count)]));
+  if (today !== '' && visitors > 0) counts.set(Number(today), (counts.get(Number(today)) ?? 0) + visitors);
+  return counts;
+}
+
 /** Fields `497821p` and their values. What is something else is left out. */
-function added(fields: Readonly<Record<string, string>>): Added[] {
+export function added(fields: Readonly<Record<string, string>>): Added[] {
   return Object.entries(fields).flatMap(([field, amount]) => {
     const kind = KINDS.find((one) => KIND_LETTERS[one] === field.slice(-1));
     const at = Number(field.slice(0, -1));

@@ -106,10 +106,10 @@ export class RedisRegistry implements Registry {
     ...args: string[]
   ): Promise<Answer> {
     const keys = [totalKey(counter), recordKey(counter), NAMES];
-    return (await this.#connection.ask(
-      (client) => CHANGE.run(client, keys, [what, counter, `${at}`, ...args]),
+    return this.#connection.ask(
+      (client) => CHANGE.run<Answer>(client, keys, [what, counter, `${at}`, ...args]),
       'hit-unconfirmed',
-    )) as Answer;
+    );
   }
 
   /** Those of them that there are. */

@@ -13,14 +13,14 @@ export class Script {
   }
 
   /** Runs it; a server that does not know it (new, restarted, flushed) is told it and asked again. */
-  async run(client: Client, keys: readonly string[], args: readonly string[]): Promise<string> {
+  async run<T = string>(client: Client, keys: readonly string[], args: readonly string[]): Promise<T> {
     const command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, ...args];
     try {
-      return await client.sendCommand<string>(command);
+      return await client.sendCommand<T>(command);
     } catch (error) {
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
       await client.scriptLoad(this.#text);
-      return client.sendCommand<string>(command);
+      return client.sendCommand<T>(command);
     }
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The Redis store: one round trip per batch, shared by all replicas.
  *
- * A batch is one call of one script (`commit.lua`), which is atomic and knows what it has done before. Not here: the
- * connection (`redis-connection.ts`), what is not counting (`redis-registry.ts`, `redis-memory.ts`, `redis-limiter.ts`), and when to try again, which is the counter's decision.
+ * A batch is one call of one script, which is atomic and knows what it has done before (`redis-commit.ts`). Not here: the connection
+ * (`redis-connection.ts`), the parts of the contract that are not counting (a file each), and when to try again, which is the counter's decision.
  */
+import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
-import { DAY_MS, type Past } from '../counter/past.ts';
+import type { Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
 import {
   type Description,
@@ -15,37 +16,19 @@ import {
   readRules,
   type Wanted,
 } from '../counter/registry.ts';
-import {
-  type Batch,
-  type Caller,
-  KEY_MEMORY_MS,
-  type Outcome,
-  type Store,
-  WRITER_MEMORY_MS,
-} from '../counter/store.ts';
-import { KINDS } from '../counter/visitor.ts';
-import commitScript from './commit.lua' with { type: 'text' };
+import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { redisRisks } from './redis-advice.ts';
+import { RedisArchive } from './redis-archive.ts';
+import { bringInto } from './redis-bring.ts';
+import { type CommitOptions, commitTo } from './redis-commit.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
-import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
+import { recordKey, totalKey, totalOf } from './redis-keys.ts';
 import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
-import { Script } from './redis-script.ts';
 
-export interface RedisStoreOptions extends RedisOptions {
-  /** How many keys of requests are remembered at the most, of yesterday and today together. */
-  keysMax: number;
-  /** Whether a hit makes a counter that is not there. */
-  hitsMake: boolean;
-  /** How many counters there may be. */
-  countersMax: number;
-  /** Milliseconds since 1970. */
-  now: () => number;
-}
-
-const COMMIT = new Script(commitScript);
+export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
 
 export class RedisStore implements Store {
   readonly place: string;
@@ -55,6 +38,7 @@ export class RedisStore implements Store {
   readonly #memory: RedisMemory;
   readonly #limiter: RedisLimiter;
   readonly #presence: RedisPresence;
+  readonly #archive: RedisArchive;
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -67,33 +51,12 @@ export class RedisStore implements Store {
     this.#memory = new RedisMemory(this.#connection, options.now);
     this.#limiter = new RedisLimiter(this.#connection, options.now);
     this.#presence = new RedisPresence(this.#connection);
+    this.#archive = new RedisArchive(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;
   }
 
-  async commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
-    const { keysMax, hitsMake, countersMax, now } = this.#options;
-    const at = now();
-    const keys = [`seen:writer:${writer}`];
-    for (const { counter } of changes) keys.push(totalKey(counter));
-    const asked = keys.length;
-    for (const { once } of changes) if (once) keys.push(`seen:once:${once.key}`);
-    if (keys.length > asked) {
-      const day = Math.floor(at / DAY_MS);
-      keys.push(`seen:keys:${day - 1}`, `seen:keys:${day}`);
-    }
-    keys.push(NAMES);
-    const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
-    const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
-    for (const { amount, once, kinds = { program: amount }, visitors = [] } of changes) {
-      args.push(
-        once ? `${amount} ${once.request}` : `${amount}`,
-        kindsText(kinds),
-        visitors.map(callerText).join(' '),
-      );
-    }
-    return parseOutcomes(
-      await this.#connection.ask((client) => COMMIT.run(client, keys, args), 'hit-unconfirmed'),
-    );
+  commit(batch: Batch): Promise<readonly Outcome[]> {
+    return commitTo(this.#connection, batch, this.#options);
   }
 
   /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */
@@ -160,6 +123,18 @@ export class RedisStore implements Store {
     return this.#presence.beat(beat);
   }
 
+  snapshot(): AsyncIterable<Piece> {
+    return this.#archive.snapshot();
+  }
+
+  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return bringInto(this.#connection, 'bring', counters, terms, this.#options);
+  }
+
+  foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return bringInto(this.#connection, 'foresee', counters, terms, this.#options);
+  }
+
   async ping(): Promise<void> {
     await this.#connection.ask((client) => client.ping(), 'store-unavailable');
   }
@@ -172,40 +147,4 @@ export class RedisStore implements Store {
     this.#connection.close();
     return Promise.resolve();
   }
-}
-
-/** What came of which kind, as the script reads it. */
-function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
-  return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
-}
-
-/** A visitor, as the script reads it: kind and id, and their visits if there is not just one. */
-function callerText({ id, kind, visits }: Caller): string {
-  return visits === 1 ? `${KIND_LETTERS[kind]}${id}` : `${KIND_LETTERS[kind]}${id}*${visits}`;
-}
-
-/** Why a change was left out, as the script says it. */
-const LEFT_OUT: Readonly<Record<string, Outcome>> = {
-  r: 'out-of-range',
-  u: 'unreadable',
-  k: 'key-reused',
-  f: 'keys-full',
-  m: 'missing',
-  c: 'counters-full',
-};
-
-function parseOutcomes(answer: string): Outcome[] {
-  return answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
-}
-
-/** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
-function parseOutcome(word: string): Outcome {
-  const plain = Number(word);
-  if (!Number.isNaN(plain)) return plain;
-  const [, total, hidden, counted] = /^(-?\d+)(h?)(?::([01]*))?$/.exec(word) ?? [];
-  return {
-    total: Number(total),
-    private: hidden === 'h',
-    counted: counted === undefined ? undefined : counted.split('').map((digit) => digit === '1'),
-  };
 }

@@ -18,6 +18,9 @@
 local what, name = ARGV[1], ARGV[2]
 local there = redis.call('EXISTS', KEYS[1]) == 1
 
+-- Noted down for whoever takes a snapshot (archive.lua).
+if redis.call('EXISTS', 'seen:changed') == 1 then redis.call('SADD', 'seen:changed', name) end
+
 local function begin(total)
   redis.call('SET', KEYS[1], total)
   redis.call('HSETNX', KEYS[2], 'made', ARGV[3])

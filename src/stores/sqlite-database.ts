@@ -5,7 +5,7 @@
  * for a time with chance in it, because processes that wait in step starve each other. The sync itself runs on the event loop: handing
  * the batch to a thread costs more than the sync does on an SSD (docs/decisions/0005).
  */
-import { SQLiteError } from 'bun:sqlite';
+import { Database, SQLiteError } from 'bun:sqlite';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
@@ -89,6 +89,17 @@ export class SqliteDatabase {
       // eslint-disable-next-line no-await-in-loop -- waiting for our turn
       await Bun.sleep(LOCK_WAIT_MS * (1 + 2 * Math.random()));
     }
+  }
+
+  /**
+   * Another connection to the file, on which a transaction that only reads may take its time: writing goes on meanwhile, beside what it reads
+   * (https://www.sqlite.org/wal.html). Fails as a store does.
+   */
+  openToRead(): { database: Database; close: () => void } {
+    return this.read(() => {
+      const database = new Database(this.place, { readonly: true, strict: true });
+      return { database, close: () => database.close() };
+    });
   }
 
   close(): void {

@@ -67,6 +67,11 @@ const STEPS = [
     PRIMARY KEY (name, who)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX limits_by_end ON limits (full_at);`,
+  // From where counters were brought: what comes again from there is not brought again.
+  `CREATE TABLE sources (
+    counter TEXT NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (counter, source)
+  ) STRICT, WITHOUT ROWID;`,
   // Replicas, and when they were heard.
   `CREATE TABLE replicas (
     id TEXT NOT NULL PRIMARY KEY, said TEXT NOT NULL, heard_at INTEGER NOT NULL

@@ -1,9 +1,9 @@
-/** Every statement on a database file: its parameters, its answer. What belongs together is in one transaction of `sqlite-database.ts`. */
+/**
+ * The statements on a database file: of each its parameters and its answer. What belongs together is in one transaction of
+ * `sqlite-database.ts`. Not here: those of what is remembered of visits (`sqlite-visit-statements.ts`).
+ */
 import type { Database } from 'bun:sqlite';
-import type { Kind } from '../counter/visitor.ts';
-
-/** More than one, so that forgetting is faster than remembering. */
-const FORGET_AT_ONCE = 1000;
+import { FORGET_AT_ONCE, visitStatements } from './sqlite-visit-statements.ts';
 
 /** A counter's row. */
 export interface Row {
@@ -99,71 +99,9 @@ export function prepare(database: Database) {
     forgetReplicas: database.query<unknown, [number, number]>(
       'DELETE FROM replicas WHERE heard_at NOT BETWEEN ?1 AND ?2',
     ),
-    ...memoryStatements(database),
+    ...visitStatements(database),
     ...limitStatements(database),
-  };
-}
-
-/** Those of what is remembered of visits. */
-function memoryStatements(database: Database) {
-  return {
-    /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: what the hour has come to. */
-    addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
-      INSERT INTO hours (counter, hour, kind, amount) VALUES (?1, ?2, ?3, ?4)
-      ON CONFLICT (counter, hour, kind) DO UPDATE SET amount = amount + excluded.amount RETURNING amount`),
-    /** ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of that. */
-    foldHours: database.query<unknown, [string, number]>(`
-      INSERT INTO days (counter, day, kind, amount)
-      SELECT counter, hour / 24, kind, sum(amount) FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
-      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
-    deleteHours: database.query<unknown, [string, number]>(
-      'DELETE FROM hours WHERE counter = ?1 AND hour < ?2',
-    ),
-    /** ?1 day, ?2 counter, ?3 visitor: a row when the visitor is new today. */
-    addVisitor: database.query<{ visitor: string }, [number, string, string]>(
-      'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
-    ),
-    /** ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a window. */
-    countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
-      'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
-    ),
-    /** ?1 day, ?2 counter, ?3 visitor, ?4 now. */
-    noteCounted: database.query<unknown, [number, string, string, number]>(
-      'UPDATE visitors SET counted_at = ?4 WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
-    ),
-    /** ?1 counter, ?2 day, ?3 how many new visitors. */
-    addToUniques: database.query<unknown, [string, number, number]>(`
-      INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
-      ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
-    /** ?1 day, ?2 counter. */
-    forgetVisitorsOf: database.query<unknown, [number, string]>(
-      'DELETE FROM visitors WHERE day = ?1 AND counter = ?2',
-    ),
-    /** ?1 day: forgets visitors of days before it, so many at once that one write does not take long. */
-    forgetVisitors: database.query<unknown, [number]>(`
-      DELETE FROM visitors WHERE (day, counter, visitor) IN
-        (SELECT day, counter, visitor FROM visitors WHERE day < ?1 LIMIT ${FORGET_AT_ONCE})`),
-    /** ?1 counter. */
-    hours: database.query<{ at: number; kind: Kind; amount: number }, [string]>(
-      'SELECT hour AS at, kind, amount FROM hours WHERE counter = ?1',
-    ),
-    days: database.query<{ at: number; kind: Kind; amount: number }, [string]>(
-      'SELECT day AS at, kind, amount FROM days WHERE counter = ?1',
-    ),
-    uniques: database.query<{ day: number; visitors: number }, [string]>(
-      'SELECT day, visitors FROM uniques WHERE counter = ?1',
-    ),
-    /** ?1 counter: all that is remembered of it. */
-    forgetHours: database.query<unknown, [string]>('DELETE FROM hours WHERE counter = ?1'),
-    forgetDays: database.query<unknown, [string]>('DELETE FROM days WHERE counter = ?1'),
-    forgetUniques: database.query<unknown, [string]>('DELETE FROM uniques WHERE counter = ?1'),
-    /** ?1 day, ?2 salt: kept if there is none. */
-    suggestSalt: database.query<unknown, [number, string]>(
-      'INSERT INTO salts (day, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
-    ),
-    salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
-    /** ?1 day: those of days before it. */
-    forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
+    ...archiveStatements(database),
   };
 }
 
@@ -182,5 +120,28 @@ function limitStatements(database: Database) {
     forgetLimits: database.query<unknown, [number]>(`
       DELETE FROM limits WHERE (name, who) IN
         (SELECT name, who FROM limits WHERE full_at <= ?1 LIMIT ${FORGET_AT_ONCE})`),
+  };
+}
+
+/** Those of counters that are brought. */
+function archiveStatements(database: Database) {
+  return {
+    /** ?1 counter, ?2 source: a row when it was brought from there. */
+    broughtFrom: database.query<{ source: string }, [string, string]>(
+      'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
+    ),
+    markSource: database.query<unknown, [string, string]>(
+      'INSERT INTO sources (counter, source) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
+    ),
+    /** ?1 counter. */
+    forgetSources: database.query<unknown, [string]>('DELETE FROM sources WHERE counter = ?1'),
+    /** ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules. */
+    place: database.query<unknown, [string, number, number | null, string | null, string | null]>(
+      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
+    ),
+    /** ?1 counter, ?2 day, ?3 kind, ?4 amount. */
+    addToDay: database.query<unknown, [string, number, string, number]>(`
+      INSERT INTO days (counter, day, kind, amount) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
   };
 }

@@ -4,11 +4,12 @@
  *
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
+import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import { DAY_MS, type Past } from '../counter/past.ts';
-import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../counter/presence.ts';
+import type { Past } from '../counter/past.ts';
+import type { Beat, Heard } from '../counter/presence.ts';
 import {
   type Description,
   type Draft,
@@ -21,10 +22,12 @@ import {
 import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
+import { bringAll, foreseeOne, forgetAll, readPieces } from './sqlite-archive.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { takeAll } from './sqlite-limits.ts';
-import type { Row } from './sqlite-statements.ts';
+import { hear } from './sqlite-presence.ts';
+import { descriptionOf, exactTotal } from './sqlite-rows.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {}
 
@@ -66,7 +69,7 @@ export class SqliteStore implements Store {
     return this.#database.read((file) =>
       counters.map((counter) => {
         const row = file.read.get(counter);
-        return row && !readRules(row.rules).private ? this.#exact(counter, row.total) : undefined;
+        return row && !readRules(row.rules).private ? exactTotal(counter, row.total, this.place) : undefined;
       }),
     );
   }
@@ -89,46 +92,32 @@ export class SqliteStore implements Store {
   async describe(counter: string): Promise<Description | undefined> {
     return this.#database.read((file) => {
       const row = file.describe.get(counter);
-      return row ? this.#description(row) : undefined;
+      return row ? descriptionOf(row, this.place) : undefined;
     });
   }
 
   set(counter: string, total: number): Promise<boolean> {
-    return this.#database.write((file) => {
-      this.#ensureDefault(file, counter);
-      const changed = file.set.get(counter, total) !== null;
-      return { answer: changed, changed };
-    });
+    return this.#change(counter, (file) => file.set.get(counter, total));
   }
 
   give(counter: string, owner: string): Promise<boolean> {
-    return this.#database.write((file) => {
-      this.#ensureDefault(file, counter);
-      const changed = file.give.get(counter, owner) !== null;
-      return { answer: changed, changed };
-    });
+    return this.#change(counter, (file) => file.give.get(counter, owner));
   }
 
   rule(counter: string, rules: Rules): Promise<boolean> {
-    return this.#database.write((file) => {
-      this.#ensureDefault(file, counter);
-      const changed = file.rule.get(counter, writeRules(rules)) !== null;
-      return { answer: changed, changed };
-    });
+    return this.#change(counter, (file) => file.rule.get(counter, writeRules(rules)));
   }
 
   delete(counter: string): Promise<void> {
     return this.#database.write((file) => {
-      file.delete.run(counter);
-      for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques]) forget.run(counter);
-      file.forgetVisitorsOf.run(Math.floor(this.#options.now() / DAY_MS), counter);
+      forgetAll(file, counter, this.#options.now());
       return { answer: undefined, changed: true };
     });
   }
 
   async list({ search, after, limit }: Wanted): Promise<Page> {
     return this.#database.read((file) => {
-      const counters = file.list.all(after, search, limit).map((row) => this.#description(row));
+      const counters = file.list.all(after, search, limit).map((row) => descriptionOf(row, this.place));
       return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
     });
   }
@@ -154,18 +143,29 @@ export class SqliteStore implements Store {
   }
 
   beat(beat: Beat): Promise<readonly Heard[]> {
-    const at = this.#options.now();
-    return this.#database.write(
-      (file) => {
-        file.hear.run(beat.id, JSON.stringify(beat), at);
-        file.forgetReplicas.run(at - PRESENCE_MEMORY_MS, at + PRESENCE_MEMORY_MS);
-        const answer = file.heard.all().map(({ said, heard_at: heardAt }) => ({
-          ...(JSON.parse(said) as Beat),
-          silentMs: Math.max(0, at - heardAt),
-        }));
-        return { answer, changed: true };
-      },
-      { synced: false },
+    return this.#database.write((file) => hear(file, beat, this.#options.now()), { synced: false });
+  }
+
+  async *snapshot(): AsyncGenerator<Piece> {
+    // Makes sure of the file and its schema.
+    await this.ping();
+    const { database, close } = this.#database.openToRead();
+    try {
+      yield* readPieces(database, this.#options.now, (row) => descriptionOf(row, this.place));
+    } finally {
+      close();
+    }
+  }
+
+  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return this.#database.write((file) =>
+      bringAll(file, counters, terms, this.#options.countersMax, this.#options.now()),
+    );
+  }
+
+  async foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    return this.#database.read((file) =>
+      counters.map((counter) => foreseeOne(file, counter, terms, this.#options.countersMax)),
     );
   }
 
@@ -185,26 +185,12 @@ export class SqliteStore implements Store {
     this.#database.close();
   }
 
-  /** The default counter is always there, also before its first hit. */
-  #ensureDefault(file: SqliteFile, counter: string): void {
-    if (counter === DEFAULT_COUNTER) file.begun.run(counter, this.#options.now());
-  }
-
-  #description({ name, total, made_at: madeAt, owner, rules }: Row): Description {
-    return {
-      counter: name,
-      total: this.#exact(name, total),
-      madeAt: madeAt ?? undefined,
-      owner: owner ?? undefined,
-      rules: readRules(rules),
-    };
-  }
-
-  #exact(counter: string, total: number): number {
-    if (Number.isSafeInteger(total)) return total;
-    throw new AppError(
-      'counter-unreadable',
-      `The total of ${counter} in ${this.place} was set past ${Number.MAX_SAFE_INTEGER}. Set it lower.`,
-    );
+  /** Changes a counter; answers whether it is there. The default counter always is, also before its first hit. */
+  #change(counter: string, change: (file: SqliteFile) => object | null): Promise<boolean> {
+    return this.#database.write((file) => {
+      if (counter === DEFAULT_COUNTER) file.begun.run(counter, this.#options.now());
+      const changed = change(file) !== null;
+      return { answer: changed, changed };
+    });
   }
 }

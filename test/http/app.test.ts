@@ -292,6 +292,8 @@ describe('errors', () => {
       'store-unavailable': 503,
       'hit-unconfirmed': 503,
       'sequence-mismatch': 500,
+      'export-running': 500,
+      'export-lost': 500,
       'usage-invalid': 500,
       'settings-invalid': 500,
       'store-unusable': 503,

@@ -66,12 +66,13 @@ describe('a stream', () => {
     expect(await next()).toBe('data: {"value":1}\n\n');
   });
 
-  test('tells who comes later what is known at once', async () => {
+  test('tells who comes later what is known, with the next reading', async () => {
     const app = setUp();
     await create(app);
     await open(app);
     await passOne(app);
     const { next } = await open(app);
+    await passOne(app);
     expect([await next(), await next()]).toEqual([':\n\n', 'data: {"value":5}\n\n']);
   });
 

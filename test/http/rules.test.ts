@@ -157,6 +157,42 @@ describe('a window', () => {
   });
 });
 
+describe('a program that tells of others’ visits', () => {
+  test('says who they were, with the owner’s token, and nothing of it is kept', async () => {
+    const { send, token, store } = await begin({ window: 600 });
+    const told = (visitor: unknown, headers: Record<string, string> = bearer(token)) =>
+      send('POST', `${ONE}/hit`, { visitor }, headers);
+    expect((await told('session 1')).json.value).toBe(42);
+    expect((await told('session 1')).json.value).toBe(42);
+    expect((await told('session 2')).json.value).toBe(43);
+    // Whoever tells of them is somebody else.
+    expect((await send('POST', `${ONE}/hit`, undefined, bearer(token))).json.value).toBe(44);
+    expect((await send('GET', `${ONE}/visitors`)).json).toMatchObject({
+      today: 3,
+      visits: { person: 2, program: 1 },
+    });
+    expect(JSON.stringify(store.asked)).not.toContain('session');
+  });
+
+  test('is not believed without it, and is told what a visitor is', async () => {
+    const { send, token } = await begin();
+    expect((await send('POST', `${ONE}/hit`, { visitor: 'x' })).json.code).toBe('token-missing');
+    expect((await send('POST', `${ONE}/hit`, { visitor: 'x' }, bearer('seen_another'))).json.code).toBe(
+      'token-refused',
+    );
+    const other = await send('POST', '/api/v1/counters/my-site/none/hit', { visitor: 'x' }, bearer(token));
+    expect(other.json.code).toBe('counter-missing');
+    for (const visitor of ['', 'x'.repeat(256), 7]) {
+      expect((await send('POST', `${ONE}/hit`, { visitor }, bearer(token))).json.code).toBe(
+        'request-invalid',
+      );
+    }
+    expect((await send('POST', `${ONE}/hit`, { visitor: 'x'.repeat(255) }, bearer(token))).json.value).toBe(
+      42,
+    );
+  });
+});
+
 describe('own visits', () => {
   test('do not count on any surface, and are answered with the number as it stands', async () => {
     const { ask, send, store } = await begin();

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Piece } from '../../src/counter/archive.ts';
 import { isAppError } from '../../src/counter/errors.ts';
 import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
+import { RULES } from '../../src/counter/registry.ts';
 import { RedisStore } from '../../src/stores/redis.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
@@ -274,6 +276,130 @@ describe('Redis store', () => {
     await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({ code: 'store-unavailable' });
     await full.cli('CONFIG', 'SET', 'maxmemory', '0');
     expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    await store.close();
+  });
+});
+
+describe('Redis store: a snapshot', () => {
+  const read = async (
+    snapshot: AsyncIterable<Piece>,
+    onPiece: (number: number) => unknown = () => undefined,
+  ) => {
+    const totals = new Map<string, number>();
+    let number = 0;
+    for await (const piece of snapshot) {
+      await onPiece(++number);
+      if ('archived' in piece) totals.set(piece.archived.counter, piece.archived.total);
+      if ('gone' in piece) totals.delete(piece.gone);
+    }
+    return totals;
+  };
+  const fill = async (store: RedisStore, count: number) =>
+    store.commit({
+      writer: randomUUID(),
+      sequence: 1,
+      changes: Array.from({ length: count }, (_, index) => ({ counter: `fill/${index}`, amount: 1 })),
+    });
+
+  test('is taken by one at a time; one that gave up lets the next begin at once', async () => {
+    await using server = await RedisServer.start();
+    const [first, second] = [open(server.url), open(server.url)];
+    await fill(first, 10);
+    let refused: unknown;
+    await read(first.snapshot(), async () => {
+      refused ??= await read(second.snapshot()).catch((error: unknown) => error);
+    });
+    expect(refused).toMatchObject({ code: 'export-running' });
+    for await (const piece of first.snapshot()) if ('archived' in piece) break;
+    expect(await server.cli('EXISTS', 'seen:changed')).toBe('0');
+    expect((await read(second.snapshot())).size).toBe(10);
+    await first.close();
+    await second.close();
+  });
+
+  test('fails loudly when it was forgotten meanwhile, also when another has begun since', async () => {
+    await using server = await RedisServer.start();
+    const [first, second] = [open(server.url), open(server.url)];
+    await fill(first, 1000);
+    for (const then of ['nobody', 'another']) {
+      const lost = read(first.snapshot(), async (number) => {
+        if (number !== 1) return;
+        await server.cli('DEL', 'seen:changed');
+        if (then === 'another') await server.cli('SADD', 'seen:changed', '=another');
+      });
+      await expect(lost).rejects.toMatchObject({ code: 'export-lost' });
+    }
+    // What another has begun is not ended by the one that lost its own.
+    expect(await server.cli('SMEMBERS', 'seen:changed')).toBe('=another');
+    await first.close();
+    await second.close();
+  });
+
+  test('ends by itself when its exporter is killed: nothing is noted down for ever', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await fill(store, 1);
+    await read(store.snapshot(), async () => {
+      const left = Number(await server.cli('PTTL', 'seen:changed'));
+      if ((await server.cli('EXISTS', 'seen:changed')) === '0') return;
+      expect(left).toBeGreaterThan(100_000);
+      expect(left).toBeLessThanOrEqual(120_000);
+    });
+    await store.close();
+  });
+
+  test('has the counter of the guide’s own application, that nobody has noted down', async () => {
+    await using server = await RedisServer.start();
+    await server.cli('SET', 'hits', '41');
+    const store = open(server.url);
+    expect(await read(store.snapshot())).toEqual(new Map([['hits', 41]]));
+    await store.close();
+  });
+
+  test('leaves nothing out in silence: a key that holds something else is named', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await fill(store, 2);
+    for (const command of [
+      ['SET', 'seen:total:fill/1', 'twelve'],
+      ['SET', 'seen:total:fill/1', '9007199254740993'],
+      ['LPUSH', 'seen:total:fill/1', 'x'],
+    ]) {
+      await server.cli('DEL', 'seen:total:fill/1');
+      await server.cli(...command);
+      await expect(read(store.snapshot())).rejects.toMatchObject({
+        code: 'counter-unreadable',
+        message: expect.stringContaining('seen:total:fill/1'),
+      });
+    }
+    expect(await server.cli('EXISTS', 'seen:changed')).toBe('0');
+    await store.close();
+  });
+
+  test('what is brought onto something else is answered, and it is left alone', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await server.cli('SET', 'seen:total:odd/text', 'twelve');
+    await server.cli('SET', 'seen:total:odd/hours', '1');
+    await server.cli('SET', 'seen:hours:odd/hours', 'x');
+    const brought = (counter: string) => ({
+      counter,
+      total: 1,
+      madeAt: undefined,
+      owner: undefined,
+      rules: RULES,
+      past: { hours: [{ at: 1_000_000, kind: 'bot', amount: 1 } as const], days: [], visitors: new Map() },
+    });
+    const both = [brought('odd/text'), brought('odd/hours')];
+    expect(await store.bring(both, { source: 's', existing: 'add' })).toEqual(['unreadable', 'unreadable']);
+    expect(await server.cli('MGET', 'seen:total:odd/text', 'seen:total:odd/hours')).toBe('twelve\n1');
+    expect(await store.bring(both, { source: 's', existing: 'replace' })).toEqual(['replaced', 'replaced']);
+    expect(await read(store.snapshot())).toEqual(
+      new Map([
+        ['odd/hours', 1],
+        ['odd/text', 1],
+      ]),
+    );
     await store.close();
   });
 });

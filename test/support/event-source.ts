@@ -17,6 +17,7 @@ export class Listener implements AsyncDisposable {
   text = '';
   /** The status with which it was refused, when it gave up. */
   refused: number | undefined;
+  #lastId: string | undefined;
   readonly #abort = new AbortController();
   readonly #listening: Promise<void>;
 
@@ -24,7 +25,7 @@ export class Listener implements AsyncDisposable {
     this.#listening = this.#listen(url);
   }
 
-  /** The totals that it was told, as Abacus writes them. */
+  /** The totals that it was told. */
   get totals(): number[] {
     return this.data.map((data) => (JSON.parse(data) as { value: number }).value);
   }
@@ -33,7 +34,7 @@ export class Listener implements AsyncDisposable {
     const { signal } = this.#abort;
     while (!signal.aborted && this.refused === undefined) {
       const before = this.servedBy.length;
-      const end = await fetch(url, { signal, keepalive: false, headers: { Accept: 'text/event-stream' } })
+      const end = await fetch(url, { signal, keepalive: false, headers: this.#headers() })
         .then((response) => this.#hear(response))
         .then(
           () => 'ended' as const,
@@ -58,9 +59,17 @@ export class Listener implements AsyncDisposable {
       waiting += chunk;
       const blocks = waiting.split('\n\n');
       waiting = blocks.pop() ?? '';
-      for (const block of blocks)
-        if (block.startsWith('data: ')) this.data.push(block.slice('data: '.length));
+      for (const line of blocks.flatMap((block) => block.split('\n'))) {
+        if (line.startsWith('data: ')) this.data.push(line.slice('data: '.length));
+        if (line.startsWith('id: ')) this.#lastId = line.slice('id: '.length);
+      }
     }
+  }
+
+  /** A browser says which event it had last. */
+  #headers(): Record<string, string> {
+    const last: Record<string, string> = this.#lastId === undefined ? {} : { 'Last-Event-ID': this.#lastId };
+    return { Accept: 'text/event-stream', ...last };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

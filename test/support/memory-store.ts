@@ -1,4 +1,5 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
+import { type Archived, type Brought, folded, type Piece, type Terms } from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
 import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
@@ -42,8 +43,10 @@ export interface MemoryDatabase {
   /** By limit and visitor: when all is there again, in microseconds since 1970. */
   readonly limits: Map<string, number>;
   readonly replicas: Map<string, Beat & { heardAt: number }>;
+  /** By counter: the sources that it was brought from. */
+  readonly sources: Map<string, Set<string>>;
   readonly now: () => number;
-  readonly records: Map<string, { madeAt: number; owner: string | undefined; rules: Rules }>;
+  readonly records: Map<string, { madeAt: number | undefined; owner: string | undefined; rules: Rules }>;
 }
 
 /** An empty one. */
@@ -66,6 +69,7 @@ export function memoryDatabase(
     counted: new Map(),
     replicas: new Map(),
     limits: new Map(),
+    sources: new Map(),
     ...none,
     ...limits,
   };
@@ -75,6 +79,8 @@ interface MemoryPast {
   readonly hours: Map<string, Added>;
   readonly days: Map<string, Added>;
   readonly visitors: Map<number, Set<string>>;
+  /** How many more visitors days had, brought from elsewhere. */
+  readonly brought: Map<number, number>;
 }
 
 export class MemoryStore implements Store {
@@ -165,6 +171,70 @@ export class MemoryStore implements Store {
     for (const visit of this.#database.counted.keys()) {
       if (visit.startsWith(`${counter} `)) this.#database.counted.delete(visit);
     }
+    this.#database.sources.delete(counter);
+  }
+
+  async *snapshot(): AsyncGenerator<Piece> {
+    const { totals, records, now } = this.#database;
+    const moment = now();
+    const all = [...totals.keys()].toSorted().map((counter): Archived => {
+      const { madeAt, owner, rules = RULES } = records.get(counter) ?? {};
+      return { counter, total: totals.get(counter) ?? 0, madeAt, owner, rules, past: this.#pastOf(counter) };
+    });
+    for (const archived of all) yield { archived };
+    yield { moment };
+  }
+
+  async bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+    const outcomes: Brought[] = [];
+    for (const archived of counters) {
+      const [outcome = 'kept'] = await this.foresee([archived], terms);
+      outcomes.push(outcome);
+      if (outcome === 'replaced') await this.delete(archived.counter);
+      if (outcome === 'made' || outcome === 'replaced' || outcome === 'added') this.#bring(archived, terms);
+    }
+    return outcomes;
+  }
+
+  async foresee(counters: readonly Archived[], { source, existing }: Terms): Promise<readonly Brought[]> {
+    const { totals, records, countersMax, sources, pasts } = this.#database;
+    return counters.map(({ counter, total, past }) => {
+      const before = totals.get(counter);
+      if (before === undefined) {
+        return counter !== 'hits' && records.size >= countersMax ? 'counters-full' : 'made';
+      }
+      if (sources.get(counter)?.has(source)) return 'done';
+      if (existing === 'keep') return 'kept';
+      if (existing === 'replace') return 'replaced';
+      const hours = pasts.get(counter)?.hours;
+      const fits = past.hours.every(({ at, kind, amount }) =>
+        Number.isSafeInteger((hours?.get(`${at} ${kind}`)?.amount ?? 0) + amount),
+      );
+      return fits && Number.isSafeInteger(before + total) ? 'added' : 'out-of-range';
+    });
+  }
+
+  #bring({ counter, total, madeAt, owner, rules, past }: Archived, { source }: Terms): void {
+    const { totals, records, sources, now } = this.#database;
+    if (!totals.has(counter)) records.set(counter, { madeAt, owner, rules });
+    totals.set(counter, (totals.get(counter) ?? 0) + total);
+    sources.set(counter, (sources.get(counter) ?? new Set()).add(source));
+    const own = this.#past(counter);
+    const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
+    for (const { at, kind, amount } of hours) addTo(own.hours, at, kind, amount);
+    for (const { at, kind, amount } of days) addTo(own.days, at, kind, amount);
+    for (const [day, count] of visitors) own.brought.set(day, (own.brought.get(day) ?? 0) + count);
+  }
+
+  #past(counter: string): MemoryPast {
+    const past = this.#database.pasts.get(counter) ?? {
+      hours: new Map(),
+      days: new Map(),
+      visitors: new Map(),
+      brought: new Map(),
+    };
+    this.#database.pasts.set(counter, past);
+    return past;
   }
 
   async list({ search, after, limit }: Wanted): Promise<Page> {
@@ -262,9 +332,8 @@ export class MemoryStore implements Store {
   }
 
   #remember({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
-    const { pasts, now } = this.#database;
-    const past = pasts.get(counter) ?? { hours: new Map(), days: new Map(), visitors: new Map() };
-    pasts.set(counter, past);
+    const { now } = this.#database;
+    const past = this.#past(counter);
     const hour = Math.floor(now() / HOUR_MS);
     for (const kind of KINDS) if (kinds[kind]) addTo(past.hours, hour, kind, kinds[kind]);
     for (const [name, { at, kind, amount: added }] of past.hours) {
@@ -279,11 +348,17 @@ export class MemoryStore implements Store {
   }
 
   async past(counter: string): Promise<Past> {
-    const { hours, days, visitors } = this.#database.pasts.get(counter) ?? {};
+    return this.#pastOf(counter);
+  }
+
+  #pastOf(counter: string): Past {
+    const { hours, days, visitors, brought } = this.#database.pasts.get(counter) ?? {};
+    const counts = new Map(brought);
+    for (const [day, known] of visitors ?? []) counts.set(day, (counts.get(day) ?? 0) + known.size);
     return {
       hours: [...(hours?.values() ?? [])],
       days: [...(days?.values() ?? [])],
-      visitors: new Map([...(visitors ?? [])].map(([day, known]) => [day, known.size])),
+      visitors: counts,
     };
   }
 

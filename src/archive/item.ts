@@ -1,0 +1,86 @@
+/**
+ * What reading a source comes to, item by item: counters, and what cannot be read, with where it stands and what to write instead.
+ *
+ * A source is read to its end however much of it is wrong, so that a person mends all of it at once.
+ */
+import type { Archived } from '../counter/archive.ts';
+import { COUNTER_PART, DEFAULT_COUNTER } from '../counter/name.ts';
+import { RULES } from '../counter/registry.ts';
+
+export type Item =
+  /** A counter, and the line on which it begins; 0 where there are no lines. */
+  | { readonly archived: Archived; readonly line: number }
+  /** What is wrong, and what to write instead. */
+  | { readonly wrong: string; readonly line: number }
+  /** What whoever imports should know. */
+  | { readonly note: string };
+
+/** What is wrong with a piece of a source, in words for whoever has to mend it. */
+export class Wrong extends Error {
+  override readonly name = 'Wrong';
+}
+
+/** Does `work` and answers it as an item; what is wrong becomes one too. */
+export function itemOf(line: number, work: () => Archived): Item {
+  try {
+    return { archived: work(), line };
+  } catch (error) {
+    if (error instanceof Wrong) return { wrong: error.message, line };
+    throw error;
+  }
+}
+
+/** A counter of which no more is known than its total. */
+export function bare(counter: string, total: number): Archived {
+  const past = { hours: [], days: [], visitors: new Map<number, number>() };
+  return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
+}
+
+/** A piece of a source as it may be shown: not too long, and without characters that do something to a terminal. */
+export function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/[\u007F-\u009F]/g, '?');
+}
+
+/** The name of a counter. Fails with `Wrong`. */
+export function readName(text: string): string {
+  if (text === DEFAULT_COUNTER) return text;
+  const [namespace = '', key = '', ...more] = text.split('/');
+  if (more.length === 0 && COUNTER_PART.test(namespace) && COUNTER_PART.test(key)) return text;
+  throw new Wrong(
+    `${shown(text)} is no name of a counter: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
+  );
+}
+
+/** A whole number that JSON carries exactly. Fails with `Wrong`. */
+export function readWhole(text: string, what: string): number {
+  const number = Number(text);
+  if (!/^-?\d{1,400}$/.test(text)) {
+    throw new Wrong(`${shown(text)} is no ${what}: write a whole number in digits alone, as in 1234`);
+  }
+  if (!Number.isSafeInteger(number)) {
+    throw new Wrong(
+      `${shown(text)} is out of range: a ${what} may go from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+    );
+  }
+  // There is no other zero than 0.
+  return number === 0 ? 0 : number;
+}
+
+/** The items, with a counter that comes a second time as wrong: only the first could be meant. */
+export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const lines = new Map<string, number>();
+  for await (const item of items) {
+    if (!('archived' in item)) {
+      yield item;
+      continue;
+    }
+    const { archived, line } = item;
+    const before = lines.get(archived.counter);
+    if (before === undefined) {
+      lines.set(archived.counter, line);
+      yield item;
+    } else {
+      yield { wrong: `${archived.counter} stands in line ${before} already: take one of the two out`, line };
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * A counter as a record: what stands in one line of an export, and is checked when it comes back.
+ *
+ * Everything that is usual is left out, times are ISO 8601 in UTC, and all of it is in an order, so that exports can be compared. A field
+ * that is not known is refused: what it means would be lost.
+ */
+import type { Archived } from '../counter/archive.ts';
+import { type Added, DAY_MS, HOUR_MS, type Past } from '../counter/past.ts';
+import { RULES, type Rules } from '../counter/registry.ts';
+import { KINDS, type Kind } from '../counter/visitor.ts';
+import { readName, shown, Wrong } from './item.ts';
+
+type Amounts = Readonly<Partial<Record<string, number>>>;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A counter as the record of it. */
+export interface CounterRecord {
+  readonly counter: string;
+  readonly total: number;
+  readonly made?: string;
+  /** The SHA-256 of its owner's token. */
+  readonly ownerHash?: string;
+  /** Those that are not the usual ones. */
+  readonly rules?: Partial<Rules>;
+  readonly hours?: Readonly<Record<string, Amounts>>;
+  readonly days?: Readonly<Record<string, Amounts>>;
+  readonly visitors?: Readonly<Record<string, number>>;
+}
+
+/** The record of a counter. */
+export function recordOf({ counter, total, madeAt, owner, rules, past }: Archived): CounterRecord {
+  const unusual = Object.entries(rules).filter(([rule, value]) => value !== RULES[rule as keyof Rules]);
+  const visitors = [...past.visitors].toSorted(([a], [b]) => a - b);
+  return {
+    counter,
+    total,
+    ...(madeAt !== undefined && { made: new Date(madeAt).toISOString() }),
+    ...(owner !== undefined && { ownerHash: owner }),
+    ...(unusual.length > 0 && { rules: Object.fromEntries(unusual) }),
+    ...(past.hours.length > 0 && { hours: byTime(past.hours, hourName) }),
+    ...(past.days.length > 0 && { days: byTime(past.days, dayName) }),
+    ...(visitors.length > 0 && {
+      visitors: Object.fromEntries(visitors.map(([day, count]) => [dayName(day), count])),
+    }),
+  };
+}
+
+/** The hour since 1970 as `2026-11-22T13:00Z`. */
+export function hourName(hour: number): string {
+  return new Date(hour * HOUR_MS).toISOString().replace(/:00\.000Z$/, 'Z');
+}
+
+/** The day since 1970 as `2026-11-22`. */
+export function dayName(day: number): string {
+  return new Date(day * DAY_MS).toISOString().replace(/T.*$/, '');
+}
+
+function byTime(added: readonly Added[], name: (at: number) => string): Record<string, Amounts> {
+  const order = (kind: Kind) => KINDS.indexOf(kind);
+  const times: Record<string, Record<string, number>> = {};
+  for (const { at, kind, amount } of added.toSorted((a, b) => a.at - b.at || order(a.kind) - order(b.kind))) {
+    (times[name(at)] ??= {})[kind] = amount;
+  }
+  return times;
+}
+
+/** The counter of a record. Fails with `Wrong`. */
+export function readRecord(record: unknown): Archived {
+  const fields = asFields(record, 'a counter');
+  refuseUnknown(fields, ['counter', 'total', 'made', 'ownerHash', 'rules', 'hours', 'days', 'visitors']);
+  const past = {
+    hours: readAmounts(fields['hours'], readHour),
+    days: readAmounts(fields['days'], readDay),
+    visitors: readVisitors(fields['visitors']),
+  };
+  refuseTooMuch(past);
+  return {
+    counter: readName(asText(fields['counter'], 'counter')),
+    total: asWhole(fields['total'], 'total'),
+    madeAt: fields['made'] === undefined ? undefined : readMoment(asText(fields['made'], 'made')),
+    owner: fields['ownerHash'] === undefined ? undefined : readHash(asText(fields['ownerHash'], 'ownerHash')),
+    rules: readRules(fields['rules']),
+    past,
+  };
+}
+
+function readAmounts(value: unknown, read: (name: string) => number): Added[] {
+  if (value === undefined) return [];
+  return Object.entries(asFields(value, 'hours and days')).flatMap(([name, amounts]) => {
+    const at = read(name);
+    return Object.entries(asFields(amounts, name)).map(([kind, amount]) => {
+      if (!KINDS.includes(kind as Kind)) throw new Wrong(`${shown(kind)} is none of ${KINDS.join(', ')}`);
+      return { at, kind: kind as Kind, amount: asWhole(amount, `amount of ${name}`) };
+    });
+  });
+}
+
+function readVisitors(value: unknown): Map<number, number> {
+  if (value === undefined) return new Map();
+  return new Map(
+    Object.entries(asFields(value, 'visitors')).map(([name, count]) => {
+      const visitors = asWhole(count, `visitors of ${name}`);
+      if (visitors < 0) throw new Wrong(`${name} had ${visitors} visitors: there cannot be less than 0`);
+      return [readDay(name), visitors];
+    }),
+  );
+}
+
+function readRules(value: unknown): Rules {
+  if (value === undefined) return RULES;
+  const fields = asFields(value, 'rules');
+  refuseUnknown(fields, Object.keys(RULES));
+  for (const [rule, given] of Object.entries(fields)) {
+    if (
+      typeof given !== typeof RULES[rule as keyof Rules] ||
+      (typeof given === 'number' && !Number.isSafeInteger(given))
+    ) {
+      throw new Wrong(`the rule ${rule} cannot be ${shown(String(given))}`);
+    }
+  }
+  const rules = { ...RULES, ...fields } as Rules;
+  if (rules.lowest > rules.highest) throw new Wrong('the rule lowest is more than the rule highest');
+  if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
+  return rules;
+}
+
+/** Hours become days one day, and a day's sum has to be exact as well. */
+function refuseTooMuch({ hours, days }: Past): void {
+  const sums = new Map<string, number>();
+  for (const { at, kind, amount } of [
+    ...days,
+    ...hours.map((hour) => ({ ...hour, at: Math.floor(hour.at / 24) })),
+  ]) {
+    const sum = (sums.get(`${at} ${kind}`) ?? 0) + amount;
+    sums.set(`${at} ${kind}`, sum);
+    if (!Number.isSafeInteger(sum))
+      throw new Wrong(`what is added up for ${dayName(at)} is past ${Number.MAX_SAFE_INTEGER}`);
+  }
+}
+
+/** `2026-11-22T13:00Z` as the hour since 1970. Fails with `Wrong`. */
+export function readHour(name: string): number {
+  const hour = Date.parse(name) / HOUR_MS;
+  if (Number.isInteger(hour) && hourName(hour) === name) return hour;
+  throw new Wrong(`${shown(name)} is no hour: write it as in 2026-11-22T13:00Z`);
+}
+
+/** `2026-11-22` as the day since 1970. Fails with `Wrong`. */
+export function readDay(name: string): number {
+  const day = Date.parse(name) / DAY_MS;
+  if (Number.isInteger(day) && dayName(day) === name) return day;
+  throw new Wrong(`${shown(name)} is no day: write it as in 2026-11-22`);
+}
+
+/** A moment as milliseconds since 1970. Fails with `Wrong`. */
+export function readMoment(text: string): number {
+  const moment = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(moment))
+    throw new Wrong(`${shown(text)} is no moment: write it as in 2026-11-22T13:05:59.000Z`);
+  return moment;
+}
+
+function readHash(text: string): string {
+  if (/^[A-Za-z0-9_-]{43}$/.test(text)) return text;
+  // Not shown: somebody may have put a token here.
+  throw new Wrong(
+    'its ownerHash is no SHA-256 of a token, which is 43 letters, digits, "_" and "-": leave it out, and use seen token',
+  );
+}
+
+function refuseUnknown(fields: Fields, known: readonly string[]): void {
+  const unknown = Object.keys(fields).find((field) => !known.includes(field));
+  if (unknown !== undefined)
+    throw new Wrong(`${shown(unknown)} is none of ${known.join(', ')}: a newer Seen may know it`);
+}
+
+function asFields(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new Wrong(`${what} is no object in braces`);
+}
+
+function asText(value: unknown, what: string): string {
+  if (typeof value === 'string') return value;
+  throw new Wrong(value === undefined ? `has no ${what}` : `its ${what} is no text in quotes`);
+}
+
+function asWhole(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  throw new Wrong(
+    value === undefined ? `has no ${what}` : `its ${what} is no whole number of at most 2^53-1`,
+  );
+}

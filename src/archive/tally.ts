@@ -1,0 +1,94 @@
+/** What becomes of counters that are brought, as it is told: how many of each, and the first few of them. */
+import type { Brought } from '../counter/archive.ts';
+
+const EXAMPLES = 3;
+const MISTAKES = 20;
+
+/** The words for what will be, and for what was done. */
+const WORDS: Readonly<Record<Brought, readonly [string, string, string]>> = {
+  made: ['new', 'made', ''],
+  kept: ['kept', 'kept', 'there already: as they are, without --existing add or replace'],
+  added: ['added to', 'added to', 'there already'],
+  replaced: ['replaced', 'replaced', 'there already'],
+  done: ['done', 'done', 'brought from this source before'],
+  'out-of-range': [
+    'refused',
+    'refused',
+    'added up, a figure would be past 9007199254740991: nothing is changed',
+  ],
+  unreadable: ['refused', 'refused', 'the store holds something else under these names'],
+  'counters-full': ['refused', 'refused', 'there are as many counters as may be: raise SEEN_COUNTERS_MAX'],
+};
+const REFUSED: readonly Brought[] = ['out-of-range', 'unreadable', 'counters-full'];
+
+export class Tally {
+  readonly #counts = new Map<Brought, { count: number; examples: string[] }>();
+
+  add(counter: string, total: number, outcome: Brought): void {
+    const found = this.#counts.get(outcome) ?? { count: 0, examples: [] };
+    this.#counts.set(outcome, found);
+    found.count++;
+    if (found.examples.length < EXAMPLES) found.examples.push(`${counter} ${total}`);
+  }
+
+  count(outcome: Brought): number {
+    return this.#counts.get(outcome)?.count ?? 0;
+  }
+
+  /** Whether anything was not done that was wanted. */
+  get refused(): boolean {
+    return REFUSED.some((outcome) => this.#counts.has(outcome));
+  }
+
+  /** A line for each that there is. */
+  lines(done: boolean): string[] {
+    return (Object.keys(WORDS) as Brought[]).flatMap((outcome) => {
+      const found = this.#counts.get(outcome);
+      if (!found) return [];
+      const [before, after, why] = WORDS[outcome];
+      const { count, examples } = found;
+      const many = count.toLocaleString('en').padStart(11);
+      const some = `${examples.join(', ')}${count > examples.length ? ', …' : ''}`;
+      return `${many} ${(done ? after : before).padEnd(9)} ${some}${why === '' ? '' : ` (${why})`}`;
+    });
+  }
+}
+
+/** What is wrong with a source, and what whoever imports it should know. */
+export class Findings {
+  readonly #mistakes: string[] = [];
+  readonly #notes: string[] = [];
+  #count = 0;
+
+  wrong(line: number, what: string): void {
+    this.#count++;
+    if (this.#count <= MISTAKES)
+      this.#mistakes.push(line === 0 ? `  ${what}` : `  line ${line}${startOf(what)}`);
+  }
+
+  note(what: string): void {
+    this.#notes.push(`  ${what}`);
+  }
+
+  get mistakes(): number {
+    return this.#count;
+  }
+
+  /** The mistakes, the first of them if they are many. */
+  mistakeLines(): string[] {
+    return this.#count > MISTAKES
+      ? [...this.#mistakes, `  and ${(this.#count - MISTAKES).toLocaleString('en')} more`]
+      : this.#mistakes;
+  }
+
+  noteLines(): string[] {
+    return this.#notes.length > MISTAKES
+      ? [...this.#notes.slice(0, MISTAKES), `  and ${this.#notes.length - MISTAKES} more of this kind`]
+      : this.#notes;
+  }
+}
+
+/** What is wrong reads on after the number of its line, or stands by itself. */
+function startOf(what: string): string {
+  return /^(is|has|does|says) /.test(what) ? ` ${what}` : `: ${what}`;
+}

@@ -1,0 +1,174 @@
+/** `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on counting. */
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Gathered, gather } from '../archive/gather.ts';
+import { writeJsonLines } from '../archive/json-lines.ts';
+import { writeCsv } from '../archive/seen-csv.ts';
+import { readConfig } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { patiently } from '../counter/patience.ts';
+import { oneOf, tellApart } from './arguments.ts';
+import type { Command, Context } from './command.ts';
+import { CLOCK, composeStore } from './compose.ts';
+import { showProgress } from './progress.ts';
+
+/** The exit status of what Ctrl-C has ended, as shells have it. */
+const INTERRUPTED = 130;
+const STDOUT = 1;
+const WRITTEN_AT_ONCE = 256 * 1024;
+const PIPE_FULL_MS = 5;
+const WRITERS = { jsonl: writeJsonLines, csv: writeCsv } as const;
+
+async function run({ argv, env, print }: Context): Promise<number> {
+  const { own, positionals, rest } = tellApart(argv, { format: 'string' });
+  const [file, ...more] = positionals;
+  if (more.length > 0) throw new AppError('usage-invalid', 'Say one file, as in: seen export counters.jsonl');
+  const format = oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
+  const config = readConfig({ argv: rest, env });
+  const store = composeStore(config, 'refuse');
+  const progress = showProgress('counters');
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  // From here on a signal does not end the process before the folder is gone.
+  const folder = makeFolder(file);
+  try {
+    await patiently(() => store.ping(), CLOCK, config.waitMs);
+    const size = await store.size();
+    const snapshot = untilStopped(store.snapshot(), stop.signal);
+    const gathered = await gather(snapshot, join(folder, 'counters'), (count) => progress.at(count, size));
+    const pieces = untilStopped(WRITERS[format](gathered, gathered.all), stop.signal);
+    if (file === undefined) await writeAll(pieces, STDOUT);
+    else await writeWhole(pieces, join(folder, 'whole'), resolve(file));
+    progress.end();
+    if (file !== undefined) print(`${summary(gathered)}: ${file}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof Stopped || codeOf(error) === 'EPIPE') return INTERRUPTED;
+    if (error instanceof AppError || codeOf(error) === undefined) throw error;
+    const where = file ?? 'what is printed';
+    throw new AppError(
+      'usage-invalid',
+      `Nothing is exported: ${where} cannot be written: ${String(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    rmSync(folder, { recursive: true, force: true });
+    await store.close();
+  }
+}
+
+/** The system's code of what went wrong with a file: `ENOSPC`, or `EPIPE` when whoever reads what is printed has gone. */
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function summary({ moment, counters }: Gathered): string {
+  const many = counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`;
+  return `${many} as of ${new Date(moment).toISOString()}`;
+}
+
+/** A folder of our own, which nobody else can read: where the file will be, so that it can be moved there in one step. */
+function makeFolder(file: string | undefined): string {
+  const path = file === undefined ? undefined : resolve(file);
+  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new AppError('usage-invalid', `${file} is a folder. Name a file in it.`);
+  }
+  const prefix =
+    path === undefined ? join(tmpdir(), 'seen-export-') : join(dirname(path), `.${basename(path)}-`);
+  try {
+    return mkdtempSync(prefix);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage-invalid', `Nothing can be written at ${dirname(prefix)}: ${why}.`, { cause });
+  }
+}
+
+/** Writes all of it, and only then lets it be seen at `path`: on disk, and whole. */
+async function writeWhole(pieces: AsyncIterable<string>, unfinished: string, path: string): Promise<void> {
+  // For its owner alone: hashes of tokens stand in it.
+  const file = openSync(unfinished, 'w', 0o600);
+  try {
+    await writeAll(pieces, file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(unfinished, path);
+}
+
+/** Writes to an open file or pipe, in larger pieces. Not through a stream of Bun's, which loses what a full disk refuses (1.4.5). */
+async function writeAll(pieces: AsyncIterable<string>, file: number): Promise<void> {
+  let text = '';
+  for await (const piece of pieces) {
+    text += piece;
+    if (text.length < WRITTEN_AT_ONCE) continue;
+    await writeBytes(Buffer.from(text), file);
+    text = '';
+  }
+  await writeBytes(Buffer.from(text), file);
+}
+
+async function writeBytes(bytes: Uint8Array, file: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(file, bytes, at);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      // Whoever reads the pipe is slower.
+      // eslint-disable-next-line no-await-in-loop -- waiting for room
+      await Bun.sleep(PIPE_FULL_MS);
+    }
+  }
+}
+
+class Stopped extends Error {}
+
+async function* untilStopped<T>(all: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  for await (const one of all) {
+    if (signal.aborted) throw new Stopped();
+    yield one;
+  }
+}
+
+export const exportCommand: Command = {
+  summary: 'write all counters to a file',
+  manual: () => `Usage: seen export [FILE] [FLAGS]
+
+Writes all that is kept of all counters, as it was at one moment: totals, when they were made, rules, hashes of owners' tokens, visits by
+hour and day, visitors by day. Seen may go on counting. Without FILE it is printed; a file appears when it is whole. seen import reads it,
+into any store.
+
+Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url). On Redis one export runs at a time.
+What ends by itself within a day or two is not in it: who today's visitors are and the salt that hides them, keys of requests, writers.
+
+Flags:
+  --format jsonl|csv   JSON Lines, or CSV with a figure a row [by the name of the file; jsonl]
+  and the settings of seen serve
+
+Exit status:
+  0    all of it is written
+  1    it could not be read as of one moment; nothing is written
+  2    a mistake in the command line or in the settings
+  69   the store cannot be reached
+  130  ended by Ctrl-C, and nothing is written; or whoever reads what is printed has gone
+`,
+  run,
+};

@@ -1,0 +1,145 @@
+/** Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read again, and is the same. */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { type Names, readBusuanzi, readNames } from '../archive/busuanzi.ts';
+import { type Item, readName, Wrong, withoutRepeats } from '../archive/item.ts';
+import { linesOf } from '../archive/lines.ts';
+import { readFile, recognise } from '../archive/recognise.ts';
+import { readRedisKeys } from '../archive/redis-keys.ts';
+import type { Config } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { COUNTER_PART } from '../counter/name.ts';
+import { RedisSource } from '../stores/redis-source.ts';
+
+/** What somebody has said about the source. */
+export interface SourceFlags {
+  readonly from: 'seen' | 'list' | 'goatcounter' | 'badge' | 'redis' | 'busuanzi' | undefined;
+  readonly namespace: string | undefined;
+  readonly as: string | undefined;
+  readonly keys: string | undefined;
+  readonly names: string | undefined;
+}
+
+export interface Source {
+  /** What it is, for people. */
+  readonly what: string;
+  /** What stands in it. */
+  read(): AsyncIterable<Item>;
+  /** Names it among all sources, by what stands in it; known when all of it has been read. Fails with `usage-invalid` when it has changed. */
+  digest(): string;
+}
+
+const WHAT = {
+  seen: 'an export of Seen',
+  list: 'a list of counters',
+  goatcounter: 'an export of GoatCounter',
+  badge: 'a badge',
+} as const;
+/** 128 bits of a digest. */
+const DIGEST_LENGTH = 22;
+
+/** Fails with `usage-invalid`, and when it is a Redis as a store does. */
+export async function openSource(place: string, flags: SourceFlags, config: Config): Promise<Source> {
+  const as = flags.as === undefined ? undefined : nameFrom(flags.as);
+  if (flags.namespace !== undefined && !COUNTER_PART.test(flags.namespace)) {
+    throw new AppError(
+      'usage-invalid',
+      `--namespace is no namespace: use 3 to 64 letters, digits, "_", "." or "-", as in my-site.`,
+    );
+  }
+  const isRedis = /^rediss?:\/\//.test(place);
+  const { from } = flags;
+  if (from === 'redis' || from === 'busuanzi') {
+    if (!isRedis)
+      throw new AppError('usage-invalid', `--from ${from} wants a Redis, as in redis://HOST:PORT/0`);
+    return openRedis(place, from, flags, config);
+  }
+  if (!isRedis) return openFile(place, from, flags.namespace, as);
+  if (from !== undefined)
+    throw new AppError(
+      'usage-invalid',
+      `--from ${from} wants a file, and ${place.split('@').at(-1)} is a Redis.`,
+    );
+  return openRedis(place, 'redis', flags, config);
+}
+
+/** A counter's name as somebody has typed it. Fails with `usage-invalid`. */
+function nameFrom(text: string): string {
+  try {
+    return readName(text);
+  } catch (error) {
+    if (error instanceof Wrong) throw new AppError('usage-invalid', `--as: ${error.message}.`);
+    throw error;
+  }
+}
+
+async function openFile(
+  path: string,
+  from: keyof typeof WHAT | undefined,
+  namespace: string | undefined,
+  as: string | undefined,
+): Promise<Source> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new AppError('usage-invalid', `There is no file ${path}.`);
+  if (!stat.isFile())
+    throw new AppError('usage-invalid', `${path} is no file that can be read twice. Name one.`);
+  const kind = await recognise(path, from);
+  let known: string | undefined;
+  let hash = createHash('sha256');
+  return {
+    what: `${path}: ${WHAT[kind]}`,
+    read() {
+      hash = createHash('sha256');
+      return withoutRepeats(readFile(path, kind, { namespace, as }, hash));
+    },
+    digest() {
+      const digest = hash.copy().digest('base64url').slice(0, DIGEST_LENGTH);
+      known ??= digest;
+      if (digest === known) return digest;
+      throw new AppError(
+        'usage-invalid',
+        `${path} was changed while it was read. What was brought stays: run it again with a file that stays as it is.`,
+      );
+    },
+  };
+}
+
+async function openRedis(
+  url: string,
+  from: 'redis' | 'busuanzi',
+  { namespace, names, keys }: SourceFlags,
+  config: Config,
+): Promise<Source> {
+  if (!URL.canParse(url))
+    throw new AppError('usage-invalid', 'What is imported is no URL of a Redis: use redis://HOST:PORT/0');
+  const known = from === 'busuanzi' ? await namesFrom(names) : undefined;
+  const redis = new RedisSource({ url, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
+  try {
+    // Read once: what is brought is what was shown.
+    const items: Item[] = [];
+    const all = redis.numbers(keys ?? (known ? 'bsz:*' : 'hits'));
+    const found = known ? readBusuanzi(all, known, namespace) : readRedisKeys(all, namespace);
+    for await (const item of withoutRepeats(found)) items.push(item);
+    return {
+      what: `${redis.place}: ${known ? 'a busuanzi' : 'numbers in a Redis'}`,
+      read: async function* () {
+        yield* items;
+      },
+      // Not by its numbers, which grow: what has come from there once does not come again.
+      digest: () =>
+        createHash('sha256').update(`${from} ${redis.place}`).digest('base64url').slice(0, DIGEST_LENGTH),
+    };
+  } finally {
+    redis.close();
+  }
+}
+
+async function namesFrom(path: string | undefined): Promise<Names> {
+  if (path === undefined) return new Map();
+  try {
+    return await readNames(linesOf(path));
+  } catch (error) {
+    if (error instanceof Wrong) throw new AppError('usage-invalid', `${path}: ${error.message}.`);
+    throw error;
+  }
+}

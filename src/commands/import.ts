@@ -1,0 +1,178 @@
+/** `seen import SOURCE`: brings counters from elsewhere. First it only says what it would do. */
+import { chunksOf } from '../archive/chunks.ts';
+import type { Item } from '../archive/item.ts';
+import { Findings, Tally } from '../archive/tally.ts';
+import { readConfig } from '../config.ts';
+import type { Archived, Brought, Terms } from '../counter/archive.ts';
+import { AppError } from '../counter/errors.ts';
+import { patiently } from '../counter/patience.ts';
+import type { Store } from '../counter/store.ts';
+import { oneOf, tellApart } from './arguments.ts';
+import type { Command, Context } from './command.ts';
+import { CLOCK, composeStore } from './compose.ts';
+import { openSource, type Source } from './import-source.ts';
+import { type Progress, showProgress } from './progress.ts';
+
+const FLAGS = {
+  from: 'string',
+  existing: 'string',
+  namespace: 'string',
+  as: 'string',
+  keys: 'string',
+  names: 'string',
+  yes: 'boolean',
+} as const;
+
+async function run({ argv, env, print }: Context): Promise<number> {
+  const { own, positionals, rest } = tellApart(argv, FLAGS);
+  const [place, ...more] = positionals;
+  if (place === undefined || more.length > 0) {
+    throw new AppError('usage-invalid', 'Say what to import, as in: seen import counters.jsonl');
+  }
+  const existing = oneOf('existing', own.existing, ['keep', 'add', 'replace']) ?? 'keep';
+  const kinds = ['seen', 'list', 'goatcounter', 'badge', 'redis', 'busuanzi'] as const;
+  const from = oneOf('from', own.from, kinds);
+  const config = readConfig({ argv: rest, env });
+  const { namespace, as, keys, names } = own;
+  const source = await openSource(place, { from, namespace, as, keys, names }, config);
+  const { findings, counters } = await check(source);
+  print(`${source.what}, ${counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`}\n`);
+  if (findings.mistakes > 0) {
+    print(
+      `\nThese are wrong:\n${findings.mistakeLines().join('\n')}\n\nNothing is changed. Mend them, and try again.\n`,
+    );
+    return 2;
+  }
+  if (as !== undefined && counters !== 1) {
+    throw new AppError('usage-invalid', `--as names one counter, and there are ${counters}.`);
+  }
+  const store = composeStore(config, 'make');
+  const progress = showProgress('counters');
+  try {
+    await patiently(() => store.ping(), CLOCK, config.waitMs);
+    const terms: Terms = { source: source.digest(), existing };
+    const bring = { source, terms, as, counters, progress };
+    const tally = await bringAll(bring, own.yes === undefined ? foreseer(store) : bringer(store));
+    const room = config.countersMax - (await store.size());
+    progress.end();
+    if (findings.noteLines().length > 0) print(`\n${findings.noteLines().join('\n')}\n`);
+    print(`\n${tally.lines(own.yes !== undefined).join('\n')}\n`);
+    if (own.yes !== undefined) return tally.refused ? 1 : 0;
+    const full = tally.count('made') > room;
+    if (full) print(`\nThere is room for ${Math.max(0, room)} more counters: raise SEEN_COUNTERS_MAX.\n`);
+    print('\nNothing is changed yet. To do it, say the same with --yes.\n');
+    return full || tally.refused ? 1 : 0;
+  } finally {
+    progress.end();
+    await store.close();
+  }
+}
+
+/** Reads all of it, and brings nothing. */
+async function check(source: Source): Promise<{ findings: Findings; counters: number }> {
+  const findings = new Findings();
+  let counters = 0;
+  for await (const item of source.read()) {
+    if ('wrong' in item) findings.wrong(item.line, item.wrong);
+    else if ('note' in item) findings.note(item.note);
+    else counters++;
+  }
+  return { findings, counters };
+}
+
+/** Does, or foresees, what becomes of some counters. */
+type Bring = (counters: readonly Archived[], terms: Terms) => Promise<readonly Brought[]>;
+
+function foreseer(store: Store): Bring {
+  return (counters, terms) => store.foresee(counters, terms);
+}
+
+/** Waits for a store that is away, as long as it takes: what was brought is known there, and does not come twice. */
+function bringer(store: Store): Bring {
+  let said = false;
+  return (counters, terms) =>
+    patiently(
+      async () => {
+        try {
+          return await store.bring(counters, terms);
+        } catch (error) {
+          if (!said && error instanceof AppError) {
+            process.stderr.write(
+              `seen: ${error.message} Waiting for it; after Ctrl-C the same command goes on.\n`,
+            );
+            said = true;
+          }
+          throw error;
+        }
+      },
+      CLOCK,
+      Number.POSITIVE_INFINITY,
+    );
+}
+
+interface Bringing {
+  readonly source: Source;
+  readonly terms: Terms;
+  readonly as: string | undefined;
+  readonly counters: number;
+  readonly progress: Progress;
+}
+
+async function bringAll({ source, terms, as, counters, progress }: Bringing, bring: Bring): Promise<Tally> {
+  const tally = new Tally();
+  let done = 0;
+  for await (const chunk of chunksOf(named(source.read(), as))) {
+    const outcomes = await bring(chunk, terms);
+    chunk.forEach(({ counter, total }, index) => tally.add(counter, total, outcomes[index] ?? 'kept'));
+    done += chunk.length;
+    progress.at(done, counters);
+  }
+  // Fails when it is not the same any more.
+  source.digest();
+  return tally;
+}
+
+async function* named(items: AsyncIterable<Item>, as: string | undefined): AsyncGenerator<Archived> {
+  for await (const item of items) {
+    if ('archived' in item) yield as === undefined ? item.archived : { ...item.archived, counter: as };
+  }
+}
+
+export const importCommand: Command = {
+  summary: 'bring counters from a file or another service',
+  manual: () => `Usage: seen import SOURCE [FLAGS]
+       seen import counters.jsonl
+       seen import visits.csv.gz --namespace my-site
+       seen import badge.svg --as my-site/page
+       seen import redis://HOST:PORT/0
+
+Says what it would bring, and with --yes brings it, while Seen goes on counting. All of SOURCE is checked first; if anything in it is
+wrong nothing is brought. What a source has brought is remembered with each counter, so that a command that was ended in the middle
+can be given again, and counts nothing twice.
+
+SOURCE is recognised by what stands in it:
+  seen         what seen export has written, JSON Lines or CSV
+  list         a line for each counter: NAMESPACE/KEY,TOTAL
+  goatcounter  the CSV export of GoatCounter; pages become counters in --namespace
+  badge        the SVG of a badge with a number, which belongs to --as
+  redis        a Redis with plain numbers: the key hits, or those of --keys
+  busuanzi     the Redis of a busuanzi (with --from busuanzi)
+
+Flags:
+  --yes              bring it
+  --existing WHAT    counters that are there already: keep them, add to them (total and history), or replace them [keep]
+  --from KIND        what SOURCE is, where it cannot be recognised
+  --namespace NS     where names belong that have none
+  --as NS/KEY        the name of the only counter
+  --keys PATTERN     which keys of a Redis [hits; bsz:* of a busuanzi]
+  --names FILE       for busuanzi, whose keys are hashes: a line ADDRESS,NAMESPACE/KEY for each site and page
+  and the settings of seen serve, which say into which store; a SQLite file that is not there is made
+
+Exit status:
+  0    done, or it could be done
+  1    something was refused, and the rest done
+  2    a mistake in the command line, the settings or SOURCE; nothing is brought
+  69   the store, or the Redis that is SOURCE, cannot be reached
+`,
+  run,
+};

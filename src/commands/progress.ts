@@ -1,0 +1,30 @@
+/** How far something is, as a bar on a terminal; elsewhere nothing is shown. */
+const BAR = 30;
+/** Often enough to look alive. */
+const DRAW_MS = 100;
+
+export interface Progress {
+  /** Says that `done` of `all` are done. */
+  at(done: number, all: number): void;
+  /** Takes the bar away. */
+  end(): void;
+}
+
+/** A bar of `what`, on the terminal of the errors: what a command prints is not disturbed. */
+export function showProgress(what: string): Progress {
+  const { stderr } = process;
+  if (!stderr.isTTY) return { at: () => undefined, end: () => undefined };
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  return {
+    at(done, all) {
+      const now = performance.now();
+      if (now - drawnAt < DRAW_MS) return;
+      drawnAt = now;
+      const part = all === 0 ? 1 : Math.min(1, done / all);
+      const bar = '█'.repeat(Math.round(part * BAR)).padEnd(BAR, '░');
+      const figures = `${(part * 100).toFixed(0)} %  ${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}`;
+      stderr.write(`\r\u001B[K${`${bar} ${figures}`.slice(0, stderr.columns - 1)}`);
+    },
+    end: () => void stderr.write('\r\u001B[K'),
+  };
+}

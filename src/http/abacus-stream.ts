@@ -1,0 +1,29 @@
+/** Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`). */
+import type { Context } from 'hono';
+import type { Watch } from '../counter/watch.ts';
+import { type Call, isName, namedIn } from './abacus-request.ts';
+import type { EventStreams } from './event-stream.ts';
+
+export interface AbacusStreamParts {
+  readonly watch: Watch;
+  readonly streams: EventStreams;
+}
+
+/** The total when it changes, until the counter is deleted. */
+export function stream({ watch, streams }: AbacusStreamParts) {
+  return (call: Call, headers: Headers, c: Context): Response => {
+    const named = namedIn(call);
+    if (!isName(named)) return new Response(null, { status: 400, headers });
+    if (c.req.method === 'HEAD') {
+      const ours = new Headers(headers);
+      ours.set('Content-Type', 'text/event-stream');
+      return new Response(null, { headers: ours });
+    }
+    return streams.respond(c, headers, (open) =>
+      watch.subscribe([named.name], (_, total) => {
+        if (total === undefined) open.end();
+        else open.send(`data: {"value":${total}}`);
+      }),
+    );
+  };
+}

@@ -1,0 +1,69 @@
+/** The statements on what is remembered of visits: hours, days, visitors. Of each its parameters and its answer. */
+import type { Database } from 'bun:sqlite';
+import type { Kind } from '../counter/visitor.ts';
+
+/** More than one, so that forgetting is faster than remembering. */
+export const FORGET_AT_ONCE = 1000;
+
+/** The statements, prepared. */
+export function visitStatements(database: Database) {
+  return {
+    /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: what the hour has come to. */
+    addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
+      INSERT INTO hours (counter, hour, kind, amount) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (counter, hour, kind) DO UPDATE SET amount = amount + excluded.amount RETURNING amount`),
+    /** ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of that. */
+    foldHours: database.query<unknown, [string, number]>(`
+      INSERT INTO days (counter, day, kind, amount)
+      SELECT counter, hour / 24, kind, sum(amount) FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
+      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
+    deleteHours: database.query<unknown, [string, number]>(
+      'DELETE FROM hours WHERE counter = ?1 AND hour < ?2',
+    ),
+    /** ?1 day, ?2 counter, ?3 visitor: a row when the visitor is new today. */
+    addVisitor: database.query<{ visitor: string }, [number, string, string]>(
+      'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
+    ),
+    /** ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a window. */
+    countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
+      'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
+    ),
+    /** ?1 day, ?2 counter, ?3 visitor, ?4 now. */
+    noteCounted: database.query<unknown, [number, string, string, number]>(
+      'UPDATE visitors SET counted_at = ?4 WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
+    ),
+    /** ?1 counter, ?2 day, ?3 how many new visitors. */
+    addToUniques: database.query<unknown, [string, number, number]>(`
+      INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
+      ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
+    /** ?1 day, ?2 counter. */
+    forgetVisitorsOf: database.query<unknown, [number, string]>(
+      'DELETE FROM visitors WHERE day = ?1 AND counter = ?2',
+    ),
+    /** ?1 day: forgets visitors of days before it, so many at once that one write does not take long. */
+    forgetVisitors: database.query<unknown, [number]>(`
+      DELETE FROM visitors WHERE (day, counter, visitor) IN
+        (SELECT day, counter, visitor FROM visitors WHERE day < ?1 LIMIT ${FORGET_AT_ONCE})`),
+    /** ?1 counter. */
+    hours: database.query<{ at: number; kind: Kind; amount: number }, [string]>(
+      'SELECT hour AS at, kind, amount FROM hours WHERE counter = ?1',
+    ),
+    days: database.query<{ at: number; kind: Kind; amount: number }, [string]>(
+      'SELECT day AS at, kind, amount FROM days WHERE counter = ?1',
+    ),
+    uniques: database.query<{ day: number; visitors: number }, [string]>(
+      'SELECT day, visitors FROM uniques WHERE counter = ?1',
+    ),
+    /** ?1 counter: all that is remembered of it. */
+    forgetHours: database.query<unknown, [string]>('DELETE FROM hours WHERE counter = ?1'),
+    forgetDays: database.query<unknown, [string]>('DELETE FROM days WHERE counter = ?1'),
+    forgetUniques: database.query<unknown, [string]>('DELETE FROM uniques WHERE counter = ?1'),
+    /** ?1 day, ?2 salt: kept if there is none. */
+    suggestSalt: database.query<unknown, [number, string]>(
+      'INSERT INTO salts (day, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
+    ),
+    salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
+    /** ?1 day: those of days before it. */
+    forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
+  };
+}

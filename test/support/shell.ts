@@ -1,0 +1,45 @@
+/** A shell that commands of a document are typed into, one block after the other. */
+export class Shell implements AsyncDisposable {
+  readonly #shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+  readonly #said: AsyncIterator<string>;
+
+  constructor(cwd: string, env: Readonly<Record<string, string>>) {
+    this.#shell = Bun.spawn(['bash', '--norc'], {
+      cwd,
+      env,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    this.#said = lines(this.#shell.stdout);
+  }
+
+  /** Types commands, and answers what is printed until they have ended. */
+  async type(commands: string): Promise<string> {
+    const end = `end-${crypto.randomUUID()}`;
+    await this.#shell.stdin.write(`${commands}\necho; echo ${end}\n`);
+    await this.#shell.stdin.flush();
+    const shown: string[] = [];
+    for (;;) {
+      const { value, done } = await this.#said.next();
+      if (done || value === end) return shown.join('\n');
+      shown.push(value);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shell.stdin.end();
+    await this.#shell.exited;
+  }
+}
+
+async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    rest += decoder.decode(bytes, { stream: true });
+    const whole = rest.split('\n');
+    rest = whole.pop() ?? '';
+    yield* whole;
+  }
+}
