@@ -24,6 +24,8 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
+# What browsers run is made from these when it is asked for.
+COPY src/page/browser /usr/local/lib/seen/browser
 # Where the counts are without a SEEN_STORE_URL: mount a volume here, or they go with the container.
 RUN mkdir /data && chown bun:bun /data
 # One replica in a container, because the orchestrator brings the others. The operations port is open to other containers;

@@ -15,17 +15,21 @@ const MAY_IMPORT = {
   stores: ['counter'],
   images: [],
   page: [],
+  browser: [],
   counter: [],
   config: ['settings', 'counter'],
   settings: [],
   log: [],
   metrics: [],
 };
-/** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
+/** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`, and what runs in browsers is a part of its own. */
 function partOf(path) {
   const parts = path.split(sep);
   const at = parts.lastIndexOf('src');
-  return at === -1 ? undefined : parts[at + 1]?.replace(/\.ts$/, '');
+  if (at === -1) return undefined;
+  return parts[at + 1] === 'page' && parts[at + 2] === 'browser'
+    ? 'browser'
+    : parts[at + 1]?.replace(/\.ts$/, '');
 }
 
 const layers = {
@@ -56,7 +60,8 @@ const layers = {
 const noCodeAtImport = {
   create(context) {
     const part = partOf(context.filename);
-    if (part === undefined || part === 'main') return {};
+    // What runs in browsers is programs.
+    if (part === undefined || part === 'main' || part === 'browser') return {};
     return {
       Program(program) {
         for (const node of program.body) {

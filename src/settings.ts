@@ -134,6 +134,16 @@ export const settings = {
       )
       .optional() as unknown as z.ZodType<string | undefined, string>,
   ),
+  embedPath: setting(
+    '/embed.js',
+    'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
+    z
+      .string()
+      .regex(
+        /^\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
+        'is no such path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
+      ),
+  ),
   keysMax: setting(
     '250000',
     'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',

@@ -1,13 +1,14 @@
 /** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import { readConfig } from '../src/config.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Change, Store } from '../src/counter/store.ts';
+import { bundle } from '../src/page/bundle.ts';
 import { settings } from '../src/settings.ts';
 import { RedisStore } from '../src/stores/redis.ts';
 import { LIMITS, testStoreContract } from './store-contract.ts';
@@ -46,6 +47,24 @@ describe('the image', () => {
   test('says the version of the project, unless another is given', () => {
     const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(([, version]) => version);
     expect(versions).toEqual([project.version, project.version]);
+  });
+
+  test('has what the program in one file reads beside itself: the scripts for browsers', async () => {
+    using folder = temporaryFolder();
+    const lib = join(folder.path, 'usr/local/lib/seen');
+    await Bun.$`bun build src/main.ts --target=bun --outfile=${join(lib, 'seen.js')}`.cwd(ROOT).quiet();
+    for (const [, from = '', to = ''] of read('Dockerfile').matchAll(/^COPY (src\S*) (\/usr\S*)$/gm)) {
+      cpSync(join(ROOT, from), join(folder.path, to), { recursive: true });
+    }
+    // In the place of the command that the tests start otherwise.
+    const command = ['sh', '-c', 'exec "$0" "$1" serve', process.execPath, join(lib, 'seen.js')];
+    await using program = await Program.prepare({ SEEN_REPLICAS: '1' }, command);
+    await program.start();
+    const answer = await fetch(`${program.url}/embed.js`);
+    expect({ status: answer.status, body: await answer.text() }).toEqual({
+      status: 200,
+      body: (await bundle('embed.ts')).text,
+    });
   });
 });
 

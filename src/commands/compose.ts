@@ -75,6 +75,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     }),
     countapi: createCountapi({ counter, count, mayMake, registry, closed, version, now: Date.now }),
     countapiHost: config.countapiHost,
+    embedPath: config.embedPath,
     limits,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {

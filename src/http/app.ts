@@ -26,6 +26,8 @@ export interface AppOptions {
   countapi: (headers: Headers) => Route[];
   /** The host name on which CountAPI is at the root, and nothing else is; `undefined` for none. */
   countapiHost: string | undefined;
+  /** Where the script for other people's pages is. */
+  embedPath: string;
   /** What visitors may ask; `undefined` for no limits. */
   limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
@@ -65,7 +67,7 @@ export interface App {
 const URL_LENGTH_MAX = 2048;
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, countapi, limits, servedBy, onRequest, onBug } = options;
+  const { counter, count, api, countapi, embedPath, limits, servedBy, onRequest, onBug } = options;
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -108,7 +110,7 @@ export function createApp(options: AppOptions): App {
     };
   }
 
-  for (const route of [...publicRoutes(counter, count, api, headers), ...countapi(headers)]) {
+  for (const route of [...publicRoutes(counter, count, api, embedPath, headers), ...countapi(headers)]) {
     for (const [method, handler, limited] of handlersOf(route)) {
       app.on(method, route.path, answered(route, handler, limited));
     }

@@ -6,6 +6,7 @@ import { AppError } from '../counter/errors.ts';
 import { API_DESCRIPTION } from './api-options.ts';
 import type { Peer } from './app.ts';
 import type { CountVisit } from './counting.ts';
+import { createEmbed } from './embed.ts';
 import type { ErrorForm } from './errors.ts';
 import { createHit } from './hit.ts';
 import { createOwnVisits } from './own-visits.ts';
@@ -25,11 +26,12 @@ export interface Route {
   readonly dress?: (c: Context, response: Response) => Promise<Response>;
 }
 
-/** All routes of the public port. `headers` are those of every response. */
+/** All routes of the public port. `embedPath` is where the script for other pages is, `headers` are those of every response. */
 export function publicRoutes(
   counter: Counter,
   count: CountVisit,
   api: OpenAPIHono<{ Bindings: Peer }>,
+  embedPath: string,
   headers: Headers,
 ): Route[] {
   const { hit, get } = createHit(counter, count, headers);
@@ -46,6 +48,7 @@ export function publicRoutes(
       handlers: { GET: () => new Response(null, { status: 204, headers }) },
     },
     ...apiRoutes(api, headers),
+    { path: embedPath, errorsAs: 'text', unlimited: true, handlers: { GET: createEmbed(headers) } },
   ];
 }
 
