@@ -117,7 +117,7 @@ function follow(names: string): void {
   listen();
 }
 
-/** Listens while the page is seen: a browser opens few connections to one server, and a page that has one is not kept for going back. */
+/** Listens while the page is seen: a browser opens few connections to one server, for all pages together. */
 function listen(): void {
   stream?.close();
   clearTimeout(again);
