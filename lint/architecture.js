@@ -34,13 +34,16 @@ const MAY_IMPORT = {
   metrics: [],
 };
 /** What browsers run when they have loaded it. */
-const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page)\.ts$/;
+const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|embed)\.ts$/;
 
 /** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
 function partOf(path) {
   const parts = path.split(sep);
   const at = parts.lastIndexOf('src');
-  return at === -1 ? undefined : parts[at + 1]?.replace(/\.ts$/, '');
+  if (at === -1) return undefined;
+  return parts[at + 1] === 'page' && parts[at + 2] === 'browser'
+    ? 'browser'
+    : parts[at + 1]?.replace(/\.ts$/, '');
 }
 
 const layers = {
@@ -71,6 +74,7 @@ const layers = {
 const noCodeAtImport = {
   create(context) {
     const part = partOf(context.filename);
+    // What browsers have loaded they run.
     if (part === undefined || part === 'main' || BROWSER_ENTRIES.test(context.filename)) return {};
     return {
       Program(program) {

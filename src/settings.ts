@@ -148,6 +148,15 @@ export const settings = {
     'How many may listen to streams of one replica at once; half the connections, so that visits keep theirs',
     whole(0, 1_000_000),
   ),
+  embedPath: setting(
+    '/embed.js',
+    'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
+    z.string().regex(
+      // The page has a script, too.
+      /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
+      'is no such path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
+    ),
+  ),
   keysMax: setting(
     '250000',
     'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',

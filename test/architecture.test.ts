@@ -45,6 +45,16 @@ describe('architecture', () => {
         "import { AppError } from '../counter/errors.ts';\nexport const x = AppError;\n",
         'new may not import counter',
       ],
+      [
+        'src/page/x.ts',
+        "import { x } from './browser/y.ts';\nexport const y = x;\n",
+        'page may not import browser',
+      ],
+      [
+        'src/page/browser/x.ts',
+        "import { frame } from '../frame.ts';\nexport const x = frame;\n",
+        'browser may not import page',
+      ],
       ['src/http/x.ts', 'setInterval(() => undefined, 1);\nexport const x = 1;\n', 'Nothing runs at import'],
       ['src/http/x.ts', "export { x } from './y.ts';\n", 'No barrels'],
       ['src/http/x.ts', 'export default 1;\n', 'no-default-export'],

@@ -85,6 +85,26 @@ describe('settings', () => {
     expect(mistakes([], { SEEN_TRUSTED_PROXIES: '' })).toEqual([]);
   });
 
+  test('the script for other pages has a name of its own, and no name of another route', () => {
+    for (const path of ['/a.js', '/_my.numbers-2.js', `/${'x'.repeat(60)}.js`]) {
+      expect(read([], { SEEN_EMBED_PATH: path }).embedPath).toBe(path);
+    }
+    for (const path of [
+      '',
+      'a.js',
+      '/a',
+      '/a.mjs',
+      '/a/b.js',
+      '/.js',
+      '/..js',
+      '/:a.js',
+      '/page.js',
+      `/${'x'.repeat(61)}.js`,
+    ]) {
+      expect(mistakes([], { SEEN_EMBED_PATH: path })).toHaveLength(1);
+    }
+  });
+
   test('a flag without a value is a mistake', () => {
     expect(mistakes(['--port'])[0]).toContain('--port needs a value');
   });

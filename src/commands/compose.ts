@@ -14,6 +14,7 @@ import { createApi } from '../http/api.ts';
 import { type App, createApp } from '../http/app.ts';
 import { createClientAddress } from '../http/client-address.ts';
 import { createCounting } from '../http/counting.ts';
+import { createEmbed } from '../http/embed.ts';
 import { EventStreams } from '../http/event-stream.ts';
 import { createImages } from '../http/images.ts';
 import { createLive } from '../http/live.ts';
@@ -77,6 +78,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     surfaces: [
       createImages({ counter, count, memory, now: Date.now }),
       createLive({ watch, streams }),
+      createEmbed(config.embedPath),
       ...otherServices(config, { ...parts, watch, streams }),
     ],
     ownHosts: ownHosts(config),

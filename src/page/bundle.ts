@@ -39,11 +39,14 @@ export function assetOf(text: string): Asset {
 
 async function textOf(entry: string): Promise<string> {
   const ready = join(FOLDER, `${entry}.js`);
-  if (existsSync(ready)) return Bun.file(ready).text();
+  if (existsSync(ready)) return (await Bun.file(ready).text()).trim();
   const { outputs } = await Bun.build({
     entrypoints: [join(FOLDER, `${entry}.ts`)],
     target: 'browser',
+    // Its names are its own.
+    format: 'iife',
     minify: true,
+    env: 'disable',
   });
-  return (await outputs[0]?.text()) ?? '';
+  return (await outputs[0]?.text())?.trim() ?? '';
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from '../../src/page/bundle.ts';
 import { freePort, temporaryFolder, until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 
@@ -21,7 +22,7 @@ test('the script lies ready beside the program, which needs neither its sources 
   }
   mkdirSync(lib);
   for (const made of ['seen.js', 'browser']) cpSync(join(build, made), join(lib, made), { recursive: true });
-  expect(readdirSync(join(lib, 'browser'))).toEqual(['page.js']);
+  expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(new Set(['page.js', 'embed.js']));
   chmodSync(join(lib, 'browser'), 0o555);
   chmodSync(lib, 0o555);
 
@@ -47,7 +48,9 @@ test('the script lies ready beside the program, which needs neither its sources 
     const { status, headers } = await fetch(`http://localhost:${port}${script}`);
     expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable']);
     const served = await (await fetch(`http://localhost:${port}${script}`)).text();
-    expect(served).toBe(readFileSync(join(lib, 'browser/page.js'), 'utf8'));
+    expect(served).toBe(readFileSync(join(lib, 'browser/page.js'), 'utf8').trim());
+    const embed = await (await fetch(`http://localhost:${port}/embed.js`)).text();
+    expect(embed).toBe((await bundle('embed')).text);
   } finally {
     program.kill('SIGTERM');
     await program.exited;

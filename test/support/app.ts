@@ -9,6 +9,7 @@ import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
 import { createCounting } from '../../src/http/counting.ts';
+import { createEmbed } from '../../src/http/embed.ts';
 import { EventStreams } from '../../src/http/event-stream.ts';
 import { createImages } from '../../src/http/images.ts';
 import { Limits } from '../../src/http/limits.ts';
@@ -47,6 +48,7 @@ export function setUp({
   subscribersMax = 10,
   waitingBytesMax = 16_384,
   heartbeatMs = 3_600_000,
+  embedPath = '/embed.js',
   now = Date.now,
   requestsPerMinute = 0,
   newCountersPerDay = 0,
@@ -96,6 +98,7 @@ export function setUp({
     surfaces: [
       createImages({ counter, count, memory: store, now }),
       createLive({ watch, streams }),
+      createEmbed(embedPath),
       createCountapi(parts),
       createAbacus({ ...parts, owners, watch, streams, replica: 'replica-7', database: 'memory' }),
     ],

@@ -21,6 +21,7 @@ export const PROGRAMS: readonly Program[] = [
   { program: 'wrk', debian: 'wrk', alpine: 'wrk' },
   { program: 'curl', debian: 'curl', alpine: 'curl' },
   { program: 'git', debian: 'git', alpine: 'git' },
+  { program: 'chromium', debian: 'chromium', alpine: 'chromium' },
   { program: 'caddy', debian: 'caddy', alpine: 'caddy' },
   { program: 'promtool', debian: 'prometheus', alpine: 'prometheus' },
   { program: 'prometheus', debian: 'prometheus', alpine: 'prometheus' },
