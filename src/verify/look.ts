@@ -11,19 +11,40 @@ export interface Look {
 
 /** Nobody of ours visits for so long: does the total move by itself? */
 const QUIET_MS = 500;
+/** An attempt gets so much of the time, or a silent peer would take all of it. */
+const ATTEMPT_PART = 0.2;
+/** Between two attempts: enough for a service that refuses at once not to be flooded. */
+const AGAIN_MS = 50;
 
-/** Visits twice, with a quiet time between. Fails with `Unanswered`. */
-export async function look(target: Target, timeoutMs: number): Promise<Look> {
-  const first = await visit(target, timeoutMs);
+/** Visits twice, with a quiet time between; with `retry` each until it is answered. Fails with `Unanswered`. */
+export async function look(target: Target, timeoutMs: number, retry: boolean): Promise<Look> {
+  const visitOnce = () => (retry ? visitUntilAnswered(target, timeoutMs) : visit(target, timeoutMs));
+  const first = await visitOnce();
   await Bun.sleep(QUIET_MS);
-  const last = await visit(target, timeoutMs);
+  const last = await visitOnce();
   return { first, last, moved: last !== first + 1 };
 }
 
-async function visit(target: Target, timeoutMs: number): Promise<number> {
+/** One visit under a key, asked for again while it gets no answer, for `timeoutMs` in all. */
+async function visitUntilAnswered(target: Target, timeoutMs: number): Promise<number> {
+  const key = crypto.randomUUID();
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      // eslint-disable-next-line no-await-in-loop -- an attempt follows the one before
+      return await visit(target, timeoutMs * ATTEMPT_PART, key);
+    } catch (error) {
+      if (!(error instanceof Unanswered) || performance.now() >= until) throw error;
+    }
+    // eslint-disable-next-line no-await-in-loop -- the pause between two
+    await Bun.sleep(AGAIN_MS);
+  }
+}
+
+async function visit(target: Target, timeoutMs: number, key?: string): Promise<number> {
   const connection = await Connection.open(target, timeoutMs);
   try {
-    const { status, body } = await connection.ask(requestFor(target, target.hitPath, false), timeoutMs);
+    const { status, body } = await connection.ask(requestFor(target, target.hitPath, false, key), timeoutMs);
     const number = numberIn(body);
     if (status !== 200) throw new Unanswered(`status ${status}`);
     if (number === undefined) throw new Unanswered('an answer without a number');

@@ -60,9 +60,9 @@ export class Run {
 
   /** Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does not answer at the beginning. */
   async go(): Promise<Result> {
-    const { target, timeoutMs, clients, forMs, mayFail, stop, onOperation } = this.#options;
-    const early = await look(target, timeoutMs);
-    const before = await look(target, timeoutMs);
+    const { target, timeoutMs, clients, forMs, retry, mayFail, stop, onOperation } = this.#options;
+    const early = await look(target, timeoutMs, retry);
+    const before = await look(target, timeoutMs, retry);
     this.#judge = new Judge(before.last);
     this.#startedAt = performance.now();
     const timer = forMs === undefined ? undefined : setTimeout(() => (this.#over = true), forMs);
@@ -90,7 +90,7 @@ export class Run {
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await look(target, timeoutMs).catch(() => undefined);
+    const after = await look(target, timeoutMs, retry).catch(() => undefined);
     const others = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);
     const frame = { before: before.last, after: after?.first, others, mayFail };
     return { frame, findings: this.#judge.verdict(frame) };

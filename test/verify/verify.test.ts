@@ -134,6 +134,18 @@ describe('--retry', () => {
     });
   });
 
+  test('what is seen of the total before and after is insisted on, too', async () => {
+    await using proxy = await Proxy.start(Number(new URL(seen.url).port));
+    let answers = 0;
+    proxy.fault = { loseAnswer: () => ++answers % 2 === 0 };
+    const url = proxy.url.replace('redis:', 'http:');
+    const { status, said } = await verify(
+      url,
+      ...'--counter verify/insist --visits 20 --retry --clients 2'.split(' '),
+    );
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
+  });
+
   test('a request that is not answered is given up early enough to be repeated', async () => {
     using service = withKeys((known, tries) => (known || tries > 1 ? 'answer' : 'be silent'), 20);
     const url = `http://127.0.0.1:${service.port}`;
