@@ -44,5 +44,6 @@ function plain(files: readonly string[]): Suite {
 }
 
 function inItsWorld(files: readonly string[]): Suite {
-  return { files, programs: [...PROGRAMS, ...STACK_PROGRAMS], timeoutMs: 600_000, run: inWorld };
+  const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
+  return { files, programs, timeoutMs: 600_000, run: inWorld };
 }
