@@ -23,7 +23,7 @@ async function picture(
   options: BrowserContextOptions,
   when: (page: Page) => Promise<unknown> = whole,
 ): Promise<void> {
-  await using watched = await openPage(browser, options);
+  await using watched = await openPage(browser, { reducedMotion: 'reduce', ...options });
   const { page } = watched;
   await page.goto(url);
   await when(page);
