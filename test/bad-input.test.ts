@@ -62,6 +62,27 @@ describe('requests', () => {
     await countIs();
   });
 
+  test('a request without a host counts, and one with a host that is none is told so where it matters', async () => {
+    expect(await raw('GET /hit/my-site/old HTTP/1.0\r\n\r\n')).toContain('{"value":1}');
+    expect(await raw('GET / HTTP/1.0\r\n\r\n')).toContain(`seen ${++visits} times`);
+    for (const host of ['h:99999', '[::1', 'a b', '']) {
+      const ask = (path: string) => raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(await ask('/hit/my-site/old')).toContain('HTTP/1.1 200');
+      for (const path of [
+        '/countapi/get/my-site/old',
+        '/countapi/get/no',
+        '/abacus/get/my-site/old',
+        '/badge/hits.svg?count=no',
+      ]) {
+        expect({ host, path, answer: await ask(path) }).not.toMatchObject({
+          answer: expect.stringContaining('HTTP/1.1 500'),
+        });
+      }
+    }
+    expect(program.out).not.toContain('a bug');
+    await countIs();
+  });
+
   test('a URL that is too long is 414, headers that are too large are 431', async () => {
     expect(await raw(`GET /?${'x'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)).toContain(
       'HTTP/1.1 414',

@@ -691,6 +691,23 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await own.close();
       });
 
+      test('figures that would go farther than a number carries stay there, and the counter counts on', async () => {
+        const { store: own, name, at, hit } = begin();
+        for (let n = 0; n < 1030; n++) {
+          expect(await hit({ amount: MAX, kinds: { person: MAX } })).toEqual([MAX]);
+          expect(await hit({ amount: -MAX, kinds: { bot: -MAX } })).toEqual([0]);
+          if (n === 2) at(HOUR_MS);
+        }
+        expect(await hit({ kinds: { person: 1 } })).toEqual([1]);
+        at((HOURS_KEPT_DAYS + 1) * DAY_MS);
+        expect(await hit({ kinds: { program: 1 } })).toEqual([2]);
+        expect(sorted(await own.past(name)).days).toEqual([
+          [DAY, 'bot', -MAX],
+          [DAY, 'person', MAX],
+        ]);
+        await own.close();
+      });
+
       test('nothing of a counter that was deleted', async () => {
         const { store: own, name, hit } = begin();
         await hit({ visitors: callers('a') });

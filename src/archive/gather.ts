@@ -46,7 +46,7 @@ export async function gather(
       before = name;
       file.write(line);
       onCounter(++count);
-    } else {
+    } else if (line !== undefined || later.size > 0 || name <= before) {
       later.set(name, line);
     }
   }

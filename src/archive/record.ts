@@ -28,7 +28,8 @@ export interface CounterRecord {
 }
 
 /** The record of a counter. */
-export function recordOf({ counter, total, madeAt, owner, rules, past }: Archived): CounterRecord {
+export function recordOf({ counter, total, madeAt, owner, rules, past: kept }: Archived): CounterRecord {
+  const past = fitting(kept);
   const unusual = Object.entries(rules).filter(([rule, value]) => value !== RULES[rule as keyof Rules]);
   const visitors = [...past.visitors].toSorted(([a], [b]) => a - b);
   return {
@@ -122,6 +123,26 @@ function readRules(value: unknown): Rules {
   if (rules.lowest > rules.highest) throw new Wrong('the rule lowest is more than the rule highest');
   if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
   return rules;
+}
+
+/**
+ * The same as far as it can be brought back: what a kind of visits has come to on a day, hours and all, stays where a number ends. Otherwise one
+ * counter that somebody has driven there would keep all from going out.
+ */
+function fitting({ hours, days, visitors }: Past): Past {
+  const sums = new Map<string, number>();
+  const fit = (day: number, added: Added): Added => {
+    const key = `${day} ${added.kind}`;
+    const before = sums.get(key) ?? 0;
+    const after = Math.max(Math.min(before + added.amount, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
+    sums.set(key, after);
+    return { ...added, amount: after - before };
+  };
+  return {
+    days: days.map((day) => fit(day.at, day)),
+    hours: hours.map((hour) => fit(Math.floor(hour.at / 24), hour)),
+    visitors,
+  };
 }
 
 /** Hours become days one day, and a day's sum has to be exact as well. */

@@ -76,7 +76,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     count,
     api: createApi({ ...parts, memory, version, stack, now: Date.now }),
     surfaces: [
-      createImages({ counter, count, memory, now: Date.now }),
+      createImages({ counter, count, memory, registry, now: Date.now }),
       createLive({ watch, streams }),
       createEmbed(config.embedPath),
       ...otherServices(config, { ...parts, watch, streams }),

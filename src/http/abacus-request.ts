@@ -92,9 +92,11 @@ function withSlash(c: Context): string {
   return `${pathname}/${query}`;
 }
 
+/** The path of the request without the slash at its end. A token is not repeated. */
 function withoutSlash(c: Context): string {
-  const { pathname, search } = new URL(c.req.url);
-  return `${pathname.replace(/\/$/, '')}${search}`;
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.delete('token');
+  return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;
 }
 
 /** The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a name. Fails with `request-invalid`. */

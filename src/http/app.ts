@@ -73,7 +73,7 @@ export function createApp(options: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
-  const app = new Hono<{ Bindings: Peer }>(ownHosts.size === 0 ? {} : { getPath: pathOn(ownHosts) });
+  const app = new Hono<{ Bindings: Peer }>({ getPath: pathOn(ownHosts) });
   const headers = headersOfAll(servedBy);
 
   /** Wraps a handler: errors become responses, limits hold where it is `limited`, and the request is noted under `route`. */
@@ -90,18 +90,25 @@ export function createApp(options: AppOptions): App {
         }
         if (limits && limited) await limits.admit(c);
         response = (await handler(c, noNext)) as Response;
-      } catch (error) {
+      } catch (caught) {
+        // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
+        const error =
+          isAppError(caught) || URL.canParse(c.req.url)
+            ? caught
+            : new AppError('request-invalid', 'This Host is no host.', { cause: caught });
         if (!isAppError(error)) onBug(error);
         response = errorResponse(error, wanted(c, route.errorsAs), headers);
         if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
       }
       if (limits && limited) limits.tell(c, response.headers);
-      if (route.dress) response = await route.dress(c, response);
+      // As it was, not as it is dressed: a picture that says what went wrong went wrong.
+      const { status } = response;
+      if (route.dress && URL.canParse(c.req.url)) response = await route.dress(c, response);
       underWay--;
       if (away) response.headers.set('Connection', 'close');
       onRequest({
         route: route.path,
-        status: response.status,
+        status,
         seconds: (performance.now() - startedAt) / 1000,
         request: c.req.raw,
         peer: c.env,

@@ -64,8 +64,9 @@ export function createCounting({ counter, registry, visitors, mayMake }: Countin
   return async (c, name, { amount = 1, reveal = false, visitor: named } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
-    const once = onceFrom(headers, name, amount);
-    if (isOwnVisit(headers)) return totalOf(name, reveal);
+    const once = onceFrom(headers, name, amount, named);
+    // Other amounts and others' visits are meant as they are said.
+    if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     if (mayMake) await mayMake(c, name);
     const who = named === undefined ? visitors.of(c) : visitors.named(named);
     // Without a turn of the event loop, but for the first visits of a day.

@@ -13,10 +13,10 @@ import type { Once } from '../counter/store.ts';
 const KEY = /^[\u0021-\u007E]{1,255}$/;
 
 /**
- * How a hit of `amount` on `counter` is recognised when it is sent again; `undefined` when the request has no key. Fails with
+ * How a hit of `amount` on `counter`, by `visitor` where one is named, is recognised when it is sent again; `undefined` when the request has no key. Fails with
  * `key-invalid`.
  */
-export function onceFrom(headers: Headers, counter: string, amount = 1): Once | undefined {
+export function onceFrom(headers: Headers, counter: string, amount = 1, visitor = ''): Once | undefined {
   const header = headers.get('Idempotency-Key');
   if (header === null) return undefined;
   const key = header.replace(/^"(.*)"$/, '$1');
@@ -27,6 +27,7 @@ export function onceFrom(headers: Headers, counter: string, amount = 1): Once | 
     );
   }
   // 128 bits are enough for keys not to meet by chance, and half of what a SHA-256 would take in every key that is remembered.
-  const digest = createHash('sha256').update(`${counter}\n${key}`).digest('base64url').slice(0, 22);
-  return { key: digest, request: `${amount}` };
+  const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  const request = visitor === '' ? `${amount}` : `${amount}-${digestOf(visitor)}`;
+  return { key: digestOf(`${counter}\n${key}`), request };
 }

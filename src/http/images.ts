@@ -10,6 +10,7 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { DAY_MS, latestPeriods, type Memory, type Period } from '../counter/past.ts';
+import type { Registry } from '../counter/registry.ts';
 import { drawBadge, IMAGE_POLICY } from '../images/badge.ts';
 import { drawChart } from '../images/chart.ts';
 import { pixel } from '../images/pixel.ts';
@@ -28,6 +29,7 @@ export interface ImagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
   readonly memory: Pick<Memory, 'past'>;
+  readonly registry: Pick<Registry, 'describe'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -84,8 +86,8 @@ async function messageOf(
   wanted: BadgeWanted,
   options: ImagesOptions,
 ): Promise<string> {
-  const { counter, count, memory, now } = options;
-  const total = wanted.count === 'yes' ? await count(c, name) : await shownTotal(counter, name);
+  const { count, memory, now } = options;
+  const total = wanted.count === 'yes' ? await count(c, name) : await shownTotal(options, name);
   if (total === null) return 'private';
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
@@ -95,10 +97,11 @@ async function messageOf(
 }
 
 /** The total that everybody may read. The default counter is always there. Fails with `counter-missing`. */
-async function shownTotal(counter: Counter, name: string): Promise<number> {
+async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
   const [total] = await counter.read([name]);
   if (total !== undefined) return total;
-  if (name === DEFAULT_COUNTER) return 0;
+  // What is not to be read may also be private: an import can bring that.
+  if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
   throw new AppError('counter-missing', `There is no counter ${name} to be shown.`);
 }
 
@@ -123,10 +126,11 @@ async function badgeJson(c: Context, options: ImagesOptions): Promise<string> {
   return JSON.stringify({ schemaVersion: 1, label, message, color, labelColor, style });
 }
 
-async function chartSvg(c: Context, { counter, memory, now }: ImagesOptions): Promise<string> {
+async function chartSvg(c: Context, options: ImagesOptions): Promise<string> {
+  const { memory, now } = options;
   const name = nameInFile(c, 'svg');
   const { by, zone, theme, title = name, lang } = chartWanted(c);
-  await shownTotal(counter, name);
+  await shownTotal(options, name);
   const periods = latestPeriods(await memory.past(name), by, zone, now());
   const write = (value: number) => value.toLocaleString(lang);
   const writePeriod = periodWriter(by, lang);

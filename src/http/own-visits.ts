@@ -28,7 +28,8 @@ export function createOwnVisits(headers: Headers): { GET: Handler; POST: Handler
     GET: (c) => new Response(ownVisitsPage(styleLink(), isOwnVisit(c.req.raw.headers)), { headers: ready }),
     POST: async (c) => {
       requireOwnPage(c);
-      const { visits } = await c.req.parseBody();
+      // What is no form says nothing.
+      const { visits } = await c.req.parseBody().catch((): Record<string, unknown> => ({}));
       if (visits !== 'out' && visits !== 'in') {
         throw new AppError(
           'request-invalid',

@@ -24,6 +24,8 @@ export function bundle(entry: string): Promise<Asset> {
   if (!made) {
     made = textOf(entry).then(assetOf);
     bundles.set(entry, made);
+    // What failed once is tried again.
+    made.catch(() => bundles.delete(entry));
   }
   return made;
 }

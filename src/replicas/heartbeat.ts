@@ -5,6 +5,7 @@
  * remembers (`counter/presence.ts`).
  */
 import type { Clock } from '../counter/clock.ts';
+import { briefly } from '../counter/patience.ts';
 import type { Beat, Heard, Presence } from '../counter/presence.ts';
 
 export interface HeartbeatOptions {
@@ -24,6 +25,8 @@ export interface Known extends Omit<Beat, 'state'> {
 
 /** Between two beats: a change is seen within seconds, and it costs the store nothing. */
 const EVERY_MS = 2000;
+/** What the last word may take: less than anything else in a stop. */
+const LAST_BEAT_MS = 500;
 /** Whoever misses two beats and half of the next is not late. */
 const GONE_AFTER_MS = 2.5 * EVERY_MS;
 
@@ -66,11 +69,11 @@ export class Heartbeat {
     void this.#beat();
   }
 
-  /** Tells that this replica is gone, and ends; resolves when that is told, or could not be. */
+  /** Tells that this replica is gone, and ends; resolves when that is told, or after a moment: nothing is to wait for it. */
   async end(): Promise<void> {
     this.#beating = false;
     this.#state = 'gone';
-    await this.#beat();
+    await briefly(this.#beat(), this.#options.clock, LAST_BEAT_MS);
   }
 
   async #beatOn(): Promise<void> {

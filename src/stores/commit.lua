@@ -91,6 +91,21 @@ local function note(at, name)
   return false
 end
 
+-- Adds to a figure of the history, which stays where it is when it would go farther than a number carries: it must not keep anybody from
+-- counting. What is no number is left alone.
+local function add_to(key, field, amount)
+  local sum = redis.pcall('HINCRBY', key, field, amount)
+  local far = type(sum) == 'number' and (sum > EXACT or sum < -EXACT)
+  if type(sum) == 'table' then
+    if string.find(sum.err, 'would overflow', 1, true) then
+      far = true
+    elseif not string.find(sum.err, 'WRONGTYPE', 1, true) and not string.find(sum.err, 'not an integer', 1, true) then
+      error(sum.err, 0)
+    end
+  end
+  if far then redis.call('HSET', key, field, string.format('%.0f', tonumber(amount) < 0 and -EXACT or EXACT)) end
+end
+
 -- Once a day: yesterday's visitors become a number, and hours that are old become days.
 local function fold(name, before)
   local visitors = 'seen:visitors:' .. name
@@ -102,17 +117,20 @@ local function fold(name, before)
   for _, field in ipairs(keep('HKEYS', hours) or {}) do
     local hour, kind = string.match(field, '^(%d+)(%a)$')
     if hour and tonumber(hour) < HOUR - HOURS_KEPT then
-      keep('HINCRBY', 'seen:days:' .. name, math.floor(tonumber(hour) / 24) .. kind, redis.call('HGET', hours, field))
+      add_to('seen:days:' .. name, math.floor(tonumber(hour) / 24) .. kind, redis.call('HGET', hours, field))
       redis.call('HDEL', hours, field)
     end
   end
 end
 
--- Adds to the hour what came of which kind of visitor; with `sign` -1 takes that back.
-local function add_kinds(name, kinds, sign)
+-- Adds to the hour what came of which kind of visitor, of the change `at`; with `sign` -1 takes that back.
+local function add_kinds(at, name, kinds, sign)
   for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
-    if sign == -1 then amount = string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount end
-    if amount ~= '0' then keep('HINCRBY', 'seen:hours:' .. name, HOUR .. kind, amount) end
+    if amount ~= '0' then
+      if sign == -1 then amount = string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount end
+      add_to('seen:hours:' .. name, HOUR .. kind, amount)
+      if sign == 1 then noted[at] = (noted[at] or '') .. kind .. amount end
+    end
   end
 end
 
@@ -125,8 +143,7 @@ local function remember(at, kinds, before)
     if name == DEFAULT then note(at, name) end
     fold(name, before)
   end
-  add_kinds(name, kinds, 1)
-  noted[at] = kinds
+  add_kinds(at, name, kinds, 1)
   if visitors == '' then return end
   local ids = {}
   local function add_visitors()
@@ -252,7 +269,7 @@ if done then
 end
 for at, amount in pairs(applied) do
   take_back(at, amount)
-  if noted[at] then pcall(add_kinds, name_of(at), noted[at], -1) end
+  if noted[at] then pcall(add_kinds, at, name_of(at), noted[at], -1) end
 end
 forget_recent(0)
 for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end

@@ -19,7 +19,8 @@ local heard, lines = redis.call('HGETALL', KEYS[1]), {}
 for at = 1, #heard, 2 do
   local time, said = string.match(heard[at + 1], '^(%d+) (.*)$')
   local silent = math.max(0, now - tonumber(time))
-  if silent > memory then
+  -- From farther ahead is a clock that was set back.
+  if silent > memory or tonumber(time) - now > memory then
     redis.call('HDEL', KEYS[1], heard[at])
   else
     lines[#lines + 1] = string.format('%.0f %s', silent, said)

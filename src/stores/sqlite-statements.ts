@@ -3,7 +3,7 @@
  * `sqlite-database.ts`. Not here: those of what is remembered of visits (`sqlite-visit-statements.ts`).
  */
 import type { Database } from 'bun:sqlite';
-import { FORGET_AT_ONCE, visitStatements } from './sqlite-visit-statements.ts';
+import { ADDED, FORGET_AT_ONCE, visitStatements } from './sqlite-visit-statements.ts';
 
 /** A counter's row. */
 export interface Row {
@@ -142,6 +142,6 @@ function archiveStatements(database: Database) {
     /** ?1 counter, ?2 day, ?3 kind, ?4 amount. */
     addToDay: database.query<unknown, [string, number, string, number]>(`
       INSERT INTO days (counter, day, kind, amount) VALUES (?1, ?2, ?3, ?4)
-      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
+      ON CONFLICT (counter, day, kind) ${ADDED}`),
   };
 }

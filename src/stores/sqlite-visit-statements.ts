@@ -5,18 +5,24 @@ import type { Kind } from '../counter/visitor.ts';
 /** More than one, so that forgetting is faster than remembering. */
 export const FORGET_AT_ONCE = 1000;
 
+/** A figure of the history stays where it is when it would go farther than a number carries: it must not keep anybody from counting. */
+const within = (sum: string) => `max(min(${sum}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
+
+/** What adds to a figure that is there already. */
+export const ADDED = `DO UPDATE SET amount = ${within('amount + excluded.amount')}`;
+
 /** The statements, prepared. */
 export function visitStatements(database: Database) {
   return {
     /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: what the hour has come to. */
     addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
       INSERT INTO hours (counter, hour, kind, amount) VALUES (?1, ?2, ?3, ?4)
-      ON CONFLICT (counter, hour, kind) DO UPDATE SET amount = amount + excluded.amount RETURNING amount`),
+      ON CONFLICT (counter, hour, kind) ${ADDED} RETURNING amount`),
     /** ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of that. */
     foldHours: database.query<unknown, [string, number]>(`
       INSERT INTO days (counter, day, kind, amount)
-      SELECT counter, hour / 24, kind, sum(amount) FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
-      ON CONFLICT (counter, day, kind) DO UPDATE SET amount = amount + excluded.amount`),
+      SELECT counter, hour / 24, kind, ${within('sum(amount)')} FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
+      ON CONFLICT (counter, day, kind) ${ADDED}`),
     deleteHours: database.query<unknown, [string, number]>(
       'DELETE FROM hours WHERE counter = ?1 AND hour < ?2',
     ),

@@ -137,6 +137,31 @@ describe('an export', () => {
     );
   });
 
+  test('goes out and comes in whole, though somebody has driven a counter as far as a number carries', async () => {
+    using folder = temporaryFolder();
+    let now = NOW;
+    const limits = { ...LIMITS, timeoutMs: 5000, now: () => now };
+    const store = new SqliteStore({ path: join(folder.path, 'seen.db'), missing: 'make', ...limits });
+    let sequence = 0;
+    const add = (amount: number, kinds: object) =>
+      store.commit({ writer: 'w', sequence: ++sequence, changes: [{ counter: 'abc/far', amount, kinds }] });
+    for (let hour = 0; hour < 3; hour++) {
+      await add(MAX, { person: MAX });
+      await add(-MAX, { bot: -MAX });
+      now += HOUR_MS;
+    }
+    for (const format of ['jsonl', 'csv'] as const) {
+      const items = await itemsOf(await exportText(store, format));
+      expect(mistakesIn(items)).toEqual([]);
+      const [far] = countersIn(items);
+      const sum = far!.past.hours
+        .filter(({ kind }) => kind === 'person')
+        .reduce((all, { amount }) => all + amount, 0);
+      expect([far!.total, sum]).toEqual([0, MAX]);
+    }
+    await store.close();
+  });
+
   test('takes of every counter what came last, and of those that are gone nothing', async () => {
     using folder = temporaryFolder();
     const of = (key: string, number: number): Piece => ({

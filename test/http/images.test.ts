@@ -102,6 +102,19 @@ describe('a badge', () => {
     expect(await total('my-site/page')).toBe(44);
   });
 
+  test('of a default counter that an import made private tells nothing, and neither does its chart', async () => {
+    const { words, store } = begin();
+    for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
+    await store.rule('hits', { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 });
+    for (const path of [
+      '/chart/hits.svg',
+      '/badge/hits.svg?count=no',
+      '/badge/hits.svg?count=no&show=today',
+    ]) {
+      expect(await words(path)).toBe('visits: no such counter');
+    }
+  });
+
   test('is also what shields.io takes to make one of its own', async () => {
     const { ask } = begin();
     const json = async (path: string) => JSON.parse((await ask(path)).body);

@@ -165,6 +165,11 @@ describe('a program that tells of others’ visits', () => {
     expect((await told('session 1')).json.value).toBe(42);
     expect((await told('session 1')).json.value).toBe(42);
     expect((await told('session 2')).json.value).toBe(43);
+    // A key is of one visitor's visit.
+    const keyed = (visitor: string) => told(visitor, { ...bearer(token), 'Idempotency-Key': 'a-key' });
+    expect((await keyed('session 1')).json.value).toBe(43);
+    expect((await keyed('session 1')).json.value).toBe(43);
+    expect((await keyed('session 2')).json.code).toBe('key-reused');
     // Whoever tells of them is somebody else.
     expect((await send('POST', `${ONE}/hit`, undefined, bearer(token))).json.value).toBe(44);
     expect((await send('GET', `${ONE}/visitors`)).json).toMatchObject({
@@ -194,6 +199,14 @@ describe('a program that tells of others’ visits', () => {
 });
 
 describe('own visits', () => {
+  test('are not what an owner adds, or tells of others', async () => {
+    const { send, token } = await begin();
+    const own = { ...OUT, ...bearer(token) };
+    expect((await send('POST', `${ONE}/hit`, { amount: 5 }, own)).json.value).toBe(46);
+    expect((await send('POST', `${ONE}/hit`, { visitor: 'x' }, own)).json.value).toBe(47);
+    expect((await send('POST', `${ONE}/hit`, undefined, own)).json.value).toBe(47);
+  });
+
   test('do not count on any surface, and are answered with the number as it stands', async () => {
     const { ask, send, store } = await begin();
     await ask('/');
@@ -257,6 +270,8 @@ describe('own visits', () => {
       });
     }
     expect((await form('perhaps')).status).toBe(400);
+    const junk = { 'Content-Type': 'multipart/form-data; boundary=x' };
+    expect((await ask('/own-visits', junk, 'POST', 'junk')).status).toBe(400);
     expect((await ask('/own-visits', {}, 'POST')).status).toBe(400);
   });
 });

@@ -96,7 +96,7 @@ export function setUp({
       now,
     }),
     surfaces: [
-      createImages({ counter, count, memory: store, now }),
+      createImages({ counter, count, memory: store, registry: store, now }),
       createLive({ watch, streams }),
       createEmbed(embedPath),
       createCountapi(parts),

@@ -380,5 +380,10 @@ export class MemoryStore implements Store {
 
 function addTo(sums: Map<string, Added>, at: number, kind: Kind, amount: number): void {
   const name = `${at} ${kind}`;
-  sums.set(name, { at, kind, amount: (sums.get(name)?.amount ?? 0) + amount });
+  sums.set(name, { at, kind, amount: within((sums.get(name)?.amount ?? 0) + amount) });
+}
+
+/** As far as a number carries. */
+function within(sum: number): number {
+  return Math.max(Math.min(sum, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 }
