@@ -134,7 +134,13 @@ class OpenStream implements EventStream {
 
   write(text: string): void {
     if (this.#isOver) return;
-    this.#controller.enqueue(encoder.encode(text));
+    try {
+      this.#controller.enqueue(encoder.encode(text));
+    } catch {
+      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all streams, not the stop.
+      this.#finish();
+      return;
+    }
     if ((this.#controller.desiredSize ?? 0) >= 0) return;
     this.#onDropped();
     this.end();
@@ -142,7 +148,11 @@ class OpenStream implements EventStream {
 
   end(): void {
     if (this.#isOver) return;
-    this.#controller.close();
+    try {
+      this.#controller.close();
+    } catch {
+      // As above.
+    }
     this.#finish();
   }
 

@@ -18,11 +18,11 @@ export interface Seen {
   readonly errors: readonly string[];
 }
 
-/** Looks at the page at `url` from before `action` until the panel shows what `settled` says. */
+/** Looks at the page at `url` from before `action` until `settled` says so of the panel and the number. */
 export async function watch(
   url: string,
   action: () => Promise<unknown>,
-  settled: (shown: readonly string[]) => boolean,
+  settled: (shown: readonly string[], number: number) => boolean,
 ): Promise<Seen> {
   const browser: Browser = await launch();
   try {
@@ -60,7 +60,7 @@ export async function watch(
       }
     })();
     await action();
-    await until('the panel to settle', () => settled(last), 90_000);
+    await until('the page to settle', () => settled(last, numbers.at(-1) ?? 0), 90_000);
     end.abort();
     await looking;
     return { replicas, last, numbers, status, errors };
