@@ -237,7 +237,8 @@ describe('an element', () => {
     expect(await hidden(page)).toEqual(['a', 'b']);
     await redis.start();
     await until('the store to be back', () => other.visit());
-    // A visit that was answered 503 may count yet, once.
+    // A visit that was answered 503 may count yet, once: as soon as its replica finds the store.
+    await other.settled();
     const before = await other.visit('/get/some/page');
     await page.goto(url);
     await shows(page, 'a', before + 1);
