@@ -5,9 +5,10 @@
  * that is not known is refused: what it means would be lost.
  */
 import type { Archived } from '../counter/archive.ts';
-import { type Added, DAY_MS, HOUR_MS, type Past } from '../counter/past.ts';
+import { type Added, DAY_MS, HOUR_MS } from '../counter/past.ts';
 import { RULES, type Rules } from '../counter/registry.ts';
 import { KINDS, type Kind } from '../counter/visitor.ts';
+import { fitting, sumTooMuch } from './day-sums.ts';
 import { readName, shown, Wrong } from './item.ts';
 
 type Amounts = Readonly<Partial<Record<string, number>>>;
@@ -74,7 +75,10 @@ export function readRecord(record: unknown): Archived {
     days: readAmounts(fields['days'], readDay),
     visitors: readVisitors(fields['visitors']),
   };
-  refuseTooMuch(past);
+  const day = sumTooMuch(past);
+  if (day !== undefined) {
+    throw new Wrong(`what is added up for ${dayName(day)} is past ${Number.MAX_SAFE_INTEGER}`);
+  }
   return {
     counter: readName(asText(fields['counter'], 'counter')),
     total: asWhole(fields['total'], 'total'),
@@ -123,40 +127,6 @@ function readRules(value: unknown): Rules {
   if (rules.lowest > rules.highest) throw new Wrong('the rule lowest is more than the rule highest');
   if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
   return rules;
-}
-
-/**
- * The same as far as it can be brought back: what a kind of visits has come to on a day, hours and all, stays where a number ends. Otherwise one
- * counter that somebody has driven there would keep all from going out.
- */
-function fitting({ hours, days, visitors }: Past): Past {
-  const sums = new Map<string, number>();
-  const fit = (day: number, added: Added): Added => {
-    const key = `${day} ${added.kind}`;
-    const before = sums.get(key) ?? 0;
-    const after = Math.max(Math.min(before + added.amount, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
-    sums.set(key, after);
-    return { ...added, amount: after - before };
-  };
-  return {
-    days: days.map((day) => fit(day.at, day)),
-    hours: hours.map((hour) => fit(Math.floor(hour.at / 24), hour)),
-    visitors,
-  };
-}
-
-/** Hours become days one day, and a day's sum has to be exact as well. */
-function refuseTooMuch({ hours, days }: Past): void {
-  const sums = new Map<string, number>();
-  for (const { at, kind, amount } of [
-    ...days,
-    ...hours.map((hour) => ({ ...hour, at: Math.floor(hour.at / 24) })),
-  ]) {
-    const sum = (sums.get(`${at} ${kind}`) ?? 0) + amount;
-    sums.set(`${at} ${kind}`, sum);
-    if (!Number.isSafeInteger(sum))
-      throw new Wrong(`what is added up for ${dayName(at)} is past ${Number.MAX_SAFE_INTEGER}`);
-  }
 }
 
 /** `2026-11-22T13:00Z` as the hour since 1970. Fails with `Wrong`. */
