@@ -1,0 +1,77 @@
+/** Plots of measurements as SVG: lines over a figure, bars over names. Drawn by ECharts, without a browser. */
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+
+/** What an axis shows, with its unit; `log` where figures go over several powers of ten. */
+export interface Axis {
+  readonly name: string;
+  readonly log?: boolean;
+}
+
+/** Points that belong together. */
+export interface Line {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+const SIZE = { width: 720, height: 400 };
+const LOOK = {
+  animation: false,
+  // A page may be dark; the plot is not.
+  backgroundColor: '#fff',
+  textStyle: { fontFamily: 'system-ui, sans-serif' },
+};
+
+function draw(option: Readonly<Record<string, unknown>>, { width, height } = SIZE): string {
+  use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  chart.setOption({ ...LOOK, ...option });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return `${svg}\n`;
+}
+
+const axis = ({ name, log = false }: Axis) => ({ type: log ? 'log' : 'value', name, nameLocation: 'middle' });
+
+/** Lines over `x`, as an SVG document. */
+export function linePlot(title: string, x: Axis, y: Axis, lines: readonly Line[]): string {
+  return draw({
+    title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
+    legend: { bottom: 4 },
+    grid: { left: 72, right: 24, top: 44, bottom: 80 },
+    xAxis: { ...axis(x), nameGap: 28 },
+    yAxis: { ...axis(y), nameGap: 52 },
+    series: lines.map(({ name, points }) => ({ type: 'line', name, data: points, symbolSize: 5 })),
+  });
+}
+
+/** A bar for each name, as an SVG document: the first on top. */
+export function barPlot(
+  title: string,
+  x: Axis,
+  bars: readonly (readonly [name: string, value: number])[],
+): string {
+  return draw(
+    {
+      title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
+      grid: { left: 200, right: 64, top: 44, bottom: 52 },
+      xAxis: { ...axis(x), nameGap: 28 },
+      yAxis: {
+        type: 'category',
+        data: bars.map(([name]) => name),
+        inverse: true,
+        axisLabel: { width: 190, overflow: 'break' },
+      },
+      series: [
+        {
+          type: 'bar',
+          data: bars.map(([, value]) => Number(value.toPrecision(3))),
+          label: { show: true, position: 'right' },
+        },
+      ],
+    },
+    { width: SIZE.width, height: 110 + 32 * bars.length },
+  );
+}
