@@ -1,6 +1,7 @@
 /** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`abacus-calls.ts`). */
-import type { Context } from 'hono';
+
 import { badgeFont, drawBadge, hexColour, IMAGE_POLICY } from '../images/badge.ts';
+import type { Asked } from './asked.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
 
 /** What is answered: the contract's status and body. */
@@ -41,7 +42,7 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
 }
 
 /** Any answer of Abacus, errors too, with the content type that it has for JSON, and its words for who asked too much. */
-export async function dressed(_: Context, response: Response): Promise<Response> {
+export async function dressed(_: Asked, response: Response): Promise<Response> {
   const { headers, status } = response;
   if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
   if (status !== 429) return response;

@@ -4,9 +4,10 @@
  * A path is taken apart here and not by the router, because the namespace may be left out, slashes redirect, and each part is decoded once.
  * Not here: what is done then (`abacus-calls.ts`).
  */
-import type { Context } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
+import type { Asked } from './asked.ts';
 import { callingPage, hostWord, pathWord } from './calling-page.ts';
 import type { VisitOptions } from './counting.ts';
 import { bearerIn } from './owners.ts';
@@ -46,7 +47,7 @@ export interface Named {
  * `route-missing` when there are too many.
  */
 export function wordsIn(
-  c: Context,
+  c: Asked,
   operation: string,
   shape: Shape,
 ): readonly string[] | { readonly to: string | undefined } {
@@ -68,7 +69,7 @@ export function wordsIn(
   }
 }
 
-function openWordsIn(c: Context, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
+function openWordsIn(c: Asked, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
   const [, first, slash, rest = ''] = /^\/([^/]+)(\/?)(.*)$/s.exec(tail) ?? [];
   if (first === undefined) return { to: undefined };
   if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
@@ -85,7 +86,7 @@ function decoded(part: string): string {
 }
 
 /** The path of the request with a slash after it. A token is not repeated. */
-function withSlash(c: Context): string {
+function withSlash(c: Asked): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
   const query = searchParams.size === 0 ? '' : `?${searchParams.toString()}`;
@@ -93,7 +94,7 @@ function withSlash(c: Context): string {
 }
 
 /** The path of the request without the slash at its end. A token is not repeated. */
-function withoutSlash(c: Context): string {
+function withoutSlash(c: Asked): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
   return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;

@@ -1,7 +1,8 @@
 /** Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`). */
-import type { Context } from 'hono';
+
 import type { Watch } from '../counter/watch.ts';
 import { type Call, isName, namedIn } from './abacus-request.ts';
+import type { Asked } from './asked.ts';
 import type { EventStreams } from './event-stream.ts';
 
 export interface AbacusStreamParts {
@@ -11,7 +12,7 @@ export interface AbacusStreamParts {
 
 /** The total when it changes, until the counter is deleted. */
 export function stream({ watch, streams }: AbacusStreamParts) {
-  return (call: Call, headers: Headers, c: Context): Response => {
+  return (call: Call, headers: Headers, c: Asked): Response => {
     const named = namedIn(call);
     if (!isName(named)) return new Response(null, { status: 400, headers });
     if (c.req.method === 'HEAD') {

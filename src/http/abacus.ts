@@ -5,7 +5,7 @@
  * the contract has and no others. Not here: what a request says (`abacus-request.ts`), what is done then (`abacus-calls.ts`, `abacus-owner-calls.ts`), and the forms of
  * an answer (`abacus-answer.ts`).
  */
-import type { Context, Handler } from 'hono';
+
 import { ABACUS_PAGE_POLICY, abacusPage } from '../page/abacus.ts';
 import {
   badgeOf,
@@ -21,6 +21,7 @@ import { remove, reset, set, update } from './abacus-owner-calls.ts';
 import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './abacus-request.ts';
 import { AbacusStatus, type AbacusStatusOptions } from './abacus-status.ts';
 import { type AbacusStreamParts, stream } from './abacus-stream.ts';
+import type { Asked, Handler } from './asked.ts';
 import { type CountVisit, refusePrefetch } from './counting.ts';
 import { requireCallable } from './jsonp.ts';
 import type { MayMake } from './limits.ts';
@@ -41,7 +42,7 @@ interface Operation {
   readonly methods: readonly ('GET' | 'POST')[];
   /** Whether it changes something, and so is not done for who asks ahead or for headers only. */
   readonly writes: boolean;
-  readonly answer: (call: Call, headers: Headers, c: Context) => Response | Promise<Response>;
+  readonly answer: (call: Call, headers: Headers, c: Asked) => Response | Promise<Response>;
 }
 
 /** Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as elsewhere. */

@@ -1,10 +1,11 @@
 /** What the files of the native API share: their parts, and the counter that a path names. */
-import type { Context } from 'hono';
+
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Memory } from '../counter/past.ts';
 import { type Description, type Registry, RULES } from '../counter/registry.ts';
+import type { Asked } from './asked.ts';
 import type { CountVisit } from './counting.ts';
 import type { MayMake } from './limits.ts';
 import type { Owners } from './owners.ts';
@@ -31,13 +32,13 @@ export interface ApiOptions {
 }
 
 /** The counter that a path names. Fails with `name-invalid`. */
-export function nameIn(c: Context): string {
-  const { namespace, key } = c.req.param() as { namespace?: string; key?: string };
-  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, key ?? '');
+export function nameIn(c: Asked): string {
+  const namespace = c.req.param('namespace');
+  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, c.req.param('key') ?? '');
 }
 
 /** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
-export async function foundBy(c: Context, registry: Registry): Promise<Description> {
+export async function foundBy(c: Asked, registry: Registry): Promise<Description> {
   const name = nameIn(c);
   const description = await registry.describe(name);
   if (description) return description;
@@ -48,7 +49,7 @@ export async function foundBy(c: Context, registry: Registry): Promise<Descripti
 }
 
 /** The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is private. */
-export async function readableBy(c: Context, { registry, owners }: ApiOptions): Promise<Description> {
+export async function readableBy(c: Asked, { registry, owners }: ApiOptions): Promise<Description> {
   const description = await foundBy(c, registry);
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;

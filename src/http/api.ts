@@ -4,14 +4,13 @@
  * Not here: what a request may hold (`api-routes.ts`), and who may ask for it (`owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../counter/errors.ts';
 import { type Description, RULES } from '../counter/registry.ts';
 import { API_DESCRIPTION, type ApiOptions, foundBy, missing, nameIn, readableBy } from './api-options.ts';
 import { routes } from './api-routes.ts';
 import { HEADERS } from './api-schemas.ts';
-import type { Peer } from './app.ts';
+import type { Asked, Peer } from './asked.ts';
 import { issueToken } from './owners.ts';
 import { servePast } from './past.ts';
 import { serveStack } from './stack.ts';
@@ -93,7 +92,7 @@ function serveCollection(
 function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
   const { count, registry, owners } = options;
   /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not make such a hit. */
-  async function isOwners(c: Context, amount: number, visitor: string | undefined): Promise<boolean> {
+  async function isOwners(c: Asked, amount: number, visitor: string | undefined): Promise<boolean> {
     const ofEverybody = amount === 1 && visitor === undefined;
     // Such a hit makes a counter that is not there.
     const description = ofEverybody ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
@@ -163,7 +162,7 @@ function refuseInvalid(
         target: string;
         error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] };
       },
-  c: Context,
+  c: Asked,
 ): undefined {
   if (result.success) return;
   // Says what a name is.

@@ -6,11 +6,9 @@
  */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context, Handler } from 'hono';
-import { Hono } from 'hono';
-import { accepts } from 'hono/accepts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
+import { type Asked, acceptedBy, type Handler, Handlers, type Peer } from './asked.ts';
 import type { CountVisit } from './counting.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import type { Limits } from './limits.ts';
@@ -48,13 +46,6 @@ export interface Answer {
   readonly peer: Peer;
 }
 
-/** Knows the other end of a request's connection. */
-export interface Peer {
-  requestIP(request: Request): { address: string } | null;
-  /** After how many seconds without use the connection is closed; 0 for never. */
-  timeout?(request: Request, seconds: number): void;
-}
-
 export interface App {
   fetch: (request: Request, peer: Peer) => Response | Promise<Response>;
   /** From now on every response tells its client to close the connection. */
@@ -73,68 +64,76 @@ export function createApp(options: AppOptions): App {
   let away = false;
   let underWay = 0;
   let lastRequestAt = Number.NEGATIVE_INFINITY;
-  const app = new Hono<{ Bindings: Peer }>({ getPath: pathOn(ownHosts) });
   const headers = headersOfAll(servedBy);
+
+  /** What a handler failed with, as its route says errors. */
+  function failed(c: Asked, route: Route, caught: unknown): Response {
+    // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
+    const error =
+      isAppError(caught) || URL.canParse(c.req.url)
+        ? caught
+        : new AppError('request-invalid', 'This Host is no host.', { cause: caught });
+    if (!isAppError(error)) onBug(error);
+    const response = errorResponse(error, wanted(c, route.errorsAs), headers);
+    if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
+    return response;
+  }
+
+  /** Sends the answer off: from here on it is noted under `route` with the status that it had before it was dressed. */
+  function sent(c: Asked, route: Route, startedAt: number, status: number, response: Response): Response {
+    underWay--;
+    if (away) response.headers.set('Connection', 'close');
+    const seconds = (performance.now() - startedAt) / 1000;
+    onRequest({ route: route.path, status, seconds, request: c.req.raw, peer: c.env });
+    return response;
+  }
 
   /** Wraps a handler: errors become responses, limits hold where it is `limited`, and the request is noted under `route`. */
   function answered(route: Route, handler: Handler, limited = false): Handler {
-    return async (c) => {
+    const { dress } = route;
+    const admission = limited ? limits : undefined;
+    return (c) => {
       const startedAt = performance.now();
       lastRequestAt = startedAt;
       underWay++;
-      let response: Response;
+      const done = (response: Response) => {
+        admission?.tell(c, response.headers);
+        const { status } = response;
+        // A picture that says what went wrong went wrong.
+        return dress && URL.canParse(c.req.url)
+          ? dress(c, response).then((dressed) => sent(c, route, startedAt, status, dressed))
+          : sent(c, route, startedAt, status, response);
+      };
       try {
         // `url` begins with scheme and host, which count as part of the limit.
         if (c.req.url.length > URL_LENGTH_MAX) {
           throw new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`);
         }
-        if (limits && limited) await limits.admit(c);
-        response = (await handler(c, noNext)) as Response;
+        const answer = admission ? admission.admit(c).then(() => handler(c)) : handler(c);
+        if (!(answer instanceof Promise)) return done(answer);
+        return answer.then(done, (caught: unknown) => done(failed(c, route, caught)));
       } catch (caught) {
-        // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
-        const error =
-          isAppError(caught) || URL.canParse(c.req.url)
-            ? caught
-            : new AppError('request-invalid', 'This Host is no host.', { cause: caught });
-        if (!isAppError(error)) onBug(error);
-        response = errorResponse(error, wanted(c, route.errorsAs), headers);
-        if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
+        return done(failed(c, route, caught));
       }
-      if (limits && limited) limits.tell(c, response.headers);
-      // As it was, not as it is dressed: a picture that says what went wrong went wrong.
-      const { status } = response;
-      if (route.dress && URL.canParse(c.req.url)) response = await route.dress(c, response);
-      underWay--;
-      if (away) response.headers.set('Connection', 'close');
-      onRequest({
-        route: route.path,
-        status,
-        seconds: (performance.now() - startedAt) / 1000,
-        request: c.req.raw,
-        peer: c.env,
-      });
-      return response;
     };
   }
 
+  const none: Route = { path: 'other', errorsAs: 'text', handlers: {} };
+  const handlers = new Handlers(pathOn(ownHosts), answered(none, routeMissing));
   const routes = publicRoutes(counter, count, api, options.replica, headers);
   for (const route of [...routes, ...surfaces.flatMap((routesOf) => routesOf(headers))]) {
     for (const [method, handler, limited] of handlersOf(route)) {
-      app.on(method, route.path, answered(route, handler, limited));
+      handlers.add(method, route.path, answered(route, handler, limited));
     }
-    app.options(
+    handlers.add(
+      'OPTIONS',
       route.path,
       answered(route, () => preflight(headers, route)),
     );
   }
-  app.notFound(
-    answered({ path: 'other', errorsAs: 'text', handlers: {} }, routeMissing) as (
-      c: Context,
-    ) => Promise<Response>,
-  );
 
   return {
-    fetch: (request, peer) => app.fetch(request, peer),
+    fetch: (request, peer) => handlers.answer(request, peer),
     sendClientsAway: () => {
       away = true;
     },
@@ -147,9 +146,7 @@ export function createApp(options: AppOptions): App {
 function handlersOf(route: Route): [method: string, handler: Handler, limited: boolean][] {
   return METHODS.map((method) => {
     const handler = route.handlers[method];
-    return handler
-      ? [method, handler, !route.unlimited]
-      : [method, (c: Context) => methodNotAllowed(c, route), false];
+    return handler ? [method, handler, !route.unlimited] : [method, (c) => methodNotAllowed(c, route), false];
   });
 }
 
@@ -163,8 +160,6 @@ function headersOfAll(servedBy: string): Headers {
   });
 }
 
-async function noNext(): Promise<void> {}
-
 function routeMissing(): never {
   throw new AppError(
     'route-missing',
@@ -172,14 +167,14 @@ function routeMissing(): never {
   );
 }
 
-function wanted(c: Context, otherwise: ErrorForm): ErrorForm {
+function wanted(c: Asked, otherwise: ErrorForm): ErrorForm {
   // A program asked.
   if (otherwise === 'problem' || otherwise === 'bare') return otherwise;
-  const type = accepts(c, {
-    header: 'Accept',
-    supports: ['application/json', 'text/plain', 'text/html'],
-    default: otherwise === 'page' ? 'text' : otherwise,
-  });
+  const type = acceptedBy(
+    c,
+    ['application/json', 'text/plain', 'text/html'],
+    otherwise === 'page' ? 'text' : otherwise,
+  );
   if (type === 'text/html' && otherwise === 'page') return 'page';
   if (type === 'json' || type === 'text') return type;
   return type === 'application/json' ? 'json' : 'text';

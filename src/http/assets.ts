@@ -4,10 +4,11 @@
  * A page names them with the hash of what they are (`?v=…`), and under that they may be kept for ever. During an update a page of one version
  * may ask a replica of another: then it gets what there is, which it may not keep. Not here: making them (`page/bundle.ts`).
  */
-import type { Handler } from 'hono';
+
 import { type Asset, bundle } from '../page/bundle.ts';
 import { type Links, POLICY } from '../page/frame.ts';
 import { styles } from '../page/styles.ts';
+import type { Handler } from './asked.ts';
 import type { Route } from './routes.ts';
 
 const STYLE = '/page.css';

@@ -57,5 +57,6 @@ function groupsOf(part: string): string[] {
 
 /** Sockets that take both kinds write IPv4 addresses as `::ffff:192.0.2.1`. */
 function plain(address: string): string {
+  if (!address.startsWith('::')) return address;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }

@@ -4,8 +4,9 @@
  * Every answer passes through here, errors too, so that a page's callback always hears what became of its request. Not here: what is
  * answered (`countapi.ts`).
  */
-import type { Context } from 'hono';
+
 import { pixel } from '../images/pixel.ts';
+import type { Asked } from './asked.ts';
 import type { Named } from './countapi-request.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
 
@@ -32,7 +33,7 @@ export function missing(named: Named): Reply {
 }
 
 /** A JSON answer in the form that the request wants. */
-export async function dressed(c: Context, response: Response): Promise<Response> {
+export async function dressed(c: Asked, response: Response): Promise<Response> {
   const { headers } = response;
   headers.set(
     'Access-Control-Expose-Headers',

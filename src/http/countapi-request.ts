@@ -4,9 +4,10 @@
  * A path is taken apart here and not by the router, because the namespace may be left out, a slash may follow, and each part is
  * decoded once. Not here: what is done then (`countapi-calls.ts`).
  */
-import type { Context } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
+import type { Asked } from './asked.ts';
 import { callingPage, hostWord, pathWord } from './calling-page.ts';
 import { decodedPart } from './path-part.ts';
 
@@ -33,7 +34,7 @@ export interface Named {
 }
 
 /** Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: Context, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
+export function callOf(c: Asked, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),

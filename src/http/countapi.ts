@@ -5,8 +5,9 @@
  * fail on one that they do not know; all else is in headers. Not here: what a request says (`countapi-request.ts`), what
  * is done then (`countapi-calls.ts`), and the forms of an answer (`countapi-answer.ts`).
  */
-import type { Handler } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
+import type { Handler } from './asked.ts';
 import { dressed, type Reply, respond } from './countapi-answer.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './countapi-calls.ts';
 import { type Call, COUNTAPI_PREFIX, callOf } from './countapi-request.ts';

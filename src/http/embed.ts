@@ -4,8 +4,9 @@
  * Browsers keep it for an hour, because it is asked for with every page, and then ask whether it has changed. Not here: what the script does
  * (`page/browser/embed.ts`).
  */
-import type { Handler } from 'hono';
+
 import { bundle } from '../page/bundle.ts';
+import type { Handler } from './asked.ts';
 import type { Route } from './routes.ts';
 
 /** So long a page may have an older script than the Seen that it asks. */

@@ -4,9 +4,9 @@
  * All streams of a process are known here, so that they share one heartbeat and end together when the process stops: a client whose stream ends
  * comes back by itself, to another replica. Not here: what is told (`counter/watch.ts`), and in which words.
  */
-import type { Context } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
-import type { Peer } from './app.ts';
+import type { Asked } from './asked.ts';
 
 /** One stream, as the one who tells sees it. */
 export interface EventStream {
@@ -55,11 +55,7 @@ export class EventStreams {
    * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
    * which happens once, whoever ends it. Fails with `draining`, and as `begin` does.
    */
-  respond(
-    c: Context<{ Bindings: Peer }>,
-    headers: Headers,
-    begin: (stream: EventStream) => () => void,
-  ): Response {
+  respond(c: Asked, headers: Headers, begin: (stream: EventStream) => () => void): Response {
     if (this.#over)
       throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
     const { raw } = c.req;

@@ -3,29 +3,31 @@
  *
  * The body holds `value` and nothing else, because clients of CountAPI fail on a key they do not know.
  */
-import type { Context } from 'hono';
+
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
+import type { Asked } from './asked.ts';
 import type { CountVisit } from './counting.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
 export function createHit(counter: Counter, count: CountVisit, headers: Headers) {
-  const ready = new Headers(headers);
-  ready.set('Content-Type', 'application/json');
+  const ready = { headers: new Headers(headers) };
+  ready.headers.set('Content-Type', 'application/json');
 
-  async function hit(c: Context): Promise<Response> {
+  const told = (value: number | null) => new Response(`{"value":${value}}`, ready);
+
+  function hit(c: Asked): Response | Promise<Response> {
     const name = requestedName(c);
-    if (c.req.method === 'HEAD') return new Response(null, { headers: ready });
-    const total = await count(c, name);
-    return new Response(`{"value":${total}}`, { headers: ready });
+    if (c.req.method === 'HEAD') return new Response(null, ready);
+    return count(c, name).then(told);
   }
 
-  async function get(c: Context): Promise<Response> {
+  async function get(c: Asked): Promise<Response> {
     const name = requestedName(c);
     const [total] = await counter.read([name]);
     if (total === undefined) throw missing(name);
-    return new Response(`{"value":${total}}`, { headers: ready });
+    return told(total);
   }
 
   return { hit, get };
@@ -39,6 +41,6 @@ export function missing(name: string): AppError {
   );
 }
 
-function requestedName(c: Context): string {
+function requestedName(c: Asked): string {
   return counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
 }

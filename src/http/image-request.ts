@@ -1,11 +1,12 @@
 /** What a request for a picture says: of which counter, and how it is to look. Not here: making it (`images.ts`). */
-import type { Context } from 'hono';
+
 import { z } from 'zod';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import { isZone, type Step } from '../counter/past.ts';
 import { BADGE_STYLES, badgeColour } from '../images/badge.ts';
 import { CHART_THEMES } from '../images/chart.ts';
+import type { Asked } from './asked.ts';
 
 const colour = z
   .string()
@@ -39,16 +40,16 @@ const Chart = z.object({
 export type ChartWanted = z.output<typeof Chart>;
 
 /** How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails with `request-invalid`. */
-export function badgeWanted(c: Context): BadgeWanted {
+export function badgeWanted(c: Asked): BadgeWanted {
   return queryAs(Badge, c);
 }
 
 /** How a chart is to look. Fails with `request-invalid`. */
-export function chartWanted(c: Context): ChartWanted {
+export function chartWanted(c: Asked): ChartWanted {
   return queryAs(Chart, c);
 }
 
-function queryAs<T>(schema: z.ZodType<T>, c: Context): T {
+function queryAs<T>(schema: z.ZodType<T>, c: Asked): T {
   const result = schema.safeParse(c.req.query());
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -56,8 +57,9 @@ function queryAs<T>(schema: z.ZodType<T>, c: Context): T {
 }
 
 /** The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with `route-missing`, `name-invalid`. */
-export function nameInFile(c: Context, ending: 'svg' | 'json' | 'gif'): string {
-  const { ns, file = '' } = c.req.param() as { ns?: string; file?: string };
+export function nameInFile(c: Asked, ending: 'svg' | 'json' | 'gif'): string {
+  const ns = c.req.param('ns');
+  const file = c.req.param('file') ?? '';
   if (!file.endsWith(`.${ending}`)) {
     throw new AppError('route-missing', `There is nothing here: a picture's name ends in .${ending}.`);
   }

@@ -5,7 +5,7 @@
  * 200, because these proxies and some pages show nothing else. Not here: how they are drawn (`images/`), and what a request says
  * (`image-request.ts`).
  */
-import type { Context, Handler } from 'hono';
+
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
@@ -14,6 +14,7 @@ import type { Registry } from '../counter/registry.ts';
 import { drawBadge, IMAGE_POLICY } from '../images/badge.ts';
 import { drawChart } from '../images/chart.ts';
 import { pixel } from '../images/pixel.ts';
+import type { Asked, Handler } from './asked.ts';
 import type { CountVisit } from './counting.ts';
 import {
   type BadgeWanted,
@@ -42,13 +43,13 @@ const COLOUR_OF_ERRORS = 'lightgrey';
 /** The routes of pictures. They are given the headers that every response has. */
 export function createImages(options: ImagesOptions): (headers: Headers) => Route[] {
   return (headers) => {
-    const as = (type: string, make: (c: Context) => Promise<string | Buffer<ArrayBuffer>>): Handler => {
+    const as = (type: string, make: (c: Asked) => Promise<string | Buffer<ArrayBuffer>>): Handler => {
       const ready = imageHeaders(headers, type);
       return async (c) => new Response(c.req.method === 'HEAD' ? null : await make(c), { headers: ready });
     };
     const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
     const endpoint = as('application/json', (c) => badgeJson(c, options));
-    const either: Handler = (c, next) => (c.req.path.endsWith('.json') ? endpoint : badge)(c, next);
+    const either: Handler = (c) => (c.req.path.endsWith('.json') ? endpoint : badge)(c);
     const chart = as('image/svg+xml', (c) => chartSvg(c, options));
     const gif = as('image/gif', (c) => countPixel(c, options));
     const svg = imageHeaders(headers, 'image/svg+xml');
@@ -81,7 +82,7 @@ function imageHeaders(headers: Headers, type: string): Headers {
 
 /** Counts if it is to, and answers what stands on the badge. Fails as counting does, and with `counter-missing`. */
 async function messageOf(
-  c: Context,
+  c: Asked,
   name: string,
   wanted: BadgeWanted,
   options: ImagesOptions,
@@ -105,7 +106,7 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
   throw new AppError('counter-missing', `There is no counter ${name} to be shown.`);
 }
 
-async function badgeSvg(c: Context, options: ImagesOptions): Promise<string> {
+async function badgeSvg(c: Asked, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'svg');
   const wanted = badgeWanted(c);
   return drawBadge({
@@ -118,7 +119,7 @@ async function badgeSvg(c: Context, options: ImagesOptions): Promise<string> {
 }
 
 /** https://shields.io/badges/endpoint-badge */
-async function badgeJson(c: Context, options: ImagesOptions): Promise<string> {
+async function badgeJson(c: Asked, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'json');
   const wanted = badgeWanted(c);
   const message = await messageOf(c, name, wanted, options);
@@ -126,7 +127,7 @@ async function badgeJson(c: Context, options: ImagesOptions): Promise<string> {
   return JSON.stringify({ schemaVersion: 1, label, message, color, labelColor, style });
 }
 
-async function chartSvg(c: Context, options: ImagesOptions): Promise<string> {
+async function chartSvg(c: Asked, options: ImagesOptions): Promise<string> {
   const { memory, now } = options;
   const name = nameInFile(c, 'svg');
   const { by, zone, theme, title = name, lang } = chartWanted(c);
@@ -143,7 +144,7 @@ async function chartSvg(c: Context, options: ImagesOptions): Promise<string> {
   });
 }
 
-async function countPixel(c: Context, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
+async function countPixel(c: Asked, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
   await count(c, nameInFile(c, 'gif'));
   return pixel();
 }
@@ -168,7 +169,7 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 /** An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it is, for nobody is to see it. */
-async function errorPicture(c: Context, response: Response, ours: Headers): Promise<Response> {
+async function errorPicture(c: Asked, response: Response, ours: Headers): Promise<Response> {
   const { code } = (await response.json()) as { code: string };
   const headers = new Headers(response.headers);
   for (const [name, value] of ours) headers.set(name, value);

@@ -7,7 +7,7 @@
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited (`routes.ts`),
  * and the arithmetic (`counter/limiter.ts`).
  */
-import type { Context } from 'hono';
+
 import type { Clock } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Limit, Limiter, Verdict } from '../counter/limiter.ts';
@@ -16,6 +16,7 @@ import { LIMITER_WAIT_MS, OpenLimiter } from '../counter/open-limiter.ts';
 import { DAY_MS } from '../counter/past.ts';
 import { briefly } from '../counter/patience.ts';
 import type { Registry } from '../counter/registry.ts';
+import type { Asked } from './asked.ts';
 import { wholeSeconds } from './errors.ts';
 import type { Owners } from './owners.ts';
 import type { Visitors } from './visitors.ts';
@@ -35,7 +36,7 @@ export interface LimitsOptions {
 }
 
 /** Fails with `rate-limited` where this request would make a counter of this name, and its address has made as many as it may. */
-export type MayMake = (c: Context, name: string) => Promise<void>;
+export type MayMake = (c: Asked, name: string) => Promise<void>;
 
 /** So many refusals, and so many names that there are, are remembered at the most; the oldest are forgotten. */
 const REMEMBERED_MAX = 10_000;
@@ -64,7 +65,7 @@ export class Limits {
   }
 
   /** Takes one request. Fails with `rate-limited`. */
-  async admit(c: Context): Promise<void> {
+  async admit(c: Asked): Promise<void> {
     if (!this.#requests || this.#isExempt(c)) return;
     const { quota } = this.#requests;
     await this.#take(
@@ -90,18 +91,18 @@ export class Limits {
   };
 
   /** Says in an answer which limits there are and what is left of them. */
-  tell(c: Context, headers: Headers): void {
+  tell(c: Asked, headers: Headers): void {
     if (this.#policy === '' || this.#isExempt(c)) return;
     headers.set('RateLimit-Policy', this.#policy);
     const told = this.#told.get(c.req.raw);
     if (told) headers.set('RateLimit', told.join(', '));
   }
 
-  #isExempt(c: Context): boolean {
+  #isExempt(c: Asked): boolean {
     return this.#options.owners.isInstallation(c.req.raw.headers);
   }
 
-  async #take(c: Context, limit: Limit, why: string): Promise<void> {
+  async #take(c: Asked, limit: Limit, why: string): Promise<void> {
     const { visitors, clock, onOpen } = this.#options;
     const place = visitors.placeOf(c);
     const who = place instanceof Promise ? await briefly(place, clock, LIMITER_WAIT_MS) : place;

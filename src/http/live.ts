@@ -5,10 +5,11 @@
  * it knows. What it costs: one reading of all counters that are watched, four times a second and per replica; not of visits, nor of
  * clients. Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`).
  */
-import type { Context } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Watch } from '../counter/watch.ts';
+import type { Asked } from './asked.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { Route } from './routes.ts';
 
@@ -27,7 +28,7 @@ export interface LiveOptions {
 /** The route. It is given the headers that every response has. */
 export function createLive({ watch, streams }: LiveOptions): (headers: Headers) => Route[] {
   return (headers) => {
-    const live = (c: Context) => {
+    const live = (c: Asked) => {
       const names = namesIn(c);
       if (c.req.method === 'HEAD') {
         const ours = new Headers(headers);
@@ -52,7 +53,7 @@ export function createLive({ watch, streams }: LiveOptions): (headers: Headers) 
 }
 
 /** The counters that a request names, each once. Fails with `request-invalid`, `name-invalid`. */
-function namesIn(c: Context): string[] {
+function namesIn(c: Asked): string[] {
   const names = new Set((c.req.query('counters') ?? '').split(',').filter((name) => name !== ''));
   if (names.size === 0 || names.size > COUNTERS_MAX) {
     throw new AppError(

@@ -4,9 +4,10 @@
  * It is remembered in a cookie, the only one that Seen ever sets: the same for everybody who asks for it, so it tells nobody from another. On
  * other sites' pages it counts for images and frames, as far as the browser sends cookies there.
  */
-import type { Context, Handler } from 'hono';
+
 import { AppError } from '../counter/errors.ts';
 import { ownVisitsPage } from '../page/own-visits.ts';
+import { type Asked, formIn, type Handler } from './asked.ts';
 import { pageHeaders, styleLink } from './assets.ts';
 
 const COOKIE = 'seen_own_visits';
@@ -29,7 +30,7 @@ export function createOwnVisits(headers: Headers): { GET: Handler; POST: Handler
     POST: async (c) => {
       requireOwnPage(c);
       // What is no form says nothing.
-      const { visits } = await c.req.parseBody().catch((): Record<string, unknown> => ({}));
+      const { visits } = await formIn(c).catch((): Record<string, unknown> => ({}));
       if (visits !== 'out' && visits !== 'in') {
         throw new AppError(
           'request-invalid',
@@ -45,7 +46,7 @@ export function createOwnVisits(headers: Headers): { GET: Handler; POST: Handler
 }
 
 /** Fails with `request-invalid` when the form of another site is sent: it would decide for somebody else. */
-function requireOwnPage(c: Context): void {
+function requireOwnPage(c: Asked): void {
   const origin = c.req.header('Origin');
   if (origin !== undefined && URL.parse(origin)?.host !== new URL(c.req.url).host) {
     throw new AppError(

@@ -1,17 +1,16 @@
 /** What a counter remembers, over the native API: visits by hour, day and month, and visitors. As JSON, or CSV for spreadsheets. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { DAY_MS, inPeriods, type Period } from '../counter/past.ts';
 import { KINDS, type Kind } from '../counter/visitor.ts';
 import { type ApiOptions, readableBy } from './api-options.ts';
 import { pastRoutes } from './api-past-routes.ts';
-import type { Peer } from './app.ts';
+import type { Asked, Peer } from './asked.ts';
 
 /** Adds the routes to the API. */
 export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, options: ApiOptions): void {
   const { memory, now } = options;
   /** The past of a counter that there is, for who may read it. */
-  async function pastOf(c: Context) {
+  async function pastOf(c: Asked) {
     const { counter: name } = await readableBy(c, options);
     return { name, past: await memory.past(name) };
   }

@@ -1,10 +1,9 @@
 /** What is where on the public port. Not here: what the routes do (a file per surface), and what is the same for all (`app.ts`). */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context, Handler } from 'hono';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { API_DESCRIPTION } from './api-options.ts';
-import type { Peer } from './app.ts';
+import type { Asked, Handler, Peer } from './asked.ts';
 import { assetRoutes } from './assets.ts';
 import { createCounterPage } from './counter-page.ts';
 import type { CountVisit } from './counting.ts';
@@ -24,7 +23,7 @@ export interface Route {
   readonly unlimited?: true;
   readonly handlers: Partial<Record<(typeof METHODS)[number], Handler>>;
   /** Changes the form of every answer of this route, errors too. Never fails. */
-  readonly dress?: (c: Context, response: Response) => Promise<Response>;
+  readonly dress?: (c: Asked, response: Response) => Promise<Response>;
 }
 
 /** All routes of the public port. `replica` is named on pages; `headers` are those of every response. */
@@ -93,7 +92,7 @@ export function preflight(headers: Headers, route: Route): Response {
 }
 
 /** The answer to a method that a route does not take. */
-export function methodNotAllowed(c: Context, route: Route): never {
+export function methodNotAllowed(c: Asked, route: Route): never {
   const [first] = Object.keys(route.handlers);
   throw new AppError('method-not-allowed', `${c.req.method} does nothing here. Use ${first}.`);
 }

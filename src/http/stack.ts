@@ -1,7 +1,7 @@
 /** `GET /api/v1/stack`: the replicas that there are, and how the store is. Not here: how they know of each other (`replicas/heartbeat.ts`). */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { json, PROBLEMS } from './api-schemas.ts';
-import type { Peer } from './app.ts';
+import type { Peer } from './asked.ts';
 
 /** The stack, as this replica knows it. */
 export interface Stack {

@@ -3,10 +3,10 @@
  *
  * The day's salt is asked of the store once a day. While the store is away visitors stay unknown, and their visits count all the same.
  */
-import type { Context } from 'hono';
+
 import { DAY_MS, type Memory } from '../counter/past.ts';
 import { personOf, placeIn, type Visitor, visitorOf } from '../counter/visitor.ts';
-import type { Peer } from './app.ts';
+import type { Asked } from './asked.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
 
 export interface VisitorsOptions {
@@ -33,7 +33,7 @@ export class Visitors {
   }
 
   /** The visitor who makes this request: at once, but for the first requests of a day. */
-  of(c: Context<{ Bindings: Peer }>): Visitor | Promise<Visitor> {
+  of(c: Asked): Visitor | Promise<Visitor> {
     return this.#salted((salt) => {
       const visitor = visitorOf(this.#addressOf(c), c.req.raw.headers.get('User-Agent') ?? '', salt ?? '');
       return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
@@ -49,7 +49,7 @@ export class Visitors {
    * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6 network, whatever asks from there.
    * `undefined` where today's salt cannot be had.
    */
-  placeOf(c: Context<{ Bindings: Peer }>): string | undefined | Promise<string | undefined> {
+  placeOf(c: Asked): string | undefined | Promise<string | undefined> {
     return this.#salted((salt) => salt && placeIn(networkOf(this.#addressOf(c)), salt));
   }
 
@@ -59,7 +59,7 @@ export class Visitors {
     return this.#ask(day).then(() => use(day === this.#day ? this.#salt : undefined));
   }
 
-  #addressOf(c: Context<{ Bindings: Peer }>): string {
+  #addressOf(c: Asked): string {
     const { headers } = c.req.raw;
     const peer = c.env.requestIP(c.req.raw)?.address ?? '';
     return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));

@@ -1,0 +1,130 @@
+/**
+ * A request as handlers see it, and which handler it goes to: Hono's router and the shape of Hono's context, without the rest of Hono.
+ *
+ * Each route has one handler and no middleware, so what Hono makes for chains of them would be made for nothing at every visit: its context, its
+ * request and two promises, a fifth of what a visit allocates (docs/decisions/0002). Not here: what the routes are (`routes.ts`).
+ */
+import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import type { Router } from 'hono/router';
+import { RegExpRouter } from 'hono/router/reg-exp-router';
+import { SmartRouter } from 'hono/router/smart-router';
+import { TrieRouter } from 'hono/router/trie-router';
+import { parseBody } from 'hono/utils/body';
+import { getQueryParam, tryDecodeURIComponent } from 'hono/utils/url';
+
+/** Knows the other end of a request's connection. */
+export interface Peer {
+  requestIP(request: Request): { address: string } | null;
+  /** After how many seconds without use the connection is closed; 0 for never. */
+  timeout?(request: Request, seconds: number): void;
+}
+
+/** What handlers use of a request and its connection. Hono's own context has all of it, so that the API can pass that. */
+export interface Asked {
+  readonly env: Peer;
+  readonly req: {
+    readonly raw: Request;
+    readonly method: string;
+    readonly url: string;
+    /** Without the query, and under the prefix of its host name where that has one. */
+    readonly path: string;
+    header(name: string): string | undefined;
+    /** A part of the path, decoded. */
+    param(name: string): string | undefined;
+    query(name: string): string | undefined;
+    query(): Record<string, string>;
+  };
+}
+
+/** Answers a request. May fail at once or later. */
+export type Handler = (c: Asked) => Response | Promise<Response>;
+
+/** A handler, and which parts of the path are its parameters. */
+type Match = ReturnType<Router<Handler>['match']>;
+
+/** One object a request: it is its own `req`. */
+class AskedOnce implements Asked {
+  readonly raw: Request;
+  readonly env: Peer;
+  readonly path: string;
+  readonly #match: Match;
+
+  constructor(raw: Request, env: Peer, path: string, match: Match) {
+    this.raw = raw;
+    this.env = env;
+    this.path = path;
+    this.#match = match;
+  }
+
+  get req(): this {
+    return this;
+  }
+
+  get method(): string {
+    return this.raw.method;
+  }
+
+  get url(): string {
+    return this.raw.url;
+  }
+
+  header(name: string): string | undefined {
+    return this.raw.headers.get(name) ?? undefined;
+  }
+
+  param(name: string): string | undefined {
+    const [handlers, parts] = this.#match;
+    const place = handlers[0]?.[1][name];
+    const part = typeof place === 'number' ? parts?.[place] : place;
+    return part && tryDecodeURIComponent(part);
+  }
+
+  query(name: string): string | undefined;
+  query(): Record<string, string>;
+  query(name?: string) {
+    return getQueryParam(this.raw.url, name);
+  }
+}
+
+/** The fields of a request's form. Fails where it is none. */
+export function formIn({ req }: Asked): Promise<Record<string, unknown>> {
+  return parseBody(req.raw);
+}
+
+/** Which of the types that are offered a request would rather have, by what its `Accept` says. */
+export function acceptedBy(c: Asked, supports: string[], otherwise: string): string {
+  // It looks at the header and at nothing else of the context.
+  return accepts(c as Context, { header: 'Accept', supports, default: otherwise });
+}
+
+export class Handlers {
+  readonly #router = new SmartRouter<Handler>({ routers: [new RegExpRouter(), new TrieRouter()] });
+  readonly #pathOf: (request: Request) => string;
+  readonly #otherwise: Handler;
+
+  /** `pathOf`: under which path a request is looked for. `otherwise` answers what has no route. */
+  constructor(pathOf: (request: Request) => string, otherwise: Handler) {
+    this.#pathOf = pathOf;
+    this.#otherwise = otherwise;
+  }
+
+  /** Adds one; of several that match the first is taken. To be done before the first request. */
+  add(method: string, path: string, handler: Handler): void {
+    this.#router.add(method, path, handler);
+  }
+
+  /** Answers a request. What takes GET takes HEAD, and answers it without a body. */
+  answer(request: Request, peer: Peer): Response | Promise<Response> {
+    const { method } = request;
+    const path = this.#pathOf(request);
+    const match = this.#router.match(method === 'HEAD' ? 'GET' : method, path);
+    const handler = match[0][0]?.[0] ?? this.#otherwise;
+    const answer = handler(new AskedOnce(request, peer, path, match));
+    return method === 'HEAD' ? withoutBody(answer) : answer;
+  }
+}
+
+async function withoutBody(answer: Response | Promise<Response>): Promise<Response> {
+  return new Response(null, await answer);
+}
