@@ -7,7 +7,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config.ts';
 import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
 import { ABACUS_PREFIX } from '../http/abacus-request.ts';
-import type { Answer } from '../http/app.ts';
+import type { Answer } from '../http/answering.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';

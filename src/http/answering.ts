@@ -1,0 +1,127 @@
+/**
+ * What is the same for all routes: errors become responses, limits hold, requests are noted, and on a stop each response sends its client away.
+ *
+ * Promises are chained by hand: an async function around each handler would cost every visit two more. Not here: what is where (`app.ts`).
+ */
+import { AppError, isAppError } from '../counter/errors.ts';
+import { type Asked, acceptedBy, type Handler, type Peer } from './asked.ts';
+import { type ErrorForm, errorResponse } from './errors.ts';
+import type { Limits } from './limits.ts';
+import { allowOf, type Route } from './routes.ts';
+
+/** A request, and how it was answered. */
+export interface Answer {
+  /** The route as written here, never what the client sent. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly request: Request;
+  readonly peer: Peer;
+}
+
+export interface AnsweringOptions {
+  /** What visitors may ask; `undefined` for no limits. */
+  readonly limits: Limits | undefined;
+  /** Told after each request. */
+  readonly onRequest: (answer: Answer) => void;
+  /** Told of each error that is a bug. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
+const URL_LENGTH_MAX = 2048;
+
+export class Answering {
+  readonly #options: AnsweringOptions;
+  readonly #headers: Headers;
+  #away = false;
+  #underWay = 0;
+  #lastRequestAt = Number.NEGATIVE_INFINITY;
+
+  /** `headers` are those of every response. */
+  constructor(options: AnsweringOptions, headers: Headers) {
+    this.#options = options;
+    this.#headers = headers;
+  }
+
+  /** How many requests have no response yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
+  get lastRequestAt(): number {
+    return this.#lastRequestAt;
+  }
+
+  /** From now on every response tells its client to close the connection. */
+  sendClientsAway(): void {
+    this.#away = true;
+  }
+
+  /** Wraps a handler of `route`; limits hold where it is `limited`. What comes of it fails never. */
+  wrap(route: Route, handler: Handler, limited: boolean): Handler {
+    const limits = limited ? this.#options.limits : undefined;
+    return (c) => {
+      const startedAt = performance.now();
+      this.#lastRequestAt = startedAt;
+      this.#underWay++;
+      const finish = (response: Response) => {
+        limits?.tell(c, response.headers);
+        return this.#finish(c, route, startedAt, response);
+      };
+      let answer: Response | Promise<Response>;
+      try {
+        requireShortUrl(c);
+        answer = limits ? limits.admit(c).then(() => handler(c)) : handler(c);
+      } catch (caught) {
+        answer = this.#failed(c, route, caught);
+      }
+      if (!(answer instanceof Promise)) return finish(answer);
+      return answer.then(finish, (caught: unknown) => finish(this.#failed(c, route, caught)));
+    };
+  }
+
+  /** What a handler failed with, as its route says errors. */
+  #failed(c: Asked, route: Route, caught: unknown): Response {
+    // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
+    const error =
+      isAppError(caught) || URL.canParse(c.req.url)
+        ? caught
+        : new AppError('request-invalid', 'This Host is no host.', { cause: caught });
+    if (!isAppError(error)) this.#options.onBug(error);
+    const response = errorResponse(error, formOf(c, route.errorsAs), this.#headers);
+    if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
+    return response;
+  }
+
+  /** Dresses a response and sends it off. It is noted as it was: a picture that says what went wrong went wrong. */
+  #finish(c: Asked, route: Route, startedAt: number, response: Response): Response | Promise<Response> {
+    const { status } = response;
+    const send = (dressed: Response) => {
+      this.#underWay--;
+      if (this.#away) dressed.headers.set('Connection', 'close');
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.#options.onRequest({ route: route.path, status, seconds, request: c.req.raw, peer: c.env });
+      return dressed;
+    };
+    return route.dress && URL.canParse(c.req.url) ? route.dress(c, response).then(send) : send(response);
+  }
+}
+
+/** Fails with `url-too-long`. A URL begins with scheme and host, which count as part of the limit. */
+function requireShortUrl({ req }: Asked): void {
+  if (req.url.length > URL_LENGTH_MAX) {
+    throw new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`);
+  }
+}
+
+function formOf(c: Asked, otherwise: ErrorForm): ErrorForm {
+  // A program asked.
+  if (otherwise === 'problem' || otherwise === 'bare') return otherwise;
+  const types = ['application/json', 'text/plain', 'text/html'];
+  const type = acceptedBy(c, types, otherwise === 'page' ? 'text' : otherwise);
+  if (type === 'text/html' && otherwise === 'page') return 'page';
+  if (type === 'json' || type === 'text') return type;
+  return type === 'application/json' ? 'json' : 'text';
+}
