@@ -51,6 +51,11 @@ export const BROWSER_PROGRAMS: readonly Program[] = [
   { program: 'chromium', debian: 'chromium', alpine: 'chromium' },
 ];
 
+/** What the guard against slowness needs besides. */
+export const GUARD_PROGRAMS: readonly Program[] = [
+  { program: 'nginx', debian: 'nginx-light', alpine: 'nginx' },
+];
+
 /** Installs what is missing where that is allowed; answers what is still missing. */
 export async function provide(programs: readonly Program[]): Promise<string[]> {
   const missing = () => programs.filter(({ program }) => Bun.which(program) === null);

@@ -1,7 +1,7 @@
 /** Which tests are run together, chosen by words. */
 import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
-import { BROWSER_PROGRAMS, PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
+import { BROWSER_PROGRAMS, GUARD_PROGRAMS, PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
 
 /** Tests that are run together, in one process. */
 export interface Suite {
@@ -16,14 +16,22 @@ export interface Suite {
 export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
   const which = first === 'all' || first === 'stack' || first === 'browser' ? first : 'most';
   const words = which === 'most' && first !== '' ? [first, ...rest] : rest;
-  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].toSorted();
+  const files = ['test/**/*.test.ts', 'bench/*.test.ts'].flatMap((path) =>
+    [...new Bun.Glob(path).scanSync(ROOT)].toSorted(),
+  );
   const chosen = files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const guards = chosen.filter((file) => file.startsWith('bench/'));
   const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
   const inBrowser = chosen.filter((file) => file.startsWith('test/browser/'));
-  const others = chosen.filter((file) => !onStack.includes(file) && !inBrowser.includes(file));
+  const apart = new Set([...guards, ...onStack, ...inBrowser]);
+  const others = chosen.filter((file) => !apart.has(file));
   // They wait more than they work, and are in worlds that know nothing of each other.
   const documents = onStack.filter((file) => /guide|operations/.test(file));
   const rounds = [
+    // Measures: first, with nothing beside it.
+    which === 'stack' || which === 'browser' || (which === 'most' && words.length === 0)
+      ? []
+      : [{ ...plain(guards), programs: [...PROGRAMS, ...GUARD_PROGRAMS] }],
     which === 'stack' || which === 'browser' ? [] : [plain(others)],
     which === 'stack' || (which === 'most' && words.length === 0)
       ? []

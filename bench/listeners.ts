@@ -1,0 +1,109 @@
+/**
+ * What listeners of one replica cost, while nothing happens and while visits come: to live.ts, and to a part of `npm run bench`.
+ *
+ * All of them watch one counter, or each one of several. CPU time is that of Seen and its store; how late an event is counts from the answer to
+ * the visit to the last listener that was told.
+ */
+import { connect, type Socket } from 'node:net';
+import { until } from '../test/support/folder.ts';
+import { Program } from '../test/support/program.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { cpuMs } from './cpu.ts';
+import { median } from './median.ts';
+
+export interface Listening {
+  readonly store: 'Redis' | 'SQLite';
+  readonly listeners: number;
+  readonly counters: number;
+  readonly memoryEachKib: number;
+  /** CPU time in a second. */
+  readonly idleMs: number;
+  readonly visitedMs: number;
+  readonly eventsPerSecond: number;
+  readonly toldAfterMs: number;
+}
+
+/** Visits a second: more than readings, so that each reading finds a new total. */
+const VISITS_PER_SECOND = 20;
+
+/** One connection that listens, and how often it was told something. */
+class Ear {
+  told = 0;
+  readonly #socket: Socket;
+
+  constructor(port: number, counter: string) {
+    this.#socket = connect(port, '127.0.0.1', () => {
+      this.#socket.write(`GET /live?counters=${counter} HTTP/1.1\r\nHost: seen\r\n\r\n`);
+    });
+    this.#socket.on('data', (bytes) => {
+      this.told += bytes.toString('latin1').split('\ndata: ').length - 1;
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Starts Seen, has `listeners` listen to `counters` counters, and measures `seconds` without and `seconds` with visits. */
+export async function measureListeners(
+  store: Listening['store'],
+  listeners: number,
+  counters: number,
+  seconds: number,
+): Promise<Listening> {
+  await using redis = await RedisServer.start();
+  await using program = await Program.start({
+    ...(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {}),
+    SEEN_REPLICAS: '1',
+    SEEN_CONNECTIONS_MAX: `${listeners + 1000}`,
+    SEEN_SUBSCRIBERS_MAX: `${listeners}`,
+  });
+  const { port } = new URL(program.url);
+  const names = Array.from({ length: counters }, (_, index) => `bench/counter-${index}`);
+  const nameOf = (index: number) => names[index % counters] ?? '';
+  for (const name of names) await program.visit(`/hit/${name}`);
+  const pids = [program.process.pid, ...(store === 'Redis' ? [redis.pid] : [])];
+  const memoryKib = async () =>
+    Number(/VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${program.process.pid}/status`).text())?.[1]);
+  const before = await memoryKib();
+  const ears: Ear[] = [];
+  for (let index = 0; index < listeners; index++) {
+    ears.push(new Ear(Number(port), nameOf(index)));
+    if (index % 100 === 99) await Bun.sleep(20);
+  }
+  const told = () => ears.reduce((sum, ear) => sum + ear.told, 0);
+  await until('each to be told its total', () => ears.every((ear) => ear.told > 0), 60_000);
+  const memoryEachKib = ((await memoryKib()) - before) / listeners;
+
+  let spent = cpuMs(pids);
+  await Bun.sleep(seconds * 1000);
+  const idleMs = (cpuMs(pids) - spent) / seconds;
+
+  spent = cpuMs(pids);
+  const toldBefore = told();
+  const late: number[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    const watching = ears.filter((_, index) => index % counters === 0);
+    const each = watching.map((ear) => ear.told);
+    for (let visit = 0; visit < VISITS_PER_SECOND; visit++) await program.visit(`/hit/${nameOf(0)}`);
+    const answered = performance.now();
+    await until('all to be told', () => watching.every((ear, index) => ear.told > (each[index] ?? 0)));
+    late.push(performance.now() - answered);
+    await Bun.sleep(Math.max(0, 1000 - (performance.now() - answered)));
+  }
+  const visitedMs = (cpuMs(pids) - spent) / seconds;
+  const eventsPerSecond = (told() - toldBefore) / seconds;
+  for (const ear of ears) ear.close();
+  return {
+    store,
+    listeners,
+    counters,
+    memoryEachKib,
+    idleMs,
+    visitedMs,
+    eventsPerSecond,
+    toldAfterMs: median(late),
+  };
+}

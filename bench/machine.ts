@@ -1,0 +1,38 @@
+/** On what, and of what, figures are: the machine, the versions and the commit. */
+import { cpus, release, totalmem } from 'node:os';
+
+const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[] = [
+  ['Redis', ['redis-server', '--version']],
+  ['nginx', ['nginx', '-v']],
+  ['webdis', ['dpkg-query', '-W', '-f', '${Version}', 'webdis']],
+  ['Node', ['node', '--version']],
+  ['gunicorn', ['gunicorn', '--version']],
+  ['wrk', ['wrk', '--version']],
+];
+
+/** Cores, processor, memory, kernel. */
+export function machine(): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${memory} GiB, Linux ${release()}`;
+}
+
+/** Of Bun, and of the programs that are there. */
+export async function versions(): Promise<string> {
+  const found = [`Bun ${Bun.version}`];
+  for (const [name, command] of VERSIONS) {
+    if (Bun.which(command[0] ?? '') === null) continue;
+    const run = await Bun.$`${command}`.nothrow().quiet();
+    const version = /\d+\.\d+[.\d]*/.exec(run.stdout.toString() + run.stderr.toString())?.[0];
+    if (version !== undefined) found.push(`${name} ${version}`);
+  }
+  return found.join(', ');
+}
+
+/** The commit that is checked out, and whether something is changed since; empty outside of a repository. */
+export async function commit(): Promise<string> {
+  const said = await Bun.$`git describe --always --dirty --exclude '*'`
+    .cwd(import.meta.dir)
+    .nothrow()
+    .quiet();
+  return said.stdout.toString().trim();
+}

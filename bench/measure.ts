@@ -1,0 +1,172 @@
+/**
+ * A run of the bench: the services are started, then everything takes turns in rounds, because the machine is not quiet, and what is compared is
+ * measured within seconds of each other. Says where it is on the standard error. What is visited: scenarios.ts; what is found: results.ts.
+ */
+import { imageFiles } from './image.ts';
+import { measureListeners } from './listeners.ts';
+import { load, makeCounters } from './load.ts';
+import { commit, machine, versions } from './machine.ts';
+import { median } from './median.ts';
+import { memoryOf } from './memory.ts';
+import { visitAtRate } from './open-loop.ts';
+import type { AtRate, Results, Waits } from './results.ts';
+import { COMPARED, CONNECTIONS, GET_ROOT, nameOf, SCENARIOS, type Scenario } from './scenarios.ts';
+import type { Running, Service } from './services.ts';
+import { firstVisitMs } from './starts.ts';
+
+export interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** A part of the names of what is measured; empty: everything. */
+  readonly only: string;
+}
+
+/** Visits a second at which all services are asked how long they take. */
+const SAME_FOR_ALL = 1000;
+const LISTENERS = 1000;
+const STORES = ['Redis', 'SQLite'] as const;
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+/** Measures what is chosen. Everything that it starts is stopped at the end, also when it fails. */
+export async function measure({ rounds, seconds, only }: Options): Promise<Results> {
+  const chosen = (name: string) => name.includes(only);
+  const results: Results = {
+    startedAt: new Date().toISOString(),
+    machine: machine(),
+    versions: await versions(),
+    commit: await commit(),
+    rounds,
+    seconds,
+    notRun: [],
+    loads: [],
+    waits: [],
+    memory: [],
+    starts: [],
+    listening: [],
+    image: chosen('image') ? await imageFiles() : [],
+  };
+  for (const store of STORES.filter((each) => chosen(`start on ${each}`))) {
+    say(`start on ${store}`);
+    const firstVisits: number[] = [];
+    for (let round = 0; round < rounds; round++) firstVisits.push(await firstVisitMs(store));
+    results.starts.push({ store, firstVisitMs: firstVisits });
+  }
+  await measureVisits(
+    results,
+    SCENARIOS.filter((scenario) => chosen(nameOf(scenario))),
+  );
+  for (const store of STORES.filter((each) => chosen(`listeners on ${each}`))) {
+    for (const counters of [1, LISTENERS]) {
+      say(`listeners on ${store}, ${counters} counters`);
+      results.listening.push(await measureListeners(store, LISTENERS, counters, 2 * seconds));
+    }
+  }
+  return results;
+}
+
+async function measureVisits(results: Results, scenarios: readonly Scenario[]): Promise<void> {
+  const running = new Map<Service, Running>();
+  try {
+    for (const service of new Set(scenarios.map((scenario) => scenario.service))) {
+      const missing = service.needs.filter((program) => Bun.which(program) === null);
+      if (missing.length > 0) {
+        say(`not run: ${service.name}, for want of ${missing.join(', ')}`);
+        results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);
+      } else {
+        running.set(service, await startWarm(service, results));
+      }
+    }
+    const turns = scenarios.filter(({ service }) => running.has(service));
+    for (const { service, kind } of turns) {
+      const there = running.get(service);
+      if (there && (kind.counters ?? 0) > 1) await makeCounters(there, kind);
+    }
+    await takeTurns(results, turns, running);
+  } finally {
+    for (const service of running.values()) await service[Symbol.asyncDispose]();
+  }
+}
+
+/** Started, with its memory noted before and during a first load: the first seconds of what is compiled while it runs say little of the rest. */
+async function startWarm(service: Service, results: Results): Promise<Running> {
+  say(`start: ${service.name}`);
+  const running = await service.start();
+  await Bun.sleep(1000);
+  const rest = memoryOf(running.pids);
+  const warming = load(running, { connections: CONNECTIONS }, 3);
+  await Bun.sleep(2500);
+  const loaded = memoryOf(running.pids);
+  await warming;
+  results.memory.push({ service: service.name, rest, loaded });
+  return running;
+}
+
+async function takeTurns(
+  results: Results,
+  turns: readonly Scenario[],
+  running: ReadonlyMap<Service, Running>,
+): Promise<void> {
+  const measured = turns.map(({ service, route, kind }) => ({
+    kind,
+    there: running.get(service) as Running,
+    loads: {
+      service: service.name,
+      route,
+      connections: kind.connections,
+      rounds: [] as Results['loads'][number]['rounds'],
+    },
+  }));
+  results.loads.push(...measured.map(({ loads }) => loads));
+  const compared = measured.filter(
+    ({ loads }) => isBase(loads) && COMPARED.some(({ name }) => name === loads.service),
+  );
+  const waits = compared.map(({ loads, there }) => ({ loads, there, found: emptyWaits(loads.service) }));
+  results.waits.push(...waits.map(({ found }) => found));
+  for (let round = 1; round <= results.rounds; round++) {
+    for (const { there, kind, loads } of measured) {
+      const figures = await load(there, kind, results.seconds);
+      loads.rounds.push(figures);
+      say(
+        `round ${round}: ${loads.service}, ${loads.route}, ${loads.connections} connections: ${figures.cpuUsPerVisit.toFixed(1)} µs`,
+      );
+    }
+    for (const { there, loads, found } of waits) {
+      const peak = median(loads.rounds.map(({ visitsPerSecond }) => visitsPerSecond));
+      found.sameForAll.push(await atRate(there, SAME_FOR_ALL, results.seconds));
+      found.halfOfPeak.push(await atRate(there, peak / 2, results.seconds));
+      found.slowestToMedian.push(await slowestOf100(there.url));
+      say(
+        `round ${round}: ${loads.service}, at half of its peak: p99 ${found.halfOfPeak.at(-1)?.p99Ms.toFixed(1)} ms`,
+      );
+    }
+  }
+}
+
+const isBase = ({ route, connections }: Results['loads'][number]) =>
+  route === GET_ROOT && connections === CONNECTIONS;
+
+const emptyWaits = (service: string): Waits => ({
+  service,
+  sameForAll: [],
+  halfOfPeak: [],
+  slowestToMedian: [],
+});
+
+async function atRate({ url }: Running, perSecond: number, seconds: number): Promise<AtRate> {
+  return { perSecond, ...(await visitAtRate(url, perSecond, seconds)) };
+}
+
+async function slowestOf100(url: string): Promise<number> {
+  const tookMs: number[] = [];
+  let left = 100;
+  const visit = async () => {
+    while (left-- > 0) {
+      const startedAt = performance.now();
+      await (await fetch(url, { keepalive: false })).text();
+      tookMs.push(performance.now() - startedAt);
+    }
+  };
+  await Promise.all([visit(), visit(), visit()]);
+  return Math.max(...tookMs) / median(tookMs);
+}

@@ -1,0 +1,235 @@
+/** The tables of the bench's page, from its results: medians over rounds, ratios within the run. The page around them: page.ts. */
+import type { Listening } from './listeners.ts';
+import { median } from './median.ts';
+import { NGINX } from './peers.ts';
+import type { AtRate, Loads, Results } from './results.ts';
+import { COMPARED, CONNECTIONS, GET_ROOT, OTHER_CONNECTIONS, ROUTES } from './scenarios.ts';
+import { ONE_REPLICA, SEEN_ON_REDIS, SEEN_ON_SQLITE, SYNCED_EACH_SECOND } from './seen.ts';
+
+/** A median of the CPU time and of the visits a second. */
+export interface Cost {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+}
+
+/** What a service's visits cost; `undefined` where it was not measured. */
+export function costOf(
+  results: Results,
+  service: string,
+  route = GET_ROOT,
+  connections = CONNECTIONS,
+): Cost | undefined {
+  const found = results.loads.find(
+    (loads) => loads.service === service && loads.route === route && loads.connections === connections,
+  );
+  return found === undefined || found.rounds.length === 0 ? undefined : medians(found);
+}
+
+function medians({ rounds }: Loads): Cost {
+  return {
+    cpuUs: median(rounds.map(({ cpuUsPerVisit }) => cpuUsPerVisit)),
+    perSecond: median(rounds.map(({ visitsPerSecond }) => visitsPerSecond)),
+  };
+}
+
+/** A table of the rows that there are; empty where there are fewer than `atLeast`. */
+function table(head: readonly string[], rows: readonly (readonly string[])[], atLeast = 1): string {
+  if (rows.length < atLeast) return '';
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** The base alone is in the first table already. */
+const VARIED = 2;
+
+const us = (value: number) => `${value.toFixed(1)} µs`;
+const ratio = (value: number, to: number | undefined) => (to === undefined ? '–' : (value / to).toFixed(2));
+const count = (value: number) => Math.round(value).toLocaleString('en');
+const mib = (value: number) => `${value.toFixed(0)} MiB`;
+
+function latency(rounds: readonly AtRate[]): string {
+  if (median(rounds.map(({ answered }) => answered)) < 0.99) return 'does not keep up';
+  const of = (key: 'p50Ms' | 'p99Ms') => median(rounds.map((round) => round[key])).toFixed(2);
+  return `${of('p50Ms')} / ${of('p99Ms')} ms`;
+}
+
+/** The table that the README has too. */
+export function comparedTable(results: Results): string {
+  const floor = costOf(results, NGINX.name)?.cpuUs;
+  const rows = COMPARED.flatMap(({ name }) => {
+    const cost = costOf(results, name);
+    const waits = results.waits.find(({ service }) => service === name);
+    if (!cost || !waits) return [];
+    return [
+      [name, us(cost.cpuUs), ratio(cost.cpuUs, floor), count(cost.perSecond), latency(waits.halfOfPeak)],
+    ];
+  });
+  const visits = `visits/s, ${CONNECTIONS} connections`;
+  return table(['service', 'CPU time per visit', 'to nginx', visits, 'p50 / p99 at half of that'], rows);
+}
+
+/** How long visits take at rates, and how evenly they are served. */
+export function latencyTable(results: Results): string {
+  const rows = results.waits.map(({ service, sameForAll, halfOfPeak, slowestToMedian }) => [
+    service,
+    latency(sameForAll),
+    count(median(halfOfPeak.map(({ perSecond }) => perSecond))),
+    latency(halfOfPeak),
+    median(halfOfPeak.map(({ generatorCores }) => generatorCores)).toFixed(2),
+    median(slowestToMedian).toFixed(1),
+  ]);
+  const [same, half] = ['p50 / p99 at 1,000/s', 'p50 / p99 there'];
+  return table(
+    [
+      'service',
+      same,
+      'half of its peak, visits/s',
+      half,
+      'cores of the generator',
+      'slowest of 100 to median',
+    ],
+    rows,
+  );
+}
+
+/** One row for each of `values`, with what it costs on both stores, and to the row of the base. */
+function storesTable(
+  results: Results,
+  head: string,
+  values: readonly (readonly [name: string, route: string, connections: number])[],
+): string {
+  const rows = values.flatMap(([name, route, connections]) => {
+    const costs = [SEEN_ON_REDIS, SEEN_ON_SQLITE].map(({ name: service }) =>
+      costOf(results, service, route, connections),
+    );
+    if (costs.every((cost) => cost === undefined)) return [];
+    return [
+      [name, ...costs.flatMap((cost) => (cost ? [us(cost.cpuUs), count(cost.perSecond)] : ['–', '–']))],
+    ];
+  });
+  return table([head, 'Redis', 'visits/s', 'SQLite', 'visits/s'], rows, VARIED);
+}
+
+/** Routes, and numbers of counters. */
+export function routesTable(results: Results): string {
+  const routes = [GET_ROOT, ...ROUTES.map(({ route }) => route)];
+  return storesTable(
+    results,
+    'request',
+    routes.map((route) => [route, route, CONNECTIONS] as const),
+  );
+}
+
+/** All numbers of connections that are measured. */
+export const ALL_CONNECTIONS = [...OTHER_CONNECTIONS, CONNECTIONS].toSorted((a, b) => a - b);
+
+/** Connections, with nginx at as many. */
+export function connectionsTable(results: Results): string {
+  const rows = ALL_CONNECTIONS.flatMap((connections) => {
+    const floor = costOf(results, NGINX.name, GET_ROOT, connections)?.cpuUs;
+    const costs = [SEEN_ON_REDIS, SEEN_ON_SQLITE].map(({ name }) =>
+      costOf(results, name, GET_ROOT, connections),
+    );
+    if (costs.every((cost) => cost === undefined)) return [];
+    return [
+      [
+        `${connections}`,
+        floor === undefined ? '–' : us(floor),
+        ...costs.flatMap((cost) => (cost ? [us(cost.cpuUs), ratio(cost.cpuUs, floor)] : ['–', '–'])),
+      ],
+    ];
+  });
+  return table(['connections', 'nginx, a constant', 'Redis', 'to nginx', 'SQLite', 'to nginx'], rows, VARIED);
+}
+
+/** Three replicas and one; a sync for each answer and one each second; each to what is usual on its store. */
+export function variantsTable(results: Results): string {
+  const variants = [
+    [SEEN_ON_REDIS, [SEEN_ON_REDIS, ONE_REPLICA[0], SYNCED_EACH_SECOND]],
+    [SEEN_ON_SQLITE, [SEEN_ON_SQLITE, ONE_REPLICA[1]]],
+  ] as const;
+  const rows = variants.flatMap(([usual, services]) => {
+    const base = costOf(results, usual.name);
+    return services.flatMap(({ name }) => {
+      const cost = costOf(results, name);
+      if (!cost) return [];
+      return [
+        [
+          name,
+          us(cost.cpuUs),
+          ratio(cost.cpuUs, base?.cpuUs),
+          count(cost.perSecond),
+          ratio(cost.perSecond, base?.perSecond),
+        ],
+      ];
+    });
+  });
+  return table(['service', 'CPU time per visit', 'to the usual', 'visits/s', 'to the usual'], rows, VARIED);
+}
+
+/** Memory of all processes of a service. */
+export function memoryTable(results: Results): string {
+  const rows = results.memory.map(({ service, rest, loaded }) => [
+    service,
+    `${rest.processes}`,
+    ...[rest.pssMib, loaded.pssMib, rest.rssMib, loaded.rssMib].map(mib),
+  ]);
+  return table(
+    ['service', 'processes', 'PSS at rest', 'PSS under load', 'RSS at rest', 'RSS under load'],
+    rows,
+  );
+}
+
+/** From `npm start` to the first visit. */
+export function startsTable(results: Results): string {
+  const rows = results.starts.map(({ store, firstVisitMs }) => [
+    store,
+    ...[median(firstVisitMs), Math.min(...firstVisitMs), Math.max(...firstVisitMs)].map(
+      (ms) => `${count(ms)} ms`,
+    ),
+  ]);
+  return table(['store', 'median', 'shortest', 'longest'], rows);
+}
+
+/** What the image adds to its base. */
+export function imageTable(results: Results): string {
+  return table(
+    ['file', 'size'],
+    results.image.map(({ file, bytes }) => [file, `${(bytes / 1024).toFixed(1)} KiB`]),
+  );
+}
+
+const LISTENING = [
+  'store',
+  'listeners on counters',
+  'memory a listener',
+  'CPU a second, idle',
+  'CPU a second, visited',
+  'events a second',
+  'told after',
+];
+/** The first two lines of the table of listeners, which live.ts says as it goes. */
+export const LISTENING_HEAD = table(LISTENING, [[]]).split('\n').slice(0, 2).join('\n');
+
+/** A row of it. */
+export function listeningRow(found: Listening): string {
+  const { store, listeners, counters, memoryEachKib, idleMs, visitedMs, eventsPerSecond, toldAfterMs } =
+    found;
+  const cells = [
+    store,
+    `${count(listeners)} on ${count(counters)}`,
+    `${memoryEachKib.toFixed(1)} KiB`,
+    `${idleMs.toFixed(0)} ms`,
+    `${visitedMs.toFixed(0)} ms`,
+    count(eventsPerSecond),
+    `${toldAfterMs.toFixed(0)} ms`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Listeners, whole. */
+export function listeningTable(results: Results): string {
+  return results.listening.length === 0
+    ? ''
+    : [LISTENING_HEAD, ...results.listening.map(listeningRow)].join('\n');
+}

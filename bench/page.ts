@@ -1,0 +1,143 @@
+/**
+ * The bench's page: docs/bench.md, its plots beside it, and the README's table, all of one run. What is measured is said here once; figures come
+ * from page-tables.ts and page-plots.ts alone, so that no sentence can be older than a figure.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { connectionsPlot, type Plot, routesPlot, servicesPlot } from './page-plots.ts';
+import {
+  comparedTable,
+  connectionsTable,
+  imageTable,
+  latencyTable,
+  listeningTable,
+  memoryTable,
+  routesTable,
+  startsTable,
+  variantsTable,
+} from './page-tables.ts';
+import type { Results } from './results.ts';
+
+interface Section {
+  readonly title: string;
+  readonly text: string;
+  readonly table: (results: Results) => string;
+  readonly plot?: (results: Results) => Plot | undefined;
+}
+
+const SECTIONS: readonly Section[] = [
+  {
+    title: 'Against what you would pick instead',
+    text: `\`GET /\` at 64 connections. Seen has three replicas, nginx, webdis, Fastify and gunicorn three workers, Moe-Counter's way one process, because its
+numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`. nginx answers a constant and stores nothing: it is the
+floor. Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is what an answer costs without the promise.`,
+    table: comparedTable,
+    plot: servicesPlot,
+  },
+  {
+    title: 'How long a visit takes',
+    text: `Visits come at a fixed rate whether or not earlier ones are answered, and time counts from when a visit was due. The peak is the number of
+visits a second in the table above. Visits are sent each millisecond, so that half a millisecond in the mean is the generator's, in every row; where it
+takes nearly a whole core the figures are its own. The last column is of three clients with new connections.`,
+    table: latencyTable,
+  },
+  {
+    title: 'Requests and numbers of counters',
+    text: 'CPU time per visit, three replicas, 64 connections. The counters are there already and are visited in turns, neighbours far apart.',
+    table: routesTable,
+    plot: routesPlot,
+  },
+  {
+    title: 'Connections',
+    text: 'CPU time per visit of `GET /` with three replicas, and with three workers of nginx at as many connections.',
+    table: connectionsTable,
+    plot: connectionsPlot,
+  },
+  {
+    title: 'Replicas, and what syncing costs',
+    text: `\`GET /\` at 64 connections. The usual is three replicas and a sync before each answer; “synced each second” is Redis with
+\`appendfsync everysec\`, which may lose what it answered, and is here only to be compared.`,
+    table: variantsTable,
+  },
+  {
+    title: 'Memory',
+    text: `All processes of a service, its store included, a second after the start and at the end of its first load (64 connections). PSS divides what
+processes share among them: it is what the service takes. RSS counts it in each.`,
+    table: memoryTable,
+  },
+  {
+    title: 'From the start to the first visit',
+    text: 'From `npm start` to the first visit that is answered: three replicas, a new store.',
+    table: startsTable,
+  },
+  {
+    title: 'Listeners',
+    text: `\`/live\` of one replica. “Idle” is without visits, “visited” with 20 of them in a row each second, which the listeners of that counter are
+told. The last column counts from the answer to the last listener that was told.`,
+    table: listeningTable,
+  },
+  {
+    title: 'The image',
+    text: 'What the image adds to its base, `oven/bun:1.4.5-alpine`. The base is not measured: it comes from a registry.',
+    table: imageTable,
+  },
+];
+
+/** What the page and the README say of a run, below its table. */
+export function howMeasured({ rounds, seconds, machine, versions, startedAt, commit }: Results): string {
+  const turns = `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${seconds} s in turns`;
+  const of = commit === '' ? '' : ` of ${commit}`;
+  return `${turns}${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
+}
+
+/** The page as Markdown, with its plots in `folder`, and the plots. Sections without figures are left out. */
+export function page(
+  results: Results,
+  folder: string,
+): { readonly text: string; readonly plots: readonly Plot[] } {
+  const plots: Plot[] = [];
+  const sections = SECTIONS.flatMap(({ title, text, table, plot }) => {
+    const figures = table(results);
+    if (figures === '') return [];
+    const drawn = plot?.(results);
+    if (drawn) plots.push(drawn);
+    const picture = drawn ? [`![${drawn.shows}](${folder}/${drawn.file})`] : [];
+    return [[`## ${title}`, text, figures, ...picture].join('\n\n')];
+  });
+  const { notRun } = results;
+  const head = [
+    '# What Seen costs',
+    'This page is written by the bench, whole; a change by hand is lost with the next run. It takes about ten minutes:',
+    '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
+    'A part of it, quickly, by a part of its name, and without writing the page:',
+    "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
+    `${howMeasured(results)} Everything runs on one machine, the load generator (wrk) too. CPU time is that of all processes of a service, its store
+included, and does not depend on what the generator takes; visits a second do. Ratios of one run say more than figures.`,
+    ...(notRun.length > 0 ? [`Not run: ${notRun.join('; ')}.`] : []),
+  ];
+  return { text: `${[...head, ...sections].join('\n\n')}\n`, plots };
+}
+
+/** Writes the page to `path` and its plots into a folder of its name beside it, from which older plots are taken away. */
+export function writePage(results: Results, path: string): void {
+  const folder = basename(path, '.md');
+  const { text, plots } = page(results, folder);
+  const beside = join(dirname(path), folder);
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside, { recursive: true });
+  for (const { file, svg } of plots) writeFileSync(join(beside, file), svg);
+  writeFileSync(path, text);
+}
+
+const README_PART = /(<!-- bench: written by npm run bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
+
+/** Writes table and circumstances into the README at `path`. Fails when it has no place for them. */
+export function writeReadme(results: Results, path: string): void {
+  const before = readFileSync(path, 'utf8');
+  if (!README_PART.test(before)) throw new Error(`${path} has no <!-- bench: written by npm run bench -->.`);
+  const part = `${comparedTable(results)}\n\n${howMeasured(results)} Ratios say more than figures.\n`;
+  writeFileSync(
+    path,
+    before.replace(README_PART, (_, opens, closes) => `${opens}${part}${closes}`),
+  );
+}

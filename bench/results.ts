@@ -1,0 +1,45 @@
+/** What a run of the bench finds, as it is kept in bench/results/ and as the page is written from. Units are in the names. */
+import type { Listening } from './listeners.ts';
+import type { Load } from './load.ts';
+import type { Memory } from './memory.ts';
+import type { Latencies } from './open-loop.ts';
+
+/** Rounds of one scenario. */
+export interface Loads {
+  readonly service: string;
+  readonly route: string;
+  readonly connections: number;
+  readonly rounds: Load[];
+}
+
+/** One turn at a fixed rate. */
+export interface AtRate extends Latencies {
+  readonly perSecond: number;
+}
+
+/** Rounds of one service at rates: the same for all, and half of what it answered as fast as it could. */
+export interface Waits {
+  readonly service: string;
+  readonly sameForAll: AtRate[];
+  readonly halfOfPeak: AtRate[];
+  /** The slowest of 100 visits by three clients with new connections, to the median of the 100. */
+  readonly slowestToMedian: number[];
+}
+
+export interface Results {
+  readonly startedAt: string;
+  readonly machine: string;
+  readonly versions: string;
+  readonly commit: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Services that are not there, and for want of what. */
+  readonly notRun: string[];
+  readonly loads: Loads[];
+  readonly waits: Waits[];
+  readonly memory: { readonly service: string; readonly rest: Memory; readonly loaded: Memory }[];
+  readonly starts: { readonly store: string; readonly firstVisitMs: number[] }[];
+  readonly listening: Listening[];
+  /** Bytes of what the image adds to its base, by file. */
+  readonly image: { readonly file: string; readonly bytes: number }[];
+}

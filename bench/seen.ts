@@ -1,0 +1,46 @@
+/** Seen as it is measured: on each store, with three replicas or one. */
+import { join } from 'node:path';
+import { freePort } from '../test/support/folder.ts';
+import { SAFE } from '../test/support/redis-server.ts';
+import { type RedisSettings, type Running, type Service, startService } from './services.ts';
+
+const ROOT = join(import.meta.dir, '..');
+
+async function start(redis: RedisSettings, replicas: number): Promise<Running> {
+  const operationsPort = await freePort();
+  return startService(redis, (port, redisPort, folder) => ({
+    command: [process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
+    env: {
+      SEEN_STORE_URL: redis ? `redis://127.0.0.1:${redisPort}` : `sqlite:${folder}/seen.db`,
+      SEEN_HOST: '127.0.0.1',
+      SEEN_PORT: `${port}`,
+      SEEN_OPERATIONS_PORT: `${operationsPort}`,
+      SEEN_REPLICAS: `${replicas}`,
+    },
+  }));
+}
+
+const onRedis = (name: string, replicas: number, settings: RedisSettings = SAFE): Service => ({
+  name,
+  needs: ['redis-server'],
+  start: () => start(settings, replicas),
+});
+
+const onSqlite = (name: string, replicas: number): Service => ({
+  name,
+  needs: [],
+  start: () => start(undefined, replicas),
+});
+
+/** As the README starts it: three replicas. */
+export const SEEN_ON_REDIS = onRedis('Seen on Redis', 3);
+export const SEEN_ON_SQLITE = onSqlite('Seen on SQLite', 3);
+export const ONE_REPLICA = [
+  onRedis('Seen on Redis, one replica', 1),
+  onSqlite('Seen on SQLite, one replica', 1),
+] as const;
+/** What is answered may be lost for a second: only to see what syncing costs. */
+export const SYNCED_EACH_SECOND = onRedis('Seen on Redis, synced each second', 3, {
+  ...SAFE,
+  appendfsync: 'everysec',
+});

@@ -1,0 +1,59 @@
+/** Starting a service on a port of its own, with a folder and, where it wants one, a Redis of its own. What is started: peers.ts and seen.ts. */
+import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+
+/** A running service and its processes. */
+export interface Running extends AsyncDisposable {
+  readonly url: string;
+  /** The processes that the service was started with; their children count too. */
+  readonly pids: readonly number[];
+}
+
+/** Something that can be measured. */
+export interface Service {
+  readonly name: string;
+  /** Programs it needs; without them it is not run, and the bench says so. */
+  readonly needs: readonly string[];
+  start(): Promise<Running>;
+}
+
+export interface Started {
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly path?: string;
+}
+
+/** With which settings Redis is started; `undefined`: the service has none. */
+export type RedisSettings = Readonly<Record<string, string>> | undefined;
+
+/** Starts what `build` says; resolves when it answers. */
+export async function startService(
+  redisSettings: RedisSettings,
+  build: (port: number, redisPort: number, folder: string) => Started,
+): Promise<Running> {
+  const folder = temporaryFolder();
+  const redis = redisSettings ? await RedisServer.start(redisSettings) : undefined;
+  const port = await freePort();
+  const { command, env = {}, path = '/' } = build(port, redis?.port ?? 0, folder.path);
+  const server = Bun.spawn([...command], {
+    cwd: folder.path,
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder.path, ...env },
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'ignore',
+  });
+  const stop = async () => {
+    server.kill('SIGTERM');
+    await server.exited;
+    await redis?.[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  };
+  const url = `http://127.0.0.1:${port}${path}`;
+  try {
+    await until(`${command[0]} to answer`, async () => (await fetch(url)).ok);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, pids: [server.pid, ...(redis ? [redis.pid] : [])], [Symbol.asyncDispose]: stop };
+}
