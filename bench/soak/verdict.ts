@@ -71,7 +71,7 @@ export function flatness(
     perHour: (STORE_BYTES_PER_VISIT * rate * 3600) / MB,
     why: `${STORE_BYTES_PER_VISIT} byte for each visit`,
   };
-  const few = { perHour: DESCRIPTORS, why: `${DESCRIPTORS} an hour` };
+  const few = { perHour: DESCRIPTORS, why: 'whatever the rate' };
   const names = steady[0]?.processes.map(({ name }) => name) ?? [];
   const memory = names.flatMap((name) => [
     judge(
