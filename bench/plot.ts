@@ -1,5 +1,5 @@
 /** Plots of measurements as SVG: lines over a figure, bars over names. Drawn by ECharts, without a browser. */
-import { BarChart, LineChart } from 'echarts/charts';
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
@@ -14,7 +14,14 @@ export interface Axis {
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** Marks: points that no line joins. */
+  readonly apart?: boolean;
 }
+
+/** Names that fit into one row of the legend. */
+const ROW = 4;
+/** More points than that are a line without a dot for each. */
+const DOTS_MAX = 60;
 
 const SIZE = { width: 720, height: 400 };
 const LOOK = {
@@ -25,7 +32,7 @@ const LOOK = {
 };
 
 function draw(option: Readonly<Record<string, unknown>>, { width, height } = SIZE): string {
-  use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+  use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({ ...LOOK, ...option });
   const svg = chart.renderToSVGString();
@@ -39,11 +46,18 @@ const axis = ({ name, log = false }: Axis) => ({ type: log ? 'log' : 'value', na
 export function linePlot(title: string, x: Axis, y: Axis, lines: readonly Line[]): string {
   return draw({
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
-    legend: { bottom: 4 },
-    grid: { left: 72, right: 24, top: 44, bottom: 80 },
+    legend: { bottom: 4, itemGap: 24 },
+    // Many names take two rows.
+    grid: { left: 72, right: 24, top: 44, bottom: lines.length > ROW ? 104 : 80 },
     xAxis: { ...axis(x), nameGap: 28 },
     yAxis: { ...axis(y), nameGap: 52 },
-    series: lines.map(({ name, points }) => ({ type: 'line', name, data: points, symbolSize: 5 })),
+    series: lines.map(({ name, points, apart = false }) => ({
+      type: apart ? 'scatter' : 'line',
+      name,
+      data: points,
+      symbolSize: apart ? 8 : 5,
+      showSymbol: apart || points.length <= DOTS_MAX,
+    })),
   });
 }
 

@@ -187,6 +187,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'npm run test:faults -- --for 60s': async () =>
     expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
+  'npx bun bench/soak.ts --for 60m': async () =>
+    expect(await run('npx bun bench/soak.ts --for 20s')).toContain('\nRight: every check held.\n'),
   'npx seen export counters.jsonl': async () =>
     expect(await run('npx seen export counters.jsonl')).toMatch(
       /^\d+ counters? as of .*Z: counters\.jsonl\n$/,

@@ -1,0 +1,119 @@
+/**
+ * Samples: what each process takes, what the store holds, and how visits went since the sample before.
+ *
+ * A figure that needs two samples of the same processes (CPU time) is left out where one was replaced between them.
+ */
+import type { Load } from './load.ts';
+import { processFigures, replicaNameOf } from './process.ts';
+import type { Service } from './service.ts';
+
+export interface ProcessSample {
+  /** `parent`, `replica 1` to `replica 3`, `store`. */
+  readonly name: string;
+  readonly pid: number;
+  readonly rssBytes: number;
+  readonly descriptors: number;
+  /** What JavaScript's heap holds, as the process itself says; of replicas only. */
+  readonly heapBytes?: number | undefined;
+}
+
+export interface Sample {
+  /** Milliseconds since the run began; the interval is what lies between them. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly processes: readonly ProcessSample[];
+  readonly storeBytes: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** `undefined` where nothing was answered. */
+  readonly p50Ms?: number | undefined;
+  readonly p99Ms?: number | undefined;
+  /** CPU time of Seen and its store; `undefined` where a process is not the one it was. */
+  readonly cpuUsPerVisit?: number | undefined;
+}
+
+export class Sampler {
+  readonly #service: Service;
+  readonly #load: Load;
+  #lastMs = 0;
+  #cpuMs = new Map<number, number>();
+
+  constructor(service: Service, load: Load) {
+    this.#service = service;
+    this.#load = load;
+  }
+
+  /** A sample now, `nowMs` since the run began. */
+  async take(nowMs: () => number): Promise<Sample> {
+    const heaps = await heapsOf(this.#service.program.operationsUrl);
+    const storeBytes = await this.#service.storeBytes().catch(() => Number.NaN);
+    const named = await this.#named();
+    const processes: ProcessSample[] = [];
+    const cpuMs = new Map<number, number>();
+    for (const [name, pid] of named) {
+      const figures = processFigures(pid);
+      if (!figures) continue;
+      const { rssBytes, descriptors } = figures;
+      processes.push({ name, pid, rssBytes, descriptors, heapBytes: heaps.get(name) });
+      cpuMs.set(pid, figures.cpuMs);
+    }
+    const { latenciesMs, failed } = this.#load.interval();
+    const sorted = latenciesMs.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+    const sample = {
+      fromMs: this.#lastMs,
+      toMs: nowMs(),
+      processes,
+      storeBytes,
+      answered: sorted.length,
+      failed,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      cpuUsPerVisit: this.#cpuUsPerVisit(cpuMs, sorted.length),
+    };
+    this.#lastMs = sample.toMs;
+    this.#cpuMs = cpuMs;
+    return sample;
+  }
+
+  #cpuUsPerVisit(cpuMs: ReadonlyMap<number, number>, visits: number): number | undefined {
+    const before = this.#cpuMs;
+    if (visits === 0 || before.size !== cpuMs.size) return undefined;
+    let spentMs = 0;
+    for (const [pid, ms] of cpuMs) {
+      const past = before.get(pid);
+      if (past === undefined) return undefined;
+      spentMs += ms - past;
+    }
+    return (spentMs * 1000) / visits;
+  }
+
+  /** The processes by the names that their figures have. */
+  async #named(): Promise<[name: string, pid: number][]> {
+    const { program } = this.#service;
+    const replicas = (await program.replicas()).flatMap((pid): [string, number][] => {
+      const name = replicaNameOf(pid);
+      return name === undefined ? [] : [[replica(name), pid]];
+    });
+    const store = this.#service.storePid();
+    return [
+      ['parent', program.process.pid],
+      ...replicas.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ...(store === undefined ? [] : [['store', store] as [string, number]]),
+    ];
+  }
+}
+
+/** `test-1` is `replica 1`. */
+function replica(name: string): string {
+  return `replica ${name.split('-').at(-1)}`;
+}
+
+/** What each replica says that its heap holds, in bytes; nothing when nobody answers. */
+async function heapsOf(operationsUrl: string): Promise<Map<string, number>> {
+  const told = await fetch(`${operationsUrl}/metrics`)
+    .then((response) => response.text())
+    .catch(() => '');
+  const found = told.matchAll(/^nodejs_heap_size_used_bytes\{[^}]*replica="([^"]*)"[^}]*\} (\d+)/gm);
+  return new Map(Array.from(found, ([, name = '', bytes]) => [replica(name), Number(bytes)]));
+}

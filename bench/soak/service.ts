@@ -1,0 +1,104 @@
+/** What is soaked: Seen with three replicas, its store, the way to the store, and the faults that they get. */
+import { statSync } from 'node:fs';
+import { type Fault, replicaFaults } from '../../test/faults/fault.ts';
+import { redisFaults } from '../../test/faults/redis-faults.ts';
+import { sqliteFaults } from '../../test/faults/sqlite-faults.ts';
+import { until } from '../../test/support/folder.ts';
+import { Program } from '../../test/support/program.ts';
+import { Proxy } from '../../test/support/proxy.ts';
+import { RedisServer } from '../../test/support/redis-server.ts';
+import { keptIn } from './redis-keeps.ts';
+
+export type StoreName = 'Redis' | 'SQLite';
+
+/** What a store holds, of one kind: how many and how much. */
+export interface Kept {
+  readonly kind: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface Service extends AsyncDisposable {
+  readonly program: Program;
+  readonly faults: readonly Fault[];
+  /** The store's own process, where it has one. */
+  storePid(): number | undefined;
+  /** What the store takes for all it keeps: Redis by its own account, SQLite on disk, in bytes. */
+  storeBytes(): Promise<number>;
+  /** What that is, by kind; nothing where that cannot be told. */
+  kept(): Promise<readonly Kept[]>;
+  /** Starts what has ended: Ctrl-C in a terminal reaches the store too. */
+  mend(): Promise<void>;
+}
+
+export const REPLICAS = 3;
+const SETTINGS = {
+  SEEN_REPLICAS: `${REPLICAS}`,
+  // Visitors are told apart by the address that the load says they have.
+  SEEN_TRUSTED_PROXIES: '127.0.0.1',
+  SEEN_LOG_LEVEL: 'warn',
+};
+
+/** Starts it. Ctrl-C in a terminal does not reach Seen, so that a run that is cut short can still be judged. */
+export function startService(store: StoreName): Promise<Service> {
+  return store === 'Redis' ? onRedis() : onSqlite();
+}
+
+async function start(storeUrl?: string): Promise<Program> {
+  const program = await Program.prepare(
+    { ...SETTINGS, ...(storeUrl === undefined ? {} : { SEEN_STORE_URL: storeUrl }) },
+    ['setsid'],
+  );
+  await program.start();
+  return program;
+}
+
+async function onRedis(): Promise<Service> {
+  const redis = await RedisServer.start();
+  const proxy = await Proxy.start(redis.port);
+  const program = await start(proxy.url);
+  return {
+    program,
+    faults: [...replicaFaults(program), ...redisFaults(redis, proxy, undefined)],
+    storePid: () => redis.pid,
+    storeBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
+    kept: () => keptIn(redis),
+    mend: async () => {
+      proxy.fault = {};
+      if (!(await redis.alive())) await redis.start();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await program[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function onSqlite(): Promise<Service> {
+  const program = await start();
+  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return {
+    program,
+    faults: [...replicaFaults(program), ...sqliteFaults(program, program.database, undefined)],
+    storePid: () => undefined,
+    storeBytes: () => Promise.resolve(size(program.database) + size(`${program.database}-wal`)),
+    kept: () => Promise.resolve([]),
+    mend: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves when all replicas listen, none of `before` among them. */
+export async function whole(program: Program, before: readonly number[] = []): Promise<void> {
+  await until(
+    'all replicas to listen',
+    async () => {
+      const pids = await program.replicas();
+      const told = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+      const listening = told.match(/^seen_build_info\{/gm)?.length;
+      return pids.length === REPLICAS && listening === REPLICAS && !pids.some((pid) => before.includes(pid));
+    },
+    60_000,
+  );
+}
