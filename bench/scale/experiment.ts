@@ -6,11 +6,12 @@
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/open.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
-import { countersOf, type Shape } from './load.ts';
+import { countersOf } from './load.ts';
 import type { Report, Task } from './replicas.ts';
 
 /** What one run is to be. */
-export interface Plan extends Pick<Task, 'shape' | 'replicas' | 'clients' | 'warmSeconds' | 'seconds'> {
+export interface Plan
+  extends Pick<Task, 'shape' | 'replicas' | 'clients' | 'amount' | 'warmSeconds' | 'seconds'> {
   readonly processes: number;
   /** Visits per second of all replicas together; 0: as fast as the clients are answered. */
   readonly rate: number;
@@ -82,8 +83,8 @@ export async function experiment(plan: Plan): Promise<Figures> {
     await Bun.sleep(plan.seconds * 1000);
     const after = await askRedis(server);
     const reports = await Promise.all(children.map(({ report }) => report));
-    await verify(server, plan.shape, reports);
-    return figures(reports, before, after);
+    await verify(server, plan, reports);
+    return figures(reports, plan.amount, before, after);
   } finally {
     for (const { child } of children) {
       child.kill();
@@ -93,7 +94,11 @@ export async function experiment(plan: Plan): Promise<Figures> {
 }
 
 /** That Redis has as many hits as were answered, and, on one counter, that the numbers were 1, 2, 3, … */
-async function verify(server: RedisServer, shape: Shape, reports: readonly Report[]): Promise<void> {
+async function verify(
+  server: RedisServer,
+  { shape, amount }: Plan,
+  reports: readonly Report[],
+): Promise<void> {
   const limits = { ca: undefined, timeoutMs: 30_000, keysMax: 0, hitsMake: true, countersMax: 1_000_000 };
   const store = openStore({ url: server.url, missing: 'refuse', ...limits });
   const names = countersOf(shape);
@@ -103,19 +108,22 @@ async function verify(server: RedisServer, shape: Shape, reports: readonly Repor
   }
   await store.close();
   const answered = reports.reduce((sum, { total }) => sum + total.answered, 0);
-  if (stored !== answered) throw new Error(`Redis has ${stored} hits, and ${answered} were answered`);
+  if (stored !== answered * amount) {
+    throw new Error(`Redis has ${stored} hits, and ${answered * amount} were answered`);
+  }
   if (names.length > 1) return;
   const checksum = reports.reduce((sum, { total }) => (sum + total.checksum) | 0, 0);
   const all = BigInt(answered);
-  const wanted = Number(BigInt.asIntN(32, (all * (all + 1n)) / 2n));
-  if (checksum !== wanted) throw new Error(`the numbers answered are not 1 to ${answered}, each once`);
+  const wanted = Number(BigInt.asIntN(32, (BigInt(amount) * all * (all + 1n)) / 2n));
+  if (checksum !== wanted)
+    throw new Error(`the numbers answered are not those of ${answered} visits, each once`);
 }
 
 type Sample = Awaited<ReturnType<typeof askRedis>>;
 
-function figures(reports: readonly Report[], before: Sample, after: Sample): Figures {
+function figures(reports: readonly Report[], amount: number, before: Sample, after: Sample): Figures {
   const sum = (of: (report: Report) => number) => reports.reduce((all, report) => all + of(report), 0);
-  const hits = sum(({ answered, seconds }) => answered / seconds);
+  const hits = sum(({ answered, seconds }) => (answered * amount) / seconds);
   const commits = sum((report) => report.commits / report.seconds);
   const commitMs = reports.flatMap((report) => report.commitMs).toSorted((a, b) => a - b);
   const waitedMs = reports.flatMap((report) => report.waitedMs).toSorted((a, b) => a - b);

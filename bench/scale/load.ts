@@ -50,13 +50,16 @@ export class Load {
   readonly #names: readonly string[];
   readonly #visitors: readonly Visitor[];
   readonly #tally: Tally;
+  readonly #amount: number;
   #next: number;
 
+  /** Each visit adds `amount`: 1, or so many visits that a replica would have gathered. */
   constructor(
     counter: Counter,
-    { names, visitors }: { names: readonly string[]; visitors: readonly Visitor[] },
+    { names, visitors, amount }: { names: readonly string[]; visitors: readonly Visitor[]; amount: number },
     tally: Tally,
   ) {
+    this.#amount = amount;
     this.#counter = counter;
     this.#names = names;
     this.#visitors = visitors;
@@ -76,7 +79,7 @@ export class Load {
     const { length } = this.#names;
     const name = this.#names[length === 1 ? 0 : Math.floor(Math.random() * length)] ?? '';
     const visitor = this.#visitors[number % VISITORS];
-    return visitor ? this.#counter.hit(name, { visitor }) : this.#counter.hit(name);
+    return this.#counter.hit(name, { amount: this.#amount, visitor });
   }
 
   readonly #once = (total: number | null): void => {

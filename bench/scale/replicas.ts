@@ -19,6 +19,8 @@ export interface Task {
   readonly clients: number;
   /** Visits per second of each replica; 0: as fast as its clients are answered. */
   readonly rate: number;
+  /** How much each visit adds. */
+  readonly amount: number;
   readonly warmSeconds: number;
   readonly seconds: number;
 }
@@ -101,7 +103,11 @@ async function run(task: Task): Promise<Report> {
   const commits: Commits = { count: 0, ms: [] };
   const tally = new Tally();
   const replicas = Array.from({ length: task.replicas }, () => newReplica(task.url, commits));
-  const what = { names: countersOf(task.shape), visitors: visitorsOf(task.shape, task.place) };
+  const what = {
+    names: countersOf(task.shape),
+    visitors: visitorsOf(task.shape, task.place),
+    amount: task.amount,
+  };
   const loads = replicas.map(({ counter }) => new Load(counter, what, tally));
   await Promise.all(replicas.map(({ store }) => store.ping()));
   process.send?.('ready');

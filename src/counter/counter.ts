@@ -2,7 +2,7 @@
  * Group commit: many hits in few writes, and still a number of its own for every hit.
  *
  * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch is being written the
- * next hits gather. An idle counter writes at once, with no timer; a busy one nearly as often as the store answers.
+ * next hits gather. There is no timer in this: an idle counter writes at once, a busy one nearly as often as the store answers.
  * One batch is under way at a time, and a batch that failed is sent again exactly as it was, under the same sequence
  * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
  * "Implementation Techniques for Main Memory Database Systems", 1984).
@@ -54,10 +54,8 @@ export interface HitOptions {
 const RETRY_FIRST_MS = 20;
 /** The longest pause: short enough that a store which is back is found within a second. */
 const RETRY_MAX_MS = 500;
-/** So many hits that wait when the store is free show that it is busy: then a batch gathers a little longer. */
-const BUSY = 8;
-/** The shortest time that a timer can wait: a fraction of what a visit takes on a busy store. */
-const GATHER_MS = 1;
+/** How long a batch gathers at the most: about what a commit takes on a busy machine. */
+const GATHER_MAX_MS = 1;
 
 export class Counter {
   readonly #options: CounterOptions;
@@ -154,13 +152,12 @@ export class Counter {
   }
 
   /**
-   * Waits for hits that come together with those that are here: a turn of the event loop, and more for as long as they bring hits. On a busy
-   * store a little longer. A lone hit waits for a turn, in which no time passes.
+   * Waits for hits that come together with those that are here: a turn of the event loop, and more for as long as each brings hits. A lone hit
+   * waits for one turn, in which no time passes.
    */
   async #gather(): Promise<void> {
     const { clock } = this.#options;
-    if (this.#waiting.length >= BUSY) await new Promise<void>((resolve) => clock.after(GATHER_MS, resolve));
-    const until = clock.now() + GATHER_MS;
+    const until = clock.now() + GATHER_MAX_MS;
     let before: number;
     do {
       before = this.#waiting.length;
