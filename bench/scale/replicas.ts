@@ -137,7 +137,7 @@ async function run(task: Task): Promise<Report> {
   // Answers that are given are heard in the next turn.
   await CLOCK.turn();
   await Promise.all(replicas.map(({ store }) => store.close()));
-  if (tally.failed) throw tally.failed;
+  if (tally.failed) throw new Error('a visit failed', { cause: tally.failed });
   return { total: { answered: tally.answered, checksum: tally.checksum }, ...measured };
 }
 

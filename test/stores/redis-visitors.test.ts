@@ -104,6 +104,17 @@ describe('visitors whom Redis has', () => {
     });
   }
 
+  test('are sent again when the counter is deleted, and others have visited one of its name since', async () => {
+    const name = randomUUID();
+    const [one, other] = [writer(name), writer(name)];
+    await one.visit(people(100));
+    await other.store.delete(name);
+    await other.visit(people(100, 1000));
+    await one.visit(people(100));
+    expect(Math.abs(((await one.visitors())[0] ?? 0) - 200)).toBeLessThan(7);
+    await Promise.all([one.store.close(), other.store.close()]);
+  });
+
   test('are sent again by a writer that takes a new name, because Redis was set back', async () => {
     const name = randomUUID();
     const store = new RedisStore({
