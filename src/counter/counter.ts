@@ -2,7 +2,7 @@
  * Group commit: many hits in few writes, and still a number of its own for every hit.
  *
  * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch is being written the
- * next hits gather. There is no timer in this: an idle counter writes at once, a busy one as often as the store answers.
+ * next hits gather. There is no timer in this: an idle counter writes at once, a busy one nearly as often as the store answers.
  * One batch is under way at a time, and a batch that failed is sent again exactly as it was, under the same sequence
  * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
  * "Implementation Techniques for Main Memory Database Systems", 1984).
@@ -54,6 +54,8 @@ export interface HitOptions {
 const RETRY_FIRST_MS = 20;
 /** The longest pause: short enough that a store which is back is found within a second. */
 const RETRY_MAX_MS = 500;
+/** How long a batch gathers at the most: about what a commit takes on a busy machine. */
+const GATHER_MAX_MS = 1;
 
 export class Counter {
   readonly #options: CounterOptions;
@@ -134,8 +136,10 @@ export class Counter {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      // eslint-disable-next-line no-await-in-loop -- what has arrived by now goes along
-      await this.#options.clock.turn();
+      // eslint-disable-next-line no-await-in-loop -- what arrives by then goes along
+      await this.#gather();
+      // They may have waited too long meanwhile.
+      if (this.#waiting.length === 0) break;
       const { taken, ...batch } = gather(this.#waiting);
       this.#underWay = taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken);
       this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
@@ -145,6 +149,21 @@ export class Counter {
       this.#tellDrained();
     }
     this.#running = false;
+  }
+
+  /**
+   * Waits for hits that come together with those that are here: a turn of the event loop, and more for as long as each brings hits. A lone hit
+   * waits for one turn, in which no time passes.
+   */
+  async #gather(): Promise<void> {
+    const { clock } = this.#options;
+    const until = clock.now() + GATHER_MAX_MS;
+    let before: number;
+    do {
+      before = this.#waiting.length;
+      // eslint-disable-next-line no-await-in-loop -- no time passes in this but what others need
+      await clock.turn();
+    } while (this.#waiting.length > before && clock.now() < until);
   }
 
   /** Has one batch stored and answers its hits; returns when its fate is known or nobody waits for it any more. */

@@ -14,19 +14,22 @@
 -- ARGV[7]      now, in milliseconds since 1970
 -- ARGV[8...]   the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once; what came of
 --              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks between: the letter of the kind, the
---              id, and "*VISITS" where it is not one visit
+--              id, and "*VISITS" where it is not one visit. After "?" they are all of the change's, and the token of the HyperLogLog is wanted; after
+--              "=TOKEN " only those that are not in the HyperLogLog of that token (redis-visitors.ts)
 --
 -- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
 -- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
 -- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and a hit makes none), "c" (there are as
--- many counters as may be).
--- Fails with SEQUENCE when the record is neither of this batch nor of the one before.
+-- many counters as may be). Where a token is wanted, "=TOKEN" follows.
+-- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with VISITORS, having written nothing, when visitors were
+-- left out that are wanted: their HyperLogLog is not there any more, or the counter has a window.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
 -- has no rollback, so what was applied is taken back by hand when a later command is refused (but visitors, who are not counted twice).
 -- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
 -- supported. They are:
---   seen:counter:NAME   its record; here "made", "rules", and "day": the day that seen:visitors:NAME is of
+--   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME is of, and "sketch": the token of that,
+--                       which is gone whenever that is
 --   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
 --   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to how many they were besides
 --   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted last
@@ -113,6 +116,7 @@ local function fold(name, before)
   if before then keep('HINCRBY', 'seen:uniques:' .. name, before, keep('PFCOUNT', visitors) or 0) end
   redis.call('DEL', visitors)
   keep('HSET', 'seen:counter:' .. name, 'day', DAY)
+  keep('HDEL', 'seen:counter:' .. name, 'sketch')
   local hours = 'seen:hours:' .. name
   for _, field in ipairs(keep('HKEYS', hours) or {}) do
     local hour, kind = string.match(field, '^(%d+)(%a)$')
@@ -134,17 +138,37 @@ local function add_kinds(at, name, kinds, sign)
   end
 end
 
+-- Whether the visitors kept are of a day that is over. Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock
+-- was wrong, yes.
+local function is_over(day)
+  return not day or DAY > tonumber(day) or DAY < tonumber(day) - 1
+end
+
+local function window_of(rules)
+  return rules and tonumber(string.match(rules, ' (%d+)$')) or 0
+end
+
+-- Whether a change leaves out visitors that are wanted.
+local function misses_visitors(at)
+  local token = string.match(ARGV[at * 3 + 4], '^=(%S+)')
+  if not token then return false end
+  local name = name_of(at)
+  local day, rules, sketch = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'sketch') or {})
+  return sketch ~= token or is_over(day) or window_of(rules) > 0 or redis.call('EXISTS', 'seen:visitors:' .. name) == 0
+end
+
 -- Remembers who it was that added something. `before` is the day that the visitors kept are of.
 local function remember(at, kinds, before)
   local name, visitors = name_of(at), ARGV[at * 3 + 4]
-  -- Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock was wrong, yes.
-  if not before or DAY > tonumber(before) or DAY < tonumber(before) - 1 then
+  if is_over(before) then
     -- The default counter may have been begun by another program: the guide's application.
     if name == DEFAULT then note(at, name) end
     fold(name, before)
   end
   add_kinds(at, name, kinds, 1)
   if visitors == '' then return end
+  local first = string.sub(visitors, 1, 1)
+  if first == '=' or first == '?' then visitors = string.match(visitors, '^=%S+(.*)$') or string.sub(visitors, 2) end
   local ids = {}
   local function add_visitors()
     keep('PFADD', 'seen:visitors:' .. name, unpack(ids))
@@ -193,12 +217,20 @@ local function privacy_of(rules)
   return rules and string.match(rules, ' private ') and 'h' or ''
 end
 
+-- "=" and the token of the HyperLogLog of a change's counter: one that nothing else has or had.
+local function token_of(at)
+  local record = 'seen:counter:' .. name_of(at)
+  keep('HSETNX', record, 'sketch', ARGV[1] .. '@' .. KEYS[1])
+  local token = keep('HGET', record, 'sketch')
+  return token and '=' .. token or ''
+end
+
 -- The outcome of a change as a string.
 local function apply(at, amount)
   if counters_max == 0 and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
   local before, rules = unpack(keep('HMGET', 'seen:counter:' .. name_of(at), 'day', 'rules') or {})
   local kinds, said, noted_before = ARGV[at * 3 + 3], privacy_of(rules), #recent
-  local window = rules and tonumber(string.match(rules, ' (%d+)$')) or 0
+  local window = window_of(rules)
   if window > 0 then
     local digits
     amount, kinds, digits = within_window(at, amount, kinds, window)
@@ -214,6 +246,7 @@ local function apply(at, amount)
     if total == tonumber(amount) and not note(at, name_of(at)) then return 'c' end
     applied[at] = amount
     remember(at, kinds, before)
+    if window == 0 and string.sub(ARGV[at * 3 + 4], 1, 1) == '?' then said = said .. token_of(at) end
     return string.format('%.0f', total) .. said
   end
   forget_recent(noted_before)
@@ -237,6 +270,12 @@ local function apply_once(at, amount, request, key)
     remembered[#remembered + 1] = key
   end
   return outcome
+end
+
+for at = 2, changes + 1 do
+  if string.byte(ARGV[at * 3 + 4]) == 61 and misses_visitors(at) then
+    return redis.error_reply('VISITORS that were left out are wanted')
+  end
 end
 
 local function apply_all()

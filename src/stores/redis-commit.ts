@@ -1,11 +1,13 @@
 /** One batch as a call of one script (`commit.lua`): its arguments written, its answer read. What they are stands in the script. */
+import { ErrorReply } from '@redis/client';
 import { DAY_MS } from '../counter/past.ts';
-import { type Batch, type Caller, KEY_MEMORY_MS, type Outcome, WRITER_MEMORY_MS } from '../counter/store.ts';
+import { type Batch, KEY_MEMORY_MS, type Outcome, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import type { RedisConnection } from './redis-connection.ts';
 import { KIND_LETTERS, NAMES, totalKey } from './redis-keys.ts';
 import { Script } from './redis-script.ts';
+import type { KnownVisitors, Picked } from './redis-visitors.ts';
 
 export interface CommitOptions {
   /** How many keys of requests are remembered at the most, of yesterday and today together. */
@@ -20,13 +22,40 @@ export interface CommitOptions {
 
 const COMMIT = new Script(commitScript);
 
-/** Commits a batch, as `Store.commit` promises. */
+/** Commits a batch, as `Store.commit` promises. Whom Redis is `known` to have is not sent again. */
 export async function commitTo(
   connection: RedisConnection,
-  { writer, sequence, changes }: Batch,
-  { keysMax, hitsMake, countersMax, now }: CommitOptions,
+  batch: Batch,
+  known: KnownVisitors,
+  options: CommitOptions,
 ): Promise<readonly Outcome[]> {
-  const at = now();
+  const at = options.now();
+  const keys = keysOf(batch, at);
+  known.beginBatchOf(batch.writer);
+  let picked: readonly Picked[] = [];
+  const answer = await connection.ask(async (client) => {
+    picked = batch.changes.map((change) => known.pick(change));
+    try {
+      return await COMMIT.run(client, keys, argumentsOf(batch, picked, at, options));
+    } catch (error) {
+      if (!(error instanceof ErrorReply) || !error.message.startsWith('VISITORS')) throw error;
+      // Nothing was written. The visitors that Redis had are gone.
+      known.forgetAll();
+      picked = batch.changes.map((change) => known.pick(change));
+      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, options));
+    }
+  }, 'hit-unconfirmed');
+  return answer.split(' ').map((word, index) => {
+    const [outcome = '', token] = word.split('=');
+    const leftOut = LEFT_OUT[outcome];
+    if (leftOut) return leftOut;
+    const [change, who] = [batch.changes[index], picked[index]];
+    if (change && who) known.acknowledge(change.counter, who, token);
+    return parseOutcome(outcome);
+  });
+}
+
+function keysOf({ writer, changes }: Batch, at: number): string[] {
   const keys = [`seen:writer:${writer}`];
   for (const { counter } of changes) keys.push(totalKey(counter));
   const asked = keys.length;
@@ -36,26 +65,26 @@ export async function commitTo(
     keys.push(`seen:keys:${day - 1}`, `seen:keys:${day}`);
   }
   keys.push(NAMES);
+  return keys;
+}
+
+function argumentsOf(
+  { sequence, changes }: Batch,
+  picked: readonly Picked[],
+  at: number,
+  { keysMax, hitsMake, countersMax }: CommitOptions,
+): string[] {
   const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
   const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
-  for (const { amount, once, kinds = { program: amount }, visitors = [] } of changes) {
-    args.push(
-      once ? `${amount} ${once.request}` : `${amount}`,
-      kindsText(kinds),
-      visitors.map(callerText).join(' '),
-    );
-  }
-  return parseOutcomes(await connection.ask((client) => COMMIT.run(client, keys, args), 'hit-unconfirmed'));
+  changes.forEach(({ amount, once, kinds = { program: amount } }, index) => {
+    args.push(once ? `${amount} ${once.request}` : `${amount}`, kindsText(kinds), picked[index]?.text ?? '');
+  });
+  return args;
 }
 
 /** What came of which kind, as the script reads it. */
 function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
   return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
-}
-
-/** A visitor, as the script reads it: kind and id, and their visits if there is not just one. */
-function callerText({ id, kind, visits }: Caller): string {
-  return visits === 1 ? `${KIND_LETTERS[kind]}${id}` : `${KIND_LETTERS[kind]}${id}*${visits}`;
 }
 
 /** Why a change was left out, as the script says it. */
@@ -67,10 +96,6 @@ const LEFT_OUT: Readonly<Record<string, Outcome>> = {
   m: 'missing',
   c: 'counters-full',
 };
-
-function parseOutcomes(answer: string): Outcome[] {
-  return answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
-}
 
 /** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
 function parseOutcome(word: string): Outcome {

@@ -27,6 +27,7 @@ import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
+import { KnownVisitors } from './redis-visitors.ts';
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
 
@@ -39,6 +40,7 @@ export class RedisStore implements Store {
   readonly #limiter: RedisLimiter;
   readonly #presence: RedisPresence;
   readonly #archive: RedisArchive;
+  readonly #known = new KnownVisitors();
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -56,7 +58,7 @@ export class RedisStore implements Store {
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
-    return commitTo(this.#connection, batch, this.#options);
+    return commitTo(this.#connection, batch, this.#known, this.#options);
   }
 
   /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */

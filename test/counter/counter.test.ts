@@ -55,6 +55,39 @@ describe('group commit', () => {
     expect(changesOf(store)).toEqual([[{ counter: 'hits', amount: 1 }], [{ counter: 'hits', amount: 9 }]]);
   });
 
+  test('a batch gathers for as long as each turn of the event loop brings hits', async () => {
+    const { store, counter } = setUp();
+    const hits = [counter.hit('hits')];
+    for (let n = 0; n < 5; n++) {
+      hits.push(counter.hit('hits'));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(hits)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(store.asked).toHaveLength(1);
+  });
+
+  test('a batch gathers for a millisecond at the most', async () => {
+    const { store, clock, counter } = setUp();
+    const hits = [counter.hit('hits')];
+    for (let n = 0; n < 20; n++) {
+      hits.push(counter.hit('hits'));
+      clock.jump(0.3);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(hits)).toHaveLength(21);
+    expect(store.asked.length).toBeGreaterThan(1);
+  });
+
+  test('hits that wait too long while a batch gathers are not counted, and no empty batch is written', async () => {
+    const { store, clock, counter } = setUp({ waitMs: 1 });
+    const hit = outcome(counter.hit('hits'));
+    clock.jump(1);
+    expect(await hit).toBe('store-unavailable');
+    await settle();
+    expect(store.asked).toHaveLength(0);
+    expect(await counter.hit('hits')).toBe(1);
+  });
+
   test('hits that arrive together share a batch, whatever their counters, and each counter has its own numbers', async () => {
     const { store, counter } = setUp();
     const hits = ['a', 'a', 'b', 'a', 'c', 'b'].map((name) => counter.hit(name));

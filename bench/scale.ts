@@ -1,0 +1,120 @@
+/**
+ * `npx bun bench/scale.ts`: how many visits one Redis stores, with simulated replicas in growing number.
+ *
+ * A simulated replica is a counter and a store, without HTTP. Each run has a Redis of its own with `appendfsync always`, and fails when its totals
+ * are not what was answered. Usage: npx bun bench/scale.ts [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients 16]
+ * [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` are those of one replica; with `--rate`, visits per second of
+ * all, there are none, and visits come whatever becomes of those before. With `--amount` a visit stands for so many that a replica has gathered.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Line, linePlot } from './plot.ts';
+import { experiment, type Figures, type Plan } from './scale/experiment.ts';
+import { SHAPES, type Shape } from './scale/load.ts';
+
+const NAMES: Readonly<Record<Shape, string>> = {
+  hot: 'one counter, programs',
+  visitors: 'one counter, visitors',
+  counters: '100,000 counters, visitors',
+};
+
+const HEAD = [
+  '| replicas | hits/s | commits/s | hits a commit | commit p50 / p99 | visit p50 / p99 | Redis, of a core | Redis a commit (script) | Redis a hit | replica a hit |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+].join('\n');
+
+function row(replicas: number, figures: Figures): string {
+  const { hits, commits, hitsPerCommit, commitP50Ms, commitP99Ms, waitP50Ms, waitP99Ms } = figures;
+  const { redisCore, redisUsPerCommit, scriptUsPerCommit, redisUsPerHit, replicaUsPerHit } = figures;
+  const cells = [
+    `${replicas}`,
+    `${Math.round(hits)}`,
+    `${Math.round(commits)}`,
+    hitsPerCommit.toFixed(1),
+    `${commitP50Ms.toFixed(2)} / ${commitP99Ms.toFixed(2)} ms`,
+    `${waitP50Ms.toFixed(2)} / ${waitP99Ms.toFixed(2)} ms`,
+    `${Math.round(redisCore * 100)} %`,
+    `${redisUsPerCommit.toFixed(0)} (${scriptUsPerCommit.toFixed(0)}) µs`,
+    `${redisUsPerHit.toPrecision(2)} µs`,
+    `${replicaUsPerHit.toPrecision(2)} µs`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Writes how the figures grow with replicas. */
+function writePlots(
+  folder: string,
+  load: string,
+  results: ReadonlyMap<string, ReadonlyMap<number, Figures>>,
+): void {
+  mkdirSync(folder, { recursive: true });
+  const plot = (file: string, what: string, of: (figures: Figures) => number) => {
+    const lines: Line[] = [...results].map(([name, runs]) => ({
+      name,
+      points: [...runs].map(([replicas, figures]) => [replicas, Number(of(figures).toPrecision(3))] as const),
+    }));
+    const x = { name: 'replicas', log: true };
+    writeFileSync(join(folder, file), linePlot(`${what}, ${load}`, x, { name: what, log: true }, lines));
+  };
+  plot('commits.svg', 'commits per second', ({ commits }) => commits);
+  plot('latency.svg', 'commit, p50, in ms', ({ commitP50Ms }) => commitP50Ms);
+  plot('redis.svg', 'CPU time of Redis per commit, in µs', ({ redisUsPerCommit }) => redisUsPerCommit);
+}
+
+function plansOf(args: readonly string[]): {
+  plots: string | undefined;
+  shapes: Shape[];
+  replicas: number[];
+  plan: Omit<Plan, 'shape' | 'replicas'>;
+} {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      shapes: { type: 'string', default: SHAPES.join(',') },
+      replicas: { type: 'string', default: '1,3,10,30,100,300,1000' },
+      clients: { type: 'string', default: '16' },
+      rate: { type: 'string', default: '0' },
+      seconds: { type: 'string', default: '3' },
+      processes: { type: 'string', default: '2' },
+      amount: { type: 'string', default: '1' },
+      plots: { type: 'string' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  return {
+    plots: values.plots,
+    shapes: SHAPES.filter((shape) => values.shapes.split(',').includes(shape)),
+    replicas: values.replicas.split(',').map(Number),
+    plan: {
+      clients: Number(values.clients),
+      rate: Number(values.rate),
+      seconds,
+      // What is compiled while it runs is slow at first.
+      warmSeconds: Math.max(1, seconds / 3),
+      processes: Number(values.processes),
+      amount: Number(values.amount),
+    },
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { plots, shapes, replicas, plan } = plansOf(args);
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  const load = plan.rate > 0 ? `${plan.rate} visits/s in all` : `${plan.clients} clients of each replica`;
+  const results = new Map<string, Map<number, Figures>>();
+  for (const shape of shapes) {
+    const runs = new Map<number, Figures>();
+    results.set(NAMES[shape], runs);
+    say(`\n${NAMES[shape]}, ${load}${plan.amount > 1 ? `, each visit for ${plan.amount}` : ''}:\n\n${HEAD}`);
+    for (const count of replicas) {
+      const figures = await experiment({ ...plan, shape, replicas: count });
+      runs.set(count, figures);
+      say(row(count, figures));
+    }
+  }
+  say('\nAll totals are what was answered.');
+  if (plots !== undefined) writePlots(plots, load, results);
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,148 @@
+/**
+ * One run of `bench/scale.ts`: a Redis of its own, simulated replicas in some processes, what they measured, and whether all was counted.
+ *
+ * A run that miscounts fails. Not here: which runs there are (`../scale.ts`), and what a replica does (`replicas.ts`).
+ */
+import { join } from 'node:path';
+import { openStore } from '../../src/stores/open.ts';
+import { RedisServer } from '../../test/support/redis-server.ts';
+import { countersOf } from './load.ts';
+import type { Report, Task } from './replicas.ts';
+
+/** What one run is to be. */
+export interface Plan
+  extends Pick<Task, 'shape' | 'replicas' | 'clients' | 'amount' | 'warmSeconds' | 'seconds'> {
+  readonly processes: number;
+  /** Visits per second of all replicas together; 0: as fast as the clients are answered. */
+  readonly rate: number;
+}
+
+/** What came of it: per second unless it says otherwise. */
+export interface Figures {
+  readonly hits: number;
+  readonly commits: number;
+  readonly hitsPerCommit: number;
+  readonly commitP50Ms: number;
+  readonly commitP99Ms: number;
+  readonly waitP50Ms: number;
+  readonly waitP99Ms: number;
+  /** How much of one core Redis took, from 0 to 1. */
+  readonly redisCore: number;
+  /** Redis' CPU time for a commit, and of that the script's, in microseconds. */
+  readonly redisUsPerCommit: number;
+  readonly scriptUsPerCommit: number;
+  /** Redis' CPU time for a hit, and the replicas', in microseconds. */
+  readonly redisUsPerHit: number;
+  readonly replicaUsPerHit: number;
+}
+
+/** What Redis says of itself: CPU time of its one thread, and the calls of the commit script. */
+async function askRedis(server: RedisServer) {
+  const info = await server.cli('INFO', 'everything');
+  const figure = (pattern: RegExp) => Number(pattern.exec(info)?.[1] ?? 0);
+  return {
+    atMs: performance.now(),
+    cpuUs: 1e6 * (figure(/used_cpu_user_main_thread:([\d.]+)/) + figure(/used_cpu_sys_main_thread:([\d.]+)/)),
+    calls: figure(/cmdstat_evalsha:calls=(\d+)/),
+    scriptUs: figure(/cmdstat_evalsha:calls=\d+,usec=(\d+)/),
+  };
+}
+
+/** Starts a process; `report` resolves when it has done its task. Fails if it ends without a report. */
+function start(task: Task) {
+  const ready = Promise.withResolvers<void>();
+  const report = Promise.withResolvers<Report>();
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'replicas.ts'), JSON.stringify(task)], {
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    ipc: (message: 'ready' | Report) => (message === 'ready' ? ready.resolve() : report.resolve(message)),
+    onExit: (_, status) => {
+      const error = new Error(`simulated replicas ended with status ${status}`);
+      ready.reject(error);
+      report.reject(error);
+    },
+  });
+  report.promise.catch(() => {});
+  return { child, ready: ready.promise, report: report.promise };
+}
+
+/** Runs it. Fails when a hit failed, or when the totals are not what was answered. */
+export async function experiment(plan: Plan): Promise<Figures> {
+  await using server = await RedisServer.start();
+  const processes = Math.min(plan.processes, plan.replicas);
+  const children = Array.from({ length: processes }, (_, place) => {
+    const replicas = Math.floor(plan.replicas / processes) + (place < plan.replicas % processes ? 1 : 0);
+    return start({ ...plan, url: server.url, place, replicas, rate: plan.rate / plan.replicas });
+  });
+  try {
+    await Promise.all(children.map(({ ready }) => ready));
+    for (const { child } of children) child.send('go');
+    await Bun.sleep(plan.warmSeconds * 1000);
+    const before = await askRedis(server);
+    await Bun.sleep(plan.seconds * 1000);
+    const after = await askRedis(server);
+    const reports = await Promise.all(children.map(({ report }) => report));
+    await verify(server, plan, reports);
+    return figures(reports, plan.amount, before, after);
+  } finally {
+    for (const { child } of children) {
+      child.kill();
+      await child.exited;
+    }
+  }
+}
+
+/** That Redis has as many hits as were answered, and, on one counter, that the numbers were 1, 2, 3, … */
+async function verify(
+  server: RedisServer,
+  { shape, amount }: Plan,
+  reports: readonly Report[],
+): Promise<void> {
+  const limits = { ca: undefined, timeoutMs: 30_000, keysMax: 0, hitsMake: true, countersMax: 1_000_000 };
+  const store = openStore({ url: server.url, missing: 'refuse', ...limits });
+  const names = countersOf(shape);
+  let stored = 0;
+  for (let from = 0; from < names.length; from += 1000) {
+    for (const total of await store.read(names.slice(from, from + 1000))) stored += total ?? 0;
+  }
+  await store.close();
+  const answered = reports.reduce((sum, { total }) => sum + total.answered, 0);
+  if (stored !== answered * amount) {
+    throw new Error(`Redis has ${stored} hits, and ${answered * amount} were answered`);
+  }
+  if (names.length > 1) return;
+  const checksum = reports.reduce((sum, { total }) => (sum + total.checksum) | 0, 0);
+  const all = BigInt(answered);
+  const wanted = Number(BigInt.asIntN(32, (BigInt(amount) * all * (all + 1n)) / 2n));
+  if (checksum !== wanted)
+    throw new Error(`the numbers answered are not those of ${answered} visits, each once`);
+}
+
+type Sample = Awaited<ReturnType<typeof askRedis>>;
+
+function figures(reports: readonly Report[], amount: number, before: Sample, after: Sample): Figures {
+  const sum = (of: (report: Report) => number) => reports.reduce((all, report) => all + of(report), 0);
+  const hits = sum(({ answered, seconds }) => (answered * amount) / seconds);
+  const commits = sum((report) => report.commits / report.seconds);
+  const commitMs = reports.flatMap((report) => report.commitMs).toSorted((a, b) => a - b);
+  const waitedMs = reports.flatMap((report) => report.waitedMs).toSorted((a, b) => a - b);
+  const at = (sorted: readonly number[], share: number) =>
+    sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  const calls = after.calls - before.calls;
+  const redisCore = (after.cpuUs - before.cpuUs) / 1000 / (after.atMs - before.atMs);
+  return {
+    hits,
+    commits,
+    hitsPerCommit: hits / commits,
+    commitP50Ms: at(commitMs, 0.5),
+    commitP99Ms: at(commitMs, 0.99),
+    waitP50Ms: at(waitedMs, 0.5),
+    waitP99Ms: at(waitedMs, 0.99),
+    redisCore,
+    redisUsPerCommit: (after.cpuUs - before.cpuUs) / calls,
+    scriptUsPerCommit: (after.scriptUs - before.scriptUs) / calls,
+    redisUsPerHit: (redisCore * 1e6) / hits,
+    replicaUsPerHit: (sum(({ cpuMs, seconds }) => cpuMs / seconds) * 1000) / hits,
+  };
+}
