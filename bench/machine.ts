@@ -13,7 +13,7 @@ const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[]
 /** Cores, processor, memory, kernel. */
 export function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${memory} GiB, Linux ${release()}`;
+  return `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${memory} GiB, Linux ${release().split('-')[0]}`;
 }
 
 /** Of Bun, and of the programs that are there. */

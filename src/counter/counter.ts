@@ -54,6 +54,8 @@ export interface HitOptions {
 const RETRY_FIRST_MS = 20;
 /** The longest pause: short enough that a store which is back is found within a second. */
 const RETRY_MAX_MS = 500;
+/** Clients that were answered just now ask again a turn or two later: fewer leave them to the next batch, more cost turns (decision 3). */
+const QUIET_TURNS = 2;
 /** How long a batch gathers at the most: about what a commit takes on a busy machine. */
 const GATHER_MAX_MS = 1;
 
@@ -151,19 +153,16 @@ export class Counter {
     this.#running = false;
   }
 
-  /**
-   * Waits for hits that come together with those that are here: a turn of the event loop, and more for as long as each brings hits. A lone hit
-   * waits for one turn, in which no time passes.
-   */
+  /** Waits for hits that come together with those that are here: turns of the event loop, until so many in a row have brought none. */
   async #gather(): Promise<void> {
     const { clock } = this.#options;
     const until = clock.now() + GATHER_MAX_MS;
-    let before: number;
-    do {
-      before = this.#waiting.length;
+    for (let quiet = 0; quiet < QUIET_TURNS && clock.now() < until; ) {
+      const before = this.#waiting.length;
       // eslint-disable-next-line no-await-in-loop -- no time passes in this but what others need
       await clock.turn();
-    } while (this.#waiting.length > before && clock.now() < until);
+      quiet = this.#waiting.length > before ? 0 : quiet + 1;
+    }
   }
 
   /** Has one batch stored and answers its hits; returns when its fate is known or nobody waits for it any more. */

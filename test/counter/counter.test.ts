@@ -66,6 +66,21 @@ describe('group commit', () => {
     expect(store.asked).toHaveLength(1);
   });
 
+  test('a batch waits for what comes a turn later, and no longer', async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const { store, counter } = setUp();
+    const first = counter.hit('hits');
+    await turn();
+    const second = counter.hit('hits');
+    expect(await Promise.all([first, second])).toEqual([1, 2]);
+    expect(store.asked).toHaveLength(1);
+    const third = counter.hit('hits');
+    await turn();
+    await turn();
+    expect(await Promise.all([third, counter.hit('hits')])).toEqual([3, 4]);
+    expect(store.asked).toHaveLength(3);
+  });
+
   test('a batch gathers for a millisecond at the most', async () => {
     const { store, clock, counter } = setUp();
     const hits = [counter.hit('hits')];
