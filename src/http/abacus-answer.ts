@@ -1,6 +1,7 @@
 /** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`abacus-calls.ts`). */
 
-import { badgeFont, drawBadge, hexColour, IMAGE_POLICY } from '../images/badge.ts';
+import { badgeFont, hexColour, IMAGE_POLICY } from '../images/badge.ts';
+import { drawNumberedBadge } from '../images/numbered-badge.ts';
 import type { Asked } from './asked.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
 
@@ -73,7 +74,7 @@ export function badgeOf(query: URLSearchParams, total: number | null): { svg: st
   const style = asked('style', 'flat').toLowerCase();
   const base = style.replace(/-simple$/, '');
   const fontSizePx = Number(asked('fontsize', `${FONT_SIZE_PX}`));
-  const svg = drawBadge({
+  const svg = drawNumberedBadge({
     label: base === style ? asked('text', 'counter') : '',
     message: total === null ? 'private' : `${total}`,
     style: base === 'flat-square' || base === 'plastic' ? base : 'flat',

@@ -13,6 +13,7 @@ import { DAY_MS, latestPeriods, type Memory, type Period } from '../counter/past
 import type { Registry } from '../counter/registry.ts';
 import { drawBadge, IMAGE_POLICY } from '../images/badge.ts';
 import { drawChart } from '../images/chart.ts';
+import { drawNumberedBadge } from '../images/numbered-badge.ts';
 import { pixel } from '../images/pixel.ts';
 import type { Asked, Handler } from './asked.ts';
 import type { CountVisit } from './counting.ts';
@@ -109,7 +110,7 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
 async function badgeSvg(c: Asked, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'svg');
   const wanted = badgeWanted(c);
-  return drawBadge({
+  return drawNumberedBadge({
     label: wanted.label,
     message: await messageOf(c, name, wanted, options),
     style: wanted.style,
