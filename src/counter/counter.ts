@@ -152,11 +152,12 @@ export class Counter {
   }
 
   /**
-   * Waits for hits that come together with those that are here: a turn of the event loop, and more for as long as each brings hits. A lone hit
-   * waits for one turn, in which no time passes.
+   * Waits until the store would write at once, and for hits that come together with those that are here: a turn of the event loop, and more for
+   * as long as each brings hits. A lone hit waits for one turn, in which no time passes.
    */
   async #gather(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, store } = this.#options;
+    await store.turn?.();
     const until = clock.now() + GATHER_MAX_MS;
     let before: number;
     do {
