@@ -157,7 +157,10 @@ const BROUGHT: Archived = {
 
 /** All that Seen asks of its store: a method that is new does not compile until it stands here. */
 const ASKED: Readonly<
-  Record<Exclude<keyof Store, 'place' | 'visitorsError' | 'close'>, (store: Store) => Promise<unknown>>
+  Record<
+    Exclude<keyof Store, 'place' | 'visitorsError' | 'turn' | 'close'>,
+    (store: Store) => Promise<unknown>
+  >
 > = {
   ping: (store) => store.ping(),
   async risks(store) {

@@ -153,9 +153,13 @@ export class Counter {
     this.#running = false;
   }
 
-  /** Waits for hits that come together with those that are here: turns of the event loop, until so many in a row have brought none. */
+  /**
+   * Waits until the store would write at once, and for hits that come together with those that are here: turns of the event loop, until so many
+   * in a row have brought none.
+   */
   async #gather(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, store } = this.#options;
+    if (store.turn) await store.turn();
     const until = clock.now() + GATHER_MAX_MS;
     for (let quiet = 0; quiet < QUIET_TURNS && clock.now() < until; ) {
       const before = this.#waiting.length;

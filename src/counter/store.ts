@@ -100,6 +100,12 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
    */
   commit(batch: Batch): Promise<readonly Outcome[]>;
 
+  /**
+   * Resolves when a commit would not be held back for the sake of other processes, at once where there are none; never fails. Asked before a
+   * batch is made up, so that hits which come meanwhile go along. A store that holds nothing back has none.
+   */
+  turn?(): Promise<void>;
+
   /** The totals that everybody may read, `undefined` where there is no such counter, or a private one. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`. */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]>;
 

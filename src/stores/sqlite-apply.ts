@@ -24,7 +24,12 @@ export function applyChanges(
   at: number,
 ): Outcome[] {
   let room = changes.some(({ once }) => once) ? keysMax - keysKept(file, at) : 0;
-  let mayMake = hitsMake ? countersMax - (file.size.get()?.counters ?? 0) : 0;
+  // How many there are is read only where one is to be made.
+  let mayMake: number | undefined;
+  const makes = () => {
+    mayMake ??= hitsMake ? countersMax - (file.size.get()?.counters ?? 0) : 0;
+    return --mayMake >= 0;
+  };
 
   return changes.map((change) => {
     const { counter, once } = change;
@@ -33,7 +38,7 @@ export function applyChanges(
     const known = once && file.recallKey.get(once.key);
     if (known) return known.request === once.request ? outcome(known.total, rules) : 'key-reused';
     if (once && room <= 0) return 'keys-full';
-    if (!there && counter !== DEFAULT_COUNTER && --mayMake < 0) return hitsMake ? 'counters-full' : 'missing';
+    if (!there && counter !== DEFAULT_COUNTER && !makes()) return hitsMake ? 'counters-full' : 'missing';
     const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
     const left = counted ? withinWindow(change, counted) : change;
     const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;

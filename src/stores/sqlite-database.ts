@@ -11,7 +11,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 import { WRITER_MEMORY_MS } from '../counter/store.ts';
 import { inOurWords } from './sqlite-advice.ts';
-import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { openSqliteFile, type SqliteFile, withoutSync } from './sqlite-file.ts';
 
 export interface SqliteOptions {
   path: string;
@@ -73,7 +73,7 @@ export class SqliteDatabase {
     const giveUpAt = now() + this.#options.timeoutMs;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- the others' turn
-      if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
+      await this.turn();
       const done = this.read((file) =>
         synced
           ? this.#writeUnlessBusy(file, work)
@@ -89,6 +89,11 @@ export class SqliteDatabase {
       // eslint-disable-next-line no-await-in-loop -- waiting for our turn
       await Bun.sleep(LOCK_WAIT_MS * (1 + 2 * Math.random()));
     }
+  }
+
+  /** Resolves when it is not the others' turn: after a commit, while they write too, that takes `YIELD_MAX_MS` at the most. */
+  async turn(): Promise<void> {
+    if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
   }
 
   /**
@@ -120,7 +125,7 @@ export class SqliteDatabase {
     }
     try {
       const writes = file.othersWrites.get()?.data_version;
-      if (writes !== this.#othersWrites) this.#othersAt = startedAt;
+      if (this.#othersWrites !== undefined && writes !== this.#othersWrites) this.#othersAt = startedAt;
       this.#othersWrites = writes;
       const done = work(file);
       if (done.changed) {
@@ -177,19 +182,6 @@ export class SqliteDatabase {
       );
     }
     return openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
-  }
-}
-
-/**
- * In WAL mode a commit with `synchronous = NORMAL` is written and not synced, and the sync of the next one with FULL is of the whole log
- * (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this when it compiles it.
- */
-function withoutSync<T>(file: SqliteFile, work: () => T): T {
-  file.database.run('PRAGMA synchronous = NORMAL');
-  try {
-    return work();
-  } finally {
-    file.database.run('PRAGMA synchronous = FULL');
   }
 }
 

@@ -57,3 +57,17 @@ function openFile(database: Database, path: string) {
     ...prepare(database),
   };
 }
+
+/**
+ * Does `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL` is written and not synced, and the sync of the
+ * next one with FULL is of the whole log (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this when it
+ * compiles it.
+ */
+export function withoutSync<T>({ database }: SqliteFile, work: () => T): T {
+  database.run('PRAGMA synchronous = NORMAL');
+  try {
+    return work();
+  } finally {
+    database.run('PRAGMA synchronous = FULL');
+  }
+}

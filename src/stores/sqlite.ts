@@ -65,6 +65,8 @@ export class SqliteStore implements Store {
     });
   }
 
+  readonly turn = () => this.#database.turn();
+
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     return this.#database.read((file) =>
       counters.map((counter) => {

@@ -81,6 +81,20 @@ describe('group commit', () => {
     expect(store.asked).toHaveLength(3);
   });
 
+  test('hits that come while the store lets others write go along', async () => {
+    const { store, counter } = setUp();
+    const others = gate();
+    Object.assign(store, { turn: () => others.promise });
+    const hits = [counter.hit('hits')];
+    await settle();
+    hits.push(counter.hit('hits'), counter.hit('hits'));
+    await settle();
+    expect(store.asked).toHaveLength(0);
+    others.resolve();
+    expect(await Promise.all(hits)).toEqual([1, 2, 3]);
+    expect(store.asked).toHaveLength(1);
+  });
+
   test('a batch gathers for a millisecond at the most', async () => {
     const { store, clock, counter } = setUp();
     const hits = [counter.hit('hits')];

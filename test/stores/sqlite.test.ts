@@ -149,6 +149,35 @@ describe('SQLite store', () => {
     await store.close();
   });
 
+  test('has others write after a commit of its own, if there are others, before the next batch is made up', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const [ours, theirs] = [open(path), open(path)];
+    const [writer, other] = [randomUUID(), randomUUID()];
+    let held = 0;
+    const isHeld = async () => {
+      let ready = false;
+      const turn = ours.turn().then(() => (ready = true));
+      // What resolves at once has done so by then, and a timer has not.
+      for (let tick = 0; tick < 10; tick++) await undefined;
+      if (!ready) held++;
+      await turn;
+    };
+    for (let round = 1; round <= 20; round++) {
+      await ours.commit(hit(writer, round));
+      await isHeld();
+    }
+    expect(held).toBe(0);
+    for (let round = 1; round <= 20; round++) {
+      await theirs.commit(hit(other, round));
+      await ours.commit(hit(writer, 20 + round));
+      await isHeld();
+    }
+    expect(held).toBeGreaterThan(0);
+    await ours.close();
+    await theirs.close();
+  });
+
   test('forgets writers that were silent for a day when it opens the file, and no others', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
