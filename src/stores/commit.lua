@@ -29,7 +29,7 @@
 -- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
 -- supported. They are:
 --   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME is of, and "sketch": the token of that,
---                       which is gone whenever that is
+--                       which is gone whenever that is, and names the day: a version before tokens leaves them where they are
 --   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
 --   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to how many they were besides
 --   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted last
@@ -148,13 +148,18 @@ local function window_of(rules)
   return rules and tonumber(string.match(rules, ' (%d+)$')) or 0
 end
 
+-- Whether a token is of the day that the visitors kept are of.
+local function is_of(day, token)
+  return token and string.match(token, '^%d+') == day
+end
+
 -- Whether a change leaves out visitors that are wanted.
 local function misses_visitors(at)
   local token = string.match(ARGV[at * 3 + 4], '^=(%S+)')
   if not token then return false end
   local name = name_of(at)
   local day, rules, sketch = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'sketch') or {})
-  return sketch ~= token or is_over(day) or window_of(rules) > 0 or redis.call('EXISTS', 'seen:visitors:' .. name) == 0
+  return sketch ~= token or not is_of(day, token) or is_over(day) or window_of(rules) > 0 or redis.call('EXISTS', 'seen:visitors:' .. name) == 0
 end
 
 -- Remembers who it was that added something. `before` is the day that the visitors kept are of.
@@ -220,9 +225,12 @@ end
 -- "=" and the token of the HyperLogLog of a change's counter: one that nothing else has or had.
 local function token_of(at)
   local record = 'seen:counter:' .. name_of(at)
-  keep('HSETNX', record, 'sketch', ARGV[1] .. '@' .. KEYS[1])
-  local token = keep('HGET', record, 'sketch')
-  return token and '=' .. token or ''
+  local day, token = unpack(keep('HMGET', record, 'day', 'sketch') or {})
+  if day and not is_of(day, token) then
+    token = day .. '@' .. ARGV[1] .. '@' .. KEYS[1]
+    redis.call('HSET', record, 'sketch', token)
+  end
+  return day and '=' .. token or ''
 end
 
 -- The outcome of a change as a string.

@@ -115,6 +115,20 @@ describe('visitors whom Redis has', () => {
     await Promise.all([one.store.close(), other.store.close()]);
   });
 
+  test('are sent again when a version that knows of no tokens has begun the next day', async () => {
+    const name = randomUUID();
+    const one = writer(name);
+    await one.visit(people(100));
+    await server.cli('DEL', `seen:visitors:${name}`);
+    await server.cli('HSET', `seen:counter:${name}`, 'day', `${Math.floor(Date.now() / DAY_MS) + 1}`);
+    await server.cli('PFADD', `seen:visitors:${name}`, 'psomebody-else');
+    one.pass(DAY_MS);
+    expect(await sends(() => one.visit(people(100)))).toBe(true);
+    expect(await sends(() => one.visit(people(100)))).toBe(false);
+    expect(Math.abs(((await one.visitors()).at(-1) ?? 0) - 101)).toBeLessThan(5);
+    await one.store.close();
+  });
+
   test('are sent again by a writer that takes a new name, because Redis was set back', async () => {
     const name = randomUUID();
     const store = new RedisStore({
