@@ -1,5 +1,5 @@
 /**
- * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with one line
+ * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with what failed and one line
  * `N passed, N failed`.
  *
  * Without more it runs all but the stack's tests, which need root and bring up a Swarm, those in a browser, which need one, and the guard against
@@ -12,12 +12,11 @@ import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { provide } from './support/programs.ts';
+import { type Report, readReport } from './support/report.ts';
 import { type Suite, suites } from './support/suites.ts';
 
-/** How many tests passed and failed, and whether all is well. */
-interface Result {
-  readonly passed: number;
-  readonly failed: number;
+/** What came of a suite, and whether all is well. */
+interface Result extends Report {
   readonly fine: boolean;
 }
 
@@ -55,16 +54,12 @@ async function runSuite(
     ...files.map((file) => `./${file}`),
   ];
   const status = await run(command, output);
-  const xml = await Bun.file(report)
-    .text()
-    .catch(() => '');
-  const totals = /<testsuites [^>]*tests="(\d+)"[^>]*failures="(\d+)"[^>]*skipped="(\d+)"/.exec(xml);
-  const [tried, failed, skipped] = [1, 2, 3].map((at) => Number(totals?.[at] ?? 0)) as [
-    number,
-    number,
-    number,
-  ];
-  return { passed: tried - failed - skipped, failed, fine: status === 0 && tried > 0 };
+  const said = readReport(
+    await Bun.file(report)
+      .text()
+      .catch(() => ''),
+  );
+  return { ...said, fine: status === 0 && said.tried > 0 };
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -87,6 +82,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const results: Result[] = [];
   for (const round of rounds) results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
+  for (const failure of results.flatMap(({ failures }) => failures))
+    process.stdout.write(`(fail) ${failure}\n`);
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -1,0 +1,33 @@
+/** What a test runner's report in JUnit's format says: how many passed, and what failed. */
+
+export interface Report {
+  readonly passed: number;
+  readonly failed: number;
+  readonly tried: number;
+  /** Of each test that failed its file, its name and the error. */
+  readonly failures: readonly string[];
+}
+
+export function readReport(xml: string): Report {
+  const totals = /<testsuites [^>]*tests="(\d+)"[^>]*failures="(\d+)"[^>]*skipped="(\d+)"/.exec(xml);
+  const [tried = 0, failed = 0, skipped = 0] = (totals ?? []).slice(1).map(Number);
+  const failures = xml.matchAll(
+    /<testcase name="([^"]*)" classname="([^"]*)"[^>]*file="([^"]*)"[^>]*[^/]>\s*<failure[^>]*?(?:\/>|>([^<]*)<)/g,
+  );
+  return {
+    passed: tried - failed - skipped,
+    failed,
+    tried,
+    failures: [...failures].map(([, name = '', group = '', file = '', error = '']) =>
+      plain(`${file} > ${group ? `${group} > ` : ''}${name}\n${error.trim()}`),
+    ),
+  };
+}
+
+const MARKS: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function plain(text: string): string {
+  return text.replace(/&(?:#(\d+)|(\w+));/g, (all, code, mark) =>
+    code ? String.fromCodePoint(Number(code)) : (MARKS[mark] ?? all),
+  );
+}
