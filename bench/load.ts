@@ -1,8 +1,7 @@
 /**
  * Visits as fast as a service answers them, by wrk, and the CPU time that they take.
  *
- * CPU time is that of all processes of the service, its store included: it does not depend on how much of the machine wrk takes. For visits at a
- * rate see open-loop.ts.
+ * CPU time is that of all processes of the service, its store included, and not wrk's. For visits at a rate see open-loop.ts.
  */
 import { join } from 'node:path';
 import { cpuMs } from './cpu.ts';

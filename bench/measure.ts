@@ -25,10 +25,11 @@ export interface Options {
 const SAME_FOR_ALL = 1000;
 const LISTENERS = 1000;
 const STORES = ['Redis', 'SQLite'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-/** Measures what is chosen. Everything that it starts is stopped at the end, also when it fails. */
+/** Measures what is chosen. Everything that it starts is stopped at the end, also when it fails or is ended by a signal. */
 export async function measure({ rounds, seconds, only }: Options): Promise<Results> {
   const chosen = (name: string) => name.includes(only);
   const results: Results = {
@@ -67,6 +68,9 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
 
 async function measureVisits(results: Results, scenarios: readonly Scenario[]): Promise<void> {
   const running = new Map<Service, Running>();
+  const stopAll = () => Promise.all([...running.values()].map((each) => each[Symbol.asyncDispose]()));
+  const onSignal = () => void stopAll().finally(() => process.exit(1));
+  for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     for (const service of new Set(scenarios.map((scenario) => scenario.service))) {
       const missing = service.needs.filter((program) => Bun.which(program) === null);
@@ -74,7 +78,10 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         say(`not run: ${service.name}, for want of ${missing.join(', ')}`);
         results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);
       } else {
-        running.set(service, await startWarm(service, results));
+        say(`start: ${service.name}`);
+        const started = await service.start();
+        running.set(service, started);
+        results.memory.push({ service: service.name, ...(await warm(started)) });
       }
     }
     const turns = scenarios.filter(({ service }) => running.has(service));
@@ -84,22 +91,20 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
     }
     await takeTurns(results, turns, running);
   } finally {
-    for (const service of running.values()) await service[Symbol.asyncDispose]();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    await stopAll();
   }
 }
 
-/** Started, with its memory noted before and during a first load: the first seconds of what is compiled while it runs say little of the rest. */
-async function startWarm(service: Service, results: Results): Promise<Running> {
-  say(`start: ${service.name}`);
-  const running = await service.start();
+/** Its memory before and during a first load: the first seconds of what is compiled while it runs say little of the rest. */
+async function warm(running: Running): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
   await Bun.sleep(1000);
   const rest = memoryOf(running.pids);
   const warming = load(running, { connections: CONNECTIONS }, 3);
   await Bun.sleep(2500);
   const loaded = memoryOf(running.pids);
   await warming;
-  results.memory.push({ service: service.name, rest, loaded });
-  return running;
+  return { rest, loaded };
 }
 
 async function takeTurns(
@@ -123,8 +128,10 @@ async function takeTurns(
   );
   const waits = compared.map(({ loads, there }) => ({ loads, there, found: emptyWaits(loads.service) }));
   results.waits.push(...waits.map(({ found }) => found));
+  for (const { there, kind } of measured) await load(there, kind, 1);
   for (let round = 1; round <= results.rounds; round++) {
-    for (const { there, kind, loads } of measured) {
+    // Each second round backwards: what comes after a heavy neighbour comes before it, too.
+    for (const { there, kind, loads } of round % 2 === 1 ? measured : measured.toReversed()) {
       const figures = await load(there, kind, results.seconds);
       loads.rounds.push(figures);
       say(

@@ -92,7 +92,7 @@ export function latencyTable(results: Results): string {
   );
 }
 
-/** One row for each of `values`, with what it costs on both stores, and to the row of the base. */
+/** One row for each of `values`, with what it costs on both stores. */
 function storesTable(
   results: Results,
   head: string,

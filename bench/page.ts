@@ -30,15 +30,17 @@ const SECTIONS: readonly Section[] = [
     title: 'Against what you would pick instead',
     text: `\`GET /\` at 64 connections. Seen has three replicas, nginx, webdis, Fastify and gunicorn three workers, Moe-Counter's way one process, because its
 numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`. nginx answers a constant and stores nothing: it is the
-floor. Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is what an answer costs without the promise.`,
+floor. webdis answers HTTP with Redis' own commands, here \`INCR\`. Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is
+what an answer costs without the promise. The guide's application is the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each
+visit.`,
     table: comparedTable,
     plot: servicesPlot,
   },
   {
     title: 'How long a visit takes',
-    text: `Visits come at a fixed rate whether or not earlier ones are answered, and time counts from when a visit was due. The peak is the number of
-visits a second in the table above. Visits are sent each millisecond, so that half a millisecond in the mean is the generator's, in every row; where it
-takes nearly a whole core the figures are its own. The last column is of three clients with new connections.`,
+    text: `Visits come at a fixed rate whether or not earlier ones are answered, and time counts from when a visit was due. The peak is the
+median of the rounds so far. Visits that are due are sent together once a millisecond, over 64 connections, so that a part is the generator's: compare with
+the row of nginx. Where it takes nearly a whole core the figures are its own. The last column is of three clients with new connections.`,
     table: latencyTable,
   },
   {
@@ -62,7 +64,7 @@ takes nearly a whole core the figures are its own. The last column is of three c
   {
     title: 'Memory',
     text: `All processes of a service, its store included, a second after the start and at the end of its first load (64 connections). PSS divides what
-processes share among them: it is what the service takes. RSS counts it in each.`,
+processes share among them: it is what the service takes. RSS counts it in each. Measured once.`,
     table: memoryTable,
   },
   {
@@ -73,7 +75,7 @@ processes share among them: it is what the service takes. RSS counts it in each.
   {
     title: 'Listeners',
     text: `\`/live\` of one replica. “Idle” is without visits, “visited” with 20 of them in a row each second, which the listeners of that counter are
-told. The last column counts from the answer to the last listener that was told.`,
+told. The last column counts from the answer to the last listener that was told, looked at each 20 ms. Measured once.`,
     table: listeningTable,
   },
   {
@@ -112,7 +114,7 @@ export function page(
     'A part of it, quickly, by a part of its name, and without writing the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
     `${howMeasured(results)} Everything runs on one machine, the load generator (wrk) too. CPU time is that of all processes of a service, its store
-included, and does not depend on what the generator takes; visits a second do. Ratios of one run say more than figures.`,
+included. The generator's is not in it, but what it leaves of the machine changes batches and caches. Ratios of one run say more than figures.`,
     ...(notRun.length > 0 ? [`Not run: ${notRun.join('; ')}.`] : []),
   ];
   return { text: `${[...head, ...sections].join('\n\n')}\n`, plots };

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Process {
   readonly pid: number;
-  /** CPU time so far, user and system, in ticks of a hundredth of a second. */
+  /** CPU time so far, user and system, with that of its children that have ended, in ticks of a hundredth of a second. */
   readonly ticks: number;
 }
 
@@ -31,7 +31,7 @@ function read(pid: string) {
     return {
       pid: Number(pid),
       parent: Number(fields[1]),
-      ticks: Number(fields[11]) + Number(fields[12]),
+      ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0),
       startedAt: Number(fields[19]),
     };
   } catch {

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<Shape, string>> = {
 };
 
 const HEAD = [
-  '| replicas | hits/s | commits/s | hits a commit | commit p50 / p99 | visit p50 / p99 | Redis, of a core | Redis a commit (script) | Redis a hit | replica a hit |',
+  '| replicas | hits/s | commits/s | hits a commit | commit p50 / p99 | visit p50 / p99 | Redis, of a core | Redis a commit (script, by the clock) | Redis a hit | replica a hit |',
   '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ].join('\n');
 
@@ -82,9 +82,14 @@ function plansOf(args: readonly string[]): {
     },
   });
   const seconds = Number(values.seconds);
+  const shapes = values.shapes.split(',').map((word) => {
+    const shape = SHAPES.find((each) => each === word);
+    if (!shape) throw new Error(`There is no shape “${word}”. There are ${SHAPES.join(', ')}.`);
+    return shape;
+  });
   return {
     plots: values.plots,
-    shapes: SHAPES.filter((shape) => values.shapes.split(',').includes(shape)),
+    shapes,
     replicas: values.replicas.split(',').map(Number),
     plan: {
       clients: Number(values.clients),

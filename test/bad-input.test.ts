@@ -145,7 +145,10 @@ describe('requests', () => {
       ),
     );
     visits += 50;
-    await program.settled();
+    await until('all to be counted', async () => {
+      const answer = await fetch(`${program.url}/api/v1/values?names=hits`);
+      return (await answer.text()) === `{"values":{"hits":${visits}}}`;
+    });
     await countIs();
   });
 

@@ -13,6 +13,7 @@ test('what the README says of costs stands in docs/bench.md too', () => {
   const [table = '', said = ''] = written.trim().split('\n\n');
   expect(table).toContain('| Seen on Redis |');
   expect(page).toContain(`\n${table}\n`);
+  expect(said).toContain('Redis ');
   expect(page).toContain(said.replace(' Ratios say more than figures.', ''));
 });
 

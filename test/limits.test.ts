@@ -28,6 +28,13 @@ async function askAll(program: Program, paths: readonly string[], address?: stri
   return { statuses, count, replicas: replicas.size };
 }
 
+/** How many the limiter let through so far because the store took too long: on a busy machine it may. */
+async function letThrough(program: Program): Promise<number> {
+  const figures = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+  const each = [...figures.matchAll(/^seen_limiter_open_total\{.*\} (\d+)/gm)];
+  return each.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 const names = (count: number, word: string) =>
   Array.from({ length: count }, (_, n) => `/hit/${word}/name-${n}`);
 
@@ -54,9 +61,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(flood.count(200) + flood.count(429)).toBe(200);
       // Over midnight everybody is somebody new.
       if (new Date().getUTCDate() !== day) return;
-      expect(flood.count(200)).toBe(20);
+      const quota = 20 + (await letThrough(program));
+      expect(flood.count(200)).toBeWithin(20, quota + 1);
       const made = names(200, 'flood').filter((_, at) => flood.statuses[at] === 200);
-      expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(42);
+      expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(2 * made.length + 2);
       expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
     });
 
@@ -103,7 +111,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
         statuses.push((await ask(program, path, `198.51.100.${n}, 192.0.2.80`)).status);
       }
       if (new Date().getUTCDate() !== day) return;
-      expect(statuses.filter((status) => status === 200)).toHaveLength(3);
+      expect(statuses.filter((status) => status === 200).length).toBeWithin(
+        3,
+        4 + (await letThrough(program)),
+      );
     });
   });
 }
@@ -133,21 +144,16 @@ test('while Redis is away or silent the limiter turns nobody away, and then it l
     SEEN_WAIT_MS: '1000',
     SEEN_STORE_TIMEOUT_MS: '500',
   });
-  const letThrough = async () => {
-    const figures = await (await fetch(`${program.operationsUrl}/metrics`)).text();
-    const each = [...figures.matchAll(/^seen_limiter_open_total\{.*\} (\d+)/gm)];
-    return each.reduce((sum, [, count]) => sum + Number(count), 0);
-  };
   const four = ['/get/some/page', '/get/some/page', '/', '/'];
   for (const [address, strike, heal] of [
     ['192.0.2.1', () => redis.pause(), () => redis.resume()],
     ['192.0.2.2', () => redis.kill(), () => redis.start()],
   ] as const) {
-    const before = await letThrough();
+    const before = await letThrough(program);
     await strike();
     // Nobody knows how often this address has asked. Reads and visits wait for the store, and are answered 503 as ever.
     expect((await askAll(program, four, address)).statuses).toEqual([503, 503, 503, 503]);
-    expect(await letThrough()).toBe(before + 4);
+    expect(await letThrough(program)).toBe(before + 4);
     await heal();
     await until('it to answer', async () => (await ask(program, '/', `${address}0`)).status === 429);
     const { statuses } = await askAll(program, four, `${address}1`);

@@ -30,6 +30,7 @@ describe('docs/scale.md', () => {
         new Response(program.stderr).text(),
       ]);
       expect({ status: await program.exited, error }).toEqual({ status: 0, error: '' });
+      expect(out).toContain('\n| 3 |');
       expect(out).toEndWith('\nAll totals are what was answered.\n');
     }, 60_000);
   }

@@ -28,15 +28,16 @@ export interface Figures {
   readonly waitP99Ms: number;
   /** How much of one core Redis took, from 0 to 1. */
   readonly redisCore: number;
-  /** Redis' CPU time for a commit, and of that the script's, in microseconds. */
+  /** Redis' CPU time for a commit, in microseconds. */
   readonly redisUsPerCommit: number;
+  /** How long the script took, as Redis says it: by the clock, also while it waits for a core. */
   readonly scriptUsPerCommit: number;
   /** Redis' CPU time for a hit, and the replicas', in microseconds. */
   readonly redisUsPerHit: number;
   readonly replicaUsPerHit: number;
 }
 
-/** What Redis says of itself: CPU time of its one thread, and the calls of the commit script. */
+/** What Redis says of itself: CPU time of its one thread, and how often and how long the commit script ran. */
 async function askRedis(server: RedisServer) {
   const info = await server.cli('INFO', 'everything');
   const figure = (pattern: RegExp) => Number(pattern.exec(info)?.[1] ?? 0);

@@ -40,7 +40,7 @@ export interface Report {
 
 /** Visits of an open loop come in ticks: a timer of a millisecond is what there is. */
 const TICK_MS = 1;
-/** So many commits are timed and kept, evenly: enough for a p99. */
+/** So many commits, the last ones, are kept: enough for a p99. */
 const COMMITS_KEPT = 20_000;
 
 /** So many times are sent to the parent. */

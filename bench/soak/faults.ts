@@ -13,7 +13,7 @@ export interface Failure {
   readonly toMs: number;
   /** `reset`, `status 503`, … */
   readonly why: string;
-  /** Whether its connection was kept from an earlier visit, or is for one visit only. */
+  /** Whether its connection was kept from an earlier visit. */
   readonly kept: boolean;
 }
 
@@ -35,7 +35,12 @@ interface Rule {
   readonly replaces: boolean;
 }
 
-const ANY: Pick<Rule, 'mayFail' | 'excuses'> = { mayFail: 'what it held', excuses: () => true };
+/** How a request ends whose connection is closed under it, or is not taken. */
+const CUT: ReadonlySet<string> = new Set(['closed', 'reset', 'refused']);
+const HELD: Pick<Rule, 'mayFail' | 'excuses'> = {
+  mayFail: 'connections, which are cut or refused',
+  excuses: ({ why }) => CUT.has(why),
+};
 const AWAY: Pick<Rule, 'mayFail' | 'excuses'> = {
   mayFail: 'with 503, past the wait',
   excuses: ({ why }) => why.startsWith('status 503'),
@@ -43,22 +48,22 @@ const AWAY: Pick<Rule, 'mayFail' | 'excuses'> = {
 const NONE: Pick<Rule, 'mayFail' | 'excuses'> = { mayFail: 'nothing', excuses: () => false };
 /** Decision 10: one that comes in the instant in which a port is closed may be reset. */
 const NEW: Pick<Rule, 'mayFail' | 'excuses'> = {
-  mayFail: 'new connections, in the instant in which a port closes',
-  excuses: ({ kept }) => !kept,
+  mayFail: 'new connections, which are cut or refused',
+  excuses: ({ kept, why }) => !kept && CUT.has(why),
 };
 
 const RULES: Readonly<Record<StoreName, Readonly<Record<string, Rule>>>> = {
   Redis: {
     'rolling restart (SIGHUP)': { ...NEW, replaces: true },
-    'kill -9 of a replica': { ...ANY, replaces: true },
+    'kill -9 of a replica': { ...HELD, replaces: true },
     'kill -9 of Redis': { ...AWAY, replaces: true },
     'answers cut off': { ...NONE, replaces: false },
     'all connections cut': { ...NONE, replaces: false },
   },
   SQLite: {
     'rolling restart (SIGHUP)': { ...NEW, replaces: true },
-    'kill -9 of a replica': { ...ANY, replaces: true },
-    'power cut: kill -9 of all of Seen': { ...ANY, replaces: true },
+    'kill -9 of a replica': { ...HELD, replaces: true },
+    'power cut: kill -9 of all of Seen': { ...HELD, replaces: true },
     'another program holds the lock': { ...AWAY, replaces: false },
   },
 };
@@ -77,18 +82,15 @@ export function mayFail(store: StoreName, name: string): string {
   return RULES[store][name]?.mayFail ?? NONE.mayFail;
 }
 
-/** Whether a failure is one that a fault excuses which was there, or was over for less than `settleMs`, while the request was. */
+/** The fault that excuses a failure: one that was there while the request was, and may do this. */
 export function excusedBy(
   store: StoreName,
   faults: readonly Injected[],
-  settleMs: number,
   failure: Failure,
 ): Injected | undefined {
   return faults.find(
     ({ name, fromMs, toMs }) =>
-      failure.toMs >= fromMs &&
-      failure.fromMs <= toMs + settleMs &&
-      (RULES[store][name]?.excuses(failure) ?? false),
+      failure.toMs >= fromMs && failure.fromMs <= toMs && (RULES[store][name]?.excuses(failure) ?? false),
   );
 }
 

@@ -20,7 +20,7 @@ export interface Interval {
 }
 
 /** Kept connections: enough for the rate while the store takes its time to sync. */
-export const KEPT = 48;
+const KEPT = 48;
 /** Longer than a visit waits for the store. */
 const TIMEOUT_MS = 15_000;
 
@@ -113,7 +113,8 @@ export class Load {
     const judge = this.#judges.get(visit.counter);
     if (!judge) return;
     this.#underWay++;
-    if (!line.connection) line.id = ++this.#lines;
+    const kept = line.connection !== undefined;
+    if (!kept) line.id = ++this.#lines;
     const begun = judge.begin('hit', line.id);
     const fromMs = performance.now() - this.#startedAt;
     const got = await this.#ask(visit, line);
@@ -124,7 +125,7 @@ export class Load {
       this.#latenciesMs.push(now - dueAt);
     } else {
       this.#failed++;
-      this.failures.push({ fromMs, toMs: now - this.#startedAt, why: got.failure, kept: !visit.alone });
+      this.failures.push({ fromMs, toMs: now - this.#startedAt, why: got.failure, kept });
     }
     if (visit.alone || !line.connection?.open) this.#hangUp(line);
     this.#underWay--;

@@ -32,8 +32,8 @@ export interface Soak {
 }
 
 /** Why the run is not correct, in words; empty when it is. */
-export function brokenIn({ store, plan, findings, failures, faults, streams, wrong }: Soak): string[] {
-  const unexcused = failures.filter((failure) => !excusedBy(store, faults, plan.settleMs, failure));
+export function brokenIn({ store, findings, failures, faults, streams, wrong }: Soak): string[] {
+  const unexcused = failures.filter((failure) => !excusedBy(store, faults, failure));
   const first = unexcused[0];
   return [
     ...findings
@@ -85,10 +85,10 @@ export function report(
   ].join('\n\n')}\n`;
 }
 
-function faultTable({ store, plan, faults, failures }: Soak): string {
+function faultTable({ store, faults, failures }: Soak): string {
   const by = new Map<string, number>();
   for (const failure of failures) {
-    const name = excusedBy(store, faults, plan.settleMs, failure)?.name;
+    const name = excusedBy(store, faults, failure)?.name;
     if (name !== undefined) by.set(name, (by.get(name) ?? 0) + 1);
   }
   return table(

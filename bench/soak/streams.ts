@@ -4,7 +4,7 @@ import { Listener } from '../../test/support/event-source.ts';
 import { counters } from './visits.ts';
 
 /** At once, over all replicas. */
-export const LISTENERS = 20;
+const LISTENERS = 20;
 const STAY_MIN_MS = 5000;
 const STAY_MAX_MS = 30_000;
 

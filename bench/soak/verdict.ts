@@ -27,8 +27,8 @@ export interface Judged {
 
 const HOUR_MS = 3_600_000;
 const MB = 1e6;
-/** JavaScript's smallest object: nothing that is kept for a visit, or for a visit in a hundred of a hundred bytes and more, is less. */
-const BYTES_PER_VISIT = 16;
+/** A number in an array: nothing that is kept for each visit is smaller. */
+const BYTES_PER_VISIT = 8;
 /** The store has no garbage that it collects later. */
 const STORE_BYTES_PER_VISIT = 1;
 /** Streams alone come and go over a thousand times an hour, and new connections more than a hundred thousand times. */

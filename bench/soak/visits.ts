@@ -16,16 +16,15 @@ export interface Visit {
   readonly numberIn: (body: string) => number | undefined;
 }
 
-export const COUNTERS = 100;
+const COUNTERS = 100;
 /** Few enough that each counter has met nearly all of them after some minutes. */
-export const VISITORS = 400;
+const VISITORS = 400;
 /** Half of a counter's hits go to a tenth of the counters. */
 const SKEW = 3.32;
 /** A twentieth of the visits opens a connection of its own. */
 const ALONE = 0.05;
 
 interface KindOfVisit {
-  readonly name: string;
   /** Of a hundred visits. */
   readonly share: number;
   readonly accept: string;
@@ -37,9 +36,8 @@ interface KindOfVisit {
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
 const DEFAULT = 'hits';
 
-export const KINDS: readonly KindOfVisit[] = [
+const KINDS: readonly KindOfVisit[] = [
   {
-    name: '`GET /` as text',
     share: 30,
     accept: '*/*',
     agent: 'curl/8.5.0',
@@ -47,7 +45,6 @@ export const KINDS: readonly KindOfVisit[] = [
     number: /seen (\d+) times/,
   },
   {
-    name: '`GET /` as a page',
     share: 10,
     accept: 'text/html,application/xhtml+xml',
     agent: FIREFOX,
@@ -55,7 +52,6 @@ export const KINDS: readonly KindOfVisit[] = [
     number: /id="number"[^>]*>(\d+)</,
   },
   {
-    name: '`/hit`',
     share: 42,
     accept: 'application/json',
     agent: FIREFOX,
@@ -63,7 +59,6 @@ export const KINDS: readonly KindOfVisit[] = [
     number: /"value":(\d+)/,
   },
   {
-    name: 'badges',
     share: 15,
     accept: 'image/svg+xml',
     agent: FIREFOX,
@@ -71,7 +66,6 @@ export const KINDS: readonly KindOfVisit[] = [
     number: /aria-label="visits: (\d+)"/,
   },
   {
-    name: '`/hit` by bots',
     share: 3,
     accept: '*/*',
     agent: 'Googlebot/2.1 (+http://www.google.com/bot.html)',

@@ -66,8 +66,8 @@ describe('memory', () => {
     expect(flatness(plan, 1000, samples(0), [])?.filter(({ flat }) => !flat)).toEqual([]);
   });
 
-  test('is not flat where each visit leaves 20 bytes', () => {
-    const growing = flatness(plan, 1000, samples(20 * 1_200_000), [])?.filter(({ flat }) => !flat);
+  test('is not flat where each visit leaves 10 bytes', () => {
+    const growing = flatness(plan, 1000, samples(10 * 1_200_000), [])?.filter(({ flat }) => !flat);
     expect(growing?.map(({ what }) => what)).toEqual(['memory of replica 1']);
   });
 
@@ -88,9 +88,13 @@ const failure = (atMs: number, kept: boolean, why = 'reset'): Failure => ({
 });
 
 test('an update excuses new connections that were reset, and nothing else; a cut connection excuses nothing', () => {
-  const excused = (each: Failure) => excusedBy('Redis', faults, 1000, each)?.name;
+  const excused = (each: Failure) => excusedBy('Redis', faults, each)?.name;
   expect(excused(failure(15_000, false))).toBe('rolling restart (SIGHUP)');
   expect(excused(failure(15_000, true))).toBeUndefined();
+  for (const why of ['status 503', 'timeout', 'no number']) {
+    expect(excused(failure(15_000, false, why))).toBeUndefined();
+  }
+  expect(excused(failure(20_500, false))).toBeUndefined();
   expect(excused(failure(51_000, true, 'status 503'))).toBeUndefined();
   expect(excused(failure(30_000, false))).toBeUndefined();
 });
