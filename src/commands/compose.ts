@@ -55,7 +55,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const closed = config.counters === 'closed';
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = createClientAddress(config.trustedProxies);
-  const visitors = new Visitors({ memory, clientAddress, now: Date.now, newSalt: randomUUID });
+  const visitors = new Visitors({ memory, clientAddress, clock: CLOCK, now: Date.now, newSalt: randomUUID });
   const limits = composeLimits(config, {
     store,
     visitors,

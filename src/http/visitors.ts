@@ -1,10 +1,12 @@
 /**
  * Who makes a request: one of today's visitors, by a hash that nobody can turn back (`counter/visitor.ts`).
  *
- * The day's salt is asked of the store once a day. While the store is away visitors stay unknown, and their visits count all the same.
+ * The day's salt is asked of the store once a day. While the store does not tell it visitors stay unknown, and their visits count all the same.
  */
 
+import type { Clock } from '../counter/clock.ts';
 import { DAY_MS, type Memory } from '../counter/past.ts';
+import { briefly } from '../counter/patience.ts';
 import { personOf, placeIn, type Visitor, visitorOf } from '../counter/visitor.ts';
 import type { Asked } from './asked.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
@@ -12,12 +14,15 @@ import { type ClientAddress, networkOf } from './client-address.ts';
 export interface VisitorsOptions {
   readonly memory: Pick<Memory, 'salt'>;
   readonly clientAddress: ClientAddress;
+  readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** A new salt, in case no other replica has suggested one. */
   readonly newSalt: () => string;
 }
 
+/** Longer than any store takes that is well: a visit has all of its own wait still before it. */
+const SALT_WAIT_MS = 250;
 /** After a store that did not tell its salt this is asked of it again. */
 const AGAIN_MS = 1000;
 
@@ -27,6 +32,8 @@ export class Visitors {
   #salt: string | undefined;
   #asking: Promise<void> | undefined;
   #askAgainAt = 0;
+  /** Until when the call under way is waited for, on the clock. */
+  #waitUntil = 0;
 
   constructor(options: VisitorsOptions) {
     this.#options = options;
@@ -65,10 +72,11 @@ export class Visitors {
     return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));
   }
 
-  /** Asks for the day's salt, once for all who want it. Never fails. */
+  /** Asks for the day's salt, once for all who want it, and waits briefly. Never fails. */
   async #ask(day: number): Promise<void> {
-    const { memory, now, newSalt } = this.#options;
+    const { memory, clock, now, newSalt } = this.#options;
     if (this.#asking === undefined && now() >= this.#askAgainAt) {
+      this.#waitUntil = clock.now() + SALT_WAIT_MS;
       this.#asking = memory
         .salt(day, newSalt())
         .then((salt) => {
@@ -82,6 +90,7 @@ export class Visitors {
           this.#asking = undefined;
         });
     }
-    await this.#asking;
+    const leftMs = this.#waitUntil - clock.now();
+    if (this.#asking && leftMs > 0) await briefly(this.#asking, clock, leftMs);
   }
 }

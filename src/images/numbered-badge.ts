@@ -2,7 +2,8 @@
  * Badges of numbers, drawn once for all numbers of the same shape.
  *
  * Badges are drawn in fonts in which all digits are as wide, so two numbers of as many digits differ in nothing but the digits. Two drawings tell
- * where those stand; from then on they are put in there, at a tenth of what drawing costs. Where it is not so, each number is drawn.
+ * where those stand; from then on they are put in there, at a tenth of what drawing costs. Where it is not so, each number is drawn. A shape
+ * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing each.
  */
 import { type Badge, drawBadge } from './badge.ts';
 
@@ -11,22 +12,30 @@ type Pieces = readonly string[];
 
 /** Longer than any number is written; what is far longer would be cut where it is drawn. */
 const NUMBER_LENGTH_MAX = 40;
-/** So many shapes are remembered, of some 2 kB each. */
+/** So many shapes are remembered, of some 2 kB each: those that were wanted last, which are the last ones. */
 const REMEMBERED_MAX = 500;
-/** `undefined` for a shape whose numbers are drawn one by one. */
-const remembered = new Map<string, Pieces | undefined>();
+/** Of a shape its pieces, or that it was drawn once, or that its numbers are drawn one by one. */
+const remembered = new Map<string, Pieces | 'drawn once' | 'drawn always'>();
 
 /** The badge as the text of an SVG: the same as `drawBadge` answers. */
 export function drawNumberedBadge(badge: Badge): string {
   const digits = badge.message.length > NUMBER_LENGTH_MAX ? null : badge.message.match(/\d/g);
   if (!digits) return drawBadge(badge);
   const shape = JSON.stringify({ ...badge, message: withDigits(badge.message, '0') });
-  if (!remembered.has(shape)) {
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    remembered.set(shape, piecesOf(badge, digits.length));
+  const before = remembered.get(shape);
+  const known = before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
+  remember(shape, known ?? 'drawn once');
+  return typeof known === 'object' ? filled(known, digits) : drawBadge(badge);
+}
+
+function remember(shape: string, known: Pieces | 'drawn once' | 'drawn always'): void {
+  remembered.delete(shape);
+  remembered.set(shape, known);
+  if (remembered.size <= REMEMBERED_MAX) return;
+  for (const oldest of remembered.keys()) {
+    remembered.delete(oldest);
+    return;
   }
-  const pieces = remembered.get(shape);
-  return pieces ? filled(pieces, digits) : drawBadge(badge);
 }
 
 function withDigits(message: string, digit: string): string {

@@ -162,8 +162,8 @@ local function misses_visitors(at)
   return sketch ~= token or not is_of(day, token) or is_over(day) or window_of(rules) > 0 or redis.call('EXISTS', 'seen:visitors:' .. name) == 0
 end
 
--- Remembers who it was that added something. `before` is the day that the visitors kept are of.
-local function remember(at, kinds, before)
+-- Remembers who it was that added something. `before` is the day that the visitors kept are of, `sketch` the token of those.
+local function remember(at, kinds, before, sketch)
   local name, visitors = name_of(at), ARGV[at * 3 + 4]
   if is_over(before) then
     -- The default counter may have been begun by another program: the guide's application.
@@ -173,6 +173,10 @@ local function remember(at, kinds, before)
   add_kinds(at, name, kinds, 1)
   if visitors == '' then return end
   local first = string.sub(visitors, 1, 1)
+  -- Somebody has deleted them, or Redis has for want of memory: who is left out by the old token would be missing in the new ones.
+  if sketch and first ~= '=' and redis.call('EXISTS', 'seen:visitors:' .. name) == 0 then
+    keep('HDEL', 'seen:counter:' .. name, 'sketch')
+  end
   if first == '=' or first == '?' then visitors = string.match(visitors, '^=%S+(.*)$') or string.sub(visitors, 2) end
   local ids = {}
   local function add_visitors()
@@ -222,12 +226,12 @@ local function privacy_of(rules)
   return rules and string.match(rules, ' private ') and 'h' or ''
 end
 
--- "=" and the token of the HyperLogLog of a change's counter: one that nothing else has or had.
+-- "=" and the token of the HyperLogLog of a change's counter: of its day, and one that nothing else has or had, not even an attempt before at this batch.
 local function token_of(at)
   local record = 'seen:counter:' .. name_of(at)
   local day, token = unpack(keep('HMGET', record, 'day', 'sketch') or {})
   if day and not is_of(day, token) then
-    token = day .. '@' .. ARGV[1] .. '@' .. KEYS[1]
+    token = table.concat({day, ARGV[7], ARGV[1], KEYS[1]}, '@')
     redis.call('HSET', record, 'sketch', token)
   end
   return day and '=' .. token or ''
@@ -236,7 +240,7 @@ end
 -- The outcome of a change as a string.
 local function apply(at, amount)
   if counters_max == 0 and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
-  local before, rules = unpack(keep('HMGET', 'seen:counter:' .. name_of(at), 'day', 'rules') or {})
+  local before, rules, sketch = unpack(keep('HMGET', 'seen:counter:' .. name_of(at), 'day', 'rules', 'sketch') or {})
   local kinds, said, noted_before = ARGV[at * 3 + 3], privacy_of(rules), #recent
   local window = window_of(rules)
   if window > 0 then
@@ -253,7 +257,7 @@ local function apply(at, amount)
     end
     if total == tonumber(amount) and not note(at, name_of(at)) then return 'c' end
     applied[at] = amount
-    remember(at, kinds, before)
+    remember(at, kinds, before, sketch)
     if window == 0 and string.sub(ARGV[at * 3 + 4], 1, 1) == '?' then said = said .. token_of(at) end
     return string.format('%.0f', total) .. said
   end

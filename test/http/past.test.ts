@@ -80,6 +80,22 @@ describe('visitors', () => {
   });
 });
 
+test('a visit waits briefly for the day’s salt, nobody waits for long after it, and who comes when it is there is known', async () => {
+  const { ask, hits, json, store, clock } = begin();
+  const told = Promise.withResolvers<string>();
+  store.salt = () => told.promise;
+  const first = ask('/', from('192.0.2.1'));
+  await clock.pass(250);
+  expect((await first).status).toBe(200);
+  expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
+  expect((await json('/api/v1/default/visitors')).today).toBe(0);
+  told.resolve('the salt');
+  await clock.pass(0);
+  expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
+  expect((await json('/api/v1/default/visitors')).today).toBe(1);
+  expect(await hits()).toBe(3);
+});
+
 describe('history', () => {
   async function withHistory() {
     const app = begin();

@@ -36,9 +36,11 @@ test('a badge of a number is what drawing it would be', () => {
   fc.assert(
     fc.property(badges, fc.nat(9), (badge: Badge, digit) => {
       expect(drawNumberedBadge(badge)).toBe(drawBadge(badge));
-      // The second of a shape is put together.
-      const other = { ...badge, message: badge.message.replaceAll(/\d/g, String(digit)) };
-      expect(drawNumberedBadge(other)).toBe(drawBadge(other));
+      // From the second of a shape on they are put together.
+      for (const each of [digit, 9 - digit]) {
+        const other = { ...badge, message: badge.message.replaceAll(/\d/g, String(each)) };
+        expect(drawNumberedBadge(other)).toBe(drawBadge(other));
+      }
     }),
     { numRuns: 500 },
   );

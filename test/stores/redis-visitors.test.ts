@@ -115,6 +115,19 @@ describe('visitors whom Redis has', () => {
     await Promise.all([one.store.close(), other.store.close()]);
   });
 
+  test('are sent again when somebody deletes them, and others have come since', async () => {
+    const name = randomUUID();
+    const [one, other, third] = [writer(name), writer(name), writer(name)];
+    await one.visit(people(100));
+    await other.visit(people(100, 100));
+    await server.cli('DEL', `seen:visitors:${name}`);
+    await third.visit(people(1, 200));
+    await one.visit(people(100));
+    await other.visit(people(100, 100));
+    expect(Math.abs(((await one.visitors())[0] ?? 0) - 201)).toBeLessThan(8);
+    await Promise.all([one.store.close(), other.store.close(), third.store.close()]);
+  });
+
   test('are sent again when a version that knows of no tokens has begun the next day', async () => {
     const name = randomUUID();
     const one = writer(name);

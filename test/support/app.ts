@@ -68,7 +68,8 @@ export function setUp({
     observer: { committed: () => undefined, retrying: () => undefined, writerForgotten: () => undefined },
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
-  const visitors = new Visitors({ memory: store, clientAddress, now, newSalt: () => crypto.randomUUID() });
+  const newSalt = () => crypto.randomUUID();
+  const visitors = new Visitors({ memory: store, clientAddress, clock, now, newSalt });
   const owners = new Owners(INSTALLATION);
   let open = 0;
   const quotas = { requestsPerMinute, newCountersPerDay };
