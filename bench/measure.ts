@@ -68,8 +68,15 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
 
 async function measureVisits(results: Results, scenarios: readonly Scenario[]): Promise<void> {
   const running = new Map<Service, Running>();
-  const stopAll = () => Promise.all([...running.values()].map((each) => each[Symbol.asyncDispose]()));
-  const onSignal = () => void stopAll().finally(() => process.exit(1));
+  const starting: Promise<Running>[] = [];
+  // One that cannot start has left nothing.
+  const stopAll = () =>
+    Promise.allSettled(starting.map((each) => each.then((there) => there[Symbol.asyncDispose]())));
+  let ended = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    ended = true;
+    void stopAll().finally(() => process.kill(process.pid, signal));
+  };
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     for (const service of new Set(scenarios.map((scenario) => scenario.service))) {
@@ -79,7 +86,10 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);
       } else {
         say(`start: ${service.name}`);
-        const started = await service.start();
+        if (ended) return;
+        const start = service.start();
+        starting.push(start);
+        const started = await start;
         running.set(service, started);
         results.memory.push({ service: service.name, ...(await warm(started)) });
       }
