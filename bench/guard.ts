@@ -39,6 +39,6 @@ export async function guard(service: Running, floor: Running, stated: number): P
     `${Math.min(...figures).toFixed(1)} to ${Math.max(...figures).toFixed(1)} µs`;
   return {
     fine: ratio() <= TOO_MUCH * stated,
-    said: `${ratio().toFixed(2)} times nginx’s CPU time (${span(services)} to ${span(floors)} in ${services.length} turns); stated is ${stated}, too much ${(TOO_MUCH * stated).toFixed(2)}`,
+    said: `${ratio().toFixed(2)} times nginx’s CPU time (${span(services)}, nginx ${span(floors)}, in ${services.length} turns); stated is ${stated}, too much ${(TOO_MUCH * stated).toFixed(2)}`,
   };
 }
