@@ -85,8 +85,8 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         say(`not run: ${service.name}, for want of ${missing.join(', ')}`);
         results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);
       } else {
-        say(`start: ${service.name}`);
         if (ended) return;
+        say(`start: ${service.name}`);
         const start = service.start();
         starting.push(start);
         const started = await start;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from './support/folder.ts';
 import { readReport } from './support/report.ts';
 
+// The skipped one is the fixture's: it must count neither as passed nor as failed.
 test('a report names what failed, by file and name, with the error', async () => {
   using folder = temporaryFolder();
   await Bun.write(

@@ -150,7 +150,7 @@ function openPort(config: Config, { fetch }: App, shared: boolean): Listening {
     host: config.host,
     port: config.port,
     shared,
-    // A hit waits so long, after it may have had to connect and to ask for the day's salt.
+    // A read waits so long, and an attempt that begins then may have to connect and to ask.
     handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
     connectionsMax: config.connectionsMax,
     fetch,

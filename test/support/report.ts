@@ -1,5 +1,6 @@
 /** What a test runner's report in JUnit's format says: how many passed, and what failed. */
 
+/** What came of a run. Those tried are those passed, failed and skipped. */
 export interface Report {
   readonly passed: number;
   readonly failed: number;
@@ -8,6 +9,7 @@ export interface Report {
   readonly failures: readonly string[];
 }
 
+/** Reads it; of what is no report nothing was tried. The runner writes the error of a failure between its tags. */
 export function readReport(xml: string): Report {
   const totals = /<testsuites [^>]*tests="(\d+)"[^>]*failures="(\d+)"[^>]*skipped="(\d+)"/.exec(xml);
   const [tried = 0, failed = 0, skipped = 0] = (totals ?? []).slice(1).map(Number);
