@@ -199,6 +199,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           readdirSync(place.folder).some((name) => name.startsWith('.all.jsonl-')),
         );
         run.kill('SIGINT');
+        release(place);
         const status = await run.exited;
         const left = readdirSync(place.folder).filter((name) => name.includes('all.jsonl'));
         expect({ status, left }).toEqual({ status: 130, left: [] });
