@@ -673,7 +673,7 @@ describe('a store that is away', () => {
 
 describe('limits', () => {
   test('are told in the words of Abacus, and hold for making counters too', async () => {
-    const app = setUp({ newCountersPerDay: 2, requestsPerMinute: 6 });
+    const app = setUp({ newCountersPerDay: 2, requestsPerMinute: 6, now: () => Date.UTC(2026, 10, 22) });
     await expectAnswer(app, '/hit/my-app/one', 200, { value: 1 });
     expect((await call(app, '/create/my-app/two', { method: 'POST' })).status).toBe(201);
     const error = expect.stringMatching(/^Too many requests\. Try again in \d+s$/);

@@ -9,6 +9,9 @@ import { cellOf } from '../../src/stores/redis-hyperloglog.ts';
 import { LIMITS } from '../store-contract.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
+/** A day that does not end under the tests. */
+const NOW = Date.now();
+
 let server: RedisServer;
 beforeAll(async () => {
   server = await RedisServer.start();
@@ -25,11 +28,11 @@ type People = ReturnType<typeof people>;
 
 /** One writer of one store, on a counter of its own. */
 function writer(counter: string) {
-  let nowMs = Date.now();
+  let nowMs = NOW;
   const store = new RedisStore({
     url: server.url,
     ca: undefined,
-    timeoutMs: 1000,
+    timeoutMs: 20_000,
     ...LIMITS,
     now: () => nowMs,
   });
@@ -133,7 +136,7 @@ describe('visitors whom Redis has', () => {
     const one = writer(name);
     await one.visit(people(100));
     await server.cli('DEL', `seen:visitors:${name}`);
-    await server.cli('HSET', `seen:counter:${name}`, 'day', `${Math.floor(Date.now() / DAY_MS) + 1}`);
+    await server.cli('HSET', `seen:counter:${name}`, 'day', `${Math.floor(NOW / DAY_MS) + 1}`);
     await server.cli('PFADD', `seen:visitors:${name}`, 'psomebody-else');
     one.pass(DAY_MS);
     expect(await sends(() => one.visit(people(100)))).toBe(true);
@@ -147,9 +150,9 @@ describe('visitors whom Redis has', () => {
     const store = new RedisStore({
       url: server.url,
       ca: undefined,
-      timeoutMs: 1000,
+      timeoutMs: 20_000,
       ...LIMITS,
-      now: Date.now,
+      now: () => NOW,
     });
     const change = { counter: name, amount: 100, kinds: { person: 100 }, visitors: people(100) };
     const visit = (by: string) => store.commit({ writer: by, sequence: 1, changes: [change] });
