@@ -140,7 +140,7 @@ esac
 `;
 
 const openStore = (url: string, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
-  new RedisStore({ url, ca: undefined, timeoutMs: 1000, now: Date.now, ...LIMITS, ...limits });
+  new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
 
 /** The time of the stores that are asked. */
 const clock = { at: Date.now() };
