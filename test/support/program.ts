@@ -67,12 +67,12 @@ export class Program implements AsyncDisposable {
     return program;
   }
 
-  /** Starts it (again); resolves when it takes visits. */
+  /** Starts it (again); resolves when each of its replicas takes visits. */
   async start(): Promise<void> {
     this.spawn();
-    await until('the program to be ready', () => {
+    await until('the program to be ready', async () => {
       if (this.process.exitCode !== null) throw new Error(`it ended: ${this.err}${this.out}`);
-      return this.ready();
+      return (await this.#started()) && (await this.ready());
     });
   }
 
@@ -93,6 +93,11 @@ export class Program implements AsyncDisposable {
     void collect(this.process.stderr, (text) => {
       this.err += text;
     });
+  }
+
+  /** Whether it is healthy: all replicas listen, where the first that does makes it ready. */
+  async #started(): Promise<boolean> {
+    return (await fetch(`${this.operationsUrl}/healthz`)).ok;
   }
 
   async ready(): Promise<boolean> {
