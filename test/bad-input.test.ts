@@ -15,12 +15,12 @@ describe('requests', () => {
   let visits = 0;
 
   beforeAll(async () => {
-    program = await Program.start({ SEEN_REPLICAS: '2', SEEN_WAIT_MS: '1000' });
+    program = await Program.start({ SEEN_REPLICAS: '2' });
   });
   afterAll(() => program[Symbol.asyncDispose]());
 
   /** Sends bytes on a connection of their own; answers all that comes back until it is closed or `quietMs` pass. */
-  const raw = (bytes: string, quietMs = 1000): Promise<string> =>
+  const raw = (bytes: string, quietMs = 15_000): Promise<string> =>
     new Promise((resolve) => {
       let answer = '';
       const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => socket.write(bytes));
@@ -103,7 +103,7 @@ describe('requests', () => {
   });
 
   test('several at once on one connection (pipelining) are closed, and counted within the bounds', async () => {
-    const answer = await raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    const answer = await raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3), 1000);
     const answered = [...answer.matchAll(/seen (\d+) times/g)].length;
     await program.settled();
     const total = await program.visit();
@@ -169,6 +169,7 @@ describe('requests', () => {
     await Bun.sleep(1000);
     expect(few.filter((socket) => socket.closed)).toEqual([]);
     const many = [...few, ...keep(200)];
+    await until('all to be answered', () => many.every((socket) => socket.bytesRead > 0));
     await until(
       'idle connections to be closed',
       () => many.filter((socket) => !socket.closed).length <= 100,
@@ -228,6 +229,8 @@ describe('starting', () => {
     const program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     program.spawn();
     await Bun.sleep(1500);
+    await until('it to have looked for the store', () => program.out.includes('cannot be reached'));
+    await until('the operations port to be open', () => fetch(`${program.operationsUrl}/healthz`));
     // Not alive yet: an orchestrator would send visits to a port that nobody listens on.
     for (const path of ['/healthz', '/readyz']) {
       expect((await fetch(`${program.operationsUrl}${path}`)).status).toBe(503);

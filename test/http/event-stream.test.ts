@@ -239,9 +239,9 @@ describe('on a port', () => {
     });
     socket.once('data', () => socket.pause());
     await until('the stream to begin', () => streams.open === 1);
-    await until('the client to be dropped', () => streams.open === 0);
     const descriptors = () => readdirSync('/proc/self/fd').length;
     const before = descriptors();
+    await until('the client to be dropped', () => streams.open === 0);
     await until('its connection to be cut', () => descriptors() < before);
     socket.resume();
     await until('the client to notice', () => closed);

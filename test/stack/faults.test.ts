@@ -81,6 +81,13 @@ describe('no visit fails', () => {
     const judged = await underLoad(async () => {
       await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=5`);
       await swarm.steady(WEB, 5);
+      const met = new Set<string>();
+      await until('all five to answer', async () => {
+        const answer = await fetch(`${swarm.url()}/get/any/name`, { keepalive: false });
+        met.add(answer.headers.get('X-Served-By') ?? '');
+        met.delete('');
+        return met.size === 5;
+      });
       await Bun.sleep(2000);
       await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=2`);
       await swarm.steady(WEB, 2);

@@ -26,6 +26,12 @@ export interface LoadOptions {
 }
 
 /**
+ * A replica that stops takes clients that are silent for 500 ms for gone, and closes their connections. Whoever stood still for longer than this, as
+ * the whole process may, opens another one, as HTTP clients do.
+ */
+const STALE_MS = 300;
+
+/**
  * Has `clients` visit until there are no more. Plain sockets, because HTTP clients repeat failed requests by themselves.
  */
 export async function load({ path = '/', ...options }: LoadOptions): Promise<Evidence> {
@@ -52,7 +58,11 @@ export async function loadEach(
         if (!visit) return;
         const { request, evidence } = visit;
         try {
-          if (!connection?.usable) connection = await Connection.open(hostname, Number(port));
+          if (connection?.stale && !comesBack) return;
+          while (!connection?.usable) {
+            connection?.end();
+            connection = await Connection.open(hostname, Number(port));
+          }
           const { status, body, close } = await connection.ask(request);
           if (status === 200) evidence.numbers.push(numberIn(body));
           else add(evidence.refused, status);
@@ -92,9 +102,12 @@ class Connection {
   #received = '';
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   #ended: string | undefined;
+  /** When it was begun, or the last request was sent: an answer may have waited here for as long as everything stood still. */
+  #usedAt: number;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, begunAt: number) {
     this.#socket = socket;
+    this.#usedAt = begunAt;
     socket.on('data', (bytes) => {
       this.#received += bytes.toString('latin1');
       this.#take();
@@ -105,8 +118,9 @@ class Connection {
 
   static open(host: string, port: number): Promise<Connection> {
     return new Promise((resolve, reject) => {
+      const begunAt = performance.now();
       const socket = connect({ host, port, noDelay: true });
-      socket.once('connect', () => resolve(new Connection(socket)));
+      socket.once('connect', () => resolve(new Connection(socket, begunAt)));
       socket.once('error', (error) =>
         reject(new Error((error as NodeJS.ErrnoException).code ?? error.message)),
       );
@@ -114,7 +128,12 @@ class Connection {
   }
 
   get usable(): boolean {
-    return this.#ended === undefined;
+    return this.#ended === undefined && !this.stale;
+  }
+
+  /** Whether it was silent for so long that it may just be closed. */
+  get stale(): boolean {
+    return performance.now() - this.#usedAt > STALE_MS;
   }
 
   ask(request: string): Promise<Answer> {
@@ -124,6 +143,7 @@ class Connection {
         return;
       }
       this.#waiting = { resolve, reject };
+      this.#usedAt = performance.now();
       this.#socket.write(request);
     });
   }

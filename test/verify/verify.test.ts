@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../support/folder.ts';
+import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
@@ -41,6 +41,14 @@ async function verify(...words: readonly string[]) {
 
 const verifyAThousand = ({ port }: { port?: number | undefined }) =>
   verify(`http://127.0.0.1:${port}`, '--visits', '1000', '--clients', '10');
+
+/** Resolves when the default counter is past `number`: a run begins with some looks, and then visits. */
+const isPast = (program: Program, number: number) =>
+  until(`the counter to be past ${number}`, async () => (await hitsOf(program)) > number);
+
+async function hitsOf(program: Program): Promise<number> {
+  return JSON.parse(await program.get('/api/v1/values?names=hits')).values.hits;
+}
 
 const lineOf = (said: string, words: string) => said.split('\n').find((line) => line.includes(words));
 
@@ -88,8 +96,9 @@ describe('Seen', () => {
   });
 
   test('Ctrl-C ends the visits, and the verdict comes', async () => {
-    const program = begin(seen.url, '--for', '10m');
-    await Bun.sleep(2500);
+    const before = await hitsOf(seen);
+    await using program = begin(seen.url, '--for', '10m');
+    await isPast(seen, before + 100);
     program.kill('SIGINT');
     const said = await new Response(program.stdout).text();
     expect({ status: await program.exited, said }).toEqual({
@@ -213,6 +222,9 @@ function faulty(answer: (count: number) => { number: number } | { status: number
   });
 }
 
+/** Some hundred hits, as Redis writes them. */
+const UNWRITTEN_BYTES = 50_000;
+
 describe('a service at fault is caught', () => {
   const FAULTS = {
     'that gives a number twice': [
@@ -277,27 +289,32 @@ describe('a service at fault is caught', () => {
   test('on a Redis that syncs every second, on a slow disk, when Redis is killed: numbers are given out again', async () => {
     await using redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
     await using program = await Program.start({ SEEN_STORE_URL: redis.url });
-    const going = verify(program.url, '--for', '7s', '--clients', '10', '--rate', '500');
-    await Bun.sleep(2500);
+    await using going = begin(program.url, ...'--for 10m --clients 10 --rate 500'.split(' '));
+    await isPast(program, 100);
     // Redis does not even write while it waits for a sync, for up to two seconds.
     const trace = `strace -f -p ${redis.pid} -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_exit=3s`;
     const slow = Bun.spawn(trace.split(' '), { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
-    await Bun.sleep(2500);
+    await until('hits to wait for being written', async () => {
+      const [, bytes] = /aof_buffer_length:(\d+)/.exec(await redis.cli('INFO', 'persistence')) ?? [];
+      return Number(bytes) > UNWRITTEN_BYTES;
+    });
     await redis.kill();
     slow.kill('SIGKILL');
     await slow.exited;
     await redis.start();
-    const { status, said } = await going;
-    expect(status).toBe(1);
+    await isPast(program, (await hitsOf(program)) + 1000);
+    going.kill('SIGINT');
+    const said = await new Response(going.stdout).text();
+    expect(await going.exited).toBe(1);
     expect(lineOf(said, 'no number was given to two visits')).toContain('BROKEN');
   });
 
   test('that goes away in the middle: the verdict says how requests failed', async () => {
-    const service = faulty((count) => ({ number: count }));
-    const going = verify(`http://127.0.0.1:${service.port}`, '--for', '4s', '--clients', '4');
-    await Bun.sleep(2500);
-    await service.stop(true);
-    const { status, said } = await going;
+    const service = faulty((count) => {
+      if (count === 100) void service.stop(true);
+      return { number: count };
+    });
+    const { status, said } = await verifyAThousand(service);
     expect(status).toBe(1);
     expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
     expect(lineOf(said, 'as many visits are counted')).toContain('the counter did not answer at the end');

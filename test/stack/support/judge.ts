@@ -2,7 +2,8 @@
 import { expect } from 'bun:test';
 import { join } from 'node:path';
 import type { Finding } from '../../../src/verify/finding.ts';
-import { ROOT } from '../../support/program.ts';
+import { until } from '../../support/folder.ts';
+import { numberIn, ROOT } from '../../support/program.ts';
 import { worldFolder } from './world.ts';
 
 /** Visitors, half of whom keep their connection; and one reader. */
@@ -12,8 +13,6 @@ export const CLIENTS = VISITORS + 1;
 const RATE = 400;
 /** So many come in however slow the machine is. */
 const VISITS_MIN = 200;
-/** Until it has looked where the counter stands and visits for a while. */
-const BEGINNING_MS = 3000;
 
 export interface Judged {
   readonly answered: number;
@@ -40,7 +39,8 @@ let round = 0;
 /** Has `seen verify` visit a counter of its own from a while before `action` until a while after it. */
 export async function underLoad(url: string, action: () => Promise<unknown>): Promise<Judged> {
   const file = join(worldFolder(), `verdict-${++round}.json`);
-  const flags = `--counter stack/round-${round} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
+  const counter = `stack/round-${round}`;
+  const flags = `--counter ${counter} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
   const verify = Bun.spawn(
     [process.execPath, join(ROOT, 'src/main.ts'), 'verify', url, ...flags.split(' ')],
     {
@@ -50,8 +50,13 @@ export async function underLoad(url: string, action: () => Promise<unknown>): Pr
     },
   );
   const said = Promise.all([new Response(verify.stdout).text(), new Response(verify.stderr).text()]);
-  await Bun.sleep(BEGINNING_MS);
   try {
+    // It begins with some looks.
+    await until('visits to come in', async () => {
+      const signal = AbortSignal.timeout(2000);
+      const answer = await fetch(`${url}/get/${counter}`, { keepalive: false, signal });
+      return numberIn(await answer.text()) > VISITS_MIN;
+    });
     await action();
     await Bun.sleep(1000);
   } finally {
