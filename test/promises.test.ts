@@ -241,6 +241,38 @@ for (const [name, start] of STORES) {
       });
     });
 
+    test('P6 no downtime: replicas that stand still while they stop have not heard their clients yet, and fail no request', async () => {
+      const { program } = await start();
+      const allNew = async (before: readonly number[]) => {
+        const now = await program.replicas();
+        if (now.length !== 3 || now.some((pid) => before.includes(pid))) return false;
+        const met = new Set<string | null>();
+        for (let n = 0; n < 30; n++)
+          met.add((await fetch(program.url, { keepalive: false })).headers.get('X-Served-By'));
+        return met.size === 3;
+      };
+      // Such a one is stopped while it waits for its clients: of nine some are.
+      for (let round = 0; round < 3; round++) {
+        const replicas = await program.replicas();
+        const visits = load({
+          url: program.url,
+          clients: 48,
+          keepAlive: true,
+          comesBack: false,
+          more: () => true,
+          pauseMs: 2,
+        });
+        await Bun.sleep(300);
+        for (const signal of ['SIGTERM', 'SIGSTOP'] as const)
+          for (const pid of replicas) process.kill(pid, signal);
+        await Bun.sleep(800);
+        for (const pid of replicas) process.kill(pid, 'SIGCONT');
+        const { refused, failed } = await visits;
+        expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
+        await until('all replicas to be new', () => allNew(replicas));
+      }
+    });
+
     test('P6 no downtime: SIGTERM of all under keep-alive load sends every client away and fails no request', async () => {
       const { program } = await start();
       // Clients go elsewhere when they are told to, as a load balancer has them do.

@@ -44,10 +44,15 @@ export interface LifeOptions {
   stopMs: number;
 }
 
-/** Without a request for this long, clients have gone elsewhere, or are idle: closing an idle connection fails nothing. */
-const QUIET_MS = 500;
-/** How often that is looked at. */
+/** How often it is looked whether clients have gone. */
 const LOOK_MS = 25;
+/**
+ * Without a request in so many looks, half a second, clients have gone elsewhere, or are idle: closing an idle connection fails nothing. Looks are
+ * counted, not time: a process that stood still has not heard its clients yet.
+ */
+const QUIET_LOOKS = 20;
+/** So many looks at the least: silence before the first may be its own. */
+const LOOKS_MIN = 4;
 
 export class Life {
   readonly #options: LifeOptions;
@@ -105,12 +110,12 @@ export class Life {
     const closing = door.close().then(() => {
       closed = true;
     });
-    let idleSince = performance.now();
+    let looks = 0;
     // eslint-disable-next-line no-unmodified-loop-condition -- modified by the promise
-    while (!closed && performance.now() - idleSince < QUIET_MS) {
+    while (!closed && looks < QUIET_LOOKS) {
       // eslint-disable-next-line no-await-in-loop -- looking again after a while
       await Bun.sleep(LOOK_MS);
-      if (this.#options.app.underWay() > 0) idleSince = performance.now();
+      looks = this.#options.app.underWay() > 0 ? 0 : looks + 1;
     }
     door.cutOff();
     await closing;
@@ -120,9 +125,13 @@ export class Life {
   async #quiet(): Promise<void> {
     const { app, drainMs } = this.#options;
     const until = performance.now() + drainMs;
-    while (performance.now() < until && performance.now() - app.lastRequestAt() < QUIET_MS) {
+    let heardAt = app.lastRequestAt();
+    let looks = Math.min((performance.now() - heardAt) / LOOK_MS, QUIET_LOOKS - LOOKS_MIN);
+    while (performance.now() < until && looks < QUIET_LOOKS) {
       // eslint-disable-next-line no-await-in-loop -- looking again after a while
       await Bun.sleep(LOOK_MS);
+      looks = app.lastRequestAt() === heardAt ? looks + 1 : 0;
+      heardAt = app.lastRequestAt();
     }
   }
 }
