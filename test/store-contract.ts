@@ -359,6 +359,32 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await closed.close();
       });
 
+      test('a change that may not make its counter is left out where there is none, and counts where there is one', async () => {
+        const own = subject.open({ keysMax: 1000 });
+        const [made, hit, unmade] = [fresh(), fresh(), fresh()];
+        await own.make(made, { total: 0, madeAt: Date.now(), owner });
+        await own.commit(batch({ counter: hit, amount: 4 }));
+        const barred = (name: string, amount = 1) => ({ counter: name, amount, make: false });
+        const once = { key: randomUUID(), request: '1' };
+        const changes = [
+          { ...barred(unmade), once },
+          barred(made),
+          barred(hit, -2),
+          barred('hits'),
+          barred(unmade),
+        ];
+        const outcomes = await own.commit(batch(...changes));
+        expect(outcomes).toEqual(['missing', 1, 2, expect.any(Number), 'missing']);
+        expect(await own.read([unmade])).toEqual([undefined]);
+        // The key was not used: the same request counts when it may make the counter, and again gets the same number.
+        const asked = { counter: unmade, amount: 1, once };
+        expect(await own.commit(batch(asked, { ...asked, make: false }))).toEqual([1, 1]);
+        // Deleted, it is as if it had never been.
+        await own.delete(hit);
+        expect(await own.commit(batch(barred(hit)))).toEqual(['missing']);
+        await own.close();
+      });
+
       test('there are no more than may be, made either way; those that are there count on', async () => {
         const count = await store.size();
         const full = subject.open({ countersMax: count + 2 });

@@ -12,7 +12,7 @@ import { isVisit } from './window.ts';
 export const BATCH_COUNTERS_MAX = 1000;
 
 /** One hit, as it is gathered. */
-export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once'> {
+export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'make'> {
   readonly visitor?: Visitor | undefined;
   /** Whether who hits may know the number of a private counter. */
   readonly reveal?: boolean | undefined;
@@ -35,7 +35,7 @@ export function gather(hits: readonly OneHit[]): Gathered {
   const placeOf = new Map<string, number>();
   const changes: Gathering[] = [];
   const places: number[] = [];
-  for (const { counter, amount, once, visitor } of hits) {
+  for (const { counter, amount, once, make, visitor } of hits) {
     const place = once ? undefined : placeOf.get(counter);
     const change = place === undefined ? undefined : changes[place];
     if (place === undefined || change === undefined) {
@@ -43,12 +43,15 @@ export function gather(hits: readonly OneHit[]): Gathered {
       if (!once) placeOf.set(counter, changes.length);
       places.push(changes.length);
       const fresh: Gathering = once ? { counter, amount, once } : { counter, amount };
+      if (make === false) fresh.make = false;
       if (visitor) note(fresh, amount, visitor);
       changes.push(fresh);
     } else {
       const sum = change.amount + amount;
       if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;
       change.amount = sum;
+      // One hit that may make the counter is enough.
+      if (make !== false && change.make === false) change.make = undefined;
       if (visitor) note(change, amount, visitor);
       places.push(place);
     }
@@ -61,6 +64,7 @@ interface Gathering {
   readonly counter: string;
   amount: number;
   readonly once?: Once;
+  make?: false | undefined;
   kinds?: Partial<Record<Kind, number>>;
   callers?: Map<string, Caller>;
 }

@@ -48,6 +48,8 @@ export interface HitOptions {
   readonly visitor?: Visitor | undefined;
   /** Whether the answer may tell the number of a private counter: to its owner. */
   readonly reveal?: boolean | undefined;
+  /** `false`: this hit must not make the counter, and fails with `counter-missing` where there is none. */
+  readonly make?: boolean | undefined;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -90,7 +92,7 @@ export class Counter {
    * (it may have been), `total-out-of-range`, `counter-unreadable`, `counter-missing`, `counters-full`, `key-reused` or `keys-full` (it was
    * not).
    */
-  hit(counter: string, { amount = 1, once, visitor, reveal }: HitOptions = {}): Promise<number | null> {
+  hit(counter: string, { amount = 1, once, visitor, reveal, make }: HitOptions = {}): Promise<number | null> {
     if (!Number.isSafeInteger(amount) || amount === 0) {
       throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
     }
@@ -110,7 +112,18 @@ export class Counter {
     }
     return new Promise((resolve, reject) => {
       const expiresAt = clock.now() + waitMs;
-      const hit = { counter, amount, once, visitor, reveal, expiresAt, resolve, reject, answered: false };
+      const hit = {
+        counter,
+        amount,
+        once,
+        visitor,
+        reveal,
+        make,
+        expiresAt,
+        resolve,
+        reject,
+        answered: false,
+      };
       this.#waiting.push(hit);
       if (!this.#watching) this.#watch(waitMs);
       if (!this.#running) void this.#run();

@@ -19,6 +19,8 @@ export interface Change {
   readonly amount: number;
   /** This is one request's, and counts once however often it is asked for. */
   readonly once?: Once | undefined;
+  /** `false`: this change must not make its counter. Where there is none its outcome is `missing`. */
+  readonly make?: boolean | undefined;
   /** How much of the amount visits of each kind have added; without it, programs did. */
   readonly kinds?: Readonly<Partial<Record<Kind, number>>> | undefined;
   /** Who of today's visitors it was, each once. */
@@ -69,7 +71,7 @@ export interface Counted {
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON number is exact.
  * - `unreadable`: under the counter's name the store holds something that is not an integer.
  * - `key-reused`: the key of `once` was used for another request.
- * - `missing`: there is no such counter, and a hit does not make one.
+ * - `missing`: there is no such counter, and hits make none, or this change may not.
  * - `counters-full`: there is no such counter, and there are as many as may be.
  * - `keys-full`: so many keys are remembered that this one cannot be.
  *

@@ -12,15 +12,16 @@
 -- ARGV[5]      how many keys may be kept
 -- ARGV[6]      how many counters there may be; 0 when a hit makes none
 -- ARGV[7]      now, in milliseconds since 1970
--- ARGV[8...]   the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once; what came of
+-- ARGV[8...]   the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once, with
+--              "~" before it when the change must not make its counter; what came of
 --              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks between: the letter of the kind, the
 --              id, and "*VISITS" where it is not one visit. After "?" they are all of the change's, and the token of the HyperLogLog is wanted; after
 --              "=TOKEN " only those that are not in the HyperLogLog of that token (redis-visitors.ts)
 --
 -- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
 -- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
--- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and a hit makes none), "c" (there are as
--- many counters as may be). Where a token is wanted, "=TOKEN" follows.
+-- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and hits make none, or
+-- this change may not), "c" (there are as many counters as may be). Where a token is wanted, "=TOKEN" follows.
 -- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with VISITORS, having written nothing, when visitors were
 -- left out that are wanted: their HyperLogLog is not there any more, or the counter has a window.
 --
@@ -239,8 +240,12 @@ end
 
 -- The outcome of a change as a string.
 local function apply(at, amount)
-  if counters_max == 0 and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
+  local barred = string.byte(amount) == 126
+  if barred then amount = string.sub(amount, 2) end
   local before, rules, sketch = unpack(keep('HMGET', 'seen:counter:' .. name_of(at), 'day', 'rules', 'sketch') or {})
+  -- A counter with a day has had visits, so it exists: a hit on it needs no EXISTS.
+  local makes_none = counters_max == 0 or barred and not before
+  if makes_none and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then return 'm' end
   local kinds, said, noted_before = ARGV[at * 3 + 3], privacy_of(rules), #recent
   local window = window_of(rules)
   if window > 0 then

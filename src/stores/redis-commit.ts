@@ -76,8 +76,9 @@ function argumentsOf(
 ): string[] {
   const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
   const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
-  changes.forEach(({ amount, once, kinds = { program: amount } }, index) => {
-    args.push(once ? `${amount} ${once.request}` : `${amount}`, kindsText(kinds), picked[index]?.text ?? '');
+  changes.forEach(({ amount, once, make, kinds = { program: amount } }, index) => {
+    const added = make === false ? `~${amount}` : `${amount}`;
+    args.push(once ? `${added} ${once.request}` : added, kindsText(kinds), picked[index]?.text ?? '');
   });
   return args;
 }

@@ -27,7 +27,7 @@ export function applyChanges(
   // How many there are is read only where one is to be made.
   let mayMake: number | undefined;
   const makes = () => {
-    mayMake ??= hitsMake ? countersMax - (file.size.get()?.counters ?? 0) : 0;
+    mayMake ??= countersMax - (file.size.get()?.counters ?? 0);
     return --mayMake >= 0;
   };
 
@@ -38,7 +38,10 @@ export function applyChanges(
     const known = once && file.recallKey.get(once.key);
     if (known) return known.request === once.request ? outcome(known.total, rules) : 'key-reused';
     if (once && room <= 0) return 'keys-full';
-    if (!there && counter !== DEFAULT_COUNTER && !makes()) return hitsMake ? 'counters-full' : 'missing';
+    if (!there && counter !== DEFAULT_COUNTER) {
+      if (!hitsMake || change.make === false) return 'missing';
+      if (!makes()) return 'counters-full';
+    }
     const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
     const left = counted ? withinWindow(change, counted) : change;
     const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;

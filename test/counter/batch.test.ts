@@ -40,6 +40,15 @@ test('what counts once stays by itself', () => {
   });
 });
 
+test('a change makes its counter where one of its hits may, and not where none may', () => {
+  const barred = (counter: string) => ({ ...one(counter), make: false });
+  expect(gather([barred('a'), barred('b'), one('b'), one('c'), barred('c'), barred('a')]).changes).toEqual([
+    { ...one('a', 2), make: false },
+    one('b', 2),
+    one('c', 2),
+  ]);
+});
+
 test('the first hit always fits, nothing is lost, and no counter stands twice', () => {
   const amount = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()).filter((n) => n !== 0);
   const hits = fc.array(fc.record({ counter: fc.constantFrom('a', 'b', 'c'), amount }), {

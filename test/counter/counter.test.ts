@@ -178,6 +178,14 @@ describe('group commit', () => {
     first.resolve();
     expect(await Promise.all(hits)).toEqual([1, 'total-out-of-range', 2]);
   });
+
+  test('a hit that must not make its counter fails where there is none, and counts where another of its batch makes it', async () => {
+    const { counter } = setUp();
+    const hit = (name: string, make?: boolean) => outcome(counter.hit(name, { make }));
+    const hits = [hit('none', false), hit('made', false), hit('made'), hit('made', false)];
+    expect(await Promise.all(hits)).toEqual(['counter-missing', 1, 2, 3]);
+    expect(await hit('made', false)).toBe(4);
+  });
 });
 
 describe('retries', () => {

@@ -306,7 +306,7 @@ export class MemoryStore implements Store {
     if (known) return known.request === once.request ? outcome(known.total) : 'key-reused';
     if (once && keys.size >= keysMax) return 'keys-full';
     if (!totals.has(counter) && counter !== 'hits') {
-      if (!hitsMake) return 'missing';
+      if (!hitsMake || change.make === false) return 'missing';
       if (records.size >= countersMax) return 'counters-full';
     }
     const counted = windowMs > 0 ? this.#firstVisits(change, windowMs) : undefined;
