@@ -31,7 +31,14 @@ interface Subject extends AsyncDisposable {
   size(): Promise<number>;
 }
 
-const LIMITS = { ca: undefined, timeoutMs: 10_000, keysMax: 0, hitsMake: true, countersMax: 10_000_000 };
+const LIMITS = {
+  ca: undefined,
+  timeoutMs: 10_000,
+  keysMax: 0,
+  visitorsMax: 100_000_000,
+  hitsMake: true,
+  countersMax: 10_000_000,
+};
 
 async function onRedis(): Promise<Subject> {
   const server = await RedisServer.start();

@@ -28,6 +28,7 @@ const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 interface Gauges {
   waiting: () => number;
   storeUp: () => boolean;
+  storeShort: () => boolean;
 }
 
 /** Metrics of this process, which is `replica` at `version`. `gauges` are asked when the figures are. */
@@ -178,6 +179,16 @@ function addGauges(registry: Registry, gauges: Gauges): void {
       registers: [],
       collect() {
         this.set(gauges.storeUp() ? 1 : 0);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'seen_store_short',
+      help: '1 when the store is so short of memory or disk that nothing new is kept, else 0.',
+      registers: [],
+      collect() {
+        this.set(gauges.storeShort() ? 1 : 0);
       },
     }),
   );

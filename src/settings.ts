@@ -159,7 +159,12 @@ export const settings = {
   ),
   keysMax: setting(
     '250000',
-    'How many `Idempotency-Key`s are remembered at once (165 bytes of Redis each); visits that bring one more are refused',
+    'How many `Idempotency-Key`s are remembered at once (180 bytes of Redis each); visits that bring one more are refused',
+    whole(0, 100_000_000),
+  ),
+  visitorsMax: setting(
+    '1000000',
+    'How many visitors are remembered at once, of one counter a quarter of that: for windows, and on SQLite for the day’s visitors (150 bytes of Redis, 120 of disk each). Others count with each visit',
     whole(0, 100_000_000),
   ),
   requestsPerMinute: setting(

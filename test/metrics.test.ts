@@ -3,7 +3,11 @@ import { expect, test } from 'bun:test';
 import { createMetrics, mergeMetrics } from '../src/metrics.ts';
 
 async function told(observe: (metrics: ReturnType<typeof createMetrics>) => void): Promise<string[]> {
-  const metrics = createMetrics('replica-1', '1.2.3', { waiting: () => 0, storeUp: () => true });
+  const metrics = createMetrics('replica-1', '1.2.3', {
+    waiting: () => 0,
+    storeUp: () => true,
+    storeShort: () => false,
+  });
   observe(metrics);
   const text = await mergeMetrics([await metrics.snapshot()]);
   return text.split('\n').filter((line) => line.includes('seen_request_seconds'));

@@ -10,6 +10,7 @@ import { RULES, type Rules } from '../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../src/counter/store.ts';
 import type { Kind } from '../src/counter/visitor.ts';
 import { testArchive } from './archive-contract.ts';
+import { testBounds } from './bounds-contract.ts';
 import { callers } from './support/callers.ts';
 
 /** How a suite gets at the store that it tests. */
@@ -21,7 +22,7 @@ export interface Subject {
 }
 
 /** What the stores of the suite may keep: more keys than it uses but where it tries the limit. */
-export const LIMITS = { keysMax: 40, hitsMake: true, countersMax: 1_000_000 };
+export const LIMITS = { keysMax: 40, visitorsMax: 10_000_000, hitsMake: true, countersMax: 1_000_000 };
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -365,9 +366,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await own.make(made, { total: 0, madeAt: Date.now(), owner });
         await own.commit(batch({ counter: hit, amount: 4 }));
         const barred = (name: string, amount = 1) => ({ counter: name, amount, make: false });
-        const once = { key: randomUUID(), request: '1' };
+        const asked = { counter: unmade, amount: 1, once: once(freshKey()) };
         const changes = [
-          { ...barred(unmade), once },
+          { ...asked, make: false },
           barred(made),
           barred(hit, -2),
           barred('hits'),
@@ -377,7 +378,6 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         expect(outcomes).toEqual(['missing', 1, 2, expect.any(Number), 'missing']);
         expect(await own.read([unmade])).toEqual([undefined]);
         // The key was not used: the same request counts when it may make the counter, and again gets the same number.
-        const asked = { counter: unmade, amount: 1, once };
         expect(await own.commit(batch(asked, { ...asked, make: false }))).toEqual([1, 1]);
         // Deleted, it is as if it had never been.
         await own.delete(hit);
@@ -904,6 +904,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       });
     });
     testArchive(() => subject);
+    testBounds(() => subject);
 
     test('a closed store refuses', async () => {
       const closed = subject.open();

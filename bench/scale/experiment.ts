@@ -100,7 +100,14 @@ async function verify(
   { shape, amount }: Plan,
   reports: readonly Report[],
 ): Promise<void> {
-  const limits = { ca: undefined, timeoutMs: 30_000, keysMax: 0, hitsMake: true, countersMax: 1_000_000 };
+  const limits = {
+    ca: undefined,
+    timeoutMs: 30_000,
+    keysMax: 0,
+    visitorsMax: 100_000_000,
+    hitsMake: true,
+    countersMax: 1_000_000,
+  };
   const store = openStore({ url: server.url, missing: 'refuse', ...limits });
   const names = countersOf(shape);
   let stored = 0;

@@ -56,7 +56,14 @@ function rethrow(error: unknown): never {
 }
 
 function newReplica(url: string, commits: Commits): { store: Store; counter: Counter } {
-  const limits = { ca: undefined, timeoutMs: 30_000, keysMax: 0, hitsMake: true, countersMax: 1_000_000 };
+  const limits = {
+    ca: undefined,
+    timeoutMs: 30_000,
+    keysMax: 0,
+    visitorsMax: 100_000_000,
+    hitsMake: true,
+    countersMax: 1_000_000,
+  };
   const store = openStore({ url, missing: 'refuse', ...limits });
   const counter = new Counter({
     store,

@@ -41,6 +41,7 @@ export function composeStore(config: Config, missing: 'make' | 'refuse'): Store 
     ca: config.storeCa,
     timeoutMs: config.storeTimeoutMs,
     keysMax: config.keysMax,
+    visitorsMax: config.visitorsMax,
     hitsMake: config.counters === 'open',
     countersMax: config.countersMax,
     missing,
@@ -104,13 +105,20 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   return { life, metrics };
 }
 
+/** What happens when memory or disk is nearly full, and what to do. */
+const SHORT =
+  'the store is nearly full: visits count on the counters that are there, and nothing new is kept (counters, keys, visitors, hours). ' +
+  'Give Redis more maxmemory, or the database more disk, or delete counters.';
+
 /** The counter and its figures: what it has counted, and whether the store answered last. */
 function composeCounter(config: Config, store: Store, log: Log) {
   let up = true;
   let hits = 0;
+  let short = false;
   const metrics = createMetrics(config.replicaName, version, {
     waiting: () => counter.waiting,
     storeUp: () => up,
+    storeShort: () => store.short,
   });
   const counter = new Counter({
     store,
@@ -124,6 +132,10 @@ function composeCounter(config: Config, store: Store, log: Log) {
         metrics.committed(counted, seconds);
         if (!up) log.info('the store answers again');
         up = true;
+        if (store.short === short) return;
+        ({ short } = store);
+        if (short) log.warn(SHORT);
+        else log.info('the store has room again');
       },
       retrying(error) {
         metrics.retried();

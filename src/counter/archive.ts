@@ -70,7 +70,10 @@ export interface Archive {
   foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]>;
 }
 
-/** The past with its hours folded into days where they are older than hours are kept. `hour` is that of now, since 1970. */
+/**
+ * The past with its hours folded into days where they are older than hours are kept. `hour` is the present one, since 1970. A figure stays
+ * within the range of exact numbers.
+ */
 export function folded({ hours, days, visitors }: Past, hour: number): Past {
   const first = hour - HOURS_KEPT_DAYS * 24;
   const old = hours.filter(({ at }) => at < first);
@@ -80,8 +83,9 @@ export function folded({ hours, days, visitors }: Past, hour: number): Past {
     ...days,
     ...old.map((added) => ({ ...added, at: Math.floor(added.at / 24) })),
   ]) {
-    const before = sums.get(`${at} ${kind}`)?.amount ?? 0;
-    sums.set(`${at} ${kind}`, { at, kind, amount: before + amount });
+    const sum = (sums.get(`${at} ${kind}`)?.amount ?? 0) + amount;
+    const exact = Math.min(Math.max(sum, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    sums.set(`${at} ${kind}`, { at, kind, amount: exact });
   }
   return { hours: hours.filter(({ at }) => at >= first), days: [...sums.values()], visitors };
 }

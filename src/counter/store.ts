@@ -59,8 +59,9 @@ export interface Counted {
   /** Whether only the counter's owner may know the total. */
   readonly private: boolean;
   /**
-   * With a window, for each of the change's visitors in their order, whether their first visit counted: not when they had been counted
-   * within the window before. What else they add in visits does not count. Without a window, nothing.
+   * For each of the change's visitors in their order, whether their first visit counted: not when they had been counted within the window
+   * before. What else they add in visits does not count. A visitor of whom a full store keeps nothing counts each time. Undefined when the
+   * counter has no window.
    */
   readonly counted?: readonly boolean[] | undefined;
 }
@@ -114,6 +115,12 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
   /** Resolves when the store answers. Fails with `store-unavailable`, `store-unusable`. */
   ping(): Promise<void>;
 
+  /**
+   * Whether memory or disk was so short at the last commit that nothing new is kept: no counter, key, visitor or hour of the history. Counters
+   * that are there count on.
+   */
+  readonly short: boolean;
+
   /** How this store, as it is set up, could lose counts: sentences that also say what to set. Empty when it cannot. */
   risks(): Promise<readonly string[]>;
 
@@ -127,5 +134,5 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
  */
 export const WRITER_MEMORY_MS = 24 * 60 * 60 * 1000;
 
-/** How long a store remembers the key of a request: what clients are promised (P5). */
+/** How long a store remembers the key of a request at the least: what clients are promised (P5). */
 export const KEY_MEMORY_MS = 24 * 60 * 60 * 1000;

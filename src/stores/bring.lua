@@ -58,8 +58,9 @@ if not bring or not (outcome == 'made' or outcome == 'added' or outcome == 'repl
 if outcome == 'added' then
   redis.call('INCRBY', KEYS[1], ARGV[6])
 else
-  redis.call('DEL', KEYS[2], 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES))
+  -- SET first: Redis refuses it when memory is full, and nothing that a script writes after its first command.
   redis.call('SET', KEYS[1], ARGV[6])
+  redis.call('DEL', KEYS[2], 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES))
   -- Also where it is not known, or the next hit would take it for a new counter.
   redis.call('HSET', KEYS[2], 'made', ARGV[7])
   if ARGV[8] ~= '' then redis.call('HSET', KEYS[2], 'owner', ARGV[8]) end

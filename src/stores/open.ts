@@ -15,6 +15,8 @@ export interface StoreOptions {
   timeoutMs: number;
   /** How many keys of requests are remembered at the most. */
   keysMax: number;
+  /** How many visitors are remembered at the most. */
+  visitorsMax: number;
   /** Whether a hit makes a counter that is not there. */
   hitsMake: boolean;
   /** How many counters there may be. */
@@ -23,10 +25,18 @@ export interface StoreOptions {
   missing: 'make' | 'refuse';
 }
 
+/**
+ * How far the clocks of this machine and of a shared store may differ. Hours, days and windows are told by the first, and what ends by itself by
+ * the second. Clocks that are set by NTP differ by milliseconds; one that was never set is off by more than this.
+ */
+const CLOCKS_DIFFER_MAX_MS = 60 * 60 * 1000;
+
 /** Builds the store that `url` names. Fails with `settings-invalid` for a URL that names none. */
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
-  if (url.startsWith('redis:') || url.startsWith('rediss:')) return new RedisStore({ url, ca, ...options });
+  if (url.startsWith('redis:') || url.startsWith('rediss:')) {
+    return new RedisStore({ url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options });
+  }
   if (url.startsWith('sqlite:'))
     return new SqliteStore({ path: url.slice('sqlite:'.length), missing, ...options });
   throw new AppError('settings-invalid', 'A store URL begins with redis://, rediss:// or sqlite:.');

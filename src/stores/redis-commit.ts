@@ -1,48 +1,58 @@
 /** One batch as a call of one script (`commit.lua`): its arguments written, its answer read. What they are stands in the script. */
 import { ErrorReply } from '@redis/client';
-import { DAY_MS } from '../counter/past.ts';
 import { type Batch, KEY_MEMORY_MS, type Outcome, WRITER_MEMORY_MS } from '../counter/store.ts';
 import { KINDS } from '../counter/visitor.ts';
 import commitScript from './commit.lua' with { type: 'text' };
 import type { RedisConnection } from './redis-connection.ts';
 import { KIND_LETTERS, NAMES, totalKey } from './redis-keys.ts';
+import type { RedisRoom } from './redis-room.ts';
 import { Script } from './redis-script.ts';
-import type { KnownVisitors, Picked } from './redis-visitors.ts';
+import { type KnownVisitors, type Picked, pickAll } from './redis-visitors.ts';
 
 export interface CommitOptions {
-  /** How many keys of requests are remembered at the most, of yesterday and today together. */
+  /** How many keys of requests are remembered at the most. */
   keysMax: number;
+  /** How many visitors are remembered for windows at the most, of all counters together; of one counter a quarter of that. */
+  visitorsMax: number;
   /** Whether a hit makes a counter that is not there. */
   hitsMake: boolean;
   /** How many counters there may be. */
   countersMax: number;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any distance when it is not given. */
+  clocksDifferMaxMs?: number | undefined;
 }
 
 const COMMIT = new Script(commitScript);
 
-/** Commits a batch, as `Store.commit` promises. Whom Redis is `known` to have is not sent again. */
+/** Commits a batch, as `Store.commit` promises. Visitors that Redis is `known` to have are not sent again. */
 export async function commitTo(
   connection: RedisConnection,
   batch: Batch,
   known: KnownVisitors,
+  room: RedisRoom,
   options: CommitOptions,
 ): Promise<readonly Outcome[]> {
   const at = options.now();
-  const keys = keysOf(batch, at);
+  const keys = keysOf(batch);
   known.beginBatchOf(batch.writer);
   let picked: readonly Picked[] = [];
   const answer = await connection.ask(async (client) => {
-    picked = batch.changes.map((change) => known.pick(change));
+    room.look(client);
+    const send = () => {
+      const { short } = room;
+      // Nobody is noted down while memory is short, so nobody is known to be.
+      picked = batch.changes.map((change) => (short ? pickAll(change) : known.pick(change)));
+      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, short, options));
+    };
     try {
-      return await COMMIT.run(client, keys, argumentsOf(batch, picked, at, options));
+      return await send();
     } catch (error) {
       if (!(error instanceof ErrorReply) || !error.message.startsWith('VISITORS')) throw error;
       // Nothing was written. The visitors that Redis had are gone.
       known.forgetAll();
-      picked = batch.changes.map((change) => known.pick(change));
-      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, options));
+      return send();
     }
   }, 'hit-unconfirmed');
   return answer.split(' ').map((word, index) => {
@@ -55,15 +65,10 @@ export async function commitTo(
   });
 }
 
-function keysOf({ writer, changes }: Batch, at: number): string[] {
+function keysOf({ writer, changes }: Batch): string[] {
   const keys = [`seen:writer:${writer}`];
   for (const { counter } of changes) keys.push(totalKey(counter));
-  const asked = keys.length;
   for (const { once } of changes) if (once) keys.push(`seen:once:${once.key}`);
-  if (keys.length > asked) {
-    const day = Math.floor(at / DAY_MS);
-    keys.push(`seen:keys:${day - 1}`, `seen:keys:${day}`);
-  }
   keys.push(NAMES);
   return keys;
 }
@@ -72,10 +77,12 @@ function argumentsOf(
   { sequence, changes }: Batch,
   picked: readonly Picked[],
   at: number,
-  { keysMax, hitsMake, countersMax }: CommitOptions,
+  short: boolean,
+  { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
 ): string[] {
-  const numbers = [sequence, WRITER_MEMORY_MS, changes.length, KEY_MEMORY_MS, keysMax];
-  const args = [...numbers, hitsMake ? countersMax : 0, at].map(String);
+  const limits = [KEY_MEMORY_MS, keysMax, hitsMake ? countersMax : 0];
+  const args = [sequence, WRITER_MEMORY_MS, changes.length, ...limits, at].map(String);
+  args.push(`${visitorsMax}`, short ? '0' : '1', `${clocksDifferMaxMs}`);
   changes.forEach(({ amount, once, make, kinds = { program: amount } }, index) => {
     const added = make === false ? `~${amount}` : `${amount}`;
     args.push(once ? `${added} ${once.request}` : added, kindsText(kinds), picked[index]?.text ?? '');

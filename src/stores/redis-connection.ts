@@ -116,6 +116,14 @@ export class RedisConnection {
     if (reply.message.startsWith('SEQUENCE')) {
       return new AppError('sequence-mismatch', `Redis at ${this.#place}: ${reply.message}.`, cause);
     }
+    const [, seconds] = /^CLOCK (-?\d+)/.exec(reply.message) ?? [];
+    if (seconds !== undefined) {
+      return new AppError(
+        'store-unavailable',
+        `This machine's clock is ${Math.abs(Number(seconds))} s ${Number(seconds) > 0 ? 'ahead of' : 'behind'} that of Redis at ${this.#place}, which is more than may be. Set both right (NTP).`,
+        cause,
+      );
+    }
     // A password that is changed is changed in two places: the other one may follow in a moment.
     const mayFollow = /^(WRONGPASS|NOAUTH|NOPERM)/.test(reply.message);
     const stays =

@@ -1,4 +1,5 @@
 /** What Redis remembers of visits, read back; and the salts of days. Writing is in `commit.lua`, which names the keys. */
+import { folded } from '../counter/archive.ts';
 import { type Added, DAY_MS, HOUR_MS, type Memory, type Past } from '../counter/past.ts';
 import { KINDS } from '../counter/visitor.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -27,7 +28,13 @@ export class RedisMemory implements Memory {
         ]),
       'store-unavailable',
     );
-    return { hours: added(hours), days: added(days), visitors: visitorsOf(uniques, today ?? '', visitors) };
+    const past = {
+      hours: added(hours),
+      days: added(days),
+      visitors: visitorsOf(uniques, today ?? '', visitors),
+    };
+    // Commits fold a little at a time.
+    return folded(past, Math.floor(this.#now() / HOUR_MS));
   }
 
   async salt(day: number, suggested: string): Promise<string> {

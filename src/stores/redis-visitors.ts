@@ -46,9 +46,9 @@ export class KnownVisitors {
   pick({ counter, once, visitors = [] }: Change): Picked {
     const copy = once ? undefined : this.#copies.get(counter);
     if (copy) return pickNew(copy, visitors);
-    const text = visitors.map(textOf).join(' ');
-    if (once || visitors.length < MANY) return { text };
-    return { text: `?${text}`, cells: visitors.map(nameOf).filter(isAscii).map(cellOf) };
+    const all = pickAll({ visitors });
+    if (once || visitors.length < MANY) return all;
+    return { text: `?${all.text}`, cells: visitors.map(nameOf).filter(isAscii).map(cellOf) };
   }
 
   /** Redis has what was picked of this counter; `token` is what it calls its HyperLogLog, when it was asked. */
@@ -70,6 +70,11 @@ export class KnownVisitors {
       return;
     }
   }
+}
+
+/** All visitors of a change, of whom nothing is known afterwards. */
+export function pickAll({ visitors = [] }: Pick<Change, 'visitors'>): Picked {
+  return { text: visitors.map(textOf).join(' ') };
 }
 
 function pickNew({ token, registers }: Copy, visitors: readonly Caller[]): Picked {

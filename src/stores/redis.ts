@@ -27,6 +27,7 @@ import { RedisLimiter } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
+import { RedisRoom } from './redis-room.ts';
 import { KnownVisitors } from './redis-visitors.ts';
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
@@ -41,6 +42,7 @@ export class RedisStore implements Store {
   readonly #presence: RedisPresence;
   readonly #archive: RedisArchive;
   readonly #known = new KnownVisitors();
+  readonly #room = new RedisRoom();
   readonly #options: RedisStoreOptions;
 
   /** Connects at the first need, not here. */
@@ -58,7 +60,11 @@ export class RedisStore implements Store {
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
-    return commitTo(this.#connection, batch, this.#known, this.#options);
+    return commitTo(this.#connection, batch, this.#known, this.#room, this.#options);
+  }
+
+  get short(): boolean {
+    return this.#room.short;
   }
 
   /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */

@@ -1,37 +1,41 @@
 /** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
+import { DAY_MS } from '../counter/past.ts';
 import { type Rules, readRules } from '../counter/registry.ts';
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../counter/store.ts';
-import { KINDS } from '../counter/visitor.ts';
 import { withinWindow } from '../counter/window.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import { type Moment, SqliteMemory } from './sqlite-memory.ts';
 
 export interface Limits {
   /** How many keys of requests are remembered at the most. */
   readonly keysMax: number;
+  /** How many visitors of a day are remembered at the most, of all counters together; of one counter a quarter of that. */
+  readonly visitorsMax: number;
   /** Whether a hit makes a counter that is not there. */
   readonly hitsMake: boolean;
   /** How many counters there may be. */
   readonly countersMax: number;
 }
 
-/** Applies the changes in their order and answers their outcomes. `at` is now, in milliseconds since 1970. To be called in a transaction. */
+/** Applies the changes in their order and answers their outcomes. To be called in a transaction. */
 export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
-  { keysMax, hitsMake, countersMax }: Limits,
-  at: number,
+  { keysMax, visitorsMax, hitsMake, countersMax }: Limits,
+  { at, short }: Moment,
 ): Outcome[] {
-  let room = changes.some(({ once }) => once) ? keysMax - keysKept(file, at) : 0;
+  const keys = changes.filter(({ once }) => once).length;
+  let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;
+  const memory = new SqliteMemory(file, visitorsMax, { at, short });
   // How many there are is read only where one is to be made.
   let mayMake: number | undefined;
   const makes = () => {
-    mayMake ??= countersMax - (file.size.get()?.counters ?? 0);
+    mayMake ??= short ? 0 : countersMax - (file.size.get()?.counters ?? 0);
     return --mayMake >= 0;
   };
 
-  return changes.map((change) => {
+  const outcomes = changes.map((change) => {
     const { counter, once } = change;
     const there = file.read.get(counter);
     const rules = readRules(there?.rules);
@@ -46,7 +50,7 @@ export function applyChanges(
     const left = counted ? withinWindow(change, counted) : change;
     const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
     if (total === undefined) return 'out-of-range';
-    remember(file, { ...change, ...left }, at);
+    memory.remember({ ...change, ...left });
     if (counted) noteVisits(file, change, counted, at);
     if (once) {
       file.rememberKey.run(once.key, once.request, total, at);
@@ -54,6 +58,8 @@ export function applyChanges(
     }
     return outcome(total, rules, counted);
   });
+  memory.end();
+  return outcomes;
 }
 
 function outcome(total: number, { private: hidden }: Rules, counted?: readonly boolean[]): Outcome {
@@ -87,36 +93,17 @@ function noteVisits(
   });
 }
 
-/** Remembers who it was that added something. */
-function remember(
-  file: SqliteFile,
-  { counter, amount, kinds = { program: amount }, visitors = [] }: Change,
-  at: number,
-): void {
-  const hour = Math.floor(at / HOUR_MS);
-  for (const kind of KINDS) {
-    const added = kinds[kind];
-    if (!added) continue;
-    // In a new hour: what is old is folded into days.
-    if (file.addToHour.get(counter, hour, kind, added)?.amount !== added) continue;
-    const kept = hour - HOURS_KEPT_DAYS * 24;
-    file.foldHours.run(counter, kept);
-    file.deleteHours.run(counter, kept);
-  }
-  const fresh = visitors.filter(({ id }) => file.addVisitor.get(dayOf(at), counter, id) !== null).length;
-  if (fresh === 0) return;
-  file.addToUniques.run(counter, dayOf(at), fresh);
-  // An hour late: a replica's clock may be behind.
-  file.forgetVisitors.run(dayOf(at - HOUR_MS));
-}
-
 function dayOf(at: number): number {
   return Math.floor(at / DAY_MS);
 }
 
-/** How many keys are remembered, after the oldest of those that are over were forgotten, or that a wrong clock has made. */
-function keysKept(file: SqliteFile, at: number): number {
-  const oldest = file.keysKept.get()?.oldest ?? at;
-  if (Math.abs(at - oldest) > KEY_MEMORY_MS) file.forgetKeys.run(at - KEY_MEMORY_MS, at + KEY_MEMORY_MS);
+/**
+ * How many keys are remembered. Where these are more than `enough`, the oldest of those whose time is over are forgotten first, or that a wrong
+ * clock has made. Not before: a clock that is wrong for a while then forgets none.
+ */
+function keysKept(file: SqliteFile, enough: number, at: number): number {
+  const kept = file.keysKept.get()?.count ?? 0;
+  if (kept <= enough) return kept;
+  file.forgetKeys.run(at - KEY_MEMORY_MS, at + KEY_MEMORY_MS);
   return file.keysKept.get()?.count ?? 0;
 }

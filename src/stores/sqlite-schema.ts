@@ -76,6 +76,9 @@ const STEPS = [
   `CREATE TABLE replicas (
     id TEXT NOT NULL PRIMARY KEY, said TEXT NOT NULL, heard_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+  // How many visitors are remembered of each day: counting them takes as long as there are many.
+  `CREATE TABLE visitors_of_days (day INTEGER PRIMARY KEY, visitors INTEGER NOT NULL) STRICT;
+  INSERT INTO visitors_of_days SELECT day, count(*) FROM visitors GROUP BY day;`,
 ] as const;
 
 /** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */

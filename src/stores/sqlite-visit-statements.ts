@@ -18,6 +18,14 @@ export function visitStatements(database: Database) {
     addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
       INSERT INTO hours (counter, hour, kind, amount) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT (counter, hour, kind) ${ADDED} RETURNING amount`),
+    /** The same for an hour that has a row; where there is none nothing is added. */
+    addToHourThere: database.query<unknown, [string, number, string, number]>(
+      `UPDATE hours SET amount = ${within('amount + ?4')} WHERE counter = ?1 AND hour = ?2 AND kind = ?3`,
+    ),
+    /** ?1 counter, ?2 hour: the first hour of the counter, and the last one that is not after ?2; null where there is none. */
+    hoursKept: database.query<{ first: number | null; last: number | null }, [string, number]>(`
+      SELECT (SELECT min(hour) FROM hours WHERE counter = ?1) AS first,
+             (SELECT max(hour) FROM hours WHERE counter = ?1 AND hour <= ?2) AS last`),
     /** ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of that. */
     foldHours: database.query<unknown, [string, number]>(`
       INSERT INTO days (counter, day, kind, amount)
@@ -30,6 +38,20 @@ export function visitStatements(database: Database) {
     addVisitor: database.query<{ visitor: string }, [number, string, string]>(
       'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
     ),
+    /** ?1 counter, ?2 day: how many visitors it had. */
+    visitorsOn: database.query<{ visitors: number }, [string, number]>(
+      'SELECT visitors FROM uniques WHERE counter = ?1 AND day = ?2',
+    ),
+    /** ?1 day: how many visitors are remembered of it, of all counters together. */
+    visitorsOfDay: database.query<{ visitors: number }, [number]>(
+      'SELECT visitors FROM visitors_of_days WHERE day = ?1',
+    ),
+    /** ?1 day, ?2 how many more. */
+    addToVisitorsOfDay: database.query<unknown, [number, number]>(`
+      INSERT INTO visitors_of_days (day, visitors) VALUES (?1, ?2)
+      ON CONFLICT (day) DO UPDATE SET visitors = visitors + excluded.visitors`),
+    /** ?1 day: forgets how many there were on days before it. */
+    forgetVisitorsOfDays: database.query<unknown, [number]>('DELETE FROM visitors_of_days WHERE day < ?1'),
     /** ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a window. */
     countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
       'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',

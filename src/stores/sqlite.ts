@@ -4,11 +4,11 @@
  *
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
-import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
+import { type Archived, type Brought, folded, type Piece, type Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
-import type { Past } from '../counter/past.ts';
+import { HOUR_MS, type Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
 import {
   type Description,
@@ -27,6 +27,7 @@ import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { takeAll } from './sqlite-limits.ts';
 import { hear } from './sqlite-presence.ts';
+import { SqliteRoom } from './sqlite-room.ts';
 import { descriptionOf, exactTotal } from './sqlite-rows.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {}
@@ -37,16 +38,20 @@ export class SqliteStore implements Store {
   readonly visitorsError = 0;
   readonly #options: SqliteStoreOptions;
   readonly #database: SqliteDatabase;
+  readonly #room: SqliteRoom;
 
   /** Opens the file at the first need, not here. */
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
     this.#database = new SqliteDatabase(options);
     this.place = this.#database.place;
+    this.#room = new SqliteRoom(this.place);
   }
 
   commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
     const at = this.#options.now();
+    this.#room.look();
+    const { short } = this.#room;
     return this.#database.write((file) => {
       const kept = file.recall.get(writer);
       if (kept?.sequence === sequence) {
@@ -59,10 +64,14 @@ export class SqliteStore implements Store {
           `${this.place}: this is batch ${sequence}, but the last one kept for this writer is ${last}.`,
         );
       }
-      const outcomes = applyChanges(file, changes, this.#options, at);
+      const outcomes = applyChanges(file, changes, this.#options, { at, short });
       file.remember.run(writer, sequence, JSON.stringify(outcomes), at);
       return { answer: outcomes, changed: true };
     });
+  }
+
+  get short(): boolean {
+    return this.#room.short;
   }
 
   readonly turn = () => this.#database.turn();
@@ -125,11 +134,13 @@ export class SqliteStore implements Store {
   }
 
   async past(counter: string): Promise<Past> {
-    return this.#database.read((file) => ({
+    const past = this.#database.read((file) => ({
       hours: file.hours.all(counter),
       days: file.days.all(counter),
       visitors: new Map(file.uniques.all(counter).map(({ day, visitors }) => [day, visitors])),
     }));
+    // Commits fold a little at a time.
+    return folded(past, Math.floor(this.#options.now() / HOUR_MS));
   }
 
   salt(day: number, suggested: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { type Archived, type Brought, folded, type Piece, type Terms } from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
 import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
-import { type Added, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
+import { type Added, HOUR_MS, type Past } from '../../src/counter/past.ts';
 import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import {
   type Description,
@@ -12,9 +12,9 @@ import {
   type Rules,
   type Wanted,
 } from '../../src/counter/registry.ts';
-import type { Batch, Change, Outcome, Store } from '../../src/counter/store.ts';
+import { type Batch, type Change, KEY_MEMORY_MS, type Outcome, type Store } from '../../src/counter/store.ts';
 import { KINDS, type Kind } from '../../src/counter/visitor.ts';
-import { withinWindow } from '../../src/counter/window.ts';
+import { WINDOW_MAX_MS, withinWindow } from '../../src/counter/window.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
  * as a bug does, or hold it until released. */
@@ -31,8 +31,9 @@ export type Step =
 export interface MemoryDatabase {
   readonly totals: Map<string, number>;
   readonly writers: Map<string, { sequence: number; outcomes: Outcome[] }>;
-  readonly keys: Map<string, { request: string; total: number }>;
+  readonly keys: Map<string, { request: string; total: number; madeAt: number }>;
   readonly keysMax: number;
+  readonly visitorsMax: number;
   readonly countersMax: number;
   readonly hitsMake: boolean;
   /** By counter; hours and days by "AT KIND". */
@@ -51,10 +52,11 @@ export interface MemoryDatabase {
 
 /** An empty one. */
 export function memoryDatabase(
-  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'countersMax' | 'hitsMake' | 'now'>> = {},
+  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'visitorsMax' | 'countersMax' | 'hitsMake' | 'now'>> = {},
 ): MemoryDatabase {
   const none = {
     keysMax: Number.POSITIVE_INFINITY,
+    visitorsMax: Number.POSITIVE_INFINITY,
     countersMax: Number.POSITIVE_INFINITY,
     hitsMake: true,
     now: Date.now,
@@ -85,6 +87,7 @@ interface MemoryPast {
 
 export class MemoryStore implements Store {
   readonly place = 'memory';
+  readonly short = false;
   readonly visitorsError = 0;
   /** Every batch that was asked for, in order: the proof of what the counter does. */
   readonly asked: Batch[] = [];
@@ -304,7 +307,7 @@ export class MemoryStore implements Store {
       hidden || counted ? { total, private: hidden, counted } : total;
     const known = once && keys.get(once.key);
     if (known) return known.request === once.request ? outcome(known.total) : 'key-reused';
-    if (once && keys.size >= keysMax) return 'keys-full';
+    if (once && this.#keysKept() >= keysMax) return 'keys-full';
     if (!totals.has(counter) && counter !== 'hits') {
       if (!hitsMake || change.make === false) return 'missing';
       if (records.size >= countersMax) return 'counters-full';
@@ -317,10 +320,24 @@ export class MemoryStore implements Store {
     if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
     this.#remember(left);
     change.visitors?.forEach(({ id }, index) => {
-      if (counted?.[index]) this.#database.counted.set(`${counter} ${id}`, this.#database.now());
+      if (counted?.[index]) this.#noteCounted(counter, id);
     });
-    if (once) keys.set(once.key, { request: once.request, total });
+    if (once) keys.set(once.key, { request: once.request, total, madeAt: this.#database.now() });
     return outcome(total, counted);
+  }
+
+  /** How many keys are kept whose time is not over. */
+  #keysKept(): number {
+    const { keys, now } = this.#database;
+    return [...keys.values()].filter(({ madeAt }) => Math.abs(now() - madeAt) <= KEY_MEMORY_MS).length;
+  }
+
+  #noteCounted(counter: string, id: string): void {
+    const { counted, visitorsMax, now } = this.#database;
+    for (const [visit, at] of counted) if (Math.abs(now() - at) >= WINDOW_MAX_MS) counted.delete(visit);
+    const ofCounter = [...counted.keys()].filter((visit) => visit.startsWith(`${counter} `)).length;
+    const room = counted.size < visitorsMax && ofCounter < Math.ceil(visitorsMax / 4);
+    if (room || counted.has(`${counter} ${id}`)) counted.set(`${counter} ${id}`, now());
   }
 
   #firstVisits({ counter, visitors = [] }: Change, windowMs: number): boolean[] {
@@ -336,11 +353,6 @@ export class MemoryStore implements Store {
     const past = this.#past(counter);
     const hour = Math.floor(now() / HOUR_MS);
     for (const kind of KINDS) if (kinds[kind]) addTo(past.hours, hour, kind, kinds[kind]);
-    for (const [name, { at, kind, amount: added }] of past.hours) {
-      if (at >= hour - HOURS_KEPT_DAYS * 24) continue;
-      addTo(past.days, Math.floor(at / 24), kind, added);
-      past.hours.delete(name);
-    }
     const day = Math.floor(hour / 24);
     const known = past.visitors.get(day) ?? new Set();
     for (const { id } of visitors) known.add(id);
@@ -355,11 +367,12 @@ export class MemoryStore implements Store {
     const { hours, days, visitors, brought } = this.#database.pasts.get(counter) ?? {};
     const counts = new Map(brought);
     for (const [day, known] of visitors ?? []) counts.set(day, (counts.get(day) ?? 0) + known.size);
-    return {
+    const past = {
       hours: [...(hours?.values() ?? [])],
       days: [...(days?.values() ?? [])],
       visitors: counts,
     };
+    return folded(past, Math.floor(this.#database.now() / HOUR_MS));
   }
 
   async beat(beat: Beat): Promise<readonly Heard[]> {

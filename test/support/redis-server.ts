@@ -2,7 +2,12 @@
 import { freePort, temporaryFolder, until } from './folder.ts';
 
 /** The settings that the stack ships with. */
-export const SAFE = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' };
+export const SAFE = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'maxmemory-policy': 'noeviction',
+  maxmemory: '256mb',
+};
 
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
