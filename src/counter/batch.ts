@@ -44,20 +44,22 @@ export function gather(hits: readonly OneHit[]): Gathered {
       places.push(changes.length);
       const fresh: Gathering = once ? { counter, amount, once } : { counter, amount };
       if (make === false) fresh.make = false;
-      if (visitor) note(fresh, amount, visitor);
+      note(fresh, 0, amount, visitor);
       changes.push(fresh);
     } else {
       const sum = change.amount + amount;
       if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;
+      note(change, change.amount, amount, visitor);
       change.amount = sum;
       // One hit that may make the counter is enough.
       if (make !== false && change.make === false) change.make = undefined;
-      if (visitor) note(change, amount, visitor);
       places.push(place);
     }
   }
   return { taken: places.length, changes: changes.map(toChange), places };
 }
+
+const PROGRAM: Visitor = { kind: 'program', id: undefined };
 
 /** A change that still grows. */
 interface Gathering {
@@ -69,8 +71,14 @@ interface Gathering {
   callers?: Map<string, Caller>;
 }
 
-function note(change: Gathering, amount: number, { kind, id }: Visitor): void {
-  change.kinds ??= {};
+/**
+ * Notes down who added `amount` to the `before` that is there. Without a visitor it was a program; where programs are all, nothing need be
+ * noted.
+ */
+function note(change: Gathering, before: number, amount: number, visitor: Visitor | undefined): void {
+  if (!visitor && !change.kinds) return;
+  const { kind, id } = visitor ?? PROGRAM;
+  change.kinds ??= before === 0 ? {} : { program: before };
   change.kinds[kind] = (change.kinds[kind] ?? 0) + amount;
   if (id === undefined) return;
   change.callers ??= new Map();

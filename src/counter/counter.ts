@@ -29,7 +29,7 @@ export interface CounterObserver {
 }
 
 export interface CounterOptions {
-  store: Store;
+  store: Pick<Store, 'commit' | 'turn' | 'read'>;
   clock: Clock;
   observer: CounterObserver;
   /** A name no other writer has or had: called at the start, and again when the store forgot the writer. */

@@ -69,3 +69,10 @@ test('the first hit always fits, nothing is lost, and no counter stands twice', 
     }),
   );
 });
+
+test('hits without a visitor are a program’s, also beside those of visitors', () => {
+  const person = { ...one('a'), visitor: { kind: 'person', id: 'v' } as const };
+  const expected = [{ counter: 'a', amount: 4, kinds: { program: 3, person: 1 } }];
+  expect(gather([one('a', 2), person, one('a')]).changes).toMatchObject(expected);
+  expect(gather([person, one('a', 3)]).changes).toMatchObject(expected);
+});
