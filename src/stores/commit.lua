@@ -83,6 +83,7 @@ if clocks_differ_max > 0 then
 end
 
 local applied, noted, remembered, recent = {}, {}, {}, {}
+local begun, made = {}, {} -- changes that found their counter at nothing, and those of them that have made it
 local fold_steps = 0
 
 local function name_of(at)
@@ -141,8 +142,14 @@ local kept_keys = keys and kept_of('seen:kept:keys')
 local kept_visitors -- looked up where a counter has a window
 local visitors_max = tonumber(ARGV[8])
 
-local function take_back(at, amount)
-  redis.pcall('INCRBY', KEYS[at], string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount)
+local function negative(amount)
+  return string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
+end
+
+-- Takes back what a change has added, by `call`: redis.call, or redis.pcall when nothing more can be done if it is refused.
+local function take_back(at, amount, call)
+  call('INCRBY', KEYS[at], negative(amount))
+  applied[at] = nil
 end
 
 -- Calls a command on a key of ours; one that somebody has put something else into is left alone.
@@ -159,11 +166,26 @@ end
 local function note(at, name)
   local record = 'seen:counter:' .. name
   if keep('HSETNX', record, 'made', ARGV[7]) ~= 1 then return true end
+  made[at] = true
   redis.call('ZADD', NAMES, 0, name)
   if name == DEFAULT or redis.call('ZCARD', NAMES) <= counters_max then return true end
-  redis.call('DEL', KEYS[at], record)
   redis.call('ZREM', NAMES, name)
+  -- The last of it at one go: whatever is refused before is taken back in another way.
+  redis.call('DEL', KEYS[at], record)
+  applied[at], begun[at], made[at] = nil, nil, nil
   return false
+end
+
+-- Unmakes the counter of a change that is taken back, if the change has made it.
+local function unmake(at, name)
+  local record = 'seen:counter:' .. name
+  if made[at] then
+    redis.pcall('HDEL', record, 'made', 'day', 'sketch', 'old')
+    redis.pcall('ZREM', NAMES, name)
+  end
+  if redis.pcall('HGET', record, 'made') == false and redis.pcall('GET', KEYS[at]) == '0' then
+    redis.pcall('DEL', KEYS[at], 'seen:hours:' .. name, 'seen:visitors:' .. name)
+  end
 end
 
 -- Adds to a figure of the history, which stays where it is when it would go farther than a number carries: it must not keep anybody from
@@ -181,13 +203,23 @@ local function add_to(key, field, amount)
   if far then redis.call('HSET', key, field, string.format('%.0f', tonumber(amount) < 0 and -EXACT or EXACT)) end
 end
 
+-- Calls a command that belongs to an earlier one; if it is refused, `undo` takes that back.
+local function call_or(undo, ...)
+  local answer = redis.pcall(...)
+  if type(answer) == 'table' and answer.err then
+    undo()
+    error(answer.err, 0)
+  end
+end
+
 -- Once a day: the visitors of the day before become a number, and hours that are old begin to become days. What is old is told by the day of a
 -- visit before the day before, so a clock that is far ahead for a day folds nothing that it should not.
 local function begin_day(name, before, old)
-  local visitors = 'seen:visitors:' .. name
+  local visitors, uniques = 'seen:visitors:' .. name, 'seen:uniques:' .. name
+  local count = before and keep('PFCOUNT', visitors) or 0
   -- Added to what was brought of that day from elsewhere.
-  if before then keep('HINCRBY', 'seen:uniques:' .. name, before, keep('PFCOUNT', visitors) or 0) end
-  redis.call('DEL', visitors)
+  if before then keep('HINCRBY', uniques, before, count) end
+  call_or(function() if before then redis.pcall('HINCRBY', uniques, before, -count) end end, 'DEL', visitors)
   local earlier, _, cursor = string.match(old or '', '^(%d+) (%d+) (%S+)$')
   local today = math.min(tonumber(earlier) or DAY, DAY)
   -- What is not finished goes on where it was. A new counter has no hours yet.
@@ -201,13 +233,15 @@ local function fold(name, old)
   local earlier, today, cursor = string.match(old, '^(%d+) (%d+) (%d+)$')
   if not cursor or fold_steps >= FOLD_STEPS_MAX then return end
   fold_steps = fold_steps + 1
-  local hours, first = 'seen:hours:' .. name, tonumber(today) * 24 - HOURS_KEPT
+  local hours, days, first = 'seen:hours:' .. name, 'seen:days:' .. name, tonumber(today) * 24 - HOURS_KEPT
   local looked = keep('HSCAN', hours, cursor, 'COUNT', FOLD_AT_ONCE) or {'0', {}}
   for index = 1, #looked[2], 2 do
-    local hour, kind = string.match(looked[2][index], '^(%d+)(%a)$')
+    local field, amount = looked[2][index], looked[2][index + 1]
+    local hour, kind = string.match(field, '^(%d+)(%a)$')
     if hour and tonumber(hour) < first then
-      add_to('seen:days:' .. name, math.floor(tonumber(hour) / 24) .. kind, looked[2][index + 1])
-      redis.call('HDEL', hours, looked[2][index])
+      local day = math.floor(tonumber(hour) / 24) .. kind
+      add_to(days, day, amount)
+      call_or(function() redis.pcall('HINCRBY', days, day, negative(amount)) end, 'HDEL', hours, field)
     end
   end
   cursor = looked[1] == '0' and '-' or looked[1]
@@ -218,7 +252,7 @@ end
 local function add_kinds(at, name, kinds, sign)
   for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
     if amount ~= '0' then
-      if sign == -1 then amount = string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount end
+      if sign == -1 then amount = negative(amount) end
       local hours, field = 'seen:hours:' .. name, HOUR .. kind
       if ROOM or keep('HGET', hours, field) then
         add_to(hours, field, amount)
@@ -375,12 +409,14 @@ local function apply(at, amount)
   end
   local total = redis.pcall('INCRBY', KEYS[at], amount)
   if type(total) == 'number' then
+    -- Before anything else is called, which may be refused: then this is taken back.
+    applied[at] = amount
     if total > EXACT or total < -EXACT then
-      take_back(at, amount)
+      take_back(at, amount, redis.call)
       return 'r'
     end
-    if total == tonumber(amount) and not note(at, name) then return 'c' end
-    applied[at] = amount
+    begun[at] = total == tonumber(amount)
+    if begun[at] and not note(at, name) then return 'c' end
     note_visitors(name, window, fresh)
     remember(at, kinds, before, sketch, old)
     if window == 0 and string.sub(word(at, 3), 1, 1) == '?' then said = said .. token_of(at) end
@@ -394,7 +430,10 @@ end
 -- The same for a change that counts once.
 local function apply_once(at, amount, request, key)
   local before = redis.pcall('GET', key)
-  if type(before) == 'table' then return 'u' end
+  if type(before) == 'table' then
+    if string.find(before.err, 'WRONGTYPE', 1, true) then return 'u' end
+    error(before.err, 0)
+  end
   local total, same = string.match(before or '', '^(%S+) (.*)$')
   if total and same ~= request then return 'k' end
   if total then return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules')) end
@@ -427,8 +466,6 @@ local function apply_all()
       result[at - 1] = apply_once(at, amount, request, KEYS[key_at])
     end
   end
-  if kept_keys then write_kept(kept_keys) end
-  if kept_visitors then write_kept(kept_visitors) end
   if redis.call('EXISTS', CHANGED) == 1 then
     for at in pairs(applied) do redis.call('SADD', CHANGED, name_of(at)) end
   end
@@ -438,11 +475,17 @@ end
 
 local done, refused = pcall(apply_all)
 if done then
+  -- The batch is noted down and stays. An account that cannot be written is too small, which only makes its bound wider.
+  if kept_keys then pcall(write_kept, kept_keys) end
+  if kept_visitors then pcall(write_kept, kept_visitors) end
   return outcomes
 end
 for at, amount in pairs(applied) do
-  take_back(at, amount)
+  take_back(at, amount, redis.pcall)
   if noted[at] then pcall(add_kinds, at, name_of(at), noted[at], -1) end
+end
+for at, is_begun in pairs(begun) do
+  if is_begun then unmake(at, name_of(at)) end
 end
 forget_recent()
 for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end
