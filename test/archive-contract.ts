@@ -97,7 +97,7 @@ export function testArchive(subject: () => Subject): void {
       const commit = hitting();
       await commit({ counter: hit, amount: 3, kinds: { person: 2, bot: 1 }, visitors: callers('a', 'b') });
       await commit({ counter: 'hits', amount: 1 });
-      await store.delete(gone);
+      await store.delete([gone]);
       const { counters, moment } = await snapshotOf(store);
       const names = [...counters.keys()].filter((name) => name.startsWith(space));
       expect(names).toEqual([hit, made]);
@@ -119,8 +119,8 @@ export function testArchive(subject: () => Subject): void {
         days: [],
         visitors: [[DAY, 2]],
       });
-      await store.delete(made);
-      await store.delete(hit);
+      await store.delete([made]);
+      await store.delete([hit]);
     });
 
     test('one that is brought is what it was, and counts on', async () => {
@@ -199,7 +199,7 @@ export function testArchive(subject: () => Subject): void {
       const brought = counter();
       const own = terms();
       await store.bring([brought], own);
-      await store.delete(brought.counter);
+      await store.delete([brought.counter]);
       expect(await store.bring([brought], own)).toEqual(['made']);
       expect(await look(brought.counter)).toEqual(plain(brought));
     });
@@ -238,7 +238,7 @@ export function testArchive(subject: () => Subject): void {
     });
 
     test('the default counter is one like any other', async () => {
-      await store.delete('hits');
+      await store.delete(['hits']);
       const brought = counter({ counter: 'hits', rules: RULES });
       const full = open({ countersMax: 0 });
       expect(await full.bring([brought], terms())).toEqual(['made']);
@@ -310,17 +310,17 @@ export function testArchive(subject: () => Subject): void {
         if (acted) return;
         acted = true;
         await hitting(own)({ counter: hit, amount: 1, kinds: { bot: 1 }, visitors: callers('a') });
-        await own.set(set, 7);
-        await own.give(given, 'another');
-        await own.rule(ruled, { ...RULES, private: true });
-        await own.delete(gone);
+        await own.change(set, { total: 7 });
+        await own.change(given, { owner: 'another' });
+        await own.change(ruled, { rules: { ...RULES, private: true } });
+        await own.delete([gone]);
         await own.bring([counter({ counter: brought })], terms());
         await own.make(made, { total: 3, madeAt: NOW, owner: 'x' });
       });
       const after = stateOf(await snapshotOf(own));
       expect(before).not.toEqual(after);
       expect([before, after]).toContainEqual(stateOf(during));
-      for (const name of names) await own.delete(name);
+      for (const name of names) await own.delete([name]);
       await own.close();
     });
 
@@ -348,9 +348,9 @@ export function testArchive(subject: () => Subject): void {
           await hitAll(some.map((index) => second[index] ?? ''));
           // Two that are there in turns.
           await own.make(`${space}/turn.b`, { total: 1, madeAt: NOW, owner: 'x' });
-          await own.delete(`${space}/turn.a`);
+          await own.delete([`${space}/turn.a`]);
           await own.make(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
-          await own.delete(`${space}/turn.b`);
+          await own.delete([`${space}/turn.b`]);
           writer.batches += 2;
         }
       })();
@@ -378,7 +378,7 @@ export function testArchive(subject: () => Subject): void {
       } finally {
         writer.done = true;
         await writing;
-        for (const name of [...first, ...second, `${space}/turn.a`]) await own.delete(name);
+        for (const name of [...first, ...second, `${space}/turn.a`]) await own.delete([name]);
         await own.close();
       }
     });

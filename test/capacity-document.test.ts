@@ -99,15 +99,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     before: async (hands) => {
       await hitAll(hands);
       for (let n = 0; n < TIMES; n++) {
-        await hands.store.rule(page(n), { ...window, windowMs: 1000 });
-        await hands.store.give(page(n), 'o'.repeat(43));
+        await hands.store.change(page(n), { rules: { ...window, windowMs: 1000 } });
+        await hands.store.change(page(n), { owner: 'o'.repeat(43) });
       }
     },
     async run({ store }) {
       for (let n = 0; n < TIMES; n++) {
-        await store.set(page(n), n);
-        await store.rule(page(n), { ...window, windowMs: 2000 });
-        await store.give(page(n), 'p'.repeat(43));
+        await store.change(page(n), { total: n });
+        await store.change(page(n), { rules: { ...window, windowMs: 2000 } });
+        await store.change(page(n), { owner: 'p'.repeat(43) });
       }
     },
   },
@@ -134,7 +134,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'a counter that is deleted, with all that was kept of it': {
     async run(hands) {
       await hitAll(hands);
-      for (let n = 0; n < TIMES; n++) await hands.store.delete(page(n));
+      for (let n = 0; n < TIMES; n++) await hands.store.delete([page(n)]);
     },
   },
 };
@@ -162,7 +162,7 @@ function handsOn(store: Store, time: { now: number }): Hands {
 async function left(operation: Operation, hands: Hands, bytes: () => Promise<number>): Promise<number> {
   // What the first of each kind needs once is no operation's.
   await hitAll(hands);
-  for (let n = 0; n < TIMES; n++) await hands.store.delete(page(n));
+  for (let n = 0; n < TIMES; n++) await hands.store.delete([page(n)]);
   await operation.before?.(hands);
   await OPERATIONS['a reading']?.run(hands);
   const before = await bytes();

@@ -205,16 +205,14 @@ const ASKED: Readonly<
   async describe(store) {
     expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
   },
-  async set(store) {
-    expect(await store.set('my-site/made', 42)).toBe(true);
-    expect(await store.set('my-site/none', 42)).toBe(false);
-  },
   async beat(store) {
     const beat = { id: 'one', name: 'one', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
     expect(await store.beat(beat)).toMatchObject([beat]);
   },
-  async rule(store) {
-    expect(await store.rule('my-site/made', { ...RULES, windowMs: 1000 })).toBe(true);
+  async change(store) {
+    const changes = { total: 42, owner: 'another', rules: { windowMs: 1000 } };
+    expect(await store.change('my-site/made', changes)).toMatchObject(changes);
+    expect(await store.change('my-site/none', { total: 42 })).toBe('missing');
     const change: Change = {
       counter: 'my-site/made',
       amount: 1,
@@ -226,9 +224,6 @@ const ASKED: Readonly<
     // A window that does not end by itself is found out here.
     clock.at += 1000;
     expect(await commit(2)).toMatchObject([{ counted: [true] }]);
-  },
-  async give(store) {
-    expect(await store.give('my-site/made', 'another')).toBe(true);
   },
   async list(store) {
     const { counters } = await store.list({ search: 'my-', after: 'hits', limit: 2 });
@@ -264,7 +259,7 @@ const ASKED: Readonly<
     for await (const piece of store.snapshot()) {
       if ('archived' in piece) totals.set(piece.archived.counter, piece.archived.total);
       // Behind the back of the snapshot, so often that it notices while it goes on and at its end.
-      if (changes < 3) await store.set('my-site/made', ++changes);
+      if (changes < 3) await store.change('my-site/made', { total: ++changes });
     }
     expect([totals.size, totals.get('my-site/made')]).toEqual([4, 3]);
   },
@@ -280,10 +275,12 @@ const ASKED: Readonly<
     ]);
   },
   async delete(store) {
-    await store.delete('hits');
-    await store.delete('my-site/made');
+    expect(await store.delete(['hits', 'my-site/made'], { totalBelow: 1_000_000 })).toEqual([
+      'deleted',
+      'deleted',
+    ]);
     expect(await store.size()).toBe(2);
-    expect(await store.set('hits', 0)).toBe(true);
+    expect(await store.change('hits', { total: 0 })).toMatchObject({ total: 0 });
   },
 };
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { isAppError } from '../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../src/counter/past.ts';
 import type { Beat } from '../src/counter/presence.ts';
-import { RULES, type Rules } from '../src/counter/registry.ts';
+import { type Condition, RULES, type RuleChanges, type Rules } from '../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../src/counter/store.ts';
 import type { Kind } from '../src/counter/visitor.ts';
 import { testArchive } from './archive-contract.ts';
@@ -263,14 +263,16 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const size = await store.size();
         expect(await store.make(own, { total: 0, madeAt: Date.now(), owner, rules })).toBe('made');
         expect((await store.describe(own))?.rules).toEqual(rules);
-        await store.give(own, 'another');
-        await store.set(own, 7);
+        await store.change(own, { owner: 'another' });
+        await store.change(own, { total: 7 });
         expect((await store.describe(own))?.rules).toEqual(rules);
-        expect(await store.rule(own, { ...rules, settable: false, windowMs: 0 })).toBe(true);
+        expect(await store.change(own, { rules: { ...rules, settable: false, windowMs: 0 } })).toMatchObject({
+          rules: { ...rules, settable: false, windowMs: 0 },
+        });
         expect((await store.describe(own))?.rules).toEqual({ ...rules, settable: false, windowMs: 0 });
-        expect(await store.rule(fresh(), rules)).toBe(false);
+        expect(await store.change(fresh(), { rules: rules })).toBe('missing');
         expect(await store.size()).toBe(size + 1);
-        await store.delete(own);
+        await store.delete([own]);
         await store.commit(batch({ counter: own, amount: 1 }));
         expect((await store.describe(own))?.rules).toEqual(RULES);
         expect(await store.size()).toBe(size + 1);
@@ -301,22 +303,131 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('is set and given to another owner, if it is there', async () => {
         const own = fresh();
-        expect(await store.set(own, 7)).toBe(false);
-        expect(await store.give(own, owner)).toBe(false);
+        expect(await store.change(own, { total: 7 })).toBe('missing');
+        expect(await store.change(own, { owner: owner })).toBe('missing');
         expect(await store.read([own])).toEqual([undefined]);
         await store.commit(batch({ counter: own, amount: 1 }));
-        expect(await store.set(own, -MAX)).toBe(true);
-        expect(await store.give(own, owner)).toBe(true);
-        expect(await store.give(own, 'another')).toBe(true);
+        expect(await store.change(own, { total: -MAX })).toMatchObject({ total: -MAX });
+        expect(await store.change(own, { owner: owner })).toMatchObject({ owner: owner });
+        expect(await store.change(own, { owner: 'another' })).toMatchObject({ owner: 'another' });
         expect(await store.describe(own)).toMatchObject({ total: -MAX, owner: 'another' });
         expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([-MAX + 1]);
+      });
+
+      test('keeps what is not changed, and is answered as it is after the change', async () => {
+        const own = fresh();
+        const rules = { ...RULES, lowest: -7, highest: 9, settable: true };
+        await store.make(own, { total: 5, madeAt: 1000, owner, rules });
+        const after = (changes: object) => ({
+          counter: own,
+          total: 5,
+          madeAt: 1000,
+          owner,
+          rules,
+          ...changes,
+        });
+        expect(await store.change(own, {})).toEqual(after({}));
+        expect(await store.change(own, { rules: { private: true, windowMs: undefined } })).toEqual(
+          after({ rules: { ...rules, private: true } }),
+        );
+        expect(await store.change(own, { rules: { windowMs: 60_000 } })).toEqual(
+          after({ rules: { ...rules, private: true, windowMs: 60_000 } }),
+        );
+        const all = { total: -3, owner: 'another', rules: { private: false, settable: false } };
+        const last = after({ ...all, rules: { ...rules, settable: false, windowMs: 60_000 } });
+        expect(await store.change(own, all)).toEqual(last);
+        expect(await store.describe(own)).toEqual(last);
+        const hit = fresh();
+        await store.commit(batch({ counter: hit, amount: 1 }));
+        expect(await store.change(hit, { rules: { private: true } })).toMatchObject({
+          total: 1,
+          owner: undefined,
+          rules: { ...RULES, private: true },
+        });
+      });
+
+      test('changes that come at the same moment from several replicas all hold', async () => {
+        const own = fresh();
+        const stores = [subject.open(), subject.open(), subject.open()];
+        await store.make(own, { total: 0, madeAt: Date.now(), owner });
+        const changes: readonly RuleChanges[] = [
+          { lowest: -1 },
+          { highest: 5 },
+          { settable: true },
+          { private: true },
+          { windowMs: 1000 },
+        ];
+        for (let turn = 0; turn < 20; turn++) {
+          await store.change(own, { rules: RULES });
+          await Promise.all(changes.map((rules, index) => stores[index % 3]?.change(own, { rules })));
+          expect((await store.describe(own))?.rules).toEqual(Object.assign({}, ...changes) as Rules);
+        }
+        await Promise.all(stores.map((one) => one.close()));
+      });
+
+      test('is changed and deleted only if it is what it was taken for', async () => {
+        const [own, hit] = [fresh(), fresh()];
+        await store.make(own, { total: 5, madeAt: 1000, owner, rules: { ...RULES, settable: true } });
+        await store.commit(batch({ counter: hit, amount: 3 }));
+        const met: Condition[] = [
+          {},
+          { owner },
+          { settable: true },
+          { madeSince: 1000 },
+          { totalBelow: 6 },
+          { owner, settable: true, madeSince: 0, totalBelow: 100, unowned: false },
+        ];
+        const failed: Condition[] = [
+          { owner: 'another' },
+          { unowned: true },
+          { madeSince: 1001 },
+          { totalBelow: 5 },
+          { owner, totalBelow: 5 },
+        ];
+        for (const condition of failed) {
+          expect(await store.change(own, { total: 9 }, condition)).toBe('differs');
+          expect(await store.delete([own], condition)).toEqual(['differs']);
+        }
+        expect(await store.describe(own)).toMatchObject({ total: 5, owner });
+        for (const condition of met) {
+          expect(await store.change(own, { total: 5 }, condition)).toMatchObject({ total: 5 });
+        }
+        for (const condition of [{ owner }, { settable: true }]) {
+          expect(await store.change(hit, { total: 9 }, condition)).toBe('differs');
+          expect(await store.delete([hit], condition)).toEqual(['differs']);
+        }
+        expect(await store.change(fresh(), { total: 9 }, { owner })).toBe('missing');
+        expect(await store.delete([own, fresh(), hit], { unowned: true, totalBelow: 4 })).toEqual([
+          'differs',
+          'missing',
+          'deleted',
+        ]);
+        expect(await store.delete([own], met.at(-1))).toEqual(['deleted']);
+        expect(await store.read([own, hit])).toEqual([undefined, undefined]);
+      });
+
+      test('one that is hit at the moment of its deletion is whole or gone', async () => {
+        const other = subject.open();
+        for (let turn = 0; turn < 30; turn++) {
+          const own = fresh();
+          await store.commit(batch({ counter: own, amount: 9 }));
+          const [[outcome], [total]] = await Promise.all([
+            other.delete([own], { totalBelow: 10 }),
+            store.commit(batch({ counter: own, amount: 1 })),
+          ]);
+          // Either it was deleted and made anew by the hit, or the hit came first and it is not deleted.
+          expect([outcome, total, ...(await store.read([own]))]).toEqual(
+            outcome === 'deleted' ? ['deleted', 1, 1] : ['differs', 10, 10],
+          );
+        }
+        await other.close();
       });
 
       test('is deleted with all that is kept of it, and again without harm', async () => {
         const own = fresh();
         await store.make(own, { total: 7, madeAt: Date.now(), owner });
-        await store.delete(own);
-        await store.delete(own);
+        await store.delete([own]);
+        await store.delete([own]);
         expect(await store.describe(own)).toBeUndefined();
         expect((await store.list({ search: own, after: '', limit: 10 })).counters).toEqual([]);
         expect(await store.commit(batch({ counter: own, amount: 1 }))).toEqual([1]);
@@ -338,6 +449,16 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         expect(last).toEqual({ counters: [], next: undefined });
         const found = await store.list({ search: `x`, after: `${space}/`, limit: 2 });
         expect(found.counters.map(({ counter: name }) => name)).toEqual(names.slice(3));
+        const beginning = { prefix: `${space}/d`, search: '', after: '', limit: 9 };
+        expect((await store.list(beginning)).counters.map(({ counter: name }) => name)).toEqual([
+          names[3] ?? '',
+        ]);
+        const whole = await store.list({ ...beginning, prefix: names[4] ?? '', limit: 1 });
+        expect(whole.counters.map(({ counter: name }) => name)).toEqual([names[4] ?? '']);
+        const pages = { ...beginning, prefix: `${space}/`, limit: 3 };
+        const [page] = [await store.list(pages)];
+        const more = await store.list({ ...pages, after: page.next ?? '' });
+        expect([page, more].map(({ counters }) => counters.length)).toEqual([3, 2]);
         // What people type is no pattern.
         for (const search of [`${space}/%`, `${space}/*`, `${space}/_`]) {
           expect((await store.list({ search, after: '', limit: 9 })).counters).toEqual([]);
@@ -380,7 +501,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         // The key was not used: the same request counts when it may make the counter, and again gets the same number.
         expect(await own.commit(batch(asked, { ...asked, make: false }))).toEqual([1, 1]);
         // Deleted, it is as if it had never been.
-        await own.delete(hit);
+        await own.delete([hit]);
         expect(await own.commit(batch(barred(hit)))).toEqual(['missing']);
         await own.close();
       });
@@ -403,16 +524,16 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           expect.any(Number),
         ]);
         expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('counters-full');
-        await full.delete(one);
+        await full.delete([one]);
         expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('made');
         expect(await commit(2, one, two, three)).toEqual(['counters-full', 2, 1]);
         await full.close();
       });
 
       test('the default counter is there before its first hit: it can be set and have an owner', async () => {
-        await store.delete('hits');
-        expect(await store.give('hits', owner)).toBe(true);
-        expect(await store.set('hits', 7)).toBe(true);
+        await store.delete(['hits']);
+        expect(await store.change('hits', { owner: owner })).toMatchObject({ owner: owner });
+        expect(await store.change('hits', { total: 7 })).toMatchObject({ total: 7 });
         expect(await store.commit(batch({ counter: 'hits', amount: 1 }))).toEqual([8]);
         expect(await store.describe('hits')).toMatchObject({ counter: 'hits', total: 8, owner });
       });
@@ -458,7 +579,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         expect((await own.store.describe(own.name))?.total).toBe(42);
         const key = { once: once(freshKey()) };
         expect(await own.commit(key, key, { amount: -2 })).toEqual([hidden(43), hidden(43), hidden(41)]);
-        await own.store.rule(own.name, RULES);
+        await own.store.change(own.name, { rules: RULES });
         expect(await own.commit({})).toEqual([42]);
         expect(await own.store.read([own.name])).toEqual([42]);
       });
@@ -511,7 +632,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await using own = await ruled({ windowMs: WINDOW_MS }, MAX);
         const visit = { visitors: callers('a') };
         expect(await own.commit(visit)).toEqual(['out-of-range']);
-        await own.store.set(own.name, 0);
+        await own.store.change(own.name, { total: 0 });
         const keyed = { ...visit, once: once(freshKey()) };
         expect(await own.commit(keyed)).toEqual([counted(1, true)]);
         expect(await own.commit(keyed, visit, { ...visit, once: once(freshKey()) })).toEqual([
@@ -527,12 +648,12 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await using own = await ruled({ windowMs: WINDOW_MS });
         const visit = { visitors: callers('a') };
         await own.commit(visit);
-        await own.store.rule(own.name, { ...RULES, windowMs: 1000 });
+        await own.store.change(own.name, { rules: { ...RULES, windowMs: 1000 } });
         own.at(1000);
         expect(await own.commit(visit)).toEqual([counted(2, true)]);
-        await own.store.rule(own.name, RULES);
+        await own.store.change(own.name, { rules: RULES });
         expect(await own.commit(visit)).toEqual([3]);
-        await own.store.delete(own.name);
+        await own.store.delete([own.name]);
         await own.store.make(own.name, {
           total: 0,
           madeAt: START,
@@ -737,7 +858,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('nothing of a counter that was deleted', async () => {
         const { store: own, name, hit } = begin();
         await hit({ visitors: callers('a') });
-        await own.delete(name);
+        await own.delete([name]);
         expect(await own.past(name)).toEqual({ hours: [], days: [], visitors: new Map() });
         await own.close();
       });

@@ -17,7 +17,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'refuse');
   try {
     const { token, owner } = issueToken();
-    if (!(await patientRegistry(store, CLOCK, config.waitMs).give(counter, owner))) {
+    const changed = await patientRegistry(store, CLOCK, config.waitMs).change(counter, { owner });
+    if (changed === 'missing') {
       throw new AppError('counter-missing', `There is no counter ${counter} in ${store.place}.`);
     }
     print(`${token}\n`);

@@ -41,9 +41,7 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
   return {
     make: (...args) => wait(() => registry.make(...args)),
     describe: (...args) => wait(() => registry.describe(...args)),
-    set: (...args) => wait(() => registry.set(...args)),
-    give: (...args) => wait(() => registry.give(...args)),
-    rule: (...args) => wait(() => registry.rule(...args)),
+    change: (...args) => wait(() => registry.change(...args)),
     delete: (...args) => wait(() => registry.delete(...args)),
     list: (...args) => wait(() => registry.list(...args)),
     size: () => wait(() => registry.size()),

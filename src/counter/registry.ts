@@ -43,8 +43,38 @@ export interface Description {
   readonly rules: Rules;
 }
 
+/** Rules that are to be changed. What is not given stays as it is. */
+export type RuleChanges = { readonly [Rule in keyof Rules]?: Rules[Rule] | undefined };
+
+/** What to change of a counter. What is not given stays as it is. */
+export interface CounterChanges {
+  readonly total?: number | undefined;
+  /** The hash of another owner's token. */
+  readonly owner?: string | undefined;
+  readonly rules?: RuleChanges | undefined;
+}
+
+/**
+ * What must be true of a counter when it is changed or deleted. The store compares in the transaction that makes the change, so that
+ * a check which the caller has made before still holds. All that is given must be true.
+ */
+export interface Condition {
+  /** The hash of its owner's token. Each counter that is made gets a new token, so this also tells one counter from the next. */
+  readonly owner?: string | undefined;
+  /** With `true` it has no owner. */
+  readonly unowned?: boolean | undefined;
+  /** With `true` everybody may set it. */
+  readonly settable?: boolean | undefined;
+  /** It was made then or later, in milliseconds since 1970. One of which this is not known does not meet it. */
+  readonly madeSince?: number | undefined;
+  /** Its total is less. */
+  readonly totalBelow?: number | undefined;
+}
+
 /** What counters to list. */
 export interface Wanted {
+  /** How the name begins; without it, in any way. */
+  readonly prefix?: string | undefined;
   /** Part of the name; empty for all. */
   readonly search: string;
   /** After which name; empty for the beginning. Names are in the order of their bytes. */
@@ -58,6 +88,15 @@ export interface Page {
   readonly next: string | undefined;
 }
 
+/**
+ * So many counters are deleted at once, at the most, while visits come in: less than a millisecond of Redis, and two of SQLite, where
+ * the counters have the little history that a flood gives them (docs/operations.md).
+ */
+export const DELETED_AT_ONCE = 100;
+
+/** What became of a counter that was to be deleted. `differs`: it does not meet the condition, and is still there. */
+export type Deletion = 'deleted' | 'missing' | 'differs';
+
 /** All may fail with `store-unavailable`, `store-unusable`, and what changes something with `hit-unconfirmed`. */
 export interface Registry {
   /**
@@ -69,22 +108,49 @@ export interface Registry {
   /** Fails with `counter-unreadable`. */
   describe(counter: string): Promise<Description | undefined>;
 
-  /** Sets the total. Answers whether there is such a counter. The default counter is always there. */
-  set(counter: string, total: number): Promise<boolean>;
+  /**
+   * Changes a counter in one transaction, all of `changes` or nothing, and answers what the counter is then. Answers `missing` when
+   * there is none, and `differs` when it does not meet the condition. The default counter is always there. Fails with
+   * `counter-unreadable`, having changed nothing.
+   */
+  change(
+    counter: string,
+    changes: CounterChanges,
+    condition?: Condition,
+  ): Promise<Description | 'missing' | 'differs'>;
 
-  /** Gives the counter another owner. Answers whether there is such a counter. */
-  give(counter: string, owner: string): Promise<boolean>;
-
-  /** Gives the counter other rules. Answers whether there is such a counter. */
-  rule(counter: string, rules: Rules): Promise<boolean>;
-
-  /** Deletes the counter and all that is kept of it, if there is one. */
-  delete(counter: string): Promise<void>;
+  /**
+   * Deletes those of the counters that meet the condition, with all that is kept of them, in one transaction. Answers what became of
+   * each, in their order. The database is blocked for as long as it takes, so `DELETED_AT_ONCE` is a good number. Asked again after a
+   * lost answer, it answers `missing` for what it had deleted.
+   */
+  delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 
   list(wanted: Wanted): Promise<Page>;
 
   /** How many counters there are. */
   size(): Promise<number>;
+}
+
+/** Whether a counter meets a condition. `registry.lua` says the same in its language. */
+export function meets(
+  { total, madeAt, owner, rules }: Omit<Description, 'counter'>,
+  condition: Condition,
+): boolean {
+  const { madeSince, totalBelow } = condition;
+  return (
+    (condition.owner === undefined || owner === condition.owner) &&
+    (!condition.unowned || owner === undefined) &&
+    (!condition.settable || rules.settable) &&
+    (madeSince === undefined || (madeAt !== undefined && madeAt >= madeSince)) &&
+    (totalBelow === undefined || total < totalBelow)
+  );
+}
+
+/** The rules with changes made to them. */
+export function changedRules(rules: Rules, changes: RuleChanges): Rules {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...rules, ...(Object.fromEntries(given) as Partial<Rules>) };
 }
 
 /** Rules as a store keeps them: in a few characters. */

@@ -3,18 +3,24 @@
  * everybody (`abacus-calls.ts`).
  */
 import { AppError, isAppError } from '../counter/errors.ts';
-import type { Description } from '../counter/registry.ts';
+import type { Condition, Description } from '../counter/registry.ts';
 import type { Reply } from './abacus-answer.ts';
 import { type AbacusParts, fullKey, worded } from './abacus-calls.ts';
 import { type Call, isName, type Named, namedIn, requireName, tokenIn, wholeOf } from './abacus-request.ts';
 
 const SET_FAILED = 'Failed to set data. Try again later.';
 
-/** The counter that whoever asks may do everything with; `found` is `undefined` when there is none. Fails as the contract says, in its order. */
-async function owned(
-  call: Call,
-  { registry, owners }: AbacusParts,
-): Promise<{ named: Named; found: Description | undefined }> {
+/** A counter that whoever asks may do everything with. */
+interface Owned {
+  readonly named: Named;
+  /** `undefined` when there is none. */
+  readonly found: Description | undefined;
+  /** What must still be true when it is changed. */
+  readonly condition: Condition;
+}
+
+/** The counter of a request, whose owner or the installation's owner it comes from. Fails as the contract says, in its order. */
+async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Owned> {
   const token = tokenIn(call);
   if (token === undefined) {
     throw new AppError(
@@ -28,7 +34,7 @@ async function owned(
     : undefined;
   if (owners.isInstallationToken(token)) {
     requireName(named);
-    return { named, found };
+    return { named, found, condition: {} };
   }
   if (found?.owner === undefined) {
     throw new AppError(
@@ -36,8 +42,8 @@ async function owned(
       'This entry is genuine and does not have an admin key. You cannot delete it. If you wanted to delete it, you should have created it with the /create endpoint.',
     );
   }
-  if (!owners.isOwnerToken(token, found.owner)) throw new AppError('token-refused', 'token is invalid');
-  return { named, found };
+  if (!owners.isOwnerToken(token, found.owner)) throw invalid();
+  return { named, found, condition: owners.conditionOf(token) };
 }
 
 /** The number that the request has as `value`. Fails with `request-invalid`: with `wrong` when it is no number. */
@@ -56,19 +62,24 @@ function valueIn({ query }: Call, wrong: string): number {
 
 /** Sets a counter, for its owner. */
 export async function set(call: Call, parts: AbacusParts): Promise<Reply> {
-  const { named } = await owned(call, parts);
-  return setTo(named, valueIn(call, 'value must be a number'), parts);
+  const counter = await owned(call, parts);
+  return setTo(counter, valueIn(call, 'value must be a number'), parts);
 }
 
 /** Sets a counter to 0, for its owner. */
 export async function reset(call: Call, parts: AbacusParts): Promise<Reply> {
-  const { named } = await owned(call, parts);
-  return setTo(named, 0, parts);
+  return setTo(await owned(call, parts), 0, parts);
 }
 
-async function setTo({ name }: Named, value: number, { registry }: AbacusParts): Promise<Reply> {
-  if (await worded(SET_FAILED, registry.set(name, value))) return { status: 200, body: { value } };
+async function setTo({ named, condition }: Owned, value: number, { registry }: AbacusParts): Promise<Reply> {
+  const changed = await worded(SET_FAILED, registry.change(named.name, { total: value }, condition));
+  if (changed === 'differs') throw invalid();
+  if (changed !== 'missing') return { status: 200, body: { value } };
   return { status: 409, body: { error: 'Key does not exist, please use a different key.' } };
+}
+
+function invalid(): AppError {
+  return new AppError('token-refused', 'token is invalid');
 }
 
 /** Adds any amount, for its owner. */
@@ -99,7 +110,8 @@ export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
 
 /** Deletes a counter and all that is kept of it, for its owner. */
 export async function remove(call: Call, parts: AbacusParts): Promise<Reply> {
-  const { named } = await owned(call, parts);
-  await worded(SET_FAILED, parts.registry.delete(named.name));
+  const { named, condition } = await owned(call, parts);
+  const [outcome] = await worded(SET_FAILED, parts.registry.delete([named.name], condition));
+  if (outcome === 'differs') throw invalid();
   return { status: 200, body: { status: 'ok', message: `Deleted key: ${fullKey(named)}` } };
 }

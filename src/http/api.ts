@@ -123,24 +123,36 @@ function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
       const { value, private: hidden, window } = c.req.valid('json');
       const { counter, rules } = description;
       const ruled = hidden !== undefined || window !== undefined;
-      if (ruled || !rules.settable) owners.requireOwner(c.req.raw.headers, description);
-      const changed = {
-        ...rules,
-        ...(hidden === undefined ? {} : { private: hidden }),
-        ...(window === undefined ? {} : { windowMs: window * 1000 }),
+      const condition =
+        ruled || !rules.settable ? owners.requireOwner(c.req.raw.headers, description) : { settable: true };
+      const changes = {
+        total: value,
+        rules: ruled
+          ? { private: hidden, windowMs: window === undefined ? undefined : window * 1000 }
+          : undefined,
       };
-      if (ruled && !(await registry.rule(counter, changed))) throw missing(counter);
-      if (value !== undefined && !(await registry.set(counter, value))) throw missing(counter);
-      return c.json(shown(await foundBy(c, registry)), 200);
+      const changed = await registry.change(counter, changes, condition);
+      if (changed === 'missing') throw missing(counter);
+      if (changed === 'differs') throw becameAnother(counter);
+      return c.json(shown(changed), 200);
     });
 
     api.openapi(remove, async (c) => {
       const description = await foundBy(c, registry);
-      owners.requireOwner(c.req.raw.headers, description);
-      await registry.delete(description.counter);
+      const condition = owners.requireOwner(c.req.raw.headers, description);
+      const [outcome] = await registry.delete([description.counter], condition);
+      if (outcome === 'differs') throw becameAnother(description.counter);
       return c.body(null, 204);
     });
   }
+}
+
+/** The error of a counter that is not the one any more whose owner was asked for. */
+function becameAnother(counter: string): AppError {
+  return new AppError(
+    'token-refused',
+    `${counter} was deleted and made anew, or got another owner, while this was asked. Nothing was changed.`,
+  );
 }
 
 function shown({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {

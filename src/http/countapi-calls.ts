@@ -4,7 +4,7 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError, isAppError } from '../counter/errors.ts';
 import { type Description, type Registry, RULES } from '../counter/registry.ts';
 import { missing, type Reply } from './countapi-answer.ts';
-import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './countapi-request.ts';
+import { type Call, type Named, namedBy, namedInPath, switchIn, wholeIn } from './countapi-request.ts';
 import type { CountVisit } from './counting.ts';
 import type { MayMake } from './limits.ts';
 import { issueToken } from './owners.ts';
@@ -73,13 +73,18 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   const named = namedInPath(call);
   const value = wholeIn(call.query, 'value');
   const found = await registry.describe(named.name);
-  if (found && !found.rules.settable) {
-    return { status: 403, body: { old_value: valueOf(found), value: valueOf(found) }, named };
-  }
-  if (!found || !(await registry.set(named.name, value))) {
-    return { status: 404, body: { old_value: null, value: null }, named };
-  }
+  if (!found) return { status: 404, body: { old_value: null, value: null }, named };
+  if (!found.rules.settable) return notSettable(named, found);
+  const changed = await registry.change(named.name, { total: value }, { settable: true });
+  // It was deleted since, and perhaps made again.
+  if (changed === 'missing') return { status: 404, body: { old_value: null, value: null }, named };
+  if (changed === 'differs') return notSettable(named, await registry.describe(named.name));
   return { status: 200, body: { old_value: valueOf(found), value }, named };
+}
+
+function notSettable(named: Named, found: Description | undefined): Reply {
+  const value = found ? valueOf(found) : null;
+  return { status: 403, body: { old_value: value, value }, named };
 }
 
 /** Makes a counter. Its owner's token is in `X-Seen-Token`, once. */

@@ -6,7 +6,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
-import type { Description } from '../counter/registry.ts';
+import type { Condition, Description } from '../counter/registry.ts';
 
 /** What a new owner is given, and what the store keeps of it. */
 export interface Issued {
@@ -32,10 +32,15 @@ export class Owners {
     this.#installation = token === undefined ? undefined : hashOf(token);
   }
 
-  /** Fails unless the request comes from the counter's owner or the installation's: `token-missing`, `token-refused`. */
-  requireOwner(headers: Headers, { owner }: Description): void {
+  /**
+   * Fails unless the request comes from the counter's owner or the installation's: `token-missing`, `token-refused`. Answers what must
+   * still be true when the counter is changed: it may have been deleted, and made again by somebody else, since it was described.
+   */
+  requireOwner(headers: Headers, { owner }: Description): Condition {
     const hash = tokenHash(headers, this.#advice(owner));
-    if (!same(hash, owner) && !same(hash, this.#installation)) throw refused();
+    if (same(hash, this.#installation)) return {};
+    if (!same(hash, owner)) throw refused();
+    return { owner: hash };
   }
 
   /** Whether the request comes from the counter's owner or the installation's. */
@@ -63,6 +68,11 @@ export class Owners {
   /** Whether this is the token of the installation. */
   isInstallationToken(token: string): boolean {
     return same(hashOf(token), this.#installation);
+  }
+
+  /** What must be true of a counter that whoever has this token changes; see `requireOwner`. */
+  conditionOf(token: string): Condition {
+    return this.isInstallationToken(token) ? {} : { owner: hashOf(token) };
   }
 
   /** Whether this is the token of a counter's owner, or the installation's. */

@@ -1,16 +1,21 @@
-/** The counters in Redis as things: made, owned, set, listed and deleted. One script (`registry.lua`) does what changes anything. */
+/** The counters in Redis as things: made, owned, changed, listed and deleted. One script (`registry.lua`) reads and writes them. */
 import {
+  type Condition,
+  type CounterChanges,
+  changedRules,
+  type Deletion,
   type Description,
   type Draft,
   type Page,
   type Registry,
-  type Rules,
+  RULES,
+  type RuleChanges,
   readRules,
   type Wanted,
   writeRules,
 } from '../counter/registry.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { NAMES, recordKey, totalKey, totalOf } from './redis-keys.ts';
+import { NAMES, totalOf } from './redis-keys.ts';
 import { Script } from './redis-script.ts';
 import script from './registry.lua' with { type: 'text' };
 
@@ -21,9 +26,10 @@ export interface RedisRegistryOptions {
   now: () => number;
 }
 
-type Answer = 'ok' | 'exists' | 'full' | 'missing';
+/** A counter as `registry.lua` answers it: total, when it was made, owner, rules; empty where there is none. */
+type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
 
-const CHANGE = new Script(script);
+const REGISTRY = new Script(script);
 /** So many names are looked through for one page at the most, so that one that is searched for in vain takes no long time. */
 const LOOKED_THROUGH_MAX = 10_000;
 const AT_ONCE = 1000;
@@ -43,44 +49,50 @@ export class RedisRegistry implements Registry {
   ): Promise<'made' | 'exists' | 'counters-full'> {
     const { countersMax } = this.#options;
     const written = rules === undefined ? '' : writeRules(rules);
-    switch (await this.#change('make', counter, madeAt, `${total}`, owner, `${countersMax}`, written)) {
-      case 'ok':
-        return 'made';
-      case 'full':
-        return 'counters-full';
-      case 'exists':
-      case 'missing':
-        return 'exists';
-    }
+    const args = [counter, `${total}`, owner, `${countersMax}`, written];
+    const [answer] = await this.#write<readonly ['ok' | 'exists' | 'full']>('make', madeAt, args);
+    return answer === 'ok' ? 'made' : answer === 'full' ? 'counters-full' : 'exists';
   }
 
-  async set(counter: string, total: number): Promise<boolean> {
-    return (await this.#change('set', counter, this.#options.now(), `${total}`)) === 'ok';
+  async change(
+    counter: string,
+    { total, owner, rules }: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const written = rules === undefined ? '' : writeRuleChanges(rules);
+    const args = [
+      counter,
+      JSON.stringify(condition),
+      total === undefined ? '' : `${total}`,
+      owner ?? '',
+      written,
+    ];
+    const [answer, ...fields] = await this.#write<
+      readonly ['ok', ...Fields] | readonly ['missing' | 'differs' | 'unreadable']
+    >('change', this.#options.now(), args);
+    // Says what is wrong with it.
+    if (answer === 'unreadable') totalOf('', counter);
+    const [found] = descriptionOf(counter, fields);
+    return found ?? (answer === 'missing' ? 'missing' : 'differs');
   }
 
-  async give(counter: string, owner: string): Promise<boolean> {
-    return (await this.#change('give', counter, this.#options.now(), owner)) === 'ok';
-  }
-
-  async rule(counter: string, rules: Rules): Promise<boolean> {
-    return (await this.#change('rule', counter, this.#options.now(), writeRules(rules))) === 'ok';
-  }
-
-  async delete(counter: string): Promise<void> {
-    await this.#change('delete', counter, this.#options.now());
+  delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    return this.#write('delete', this.#options.now(), [JSON.stringify(condition), ...counters]);
   }
 
   async describe(counter: string): Promise<Description | undefined> {
     return (await this.#describe([counter]))[0];
   }
 
-  async list({ search, after, limit }: Wanted): Promise<Page> {
+  async list({ prefix = '', search, after, limit }: Wanted): Promise<Page> {
     const found: string[] = [];
-    let from = after === '' ? '-' : `(${after}`;
-    for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += AT_ONCE) {
+    // Without a search each name that is looked at is found.
+    const atOnce = search === '' ? Math.min(limit, AT_ONCE) : AT_ONCE;
+    let from = after < prefix || after === '' ? `[${prefix}` : `(${after}`;
+    for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += atOnce) {
       // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
       const names = await this.#connection.ask(
-        (client) => client.zRangeByLex(NAMES, from, '+', { LIMIT: { offset: 0, count: AT_ONCE } }),
+        (client) => client.zRangeByLex(NAMES, from, `(${prefix}~`, { LIMIT: { offset: 0, count: atOnce } }),
         'store-unavailable',
       );
       for (const name of names) {
@@ -90,7 +102,7 @@ export class RedisRegistry implements Registry {
       }
       from = `(${names.at(-1) ?? ''}`;
       // eslint-disable-next-line no-await-in-loop -- returns
-      if (names.length < AT_ONCE) return { counters: await this.#describe(found), next: undefined };
+      if (names.length < atOnce) return { counters: await this.#describe(found), next: undefined };
     }
     return { counters: await this.#describe(found), next: from.slice(1) };
   }
@@ -99,43 +111,42 @@ export class RedisRegistry implements Registry {
     return this.#connection.ask((client) => client.zCard(NAMES), 'store-unavailable');
   }
 
-  async #change(
-    what: 'make' | 'set' | 'give' | 'rule' | 'delete',
-    counter: string,
-    at: number,
-    ...args: string[]
-  ): Promise<Answer> {
-    const keys = [totalKey(counter), recordKey(counter), NAMES];
+  #write<T>(what: 'make' | 'change' | 'delete', at: number, args: readonly string[]): Promise<T> {
     return this.#connection.ask(
-      (client) => CHANGE.run<Answer>(client, keys, [what, counter, `${at}`, ...args]),
+      (client) => REGISTRY.run<T>(client, [NAMES], [what, `${at}`, ...args]),
       'hit-unconfirmed',
     );
   }
 
-  /** Those of them that there are. */
+  /** Those of them that there are, each as it is at one moment. */
   async #describe(counters: readonly string[]): Promise<Description[]> {
     if (counters.length === 0) return [];
-    const [totals, records] = await this.#connection.ask(
-      (client) =>
-        Promise.all([
-          client.mGet(counters.map(totalKey)),
-          Promise.all(
-            counters.map((counter) => client.hmGet(recordKey(counter), ['made', 'owner', 'rules'])),
-          ),
-        ]),
+    const all = await this.#connection.ask(
+      (client) => REGISTRY.run<readonly Fields[]>(client, [NAMES], ['read', '', ...counters]),
       'store-unavailable',
     );
-    return counters.flatMap((counter, index) => {
-      const total = totals[index];
-      const [made, owner, rules] = records[index] ?? [];
-      if (total === null || total === undefined) return [];
-      return {
-        counter,
-        total: totalOf(total, counter),
-        madeAt: made ? Number(made) : undefined,
-        owner: owner ?? undefined,
-        rules: readRules(rules),
-      };
-    });
+    return counters.flatMap((counter, index) => descriptionOf(counter, all[index] ?? []));
   }
+}
+
+/** The counter that the fields are of, or none. Fails with `counter-unreadable`. */
+function descriptionOf(counter: string, [total, made = '', owner = '', rules = '']: Fields): Description[] {
+  if (total === undefined) return [];
+  return [
+    {
+      counter,
+      total: totalOf(total, counter),
+      madeAt: made === '' ? undefined : Number(made),
+      owner: owner === '' ? undefined : owner,
+      rules: readRules(rules === '' ? undefined : rules),
+    },
+  ];
+}
+
+/** Rules as `writeRules` writes them, with `-` for each that stays. */
+function writeRuleChanges(changes: RuleChanges): string {
+  const words = writeRules(changedRules(RULES, changes)).split(' ');
+  const { lowest, highest, settable, private: hidden, windowMs } = changes;
+  const given = [lowest, highest, settable, hidden, windowMs];
+  return words.map((word, index) => (given[index] === undefined ? '-' : word)).join(' ');
 }

@@ -9,10 +9,12 @@ import type { Take, Verdict } from '../counter/limiter.ts';
 import type { Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
 import {
+  type Condition,
+  type CounterChanges,
+  type Deletion,
   type Description,
   type Draft,
   type Page,
-  type Rules,
   readRules,
   type Wanted,
 } from '../counter/registry.ts';
@@ -91,20 +93,12 @@ export class RedisStore implements Store {
     return this.#registry.describe(counter);
   }
 
-  set(counter: string, total: number): Promise<boolean> {
-    return this.#registry.set(counter, total);
+  change(counter: string, changes: CounterChanges, condition?: Condition) {
+    return this.#registry.change(counter, changes, condition);
   }
 
-  give(counter: string, owner: string): Promise<boolean> {
-    return this.#registry.give(counter, owner);
-  }
-
-  rule(counter: string, rules: Rules): Promise<boolean> {
-    return this.#registry.rule(counter, rules);
-  }
-
-  delete(counter: string): Promise<void> {
-    return this.#registry.delete(counter);
+  delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]> {
+    return this.#registry.delete(counters, condition);
   }
 
   list(wanted: Wanted): Promise<Page> {

@@ -11,7 +11,7 @@ import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { type Added, DAY_MS, HOUR_MS } from '../counter/past.ts';
 import { type Description, RULES, writeRules } from '../counter/registry.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { prepare, type Row } from './sqlite-statements.ts';
+import { AFTER_ALL_NAMES, prepare, type Row } from './sqlite-statements.ts';
 
 /** So many counters are read before others get a turn of the event loop. */
 const AT_ONCE = 500;
@@ -29,7 +29,7 @@ export async function* readPieces(
   const moment = now();
   let after = '';
   for (;;) {
-    const rows = file.list.all(after, '', AT_ONCE);
+    const rows = file.list.all(after, '', AT_ONCE, '', AFTER_ALL_NAMES);
     for (const row of rows) {
       const past = {
         hours: file.hours.all(row.name).map(exact),

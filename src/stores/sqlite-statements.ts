@@ -14,6 +14,9 @@ export interface Row {
   readonly rules: string | null;
 }
 
+/** Comes after every name: all characters of names are below it in ASCII. */
+export const AFTER_ALL_NAMES = '~';
+
 const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
 
 /** The statements that a store needs, prepared. */
@@ -46,22 +49,21 @@ export function prepare(database: Database) {
     ),
     /** ?1 counter. */
     describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
-    /** ?1 after which name, ?2 part of the name, ?3 how many: in the order of the names' bytes. */
-    list: database.query<Row, [string, string, number]>(
-      `${DESCRIPTION} WHERE name > ?1 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
+    /**
+     * ?1 after which name, ?2 part of the name, ?3 how many, ?4 and ?5 from which name on and before which: in the order of the names'
+     * bytes.
+     */
+    list: database.query<Row, [string, string, number, string, string]>(
+      `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
     ),
-    /** ?1 counter, ?2 total: no row when there is no such counter. */
-    set: database.query<{ name: string }, [string, number]>(
-      'UPDATE counters SET total = ?2 WHERE name = ?1 RETURNING name',
-    ),
-    /** ?1 counter, ?2 the hash of its owner's token: no row when there is no such counter. */
-    give: database.query<{ name: string }, [string, string]>(
-      'UPDATE counters SET owner = ?2 WHERE name = ?1 RETURNING name',
-    ),
-    /** ?1 counter, ?2 its rules: no row when there is no such counter. */
-    rule: database.query<{ name: string }, [string, string]>(
-      'UPDATE counters SET rules = ?2 WHERE name = ?1 RETURNING name',
-    ),
+    /**
+     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules: what is null stays. The counter as it is then, no row
+     * when there is none.
+     */
+    change: database.query<Row, [string, number | null, string | null, string | null]>(`
+      UPDATE counters
+      SET total = coalesce(?2, total), owner = coalesce(?3, owner), rules = coalesce(?4, rules)
+      WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
     /** ?1 counter. */
     delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
     /** ?1 key: the request that it was used for, and the total that this was answered with. */

@@ -7,26 +7,26 @@
 import { type Archived, type Brought, folded, type Piece, type Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { HOUR_MS, type Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
 import {
+  type Condition,
+  type CounterChanges,
+  type Deletion,
   type Description,
   type Draft,
   type Page,
-  type Rules,
   readRules,
   type Wanted,
-  writeRules,
 } from '../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../counter/store.ts';
 import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
-import { bringAll, foreseeOne, forgetAll, readPieces } from './sqlite-archive.ts';
+import { bringAll, foreseeOne, readPieces } from './sqlite-archive.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
-import type { SqliteFile } from './sqlite-file.ts';
 import { takeAll } from './sqlite-limits.ts';
 import { hear } from './sqlite-presence.ts';
+import { changeOne, deleteThose, listed, makeOne } from './sqlite-registry.ts';
 import { SqliteRoom } from './sqlite-room.ts';
 import { descriptionOf, exactTotal } from './sqlite-rows.ts';
 
@@ -85,19 +85,8 @@ export class SqliteStore implements Store {
     );
   }
 
-  make(
-    counter: string,
-    { total, madeAt, owner, rules }: Draft,
-  ): Promise<'made' | 'exists' | 'counters-full'> {
-    return this.#database.write((file) => {
-      const before = file.describe.get(counter);
-      if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
-      if ((file.size.get()?.counters ?? 0) >= this.#options.countersMax) {
-        return { answer: 'counters-full', changed: false };
-      }
-      file.make.run(counter, total, madeAt, owner, rules ? writeRules(rules) : null);
-      return { answer: 'made', changed: true };
-    });
+  make(counter: string, draft: Draft): Promise<'made' | 'exists' | 'counters-full'> {
+    return this.#database.write((file) => makeOne(file, counter, draft, this.#options.countersMax));
   }
 
   async describe(counter: string): Promise<Description | undefined> {
@@ -107,30 +96,18 @@ export class SqliteStore implements Store {
     });
   }
 
-  set(counter: string, total: number): Promise<boolean> {
-    return this.#change(counter, (file) => file.set.get(counter, total));
+  change(counter: string, changes: CounterChanges, condition: Condition = {}) {
+    const at = this.#options.now();
+    return this.#database.write((file) => changeOne(file, { counter, changes, condition }, at, this.place));
   }
 
-  give(counter: string, owner: string): Promise<boolean> {
-    return this.#change(counter, (file) => file.give.get(counter, owner));
+  delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    const at = this.#options.now();
+    return this.#database.write((file) => deleteThose(file, counters, condition, at));
   }
 
-  rule(counter: string, rules: Rules): Promise<boolean> {
-    return this.#change(counter, (file) => file.rule.get(counter, writeRules(rules)));
-  }
-
-  delete(counter: string): Promise<void> {
-    return this.#database.write((file) => {
-      forgetAll(file, counter, this.#options.now());
-      return { answer: undefined, changed: true };
-    });
-  }
-
-  async list({ search, after, limit }: Wanted): Promise<Page> {
-    return this.#database.read((file) => {
-      const counters = file.list.all(after, search, limit).map((row) => descriptionOf(row, this.place));
-      return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
-    });
+  async list(wanted: Wanted): Promise<Page> {
+    return this.#database.read((file) => listed(file, wanted, this.place));
   }
 
   async past(counter: string): Promise<Past> {
@@ -196,14 +173,5 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.#database.close();
-  }
-
-  /** Changes a counter; answers whether it is there. The default counter always is, also before its first hit. */
-  #change(counter: string, change: (file: SqliteFile) => object | null): Promise<boolean> {
-    return this.#database.write((file) => {
-      if (counter === DEFAULT_COUNTER) file.begun.run(counter, this.#options.now());
-      const changed = change(file) !== null;
-      return { answer: changed, changed };
-    });
   }
 }

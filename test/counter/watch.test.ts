@@ -49,7 +49,7 @@ function subscribe(watch: Watch, ...counters: string[]) {
 
 const setTo = async (counter: string, total: number) => {
   await store.make(counter, { total, madeAt: 0, owner: '' });
-  await store.set(counter, total);
+  await store.change(counter, { total: total });
 };
 /** Lets time pass until a reading has certainly been. */
 const passOne = async () => {
@@ -90,7 +90,7 @@ describe('a subscriber', () => {
     expect(told).toEqual([]);
     await setTo('a/one', 0);
     await passOne();
-    await store.delete('a/one');
+    await store.delete(['a/one']);
     await passOne();
     await passOne();
     await setTo('a/one', 1);
@@ -109,7 +109,7 @@ describe('a subscriber', () => {
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
     held = () => {
       late ??= subscribe(watch, 'a/one');
-      void store.set('a/one', 7).then(() => find());
+      void store.change('a/one', { total: 7 }).then(() => find());
     };
     await passOne();
     await found;
@@ -268,7 +268,7 @@ test('whatever happens, each is told in the end what is so, and never twice the 
       let total = 0;
       for (const { counter, what } of steps) {
         if (what === 'set') await setTo(counter, ++total);
-        if (what === 'delete') await store.delete(counter);
+        if (what === 'delete') await store.delete([counter]);
         if (what === 'come') all.push({ counter, ...subscribe(watch, counter), here: true });
         const leaving = what === 'leave' ? all.find(({ here }) => here) : undefined;
         if (leaving) Object.assign(leaving, { here: false }).end();

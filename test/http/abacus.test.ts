@@ -645,7 +645,7 @@ describe('a store that is away', () => {
       await expectAnswer(app, path, 503, { error }, asked);
       expect((await call(app, path, asked)).headers.get('Retry-After')).toBe('1');
     };
-    Object.assign(app.store, { make: away, set: away, delete: away });
+    Object.assign(app.store, { make: away, change: away, delete: away });
     const asked = { method: 'POST', headers: bearer(token) };
     await failed('/set/my-app/builds?value=1', 'Failed to set data. Try again later.', asked);
     await failed('/reset/my-app/builds', 'Failed to set data. Try again later.', asked);
@@ -694,7 +694,7 @@ describe('a private counter', () => {
   test('is counted on by everybody, and told to its owner', async () => {
     const { app, token } = await withBuilds();
     const found = await app.store.describe('my-app/builds');
-    await app.store.rule('my-app/builds', { ...found!.rules, private: true });
+    await app.store.change('my-app/builds', { rules: { ...found!.rules, private: true } });
     await expectAnswer(app, '/hit/my-app/builds', 200, { value: null });
     await expectAnswer(app, '/get/my-app/builds', 404, NO_KEY);
     await expectAnswer(app, '/get/my-app/builds/shield', 404, NO_KEY);

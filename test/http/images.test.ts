@@ -79,12 +79,14 @@ describe('a badge', () => {
     expect((await ask('/badge/my-site/page.svg', {}, 'HEAD')).status).toBe(200);
     expect(await words('/badge/my-site/page.svg', { Cookie: 'seen_own_visits=out' })).toBe('visits: 1');
     expect(await total('my-site/page')).toBe(1);
-    await store.rule('my-site/page', {
-      lowest: 0,
-      highest: 1,
-      settable: false,
-      private: false,
-      windowMs: 60_000,
+    await store.change('my-site/page', {
+      rules: {
+        lowest: 0,
+        highest: 1,
+        settable: false,
+        private: false,
+        windowMs: 60_000,
+      },
     });
     const visitor = { 'User-Agent': FIREFOX };
     for (let n = 0; n < 3; n++) expect(await words('/badge/my-site/page.svg', visitor)).toBe('visits: 2');
@@ -105,7 +107,9 @@ describe('a badge', () => {
   test('of a default counter that an import made private tells nothing, and neither does its chart', async () => {
     const { words, store } = begin();
     for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
-    await store.rule('hits', { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 });
+    await store.change('hits', {
+      rules: { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 },
+    });
     for (const path of [
       '/chart/hits.svg',
       '/badge/hits.svg?count=no',

@@ -64,7 +64,7 @@ describe('/live', () => {
     await pass(app);
     expect(events()).toHaveLength(3);
     expect(text().match(/retry:/g)).toHaveLength(1);
-    await app.store.delete('my-site/page');
+    await app.store.delete(['my-site/page']);
     await pass(app);
     expect(events().at(-1)).toEqual({ name: 'my-site/page', value: null });
     expect(lastId()).toBe('1._');

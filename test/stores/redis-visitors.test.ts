@@ -87,7 +87,7 @@ describe('visitors whom Redis has', () => {
   });
 
   for (const [what, lose] of [
-    ['the counter is deleted', (name: string, { store }: ReturnType<typeof writer>) => store.delete(name)],
+    ['the counter is deleted', (name: string, { store }: ReturnType<typeof writer>) => store.delete([name])],
     ['the day is over', (_: string, one: ReturnType<typeof writer>) => one.pass(DAY_MS)],
     ['somebody deletes them', (name: string) => server.cli('DEL', `seen:visitors:${name}`)],
   ] as const) {
@@ -111,7 +111,7 @@ describe('visitors whom Redis has', () => {
     const name = randomUUID();
     const [one, other] = [writer(name), writer(name)];
     await one.visit(people(100));
-    await other.store.delete(name);
+    await other.store.delete([name]);
     await other.visit(people(100, 1000));
     await one.visit(people(100));
     expect(Math.abs(((await one.visitors())[0] ?? 0) - 200)).toBeLessThan(7);
@@ -165,7 +165,7 @@ describe('visitors whom Redis has', () => {
     const name = randomUUID();
     const one = writer(name);
     expect(await one.visit(people(100))).toBe(100);
-    await one.store.rule(name, { ...RULES, windowMs: DAY_MS });
+    await one.store.change(name, { rules: { ...RULES, windowMs: DAY_MS } });
     expect(await one.visit(people(100))).toEqual({
       total: 200,
       private: false,
@@ -179,9 +179,9 @@ describe('visitors whom Redis has', () => {
     const name = randomUUID();
     const one = writer(name);
     await one.visit(people(10));
-    await one.store.set(name, Number.MAX_SAFE_INTEGER);
+    await one.store.change(name, { total: Number.MAX_SAFE_INTEGER });
     expect(await one.visit(people(100))).toBe('out-of-range');
-    await one.store.set(name, 0);
+    await one.store.change(name, { total: 0 });
     await one.visit(people(100));
     expect(Math.abs(((await one.visitors())[0] ?? 0) - 100)).toBeLessThan(4);
     await one.store.close();

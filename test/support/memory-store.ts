@@ -5,8 +5,13 @@ import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/l
 import { type Added, HOUR_MS, type Past } from '../../src/counter/past.ts';
 import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import {
+  type Condition,
+  type CounterChanges,
+  changedRules,
+  type Deletion,
   type Description,
   type Draft,
+  meets,
   type Page,
   RULES,
   type Rules,
@@ -77,6 +82,9 @@ export function memoryDatabase(
   };
 }
 
+/** What a counter is that nobody has made. */
+const NEW = { madeAt: undefined, owner: undefined, rules: RULES } as const;
+
 interface MemoryPast {
   readonly hours: Map<string, Added>;
   readonly days: Map<string, Added>;
@@ -136,6 +144,10 @@ export class MemoryStore implements Store {
   }
 
   async describe(counter: string): Promise<Description | undefined> {
+    return this.#described(counter);
+  }
+
+  #described(counter: string): Description | undefined {
     const total = this.#database.totals.get(counter);
     const record = this.#database.records.get(counter);
     return total === undefined
@@ -143,31 +155,32 @@ export class MemoryStore implements Store {
       : { counter, total, madeAt: record?.madeAt, owner: record?.owner, rules: record?.rules ?? RULES };
   }
 
-  async set(counter: string, total: number): Promise<boolean> {
-    const { totals, records } = this.#database;
-    if (!totals.has(counter) && counter !== 'hits') return false;
+  async change(
+    counter: string,
+    changes: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const { totals, records, now } = this.#database;
+    if (!totals.has(counter) && counter !== 'hits') return 'missing';
+    const before = this.#described(counter) ?? { counter, total: 0, ...NEW, madeAt: now() };
+    if (!meets(before, condition)) return 'differs';
+    const { total = before.total, owner = before.owner } = changes;
+    const rules = changedRules(before.rules, changes.rules ?? {});
     totals.set(counter, total);
-    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
-    return true;
+    records.set(counter, { madeAt: before.madeAt, owner, rules });
+    return { ...before, total, owner, rules };
   }
 
-  async give(counter: string, owner: string): Promise<boolean> {
-    const { totals, records } = this.#database;
-    if (!totals.has(counter) && counter !== 'hits') return false;
-    totals.set(counter, totals.get(counter) ?? 0);
-    records.set(counter, { madeAt: Date.now(), rules: RULES, ...records.get(counter), owner });
-    return true;
+  async delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    return counters.map((counter) => {
+      const found = this.#described(counter);
+      if (found && !meets(found, condition)) return 'differs';
+      this.#forget(counter);
+      return found ? 'deleted' : 'missing';
+    });
   }
 
-  async rule(counter: string, rules: Rules): Promise<boolean> {
-    const { totals, records } = this.#database;
-    if (!totals.has(counter) && counter !== 'hits') return false;
-    totals.set(counter, totals.get(counter) ?? 0);
-    records.set(counter, { madeAt: Date.now(), owner: undefined, ...records.get(counter), rules });
-    return true;
-  }
-
-  async delete(counter: string): Promise<void> {
+  #forget(counter: string): void {
     this.#database.totals.delete(counter);
     this.#database.records.delete(counter);
     this.#database.pasts.delete(counter);
@@ -193,7 +206,7 @@ export class MemoryStore implements Store {
     for (const archived of counters) {
       const [outcome = 'kept'] = await this.foresee([archived], terms);
       outcomes.push(outcome);
-      if (outcome === 'replaced') await this.delete(archived.counter);
+      if (outcome === 'replaced') this.#forget(archived.counter);
       if (outcome === 'made' || outcome === 'replaced' || outcome === 'added') this.#bring(archived, terms);
     }
     return outcomes;
@@ -240,9 +253,9 @@ export class MemoryStore implements Store {
     return past;
   }
 
-  async list({ search, after, limit }: Wanted): Promise<Page> {
+  async list({ prefix = '', search, after, limit }: Wanted): Promise<Page> {
     const names = [...this.#database.totals.keys()]
-      .filter((name) => name > after && name.includes(search))
+      .filter((name) => name > after && name.startsWith(prefix) && name.includes(search))
       .toSorted()
       .slice(0, limit);
     const counters = await Promise.all(names.map((name) => this.describe(name)));
