@@ -3,6 +3,7 @@
  * The program `seen`: picks the command, and is the only place that ends the process.
  */
 import type { Command } from './commands/command.ts';
+import { deleteCommand } from './commands/delete.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { replica } from './commands/replica.ts';
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   verify,
   export: exportCommand,
   import: importCommand,
+  delete: deleteCommand,
   token,
   version,
 };

@@ -58,6 +58,44 @@ export function whole(flag: string, text: string | undefined): number | undefine
   return Number(text);
 }
 
+/**
+ * A time in the past, in milliseconds since 1970: a date or a time as in ISO 8601, of UTC where no zone is said, or how long ago it was,
+ * as in `30m`, `2h`, `3d`. `now` is in milliseconds since 1970.
+ */
+export function pastTime(flag: string, text: string, now: number): number {
+  const time = agoIn(text, now) ?? isoTimeIn(text);
+  if (time === undefined) {
+    throw new AppError(
+      'usage-invalid',
+      `--${flag} is no time as in 2026-11-28, 2026-11-28T10:30, 2026-11-28T10:30+01:00, or 2h (two hours ago): “${text}”.`,
+    );
+  }
+  if (time > now) {
+    throw new AppError(
+      'usage-invalid',
+      `--${flag} is in the future: “${text}” is ${new Date(time).toISOString()}. Without a zone a time is one of UTC.`,
+    );
+  }
+  return time;
+}
+
+function agoIn(text: string, now: number): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,6})(s|m|h|d)$/.exec(text) ?? [];
+  const ms = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
+  return ms === undefined ? undefined : now - Number(digits) * ms;
+}
+
+function isoTimeIn(text: string): number | undefined {
+  const [, date, clock = '', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  // A day that a month does not have would become one of the next month.
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return undefined;
+  const time = clock === '' ? midnight : Date.parse(`${date}T${clock}${zone.toUpperCase()}`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /** `500ms`, `60s`, `10m`, `1h` as milliseconds. */
 export function duration(flag: string, text: string): number {
   const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];

@@ -1,0 +1,121 @@
+/** The walk of `seen delete` over all counters, and what is said of it. */
+import { DEFAULT_COUNTER } from '../counter/name.ts';
+import {
+  type Condition,
+  DELETED_AT_ONCE,
+  type Description,
+  meets,
+  type Registry,
+} from '../counter/registry.ts';
+import type { Progress } from './progress.ts';
+
+/** So many of the counters are shown before they are deleted. */
+const EXAMPLES = 10;
+
+/** Which counters: how their names begin, and what is true of them. */
+export interface Selection {
+  readonly prefix: string;
+  readonly condition: Condition;
+}
+
+/** What a walk over all counters has found so far. */
+export interface Found {
+  /** Counters that meet the condition. When they are deleted: those that were. */
+  counters: number;
+  /** Of those that are counted, the totals added up. */
+  hits: number;
+  /** Counters that have an owner and would be meant if `--owned` was said. */
+  owned: number;
+  /** Counters that were meant when they were listed, and not any more when they were to be deleted. */
+  spared: number;
+  readonly examples: Description[];
+}
+
+export interface Walk {
+  readonly registry: Registry;
+  readonly selection: Selection;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** How many counters there are, for the progress. */
+  readonly size: number;
+}
+
+/**
+ * Looks at all counters, a page at a time, and deletes those that are selected, or only counts them. Each page is a transaction of its
+ * own, so that visits are counted in between. Whatever is deleted meets the condition in that transaction, not only when it was listed.
+ */
+export async function walkOver(
+  { registry, selection, progress, signal, size }: Walk,
+  deletes: boolean,
+): Promise<Found> {
+  const { prefix, condition } = selection;
+  const found: Found = { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
+  let after: string | undefined = '';
+  for (let looked = 0; after !== undefined && !signal.aborted; ) {
+    // eslint-disable-next-line no-await-in-loop -- a page follows the one before
+    const page: { counters: readonly Description[]; next: string | undefined } = await registry.list({
+      prefix,
+      search: '',
+      after,
+      limit: DELETED_AT_ONCE,
+    });
+    const counters = page.counters.filter(({ counter }) => counter !== DEFAULT_COUNTER);
+    const meant = counters.filter((counter) => meets(counter, condition));
+    const withOwned = counters.filter((counter) => meets(counter, { ...condition, unowned: false }));
+    found.owned += withOwned.length - meant.length;
+    found.examples.push(...meant.slice(0, EXAMPLES - found.examples.length));
+    if (!deletes) {
+      found.counters += meant.length;
+      found.hits += totalOf(meant);
+    } else if (meant.length > 0) {
+      // eslint-disable-next-line no-await-in-loop -- a page follows the one before
+      const outcomes = await registry.delete(
+        meant.map(({ counter }) => counter),
+        condition,
+      );
+      const deleted = meant.filter((_, index) => outcomes[index] === 'deleted');
+      found.counters += deleted.length;
+      found.hits += totalOf(deleted);
+      found.spared += outcomes.filter((outcome) => outcome === 'differs').length;
+    }
+    looked += page.counters.length;
+    progress.at(looked, Math.max(size, looked));
+    after = page.next;
+  }
+  return found;
+}
+
+function totalOf(counters: readonly Description[]): number {
+  return counters.reduce((sum, { total }) => sum + total, 0);
+}
+
+/** What would be deleted, for people. */
+export function foretold({ counters, hits, owned, examples }: Found): string {
+  if (counters === 0) return `No counter is meant.${ownedLine(owned)}\n`;
+  const lines = examples.map(
+    ({ counter, total, madeAt }) =>
+      `  ${counter}  ${total.toLocaleString('en')}${madeAt === undefined ? '' : `  ${new Date(madeAt).toISOString()}`}`,
+  );
+  const more = counters > examples.length ? ['  …'] : [];
+  const these = `${numbered(counters, 'counter')} with ${numbered(hits, 'hit')} would be deleted:`;
+  const advice = 'Nothing is changed yet. To delete them, say the same with --yes.';
+  return `${[these, ...lines, ...more].join('\n')}${ownedLine(owned)}\n\n${advice}\n`;
+}
+
+/** What was deleted, for people. */
+export function done({ counters, hits, owned, spared }: Found): string {
+  const changed =
+    spared === 0
+      ? ''
+      : `\n${numbered(spared, 'counter')} changed meanwhile, so that it is not meant any more: kept.`;
+  return `${numbered(counters, 'counter')} with ${numbered(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
+}
+
+function ownedLine(owned: number): string {
+  if (owned === 0) return '';
+  return `\n${numbered(owned, 'counter')} more ${owned === 1 ? 'has an owner and is' : 'have owners and are'} kept; with --owned they are meant too.`;
+}
+
+function numbered(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+}

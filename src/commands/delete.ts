@@ -1,0 +1,93 @@
+/** `seen delete`: deletes many counters that something in common is known of. First it only says which. */
+import { readConfig } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { patiently, patientRegistry } from '../counter/patience.ts';
+import { pastTime, tellApart, whole } from './arguments.ts';
+import type { Command, Context } from './command.ts';
+import { CLOCK, composeStore } from './compose.ts';
+import { done, foretold, type Selection, walkOver } from './delete-walk.ts';
+import { showProgress } from './progress.ts';
+
+const FLAGS = {
+  prefix: 'string',
+  'created-since': 'string',
+  'fewer-than': 'string',
+  owned: 'boolean',
+  yes: 'boolean',
+} as const;
+
+/** The exit status of what Ctrl-C has ended, as shells have it. */
+const INTERRUPTED = 130;
+async function run({ argv, env, print }: Context): Promise<number> {
+  const { own, positionals, rest } = tellApart(argv, FLAGS);
+  if (positionals.length > 0 || (own.prefix === undefined && own['created-since'] === undefined)) {
+    throw new AppError(
+      'usage-invalid',
+      'Say which counters, as in: seen delete --prefix my-site/ or seen delete --created-since 2h --fewer-than 5\nSee seen delete --help.',
+    );
+  }
+  const since = own['created-since'];
+  const selection: Selection = {
+    prefix: own.prefix ?? '',
+    condition: {
+      madeSince: since === undefined ? undefined : pastTime('created-since', since, Date.now()),
+      totalBelow: whole('fewer-than', own['fewer-than']),
+      unowned: own.owned === undefined,
+    },
+  };
+  const config = readConfig({ argv: rest, env });
+  const store = composeStore(config, 'refuse');
+  const progress = showProgress('counters');
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    await patiently(() => store.ping(), CLOCK, config.waitMs);
+    const registry = patientRegistry(store, CLOCK, config.waitMs);
+    const walk = { registry, selection, progress, signal: stop.signal, size: await store.size() };
+    const found = await walkOver(walk, own.yes !== undefined);
+    progress.end();
+    print(own.yes === undefined ? foretold(found) : done(found));
+    if (!stop.signal.aborted) return 0;
+    print('Ended before all counters were looked at. The same command goes on.\n');
+    return INTERRUPTED;
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await store.close();
+  }
+}
+
+export const deleteCommand: Command = {
+  summary: 'delete many counters at once, as after a flood',
+  manual: () => `Usage: seen delete --prefix TEXT [FLAGS]
+       seen delete --created-since TIME [--fewer-than N] [FLAGS]
+       seen delete --created-since 2h --fewer-than 5
+       seen delete --prefix my-site/ --yes
+
+Says which counters it would delete, and with --yes deletes them with all that is kept of them, while Seen goes on counting. It
+works through them a little at a time. Whether a counter is still meant is looked at again in the moment in which it is deleted: one
+that has got its Nth hit since is kept. After Ctrl-C the same command goes on.
+
+The counter hits is never meant, and counters that have an owner only with --owned: a flood makes counters by hits, and those
+have none. What is deleted comes back from a backup only (seen backup, seen export).
+
+Flags, all of which must be true of a counter:
+  --prefix TEXT         its name begins so
+  --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (of UTC), 2026-11-28T10:30+01:00, or how long ago:
+                        30m, 2h, 3d
+  --fewer-than N        its number is below N
+  --owned               also those that have an owner
+  --yes                 delete them
+  and the settings of seen serve, which say in which store
+
+Exit status:
+  0    done, or it could be done
+  2    a mistake in the command line or in the settings
+  69   the store cannot be reached
+  130  ended by Ctrl-C; what was deleted until then is said
+`,
+  run,
+};
