@@ -18,6 +18,18 @@ export type SqliteFile = ReturnType<typeof openFile>;
 const OPEN_WAIT_MS = 5000;
 
 /**
+ * The log beside the file (https://www.sqlite.org/wal.html) is copied into the file when it has so many pages of 4 KiB: SQLite's own
+ * number. While a long reader needs the log, it grows by what is written meanwhile.
+ */
+const LOG_PAGES = 1000;
+/**
+ * A log that has grown for a reader is cut back to so many bytes by the commit that begins it anew; without this, it keeps its size
+ * for ever (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). It is what a log of LOG_PAGES takes, so that the usual one is
+ * written over and not cut.
+ */
+const LOG_BYTES = LOG_PAGES * 4096;
+
+/**
  * Opens the file at `path`, making it and its folder when missing, and forgets writers silent since
  * `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with SQLite's own error.
  */
@@ -34,6 +46,8 @@ export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
     database.run(`PRAGMA busy_timeout = ${OPEN_WAIT_MS}`);
     database.transaction(() => claim(database, path)).immediate();
     database.run('PRAGMA journal_mode = WAL');
+    database.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
+    database.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     // A commit returns after the disk has it: https://www.sqlite.org/pragma.html#pragma_synchronous
     database.run('PRAGMA synchronous = FULL');
     database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);

@@ -3,7 +3,7 @@
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import { SqliteStore } from '../../src/stores/sqlite.ts';
@@ -12,6 +12,8 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const open = (path: string, timeoutMs = 5000, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
   new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
+/** The log of a file is not larger once nobody reads for long: what src/stores/sqlite-file.ts sets. */
+const LOG_MAX = 4 * 1024 * 1024;
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -349,6 +351,33 @@ describe('SQLite store', () => {
     hand.close();
     await expect(store.read(['hits'])).rejects.toMatchObject({ code: 'counter-unreadable' });
     expect(await store.commit(hit(randomUUID(), 1))).toEqual(['out-of-range']);
+    await store.close();
+  });
+
+  test('the log beside the file shrinks again when a long reader has ended', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    const writer = randomUUID();
+    let sequence = 0;
+    const names = Array.from({ length: 1000 }, (_, index) => `my-site/page-${index}`);
+    const write = () =>
+      store.commit({
+        writer,
+        sequence: ++sequence,
+        changes: names.map((counter) => ({ counter, amount: 1 })),
+      });
+    await write();
+    const reader = new Database(path, { readonly: true });
+    reader.run('BEGIN');
+    reader.query('SELECT count(*) FROM counters').get();
+    const log = () => statSync(`${path}-wal`).size;
+    while (log() < 3 * LOG_MAX) await write();
+    reader.run('COMMIT');
+    reader.close();
+    // One copies the log into the file, the next begins a new one in its place.
+    for (let n = 0; n < 3; n++) await write();
+    expect(log()).toBeLessThanOrEqual(LOG_MAX);
     await store.close();
   });
 
