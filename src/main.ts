@@ -2,6 +2,7 @@
 /**
  * The program `seen`: picks the command, and is the only place that ends the process.
  */
+import { backup } from './commands/backup.ts';
 import type { Command } from './commands/command.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { exportCommand } from './commands/export.ts';
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   verify,
   export: exportCommand,
   import: importCommand,
+  backup,
   delete: deleteCommand,
   token,
   version,

@@ -71,17 +71,17 @@ for (const store of ['Redis', 'SQLite'] as const) {
         { private: false, window: 0, value: 2 },
       ];
       await seen.patch(states[1] ?? {}, token);
-      let going = true;
+      const stop = new AbortController();
       const torn: object[] = [];
       const reading = (async () => {
-        while (going) {
+        while (!stop.signal.aborted) {
           const { private: hidden, window, value } = await seen.read(token);
           const found = { private: hidden, window, value };
           if (!states.some((state) => Bun.deepEquals(state, found))) torn.push(found);
         }
       })();
       for (let turn = 0; turn < PAIRS; turn++) await seen.patch(states[turn % 2] ?? {}, token);
-      going = false;
+      stop.abort();
       await reading;
       expect(torn).toEqual([]);
     });

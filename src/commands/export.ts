@@ -1,16 +1,6 @@
 /** `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on counting. */
-import {
-  closeSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Gathered, gather } from '../archive/gather.ts';
 import { writeJsonLines } from '../archive/json-lines.ts';
 import { writeCsv } from '../archive/seen-csv.ts';
@@ -21,6 +11,7 @@ import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
 import { showProgress } from './progress.ts';
+import { makeFolder } from './unfinished.ts';
 
 /** The exit status of what Ctrl-C has ended, as shells have it. */
 const INTERRUPTED = 130;
@@ -42,7 +33,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   // From here on a signal does not end the process before the folder is gone.
-  const folder = makeFolder(file);
+  const folder = makeFolder(file, 'seen-export-');
   try {
     await patiently(() => store.ping(), CLOCK, config.waitMs);
     const size = await store.size();
@@ -83,22 +74,6 @@ function codeOf(error: unknown): string | undefined {
 function summary({ moment, counters }: Gathered): string {
   const many = counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`;
   return `${many} as of ${new Date(moment).toISOString()}`;
-}
-
-/** A folder of our own, which nobody else can read: where the file will be, so that it can be moved there in one step. */
-function makeFolder(file: string | undefined): string {
-  const path = file === undefined ? undefined : resolve(file);
-  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new AppError('usage-invalid', `${file} is a folder. Name a file in it.`);
-  }
-  const prefix =
-    path === undefined ? join(tmpdir(), 'seen-export-') : join(dirname(path), `.${basename(path)}-`);
-  try {
-    return mkdtempSync(prefix);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `Nothing can be written at ${dirname(prefix)}: ${why}.`, { cause });
-  }
 }
 
 /** Writes all of it, and only then lets it be seen at `path`: on disk, and whole. */

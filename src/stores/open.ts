@@ -31,13 +31,18 @@ export interface StoreOptions {
  */
 const CLOCKS_DIFFER_MAX_MS = 60 * 60 * 1000;
 
+/** The path of the database file that `url` names; `undefined` for a store that is no file. */
+export function databaseFile(url: string): string | undefined {
+  return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
+}
+
 /** Builds the store that `url` names. Fails with `settings-invalid` for a URL that names none. */
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
   if (url.startsWith('redis:') || url.startsWith('rediss:')) {
     return new RedisStore({ url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options });
   }
-  if (url.startsWith('sqlite:'))
-    return new SqliteStore({ path: url.slice('sqlite:'.length), missing, ...options });
+  const path = databaseFile(url);
+  if (path !== undefined) return new SqliteStore({ path, missing, ...options });
   throw new AppError('settings-invalid', 'A store URL begins with redis://, rediss:// or sqlite:.');
 }

@@ -8,7 +8,7 @@ import type { Database } from 'bun:sqlite';
 import { AppError } from '../counter/errors.ts';
 
 /** "seen" in ASCII (https://www.sqlite.org/pragma.html#pragma_application_id). */
-const APPLICATION_ID = 0x7365656e;
+export const APPLICATION_ID = 0x7365656e;
 /**
  * What made the schema, step by step: a file is at the step that its user version says, and is brought up to the last one. A file with
  * a larger number was written by a newer Seen.

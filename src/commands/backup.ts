@@ -1,0 +1,132 @@
+/** `seen backup FILE`: copies the SQLite database as it is at one moment, while Seen goes on counting. */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { readConfig } from '../config.ts';
+import { AppError } from '../counter/errors.ts';
+import { databaseFile } from '../stores/open.ts';
+import { type Copied, copyDatabase } from '../stores/sqlite-backup.ts';
+import { tellApart } from './arguments.ts';
+import type { Command, Context } from './command.ts';
+import { showProgress } from './progress.ts';
+import { makeFolder } from './unfinished.ts';
+
+/** The exit status of what Ctrl-C has ended, as shells have it. */
+const INTERRUPTED = 130;
+
+async function run({ argv, env, print }: Context): Promise<number> {
+  const { positionals, rest } = tellApart(argv, {});
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) {
+    throw new AppError('usage-invalid', 'Say one file, as in: seen backup seen-backup.db');
+  }
+  const { storeUrl } = readConfig({ argv: rest, env });
+  const path = databaseFile(storeUrl);
+  if (path === undefined) {
+    throw new AppError(
+      'usage-invalid',
+      'The counts are in Redis, which is backed up with its own files: docs/operations.md says how, under “Back up”. seen export FILE writes the counters of any store.',
+    );
+  }
+  refuseDatabase(file, path);
+  const progress = showProgress('pages');
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  // From here on a signal does not end the process before the folder is gone.
+  const folder = makeFolder(file, '');
+  try {
+    const unfinished = join(folder, 'copy');
+    const copied = await copyDatabase(resolve(path), unfinished, {
+      now: Date.now,
+      onProgress: (done, all) => {
+        stop.signal.throwIfAborted();
+        progress.at(done, all);
+      },
+    });
+    stop.signal.throwIfAborted();
+    publish(unfinished, resolve(file));
+    progress.end();
+    print(`${summary(copied)}: ${file}\n`);
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return INTERRUPTED;
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      'usage-invalid',
+      `Nothing is backed up: ${file} cannot be made from ${path}: ${String(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Fails with `usage-invalid` where the copy would take the place of a database that is in use. */
+function refuseDatabase(file: string, path: string): void {
+  const same = existsSync(file) && existsSync(path) && realpathSync(file) === realpathSync(path);
+  if (!same && !existsSync(`${file}-wal`)) return;
+  throw new AppError(
+    'usage-invalid',
+    `${file} is a database that is in use${same ? ': the one to be backed up' : ` (there is ${file}-wal)`}. Name another file.`,
+  );
+}
+
+/** Lets the copy be seen at `path`: for its owner alone, because hashes of tokens stand in it, on disk, and whole. */
+function publish(unfinished: string, path: string): void {
+  chmodSync(unfinished, 0o600);
+  sync(unfinished);
+  renameSync(unfinished, path);
+  // The name is on disk when its folder is.
+  sync(dirname(path));
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function summary({ counters, moment }: Copied): string {
+  const many = counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`;
+  return `${many} as of ${new Date(moment).toISOString()}`;
+}
+
+export const backup: Command = {
+  summary: 'copy the SQLite database to a file',
+  manual: () => `Usage: seen backup FILE [FLAGS]
+
+Copies the SQLite database to FILE as it is at one moment, with all that Seen keeps in it. Seen goes on counting meanwhile; every
+visit that was answered before is in the copy. FILE appears when it is whole and on disk, in the place of one that is there, and only
+its owner may read it.
+
+Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url). docs/backup.md says how to go back to
+a copy, and what comes with that. Redis is backed up with its own files: docs/operations.md. To take counters to another store, use
+seen export.
+
+Exit status:
+  0    it is copied
+  2    a mistake in the command line or in the settings, or FILE cannot be written
+  69   there is no database
+  78   the database is not one of Seen's
+  130  ended by Ctrl-C, and nothing is written
+`,
+  run,
+};
