@@ -26,6 +26,7 @@ import { createMetrics, type Metrics } from '../metrics.ts';
 import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
 import { openStore } from '../stores/open.ts';
+import type { MissingFile } from '../stores/sqlite-database.ts';
 import { accessOf, composeLimits, otherServices, ownHosts, stackOf } from './compose-surface.ts';
 
 /** One replica: its life, and its figures. */
@@ -34,8 +35,8 @@ export interface Replica {
   readonly metrics: Metrics;
 }
 
-/** The store that the settings name; whether a database that is missing is made or must be there. */
-export function composeStore(config: Config, missing: 'make' | 'refuse'): Store {
+/** The store that the settings name, and what to do when it is a database file that is not there. */
+export function composeStore(config: Config, missing: MissingFile): Store {
   return openStore({
     url: config.storeUrl,
     ca: config.storeCa,

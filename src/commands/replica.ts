@@ -16,7 +16,7 @@ async function run(context: Context): Promise<number> {
     throw new AppError('usage-invalid', 'seen replica is for seen serve to start. Type: seen serve');
   const config = readConfig(context);
   const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
-  const store = composeStore(config, 'refuse');
+  const store = composeStore(config, 'wait');
   const { life, metrics } = composeReplica(config, store, log, true);
   const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
 

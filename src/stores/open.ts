@@ -5,6 +5,7 @@ import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
 import { RedisStore } from './redis.ts';
 import { SqliteStore } from './sqlite.ts';
+import type { MissingFile } from './sqlite-database.ts';
 
 export interface StoreOptions {
   /** `redis://…`, `rediss://…` or `sqlite:PATH`. */
@@ -22,7 +23,7 @@ export interface StoreOptions {
   /** How many counters there may be. */
   countersMax: number;
   /** What to do when a database file is not there. */
-  missing: 'make' | 'refuse';
+  missing: MissingFile;
 }
 
 /**

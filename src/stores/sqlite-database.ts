@@ -6,17 +6,24 @@
  * the batch to a thread costs more than the sync does on an SSD (docs/decisions/0005).
  */
 import { Database, SQLiteError } from 'bun:sqlite';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 import { WRITER_MEMORY_MS } from '../counter/store.ts';
 import { inOurWords } from './sqlite-advice.ts';
 import { openSqliteFile, type SqliteFile, withoutSync } from './sqlite-file.ts';
 
+/**
+ * What to do when the file is not there at first:
+ * - `make`: make it, with its folder
+ * - `refuse`: fail with `settings-invalid`, for commands that need what is in it
+ * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was moved away
+ */
+export type MissingFile = 'make' | 'refuse' | 'wait';
+
 export interface SqliteOptions {
   path: string;
-  /** Whether a file that is not there is made, with its folder, or means that the store is unavailable. */
-  missing: 'make' | 'refuse';
+  missing: MissingFile;
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;
   /** Milliseconds since 1970. */
@@ -175,7 +182,16 @@ export class SqliteDatabase {
   }
 
   #open(): SqliteFile {
-    if (this.#options.missing === 'refuse' && !existsSync(this.place)) {
+    const { missing } = this.#options;
+    // In an empty file SQLite would begin a new database, too.
+    if (missing === 'refuse' && !hasContent(this.place)) {
+      throw new AppError(
+        'settings-invalid',
+        `There is no database at ${this.place}. Name the one that Seen uses with --store-url or ` +
+          'SEEN_STORE_URL, as in sqlite:data/seen.db.',
+      );
+    }
+    if (missing === 'wait' && !existsSync(this.place)) {
       throw new AppError(
         'store-unavailable',
         `${this.place} is gone. Put it back, or restart Seen to begin a new one.`,
@@ -183,6 +199,10 @@ export class SqliteDatabase {
     }
     return openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
   }
+}
+
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function now(): number {
