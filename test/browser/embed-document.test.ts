@@ -88,17 +88,37 @@ describe('docs/embed.md', () => {
   test('the shortcode for Eleventy gives each page a counter of its own', async () => {
     const shortcode = await eleventyShortcode(snippet('Eleventy', 'js'));
     const layout = snippet('Eleventy', 'html');
+    const keys = new Set<string>();
+    const long = `/posts/${'long'.repeat(20)}`;
     for (const [path, key] of [
-      ['/', 'page.'],
-      ['/posts/first/', 'page.posts.first.'],
-      [`/posts/${'long'.repeat(20)}/`, `page.posts.${'long'.repeat(20)}`.slice(0, 64)],
+      ['/', /^page\.$/],
+      ['/posts/first/', /^page\.posts\.first\.$/],
+      // Two that are the same for longer than a key may be.
+      [`${long}-one/`, /^page\.posts\.(long)+lo-[0-9a-f]{10}$/],
+      [`${long}-two/`, /^page\.posts\.(long)+lo-[0-9a-f]{10}$/],
+      // What no key may have, and what would become the same.
+      ['/你好/', /^page\.\.-[0-9a-f]{10}$/],
+      ['/再见/', /^page\.\.-[0-9a-f]{10}$/],
+      ['/100%/', /^page\.100\.-[0-9a-f]{10}$/],
+      ['/c++/', /^page\.c\.-[0-9a-f]{10}$/],
+      ['/c/', /^page\.c\.$/],
+      ['/a/b/', /^page\.a\.b\.$/],
+      ['/a.b/', /^page\.a\.b\.-[0-9a-f]{10}$/],
     ] as const) {
-      const body = layout.replace('{% visits %}', shortcode.call({ page: { url: path } }));
-      const { page, problems } = await open(path, body);
+      const element = shortcode.call({ page: { url: path } });
+      const [, used = ''] = /data-seen="my-site\/([A-Za-z0-9_.-]{3,64})"/.exec(element) ?? [];
+      expect({ path, used }).toEqual({ path, used: expect.stringMatching(key) });
+      keys.add(used);
+      const { page, problems } = await open(encodeURI(path), layout.replace('{% visits %}', element));
       await page.getByText('Visits: 1').waitFor();
-      expect(await total(`my-site/${key}`)).toBe(1);
+      expect(await total(`my-site/${used}`)).toBe(1);
       expect(problems).toEqual([]);
     }
+    expect(keys.size).toBe(11);
+    const again = ['/你好/', '/%E4%BD%A0%E5%A5%BD/', '/%e4%bd%a0%e5%a5%bd/?from=feed#top'].map((url) =>
+      shortcode.call({ page: { url } }),
+    );
+    expect(new Set(again).size).toBe(1);
   });
 
   test('own visits are left out by the line that it says', async () => {
