@@ -1,15 +1,18 @@
 /**
- * What busuanzi (https://github.com/soxft/busuanzi) keeps in Redis: totals of sites and of pages, under hashes of their addresses.
+ * What busuanzi (https://github.com/soxft/busuanzi) keeps in Redis: totals of sites and of pages, under
+ * hashes of their addresses.
  *
  *   PREFIX:site_pv:SITE             a string: the total of a site
  *   PREFIX:page_pv:SITE             a sorted set: the totals of its pages; before version 2.6 PREFIX:page_pv:PAGE, a string
  *   PREFIX:site_uv:…, page_uv:…     who came; these cannot be brought, because Seen tells visitors by the day
  *
- * A hash cannot be turned back, so names come from a list of addresses whose hashes are tried, or from the hashes. Not here: asking Redis.
+ * A hash cannot be turned back, so names come from a list of addresses whose hashes are tried, or from
+ * the hashes. A page that was counted before and after an upgrade has a total under each version's hash;
+ * its counter gets their sum. Not here: asking Redis, and names (`busuanzi-names.ts`).
  */
-import { createHash } from 'node:crypto';
-import { bare, type Item, itemOf, readName, readWhole, shown, Wrong } from './item.ts';
-import type { Line } from './lines.ts';
+import type { Named, Names } from './busuanzi-names.ts';
+import { bare, countOf, type Item, itemOf, readName, shown, Wrong } from './item.ts';
+import { readWhole } from './numbers.ts';
 
 /** A total as it stands in Redis: in a string, or as a member of a sorted set. */
 export interface Kept {
@@ -18,56 +21,20 @@ export interface Kept {
   readonly value: string;
 }
 
-/** Names by hash: `SITE` for sites, `SITE PAGE` and `PAGE` for pages. */
-export type Names = ReadonlyMap<string, string>;
+/** So many of the names that match nothing are shown. */
+const UNFOUND_SHOWN = 5;
 
 /**
- * The names of a list of `ADDRESS,NAMESPACE/KEY` a line: `example.com` is the whole site, `example.com/` and `example.com/about` are pages of
- * it. Fails with `Wrong`.
+ * The counters: with the names of `names`, and the others under their hashes in `namespace`, or left out
+ * where there is none.
  */
-export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
-  const names = new Map<string, string>();
-  for await (const line of lines) {
-    const text = line.text?.trim() ?? '';
-    if (line.wrong === undefined && (text === '' || text.startsWith('#'))) continue;
-    const [, address = '', name = ''] = /^(?:https?:\/\/)?([^\s,]+)\s*,\s*(\S+)$/.exec(text) ?? [];
-    if (address === '') {
-      throw new Wrong(
-        `line ${line.number} of the names: write ADDRESS,NAMESPACE/KEY, as in example.com/about,my-site/about`,
-      );
-    }
-    const slash = address.indexOf('/');
-    const host = slash === -1 ? address : address.slice(0, slash);
-    const counter = readName(name);
-    for (const site of hashesOf(host)) {
-      if (slash === -1) names.set(site, counter);
-      else {
-        const path = address.slice(slash);
-        // As versions before 3, those before 2.8, and the first ones hashed a page.
-        for (const page of [path, `${host}&${path}`, `${host}${path}`].flatMap(hashesOf)) {
-          names.set(`${site} ${page}`, counter);
-          if (!names.has(page)) names.set(page, counter);
-        }
-      }
-    }
-  }
-  return names;
-}
-
-/** In both lengths that busuanzi can be set to. */
-function hashesOf(text: string): string[] {
-  const md5 = createHash('md5').update(text).digest('hex');
-  return [md5, md5.slice(8, 24)];
-}
-
-/** The counters: with the names of `names`, and the others under their hashes in `namespace`, or left out where there is none. */
 export async function* readBusuanzi(
   all: AsyncIterable<Kept>,
   names: Names,
   namespace: string | undefined,
 ): AsyncGenerator<Item> {
-  let visitors = 0;
-  let nameless = 0;
+  const sums = new Map<string, { total: number; totals: number }>();
+  let [visitors, nameless, spoiled] = [0, 0, false];
   for await (const { key, member, value } of all) {
     const [, what = '', hash = ''] =
       /:(site_pv|page_pv|site_uv|page_uv):([0-9a-f]{16,32})(?::|$)/.exec(key) ?? [];
@@ -75,16 +42,63 @@ export async function* readBusuanzi(
     if (!what.endsWith('_pv')) continue;
     const name = nameOf(what === 'site_pv', hash, member, names, namespace);
     if (name === undefined) nameless++;
-    else yield itemOf(0, () => bare(readName(name), totalOf(key, value)));
+    else {
+      try {
+        const sum = sums.get(name) ?? { total: 0, totals: 0 };
+        sum.total += totalOf(key, value);
+        if (!Number.isSafeInteger(sum.total))
+          throw new Wrong(`the totals of ${name} add up past ${Number.MAX_SAFE_INTEGER}`);
+        sum.totals++;
+        sums.set(name, sum);
+      } catch (error) {
+        if (!(error instanceof Wrong)) throw error;
+        spoiled = true;
+        yield { wrong: error.message, line: 0 };
+      }
+    }
   }
+  for (const [name, { total }] of sums) yield itemOf(0, () => bare(readName(name), total));
+  if (sums.size === 0 && !spoiled) yield { wrong: nothingIn(nameless, names), line: 0 };
+  for (const [name, { totals }] of sums) {
+    if (totals > 1)
+      yield {
+        note: `${name} is ${totals} totals added up, of versions of busuanzi or of pages with this name`,
+      };
+  }
+  yield* notesOn(nameless, visitors, names.unfound());
+}
+
+function nothingIn(nameless: number, names: Names): string {
+  if (nameless === 0)
+    return 'there is no total of a busuanzi under these keys: name others with --keys, as in --keys "PREFIX:*"';
+  const totals = countOf(nameless, 'total', 'totals');
+  return names.empty
+    ? `${totals} of a busuanzi, and no name for any: give addresses with --names, or a --namespace`
+    : `${totals} of a busuanzi, and none of the addresses in --names is among them: check them`;
+}
+
+function* notesOn(nameless: number, visitors: number, unfound: readonly Named[]): Generator<Item> {
   if (nameless > 0) {
     yield {
-      note: `${nameless} totals are left out, because nobody has named them: give their addresses with --names, or --namespace for names of their hashes`,
+      note:
+        `${countOf(nameless, 'total is', 'totals are')} left out, because nobody has named them: ` +
+        'give their addresses with --names, or --namespace for names of their hashes',
+    };
+  }
+  if (unfound.length > 0) {
+    const some = unfound.slice(0, UNFOUND_SHOWN).map(({ line, address }) => `line ${line} ${shown(address)}`);
+    if (unfound.length > UNFOUND_SHOWN) some.push('…');
+    yield {
+      note:
+        `${countOf(unfound.length, 'name matches', 'names match')} nothing: ${some.join(', ')}. ` +
+        'With and without / at its end is two pages for a busuanzi',
     };
   }
   if (visitors > 0) {
     yield {
-      note: `${visitors} sets of visitors are left out: Seen tells visitors by the day, and these are of all time`,
+      note:
+        `${countOf(visitors, 'set of visitors is', 'sets of visitors are')} left out: ` +
+        'Seen tells visitors by the day, and these are of all time',
     };
   }
 }
@@ -96,17 +110,15 @@ function nameOf(
   names: Names,
   namespace: string | undefined,
 ): string | undefined {
-  const page = isSite ? undefined : (member ?? hash);
-  const known =
-    page === undefined
-      ? names.get(hash)
-      : (names.get(`${hash} ${page}`) ?? (member === undefined ? names.get(page) : undefined));
+  const known = isSite
+    ? names.site(hash)
+    : names.page(member === undefined ? undefined : hash, member ?? hash);
   if (known !== undefined || namespace === undefined) return known;
-  if (page === undefined) return `${namespace}/site-${hash}`;
-  // Room for both is not there: the beginning of the site’s hash tells sites apart.
+  if (isSite) return `${namespace}/site-${hash}`;
+  // There is no room for both hashes: the beginning of the site’s tells sites apart.
   return member === undefined
-    ? `${namespace}/page-${page}`
-    : `${namespace}/page-${hash.slice(0, 16)}-${page}`;
+    ? `${namespace}/page-${hash}`
+    : `${namespace}/page-${hash.slice(0, 16)}-${member}`;
 }
 
 function totalOf(key: string, value: string): number {

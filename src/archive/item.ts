@@ -1,9 +1,11 @@
 /**
- * What reading a source comes to, item by item: counters, and what cannot be read, with where it stands and what to write instead.
+ * What reading a source comes to, item by item: counters, and what cannot be read, with where it stands
+ * and what to write instead.
  *
  * A source is read to its end however much of it is wrong, so that a person mends all of it at once.
  */
 import type { Archived } from '../counter/archive.ts';
+import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART, DEFAULT_COUNTER } from '../counter/name.ts';
 import { RULES } from '../counter/registry.ts';
 
@@ -30,13 +32,21 @@ export function itemOf(line: number, work: () => Archived): Item {
   }
 }
 
+/** A number of things, in words: `1 total`, `1,200 totals`. */
+export function countOf(count: number, one: string, more: string): string {
+  return count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${more}`;
+}
+
 /** A counter of which no more is known than its total. */
 export function bare(counter: string, total: number): Archived {
   const past = { hours: [], days: [], visitors: new Map<number, number>() };
   return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
 }
 
-/** A piece of a source as it may be shown: not too long, and without characters that do something to a terminal. */
+/**
+ * A piece of a source as it may be shown: not too long, and without characters that do something to a
+ * terminal.
+ */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/[\u007F-\u009F]/g, '?');
 }
@@ -51,22 +61,16 @@ export function readName(text: string): string {
   );
 }
 
-/** A whole number that JSON carries exactly. Fails with `Wrong`. */
-export function readWhole(text: string, what: string): number {
-  const number = Number(text);
-  if (!/^-?\d{1,400}$/.test(text)) {
-    throw new Wrong(`${shown(text)} is no ${what}: write a whole number in digits alone, as in 1234`);
-  }
-  if (!Number.isSafeInteger(number)) {
-    throw new Wrong(
-      `${shown(text)} is out of range: a ${what} may go from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
-    );
-  }
-  // There is no other zero than 0.
-  return number === 0 ? 0 : number;
-}
+/**
+ * More counters than this are not read from one source: each takes about 200 bytes of memory while it is
+ * checked.
+ */
+export const COUNTERS_MAX = 2_000_000;
 
-/** The items, with a counter that comes a second time as wrong: only the first could be meant. */
+/**
+ * The items, with a counter that comes a second time as wrong: nobody knows which of the two totals is
+ * meant.
+ */
 export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   const lines = new Map<string, number>();
   for await (const item of items) {
@@ -77,10 +81,23 @@ export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerato
     const { archived, line } = item;
     const before = lines.get(archived.counter);
     if (before === undefined) {
+      if (lines.size === COUNTERS_MAX) throw tooMany();
       lines.set(archived.counter, line);
       yield item;
     } else {
-      yield { wrong: `${archived.counter} stands in line ${before} already: take one of the two out`, line };
+      yield { wrong: repeated(archived, before), line };
     }
   }
+}
+
+function repeated({ counter, total }: Archived, before: number): string {
+  return before === 0
+    ? `two of these are called ${counter}: choose others with --keys, or rename one`
+    : `${counter} stands in line ${before} already, and here with ${total}: neither is taken. ` +
+        'Take one of the two out';
+}
+
+function tooMany(): AppError {
+  const many = COUNTERS_MAX.toLocaleString('en');
+  return new AppError('usage-invalid', `There are more than ${many} counters in it. Import it in parts.`);
 }

@@ -5,7 +5,10 @@ import { type Item, itemOf, shown, Wrong } from './item.ts';
 import type { Line } from './lines.ts';
 import { readRecord, recordOf } from './record.ts';
 
-/** The version of both formats of exports. It changes when an older Seen would read a newer export wrongly. */
+/**
+ * The version of both formats of exports. It changes when an older Seen would read a newer export
+ * wrongly.
+ */
 export const FORMAT_VERSION = 1;
 
 /** What is said of all counters at the beginning of an export. */
@@ -33,6 +36,7 @@ export async function* writeJsonLines(
 /** What stands in an export. Fails with `usage-invalid` when it is of a newer Seen. */
 export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator<Item> {
   let announced: number | undefined;
+  let headed = false;
   let found = 0;
   let last = 1;
   for await (const line of lines) {
@@ -40,18 +44,24 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
     if (line.wrong !== undefined) {
       found++;
       yield { wrong: line.wrong, line: line.number };
-    } else if (announced === undefined) {
-      announced = readHeading(line.text);
-      if (announced === -1) yield { wrong: 'does not say how many counters there are', line: line.number };
-    } else if (line.text !== '') {
+    } else if (line.text.trim() === '') {
+      // Nothing stands there.
+    } else if (headed) {
       found++;
       yield itemOf(line.number, () => readRecord(parse(line.text)));
+    } else {
+      headed = true;
+      announced = readHeading(line.text);
+      if (announced === undefined)
+        yield { wrong: 'does not say how many counters there are', line: line.number };
     }
   }
-  if (announced !== undefined && announced !== -1 && announced !== found) {
-    yield { wrong: cut(announced, found), line: last };
-  }
+  if (announced !== undefined && announced !== found) yield { wrong: cut(announced, found), line: last };
+  else if (announced === 0) yield { note: NO_COUNTERS };
 }
+
+/** An export of an installation that counts nothing yet is whole, and is not a mistake. */
+export const NO_COUNTERS = 'the Seen that wrote this export had no counters then: there is nothing to bring';
 
 /** What to say of an export that has not as many counters as it says. */
 export function cut(announced: number, found: number): string {
@@ -67,19 +77,34 @@ export function requireVersion(version: unknown): void {
   );
 }
 
-function readHeading(text: string): number {
+/**
+ * How many counters the first line announces; `undefined` when it does not say. Fails with
+ * `usage-invalid`.
+ */
+function readHeading(text: string): number | undefined {
+  const heading = headingIn(text);
+  if (heading?.['seen'] !== 'counters') {
+    throw new AppError(
+      'usage-invalid',
+      'The first line is not that of an export of Seen, {"seen":"counters", …}: was it cut off? Export again.',
+    );
+  }
+  requireVersion(heading['version']);
+  const counters = heading['counters'];
+  return Number.isSafeInteger(counters) ? Number(counters) : undefined;
+}
+
+function headingIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const heading = parse(text) as Readonly<Record<string, unknown>>;
-    requireVersion(heading['version']);
-    const counters = heading['counters'];
-    return Number.isSafeInteger(counters) ? Number(counters) : -1;
+    return parse(text) as Readonly<Record<string, unknown>>;
   } catch (error) {
-    if (error instanceof Wrong) return -1;
+    if (error instanceof Wrong) return undefined;
     throw error;
   }
 }
 
-function parse(text: string): unknown {
+/** A line of JSON. Fails with `Wrong`. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

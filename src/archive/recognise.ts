@@ -1,17 +1,30 @@
-/** Which kind of file it is that somebody wants to import, by what stands in it; and what stands in it as items. */
+/**
+ * Which kind of file somebody wants to import, told by what stands in it; and what stands in it as items.
+ */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
-import { readBadge } from './badge.ts';
-import { rowsOf } from './csv.ts';
+import { BADGE_MAX_LENGTH, readBadge } from './badge.ts';
+import { beginningOf, isPacked } from './bytes.ts';
+import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './csv.ts';
+import { foreignKind, foreignText, foreignZip } from './foreign.ts';
 import { isGoatcounter, readGoatcounter } from './goatcounter.ts';
-import { type Item, itemOf } from './item.ts';
+import { isGoatcounterZip, readGoatcounterZip } from './goatcounter-zip.ts';
+import type { Item } from './item.ts';
 import { readJsonLines } from './json-lines.ts';
-import { linesOf } from './lines.ts';
-import { readList } from './list.ts';
-import { COLUMNS, readCsv } from './seen-csv.ts';
+import { type Line, linesOf } from './lines.ts';
+import { cellsOfLine, isListLine, readList } from './list.ts';
+import { namesColumns, readCsv } from './seen-csv.ts';
+import { openZip } from './zip.ts';
 
-/** What may be imported from a file. */
-export type FileKind = 'seen' | 'list' | 'goatcounter' | 'badge';
+/** What may be imported from a file, as `--from` names it, and what each is. */
+export const FILE_KINDS = {
+  seen: 'what seen export has written, JSON Lines or CSV',
+  list: 'a line for each counter: NAMESPACE/KEY,TOTAL',
+  goatcounter: 'the export of GoatCounter, CSV or zip; pages become counters in --namespace',
+  badge: 'the SVG of a badge with a number, which belongs to --as',
+} as const;
+
+export type FileKind = keyof typeof FILE_KINDS;
 
 /** What whoever imports has said. */
 export interface Wishes {
@@ -21,12 +34,48 @@ export interface Wishes {
   readonly as: string | undefined;
 }
 
-/** The file at `path` as what it is, or as `kind` if that is given. Fails with `usage-invalid`. */
+/** So many lines are looked at to tell what a file is. */
+const LINES_LOOKED_AT = 100;
+
+/** The kinds of files, a line for each. */
+export function fileKindLines(): string {
+  return Object.entries(FILE_KINDS)
+    .map(([kind, what]) => `  ${kind.padEnd(12)} ${what}`)
+    .join('\n');
+}
+
+/**
+ * The file at `path` as what it is, or as `kind` if that is given. Fails with `usage-invalid` when it is
+ * nothing that can be read.
+ */
 export async function recognise(path: string, kind: FileKind | undefined): Promise<FileKind> {
-  const first = await firstLine(path);
-  if (first === undefined)
+  const beginning = await beginningOf(path);
+  const text = new TextDecoder().decode(beginning);
+  if (text.trim() === '')
     throw new AppError('usage-invalid', `${path} is empty: there is nothing to import.`);
-  return kind ?? kindOf(first);
+  if (isZip(beginning) && !(await isPacked(path))) {
+    await using zip = await openZip(path);
+    if (!isGoatcounterZip(zip)) throw unreadable(path, foreignZip(zip.names));
+    if (kind === undefined || kind === 'goatcounter') return 'goatcounter';
+    throw new AppError(
+      'usage-invalid',
+      `${path} is an export of GoatCounter, a zip file, and not what --from ${kind} reads.`,
+    );
+  }
+  const foreign = foreignKind(beginning);
+  if (foreign !== undefined) throw unreadable(path, foreign);
+  const found = kind ?? kindOf(text);
+  if (found === undefined)
+    throw unreadable(path, foreignText(text), '\n\nIf it is one of these, say which, as in --from list.');
+  return found;
+}
+
+/** What to say of a file that no reader takes; a `hint` where whoever named it may know better. */
+function unreadable(path: string, what: string, hint = ''): AppError {
+  return new AppError(
+    'usage-invalid',
+    `${path} is ${what}.\n\nThese can be imported:\n${fileKindLines()}${hint}`,
+  );
 }
 
 /** What stands in the file; `hash` is told all of its bytes. Fails with `usage-invalid`. */
@@ -36,30 +85,42 @@ export async function* readFile(
   { namespace, as }: Wishes,
   hash: Hash,
 ): AsyncGenerator<Item> {
+  const beginning = await beginningOf(path);
+  const text = new TextDecoder().decode(beginning);
+  const rows = () => rowsOf(linesOf(path, hash), separatorOf(significantLines(text)[0] ?? ''));
   switch (kind) {
-    case 'seen': {
-      const json = (await firstLine(path))?.startsWith('{') ?? false;
-      yield* json ? readJsonLines(linesOf(path, hash)) : readCsv(afterFirst(rowsOf(linesOf(path, hash))));
+    case 'seen':
+      yield* text.trimStart().startsWith('{') ? readJsonLines(linesOf(path, hash)) : readCsv(rows());
       return;
-    }
     case 'list':
       yield* readList(linesOf(path, hash), namespace);
       return;
     case 'goatcounter':
       if (namespace === undefined)
         throw needs('--namespace', 'the namespace of its pages, as in --namespace my-site');
-      yield* readGoatcounter(rowsOf(linesOf(path, hash)), namespace);
+      yield* isZip(beginning)
+        ? readGoatcounterZip(path, namespace, hash)
+        : readGoatcounter(rows(), namespace);
       return;
-    case 'badge': {
+    case 'badge':
       if (as === undefined) throw needs('--as', 'the counter that it belongs to, as in --as my-site/page');
-      let text = '';
-      for await (const line of linesOf(path, hash)) {
-        if (line.wrong !== undefined) yield { wrong: line.wrong, line: line.number };
-        else text += `${line.text}\n`;
-      }
-      yield itemOf(1, () => readBadge(text, as));
-    }
+      yield* readBadgeFile(linesOf(path, hash), as);
   }
+}
+
+async function* readBadgeFile(lines: AsyncIterable<Line>, as: string): AsyncGenerator<Item> {
+  const texts: string[] = [];
+  let length = 0;
+  for await (const line of lines) {
+    if (line.wrong !== undefined) yield { wrong: line.wrong, line: line.number };
+    length += (line.text ?? '').length + 1;
+    if (length > BADGE_MAX_LENGTH) {
+      yield { wrong: `is past ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is no badge`, line: line.number };
+      return;
+    }
+    texts.push(line.text ?? '');
+  }
+  yield* readBadge(texts.join('\n'), as);
 }
 
 function needs(flag: string, what: string): AppError {
@@ -69,22 +130,30 @@ function needs(flag: string, what: string): AppError {
   );
 }
 
-function kindOf(first: string): FileKind {
-  if (/^\s*</.test(first)) return 'badge';
-  if (first.startsWith('{') || first.startsWith(COLUMNS.join(','))) return 'seen';
-  return isGoatcounter(first.split(',').map((cell) => cell.replaceAll('"', ''))) ? 'goatcounter' : 'list';
+/** Zip files begin so, and empty ones. */
+function isZip(beginning: Uint8Array): boolean {
+  const start = Buffer.from(beginning.subarray(0, 4)).toString('latin1');
+  return start === 'PK\x03\x04' || start === 'PK\x05\x06';
 }
 
-/** The first line with anything on it; empty for one that is no text. */
-async function firstLine(path: string): Promise<string | undefined> {
-  for await (const line of linesOf(path)) if (line.text?.trim() !== '') return line.text ?? '';
-  return undefined;
-}
-
-async function* afterFirst<T>(all: AsyncIterable<T>): AsyncGenerator<T> {
-  let first = true;
-  for await (const one of all) {
-    if (!first) yield one;
-    first = false;
+function kindOf(text: string): FileKind | undefined {
+  if (/^\s*</.test(text)) return /<svg[\s/>]/i.test(text) ? 'badge' : undefined;
+  if (/^\s*\{/.test(text)) return /^\s*\{\s*"(seen|counter)"/.test(text) ? 'seen' : undefined;
+  const lines = significantLines(text);
+  const [first] = lines;
+  if (first === undefined) return 'list';
+  const cells = cellsOf(first, separatorOf(first));
+  if (typeof cells !== 'string') {
+    if (namesColumns(cells)) return 'seen';
+    if (isGoatcounter(cells)) return 'goatcounter';
   }
+  return lines.some((line) => isListLine(cellsOfLine(line) ?? [])) ? 'list' : undefined;
+}
+
+/** The first lines with anything on them but comments. */
+function significantLines(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !/^\s*"?#/.test(line) && !isSeparatorLine(line))
+    .slice(0, LINES_LOOKED_AT);
 }

@@ -120,7 +120,10 @@ function readRules(value: unknown): Rules {
       typeof given !== typeof RULES[rule as keyof Rules] ||
       (typeof given === 'number' && !Number.isSafeInteger(given))
     ) {
-      throw new Wrong(`the rule ${rule} cannot be ${shown(String(given))}`);
+      // A list or an object is not shown: turning it into text goes as deep as it is nested.
+      const isPlain = typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
+      const what = isPlain ? shown(String(given)) : 'empty, a list or an object';
+      throw new Wrong(`the rule ${rule} cannot be ${what}`);
     }
   }
   const rules = { ...RULES, ...fields } as Rules;

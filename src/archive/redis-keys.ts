@@ -1,7 +1,8 @@
 /** Plain whole numbers under keys of a Redis, as the guide's application keeps its one, `hits`. Not here: asking Redis. */
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Kept } from './busuanzi.ts';
-import { bare, type Item, itemOf, readName, readWhole, shown, Wrong } from './item.ts';
+import { bare, type Item, itemOf, readName, shown, Wrong } from './item.ts';
+import { readWhole } from './numbers.ts';
 import { keyFor } from './slug.ts';
 
 /**

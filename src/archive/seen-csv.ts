@@ -5,9 +5,11 @@
  * cell begins with what a spreadsheet takes for a formula but a number below 0, and a name that begins with "-".
  */
 import type { Archived } from '../counter/archive.ts';
-import { type Row, rowText } from './csv.ts';
-import { type Item, itemOf, readWhole, shown, Wrong } from './item.ts';
-import { cut, FORMAT_VERSION, type Heading, requireVersion } from './json-lines.ts';
+import { AppError } from '../counter/errors.ts';
+import { type Row, rowText, withoutEmptyEnd } from './csv.ts';
+import { type Item, itemOf, shown, Wrong } from './item.ts';
+import { cut, FORMAT_VERSION, type Heading, NO_COUNTERS, requireVersion } from './json-lines.ts';
+import { readWhole } from './numbers.ts';
 import { readRecord, recordOf } from './record.ts';
 
 /** The names of the columns. */
@@ -59,8 +61,15 @@ function tableOf(archived: Archived): (string | number)[][] {
 /** A record that is put together from rows. */
 type Gathering = Record<string, unknown> & { readonly counter: string };
 
-/** What stands in an export, after the row that names the columns. Fails with `usage-invalid` when it is of a newer Seen. */
+/** Whether these cells are the row that names the columns. */
+export function namesColumns(cells: readonly string[]): boolean {
+  const names = withoutEmptyEnd(cells, COLUMNS.length);
+  return names.length === COLUMNS.length && COLUMNS.every((name, index) => names[index]?.trim() === name);
+}
+
+/** What stands in an export. Fails with `usage-invalid` when it is none, or of a newer Seen. */
 export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
+  let headed = false;
   let count = 0;
   let announced: number | undefined;
   let ended: number | undefined;
@@ -84,7 +93,14 @@ export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
       yield { wrong: row.wrong, line: row.line };
       continue;
     }
-    const [counter = '', what = '', , kind = '', value = ''] = row.cells;
+    const cells = withoutEmptyEnd(row.cells, COLUMNS.length);
+    if (!headed) {
+      requireColumns(cells);
+      headed = true;
+      continue;
+    }
+    if (cells.every((cell) => cell.trim() === '')) continue;
+    const [counter = '', what = '', , kind = '', value = ''] = cells;
     if (counter === '' && what === 'end') ended = Number(value);
     else count++;
     if (counter === '' && what === 'export') {
@@ -97,21 +113,43 @@ export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
       gathering = { record: { counter }, line: row.line };
     }
     try {
-      put(gathering.record, row.cells);
+      put(gathering.record, cells);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       yield { wrong: error.message, line: row.line };
     }
   }
   yield* finish();
-  if (spoiled) return;
-  if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
+  if (!spoiled) yield* ending({ announced, ended, found, count, last });
+}
+
+/** Fails with `usage-invalid` unless this is the row that names the columns. */
+function requireColumns(cells: readonly string[]): void {
+  if (namesColumns(cells)) return;
+  throw new AppError(
+    'usage-invalid',
+    `The first line is not that of an export of Seen, ${COLUMNS.join(',')}.`,
+  );
+}
+
+/** What is to be said at the end: whether all is there. */
+function* ending(all: {
+  readonly announced: number | undefined;
+  readonly ended: number | undefined;
+  readonly found: number;
+  readonly count: number;
+  readonly last: number;
+}): Generator<Item> {
+  const { announced, ended, found, count, last } = all;
+  if (announced === undefined && found === 0) {
+    yield { wrong: 'there is only the line of headings: the file was cut off. Export again', line: 0 };
+  } else if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
   else if (ended !== count) {
     yield {
       wrong: `is the last, and does not end the export after ${count} rows: the file was cut, or changed by hand. Export again, or write ,end,,,${count} as its last row`,
       line: last,
     };
-  }
+  } else if (found === 0) yield { note: NO_COUNTERS };
 }
 
 /** Puts a row into the record of its counter. */
@@ -131,7 +169,8 @@ function put(record: Gathering, cells: readonly string[]): void {
       return once(
         inside(record, 'rules'),
         kind,
-        value === 'true' || value === 'false' ? value === 'true' : readWhole(value, 'rule'),
+        // Spreadsheets write these in capitals.
+        /^(true|false)$/i.test(value) ? /^true$/i.test(value) : readWhole(value, 'rule'),
       );
     case 'hour':
     case 'day':

@@ -59,6 +59,7 @@ export class Findings {
   readonly #mistakes: string[] = [];
   readonly #notes: string[] = [];
   #count = 0;
+  #noteCount = 0;
 
   wrong(line: number, what: string): void {
     this.#count++;
@@ -67,7 +68,8 @@ export class Findings {
   }
 
   note(what: string): void {
-    this.#notes.push(`  ${what}`);
+    this.#noteCount++;
+    if (this.#noteCount <= MISTAKES) this.#notes.push(`  ${what}`);
   }
 
   get mistakes(): number {
@@ -82,8 +84,8 @@ export class Findings {
   }
 
   noteLines(): string[] {
-    return this.#notes.length > MISTAKES
-      ? [...this.#notes.slice(0, MISTAKES), `  and ${this.#notes.length - MISTAKES} more of this kind`]
+    return this.#noteCount > MISTAKES
+      ? [...this.#notes, `  and ${(this.#noteCount - MISTAKES).toLocaleString('en')} more of this kind`]
       : this.#notes;
   }
 }

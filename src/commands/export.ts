@@ -10,6 +10,7 @@ import { patiently } from '../counter/patience.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
+import { makeFolder, refuseTarget } from './export-target.ts';
 import { showProgress } from './progress.ts';
 import { makeFolder } from './unfinished.ts';
 
@@ -26,6 +27,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (more.length > 0) throw new AppError('usage-invalid', 'Say one file, as in: seen export counters.jsonl');
   const format = oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
   const config = readConfig({ argv: rest, env });
+  if (file !== undefined) refuseTarget(file);
   const store = composeStore(config, 'refuse');
   const progress = showProgress('counters');
   const stop = new AbortController();

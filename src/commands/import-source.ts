@@ -1,10 +1,11 @@
 /** Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read again, and is the same. */
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { type Names, readBusuanzi, readNames } from '../archive/busuanzi.ts';
-import { type Item, readName, Wrong, withoutRepeats } from '../archive/item.ts';
+import { type Stats, statSync } from 'node:fs';
+import { readBusuanzi } from '../archive/busuanzi.ts';
+import { Names, readNames } from '../archive/busuanzi-names.ts';
+import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../archive/item.ts';
 import { linesOf } from '../archive/lines.ts';
-import { readFile, recognise } from '../archive/recognise.ts';
+import { type FileKind, readFile, recognise } from '../archive/recognise.ts';
 import { readRedisKeys } from '../archive/redis-keys.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../counter/errors.ts';
@@ -13,7 +14,7 @@ import { RedisSource } from '../stores/redis-source.ts';
 
 /** What somebody has said about the source. */
 export interface SourceFlags {
-  readonly from: 'seen' | 'list' | 'goatcounter' | 'badge' | 'redis' | 'busuanzi' | undefined;
+  readonly from: FileKind | 'redis' | 'busuanzi' | undefined;
   readonly namespace: string | undefined;
   readonly as: string | undefined;
   readonly keys: string | undefined;
@@ -63,6 +64,27 @@ export async function openSource(place: string, flags: SourceFlags, config: Conf
   return openRedis(place, 'redis', flags, config);
 }
 
+/** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
+function requireFile(path: string): void {
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
+  }
+  if (stat?.isFile()) return;
+  if (stat?.isDirectory()) throw new AppError('usage-invalid', `${path} is a folder. Name a file in it.`);
+  if (stat || path === '-')
+    throw new AppError('usage-invalid', `${path} cannot be read twice, as an import has to. Name a file.`);
+  const hint = /^https?:/i.test(path)
+    ? ' Download it, and name the file.'
+    : /^sqlite:/i.test(path)
+      ? ' Counters of another Seen come in a file that seen export --store-url has written.'
+      : '';
+  throw new AppError('usage-invalid', `There is no file ${path}.${hint}`);
+}
+
 /** A counter's name as somebody has typed it. Fails with `usage-invalid`. */
 function nameFrom(text: string): string {
   try {
@@ -79,10 +101,7 @@ async function openFile(
   namespace: string | undefined,
   as: string | undefined,
 ): Promise<Source> {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new AppError('usage-invalid', `There is no file ${path}.`);
-  if (!stat.isFile())
-    throw new AppError('usage-invalid', `${path} is no file that can be read twice. Name one.`);
+  requireFile(path);
   const kind = await recognise(path, from);
   let known: string | undefined;
   let hash = createHash('sha256');
@@ -117,7 +136,7 @@ async function openRedis(
   try {
     // Read once: what is brought is what was shown.
     const items: Item[] = [];
-    const all = redis.numbers(keys ?? (known ? 'bsz:*' : 'hits'));
+    const all = atMost(COUNTERS_MAX, redis.numbers(keys ?? (known ? 'bsz:*' : 'hits')));
     const found = known ? readBusuanzi(all, known, namespace) : readRedisKeys(all, namespace);
     for await (const item of withoutRepeats(found)) items.push(item);
     return {
@@ -134,8 +153,24 @@ async function openRedis(
   }
 }
 
+/** Passes on all. Fails with `usage-invalid` when there are more than `max`. */
+async function* atMost<T>(max: number, all: AsyncIterable<T>): AsyncGenerator<T> {
+  let count = 0;
+  for await (const one of all) {
+    if (++count > max) {
+      const many = max.toLocaleString('en');
+      throw new AppError(
+        'usage-invalid',
+        `There are more than ${many} numbers under these keys: name fewer with --keys.`,
+      );
+    }
+    yield one;
+  }
+}
+
 async function namesFrom(path: string | undefined): Promise<Names> {
-  if (path === undefined) return new Map();
+  if (path === undefined) return new Names();
+  requireFile(path);
   try {
     return await readNames(linesOf(path));
   } catch (error) {

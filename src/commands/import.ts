@@ -1,6 +1,7 @@
 /** `seen import SOURCE`: brings counters from elsewhere. First it only says what it would do. */
 import { chunksOf } from '../archive/chunks.ts';
 import type { Item } from '../archive/item.ts';
+import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { Findings, Tally } from '../archive/tally.ts';
 import { readConfig } from '../config.ts';
 import type { Archived, Brought, Terms } from '../counter/archive.ts';
@@ -23,6 +24,8 @@ const FLAGS = {
   yes: 'boolean',
 } as const;
 
+const KINDS = [...(Object.keys(FILE_KINDS) as FileKind[]), 'redis', 'busuanzi'] as const;
+
 async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, FLAGS);
   const [place, ...more] = positionals;
@@ -30,8 +33,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     throw new AppError('usage-invalid', 'Say what to import, as in: seen import counters.jsonl');
   }
   const existing = oneOf('existing', own.existing, ['keep', 'add', 'replace']) ?? 'keep';
-  const kinds = ['seen', 'list', 'goatcounter', 'badge', 'redis', 'busuanzi'] as const;
-  const from = oneOf('from', own.from, kinds);
+  const from = oneOf('from', own.from, KINDS);
   const config = readConfig({ argv: rest, env });
   const { namespace, as, keys, names } = own;
   const source = await openSource(place, { from, namespace, as, keys, names }, config);
@@ -42,6 +44,10 @@ async function run({ argv, env, print }: Context): Promise<number> {
       `\nThese are wrong:\n${findings.mistakeLines().join('\n')}\n\nNothing is changed. Mend them, and try again.\n`,
     );
     return 2;
+  }
+  if (counters === 0) {
+    print(`${findings.noteLines().join('\n')}\n`);
+    return 0;
   }
   if (as !== undefined && counters !== 1) {
     throw new AppError('usage-invalid', `--as names one counter, and there are ${counters}.`);
@@ -151,10 +157,7 @@ wrong nothing is brought. What a source has brought is remembered with each coun
 can be given again, and counts nothing twice.
 
 SOURCE is recognised by what stands in it:
-  seen         what seen export has written, JSON Lines or CSV
-  list         a line for each counter: NAMESPACE/KEY,TOTAL
-  goatcounter  the CSV export of GoatCounter; pages become counters in --namespace
-  badge        the SVG of a badge with a number, which belongs to --as
+${fileKindLines()}
   redis        a Redis with plain numbers: the key hits, or those of --keys
   busuanzi     the Redis of a busuanzi (with --from busuanzi)
 

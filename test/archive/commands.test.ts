@@ -288,7 +288,7 @@ describe('with Redis', () => {
       );
       const bsz = await seen(place, 'import', source, '--from', 'busuanzi', '--names', 'names', '--yes');
       expect(bsz.out).toMatch(/2 made +my-site\/(total 100, my-site\/about 70|about 70, my-site\/total 100)/);
-      expect(bsz.out).toContain('1 sets of visitors are left out');
+      expect(bsz.out).toContain('1 set of visitors is left out');
       expect(await place.store.read(['hits', 'my-site/total', 'my-site/about', 'views/about'])).toEqual([
         41, 100, 70, 7,
       ]);
@@ -354,6 +354,7 @@ describe('mistakes', () => {
     put('cut.gz', Bun.gzipSync(Buffer.alloc(100_000, 'my-site/page,1\n')).slice(0, 100));
     put('latin1', Buffer.from('my-site/page,1\nmy-site/caf\u00e9,1\n', 'latin1'));
     put('visits.csv', '2Path,Bot,Date\n/,0,2026-11-20T10:00:00Z\n');
+    put('other.db', 'SQLite format 3\0 and more');
     put('badge.svg', '<svg><text>41</text></svg>');
     mkdirSync(join(folder.path, 'closed'));
     chmodSync(join(folder.path, 'closed'), 0o500);
@@ -361,7 +362,10 @@ describe('mistakes', () => {
       [['import'], 2, 'seen import counters.jsonl'],
       [['import', 'a', 'b'], 2, 'seen import counters.jsonl'],
       [['import', 'none'], 2, 'There is no file none'],
-      [['import', '.'], 2, 'is no file that can be read twice'],
+      [['import', '.'], 2, '. is a folder. Name a file in it.'],
+      [['import', '-'], 2, '- cannot be read twice'],
+      [['import', 'https://example.com/a.csv'], 2, 'Download it'],
+      [['import', 'sqlite:seen.db'], 2, 'seen export --store-url has written'],
       [['import', 'empty'], 2, 'empty is empty'],
       [['import', 'bad.csv'], 2, 'line 2: "my-site" is no name of a counter'],
       [['import', 'bad.csv', '--yes'], 2, 'Nothing is changed. Mend them'],
@@ -389,7 +393,10 @@ describe('mistakes', () => {
         69,
         'cannot be reached',
       ],
-      [['export', '--store-url', 'sqlite:none.db', '--wait-ms', '100'], 69, 'is gone'],
+      [['export', '--store-url', 'sqlite:none.db'], 2, 'There is no database at '],
+      [['export', '--store-url', 'sqlite:empty'], 2, 'Name the one that Seen uses with --store-url'],
+      [['export', 'all.jsonl.gz'], 2, 'gzip all.jsonl'],
+      [['export', 'other.db'], 2, 'other.db is a database, and an export would take its place'],
       [['export', 'a', 'b'], 2, 'seen export counters.jsonl'],
       [['export', '.'], 2, '. is a folder'],
       [['export', 'none/such/file'], 2, 'Nothing can be written at'],

@@ -1,0 +1,180 @@
+/**
+ * Visits of the pages of a site, added up to counters with hours, days and visitors: the readers of other
+ * services' exports put in what they find, in any order.
+ *
+ * Memory is bounded: hours that are older than hours are kept become days at once, and there is a limit
+ * to the pages.
+ */
+import { AppError } from '../counter/errors.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
+import { RULES } from '../counter/registry.ts';
+import { KINDS, type Kind } from '../counter/visitor.ts';
+import { type Item, itemOf, shown, Wrong } from './item.ts';
+import { keyFor } from './slug.ts';
+
+/** Visits of a page in one hour. */
+export interface Visits {
+  readonly path: string;
+  readonly kind: Kind;
+  /** In milliseconds since 1970, of which the hour counts. */
+  readonly at: number;
+  readonly amount: number;
+  /** How many of them are somebody's first on that day. */
+  readonly visitors: number;
+}
+
+interface Sums {
+  readonly paths: Set<string>;
+  readonly line: number;
+  firstAt: number;
+  lastAt: number;
+  total: number;
+  /** By hour and kind, as `slotOf` numbers them. */
+  hours: Map<number, number>;
+  /** By day and kind. */
+  readonly days: Map<number, number>;
+  readonly visitors: Map<number, number>;
+}
+
+/** More pages than this are not read: each takes about a kilobyte of memory. */
+const PAGES_MAX = 500_000;
+/** Figures of all pages together, each about 50 bytes: a thousand pages for ten years. */
+const FIGURES_MAX = 8_000_000;
+/** So many paths of one counter are told apart; nobody reads more of them. */
+const PATHS_MAX = 20;
+const PATHS_SHOWN = 3;
+/** No browser has a longer address, and GoatCounter keeps 2,048 characters of it. */
+const PATH_MAX_LENGTH = 8192;
+/** Hours are folded into days when there are twice as many as may stay. */
+const FOLD_ABOVE = 2 * HOURS_KEPT_DAYS * 24 * KINDS.length;
+
+export class PageSums {
+  readonly #counters = new Map<string, Sums>();
+  #figures = 0;
+
+  get size(): number {
+    return this.#counters.size;
+  }
+
+  /**
+   * Adds visits that stand in `line`. Fails with `Wrong`, and with `usage-invalid` when there is too much
+   * of it.
+   */
+  add({ path, kind, at, amount, visitors }: Visits, line: number): void {
+    if (path.length > PATH_MAX_LENGTH) throw new Wrong(`${shown(path)} is longer than a path can be`);
+    const page = decoded(path);
+    const sums = this.#sumsOf(page, line, at);
+    if (sums.paths.size < PATHS_MAX && !sums.paths.has(page)) sums.paths.add(ownCopy(page));
+    const total = sums.total + amount;
+    if (!Number.isSafeInteger(total))
+      throw new Wrong(`the visits of ${shown(path)} add up past ${Number.MAX_SAFE_INTEGER}`);
+    sums.total = total;
+    sums.firstAt = Math.min(sums.firstAt, at);
+    sums.lastAt = Math.max(sums.lastAt, at);
+    this.#put(sums.hours, slotOf(Math.floor(at / HOUR_MS), kind), amount);
+    if (visitors > 0) this.#put(sums.visitors, Math.floor(at / DAY_MS), visitors);
+    if (sums.hours.size > FOLD_ABOVE) this.#fold(sums);
+    if (this.#figures > FIGURES_MAX) throw tooMuch(`${FIGURES_MAX.toLocaleString('en')} figures`);
+  }
+
+  /** The counters in `namespace`, then a note on each that is several paths. */
+  *items(namespace: string): Generator<Item> {
+    for (const [key, sums] of this.#counters)
+      yield itemOf(sums.line, () => archivedOf(`${namespace}/${key}`, sums));
+    for (const [key, { paths }] of this.#counters) {
+      if (paths.size < 2) continue;
+      const many = paths.size === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.size} paths`;
+      const some = [...paths].slice(0, PATHS_SHOWN).map(shown).join(', ');
+      yield {
+        note: `${namespace}/${key} is ${many} added up: ${some}${paths.size > PATHS_SHOWN ? ', …' : ''}`,
+      };
+    }
+  }
+
+  #sumsOf(page: string, line: number, at: number): Sums {
+    const key = keyFor(page);
+    const found = this.#counters.get(key);
+    if (found) return found;
+    if (this.#counters.size === PAGES_MAX) throw tooMuch(`${PAGES_MAX.toLocaleString('en')} pages`);
+    const sums: Sums = {
+      paths: new Set(),
+      line,
+      firstAt: at,
+      lastAt: at,
+      total: 0,
+      hours: new Map(),
+      days: new Map(),
+      visitors: new Map(),
+    };
+    this.#counters.set(ownCopy(key), sums);
+    return sums;
+  }
+
+  #put(figures: Map<number, number>, at: number, amount: number): void {
+    const before = figures.get(at);
+    if (before === undefined) this.#figures++;
+    figures.set(at, (before ?? 0) + amount);
+  }
+
+  /**
+   * Makes days of the hours that any store would make days of, because they are too old beside the
+   * newest.
+   */
+  #fold(sums: Sums): void {
+    const first = (Math.floor(sums.lastAt / DAY_MS) - HOURS_KEPT_DAYS) * 24;
+    const { hours } = sums;
+    sums.hours = new Map();
+    this.#figures -= hours.size;
+    for (const [slot, amount] of hours) {
+      const { at, kind } = placeOf(slot);
+      if (at < first) this.#put(sums.days, slotOf(Math.floor(at / 24), kind), amount);
+      else this.#put(sums.hours, slot, amount);
+    }
+  }
+}
+
+/** A time and a kind as one number. */
+function slotOf(at: number, kind: Kind): number {
+  return at * KINDS.length + KINDS.indexOf(kind);
+}
+
+function placeOf(slot: number): { at: number; kind: Kind } {
+  const at = Math.floor(slot / KINDS.length);
+  return { at, kind: KINDS[slot - at * KINDS.length] ?? 'person' };
+}
+
+function archivedOf(counter: string, { total, firstAt, hours, days, visitors }: Sums) {
+  const added = (figures: ReadonlyMap<number, number>) =>
+    [...figures].map(([slot, amount]) => ({ ...placeOf(slot), amount }));
+  return {
+    counter,
+    total,
+    madeAt: firstAt,
+    owner: undefined,
+    rules: RULES,
+    past: { hours: added(hours), days: added(days), visitors },
+  };
+}
+
+/**
+ * `/%E4%BD%A0` and `/你` are one page. A `%2F` stays, because it is no slash; so does what is no address.
+ */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The same text without the line that it was cut from, which would stay in memory with it. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function tooMuch(what: string): AppError {
+  return new AppError(
+    'usage-invalid',
+    `There are more than ${what} in it. Export a shorter time, and import it in parts.`,
+  );
+}
