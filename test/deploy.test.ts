@@ -19,6 +19,7 @@ import { RedisServer, SAFE } from './support/redis-server.ts';
 interface Service {
   readonly command?: string;
   readonly image?: string;
+  readonly networks?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly secrets?: readonly string[];
 }
@@ -27,6 +28,9 @@ interface StackFile {
   readonly version: string;
   readonly services: Readonly<Record<string, Service | undefined>>;
   readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
+  readonly networks?: object;
+  readonly volumes?: object;
+  readonly secrets?: object;
 }
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -58,11 +62,66 @@ describe('what is laid over the stack', () => {
     expect([...formats]).toEqual(['3.9']);
   });
 
-  test('deploy/secure.yml starts Redis as the stack does, and names the users besides', () => {
-    const plain = words(stackFile('docker-compose.yml').services['redis']?.command);
-    const secure = words(stackFile('deploy/secure.yml').services['redis']?.command);
-    expect(plain).toContain('--appendfsync');
-    expect(secure).toEqual([...plain, '--aclfile', '/run/secrets/redis_users']);
+  /**
+   * What a file may say of a service that an earlier file has: Docker's clients merge these by name, all since 20.10
+   * (`cli/compose/loader/merge.go`). They append other lists, or replace them, or merge them by a key, each version in its
+   * own way: `command`, `entrypoint`, `volumes`, `healthcheck.test`; and 20.10 cannot replace `deploy.replicas` by 0.
+   */
+  const MERGED_BY_NAME = new Set(['environment', 'networks', 'secrets', 'configs']);
+  const namesIn = (part: unknown): string[] =>
+    Array.isArray(part)
+      ? part.map((entry: string | { source: string }) => (typeof entry === 'string' ? entry : entry.source))
+      : Object.keys(part ?? {});
+
+  /** What a file repeats of the files before it, in a way that clients merge differently: `redis.command`. */
+  function repeatedBy(file: StackFile, earlier: readonly StackFile[]): string[] {
+    const repeated: string[] = [];
+    for (const [name, service] of Object.entries(file.services)) {
+      for (const before of earlier.flatMap(({ services }) => services[name] ?? [])) {
+        for (const [key, part] of Object.entries(service ?? {})) {
+          if (!MERGED_BY_NAME.has(key)) repeated.push(`${name}.${key}`);
+          else if (key !== 'environment' || Array.isArray(part)) {
+            const had = new Set(namesIn(before[key as keyof Service]));
+            repeated.push(
+              ...namesIn(part).flatMap((entry) => (had.has(entry) ? `${name}.${key}.${entry}` : [])),
+            );
+          }
+        }
+      }
+    }
+    for (const key of ['networks', 'volumes', 'secrets', 'configs'] as const) {
+      const had = new Set(earlier.flatMap((before) => Object.keys(before[key] ?? {})));
+      repeated.push(
+        ...Object.keys(file[key] ?? {}).flatMap((name) => (had.has(name) ? `${key}.${name}` : [])),
+      );
+    }
+    return repeated;
+  }
+
+  test('repeats nothing that Docker’s clients merge differently: no command, no list, no name', () => {
+    const all = ['docker-compose.yml', ...files].map(stackFile);
+    const repeated = all.map((file, index) => repeatedBy(file, all.slice(0, index)));
+    expect(repeated).toEqual(all.map(() => []));
+  });
+
+  test('a file that repeats a command, a list or a name is noticed', () => {
+    const base = stackFile('docker-compose.yml');
+    const said = (service: object, more: object = {}) =>
+      repeatedBy({ version: '3.9', services: { redis: service }, ...more }, [base]);
+    expect(said({ command: 'redis-server' })).toEqual(['redis.command']);
+    expect(said({ volumes: ['other:/data'] })).toEqual(['redis.volumes']);
+    expect(said({ healthcheck: { test: 'true' } })).toEqual(['redis.healthcheck']);
+    expect(said({ deploy: { placement: { constraints: [] } } })).toEqual(['redis.deploy']);
+    expect(said({ networks: ['webnet', 'more'] })).toEqual(['redis.networks.webnet']);
+    expect(said({}, { volumes: { 'redis-data': {} } })).toEqual(['volumes.redis-data']);
+    expect(said({ environment: { A: 'b' }, secrets: ['one'], networks: { more: {} } })).toEqual([]);
+  });
+
+  test('Redis includes the users of deploy/secure.yml from where the secret is, and starts without them where it is not', () => {
+    const included = words(stackFile('docker-compose.yml').services['redis']?.command).at(-1) ?? '';
+    const [secret = ''] = stackFile('deploy/secure.yml').services['redis']?.secrets ?? [];
+    // With a wildcard Redis takes no file for none; without one it would not start.
+    expect(included).toBe(`/run/secrets/${secret}*`);
   });
 
   test('Seen takes the settings that each file gives it, and the limits are on where addresses are known', () => {
@@ -300,6 +359,8 @@ async function refusalOf(url: string): Promise<string> {
 describe('the users that deploy/secrets.sh makes', () => {
   const folder = temporaryFolder();
   const secret = (name: string) => readFileSync(join(folder.path, name), 'utf8');
+  /** As the stack's Redis includes it, with a wildcard. */
+  const users = join(folder.path, 'seen_redis_users_1*');
   let redis: RedisServer;
   let url = '';
 
@@ -318,7 +379,7 @@ describe('the users that deploy/secrets.sh makes', () => {
 
   beforeAll(async () => {
     await makeSecrets();
-    redis = await RedisServer.start({ ...SAFE, aclfile: join(folder.path, 'seen_redis_users_1') });
+    redis = await RedisServer.start({ ...SAFE, include: users });
     url = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${redis.port}`);
   });
 
@@ -345,7 +406,7 @@ describe('the users that deploy/secrets.sh makes', () => {
   });
 
   testStoreContract('Redis with Seen’s rights', async () => {
-    const own = await RedisServer.start({ ...SAFE, aclfile: join(folder.path, 'seen_redis_users_1') });
+    const own = await RedisServer.start({ ...SAFE, include: users });
     const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
     return { open: (limits) => openStore(address, limits), end: () => own[Symbol.asyncDispose]() };
   });

@@ -8,6 +8,7 @@
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeClient } from './stack/support/client.ts';
 import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -78,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   if (rounds.flat().some(({ run }) => run === inWorld)) {
-    process.stdout.write(`${describeKernel(await askKernel())}\n`);
+    process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
   const results: Result[] = [];
   for (const round of rounds) results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));

@@ -3,9 +3,10 @@
  *
  * Killing the node's first process ends the engine and all of its containers at once, as a power cut does.
  */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/folder.ts';
+import { clientFolder } from './client.ts';
 import { cgroupOf, worldFolder } from './world.ts';
 
 const BRIDGE = 'seen0';
@@ -32,6 +33,8 @@ export class Node {
     this.folder = join(worldFolder(), this.name);
     this.#cable = `seen-${this.name}`;
     mkdirSync(this.folder, { recursive: true });
+    // On a terminal curl shows how far it is only where its output goes elsewhere; here it does not know of the terminal.
+    writeFileSync(join(this.folder, '.curlrc'), 'no-progress-meter\n');
   }
 
   /** Starts the engine (again, on the same data) and waits until it answers. */
@@ -86,14 +89,19 @@ export class Node {
     return `unix://${this.folder}/socket`;
   }
 
-  /** What Docker's client is told: this engine, and settings of the test's own. */
+  /** What Docker's client is told: this engine, and settings of the test's own. `docker` is the oldest client. */
   get #environment(): Record<string, string> {
-    return { DOCKER_HOST: this.endpoint, DOCKER_CONFIG: join(this.folder, 'client') };
+    return {
+      DOCKER_HOST: this.endpoint,
+      DOCKER_CONFIG: join(this.folder, 'client'),
+      CURL_HOME: this.folder,
+      PATH: `${clientFolder()}:${process.env['PATH'] ?? ''}`,
+    };
   }
 
   /** Runs a command of Docker's client against this engine. */
   docker(...words: readonly string[]): Promise<Said> {
-    return finish(['docker', ...words], this.#environment);
+    return finish([join(clientFolder(), 'docker'), ...words], this.#environment);
   }
 
   /** The same; fails unless it succeeds, and answers what it printed. */
