@@ -1,6 +1,7 @@
 /** What Prometheus is told of requests. */
 import { expect, test } from 'bun:test';
 import { createMetrics, mergeMetrics } from '../src/metrics.ts';
+import { Program } from './support/program.ts';
 
 async function told(observe: (metrics: ReturnType<typeof createMetrics>) => void): Promise<string[]> {
   const metrics = createMetrics('replica-1', '1.2.3', {
@@ -47,3 +48,31 @@ test('requests are told by route and status, in buckets that hold all that is as
 test('what no request has asked for is not told', async () => {
   expect(await told(() => undefined)).toHaveLength(2);
 });
+
+for (const replicas of [1, 3]) {
+  test(`promtool finds nothing wrong with the figures of a program with ${replicas} of its replicas`, async () => {
+    await using program = await Program.start({ SEEN_REPLICAS: `${replicas}` });
+    await program.visit();
+    await program.visit('/hit/my-site/page');
+    const figures = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+    expect(new Set(figures.match(/(?<=seen_build_info\{.*replica=")[^"]*/g))).toHaveProperty(
+      'size',
+      replicas,
+    );
+    expect(await promtool(figures)).toEqual({ status: 0, said: '' });
+    // It does find something where there is something.
+    const wrong = '# HELP seen_sorts_total A gauge.\n# TYPE seen_sorts_total gauge\nseen_sorts_total 1\n';
+    expect(await promtool(figures + wrong)).toMatchObject({ status: 3 });
+  });
+}
+
+/** What `promtool check metrics` says of figures. */
+async function promtool(figures: string): Promise<{ status: number; said: string }> {
+  const check = Bun.spawn(['promtool', 'check', 'metrics'], {
+    stdin: new Blob([figures]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const said = await Promise.all([new Response(check.stdout).text(), new Response(check.stderr).text()]);
+  return { status: await check.exited, said: said.join('') };
+}
