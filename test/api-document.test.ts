@@ -1,7 +1,7 @@
 /** docs/api.md, typed from top to bottom into one shell, next to a Seen that runs: every command, and what it should show. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { firstMissing, stepsOf } from './support/document.ts';
+import { difference, stepsOf } from './support/document.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { Shell } from './support/shell.ts';
@@ -39,7 +39,7 @@ describe('docs/api.md', () => {
   for (const { title, heading, commands, expected } of steps) {
     test(title, async () => {
       const shown = await (heading === 'Limits' ? typeAtFresh(commands) : type(commands, program));
-      expect({ shown, missing: firstMissing(expected, shown) }).toEqual({ shown, missing: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
     });
   }
 

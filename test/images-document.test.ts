@@ -1,7 +1,7 @@
 /** docs/images.md, typed from top to bottom into one shell, next to a Seen that runs: every command, and what it should show. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { firstMissing, stepsOf } from './support/document.ts';
+import { difference, stepsOf } from './support/document.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { Shell } from './support/shell.ts';
@@ -25,7 +25,7 @@ describe('docs/images.md', () => {
   for (const { title, commands, expected } of stepsOf(join(ROOT, 'docs/images.md'))) {
     test(title, async () => {
       const shown = await shell.type(commands.replaceAll('localhost:8000', new URL(program.url).host));
-      expect({ shown, missing: firstMissing(expected, shown) }).toEqual({ shown, missing: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
     });
   }
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { firstMissing, stepsOf } from './support/document.ts';
+import { difference, stepsOf } from './support/document.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
@@ -45,7 +45,7 @@ describe('docs/import.md', () => {
         .replaceAll('localhost:8000', new URL(program.url).host)
         .replaceAll('localhost:6379', `localhost:${redis.port}`);
       const shown = (await shell.type(typed)).replaceAll(`localhost:${redis.port}`, 'localhost:6379');
-      expect({ shown, missing: firstMissing(expected, shown) }).toEqual({ shown, missing: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
     });
   }
 });

@@ -1,7 +1,7 @@
 /** docs/guide.md, followed to the letter by a reader who has one node: every command, and what it should show. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { firstMissing, stepsOf } from '../support/document.ts';
+import { stepsOf } from '../support/document.ts';
 import { ROOT } from '../support/program.ts';
 import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
@@ -53,12 +53,4 @@ describe('docs/guide.md', () => {
   for (const step of steps) {
     test(step.title, () => reader.follow(step, swarm.manager, swarm.project, asHere));
   }
-});
-
-test('a step that shows something else than the document says is noticed', () => {
-  const expected = ['ID … NAME', '… mystack_web … 3/3 …'];
-  expect(firstMissing(expected, 'ID   NAME\nabc  mystack_web  replicated  3/3  x')).toBeUndefined();
-  expect(firstMissing(expected, 'ID   NAME\nabc  mystack_web  replicated  2/3  x')).toBe(expected[1]);
-  expect(firstMissing(expected, 'abc  mystack_web  replicated  3/3  x\nID NAME')).toBe(expected[1]);
-  expect(firstMissing(['7'], '17')).toBe('7');
 });

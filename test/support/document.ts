@@ -1,9 +1,9 @@
 /**
  * A document as steps: each block of commands in it, and what the block that follows says one should see.
  *
- * ```bash is what a person types, ```text what they should see: each of its lines must be printed, in this order, where `…`
- * stands for anything and blanks do not matter. What stands between the two says how it is meant, for whoever runs it; a block of
- * ```sh is typed into the program that the commands started.
+ * ```bash is what a person types, ```text what they should see: all of it, and nothing else. `…` stands for any part of a line,
+ * and a line of `…` alone for any lines; blanks do not matter. What stands between the two says how it is meant, for whoever runs
+ * it; a block of ```sh is typed into the program that the commands started.
  */
 import { readFileSync } from 'node:fs';
 
@@ -42,22 +42,38 @@ export function stepsOf(path: string): Step[] {
   return steps;
 }
 
-/** The first expected line that is not there after the ones before it. */
-export function firstMissing(expected: readonly string[], shown: string): string | undefined {
-  const lines = shown.split('\n').map(plain);
-  let at = 0;
-  for (const line of expected) {
-    const wanted = new RegExp(
-      `^${plain(line)
-        .split('…')
-        .map((part) => RegExp.escape(part.trim()))
-        .join('.*')}$`,
-    );
-    const found = lines.findIndex((candidate, index) => index >= at && wanted.test(candidate));
-    if (found === -1) return line;
-    at = found + 1;
+/**
+ * How what was shown differs from what a document says, as a sentence for people; undefined where it does not. All that was shown
+ * is compared: an unexpected line is a difference. Blanks and empty lines do not matter.
+ */
+export function difference(expected: readonly string[], shown: string): string | undefined {
+  const lines = shown.split('\n').map(plain).filter(Boolean);
+  const wanted = expected.map((line) => (line.trim() === ANY_LINES ? undefined : patternOf(line)));
+  // For each number of expected lines: after how many shown lines they can end.
+  let ends = new Set([0]);
+  for (const [index, pattern] of wanted.entries()) {
+    const next = new Set<number>();
+    for (const end of ends) {
+      if (!pattern) for (let later = end; later <= lines.length; later++) next.add(later);
+      else if (pattern.test(lines[end] ?? '') && end < lines.length) next.add(end + 1);
+    }
+    if (next.size === 0) {
+      const [end = 0] = ends;
+      return `“${lines[end] ?? 'nothing more'}” was shown, where the document says “${expected[index]}”`;
+    }
+    ends = next;
   }
-  return undefined;
+  return ends.has(lines.length)
+    ? undefined
+    : `“${lines[Math.max(...ends)]}” was shown, and does not stand in the document`;
+}
+
+/** Stands for any number of lines, also none; in a line it stands for any part of that. */
+const ANY_LINES = '…';
+
+function patternOf(line: string): RegExp {
+  const parts = plain(line).split('…');
+  return new RegExp(`^${parts.map((part) => RegExp.escape(part.trim())).join('.*')}$`);
 }
 
 function plain(line: string): string {

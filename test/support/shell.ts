@@ -11,6 +11,8 @@ export class Shell implements AsyncDisposable {
       stdout: 'pipe',
       stderr: 'inherit',
     });
+    // A person sees both in one place.
+    void this.#shell.stdin.write('exec 2>&1\n');
     this.#said = lines(this.#shell.stdout);
   }
 
