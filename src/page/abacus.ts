@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 const STYLE = `:root{color-scheme:light dark}
 body{max-width:60rem;margin:2rem auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif}
 table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0}
-code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}`;
+code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}
+@media(max-width:40rem){thead{display:none}tr,td{display:block;padding:0}tr{margin-bottom:1rem}}`;
 
 /** The Content-Security-Policy of the page: nothing but its own style. */
 export const ABACUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;

@@ -18,7 +18,7 @@ export interface CounterPage {
 
 /** The page. */
 export function counterPage(links: Links, { counter, total, visit, replica }: CounterPage): string {
-  const title = `Seen ${total} times`;
+  const title = `Seen ${total} ${total === 1 ? 'time' : 'times'}`;
   return frame(links, {
     title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
     description: sentence(total),
@@ -52,10 +52,14 @@ function said(visit: CounterPage['visit'], total: number): string {
 }
 
 function chart(counter = 'hits'): string {
+  const picture = `/chart/${escaped(counter)}.svg?title=Day%20by%20day`;
   return `<noscript>
 <section>
 <h2>Visits</h2>
-<img class="picture" src="/chart/${escaped(counter)}.svg?title=Day%20by%20day" alt="The latest visits as a bar chart" width="640" height="220">
+<picture>
+<source media="(prefers-color-scheme: dark)" srcset="${picture}&amp;theme=dark">
+<img class="picture" src="${picture}&amp;theme=light" alt="The latest visits as a bar chart" width="640" height="220">
+</picture>
 </section>
 </noscript>
 <section id="history" aria-labelledby="history-title" hidden>
@@ -82,9 +86,9 @@ function chart(counter = 'hits'): string {
 const VISITORS = `<section id="visitors" aria-labelledby="visitors-title" hidden>
 <h2 id="visitors-title">Who came</h2>
 <dl class="figures">
-<div class="large"><dt>visitors today</dt><dd data-figure="today"></dd></div>
-<div class="large"><dt>visitors of all days</dt><dd data-figure="total"></dd></div>
-<div><dt>visits by people</dt><dd data-figure="person"></dd></div>
+<div class="large"><dt>Visitors today</dt><dd data-figure="today"></dd></div>
+<div class="large"><dt>Visitors of all days</dt><dd data-figure="total"></dd></div>
+<div><dt>Visits by people</dt><dd data-figure="person"></dd></div>
 <div><dt>by programs</dt><dd data-figure="program"></dd></div>
 <div><dt>by image proxies</dt><dd data-figure="proxy"></dd></div>
 <div><dt>by bots</dt><dd data-figure="bot"></dd></div>

@@ -1,4 +1,4 @@
-/** The page for everybody: without a script, with the keyboard, in the dark, on a small screen, on paper, read out. */
+/** The page for everybody: without a script, with the keyboard, in the dark, on paper, read out. On a phone: `narrow.test.ts`. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -31,7 +31,7 @@ const lightness = (colour: string) => Number(/\d+/.exec(colour)?.[0]);
 
 describe('without a script', () => {
   test('the sentence, one’s own number and who served it are there, and a picture of the chart is shown', async () => {
-    await using watched = await openPage(browser, { javaScriptEnabled: false });
+    await using watched = await openPage(browser, { javaScriptEnabled: false, colorScheme: 'dark' });
     const { page, requests } = watched;
     await page.goto(program.url);
     const number = await total();
@@ -39,7 +39,7 @@ describe('without a script', () => {
     expect(await page.locator('.visit').textContent()).toBe(`You are visit number ${number}.`);
     expect(await page.locator('#stack .note').textContent()).toContain('This page was made by test-');
     expect(await page.locator('.picture').getAttribute('alt')).toBe('The latest visits as a bar chart');
-    expect(requests).toContain(`${program.url}/chart/hits.svg?title=Day%20by%20day`);
+    expect(requests).toContain(`${program.url}/chart/hits.svg?title=Day%20by%20day&theme=dark`);
     // It has come: a picture that has not is as wide as its own words.
     expect(
       await page.locator('.picture').evaluate((image) => 'naturalWidth' in image && image.naturalWidth),
@@ -106,27 +106,6 @@ describe('in the dark', () => {
     await until('the chart to be drawn again', async () => (await bar()).includes('134,183,234'));
     expect(await bar()).not.toContain('47,98,153');
   });
-});
-
-describe('on a screen 320 px wide', () => {
-  for (const digits of [1, 5, 16]) {
-    test(`nothing is wider than the screen, with a number of ${digits} digits`, async () => {
-      await using watched = await openPage(browser, { viewport: { width: 320, height: 640 } });
-      const { page } = watched;
-      await openWhole(page, program.url);
-      await page.locator('#number').evaluate((number, length) => {
-        number.textContent = '8'.repeat(length);
-        number.setAttribute('data-digits', `${length}`);
-      }, digits);
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(320);
-      expect(
-        await page.locator('#number').evaluate((number) => number.getBoundingClientRect().right),
-      ).toBeLessThan(320);
-      await page.locator('summary').click();
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(320);
-      expect((await page.locator('#chart canvas').boundingBox())?.width).toBeLessThan(300);
-    });
-  }
 });
 
 describe('on paper', () => {

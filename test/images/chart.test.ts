@@ -11,6 +11,19 @@ const bars = (...values: number[]) => values.map((value, index) => ({ name: `bar
 const heights = (svg: string) =>
   [...svg.matchAll(/<rect class="bar"[^>]* height="([\d.]+)"/g)].map(([, height]) => Number(height));
 
+/** The contrast of two colours as in `#1c1e22`, 1 to 21 (WCAG 2.2, "contrast ratio"). */
+function contrast(one: string, other: string): number {
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 describe('a chart', () => {
   test('has a bar for each value, as long as it says, and one that is seen for little', () => {
     const [none, little, half, all, below] = heights(chart({ bars: bars(0, 1, 5000, 10_000, -7) }));
@@ -37,11 +50,24 @@ describe('a chart', () => {
     expect(svg).toContain('<title>bar 0: 3</title>');
   });
 
-  test('has the colours that are asked for, or those of the page', () => {
-    expect(chart({ theme: 'light' })).not.toContain('prefers-color-scheme');
-    expect(chart({ theme: 'dark' })).not.toContain('prefers-color-scheme');
-    expect(chart({ theme: 'auto' })).toContain('@media(prefers-color-scheme:dark)');
-    expect(chart({ theme: 'light' })).not.toBe(chart({ theme: 'dark' }));
+  test('is readable on the pages that its theme is for, whatever the system prefers', () => {
+    const light = ['#ffffff', '#f6f8fa', '#fbfaf7'];
+    const dark = ['#000000', '#0d1117', '#131518', '#1e1e1e'];
+    // WCAG 2.2: 4.5 to 1 for text and 3 to 1 for graphics. No colour of text has that on white and on black: 3.9 is what there is.
+    for (const { theme, grounds, text } of [
+      { theme: 'light', grounds: light, text: 4.5 },
+      { theme: 'dark', grounds: dark, text: 4.5 },
+      { theme: 'auto', grounds: [...light, ...dark], text: 3.9 },
+    ] as const) {
+      const svg = chart({ theme });
+      expect(svg).not.toContain('prefers-color-scheme');
+      const colour = (name: string) => new RegExp(`--${name}:(#[0-9a-f]{6})`).exec(svg)?.[1] ?? '';
+      for (const ground of grounds) {
+        for (const name of ['ink', 'soft'])
+          expect(contrast(colour(name), ground)).toBeGreaterThanOrEqual(text);
+        expect(contrast(colour('bar'), ground)).toBeGreaterThanOrEqual(3);
+      }
+    }
   });
 
   test('names some of many bars, the last among them', () => {

@@ -10,7 +10,7 @@ export class Running {
     if (!element || element.textContent === `${total}`) return false;
     element.textContent = `${total}`;
     element.dataset['digits'] = `${`${total}`.length}`;
-    document.title = document.title.replace(/-?\d+ times$/, `${total} times`);
+    document.title = document.title.replace(/-?\d+ times?$/, `${total} ${total === 1 ? 'time' : 'times'}`);
     if (!this.#still.matches) element.animate([{ opacity: 0.45 }, { opacity: 1 }], 350);
     return true;
   }

@@ -8,6 +8,9 @@ interface Visitors {
   readonly visits: Readonly<Record<string, number>>;
 }
 
+/** Numbers up to this one leave room for others beside them on a phone (`page.css`). */
+const SHORT_MAX = 9_999_999;
+
 /** Asks, and shows it. Where it is not for everybody there is nothing to be seen. Never fails. */
 export async function showVisitors(path: string): Promise<Told<unknown>> {
   const answer = await ask<Visitors>(`${path}/visitors`);
@@ -16,10 +19,15 @@ export async function showVisitors(path: string): Promise<Told<unknown>> {
   if (answer.failed === 'refused') section.hidden = true;
   if (!answer.told) return answer;
   const { today, total, visits } = answer.told;
-  for (const [name, value] of Object.entries({ today, total, ...visits })) {
+  const figures = Object.entries({ today, total, ...visits });
+  for (const [name, value] of figures) {
     const figure = section.querySelector(`[data-figure="${name}"]`);
     if (figure) figure.textContent = whole(value);
   }
+  section.querySelector('.figures')?.toggleAttribute(
+    'data-long',
+    figures.some(([, value]) => Math.abs(value) > SHORT_MAX),
+  );
   section.hidden = false;
   return answer;
 }
