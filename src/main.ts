@@ -15,28 +15,28 @@ import { version } from './commands/version.ts';
 import { environment } from './config.ts';
 import { AppError, type ErrorCode } from './counter/errors.ts';
 
-const commands: Readonly<Record<string, Command>> = {
-  serve,
-  verify,
-  export: exportCommand,
-  import: importCommand,
-  backup,
-  delete: deleteCommand,
-  token,
-  version,
-};
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({
+    serve,
+    verify,
+    export: exportCommand,
+    import: importCommand,
+    backup,
+    delete: deleteCommand,
+    token,
+    version,
+  }),
+);
 /** Started by other commands, not by people. */
-const inner: Readonly<Record<string, Command>> = { replica };
+const inner: ReadonlyMap<string, Command> = new Map([['replica', replica]]);
 
 const USAGE = `Usage: seen COMMAND [FLAGS]
 
 Counts visits, every one once, and gives every visitor a number of their own.
 
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summary}`)
-  .join('\n')}
+${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
 
-seen COMMAND --help is the manual of a command.
+seen COMMAND --help or seen help COMMAND is the manual of a command, seen --version the version.
 `;
 
 /** The exit status for an error (numbers past 63: sysexits.h). The manual of `serve` lists them. */
@@ -82,12 +82,26 @@ function exitStatus(code: ErrorCode): number {
   }
 }
 
-async function main([name = '--help', ...argv]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(USAGE);
+/** The flags that programs usually know instead of a command: the words that they stand for. */
+const FLAGS: ReadonlyMap<string, string> = new Map([
+  ['--help', 'help'],
+  ['-h', 'help'],
+  ['--version', 'version'],
+  ['-V', 'version'],
+  ['-v', 'version'],
+]);
+
+async function main([word = 'help', ...argv]: readonly string[]): Promise<number> {
+  const name = FLAGS.get(word) ?? word;
+  if (name === 'help') {
+    const [of] = argv;
+    const manual = of === undefined || FLAGS.has(of) ? USAGE : commands.get(of)?.manual();
+    if (manual === undefined)
+      throw new AppError('usage-invalid', `“${of}” is no command of seen.\n\n${USAGE}`);
+    process.stdout.write(manual);
     return 0;
   }
-  const command = commands[name] ?? inner[name];
+  const command = commands.get(name) ?? inner.get(name);
   if (!command) throw new AppError('usage-invalid', `“${name}” is no command of seen.\n\n${USAGE}`);
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(command.manual());
