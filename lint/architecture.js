@@ -19,12 +19,13 @@ const MAY_IMPORT = {
     'settings',
     'log',
     'metrics',
+    'plural',
   ],
-  http: ['counter', 'images', 'page'],
+  http: ['counter', 'images', 'page', 'plural'],
   replicas: ['counter', 'log', 'metrics'],
-  verify: ['counter'],
+  verify: ['counter', 'plural'],
   stores: ['counter'],
-  archive: ['counter'],
+  archive: ['counter', 'plural'],
   images: [],
   page: [],
   counter: [],
@@ -32,6 +33,7 @@ const MAY_IMPORT = {
   settings: [],
   log: [],
   metrics: [],
+  plural: [],
 };
 /** What browsers run when they have loaded it. */
 const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|embed)\.ts$/;

@@ -8,6 +8,7 @@
  */
 import { AppError } from '../counter/errors.ts';
 import type { Kind } from '../counter/visitor.ts';
+import { counted } from '../plural.ts';
 import type { Row } from './csv.ts';
 import { type Item, shown, Wrong } from './item.ts';
 import { PageSums, type Visits } from './page-sums.ts';
@@ -61,7 +62,7 @@ export async function* readGoatcounter(rows: AsyncIterable<Row>, namespace: stri
 function* notesOn(visits: number, bots: number, firsts: number | undefined): Generator<Item> {
   if (bots > 0)
     yield {
-      note: `${bots} of the visits were made by bots: they belong to the totals, and are told apart in the history`,
+      note: `${counted(bots, 'visit')} by bots: part of the totals, and told apart in the history`,
     };
   if (firsts === undefined)
     yield { note: 'this export does not say who came for the first time, so no visitors come with it' };

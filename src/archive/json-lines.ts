@@ -1,6 +1,7 @@
 /** An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a line. */
 import type { Archived } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
+import { counted } from '../plural.ts';
 import { type Item, itemOf, shown, Wrong } from './item.ts';
 import type { Line } from './lines.ts';
 import { readRecord, recordOf } from './record.ts';
@@ -65,7 +66,7 @@ export const NO_COUNTERS = 'the Seen that wrote this export had no counters then
 
 /** What to say of an export that has not as many counters as it says. */
 export function cut(announced: number, found: number): string {
-  return `is the last, and there are ${found} counters where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
+  return `is the last, and there ${found === 1 ? 'is' : 'are'} ${counted(found, 'counter')} where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
 }
 
 /** Fails with `usage-invalid` for a version that this Seen does not know. */

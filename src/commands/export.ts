@@ -7,6 +7,7 @@ import { writeCsv } from '../archive/seen-csv.ts';
 import { readConfig } from '../config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
+import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
@@ -74,7 +75,7 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function summary({ moment, counters }: Gathered): string {
-  const many = counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`;
+  const many = counted(counters, 'counter');
   return `${many} as of ${new Date(moment).toISOString()}`;
 }
 

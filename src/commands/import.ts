@@ -8,6 +8,7 @@ import type { Archived, Brought, Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
+import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
@@ -38,7 +39,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const { namespace, as, keys, names } = own;
   const source = await openSource(place, { from, namespace, as, keys, names }, config);
   const { findings, counters } = await check(source);
-  print(`${source.what}, ${counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`}\n`);
+  print(`${source.what}, ${counted(counters, 'counter')}\n`);
   if (findings.mistakes > 0) {
     print(
       `\nThese are wrong:\n${findings.mistakeLines().join('\n')}\n\nNothing is changed. Mend them, and try again.\n`,
@@ -65,7 +66,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
     print(`\n${tally.lines(own.yes !== undefined).join('\n')}\n`);
     if (own.yes !== undefined) return tally.refused ? 1 : 0;
     const full = tally.count('made') > room;
-    if (full) print(`\nThere is room for ${Math.max(0, room)} more counters: raise SEEN_COUNTERS_MAX.\n`);
+    if (full)
+      print(`\nThere is room for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`);
     print('\nNothing is changed yet. To do it, say the same with --yes.\n');
     return full || tally.refused ? 1 : 0;
   } finally {

@@ -8,6 +8,7 @@ import { createOperations } from '../http/operations.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
 import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
+import { counted } from '../plural.ts';
 import { listenToSignals } from '../replicas/signals.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
 import { settingsManual } from '../settings.ts';
@@ -86,7 +87,7 @@ function welcome(
   ports: { port: number; operationsPort: number },
 ): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
-  const replicas = config.replicas === 1 ? '1 replica' : `${config.replicas} replicas`;
+  const replicas = counted(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${ports.port}/`);
   log.info(`the counts are kept in ${store.place}`);
   log.info(`${replicas}; health and figures on port ${ports.operationsPort}`);

@@ -10,7 +10,7 @@ import type { Figures } from '../verify/figures.ts';
 import { type Frame, historyLine, type Operation, readHistoryLine } from '../verify/history.ts';
 import { judgeHistory } from '../verify/judge-history.ts';
 import { held, report, reportData } from '../verify/report.ts';
-import { Run } from '../verify/run.ts';
+import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
 import { duration, whole } from './arguments.ts';
@@ -24,6 +24,7 @@ const FLAGS = {
   counter: { type: 'string' },
   retry: { type: 'boolean', default: false },
   'may-fail': { type: 'boolean', default: false },
+  alone: { type: 'boolean', default: false },
   timeout: { type: 'string', default: '30s' },
   json: { type: 'string' },
   history: { type: 'string' },
@@ -37,7 +38,7 @@ const STANDARD_MS = 10_000;
 
 async function run({ argv, print }: Context): Promise<number> {
   const { values, positionals } = readArguments(argv);
-  if (values.check !== undefined) return checkFile(values.check, print);
+  if (values.check !== undefined) return checkFile(values.check, values.alone, print);
   const [url, ...more] = positionals;
   if (url === undefined || more.length > 0) {
     throw new AppError('usage-invalid', 'Say what to verify, as in: seen verify http://localhost:8000');
@@ -58,6 +59,7 @@ async function run({ argv, print }: Context): Promise<number> {
     rate: whole('rate', values.rate) ?? (values.retry ? RETRY_RATE : undefined),
     retry: values.retry,
     mayFail: values['may-fail'],
+    alone: values.alone,
     timeoutMs: duration('timeout', values.timeout),
     stop: stop.signal,
     onOperation: history && ((operation: Operation) => void history.write(historyLine(operation))),
@@ -121,8 +123,8 @@ function finish(
   });
 }
 
-/** Judges a history that was written down. */
-async function checkFile(path: string, print: Context['print']): Promise<number> {
+/** Judges a history that was written down; with `alone` as if nobody else had visited, whatever stands in it. */
+async function checkFile(path: string, alone: boolean, print: Context['print']): Promise<number> {
   const operations: Operation[] = [];
   let frame: Frame | undefined;
   let number = 0;
@@ -144,7 +146,7 @@ async function checkFile(path: string, print: Context['print']): Promise<number>
       `${path} has no line with "type":"frame", which says where the counter stood.`,
     );
   }
-  const { result, figures } = judgeHistory({ ...frame, operations });
+  const { result, figures } = judgeHistory({ ...frame, alone: alone || frame.alone, operations });
   print(report(path, result, figures));
   return held(result, figures) ? 0 : 1;
 }
@@ -176,6 +178,8 @@ Flags:
   --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice. Each takes
                      up one of the keys that the service remembers (of Seen: SEEN_KEYS_MAX, for a day or two)
   --may-fail         requests may fail, as they do when replicas are killed: that is told, and is not broken
+  --alone            nobody else visits: a count that verify did not make is broken, also one that comes in the ${LATE_MS / 1000} s after
+                     the run. Without it such counts are told, and whether all visits were counted is not tested
   --timeout TIME     after how long a client gives up [${FLAGS.timeout.default}]
   --json FILE        write all figures and findings
   --history FILE     write each operation, a line of JSON each

@@ -106,7 +106,7 @@ export class Counter {
       return Promise.reject(
         new AppError(
           'waiting-full',
-          `${waitingMax} visits wait already. Not counted: try again in a moment.`,
+          `As many visits as may, ${waitingMax}, wait already. Not counted: try again in a moment.`,
         ),
       );
     }

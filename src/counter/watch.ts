@@ -66,7 +66,7 @@ export class Watch {
     if (this.#subscribers >= subscribersMax) {
       throw new AppError(
         'subscribers-full',
-        `${subscribersMax} watch already, which is all that may. Try again later, or read the counter now and then.`,
+        `As many as may, ${subscribersMax}, watch already. Try again later, or read the counter now and then.`,
       );
     }
     this.#subscribers++;

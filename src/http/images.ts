@@ -15,6 +15,7 @@ import { drawBadge, IMAGE_POLICY } from '../images/badge.ts';
 import { drawChart } from '../images/chart.ts';
 import { drawNumberedBadge } from '../images/numbered-badge.ts';
 import { pixel } from '../images/pixel.ts';
+import { counted } from '../plural.ts';
 import type { Asked, Handler } from './asked.ts';
 import type { CountVisit } from './counting.ts';
 import {
@@ -138,7 +139,7 @@ async function chartSvg(c: Asked, options: ImagesOptions): Promise<string> {
   const writePeriod = periodWriter(by, lang);
   return drawChart({
     title,
-    summary: `${write(sum(periods))} visits in ${periods.length} ${by}s`,
+    summary: `${counted(sum(periods), 'visit', write)} in ${counted(periods.length, by, write)}`,
     bars: periods.map((period) => ({ name: writePeriod(period.time), value: sum([period]) })),
     theme,
     write,

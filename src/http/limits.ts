@@ -16,6 +16,7 @@ import { LIMITER_WAIT_MS, OpenLimiter } from '../counter/open-limiter.ts';
 import { DAY_MS } from '../counter/past.ts';
 import { briefly } from '../counter/patience.ts';
 import type { Registry } from '../counter/registry.ts';
+import { counted } from '../plural.ts';
 import type { Asked } from './asked.ts';
 import { wholeSeconds } from './errors.ts';
 import type { Owners } from './owners.ts';
@@ -71,7 +72,7 @@ export class Limits {
     await this.#take(
       c,
       this.#requests,
-      `More than ${quota} requests a minute came from your address. Nothing was counted or done.`,
+      `More than ${counted(quota, 'request')} a minute came from your address. Nothing was counted or done.`,
     );
   }
 

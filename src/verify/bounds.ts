@@ -1,4 +1,5 @@
 /** Whether as many visits are counted as there were: numbers answered <= counted <= numbers answered and requests without one. */
+import { counted as countedThings } from '../plural.ts';
 import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 
@@ -12,7 +13,12 @@ export interface Ends extends Omit<Frame, 'mayFail'> {
   readonly highest: number;
 }
 
-export function bounds({ before, after, others, answered, unanswered, lowest, highest }: Ends): Finding {
+const visits = (number: number) => countedThings(number, 'visit', String);
+const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
+
+/** The verdict. Where nobody else visits (`alone`), a total that moves by itself is a fault; otherwise it says that others visit. */
+export function bounds(ends: Ends): Finding {
+  const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
   const check = 'bounds';
   const broken = (count: number, words: string): Finding => ({ check, status: 'broken', count, words });
   const untested = (words: string): Finding => ({ check, status: 'untested', count: 0, words });
@@ -26,18 +32,24 @@ export function bounds({ before, after, others, answered, unanswered, lowest, hi
   // The visit that asked for `after` is one itself.
   const counted = after - 1 - before;
   if (counted < answered) {
-    return broken(answered - counted, `${answered} visits got a number, and ${counted} are counted`);
+    return broken(answered - counted, `${visits(answered)} got a number, and ${are(counted)} counted`);
+  }
+  if (others && alone) {
+    return broken(
+      1,
+      'the total moved while verify did not visit: somebody else counts, or a count came late',
+    );
   }
   if (others) {
     return untested(
-      `others visit too: ${counted} are counted, ${answered} of them got their number here. Nothing is lost`,
+      `others visit too: ${are(counted)} counted, ${answered} of them got their number here. Nothing is lost`,
     );
   }
   const most = answered + unanswered;
   if (counted > most) {
     return broken(
       counted - most,
-      `${answered} visits got a number and ${unanswered} did not, and ${counted} are counted`,
+      `${visits(answered)} got a number and ${unanswered} did not, and ${are(counted)} counted`,
     );
   }
   return { check, status: 'held', count: 0, words: '' };

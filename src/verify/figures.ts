@@ -11,6 +11,8 @@ export interface Second {
 export interface Figures {
   /** Milliseconds since it began. */
   readonly elapsedMs: number;
+  /** For how many milliseconds visits were sent; what was waited for after that is not in it. */
+  readonly sendingMs: number;
   readonly answered: number;
   readonly failures: ReadonlyMap<string, number>;
   /** How requests failed that were to be repeated under their keys. */

@@ -31,6 +31,10 @@ export interface Frame {
   readonly others: boolean;
   /** Whether requests may fail without anything being broken. */
   readonly mayFail?: boolean | undefined;
+  /** Whether nobody but verify visits, so that every other count is a fault. */
+  readonly alone?: boolean | undefined;
+  /** For how many milliseconds visits were sent: without the wait for the last answers. Missing in files of earlier versions. */
+  readonly sendingMs?: number | undefined;
 }
 
 /** A run as it was written down. */
@@ -61,6 +65,8 @@ const frame = z.object({
   after: z.int().optional(),
   others: z.boolean(),
   mayFail: z.boolean().optional(),
+  alone: z.boolean().optional(),
+  sendingMs: time.optional(),
 });
 
 /** A line of a history's file. */

@@ -24,7 +24,7 @@ export function judgeHistory({ operations, ...frame }: History): { result: Resul
       failures: judge.failures,
       tries: judge.tries,
       compared: judge.compared,
-      ...figuresOf(operations),
+      ...figuresOf(operations, frame.sendingMs),
     },
   };
 }
@@ -39,7 +39,7 @@ function inOrder(operations: readonly Operation[]) {
     .toSorted((a, b) => a.at - b.at || Number(a.ends) - Number(b.ends));
 }
 
-function figuresOf(operations: readonly Operation[]) {
+function figuresOf(operations: readonly Operation[], sendingMs: number | undefined) {
   const tally = new Tally();
   let elapsedMs = 0;
   // A visit under a key took from its first beginning to its first answer.
@@ -54,5 +54,5 @@ function figuresOf(operations: readonly Operation[]) {
     if (key !== undefined && number !== undefined) since.set(key, undefined);
   }
   const { latencies, servedBy, seconds } = tally;
-  return { elapsedMs, latencies, servedBy, seconds };
+  return { elapsedMs, sendingMs: sendingMs ?? elapsedMs, latencies, servedBy, seconds };
 }

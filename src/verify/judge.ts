@@ -154,7 +154,7 @@ export class Judge {
   }
 
   /** What was found, given the number of a visit after all others, and whether others than ours visited. */
-  verdict({ after, others, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
+  verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
     return [
       this.#finding('unique', this.#hits === 0 ? 'no visit got a number' : undefined),
@@ -162,6 +162,7 @@ export class Judge {
         before: this.#before,
         after,
         others,
+        alone,
         answered: this.#hits,
         unanswered: this.#unanswered,
         lowest: this.#lowestHit,

@@ -17,10 +17,15 @@ const ATTEMPT_PART = 0.2;
 const AGAIN_MS = 50;
 
 /** Visits twice, with a quiet time between; with `retry` each until it is answered. Fails with `Unanswered`. */
-export async function look(target: Target, timeoutMs: number, retry: boolean): Promise<Look> {
+export async function look(
+  target: Target,
+  timeoutMs: number,
+  retry: boolean,
+  quietMs = QUIET_MS,
+): Promise<Look> {
   const visitOnce = () => (retry ? visitUntilAnswered(target, timeoutMs) : visit(target, timeoutMs));
   const first = await visitOnce();
-  await Bun.sleep(QUIET_MS);
+  await Bun.sleep(quietMs);
   const last = await visitOnce();
   return { first, last, moved: last !== first + 1 };
 }

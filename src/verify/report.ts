@@ -1,5 +1,6 @@
 /** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
 
+import { counted } from '../plural.ts';
 import { type Change, changes, type Figures } from './figures.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Result } from './run.ts';
@@ -23,11 +24,11 @@ export function held({ findings }: Result, { answered }: Figures): boolean {
 /** The verdict as a person reads it. */
 export function report(url: string, result: Result, figures: Figures): string {
   const { findings } = result;
-  const seconds = figures.elapsedMs / 1000;
+  const seconds = figures.sendingMs / 1000;
   const broken = findings.filter(({ status }) => status === 'broken').length;
   const untested = findings.filter(({ status }) => status === 'untested').length;
   const lines = [
-    `${url}: ${whole(figures.answered)} visits in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
+    `${url}: ${counted(figures.answered, 'visit')} in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
     ...repeatLines(figures),
     '',
@@ -46,7 +47,7 @@ export function report(url: string, result: Result, figures: Figures): string {
 
 /** All figures and findings as data. */
 export function reportData(url: string, result: Result, figures: Figures) {
-  const { elapsedMs, answered, latencies } = figures;
+  const { elapsedMs, sendingMs, answered, latencies } = figures;
   return {
     url,
     held: held(result, figures),
@@ -55,6 +56,7 @@ export function reportData(url: string, result: Result, figures: Figures) {
     after: result.frame.after,
     others: result.frame.others,
     elapsedMs,
+    sendingMs,
     answered,
     failures: Object.fromEntries(figures.failures),
     latencyMs: {
@@ -72,15 +74,23 @@ export function reportData(url: string, result: Result, figures: Figures) {
 
 function findingLine({ check, status, count, words }: Finding): string {
   const label = { held: 'held    ', broken: 'BROKEN  ', untested: 'untested' }[status];
-  const times = status === 'broken' && check !== 'answered' ? ` (${whole(count)} times)` : '';
+  const times = status === 'broken' && check !== 'answered' ? ` (${counted(count, 'time')})` : '';
   return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${words}${times}`}`;
 }
 
 function repeatLines({ tries, compared }: Figures): string[] {
   const failed = [...tries.values()].reduce((sum, count) => sum + count, 0);
   return [
-    ...(failed > 0 ? [`${whole(failed)} requests failed and were sent again: ${kinds(tries)}`] : []),
-    ...(compared > 0 ? [`${whole(compared)} visits were asked for again after their answers`] : []),
+    ...(failed > 0
+      ? [
+          `${counted(failed, 'request')} failed and ${failed === 1 ? 'was' : 'were'} sent again: ${kinds(tries)}`,
+        ]
+      : []),
+    ...(compared > 0
+      ? [
+          `${counted(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} asked for again after being answered`,
+        ]
+      : []),
   ];
 }
 
@@ -114,7 +124,7 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
 /** Who came and went, the last few of them: what an update or a kill looks like. */
 export function changeLines(all: readonly Change[], most = CHANGES): string[] {
   const shown = all.slice(-most);
-  const more = all.length > shown.length ? [`  ${all.length - shown.length} earlier ones`] : [];
+  const more = all.length > shown.length ? [`  ${counted(all.length - shown.length, 'earlier change')}`] : [];
   return [
     ...more,
     ...shown.map(

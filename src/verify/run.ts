@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly retry: boolean;
   /** Whether requests may fail without anything being broken. */
   readonly mayFail: boolean;
+  /** Whether nobody else visits: every count that is not of this run is a fault, also one that comes when it is over. */
+  readonly alone: boolean;
   /** After how long a client gives up. */
   readonly timeoutMs: number;
   readonly stop: AbortSignal;
@@ -43,6 +45,8 @@ export interface Result {
 const READ_MS = 50;
 /** With keys, of so many visits one is asked for again although it was answered: a few find a service that forgets keys. */
 const TWICE_EVERY = 10;
+/** Who says that nobody else visits has late counts looked for so long when the run is over. */
+export const LATE_MS = 3000;
 
 export class Run {
   readonly #options: RunOptions;
@@ -51,8 +55,10 @@ export class Run {
   #startedAt = 0;
   #endedAt: number | undefined;
   #begun = 0;
+  #sent = 0;
   #connections = 0;
-  #over = false;
+  /** When visits were no longer begun. */
+  #sentAt: number | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -60,13 +66,13 @@ export class Run {
 
   /** Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does not answer at the beginning. */
   async go(): Promise<Result> {
-    const { target, timeoutMs, clients, forMs, retry, mayFail, stop, onOperation } = this.#options;
+    const { target, timeoutMs, clients, forMs, retry, mayFail, alone, stop, onOperation } = this.#options;
     const early = await look(target, timeoutMs, retry);
     const before = await look(target, timeoutMs, retry);
     this.#judge = new Judge(before.last);
     this.#startedAt = performance.now();
-    const timer = forMs === undefined ? undefined : setTimeout(() => (this.#over = true), forMs);
-    const interrupt = () => (this.#over = true);
+    const timer = forMs === undefined ? undefined : setTimeout(() => this.#endSending(), forMs);
+    const interrupt = () => this.#endSending();
     stop.addEventListener('abort', interrupt);
     if (stop.aborted) interrupt();
 
@@ -84,22 +90,25 @@ export class Run {
     await Promise.all(
       Array.from({ length: clients }, (_, index) => this.#visit(new Client(scene, index % 2 === 0))),
     );
-    this.#over = true;
+    this.#endSending();
     this.#endedAt = performance.now();
     await reading;
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await look(target, timeoutMs, retry).catch(() => undefined);
+    const after = await look(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(() => undefined);
     const others = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);
-    const frame = { before: before.last, after: after?.first, others, mayFail };
+    const { sendingMs } = this.figures;
+    const frame = { before: before.last, after: after?.first, others, mayFail, alone, sendingMs };
     return { frame, findings: this.#judge.verdict(frame) };
   }
 
   get figures(): Figures {
     const { latencies, servedBy, seconds } = this.#tally;
     return {
-      elapsedMs: this.#startedAt === 0 ? 0 : (this.#endedAt ?? performance.now()) - this.#startedAt,
+      elapsedMs: this.#since(this.#endedAt),
+      // A visit that is due at a rate takes the time until the next one would be.
+      sendingMs: Math.max(this.#since(this.#sentAt), (this.#sent * 1000) / (this.#options.rate ?? Infinity)),
       answered: this.#judge.answered,
       failures: this.#judge.failures,
       tries: this.#judge.tries,
@@ -110,11 +119,27 @@ export class Run {
     };
   }
 
+  /** Milliseconds from the beginning to `at`, or until now. */
+  #since(at = performance.now()): number {
+    return this.#startedAt === 0 ? 0 : at - this.#startedAt;
+  }
+
+  /** No visit is begun any more; those under way may still be answered. */
+  #endSending(): void {
+    this.#sentAt ??= performance.now();
+  }
+
+  get #over(): boolean {
+    return this.#sentAt !== undefined;
+  }
+
   /** What one client does to the end of the run. */
   async #visit(client: Client): Promise<void> {
     for (;;) {
       const next = await this.#next();
       if (!next) break;
+      // The last one is sent: what follows is waiting for answers.
+      if (++this.#sent === this.#options.visits) this.#endSending();
       if (!this.#options.retry) await client.visit(next.due);
       else await client.visitUnderKey(next.due, crypto.randomUUID(), next.number % TWICE_EVERY === 0);
     }
@@ -122,7 +147,7 @@ export class Run {
   }
 
   async #read(client: Client): Promise<void> {
-    while (!this.#over) {
+    while (this.#endedAt === undefined) {
       await client.read(this.#options.retry);
       await Bun.sleep(READ_MS);
     }

@@ -2,6 +2,7 @@
  * What is seen while a run goes on: on a terminal a picture that is drawn again and again, elsewhere a line every few seconds.
  */
 
+import { counted } from '../plural.ts';
 import { type Change, changes, type Figures, type Second } from './figures.ts';
 import { changeLines, kinds, shareLines, whole } from './report.ts';
 import type { Run } from './run.ts';
@@ -78,7 +79,7 @@ function summary({ elapsedMs, answered, failures, tries, latencies, seconds }: F
   const rate = seconds.at(-2)?.answered ?? seconds.at(-1)?.answered ?? 0;
   const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
   return [
-    `${(elapsedMs / 1000).toFixed(0)} s  ${whole(answered)} visits, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms`,
+    `${(elapsedMs / 1000).toFixed(0)} s  ${counted(answered, 'visit')}, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms`,
     failures.size === 0 ? 'none failed' : `FAILED: ${kinds(failures)}`,
     ...(tries.size === 0 ? [] : [`sent again after: ${kinds(tries)}`]),
   ];

@@ -226,7 +226,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         const dry = await seen(place, ...flags);
         expect({ status: dry.status, out: dry.out }).toEqual({
           status: 1,
-          out: expect.stringContaining('There is room for 1 more counters'),
+          out: expect.stringContaining('There is room for 1 more counter:'),
         });
         const { status, out } = await seen(place, ...flags, '--yes');
         expect(out).toMatch(/1 made +my-site\/new 2/);
@@ -370,11 +370,7 @@ describe('mistakes', () => {
       [['import', 'bad.csv'], 2, 'line 2: "my-site" is no name of a counter'],
       [['import', 'bad.csv', '--yes'], 2, 'Nothing is changed. Mend them'],
       [['import', 'newer.jsonl'], 2, 'this Seen knows 1'],
-      [
-        ['import', 'cut.jsonl'],
-        2,
-        'line 2 is the last, and there are 1 counters where the first line says 2',
-      ],
+      [['import', 'cut.jsonl'], 2, 'line 2 is the last, and there is 1 counter where the first line says 2'],
       [['import', 'cut.gz'], 2, 'cannot be read'],
       [['import', 'latin1'], 2, 'line 2 is not text in UTF-8'],
       [['import', 'visits.csv'], 2, '--namespace my-site'],

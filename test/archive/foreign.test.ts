@@ -184,7 +184,7 @@ describe('an export of GoatCounter', () => {
     });
     expect(about?.past.hours).toEqual([{ at: hour + 13, kind: 'person', amount: 1 }]);
     expect(notesIn(items)).toEqual([
-      expect.stringContaining('1 of the visits were made by bots'),
+      expect.stringContaining('1 visit by bots: part of the totals'),
       expect.stringContaining('the totals are of all 6 visits; GoatCounter itself shows 3'),
     ]);
   });

@@ -155,7 +155,7 @@ describe('requests', () => {
   test('that are refused are told so in the form of each surface, to pages of other sites too', async () => {
     const { ask } = begin({ requestsPerMinute: 1 });
     await ask('/');
-    const detail = expect.stringMatching(/^More than 1 requests .* Try again in 60 s\.$/);
+    const detail = expect.stringMatching(/^More than 1 request .* Try again in 60 s\.$/);
     const problem = {
       type: 'about:blank',
       title: 'Too Many Requests',

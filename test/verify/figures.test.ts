@@ -51,6 +51,7 @@ test('the picture leaves out who has gone, and names the last changes only', () 
       servedBy: tally.servedBy,
       seconds: tally.seconds,
       elapsedMs: 60_000,
+      sendingMs: 60_000,
       answered: 600,
       failures: new Map(),
       tries: new Map([['reset', 2]]),

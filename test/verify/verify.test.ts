@@ -119,6 +119,78 @@ describe('Seen', () => {
   });
 });
 
+describe('--alone', () => {
+  test('holds where nobody else visits', async () => {
+    const { status, said } = await verify(
+      seen.url,
+      ...'--counter verify/alone --visits 500 --alone'.split(' '),
+    );
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
+  });
+
+  test('a visit of somebody else is broken, and only told without it; so with the history of the run', async () => {
+    const end = new AbortController();
+    const others = (async () => {
+      while (!end.signal.aborted) await seen.get('/hit/verify/foreign');
+    })();
+    const flags = '--counter verify/foreign --visits 500'.split(' ');
+    const told = await verify(seen.url, ...flags, '--history', 'foreign.jsonl');
+    const strict = await verify(seen.url, ...flags, '--alone');
+    end.abort();
+    await others;
+    expect(told).toEqual({ status: 0, said: expect.stringContaining('others visit too') });
+    expect(strict).toEqual({ status: 1, said: expect.stringContaining('BROKEN: 1 of 6 checks') });
+    expect(lineOf(strict.said, 'as many visits are counted')).toContain('BROKEN');
+    expect(await verify('--check', 'foreign.jsonl')).toMatchObject({ status: 0 });
+    expect(await verify('--check', 'foreign.jsonl', '--alone')).toMatchObject({ status: 1 });
+  });
+
+  test('a count that comes when the run is over is broken', async () => {
+    // A visit that got no number counts after all, when four have looked where the counter stands and 20 have visited.
+    let late = 0;
+    using service = faulty((count) => {
+      if (count === 10) return { status: 503 };
+      if (count === 23) setTimeout(() => (late = 1), 1000);
+      return { number: count - (count > 10 ? 1 : 0) + late };
+    });
+    const flags = '--visits 20 --clients 1 --may-fail'.split(' ');
+    const { status, said } = await verify(`http://127.0.0.1:${service.port}`, ...flags, '--alone');
+    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('a count came late') });
+  });
+});
+
+test('the rate is that at which visits were sent, however long the last answer takes', async () => {
+  let count = 0;
+  using service = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: async () => {
+      const number = ++count;
+      // The last of the visits, after those that look where the counter stands.
+      if (number === 4 + 40) await Bun.sleep(6000);
+      return new Response(`seen ${number} times`);
+    },
+  });
+  const url = `http://127.0.0.1:${service.port}`;
+  const flags = '--visits 40 --rate 20 --json slow.json --history slow.jsonl'.split(' ');
+  const { status, said } = await verify(url, ...flags);
+  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('Held') });
+  const { sendingMs, elapsedMs, answered } = await Bun.file(join(folder.path, 'slow.json')).json();
+  expect(answered).toBe(40);
+  expect(sendingMs).toBeLessThan(elapsedMs / 2);
+  const rate = `40 visits in ${(sendingMs / 1000).toFixed(1)} s, ${Math.round(40_000 / sendingMs)} a second`;
+  expect(said).toContain(rate);
+  expect((await verify('--check', 'slow.jsonl')).said).toContain(rate);
+});
+
+test('one of a thing is said to be one', async () => {
+  using service = faulty((count) => ({ number: count === 5 ? 4 : count }));
+  const { said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '1', '--clients', '1');
+  expect(said).toMatch(/: 1 visit in /);
+  expect(said).toContain('(1 time)');
+  expect(said).not.toMatch(/\b1 (visits|times|requests)\b/);
+});
+
 describe('--retry', () => {
   test('each visit is repeated under its key until it is answered, and counts once', async () => {
     await using proxy = await Proxy.start(Number(new URL(seen.url).port));
