@@ -109,9 +109,17 @@ export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: str
 /** How many periods of each kind are told at once: two days of hours, a month of days, a year of months. */
 export const PERIODS_TOLD: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 
+/** What lies further back than this is in none of the latest periods, in whatever time zone. */
+const REACH_MS: Readonly<Record<Step, number>> = {
+  hour: (PERIODS_TOLD.hour + 1) * HOUR_MS,
+  day: (PERIODS_TOLD.day + 2) * DAY_MS,
+  month: (PERIODS_TOLD.month * 31 + 2) * DAY_MS,
+};
+
 /** The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which nothing happened. */
 export function latestPeriods(past: Past, step: Step, zone: string, now: number): Period[] {
-  const happened = new Map(inPeriods(past, step, zone).map((period) => [period.time, period]));
+  const recent = since(past, now - REACH_MS[step]);
+  const happened = new Map(inPeriods(recent, step, zone).map((period) => [period.time, period]));
   return latestNames(step, localTime(zone), now).map(
     (time) =>
       happened.get(time) ?? {
@@ -120,6 +128,20 @@ export function latestPeriods(past: Past, step: Step, zone: string, now: number)
         visitors: step === 'hour' ? undefined : 0,
       },
   );
+}
+
+/**
+ * The past without what ended before `ms` (milliseconds since 1970), so that a counter's age does not make
+ * its charts dearer.
+ */
+function since({ hours, days, visitors }: Past, ms: number): Past {
+  const hour = Math.floor(ms / HOUR_MS);
+  const day = Math.floor(ms / DAY_MS);
+  return {
+    hours: hours.filter(({ at }) => at >= hour),
+    days: days.filter(({ at }) => at >= day),
+    visitors: new Map([...visitors].filter(([at]) => at >= day)),
+  };
 }
 
 /** The names of the latest periods, the earliest first. An hour that comes twice when clocks are put back is one. */

@@ -24,18 +24,67 @@ export interface Visitor {
   readonly id: string | undefined;
 }
 
-const PROXY =
-  /github-camo|GoogleImageProxy|YahooMailProxy|Outlook-?Image-?Proxy|BingPreview\/.*Mail|Fastmail.*proxy/i;
-/** Libraries and programs that people call APIs with. isbot takes them for bots, and some of them make real visits. */
-const PROGRAM =
-  /^$|^(curl|Wget|HTTPie|PostmanRuntime|insomnia|python-requests|python-urllib|Python\/|aiohttp|httpx|node-fetch|node|undici|axios|got|superagent|okhttp|Dalvik|Java\/|Apache-HttpClient|Go-http-client|Ruby|Faraday|GuzzleHttp|PHP|reqwest|hyper|Deno|Bun|Dart|libwww-perl|lua-resty-http|CFNetwork|seen-verify)\b/i;
+/**
+ * Programs that fetch images for many people. By their sources: GitHub's camo, atmos/camo ("Camo Asset
+ * Proxy"), cactus/go-camo, willnorris/imageproxy, imgproxy, Misskey's proxy, and shields.io for its
+ * endpoint badge; by their vendors' documents: those of Google, Yahoo, Outlook, Bing, Fastmail and Slack.
+ */
+const PROXY = new RegExp(
+  [
+    String.raw`\b(github-camo|go-camo|atmos/camo|camo asset proxy|willnorris/imageproxy|Slack-ImgProxy)\b`,
+    String.raw`^(imgproxy|MisskeyMediaProxy)\b|^shields(\.io| \(self-hosted\))/`,
+    'GoogleImageProxy|YahooMailProxy|Outlook-?Image-?Proxy|BingPreview/.*Mail|Fastmail.*proxy',
+  ].join('|'),
+  'i',
+);
+/**
+ * Libraries and programs that people call APIs with. isbot takes them for bots, and some of them make real
+ * visits. Most are also in the list of libraries that device-detector keeps
+ * (https://github.com/matomo-org/device-detector/blob/master/regexes/client/libraries.yml).
+ */
+const PROGRAM = new RegExp(
+  [
+    '^$',
+    // What apps of Apple's systems send unless they say something else: `App/1 CFNetwork/1568.100.1
+    // Darwin/24.0.0`.
+    String.raw`\b(CFNetwork|AppleCoreMedia)/`,
+    String.raw`^(${[
+      'curl|libcurl|PycURL|r-curl|Wget|aria2|xh|HTTPie|PostmanRuntime|insomnia|bruno-runtime|k6',
+      'ApacheBench|hey|wrk',
+      String.raw`python-(requests|urllib3?|httpx|httplib2)|Python(-urllib|-xmlrpc)?/|aiohttp`,
+      'httpx|GRequests|Boto3',
+      'node-fetch|node-superagent|node|undici|axios|got|superagent|needle|ky|Deno|Bun|electron-fetch',
+      'okhttp|Dalvik|Java|Java-http-client|Apache-HttpClient|ReactorNetty',
+      'Jakarta Commons-HttpClient|ktor-client',
+      'Ktor client|akka-http|scalaj-http|unirest-java|Google-HTTP-Java-Client',
+      'babashka\\.http-client|RestSharp',
+      'Go-http-client|go-resty|fasthttp|req/v\\d|Ruby|rest-client|http\\.rb|Faraday',
+      'Typhoeus|HTTParty|Mechanize',
+      'GuzzleHttp|PHP|PHP-Curl-Class|Symfony HttpClient|CakePHP|HTTP_Request2',
+      'reqwest|hyper|ureq|isahc|cpp-httplib|cpprestsdk|libsoup|Dart|Alamofire|hackney|Mint|Req',
+      'libwww-perl|HTTP-Tiny|AnyEvent-HTTP|Mojolicious|lua-resty-http|resty-requests|uclient-fetch',
+      'ESP32 ?HTTP ?Client|ESP8266HTTPClient|Mikrotik|UnityPlayer|GodotEngine|seen-verify',
+    ].join('|')})\b`,
+  ].join('|'),
+  'i',
+);
 
-/** So many user agents are remembered: looking one up anew takes longer than all else that a visit does here. */
+/**
+ * Longer ones are shortened before they are matched: patterns like `a.*b` take time in proportion to the
+ * square of the length. Those of browsers have up to 200 characters, those of apps that show pages up to
+ * 400.
+ */
+const USER_AGENT_LENGTH_MAX = 512;
+/**
+ * So many user agents are remembered: looking one up anew takes longer than all else that a visit does
+ * here. Those that had to be shortened are not, so that all together take less than 1 MB.
+ */
 const REMEMBERED_MAX = 1000;
 const remembered = new Map<string, Kind>();
 
 /** What kind of visitor says this of itself. */
 export function kindOf(userAgent: string): Kind {
+  if (userAgent.length > USER_AGENT_LENGTH_MAX) return lookUp(userAgent.slice(0, USER_AGENT_LENGTH_MAX));
   const known = remembered.get(userAgent);
   if (known) return known;
   const kind = lookUp(userAgent);

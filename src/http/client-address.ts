@@ -22,15 +22,37 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
 
   return (peer, forwardedFor) => {
     let client = plain(peer);
-    const said = forwardedFor?.split(',') ?? [];
-    while (said.length > 0 && isTrusted(client)) {
-      const before = plain(said.pop()?.trim() ?? '');
+    let rest = forwardedFor ?? '';
+    for (let hops = 0; rest !== '' && hops < HOPS_MAX && isTrusted(client); hops++) {
+      const comma = rest.lastIndexOf(',');
+      const before = addressIn(rest.slice(comma + 1));
       // A proxy that says something else than an address is believed no further.
-      if (isIP(before) === 0) break;
+      if (before === undefined) break;
       client = before;
+      rest = rest.slice(0, Math.max(0, comma));
     }
     return client;
   };
+}
+
+/** More trusted proxies in a row than anybody has. So a long header costs no more than a short one. */
+const HOPS_MAX = 20;
+/**
+ * The longest entry: an IPv6 address with an IPv4 address at its end, in brackets, with a port, in quotes.
+ */
+const ENTRY_LENGTH_MAX = '"[0000:0000:0000:0000:0000:ffff:255.255.255.255]:65535"'.length;
+
+/**
+ * The address in an entry of `X-Forwarded-For`; `undefined` when there is none. Some proxies write a port
+ * after it (`203.0.113.1:4001`, `[2001:db8::1]:4001`: Azure's gateways, IIS), brackets alone, or quotes as
+ * in `Forwarded` (RFC 7239, section 6).
+ */
+function addressIn(entry: string): string | undefined {
+  const text = entry.trim();
+  if (text.length > ENTRY_LENGTH_MAX) return undefined;
+  const [, inBrackets, before] = /^"?(?:\[([^\]]+)\]|([^:"]+))(?::\d{1,5})?"?$/.exec(text) ?? [];
+  const address = plain(inBrackets ?? before ?? text);
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /**
@@ -55,8 +77,15 @@ function groupsOf(part: string): string[] {
   return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : group));
 }
 
-/** Sockets that take both kinds write IPv4 addresses as `::ffff:192.0.2.1`. */
+/**
+ * Sockets that take both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
+ * `::ffff:c000:201`.
+ */
 function plain(address: string): string {
-  if (!address.startsWith('::')) return address;
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  if (!/^::ffff:/i.test(address)) return address;
+  const mapped = address.slice('::ffff:'.length);
+  if (isIP(mapped) === 4) return mapped;
+  const [, high, low] = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(mapped) ?? [];
+  if (high === undefined || low === undefined) return address;
+  return [high, low].flatMap((group) => [...Buffer.from(group.padStart(4, '0'), 'hex')]).join('.');
 }

@@ -19,17 +19,44 @@ test('people, programs, image proxies and bots are told apart', () => {
       'okhttp/4.12.0',
       'Go-http-client/2.0',
       'seen-verify',
+      'python-httpx/0.27.0',
+      'Python-urllib/3.12',
+      'Python/3.12 aiohttp/3.9.5',
+      'MyApp/1 CFNetwork/1568.100.1 Darwin/24.0.0',
+      'com.example.reader/42 (iPhone; iOS 18.1) CFNetwork/1568.100.1 Darwin/24.0.0',
+      'Java-http-client/21.0.1',
+      'Java/17.0.2',
+      'Symfony HttpClient (Curl)',
+      'rest-client/2.1.0 (linux x86_64) ruby/3.2.2p53',
+      'Dart/3.5 (dart:io)',
+      'ktor-client',
+      'RestSharp/110.2.0.0',
+      'libcurl-agent/1.0',
+      'ESP32 HTTP Client/1.0',
+      'http.rb/5.2.0',
+      'cpp-httplib/0.15',
     ],
     proxy: [
       'github-camo (4b1a2c3d)',
       'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
       'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html',
+      'go-camo',
+      'go-camo (2.6.0)',
+      'Camo Asset Proxy 2.3.0',
+      'atmos/camo',
+      'willnorris/imageproxy',
+      'imgproxy/3.25.0',
+      'MisskeyMediaProxy/0.0.24',
+      'Slack-ImgProxy (+https://api.slack.com/robots)',
+      'shields.io/2024abc',
+      'shields (self-hosted)/dev',
     ],
     bot: [
       'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
       'Twitterbot/1.0',
       'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
       'UptimeRobot/2.0',
+      'Camouflage-bot/1.0',
     ],
   })) {
     for (const userAgent of userAgents) {
@@ -53,6 +80,21 @@ test('a visitor is the same all day, and nobody on another day, at another addre
 test('bots, and proxies behind which are many, are no visitors', () => {
   expect(visitorOf('192.0.2.7', 'Twitterbot/1.0', 'salt')).toEqual({ kind: 'bot', id: undefined });
   expect(visitorOf('192.0.2.7', 'github-camo (x)', 'salt')).toEqual({ kind: 'proxy', id: undefined });
+});
+
+test('a user agent that is longer than any browser’s is known by its beginning', () => {
+  expect(kindOf(`${FIREFOX} ${'x'.repeat(15_000)}`)).toBe('person');
+  expect(kindOf(`curl/8 ${'x'.repeat(15_000)}`)).toBe('program');
+  // What decides may stand anywhere in the first 512 characters.
+  const of = (before: number) =>
+    kindOf(`${FIREFOX} ${'x'.repeat(before - FIREFOX.length - 1)} GoogleImageProxy`);
+  expect(of(512 - ' GoogleImageProxy'.length)).toBe('proxy');
+  expect(of(512)).toBe('person');
+  // Who it is depends on all of it.
+  const ids = ['a', 'b'].map(
+    (end) => visitorOf('192.0.2.7', `${FIREFOX} ${'x'.repeat(1000)}${end}`, 'salt').id,
+  );
+  expect(ids[0]).not.toBe(ids[1]);
 });
 
 test('what is remembered of user agents does not grow', () => {
