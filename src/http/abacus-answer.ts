@@ -1,6 +1,6 @@
 /** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`abacus-calls.ts`). */
 
-import { badgeFont, hexColour, IMAGE_POLICY } from '../images/badge.ts';
+import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../images/badge.ts';
 import { drawNumberedBadge } from '../images/numbered-badge.ts';
 import type { Asked } from './asked.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from './jsonp.ts';
@@ -63,27 +63,21 @@ const FONT_SIZE_PX = 11;
 /** Larger ones are no badge. */
 const FONT_SIZE_MAX_PX = 100;
 
-/** The badge of a total as the request wants it, or what is wrong with its colours. */
-export function badgeOf(query: URLSearchParams, total: number | null): { svg: string } | { error: string } {
+/** The badge of a total as the request wants it. What is not understood is as if it had not been said. */
+export function badgeOf(query: URLSearchParams, total: number | null): string {
   const asked = (name: string, standard: string) => query.get(name) ?? standard;
-  const [colour, textColour] = [asked('bgcolor', '007ec6'), asked('textcolor', 'fff')].map(hexColour);
-  if (colour === undefined || textColour === undefined) {
-    const name = colour === undefined ? 'bgcolor' : 'textcolor';
-    return { error: `${name} must be a colour of 3 or 6 hexadecimal digits, as in ${name}=007ec6` };
-  }
   const style = asked('style', 'flat').toLowerCase();
   const base = style.replace(/-simple$/, '');
   const fontSizePx = Number(asked('fontsize', `${FONT_SIZE_PX}`));
-  const svg = drawNumberedBadge({
+  return drawNumberedBadge({
     label: base === style ? asked('text', 'counter') : '',
     message: total === null ? 'private' : `${total}`,
     style: base === 'flat-square' || base === 'plastic' ? base : 'flat',
-    colour,
-    textColour,
+    colour: badgeColour(asked('bgcolor', '')) ?? '#007ec6',
+    textColour: cssColour(asked('textcolor', '')) ?? '#fff',
     font: badgeFont(asked('font', 'verdana').toLowerCase()),
     fontSizePx: fontSizePx > FONT_SIZE_LEAST_PX ? Math.min(fontSizePx, FONT_SIZE_MAX_PX) : FONT_SIZE_PX,
   });
-  return { svg };
 }
 
 /** A time as Abacus writes it: `1h2m3.5s`. */

@@ -23,6 +23,7 @@ import { AbacusStatus, type AbacusStatusOptions } from './abacus-status.ts';
 import { type AbacusStreamParts, stream } from './abacus-stream.ts';
 import type { Asked, Handler } from './asked.ts';
 import { type CountVisit, refusePrefetch } from './counting.ts';
+import { headOnly } from './head.ts';
 import { requireCallable } from './jsonp.ts';
 import type { MayMake } from './limits.ts';
 import { rootFor } from './own-host.ts';
@@ -137,7 +138,7 @@ function serve(
       if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
       return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);
     }
-    if (writes && c.req.method === 'HEAD') return respond({ status: 200, body: {} }, headers);
+    if (writes && c.req.method === 'HEAD') return dressedHead(c, headers);
     const call: Call = {
       words,
       query: new URL(c.req.url).searchParams,
@@ -152,6 +153,13 @@ function serve(
   };
 }
 
+/** The response to HEAD of a call that would change something. */
+function dressedHead(c: Asked, headers: Headers): Response {
+  const { headers: ours } = respond({ status: 200, body: {} }, headers);
+  if (c.req.path.endsWith('/shield')) ours.set('Content-Type', 'image/svg+xml');
+  return headOnly(ours);
+}
+
 function asJson(operation: (call: Call) => Reply | Promise<Reply>): Operation['answer'] {
   return async (call, headers) => respond(await operation(call), headers);
 }
@@ -164,15 +172,12 @@ function forPage(operation: (call: Call) => Promise<Reply>): Operation['answer']
   };
 }
 
-/** The number as a badge. The contract tells what is wrong with it after the hit has counted, and under a key that has a colon in it. */
+/** The number as a badge. */
 function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Operation['answer'] {
   return async (call, headers) => {
     const reply = await operation(call);
     if (reply.status !== 200) return respond(reply, headers);
-    const drawn = badgeOf(call.query, reply.body['value'] as number | null);
-    if ('svg' in drawn) return respondWithBadge(drawn.svg, counts, headers);
-    const body = counts ? { 'error:': drawn.error } : { error: 'Failed to get SVG data.' };
-    return respond({ status: 500, body }, headers);
+    return respondWithBadge(badgeOf(call.query, reply.body['value'] as number | null), counts, headers);
   };
 }
 

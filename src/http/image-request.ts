@@ -8,23 +8,33 @@ import { BADGE_STYLES, badgeColour } from '../images/badge.ts';
 import { CHART_THEMES } from '../images/chart.ts';
 import type { Asked } from './asked.ts';
 
-const colour = z
-  .string()
-  .transform(badgeColour)
-  .refine((found) => found !== undefined, 'is no colour, as in blue or 007ec6')
-  .optional();
-const text = z.string().max(100, 'is longer than 100 characters');
-const lang = z.string().refine(isLanguage, 'is no language, as in de or en-GB').default('en');
+/** Longer words do not fit on a picture. */
+const WORDS_LENGTH_MAX = 100;
+
+/*
+ * How a picture looks never decides whether a visit counts: what is not understood is as if it had not been
+ * said. Only `count`, which says whether the visit counts, and what a chart is about (`by`, `zone`) may be
+ * wrong.
+ */
+const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
+  z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(words))
+    .catch(words[0] as never);
+const colour = z.string().transform(badgeColour).optional().catch(undefined);
+const text = z.string().transform((words) => Array.from(words).slice(0, WORDS_LENGTH_MAX).join(''));
+const lang = z.string().refine(isLanguage).catch('en');
 
 const Badge = z.object({
   count: z.enum(['yes', 'no']).default('yes'),
   /** The total, visits of today (UTC), or visitors of today. */
-  show: z.enum(['total', 'today', 'visitors']).default('total'),
+  show: oneOf(['total', 'today', 'visitors']),
   /** `12345`, `12,345` as the language has it, or `12K`. */
-  number: z.enum(['plain', 'grouped', 'short']).default('plain'),
+  number: oneOf(['plain', 'grouped', 'short']),
   lang,
   label: text.default('visits'),
-  style: z.enum(BADGE_STYLES).default('flat'),
+  style: oneOf(BADGE_STYLES),
   color: colour,
   labelColor: colour,
 });
@@ -33,18 +43,21 @@ export type BadgeWanted = z.output<typeof Badge>;
 const Chart = z.object({
   by: z.enum(['hour', 'day', 'month']).default('day'),
   zone: z.string().refine(isZone, 'is no time zone as in Europe/Berlin').default('UTC'),
-  theme: z.enum(CHART_THEMES).default('auto'),
+  theme: oneOf(CHART_THEMES),
   title: text.optional(),
   lang,
 });
 export type ChartWanted = z.output<typeof Chart>;
 
-/** How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails with `request-invalid`. */
+/**
+ * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails
+ * with `request-invalid` when `count` is neither yes nor no.
+ */
 export function badgeWanted(c: Asked): BadgeWanted {
   return queryAs(Badge, c);
 }
 
-/** How a chart is to look. Fails with `request-invalid`. */
+/** How a chart is to look. Fails with `request-invalid` when `by` or `zone` is none. */
 export function chartWanted(c: Asked): ChartWanted {
   return queryAs(Chart, c);
 }

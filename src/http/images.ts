@@ -18,6 +18,7 @@ import { pixel } from '../images/pixel.ts';
 import { counted } from '../plural.ts';
 import type { Asked, Handler } from './asked.ts';
 import type { CountVisit } from './counting.ts';
+import { headOnly } from './head.ts';
 import {
   type BadgeWanted,
   badgeWanted,
@@ -47,7 +48,8 @@ export function createImages(options: ImagesOptions): (headers: Headers) => Rout
   return (headers) => {
     const as = (type: string, make: (c: Asked) => Promise<string | Buffer<ArrayBuffer>>): Handler => {
       const ready = imageHeaders(headers, type);
-      return async (c) => new Response(c.req.method === 'HEAD' ? null : await make(c), { headers: ready });
+      return async (c) =>
+        c.req.method === 'HEAD' ? headOnly(ready) : new Response(await make(c), { headers: ready });
     };
     const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
     const endpoint = as('application/json', (c) => badgeJson(c, options));

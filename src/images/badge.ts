@@ -6,6 +6,7 @@
  * laid over its picture, whose words are stretched to a width and so fit in any font. Not here: what stands on a badge, and its headers.
  */
 import { makeBadge } from 'badge-maker';
+import { fromString } from 'css-color-converter';
 import { xmlText } from './xml.ts';
 
 /** The styles that there are. */
@@ -36,7 +37,10 @@ export interface Badge {
   readonly colour?: string | undefined;
   /** Behind the label. */
   readonly labelColour?: string | undefined;
-  /** Of the words, in hexadecimal digits; without it, what can be read on the colour. Not in the style `social`. */
+  /**
+   * Of the words, as `cssColour` answers it; without it, what can be read on the colour. Not in the style
+   * `social`.
+   */
   readonly textColour?: string | undefined;
   readonly font?: BadgeFont | undefined;
   /** The size of its letters, to which all of it is scaled. */
@@ -49,22 +53,36 @@ export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sand
 /** What badge-maker draws at. */
 const FONT_SIZE_PX = 11;
 /** Longer words are cut: a picture of 2,000 pixels is no badge. */
-const TEXT_LENGTH_MAX = 200;
+export const TEXT_LENGTH_MAX = 200;
 const NAMES = new Set(
   'brightgreen green yellow yellowgreen orange red blue grey gray lightgrey lightgray critical important success informational inactive'.split(
     ' ',
   ),
 );
 
-/** A colour of three or six hexadecimal digits, with or without `#`, as `#rrggbb` or `#rgb`; `undefined` when it is none. */
-export function hexColour(text: string): string | undefined {
-  const digits = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim())?.[1];
-  return digits === undefined ? undefined : `#${digits.toLowerCase()}`;
+/**
+ * A colour as CSS writes it, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is none. It
+ * may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or `hsla()`.
+ */
+export function cssColour(text: string): string | undefined {
+  const wanted = text.trim().toLowerCase();
+  const digits = /^#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/.exec(wanted)?.[1];
+  if (digits !== undefined) return `#${digits}`;
+  try {
+    return fromString(wanted)?.toHexString();
+  } catch {
+    // The library looks names up among the properties of an object, and `constructor` is one of those.
+    return undefined;
+  }
 }
 
-/** A colour in hexadecimal digits or by its name at shields.io; `undefined` when it is none. */
+/**
+ * The same, where a name may also be one of shields.io, which has colours of its own for some names of
+ * CSS.
+ */
 export function badgeColour(text: string): string | undefined {
-  return NAMES.has(text) ? text : hexColour(text);
+  const name = text.trim().toLowerCase();
+  return NAMES.has(name) ? name : cssColour(text);
 }
 
 /** A font by its name, as in `arial-bold-italic`; `undefined` when there is none of this name. */

@@ -5,14 +5,17 @@
  * where those stand; from then on they are put in there, at a tenth of what drawing costs. Where it is not so, each number is drawn. A shape
  * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing each.
  */
-import { type Badge, drawBadge } from './badge.ts';
+import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
 
 /** What stands between the digits of a drawing: of each of the places where the number stands, one digit after the other. */
 type Pieces = readonly string[];
 
 /** Longer than any number is written; what is far longer would be cut where it is drawn. */
 const NUMBER_LENGTH_MAX = 40;
-/** So many shapes are remembered, of some 2 kB each: those that were wanted last, which are the last ones. */
+/**
+ * So many shapes are remembered, of some 2 kB each and 8 kB at the most, which is 4 MB: those that were
+ * wanted last.
+ */
 const REMEMBERED_MAX = 500;
 /** Of a shape its pieces, or that it was drawn once, or that its numbers are drawn one by one. */
 const remembered = new Map<string, Pieces | 'drawn once' | 'drawn always'>();
@@ -21,7 +24,8 @@ const remembered = new Map<string, Pieces | 'drawn once' | 'drawn always'>();
 export function drawNumberedBadge(badge: Badge): string {
   const digits = badge.message.length > NUMBER_LENGTH_MAX ? null : badge.message.match(/\d/g);
   if (!digits) return drawBadge(badge);
-  const shape = JSON.stringify({ ...badge, message: withDigits(badge.message, '0') });
+  const label = badge.label.slice(0, TEXT_LENGTH_MAX);
+  const shape = JSON.stringify({ ...badge, label, message: withDigits(badge.message, '0') });
   const before = remembered.get(shape);
   const known = before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
   remember(shape, known ?? 'drawn once');

@@ -138,6 +138,89 @@ describe('a badge', () => {
   });
 });
 
+describe('what is not understood of how a badge is to look', () => {
+  const LOOKS = [
+    ['style', 'round'],
+    ['color', 'nocolour'],
+    ['color', 'constructor'],
+    ['labelColor', 'rgb(1,2'],
+    ['lang', '!!'],
+    ['lang', `en-${'x'.repeat(200)}`],
+    ['number', 'roman'],
+    ['show', 'all'],
+    ['style', ''],
+    ['color', '%zz'],
+  ] as const;
+
+  test('is as if it had not been said, and the visit counts', async () => {
+    const { ask, total } = begin();
+    let visits = 0;
+    for (const [name, value] of LOOKS) {
+      const { headers, body } = await ask(`/badge/my-site/page.svg?${name}=${value}`);
+      expect({ name, value, error: headers.get('X-Seen-Error') }).toEqual({ name, value, error: null });
+      visits++;
+      const plain = await ask('/badge/my-site/page.svg?count=no');
+      expect({ name, value, body }).toEqual({ name, value, body: plain.body });
+    }
+    expect(await total('my-site/page')).toBe(visits);
+  });
+
+  test('also of the badge that shields.io draws, and of Abacus’', async () => {
+    const { ask, total } = begin();
+    let visits = 0;
+    for (const [name, value] of LOOKS) {
+      const { body } = await ask(`/badge/my-site/page.json?${name}=${value}`);
+      expect(JSON.parse(body)).toEqual({
+        schemaVersion: 1,
+        label: 'visits',
+        message: `${++visits}`,
+        color: 'blue',
+        style: 'flat',
+      });
+    }
+    for (const query of ['bgcolor=nocolour', 'textcolor=12', 'style=round', 'font=x', 'fontsize=x']) {
+      const { status, headers } = await ask(`/abacus/hit/my-site/page/shield?${query}`);
+      expect({ query, status, type: headers.get('Content-Type') }).toEqual({
+        query,
+        status: 200,
+        type: 'image/svg+xml',
+      });
+      visits++;
+    }
+    expect(await total('my-site/page')).toBe(visits);
+  });
+
+  test('says colours as CSS does, styles and words in any case, and words as far as they fit', async () => {
+    const { ask } = begin();
+    const json = async (query: string) => JSON.parse((await ask(`/badge/hits.json?count=no&${query}`)).body);
+    for (const [color, said] of [
+      ['tomato', '#ff6347'],
+      ['RED', 'red'],
+      ['%23F06', '#f06'],
+      ['FF006680', '#ff006680'],
+      ['rgb(255,0,102)', '#ff0066'],
+      ['hsl(120,100%25,50%25)', '#00ff00'],
+    ]) {
+      expect({ color, ...(await json(`color=${color}&labelColor=${color}`)) }).toMatchObject({
+        color: said,
+        labelColor: said,
+      });
+    }
+    expect(await json('style=PLASTIC&number=Grouped&show=TOTAL')).toMatchObject({ style: 'plastic' });
+    const { label } = await json(`label=${'%F0%9F%91%80'.repeat(101)}`);
+    expect(label).toBe('👀'.repeat(100));
+  });
+
+  test('of a chart, too', async () => {
+    const { ask } = begin();
+    const plain = (await ask('/chart/hits.svg')).body;
+    for (const query of ['theme=blue', 'lang=!!', 'theme=AUTO']) {
+      expect((await ask(`/chart/hits.svg?${query}`)).body).toBe(plain);
+    }
+    expect((await ask(`/chart/hits.svg?title=${'x'.repeat(101)}`)).body).toContain(`${'x'.repeat(100)}: `);
+  });
+});
+
 describe('a chart', () => {
   test('shows what happened, by day, hour and month, and never counts', async () => {
     const { ask, later, words, total } = begin();
@@ -230,16 +313,9 @@ describe('every picture', () => {
     expect(await said('/chart/my-site/none.svg')).toEqual(['visits: no such counter', 'counter-missing']);
     expect(await said('/badge/a/b.svg?label=seen')).toEqual(['seen: no such name', 'name-invalid']);
     expect(await said('/badge/hits.png')).toEqual(['visits: no such picture', 'route-missing']);
-    for (const query of [
-      'style=round',
-      'color=nocolour',
-      'count=perhaps',
-      'lang=!!',
-      'show=all',
-      `label=${'x'.repeat(101)}`,
-    ]) {
-      expect((await ask(`/badge/hits.svg?${query}`)).headers.get('X-Seen-Error')).toBe('request-invalid');
-    }
+    // Whether it counts is no question of how it looks.
+    expect((await ask('/badge/hits.svg?count=perhaps')).headers.get('X-Seen-Error')).toBe('request-invalid');
+    expect((await ask('/chart/hits.svg?by=year')).headers.get('X-Seen-Error')).toBe('request-invalid');
     expect((await ask('/chart/hits.svg?zone=Nowhere')).headers.get('X-Seen-Error')).toBe('request-invalid');
     expect(await hits()).toBe(0);
     store.steps.push(...Array.from({ length: 1 }, () => 'bug' as const));

@@ -6,8 +6,8 @@ import {
   type Badge,
   badgeColour,
   badgeFont,
+  cssColour,
   drawBadge,
-  hexColour,
 } from '../../src/images/badge.ts';
 import { elementsOf } from '../support/svg.ts';
 
@@ -75,17 +75,52 @@ describe('a badge', () => {
 
 describe('colours and fonts', () => {
   test('are those that there are, and nothing else', () => {
-    expect(['fff', '#FFF', ' 007ec6 ', '#007EC6'].map(hexColour)).toEqual([
-      '#fff',
-      '#fff',
-      '#007ec6',
-      '#007ec6',
-    ]);
-    for (const wrong of ['', '#', 'ff', '#ffff', 'fffffff', '123zzz', '##fff', 'red', 'fff"', 'url(#x)']) {
-      expect({ wrong, colour: hexColour(wrong) }).toEqual({ wrong, colour: undefined });
+    for (const [text, colour] of [
+      ['fff', '#fff'],
+      ['#FFF', '#fff'],
+      [' 007ec6 ', '#007ec6'],
+      ['#007EC6', '#007ec6'],
+      ['f068', '#f068'],
+      ['#FF006688', '#ff006688'],
+      ['red', '#ff0000'],
+      ['RebeccaPurple', '#663399'],
+      ['rgb(255, 0, 102)', '#ff0066'],
+      ['RGBA(255,0,102,.5)', '#ff00667f'],
+      ['rgb(100% 0% 40%)', '#ff0066'],
+      ['hsl(120, 100%, 50%)', '#00ff00'],
+      ['hsla(120, 100%, 50%, 50%)', '#00ff007f'],
+    ] as const) {
+      expect({ text, colour: cssColour(text) }).toEqual({ text, colour });
     }
-    expect(['red', 'lightgray', 'abc'].map(badgeColour)).toEqual(['red', 'lightgray', '#abc']);
-    for (const wrong of ['RED', 'constructor', '__proto__', 'rebeccapurple', 'rgb(0,0,0)']) {
+    const none = [
+      '',
+      '#',
+      'ff',
+      'fffff',
+      'fffffff',
+      '123zzz',
+      '##fff',
+      'fff"',
+      'url(#x)',
+      'constructor',
+      '__proto__',
+    ];
+    for (const wrong of [...none, 'rgb(1,2)', 'rgb(1,2,3)"', 'var(--x)', 'currentcolor', 'brightgreen']) {
+      expect({ wrong, colour: cssColour(wrong) }).toEqual({ wrong, colour: undefined });
+    }
+    // shields.io has a red of its own.
+    for (const [text, colour] of [
+      ['red', 'red'],
+      ['RED', 'red'],
+      ['lightgray', 'lightgray'],
+      ['BrightGreen', 'brightgreen'],
+      ['abc', '#abc'],
+      ['tomato', '#ff6347'],
+      ['rgb(0,0,0)', '#000000'],
+    ] as const) {
+      expect({ text, colour: badgeColour(text) }).toEqual({ text, colour });
+    }
+    for (const wrong of none) {
       expect({ wrong, colour: badgeColour(wrong) }).toEqual({ wrong, colour: undefined });
     }
     expect(badgeFont('jetbrains-mono')).toEqual({ family: 'jetbrains-mono', bold: false, italic: false });
