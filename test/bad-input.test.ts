@@ -47,6 +47,20 @@ describe('requests', () => {
       'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n',
       '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+      // What several programs on the way may read differently (RFC 9112, sections 3.2, 5.2, 6 and 7.1).
+      'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost : a\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a\r\nX-Folded: one\r\n two\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a\r\nX-Cut: one\rtwo\r\n\r\n',
+      'GET / HTTP/1.1\nHost: a\n\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /api/v1/default/hit HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n',
+      'POST /api/v1/default/hit HTTP/1.1\r\nHost: a\r\nContent-Length: 0, 0\r\n\r\n',
+      'POST /api/v1/default/hit HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
+      'POST /api/v1/default/hit HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ]) {
       expect({ bytes, answer: (await raw(bytes)).slice(0, 12) }).toEqual({
         bytes,

@@ -73,8 +73,8 @@ function openWordsIn(c: Asked, tail: string, shape: Shape): ReturnType<typeof wo
   const [, first, slash, rest = ''] = /^\/([^/]+)(\/?)(.*)$/s.exec(tail) ?? [];
   if (first === undefined) return { to: undefined };
   if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
-  const key = rest.replaceAll(/^\/+|\/+$/g, '');
-  if (key.includes('/')) {
+  const [key = '', ...more] = rest.split('/').filter((word) => word !== '');
+  if (more.length > 0) {
     throw new AppError('route-missing', 'Route not found. Use /create/:namespace/:key or /hit/:key instead.');
   }
   return (key === '' ? ['default', first] : [first, key]).map(decoded);

@@ -3,7 +3,8 @@
 import type { Watch } from '../counter/watch.ts';
 import { type Call, isName, namedIn } from './abacus-request.ts';
 import type { Asked } from './asked.ts';
-import type { EventStreams } from './event-stream.ts';
+import { type EventStreams, streamHeaders } from './event-stream.ts';
+import { headOnly } from './head.ts';
 
 export interface AbacusStreamParts {
   readonly watch: Watch;
@@ -15,11 +16,7 @@ export function stream({ watch, streams }: AbacusStreamParts) {
   return (call: Call, headers: Headers, c: Asked): Response => {
     const named = namedIn(call);
     if (!isName(named)) return new Response(null, { status: 400, headers });
-    if (c.req.method === 'HEAD') {
-      const ours = new Headers(headers);
-      ours.set('Content-Type', 'text/event-stream');
-      return new Response(null, { headers: ours });
-    }
+    if (c.req.method === 'HEAD') return headOnly(streamHeaders(headers));
     return streams.respond(c, headers, (open) =>
       watch.subscribe([named.name], (_, total) => {
         if (total === undefined) open.end();

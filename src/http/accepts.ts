@@ -1,8 +1,8 @@
 /**
  * What a client accepts: media types (`Accept`) and codings (`Accept-Encoding`), read by Hono's parser.
  *
- * The parser takes time in proportion to the header's length, some 0.3 ms for the longest that is read here. A header
- * that is longer is treated as if it were not there, which RFC 9110 (section 12.5) allows.
+ * The parser takes time in proportion to the header's length, some 0.3 ms for the longest that is read
+ * here. A header that is longer is treated as if it were not there, which RFC 9110 (section 12.5) allows.
  */
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
@@ -19,12 +19,16 @@ export function acceptedBy(c: Asked, supports: string[], otherwise: string): str
   return accepts(c as Context, { header: 'Accept', supports, default: otherwise });
 }
 
-/** Whether the client takes a response that is compressed with gzip: it names gzip or `*`, with a weight above 0. */
+/**
+ * Whether the client takes a response that is compressed with gzip: it names gzip or `*`, with a weight
+ * above 0.
+ */
 export function takesGzip(c: Asked): boolean {
   const header = c.req.header('Accept-Encoding') ?? '';
   if (isTooLong(header)) return false;
   const codings = parseAccept(header);
-  // `x-gzip` is the same (RFC 9110, section 8.4.1.3). What is said of gzip itself goes before what is said of all.
+  // `x-gzip` is the same (RFC 9110, section 8.4.1.3). What is said of gzip itself goes before what is said
+  // of all.
   const gzip =
     codings.find(({ type }) => /^(x-)?gzip$/i.test(type)) ?? codings.find(({ type }) => type === '*');
   return gzip !== undefined && gzip.q > 0;

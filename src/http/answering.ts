@@ -4,7 +4,8 @@
  * Promises are chained by hand: an async function around each handler would cost every visit two more. Not here: what is where (`app.ts`).
  */
 import { AppError, isAppError } from '../counter/errors.ts';
-import { type Asked, acceptedBy, type Handler, type Peer } from './asked.ts';
+import { acceptedBy } from './accepts.ts';
+import type { Asked, Handler, Peer } from './asked.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { allowOf, type Route } from './routes.ts';

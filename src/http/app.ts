@@ -38,6 +38,8 @@ export interface App {
   underWay(): number;
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
   lastRequestAt(): number;
+  /** All routes, in the order in which they are looked for. */
+  readonly routes: readonly Route[];
 }
 
 /** Builds the app of the public port. */
@@ -46,9 +48,16 @@ export function createApp(options: AppOptions): App {
   const headers = headersOfAll(servedBy);
   const answering = new Answering(options, headers);
   const none: Route = { path: 'other', errorsAs: 'text', handlers: {} };
-  const handlers = new Handlers(pathOn(ownHosts), answering.wrap(none, routeMissing, false));
-  const routes = publicRoutes(counter, count, api, options.replica, headers);
-  for (const route of [...routes, ...surfaces.flatMap((routesOf) => routesOf(headers))]) {
+  const handlers = new Handlers(
+    pathOn(ownHosts),
+    answering.wrap(none, routeMissing, false),
+    answering.wrap(none, hostInvalid, false),
+  );
+  const routes = [
+    ...publicRoutes(counter, count, api, options.replica, headers),
+    ...surfaces.flatMap((routesOf) => routesOf(headers)),
+  ];
+  for (const route of routes) {
     for (const [method, handler, limited] of handlersOf(route, headers)) {
       handlers.add(method, route.path, answering.wrap(route, handler, limited));
     }
@@ -58,6 +67,7 @@ export function createApp(options: AppOptions): App {
     sendClientsAway: () => answering.sendClientsAway(),
     underWay: () => answering.underWay,
     lastRequestAt: () => answering.lastRequestAt,
+    routes,
   };
 }
 
@@ -78,6 +88,13 @@ function headersOfAll(servedBy: string): Headers {
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
   });
+}
+
+function hostInvalid(): never {
+  throw new AppError(
+    'request-invalid',
+    'This request has more than one Host, and nothing was counted. Send one Host header.',
+  );
 }
 
 function routeMissing(): never {

@@ -4,14 +4,13 @@
  * Each route has one handler and no middleware, so what Hono makes for chains of them would be made for nothing at every visit: its context, its
  * request and two promises, a fifth of what a visit allocates (docs/decisions/0002). Not here: what the routes are (`routes.ts`).
  */
-import type { Context } from 'hono';
-import { accepts } from 'hono/accepts';
 import type { Router } from 'hono/router';
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import { parseBody } from 'hono/utils/body';
 import { getQueryParam, tryDecodeURIComponent } from 'hono/utils/url';
+import { withoutBody } from './head.ts';
 
 /** Knows the other end of a request's connection. */
 export interface Peer {
@@ -92,21 +91,20 @@ export function formIn({ req }: Asked): Promise<Record<string, unknown>> {
   return parseBody(req.raw);
 }
 
-/** Which of the types that are offered a request would rather have, by what its `Accept` says. */
-export function acceptedBy(c: Asked, supports: string[], otherwise: string): string {
-  // It looks at the header and at nothing else of the context.
-  return accepts(c as Context, { header: 'Accept', supports, default: otherwise });
-}
-
 export class Handlers {
   readonly #router = new SmartRouter<Handler>({ routers: [new RegExpRouter(), new TrieRouter()] });
   readonly #pathOf: (request: Request) => string;
-  readonly #otherwise: Handler;
+  readonly #routeMissing: Handler;
+  readonly #hostInvalid: Handler;
 
-  /** `pathOf`: under which path a request is looked for. `otherwise` answers what has no route. */
-  constructor(pathOf: (request: Request) => string, otherwise: Handler) {
+  /**
+   * `pathOf`: under which path a request is looked for. `routeMissing` answers what has no route,
+   * `hostInvalid` what has more than one `Host`.
+   */
+  constructor(pathOf: (request: Request) => string, routeMissing: Handler, hostInvalid: Handler) {
     this.#pathOf = pathOf;
-    this.#otherwise = otherwise;
+    this.#routeMissing = routeMissing;
+    this.#hostInvalid = hostInvalid;
   }
 
   /** Adds one; of several that match the first is taken. To be done before the first request. */
@@ -119,12 +117,18 @@ export class Handlers {
     const { method } = request;
     const path = this.#pathOf(request);
     const match = this.#router.match(method === 'HEAD' ? 'GET' : method, path);
-    const handler = match[0][0]?.[0] ?? this.#otherwise;
+    const route = match[0][0]?.[0] ?? this.#routeMissing;
+    const handler = hasOneHost(request) ? route : this.#hostInvalid;
     const answer = handler(new AskedOnce(request, peer, path, match));
-    return method === 'HEAD' ? withoutBody(answer) : answer;
+    return method === 'HEAD' ? Promise.resolve(answer).then(withoutBody) : answer;
   }
 }
 
-async function withoutBody(answer: Response | Promise<Response>): Promise<Response> {
-  return new Response(null, await answer);
+/**
+ * Whether a request has no more than one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ * requires: two programs on its way may take different ones. Bun joins several to one, with blanks that no
+ * host has.
+ */
+function hasOneHost({ headers }: Request): boolean {
+  return !headers.get('Host')?.includes(', ');
 }

@@ -8,6 +8,7 @@
 import { type Asset, bundle } from '../page/bundle.ts';
 import { type Links, POLICY } from '../page/frame.ts';
 import { styles } from '../page/styles.ts';
+import { takesGzip } from './accepts.ts';
 import type { Handler } from './asked.ts';
 import type { Route } from './routes.ts';
 
@@ -49,17 +50,9 @@ function assetRoute(path: string, type: string, asset: () => Promise<Asset>, hea
     ours.set('Content-Type', type);
     ours.set('Vary', 'Accept-Encoding');
     if (c.req.query('v') === hash) ours.set('Cache-Control', 'public, max-age=31536000, immutable');
-    const zipped = takesGzip(c.req.header('Accept-Encoding') ?? '');
+    const zipped = takesGzip(c);
     if (zipped) ours.set('Content-Encoding', 'gzip');
-    if (c.req.method === 'HEAD') return new Response(null, { headers: ours });
     return new Response(zipped ? gzip : text, { headers: ours });
   };
   return { path, errorsAs: 'text', unlimited: true, handlers: { GET } };
-}
-
-/** Whether gzip, or anything, is among what is taken, and not with a weight of nothing. */
-function takesGzip(accepted: string): boolean {
-  return accepted
-    .split(',')
-    .some((coding) => /^\s*(gzip|x-gzip|\*)\s*(;\s*q=(1(\.0*)?|0?\.\d*[1-9]\d*)\s*)?$/i.test(coding));
 }

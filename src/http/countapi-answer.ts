@@ -42,13 +42,16 @@ export async function dressed(c: Asked, response: Response): Promise<Response> {
   // The answer to OPTIONS.
   if (response.status === 204) return response;
   const query = new URL(c.req.url).searchParams;
+  // The answer to HEAD of a call that would change something.
+  const isHeadOnly = headers.has('Transfer-Encoding');
   if (query.has('img')) {
     headers.set('Content-Type', 'image/gif');
-    return new Response(pixel(), { status: response.status, headers });
+    return isHeadOnly ? response : new Response(pixel(), { status: response.status, headers });
   }
   const callback = callbackIn(query);
   if (callback === undefined) return response;
   headers.set('Content-Type', SCRIPT_TYPE);
+  if (isHeadOnly) return response;
   const body = { ...((await response.json()) as object), code: response.status };
   return new Response(asScript(callback, body), { headers });
 }

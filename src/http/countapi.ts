@@ -12,6 +12,7 @@ import { dressed, type Reply, respond } from './countapi-answer.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './countapi-calls.ts';
 import { type Call, COUNTAPI_PREFIX, callOf } from './countapi-request.ts';
 import { refusePrefetch } from './counting.ts';
+import { headOnly } from './head.ts';
 import { requireCallable } from './jsonp.ts';
 import type { Route } from './routes.ts';
 
@@ -41,7 +42,8 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
           mayMake: async (counter) => options.mayMake?.(c, counter),
         });
         requireCallable(call.query);
-        if (writes && c.req.method === 'HEAD') return respond({ status: 200, body: {} }, headers);
+        if (writes && c.req.method === 'HEAD')
+          return headOnly(respond({ status: 200, body: {} }, headers).headers);
         if (writes) refusePrefetch(call.headers);
         const reply = await operation(call);
         if (writes && name !== 'create' && reply.status === 200) done.updates++;

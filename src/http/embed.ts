@@ -6,6 +6,7 @@
  */
 
 import { bundle } from '../page/bundle.ts';
+import { takesGzip } from './accepts.ts';
 import type { Handler } from './asked.ts';
 import type { Route } from './routes.ts';
 
@@ -29,23 +30,20 @@ function script(headers: Headers): Handler {
     const { text, gzip, hash } = await bundle('embed');
     const ours = new Headers(ready);
     // Weak, because it is the same for the text and for what it is compressed to.
-    const etag = `W/"${hash}"`;
-    ours.set('ETag', etag);
-    if (isKnown(c.req.header('If-None-Match'), etag))
+    ours.set('ETag', `W/"${hash}"`);
+    if (isKnown(c.req.header('If-None-Match'), hash))
       return new Response(null, { status: 304, headers: ours });
-    if (!takesGzip(c.req.header('Accept-Encoding'))) return new Response(text, { headers: ours });
+    if (!takesGzip(c)) return new Response(text, { headers: ours });
     ours.set('Content-Encoding', 'gzip');
     return new Response(gzip, { headers: ours });
   };
 }
 
-/** Whether the browser has it already; ETags are compared as https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match says. */
-function isKnown(header: string | undefined, etag: string): boolean {
-  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
-  return header?.split(',').some((tag) => opaque(tag) === opaque(etag) || tag.trim() === '*') ?? false;
-}
-
-/** Whether gzip is named, and not with a weight of 0. */
-function takesGzip(header = ''): boolean {
-  return header.split(',').some((coding) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(coding));
+/**
+ * Whether the client has it already. Strong and weak ETags are compared alike
+ * (https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match), and no ETag has a quote in it: so the list
+ * has ours exactly where it has our hash in quotes.
+ */
+function isKnown(header: string | undefined, hash: string): boolean {
+  return header !== undefined && (header.trim() === '*' || header.includes(`"${hash}"`));
 }

@@ -34,6 +34,18 @@ const COMMENT = ':\n\n';
 
 const encoder = new TextEncoder();
 
+/** The headers of a stream; `headers` are those of every response. */
+export function streamHeaders(headers: Headers): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'text/event-stream');
+  // A proxy that compresses gathers events before it sends them on. `no-transform` forbids it to compress
+  // (RFC 9111, section 5.2.2.6).
+  ours.set('Cache-Control', 'no-store, no-transform');
+  // For nginx, which would gather before it sends on.
+  ours.set('X-Accel-Buffering', 'no');
+  return ours;
+}
+
 export class EventStreams {
   readonly #heartbeatMs: number;
   readonly #waitingBytesMax: number;
@@ -72,11 +84,7 @@ export class EventStreams {
     }
     // Bun would end it as an idle connection: what is sent does not count as use.
     c.env.timeout?.(raw, 0);
-    const ours = new Headers(headers);
-    ours.set('Content-Type', 'text/event-stream');
-    // For nginx, which would gather before it sends on.
-    ours.set('X-Accel-Buffering', 'no');
-    return new Response(stream.body, { headers: ours });
+    return new Response(stream.body, { headers: streamHeaders(headers) });
   }
 
   /** Ends all streams; from now on there are none. */

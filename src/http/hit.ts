@@ -9,6 +9,7 @@ import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
 import type { Asked } from './asked.ts';
 import type { CountVisit } from './counting.ts';
+import { headOnly } from './head.ts';
 
 /** The handlers of both routes. `headers` are those of every response. */
 export function createHit(counter: Counter, count: CountVisit, headers: Headers) {
@@ -19,7 +20,7 @@ export function createHit(counter: Counter, count: CountVisit, headers: Headers)
 
   function hit(c: Asked): Response | Promise<Response> {
     const name = requestedName(c);
-    if (c.req.method === 'HEAD') return new Response(null, ready);
+    if (c.req.method === 'HEAD') return headOnly(ready.headers);
     return count(c, name).then(told);
   }
 

@@ -10,7 +10,8 @@ import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Watch } from '../counter/watch.ts';
 import type { Asked } from './asked.ts';
-import type { EventStreams } from './event-stream.ts';
+import { type EventStreams, streamHeaders } from './event-stream.ts';
+import { headOnly } from './head.ts';
 import type { Route } from './routes.ts';
 
 /** More than a page shows, and few enough for the ids of events. */
@@ -30,11 +31,7 @@ export function createLive({ watch, streams }: LiveOptions): (headers: Headers) 
   return (headers) => {
     const live = (c: Asked) => {
       const names = namesIn(c);
-      if (c.req.method === 'HEAD') {
-        const ours = new Headers(headers);
-        ours.set('Content-Type', 'text/event-stream');
-        return Promise.resolve(new Response(null, { headers: ours }));
-      }
+      if (c.req.method === 'HEAD') return headOnly(streamHeaders(headers));
       const known = knownOf(names, c.req.header('Last-Event-ID'));
       let begins = `retry: ${RETRY_MS}\n`;
       const response = streams.respond(c, headers, (stream) =>
@@ -46,7 +43,7 @@ export function createLive({ watch, streams }: LiveOptions): (headers: Headers) 
           begins = '';
         }),
       );
-      return Promise.resolve(response);
+      return response;
     };
     return [{ path: '/live', errorsAs: 'json', handlers: { GET: live } }];
   };

@@ -6,6 +6,7 @@
  * yet: Swarm sends visits to what is, and takes away the old replica for it.
  */
 import { Hono } from 'hono';
+import { withoutBody } from './head.ts';
 
 export interface OperationsOptions {
   /** Whether this process has begun to listen for visits. */
@@ -23,6 +24,7 @@ export function createOperations({ started, unready, metrics, metricsContentType
   app.use(async (c, next) => {
     await next();
     c.header('Cache-Control', 'no-store');
+    if (c.req.method === 'HEAD') c.res = await withoutBody(c.res);
   });
   app.get('/healthz', (c) =>
     started() ? c.text('alive\n') : c.text('starting\n', 503, { 'Retry-After': '1' }),

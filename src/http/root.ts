@@ -6,9 +6,11 @@
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { counterPage } from '../page/page.ts';
 import { sentence } from '../page/sentence.ts';
-import { type Asked, acceptedBy, type Handler } from './asked.ts';
+import { acceptedBy } from './accepts.ts';
+import type { Asked, Handler } from './asked.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 import { type CountVisit } from './counting.ts';
+import { headOnly } from './head.ts';
 import { isOwnVisit } from './own-visits.ts';
 
 type Kind = 'text' | 'html' | 'json';
@@ -37,7 +39,7 @@ export function createRoot(count: CountVisit, replica: string | undefined, heade
 
   return (c) => {
     const kind = kindWanted(c);
-    if (c.req.method === 'HEAD') return new Response(null, ready[kind]);
+    if (c.req.method === 'HEAD') return headOnly(ready[kind].headers);
     if (kind === 'html') return page(c);
     return count(c, DEFAULT_COUNTER, visit).then(
       (total) => new Response(body(kind, total ?? 0), ready[kind]),

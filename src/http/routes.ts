@@ -60,7 +60,12 @@ export function publicRoutes(
 /** The routes of the API: those of an app of its own, whose answers get the headers that all have. */
 function apiRoutes(api: OpenAPIHono<{ Bindings: Peer }>, headers: Headers): Route[] {
   const ask: Handler = async (c) => {
-    const response = await api.fetch(c.req.raw, c.env);
+    const { raw } = c.req;
+    // Hono would answer HEAD without the body by which its length is known.
+    const response = await api.fetch(
+      raw.method === 'HEAD' ? new Request(raw, { method: 'GET' }) : raw,
+      c.env,
+    );
     for (const [name, value] of headers) response.headers.set(name, value);
     return response;
   };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { AppError, type ErrorCode } from '../../src/counter/errors.ts';
 import { statusOf } from '../../src/http/errors.ts';
-import { BROWSER, setUp, textOf } from '../support/app.ts';
+import { BROWSER, PROXY, setUp, textOf } from '../support/app.ts';
 import { settle } from '../support/manual-clock.ts';
 
 describe('GET /', () => {
@@ -56,7 +56,45 @@ describe('GET /', () => {
   });
 });
 
+describe('headers that are longer than any client needs', () => {
+  test('are as if they had not been sent', async () => {
+    const { ask } = setUp();
+    const json = (length: number) => `application/json${' '.repeat(length - 'application/json'.length)}`;
+    expect((await ask('/', { Accept: `${json(1023)};` })).headers.get('Content-Type')).toBe(
+      'application/json',
+    );
+    expect((await ask('/', { Accept: `${json(1024)};` })).headers.get('Content-Type')).toBe(
+      'text/plain; charset=utf-8',
+    );
+    const coding = async (header: string) =>
+      (await ask('/page.css', { 'Accept-Encoding': header })).headers.get('Content-Encoding');
+    expect(await coding(`gzip${' '.repeat(1019)};`)).toBe('gzip');
+    expect(await coding(`gzip${' '.repeat(1020)};`)).toBeNull();
+  });
+});
+
 describe('what does not count', () => {
+  test('a request with more than one Host, which is 400 on every surface', async () => {
+    const { app, bugs, store } = setUp({ countapiHost: 'countapi.test' });
+    for (const path of [
+      '/',
+      '/hit/my-site/page',
+      '/badge/hits.svg',
+      '/countapi/hit/my-site/page',
+      '/nothing',
+    ]) {
+      for (const method of ['GET', 'HEAD', 'POST']) {
+        const headers = new Headers({ Host: 'countapi.test' });
+        headers.append('Host', 'seen.test');
+        const response = await app.fetch(new Request(`http://seen.test${path}`, { method, headers }), PROXY);
+        expect({ path, method, status: response.status }).toEqual({ path, method, status: 400 });
+        if (method !== 'HEAD') expect(await response.text()).toContain('more than one Host');
+      }
+    }
+    expect(bugs).toEqual([]);
+    expect(store.asked).toHaveLength(0);
+  });
+
   test('HEAD answers the headers of GET, and no number', async () => {
     const { ask, hits } = setUp();
     for (const path of ['/', '/hit/name/space']) {

@@ -48,7 +48,7 @@ describe('/live', () => {
     for (let n = 0; n < 3; n++) await app.ask('/hit/my-site/page');
     const { response, events, text, lastId, end } = await listen(app, 'hits,my-site/page');
     expect(response.headers.get('Content-Type')).toBe('text/event-stream');
-    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    expect(response.headers.get('Cache-Control')).toBe('no-store, no-transform');
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
     await pass(app);
     expect(events()).toEqual([{ name: 'my-site/page', value: 3 }]);

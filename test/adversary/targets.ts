@@ -1,0 +1,84 @@
+/** One request for every route and method of the app's own routing table. */
+import type { Route } from '../../src/http/routes.ts';
+import { INSTALLATION } from '../support/app.ts';
+
+/** A request that its route answers. */
+export interface Target {
+  readonly route: string;
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** The counter that requests name. */
+export const NAMESPACE = 'my-site';
+export const KEY = 'page';
+
+/** The queries without which a route only says what is missing. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/live': '?counters=hits,my-site/page',
+  '/api/v1/values': '?names=hits,my-site/page',
+  '/countapi/update/*': '?amount=1',
+  '/countapi/set/*': '?value=1',
+  '/abacus/set/*': '?value=1',
+  '/abacus/update/*': '?value=1',
+};
+
+/** The methods by which a route does different things. PUT stands for all that are refused or redirected. */
+const METHODS = new Set(['GET', 'POST', 'PATCH', 'DELETE']);
+
+/**
+ * Requests for all routes: with every method that a route takes, with HEAD, OPTIONS, and one that is
+ * refused.
+ */
+export function targetsOf(routes: readonly Route[]): Target[] {
+  return routes.flatMap((route) => {
+    const taken = Object.keys(route.handlers).filter((method) => METHODS.has(method));
+    const methods = [...taken, ...(taken.includes('GET') ? ['HEAD'] : []), 'OPTIONS', 'PUT'];
+    return pathsOf(route.path).flatMap((path) =>
+      methods.map((method) => ({
+        route: route.path,
+        method,
+        path: `${path}${QUERIES[route.path] ?? ''}`,
+        headers: headersOf(route.path, method),
+        body: bodyOf(route.path, method),
+      })),
+    );
+  });
+}
+
+/** The paths that stand for a route: pictures are one route for several kinds of file. */
+function pathsOf(route: string): string[] {
+  const named = route
+    .replace(/:(ns|namespace)\b/, NAMESPACE)
+    .replace(':key', KEY)
+    .replace('*', /\/(stats|healthcheck)\//.test(route) ? '' : `${NAMESPACE}/${KEY}`);
+  if (!named.includes(':file')) return [named.replace(/(.)\/$/, route.endsWith('*') ? '$1' : '$1/')];
+  const endings = route.startsWith('/badge')
+    ? ['svg', 'json']
+    : route.startsWith('/chart')
+      ? ['svg']
+      : ['gif'];
+  const file = named.includes(NAMESPACE) ? KEY : 'hits';
+  return endings.map((ending) => named.replace(':file', `${file}.${ending}`));
+}
+
+function headersOf(route: string, method: string): Record<string, string> {
+  if (route.startsWith('/api/') || (route.startsWith('/abacus/') && method === 'POST')) {
+    return { Authorization: `Bearer ${INSTALLATION}`, 'Content-Type': 'application/json' };
+  }
+  if (route === '/own-visits' && method === 'POST') {
+    return { 'Content-Type': 'application/x-www-form-urlencoded' };
+  }
+  return {};
+}
+
+function bodyOf(route: string, method: string): string | undefined {
+  if (method !== 'POST' && method !== 'PATCH' && method !== 'PUT') return undefined;
+  if (route === '/own-visits') return 'visits=in';
+  if (route.endsWith('/hit')) return '{"amount":1}';
+  if (route === '/api/v1/counters') return '{"name":"my-site/made"}';
+  return '{"value":1}';
+}
