@@ -24,6 +24,7 @@ async function run(context: Context): Promise<number> {
   parent.onParentGone(stop);
   parent.onMessage((message) => {
     if (message.say === 'stop') stop();
+    else if (message.say === 'ping') parent.send({ say: 'pong' });
     else {
       void Promise.all([soon(life.unready()), metrics.snapshot()]).then(([unready, figures]) =>
         parent.send({ say: 'reported', id: message.id, unready, metrics: figures }),

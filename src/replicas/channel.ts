@@ -8,6 +8,8 @@ import type { MetricsSnapshot } from '../metrics.ts';
 export type ToReplica =
   /** Stop in order and end. */
   | { readonly say: 'stop' }
+  /** Asks for a sign of life, which is answered at once: `pong`. */
+  | { readonly say: 'ping' }
   /** How are you? Answered with the same id. */
   | { readonly say: 'report'; readonly id: number };
 
@@ -20,7 +22,10 @@ export interface Report {
 /** What a replica says. */
 export type ToParent =
   /** The port is open. */
-  { readonly say: 'listening' } | ({ readonly say: 'reported'; readonly id: number } & Report);
+  | { readonly say: 'listening' }
+  /** The event loop turns. */
+  | { readonly say: 'pong' }
+  | ({ readonly say: 'reported'; readonly id: number } & Report);
 
 /** The replica's end of the channel. */
 export interface ParentChannel {

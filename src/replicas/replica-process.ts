@@ -1,14 +1,17 @@
 /**
  * One replica as its parent sees it: a process with a channel, that listens some time after its start and ends some day.
  */
+import { readFileSync } from 'node:fs';
 import type { Report, ToParent, ToReplica } from './channel.ts';
+import type { WatchedReplica } from './watchdog.ts';
 
 /** The exit status of a process that was never there, as shells have it for a program they cannot run. */
 const STATUS_NOT_STARTED = 126;
 /** How long a report may take: long enough for a store that is slow, too short for a scrape to fail. */
 const REPORT_MS = 3000;
 
-export class ReplicaProcess {
+export class ReplicaProcess implements WatchedReplica {
+  readonly name: string;
   readonly startedAt = performance.now();
   /** Resolves with whether the process came to listen (`false`: it ended before). */
   readonly listening: Promise<boolean>;
@@ -17,8 +20,14 @@ export class ReplicaProcess {
   readonly #process: Bun.Subprocess | undefined;
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
   #nextReport = 1;
+  #hasAnswered = false;
+  /** Whether the last question for a sign of life was answered. */
+  #answered = true;
+  #silentLooks = 0;
+  #killed = false;
 
-  constructor(command: readonly string[]) {
+  constructor(name: string, command: readonly string[]) {
+    this.name = name;
     const { promise, resolve: listens } = Promise.withResolvers<boolean>();
     this.listening = promise;
     this.#process = this.#spawn(command, () => listens(true));
@@ -40,6 +49,7 @@ export class ReplicaProcess {
         detached: true,
         ipc: (message: ToParent) => {
           if (message.say === 'listening') onListening();
+          else if (message.say === 'pong') this.#hasAnswered = this.#answered = true;
           else this.#reports.get(message.id)?.(message);
         },
       });
@@ -55,7 +65,38 @@ export class ReplicaProcess {
 
   /** Ends the process at once. */
   kill(): void {
+    this.#killed = true;
     this.#process?.kill('SIGKILL');
+  }
+
+  /** Whether it was killed by this process. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** One question is on its way at a time, so that nothing piles up for a replica that does not read. */
+  look(): number {
+    if (this.#answered) {
+      this.#silentLooks = 0;
+      this.#answered = false;
+      this.#send({ say: 'ping' });
+    } else this.#silentLooks++;
+    return this.#silentLooks;
+  }
+
+  /** Linux only, where the state D of proc_pid_stat(5) says so. */
+  waitsForDisk(): boolean {
+    try {
+      const stat = readFileSync(`/proc/${this.#process?.pid}/stat`, 'utf8');
+      // The name of the program stands in brackets before the state, and may have brackets in it.
+      return stat.slice(stat.lastIndexOf(')')).startsWith(') D');
+    } catch {
+      return false;
+    }
   }
 
   /** How the replica is; `undefined` when it does not say. */

@@ -3,13 +3,15 @@
  *
  * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at once at first and more
  * slowly when it keeps dying. A replacement is started before the old process is stopped, so the port is never without a
- * listener. Replicas notice by the channel when the parent is gone and stop by themselves. Not here: signals.
+ * listener. A replica that hangs is killed (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone
+ * and stop by themselves. Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import type { Report } from './channel.ts';
 import { ReplicaProcess } from './replica-process.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface SupervisorOptions {
   /** One name per slot. */
@@ -19,6 +21,8 @@ export interface SupervisorOptions {
   /** How long a replica takes at most to stop by itself. */
   stopMs: number;
   log: Log;
+  /** Told of each replica that is killed because it hangs. */
+  onHung?: () => void;
 }
 
 interface Slot {
@@ -43,6 +47,7 @@ export class Supervisor {
   readonly #slots: readonly Slot[];
   /** All that run, the ones being started and stopped included. */
   readonly #alive = new Set<ReplicaProcess>();
+  readonly #watchdog: Watchdog<ReplicaProcess>;
   #stopping: Promise<void> | undefined;
   /** Whether replicas are yet to be started, or are being replaced, which is not done twice at once. */
   #busy = true;
@@ -50,10 +55,22 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#slots = options.names.map((name) => ({ name, current: undefined, deaths: 0 }));
+    const { log, onHung } = options;
+    this.#watchdog = new Watchdog(() => this.#alive, {
+      onHung: (replica) => {
+        log.error(`${replica.name} hangs: it has not answered for 10 s and is killed`);
+        replica.kill();
+        onHung?.();
+      },
+      onWaiting: ({ name }) =>
+        log.error(`${name} hangs: it waits for the disk, and goes on when the disk answers`),
+      onBack: ({ name }) => log.info(`${name} goes on: the disk answers again`),
+    });
   }
 
   /** Starts all replicas; resolves when each listens. Fails with `replica-failed` when one ends before it does. */
   async start(): Promise<void> {
+    this.#watchdog.start();
     const started = await Promise.all(this.#slots.map((slot) => this.#fill(slot).listening));
     this.#busy = false;
     const failed = this.#slots.filter((_, index) => !started[index]);
@@ -99,6 +116,12 @@ export class Supervisor {
     return reports[0]?.unready ?? 'no replica answers';
   }
 
+  /** The names of the replicas that have given no sign of life for some seconds. */
+  get silent(): readonly string[] {
+    const current = new Set(this.#slots.map((slot) => slot.current));
+    return this.#watchdog.silent.filter((replica) => current.has(replica)).map(({ name }) => name);
+  }
+
   /** The figures of all replicas that answer. */
   async metrics(): Promise<MetricsSnapshot[]> {
     return (await this.#reports()).map(({ metrics }) => metrics);
@@ -112,6 +135,7 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     const statuses = await Promise.all([...this.#alive].map((replica) => this.#end(replica)));
+    this.#watchdog.end();
     if (statuses.includes('overdue')) {
       throw new AppError(
         'stop-overdue',
@@ -121,7 +145,7 @@ export class Supervisor {
   }
 
   #spawn(name: string): ReplicaProcess {
-    const replica = new ReplicaProcess(this.#options.command(name));
+    const replica = new ReplicaProcess(name, this.#options.command(name));
     this.#alive.add(replica);
     void replica.ended.then(() => this.#alive.delete(replica));
     return replica;
@@ -139,7 +163,8 @@ export class Supervisor {
     if (slot.current !== replica || this.#stopping) return;
     slot.deaths = performance.now() - replica.startedAt > LONG_LIFE_MS ? 1 : slot.deaths + 1;
     const pauseMs = slot.deaths === 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (slot.deaths - 2), PAUSE_MAX_MS);
-    this.#options.log.warn({ status, pauseMs }, `${slot.name} ended by itself and is replaced`);
+    const ended = replica.killed ? 'was killed' : 'ended by itself';
+    this.#options.log.warn({ status, pauseMs }, `${slot.name} ${ended} and is replaced`);
     await Bun.sleep(pauseMs);
     if (slot.current === replica && !this.#stopping) this.#fill(slot);
   }
@@ -164,14 +189,10 @@ export class Supervisor {
 
   /** Stops one replica; one that overstays is killed. Answers whether it came to the end by itself. */
   async #end(replica: ReplicaProcess): Promise<'in order' | 'overdue'> {
-    let killed = false;
     replica.stop();
-    const timer = setTimeout(() => {
-      killed = true;
-      replica.kill();
-    }, this.#options.stopMs + KILL_AFTER_MS);
+    const timer = setTimeout(() => replica.kill(), this.#options.stopMs + KILL_AFTER_MS);
     const status = await replica.ended;
     clearTimeout(timer);
-    return killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
+    return replica.killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
   }
 }
