@@ -60,6 +60,7 @@ function exitStatus(code: ErrorCode): number {
     case 'url-too-long':
     case 'prefetch-refused':
     case 'request-invalid':
+    case 'body-incomplete':
     case 'token-missing':
     case 'token-refused':
     case 'key-invalid':

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'url-too-long'
   | 'prefetch-refused'
   | 'request-invalid'
+  | 'body-incomplete'
   | 'token-missing'
   | 'token-refused'
   | 'key-invalid'

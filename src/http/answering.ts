@@ -6,6 +6,7 @@
 import { AppError, isAppError } from '../counter/errors.ts';
 import { acceptedBy } from './accepts.ts';
 import type { Asked, Handler, Peer } from './asked.ts';
+import { wholeBody } from './body.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { allowOf, type Route } from './routes.ts';
@@ -27,6 +28,8 @@ export interface AnsweringOptions {
   readonly onRequest: (answer: Answer) => void;
   /** Told of each error that is a bug. */
   readonly onBug: (error: unknown) => void;
+  /** How long the body of a request may take to arrive; 5 s when not given. */
+  readonly bodyMs?: number;
 }
 
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
@@ -35,8 +38,8 @@ const URL_LENGTH_MAX = 2048;
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #headers: Headers;
+  readonly #underWay = new Set<Asked>();
   #away = false;
-  #underWay = 0;
   #lastRequestAt = Number.NEGATIVE_INFINITY;
 
   /** `headers` are those of every response. */
@@ -45,9 +48,14 @@ export class Answering {
     this.#headers = headers;
   }
 
-  /** How many requests have no response yet. */
+  /** How many requests have no response yet. One whose body has not arrived is not among them: nobody knows when it will. */
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay.size;
+  }
+
+  /** The remote ports of the connections of these requests. */
+  busyPorts(): number[] {
+    return [...this.#underWay].flatMap((c) => c.env.requestIP(c.req.raw)?.port ?? []);
   }
 
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
@@ -63,10 +71,11 @@ export class Answering {
   /** Wraps a handler of `route`; limits hold where it is `limited`. What comes of it fails never. */
   wrap(route: Route, handler: Handler, limited: boolean): Handler {
     const limits = limited ? this.#options.limits : undefined;
+    const handle: Handler = route.takesBody ? (c) => this.#withBody(c, handler) : handler;
     return (c) => {
       const startedAt = performance.now();
       this.#lastRequestAt = startedAt;
-      this.#underWay++;
+      this.#underWay.add(c);
       const finish = (response: Response) => {
         limits?.tell(c, response.headers);
         return this.#finish(c, route, startedAt, response);
@@ -74,13 +83,24 @@ export class Answering {
       let answer: Response | Promise<Response>;
       try {
         requireShortUrl(c);
-        answer = limits ? limits.admit(c).then(() => handler(c)) : handler(c);
+        answer = limits ? limits.admit(c).then(() => handle(c)) : handle(c);
       } catch (caught) {
         answer = this.#failed(c, route, caught);
       }
       if (!(answer instanceof Promise)) return finish(answer);
       return answer.then(finish, (caught: unknown) => finish(this.#failed(c, route, caught)));
     };
+  }
+
+  /** Handles a request when all of its body is here. Fails with `body-incomplete` when it does not come in time. */
+  async #withBody(c: Asked, handler: Handler): Promise<Response> {
+    this.#underWay.delete(c);
+    try {
+      await wholeBody(c.req.raw, this.#options.bodyMs);
+    } finally {
+      this.#underWay.add(c);
+    }
+    return handler(c);
   }
 
   /** What a handler failed with, as its route says errors. */
@@ -93,6 +113,8 @@ export class Answering {
     if (!isAppError(error)) this.#options.onBug(error);
     const response = errorResponse(error, formOf(c, route.errorsAs), this.#headers);
     if (isAppError(error, 'method-not-allowed')) response.headers.set('Allow', allowOf(route));
+    // What else of the body comes is not to be taken for the next request.
+    if (isAppError(error, 'body-incomplete')) response.headers.set('Connection', 'close');
     return response;
   }
 
@@ -100,7 +122,7 @@ export class Answering {
   #finish(c: Asked, route: Route, startedAt: number, response: Response): Response | Promise<Response> {
     const { status } = response;
     const send = (dressed: Response) => {
-      this.#underWay--;
+      this.#underWay.delete(c);
       if (this.#away) dressed.headers.set('Connection', 'close');
       const seconds = (performance.now() - startedAt) / 1000;
       this.#options.onRequest({ route: route.path, status, seconds, request: c.req.raw, peer: c.env });

@@ -34,8 +34,10 @@ export interface App {
   fetch: (request: Request, peer: Peer) => Response | Promise<Response>;
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
-  /** How many requests have no response yet. */
+  /** How many requests have no response yet. One whose body has not arrived is not among them. */
   underWay(): number;
+  /** The remote ports of the connections of these requests. */
+  busyPorts(): number[];
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
   lastRequestAt(): number;
   /** All routes, in the order in which they are looked for. */
@@ -66,6 +68,7 @@ export function createApp(options: AppOptions): App {
     fetch: (request, peer) => handlers.answer(request, peer),
     sendClientsAway: () => answering.sendClientsAway(),
     underWay: () => answering.underWay,
+    busyPorts: () => answering.busyPorts(),
     lastRequestAt: () => answering.lastRequestAt,
     routes,
   };

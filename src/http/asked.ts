@@ -14,7 +14,7 @@ import { withoutBody } from './head.ts';
 
 /** Knows the other end of a request's connection. */
 export interface Peer {
-  requestIP(request: Request): { address: string } | null;
+  requestIP(request: Request): { address: string; port?: number } | null;
   /** After how many seconds without use the connection is closed; 0 for never. */
   timeout?(request: Request, seconds: number): void;
 }

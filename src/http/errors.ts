@@ -24,6 +24,8 @@ export function statusOf(code: ErrorCode): number {
       return 404;
     case 'method-not-allowed':
       return 405;
+    case 'body-incomplete':
+      return 408;
     case 'total-out-of-range':
     case 'counter-exists':
       return 409;

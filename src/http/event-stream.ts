@@ -58,6 +58,11 @@ export class EventStreams {
     this.#waitingBytesMax = waitingBytesMax;
   }
 
+  /** The remote ports of their connections. */
+  busyPorts(): number[] {
+    return [...this.#open].flatMap(({ remotePort }) => remotePort ?? []);
+  }
+
   /** How many are open. */
   get open(): number {
     return this.#open.size;
@@ -71,7 +76,9 @@ export class EventStreams {
     if (this.#over)
       throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
     const { raw } = c.req;
-    const stream = new OpenStream(this.#waitingBytesMax, () => c.env.timeout?.(raw, DROPPED_SECONDS));
+    const stream = new OpenStream(this.#waitingBytesMax, c.env.requestIP(raw)?.port, () =>
+      c.env.timeout?.(raw, DROPPED_SECONDS),
+    );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => {
       for (const open of this.#open) open.write(COMMENT);
@@ -103,12 +110,14 @@ export class EventStreams {
 
 class OpenStream implements EventStream {
   readonly body: ReadableStream<Uint8Array>;
+  readonly remotePort: number | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isOver = false;
   #whenOver: (() => void) | undefined;
   readonly #onDropped: () => void;
 
-  constructor(waitingBytesMax: number, onDropped: () => void) {
+  constructor(waitingBytesMax: number, remotePort: number | undefined, onDropped: () => void) {
+    this.remotePort = remotePort;
     this.#onDropped = onDropped;
     this.body = new ReadableStream<Uint8Array>(
       {

@@ -21,6 +21,8 @@ export interface Route {
   readonly errorsAs: ErrorForm;
   /** Set where nothing is asked of the store: limits for visitors do not hold. */
   readonly unlimited?: true;
+  /** Set where a handler reads the body of the request: it is called when all of it is there. */
+  readonly takesBody?: true;
   readonly handlers: Partial<Record<(typeof METHODS)[number], Handler>>;
   /** Changes the form of every answer of this route, errors too. Never fails. */
   readonly dress?: (c: Asked, response: Response) => Promise<Response>;
@@ -45,7 +47,7 @@ export function publicRoutes(
     ...assetRoutes(headers),
     { path: '/hit/:ns/:key', errorsAs: 'json', handlers: { GET: hit } },
     { path: '/get/:ns/:key', errorsAs: 'json', handlers: { GET: get } },
-    { path: '/own-visits', errorsAs: 'page', handlers: createOwnVisits(headers) },
+    { path: '/own-visits', errorsAs: 'page', takesBody: true, handlers: createOwnVisits(headers) },
     // Browsers ask for it by themselves; the page brings its own icon.
     {
       path: '/favicon.ico',
@@ -73,6 +75,7 @@ function apiRoutes(api: OpenAPIHono<{ Bindings: Peer }>, headers: Headers): Rout
   return [...paths].map(([path, those]) => ({
     path,
     errorsAs: 'problem',
+    takesBody: true,
     ...(path === API_DESCRIPTION ? { unlimited: true } : {}),
     handlers: Object.fromEntries(those.map(({ method }) => [method, ask])),
   }));

@@ -312,6 +312,7 @@ describe('errors', () => {
       'method-not-allowed': 405,
       'url-too-long': 414,
       'request-invalid': 400,
+      'body-incomplete': 408,
       'token-missing': 401,
       'token-refused': 401,
       'key-invalid': 400,
