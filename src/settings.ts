@@ -90,7 +90,11 @@ export const settings = {
     'How long the store may be silent before the connection is dropped and the batch sent again',
     whole(50, 60_000),
   ),
-  host: setting('::', 'Address that visits come in on; `::` is every address of the machine', text),
+  host: setting(
+    '::',
+    'Address that visits come in on; `::` is every address of the machine, over IPv4 alone where the system has no IPv6',
+    text,
+  ),
   port: setting('8000', 'Port that visits come in on', whole(0, 65_535)),
   operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
   operationsPort: setting('9100', 'Port of `/healthz`, `/readyz` and `/metrics`', whole(0, 65_535)),
@@ -119,7 +123,7 @@ export const settings = {
   waitingMax: setting('10000', 'How many visits of one replica may wait at once', whole(1, 1_000_000)),
   connectionsMax: setting(
     '10000',
-    'Past how many connections of one replica those idle between requests are closed',
+    'Above how many connections of one replica those on which no request is under way are closed',
     whole(1, 1_000_000),
   ),
   counters: setting(

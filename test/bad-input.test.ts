@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Crowd, HABITS } from './support/crowd.ts';
 import { freePort, temporaryFolder, until } from './support/folder.ts';
-import { exactly, load } from './support/load.ts';
 import { Program, ROOT } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
 
@@ -108,6 +108,77 @@ describe('requests', () => {
     await countIs();
   });
 
+  describe('of which half of the body comes', () => {
+    const JSON_TYPE = 'Content-Type: application/json\r\n';
+    const FORM_TYPE = 'Content-Type: application/x-www-form-urlencoded\r\n';
+    /** Every route that reads a body. */
+    const READERS = [
+      `POST /own-visits HTTP/1.1\r\nHost: a\r\n${FORM_TYPE}`,
+      `POST /own-visits HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n`,
+      `POST /api/v1/counters HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}`,
+      `POST /api/v1/counters/my-site/page/hit HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}`,
+      `PATCH /api/v1/counters/my-site/page HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}`,
+    ];
+    const HALVES = ['Content-Length: 100\r\n\r\n{"na', 'Transfer-Encoding: chunked\r\n\r\n5\r\n{"na'];
+
+    test('are answered 408 after some seconds, and their connections are closed', async () => {
+      const answers = await Promise.all(
+        READERS.flatMap((head) => HALVES.map((half) => raw(`${head}${half}`))),
+      );
+      for (const answer of answers) {
+        expect(answer).toStartWith('HTTP/1.1 408');
+        expect(answer).toMatch(/^connection: close\r$/im);
+        expect(answer).toContain('body-incomplete');
+      }
+      await countIs();
+    });
+
+    test('are no bugs and no errors when their clients leave, and neither is a body that is too large or broken', async () => {
+      const large = `Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`;
+      const broken = 'Transfer-Encoding: chunked\r\n\r\nZZ\r\n';
+      await Promise.all(
+        READERS.flatMap((head) =>
+          [...HALVES, large, broken].flatMap((rest) =>
+            [0, 20, 200].map(
+              (leavesAfterMs) =>
+                new Promise<void>((resolve) => {
+                  const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
+                    socket.write(`${head}${rest}`, () => setTimeout(() => socket.destroy(), leavesAfterMs));
+                  });
+                  socket.on('error', () => undefined);
+                  socket.on('close', () => resolve());
+                }),
+            ),
+          ),
+        ),
+      );
+      let metrics = '';
+      await until('them to be noted', async () => {
+        metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+        return metrics.includes('route="/own-visits",status="408"');
+      });
+      expect(metrics).not.toContain('status="500"');
+      expect(program.out).not.toContain('"level":"error"');
+      await countIs();
+    });
+
+    test('are handled when the other half comes', async () => {
+      const answer = await new Promise<string>((resolve) => {
+        const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
+          socket.write(
+            `POST /api/v1/counters HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}Content-Length: 24\r\n\r\n{"name":"my-app/`,
+          );
+          setTimeout(() => socket.write('half-a"}'), 500);
+        });
+        socket.once('data', (bytes) => {
+          resolve(bytes.toString());
+          socket.destroy();
+        });
+      });
+      expect(answer).toStartWith('HTTP/1.1 201');
+    });
+  });
+
   test('a body just inside the limit is ignored, one that is larger is 413', async () => {
     const post = async (length: number) =>
       (await fetch(program.url, { method: 'POST', body: 'x'.repeat(length) })).status;
@@ -195,19 +266,86 @@ describe('requests', () => {
     await small[Symbol.asyncDispose]();
   });
 
-  test('more connections than there are descriptors keep those that are there counting', async () => {
-    const small = await Program.prepare({ SEEN_REPLICAS: '1' }, ['prlimit', '--nofile=100:100']);
-    await small.start();
-    const idle = Array.from({ length: 150 }, () => {
-      const socket = connect(Number(new URL(small.url).port), '127.0.0.1');
-      socket.on('error', () => undefined);
-      return socket;
+  describe('with fewer descriptors than clients, none of whom leaves', () => {
+    for (const [what, habit] of Object.entries(HABITS)) {
+      test(`who ${what} keeps nobody from counting`, async () => {
+        await using small = await Program.prepare({ SEEN_REPLICAS: '1' }, ['prlimit', '--nofile=200:200']);
+        await small.start();
+        using crowd = new Crowd(Number(new URL(small.url).port), 400, [habit]);
+        // Enough for all descriptors to be taken more than once.
+        await until('connections to be closed', () => crowd.sentAway > 400 || what === 'never send anything');
+        for (let n = 1; n <= 3; n++) expect(await small.visit()).toBe(n);
+        expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
+      });
+    }
+
+    test('4,000 clients on 1,024 descriptors, some of each kind, keep nobody from counting, and the store and its log go on', async () => {
+      await using redis = await RedisServer.start();
+      await using small = await Program.prepare({ SEEN_REPLICAS: '1', SEEN_STORE_URL: redis.url }, [
+        'prlimit',
+        '--nofile=1024:1024',
+      ]);
+      await small.start();
+      using crowd = new Crowd(Number(new URL(small.url).port), 4000, Object.values(HABITS));
+      await until('connections to be closed', () => crowd.sentAway > 4000, 60_000);
+      expect(await small.visit()).toBe(1);
+      // Seen has to connect anew.
+      await redis.kill();
+      await redis.start();
+      await until('visits to be counted again', async () => (await small.visit()) > 1);
+      expect((await fetch(`${small.operationsUrl}/readyz`)).status).toBe(200);
     });
-    await Bun.sleep(300);
-    for (const socket of idle) socket.destroy();
-    const { numbers } = await load({ url: small.url, clients: 10, keepAlive: true, more: exactly(200) });
-    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
-    await small[Symbol.asyncDispose]();
+
+    test('who holds the operations port keeps nobody from asking, of a parent and of a replica alone', async () => {
+      for (const replicas of ['1', '2']) {
+        await using small = await Program.prepare({ SEEN_REPLICAS: replicas }, [
+          'prlimit',
+          '--nofile=200:200',
+        ]);
+        await small.start();
+        using crowd = new Crowd(Number(new URL(small.operationsUrl).port), 400, Object.values(HABITS));
+        await until('connections to be closed', () => crowd.sentAway > 400);
+        for (const path of ['/healthz', '/readyz', '/metrics'])
+          expect((await fetch(`${small.operationsUrl}${path}`)).status).toBe(200);
+        expect(await small.visit()).toBe(1);
+      }
+    });
+
+    test('visits that wait for the store and streams are not cut off for it, and leave descriptors for health', async () => {
+      await using redis = await RedisServer.start();
+      await using small = await Program.prepare(
+        {
+          SEEN_REPLICAS: '1',
+          SEEN_STORE_URL: redis.url,
+          SEEN_WAIT_MS: '20000',
+          SEEN_STORE_TIMEOUT_MS: '15000',
+        },
+        ['prlimit', '--nofile=400:400'],
+      );
+      await small.start();
+      const aborting = new AbortController();
+      const streams = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          fetch(`${small.url}/live?counters=hits`, { signal: aborting.signal }),
+        ),
+      );
+      expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+      redis.pause();
+      const visits = Array.from({ length: 50 }, () => small.visit());
+      using crowd = new Crowd(Number(new URL(small.url).port), 800, Object.values(HABITS));
+      await until('connections to be closed', () => crowd.sentAway > 1000);
+      expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
+      redis.resume();
+      const numbers = await Promise.all(visits);
+      expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+      const metrics = await (await fetch(`${small.operationsUrl}/metrics`)).text();
+      expect(metrics).not.toContain('status="500"');
+      for (const { body } of streams) {
+        const { value } = await body!.getReader().read();
+        expect(new TextDecoder().decode(value)).toContain(':');
+      }
+      aborting.abort();
+    });
   });
 });
 
@@ -360,6 +498,39 @@ describe('starting', () => {
     expect(third).toEqual({ status: 69, said: expect.stringContaining('--operations-port') });
     expect(await first.visit()).toBe(1);
     await first[Symbol.asyncDispose]();
+  });
+
+  describe('on a kernel without IPv6', () => {
+    const withoutIpv6 = [process.execPath, join(ROOT, 'test/support/without-ipv6.ts')];
+
+    test('every address of the machine is every IPv4 address, on both ports, and the log says so', async () => {
+      for (const replicas of ['1', '2']) {
+        await using program = await Program.prepare(
+          { SEEN_HOST: '::', SEEN_OPERATIONS_HOST: '::', SEEN_REPLICAS: replicas },
+          withoutIpv6,
+        );
+        await program.start();
+        expect(await program.visit()).toBe(1);
+        await until('the log', () => program.lines().length >= 5);
+        const warnings = program.lines().filter(({ level }) => level === 'warn');
+        expect(warnings.map(({ msg }) => msg)).toEqual([
+          'this system has no IPv6: visits come in over IPv4 alone (SEEN_HOST is :: and stands for 0.0.0.0)',
+          'this system has no IPv6: health and figures are asked for over IPv4 alone (SEEN_OPERATIONS_HOST is :: and stands for 0.0.0.0)',
+        ]);
+        expect(await program.stop()).toBe(0);
+      }
+    });
+
+    test('an IPv6 address is refused, and the message names the setting: exit 69', async () => {
+      for (const name of ['SEEN_HOST', 'SEEN_OPERATIONS_HOST']) {
+        expect(await endOf({ [name]: '::1' }, withoutIpv6)).toEqual({
+          status: 69,
+          said: expect.stringMatching(
+            new RegExp(`on ::1 cannot be opened: this system has no IPv6. Set ${name} to an IPv4 address`),
+          ),
+        });
+      }
+    });
   });
 
   test('an unknown command and a misspelt flag: exit 2, with what there is', async () => {

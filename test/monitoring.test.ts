@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
@@ -181,6 +182,33 @@ describe('the files', () => {
   });
 });
 
+/** What a client sends before it leaves: nothing of it may raise an alert. */
+const HOSTILE = [
+  ...['POST /own-visits', 'POST /api/v1/counters', 'PATCH /api/v1/counters/test/page'].flatMap((line) =>
+    ['json', 'x-www-form-urlencoded'].flatMap((type) => {
+      const head = `${line} HTTP/1.1\r\nHost: a\r\nContent-Type: application/${type}\r\n`;
+      return [
+        `${head}Content-Length: 100\r\n\r\n{"na`,
+        `${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`,
+        `${head}Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`,
+        `${head}Content-Length: 4\r\n\r\n{"}}`,
+      ];
+    }),
+  ),
+  'GET / HTTP/1.1\r\nX-Half: ',
+  'GET / HTTP/1.1\r\nHost: a b<script>\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: a\r\nSec-Purpose: prefetch\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: a\r\nIdempotency-Key: "\r\n\r\n',
+  'GET /hit/test/page HTTP/1.1\r\nHost: a\r\nIdempotency-Key: 1\r\n\r\n',
+  'GET /hit/%zz/page HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /abacus/hit/test/page/shield?bg=none HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /badge/test/page.svg?color=none HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /countapi/set/test/page?value=none HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /live?counters=test/page HTTP/1.1\r\nHost: a\r\n\r\n',
+  'POST /api/v1/counters/test/page/hit HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"amount":1e9}',
+  'NONSENSE\r\n\r\n',
+];
+
 describe('in operation', () => {
   /** Queries of the dashboard that find nothing when all is well, and why. */
   const EMPTY_WHEN_WELL = new Map([
@@ -283,9 +311,15 @@ describe('in operation', () => {
     ];
   }
 
-  /** Visits of every kind, one that is refused among them, as long as the tests go on. */
+  /** Visits of every kind, and requests with which a client could try to raise an alert, as long as the tests go on. */
   async function keepVisiting(program: Program): Promise<void> {
+    const { hostname, port } = new URL(program.url);
     while (!end.signal.aborted) {
+      for (const bytes of HOSTILE) {
+        const socket = connect(Number(port), hostname, () => socket.write(bytes));
+        socket.on('error', () => undefined);
+        setTimeout(() => socket.destroy(), 100);
+      }
       for (const path of ['/', '/hit/test/page', '/get/test/page', '/not-there']) {
         await program.get(path).catch(() => undefined);
       }
@@ -347,6 +381,14 @@ describe('in operation', () => {
     await until('three replicas', async () => (await figures('seen_store_up')).length === 3);
     const names = (await figures('seen_store_up')).map(({ metric }) => metric['replica']);
     expect(new Set(names)).toEqual(new Set(['web.1', 'web.2', 'web.3']));
+  });
+
+  test('clients have tried to raise alerts by then', async () => {
+    await until('their requests to be noted', async () =>
+      ['408', '400', '503'].every(
+        async (status) => (await figures(`seen_request_seconds_count{status="${status}"} > 0`)).length > 0,
+      ),
+    );
   });
 
   for (const { alert, expr } of alerts) {

@@ -14,6 +14,7 @@ import { createApi } from '../http/api.ts';
 import { type App, createApp } from '../http/app.ts';
 import { createClientAddress } from '../http/client-address.ts';
 import { createCounting } from '../http/counting.ts';
+import { connectionsPerKindMax } from '../http/descriptors.ts';
 import { createEmbed } from '../http/embed.ts';
 import { EventStreams } from '../http/event-stream.ts';
 import { createImages } from '../http/images.ts';
@@ -70,7 +71,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const heartbeat = composeHeartbeat(config, store, hits);
   const stack = config.showStack === 'yes' ? stackOf(config, heartbeat) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
-  const watch = new Watch({ store, clock: CLOCK, subscribersMax: config.subscribersMax, onBug });
+  const subscribersMax = Math.min(config.subscribersMax, connectionsPerKindMax());
+  const watch = new Watch({ store, clock: CLOCK, subscribersMax, onBug });
   const streams = new EventStreams();
   const parts = { counter, count, mayMake, registry, owners, closed };
   const app = createApp({
@@ -99,7 +101,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     store,
     heartbeat,
     endStreams: () => streams.end(),
-    listen: () => openPort(config, app, shared),
+    listen: () => openPort(config, app, streams, shared),
     drainMs: config.drainMs,
     stopMs: config.stopMs,
   });
@@ -126,7 +128,7 @@ function composeCounter(config: Config, store: Store, log: Log) {
     clock: CLOCK,
     newWriter: randomUUID,
     waitMs: config.waitMs,
-    waitingMax: config.waitingMax,
+    waitingMax: Math.min(config.waitingMax, connectionsPerKindMax()),
     observer: {
       committed({ hits: counted, seconds }) {
         hits += counted;
@@ -158,15 +160,17 @@ function composeHeartbeat({ replicaName }: Config, store: Store, hits: () => num
 }
 
 /** Opens the public port. */
-function openPort(config: Config, { fetch }: App, shared: boolean): Listening {
+function openPort(config: Config, app: App, streams: EventStreams, shared: boolean): Listening {
   return listen({
     host: config.host,
+    hostSetting: 'SEEN_HOST',
     port: config.port,
     shared,
     // A read waits so long, and an attempt that begins then may have to connect and to ask.
     handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
     connectionsMax: config.connectionsMax,
-    fetch,
+    busyPorts: () => [...app.busyPorts(), ...streams.busyPorts()],
+    fetch: app.fetch,
   });
 }
 

@@ -4,27 +4,36 @@
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config.ts';
 import type { Store } from '../counter/store.ts';
-import { createOperations } from '../http/operations.ts';
-import { type Listening, listen } from '../http/server.ts';
+import type { Listening } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
-import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
+import type { MetricsSnapshot } from '../metrics.ts';
 import { counted } from '../plural.ts';
+import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { listenToSignals } from '../replicas/signals.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
 import { settingsManual } from '../settings.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
+import { openOperations } from './operations-port.ts';
 import { freePort, sharesPorts } from './ports.ts';
+
+/** What is listened on. */
+type Address = Pick<Listening, 'host' | 'port'>;
+
+/** How long the operations port waits for those who ask when everything else has stopped. Scrapes take less. */
+const LAST_ANSWERS_MS = 500;
 
 /** What serves the visits: one replica, or a supervisor of several. */
 interface Service {
-  /** Resolves when visits are taken; answers the port. */
-  start(): Promise<number>;
+  /** Resolves when visits are taken; returns where. */
+  start(): Promise<Address>;
   stop(): Promise<void>;
   /** Ends at once what runs beside this process. */
   kill(): void;
   replaceAll(): void;
   unready(): Promise<string | undefined>;
+  /** The replicas that do not answer, and how many there are in all. */
+  silent(): { readonly names: readonly string[]; readonly of: number };
   metrics(): Promise<readonly MetricsSnapshot[]>;
 }
 
@@ -50,13 +59,13 @@ async function run(context: Context): Promise<number> {
     onReplace: () => service.replaceAll(),
   });
 
-  const operations = openOperations(config, service, () => started);
+  const operations = openOperations(config, { ...service, started: () => started });
   // The parent alone makes the database: a replica that made one would count in a place of its own.
   const store = composeStore(config, 'make');
   try {
-    const starting = start(config, log, service, store).then((port) => {
+    const starting = start(config, log, service, store).then((address) => {
       started = true;
-      if (!stopping) welcome(config, log, store, { port, operationsPort: operations.port });
+      if (!stopping) welcome(config, log, store, address, operations);
     });
     await Promise.race([starting, stopAsked]);
     await stopAsked;
@@ -66,48 +75,35 @@ async function run(context: Context): Promise<number> {
     throw error;
   } finally {
     await store.close();
-    await operations.close();
+    await Promise.race([operations.close(), Bun.sleep(LAST_ANSWERS_MS)]);
   }
   log.info('stopped: every visit that was answered is stored');
   return 0;
 }
 
-/** Reaches the store, warns of what could lose counts, and begins to serve; answers the port. */
-async function start(config: Config, log: Log, service: Service, store: Store): Promise<number> {
+/** Reaches the store, warns of what could lose counts, and begins to serve; returns where. */
+async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
   await reachStore(store, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
   return service.start();
 }
 
 /** What a person wants to know first. */
-function welcome(
-  config: Config,
-  log: Log,
-  store: Store,
-  ports: { port: number; operationsPort: number },
-): void {
+function welcome(config: Config, log: Log, store: Store, address: Address, operations: Address): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
   const replicas = counted(config.replicas, 'replica');
-  log.info(`Seen ${version} counts: open http://${host}:${ports.port}/`);
+  log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
   log.info(`the counts are kept in ${store.place}`);
-  log.info(`${replicas}; health and figures on port ${ports.operationsPort}`);
-}
-
-function openOperations(config: Config, service: Service, started: () => boolean): Listening {
-  const app = createOperations({
-    started,
-    unready: () => service.unready(),
-    metrics: async () => mergeMetrics(await service.metrics()),
-    metricsContentType: METRICS_CONTENT_TYPE,
-  });
-  return listen({
-    host: config.operationsHost,
-    port: config.operationsPort,
-    shared: false,
-    handlerMs: 2 * config.storeTimeoutMs,
-    connectionsMax: config.connectionsMax,
-    fetch: (request) => app.fetch(request),
-  });
+  log.info(`${replicas}; health and figures on port ${operations.port}`);
+  for (const [what, setting, wanted, { host: had }] of [
+    ['visits come in', 'SEEN_HOST', config.host, address],
+    ['health and figures are asked for', 'SEEN_OPERATIONS_HOST', config.operationsHost, operations],
+  ] as const) {
+    if (had !== wanted)
+      log.warn(
+        `this system has no IPv6: ${what} over IPv4 alone (${setting} is ${wanted} and stands for ${had})`,
+      );
+  }
 }
 
 function serveAlone(config: Config, log: Log): Service {
@@ -119,13 +115,16 @@ function serveAlone(config: Config, log: Log): Service {
     replaceAll: () =>
       log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
     unready: () => life.unready(),
+    // This process is the replica: when it hangs, it does not say so.
+    silent: () => ({ names: [], of: 1 }),
     metrics: async () => [await metrics.snapshot()],
   };
 }
 
 function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
-  const port = freePort(config);
-  const supervisor = new Supervisor({
+  const address = freePort(config);
+  const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
+  const supervisor: Supervisor = new Supervisor({
     names: Array.from({ length: config.replicas }, (_, index) => `${config.replicaName}-${index + 1}`),
     // Flags given later win, so these hold whatever else was given.
     command: (name) => [
@@ -134,15 +133,17 @@ function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): S
       'replica',
       ...argv,
       `--replica-name=${name}`,
-      `--port=${port}`,
+      `--host=${address.host}`,
+      `--port=${address.port}`,
     ],
     stopMs: config.stopMs,
     log,
+    onHung: () => figures.killedHung(),
   });
   return {
     start: async () => {
       await supervisor.start();
-      return port;
+      return address;
     },
     stop: () => supervisor.stop(),
     kill: () => supervisor.kill(),
@@ -151,7 +152,8 @@ function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): S
       void supervisor.replaceAll();
     },
     unready: () => supervisor.unready(),
-    metrics: () => supervisor.metrics(),
+    silent: () => ({ names: supervisor.silent, of: config.replicas }),
+    metrics: async () => [await figures.snapshot(), ...(await supervisor.metrics())],
   };
 }
 

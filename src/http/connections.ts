@@ -1,42 +1,76 @@
 /**
- * A limit on connections: past it, those that are idle between requests are closed, as nginx does when it runs out of them.
+ * Keeps descriptors free: when too many connections are open, those on which no request is under way are closed.
  *
- * Bun's server neither counts its connections nor refuses one, but it can close the idle ones, and the system knows how many
- * descriptors are open; some are kept free for the store. Not here: connections that never asked anything. Bun closes them
- * after some 10 s, and until then the descriptors of the process are their limit.
+ * Bun's server takes every connection until the process has no descriptor left, and then none at all. It can close connections
+ * that are idle between requests, as nginx does when it runs out of them. It spares those that have sent a part of a request for
+ * 10 s and longer, so these are ended here. Not here: how connections are found and ended (`descriptors.ts`).
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  type Connection,
+  type Connections,
+  DESCRIPTORS_KEPT,
+  descriptorsMax,
+  openConnections,
+  openDescriptors,
+} from './descriptors.ts';
 
-/** Kept for the store, the log, the files of the runtime: a process without visitors has some 25 open. */
-const KEPT_FREE = 64;
 /** How often descriptors are counted: some 20 µs where there are few. */
 const LOOK_MS = 200;
+/** The same while there are too many: who is sent away may come again at once. */
+const PRESSED_LOOK_MS = 25;
 
-/** What can close its idle connections. */
-export interface Closable {
-  closeIdleConnections(): number;
+/** The server whose connections are limited. */
+export interface LimitedServer {
+  readonly port: number;
+  closeIdleConnections(): void;
 }
 
-/** Closes idle connections of `server` while there are more than `connectionsMax`; answers how to end this. */
-export function limitConnections(server: Closable, connectionsMax: number): () => void {
-  const limit = Math.min(connectionsMax + KEPT_FREE, Math.max(descriptorsMax() - KEPT_FREE, KEPT_FREE));
-  const timer = setInterval(() => {
-    if (descriptorsOpen() > limit) server.closeIdleConnections();
-  }, LOOK_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+/**
+ * Closes connections of `server` while there are more than `connectionsMax`, or while fewer than 64 descriptors are left. First those that are
+ * idle between requests. When that is not enough, the older half of those that have no request under way: their clients have sent
+ * no request, or a part of one. `busyPorts` returns the remote ports of connections that must stay. Returns a function that ends this.
+ */
+export function limitConnections(
+  server: LimitedServer,
+  connectionsMax: number,
+  busyPorts: () => Iterable<number>,
+): () => void {
+  const limit = Math.min(
+    connectionsMax + DESCRIPTORS_KEPT,
+    Math.max(descriptorsMax() - DESCRIPTORS_KEPT, DESCRIPTORS_KEPT),
+  );
+  // Now, because loading takes descriptors too.
+  const connections = openConnections();
+  const isOver = (open: readonly unknown[] | undefined) => open === undefined || open.length > limit;
+  let waiting: readonly Connection[] = [];
+  const look = () => {
+    const over = isOver(openDescriptors());
+    if (over) {
+      server.closeIdleConnections();
+      const open = openDescriptors();
+      if (connections && isOver(open)) {
+        const busy = new Set(busyPorts());
+        const now = connections.on(server.port, open).filter(({ remotePort }) => !busy.has(remotePort));
+        waiting = endOlderHalf(connections, inOrder(waiting, now));
+      }
+    } else waiting = [];
+    timer = setTimeout(look, over ? PRESSED_LOOK_MS : LOOK_MS).unref();
+  };
+  let timer = setTimeout(look, LOOK_MS).unref();
+  return () => clearTimeout(timer);
 }
 
-function descriptorsOpen(): number {
-  return readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').length;
+/** The connections that are there now: first those that were there before, in their order, which is that in which they came. */
+function inOrder(before: readonly Connection[], now: readonly Connection[]): Connection[] {
+  const key = ({ descriptor, remotePort }: Connection) => `${descriptor} ${remotePort}`;
+  const there = new Map(now.map((connection) => [key(connection), connection]));
+  const old = before.filter((connection) => there.delete(key(connection)));
+  return [...old, ...there.values()];
 }
 
-/** The soft limit of this process; where it cannot be read, none is assumed. */
-function descriptorsMax(): number {
-  try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+/** Ends the first half; returns the other. */
+function endOlderHalf(connections: Connections, inOrderOfAge: readonly Connection[]): Connection[] {
+  const half = Math.ceil(inOrderOfAge.length / 2);
+  for (const connection of inOrderOfAge.slice(0, half)) connections.shutDown(connection);
+  return inOrderOfAge.slice(half);
 }

@@ -3,7 +3,7 @@
  *
  * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not bring a store
  * back. `/readyz` does, because sending visitors elsewhere may help. Until it listens for visits a process is not healthy
- * yet: Swarm sends visits to what is, and takes away the old replica for it.
+ * yet: Swarm sends visits to what is, and takes away the old replica for it. A process whose replicas all hang is not healthy either.
  */
 import { Hono } from 'hono';
 import { withoutBody } from './head.ts';
@@ -13,29 +13,45 @@ export interface OperationsOptions {
   started: () => boolean;
   /** Why this process takes no traffic; `undefined` when it does. */
   unready: () => Promise<string | undefined>;
+  /** The replicas of this process that do not answer, and how many there are in all. */
+  silent: () => { readonly names: readonly string[]; readonly of: number };
   /** The figures in Prometheus's text format. */
   metrics: () => Promise<string>;
   metricsContentType: string;
 }
 
 /** Builds the app of the operations port. */
-export function createOperations({ started, unready, metrics, metricsContentType }: OperationsOptions) {
+export function createOperations({
+  started,
+  unready,
+  silent,
+  metrics,
+  metricsContentType,
+}: OperationsOptions) {
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
     c.header('Cache-Control', 'no-store');
     if (c.req.method === 'HEAD') c.res = await withoutBody(c.res);
   });
-  app.get('/healthz', (c) =>
-    started() ? c.text('alive\n') : c.text('starting\n', 503, { 'Retry-After': '1' }),
-  );
+  app.get('/healthz', (c) => {
+    if (!started()) return c.text('starting\n', 503, { 'Retry-After': '1' });
+    const { names, of } = silent();
+    if (names.length < of) return c.text(`alive\n${silentLine(names)}`);
+    return c.text('no replica answers\n', 503, { 'Retry-After': '1' });
+  });
   app.get('/readyz', async (c) => {
     const reason = await unready();
     return reason === undefined
-      ? c.text('ready\n')
+      ? c.text(`ready\n${silentLine(silent().names)}`)
       : c.text(`not ready: ${reason}\n`, 503, { 'Retry-After': '1' });
   });
   app.get('/metrics', async (c) => c.body(await metrics(), 200, { 'Content-Type': metricsContentType }));
   app.notFound((c) => c.text('Here are /healthz, /readyz and /metrics.\n', 404));
   return app;
+}
+
+/** A line for people and logs. The status stays: the other replicas serve, and without this machine nobody might. */
+function silentLine(names: readonly string[]): string {
+  return names.length === 0 ? '' : `no answer from ${names.join(', ')}\n`;
 }

@@ -22,6 +22,7 @@ export interface Service {
 
 /** An open port. */
 export interface Door {
+  host: string;
   port: number;
   /** Stops listening, closes idle connections, and resolves when the last connection has gone by itself. */
   close(): Promise<void>;
@@ -63,11 +64,11 @@ export class Life {
     this.#options = options;
   }
 
-  /** Opens the port and answers which it is. The store must have been reached. Fails with `port-unavailable`. */
-  start(): number {
+  /** Opens the port and returns where. The store must have been reached. Fails with `port-unavailable`. */
+  start(): Pick<Door, 'host' | 'port'> {
     this.#listening = this.#options.listen();
     this.#options.heartbeat.start();
-    return this.#listening.port;
+    return this.#listening;
   }
 
   /** Why this replica takes no traffic; `undefined` when it does. */

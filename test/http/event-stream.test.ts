@@ -173,7 +173,9 @@ describe('on a port', () => {
       port: 0,
       shared: false,
       handlerMs: -9000,
+      hostSetting: 'SEEN_HOST',
       connectionsMax: 1000,
+      busyPorts: () => [],
       fetch: app.app.fetch,
     });
     const raw = (onData: (text: string) => void) => {

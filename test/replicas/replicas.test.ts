@@ -204,13 +204,30 @@ describe('stop', () => {
 
   test('a client that has sent half a request does not keep the program from stopping', async () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
-    const half = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
-      half.write('GET / HTTP/1.1\r\nX-Half: '),
+    const type = (name: string) => `Host: a\r\nContent-Type: application/${name}\r\n`;
+    const json = type('json');
+    const form = type('x-www-form-urlencoded');
+    const halves = [
+      'GET / HTTP/1.1\r\nX-Half: ',
+      `POST /own-visits HTTP/1.1\r\n${form}Content-Length: 100\r\n\r\nvis`,
+      `POST /api/v1/counters HTTP/1.1\r\n${json}Content-Length: 100\r\n\r\n{"na`,
+      `POST /api/v1/counters HTTP/1.1\r\n${json}Transfer-Encoding: chunked\r\n\r\n5\r\n{"na`,
+      `POST /api/v1/counters/my-site/page/hit HTTP/1.1\r\n${json}Content-Length: 100\r\n\r\n`,
+      `PATCH /api/v1/counters/my-site/page HTTP/1.1\r\n${json}Content-Length: 100\r\n\r\n{`,
+      `POST /abacus/create/my-site/page HTTP/1.1\r\n${json}Content-Length: 100\r\n\r\n{`,
+      `GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf`,
+    ];
+    const sockets = [program.url, program.operationsUrl].flatMap((url) =>
+      halves.map((half) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(half));
+        socket.on('error', () => undefined);
+        return socket;
+      }),
     );
-    half.on('error', () => undefined);
-    await Bun.sleep(100);
+    await Bun.sleep(500);
     expect(await program.stop()).toBe(0);
-    half.destroy();
+    expect(program.out).not.toContain('"level":"error"');
+    for (const socket of sockets) socket.destroy();
   });
 
   test('SIGTERM and Ctrl-C end everything with status 0, at once when nobody visits', async () => {

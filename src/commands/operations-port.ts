@@ -1,0 +1,41 @@
+/** The operations port of `seen serve`. Not here: what it answers (`http/operations.ts`). */
+import type { Config } from '../config.ts';
+import { createOperations, type OperationsOptions } from '../http/operations.ts';
+import { type Listening, listen } from '../http/server.ts';
+import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
+
+/** What is asked about on this port. */
+export interface OperatedService extends Pick<OperationsOptions, 'started' | 'unready' | 'silent'> {
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+}
+
+/** Opens the port. Fails with `port-unavailable`. */
+export function openOperations(config: Config, service: OperatedService): Listening {
+  const app = createOperations({
+    started: () => service.started(),
+    unready: () => service.unready(),
+    silent: () => service.silent(),
+    metrics: async () => mergeMetrics(await service.metrics()),
+    metricsContentType: METRICS_CONTENT_TYPE,
+  });
+  /** The remote ports of those who are answered now. */
+  const busy = new Set<number | undefined>();
+  return listen({
+    host: config.operationsHost,
+    hostSetting: 'SEEN_OPERATIONS_HOST',
+    port: config.operationsPort,
+    shared: false,
+    handlerMs: 2 * config.storeTimeoutMs,
+    connectionsMax: config.connectionsMax,
+    busyPorts: () => [...busy].filter((port) => port !== undefined),
+    fetch: async (request, server) => {
+      const port = server.requestIP(request)?.port;
+      busy.add(port);
+      try {
+        return await app.fetch(request);
+      } finally {
+        busy.delete(port);
+      }
+    },
+  });
+}
