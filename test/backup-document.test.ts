@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { firstMissing, stepsOf } from './support/document.ts';
+import { difference, stepsOf } from './support/document.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, ROOT } from './support/program.ts';
 import { Shell } from './support/shell.ts';
@@ -44,7 +44,7 @@ describe('docs/backup.md', () => {
       }
       const typed = commands.replaceAll('localhost:8000', new URL(program.url).host);
       const shown = await shell.type(typed);
-      expect({ shown, missing: firstMissing(expected, shown) }).toEqual({ shown, missing: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
       if (commands.includes('/get/')) expect(shown.trim()).toBe('{"value":3}');
       if (restores) await program.start();
     });

@@ -11,7 +11,7 @@ import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
-import { makeFolder, refuseTarget } from './export-target.ts';
+import { refuseTarget } from './export-target.ts';
 import { showProgress } from './progress.ts';
 import { makeFolder } from './unfinished.ts';
 

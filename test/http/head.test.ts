@@ -88,6 +88,7 @@ describe('HEAD', () => {
   test('on the operations port, too', async () => {
     const app = createOperations({
       started: () => true,
+      silent: () => ({ names: [], of: 1 }),
       unready: async () => 'the store is away',
       metrics: async () => 'figures\n',
       metricsContentType: 'text/plain',
