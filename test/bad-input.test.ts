@@ -331,12 +331,12 @@ describe('requests', () => {
       );
       expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
       redis.pause();
-      const visits = Array.from({ length: 50 }, () => small.visit());
+      const waiting = Array.from({ length: 50 }, () => small.visit());
       using crowd = new Crowd(Number(new URL(small.url).port), 800, Object.values(HABITS));
       await until('connections to be closed', () => crowd.sentAway > 1000);
       expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
       redis.resume();
-      const numbers = await Promise.all(visits);
+      const numbers = await Promise.all(waiting);
       expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
       const metrics = await (await fetch(`${small.operationsUrl}/metrics`)).text();
       expect(metrics).not.toContain('status="500"');
