@@ -42,9 +42,11 @@ export function applyChanges(
     const known = once && file.recallKey.get(once.key);
     if (known) return known.request === once.request ? outcome(known.total, rules) : 'key-reused';
     if (once && room <= 0) return 'keys-full';
-    if (!there && counter !== DEFAULT_COUNTER) {
-      if (!hitsMake || change.make === false) return 'missing';
-      if (!makes()) return 'counters-full';
+    if (!there) {
+      const isDefault = counter === DEFAULT_COUNTER;
+      if (!isDefault && (!hitsMake || change.make === false)) return 'missing';
+      // The default counter may always be made, and takes up room like any other.
+      if (!makes() && !isDefault) return 'counters-full';
     }
     const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
     const left = counted ? withinWindow(change, counted) : change;

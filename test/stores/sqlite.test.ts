@@ -38,6 +38,19 @@ describe('SQLite store', () => {
     await store.close();
   });
 
+  test('the default counter takes up room like any other, also between new ones of the same batch', async () => {
+    using folder = temporaryFolder();
+    const store = open(join(folder.path, 'seen.db'), 5000, { countersMax: 2 });
+    const changes = ['one', 'hits', 'two'].map((counter) => ({ counter, amount: 1 }));
+    expect(await store.commit({ writer: randomUUID(), sequence: 1, changes })).toEqual([
+      1,
+      1,
+      'counters-full',
+    ]);
+    expect(await store.size()).toBe(2);
+    await store.close();
+  });
+
   test('syncs to the disk before it answers: WAL, synchronous FULL', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
