@@ -189,6 +189,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
   'npx bun bench/soak.ts --for 60m': async () =>
     expect(await run('npx bun bench/soak.ts --for 20s')).toContain('\nRight: every check held.\n'),
+  'npx bun test/simulation/run.ts --store redis --seeds 1000': async () =>
+    expect(await run('npx bun test/simulation/run.ts --store redis --seeds 50')).toContain(
+      '50 histories on redis',
+    ),
+  'npx bun test/simulation/run.ts --store redis 25': async () =>
+    expect(await run('npx bun test/simulation/run.ts --store redis 25')).toContain('nothing is wrong'),
+  'npx bun test/simulation/mutants.ts window': async () =>
+    expect(await run('npx bun test/simulation/mutants.ts drain')).toContain(', 0 live'),
   'npx seen export counters.jsonl': async () =>
     expect(await run('npx seen export counters.jsonl')).toMatch(
       /^\d+ counters? as of .*Z: counters\.jsonl\n$/,

@@ -1,0 +1,428 @@
+/**
+ * One-line changes of the protocol, each of which the simulation must notice.
+ *
+ * A mutant is a file, a text that stands in it exactly once, and what is put in its place. One that
+ * stands there no more is an error, so that the list stays in step with the code. Left out are
+ * changes that change nothing: most of all those that only make Seen slower, or that no history of
+ * a few dozen hits can tell apart (a batch of a thousand counters).
+ */
+
+/** On which store histories are run to find it: `none` where the model alone does. */
+export type Where = 'none' | 'sqlite' | 'redis';
+
+export interface Mutant {
+  readonly what: string;
+  readonly where: Where;
+  readonly file: string;
+  readonly old: string;
+  readonly changed: string;
+}
+
+const of = (where: Where, file: string) => (what: string, old: string, changed: string) => ({
+  what,
+  where,
+  file,
+  old,
+  changed,
+});
+const counter = of('none', 'src/counter/counter.ts');
+const hit = of('none', 'src/counter/hit.ts');
+const batch = of('none', 'src/counter/batch.ts');
+const inWindow = of('none', 'src/counter/window.ts');
+const script = of('redis', 'src/stores/commit.lua');
+const call = of('redis', 'src/stores/redis-commit.ts');
+const apply = of('sqlite', 'src/stores/sqlite-apply.ts');
+const sqlite = of('sqlite', 'src/stores/sqlite.ts');
+const memory = of('sqlite', 'src/stores/sqlite-memory.ts');
+const database = of('sqlite', 'src/stores/sqlite-database.ts');
+
+export const MUTANTS: readonly Mutant[] = [
+  counter(
+    'answer before the commit',
+    '        const outcomes = await store.commit({',
+    '        answerAll(hits, places, changes, changes.map(({ amount }) => amount));\n        const outcomes = await store.commit({',
+  ),
+  counter(
+    'keep the name after giving up a batch',
+    '          if (maybeStored) this.#rename();',
+    '          if (maybeStored) this.#sequence += 0;',
+  ),
+  counter(
+    'take another name without need',
+    '          if (maybeStored) this.#rename();',
+    '          this.#rename();',
+  ),
+  counter(
+    'keep the name when the store forgot it',
+    '          observer.writerForgotten(error);\n          this.#rename();',
+    '          observer.writerForgotten(error);\n          this.#sequence = 0;',
+  ),
+  counter('do not say that the store forgot the name', '          observer.writerForgotten(error);\n', ''),
+  counter(
+    'send a batch that may be stored under a new name',
+    '          if (!maybeStored && !renamed) {',
+    '          if (!renamed) {',
+  ),
+  counter(
+    'take a lost answer for a refusal',
+    "        maybeStored ||= error.code === 'hit-unconfirmed';",
+    "        maybeStored ||= error.code === 'store-unavailable';",
+  ),
+  counter(
+    'retry under a new number',
+    '        observer.retrying(error);',
+    '        observer.retrying(error);\n        this.#sequence++;',
+  ),
+  counter('forget to count a batch’s number', '        this.#sequence++;\n', ''),
+  counter(
+    'keep the number after another name',
+    '    this.#writer = this.#options.newWriter();\n    this.#sequence = 0;',
+    '    this.#writer = this.#options.newWriter();',
+  ),
+  counter(
+    'merge new hits into a batch that is sent again',
+    'sequence: this.#sequence + 1, changes });',
+    'sequence: this.#sequence + 1, changes: attempt > 0 ? gather([...hits, ...this.#waiting]).changes : changes });',
+  ),
+  counter(
+    'write while another batch is under way',
+    '      if (!this.#running) void this.#run();',
+    '      void this.#run();',
+  ),
+  counter(
+    'leave hits in the queue that are in a batch',
+    '      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);',
+    '      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken - 1);',
+  ),
+  counter(
+    'give up a batch for which somebody waits',
+    '        if (hits.every((hit) => hit.answered)) {',
+    '        if (hits.some((hit) => hit.answered)) {',
+  ),
+  counter(
+    'give up when the store cannot be reached',
+    "        if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {",
+    "        if (!isAppError(error, 'store-unusable', 'hit-unconfirmed')) {",
+  ),
+  counter(
+    'keep the name after a bug of the store',
+    '          // A bug in the store. What became of the batch is unknown, and so is the sequence number.\n          this.#rename();',
+    '          // A bug in the store. What became of the batch is unknown, and so is the sequence number.',
+  ),
+  counter(
+    'let hits wait a millisecond longer',
+    '      const expiresAt = clock.now() + waitMs;',
+    '      const expiresAt = clock.now() + waitMs + 1;',
+  ),
+  counter(
+    'expire hits late: look after the newest one',
+    '      if (oldest) this.#watch(oldest.expiresAt - now);',
+    '      if (oldest) this.#watch(this.#options.waitMs);',
+  ),
+  counter(
+    'do not look after deadlines a second time',
+    '      if (oldest) this.#watch(oldest.expiresAt - now);',
+    '      if (oldest) this.#watching = true;',
+  ),
+  counter(
+    'say of hits in a batch that they are not counted',
+    '      fail(hit, unconfirmed());',
+    "      fail(hit, new AppError('store-unavailable', 'Not counted.'));",
+  ),
+  counter(
+    'count hits that are said not to be counted',
+    '    const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);',
+    '    const expired = this.#waiting.slice(0, fresh === -1 ? this.#waiting.length : fresh);',
+  ),
+  counter(
+    'expire one hit too many',
+    'this.#waiting.findIndex((hit) => hit.expiresAt > now);',
+    'this.#waiting.findIndex((hit) => hit.expiresAt > now + 5);',
+  ),
+  counter(
+    'let one more wait than may',
+    '    if (this.waiting >= waitingMax) {',
+    '    if (this.waiting > waitingMax) {',
+  ),
+  counter(
+    'do not count hits under way as waiting',
+    '    return this.#waiting.length + this.#underWay.length;',
+    '    return this.#waiting.length;',
+  ),
+  counter('keep the hits of a batch that is over', '      this.#underWay = [];\n', ''),
+  counter(
+    'take hits while draining',
+    '    if (this.#drained) {',
+    '    if (this.#drained && this.#waiting.length > 0) {',
+  ),
+  counter(
+    'be drained while a batch is under way',
+    '    if (this.#drained && this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered)) {',
+    '    if (this.#drained && this.#waiting.length === 0) {',
+  ),
+  hit(
+    'hand out the numbers in the wrong order',
+    '  hits.forEach((hit, index) => {\n    const run = runs[places[index] ?? -1];',
+    '  hits.toReversed().forEach((hit, index) => {\n    const run = runs[places[hits.length - 1 - index] ?? -1];',
+  ),
+  hit(
+    'give all hits of a batch the last number',
+    'total: outcome - change.amount, private: false',
+    'total: outcome, private: false',
+  ),
+  hit(
+    'begin a private counter’s numbers one too high',
+    '  if (!counted) return { total: total - change.amount,',
+    '  if (!counted) return { total: total - change.amount + 1,',
+  ),
+  hit(
+    'reveal the number of a private counter',
+    '    hit.resolve(run.private && !hit.reveal ? null : run.total);',
+    '    hit.resolve(run.private && hit.reveal === undefined ? null : run.total);',
+  ),
+  hit(
+    'hide the number from its owner',
+    '    hit.resolve(run.private && !hit.reveal ? null : run.total);',
+    '    hit.resolve(run.private ? null : run.total);',
+  ),
+  hit(
+    'take a windowed counter for a public one',
+    '    total: total - withinWindow(change, counted).amount,\n    private: hidden,',
+    '    total: total - withinWindow(change, counted).amount,\n    private: false,',
+  ),
+  hit('count a visitor twice within a batch', '      first.set(id, false);\n', ''),
+  hit(
+    'take other amounts for visits',
+    '      if (id === undefined || !isVisit(hit.amount)) return true;',
+    '      if (id === undefined) return true;',
+  ),
+  hit(
+    'report hits that do not count',
+    '    if (run.counts(hit)) {\n      run.total += hit.amount;\n      counted++;\n    }',
+    '    counted++;\n    if (run.counts(hit)) run.total += hit.amount;',
+  ),
+  hit(
+    'answer what was left out with a wrong error',
+    "    case 'keys-full':\n      return new AppError(\n        'keys-full',",
+    "    case 'keys-full':\n      return new AppError(\n        'key-reused',",
+  ),
+  batch(
+    'put what counts once into the same change',
+    '    const place = once ? undefined : placeOf.get(counter);',
+    '    const place = placeOf.get(counter);',
+  ),
+  batch(
+    'add to the change of what counts once',
+    '      if (!once) placeOf.set(counter, changes.length);',
+    '      placeOf.set(counter, changes.length);',
+  ),
+  batch(
+    'let hits overtake one that does not fit',
+    '      if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;',
+    '      if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) continue;',
+  ),
+  batch(
+    'give a hit the place of the next change',
+    '      places.push(place);',
+    '      places.push(place + 1);',
+  ),
+  batch(
+    'make a counter that no hit may make',
+    '      if (make === false) fresh.make = false;',
+    '      if (make === false) fresh.make = undefined;',
+  ),
+  batch(
+    'make no counter though a hit may',
+    '      if (make !== false && change.make === false) change.make = undefined;\n',
+    '',
+  ),
+  batch(
+    'forget who added the first hits',
+    '  change.kinds ??= before === 0 ? {} : { program: before };',
+    '  change.kinds ??= {};',
+  ),
+  batch('take each hit for a visit', ' + (isVisit(amount) ? 1 : 0);', ' + 1;'),
+  inWindow('take all amounts for visits', '  return amount === 1;', '  return amount > 0;'),
+  inWindow(
+    'drop the first visit too',
+    '    const dropped = visits - (counted[index] && visits > 0 ? 1 : 0);',
+    '    const dropped = visits;',
+  ),
+  {
+    ...inWindow(
+      'drop nothing from the kinds',
+      '    left.kinds[kind] = (left.kinds[kind] ?? 0) - dropped;',
+      '    left.kinds[kind] = left.kinds[kind] ?? 0;',
+    ),
+    where: 'sqlite',
+  },
+  script(
+    'forget the outcome of a batch',
+    'if last == sequence then\n  return outcomes\nend',
+    "if last == sequence then\n  return ''\nend",
+  ),
+  script(
+    'apply a batch again',
+    'if last == sequence then\n  return outcomes\nend',
+    'if last == sequence then\n  last = sequence - 1\nend',
+  ),
+  script('do not compare numbers', 'if last ~= sequence - 1 then', 'if false then'),
+  script('accept a gap', 'if last ~= sequence - 1 then', 'if last > sequence - 1 then'),
+  script('accept an old batch', 'if last ~= sequence - 1 then', 'if last < sequence - 1 then'),
+  script(
+    'do not remember keys',
+    "    redis.call('SET', key, string.match(outcome, '^-?%d+') .. ' ' .. request, 'PX', ARGV[4])\n",
+    '',
+  ),
+  script('do not check the request under a key', "  if total and same ~= request then return 'k' end\n", ''),
+  script(
+    'remember one key too many',
+    'kept_keys.sum >= tonumber(ARGV[5]) then',
+    'kept_keys.sum > tonumber(ARGV[5]) then',
+  ),
+  script('forget to count keys', '    keep_more(kept_keys, 1, tonumber(ARGV[4]))\n', ''),
+  script(
+    'do not write down how many keys there are',
+    '  if kept_keys then pcall(write_kept, kept_keys) end\n',
+    '',
+  ),
+  script(
+    'reveal a private number that is repeated',
+    "  if total then return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules')) end",
+    '  if total then return total end',
+  ),
+  script(
+    'reveal all private numbers',
+    "  return rules and string.match(rules, ' private ') and 'h' or ''",
+    "  return ''",
+  ),
+  script('forget to take back after an error', '  take_back(at, amount, redis.pcall)\n', ''),
+  script(
+    'forget to take back hours after an error',
+    '  if noted[at] then pcall(add_kinds, at, name_of(at), noted[at], -1) end\n',
+    '',
+  ),
+  script('leave a new counter behind after an error', '  if is_begun then unmake(at, name_of(at)) end\n', ''),
+  script(
+    'leave keys behind after an error',
+    "for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end\n",
+    '',
+  ),
+  script('leave visits noted down after an error', 'end\nforget_recent()\n', 'end\n'),
+  script(
+    'fold hours twice after an error',
+    "call_or(function() redis.pcall('HINCRBY', days, day, negative(amount)) end, 'HDEL', hours, field)",
+    "call_or(function() end, 'HDEL', hours, field)",
+  ),
+  script('leave old hours where they are', "'HDEL', hours, field)", "'HLEN', hours)"),
+  script(
+    'fold visitors twice after an error',
+    "if before then redis.pcall('HINCRBY', uniques, before, -count) end",
+    '',
+  ),
+  script(
+    'note down what is applied too late',
+    '    applied[at] = amount\n    if total > EXACT',
+    '    if total > EXACT',
+  ),
+  script('count within the window', '      amount = amount - count\n', '      amount = amount - 0\n'),
+  script(
+    'say that nobody was counted before',
+    '    digits[#digits + 1] = first\n',
+    '    digits[#digits + 1] = 1\n',
+  ),
+  script(
+    'keep visits longer than the window',
+    'math.abs(NOW - counted_at) >= window',
+    'math.abs(NOW - counted_at) >= 2 * window',
+  ),
+  script('do not note down visits', "    redis.call('ZADD', key, NOW, fresh[index])\n", ''),
+  script(
+    'count visits of a clock that was ahead',
+    'math.abs(NOW - counted_at) >= window',
+    'NOW - counted_at >= window or NOW < counted_at',
+  ),
+  script('let a total go too far', '    if total > EXACT or total < -EXACT then', '    if false then'),
+  script(
+    'make one counter too many',
+    "redis.call('ZCARD', NAMES) <= counters_max then",
+    "redis.call('ZCARD', NAMES) <= counters_max + 1 then",
+  ),
+  script(
+    'add the hours to one hour',
+    "local hours, field = 'seen:hours:' .. name, HOUR .. kind",
+    "local hours, field = 'seen:hours:' .. name, DAY .. kind",
+  ),
+  call(
+    'answer in the wrong order',
+    "  return answer.split(' ').map((word, index) => {",
+    "  return answer.split(' ').toReversed().map((word, index) => {",
+  ),
+  call(
+    'lose the kinds of visits',
+    '    args.push(once ? `${added} ${once.request}` : added, kindsText(kinds),',
+    '    args.push(once ? `${added} ${once.request}` : added, kindsText({ program: amount }),',
+  ),
+  sqlite(
+    'forget the outcome of a batch',
+    '      if (kept?.sequence === sequence) {',
+    '      if (kept?.sequence === sequence + 1) {',
+  ),
+  sqlite('accept a gap', '      if (last !== sequence - 1) {', '      if (last > sequence - 1) {'),
+  sqlite('accept an old batch', '      if (last !== sequence - 1) {', '      if (last < sequence - 1) {'),
+  sqlite(
+    'do not remember the batch',
+    '      file.remember.run(writer, sequence, JSON.stringify(outcomes), at);\n',
+    '',
+  ),
+  database(
+    'take a commit that is in doubt for one that failed',
+    "        'hit-unconfirmed',",
+    "        'store-unavailable',",
+  ),
+  database(
+    'keep what was done before an error',
+    '      if (file.database.inTransaction) file.rollback.run();',
+    '      if (file.database.inTransaction) file.commit.run();',
+  ),
+  apply('do not remember keys', '      file.rememberKey.run(once.key, once.request, total, at);\n', ''),
+  apply(
+    'do not check the request under a key',
+    '    if (known) return known.request === once.request ? outcome(known.total, rules) : ',
+    '    if (known) return known.request !== undefined ? outcome(known.total, rules) : ',
+  ),
+  apply('forget to count keys within a batch', '      room--;\n', ''),
+  memory(
+    'leave old hours where they are',
+    '    this.#folded += this.#file.deleteHours.run(counter, until).changes;\n',
+    '',
+  ),
+  apply(
+    'do not count the default counter',
+    '      if (!makes() && !isDefault)',
+    '      if (!isDefault && !makes())',
+  ),
+  apply('make one counter too many', '    return --mayMake >= 0;', '    return mayMake-- >= 0;'),
+  apply(
+    'reveal private numbers',
+    'private: hidden, counted } : total;',
+    'private: false, counted } : total;',
+  ),
+  apply('count within the window', 'Math.abs(at - before) >= windowMs;', 'Math.abs(at - before) >= 0;'),
+  apply(
+    'do not note down who was counted',
+    '    if (counted[index]) file.noteCounted',
+    '    if (!counted[index]) file.noteCounted',
+  ),
+  apply(
+    'add what a window left out to the hours',
+    '    memory.remember({ ...change, ...left });',
+    '    memory.remember(change);',
+  ),
+  memory(
+    'count visitors that were there',
+    '      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;\n',
+    '      this.#file.addVisitor.get(this.#day, counter, id);\n',
+  ),
+  apply('make a counter that no hit may make', '(!hitsMake || change.make === false)', '(!hitsMake)'),
+];

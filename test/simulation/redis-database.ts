@@ -1,0 +1,180 @@
+/**
+ * The Redis store under simulation: real Redis, the real scripts, each history in a numbered
+ * database of its own.
+ *
+ * Before `commit.lua` stands `failing.lua`, so that each command of the script can fail.
+ * Connections stay from history to history, and several histories are under way at once, each on
+ * its own connections, because Redis answers many faster than one after the other.
+ */
+import { readFileSync } from 'node:fs';
+import { createClient } from '@redis/client';
+import type { Batch, Store } from '../../src/counter/store.ts';
+import type { RedisStore } from '../../src/stores/redis.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import type { Database } from './database.ts';
+import type { Limits } from './plan.ts';
+
+/** As many histories as are under way at once; each has a second database for its copy. */
+const TOGETHER = 16;
+/** As Redis says it: memory is full, rights were taken away, and anything else. */
+const MESSAGES = [
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  'NOPERM this user has no permissions to run this command',
+  'ERR refused by the simulation',
+];
+const REPLICAS = 3;
+
+type Stores = { readonly RedisStore: typeof RedisStore };
+
+/** Loads the store with a script before its own. To be called before anything else has loaded it. */
+async function loadStore(): Promise<Stores> {
+  const prelude = readFileSync(new URL('failing.lua', import.meta.url), 'utf8');
+  await Bun.plugin({
+    name: 'commands of commit.lua that fail',
+    setup: (build) => {
+      build.onLoad({ filter: /\/commit\.lua$/ }, ({ path }) => ({
+        exports: { default: prelude + readFileSync(path, 'utf8') },
+        loader: 'object',
+      }));
+    },
+  });
+  return import('../../src/stores/redis.ts');
+}
+
+/** Starts a Redis; answers as many databases on it as may be used at once, and how to end all. */
+export async function startRedis() {
+  const { RedisStore } = await loadStore();
+  const server = await RedisServer.start({ appendonly: 'no', databases: `${2 * TOGETHER}` });
+  const open = Array.from({ length: TOGETHER }, async (_, index) =>
+    RedisDatabase.open(RedisStore, server.url, index),
+  );
+  const databases = await Promise.all(open);
+  return {
+    databases,
+    /** How often each command of the script has failed. */
+    failed: async () => {
+      const all = new Map<string, number>();
+      for (const database of databases) {
+        for (const [command, times] of database.failed) all.set(command, (all.get(command) ?? 0) + times);
+      }
+      return all;
+    },
+    end: async () => {
+      await Promise.all(databases.map((database) => database.close()));
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type RawClient = Awaited<ReturnType<typeof connect>>;
+
+async function connect(url: string) {
+  return createClient({ url, RESP: 2 }).connect();
+}
+
+class RedisDatabase implements Database {
+  readonly applied = false;
+  readonly failed = new Map<string, number>();
+  readonly #client: RawClient;
+  readonly #number: number;
+  readonly #stores: readonly RedisStore[];
+  #limits: Limits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
+  #at = 0;
+
+  private constructor(Store: Stores['RedisStore'], client: RawClient, url: string, number: number) {
+    this.#client = client;
+    this.#number = number;
+    const limits = () => this.#limits;
+    this.#stores = Array.from(
+      { length: REPLICAS },
+      () =>
+        new Store({
+          url: `${url}/${number}`,
+          ca: undefined,
+          timeoutMs: 60_000,
+          now: () => this.#at,
+          get keysMax() {
+            return limits().keysMax;
+          },
+          get visitorsMax() {
+            return limits().visitorsMax;
+          },
+          get countersMax() {
+            return limits().countersMax;
+          },
+          get hitsMake() {
+            return limits().hitsMake;
+          },
+        }),
+    );
+  }
+
+  static async open(Store: Stores['RedisStore'], url: string, number: number): Promise<RedisDatabase> {
+    return new RedisDatabase(Store, await connect(`${url}/${number}`), url, number);
+  }
+
+  async begin(limits: Limits): Promise<void> {
+    this.#limits = limits;
+    await this.#client.flushDb();
+  }
+
+  at(at: number, replica = 0): Store {
+    this.#at = at;
+    const store = this.#stores[replica];
+    if (!store) throw new Error(`there is no replica ${replica}`);
+    return store;
+  }
+
+  async commit(batch: Batch, at: number, replica: number, failing: number) {
+    if (failing > 0) {
+      // Chosen by the time, so that a seed repeats it.
+      const message = MESSAGES[at % MESSAGES.length];
+      await this.#client.set('simulation:failing', `${failing} ${message}`);
+    }
+    try {
+      return await this.at(at, replica).commit(batch);
+    } finally {
+      if (failing > 0) await this.#noteFailed();
+    }
+  }
+
+  /** Takes along which command failed, and takes the order back if the script did not come that far. */
+  async #noteFailed(): Promise<void> {
+    const failed = await this.#client.hGetAll('simulation:failed');
+    for (const [command, times] of Object.entries(failed)) {
+      this.failed.set(command, (this.failed.get(command) ?? 0) + Number(times));
+    }
+    await this.#client.del(['simulation:failed', 'simulation:failing']);
+  }
+
+  async forgetWriters(writers: readonly string[]): Promise<void> {
+    if (writers.length > 0) await this.#client.del(writers.map((writer) => `seen:writer:${writer}`));
+  }
+
+  get #copy(): number {
+    return this.#number + TOGETHER;
+  }
+
+  async backUp(): Promise<void> {
+    const keys = await this.#client.keys('*');
+    await Promise.all(keys.map((key) => this.#client.copy(key, key, { DB: this.#copy })));
+  }
+
+  async setBack(): Promise<void> {
+    await this.#client.flushDb();
+    await this.#client.swapDb(this.#number, this.#copy);
+  }
+
+  async empty(): Promise<void> {
+    await this.#client.flushDb();
+  }
+
+  async end(): Promise<void> {
+    await this.#client.flushDb();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close()));
+    await this.#client.close();
+  }
+}
