@@ -58,6 +58,9 @@ export async function measureListeners(
     SEEN_REPLICAS: '1',
     SEEN_CONNECTIONS_MAX: `${listeners + 1000}`,
     SEEN_SUBSCRIBERS_MAX: `${listeners}`,
+    // All come from one address.
+    SEEN_SUBSCRIBERS_PER_ADDRESS: '0',
+    SEEN_NEW_COUNTERS_PER_DAY: '0',
   });
   const { port } = new URL(program.url);
   const names = Array.from({ length: counters }, (_, index) => `bench/counter-${index}`);

@@ -68,6 +68,7 @@ function exitStatus(code: ErrorCode): number {
     case 'counters-full':
     case 'key-reused':
     case 'rate-limited':
+    case 'too-many-streams':
     case 'keys-full':
     case 'counter-missing':
     case 'counter-unreadable':

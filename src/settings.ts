@@ -152,6 +152,11 @@ export const settings = {
     'How many may listen to streams of one replica at once; half the connections, so that visits keep theirs',
     whole(0, 1_000_000),
   ),
+  subscribersPerAddress: setting(
+    '100',
+    'How many of these one address may have (2 %): about the open pages of an office or a class behind it; 0: no limit',
+    whole(0, 1_000_000),
+  ),
   embedPath: setting(
     '/embed.js',
     'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
@@ -177,9 +182,19 @@ export const settings = {
     whole(0, 1_000_000),
   ),
   newCountersPerDay: setting(
-    '0',
-    'How many counters an address may make in a day, with hits or over the API; 0: no limit. Counters that exist count on',
+    '1000',
+    'How many counters an address may make in a day, with hits or over the API; 0: no limit. Counters that exist go on counting',
     whole(0, 1_000_000),
+  ),
+  keysPerDay: setting(
+    '5000',
+    'How many requests with an `Idempotency-Key` an address may make in a day (2 % of `SEEN_KEYS_MAX`); 0: no limit',
+    whole(0, 1_000_000),
+  ),
+  addresses: setting(
+    'known',
+    '`hidden` where a load balancer in front hides the clients’ addresses, as Swarm’s ingress mesh does: then limits are for all clients together',
+    oneOf('known', 'hidden'),
   ),
   trustedProxies: setting(
     '',

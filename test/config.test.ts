@@ -131,6 +131,8 @@ describe('settings', () => {
       subscribersMax: [0, 1_000_000],
       requestsPerMinute: [0, 1_000_000],
       newCountersPerDay: [0, 1_000_000],
+      keysPerDay: [0, 1_000_000],
+      subscribersPerAddress: [0, 1_000_000],
     } as const;
     for (const [name, [min, max]] of Object.entries(limits)) {
       const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import project from '../package.json' with { type: 'json' };
 import { readConfig } from '../src/config.ts';
 import type { Archived } from '../src/counter/archive.ts';
+import { LIMITED_MAX } from '../src/counter/limiter.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../src/counter/past.ts';
 import { RULES } from '../src/counter/registry.ts';
 import type { Change, Store } from '../src/counter/store.ts';
@@ -134,12 +135,14 @@ describe('what is laid over the stack', () => {
       >;
     });
     for (const env of given) readConfig({ argv: [], env });
-    const { trustedProxies, requestsPerMinute, newCountersPerDay } = readConfig({
+    expect(readConfig({ argv: [], env: given[0] ?? {} }).addresses).toBe('hidden');
+    const { trustedProxies, requestsPerMinute, newCountersPerDay, addresses } = readConfig({
       argv: [],
       env: Object.assign({}, ...given),
     });
-    expect({ trustedProxies, requestsPerMinute, newCountersPerDay }).toEqual({
+    expect({ trustedProxies, requestsPerMinute, newCountersPerDay, addresses }).toEqual({
       trustedProxies: ['10.98.98.0/24'],
+      addresses: 'known',
       requestsPerMinute: 600,
       newCountersPerDay: 100,
     });
@@ -164,7 +167,8 @@ describe('what is laid over the stack', () => {
     const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
     const visitors = Number(web?.environment?.['SEEN_VISITORS_MAX']);
     // Bytes of Redis each takes at the most, as docs/capacity.md states and another test measures.
-    const bytes = counters * 1280 + Number(settings.keysMax.fallback) * 180 + visitors * 150;
+    const bytes =
+      counters * 1280 + Number(settings.keysMax.fallback) * 180 + visitors * 150 + LIMITED_MAX * 140;
     expect(bytes).toBeLessThan(0.8 * megabytes * 2 ** 20);
   });
 
@@ -200,8 +204,10 @@ case "$2" in
 esac
 `;
 
-const openStore = (url: string, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
-  new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
+const openStore = (
+  url: string,
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
+) => new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
 
 /** The time of the stores that are asked. */
 const clock = { at: Date.now() };

@@ -1,23 +1,24 @@
 /** Limits on the program that users start: three replicas, both stores, and visitors who mean harm. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { until } from './support/folder.ts';
 import { load } from './support/load.ts';
 import { Program } from './support/program.ts';
 import { RedisServer } from './support/redis-server.ts';
 
 /** Asks once, on a connection of its own, so of any replica. */
-async function ask(program: Program, path: string, address = '192.0.2.1'): Promise<Response> {
-  return fetch(`${program.url}${path}`, { headers: { 'X-Forwarded-For': address }, keepalive: false });
+async function ask(program: Program, path: string, address = '192.0.2.1', key?: string): Promise<Response> {
+  const headers = { 'X-Forwarded-For': address, ...(key === undefined ? {} : { 'Idempotency-Key': key }) };
+  return fetch(`${program.url}${path}`, { headers, keepalive: false });
 }
 
 /** Asks for all of them, some at a time; answers the statuses in their order, and which replicas answered. */
-async function askAll(program: Program, paths: readonly string[], address?: string) {
+async function askAll(program: Program, paths: readonly string[], address?: string, key?: string) {
   const statuses: number[] = [];
   const replicas = new Set<string>();
   let next = 0;
   const some = async () => {
     for (let at = next++; at < paths.length; at = next++) {
-      const answer = await ask(program, paths[at] ?? '', address);
+      const answer = await ask(program, paths[at] ?? '', address, key === undefined ? key : `${key}-${at}`);
       statuses[at] = answer.status;
       replicas.add(answer.headers.get('X-Served-By') ?? '');
       await answer.text();
@@ -40,6 +41,21 @@ async function letThrough(program: Program): Promise<number> {
   return each.reduce((sum, count) => sum + count, 0);
 }
 
+/** Opens a stream of each, which stay open; answers their statuses. */
+async function listenTo(program: Program, paths: readonly string[], address: string) {
+  const gone = new AbortController();
+  const statuses: number[] = [];
+  for (const path of paths) {
+    const headers = { 'X-Forwarded-For': address };
+    statuses.push((await fetch(`${program.url}${path}`, { headers, signal: gone.signal })).status);
+  }
+  return {
+    count: (status: number) => statuses.filter((other) => other === status).length,
+    [Symbol.asyncDispose]: async () => gone.abort(),
+  };
+}
+
+const times = (count: number, path: string) => Array.from({ length: count }, () => path);
 const names = (count: number, word: string) =>
   Array.from({ length: count }, (_, n) => `/hit/${word}/name-${n}`);
 
@@ -56,6 +72,8 @@ for (const store of ['Redis', 'SQLite'] as const) {
     beforeAll(async () => {
       redis = await RedisServer.start();
     });
+    // No test is to find what another has used up.
+    beforeEach(() => redis.cli('FLUSHALL'));
     afterAll(() => redis[Symbol.asyncDispose]());
 
     test('a flood of new names is stopped by the quota that three replicas share, and what there is counts on', async () => {
@@ -71,6 +89,68 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const made = names(200, 'flood').filter((_, at) => flood.statuses[at] === 200);
       expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(2 * made.length + 2);
       expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
+    });
+
+    test('by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys', async () => {
+      await using program = await start({});
+      const day = new Date().getUTCDate();
+      const flood = await askAll(program, names(1100, 'default'), '198.51.100.1');
+      const keyed = await askAll(program, times(5100, '/'), '198.51.100.1', 'flood');
+      const open = await letThrough(program);
+      // Over midnight everybody is somebody new.
+      if (new Date().getUTCDate() === day) {
+        // One comes back in 86 s, and a key in 17 s.
+        expect(flood.count(200)).toBeWithin(1000, 1000 + open + 10);
+        expect(keyed.count(200)).toBeWithin(5000, 5000 + open + 60);
+      }
+      expect(flood.count(200) + flood.count(429)).toBe(1100);
+      expect(keyed.count(200) + keyed.count(429)).toBe(5100);
+      expect((await askAll(program, names(20, 'another'), '198.51.100.2')).count(200)).toBe(20);
+      expect((await askAll(program, times(20, '/'), '198.51.100.2', 'another')).count(200)).toBe(20);
+      expect(
+        (await askAll(program, [...times(20, '/'), ...names(20, 'default')], '198.51.100.1')).count(200),
+      ).toBe(40);
+    });
+
+    test('by default one address cannot have all streams, and another still can listen', async () => {
+      await using program = await start({ SEEN_REPLICAS: '1', SEEN_SUBSCRIBERS_MAX: '110' });
+      const paths = Array.from({ length: 60 }, () => [
+        '/live?counters=hits',
+        '/abacus/stream/my-app/builds',
+      ]).flat();
+      await using flood = await listenTo(program, paths, '192.0.2.1');
+      expect([flood.count(200), flood.count(429)]).toEqual([100, 20]);
+      await using others = await listenTo(program, paths.slice(0, 10), '192.0.2.2');
+      expect(others.count(200)).toBe(10);
+      // The places of streams that end are free at once.
+      await flood[Symbol.asyncDispose]();
+      await until('places', async () => {
+        await using again = await listenTo(program, paths.slice(0, 100), '192.0.2.1');
+        return again.count(200) === 100;
+      });
+    });
+
+    test('where addresses are hidden all make counters together, and no address’s keys and streams are limited', async () => {
+      await using program = await start({
+        SEEN_ADDRESSES: 'hidden',
+        SEEN_COUNTERS_MAX: '200',
+        SEEN_KEYS_PER_DAY: '1',
+        SEEN_SUBSCRIBERS_PER_ADDRESS: '1',
+      });
+      const warned = program
+        .lines()
+        .filter(({ level, msg }) => level === 'warn' && msg.includes('SEEN_ADDRESSES is hidden'));
+      expect(warned.map(({ msg }) => msg)).toEqual([
+        expect.stringContaining('All clients together may make 20 new counters a day.'),
+      ]);
+      const floods = await Promise.all(
+        ['192.0.2.1', '192.0.2.2'].map((address, n) => askAll(program, names(30, `flood-${n}`), address)),
+      );
+      const made = floods.reduce((sum, { count }) => sum + count(200), 0);
+      expect(made).toBeWithin(20, 21 + (await letThrough(program)));
+      expect((await askAll(program, times(20, '/'), '192.0.2.1', 'key')).count(200)).toBe(20);
+      await using streams = await listenTo(program, times(20, '/live?counters=hits'), '192.0.2.1');
+      expect(streams.count(200)).toBe(20);
     });
 
     test('a flood of requests from one address does not keep another from counting', async () => {
@@ -125,7 +205,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
 }
 
 test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on', async () => {
-  await using program = await Program.start({ SEEN_COUNTERS_MAX: '20' });
+  await using program = await Program.start({ SEEN_COUNTERS_MAX: '20', SEEN_NEW_COUNTERS_PER_DAY: '0' });
   expect((await ask(program, '/hit/some/page')).status).toBe(200);
   const flood = await askAll(program, names(200, 'flood'));
   expect(flood.count(503)).toBe(181);
@@ -138,6 +218,21 @@ test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what
     ).count(200),
   ).toBe(20);
   expect((await askAll(program, ['/', '/'])).count(200)).toBe(2);
+});
+
+test('a proxy that is not trusted is told of once, with what to set; a client that is no proxy of one’s own is not', async () => {
+  for (const [env, told] of [
+    [{}, 1],
+    [{ SEEN_TRUSTED_PROXIES: '127.0.0.1' }, 0],
+    [{ SEEN_ADDRESSES: 'hidden' }, 0],
+  ] as const) {
+    await using program = await Program.start({ SEEN_REPLICAS: '1', ...env });
+    for (let n = 0; n < 3; n++) expect((await ask(program, '/', '192.0.2.1')).status).toBe(200);
+    expect((await ask(program, '/', 'no address')).status).toBe(200);
+    await program.settled();
+    const lines = program.lines().filter(({ msg }) => msg.includes('SEEN_TRUSTED_PROXIES=127.0.0.1'));
+    expect(lines.map(({ level }) => level)).toEqual(Array(told).fill('warn'));
+  }
 });
 
 test('while Redis is away or silent the limiter turns nobody away, and then it limits again', async () => {

@@ -16,7 +16,7 @@ import { callers } from './support/callers.ts';
 /** How a suite gets at the store that it tests. */
 export interface Subject {
   /** A store on a database that the whole suite shares; called again, another one on the same database, perhaps with other limits. */
-  open: (options?: Partial<typeof LIMITS> & { now?: () => number }) => Store;
+  open: (options?: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number }) => Store;
   /** Ends what the store needs. */
   end: () => Promise<void>;
 }
@@ -976,6 +976,23 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           pass(60_000);
           expect(await many(who, quota + 3, limit)).toBe(quota);
         }
+        await own.close();
+      });
+
+      test('are remembered of so many visitors at once and not of more; who is remembered stays limited', async () => {
+        const { store: own, many } = begin();
+        const [before, newcomer] = [visitor(), visitor()];
+        expect(await many(before, 3)).toBe(3);
+        // Those of other tests are remembered too.
+        const full = subject.open({ limitedMax: 1 });
+        const takeOf = async (who: string, count: number) =>
+          (await full.take(Array.from({ length: count }, () => ({ who, limit: FIVE }))))
+            .map(({ allowed }) => allowed)
+            .filter(Boolean).length;
+        expect(await takeOf(newcomer, 9)).toBe(9);
+        expect(await takeOf(before, 9)).toBe(2);
+        expect(await many(newcomer, 9)).toBe(5);
+        await full.close();
         await own.close();
       });
 

@@ -8,22 +8,76 @@ import type { Config } from '../config.ts';
 import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
 import { ABACUS_PREFIX } from '../http/abacus-request.ts';
 import type { Answer } from '../http/answering.ts';
-import type { ClientAddress } from '../http/client-address.ts';
+import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
 import { createCountapi } from '../http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';
-import { Limits, type LimitsOptions } from '../http/limits.ts';
+import { Limits, type LimitsOptions, type Quotas } from '../http/limits.ts';
 import type { OwnHosts } from '../http/own-host.ts';
 import type { Stack } from '../http/stack.ts';
+import type { StreamsPerAddress } from '../http/streams-by-address.ts';
+import { noticeUntrustedProxy } from '../http/untrusted-proxy.ts';
+import type { Visitors } from '../http/visitors.ts';
+import type { Log } from '../log.ts';
 import type { Heartbeat } from '../replicas/heartbeat.ts';
 
-/** What visitors may ask; `undefined` when there are no limits. Where counters are closed only their owner makes them, without limit. */
+/** Where addresses are hidden, all clients together may make this part of `SEEN_COUNTERS_MAX` new counters a day: it lasts ten days. */
+const NEW_COUNTERS_PART = 10;
+
+/** What clients may ask; `undefined` when nothing is limited. Where counters are closed only their owner makes them, without limit. */
 export function composeLimits(
-  { requestsPerMinute, newCountersPerDay, counters }: Config,
-  parts: Pick<LimitsOptions, 'store' | 'visitors' | 'owners' | 'clock' | 'onOpen'>,
+  { requestsPerMinute, newCountersPerDay, keysPerDay, counters, countersMax, addresses }: Config,
+  parts: Omit<LimitsOptions, keyof Quotas | 'newCountersOf'>,
 ): Limits | undefined {
-  const quotas = { requestsPerMinute, newCountersPerDay: counters === 'open' ? newCountersPerDay : 0 };
-  if (quotas.requestsPerMinute === 0 && quotas.newCountersPerDay === 0) return undefined;
-  return new Limits({ ...parts, ...quotas });
+  const hidden = addresses === 'hidden';
+  const newCounters = hidden ? Math.ceil(countersMax / NEW_COUNTERS_PART) : newCountersPerDay;
+  const quotas: Quotas = {
+    requestsPerMinute,
+    newCountersPerDay: counters === 'closed' || newCountersPerDay === 0 ? 0 : newCounters,
+    // All clients are one address: one of them could use up the keys of the others.
+    keysPerDay: hidden ? 0 : keysPerDay,
+  };
+  if (Object.values(quotas).every((quota) => quota === 0)) return undefined;
+  return new Limits({ ...parts, ...quotas, newCountersOf: hidden ? 'everybody' : 'address' });
+}
+
+/** How many streams an address may have. Where addresses are hidden all clients are one, and only the total is limited. */
+export function streamsPerAddress(
+  { subscribersPerAddress: max, addresses }: Config,
+  visitors: Visitors,
+): StreamsPerAddress | undefined {
+  if (max === 0 || addresses === 'hidden') return undefined;
+  return { max, networkOf: (c) => visitors.networkOf(c) };
+}
+
+/** How clients' addresses are known. The log says once how to trust a proxy that is not trusted. */
+export function composeClientAddress({ trustedProxies, addresses }: Config, log: Log): ClientAddress {
+  const clientAddress = createClientAddress(trustedProxies);
+  // A load balancer that hides addresses passes on what anybody wrote: it must not be trusted.
+  if (addresses === 'hidden') return clientAddress;
+  return noticeUntrustedProxy(clientAddress, (proxy) =>
+    log.warn(
+      `${proxy} sends X-Forwarded-For and is not trusted, so whoever comes through it is taken for one client. ` +
+        `If it is a proxy of yours that sets this header, add it: SEEN_TRUSTED_PROXIES=${[...trustedProxies, proxy].join(',')}`,
+    ),
+  );
+}
+
+/** What the log says at the start where clients' addresses are hidden. */
+export function addressesWarning({
+  addresses,
+  counters,
+  newCountersPerDay,
+  countersMax,
+}: Config): string | undefined {
+  if (addresses === 'known') return undefined;
+  const counted =
+    counters === 'closed' || newCountersPerDay === 0
+      ? ''
+      : ` All clients together may make ${Math.ceil(countersMax / NEW_COUNTERS_PART)} new counters a day.`;
+  return (
+    'SEEN_ADDRESSES is hidden: all clients look like one, so one client can use up the idempotency keys and the streams of the others, ' +
+    `and a day's visitors are not told apart.${counted} Put a proxy in front that passes the addresses on, as deploy/edge.yml does.`
+  );
 }
 
 /** The services whose calls are answered as theirs were. */

@@ -12,7 +12,6 @@ import type { Store } from '../counter/store.ts';
 import { Watch } from '../counter/watch.ts';
 import { createApi } from '../http/api.ts';
 import { type App, createApp } from '../http/app.ts';
-import { createClientAddress } from '../http/client-address.ts';
 import { createCounting } from '../http/counting.ts';
 import { connectionsPerKindMax } from '../http/descriptors.ts';
 import { createEmbed } from '../http/embed.ts';
@@ -28,7 +27,15 @@ import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
 import { openStore } from '../stores/open.ts';
 import type { MissingFile } from '../stores/sqlite-database.ts';
-import { accessOf, composeLimits, otherServices, ownHosts, stackOf } from './compose-surface.ts';
+import {
+  accessOf,
+  composeClientAddress,
+  composeLimits,
+  otherServices,
+  ownHosts,
+  stackOf,
+  streamsPerAddress,
+} from './compose-surface.ts';
 
 /** One replica: its life, and its figures. */
 export interface Replica {
@@ -57,24 +64,24 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
   const memory = patientMemory(store, CLOCK, config.waitMs);
-  const clientAddress = createClientAddress(config.trustedProxies);
+  const clientAddress = composeClientAddress(config, log);
   const visitors = new Visitors({ memory, clientAddress, clock: CLOCK, now: Date.now, newSalt: randomUUID });
   const limits = composeLimits(config, {
     store,
+    registry,
     visitors,
     owners,
     clock: CLOCK,
     onOpen: () => metrics.limiterOpen(),
   });
-  const mayMake = limits?.mayMake;
-  const count = createCounting({ counter, registry, visitors, mayMake });
+  const count = createCounting({ counter, registry, visitors, limits });
   const heartbeat = composeHeartbeat(config, store, hits);
   const stack = config.showStack === 'yes' ? stackOf(config, heartbeat) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const subscribersMax = Math.min(config.subscribersMax, connectionsPerKindMax());
   const watch = new Watch({ store, clock: CLOCK, subscribersMax, onBug });
-  const streams = new EventStreams();
-  const parts = { counter, count, mayMake, registry, owners, closed };
+  const streams = new EventStreams({ perAddress: streamsPerAddress(config, visitors) });
+  const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
   const app = createApp({
     counter,
     count,
@@ -166,8 +173,8 @@ function openPort(config: Config, app: App, streams: EventStreams, shared: boole
     hostSetting: 'SEEN_HOST',
     port: config.port,
     shared,
-    // A read waits so long, and an attempt that begins then may have to connect and to ask.
-    handlerMs: config.waitMs + 2 * config.storeTimeoutMs,
+    // A hit that makes its counter may wait twice, once to find that it has to. An attempt that begins then may have to connect and ask.
+    handlerMs: 2 * (config.waitMs + config.storeTimeoutMs),
     connectionsMax: config.connectionsMax,
     busyPorts: () => [...app.busyPorts(), ...streams.busyPorts()],
     fetch: app.fetch,

@@ -14,6 +14,7 @@ import { Supervisor } from '../replicas/supervisor.ts';
 import { settingsManual } from '../settings.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
+import { addressesWarning } from './compose-surface.ts';
 import { openOperations } from './operations-port.ts';
 import { freePort, sharesPorts } from './ports.ts';
 
@@ -85,6 +86,8 @@ async function run(context: Context): Promise<number> {
 async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
   await reachStore(store, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
+  const warning = addressesWarning(config);
+  if (warning !== undefined) log.warn(warning);
   return service.start();
 }
 

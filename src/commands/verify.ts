@@ -31,8 +31,11 @@ const FLAGS = {
   check: { type: 'string' },
 } as const;
 
-/** Visits a second with --retry: each makes the service remember a key for a day, and it has room for so many only. */
-const RETRY_RATE = 100;
+/**
+ * Visits a second with --retry: each makes the service remember a key for a day, and it has room for so many only. At this rate three minutes
+ * fit into what a Seen gives one address in a day (SEEN_KEYS_PER_DAY).
+ */
+const RETRY_RATE = 20;
 /** How long a run is that is told neither how many visits nor how long. */
 const STANDARD_MS = 10_000;
 
@@ -176,7 +179,8 @@ Flags:
   --rate N           visits a second, due at fixed times; without it as many as come, with --retry ${RETRY_RATE}
   --counter NS/KEY   a counter of a Seen at URL: it is hit and also read
   --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice. Each takes
-                     up one of the keys that the service remembers (of Seen: SEEN_KEYS_MAX, for a day or two)
+                     up one of the keys that the service remembers (of Seen: SEEN_KEYS_MAX in all, for a day or two, and
+                     SEEN_KEYS_PER_DAY from one address)
   --may-fail         requests may fail, as they do when replicas are killed: that is told, and is not broken
   --alone            nobody else visits: a count that verify did not make is broken, also one that comes in the ${LATE_MS / 1000} s after
                      the run. Without it such counts are told, and whether all visits were counted is not tested

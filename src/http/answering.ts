@@ -83,7 +83,7 @@ export class Answering {
       let answer: Response | Promise<Response>;
       try {
         requireShortUrl(c);
-        answer = limits ? limits.admit(c).then(() => handle(c)) : handle(c);
+        answer = limits?.limitsRequests ? limits.admit(c).then(() => handle(c)) : handle(c);
       } catch (caught) {
         answer = this.#failed(c, route, caught);
       }

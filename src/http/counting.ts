@@ -3,13 +3,14 @@
  * proxies and monitors send beside it is not.
  */
 
-import type { Counter } from '../counter/counter.ts';
-import { AppError } from '../counter/errors.ts';
+import type { Counter, HitOptions } from '../counter/counter.ts';
+import { AppError, isAppError } from '../counter/errors.ts';
+import { DEFAULT_COUNTER } from '../counter/name.ts';
 import type { Registry } from '../counter/registry.ts';
 import type { Visitor } from '../counter/visitor.ts';
 import type { Asked } from './asked.ts';
 import { onceFrom } from './idempotency.ts';
-import type { MayMake } from './limits.ts';
+import type { Limits, MayMake } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
@@ -53,15 +54,26 @@ export interface CountingOptions {
   readonly counter: Counter;
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
-  /** Where a hit may make counters and there is a limit on that. */
-  readonly mayMake: MayMake | undefined;
+  /** What is asked before a key is used and before a hit makes its counter; without it nothing is limited. */
+  readonly limits: Pick<Limits, 'takeKey' | 'mayMake'> | undefined;
 }
 
 /** What all surfaces count with. */
-export function createCounting({ counter, registry, visitors, mayMake }: CountingOptions): CountVisit {
+export function createCounting({ counter, registry, visitors, limits }: CountingOptions): CountVisit {
+  const { takeKey, mayMake } = limits ?? {};
+
   async function totalOf(name: string, reveal: boolean): Promise<number | null> {
     const found = await registry.describe(name);
     return found?.rules.private && !reveal ? null : (found?.total ?? 0);
+  }
+
+  /** Hits a counter that is expected to exist. Only where it does not is its limit asked, and the hit sent again to make it. */
+  function hitOrMake(c: Asked, name: string, options: HitOptions, ask: MayMake): Promise<number | null> {
+    return counter.hit(name, { ...options, make: false }).catch(async (error: unknown) => {
+      if (!isAppError(error, 'counter-missing')) throw error;
+      await ask(c, name);
+      return counter.hit(name, options);
+    });
   }
 
   // No async function: at every visit it would make two promises more, for what hardly ever waits.
@@ -71,12 +83,17 @@ export function createCounting({ counter, registry, visitors, mayMake }: Countin
     const once = onceFrom(headers, name, amount, named);
     // Other amounts and others' visits are meant as they are said.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
-    const hit = (visitor: Visitor) => counter.hit(name, { amount, once, visitor, reveal });
+    const hit = (visitor: Visitor) => {
+      const options = { amount, once, visitor, reveal };
+      // The default counter is always there.
+      if (!mayMake || name === DEFAULT_COUNTER) return counter.hit(name, options);
+      return hitOrMake(c, name, options, mayMake);
+    };
     const hitBy = () => {
       const who = named === undefined ? visitors.of(c) : visitors.named(named);
       // At once, but for the first visits of a day.
       return who instanceof Promise ? who.then(hit) : hit(who);
     };
-    return mayMake ? mayMake(c, name).then(hitBy) : hitBy();
+    return once && takeKey ? takeKey(c).then(hitBy) : hitBy();
   };
 }

@@ -34,6 +34,7 @@ export function statusOf(code: ErrorCode): number {
     case 'key-reused':
       return 422;
     case 'rate-limited':
+    case 'too-many-streams':
       return 429;
     // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use for it
     // (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).

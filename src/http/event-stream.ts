@@ -7,6 +7,7 @@
 
 import { AppError } from '../counter/errors.ts';
 import type { Asked } from './asked.ts';
+import { StreamsByAddress, type StreamsPerAddress } from './streams-by-address.ts';
 
 /** One stream, as the one who tells sees it. */
 export interface EventStream {
@@ -21,6 +22,8 @@ export interface EventStreamOptions {
   readonly heartbeatMs?: number;
   /** Who has so much waiting beside what the system holds for them, does not read, and is dropped. */
   readonly waitingBytesMax?: number;
+  /** Without it one address may have as many as there may be. */
+  readonly perAddress?: StreamsPerAddress | undefined;
 }
 
 /** Shorter than the 30 s and 60 s after which proxies give up a silent connection. */
@@ -50,12 +53,18 @@ export class EventStreams {
   readonly #heartbeatMs: number;
   readonly #waitingBytesMax: number;
   readonly #open = new Set<OpenStream>();
+  readonly #byAddress: StreamsByAddress | undefined;
   #heart: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor({ heartbeatMs = HEARTBEAT_MS, waitingBytesMax = WAITING_BYTES_MAX }: EventStreamOptions = {}) {
+  constructor({
+    heartbeatMs = HEARTBEAT_MS,
+    waitingBytesMax = WAITING_BYTES_MAX,
+    perAddress,
+  }: EventStreamOptions = {}) {
     this.#heartbeatMs = heartbeatMs;
     this.#waitingBytesMax = waitingBytesMax;
+    this.#byAddress = perAddress && new StreamsByAddress(perAddress);
   }
 
   /** The remote ports of their connections. */
@@ -70,11 +79,12 @@ export class EventStreams {
 
   /**
    * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
-   * which happens once, whoever ends it. Fails with `draining`, and as `begin` does.
+   * which happens once, whoever ends it. Fails with `draining`, `too-many-streams`, and as `begin` does.
    */
   respond(c: Asked, headers: Headers, begin: (stream: EventStream) => () => void): Response {
     if (this.#over)
       throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
+    const leave = this.#byAddress?.enter(c);
     const { raw } = c.req;
     const stream = new OpenStream(this.#waitingBytesMax, c.env.requestIP(raw)?.port, () =>
       c.env.timeout?.(raw, DROPPED_SECONDS),
@@ -83,10 +93,14 @@ export class EventStreams {
     this.#heart ??= setInterval(() => {
       for (const open of this.#open) open.write(COMMENT);
     }, this.#heartbeatMs);
-    try {
-      stream.begin(begin, () => this.#forget(stream));
-    } catch (error) {
+    const forget = () => {
+      leave?.();
       this.#forget(stream);
+    };
+    try {
+      stream.begin(begin, forget);
+    } catch (error) {
+      forget();
       throw error;
     }
     // Bun would end it as an idle connection: what is sent does not count as use.

@@ -1,17 +1,15 @@
 /**
- * Limits for visitors: so many requests a minute, so many new counters a day, the same on all replicas. By address, not by counter: a
- * counter that many visit is what this is for.
+ * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of one address and the same on all
+ * replicas. A limit per counter would punish the counters that many people visit.
  *
- * Whoever was refused is refused here until there is something to be had again, so that a flood costs the store nothing. Where the store
- * does not say in time, everybody may: the limiter fails open, and the counter behind it fails closed. What is left is told as in
- * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited (`routes.ts`),
- * and the arithmetic (`counter/limiter.ts`).
+ * Whoever was refused is refused here until there is something to be had again, so that a flood costs the store nothing. What is left
+ * is told as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited
+ * (`routes.ts`), and the arithmetic (`counter/limiter.ts`).
  */
 
 import type { Clock } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import type { Limit, Limiter, Verdict } from '../counter/limiter.ts';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
+import { type Limit, type Limiter, takeOne, type Verdict } from '../counter/limiter.ts';
 import { LIMITER_WAIT_MS, OpenLimiter } from '../counter/open-limiter.ts';
 import { DAY_MS } from '../counter/past.ts';
 import { briefly } from '../counter/patience.ts';
@@ -22,47 +20,81 @@ import { wholeSeconds } from './errors.ts';
 import type { Owners } from './owners.ts';
 import type { Visitors } from './visitors.ts';
 
-export interface LimitsOptions {
+/** How much there is of each; 0: no limit. */
+export interface Quotas {
+  /** Of one address. */
+  readonly requestsPerMinute: number;
+  /** Of one address, or of all together (`newCountersOf`). */
+  readonly newCountersPerDay: number;
+  /** Of one address: requests with an idempotency key, also those that repeat one. */
+  readonly keysPerDay: number;
+}
+
+export interface LimitsOptions extends Quotas {
   /** The store itself, not one that waits for it. */
-  readonly store: Limiter & Pick<Registry, 'describe'>;
+  readonly store: Limiter;
+  /** Waits for the store. */
+  readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
   readonly owners: Owners;
   readonly clock: Clock;
-  /** 0: no limit. */
-  readonly requestsPerMinute: number;
-  /** 0: no limit. */
-  readonly newCountersPerDay: number;
-  /** Told of each request that was let through because the store did not say in time whether it may be. */
+  /** Whose new counters are limited: those of each address, or where addresses are hidden those of everybody together. */
+  readonly newCountersOf: 'address' | 'everybody';
+  /** Told of each request for which the store did not say in time whether it is within a limit. */
   readonly onOpen: () => void;
 }
 
-/** Fails with `rate-limited` where this request would make a counter of this name, and its address has made as many as it may. */
+/** Takes what a request is about to use. Fails with `rate-limited`, `store-unavailable`. */
+export type TakeKey = (c: Asked) => Promise<void>;
+/** The same for a new counter of this name. */
 export type MayMake = (c: Asked, name: string) => Promise<void>;
 
-/** So many refusals, and so many names that there are, are remembered at the most; the oldest are forgotten. */
+/** At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a megabyte. */
 const REMEMBERED_MAX = 10_000;
+/** Names all addresses together. No address has this name: a hash of one has 11 characters (`visitor.ts`). */
+const EVERYBODY = 'everybody';
 
 export class Limits {
+  /** Asked before a visit with an idempotency key is counted; `undefined` without a limit. */
+  readonly takeKey: TakeKey | undefined;
+  /** Asked before a hit makes its counter; `undefined` without a limit. */
+  readonly mayMake: MayMake | undefined;
+  /** Asked before a counter is made otherwise. One that exists takes nothing. `undefined` without a limit. */
+  readonly mayCreate: MayMake | undefined;
   readonly #options: LimitsOptions;
   readonly #limiter: OpenLimiter;
   readonly #requests: Limit | undefined;
-  readonly #newCounters: Limit | undefined;
   readonly #policy: string;
   /** Until when, on the clock, a limit refuses a visitor. */
   readonly #refusedUntil = new Map<string, number>();
-  readonly #known = new Set<string>();
+  /** By limit: what was let through unchecked, as the moment when all of it is there again, in microseconds on the clock. */
+  readonly #unchecked = new Map<string, number>();
   /** What each request is told. */
   readonly #told = new WeakMap<Request, string[]>();
 
   constructor(options: LimitsOptions) {
-    const { store, clock, requestsPerMinute, newCountersPerDay } = options;
+    const { store, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
     this.#limiter = new OpenLimiter(store, clock);
     this.#requests = limitOf('requests', requestsPerMinute, 60_000);
-    this.#newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
-    this.#policy = [this.#requests, this.#newCounters]
+    const newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
+    const keys = limitOf('keys', keysPerDay, DAY_MS);
+    if (newCounters) {
+      const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
+      this.mayMake = mayMake;
+      this.mayCreate = async (c, name) => {
+        if (!(await registry.describe(name))) await mayMake(c, name);
+      };
+    }
+    if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
+    this.#policy = [this.#requests, newCounters, keys]
       .flatMap((limit) => (limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : []))
       .join(', ');
+  }
+
+  /** Whether `admit` limits anything. Where it does not, a request need not wait for it. */
+  get limitsRequests(): boolean {
+    return this.#requests !== undefined;
   }
 
   /** Takes one request. Fails with `rate-limited`. */
@@ -76,27 +108,33 @@ export class Limits {
     );
   }
 
-  /** Takes one new counter, if there is none of this name. */
-  readonly mayMake: MayMake = async (c, name) => {
-    if (!this.#newCounters || name === DEFAULT_COUNTER || this.#known.has(name) || this.#isExempt(c)) return;
-    const { store, clock, onOpen } = this.#options;
-    const found = await briefly(store.describe(name).then(Boolean), clock, LIMITER_WAIT_MS);
-    if (found === undefined) {
-      onOpen();
-      return;
-    }
-    const why = `There is no counter ${name}, and from your address as many were made as may be in a day. Nothing was made or counted; counters that there are count on.`;
-    if (!found) await this.#take(c, this.#newCounters, why);
-    makeRoomIn(this.#known);
-    this.#known.add(name);
-  };
-
-  /** Says in an answer which limits there are and what is left of them. */
+  /**
+   * Says in an answer which limits there are and what is left of those that the request has taken from. Where requests are not limited
+   * only those that have taken from another limit are told, so that the others cost nothing.
+   */
   tell(c: Asked, headers: Headers): void {
-    if (this.#policy === '' || this.#isExempt(c)) return;
-    headers.set('RateLimit-Policy', this.#policy);
     const told = this.#told.get(c.req.raw);
+    if (told || (this.#requests && !this.#isExempt(c))) headers.set('RateLimit-Policy', this.#policy);
     if (told) headers.set('RateLimit', told.join(', '));
+  }
+
+  async #takeNewCounter(c: Asked, limit: Limit, name: string): Promise<void> {
+    if (this.#isExempt(c)) return;
+    const who =
+      this.#options.newCountersOf === 'address'
+        ? `from your address ${limit.quota} new counters were made, as many as may be in a day`
+        : `all visitors together have made ${limit.quota} new counters, as many as may be in a day`;
+    const why = `There is no counter ${name}, and ${who}. Nothing was made or counted. Counters that exist go on counting.`;
+    await this.#take(c, limit, why);
+  }
+
+  async #takeKey(c: Asked, limit: Limit): Promise<void> {
+    if (this.#isExempt(c)) return;
+    await this.#take(
+      c,
+      limit,
+      `${limit.quota} requests with an Idempotency-Key came from your address, as many as may in a day. Not counted: send the visit without a key.`,
+    );
   }
 
   #isExempt(c: Asked): boolean {
@@ -104,12 +142,10 @@ export class Limits {
   }
 
   async #take(c: Asked, limit: Limit, why: string): Promise<void> {
-    const { visitors, clock, onOpen } = this.#options;
-    const place = visitors.placeOf(c);
-    const who = place instanceof Promise ? await briefly(place, clock, LIMITER_WAIT_MS) : place;
+    const who = await this.#whoTakes(c, limit);
     const verdict = who && (this.#refusalOf(limit, who) ?? (await this.#ask(limit, who)));
     if (!verdict) {
-      onOpen();
+      this.#letThrough(limit);
       return;
     }
     this.#note(c.req.raw, limit, verdict);
@@ -118,6 +154,36 @@ export class Limits {
     throw new AppError('rate-limited', `${why} Try again in ${wholeSeconds(retryAfterMs)} s.`, {
       retryAfterMs,
     });
+  }
+
+  /** Who takes of this limit; `undefined` where today's salt cannot be had in time. */
+  async #whoTakes(c: Asked, { name }: Limit): Promise<string | undefined> {
+    const { visitors, clock, newCountersOf } = this.#options;
+    if (name === 'new-counters' && newCountersOf === 'everybody') return EVERYBODY;
+    const place = visitors.placeOf(c);
+    return place instanceof Promise ? briefly(place, clock, LIMITER_WAIT_MS) : place;
+  }
+
+  /**
+   * The store does not say whether this is within the limit. Requests are let through: one that is not limited for a while harms nobody,
+   * and a visit that is refused is lost. What stays in the store, keys and counters, is let through as often as one address may have it:
+   * a replica then takes all addresses for one. Then fails with `store-unavailable`.
+   */
+  #letThrough(limit: Limit): void {
+    const { clock, onOpen } = this.#options;
+    onOpen();
+    if (limit === this.#requests) return;
+    const { allowed, fullAtUs } = takeOne(
+      limit,
+      this.#unchecked.get(limit.name),
+      Math.round(clock.now() * 1000),
+    );
+    this.#unchecked.set(limit.name, fullAtUs);
+    if (allowed) return;
+    throw new AppError(
+      'store-unavailable',
+      'The store does not say in time whether this is within a limit. Not counted: try again in a moment.',
+    );
   }
 
   #refusalOf(limit: Limit, who: string): Verdict | undefined {
@@ -132,11 +198,16 @@ export class Limits {
 
   async #ask(limit: Limit, who: string): Promise<Verdict | undefined> {
     const verdict = await this.#limiter.take({ who, limit });
-    if (verdict && !verdict.allowed) {
-      makeRoomIn(this.#refusedUntil);
-      this.#refusedUntil.set(`${limit.name} ${who}`, this.#options.clock.now() + verdict.nextMs);
-    }
+    if (verdict && !verdict.allowed) this.#remember(`${limit.name} ${who}`, verdict.nextMs);
     return verdict;
+  }
+
+  #remember(refused: string, forMs: number): void {
+    if (this.#refusedUntil.size >= REMEMBERED_MAX) {
+      const [oldest] = this.#refusedUntil.keys();
+      if (oldest !== undefined) this.#refusedUntil.delete(oldest);
+    }
+    this.#refusedUntil.set(refused, this.#options.clock.now() + forMs);
   }
 
   #note(request: Request, limit: Limit, { remaining, nextMs }: Verdict): void {
@@ -148,12 +219,4 @@ export class Limits {
 
 function limitOf(name: string, quota: number, windowMs: number): Limit | undefined {
   return quota === 0 ? undefined : { name, quota, windowMs };
-}
-
-function makeRoomIn(remembered: Map<string, unknown> | Set<string>): void {
-  if (remembered.size < REMEMBERED_MAX) return;
-  for (const oldest of remembered.keys()) {
-    remembered.delete(oldest);
-    return;
-  }
 }

@@ -57,7 +57,12 @@ export class Visitors {
    * `undefined` where today's salt cannot be had.
    */
   placeOf(c: Asked): string | undefined | Promise<string | undefined> {
-    return this.#salted((salt) => salt && placeIn(networkOf(this.#addressOf(c)), salt));
+    return this.#salted((salt) => salt && placeIn(this.networkOf(c), salt));
+  }
+
+  /** The IPv4 address, or the IPv6 network of 64 bits, that this request comes from. Not to be kept longer than its connection. */
+  networkOf(c: Asked): string {
+    return networkOf(this.#addressOf(c));
   }
 
   #salted<T>(use: (salt: string | undefined) => T): T | Promise<T> {

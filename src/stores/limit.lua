@@ -1,27 +1,59 @@
 -- Takes one of a quota, for each of many visitors.
 --
--- KEYS     one for each: when all of the visitor's quota is there again, in microseconds since 1970; none where it is
+-- KEYS[1]  a sorted set: of each visitor who has not all of a quota, when all of it is there again, in microseconds since 1970
 -- ARGV[1]  now, in microseconds since 1970
--- ARGV[2...]  two for each: after how many microseconds one is there again, and all of it
+-- ARGV[2]  how many may be in the set
+-- ARGV[3...]  three for each: limit and visitor, which is what stands in the set; after how many microseconds one is there again; and all
 --
--- Answers two words for each: "1" when it was given and "0" when not, and what is kept then.
+-- Answers two words for each: "1" when it was given and "0" when not, and when all of it is there again. Who does not fit into the set is
+-- given it and not noted down. The arithmetic is that of counter/limiter.ts, on whole numbers that are exact in Lua.
 --
--- Atomic because Redis runs a script alone. A key ends when all is there again. The arithmetic is that of counter/limiter.ts, on whole
--- numbers that are exact in Lua.
+-- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its memory is full; then nobody is noted
+-- down, and the script fails.
 
-local now = tonumber(ARGV[1])
-local answer = {}
-for at, key in ipairs(KEYS) do
-  local one, all = tonumber(ARGV[at * 2]), tonumber(ARGV[at * 2 + 1])
-  local kept = redis.pcall('GET', key)
-  -- What somebody else has put there is written over.
-  kept = type(kept) == 'string' and tonumber(kept) or now
+local SET = KEYS[1]
+local FORGET_AT_ONCE = 1000 -- more than come in one call, so that forgetting keeps up; about a millisecond
+local DAY_MS = 24 * 60 * 60 * 1000 -- no window is longer
+
+local now, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local size = redis.pcall('ZCARD', SET)
+if type(size) == 'table' then
+  -- Somebody else has put something else there.
+  redis.call('DEL', SET)
+  size = 0
+end
+
+local full_at, changed, answer = {}, {}, {}
+for at = 3, #ARGV, 3 do
+  local who, one, all = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local known = full_at[who] or tonumber(redis.call('ZSCORE', SET, who) or nil)
+  local kept = known or now
   local full = math.min(math.max(kept, now), now + all)
   local allowed = full + one <= now + all
   if allowed then full = full + one end
-  if allowed or full < kept then
-    redis.call('SET', key, string.format('%.0f', full), 'PX', string.format('%.0f', math.ceil((full - now) / 1000)))
+  if (allowed or full < kept) and (known or size < most) then
+    if not known then size = size + 1 end
+    full_at[who] = full
+    changed[who] = full
   end
   answer[#answer + 1] = (allowed and '1 ' or '0 ') .. string.format('%.0f', full)
 end
+if next(changed) == nil then return table.concat(answer, ' ') end
+
+local refused
+for who, full in pairs(changed) do
+  local added = redis.pcall('ZADD', SET, string.format('%.0f', full), who)
+  if type(added) == 'table' then
+    refused = added.err
+    break
+  end
+end
+-- Forgets who has all again, also when memory is full, and what is farther ahead than a clock that is right notes down.
+local ahead = string.format('(%.0f', now + 2 * DAY_MS * 1000)
+for _, between in ipairs({{'-inf', string.format('%.0f', now)}, {ahead, '+inf'}}) do
+  local over = redis.call('ZRANGEBYSCORE', SET, between[1], between[2], 'LIMIT', 0, FORGET_AT_ONCE)
+  if #over > 0 then redis.call('ZREM', SET, unpack(over)) end
+end
+redis.call('PEXPIRE', SET, 2 * DAY_MS)
+if refused then return redis.error_reply(refused) end
 return table.concat(answer, ' ')

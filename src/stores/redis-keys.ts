@@ -6,6 +6,9 @@ import type { Kind } from '../counter/visitor.ts';
 /** The names of all counters: a sorted set, all of the same score, so that it is in the order of the names. */
 export const NAMES = 'seen:names';
 
+/** Visitors who have not all of a quota: a sorted set of "LIMIT:VISITOR" by when they have, in microseconds since 1970. */
+export const LIMITS = 'seen:limits';
+
 /** Which replicas there are: a hash. */
 export const REPLICAS = 'seen:replicas';
 /** While somebody takes a snapshot: which counters have changed since it began (`archive.lua`). */
@@ -19,11 +22,6 @@ export function totalKey(counter: string): string {
 /** What is known of a counter beside its total: a hash of `made` (milliseconds since 1970), `owner` (the hash of a token), `rules`. */
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
-}
-
-/** When all of a visitor's quota is there again, in microseconds since 1970. */
-export function limitKey(limit: string, who: string): string {
-  return `seen:limit:${limit}:${who}`;
 }
 
 /** How keys of history call the kinds of visits. */

@@ -1,29 +1,45 @@
-/** Visitors' quotas in Redis: one script (`limit.lua`) for many of them, one key for each that has not all of it. */
-import { type Limiter, shareOf, type Take, type Verdict, verdictOf } from '../counter/limiter.ts';
+/** Visitors' quotas in Redis: one script (`limit.lua`) for many of them, and one sorted set for all that have not all of theirs. */
+import {
+  LIMITED_MAX,
+  type Limiter,
+  shareOf,
+  type Take,
+  type Verdict,
+  verdictOf,
+} from '../counter/limiter.ts';
 import limitScript from './limit.lua' with { type: 'text' };
 import type { RedisConnection } from './redis-connection.ts';
-import { limitKey } from './redis-keys.ts';
+import { LIMITS } from './redis-keys.ts';
 import { Script } from './redis-script.ts';
 
 const LIMIT = new Script(limitScript);
 
+export interface RedisLimiterOptions {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** How many visitors are remembered at the most; without it `LIMITED_MAX`. */
+  readonly limitedMax?: number | undefined;
+}
+
 export class RedisLimiter implements Limiter {
   readonly #connection: RedisConnection;
-  readonly #now: () => number;
+  readonly #options: RedisLimiterOptions;
 
-  /** `now`: milliseconds since 1970. */
-  constructor(connection: RedisConnection, now: () => number) {
+  constructor(connection: RedisConnection, options: RedisLimiterOptions) {
     this.#connection = connection;
-    this.#now = now;
+    this.#options = options;
   }
 
   async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
     if (wanted.length === 0) return [];
-    const nowUs = this.#now() * 1000;
-    const keys = wanted.map(({ who, limit }) => limitKey(limit.name, who));
-    const args = wanted.map(({ limit }) => shareOf(limit)).flatMap(({ oneUs, allUs }) => [oneUs, allUs]);
+    const { now, limitedMax = LIMITED_MAX } = this.#options;
+    const nowUs = now() * 1000;
+    const args = wanted.flatMap(({ who, limit }) => {
+      const { oneUs, allUs } = shareOf(limit);
+      return [`${limit.name}:${who}`, `${oneUs}`, `${allUs}`];
+    });
     const answer = await this.#connection.ask(
-      (client) => LIMIT.run(client, keys, [nowUs, ...args].map(String)),
+      (client) => LIMIT.run(client, [LIMITS], [`${nowUs}`, `${limitedMax}`, ...args]),
       'hit-unconfirmed',
     );
     const words = answer.split(' ');

@@ -25,14 +25,14 @@ import { bringInto } from './redis-bring.ts';
 import { type CommitOptions, commitTo } from './redis-commit.ts';
 import { RedisConnection, type RedisOptions } from './redis-connection.ts';
 import { recordKey, totalKey, totalOf } from './redis-keys.ts';
-import { RedisLimiter } from './redis-limiter.ts';
+import { RedisLimiter, type RedisLimiterOptions } from './redis-limiter.ts';
 import { RedisMemory } from './redis-memory.ts';
 import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { RedisRoom } from './redis-room.ts';
 import { KnownVisitors } from './redis-visitors.ts';
 
-export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
+export interface RedisStoreOptions extends RedisOptions, CommitOptions, RedisLimiterOptions {}
 
 export class RedisStore implements Store {
   readonly place: string;
@@ -55,7 +55,7 @@ export class RedisStore implements Store {
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
     this.#memory = new RedisMemory(this.#connection, options.now);
-    this.#limiter = new RedisLimiter(this.#connection, options.now);
+    this.#limiter = new RedisLimiter(this.#connection, options);
     this.#presence = new RedisPresence(this.#connection);
     this.#archive = new RedisArchive(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;

@@ -118,10 +118,12 @@ function limitStatements(database: Database) {
     keepLimit: database.query<unknown, [string, string, number]>(`
       INSERT INTO limits (name, who, full_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
-    /** ?1 now: forgets who has all again, so many at once that one write does not take long. */
-    forgetLimits: database.query<unknown, [number]>(`
+    /** How many are remembered: reads them all. */
+    limited: database.query<{ count: number }, []>('SELECT count(*) AS count FROM limits'),
+    /** ?1 and ?2 times: forgets who has all again at or before the first or after the second, so many at once that one write does not take long. */
+    forgetLimits: database.query<unknown, [number, number]>(`
       DELETE FROM limits WHERE (name, who) IN
-        (SELECT name, who FROM limits WHERE full_at <= ?1 LIMIT ${FORGET_AT_ONCE})`),
+        (SELECT name, who FROM limits WHERE full_at <= ?1 OR full_at > ?2 LIMIT ${FORGET_AT_ONCE})`),
   };
 }
 

@@ -24,13 +24,16 @@ import { fileSystemRisks } from './sqlite-advice.ts';
 import { applyChanges, type Limits } from './sqlite-apply.ts';
 import { bringAll, foreseeOne, readPieces } from './sqlite-archive.ts';
 import { SqliteDatabase, type SqliteOptions } from './sqlite-database.ts';
-import { takeAll } from './sqlite-limits.ts';
+import { SqliteLimits } from './sqlite-limits.ts';
 import { hear } from './sqlite-presence.ts';
 import { changeOne, deleteThose, listed, makeOne } from './sqlite-registry.ts';
 import { SqliteRoom } from './sqlite-room.ts';
 import { descriptionOf, exactTotal } from './sqlite-rows.ts';
 
-export interface SqliteStoreOptions extends SqliteOptions, Limits {}
+export interface SqliteStoreOptions extends SqliteOptions, Limits {
+  /** How many visitors with less than all of a quota are remembered at the most; without it `LIMITED_MAX`. */
+  readonly limitedMax?: number | undefined;
+}
 
 export class SqliteStore implements Store {
   readonly place: string;
@@ -39,11 +42,13 @@ export class SqliteStore implements Store {
   readonly #options: SqliteStoreOptions;
   readonly #database: SqliteDatabase;
   readonly #room: SqliteRoom;
+  readonly #limits: SqliteLimits;
 
   /** Opens the file at the first need, not here. */
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
     this.#database = new SqliteDatabase(options);
+    this.#limits = new SqliteLimits(options.limitedMax);
     this.place = this.#database.place;
     this.#room = new SqliteRoom(this.place);
   }
@@ -129,7 +134,9 @@ export class SqliteStore implements Store {
   }
 
   take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
-    return this.#database.write((file) => takeAll(file, wanted, this.#options.now()), { synced: false });
+    return this.#database.write((file) => this.#limits.takeAll(file, wanted, this.#options.now()), {
+      synced: false,
+    });
   }
 
   beat(beat: Beat): Promise<readonly Heard[]> {

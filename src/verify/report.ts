@@ -31,6 +31,7 @@ export function report(url: string, result: Result, figures: Figures): string {
     `${url}: ${counted(figures.answered, 'visit')} in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
     ...repeatLines(figures),
+    ...limitLines(figures),
     '',
     ...findings.map(findingLine),
     '',
@@ -91,6 +92,16 @@ function repeatLines({ tries, compared }: Figures): string[] {
           `${counted(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} asked for again after being answered`,
         ]
       : []),
+  ];
+}
+
+/** What to do when the service limits the address that verifies: its limit is no fault. */
+function limitLines({ failures, tries }: Figures): string[] {
+  const limited = [...failures.keys(), ...tries.keys()].some((why) => why.includes('status 429'));
+  if (!limited) return [];
+  return [
+    'The service limits what one address may ask (status 429), and this run met that limit. Ask for less with --rate and --for, or lift it',
+    'for as long as the run takes: of Seen SEEN_KEYS_PER_DAY=0 (--retry), SEEN_REQUESTS_PER_MINUTE=0, SEEN_NEW_COUNTERS_PER_DAY=0.',
   ];
 }
 

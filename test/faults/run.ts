@@ -79,8 +79,8 @@ const VISITORS = {
   once: '--counter faults/once --clients 12 --rate 200 --for 24h --may-fail',
   retry: '--counter faults/retry --clients 8 --rate 100 --for 24h --retry',
 } as const;
-/** Keys for a campaign of a day. */
-const KEYS = { SEEN_KEYS_MAX: '10000000' };
+/** Keys for a campaign of a day, all from one address. */
+const KEYS = { SEEN_KEYS_MAX: '10000000', SEEN_KEYS_PER_DAY: '0' };
 
 interface Verdict {
   readonly said: string;

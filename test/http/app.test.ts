@@ -325,6 +325,7 @@ describe('errors', () => {
       'counter-missing': 404,
       'counter-unreadable': 500,
       'subscribers-full': 503,
+      'too-many-streams': 429,
       'total-out-of-range': 409,
       'waiting-full': 503,
       draining: 503,

@@ -131,6 +131,40 @@ describe('streams', () => {
     expect((await open(app)).response.status).toBe(200);
   });
 
+  test('of one address are as many as it may have, whatever they tell; others have their own', async () => {
+    const app = setUp({ subscribersMax: 9, streamsPerAddress: 2 });
+    const PATHS = ['/live?counters=hits', '/abacus/stream/my-app/builds'];
+    const openFrom = async (path: string, address: string) => {
+      const request = new Request(`http://seen.test${path}`, { headers: { 'X-Forwarded-For': address } });
+      const response = await app.app.fetch(request, PROXY);
+      return { status: response.status, response };
+    };
+    const first = await Promise.all(PATHS.map((path) => openFrom(path, '2001:db8::1')));
+    for (const path of PATHS) {
+      const { status, response } = await openFrom(path, '2001:db8::2');
+      expect({ status, retry: response.headers.get('Retry-After') }).toEqual({ status: 429, retry: '10' });
+    }
+    const { response: refusal } = await openFrom('/live?counters=hits', '2001:db8::2');
+    const refused = JSON.parse(await refusal.text());
+    expect(refused.code).toBe('too-many-streams');
+    expect(refused.error).toContain('2 streams open here, as many as one address may');
+    for (const path of PATHS) expect((await openFrom(path, '2001:db8:0:1::1')).status).toBe(200);
+    // A place is free again when its stream ends, and when there was none to be had.
+    await first[0]?.response.body?.cancel();
+    expect((await openFrom('/live?counters=no', '2001:db8::1')).status).toBe(400);
+    expect((await openFrom(PATHS[0]!, '2001:db8::1')).status).toBe(200);
+    expect((await openFrom(PATHS[0]!, '2001:db8::1')).status).toBe(429);
+    expect(app.streams.open).toBe(4);
+  });
+
+  test('that are refused for want of places in total take none of an address', async () => {
+    const app = setUp({ subscribersMax: 1, streamsPerAddress: 2 });
+    const { cancel } = await open(app);
+    for (let n = 0; n < 5; n++) expect((await app.ask('/live?counters=hits')).status).toBe(503);
+    await cancel();
+    expect((await open(app)).response.status).toBe(200);
+  });
+
   test('end together when the replica stops, and then there are none', async () => {
     const app = setUp();
     const both = [await open(app), await open(app)];

@@ -274,14 +274,35 @@ describe('when the store does not say', () => {
     expect(letThrough()).toBe(4);
   });
 
-  test('whether there is a counter, it may be made, and it waits for the store as ever', async () => {
-    const { ask, store, make, letThrough } = begin({ newCountersPerDay: 1 });
-    expect((await make('first/counter')).status).toBe(201);
-    expect((await make('second/counter')).status).toBe(429);
-    store.describe = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
-    expect((await ask('/hit/third/counter')).status).toBe(200);
-    expect((await make('fourth/counter')).status).toBe(201);
-    expect(letThrough()).toBe(2);
+  test('keys and new counters are let through as often as one address may have them, and then not counted', async () => {
+    const { ask, store, pass, hits, letThrough } = begin({ newCountersPerDay: 2, keysPerDay: 3 });
+    const answers = new Set(['/hit/some/page']);
+    await ask('/hit/some/page');
+    const take = store.take.bind(store);
+    store.take = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    const statusesFrom = async (path: (n: number) => string, key?: string) => {
+      const statuses: number[] = [];
+      for (let n = 0; n < 5; n++) {
+        const headers = { ...from(`192.0.2.${n}`), ...(key ? { 'Idempotency-Key': `${key}-${n}` } : {}) };
+        const { status, headers: told } = await ask(path(n), headers);
+        if (status === 503) expect(told.get('Retry-After')).toBe('1');
+        if (status === 200) answers.add(path(n));
+        statuses.push(status);
+      }
+      return statuses;
+    };
+    expect(await statusesFrom((n) => `/hit/flood/name-${n}`)).toEqual([200, 200, 503, 503, 503]);
+    expect(await statusesFrom(() => '/', 'key')).toEqual([200, 200, 200, 503, 503]);
+    expect(letThrough()).toBe(10);
+    expect(await hits()).toBe(3);
+    // What there is goes on, and without a key everything.
+    expect(await statusesFrom(() => '/hit/flood/name-1')).toEqual(Array(5).fill(200));
+    expect(await store.size()).toBe(answers.size);
+    // It comes back evenly: a key every eight hours.
+    await pass(DAY_MS / 3);
+    expect(await statusesFrom(() => '/', 'later')).toEqual([200, 503, 503, 503, 503]);
+    store.take = take;
+    expect(await statusesFrom(() => '/', 'back')).toEqual(Array(5).fill(200));
   });
 });
 
@@ -311,7 +332,7 @@ describe('new counters', () => {
         retry: '43200',
       });
       expect(refused.body).toContain(
-        'There is no counter some/third, and from your address as many were made',
+        'There is no counter some/third, and from your address 2 new counters were made, as many as may be in a day.',
       );
       expect(await store.read(['some/first', 'some/third'])).toEqual([expect.any(Number), undefined]);
     }
@@ -341,12 +362,28 @@ describe('new counters', () => {
     expect((await make('some/second')).status).toBe(201);
   });
 
-  test('are looked up once, and a private one is there too', async () => {
-    const { statuses, store, asked } = begin({ newCountersPerDay: 1 });
+  test('are no matter to hits on those that exist: these are one commit each and nothing else', async () => {
+    const { statuses, store, asked } = begin({ newCountersPerDay: 1, keysPerDay: 1 });
     const draft = { total: 0, madeAt: 0, owner: 'somebody', rules: { ...RULES, private: true } };
     await store.make('some/secret', draft);
     expect(await statuses([...times(9, '/hit/some/secret'), ...times(9, '/')])).toEqual(Array(18).fill(200));
-    expect(asked).toEqual({ takes: 0, visitors: 0, names: 1 });
+    expect(asked).toEqual({ takes: 0, visitors: 0, names: 0 });
+    expect(store.asked.flatMap(({ changes }) => changes)).toHaveLength(18);
+  });
+
+  test('may be made by everybody together where addresses are hidden, also on another day', async () => {
+    const { ask, statuses, pass } = begin({ newCountersPerDay: 2, newCountersTogether: true });
+    const hits = (word: string) =>
+      Promise.all(
+        [1, 2, 3].map(async (n) => (await ask(`/hit/${word}/name-${n}`, from(`192.0.2.${n}`))).status),
+      );
+    expect(await hits('flood')).toEqual([200, 200, 429]);
+    const { body } = await ask('/hit/flood/another');
+    expect(body).toContain('all visitors together have made 2 new counters, as many as may be in a day.');
+    expect(await statuses(['/hit/flood/name-1', '/'])).toEqual([200, 200]);
+    // Over midnight nobody is somebody new; twelve hours bring one back.
+    await pass(DAY_MS / 2);
+    expect(await hits('later')).toEqual([200, 429, 429]);
   });
 
   test('of the installation’s owner are not limited', async () => {
@@ -364,5 +401,51 @@ describe('new counters', () => {
     expect(made.headers.get('RateLimit')).toBe('"requests";r=59;t=1, "new-counters";r=23;t=3600');
     const hit = await ask('/hit/some/page');
     expect(hit.headers.get('RateLimit')).toBe('"requests";r=58;t=1');
+  });
+});
+
+describe('idempotency keys', () => {
+  const keyed = (key: string, headers: Record<string, string> = {}) => ({
+    'Idempotency-Key': key,
+    ...headers,
+  });
+
+  test('may be sent as often as an address may, repeated or not, on every surface; without one its visits count', async () => {
+    const { ask, statuses, store } = begin({ keysPerDay: 4 });
+    const first = await ask('/', keyed('one'));
+    expect({ status: first.status, left: first.headers.get('RateLimit') }).toEqual({
+      status: 200,
+      left: '"keys";r=3;t=21600',
+    });
+    expect(first.headers.get('RateLimit-Policy')).toBe('"keys";q=4;w=86400');
+    expect((await ask('/', keyed('one'))).body).toBe(first.body);
+    expect(await statuses(['/hit/some/page', '/countapi/hit/some/page'], keyed('two'))).toEqual([200, 200]);
+    for (const path of ['/', '/hit/some/page', '/countapi/hit/some/page', '/abacus/hit/some/page']) {
+      expect({ path, is: await statuses([path], keyed('three')) }).toEqual({ path, is: [429] });
+    }
+    const refused = await ask('/', keyed('three', { Accept: 'text/plain' }));
+    expect({ body: refused.body, retry: refused.headers.get('Retry-After') }).toEqual({
+      body: '4 requests with an Idempotency-Key came from your address, as many as may in a day. Not counted: send the visit without a key. Try again in 21600 s. (rate-limited)\n',
+      retry: '21600',
+    });
+    expect(await statuses(['/', '/hit/some/page', '/hit/some/new'])).toEqual([200, 200, 200]);
+    expect(await store.read(['hits', 'some/page'])).toEqual([2, 2]);
+  });
+
+  test('of one address take none of another’s, and those of the installation’s owner none at all', async () => {
+    const { statuses } = begin({ keysPerDay: 1 });
+    expect(await statuses(times(2, '/'), keyed('one'))).toEqual([200, 429]);
+    expect(await statuses(times(2, '/'), keyed('two', from('192.0.2.1')))).toEqual([200, 429]);
+    expect(await statuses(times(9, '/'), keyed('three', bearer(INSTALLATION)))).toEqual(Array(9).fill(200));
+  });
+
+  test('are let through again as Retry-After says, and what is no key takes nothing', async () => {
+    const { statuses, pass } = begin({ keysPerDay: 8 });
+    expect(await statuses(times(9, '/'), keyed('no key'))).toEqual(Array(9).fill(400));
+    expect(await statuses(times(9, '/'), keyed('one'))).toEqual([...Array(8).fill(200), 429]);
+    await pass(DAY_MS / 8 - 1);
+    expect(await statuses(['/'], keyed('two'))).toEqual([429]);
+    await pass(1);
+    expect(await statuses(['/', '/'], keyed('two'))).toEqual([200, 429]);
   });
 });

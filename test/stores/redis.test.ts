@@ -15,7 +15,7 @@ import { RedisServer, SAFE } from '../support/redis-server.ts';
 const open = (
   url: string,
   timeoutMs = 20_000,
-  limits: Partial<typeof LIMITS> & { now?: () => number } = {},
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number | undefined } = {},
 ) => new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
@@ -128,33 +128,77 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('visitors’ quotas are one round trip for all, and each is forgotten when all of it is there again', async () => {
-    const store = open(server.url);
+  describe('visitors’ quotas', () => {
     const limit = { name: 'requests', quota: 60, windowMs: 3_600_000 };
-    const wanted = ['once', 'twice', 'twice'].map((who) => ({ who, limit }));
-    await store.take([{ who: 'before', limit }]);
-    await server.cli('CONFIG', 'RESETSTAT');
-    await store.take(wanted);
-    expect(await server.cli('INFO', 'commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
-    for (const [who, ms] of [
-      ['once', 60_000],
-      ['twice', 120_000],
-    ] as const) {
-      const left = Number(await server.cli('PTTL', `seen:limit:requests:${who}`));
-      expect(left).toBeGreaterThan(0);
-      expect(left).toBeLessThanOrEqual(ms);
-    }
-    await store.close();
-  });
+    const remembered = async () =>
+      (await server.cli('ZRANGE', 'seen:limits', '0', '-1')).split('\n').filter(Boolean);
 
-  test('a quota’s key that holds something else is written over, and keeps nobody else from theirs', async () => {
-    await server.cli('SET', 'seen:limit:requests:text', 'much');
-    await server.cli('LPUSH', 'seen:limit:requests:list', 'x');
-    const store = open(server.url);
-    const limit = { name: 'requests', quota: 2, windowMs: 60_000 };
-    const verdicts = await store.take(['text', 'list', 'fine'].map((who) => ({ who, limit })));
-    expect(verdicts.map(({ remaining }) => remaining)).toEqual([1, 1, 1]);
-    await store.close();
+    /** A store of which the test owns the time, and nobody remembered. */
+    async function begin(limitedMax?: number) {
+      await server.cli('DEL', 'seen:limits');
+      const clock = { at: Date.now() };
+      const store = open(server.url, 20_000, { now: () => clock.at, limitedMax });
+      const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+      return { clock, take, [Symbol.asyncDispose]: () => store.close() };
+    }
+
+    test('are one round trip for all, and each is forgotten when all of it is there again', async () => {
+      await using own = await begin();
+      await own.take('before');
+      await server.cli('CONFIG', 'RESETSTAT');
+      await own.take('once', 'twice', 'twice');
+      expect(await server.cli('INFO', 'commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
+      own.clock.at += 59_999;
+      await own.take('late');
+      expect((await remembered()).toSorted()).toEqual(
+        ['before', 'late', 'once', 'twice'].map((who) => `requests:${who}`),
+      );
+      own.clock.at += 1;
+      await own.take('later');
+      expect((await remembered()).toSorted()).toEqual(
+        ['late', 'later', 'twice'].map((who) => `requests:${who}`),
+      );
+      // All of them go when nobody asks any more.
+      expect(Number(await server.cli('PTTL', 'seen:limits'))).toBeGreaterThan(0);
+    });
+
+    test('that a clock which was far ahead has noted down are forgotten', async () => {
+      await using own = await begin();
+      own.clock.at += 3 * 86_400_000;
+      await own.take('ahead');
+      own.clock.at -= 3 * 86_400_000;
+      await own.take('now');
+      expect(await remembered()).toEqual(['requests:now']);
+    });
+
+    test('are not noted down when memory is full, and those that are over are forgotten all the same', async () => {
+      await using own = await begin();
+      await own.take('over');
+      own.clock.at += 59_000;
+      await own.take('stays');
+      own.clock.at += 1000;
+      await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+      try {
+        expect(isAppError(await own.take('newcomer', 'stays').catch((error: unknown) => error))).toBe(true);
+        expect(await remembered()).toEqual(['requests:stays']);
+      } finally {
+        await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+      }
+      expect(await own.take('newcomer', 'stays')).toMatchObject([{ remaining: 59 }, { remaining: 58 }]);
+    });
+
+    test('under whose key somebody keeps something else are written over it', async () => {
+      await using own = await begin();
+      for (const foreign of [
+        ['SET', 'seen:limits', 'much'],
+        ['LPUSH', 'seen:limits', 'x'],
+      ]) {
+        await server.cli('DEL', 'seen:limits');
+        await server.cli(...foreign);
+        expect(await own.take('one', 'two')).toMatchObject([{ remaining: 59 }, { remaining: 59 }]);
+        expect(await own.take('one')).toMatchObject([{ remaining: 58 }]);
+      }
+    });
   });
 
   test('a key that holds something else is left alone, and the rest of the batch counts', async () => {

@@ -10,8 +10,11 @@ import { SqliteStore } from '../../src/stores/sqlite.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const open = (path: string, timeoutMs = 5000, limits: Partial<typeof LIMITS> & { now?: () => number } = {}) =>
-  new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
+const open = (
+  path: string,
+  timeoutMs = 5000,
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
+) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
 /** The log of a file is not larger once nobody reads for long: what src/stores/sqlite-file.ts sets. */
 const LOG_MAX = 4 * 1024 * 1024;
 const hit = (writer: string, sequence: number, counter = 'hits') => ({

@@ -5,7 +5,7 @@ import { createAbacus } from '../../src/http/abacus.ts';
 import { ABACUS_PREFIX } from '../../src/http/abacus-request.ts';
 import { createApi } from '../../src/http/api.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { Peer } from '../../src/http/asked.ts';
+import type { Asked, Peer } from '../../src/http/asked.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { createCountapi } from '../../src/http/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
@@ -53,6 +53,9 @@ export function setUp({
   now = Date.now,
   requestsPerMinute = 0,
   newCountersPerDay = 0,
+  newCountersTogether = false,
+  keysPerDay = 0,
+  streamsPerAddress = 0,
   countersMax = Number.POSITIVE_INFINITY,
 } = {}) {
   const store = new MemoryStore(memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }));
@@ -72,15 +75,29 @@ export function setUp({
   const visitors = new Visitors({ memory: store, clientAddress, clock, now, newSalt });
   const owners = new Owners(INSTALLATION);
   let open = 0;
-  const quotas = { requestsPerMinute, newCountersPerDay };
+  const quotas = { requestsPerMinute, newCountersPerDay, keysPerDay };
+  const newCountersOf = newCountersTogether ? 'everybody' : 'address';
   const limits =
-    requestsPerMinute + newCountersPerDay === 0
+    requestsPerMinute + newCountersPerDay + keysPerDay === 0
       ? undefined
-      : new Limits({ store, visitors, owners, clock, ...quotas, onOpen: () => open++ });
-  const mayMake = limits?.mayMake;
-  const count = createCounting({ counter, registry: store, visitors, mayMake });
+      : new Limits({
+          store,
+          registry: store,
+          visitors,
+          owners,
+          clock,
+          ...quotas,
+          newCountersOf,
+          onOpen: () => open++,
+        });
+  const mayMake = limits?.mayCreate;
+  const count = createCounting({ counter, registry: store, visitors, limits });
   const watch = new Watch({ store, clock, subscribersMax, onBug: (error) => bugs.push(error) });
-  const streams = new EventStreams({ waitingBytesMax, heartbeatMs });
+  const perAddress =
+    streamsPerAddress === 0
+      ? undefined
+      : { max: streamsPerAddress, networkOf: (c: Asked) => visitors.networkOf(c) };
+  const streams = new EventStreams({ waitingBytesMax, heartbeatMs, perAddress });
   const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
     counter,

@@ -1,7 +1,7 @@
 /** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
 import { type Archived, type Brought, folded, type Piece, type Terms } from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
-import { type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
+import { LIMITED_MAX, type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, type Past } from '../../src/counter/past.ts';
 import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import {
@@ -40,6 +40,7 @@ export interface MemoryDatabase {
   readonly keysMax: number;
   readonly visitorsMax: number;
   readonly countersMax: number;
+  readonly limitedMax: number;
   readonly hitsMake: boolean;
   /** By counter; hours and days by "AT KIND". */
   readonly pasts: Map<string, MemoryPast>;
@@ -57,12 +58,15 @@ export interface MemoryDatabase {
 
 /** An empty one. */
 export function memoryDatabase(
-  limits: Partial<Pick<MemoryDatabase, 'keysMax' | 'visitorsMax' | 'countersMax' | 'hitsMake' | 'now'>> = {},
+  limits: Partial<
+    Pick<MemoryDatabase, 'keysMax' | 'visitorsMax' | 'countersMax' | 'limitedMax' | 'hitsMake' | 'now'>
+  > = {},
 ): MemoryDatabase {
   const none = {
     keysMax: Number.POSITIVE_INFINITY,
     visitorsMax: Number.POSITIVE_INFINITY,
     countersMax: Number.POSITIVE_INFINITY,
+    limitedMax: LIMITED_MAX,
     hitsMake: true,
     now: Date.now,
   };
@@ -271,13 +275,13 @@ export class MemoryStore implements Store {
 
   async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
     this.#refuseIfClosed();
-    const { limits, now } = this.#database;
+    const { limits, limitedMax, now } = this.#database;
     const nowUs = now() * 1000;
     for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
     return wanted.map(({ who, limit }) => {
       const name = `${limit.name} ${who}`;
       const taken = takeOne(limit, limits.get(name), nowUs);
-      limits.set(name, taken.fullAtUs);
+      if (limits.has(name) || limits.size < limitedMax) limits.set(name, taken.fullAtUs);
       return verdictOf(limit, taken, nowUs);
     });
   }

@@ -245,9 +245,24 @@ describe('--retry', () => {
     expect(await verify('--check', 'refused.jsonl')).toMatchObject({ status: 1 });
   });
 
+  test('a service that limits what one address may ask is no broken one: the report says what to do', async () => {
+    await using limited = await Program.start({ SEEN_REPLICAS: '1', SEEN_KEYS_PER_DAY: '50' });
+    const { status, said } = await verify(
+      limited.url,
+      ...'--visits 100 --retry --rate 1000 --timeout 1s'.split(' '),
+    );
+    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('status 429 rate-limited') });
+    expect(said).toContain('this run met that limit');
+    expect(said).toContain('SEEN_KEYS_PER_DAY=0');
+    expect((await verify(seen.url, '--visits', '50')).said).not.toContain('SEEN_KEYS_PER_DAY');
+  });
+
   test('a service that does not know keys is caught', async () => {
     using service = faulty((count) => ({ number: count }));
-    const { status, said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '200', '--retry');
+    const { status, said } = await verify(
+      `http://127.0.0.1:${service.port}`,
+      ...'--visits 200 --retry --rate 1000'.split(' '),
+    );
     expect(status).toBe(1);
     expect(lineOf(said, 'got the same number')).toMatch(/BROKEN.*was asked for again and got/);
     expect(lineOf(said, 'as many visits are counted')).toContain('BROKEN');
