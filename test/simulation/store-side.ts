@@ -100,18 +100,24 @@ export class StoreSide {
 
   async set(name: string, total: number, at: number): Promise<void> {
     const expected = this.model.set(name, total);
-    await this.#compare(`set ${name}`, expected, (database) => database.at(at).set(name, total));
+    await this.#compare(`set ${name}`, expected, (database) =>
+      isThere(database.at(at).change(name, { total })),
+    );
   }
 
   async rule(name: string, windowMs: number, hidden: boolean, at: number): Promise<void> {
     const expected = this.model.rule(name, windowMs, hidden);
     const rules = { ...RULES, windowMs, private: hidden };
-    await this.#compare(`rule ${name}`, expected, (database) => database.at(at).rule(name, rules));
+    await this.#compare(`rule ${name}`, expected, (database) =>
+      isThere(database.at(at).change(name, { rules })),
+    );
   }
 
   async delete(name: string, at: number): Promise<void> {
     this.model.delete(name);
-    await this.#compare(`delete ${name}`, undefined, (database) => database.at(at).delete(name));
+    await this.#compare(`delete ${name}`, undefined, async (database) => {
+      await database.at(at).delete([name]);
+    });
   }
 
   /** To be called when all writers were silent for a day. */
@@ -161,4 +167,9 @@ function textOf(outcomes: readonly Outcome[]): string {
       typeof outcome === 'object' ? [outcome.total, outcome.private, outcome.counted ?? null] : outcome,
     ),
   );
+}
+
+/** Whether a counter that was changed is there. */
+async function isThere(changed: ReturnType<Store['change']>): Promise<boolean> {
+  return (await changed) !== 'missing';
 }
