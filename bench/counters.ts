@@ -87,6 +87,10 @@ async function drive({ store, pids }: Subject, hits: number, choose: (hit: numbe
       retrying: (error) => {
         throw error;
       },
+      late: () => undefined,
+      broke: (error) => {
+        throw error;
+      },
       writerForgotten: (error) => {
         throw error;
       },

@@ -24,8 +24,11 @@ export function environment(): Sources['env'] {
   return process.env;
 }
 
-/** Reads all settings. Fails with `settings-invalid`; the message names every mistake, one a line. */
-export function readConfig({ argv, env }: Sources): Config {
+/**
+ * Reads all settings. `alsoRead` are the URLs of other databases that the command reads, which may need the
+ * certificates. Fails with `settings-invalid`; the message names every mistake, one a line.
+ */
+export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] = []): Config {
   const mistakes: string[] = [];
   const flags = readFlags(argv, mistakes);
   const names = Object.keys(settings) as Name[];
@@ -49,7 +52,14 @@ export function readConfig({ argv, env }: Sources): Config {
         `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
       );
   }
-  const { stopMs, drainMs, countapiHost, abacusHost } = config as Partial<Config>;
+  const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } = config as Partial<Config>;
+  const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
+  if (storeCa !== undefined && urls.length > 0 && !urls.some((url) => url.startsWith('rediss:'))) {
+    mistakes.push(
+      'SEEN_STORE_CA is for a Redis that is reached over TLS, and SEEN_STORE_URL does not begin with rediss://. ' +
+        'Change the one, or leave out the other.',
+    );
+  }
   if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {
     mistakes.push(
       `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}: their calls have the same names, so each needs a host of its own.`,

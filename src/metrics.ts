@@ -67,7 +67,12 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   });
   const retries = new Counter({
     name: 'seen_commit_retries_total',
-    help: 'Attempts to store a batch that failed and were repeated.',
+    help: 'Attempts to store a batch, empty ones included, that failed and were repeated.',
+    registers,
+  });
+  const setBack = new Counter({
+    name: 'seen_store_set_back_total',
+    help: 'Times that the store lacked what this replica had stored last: it was emptied or set back.',
     registers,
   });
   const limiterOpen = new Counter({
@@ -95,6 +100,10 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     /** An attempt to store a batch failed. */
     retried(): void {
       retries.inc();
+    },
+    /** The store was found emptied or set back. */
+    storeSetBack(): void {
+      setBack.inc();
     },
     /** A request was let through although nobody knew whether it may be. */
     limiterOpen(): void {
@@ -186,7 +195,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   registry.registerMetric(
     new Gauge({
       name: 'seen_store_up',
-      help: '1 when the last question to the store was answered, else 0.',
+      help: '1 when the last commit succeeded, or the last probe where there was none for seconds; else 0.',
       registers: [],
       collect() {
         this.set(gauges.storeUp() ? 1 : 0);

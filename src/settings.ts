@@ -3,11 +3,12 @@
  *
  * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag (`--store-url`) and the
  * file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in the README are made of this
- * table. A leaf, and longer than most files because it is one table. Not here: reading them (`config.ts`).
+ * table. Longer than most files because it is one table. Not here: reading them (`config.ts`).
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { storeUrlMistake } from './store-url.ts';
 
 interface Setting<T> {
   /** As a person would type it; `undefined` when there is none. */
@@ -40,10 +41,17 @@ function oneOf<const T extends readonly string[]>(...words: T) {
     .transform((word) => word as T[number]);
 }
 
-const storeUrl = z.string().refine((text) => {
-  if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length;
-  return /^rediss?:\/\/[^/]/.test(text) && URL.canParse(text);
-}, 'is not a store URL: use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH');
+const storeUrl = z.string().superRefine((text, context) => {
+  const mistake = storeUrlMistake(text);
+  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+});
+
+const certificates = z
+  .string()
+  .refine(
+    (pem) => pem.includes('-----BEGIN CERTIFICATE-----'),
+    'holds no certificate (PEM). A file is named by SEEN_STORE_CA_FILE',
+  );
 
 const text = z.string().min(1, 'is empty');
 /** An address, or a network as `10.0.0.0/24`. */
@@ -83,7 +91,7 @@ export const settings = {
   storeCa: setting(
     undefined,
     'Certificates (PEM) to trust for `rediss://` besides the system’s; usually given as a file',
-    optional(text),
+    optional(certificates),
   ),
   storeTimeoutMs: setting(
     '2000',

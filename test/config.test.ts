@@ -117,6 +117,78 @@ describe('settings', () => {
     expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain('secret');
   });
 
+  test('a store URL is taken as it is meant, and nothing in it is ignored', () => {
+    for (const url of [
+      'redis://redis',
+      'redis://redis:6379/',
+      'redis://redis:6379/2',
+      'redis://:secret@redis:6379',
+      'rediss://seen:p%40ss%23@redis.example.com:6380/0',
+      'redis://seen:a:b@[::1]:6379',
+      'redis://127.0.0.1:6379/15',
+      'sqlite:./data/seen.db',
+      'sqlite:/var/lib/seen.db',
+      'sqlite:///var/lib/seen.db',
+      'sqlite:my file#1.db',
+    ]) {
+      expect({ url, found: mistakes([], { SEEN_STORE_URL: url }) }).toEqual({ url, found: [] });
+    }
+    const wrong: Record<string, string> = {
+      'redis://redis:6379?db=2': 'the path: redis://HOST:PORT/2',
+      'redis://redis:6379/?db=2': 'the path: redis://HOST:PORT/2',
+      'redis://redis:6379/2?timeout=1s': 'the path: redis://HOST:PORT/2',
+      'rediss://redis?ssl_cert_reqs=none': 'parameters',
+      'redis://redis:6379#2': 'has a "#"',
+      'redis://redis:6379/2#x': 'has a "#"',
+      'redis://redis:6379/hits': 'not the number of a database',
+      'redis://redis:6379/2/': 'not the number of a database',
+      'redis://redis:6379/-1': 'not the number of a database',
+      'redis://redis:6379/1e1': 'not the number of a database',
+      'redis://seen@redis:6379': 'no password before it',
+      'redis://:@redis:6379': 'no password before it',
+      'redis://@redis:6379': 'no password before it',
+      'redis://:p#ss@redis:6379': '# is %23',
+      'redis://:p?ss@redis:6379': '? is %3F',
+      'redis://:p/ss@redis:6379': '/ is %2F',
+      'redis://:p@ss@redis:6379': '@ is %40',
+      'redis://:50%@redis:6379': '% is %25',
+      'redis://:a b@redis:6379': 'a blank is %20',
+      'redis://redis:port': 'is not a store URL',
+      'redis://': 'is not a store URL',
+      'redis:///2': 'is not a store URL',
+      'REDIS://redis': 'is not a store URL',
+      'valkey://redis': 'is not a store URL',
+      'sqlite:': 'is not a store URL',
+      'sqlite:seen.db?mode=ro': 'parameters',
+      'sqlite:file:seen.db': 'no file on a disk',
+      'sqlite::memory:': 'no file on a disk',
+      'sqlite://data/seen.db': 'two slashes',
+    };
+    for (const [url, words] of Object.entries(wrong)) {
+      const found = mistakes([], { SEEN_STORE_URL: url });
+      expect({ url, found }).toEqual({ url, found: [expect.stringContaining(words)] });
+      expect(found[0]).toStartWith('SEEN_STORE_URL ');
+      expect(found[0]).not.toMatch(/ss@|:a b|50%/);
+    }
+  });
+
+  test('certificates that are none, or that nothing uses, are mistakes', () => {
+    const ca = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----';
+    const tls = { SEEN_STORE_URL: 'rediss://redis' };
+    expect(mistakes([], { ...tls, SEEN_STORE_CA: ca })).toEqual([]);
+    expect(mistakes([], { ...tls, SEEN_STORE_CA: '/etc/ca.pem' })).toEqual([
+      expect.stringContaining('SEEN_STORE_CA_FILE'),
+    ]);
+    for (const url of ['redis://redis', 'sqlite:seen.db']) {
+      expect(mistakes([], { SEEN_STORE_URL: url, SEEN_STORE_CA: ca })).toEqual([
+        expect.stringContaining('rediss://'),
+      ]);
+    }
+    // Of another database, that is imported.
+    const env = { SEEN_STORE_CA: ca };
+    expect(readConfig({ argv: [], env }, ['rediss://old']).storeCa).toBe(ca);
+  });
+
   test('each number is taken just inside its limits and refused just outside', () => {
     const limits = {
       port: [0, 65_535],

@@ -428,7 +428,7 @@ describe('in operation', () => {
 
   test('a Redis that was emptied is noticed', async () => {
     await redis.cli('FLUSHALL');
-    await comesTrue('TotalWentBack');
+    await Promise.all([comesTrue('TotalWentBack'), comesTrue('StoreSetBack')]);
   });
 
   test('a counter that holds no number is noticed', async () => {

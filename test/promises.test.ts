@@ -450,11 +450,14 @@ describe('on Redis, when it fails', () => {
         refused: new Map([[503, 200 + (refused.get(503) ?? 0)]]),
       }));
       expect(await findingsOf(program, withOurs)).toEqual([]);
-      const said = program.lines().map(({ msg }) => msg);
-      expect(
-        said.filter((msg) => msg === 'the store does not answer; visits wait').length,
-      ).toBeLessThanOrEqual(3);
-      expect(said).toContain('the store answers again');
+      // Each replica says once that it began and once that it is over.
+      const saidBy = (words: string) =>
+        program.lines().flatMap(({ msg, replica }) => (msg.startsWith(words) ? replica : []));
+      await until('it to be over', () => saidBy('the store answers again').length === 3);
+      const each = ['test-1', 'test-2', 'test-3'];
+      expect(saidBy('visits wait, because the store fails: ').toSorted()).toEqual(each);
+      expect(saidBy('the store answers again').toSorted()).toEqual(each);
+      expect(program.lines().filter(({ replica }) => replica !== 'test')).toHaveLength(6);
     });
   }
 

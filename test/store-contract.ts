@@ -107,6 +107,36 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       expect(await store.commit(batch({ counter, amount: 1 }))).toEqual([14]);
     });
 
+    test('a batch without changes takes its number and counts nothing', async () => {
+      const [own, name] = [randomUUID(), fresh()];
+      const commit = (number: number, ...changes: Change[]) =>
+        store.commit({ writer: own, sequence: number, changes });
+      expect(await commit(1)).toEqual([]);
+      expect(await commit(1)).toEqual([]);
+      expect(await codeOf(commit(3))).toBe('sequence-mismatch');
+      expect(await commit(2, { counter: name, amount: 1 })).toEqual([1]);
+      expect(await commit(3)).toEqual([]);
+      expect(await store.read([name])).toEqual([1]);
+    });
+
+    test('a batch without changes takes the place of one that is given up: what comes first is applied', async () => {
+      const [own, name] = [randomUUID(), fresh()];
+      const commit = (number: number, ...changes: Change[]) =>
+        store.commit({ writer: own, sequence: number, changes });
+      const given = { counter: name, amount: 1 };
+      // The given-up one arrives late, and after the next.
+      await commit(1);
+      expect(await commit(1, given)).toEqual([]);
+      await commit(2);
+      expect(await codeOf(commit(1, given))).toBe('sequence-mismatch');
+      expect(await store.read([name])).toEqual([undefined]);
+      // It was applied before.
+      await commit(3, given);
+      await commit(3);
+      expect(await store.read([name])).toEqual([1]);
+      expect(await commit(4, given)).toEqual([2]);
+    });
+
     test('writers do not disturb each other', async () => {
       const shared = fresh();
       const writers = Array.from({ length: 5 }, () => randomUUID());
@@ -1055,8 +1085,13 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       expect(await codeOf(closed.take([{ who: 'somebody', limit }]))).toBe('store-unavailable');
     });
 
-    test('answers a ping and says where it keeps the counts', async () => {
+    test('answers a ping, which counts nothing and may be asked at any time, and says where it keeps the counts', async () => {
+      const before = await store.size();
+      const other = subject.open();
+      await Promise.all([store.ping(), store.ping(), other.ping()]);
       await store.ping();
+      await other.close();
+      expect(await store.size()).toBe(before);
       expect(store.place).not.toBe('');
     });
   });

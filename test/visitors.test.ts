@@ -59,6 +59,8 @@ class Replicas {
       const observer = {
         committed: () => undefined,
         retrying: () => undefined,
+        late: () => undefined,
+        broke: () => undefined,
         writerForgotten: () => undefined,
       };
       const newWriter = () => crypto.randomUUID();

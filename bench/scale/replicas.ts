@@ -76,6 +76,8 @@ function newReplica(url: string, commits: Commits): { store: Store; counter: Cou
         commits.ms[commits.count++ % COMMITS_KEPT] = seconds * 1000;
       },
       retrying: rethrow,
+      late: () => undefined,
+      broke: rethrow,
       writerForgotten: rethrow,
     },
   });

@@ -5,6 +5,7 @@
  */
 import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config.ts';
+import type { StoreHealth } from '../counter/store-health.ts';
 import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
 import { ABACUS_PREFIX } from '../http/abacus-request.ts';
 import type { Answer } from '../http/answering.ts';
@@ -99,11 +100,15 @@ export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
 }
 
 /** What is shown of replicas and store. */
-export function stackOf({ replicaName, storeUrl }: Config, heartbeat: Heartbeat): () => Stack {
+export function stackOf(
+  { replicaName, storeUrl }: Config,
+  heartbeat: Heartbeat,
+  health: StoreHealth,
+): () => Stack {
   const kind = storeUrl.startsWith('sqlite:') ? 'SQLite' : 'Redis';
   return () => ({
     replica: replicaName,
-    store: { kind, state: heartbeat.answered ? 'up' : 'away' },
+    store: { kind, state: health.failure === undefined ? 'up' : 'away' },
     replicas: heartbeat.replicas,
   });
 }

@@ -9,6 +9,7 @@ import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
 import { patientMemory, patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
+import { StoreHealth } from '../counter/store-health.ts';
 import { Watch } from '../counter/watch.ts';
 import { createApi } from '../http/api.ts';
 import { type App, createApp } from '../http/app.ts';
@@ -59,7 +60,7 @@ export function composeStore(config: Config, missing: MissingFile): Store {
 
 /** A replica on `store`; `shared` when others listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
-  const { counter, metrics, hits } = composeCounter(config, store, log);
+  const { counter, health, metrics, hits } = composeCounter(config, store, log);
   const registry = patientRegistry(store, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
@@ -75,8 +76,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     onOpen: () => metrics.limiterOpen(),
   });
   const count = createCounting({ counter, registry, visitors, limits });
-  const heartbeat = composeHeartbeat(config, store, hits);
-  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat) : undefined;
+  const heartbeat = composeHeartbeat(config, store, counter, hits);
+  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, health) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const subscribersMax = Math.min(config.subscribersMax, connectionsPerKindMax());
   const watch = new Watch({ store, clock: CLOCK, subscribersMax, onBug });
@@ -106,6 +107,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     app,
     counter,
     store,
+    health,
     heartbeat,
     endStreams: () => streams.end(),
     listen: () => openPort(config, app, streams, shared),
@@ -120,14 +122,21 @@ const SHORT =
   'the store is nearly full: visits count on the counters that are there, and nothing new is kept (counters, keys, visitors, hours). ' +
   'Give Redis more maxmemory, or the database more disk, or delete counters.';
 
-/** The counter and its figures: what it has counted, and whether the store answered last. */
+/** The counter, its figures, and whether the store takes visits. */
 function composeCounter(config: Config, store: Store, log: Log) {
-  let up = true;
   let hits = 0;
   let short = false;
+  const health = new StoreHealth({
+    clock: CLOCK,
+    onOutage: (error) => {
+      if (!isAppError(error)) log.error({ error }, 'visits fail, because of a bug: please report it');
+      else log.warn({ code: error.code }, `visits wait, because the store fails: ${error.message}`);
+    },
+    onRecovery: (seconds) => log.info({ seconds: Math.ceil(seconds) }, 'the store answers again'),
+  });
   const metrics = createMetrics(config.replicaName, version, {
     waiting: () => counter.waiting,
-    storeUp: () => up,
+    storeUp: () => health.failure === undefined,
     storeShort: () => store.short,
   });
   const counter = new Counter({
@@ -137,11 +146,10 @@ function composeCounter(config: Config, store: Store, log: Log) {
     waitMs: config.waitMs,
     waitingMax: Math.min(config.waitingMax, connectionsPerKindMax()),
     observer: {
-      committed({ hits: counted, seconds }) {
+      committed({ hits: counted, counters, seconds }) {
         hits += counted;
-        metrics.committed(counted, seconds);
-        if (!up) log.info('the store answers again');
-        up = true;
+        if (counters > 0) metrics.committed(counted, seconds);
+        health.succeeded();
         if (store.short === short) return;
         ({ short } = store);
         if (short) log.warn(SHORT);
@@ -149,21 +157,28 @@ function composeCounter(config: Config, store: Store, log: Log) {
       },
       retrying(error) {
         metrics.retried();
-        if (up) log.warn({ error }, 'the store does not answer; visits wait');
-        up = false;
+        health.failed(error);
       },
+      late: () => health.late('the store does not answer visits in time'),
+      broke: (error) => health.failed(error),
       writerForgotten(error) {
-        log.error({ error }, 'the store does not know this writer any more; going on as a new one');
+        metrics.storeSetBack();
+        log.error(error.message);
       },
     },
   });
-  return { counter, metrics, hits: () => hits };
+  return { counter, health, metrics, hits: () => hits };
 }
 
 /** What tells the other replicas of this one, and knows them. */
-function composeHeartbeat({ replicaName }: Config, store: Store, hits: () => number): Heartbeat {
+function composeHeartbeat(
+  { replicaName }: Config,
+  store: Store,
+  counter: Counter,
+  hits: () => number,
+): Heartbeat {
   const self = { id: randomUUID(), name: replicaName, version, startedAt: Date.now() };
-  return new Heartbeat({ store, clock: CLOCK, self, hits });
+  return new Heartbeat({ store, clock: CLOCK, self, hits, probe: () => counter.probe() });
 }
 
 /** Opens the public port. */
@@ -193,7 +208,10 @@ export const CLOCK: Clock = {
 
 const REACH_AGAIN_MS = 250;
 
-/** Resolves when the store answers. Says once that it waits. Fails with the store's error after `startMs`. */
+/**
+ * Resolves when the store takes writes. Says once that it waits. Fails with the store's error after
+ * `startMs`.
+ */
 export async function reachStore(store: Store, startMs: number, log: Log): Promise<void> {
   const until = performance.now() + startMs;
   for (let attempt = 1; ; attempt++) {

@@ -38,8 +38,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   // From here on a signal does not end the process before the folder is gone.
   const folder = makeFolder(file, 'seen-export-');
   try {
-    await patiently(() => store.ping(), CLOCK, config.waitMs);
-    const size = await store.size();
+    const size = await patiently(() => store.size(), CLOCK, config.waitMs);
     const snapshot = untilStopped(store.snapshot(), stop.signal);
     const gathered = await gather(snapshot, join(folder, 'counters'), (count) => progress.at(count, size));
     const pieces = untilStopped(WRITERS[format](gathered, gathered.all), stop.signal);

@@ -10,6 +10,7 @@ import { readRedisKeys } from '../archive/redis-keys.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
+import { redisUrlMistake } from '../store-url.ts';
 import { RedisSource } from '../stores/redis-source.ts';
 
 /** What somebody has said about the source. */
@@ -129,8 +130,8 @@ async function openRedis(
   { namespace, names, keys }: SourceFlags,
   config: Config,
 ): Promise<Source> {
-  if (!URL.canParse(url))
-    throw new AppError('usage-invalid', 'What is imported is no URL of a Redis: use redis://HOST:PORT/0');
+  const mistake = redisUrlMistake(url);
+  if (mistake !== undefined) throw new AppError('usage-invalid', `The URL to import from ${mistake}.`);
   const known = from === 'busuanzi' ? await namesFrom(names) : undefined;
   const redis = new RedisSource({ url, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
   try {

@@ -35,7 +35,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
   const existing = oneOf('existing', own.existing, ['keep', 'add', 'replace']) ?? 'keep';
   const from = oneOf('from', own.from, KINDS);
-  const config = readConfig({ argv: rest, env });
+  const config = readConfig({ argv: rest, env }, [place]);
   const { namespace, as, keys, names } = own;
   const source = await openSource(place, { from, namespace, as, keys, names }, config);
   const { findings, counters } = await check(source);

@@ -26,9 +26,11 @@ async function run(context: Context): Promise<number> {
     if (message.say === 'stop') stop();
     else if (message.say === 'ping') parent.send({ say: 'pong' });
     else {
-      void Promise.all([soon(life.unready()), metrics.snapshot()]).then(([unready, figures]) =>
-        parent.send({ say: 'reported', id: message.id, unready, metrics: figures }),
-      );
+      void metrics
+        .snapshot()
+        .then((figures) =>
+          parent.send({ say: 'reported', id: message.id, unready: life.unready(), metrics: figures }),
+        );
     }
   });
 
@@ -39,13 +41,6 @@ async function run(context: Context): Promise<number> {
   log.debug('stopping');
   await life.stop();
   return 0;
-}
-
-/** How long the parent is kept waiting for the store: less than it waits for us, so that figures arrive in an outage too. */
-const ANSWER_MS = 1500;
-
-function soon(unready: Promise<string | undefined>): Promise<string | undefined> {
-  return Promise.race([unready, Bun.sleep(ANSWER_MS).then(() => 'the store does not answer')]);
 }
 
 export const replica: Command = {

@@ -117,7 +117,7 @@ function serveAlone(config: Config, log: Log): Service {
     kill: () => undefined,
     replaceAll: () =>
       log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
-    unready: () => life.unready(),
+    unready: async () => life.unready(),
     // This process is the replica: when it hangs, it does not say so.
     silent: () => ({ names: [], of: 1 }),
     metrics: async () => [await metrics.snapshot()],

@@ -7,6 +7,11 @@
  * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
  * "Implementation Techniques for Main Memory Database Systems", 1984).
  *
+ * Empty batches do two jobs. One is sent when nothing was committed for a while: it shows whether a commit
+ * would succeed, and whether the store still has this writer's last batch. Another takes the number of a
+ * batch that was given up although it may be stored: when the store has it, the given-up batch was applied
+ * before or never will be.
+ *
  * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because queue, batch under way,
  * retries and deadlines are one state that only makes sense together.
  */
@@ -18,13 +23,23 @@ import { patiently } from './patience.ts';
 import type { Once, Store } from './store.ts';
 import type { Visitor } from './visitor.ts';
 
-/** What an onlooker (metrics, the log) is told. */
+/** What an onlooker (metrics, the log, readiness) is told. */
 export interface CounterObserver {
-  /** A batch is stored. `hits` counted, among them those that were repeated under their key; `seconds` covers all its attempts. */
+  /**
+   * A batch is stored. `hits` counted, among them those that were repeated under their key; `seconds`
+   * covers all its attempts. `counters` is 0 for an empty batch.
+   */
   committed(batch: { hits: number; counters: number; seconds: number }): void;
-  /** An attempt failed and will be repeated. */
+  /** An attempt to store a batch failed. It is repeated for as long as somebody waits. */
   retrying(error: AppError): void;
-  /** The store does not know this writer any more; the counter goes on under a new name. */
+  /** Hits were given up, because the store did not answer them in time. */
+  late(): void;
+  /** A batch was given up because of a bug in the store. */
+  broke(error: unknown): void;
+  /**
+   * The store does not have this writer's last batch: it was emptied or set back, and answered hits may be
+   * missing. The counter goes on under a new name.
+   */
   writerForgotten(error: AppError): void;
 }
 
@@ -60,6 +75,8 @@ const RETRY_MAX_MS = 500;
 const QUIET_TURNS = 2;
 /** How long a batch gathers at the most: about what a commit takes on a busy machine. */
 const GATHER_MAX_MS = 1;
+/** A batch without hits. */
+const EMPTY: Omit<Gathered, 'taken'> = { changes: [], places: [] };
 
 export class Counter {
   readonly #options: CounterOptions;
@@ -69,6 +86,10 @@ export class Counter {
   #waiting: Hit[] = [];
   #underWay: readonly Hit[] = [];
   #running = false;
+  /** Whether an empty batch is to be stored before any other. */
+  #emptyFirst = false;
+  /** Whether a batch was stored since `probe` was called last. */
+  #storedLately = false;
   #watching = false;
   #drained: (() => void) | undefined;
 
@@ -136,6 +157,20 @@ export class Counter {
     return patiently(() => store.read(counters), clock, waitMs);
   }
 
+  /**
+   * Finds out whether a commit would succeed, by storing an empty batch, and tells the observer. Called
+   * every few seconds. Does nothing when a batch was stored since the last call or is under way, because
+   * that tells as much. Like any batch it is sent again until it is stored; hits wait for it, and no longer
+   * than they may.
+   */
+  probe(): void {
+    const known = this.#storedLately;
+    this.#storedLately = false;
+    if (known || this.#running || this.#drained) return;
+    this.#emptyFirst = true;
+    void this.#run();
+  }
+
   /** Takes no more hits; resolves when every hit has its answer, at the latest after `waitMs`. */
   drain(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -150,7 +185,13 @@ export class Counter {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#waiting.length > 0) {
+    while (this.#emptyFirst || this.#waiting.length > 0) {
+      if (this.#emptyFirst) {
+        this.#emptyFirst = false;
+        // eslint-disable-next-line no-await-in-loop -- before any other batch
+        await this.#settle([], EMPTY);
+        continue;
+      }
       // eslint-disable-next-line no-await-in-loop -- what arrives by then goes along
       await this.#gather();
       // They may have waited too long meanwhile.
@@ -193,8 +234,10 @@ export class Counter {
         // eslint-disable-next-line no-await-in-loop -- a retry follows its attempt
         const outcomes = await store.commit({ writer: this.#writer, sequence: this.#sequence + 1, changes });
         this.#sequence++;
+        this.#storedLately = hits.length > 0;
         const seconds = (clock.now() - startedAt) / 1000;
-        const counted = answerAll(hits, places, changes, outcomes);
+        // An empty batch that came too late to take the number of another gets the other's outcomes.
+        const counted = hits.length === 0 ? 0 : answerAll(hits, places, changes, outcomes);
         observer.committed({ hits: counted, counters: changes.length, seconds });
         return;
       } catch (error) {
@@ -213,19 +256,26 @@ export class Counter {
           // A bug in the store. What became of the batch is unknown, and so is the sequence number.
           this.#rename();
           for (const hit of hits) fail(hit, error);
+          observer.broke(error);
           return;
         }
         maybeStored ||= error.code === 'hit-unconfirmed';
         observer.retrying(error);
-        if (hits.every((hit) => hit.answered)) {
-          // Nobody waits for it any more. Its number may be taken, so the next batch comes from a new writer.
-          if (maybeStored) this.#rename();
+        if (!this.#isWaitedFor(hits)) {
+          // Its number may be taken: nothing else is stored before the store has said that it is.
+          this.#emptyFirst = maybeStored && hits.length > 0;
           return;
         }
         // eslint-disable-next-line no-await-in-loop -- the pause before the next attempt
         await this.#pause(attempt);
       }
     }
+  }
+
+  /** An empty batch is sent until it is stored, or until the counter has drained. */
+  #isWaitedFor(hits: readonly Hit[]): boolean {
+    if (hits.length > 0) return hits.some((hit) => !hit.answered);
+    return !this.#drained || this.#waiting.length > 0;
   }
 
   #rename(): void {
@@ -257,18 +307,14 @@ export class Counter {
 
   /** Both queues are in the order of arrival, and so of expiry. */
   #expire(now: number): void {
-    for (const hit of this.#underWay) {
-      if (hit.expiresAt > now) break;
-      fail(hit, unconfirmed());
-    }
+    const { observer } = this.#options;
+    const late = this.#underWay.filter((hit) => hit.expiresAt <= now && !hit.answered);
+    for (const hit of late) fail(hit, unconfirmed());
     const fresh = this.#waiting.findIndex((hit) => hit.expiresAt > now);
     const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
-    for (const hit of expired) {
-      fail(
-        hit,
-        new AppError('store-unavailable', 'The store does not answer. Not counted: try again in a moment.'),
-      );
-    }
+    const message = 'The store does not answer in time. Not counted: try again in a moment.';
+    for (const hit of expired) fail(hit, new AppError('store-unavailable', message));
+    if (late.length + expired.length > 0) observer.late();
   }
 
   #tellDrained(): void {

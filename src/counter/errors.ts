@@ -60,6 +60,12 @@ export class AppError extends Error {
   }
 }
 
+/** The same failure of something that counts nothing: whether it was done does not matter. */
+export function uncounted(error: unknown): unknown {
+  if (!isAppError(error, 'hit-unconfirmed')) return error;
+  return new AppError('store-unavailable', error.message, { cause: error.cause });
+}
+
 /** Whether `error` is an expected failure; with codes, whether it is one of these. */
 export function isAppError(error: unknown, ...codes: ErrorCode[]): error is AppError {
   return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));

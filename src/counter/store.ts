@@ -44,11 +44,18 @@ export interface Once {
   readonly request: string;
 }
 
-/** Many hits as one write. No counter stands in it twice without `once`. */
+/**
+ * Many hits as one write. No counter stands in it twice without `once`. Without changes it is stored all
+ * the same and takes its number, so it fails where any other would; but nothing of it need survive a crash.
+ */
 export interface Batch {
   /** Who writes: unique to one counter of one process. */
   readonly writer: string;
-  /** 1 for a writer's first batch, then one more for each. A retry repeats number and changes, unaltered. */
+  /**
+   * 1 for a writer's first batch, then one more for each. A retry repeats number and changes, unaltered. A
+   * batch without changes may take the number of one that was sent and is given up; whichever the store
+   * applies first keeps it.
+   */
   readonly sequence: number;
   readonly changes: readonly Change[];
 }
@@ -94,8 +101,9 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
   readonly place: string;
 
   /**
-   * Applies the batch whole and durably, then answers one outcome per change, in their order. The same writer and
-   * sequence number again changes nothing and gets the same outcomes. One commit at a time per writer.
+   * Applies the batch whole and durably, then answers one outcome per change, in their order. The same
+   * writer and sequence number again changes nothing and gets the same outcomes. One commit at a time per
+   * writer. A batch without changes in the place of another gets the other's outcomes, if that was applied.
    *
    * Fails with `store-unavailable`: certainly not applied · `store-unusable`: the same, and somebody has to mend the
    * set-up · `hit-unconfirmed`: may have been applied, ask again with the same batch · `sequence-mismatch`: not applied, for the last number kept for this writer is neither this one nor the
@@ -112,7 +120,11 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
   /** The totals that everybody may read, `undefined` where there is no such counter, or a private one. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`. */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]>;
 
-  /** Resolves when the store answers. Fails with `store-unavailable`, `store-unusable`. */
+  /**
+   * Proves that a commit would succeed: writes by the same way as a commit, counts nothing, and leaves
+   * nothing behind that grows. Resolves when that is on disk. For a process that has no batches of its own,
+   * as at the start. Fails with `store-unavailable`, `store-unusable`.
+   */
   ping(): Promise<void>;
 
   /**

@@ -1,8 +1,10 @@
 /**
- * Tells the store again and again that this replica is there, and keeps what it answers: which others there are.
+ * Tells the store again and again that this replica is there, and keeps what it answers: which others there
+ * are. In the same rhythm it has the counter find out whether the store takes visits.
  *
- * What it knows is as old as the last beat that was answered: while the store is away nobody is taken for gone. Not here: how the store
- * remembers (`counter/presence.ts`).
+ * What it knows is as old as the last beat that was answered: while the store is away nobody is taken for
+ * gone. Not here: how the store remembers (`counter/presence.ts`), and what a probe is
+ * (`counter/counter.ts`).
  */
 import type { Clock } from '../counter/clock.ts';
 import { briefly } from '../counter/patience.ts';
@@ -15,6 +17,8 @@ export interface HeartbeatOptions {
   readonly self: Pick<Beat, 'id' | 'name' | 'version' | 'startedAt'>;
   /** What it has counted since it started. */
   readonly hits: () => number;
+  /** Has the counter find out whether a commit would succeed, if it does not know. */
+  readonly probe: () => void;
 }
 
 /** A replica as it is shown. */
@@ -35,7 +39,6 @@ export class Heartbeat {
   #state: Beat['state'] = 'ready';
   #heard: readonly Heard[] = [];
   #beating = false;
-  #answered = true;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -49,11 +52,6 @@ export class Heartbeat {
         state: silentMs > GONE_AFTER_MS ? ('gone' as const) : beat.state,
       }))
       .toSorted((a, b) => (a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1));
-  }
-
-  /** Whether the store answered the last beat: it says so too when nobody visits. */
-  get answered(): boolean {
-    return this.#answered;
   }
 
   /** Begins; what others say is known soon after. */
@@ -78,6 +76,7 @@ export class Heartbeat {
 
   async #beatOn(): Promise<void> {
     while (this.#beating) {
+      this.#options.probe();
       // eslint-disable-next-line no-await-in-loop -- one beat after the other
       await this.#beat();
       // eslint-disable-next-line no-await-in-loop -- the pause between two
@@ -90,9 +89,8 @@ export class Heartbeat {
     const { store, self, hits } = this.#options;
     try {
       this.#heard = await store.beat({ ...self, hits: hits(), state: this.#state });
-      this.#answered = true;
     } catch {
-      this.#answered = false;
+      // The probe says that the store is away.
     }
   }
 }

@@ -8,6 +8,7 @@
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
+import type { StoreHealth } from '../counter/store-health.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 /** What the life needs of the app that serves visitors. */
@@ -34,6 +35,7 @@ export interface LifeOptions {
   app: Service;
   counter: Counter;
   store: Store;
+  health: Pick<StoreHealth, 'failure'>;
   heartbeat: Pick<Heartbeat, 'start' | 'drain' | 'end'>;
   /** Ends all streams. */
   endStreams: () => void;
@@ -71,16 +73,11 @@ export class Life {
     return this.#listening;
   }
 
-  /** Why this replica takes no traffic; `undefined` when it does. */
-  async unready(): Promise<string | undefined> {
+  /** Why this replica takes no traffic; `undefined` when a visit would be counted. */
+  unready(): string | undefined {
     if (this.#stopped) return 'draining';
     if (!this.#listening) return 'starting';
-    try {
-      await this.#options.store.ping();
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+    return this.#options.health.failure;
   }
 
   /** Stops in the order above; called again, it is the same stop. Fails with `stop-overdue` at the deadline. */

@@ -26,13 +26,17 @@ export interface CommitOptions {
 
 const COMMIT = new Script(commitScript);
 
-/** Commits a batch, as `Store.commit` promises. Visitors that Redis is `known` to have are not sent again. */
+/**
+ * Commits a batch, as `Store.commit` promises. Visitors that Redis is `known` to have are not sent again.
+ * The writer is remembered for `memoryMs`.
+ */
 export async function commitTo(
   connection: RedisConnection,
   batch: Batch,
   known: KnownVisitors,
   room: RedisRoom,
   options: CommitOptions,
+  memoryMs = WRITER_MEMORY_MS,
 ): Promise<readonly Outcome[]> {
   const at = options.now();
   const keys = keysOf(batch);
@@ -44,7 +48,7 @@ export async function commitTo(
       const { short } = room;
       // Nobody is noted down while memory is short, so nobody is known to be.
       picked = batch.changes.map((change) => (short ? pickAll(change) : known.pick(change)));
-      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, short, options));
+      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, short, options, memoryMs));
     };
     try {
       return await send();
@@ -55,6 +59,8 @@ export async function commitTo(
       return send();
     }
   }, 'hit-unconfirmed');
+  // A batch without changes has no outcomes.
+  if (answer === '') return [];
   return answer.split(' ').map((word, index) => {
     const [outcome = '', token] = word.split('=');
     const leftOut = LEFT_OUT[outcome];
@@ -79,9 +85,10 @@ function argumentsOf(
   at: number,
   short: boolean,
   { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
+  memoryMs: number,
 ): string[] {
   const limits = [KEY_MEMORY_MS, keysMax, hitsMake ? countersMax : 0];
-  const args = [sequence, WRITER_MEMORY_MS, changes.length, ...limits, at].map(String);
+  const args = [sequence, memoryMs, changes.length, ...limits, at].map(String);
   args.push(`${visitorsMax}`, short ? '0' : '1', `${clocksDifferMaxMs}`);
   changes.forEach(({ amount, once, make, kinds = { program: amount } }, index) => {
     const added = make === false ? `~${amount}` : `${amount}`;

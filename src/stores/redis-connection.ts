@@ -1,12 +1,16 @@
 /**
  * The one connection of a Redis store: asked with a deadline, and dropped for good when it fails.
  *
- * After an error or a silence nothing is awaited on a connection any more, and the next question opens a new one. The
- * client's own queueing, reconnecting and resending are off, because a command that is sent again by somebody who does
- * not know what it means counts twice. Errors leave here in our own words.
+ * After an error or a silence nothing is awaited on a connection any more, and the next question opens a
+ * new one. So it is when the server refuses as one that another may have replaced: after a failover the
+ * name leads elsewhere, and it is looked up anew for each connection. The client's own queueing,
+ * reconnecting and resending are off, because a command that is sent again by somebody who does not know
+ * what it means counts twice. Errors leave here in our own words; those that Redis answers are in
+ * `redis-refusals.ts`.
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../counter/errors.ts';
+import { refusalOf } from './redis-refusals.ts';
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`, with user, password, port and database number as in the URL scheme of redis-cli. */
@@ -26,9 +30,17 @@ interface Connection {
   readonly client: Client;
   /** Settles when the server has greeted us, or has not. */
   readonly opened: Promise<void>;
+  /** On the clock of `performance.now()`. */
+  readonly openedAt: number;
   /** What ended it, as the socket or the parser said. */
   failure?: unknown;
 }
+
+/**
+ * A connection that was refused on is left when it is this old: about as often as a batch is sent again, so
+ * that those who ask more often, as limits do, do not open hundreds a second.
+ */
+const LEAVE_AFTER_MS = 500;
 
 export class RedisConnection {
   readonly #options: RedisOptions;
@@ -45,8 +57,9 @@ export class RedisConnection {
   }
 
   /**
-   * Asks on the one connection. An error that Redis answers leaves the connection as it is and means that nothing was
-   * written. After anything else the connection is dropped, and `codeIfLost` says what that means for the question.
+   * Asks on the one connection. An error that Redis answers means that nothing was written; then the next
+   * question may open a new connection, and those under way keep this one. After anything else the
+   * connection is dropped, and `codeIfLost` says what that means for the question.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
@@ -59,7 +72,13 @@ export class RedisConnection {
     try {
       return await within(this.#options.timeoutMs, question(connection.client));
     } catch (error) {
-      if (error instanceof ErrorReply) throw this.#translate(error);
+      if (error instanceof ErrorReply) {
+        const refusal = refusalOf(error, this.#place, this.#urlIn);
+        if (refusal.leave && performance.now() - connection.openedAt > LEAVE_AFTER_MS) {
+          this.#leave(connection);
+        }
+        throw refusal.error;
+      }
       this.#drop(connection);
       const cause = connection.failure ?? error;
       if (reason(cause).includes('RESP type')) {
@@ -81,7 +100,7 @@ export class RedisConnection {
 
   #open(): Connection {
     const client = newClient(this.#options);
-    const connection: Connection = { client, opened: this.#greet(client) };
+    const connection: Connection = { client, opened: this.#greet(client), openedAt: performance.now() };
     // A client without a listener throws its errors into the process. The questions under way are rejected as well.
     client.on('error', (error: unknown) => {
       connection.failure ??= error;
@@ -95,7 +114,7 @@ export class RedisConnection {
     try {
       await within(this.#options.timeoutMs, client.connect());
     } catch (error) {
-      if (error instanceof ErrorReply) throw this.#translate(error);
+      if (error instanceof ErrorReply) throw refusalOf(error, this.#place, this.#urlIn).error;
       throw new AppError(
         'store-unavailable',
         `Redis at ${this.#place} cannot be reached: ${reason(error)}.`,
@@ -111,37 +130,11 @@ export class RedisConnection {
     hangUp(connection.client);
   }
 
-  #translate(reply: ErrorReply): AppError {
-    const cause = { cause: reply };
-    if (reply.message.startsWith('SEQUENCE')) {
-      return new AppError('sequence-mismatch', `Redis at ${this.#place}: ${reply.message}.`, cause);
-    }
-    const [, seconds] = /^CLOCK (-?\d+)/.exec(reply.message) ?? [];
-    if (seconds !== undefined) {
-      return new AppError(
-        'store-unavailable',
-        `This machine's clock is ${Math.abs(Number(seconds))} s ${Number(seconds) > 0 ? 'ahead of' : 'behind'} that of Redis at ${this.#place}, which is more than may be. Set both right (NTP).`,
-        cause,
-      );
-    }
-    // A password that is changed is changed in two places: the other one may follow in a moment.
-    const mayFollow = /^(WRONGPASS|NOAUTH|NOPERM)/.test(reply.message);
-    const stays =
-      /^(DENIED|ERR (AUTH|invalid password|unknown command|DB index|Client sent AUTH|The user executing the script))/.test(
-        reply.message,
-      );
-    if (mayFollow || stays) {
-      return new AppError(
-        mayFollow ? 'store-unavailable' : 'store-unusable',
-        `Redis at ${this.#place} refuses Seen: ${reply.message}. Check user, password and database in ${this.#urlIn}, and what the user may do.`,
-        cause,
-      );
-    }
-    return new AppError(
-      'store-unavailable',
-      `Redis at ${this.#place} refuses to write: ${reply.message}.`,
-      cause,
-    );
+  /** Asks nothing more on this connection, which ends when the questions under way are answered. */
+  #leave(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    // One that is not answered any more is hung up by its own deadline.
+    connection.client.close().catch(() => undefined);
   }
 
   /** Hangs up; what is asked afterwards fails. */

@@ -4,7 +4,9 @@
  * A batch is one call of one script, which is atomic and knows what it has done before (`redis-commit.ts`). Not here: the connection
  * (`redis-connection.ts`), the parts of the contract that are not counting (a file each), and when to try again, which is the counter's decision.
  */
+import { randomUUID } from 'node:crypto';
 import type { Archived, Brought, Piece, Terms } from '../counter/archive.ts';
+import { uncounted } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
 import type { Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
@@ -31,6 +33,9 @@ import { RedisPresence } from './redis-presence.ts';
 import { RedisRegistry } from './redis-registry.ts';
 import { RedisRoom } from './redis-room.ts';
 import { KnownVisitors } from './redis-visitors.ts';
+
+/** How long what `ping` writes is kept: the least that is more than an instant. */
+const PING_MEMORY_MS = 1000;
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions, RedisLimiterOptions {}
 
@@ -138,7 +143,18 @@ export class RedisStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#connection.ask((client) => client.ping(), 'store-unavailable');
+    const batch = { writer: randomUUID(), sequence: 1, changes: [] };
+    const done = commitTo(
+      this.#connection,
+      batch,
+      new KnownVisitors(),
+      this.#room,
+      this.#options,
+      PING_MEMORY_MS,
+    );
+    await done.catch((error: unknown) => {
+      throw uncounted(error);
+    });
   }
 
   risks(): Promise<readonly string[]> {

@@ -9,12 +9,11 @@ import { AppError } from '../counter/errors.ts';
 /** An error of SQLite as `store-unusable` or `store-unavailable`; any other as it is. `place` is the file. */
 export function inOurWords(error: unknown, place: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
-  const advice = UNUSABLE[error.code?.split('_').slice(0, 2).join('_') ?? ''];
-  return advice === undefined
-    ? new AppError('store-unavailable', `The database ${place} cannot be used just now: ${error.message}.`, {
-        cause: error,
-      })
-    : new AppError('store-unusable', `The database ${place} ${advice} (${error.message}).`, { cause: error });
+  const kind = error.code?.split('_').slice(0, 2).join('_') ?? '';
+  const lasting = LASTING[kind];
+  const advice = lasting ?? PASSING[kind] ?? 'cannot be used just now';
+  const code = lasting === undefined ? 'store-unavailable' : 'store-unusable';
+  return new AppError(code, `The database ${place} ${advice} (${error.message}).`, { cause: error });
 }
 
 /** What could happen to counts in a file at `place` because of where it is; empty when nothing. */
@@ -26,8 +25,17 @@ export function fileSystemRisks(place: string): string[] {
   ];
 }
 
-/** Results (https://www.sqlite.org/rescode.html) that do not pass by themselves, and what to do. */
-const UNUSABLE: Readonly<Record<string, string>> = {
+/**
+ * Results (https://www.sqlite.org/rescode.html) that pass by themselves or while Seen runs, and what to do.
+ */
+const PASSING: Readonly<Record<string, string>> = {
+  SQLITE_BUSY: 'is locked by another process. End it, or name another file with --store-url sqlite:PATH',
+  SQLITE_FULL: 'has no room left on its disk. Make room, or move it to another disk',
+  SQLITE_IOERR: 'cannot be written or read. Look at the disk, and whether it has room left',
+};
+
+/** Results that need a person, and what to do. */
+const LASTING: Readonly<Record<string, string>> = {
   SQLITE_NOTADB:
     'is not a database. Nothing was changed in it: name another file with --store-url sqlite:PATH',
   SQLITE_CORRUPT: 'is damaged. Restore it from a backup, or save what is left with: sqlite3 FILE .recover',

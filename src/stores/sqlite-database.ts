@@ -90,7 +90,7 @@ export class SqliteDatabase {
       if (now() > giveUpAt) {
         throw new AppError(
           'store-unavailable',
-          `Another process keeps ${this.place} locked. End it, or name another file with --store-url sqlite:PATH.`,
+          `The database ${this.place} is locked by another process. End it, or name another file with --store-url sqlite:PATH.`,
         );
       }
       // eslint-disable-next-line no-await-in-loop -- waiting for our turn
@@ -161,11 +161,10 @@ export class SqliteDatabase {
     try {
       file.commit.run();
     } catch (cause) {
-      throw new AppError(
-        'hit-unconfirmed',
-        `The database ${this.place} did not confirm a write: ${String(cause)}.`,
-        { cause },
-      );
+      const told = inOurWords(cause, this.place);
+      const why =
+        told instanceof AppError ? told.message : `${this.place} did not confirm a write: ${String(cause)}.`;
+      throw new AppError('hit-unconfirmed', why, { cause });
     }
   }
 

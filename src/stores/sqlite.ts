@@ -5,7 +5,7 @@
  * Not here: transactions and turns (`sqlite-database.ts`), and when to try a batch again, which is the counter's decision.
  */
 import { type Archived, type Brought, folded, type Piece, type Terms } from '../counter/archive.ts';
-import { AppError } from '../counter/errors.ts';
+import { AppError, uncounted } from '../counter/errors.ts';
 import type { Take, Verdict } from '../counter/limiter.ts';
 import { HOUR_MS, type Past } from '../counter/past.ts';
 import type { Beat, Heard } from '../counter/presence.ts';
@@ -43,6 +43,8 @@ export class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #room: SqliteRoom;
   readonly #limits: SqliteLimits;
+  /** Whether the last commit failed. */
+  #failed = false;
 
   /** Opens the file at the first need, not here. */
   constructor(options: SqliteStoreOptions) {
@@ -53,26 +55,48 @@ export class SqliteStore implements Store {
     this.#room = new SqliteRoom(this.place);
   }
 
-  commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
+  async commit(batch: Batch): Promise<readonly Outcome[]> {
+    try {
+      const outcomes = await this.#apply(batch);
+      this.#failed = false;
+      return outcomes;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /**
+   * A batch without changes counts nothing, so it is not synced: an idle Seen would have the disk sync
+   * every 2 s for ever. It still finds a full disk, a locked or moved file and lost rights, which fail the
+   * write. What fails only the sync is found by the next visit; after that the empty ones are synced too,
+   * until one succeeds.
+   */
+  #apply({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
     const at = this.#options.now();
     this.#room.look();
     const { short } = this.#room;
-    return this.#database.write((file) => {
-      const kept = file.recall.get(writer);
-      if (kept?.sequence === sequence) {
-        return { answer: JSON.parse(kept.outcomes) as Outcome[], changed: false };
-      }
-      const last = kept?.sequence ?? 0;
-      if (last !== sequence - 1) {
-        throw new AppError(
-          'sequence-mismatch',
-          `${this.place}: this is batch ${sequence}, but the last one kept for this writer is ${last}.`,
-        );
-      }
-      const outcomes = applyChanges(file, changes, this.#options, { at, short });
-      file.remember.run(writer, sequence, JSON.stringify(outcomes), at);
-      return { answer: outcomes, changed: true };
-    });
+    const synced = changes.length > 0 || this.#failed;
+    return this.#database.write(
+      (file) => {
+        const kept = file.recall.get(writer);
+        if (kept?.sequence === sequence) {
+          return { answer: JSON.parse(kept.outcomes) as Outcome[], changed: false };
+        }
+        const last = kept?.sequence ?? 0;
+        if (last !== sequence - 1) {
+          throw new AppError(
+            'sequence-mismatch',
+            `The database ${this.place} was emptied or set back to an older copy: answered visits may be missing ` +
+              `(this is batch ${sequence}, but the last one kept for this writer is ${last}).`,
+          );
+        }
+        const outcomes = applyChanges(file, changes, this.#options, { at, short });
+        file.remember.run(writer, sequence, JSON.stringify(outcomes), at);
+        return { answer: outcomes, changed: true };
+      },
+      { synced },
+    );
   }
 
   get short(): boolean {
@@ -145,7 +169,7 @@ export class SqliteStore implements Store {
 
   async *snapshot(): AsyncGenerator<Piece> {
     // Makes sure of the file and its schema.
-    await this.ping();
+    await this.size();
     const { database, close } = this.#database.openToRead();
     try {
       yield* readPieces(database, this.#options.now, (row) => descriptionOf(row, this.place));
@@ -171,7 +195,15 @@ export class SqliteStore implements Store {
   }
 
   async ping(): Promise<void> {
-    this.#database.read((file) => file.read.get(''));
+    const at = this.#options.now();
+    const done = this.#database.write((file) => {
+      // One row for all processes.
+      file.remember.run('ping', 1, '[]', at);
+      return { answer: undefined, changed: true };
+    });
+    await done.catch((error: unknown) => {
+      throw uncounted(error);
+    });
   }
 
   async risks(): Promise<readonly string[]> {

@@ -382,6 +382,8 @@ describe('mistakes', () => {
       [['import', 'good.csv', '--from', 'excel'], 2, '--from is none of'],
       [['import', 'good.csv', '--from', 'redis'], 2, 'wants a Redis'],
       [['import', 'redis://localhost', '--from', 'list'], 2, 'wants a file'],
+      [['import', 'redis://localhost?db=2'], 2, 'The URL to import from has a "?"'],
+      [['import', 'redis://localhost/hits'], 2, 'not the number of a database'],
       [['import', 'good.csv', '--yess'], 2, '--yess is no flag of Seen'],
       [['import', 'good.csv', '--namespace'], 2, '--namespace needs a value'],
       [

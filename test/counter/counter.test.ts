@@ -10,7 +10,7 @@ import { MemoryStore } from '../support/memory-store.ts';
 function setUp(options: Partial<CounterOptions> = {}) {
   const store = new MemoryStore();
   const clock = new ManualClock();
-  const seen = { committed: 0, retrying: 0, writerForgotten: 0 };
+  const seen = { committed: 0, retrying: 0, late: 0, broke: 0, writerForgotten: 0 };
   let writers = 0;
   const counter = new Counter({
     store,
@@ -21,6 +21,8 @@ function setUp(options: Partial<CounterOptions> = {}) {
     observer: {
       committed: () => seen.committed++,
       retrying: () => seen.retrying++,
+      late: () => seen.late++,
+      broke: () => seen.broke++,
       writerForgotten: () => seen.writerForgotten++,
     },
     ...options,
@@ -305,7 +307,36 @@ describe('limits', () => {
     expect(await given).toBe('hit-unconfirmed');
     store.steps.length = 0;
     expect(await counter.hit('hits')).toBe(1);
-    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-2', sequence: 1 });
+    // An empty one takes it, so that what was given up is not applied when it arrives late.
+    expect(store.asked.at(-2)).toEqual({ writer: 'writer-1', sequence: 1, changes: [] });
+    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+    const late = store.asked[0];
+    if (late) expect(await outcome(store.commit(late) as never)).toBe('sequence-mismatch');
+    expect(await counter.read(['hits'])).toEqual([1]);
+  });
+
+  test('a batch that was given up and is stored all the same counts once, and the next one goes on after it', async () => {
+    const { store, clock, counter } = setUp({ waitMs: 1000 });
+    store.steps.push('lose-after');
+    for (let n = 0; n < 8; n++) store.steps.push('lose-before');
+    const given = outcome(counter.hit('hits'));
+    await clock.pass(2000);
+    expect(await given).toBe('hit-unconfirmed');
+    store.steps.length = 0;
+    await clock.pass(1000);
+    expect(await counter.hit('hits')).toBe(2);
+    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+  });
+
+  test('after a batch was given up, hits that come while the store stays away are certainly not counted', async () => {
+    const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
+    for (let n = 0; n < 99; n++) store.steps.push('lose-before');
+    const given = outcome(counter.hit('hits'));
+    await clock.pass(2000);
+    const later = outcome(counter.hit('hits'));
+    await clock.pass(2000);
+    expect(seen.late).toBe(2);
+    expect([await given, await later]).toEqual(['hit-unconfirmed', 'store-unavailable']);
   });
 
   test('the queue takes as many as it may and not one more', async () => {
@@ -324,6 +355,105 @@ describe('limits', () => {
     const { clock, counter } = setUp();
     for (let n = 0; n < 50; n++) await counter.hit('hits');
     expect(clock.pending).toBe(1);
+  });
+});
+
+describe('probes', () => {
+  test('an empty batch is stored when none was since the last probe, and is nothing that is counted', async () => {
+    const { store, counter, seen } = setUp();
+    counter.probe();
+    await settle();
+    expect(store.asked).toEqual([{ writer: 'writer-1', sequence: 1, changes: [] }]);
+    expect(seen.committed).toBe(1);
+    await counter.hit('hits');
+    counter.probe();
+    await settle();
+    expect(store.asked).toHaveLength(2);
+    counter.probe();
+    await settle();
+    expect(store.asked.at(-1)).toEqual({ writer: 'writer-1', sequence: 3, changes: [] });
+    expect(await counter.hit('hits')).toBe(2);
+  });
+
+  test('none is sent while a batch is under way', async () => {
+    const { store, counter } = setUp();
+    const held = gate();
+    store.steps.push(held.promise);
+    const hit = counter.hit('hits');
+    await settle();
+    counter.probe();
+    held.resolve();
+    expect(await hit).toBe(1);
+    await settle();
+    expect(store.asked).toHaveLength(1);
+  });
+
+  test('one that fails is repeated as it was until the store is back, and hits that come meanwhile count then', async () => {
+    const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
+    for (let n = 0; n < 20; n++) store.steps.push(n % 2 === 0 ? 'refuse' : 'lose-after');
+    counter.probe();
+    await clock.pass(1000);
+    expect(seen.retrying).toBeGreaterThan(3);
+    const tooLate = outcome(counter.hit('hits'));
+    await clock.pass(1500);
+    expect(await tooLate).toBe('store-unavailable');
+    const hit = counter.hit('hits');
+    store.steps.length = 0;
+    await clock.pass(500);
+    expect(await hit).toBe(1);
+    const probes = store.asked.slice(0, -1);
+    expect(new Set(probes.map((batch) => JSON.stringify(batch))).size).toBe(1);
+    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+  });
+
+  test('a store that was emptied is noticed while nobody visits, once', async () => {
+    const { store, counter, seen } = setUp();
+    await counter.hit('hits');
+    store.forgetWriters();
+    for (let n = 0; n < 4; n++) {
+      counter.probe();
+      await settle();
+    }
+    expect(seen.writerForgotten).toBe(1);
+    expect(await counter.hit('hits')).toBe(2);
+    expect(seen.writerForgotten).toBe(1);
+  });
+
+  test('a store that was emptied while it was away is noticed, although the batch under way was given up', async () => {
+    const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
+    await counter.hit('hits');
+    for (let n = 0; n < 20; n++) store.steps.push('lose-before');
+    const given = outcome(counter.hit('hits'));
+    await clock.pass(2500);
+    expect(await given).toBe('hit-unconfirmed');
+    store.forgetWriters();
+    store.steps.length = 0;
+    await clock.pass(1000);
+    expect(seen.writerForgotten).toBe(1);
+  });
+
+  test('a bug in the store is told, and the next probe is made', async () => {
+    const { store, counter, seen } = setUp();
+    store.steps.push('bug');
+    counter.probe();
+    await settle();
+    expect(seen.broke).toBe(1);
+    counter.probe();
+    await settle();
+    expect(seen.committed).toBe(1);
+  });
+
+  test('end with the counter', async () => {
+    const { store, clock, counter } = setUp();
+    for (let n = 0; n < 99; n++) store.steps.push('refuse');
+    counter.probe();
+    await clock.pass(1000);
+    await counter.drain();
+    await clock.pass(1000);
+    const asked = store.asked.length;
+    counter.probe();
+    await clock.pass(5000);
+    expect(store.asked).toHaveLength(asked);
   });
 });
 
@@ -379,6 +509,7 @@ describe('whatever happens', () => {
         fc.record({ step }),
         fc.record({ pass: fc.nat(700) }),
         fc.constant('forget' as const),
+        fc.constant('probe' as const),
       ),
       { maxLength: 60 },
     );
@@ -391,6 +522,8 @@ describe('whatever happens', () => {
           // Only a writer that is silent is forgotten: a batch is not retried for as long as a store remembers.
           if (move === 'forget') {
             if (counter.waiting === 0) store.forgetWriters();
+          } else if (move === 'probe') {
+            counter.probe();
           } else if ('hit' in move) {
             // A key is its counter's own.
             const key = move.key && `${move.hit}-${move.key}`;
@@ -419,9 +552,11 @@ describe('whatever happens', () => {
           expect(total).toBeGreaterThanOrEqual(numbers.length);
           expect(total).toBeLessThanOrEqual(numbers.length + unconfirmed);
         }
-        // A number of a writer always stands for the same changes.
+        // A number of a writer always stands for the same changes; an empty batch may take that of one that
+        // is given up.
         const changes = new Map<string, string>();
         for (const { writer, sequence, changes: sent } of store.asked) {
+          if (sent.length === 0) continue;
           const id = `${writer} ${sequence}`;
           const before = changes.get(id);
           if (before !== undefined && !store.refused.has(id)) expect(JSON.stringify(sent)).toBe(before);

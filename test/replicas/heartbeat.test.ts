@@ -9,16 +9,18 @@ function begin() {
   const clock = new ManualClock();
   const database = memoryDatabase({ now: () => clock.now() });
   const store = new MemoryStore(database);
+  let probes = 0;
   const replica = (name: string, hits = 0, on: Presence = store) =>
     new Heartbeat({
       store: on,
       clock,
       self: { id: crypto.randomUUID(), name, version: '1.2.3', startedAt: clock.now() },
       hits: () => hits,
+      probe: () => probes++,
     });
   const known = ({ replicas }: Heartbeat) =>
     replicas.map(({ name, state, hits }) => `${name} ${state} ${hits}`);
-  return { clock, store, replica, known };
+  return { clock, store, replica, known, probes: () => probes };
 }
 
 describe('replicas', () => {
@@ -89,23 +91,15 @@ describe('replicas', () => {
     expect(known(fresh)).toEqual(['one draining 9', 'one ready 1']);
   });
 
-  test('see that the store is away when nobody visits, and that it is back', async () => {
-    const { clock, store, replica } = begin();
-    let away = false;
-    const one = replica('one', 0, {
-      beat: async (beat) => {
-        if (away) throw new Error('away');
-        return store.beat(beat);
-      },
-    });
+  test('have the store probed every 2 s, whether it answers their beats or not, until they end', async () => {
+    const { clock, replica, probes } = begin();
+    const beat = () => Promise.reject(new Error('away'));
+    const one = replica('one', 0, { beat });
     one.start();
-    await clock.pass(2000);
-    expect(one.answered).toBe(true);
-    away = true;
-    await clock.pass(2000);
-    expect(one.answered).toBe(false);
-    away = false;
-    await clock.pass(2000);
-    expect(one.answered).toBe(true);
+    await clock.pass(9000);
+    expect(probes()).toBe(5);
+    await one.end();
+    await clock.pass(9000);
+    expect(probes()).toBe(5);
   });
 });

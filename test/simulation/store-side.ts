@@ -5,7 +5,7 @@
  */
 import { AppError, isAppError } from '../../src/counter/errors.ts';
 import { RULES } from '../../src/counter/registry.ts';
-import type { Batch, Outcome } from '../../src/counter/store.ts';
+import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
 import type { Database } from './database.ts';
 import type { Group } from './hit.ts';
 import type { Journal } from './journal.ts';

@@ -1,6 +1,7 @@
 /** The Redis store on a real Redis: the contract, and what is Redis's own. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Piece } from '../../src/counter/archive.ts';
 import { isAppError } from '../../src/counter/errors.ts';
@@ -251,11 +252,11 @@ describe('Redis store', () => {
     );
     const store = open(server.url.replace('//', '//adder:adder@'));
     const before = await server.cli('GET', 'hits');
-    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unusable' });
+    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
     const keyed = { counter: 'hits', amount: 1, once: { key: 'of-nobody', request: '1' } };
     await expect(
       store.commit({ writer: randomUUID(), sequence: 1, changes: [...hit('', 1).changes, keyed] }),
-    ).rejects.toMatchObject({ code: 'store-unusable' });
+    ).rejects.toMatchObject({ code: 'store-unavailable' });
     expect(await server.cli('GET', 'hits')).toBe(before);
     expect(await server.cli('EXISTS', 'seen:once:of-nobody')).toBe('0');
     await store.close();
@@ -301,6 +302,14 @@ describe('Redis store', () => {
     await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
     server.resume();
     expect(await stored(2)).toEqual([2]);
+    await store.close();
+  });
+
+  test('what a ping writes is forgotten after a second', async () => {
+    const before = await server.cli('DBSIZE');
+    const store = open(server.url);
+    await store.ping();
+    await until('it to be gone', async () => (await server.cli('DBSIZE')) === before);
     await store.close();
   });
 
@@ -493,6 +502,77 @@ describe('Redis store: what could lose counts', () => {
     const risks = await store.risks();
     expect(risks[0]).toContain('NOPERM');
     expect(risks[0]).toContain('appendfsync always');
+    await store.close();
+  });
+});
+
+describe('Redis store: what Redis refuses', () => {
+  const toldBy = async (url: string, ask = (store: RedisStore): Promise<unknown> => store.ping()) => {
+    const store = open(url);
+    const error = await ask(store).catch((reason: unknown) => reason);
+    await store.close();
+    return isAppError(error) ? `${error.code}: ${error.message}` : error;
+  };
+
+  test('what passes by itself is waited for, what needs a person is not, and each says what to do', async () => {
+    await using server = await RedisServer.start();
+    const set = (name: string, value: string) => server.cli('CONFIG', 'SET', name, value);
+    await set('maxmemory', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*OOM .*Raise maxmemory/);
+    await set('maxmemory', '0');
+    await set('min-replicas-to-write', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*NOREPLICAS .*lower it/);
+    await set('min-replicas-to-write', '0');
+    await server.cli('REPLICAOF', '127.0.0.1', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*READONLY .*the primary/);
+    await set('replica-serve-stale-data', 'no');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*MASTERDOWN .*the primary/);
+    await set('replica-serve-stale-data', 'yes');
+    await server.cli('REPLICAOF', 'NO', 'ONE');
+    for (const right of ['evalsha', 'set']) {
+      await server.cli('ACL', 'SETUSER', 'default', `-${right}`);
+      expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*what the user may do/);
+      await server.cli('ACL', 'SETUSER', 'default', `+${right}`);
+    }
+    expect(await toldBy(`${server.url}/99`)).toMatch(
+      /^store-unusable: .*DB index .*database in SEEN_STORE_URL/,
+    );
+    await server.cli('SET', 'seen:counter:odd/one', 'text');
+    await server.cli('SET', 'seen:total:odd/one', '1');
+    const read = (store: RedisStore) => store.read(['odd/one']);
+    expect(await toldBy(server.url, read)).toMatch(/^store-unusable: .*WRONGTYPE .*Another program/);
+    expect(await toldBy(server.url)).toBeUndefined();
+  });
+
+  test('without the commands that Seen needs it is not usable', async () => {
+    await using server = await RedisServer.start({ ...SAFE, 'rename-command': 'EVALSHA ""' });
+    expect(await toldBy(server.url)).toMatch(/^store-unusable: .*unknown command .*Redis 6\.2/);
+  });
+
+  test('a disk that takes no snapshot: what to do is said', async () => {
+    await using server = await RedisServer.start({ ...SAFE, dbfilename: 'gone.rdb' });
+    await server.cli('CONFIG', 'SET', 'save', '3600 1');
+    // Where its file should be is a folder.
+    const [, folder = ''] = (await server.cli('CONFIG', 'GET', 'dir')).split('\n');
+    mkdirSync(join(folder, 'gone.rdb'));
+    await server.cli('BGSAVE');
+    await until('it to fail', async () =>
+      (await server.cli('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'),
+    );
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*MISCONF .*Make room/);
+  });
+
+  test('whoever asks often is not given a new connection for each refusal', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(await server.cli('INFO', 'stats'))?.[1]);
+    await store.ping();
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    const before = await connections();
+    for (let n = 0; n < 200; n++) await store.ping().catch(() => undefined);
+    // One of them is redis-cli's.
+    expect((await connections()) - before).toBeLessThan(20);
     await store.close();
   });
 });

@@ -68,7 +68,13 @@ export function setUp({
     newWriter: () => crypto.randomUUID(),
     waitMs: 1000,
     waitingMax,
-    observer: { committed: () => undefined, retrying: () => undefined, writerForgotten: () => undefined },
+    observer: {
+      committed: () => undefined,
+      retrying: () => undefined,
+      late: () => undefined,
+      broke: () => undefined,
+      writerForgotten: () => undefined,
+    },
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const newSalt = () => crypto.randomUUID();

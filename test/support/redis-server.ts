@@ -10,20 +10,26 @@ export const SAFE = {
 };
 
 export class RedisServer implements AsyncDisposable {
+  readonly host: string;
   readonly port: number;
   readonly url: string;
   readonly #folder = temporaryFolder();
   readonly #settings: Readonly<Record<string, string>>;
   #process: Bun.Subprocess | undefined;
 
-  private constructor(port: number, settings: Readonly<Record<string, string>>) {
+  private constructor(host: string, port: number, settings: Readonly<Record<string, string>>) {
+    this.host = host;
     this.port = port;
-    this.url = `redis://127.0.0.1:${port}`;
+    this.url = `redis://${host}:${port}`;
     this.#settings = settings;
   }
 
-  static async start(settings: Readonly<Record<string, string>> = SAFE): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), settings);
+  /** `at` is where it listens: another address of this machine, or a port that is free there. */
+  static async start(
+    settings: Readonly<Record<string, string>> = SAFE,
+    at: { readonly host?: string; readonly port?: number } = {},
+  ): Promise<RedisServer> {
+    const server = new RedisServer(at.host ?? '127.0.0.1', at.port ?? (await freePort()), settings);
     await server.start();
     return server;
   }
@@ -40,7 +46,7 @@ export class RedisServer implements AsyncDisposable {
       [
         'redis-server',
         '--bind',
-        '127.0.0.1',
+        this.host,
         ...flags.flatMap(([name, value]) => [`--${name}`, ...(value === '' ? [''] : value.split(' '))]),
       ],
       { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
@@ -84,7 +90,10 @@ export class RedisServer implements AsyncDisposable {
 
   /** What redis-cli prints. */
   async cli(...words: string[]): Promise<string> {
-    const cli = Bun.spawn(['redis-cli', '-p', `${this.port}`, ...words], { stdout: 'pipe', stderr: 'pipe' });
+    const cli = Bun.spawn(['redis-cli', '-h', this.host, '-p', `${this.port}`, ...words], {
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
     const [out, error] = await Promise.all([
       new Response(cli.stdout).text(),
       new Response(cli.stderr).text(),

@@ -1,0 +1,79 @@
+/**
+ * Whether the store takes visits, as the last commit or probe found. Readiness, figures, the page and the
+ * log all ask here, so they never disagree. Not here: what is sent to find out (`counter.ts`,
+ * `Counter.probe`).
+ */
+import type { Clock } from './clock.ts';
+import { isAppError } from './errors.ts';
+
+export interface StoreHealthOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /**
+   * An outage has begun, or has become one that does not pass by itself (`store-unusable`, or a bug in the
+   * store).
+   */
+  readonly onOutage: (error: unknown) => void;
+  /** The outage is over; `seconds` is how long it lasted. */
+  readonly onRecovery: (seconds: number) => void;
+}
+
+/**
+ * An outage is over when nothing has failed for so long. A store that fails now and then has one long
+ * outage, which is logged once. Longer than two probes, which are 2 s apart.
+ */
+const CALM_MS = 5000;
+
+interface Outage {
+  readonly since: number;
+  lastFailureAt: number;
+  /** Whether it was told as one that does not pass by itself. */
+  lasting: boolean;
+}
+
+export class StoreHealth {
+  readonly #options: StoreHealthOptions;
+  #failure: string | undefined;
+  #outage: Outage | undefined;
+
+  constructor(options: StoreHealthOptions) {
+    this.#options = options;
+  }
+
+  /** Why a commit would fail, for people; `undefined` when it would succeed. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** A batch was stored. */
+  succeeded(): void {
+    this.#failure = undefined;
+    const { clock, onRecovery } = this.#options;
+    if (!this.#outage || clock.now() - this.#outage.lastFailureAt < CALM_MS) return;
+    const seconds = (this.#outage.lastFailureAt - this.#outage.since) / 1000;
+    this.#outage = undefined;
+    onRecovery(seconds);
+  }
+
+  /**
+   * Visits got no answer in time. No outage by itself: what keeps the store from answering is told when it
+   * is known, and a replica that is overrun has none.
+   */
+  late(reason: string): void {
+    this.#failure ??= reason;
+  }
+
+  /** A batch was not stored. */
+  failed(error: unknown): void {
+    const { clock, onOutage } = this.#options;
+    this.#failure = error instanceof Error ? error.message : String(error);
+    const now = clock.now();
+    const lasting = !isAppError(error, 'store-unavailable', 'hit-unconfirmed');
+    const before = this.#outage;
+    this.#outage = {
+      since: before?.since ?? now,
+      lastFailureAt: now,
+      lasting: lasting || (before?.lasting ?? false),
+    };
+    if (!before || (lasting && !before.lasting)) onOutage(error);
+  }
+}

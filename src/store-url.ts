@@ -1,0 +1,73 @@
+/**
+ * What is wrong with the URL of a database. Everything in it is used or refused: a part that was ignored
+ * in silence would have Seen count somewhere else than meant. A leaf: knows nothing of ours.
+ */
+
+/**
+ * Why `text` is no URL of a store, to follow the name of the setting, or `undefined` where it is one. Never
+ * repeats the text, which may hold a password.
+ */
+export function storeUrlMistake(text: string): string | undefined {
+  return text.startsWith('sqlite:') ? sqliteMistake(text.slice('sqlite:'.length)) : redisUrlMistake(text);
+}
+
+/**
+ * The same for a Redis alone: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
+ */
+export function redisUrlMistake(text: string): string | undefined {
+  const [, rest] = /^rediss?:\/\/(.*)$/s.exec(text) ?? [];
+  if (rest === undefined) return `is not a store URL: ${FORMS}`;
+  const [before = '', ...behind] = rest.split('@');
+  if (behind.length > 1 || /[\s\\]/.test(rest))
+    return `has a character that a URL writes otherwise: ${WRITTEN}`;
+  const address = behind[0] ?? before;
+  if (address.includes('#'))
+    return `has a "#", which a URL of a store has not. In a password it is written %23`;
+  if (address.includes('?')) {
+    return `has a "?" and parameters, ${NOT_UNDERSTOOD}. The database's number is the path: redis://HOST:PORT/2`;
+  }
+  if (behind.length > 0) {
+    const [user, password] = splitOnce(before, ':');
+    if (/[#?/]/.test(before) || !decodes(user) || !decodes(password ?? '')) {
+      return `has a character in user or password that a URL writes otherwise: ${WRITTEN}`;
+    }
+    if (!password) return 'has an "@" and no password before it: use redis://USER:PASSWORD@HOST:PORT';
+  }
+  const [host, path] = splitOnce(address, '/');
+  if (host === '' || !URL.canParse(`redis://${host}`)) return `is not a store URL: ${FORMS}`;
+  if (path !== undefined && path !== '' && !/^\d{1,9}$/.test(path)) {
+    return 'has a path that is not the number of a database, as in redis://HOST:PORT/2';
+  }
+  return undefined;
+}
+
+const NOT_UNDERSTOOD = 'which are not understood';
+const FORMS = 'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH';
+const WRITTEN = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a blank is %20';
+
+function sqliteMistake(path: string): string | undefined {
+  if (path === '') return `is not a store URL: ${FORMS}`;
+  if (path.includes('?')) return `has a "?" and parameters, ${NOT_UNDERSTOOD}: use sqlite:PATH`;
+  if (path === ':memory:' || path.startsWith('file:')) {
+    return 'names no file on a disk, which Seen needs: use sqlite:PATH';
+  }
+  // What follows two slashes is a host elsewhere, and three are written for a path from the root.
+  if (/^\/\/[^/]/.test(path))
+    return 'has two slashes: use sqlite:./data/seen.db, or sqlite:/data/seen.db from the root';
+  return undefined;
+}
+
+/** What stands before and after the first `separator`; nothing after it where there is none. */
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decodes(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
