@@ -63,6 +63,8 @@ export class Replica {
       observer: {
         committed: ({ hits }) => this.#outbox.committed(hits),
         retrying: () => undefined,
+        late: () => undefined,
+        broke: () => undefined,
         writerForgotten: () => this.#forgotten++,
       },
     });
