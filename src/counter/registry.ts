@@ -89,10 +89,11 @@ export interface Page {
 }
 
 /**
- * So many counters are deleted at once, at the most, while visits come in: less than a millisecond of Redis, and two of SQLite, where
- * the counters have the little history that a flood gives them (docs/operations.md).
+ * So many counters are deleted at once while visits come in: about a millisecond of Redis or of SQLite, where the counters have the
+ * little history that a flood gives them. Measured as CPU time on a busy machine: 4.5 ms for 100, listed and deleted, in Redis, and 3.9 ms
+ * in SQLite.
  */
-export const DELETED_AT_ONCE = 100;
+export const DELETED_AT_ONCE = 25;
 
 /** What became of a counter that was to be deleted. `differs`: it does not meet the condition, and is still there. */
 export type Deletion = 'deleted' | 'missing' | 'differs';
