@@ -307,6 +307,8 @@ const ASKED: Readonly<
     await commit(1);
     clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;
     await commit(2);
+    // Hours become days with the visits after that.
+    await commit(3);
     const { days, visitors } = await store.past('hits');
     expect({ days: days.length, visitors: visitors.size }).toEqual({ days: 1, visitors: 2 });
   },
