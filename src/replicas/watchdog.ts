@@ -31,8 +31,8 @@ export interface WatchdogActions<R extends WatchedReplica> {
 const LOOK_MS = 1000;
 /** A replica that has been silent for so many looks hangs: the longest turns of an event loop take less than one second. */
 const HUNG_LOOKS = 10;
-/** The same before its first sign of life: on a busy machine a runtime may take long to start. */
-const STARTING_LOOKS = 60;
+/** The same before its first sign of life: on a machine with 30 runnable processes per core a start took 50 s. */
+const STARTING_LOOKS = 300;
 /** A replica that has been silent for so many looks is reported as silent. */
 const SILENT_LOOKS = 3;
 /** Looks between two replicas that hang: when all hang at once, the first is back before the next is ended. */

@@ -64,14 +64,14 @@ describe('a replica', () => {
     expect(watchdog.silent).toEqual([]);
   });
 
-  test('that has not started yet is given a minute', () => {
+  test('that has not started yet is given five minutes', () => {
     const { replicas, said, look } = setUp(1);
     replicas[0]!.answers = false;
     replicas[0]!.hasAnswered = false;
-    look(59);
+    look(299);
     expect(said).toEqual([]);
     look(1);
-    expect(said).toEqual(['60: test-1 hangs']);
+    expect(said).toEqual(['300: test-1 hangs']);
   });
 
   test('is ended alone when all hang at once', () => {
