@@ -311,7 +311,10 @@ describe('in operation', () => {
     ];
   }
 
-  /** Visits of every kind, and requests with which a client could try to raise an alert, as long as the tests go on. */
+  /**
+   * Visits of every kind, and requests with which a client could try to raise an alert, as long as the tests
+   * go on.
+   */
   async function keepVisiting(program: Program): Promise<void> {
     const { hostname, port } = new URL(program.url);
     while (!end.signal.aborted) {

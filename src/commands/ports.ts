@@ -8,8 +8,8 @@ export function sharesPorts(platform: string): boolean {
 }
 
 /**
- * The address and port for the replicas, after making sure that nobody has it: they open it as one that others may share, and would
- * share it with a stranger too. Fails with `port-unavailable`.
+ * The address and port for the replicas, after making sure that nobody has it: they open it as one that
+ * others may share, and would share it with a stranger too. Fails with `port-unavailable`.
  */
 export function freePort({ host, port }: Config): Pick<Listening, 'host' | 'port'> {
   const listening = listen({

@@ -21,7 +21,9 @@ import { freePort, sharesPorts } from './ports.ts';
 /** What is listened on. */
 type Address = Pick<Listening, 'host' | 'port'>;
 
-/** How long the operations port waits for those who ask when everything else has stopped. Scrapes take less. */
+/**
+ * How long the operations port waits for those who ask when everything else has stopped. Scrapes take less.
+ */
 const LAST_ANSWERS_MS = 500;
 
 /** What serves the visits: one replica, or a supervisor of several. */

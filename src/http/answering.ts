@@ -48,7 +48,10 @@ export class Answering {
     this.#headers = headers;
   }
 
-  /** How many requests have no response yet. One whose body has not arrived is not among them: nobody knows when it will. */
+  /**
+   * How many requests have no response yet. One whose body has not arrived is not among them: nobody knows
+   * when it will.
+   */
   get underWay(): number {
     return this.#underWay.size;
   }
@@ -92,7 +95,10 @@ export class Answering {
     };
   }
 
-  /** Handles a request when all of its body is here. Fails with `body-incomplete` when it does not come in time. */
+  /**
+   * Handles a request when all of its body is here. Fails with `body-incomplete` when it does not come in
+   * time.
+   */
   async #withBody(c: Asked, handler: Handler): Promise<Response> {
     this.#underWay.delete(c);
     try {

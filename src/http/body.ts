@@ -1,6 +1,6 @@
 /**
- * The body of a request, waited for once and for all routes. Not here: what is in it (`asked.ts` and the API read it), and how large it
- * may be (`server.ts`).
+ * The body of a request, waited for once and for all routes. Not here: what is in it (`asked.ts` and the API
+ * read it), and how large it may be (`server.ts`).
  */
 import { AppError } from '../counter/errors.ts';
 
@@ -8,8 +8,8 @@ import { AppError } from '../counter/errors.ts';
 const BODY_MS = 5000;
 
 /**
- * Resolves when all of the body has arrived; it can still be read then. Fails with `body-incomplete` when it has not after `limitMs`, when it
- * breaks the rules of HTTP, and when the client leaves.
+ * Resolves when all of the body has arrived; it can still be read then. Fails with `body-incomplete` when it
+ * has not after `limitMs`, when it breaks the rules of HTTP, and when the client leaves.
  */
 export async function wholeBody(request: Request, limitMs = BODY_MS): Promise<void> {
   if (request.body === null) return;

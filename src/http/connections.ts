@@ -1,9 +1,11 @@
 /**
- * Keeps descriptors free: when too many connections are open, those on which no request is under way are closed.
+ * Keeps descriptors free: when too many connections are open, those on which no request is under way are
+ * closed.
  *
- * Bun's server takes every connection until the process has no descriptor left, and then none at all. It can close connections
- * that are idle between requests, as nginx does when it runs out of them. It spares those that have sent a part of a request for
- * 10 s and longer, so these are ended here. Not here: how connections are found and ended (`descriptors.ts`).
+ * Bun's server takes every connection until the process has no descriptor left, and then none at all. It can
+ * close connections that are idle between requests, as nginx does when it runs out of them. It spares those
+ * that have sent a part of a request for 10 s and longer, so these are ended here. Not here: how connections
+ * are found and ended (`descriptors.ts`).
  */
 import {
   type Connection,
@@ -26,9 +28,10 @@ export interface LimitedServer {
 }
 
 /**
- * Closes connections of `server` while there are more than `connectionsMax`, or while fewer than 64 descriptors are left. First those that are
- * idle between requests. When that is not enough, the older half of those that have no request under way: their clients have sent
- * no request, or a part of one. `busyPorts` returns the remote ports of connections that must stay. Returns a function that ends this.
+ * Closes connections of `server` while there are more than `connectionsMax`, or while fewer than 64
+ * descriptors are left. First those that are idle between requests. When that is not enough, the older half
+ * of those that have no request under way: their clients have sent no request, or a part of one. `busyPorts`
+ * returns the remote ports of connections that must stay. Returns a function that ends this.
  */
 export function limitConnections(
   server: LimitedServer,
@@ -60,7 +63,10 @@ export function limitConnections(
   return () => clearTimeout(timer);
 }
 
-/** The connections that are there now: first those that were there before, in their order, which is that in which they came. */
+/**
+ * The connections that are there now: first those that were there before, in their order, which is that in
+ * which they came.
+ */
 function inOrder(before: readonly Connection[], now: readonly Connection[]): Connection[] {
   const key = ({ descriptor, remotePort }: Connection) => `${descriptor} ${remotePort}`;
   const there = new Map(now.map((connection) => [key(connection), connection]));

@@ -1,9 +1,10 @@
 /**
  * The operations port: is this process alive, does it take traffic, what are its figures. Never published to visitors.
  *
- * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not bring a store
- * back. `/readyz` does, because sending visitors elsewhere may help. Until it listens for visits a process is not healthy
- * yet: Swarm sends visits to what is, and takes away the old replica for it. A process whose replicas all hang is not healthy either.
+ * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not
+ * bring a store back. `/readyz` does, because sending visitors elsewhere may help. Until it listens for
+ * visits a process is not healthy yet: Swarm sends visits to what is, and takes away the old replica for it.
+ * A process whose replicas all hang is not healthy either.
  */
 import { Hono } from 'hono';
 import { withoutBody } from './head.ts';
@@ -51,7 +52,10 @@ export function createOperations({
   return app;
 }
 
-/** A line for people and logs. The status stays: the other replicas serve, and without this machine nobody might. */
+/**
+ * A line for people and logs. The status stays: the other replicas serve, and without this machine nobody
+ * might.
+ */
 function silentLine(names: readonly string[]): string {
   return names.length === 0 ? '' : `no answer from ${names.join(', ')}\n`;
 }

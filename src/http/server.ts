@@ -46,7 +46,8 @@ const EVERY_IPV4_ADDRESS = '0.0.0.0';
 const NO_FAMILY = 'EAFNOSUPPORT';
 
 /**
- * Opens the port. On a system without IPv6 every address (`::`) is every IPv4 address (`0.0.0.0`). Fails with `port-unavailable`.
+ * Opens the port. On a system without IPv6 every address (`::`) is every IPv4 address (`0.0.0.0`). Fails
+ * with `port-unavailable`.
  */
 export function listen(options: ListenOptions): Listening {
   try {

@@ -1,10 +1,10 @@
 /**
  * The parent of several replicas on one machine: starts them, replaces those that die, and stops them.
  *
- * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at once at first and more
- * slowly when it keeps dying. A replacement is started before the old process is stopped, so the port is never without a
- * listener. A replica that hangs is killed (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone
- * and stop by themselves. Not here: signals.
+ * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at once at first
+ * and more slowly when it keeps dying. A replacement is started before the old process is stopped, so the
+ * port is never without a listener. A replica that hangs is killed (`watchdog.ts` finds it). Replicas notice
+ * by the channel when the parent is gone and stop by themselves. Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,7 @@
-/** Clients that hold connections for as long as they can: they never leave, and come again when they are sent away. */
+/**
+ * Clients that hold connections for as long as they can: they never leave, and come again when they are sent
+ * away.
+ */
 import { connect, type Socket } from 'node:net';
 
 /** What one of them sends, and how it goes on. */
