@@ -34,9 +34,12 @@ function valuesOf(metrics: string, name: string): number[] {
   );
 }
 
-/** The log but for what is said at a start: a level and the beginning of a message for each line. */
+/** How full the store is, which is told besides (decision 28). */
+const FULL = /^the store (is nearly full|has room again)/;
+
+/** What replicas have logged: a level and the beginning of a message for each line. */
 function logged(program: Program): string[] {
-  const lines = program.lines().filter(({ replica }) => /-\d$/.test(replica));
+  const lines = program.lines().filter(({ replica, msg }) => /-\d$/.test(replica) && !FULL.test(msg));
   return lines.map(({ level, msg }) => `${level} ${msg.slice(0, 23)}`).toSorted();
 }
 

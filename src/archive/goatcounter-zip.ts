@@ -15,7 +15,7 @@ import { AppError } from '../counter/errors.ts';
 import { type Item, shown, Wrong } from './item.ts';
 import { parse } from './json-lines.ts';
 import { type Line, linesIn } from './lines.ts';
-import { PageSums } from './page-sums.ts';
+import { PAGES_MAX, PageSums } from './page-sums.ts';
 import { readMoment } from './record.ts';
 import { openZip, type Zip } from './zip.ts';
 
@@ -23,8 +23,6 @@ const PATHS = 'paths.jsonl';
 const HITS = 'hit_stats.jsonl';
 const INFO = 'info.json';
 const INFO_MAX_LENGTH = 64 * 1024;
-/** As many as counters could become of. */
-const PATHS_MAX = 500_000;
 const PATH_MAX_LENGTH = 2048;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,8 +44,8 @@ export async function* readGoatcounterZip(path: string, namespace: string, hash:
   const paths = new Map<number, string>();
   const sums = new PageSums();
   const readPath = (fields: Fields) => {
-    if (paths.size === PATHS_MAX)
-      throw new AppError('usage-invalid', `${PATHS} has more than ${PATHS_MAX.toLocaleString('en')} paths.`);
+    if (paths.size === PAGES_MAX)
+      throw new AppError('usage-invalid', `${PATHS} has more than ${PAGES_MAX.toLocaleString('en')} paths.`);
     paths.set(wholeIn(fields, 'id'), pathIn(fields));
   };
   const readHits = (fields: Fields, line: number) => {

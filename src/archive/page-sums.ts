@@ -24,7 +24,7 @@ export interface Visits {
 }
 
 interface Sums {
-  readonly paths: Set<string>;
+  readonly paths: string[];
   readonly line: number;
   firstAt: number;
   lastAt: number;
@@ -36,8 +36,8 @@ interface Sums {
   readonly visitors: Map<number, number>;
 }
 
-/** More pages than this are not read: each takes about a kilobyte of memory. */
-const PAGES_MAX = 500_000;
+/** More pages than this are not read: each takes about two kilobytes of memory. */
+export const PAGES_MAX = 250_000;
 /** Figures of all pages together, each about 50 bytes: a thousand pages for ten years. */
 const FIGURES_MAX = 8_000_000;
 /** So many paths of one counter are told apart; nobody reads more of them. */
@@ -64,7 +64,7 @@ export class PageSums {
     if (path.length > PATH_MAX_LENGTH) throw new Wrong(`${shown(path)} is longer than a path can be`);
     const page = decoded(path);
     const sums = this.#sumsOf(page, line, at);
-    if (sums.paths.size < PATHS_MAX && !sums.paths.has(page)) sums.paths.add(ownCopy(page));
+    if (sums.paths.length < PATHS_MAX && !sums.paths.includes(page)) sums.paths.push(ownCopy(page));
     const total = sums.total + amount;
     if (!Number.isSafeInteger(total))
       throw new Wrong(`the visits of ${shown(path)} add up past ${Number.MAX_SAFE_INTEGER}`);
@@ -82,11 +82,11 @@ export class PageSums {
     for (const [key, sums] of this.#counters)
       yield itemOf(sums.line, () => archivedOf(`${namespace}/${key}`, sums));
     for (const [key, { paths }] of this.#counters) {
-      if (paths.size < 2) continue;
-      const many = paths.size === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.size} paths`;
-      const some = [...paths].slice(0, PATHS_SHOWN).map(shown).join(', ');
+      if (paths.length < 2) continue;
+      const many = paths.length === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.length} paths`;
+      const some = paths.slice(0, PATHS_SHOWN).map(shown).join(', ');
       yield {
-        note: `${namespace}/${key} is ${many} added up: ${some}${paths.size > PATHS_SHOWN ? ', …' : ''}`,
+        note: `${namespace}/${key} is ${many} added up: ${some}${paths.length > PATHS_SHOWN ? ', …' : ''}`,
       };
     }
   }
@@ -97,7 +97,7 @@ export class PageSums {
     if (found) return found;
     if (this.#counters.size === PAGES_MAX) throw tooMuch(`${PAGES_MAX.toLocaleString('en')} pages`);
     const sums: Sums = {
-      paths: new Set(),
+      paths: [],
       line,
       firstAt: at,
       lastAt: at,

@@ -10,7 +10,7 @@ import type { Registry } from '../counter/registry.ts';
 import type { Visitor } from '../counter/visitor.ts';
 import type { Asked } from './asked.ts';
 import { onceFrom } from './idempotency.ts';
-import type { Limits, MayMake } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
@@ -67,13 +67,16 @@ export function createCounting({ counter, registry, visitors, limits }: Counting
     return found?.rules.private && !reveal ? null : (found?.total ?? 0);
   }
 
-  /** Hits a counter that is expected to exist. Only where it does not is its limit asked, and the hit sent again to make it. */
-  function hitOrMake(c: Asked, name: string, options: HitOptions, ask: MayMake): Promise<number | null> {
-    return counter.hit(name, { ...options, make: false }).catch(async (error: unknown) => {
-      if (!isAppError(error, 'counter-missing')) throw error;
-      await ask(c, name);
-      return counter.hit(name, options);
-    });
+  /** After a hit that found no counter: asks whether it may be made, and hits again. */
+  async function makeAndHit(
+    c: Asked,
+    name: string,
+    options: HitOptions,
+    error: unknown,
+  ): Promise<number | null> {
+    if (!isAppError(error, 'counter-missing')) throw error;
+    await mayMake?.(c, name);
+    return counter.hit(name, { ...options, make: true });
   }
 
   // No async function: at every visit it would make two promises more, for what hardly ever waits.
@@ -84,10 +87,11 @@ export function createCounting({ counter, registry, visitors, limits }: Counting
     // Other amounts and others' visits are meant as they are said.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {
-      const options = { amount, once, visitor, reveal };
-      // The default counter is always there.
-      if (!mayMake || name === DEFAULT_COUNTER) return counter.hit(name, options);
-      return hitOrMake(c, name, options, mayMake);
+      // The default counter is always there. Another that is limited is expected to be, and only where it is not its limit is asked.
+      const make = !mayMake || name === DEFAULT_COUNTER;
+      const options = { amount, once, visitor, reveal, make };
+      const counted = counter.hit(name, options);
+      return make ? counted : counted.catch((error: unknown) => makeAndHit(c, name, options, error));
     };
     const hitBy = () => {
       const who = named === undefined ? visitors.of(c) : visitors.named(named);

@@ -110,6 +110,34 @@ describe('SQLite store', () => {
     expect(syncs(both)).toBe(5);
   });
 
+  test('syncs no batch without changes, so that an idle Seen leaves the disk alone, and each ping', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      mkdirSync('MARK-1');
+      for (let n = 2; n <= 50; n++) await store.commit({ writer: 'w', sequence: n, changes: [] });
+      mkdirSync('MARK-2');
+      for (let n = 0; n < 5; n++) await store.ping();
+      mkdirSync('MARK-3');
+    `;
+    writeFileSync(join(folder.path, 'probe.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} probe.ts`
+      .cwd(folder.path)
+      .quiet();
+    const [, probes = '', pings = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    const syncs = (text: string) => text.match(/f(data)?sync\(/g)?.length ?? 0;
+    expect([syncs(probes), syncs(pings)]).toEqual([0, 5]);
+    // What they leave behind does not grow.
+    const other = new Database(path, { readonly: true });
+    expect(other.query('SELECT count(*) AS writers FROM writers').get()).toEqual({ writers: 2 });
+    other.close();
+  });
+
   test('forgets a visitor’s quota when all of it is there again', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
