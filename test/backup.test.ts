@@ -138,7 +138,7 @@ describe('a backup', () => {
       [[program.database], 2, 'the one to be backed up'],
       [['copy.db', '--all'], 2, '--all is no flag of Seen'],
       [['copy.db', '--store-url', 'redis://localhost'], 2, 'docs/operations.md says how'],
-      [['copy.db', '--store-url', 'sqlite:none.db'], 69, 'There is no database at'],
+      [['copy.db', '--store-url', 'sqlite:none.db'], 2, 'There is no database at'],
       [['copy.db', '--store-url', 'sqlite:other.db'], 78, 'the database of another program'],
     ] as const) {
       const { status: ended, error } = await seenBackup(program, folder.path, ...words);
