@@ -388,8 +388,9 @@ describe('starting', () => {
       expect((await fetch(`${program.operationsUrl}${path}`)).status).toBe(503);
     }
     await redis.start();
-    for (let n = 0; n < 100 && !(await program.ready()); n++) await Bun.sleep(100);
-    expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
+    await until('it to be ready', () => program.ready());
+    // The first replica that listens makes it ready, the last makes it healthy.
+    await until('it to be healthy', async () => (await fetch(`${program.operationsUrl}/healthz`)).ok);
     expect(await program.visit()).toBe(1);
     expect(program.lines().filter(({ msg }) => msg.includes('cannot be reached'))).toHaveLength(1);
     await program[Symbol.asyncDispose]();
