@@ -213,7 +213,6 @@ describe('in operation', () => {
   /** Queries of the dashboard that find nothing when all is well, and why. */
   const EMPTY_WHEN_WELL = new Map([
     ['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires'],
-    ['redis_memory_max_bytes > 0', 'this Redis has no limit of memory'],
   ]);
   /** Alerts that may be true of the machine that the tests run on. */
   const OF_THE_MACHINE = new Set(['DiskNearlyFull', 'DiskFillsSoon', 'StoreSlow']);

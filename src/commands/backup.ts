@@ -123,8 +123,7 @@ seen export.
 
 Exit status:
   0    it is copied
-  2    a mistake in the command line or in the settings, or FILE cannot be written
-  69   there is no database
+  2    a mistake in the command line or in the settings, there is no database, or FILE cannot be written
   78   the database is not one of Seen's
   130  ended by Ctrl-C, and nothing is written
 `,

@@ -86,8 +86,13 @@ class AskedOnce implements Asked {
   }
 }
 
-/** The fields of a request's form. Fails where it is none. */
-export function formIn({ req }: Asked): Promise<Record<string, unknown>> {
+/** No form of ours has more than one short field, and thousands of fields would cost more than 2 ms of CPU time. */
+const FORM_BYTES_MAX = 1024;
+
+/** The fields of a request's form. Fails where it is none, and where it has more than `FORM_BYTES_MAX` bytes. */
+export async function formIn({ req }: Asked): Promise<Record<string, unknown>> {
+  const { byteLength } = await req.raw.clone().arrayBuffer();
+  if (byteLength > FORM_BYTES_MAX) throw new RangeError(`a form of ${byteLength} bytes`);
   return parseBody(req.raw);
 }
 

@@ -30,7 +30,7 @@ export interface CopyOptions {
 }
 
 /**
- * Copies the database file at `path` to a new file at `to`. Fails with `store-unavailable` when there is none, with `store-unusable` when it is
+ * Copies the database file at `path` to a new file at `to`. Fails with `settings-invalid` when there is none, with `store-unusable` when it is
  * not Seen's, and with SQLite's own error. It may be of an older or a newer Seen, and is not changed.
  */
 export async function copyDatabase(
@@ -40,7 +40,7 @@ export async function copyDatabase(
 ): Promise<Copied> {
   if (!existsSync(path)) {
     throw new AppError(
-      'store-unavailable',
+      'settings-invalid',
       `There is no database at ${path}. Name the one that Seen counts in with --store-url sqlite:PATH.`,
     );
   }

@@ -7,7 +7,7 @@ import { sharesPorts } from '../../src/commands/ports.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { exactly, load } from '../support/load.ts';
 import { Program, ROOT } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { RedisServer, SAFE } from '../support/redis-server.ts';
 
 let program: Program;
 
@@ -57,7 +57,7 @@ describe('start', () => {
   });
 
   test('an unsafe Redis is warned about once, not once per replica', async () => {
-    const redis = await RedisServer.start({ appendonly: 'yes', appendfsync: 'everysec' });
+    const redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
     program = await Program.start({ SEEN_STORE_URL: redis.url });
     await until('the lines', () => program.lines().length >= 4);
     const warnings = program.lines().filter(({ level }) => level === 'warn');
