@@ -178,7 +178,11 @@ test('mistakes are said, with what to type', async () => {
     [['--prefix', 'a', '--fewer-than', '0'], 2, '--fewer-than is not a whole number above 0'],
     [['--prefix'], 2, '--prefix needs a value'],
     [['--prefix', 'a', '--every'], 2, '--every is no flag of Seen'],
-    [['--prefix', 'a', '--store-url', 'sqlite:/none/such.db', '--wait-ms', '100'], 2, 'There is no database at'],
+    [
+      ['--prefix', 'a', '--store-url', 'sqlite:/none/such.db', '--wait-ms', '100'],
+      2,
+      'There is no database at',
+    ],
   ] as const) {
     const { status: ended, error } = await seenDelete(program, ...words);
     expect({ words, ended, error }).toEqual({

@@ -211,9 +211,7 @@ const HOSTILE = [
 
 describe('in operation', () => {
   /** Queries of the dashboard that find nothing when all is well, and why. */
-  const EMPTY_WHEN_WELL = new Map([
-    ['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires'],
-  ]);
+  const EMPTY_WHEN_WELL = new Map([['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires']]);
   /** Alerts that may be true of the machine that the tests run on. */
   const OF_THE_MACHINE = new Set(['DiskNearlyFull', 'DiskFillsSoon', 'StoreSlow']);
 
