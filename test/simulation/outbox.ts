@@ -91,8 +91,9 @@ export class Outbox {
       !before?.hits.some(unanswered),
       `${id}: another batch is sent while hits of the one before wait`,
     );
+    // An empty batch may take the number of one that was given up: whichever is stored first, the other changes nothing.
     this.#must(
-      !this.#uncertain.has(id),
+      !this.#uncertain.has(id) || batch.changes.length === 0,
       `${id}: this number was used for another batch, which may be stored`,
     );
     const parcel = parcelOf(batch, this.waiting);
