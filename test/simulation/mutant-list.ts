@@ -44,12 +44,12 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   counter(
     'keep the name after giving up a batch',
-    '          if (maybeStored) this.#rename();',
-    '          if (maybeStored) this.#sequence += 0;',
+    '          this.#emptyFirst = maybeStored && hits.length > 0;',
+    '          this.#emptyFirst = false;',
   ),
   counter(
     'take another name without need',
-    '          if (maybeStored) this.#rename();',
+    '          this.#emptyFirst = maybeStored && hits.length > 0;',
     '          this.#rename();',
   ),
   counter(
@@ -96,8 +96,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   counter(
     'give up a batch for which somebody waits',
-    '        if (hits.every((hit) => hit.answered)) {',
-    '        if (hits.some((hit) => hit.answered)) {',
+    '    if (hits.length > 0) return hits.some((hit) => !hit.answered);',
+    '    if (hits.length > 0) return hits.every((hit) => !hit.answered);',
   ),
   counter(
     'give up when the store cannot be reached',
@@ -126,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   counter(
     'say of hits in a batch that they are not counted',
-    '      fail(hit, unconfirmed());',
-    "      fail(hit, new AppError('store-unavailable', 'Not counted.'));",
+    '    for (const hit of late) fail(hit, unconfirmed());',
+    "    for (const hit of late) fail(hit, new AppError('store-unavailable', 'Not counted.'));",
   ),
   counter(
     'count hits that are said not to be counted',
@@ -309,11 +309,6 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   script('leave visits noted down after an error', 'end\nforget_recent()\n', 'end\n'),
-  script(
-    'fold hours twice after an error',
-    "call_or(function() redis.pcall('HINCRBY', days, day, negative(amount)) end, 'HDEL', hours, field)",
-    "call_or(function() end, 'HDEL', hours, field)",
-  ),
   script('leave old hours where they are', "'HDEL', hours, field)", "'HLEN', hours)"),
   script(
     'fold visitors twice after an error',
@@ -377,8 +372,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   database(
     'take a commit that is in doubt for one that failed',
-    "        'hit-unconfirmed',",
-    "        'store-unavailable',",
+    "      throw new AppError('hit-unconfirmed', why, { cause });",
+    "      throw new AppError('store-unavailable', why, { cause });",
   ),
   database(
     'keep what was done before an error',
@@ -392,11 +387,6 @@ export const MUTANTS: readonly Mutant[] = [
     '    if (known) return known.request !== undefined ? outcome(known.total, rules) : ',
   ),
   apply('forget to count keys within a batch', '      room--;\n', ''),
-  memory(
-    'leave old hours where they are',
-    '    this.#folded += this.#file.deleteHours.run(counter, until).changes;\n',
-    '',
-  ),
   apply(
     'do not count the default counter',
     '      if (!makes() && !isDefault)',
