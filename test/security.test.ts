@@ -55,7 +55,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ],
     [
       'deploy.test.ts',
-      'as many counters and keys as may be fit into Redis, or anybody could stop the counting',
+      'as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting',
     ],
   ],
   'a flood of idempotency keys': [
@@ -117,11 +117,12 @@ test('secrets are compared as digests of one length, in constant time, and in on
   }[];
   expect(answers.map(({ allowed }) => allowed)).toEqual([true, false, false, false, false, true]);
   expect(answers.map(({ installation }) => installation)).toEqual([false, false, false, false, false, true]);
-  // The digest of a token that is sent, and that of the owner, the installation, the installation again.
+  // The digest of a token that is sent, and that of the installation, the owner, the installation again.
   const whole = [43, 43];
-  const [first, ...rest] = answers.map(({ compared }) => compared);
-  expect(first).toEqual([whole, whole]);
-  for (const compared of rest) expect(compared).toEqual([whole, whole, whole]);
+  // The installation's token needs no look at the owner's.
+  for (const { installation, compared } of answers) {
+    expect(compared).toEqual(installation ? [whole, whole] : [whole, whole, whole]);
+  }
 
   const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'src'))];
   const texts = files.map((file) => [file, readFileSync(join(ROOT, 'src', file), 'utf8')] as const);

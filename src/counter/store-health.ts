@@ -23,6 +23,9 @@ export interface StoreHealthOptions {
  */
 const CALM_MS = 5000;
 
+/** A store of which nothing was heard for so long does not answer: there is a commit or a probe every 2 s. */
+const SILENT_MS = 6000;
+
 interface Outage {
   readonly since: number;
   lastFailureAt: number;
@@ -34,20 +37,26 @@ export class StoreHealth {
   readonly #options: StoreHealthOptions;
   #failure: string | undefined;
   #outage: Outage | undefined;
+  /** When a commit or a probe last came to an end. */
+  #heardAt: number;
 
   constructor(options: StoreHealthOptions) {
     this.#options = options;
+    this.#heardAt = options.clock.now();
   }
 
   /** Why a commit would fail, for people; `undefined` when it would succeed. */
   get failure(): string | undefined {
-    return this.#failure;
+    if (this.#failure !== undefined) return this.#failure;
+    const isSilent = this.#options.clock.now() - this.#heardAt > SILENT_MS;
+    return isSilent ? 'the store does not answer' : undefined;
   }
 
   /** A batch was stored. */
   succeeded(): void {
     this.#failure = undefined;
     const { clock, onRecovery } = this.#options;
+    this.#heardAt = clock.now();
     if (!this.#outage || clock.now() - this.#outage.lastFailureAt < CALM_MS) return;
     const seconds = (this.#outage.lastFailureAt - this.#outage.since) / 1000;
     this.#outage = undefined;
@@ -67,6 +76,7 @@ export class StoreHealth {
     const { clock, onOutage } = this.#options;
     this.#failure = error instanceof Error ? error.message : String(error);
     const now = clock.now();
+    this.#heardAt = now;
     const lasting = !isAppError(error, 'store-unavailable', 'hit-unconfirmed');
     const before = this.#outage;
     this.#outage = {
