@@ -958,6 +958,18 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await own.close();
       });
 
+      test('of a day are half there again after half a day, and all of them within a day', async () => {
+        const { store: own, many, pass } = begin();
+        const who = visitor();
+        const keys = { name: 'keys', quota: 5000, windowMs: DAY_MS };
+        expect(await many(who, 5100, keys)).toBe(5000);
+        pass(DAY_MS / 2);
+        expect(await many(who, 5100, keys)).toBe(2500);
+        pass(DAY_MS);
+        expect(await many(who, 5100, keys)).toBe(5000);
+        await own.close();
+      });
+
       test('are each visitor’s own, and each limit’s', async () => {
         const { store: own, take, many } = begin();
         const [one, other] = [visitor(), visitor()];
