@@ -28,7 +28,7 @@ export class Owners {
     const dice = this.#dice;
     for (const name of this.#plan.counters) {
       this.starts.set(name, 0);
-      if (!dice.yes(0.4)) continue;
+      if (!dice.yes(this.#plan.limits.countersMax < this.#plan.counters.length ? 0.1 : 0.4)) continue;
       const total = dice.yes(0.1) ? MAX - 2 : dice.one([0, 100]);
       const made = await this.#store.make(name, total, 'owner', this.#windowMs(), this.#isPrivate(), at);
       if (made === 'made') this.starts.set(name, total);

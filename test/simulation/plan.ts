@@ -85,8 +85,9 @@ const NOON = 20_000 * 24 * HOUR_MS + 12 * HOUR_MS;
 export const BEFORE_MIDNIGHT = 20_001 * 24 * HOUR_MS - 1000;
 /** After this, stores may have forgotten writers and keys. */
 const NEXT_DAY = 25 * HOUR_MS;
-/** After this, hours are folded into days. */
-const NEXT_MONTH = 36 * 24 * HOUR_MS + HOUR_MS;
+/** Hours become days after a month, at the visits of the days after that: then no clock that is wrong can be the reason. */
+const NEXT_MONTH = 36 * 24 * HOUR_MS;
+const MONTHS = [0, NEXT_MONTH, NEXT_MONTH + NEXT_DAY, NEXT_MONTH + 2 * NEXT_DAY];
 
 export function choosePlan(dice: Dice): Plan {
   const yes = (chance: number) => dice.yes(chance);
@@ -95,15 +96,17 @@ export function choosePlan(dice: Dice): Plan {
   const one = <T>(first: T, ...rest: T[]): T => dice.one([first, ...rest]);
   const midnight = yes(0.08);
   const later = midnight ? 1 : dice.next();
+  // Whether there may be fewer counters than are asked for, often in one batch.
+  const full = yes(0.2);
   const windows = yes(0.4);
   const keysMax = yes(0.2) ? one(1, 2, 3) : 1000;
   return {
     replicas: one(1, 2, 2, 3),
-    counters: ['hits', 'n/aaa', 'n/bbb', 'n/ccc', 'n/ddd'].slice(0, one(1, 2, 3, 5)),
+    counters: ['hits', 'n/aaa', 'n/bbb', 'n/ccc', 'n/ddd'].slice(0, full ? 5 : one(1, 2, 3, 5)),
     limits: {
       keysMax,
       visitorsMax: yes(0.1) ? one(1, 4, 12) : MANY,
-      countersMax: yes(0.2) ? one(1, 2, 3) : 1000,
+      countersMax: full ? one(1, 2, 3) : 1000,
       hitsMake: yes(0.9),
     },
     waitMs: one(40, 200, 1000, 5000),
@@ -111,11 +114,11 @@ export function choosePlan(dice: Dice): Plan {
     timeoutMs: one(20, 100, 1000),
     latencyMs: one(0, 2, 20),
     turns: yes(0.3),
-    periods: later < 0.15 ? [0, NEXT_DAY] : later < 0.2 ? [0, NEXT_DAY, NEXT_MONTH] : [0],
+    periods: later < 0.1 ? [0, NEXT_DAY] : later < 0.2 ? MONTHS : [0],
     // The shortest windows are over within the longest span.
     spanMs: windows ? one(100, 4000, 200_000) : one(10, 100, 1000, 4000),
     bursts: 2 + dice.below(10),
-    burstMax: one(1, 3, 6, 14),
+    burstMax: full ? one(6, 14) : one(1, 3, 6, 14),
     faults: {
       lose: some(0.6, 0.5),
       late: some(0.5, 0.5),
