@@ -1,4 +1,5 @@
 /** The walk of `seen delete` over all counters, and what is said of it. */
+import { setImmediate } from 'node:timers/promises';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import {
   type Condition,
@@ -81,6 +82,9 @@ export async function walkOver(
     looked += page.counters.length;
     progress.at(looked, Math.max(size, looked));
     after = page.next;
+    // SQLite answers within one turn of the event loop, in which no Ctrl-C is noticed.
+    // eslint-disable-next-line no-await-in-loop -- a page follows the one before
+    await setImmediate();
   }
   return found;
 }

@@ -48,8 +48,9 @@ export class ReplicaProcess implements WatchedReplica {
         // A group of its own: Ctrl-C and a closed terminal reach the parent alone, which says what is to be done.
         detached: true,
         ipc: (message: ToParent) => {
+          this.#hasAnswered = true;
           if (message.say === 'listening') onListening();
-          else if (message.say === 'pong') this.#hasAnswered = this.#answered = true;
+          else if (message.say === 'pong') this.#answered = true;
           else this.#reports.get(message.id)?.(message);
         },
       });

@@ -43,7 +43,7 @@ export async function commitTo(
   known.beginBatchOf(batch.writer);
   let picked: readonly Picked[] = [];
   const answer = await connection.ask(async (client) => {
-    room.look(client);
+    room.look(client, batch);
     const send = () => {
       const { short } = room;
       // Nobody is noted down while memory is short, so nobody is known to be.

@@ -4,6 +4,7 @@
  * A Redis at its `maxmemory` refuses every commit, so counting stops for everybody. Before it comes to that, nothing new is kept
  * and the counters that are there count on. Not here: what is left out then (`commit.lua`).
  */
+import type { Batch } from '../counter/store.ts';
 import type { Client } from './redis-connection.ts';
 
 /** At this part of `maxmemory` memory is short. The rest is for what existing counters need, and for Redis itself. */
@@ -12,30 +13,39 @@ const SHORT_FROM = 0.8;
 const SHORT_UNTIL = 0.75;
 /** How often Redis is asked while there are commits: INFO costs it some 50 µs. */
 const LOOK_EVERY_MS = 500;
-/** From this part of `maxmemory` on it is asked more often, so that a flood does not get past the rest in between. */
-const WATCH_FROM = 0.5;
-const WATCH_EVERY_MS = 50;
+/** It is asked sooner when what was committed since may have used this part of `maxmemory`, so that no flood gets past the rest in between. */
+const LOOK_EVERY_PART = 0.02;
+/** The most bytes that a change leaves, and each visitor in it (docs/capacity.md). */
+const CHANGE_BYTES = 1300;
+const VISITOR_BYTES = 150;
 
 export class RedisRoom {
   #short = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #lookEveryMs = WATCH_EVERY_MS;
+  /** How many bytes the batches since the last look may have left. */
+  #bytesSince = 0;
+  /** `maxmemory` at the last look, in bytes; 0: no limit. */
+  #max = 0;
 
   /** Whether memory was short at the last look. */
   get short(): boolean {
     return this.#short;
   }
 
-  /** Has a look, if the last one was some time ago. Does not wait for it, and never fails. */
-  look(client: Client): void {
+  /** Looks before a batch, if it is time again. Does not wait for the answer, and never fails. */
+  look(client: Client, { changes }: Batch): void {
+    for (const { visitors } of changes)
+      this.#bytesSince += CHANGE_BYTES + VISITOR_BYTES * (visitors?.length ?? 0);
     const now = performance.now();
-    if (now - this.#lookedAt < this.#lookEveryMs) return;
+    const much = this.#max > 0 && this.#bytesSince > this.#max * LOOK_EVERY_PART;
+    if (!much && now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;
+    this.#bytesSince = 0;
     client.info('memory').then(
       (info) => {
         const { used, max } = memoryIn(info);
+        this.#max = max;
         this.#short = max > 0 && used > max * (this.#short ? SHORT_UNTIL : SHORT_FROM);
-        this.#lookEveryMs = max > 0 && used > max * WATCH_FROM ? WATCH_EVERY_MS : LOOK_EVERY_MS;
       },
       // The connection is lost, which the commit says too; or this user may not ask (redis-advice.ts says so at the start).
       () => undefined,

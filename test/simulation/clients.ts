@@ -7,7 +7,7 @@ import type { SimulatedHit } from './hit.ts';
 import type { Plan } from './plan.ts';
 import type { Replica } from './replica.ts';
 import type { Timeline } from './timeline.ts';
-import { EACH, visitorIds } from './visitors.ts';
+import { visitorIds } from './visitors.ts';
 
 /** What a client asks for; under a key it may ask again. */
 interface Request {
@@ -71,7 +71,7 @@ export class Clients {
   }
 
   #newRequest(recent: readonly Request[]): Request {
-    const { counters, keyed, visitors, amounts, barred } = this.#plan;
+    const { counters, keyed, visitors, regulars, amounts, barred } = this.#plan;
     const dice = this.#dice;
     const counter = dice.one(counters);
     const amount = dice.yes(amounts) ? dice.one(AMOUNTS) : 1;
@@ -82,7 +82,7 @@ export class Clients {
       counter,
       amount,
       once: key === undefined ? undefined : { key, request: `${counter}=${amount}` },
-      visitor: dice.yes(visitors) ? { kind, number: dice.below(EACH) } : undefined,
+      visitor: dice.yes(visitors) ? { kind, number: dice.below(regulars) } : undefined,
       reveal: dice.yes(0.3),
       make: !dice.yes(barred),
       madeAt: this.#timeline.now,

@@ -309,6 +309,11 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   script('leave visits noted down after an error', 'end\nforget_recent()\n', 'end\n'),
+  script(
+    'fold hours twice after an error',
+    "call_or(function() redis.pcall('HINCRBY', days, day, negative(amount)) end, 'HDEL', hours, field)",
+    "call_or(function() end, 'HDEL', hours, field)",
+  ),
   script('leave old hours where they are', "'HDEL', hours, field)", "'HLEN', hours)"),
   script(
     'fold visitors twice after an error',

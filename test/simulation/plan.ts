@@ -8,6 +8,7 @@
  */
 import { HOUR_MS } from '../../src/counter/past.ts';
 import type { Dice } from './dice.ts';
+import { EACH } from './visitors.ts';
 
 /** How many of what a store may keep in this history. */
 export interface Limits {
@@ -74,6 +75,8 @@ export interface Plan {
   /** The part of the hits that carry a key, that have a visitor, and that add another amount than 1. */
   readonly keyed: number;
   readonly visitors: number;
+  /** How many visitors of each kind there are. */
+  readonly regulars: number;
   readonly amounts: number;
   /** The part of the hits that must not make their counter. */
   readonly barred: number;
@@ -123,7 +126,8 @@ export function choosePlan(dice: Dice): Plan {
       lose: some(0.6, 0.5),
       late: some(0.5, 0.5),
       refuse: some(0.3, 0.4),
-      fail: some(0.5, 0.4),
+      // The first visits of a day do more, each of which may fail.
+      fail: later < 0.2 ? dice.between(0.2, 0.6) : some(0.5, 0.4),
       bug: some(0.1, 0.2),
     },
     crashes: often(0.3, 2),
@@ -139,6 +143,7 @@ export function choosePlan(dice: Dice): Plan {
     privacy: yes(0.4),
     keyed: keysMax < 1000 ? dice.between(0.3, 0.8) : some(0.5, 0.6),
     visitors: yes(0.8) ? dice.between(0.3, 1) : 0,
+    regulars: one(2, EACH, EACH),
     amounts: some(0.3, 0.5),
     barred: some(0.2, 1),
   };
