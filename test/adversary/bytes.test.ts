@@ -1,0 +1,151 @@
+/**
+ * No request leaves more bytes than docs/capacity.md states, whatever a client writes into it: neither in the store nor in the memory of
+ * the replica.
+ *
+ * A replica is served on a real port. Every route is sent requests of which no two are the same, with values of 14 kB in every header that
+ * the code reads, with paths and queries as long as they may be, and with bodies of 16 kB. What is left is measured after each sweep.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setUp } from '../support/app.ts';
+import { ROOT } from '../support/program.ts';
+import { HEADERS, JSON_BODIES, PARAMETERS } from './hostile.ts';
+import { MeasuredReplica } from './replica.ts';
+import { KEY, NAMESPACE, type Target, targetsOf } from './targets.ts';
+
+/** Without the headers that fetch() writes itself. */
+const NAMES = Object.keys(HEADERS).filter((name) => name !== 'host');
+/** How often each header is sent in a sweep: a sweep has enough requests that what a first one needs does not matter. */
+const TIMES = 6;
+const HEADER_LENGTH = 14_000;
+const URL_LENGTH = 1900;
+const BODY_LENGTH = 16_000;
+/**
+ * What garbage collection has left of a request differs from sweep to sweep: the least of several counts, for what is kept is kept in all
+ * of them.
+ */
+const TRIES = 12;
+
+const STATED = readFileSync(join(ROOT, 'docs/capacity.md'), 'utf8');
+const storeMax = Number(
+  /most that one request leaves is ([\d,]+) bytes of SQLite/.exec(STATED)?.[1]?.replace(',', ''),
+);
+
+const { routes } = setUp({ countapiHost: 'countapi.test', abacusHost: 'abacus.test' }).app;
+/** HEAD is answered as GET is, and OPTIONS alike on all routes. */
+const targets = targetsOf(routes).filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS');
+let replica: MeasuredReplica;
+beforeAll(async () => {
+  replica = await MeasuredReplica.start();
+});
+afterAll(() => replica[Symbol.asyncDispose]());
+
+/** How a request differs from the plain one of its target. */
+interface Change {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+async function ask({ method, ...target }: Target, change: Change): Promise<void> {
+  const body = change.body ?? target.body;
+  const response = await fetch(`${replica.url}${change.path ?? target.path}`, {
+    method,
+    headers: { ...target.headers, ...change.headers },
+    redirect: 'manual',
+    ...(body === undefined ? {} : { body }),
+  });
+  if (response.headers.get('Content-Type') === 'text/event-stream') await response.body?.cancel();
+  else await response.arrayBuffer();
+}
+
+/** Sends `count` requests, each with a change of its own; returns what each has left, in bytes. */
+async function left(target: Target, count: number, change: (target: Target, time: number) => Change) {
+  const before = await replica.bytes();
+  // Each change is made when it is sent, so that this test keeps none.
+  for (let time = 0; time < count; time++) await ask(target, change(target, time));
+  const after = await replica.bytes();
+  return { store: (after.store - before.store) / count, memory: (after.memory - before.memory) / count };
+}
+
+/** Text that was never sent before. */
+const fresh = () => randomBytes(12).toString('base64url');
+
+/** Sweeps all targets; fails with those of which each request leaves too much. */
+async function expectLittleLeft(
+  on: readonly Target[],
+  /** How many requests, and by how many bytes each would grow the memory on average if one of their values was kept. */
+  [count, kept]: readonly [number, number],
+  change: (target: Target, time: number) => Change,
+) {
+  const memoryMax = kept * 0.7;
+  const much: Record<string, string> = {};
+  for (const target of on) {
+    let memory = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < TRIES && memory > memoryMax; tries++) {
+      const bytes = await left(target, count, change);
+      memory = Math.min(memory, bytes.memory);
+      if (bytes.store > storeMax)
+        much[`${target.method} ${target.path}`] = `${bytes.store} bytes of the store`;
+    }
+    if (memory > memoryMax) much[`${target.method} ${target.path}`] = `${memory} bytes of memory`;
+  }
+  expect(much).toEqual({});
+}
+
+describe('no request leaves more than is stated', () => {
+  test('with a value of 14 kB in any header', async () => {
+    await expectLittleLeft(targets, [TIMES * NAMES.length, HEADER_LENGTH / NAMES.length], (_, time) => {
+      const name = NAMES[time % NAMES.length] ?? '';
+      const values = HEADERS[name] ?? [];
+      const value = values[time % values.length]?.(HEADER_LENGTH - 20) ?? '';
+      return { headers: { [name]: fresh() + value } };
+    });
+  });
+
+  test('with a path and a query as long as they may be', async () => {
+    await expectLittleLeft(targets, [50, URL_LENGTH / 2], ({ path }, time) => {
+      const [before = ''] = path.split('?');
+      const name = ['names', 'counters', 'label', 'callback'][time % 4];
+      const value = encodeURI(PARAMETERS[time % PARAMETERS.length]?.(URL_LENGTH) ?? '');
+      const changed = time % 2 === 0 ? `${before}?${name}=${fresh()}${value}` : `${before}${fresh()}${value}`;
+      return { path: changed.slice(0, URL_LENGTH) };
+    });
+  });
+
+  test('with a body of 16 kB', async () => {
+    const withBody = targets.filter(({ body }) => body !== undefined);
+    await expectLittleLeft(withBody, [50, BODY_LENGTH], (_, time) => {
+      const body = JSON_BODIES[time % JSON_BODIES.length]?.(BODY_LENGTH) ?? '';
+      // Also in the middle of what is a text in it.
+      return { body: body.replace(/"a|^/, (begin) => begin + fresh()) };
+    });
+  });
+
+  test('with all that is kept at once: a new counter with the longest name, a new visitor, a new address, a key', async () => {
+    const all = ({ route, path }: Target): Change => {
+      const [namespace, key] = [fresh().padEnd(64, 'n'), fresh().padEnd(64, 'k')];
+      const [a, b] = randomBytes(2);
+      return {
+        path: path.replaceAll(`${NAMESPACE}/${KEY}`, `${namespace}/${key}`),
+        headers: {
+          'idempotency-key': randomUUID().padEnd(60, 'x'),
+          'user-agent': `Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 ${fresh()}`,
+          'x-forwarded-for': `198.51.${a}.${b}`,
+        },
+        ...(route === '/api/v1/counters' ? { body: `{"name":"${namespace}/${key}"}` } : {}),
+      };
+    };
+    const withoutBody = (target: Target) => ({ ...all(target), body: undefined });
+    const bytes = new Map<string, number>();
+    for (const target of targets.filter(({ method }) => method === 'GET' || method === 'POST')) {
+      const { store } = await left(target, 300, target.method === 'GET' ? withoutBody : all);
+      bytes.set(`${target.method} ${target.path}`, store);
+    }
+    expect([...bytes].filter(([, each]) => each > storeMax)).toEqual([]);
+    // The bound is what is measured, not a guess far above it.
+    expect(Math.max(...bytes.values())).toBeGreaterThan(storeMax * 0.7);
+  });
+});

@@ -1,0 +1,65 @@
+/** One replica in this process, as it is served, on a SQLite file: what requests leave of it can be measured. */
+
+import { heapStats } from 'bun:jsc';
+import { Database } from 'bun:sqlite';
+import { pino } from 'pino';
+import { composeReplica, composeStore } from '../../src/commands/compose.ts';
+import { readConfig } from '../../src/config.ts';
+import { INSTALLATION } from '../support/app.ts';
+import { freePort, temporaryFolder } from '../support/folder.ts';
+
+/** Bytes of the store's file and of this process's memory. */
+export interface Bytes {
+  readonly store: number;
+  readonly memory: number;
+}
+
+export class MeasuredReplica implements AsyncDisposable {
+  readonly url: string;
+  readonly #folder = temporaryFolder('/dev/shm');
+  readonly #file = `${this.#folder.path}/seen.db`;
+  readonly #end: () => Promise<void>;
+
+  private constructor(port: number) {
+    this.url = `http://127.0.0.1:${port}`;
+    const config = readConfig({
+      argv: [],
+      env: {
+        SEEN_STORE_URL: `sqlite:${this.#file}`,
+        SEEN_HOST: '127.0.0.1',
+        SEEN_PORT: `${port}`,
+        SEEN_TOKEN: INSTALLATION,
+        SEEN_TRUSTED_PROXIES: '127.0.0.1',
+        SEEN_REQUESTS_PER_MINUTE: '1000000',
+        SEEN_COUNTERS_MAX: '1000000',
+        SEEN_KEYS_MAX: '10000000',
+      },
+    });
+    const store = composeStore(config, 'make');
+    const { life } = composeReplica(config, store, pino({ level: 'silent' }), false);
+    life.start();
+    this.#end = () => life.stop();
+  }
+
+  static async start(): Promise<MeasuredReplica> {
+    return new MeasuredReplica(await freePort());
+  }
+
+  /** What is there now, without what is only waiting to be collected. */
+  async bytes(): Promise<Bytes> {
+    // Streams and connections end in turns of the event loop.
+    await Bun.sleep(2);
+    using database = new Database(this.#file, { readonly: true });
+    const pragma = (word: string) =>
+      Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ?? 0;
+    const store = (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+    Bun.gc(true);
+    const { heapSize, extraMemorySize } = heapStats();
+    return { store, memory: heapSize + extraMemorySize };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    this.#folder[Symbol.dispose]();
+  }
+}
