@@ -91,9 +91,7 @@ export class Model {
     if (!Number.isSafeInteger(counter.total + sum)) return refuse('out-of-range');
     counters.set(name, counter);
     for (const hit of hits) this.#count(counter, hit, counting.includes(hit), at);
-    for (const seen of counter.seen.values()) {
-      if (Math.abs(at - seen.at) >= counter.windowMs) seen.forgotten = true;
-    }
+    forgetOld(counter, at);
     if (once) keys.set(once.key, { request: once.request, total: counter.total, at });
     return outcomeOf(counter, group, counting);
   }
@@ -147,9 +145,11 @@ export class Model {
     };
   }
 
-  /** A batch failed in the middle; visitors may stay behind. */
-  failed(groups: readonly Group[]): void {
+  /** A batch failed in the middle; visitors may stay behind, and those whose window is over may be forgotten. */
+  failed(groups: readonly Group[], at: number): void {
     for (const { counter, hits } of groups) {
+      const there = this.#state.counters.get(counter);
+      if (there) forgetOld(there, at);
       const maybe = this.#state.maybeVisitors.get(counter) ?? new Set();
       for (const { visitor } of hits) if (visitor?.id !== undefined) maybe.add(visitor.id);
       this.#state.maybeVisitors.set(counter, maybe);
@@ -210,6 +210,11 @@ export class Model {
     }
     this.#state = copy;
   }
+}
+
+/** A store may forget visitors whose window is over by the clock of a batch, though it is not by another clock. */
+function forgetOld({ seen, windowMs }: ModelCounter, at: number): void {
+  for (const visit of seen.values()) if (Math.abs(at - visit.at) >= windowMs) visit.forgotten = true;
 }
 
 function empty(): State {

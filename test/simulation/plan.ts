@@ -86,8 +86,8 @@ export interface Plan {
 const NOON = 20_000 * 24 * HOUR_MS + 12 * HOUR_MS;
 /** The day ends in the middle of what happens. */
 export const BEFORE_MIDNIGHT = 20_001 * 24 * HOUR_MS - 1000;
-/** After this, stores may have forgotten writers and keys. */
-const NEXT_DAY = 25 * HOUR_MS;
+/** After this, stores may have forgotten writers and keys, though clocks differ by an hour. */
+const NEXT_DAY = 26 * HOUR_MS;
 /** Hours become days after a month, at the visits of the days after that: then no clock that is wrong can be the reason. */
 const NEXT_MONTH = 36 * 24 * HOUR_MS;
 const MONTHS = [0, NEXT_MONTH, NEXT_MONTH + NEXT_DAY, NEXT_MONTH + 2 * NEXT_DAY];

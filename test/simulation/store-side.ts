@@ -72,7 +72,7 @@ export class StoreSide {
     must(failing > 0, `${batch.writer} ${batch.sequence}: the store fails: ${told.code}: ${told.message}`);
     this.#journal.count('failed');
     if (told.code === 'hit-unconfirmed' && database.applied) this.model.apply(batch, groups, at);
-    else this.model.failed(groups);
+    else this.model.failed(groups, at);
     return told;
   }
 
