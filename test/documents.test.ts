@@ -187,6 +187,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'npm run test:faults -- --for 60s': async () =>
     expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
+  'npm run test:floods -- --for 60s': async () =>
+    expect(await run('npm run test:floods -- --for 3s --store sqlite --addresses known')).toContain(
+      'Nothing was filled.',
+    ),
+  'npx bun bench/neighbours.ts': async () =>
+    expect(await run('npx bun bench/neighbours.ts --store SQLite --seconds 1 --only /page.css')).toContain(
+      'SQLite: 1 routes, 100 requests/s on each',
+    ),
   'npx bun bench/soak.ts --for 60m': async () =>
     expect(await run('npx bun bench/soak.ts --for 20s')).toContain('\nRight: every check held.\n'),
   'npx bun test/simulation/run.ts --store redis --seeds 1000': async () =>

@@ -39,7 +39,7 @@ async function runRound(round: readonly Suite[], flags: readonly string[]): Prom
 }
 
 async function runSuite(
-  { files, timeoutMs, run }: Suite,
+  { files, atOnce, timeoutMs, run }: Suite,
   flags: readonly string[],
   output: Output,
 ): Promise<Result> {
@@ -49,6 +49,7 @@ async function runSuite(
     process.execPath,
     'test',
     `--timeout=${timeoutMs}`,
+    ...(atOnce > 1 && files.length > 1 ? [`--parallel=${atOnce}`] : []),
     '--reporter=junit',
     `--reporter-outfile=${report}`,
     ...flags,

@@ -77,7 +77,11 @@ export async function slowSyncs(pid: number | undefined, random: Random): Promis
 }
 
 /** Fills the file system of `folder` for a while. */
-export async function fullDisk(folder: string, random: Random): Promise<string> {
+export async function fullDisk(
+  folder: string,
+  random: Random,
+  [minMs, maxMs]: readonly [number, number] = [200, 1500],
+): Promise<string> {
   const path = join(folder, 'filler');
   const file = openSync(path, 'w');
   const block = Buffer.alloc(1024 * 1024);
@@ -86,7 +90,7 @@ export async function fullDisk(folder: string, random: Random): Promise<string> 
   } catch {
     // Full.
   }
-  const time = await forAWhile(random, 200, 1500);
+  const time = await forAWhile(random, minMs, maxMs);
   ftruncateSync(file, 0);
   closeSync(file);
   rmSync(path);

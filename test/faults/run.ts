@@ -1,6 +1,8 @@
 /**
- * `npm run test:faults [-- --for 10m --seed S --store redis]`: a campaign of faults, in random order, against real processes that
- * `seen verify` visits all the time, with keys and without.
+ * `npm run test:faults [-- --for 10m --seed S --store redis --only WORD --long]`: a campaign of faults, in random order, against real processes
+ * that `seen verify` visits all the time, with keys and without. Every minute comes one that lasts longer than the deadlines, all of these
+ * in turn. `--only` takes the faults in whose names the word stands, `--long` only
+ * those that last longer.
  *
  * Prints each fault, and at the end how many there were, how many visits were counted, and the verdict. As root on Linux in mount
  * namespaces of its own, so that disks can be filled; elsewhere these faults are left out, and it says so.
@@ -14,6 +16,7 @@ import { Program, ROOT } from '../support/program.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 import { type Fault, replicaFaults } from './fault.ts';
+import { longRedisFaults, longReplicaFaults, longSqliteFaults } from './long-faults.ts';
 import { Random } from './random.ts';
 import { redisFaults } from './redis-faults.ts';
 import { sqliteFaults } from './sqlite-faults.ts';
@@ -23,11 +26,15 @@ type Store = (typeof STORES)[number];
 
 /** The file system that is filled: enough for a campaign of an hour. */
 const DISK = '512m';
+/** How often there is a fault that lasts longer than the deadlines. */
+const LONG_EVERY_MS = 60_000;
 const INSIDE = 'FAULTS_INSIDE';
 
 interface Campaign {
   readonly program: Program;
   readonly faults: readonly Fault[];
+  /** Those that last longer than the deadlines. */
+  readonly longFaults: readonly Fault[];
   readonly end: () => Promise<void>;
 }
 
@@ -52,6 +59,7 @@ async function onRedis(folder: string): Promise<Campaign> {
   return {
     program,
     faults: [...replicaFaults(program), ...redisFaults(redis, proxy, disk)],
+    longFaults: [...longRedisFaults(redis), ...longReplicaFaults(program)],
     end: async () => {
       await program[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
@@ -67,6 +75,7 @@ async function onSqlite(folder: string): Promise<Campaign> {
   return {
     program,
     faults: [...replicaFaults(program), ...sqliteFaults(program, database, disk)],
+    longFaults: [...longSqliteFaults(database, disk), ...longReplicaFaults(program)],
     end: () => program[Symbol.asyncDispose](),
   };
 }
@@ -113,21 +122,50 @@ function lastOf(said: string): string {
   return said.slice(Math.max(0, said.lastIndexOf('\nhttp') + 1));
 }
 
+/** Of which faults a campaign consists. */
+interface Choice {
+  /** What stands in their names. */
+  readonly only: string;
+  /** Whether all of them last longer than the deadlines. */
+  readonly long: boolean;
+}
+
+/** Chooses one fault after the other: of the short ones by chance, and every minute a long one, in turn. */
+function* chosen(
+  { faults, longFaults }: Campaign,
+  { only, long: longOnly }: Choice,
+  random: Random,
+  elapsedMs: () => number,
+): Generator<Fault> {
+  const named = ({ name }: Fault) => name.includes(only);
+  const [short, long] = [longOnly ? [] : faults.filter(named), longFaults.filter(named)];
+  for (let longOnes = 0; short.length + long.length > 0; ) {
+    const next =
+      short.length === 0 || elapsedMs() > (longOnes + 1) * LONG_EVERY_MS
+        ? long[longOnes++ % long.length]
+        : undefined;
+    const fault = next ?? random.one(short);
+    if (!fault) return;
+    yield fault;
+  }
+}
+
 /** One campaign on one store; answers whether nothing is broken that may not be. */
-async function campaign(store: Store, forMs: number, seed: number): Promise<boolean> {
+async function campaign(store: Store, forMs: number, seed: number, choice: Choice): Promise<boolean> {
   using folder = temporaryFolder();
   const random = new Random(seed);
-  const { program, faults, end } = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
+  const subject = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
+  const { program, end } = subject;
   const verifiers = Object.entries(VISITORS).map(([name, flags]) =>
     verify(program, flags, join(folder.path, `${name}.json`)),
   );
   await Bun.sleep(3000);
   const startedAt = performance.now();
+  const elapsedMs = () => performance.now() - startedAt;
   const counts = new Map<string, number>();
-  while (performance.now() - startedAt < forMs) {
-    const fault = random.one(faults);
-    if (!fault) break;
-    const at = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(7);
+  for (const fault of chosen(subject, choice, random, elapsedMs)) {
+    if (elapsedMs() >= forMs) break;
+    const at = (elapsedMs() / 1000).toFixed(1).padStart(7);
     const how = await fault.inject(random);
     say(`${at} s  ${fault.name}${how === undefined ? '' : ` (${how})`}`);
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
@@ -146,13 +184,21 @@ async function campaign(store: Store, forMs: number, seed: number): Promise<bool
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { for: { type: 'string', default: '60s' }, seed: { type: 'string' }, store: { type: 'string' } },
+    options: {
+      for: { type: 'string', default: '60s' },
+      seed: { type: 'string' },
+      store: { type: 'string' },
+      only: { type: 'string', default: '' },
+      long: { type: 'boolean', default: false },
+    },
   });
   const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(values.for) ?? [];
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
   const stores = STORES.filter((store) => values.store === undefined || values.store === store);
   if (digits === undefined || !Number.isSafeInteger(seed) || stores.length === 0) {
-    process.stderr.write('Usage: npm run test:faults -- [--for 60s] [--seed 7] [--store redis|sqlite]\n');
+    process.stderr.write(
+      'Usage: npm run test:faults -- [--for 60s] [--seed 7] [--store redis|sqlite] [--only WORD] [--long]\n',
+    );
     return 2;
   }
   if (process.env[INSIDE] !== 'yes') say('Without root on Linux no disk is filled.');
@@ -160,7 +206,7 @@ async function main(): Promise<number> {
   let fine = true;
   for (const store of stores) {
     say(`\n${store}, seed ${seed} (--seed ${seed} repeats the choices)`);
-    fine = (await campaign(store, forMs, seed)) && fine;
+    fine = (await campaign(store, forMs, seed, values)) && fine;
   }
   say(fine ? 'No promise was broken.' : 'BROKEN: see above.');
   return fine ? 0 : 1;

@@ -183,8 +183,8 @@ describe('Redis', () => {
   });
 });
 
-// Each client loses what it has in hand, and may be handed to the one that is gone once more before that is noticed. With a node it
-// takes Swarm some 15 s to notice; a client then waits 5 s for a connection that does not come.
+// With a node it takes Swarm some 15 s to notice. Each client loses what it has in hand, and then waits 5 s for a connection that does not
+// come.
 describe('what is killed comes back', () => {
   test('a container that is removed by force is replaced; what came to it fails, and nothing once Swarm has noticed', async () => {
     const [victim] = await swarm.containers(WEB);
@@ -199,7 +199,8 @@ describe('what is killed comes back', () => {
     });
     expect(judged.wrong).toEqual([]);
     report('a container removed by force', judged);
-    expect(judged.failures).toBeLessThanOrEqual(2 * CLIENTS);
+    // Each client loses what it has in hand. Then, until Swarm has noticed, which may take it seconds, one of three connections fails at once.
+    expect(judged.failures - CLIENTS).toBeLessThanOrEqual((judged.answered + judged.failures) / 3);
     const after = await underLoad(async () => {
       await swarm.steady(WEB, 3);
       await Bun.sleep(NAMES_MS);
