@@ -10,6 +10,7 @@ import { wholeBody } from './body.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { allowOf, type Route } from './routes.ts';
+import { type Place, UnderWay } from './under-way.ts';
 
 /** A request, and how it was answered. */
 export interface Answer {
@@ -38,7 +39,7 @@ const URL_LENGTH_MAX = 2048;
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #headers: Headers;
-  readonly #underWay = new Set<Asked>();
+  readonly #underWay = new UnderWay();
   #away = false;
   #lastRequestAt = Number.NEGATIVE_INFINITY;
 
@@ -71,22 +72,22 @@ export class Answering {
     this.#away = true;
   }
 
-  /** Wraps a handler of `route`; limits hold where it is `limited`. What comes of it fails never. */
+  /** Wraps a handler of `route`; limits hold where it is `limited`. The returned handler never fails. */
   wrap(route: Route, handler: Handler, limited: boolean): Handler {
     const limits = limited ? this.#options.limits : undefined;
-    const handle: Handler = route.takesBody ? (c) => this.#withBody(c, handler) : handler;
+    const handle = route.takesBody ? (c: Asked, place: Place) => this.#withBody(c, place, handler) : handler;
     return (c) => {
       const startedAt = performance.now();
       this.#lastRequestAt = startedAt;
-      this.#underWay.add(c);
+      const place = this.#underWay.enter(c);
       const finish = (response: Response) => {
-        limits?.tell(c, response.headers);
-        return this.#finish(c, route, startedAt, response);
+        limits?.tell(c, response);
+        return this.#finish(place, route, startedAt, response);
       };
       let answer: Response | Promise<Response>;
       try {
         requireShortUrl(c);
-        answer = limits?.limitsRequests ? limits.admit(c).then(() => handle(c)) : handle(c);
+        answer = limits?.limitsRequests ? limits.admit(c).then(() => handle(c, place)) : handle(c, place);
       } catch (caught) {
         answer = this.#failed(c, route, caught);
       }
@@ -99,12 +100,12 @@ export class Answering {
    * Handles a request when all of its body is here. Fails with `body-incomplete` when it does not come in
    * time.
    */
-  async #withBody(c: Asked, handler: Handler): Promise<Response> {
-    this.#underWay.delete(c);
+  async #withBody(c: Asked, place: Place, handler: Handler): Promise<Response> {
+    this.#underWay.leave(place);
     try {
       await wholeBody(c.req.raw, this.#options.bodyMs);
     } finally {
-      this.#underWay.add(c);
+      this.#underWay.reenter(place);
     }
     return handler(c);
   }
@@ -125,10 +126,11 @@ export class Answering {
   }
 
   /** Dresses a response and sends it off. It is noted as it was: a picture that says what went wrong went wrong. */
-  #finish(c: Asked, route: Route, startedAt: number, response: Response): Response | Promise<Response> {
+  #finish(place: Place, route: Route, startedAt: number, response: Response): Response | Promise<Response> {
+    const { asked: c } = place;
     const { status } = response;
     const send = (dressed: Response) => {
-      this.#underWay.delete(c);
+      this.#underWay.leave(place);
       if (this.#away) dressed.headers.set('Connection', 'close');
       const seconds = (performance.now() - startedAt) / 1000;
       this.#options.onRequest({ route: route.path, status, seconds, request: c.req.raw, peer: c.env });
