@@ -77,9 +77,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         out: expect.stringContaining('Nothing is changed yet.'),
       });
       expect(before.out).toStartWith('350 counters with 350 hits would be deleted:\n  flood/page-0  1  20');
-      expect(before.out).toContain(
-        '\n  …\n1 counter more has an owner and is kept; with --owned they are meant too.',
-      );
+      expect(before.out).toContain('\n  …\n1 counter more has an owner and is kept; --owned includes them.');
       expect(await store.size()).toBe(354);
 
       const done = await seenDelete(program, ...criteria, '--yes');
@@ -111,14 +109,14 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         '1 counter with 1 hit would be deleted:\n  hits-of-all/page-1  1',
       );
       expect((await seenDelete(program, '--prefix', 'hit', '--yes')).out).toBe(
-        '6 counters with 6 hits deleted.\n1 counter more has an owner and is kept; with --owned they are meant too.\n',
+        '6 counters with 6 hits deleted.\n1 counter more has an owner and is kept; --owned includes them.\n',
       );
       expect((await seenDelete(program, '--prefix', 'hit', '--owned', '--yes')).out).toBe(
         '1 counter with 7 hits deleted.\n',
       );
       expect(await store.size()).toBe(4);
       expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith('3 counters');
-      expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter is meant.\n');
+      expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter matches.\n');
       expect(await program.visit()).toBe(2);
     });
 
@@ -157,7 +155,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         status: 130,
         out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
       });
-      expect(out).toEndWith('The same command goes on.\n');
+      expect(out).toEndWith('Run it again to go on.\n');
       expect(left).toBeGreaterThan(0);
       expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
         `${left.toLocaleString('en')} counters`,
@@ -166,6 +164,19 @@ for (const kind of ['Redis', 'SQLite'] as const) {
     });
   });
 }
+
+test('on a Redis that has no memory left counters can be deleted, which makes room', async () => {
+  await using redis = await RedisServer.start();
+  await using program = await Program.start({ SEEN_STORE_URL: redis.url });
+  for (let page = 0; page < 3; page++) await program.visit(`/hit/flood/page-${page}`);
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+  await until('Redis to refuse', async () => !(await program.ready()));
+  expect(await seenDelete(program, '--prefix', 'flood/', '--yes')).toEqual({
+    status: 0,
+    error: '',
+    out: '3 counters with 3 hits deleted.\n',
+  });
+});
 
 test('mistakes are said, with what to type', async () => {
   await using program = await Program.start();

@@ -12,6 +12,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
 import { AppError } from '../counter/errors.ts';
+import { counted } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
 import { type Copied, copyDatabase } from '../stores/sqlite-backup.ts';
 import { tellApart } from './arguments.ts';
@@ -105,8 +106,7 @@ function sync(path: string): void {
 }
 
 function summary({ counters, moment }: Copied): string {
-  const many = counters === 1 ? '1 counter' : `${counters.toLocaleString('en')} counters`;
-  return `${many} as of ${new Date(moment).toISOString()}`;
+  return `${counted(counters, 'counter')} as of ${new Date(moment).toISOString()}`;
 }
 
 export const backup: Command = {

@@ -8,6 +8,7 @@ import {
   meets,
   type Registry,
 } from '../counter/registry.ts';
+import { counted } from '../plural.ts';
 import type { Progress } from './progress.ts';
 
 /** So many of the counters are shown before they are deleted. */
@@ -95,13 +96,13 @@ function totalOf(counters: readonly Description[]): number {
 
 /** What would be deleted, for people. */
 export function foretold({ counters, hits, owned, examples }: Found): string {
-  if (counters === 0) return `No counter is meant.${ownedLine(owned)}\n`;
+  if (counters === 0) return `No counter matches.${ownedLine(owned)}\n`;
   const lines = examples.map(
     ({ counter, total, madeAt }) =>
       `  ${counter}  ${total.toLocaleString('en')}${madeAt === undefined ? '' : `  ${new Date(madeAt).toISOString()}`}`,
   );
   const more = counters > examples.length ? ['  …'] : [];
-  const these = `${numbered(counters, 'counter')} with ${numbered(hits, 'hit')} would be deleted:`;
+  const these = `${counted(counters, 'counter')} with ${counted(hits, 'hit')} would be deleted:`;
   const advice = 'Nothing is changed yet. To delete them, say the same with --yes.';
   return `${[these, ...lines, ...more].join('\n')}${ownedLine(owned)}\n\n${advice}\n`;
 }
@@ -109,17 +110,11 @@ export function foretold({ counters, hits, owned, examples }: Found): string {
 /** What was deleted, for people. */
 export function done({ counters, hits, owned, spared }: Found): string {
   const changed =
-    spared === 0
-      ? ''
-      : `\n${numbered(spared, 'counter')} changed meanwhile, so that it is not meant any more: kept.`;
-  return `${numbered(counters, 'counter')} with ${numbered(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
+    spared === 0 ? '' : `\n${counted(spared, 'counter')} changed meanwhile and no longer matched: kept.`;
+  return `${counted(counters, 'counter')} with ${counted(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
 }
 
 function ownedLine(owned: number): string {
   if (owned === 0) return '';
-  return `\n${numbered(owned, 'counter')} more ${owned === 1 ? 'has an owner and is' : 'have owners and are'} kept; with --owned they are meant too.`;
-}
-
-function numbered(count: number, what: string): string {
-  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+  return `\n${counted(owned, 'counter')} more ${owned === 1 ? 'has an owner and is' : 'have owners and are'} kept; --owned includes them.`;
 }

@@ -1,7 +1,7 @@
-/** `seen delete`: deletes many counters that something in common is known of. First it only says which. */
+/** `seen delete`: deletes all counters that match some conditions. Without `--yes` it only lists them. */
 import { readConfig } from '../config.ts';
 import { AppError } from '../counter/errors.ts';
-import { patiently, patientRegistry } from '../counter/patience.ts';
+import { patientRegistry } from '../counter/patience.ts';
 import { pastTime, tellApart, whole } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
@@ -16,7 +16,7 @@ const FLAGS = {
   yes: 'boolean',
 } as const;
 
-/** The exit status of what Ctrl-C has ended, as shells have it. */
+/** The exit status after Ctrl-C (128 + SIGINT), also used after SIGTERM. */
 const INTERRUPTED = 130;
 async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, FLAGS);
@@ -43,14 +43,14 @@ async function run({ argv, env, print }: Context): Promise<number> {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    await patiently(() => store.ping(), CLOCK, config.waitMs);
     const registry = patientRegistry(store, CLOCK, config.waitMs);
-    const walk = { registry, selection, progress, signal: stop.signal, size: await store.size() };
+    const walk = { registry, selection, progress, signal: stop.signal, size: await registry.size() };
     const found = await walkOver(walk, own.yes !== undefined);
     progress.end();
     print(own.yes === undefined ? foretold(found) : done(found));
     if (!stop.signal.aborted) return 0;
-    print('Ended before all counters were looked at. The same command goes on.\n');
+    const advice = own.yes === undefined ? '' : ' Run it again to go on.';
+    print(`Ended before all counters were looked at.${advice}\n`);
     return INTERRUPTED;
   } finally {
     progress.end();
@@ -67,14 +67,14 @@ export const deleteCommand: Command = {
        seen delete --created-since 2h --fewer-than 5
        seen delete --prefix my-site/ --yes
 
-Says which counters it would delete, and with --yes deletes them with all that is kept of them, while Seen goes on counting. It
-works through them a little at a time. Whether a counter is still meant is looked at again in the moment in which it is deleted: one
-that has got its Nth hit since is kept. After Ctrl-C the same command goes on.
+Without --yes it lists the counters that match. With --yes it deletes them and their history in small steps, while Seen goes on
+counting. Each counter is checked again when it is deleted: one that has reached N hits since is kept. After Ctrl-C run it again; 2h
+then means two hours before that moment, so name a date to select the same counters.
 
-The counter hits is never meant, and counters that have an owner only with --owned: a flood makes counters by hits, and those
-have none. What is deleted comes back from a backup only (seen backup, seen export).
+The counter hits is never deleted. Counters with an owner are deleted only with --owned. Deleted counters can only be restored from
+a backup (seen backup, seen export).
 
-Flags, all of which must be true of a counter:
+Flags. A counter must match all of them:
   --prefix TEXT         its name begins so
   --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (of UTC), 2026-11-28T10:30+01:00, or how long ago:
                         30m, 2h, 3d
@@ -87,7 +87,7 @@ Exit status:
   0    done, or it could be done
   2    a mistake in the command line or in the settings
   69   the store cannot be reached
-  130  ended by Ctrl-C; what was deleted until then is said
+  130  ended by Ctrl-C; the output says what was deleted
 `,
   run,
 };

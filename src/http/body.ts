@@ -16,7 +16,7 @@ export async function wholeBody(request: Request, limitMs = BODY_MS): Promise<vo
   const { promise: late, resolve: isLate } = Promise.withResolvers<'late'>();
   const timer = setTimeout(isLate, limitMs, 'late');
   try {
-    // The copy is read, so that the request can be.
+    // A copy is read, so that the handler can still read the request.
     const arrived = await Promise.race([request.clone().arrayBuffer(), late]);
     if (arrived === 'late')
       throw new AppError(

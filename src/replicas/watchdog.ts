@@ -1,5 +1,5 @@
 /**
- * Finds replicas that hang: they live, and their event loop does not turn. The kernel goes on giving them
+ * Finds replicas that hang: the process exists, but its event loop does not run. The kernel goes on giving them
  * visitors.
  *
  * Each replica is asked for a sign of life at every look, once a second. Looks are counted, not time, so
@@ -43,9 +43,7 @@ const HUNG_LOOKS = 10;
 const STARTING_LOOKS = 300;
 /** A replica that has been silent for so many looks is reported as silent. */
 const SILENT_LOOKS = 3;
-/**
- * Looks between two replicas that hang: when all hang at once, the first is back before the next is ended.
- */
+/** Looks between two kills: when all replicas hang, the first usually listens again before the next is killed. */
 const BETWEEN_LOOKS = 5;
 
 export class Watchdog<R extends WatchedReplica> {

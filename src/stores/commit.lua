@@ -98,6 +98,7 @@ end
 -- How many keys of requests, or visitors of windows, are kept. `account` is a hash from quarters of an hour (since 1970) to how many of them
 -- end in each. "sum" is the sum of those that end later than the quarter "at", so that it is not added up anew each time. What ends in
 -- this quarter counts as gone already: what is full has room again when it should, and for less than a quarter of an hour there may be more.
+-- What is added counts until the next quarter begins, even if it ends sooner, as with a window of a minute.
 local QUARTER_MS = 15 * 60 * 1000
 local QUARTER = math.floor(NOW / QUARTER_MS)
 local LATER_MAX = 97 -- quarters from now to the end of what lives for a day; what ends later still is of a clock that was wrong

@@ -1,6 +1,6 @@
 /**
  * What Redis' refusals mean: one table. Of each it says whether it passes by itself, what to do, and
- * whether another server may be the right one by now. The words are those of Redis 6.2 to 8 and of Valkey.
+ * whether another server may be the right one by now. The words are those of Redis 7.0, which the tests run.
  *
  * `store-unavailable` passes by itself, or when somebody else has done their part: the start waits for it.
  * `store-unusable` needs a person, here and now: the start fails at once. Not here: the connection
@@ -12,7 +12,7 @@ interface Refusal {
   /** Matches what Redis answers, from its beginning. */
   readonly says: RegExp;
   readonly code: 'store-unavailable' | 'store-unusable';
-  /** What it means and what to do. `{url}` stands for the place of the URL. */
+  /** What it means and what to do. `{url}` is replaced by the name of the setting that has the URL. */
   readonly advice: string;
   /**
    * Whether the name in the URL may lead to another server by now, so that the connection is not used any
@@ -93,7 +93,7 @@ const REFUSALS: readonly Refusal[] = [
     says: /^NOSCRIPT/,
     code: 'store-unusable',
     advice:
-      'It forgets each script as soon as it is told it. Name one Redis in {url}, not a proxy in front of several',
+      'It loses scripts right after they are loaded. Name one Redis in {url}, not a proxy in front of several',
     leave: true,
   },
   {

@@ -43,11 +43,13 @@ export class RedisRegistry implements Registry {
     this.#options = options;
   }
 
+  /** Where memory is `short` no counter is made, as if there were as many as may be. */
   async make(
     counter: string,
     { total, madeAt, owner, rules }: Draft,
+    short = false,
   ): Promise<'made' | 'exists' | 'counters-full'> {
-    const { countersMax } = this.#options;
+    const countersMax = short ? 0 : this.#options.countersMax;
     const written = rules === undefined ? '' : writeRules(rules);
     const args = [counter, `${total}`, owner, `${countersMax}`, written];
     const [answer] = await this.#write<readonly ['ok' | 'exists' | 'full']>('make', madeAt, args);

@@ -1,22 +1,22 @@
 /**
  * Whether Redis has memory left for more: new counters, keys of requests, visitors, hours of the history.
  *
- * A Redis at its `maxmemory` refuses every commit, so counting stops for everybody. Before it comes to that, nothing new is kept
- * and the counters that are there count on. Not here: what is left out then (`commit.lua`).
+ * At `maxmemory` Redis refuses every commit, and nobody can count. So from 80 % on nothing new is kept, while existing counters count
+ * on. Not here: what is left out then (`commit.lua`).
  */
 import type { Batch } from '../counter/store.ts';
 import type { Client } from './redis-connection.ts';
 
-/** At this part of `maxmemory` memory is short. The rest is for what existing counters need, and for Redis itself. */
+/** Memory is short from this share of `maxmemory`. The rest is for what existing counters need, and for Redis itself. */
 const SHORT_FROM = 0.8;
-/** Below this part it is not short any more. Lower, so that it does not change to and fro. */
+/** It stays short until use falls below this share, so that it does not change to and fro. */
 const SHORT_UNTIL = 0.75;
 /** How often Redis is asked while there are commits: INFO costs it some 50 µs. */
 const LOOK_EVERY_MS = 500;
-/** It is asked sooner when what was committed since may have used this part of `maxmemory`, so that no flood gets past the rest in between. */
+/** Redis is asked sooner when the batches since the last look may have used this share of `maxmemory`: a fast flood must not use the rest. */
 const LOOK_EVERY_PART = 0.02;
-/** The most bytes that a change leaves, and each visitor in it (docs/capacity.md). */
-const CHANGE_BYTES = 1300;
+/** The most bytes that a change leaves, a new counter with a key, and each visitor in it (docs/capacity.md). */
+const CHANGE_BYTES = 1500;
 const VISITOR_BYTES = 150;
 
 export class RedisRoom {

@@ -91,7 +91,7 @@ export class RedisStore implements Store {
   }
 
   make(counter: string, draft: Draft) {
-    return this.#registry.make(counter, draft);
+    return this.#registry.make(counter, draft, this.#room.short);
   }
 
   describe(counter: string): Promise<Description | undefined> {

@@ -36,7 +36,9 @@ export class SqliteRoom {
     this.#lookedAt = now;
     try {
       const { bsize, blocks, bavail } = statfsSync(this.#folder);
-      this.#short = bavail * bsize < Math.min(KEPT_FREE_BYTES, blocks * bsize * KEPT_FREE_PART);
+      const kept = Math.min(KEPT_FREE_BYTES, blocks * bsize * KEPT_FREE_PART);
+      // More must be free before it ends, so that it does not change to and fro.
+      this.#short = bavail * bsize < kept * (this.#short ? 1.25 : 1);
     } catch {
       // The folder is gone. The commit says so.
     }

@@ -115,7 +115,9 @@ export class SqliteStore implements Store {
   }
 
   make(counter: string, draft: Draft): Promise<'made' | 'exists' | 'counters-full'> {
-    return this.#database.write((file) => makeOne(file, counter, draft, this.#options.countersMax));
+    this.#room.look();
+    const countersMax = this.#room.short ? 0 : this.#options.countersMax;
+    return this.#database.write((file) => makeOne(file, counter, draft, countersMax));
   }
 
   async describe(counter: string): Promise<Description | undefined> {

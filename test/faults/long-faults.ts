@@ -29,7 +29,7 @@ export function longReplicaFaults(program: Program): Fault[] {
       inject: async (random) => {
         const replica = random.one(await program.replicas());
         // The soft limit alone, so that it can be raised again. What is open stays open.
-        const limit = (files: string) => Bun.$`prlimit --pid ${replica} --nofile=${files}`.quiet().nothrow();
+        const limit = (files: string) => Bun.$`prlimit --pid ${replica} --nofile=${files}`.quiet();
         const before = (
           await Bun.$`prlimit --pid ${replica} --nofile -o SOFT --noheadings`.quiet().nothrow().text()
         ).trim();
@@ -55,7 +55,7 @@ export function longRedisFaults(redis: RedisServer): Fault[] {
   });
   return [
     {
-      name: 'Redis stands still for 30 s (SIGSTOP)',
+      name: 'Redis stands still for longer than visits wait (SIGSTOP)',
       inject: async (random) => {
         redis.pause();
         const said = await forAWhile(random, ...HANGS_MS);
@@ -108,7 +108,7 @@ async function handOver(from: RedisServer, to: RedisServer): Promise<void> {
 export function longSqliteFaults(database: string, folder: string | undefined): Fault[] {
   return [
     {
-      name: 'another program holds the lock for 30 s',
+      name: 'another program holds the lock for longer than visits wait',
       inject: async (random) => {
         using other = new Database(database);
         other.run('PRAGMA busy_timeout = 10000');

@@ -141,7 +141,7 @@ function* chosen(
   const [short, long] = [longOnly ? [] : faults.filter(named), longFaults.filter(named)];
   for (let longOnes = 0; short.length + long.length > 0; ) {
     const next =
-      short.length === 0 || elapsedMs() > (longOnes + 1) * LONG_EVERY_MS
+      short.length === 0 || elapsedMs() > (longOnes + 0.5) * LONG_EVERY_MS
         ? long[longOnes++ % long.length]
         : undefined;
     const fault = next ?? random.one(short);
@@ -171,6 +171,7 @@ async function campaign(store: Store, forMs: number, seed: number, choice: Choic
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
     await Bun.sleep(random.between(0, 1500));
   }
+  if (counts.size === 0) throw new Error(`No fault on ${store} is named so.`);
   // What was pending may still be counted: the bounds are taken when it has been.
   await Bun.sleep(8000);
   const verdicts = await Promise.all(verifiers.map((stop) => stop()));

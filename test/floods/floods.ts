@@ -1,4 +1,4 @@
-/** What a client without a token may send again and again: each request is another one, and leaves as much as it can. */
+/** Requests that a client without a token may repeat. Each differs from the last and leaves as much as it can. */
 import { randomBytes } from 'node:crypto';
 
 /** One request. */
@@ -11,7 +11,7 @@ export interface FloodRequest {
   readonly stays?: boolean;
 }
 
-/** The counter that everybody visits, and one with a window and private, made by their owner before the flood. */
+/** Two counters that their owner made before the flood: one that everybody visits, and one with a window. */
 export const COUNTERS = { everybody: 'everybody/page', window: 'everybody/window' } as const;
 
 const fresh = () => randomBytes(9).toString('base64url');

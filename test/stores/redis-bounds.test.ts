@@ -73,6 +73,9 @@ describe('memory', () => {
       expect(store.short).toBe(true);
       expect(await memoryOf(server)).toBeLessThan(8 * 2 ** 20);
       expect(await store.hit({ counter: 'other/new', amount: 1 })).toEqual(['counters-full']);
+      const draft = { total: 0, madeAt: Date.now(), owner: 'p', rules: RULES };
+      expect(await store.make('other/made', draft)).toBe('counters-full');
+      expect(await store.make('with/window', { ...draft, owner: 'o' })).toBe('made');
       await server.kill();
       await server.start();
       await until('Redis to count again', async () => {

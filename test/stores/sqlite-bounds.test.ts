@@ -114,11 +114,12 @@ describe('the disk', () => {
       { counter: 'hits', amount: 1, once: { key: 'another', request: '1' } },
       { counter: 'hits', amount: 1, once: key },
     );
+    const made = await store.make('my-site/made', { total: 0, madeAt: 1, owner: 'o' });
     const { visitors } = await store.past('my-site/page');
     writeFileSync('DISK/filler', '');
     await Bun.sleep(600);
     const after = await hit({ counter: 'my-site/new', amount: 1 });
-    console.log(JSON.stringify({ before, short, visitors: visitors.size, after }));
+    console.log(JSON.stringify({ before, short, made, visitors: visitors.size, after }));
   `;
 
   test('when the disk has little room left, nothing new is kept, and counters that are there count on', async () => {
@@ -138,6 +139,7 @@ describe('the disk', () => {
     expect(JSON.parse(said)).toEqual({
       before: [1, 1],
       short: [2, 'counters-full', 'keys-full', 1],
+      made: 'counters-full',
       visitors: 0,
       after: [1],
     });
