@@ -87,12 +87,15 @@ export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: str
     }
     return period;
   };
-  const hourNames = new Map<number, string>();
+  const periodsOfHours = new Map<number, ReturnType<typeof periodAt>>();
   for (const { at, kind, amount } of hours) {
     // A time zone takes long to look at, and up to four kinds share an hour.
-    const name = hourNames.get(at) ?? local(at * HOUR_MS);
-    hourNames.set(at, name);
-    periodAt(name).amounts[kind] += amount;
+    let period = periodsOfHours.get(at);
+    if (!period) {
+      period = periodAt(local(at * HOUR_MS));
+      periodsOfHours.set(at, period);
+    }
+    period.amounts[kind] += amount;
   }
   if (step !== 'hour') {
     for (const { at, kind, amount } of days) periodAt(utc(at * DAY_MS)).amounts[kind] += amount;

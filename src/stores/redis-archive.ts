@@ -160,8 +160,8 @@ function piece(dump: Dump): Piece {
       owner: owner === '' ? undefined : owner,
       rules: readRules(rules === '' ? undefined : rules),
       past: {
-        hours: added(pairs(hours)),
-        days: added(pairs(days)),
+        hours: added(Object.entries(pairs(hours))),
+        days: added(Object.entries(pairs(days))),
         visitors: visitorsOf(pairs(uniques), day, today),
       },
     },

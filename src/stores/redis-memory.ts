@@ -1,9 +1,10 @@
 /** What Redis remembers of visits, read back; and the salts of days. Writing is in `commit.lua`, which names the keys. */
 import { folded } from '../counter/archive.ts';
 import { type Added, DAY_MS, HOUR_MS, type Memory, type Past } from '../counter/past.ts';
-import { KINDS } from '../counter/visitor.ts';
+import { KINDS, type Kind } from '../counter/visitor.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { KIND_LETTERS, recordKey } from './redis-keys.ts';
+import { Script } from './redis-script.ts';
 
 export class RedisMemory implements Memory {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
@@ -20,7 +21,7 @@ export class RedisMemory implements Memory {
     const [hours, days, uniques, today, visitors] = await this.#connection.ask(
       (client) =>
         Promise.all([
-          client.hGetAll(`seen:hours:${counter}`),
+          ALL_FIELDS.run(client, [`seen:hours:${counter}`], []),
           client.hGetAll(`seen:days:${counter}`),
           client.hGetAll(`seen:uniques:${counter}`),
           client.hGet(recordKey(counter), 'day'),
@@ -29,8 +30,8 @@ export class RedisMemory implements Memory {
       'store-unavailable',
     );
     const past = {
-      hours: added(hours),
-      days: added(days),
+      hours: added(pairsIn(hours)),
+      days: added(Object.entries(days)),
       visitors: visitorsOf(uniques, today ?? '', visitors),
     };
     // Commits fold a little at a time.
@@ -63,11 +64,27 @@ export function visitorsOf(
   return counts;
 }
 
+/**
+ * All fields of a hash and their values, in one string, a line each. A full counter has 3,360 hours, and 6,720 short strings
+ * took the client 3.1 ms of CPU time; one long string takes it 0.6 ms, and Redis 1 ms more.
+ */
+const ALL_FIELDS = new Script("return table.concat(redis.call('HGETALL', KEYS[1]), '\\n')");
+
+/** What `ALL_FIELDS` answers, as fields with their values. */
+function* pairsIn(text: string): Generator<readonly [string, string]> {
+  const words = text.split('\n');
+  for (let at = 0; at + 1 < words.length; at += 2) yield [words[at] ?? '', words[at + 1] ?? ''];
+}
+
+const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(KINDS.map((kind) => [KIND_LETTERS[kind], kind]));
+
 /** Fields `497821p` and their values. What is something else is left out. */
-export function added(fields: Readonly<Record<string, string>>): Added[] {
-  return Object.entries(fields).flatMap(([field, amount]) => {
-    const kind = KINDS.find((one) => KIND_LETTERS[one] === field.slice(-1));
+export function added(fields: Iterable<readonly [string, string]>): Added[] {
+  const found: Added[] = [];
+  for (const [field, amount] of fields) {
+    const kind = KINDS_BY_LETTER.get(field.slice(-1));
     const at = Number(field.slice(0, -1));
-    return kind === undefined || !Number.isInteger(at) ? [] : [{ at, kind, amount: Number(amount) }];
-  });
+    if (kind !== undefined && Number.isInteger(at)) found.push({ at, kind, amount: Number(amount) });
+  }
+  return found;
 }
