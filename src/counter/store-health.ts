@@ -64,8 +64,8 @@ export class StoreHealth {
   }
 
   /**
-   * Visits got no answer in time. No outage by itself: what keeps the store from answering is told when it
-   * is known, and a replica that is overrun has none.
+   * Visits were given up because the store was slow. This alone starts no outage: its cause is reported by
+   * `failed`, and a replica that is merely overloaded has none.
    */
   late(reason: string): void {
     this.#failure ??= reason;

@@ -33,8 +33,8 @@ export interface Connections {
  * open.
  */
 export const DESCRIPTORS_KEPT = 64;
-/** How many are looked at where none is left and the limit is not known. */
-const DESCRIPTORS_UNKNOWN = 65_536;
+/** At most so many are looked at where none is left to list them with. */
+const LOOKED_AT_MAX = 65_536;
 /** The longest address of a socket that there is here, `sockaddr_in6`. */
 const ADDRESS_BYTES = 28;
 const AF_INET = 2;
@@ -93,7 +93,7 @@ function loadLibc() {
 
 function connectionsOf(libc: ReturnType<typeof loadLibc>): Connections {
   // Now, because reading the limit takes a descriptor too.
-  const max = Math.min(descriptorsMax(), DESCRIPTORS_UNKNOWN);
+  const max = Math.min(descriptorsMax(), LOOKED_AT_MAX);
   const address = new Uint8Array(ADDRESS_BYTES);
   const view = new DataView(address.buffer);
   const length = new Uint32Array(1);

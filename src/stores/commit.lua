@@ -14,22 +14,23 @@
 -- ARGV[8]      how many visitors may be kept for windows, of all counters together
 -- ARGV[9]      "1", or "0" when memory is so short that only what is there may change: no new counter, key, visitor or hour
 -- ARGV[10]     how far now may be from this Redis' clock, in milliseconds; 0 when it does not matter
--- ARGV[11...]  the changes, in the order of the counters, three for each: "AMOUNT", or "AMOUNT REQUEST" for what counts once, with
---              "~" before it when the change must not make its counter; what came of
---              which kind of visitor, as a letter and an amount each ("p12b1"); the visitors, with blanks between: the letter of the kind, the
---              id, and "*VISITS" where it is not one visit. After "?" they are all of the change's, and the token of the HyperLogLog is wanted; after
---              "=TOKEN " only those that are not in the HyperLogLog of that token (redis-visitors.ts)
+-- ARGV[11...]  three strings for each change, in the order of the counters:
+--              1  "AMOUNT", or "AMOUNT REQUEST" when it counts once; "~" in front: this change must not make the counter
+--              2  the amount by kind of visitor, a letter and a number each: "p12b1"
+--              3  the visitors, separated by blanks, each a kind's letter and an id, with "*VISITS" unless it is one visit. "?" in front:
+--                 all visitors are listed, and the HyperLogLog's token is wanted. "=TOKEN " in front: visitors that are already in the
+--                 HyperLogLog of this token are left out (redis-visitors.ts)
 --
 -- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
 -- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
 -- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and hits make none, or
 -- this change may not), "c" (there are as many counters as may be). Where a token is wanted, "=TOKEN" follows.
 -- Fails with SEQUENCE when the record is neither of this batch nor of the one before, with CLOCK when the clocks differ by more than they may,
--- and with VISITORS, having written nothing, when visitors were left out that are wanted: their HyperLogLog is not there any more, or the
--- counter has a window.
+-- and with VISITORS, having written nothing, when visitors that were left out are needed: their HyperLogLog is gone, or the counter has a
+-- window.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
--- has no rollback, so what was applied is taken back by hand when a later command is refused (but visitors, who are not counted twice).
+-- has no rollback, so what was applied is taken back by hand when a later command is refused (but for visitors: adding one to the HyperLogLog again changes nothing).
 -- The first command that writes is always INCRBY or SET. Redis refuses these when its memory is full, and nothing that a script writes
 -- after its first command (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 -- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not

@@ -119,9 +119,8 @@ const OTHER: Omit<Refusal, 'says'> = {
 };
 
 /**
- * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK are what
- * `commit.lua` says when Redis does not have the writer's last batch, and when the clocks differ by too
- * much.
+ * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK are errors
+ * of `commit.lua`: Redis lacks the writer's last batch; the clocks differ by too much.
  */
 export function refusalOf(
   reply: Error,

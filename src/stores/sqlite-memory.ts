@@ -58,13 +58,13 @@ export class SqliteMemory {
       this.#file.addToHourThere.run(counter, hour, kind, added);
       return;
     }
-    // In a new hour.
+    // The row is new: the first visit of this kind in this hour.
     if (this.#file.addToHour.get(counter, hour, kind, added)?.amount === added) this.#fold(counter, hour);
   }
 
   /**
-   * Folds hours that are old into days, some of them. What is old is told by the counter's last visit a day or more ago: a clock that is far ahead
-   * for less than a day folds nothing.
+   * Folds some of the old hours into days. They are old relative to the counter's last visit that is at least a day old, so a clock that is
+   * far ahead for less than a day folds nothing.
    */
   #fold(counter: string, hour: number): void {
     if (this.#folded >= FOLD_ROWS_MAX) return;

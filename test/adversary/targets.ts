@@ -16,7 +16,7 @@ export interface Target {
 export const NAMESPACE = 'my-site';
 export const KEY = 'page';
 
-/** The queries without which a route only says what is missing. */
+/** The queries that a route requires. */
 const QUERIES: Readonly<Record<string, string>> = {
   '/live': '?counters=hits,my-site/page',
   '/api/v1/values': '?names=hits,my-site/page',
