@@ -18,12 +18,14 @@ export class RedisMemory implements Memory {
   }
 
   async past(counter: string): Promise<Past> {
-    const [hours, days, uniques, today, visitors] = await this.#connection.ask(
+    const [[hours = '', days = '', uniques = ''], today, visitors] = await this.#connection.ask(
       (client) =>
         Promise.all([
-          ALL_FIELDS.run(client, [`seen:hours:${counter}`], []),
-          client.hGetAll(`seen:days:${counter}`),
-          client.hGetAll(`seen:uniques:${counter}`),
+          ALL_FIELDS.run<readonly string[]>(
+            client,
+            ['hours', 'days', 'uniques'].map((hash) => `seen:${hash}:${counter}`),
+            [],
+          ),
           client.hGet(recordKey(counter), 'day'),
           client.pfCount(`seen:visitors:${counter}`),
         ]),
@@ -31,8 +33,8 @@ export class RedisMemory implements Memory {
     );
     const past = {
       hours: added(pairsIn(hours)),
-      days: added(Object.entries(days)),
-      visitors: visitorsOf(uniques, today ?? '', visitors),
+      days: added(pairsIn(days)),
+      visitors: visitorsOf(Object.fromEntries(pairsIn(uniques)), today ?? '', visitors),
     };
     // Commits fold a little at a time.
     return folded(past, Math.floor(this.#now() / HOUR_MS));
@@ -65,10 +67,15 @@ export function visitorsOf(
 }
 
 /**
- * All fields of a hash and their values, in one string, a line each. A full counter has 3,360 hours, and 6,720 short strings
- * took the client 3.1 ms of CPU time; one long string takes it 0.6 ms, and Redis 1 ms more.
+ * All fields of some hashes and their values: of each hash one string, in which each field and each value is a line. A full counter has 3,360
+ * hours, which as 6,720 short strings took the client 3.1 ms of CPU time. One long string takes it 0.6 ms, and Redis 1 ms more. After ten
+ * years it has four times as many days.
  */
-const ALL_FIELDS = new Script("return table.concat(redis.call('HGETALL', KEYS[1]), '\\n')");
+const ALL_FIELDS = new Script(`
+  local all = {}
+  for index, key in ipairs(KEYS) do all[index] = table.concat(redis.call('HGETALL', key), '\\n') end
+  return all
+`);
 
 /** What `ALL_FIELDS` answers, as fields with their values. */
 function* pairsIn(text: string): Generator<readonly [string, string]> {

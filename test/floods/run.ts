@@ -50,7 +50,7 @@ async function flood(program: Program, make: () => FloodRequest, over: AbortSign
     while (!over.aborted) {
       const { path, headers, stays, ...rest } = make();
       if (stays) {
-        tally.add(await openStream(program.url, path, over));
+        tally.add(await openStream(program.url, path, FLOODER, over));
         continue;
       }
       try {
@@ -72,7 +72,7 @@ async function flood(program: Program, make: () => FloodRequest, over: AbortSign
 }
 
 /** Opens a stream and leaves it open; resolves with the status. A plain socket: fetch() has 256 connections at the most. */
-function openStream(url: string, path: string, over: AbortSignal): Promise<string> {
+function openStream(url: string, path: string, address: string, over: AbortSignal): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   over.addEventListener('abort', () => socket.destroy());
@@ -84,11 +84,11 @@ function openStream(url: string, path: string, over: AbortSignal): Promise<strin
       if (status !== '') resolve(status);
       if (status !== '' && status !== '200') socket.destroy();
     });
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: seen\r\nX-Forwarded-For: ${FLOODER}\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: seen\r\nX-Forwarded-For: ${address}\r\n\r\n`);
   });
 }
 
-/** What the others do meanwhile: visits, visits under keys, and now and then a new counter. */
+/** What the others do meanwhile: visits, visits under keys, and now and then a new counter or a stream. */
 class Others {
   readonly latenciesMs: number[] = [];
   readonly failures: string[] = [];
@@ -104,8 +104,17 @@ class Others {
       await this.#ask(`/hit/${COUNTERS.everybody}`);
       if (time % 20 === 0) await this.#ask('/', { 'Idempotency-Key': `"others-${time}"` });
       if (time % 100 === 0) await this.#ask(`/hit/others/page-${time}`);
+      if (time % 100 === 50) await this.#listen();
       await Bun.sleep(PAUSE_MS);
     }
+  }
+
+  async #listen(): Promise<void> {
+    const path = `/live?counters=${COUNTERS.everybody}`;
+    const leave = new AbortController();
+    const status = await openStream(this.#program.url, path, OTHERS, leave.signal);
+    leave.abort();
+    if (status !== '200') this.failures.push(`${path}: ${status}`);
   }
 
   async #ask(path: string, headers: Record<string, string> = {}): Promise<void> {
