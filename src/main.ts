@@ -72,7 +72,6 @@ function exitStatus(code: ErrorCode): number {
     case 'keys-full':
     case 'counter-missing':
     case 'counter-unreadable':
-    case 'subscribers-full':
     case 'total-out-of-range':
     case 'waiting-full':
     case 'draining':

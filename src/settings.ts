@@ -157,8 +157,8 @@ export const settings = {
   abacusHost: setting(undefined, 'The same for the calls of Abacus', hostName),
   subscribersMax: setting(
     '5000',
-    'How many may listen to streams of one replica at once; half the connections, so that visits keep theirs',
-    whole(0, 1_000_000),
+    'How many streams of one replica may be open at once; one more ends the oldest. Half the connections, so that visits keep theirs',
+    whole(1, 1_000_000),
   ),
   subscribersPerAddress: setting(
     '100',

@@ -200,7 +200,7 @@ describe('settings', () => {
       storeTimeoutMs: [50, 60_000],
       stopMs: [100, 900_000],
       drainMs: [0, 600_000],
-      subscribersMax: [0, 1_000_000],
+      subscribersMax: [1, 1_000_000],
       requestsPerMinute: [0, 1_000_000],
       newCountersPerDay: [0, 1_000_000],
       keysPerDay: [0, 1_000_000],

@@ -41,15 +41,25 @@ async function letThrough(program: Program): Promise<number> {
   return each.reduce((sum, count) => sum + count, 0);
 }
 
-/** Opens a stream of each, which stay open; answers their statuses. */
+/** Opens a stream of each, which stay open; answers their statuses, and how many are open still. */
 async function listenTo(program: Program, paths: readonly string[], address: string) {
   const gone = new AbortController();
   const statuses: number[] = [];
+  let open = 0;
+  const readToEnd = async (response: Response) => {
+    open++;
+    await response.text().catch(() => '');
+    open--;
+  };
   for (const path of paths) {
     const headers = { 'X-Forwarded-For': address };
-    statuses.push((await fetch(`${program.url}${path}`, { headers, signal: gone.signal })).status);
+    // The connection of a stream that has ended would lead the next one to the same replica.
+    const response = await fetch(`${program.url}${path}`, { headers, signal: gone.signal, keepalive: false });
+    statuses.push(response.status);
+    void readToEnd(response);
   }
   return {
+    open: () => open,
     count: (status: number) => statuses.filter((other) => other === status).length,
     [Symbol.asyncDispose]: async () => gone.abort(),
   };
@@ -130,27 +140,37 @@ for (const store of ['Redis', 'SQLite'] as const) {
       });
     });
 
-    test('where addresses are hidden all make counters together, and no address’s keys and streams are limited', async () => {
+    test('where addresses are hidden all clients share counters and keys, and a new stream ends the oldest', async () => {
       await using program = await start({
         SEEN_ADDRESSES: 'hidden',
         SEEN_COUNTERS_MAX: '200',
-        SEEN_KEYS_PER_DAY: '1',
+        SEEN_KEYS_MAX: '50',
+        SEEN_SUBSCRIBERS_MAX: '2',
         SEEN_SUBSCRIBERS_PER_ADDRESS: '1',
       });
       const warned = program
         .lines()
         .filter(({ level, msg }) => level === 'warn' && msg.includes('SEEN_ADDRESSES is hidden'));
       expect(warned.map(({ msg }) => msg)).toEqual([
-        expect.stringContaining('All clients together may make 20 new counters a day.'),
+        expect.stringContaining(
+          'All clients together may make 20 new counters and 20 requests with an Idempotency-Key a day.',
+        ),
       ]);
       const floods = await Promise.all(
         ['192.0.2.1', '192.0.2.2'].map((address, n) => askAll(program, names(30, `flood-${n}`), address)),
       );
       const made = floods.reduce((sum, { count }) => sum + count(200), 0);
       expect(made).toBeWithin(20, 21 + (await letThrough(program)));
-      expect((await askAll(program, times(20, '/'), '192.0.2.1', 'key')).count(200)).toBe(20);
-      await using streams = await listenTo(program, times(20, '/live?counters=hits'), '192.0.2.1');
-      expect(streams.count(200)).toBe(20);
+      const open = await letThrough(program);
+      const keyed = await Promise.all(
+        ['192.0.2.1', '192.0.2.2'].map((address) => askAll(program, times(30, '/'), address, address)),
+      );
+      const counted = keyed.reduce((sum, { count }) => sum + count(200), 0);
+      expect(counted).toBeWithin(20, 21 + (await letThrough(program)) - open);
+      expect((await askAll(program, times(20, '/'), '192.0.2.1')).count(200)).toBe(20);
+      await using streams = await listenTo(program, times(60, '/live?counters=hits'), '192.0.2.1');
+      expect(streams.count(200)).toBe(60);
+      await until('only two of each replica to be open', () => streams.open() === 6);
     });
 
     test('a flood of requests from one address does not keep another from counting', async () => {

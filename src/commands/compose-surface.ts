@@ -19,29 +19,42 @@ import type { StreamsPerAddress } from '../http/streams-by-address.ts';
 import { noticeUntrustedProxy } from '../http/untrusted-proxy.ts';
 import type { Visitors } from '../http/visitors.ts';
 import type { Log } from '../log.ts';
+import { counted } from '../plural.ts';
 import type { Heartbeat } from '../replicas/heartbeat.ts';
 
 /** Where addresses are hidden, all clients together may make this part of `SEEN_COUNTERS_MAX` new counters a day: it lasts ten days. */
-const NEW_COUNTERS_PART = 10;
+const NEW_COUNTERS_PART = 0.1;
+/**
+ * And use this part of `SEEN_KEYS_MAX`. Keys are kept for a day, and a limit gives all of its quota at once and as much again in the
+ * day after: so there are never more than 80 % of the bound.
+ */
+const KEYS_PART = 0.4;
 
 /** What clients may ask; `undefined` when nothing is limited. Where counters are closed only their owner makes them, without limit. */
 export function composeLimits(
-  { requestsPerMinute, newCountersPerDay, keysPerDay, counters, countersMax, addresses }: Config,
-  parts: Omit<LimitsOptions, keyof Quotas | 'newCountersOf'>,
+  config: Config,
+  parts: Omit<LimitsOptions, keyof Quotas | 'addressesHidden'>,
 ): Limits | undefined {
-  const hidden = addresses === 'hidden';
-  const newCounters = hidden ? Math.ceil(countersMax / NEW_COUNTERS_PART) : newCountersPerDay;
-  const quotas: Quotas = {
-    requestsPerMinute,
-    newCountersPerDay: counters === 'closed' || newCountersPerDay === 0 ? 0 : newCounters,
-    // All clients are one address: one of them could use up the keys of the others.
-    keysPerDay: hidden ? 0 : keysPerDay,
-  };
+  const quotas = quotasOf(config);
   if (Object.values(quotas).every((quota) => quota === 0)) return undefined;
-  return new Limits({ ...parts, ...quotas, newCountersOf: hidden ? 'everybody' : 'address' });
+  return new Limits({ ...parts, ...quotas, addressesHidden: config.addresses === 'hidden' });
 }
 
-/** How many streams an address may have. Where addresses are hidden all clients are one, and only the total is limited. */
+/** A setting of 0 is no limit, for each address and for all together. */
+function quotasOf(config: Config): Quotas {
+  const { requestsPerMinute, newCountersPerDay, keysPerDay, countersMax, keysMax } = config;
+  const hidden = config.addresses === 'hidden';
+  const shared = (perAddress: number, max: number, part: number) =>
+    hidden && perAddress > 0 ? Math.ceil(max * part) : perAddress;
+  return {
+    requestsPerMinute,
+    newCountersPerDay:
+      config.counters === 'closed' ? 0 : shared(newCountersPerDay, countersMax, NEW_COUNTERS_PART),
+    keysPerDay: shared(keysPerDay, keysMax, KEYS_PART),
+  };
+}
+
+/** How many streams an address may have. Where addresses are hidden only the total is limited. */
 export function streamsPerAddress(
   { subscribersPerAddress: max, addresses }: Config,
   visitors: Visitors,
@@ -64,20 +77,17 @@ export function composeClientAddress({ trustedProxies, addresses }: Config, log:
 }
 
 /** What the log says at the start where clients' addresses are hidden. */
-export function addressesWarning({
-  addresses,
-  counters,
-  newCountersPerDay,
-  countersMax,
-}: Config): string | undefined {
-  if (addresses === 'known') return undefined;
-  const counted =
-    counters === 'closed' || newCountersPerDay === 0
-      ? ''
-      : ` All clients together may make ${Math.ceil(countersMax / NEW_COUNTERS_PART)} new counters a day.`;
+export function addressesWarning(config: Config): string | undefined {
+  if (config.addresses === 'known') return undefined;
+  const { newCountersPerDay, keysPerDay } = quotasOf(config);
+  const shares = [
+    newCountersPerDay > 0 ? counted(newCountersPerDay, 'new counter') : [],
+    keysPerDay > 0 ? `${counted(keysPerDay, 'request')} with an Idempotency-Key` : [],
+  ].flat();
+  const together = shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
   return (
-    'SEEN_ADDRESSES is hidden: all clients look like one, so one client can use up the idempotency keys and the streams of the others, ' +
-    `and a day's visitors are not told apart.${counted} Put a proxy in front that passes the addresses on, as deploy/edge.yml does.`
+    "SEEN_ADDRESSES is hidden: all clients look like one, so they share limits, and a day's visitors are not told apart." +
+    `${together} Put a proxy in front that passes the addresses on, as deploy/edge.yml does.`
   );
 }
 

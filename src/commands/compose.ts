@@ -79,9 +79,11 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const heartbeat = composeHeartbeat(config, store, counter, hits);
   const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, health) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
-  const subscribersMax = Math.min(config.subscribersMax, connectionsPerKindMax());
-  const watch = new Watch({ store, clock: CLOCK, subscribersMax, onBug });
-  const streams = new EventStreams({ perAddress: streamsPerAddress(config, visitors) });
+  const watch = new Watch({ store, clock: CLOCK, onBug });
+  const streams = new EventStreams({
+    max: Math.min(config.subscribersMax, connectionsPerKindMax()),
+    perAddress: streamsPerAddress(config, visitors),
+  });
   const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
   const app = createApp({
     counter,

@@ -25,7 +25,6 @@ export type ErrorCode =
   | 'counter-exists'
   | 'counters-full'
   | 'counter-unreadable'
-  | 'subscribers-full'
   | 'too-many-streams'
   | 'total-out-of-range'
   // A hit that got no number: all but the last were certainly not counted, the last may have been.

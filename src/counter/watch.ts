@@ -3,17 +3,16 @@
  *
  * The store is asked, not listened to: while somebody watches, the counters that are watched are read together, four times a second. So the
  * cost does not grow with visits, nor with how many watch the same counter, and both stores do it alike. Without subscribers nothing
- * happens. Not here: how subscribers are told (`http/event-stream.ts`).
+ * happens. Not here: how subscribers are told, and how many there may be
+ * (`http/event-stream.ts`).
  */
 import type { Clock } from './clock.ts';
-import { AppError, isAppError } from './errors.ts';
+import { isAppError } from './errors.ts';
 import type { Store } from './store.ts';
 
 export interface WatchOptions {
   readonly store: Pick<Store, 'read'>;
   readonly clock: Clock;
-  /** How many may subscribe at once. */
-  readonly subscribersMax: number;
   /** Told of an error that is a bug; of one that lasts, once. */
   readonly onBug: (error: unknown) => void;
 }
@@ -51,7 +50,7 @@ export class Watch {
     this.#options = options;
   }
 
-  /** How many subscribe; never more than `subscribersMax`. */
+  /** How many subscribe. */
   get subscribers(): number {
     return this.#subscribers;
   }
@@ -59,16 +58,9 @@ export class Watch {
   /**
    * Tells `told` the total of each of `counters` that there is, and again whenever it was found changed. What is told was read after this was
    * called: whoever has a number already, from a hit or from another replica, is told none that is older. A store that is away is waited
-   * for without a word. Answers how to end it, which may be called twice. Fails with `subscribers-full`.
+   * for without a word. Answers how to end it, which may be called twice.
    */
   subscribe(counters: readonly string[], told: Told): () => void {
-    const { subscribersMax } = this.#options;
-    if (this.#subscribers >= subscribersMax) {
-      throw new AppError(
-        'subscribers-full',
-        `As many as may, ${subscribersMax}, watch already. Try again later, or read the counter now and then.`,
-      );
-    }
     this.#subscribers++;
     for (const counter of new Set(counters)) {
       const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Map() };

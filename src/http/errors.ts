@@ -41,7 +41,6 @@ export function statusOf(code: ErrorCode): number {
     case 'prefetch-refused':
     case 'keys-full':
     case 'counters-full':
-    case 'subscribers-full':
     case 'waiting-full':
     case 'draining':
     case 'store-unavailable':

@@ -18,6 +18,8 @@ export interface EventStream {
 }
 
 export interface EventStreamOptions {
+  /** How many may be open at once, from 1 on. One more ends the oldest. */
+  readonly max: number;
   /** How often a comment is sent, by which proxies see that the stream is in use. */
   readonly heartbeatMs?: number;
   /** Who has so much waiting beside what the system holds for them, does not read, and is dropped. */
@@ -32,6 +34,8 @@ const HEARTBEAT_MS = 15_000;
 const WAITING_BYTES_MAX = 16 * 1024;
 /** A client that is dropped may read on for so long; then its connection is cut. */
 const DROPPED_SECONDS = 1;
+/** A client whose stream was ended for a newer one comes back after so long, so that too many clients do not end each other's streams all the time. */
+const GIVES_WAY_MS = 10_000;
 /** A line that says nothing. The first one also sends the headers on their way. */
 const COMMENT = ':\n\n';
 
@@ -52,16 +56,20 @@ export function streamHeaders(headers: Headers): Headers {
 export class EventStreams {
   readonly #heartbeatMs: number;
   readonly #waitingBytesMax: number;
+  /** The oldest first. */
   readonly #open = new Set<OpenStream>();
+  readonly #max: number;
   readonly #byAddress: StreamsByAddress | undefined;
   #heart: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor({
+    max,
     heartbeatMs = HEARTBEAT_MS,
     waitingBytesMax = WAITING_BYTES_MAX,
     perAddress,
-  }: EventStreamOptions = {}) {
+  }: EventStreamOptions) {
+    this.#max = max;
     this.#heartbeatMs = heartbeatMs;
     this.#waitingBytesMax = waitingBytesMax;
     this.#byAddress = perAddress && new StreamsByAddress(perAddress);
@@ -85,6 +93,7 @@ export class EventStreams {
     if (this.#over)
       throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
     const leave = this.#byAddress?.enter(c);
+    if (this.#open.size >= this.#max) this.#endOldest();
     const { raw } = c.req;
     const stream = new OpenStream(this.#waitingBytesMax, c.env.requestIP(raw)?.port, () =>
       c.env.timeout?.(raw, DROPPED_SECONDS),
@@ -112,6 +121,15 @@ export class EventStreams {
   end(): void {
     this.#over = true;
     for (const stream of this.#open) stream.end();
+  }
+
+  /**
+   * Makes room for a newer stream. Refusing the newer one instead would let whoever came first hold all places. A browser
+   * whose stream ends comes back by itself; one that was refused does not.
+   */
+  #endOldest(): void {
+    const [oldest] = this.#open;
+    oldest?.giveWay();
   }
 
   #forget(stream: OpenStream): void {
@@ -169,6 +187,13 @@ class OpenStream implements EventStream {
       return;
     }
     if ((this.#controller.desiredSize ?? 0) >= 0) return;
+    this.#onDropped();
+    this.end();
+  }
+
+  /** Ends it for a newer one. */
+  giveWay(): void {
+    this.send(`retry: ${GIVES_WAY_MS}`);
     this.#onDropped();
     this.end();
   }

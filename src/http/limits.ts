@@ -1,6 +1,6 @@
 /**
- * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of one address and the same on all
- * replicas. A limit per counter would punish the counters that many people visit.
+ * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of one address, or of
+ * everybody together where addresses are hidden, and the same on all replicas. A limit per counter would punish the counters that many people visit.
  *
  * Whoever was refused is refused here until there is something to be had again, so that a flood costs the store nothing. What is left
  * is told as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited
@@ -24,9 +24,9 @@ import type { Visitors } from './visitors.ts';
 export interface Quotas {
   /** Of one address. */
   readonly requestsPerMinute: number;
-  /** Of one address, or of all together (`newCountersOf`). */
+  /** Of one address, or of all together (`addressesHidden`). */
   readonly newCountersPerDay: number;
-  /** Of one address: requests with an idempotency key, also those that repeat one. */
+  /** The same for requests with an idempotency key, also those that repeat one. */
   readonly keysPerDay: number;
 }
 
@@ -38,8 +38,8 @@ export interface LimitsOptions extends Quotas {
   readonly visitors: Visitors;
   readonly owners: Owners;
   readonly clock: Clock;
-  /** Whose new counters are limited: those of each address, or where addresses are hidden those of everybody together. */
-  readonly newCountersOf: 'address' | 'everybody';
+  /** Whether all clients look like one: then new counters and keys are limited for everybody together. */
+  readonly addressesHidden: boolean;
   /** Told of each request for which the store did not say in time whether it is within a limit. */
   readonly onOpen: () => void;
 }
@@ -122,21 +122,17 @@ export class Limits {
 
   async #takeNewCounter(c: Asked, limit: Limit, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
-    const who =
-      this.#options.newCountersOf === 'address'
-        ? `from your address ${limit.quota} new counters were made, as many as may be in a day`
-        : `all visitors together have made ${limit.quota} new counters, as many as may be in a day`;
-    const why = `There is no counter ${name}, and ${who}. Nothing was made or counted. Counters that exist go on counting.`;
+    const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
+    const made = `${who} made ${counted(limit.quota, 'new counter')}, as many as may be in a day`;
+    const why = `There is no counter ${name}, and ${made}. Nothing was made or counted. Counters that exist go on counting.`;
     await this.#take(c, limit, why);
   }
 
   async #takeKey(c: Asked, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
-    await this.#take(
-      c,
-      limit,
-      `${limit.quota} requests with an Idempotency-Key came from your address, as many as may in a day. Not counted: send the visit without a key.`,
-    );
+    const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
+    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, as many as may be in a day`;
+    await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
   }
 
   #isExempt(c: Asked): boolean {
@@ -160,8 +156,8 @@ export class Limits {
 
   /** Who takes of this limit; `undefined` where today's salt cannot be had in time. */
   async #whoTakes(c: Asked, { name }: Limit): Promise<string | undefined> {
-    const { visitors, clock, newCountersOf } = this.#options;
-    if (name === 'new-counters' && newCountersOf === 'everybody') return EVERYBODY;
+    const { visitors, clock, addressesHidden } = this.#options;
+    if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
     const place = visitors.placeOf(c);
     return place instanceof Promise ? briefly(place, clock, LIMITER_WAIT_MS) : place;
   }

@@ -1,7 +1,7 @@
 /**
  * How many streams each address has, so that one address cannot hold all places. In memory, for as long as the streams are open: a
- * stream belongs to one replica, and ends with it. Not here: the streams (`event-stream.ts`), and how many there may be in total
- * (`counter/watch.ts`).
+ * stream belongs to one replica, and ends with it. Not here: the streams, and how many there may be in total
+ * (`event-stream.ts`).
  */
 import { AppError } from '../counter/errors.ts';
 import type { Asked } from './asked.ts';

@@ -24,7 +24,7 @@ export class Adversary {
     newCountersPerDay: 1e9,
     countapiHost: 'countapi.test',
     abacusHost: 'abacus.test',
-    subscribersMax: 1000,
+    streamsMax: 1000,
   });
   readonly #plain = new Map<Target, number>();
 

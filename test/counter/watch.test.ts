@@ -1,7 +1,7 @@
 /** Watching totals: who is told what and when, and what it costs the store. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { AppError, isAppError } from '../../src/counter/errors.ts';
+import { AppError } from '../../src/counter/errors.ts';
 import { Watch } from '../../src/counter/watch.ts';
 import { until } from '../support/folder.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -19,7 +19,7 @@ let trouble: ((counters: readonly string[]) => void) | undefined;
 let held: (() => void) | undefined;
 
 /** A watch on the store, by way of a count of what it reads. */
-function watchOn(subscribersMax = 100): Watch {
+function watchOn(): Watch {
   const mine: (readonly string[])[] = [];
   reads = mine;
   let underWay = 0;
@@ -37,7 +37,7 @@ function watchOn(subscribersMax = 100): Watch {
       underWay--;
     }
   };
-  return new Watch({ store: { read }, clock, subscribersMax, onBug: (error) => bugs.push(error) });
+  return new Watch({ store: { read }, clock, onBug: (error) => bugs.push(error) });
 }
 
 /** Subscribes; answers what is told and how to end it. */
@@ -145,22 +145,6 @@ describe('a subscriber', () => {
     await setTo('a/one', 1);
     await passOne();
     expect([one.told, two.told]).toEqual([[], ['a/one 1']]);
-  });
-
-  test('as many as may subscribe, and not one more until one ends', () => {
-    const watch = watchOn(2);
-    const { end } = subscribe(watch, 'a/one');
-    subscribe(watch, 'a/one');
-    let refused: unknown;
-    try {
-      subscribe(watch, 'a/two');
-    } catch (error) {
-      refused = error;
-    }
-    expect(isAppError(refused, 'subscribers-full')).toBe(true);
-    end();
-    subscribe(watch, 'a/two');
-    expect(watch.subscribers).toBe(2);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * `npm run test:floods [-- --for 10m --store redis --addresses hidden]`: one client without a token sends all it can, of every kind at
- * once, for as long as it is told, while others count. At the end nothing may be full, and no request of others may have failed.
+ * once, for as long as it is told, while others count. At the end nothing may be full, and no request of others may have failed. Where
+ * addresses are hidden, others may have to wait for a key or a new counter, until soon after the flood.
  *
  * Prints how the flood was answered, what it has left, and how others fared. Exit status: 0 when nothing was filled and
  * no request of others failed, otherwise 1.
@@ -21,6 +22,8 @@ const TOKEN = 'the-token-of-the-installation';
 const AT_ONCE = 2;
 /** Between two visits of the others. */
 const PAUSE_MS = 50;
+/** After the flood, what is limited is served again within so long: 100,000 keys and 10,000 counters a day are one in 9 s. */
+const AFTER_MS = 30_000;
 /** The flood comes from one address, and the others from another. */
 const FLOODER = '198.51.100.1';
 const OTHERS = '203.0.113.7';
@@ -88,24 +91,46 @@ function openStream(url: string, path: string, address: string, over: AbortSigna
   });
 }
 
-/** What the others do meanwhile: visits, visits under keys, and now and then a new counter or a stream. */
+/**
+ * What the others do meanwhile: visits, visits under keys, and now and then a new counter or a stream. Where addresses are hidden the
+ * flood takes from the same limits, so a key or a new counter may have to wait (429). Nothing else may.
+ */
 class Others {
   readonly latenciesMs: number[] = [];
   readonly failures: string[] = [];
   visits = 0;
+  waits = 0;
   readonly #program: Program;
+  readonly #sharesLimits: boolean;
 
-  constructor(program: Program) {
+  constructor(program: Program, addresses: Addresses) {
     this.#program = program;
+    this.#sharesLimits = addresses === 'hidden';
   }
 
   async run(over: AbortSignal): Promise<void> {
     for (let time = 0; !over.aborted; time++) {
       await this.#ask(`/hit/${COUNTERS.everybody}`);
-      if (time % 20 === 0) await this.#ask('/', { 'Idempotency-Key': `"others-${time}"` });
-      if (time % 100 === 0) await this.#ask(`/hit/others/page-${time}`);
+      if (time % 20 === 0) await this.#askFromShare('/', { 'Idempotency-Key': `"others-${time}"` });
+      if (time % 100 === 0) await this.#askFromShare(`/hit/others/page-${time}`);
       if (time % 100 === 50) await this.#listen();
       await Bun.sleep(PAUSE_MS);
+    }
+  }
+
+  /** What waited is served soon after the flood: within `AFTER_MS`. */
+  async serveAfter(): Promise<void> {
+    for (const [path, headers] of [
+      ['/', { 'Idempotency-Key': '"others-after"' }],
+      ['/hit/others/page-after', {}],
+    ] as const) {
+      const until = performance.now() + AFTER_MS;
+      let status = await this.#askFromShare(path, headers);
+      while (status === 429 && performance.now() < until) {
+        await Bun.sleep(200);
+        status = await this.#askFromShare(path, headers);
+      }
+      if (status === 429) this.failures.push(`${path}: 429 for ${AFTER_MS / 1000} s after the flood`);
     }
   }
 
@@ -117,7 +142,15 @@ class Others {
     if (status !== '200') this.failures.push(`${path}: ${status}`);
   }
 
-  async #ask(path: string, headers: Record<string, string> = {}): Promise<void> {
+  async #askFromShare(path: string, headers: Record<string, string> = {}): Promise<number> {
+    return this.#ask(path, headers, this.#sharesLimits ? [429] : []);
+  }
+
+  async #ask(
+    path: string,
+    headers: Record<string, string> = {},
+    mayBe: readonly number[] = [],
+  ): Promise<number> {
     const startedAt = performance.now();
     const response = await fetch(`${this.#program.url}${path}`, {
       headers: { 'X-Forwarded-For': OTHERS, ...headers },
@@ -125,7 +158,9 @@ class Others {
     const said = await response.text();
     this.visits++;
     this.latenciesMs.push(performance.now() - startedAt);
-    if (!response.ok) this.failures.push(`${path}: ${response.status} ${said}`);
+    if (mayBe.includes(response.status)) this.waits++;
+    else if (!response.ok) this.failures.push(`${path}: ${response.status} ${said}`);
+    return response.status;
   }
 
   at(part: number): string {
@@ -171,7 +206,7 @@ async function campaign(
       : statSync(program.database).size;
   const before = await bytes();
   const over = new AbortController();
-  const others = new Others(program);
+  const others = new Others(program, addresses);
   const running = Object.entries(FLOODS).map(async ([what, make]) => {
     const tally = await flood(program, make, over.signal);
     return `  ${what}: ${tally.text}`;
@@ -181,6 +216,7 @@ async function campaign(
   over.abort();
   await visiting;
   for (const line of await Promise.all(running)) say(line);
+  await others.serveAfter();
   await program.settled();
   const left = (await bytes()) - before;
   const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
@@ -191,7 +227,7 @@ async function campaign(
   const full = short.some((value) => value > 0);
   say(`Left behind: ${(left / 2 ** 20).toFixed(1)} MiB of ${store === 'redis' ? 'Redis' : 'SQLite'}.`);
   say(
-    `Others: ${others.visits.toLocaleString('en')} requests, half within ${others.at(0.5)}, 99 % within ${others.at(0.99)}.`,
+    `Others: ${others.visits.toLocaleString('en')} requests, half within ${others.at(0.5)}, 99 % within ${others.at(0.99)}; ${others.waits} had to wait for a share.`,
   );
   for (const failure of new Set(others.failures.slice(0, 10))) say(`  failed: ${failure}`);
   if (short.length === 0) throw new Error('the figures do not say whether the store is short');

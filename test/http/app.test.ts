@@ -324,7 +324,6 @@ describe('errors', () => {
       'counters-full': 503,
       'counter-missing': 404,
       'counter-unreadable': 500,
-      'subscribers-full': 503,
       'too-many-streams': 429,
       'total-out-of-range': 409,
       'waiting-full': 503,

@@ -116,23 +116,31 @@ describe('a stream', () => {
 });
 
 describe('streams', () => {
-  test('are as many as may be, and not one more until one ends', async () => {
-    const app = setUp({ subscribersMax: 2 });
-    const first = await open(app);
+  test('are never more than SEEN_SUBSCRIBERS_MAX: a new one ends the oldest, which comes back ten seconds later', async () => {
+    const app = setUp({ streamsMax: 2 });
+    const [first, second] = [await open(app), await open(app, '/live?counters=hits')];
+    const third = await open(app);
+    expect(third.response.status).toBe(200);
+    expect([app.streams.open, app.watch.subscribers]).toEqual([2, 2]);
+    expect([await first.next(), await first.next(), await first.next()]).toEqual([
+      ':\n\n',
+      'retry: 10000\n\n',
+      undefined,
+    ]);
+    expect((await open(app, '/live?counters=hits')).response.status).toBe(200);
+    expect([await second.next(), await second.next(), await second.next()]).toEqual([
+      ':\n\n',
+      'retry: 10000\n\n',
+      undefined,
+    ]);
+    // Where a place is free, no stream is ended.
+    await third.cancel();
     await open(app);
-    const refused = await app.ask('/abacus/stream/my-app/builds');
-    expect({ status: refused.status, retry: refused.headers.get('Retry-After') }).toEqual({
-      status: 503,
-      retry: '1',
-    });
-    expect(Object.keys(JSON.parse(refused.body))).toEqual(['error']);
-    expect(app.streams.open).toBe(2);
-    await first.cancel();
-    expect((await open(app)).response.status).toBe(200);
+    expect([app.streams.open, app.watch.subscribers]).toEqual([2, 2]);
   });
 
   test('of one address are as many as it may have, whatever they tell; others have their own', async () => {
-    const app = setUp({ subscribersMax: 9, streamsPerAddress: 2 });
+    const app = setUp({ streamsMax: 9, streamsPerAddress: 2 });
     const PATHS = ['/live?counters=hits', '/abacus/stream/my-app/builds'];
     const openFrom = async (path: string, address: string) => {
       const request = new Request(`http://seen.test${path}`, { headers: { 'X-Forwarded-For': address } });
@@ -157,12 +165,25 @@ describe('streams', () => {
     expect(app.streams.open).toBe(4);
   });
 
-  test('that are refused for want of places in total take none of an address', async () => {
-    const app = setUp({ subscribersMax: 1, streamsPerAddress: 2 });
-    const { cancel } = await open(app);
-    for (let n = 0; n < 5; n++) expect((await app.ask('/live?counters=hits')).status).toBe(503);
-    await cancel();
-    expect((await open(app)).response.status).toBe(200);
+  test('that were ended for a newer one take no place of their address', async () => {
+    const app = setUp({ streamsMax: 1, streamsPerAddress: 2 });
+    for (let n = 0; n < 5; n++) expect((await open(app)).response.status).toBe(200);
+    expect(app.streams.open).toBe(1);
+  });
+
+  test('an address that has as many as it may ends no stream of another', async () => {
+    const app = setUp({ streamsMax: 2, streamsPerAddress: 1 });
+    const from = (address: string) =>
+      app.app.fetch(
+        new Request('http://seen.test/live?counters=hits', { headers: { 'X-Forwarded-For': address } }),
+        PROXY,
+      );
+    const other = (await from('192.0.2.1')).body?.getReader();
+    expect((await from('192.0.2.2')).status).toBe(200);
+    for (let n = 0; n < 5; n++) expect((await from('192.0.2.2')).status).toBe(429);
+    expect(app.streams.open).toBe(2);
+    await other?.cancel();
+    expect(app.streams.open).toBe(1);
   });
 
   test('end together when the replica stops, and then there are none', async () => {

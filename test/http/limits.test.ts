@@ -332,7 +332,7 @@ describe('new counters', () => {
         retry: '43200',
       });
       expect(refused.body).toContain(
-        'There is no counter some/third, and from your address 2 new counters were made, as many as may be in a day.',
+        'There is no counter some/third, and your address has made 2 new counters, as many as may be in a day.',
       );
       expect(await store.read(['some/first', 'some/third'])).toEqual([expect.any(Number), undefined]);
     }
@@ -372,7 +372,7 @@ describe('new counters', () => {
   });
 
   test('may be made by everybody together where addresses are hidden, also on another day', async () => {
-    const { ask, statuses, pass } = begin({ newCountersPerDay: 2, newCountersTogether: true });
+    const { ask, statuses, pass } = begin({ newCountersPerDay: 2, addressesHidden: true });
     const hits = (word: string) =>
       Promise.all(
         [1, 2, 3].map(async (n) => (await ask(`/hit/${word}/name-${n}`, from(`192.0.2.${n}`))).status),
@@ -410,6 +410,23 @@ describe('idempotency keys', () => {
     ...headers,
   });
 
+  test('may be used by everybody together where addresses are hidden, and come back evenly', async () => {
+    const { ask, pass } = begin({ keysPerDay: 2, addressesHidden: true });
+    const hits = (word: string) =>
+      Promise.all(
+        [1, 2, 3].map(async (n) => (await ask('/', keyed(`${word}-${n}`, from(`192.0.2.${n}`)))).status),
+      );
+    expect(await hits('flood')).toEqual([200, 200, 429]);
+    const { body, headers } = await ask('/', keyed('another'));
+    expect(body).toContain(
+      'All visitors together have sent 2 requests with an Idempotency-Key, as many as may be in a day.',
+    );
+    expect(headers.get('Retry-After')).toBe(`${DAY_MS / 2000}`);
+    expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
+    await pass(DAY_MS / 2);
+    expect(await hits('later')).toEqual([200, 429, 429]);
+  });
+
   test('may be sent as often as an address may, repeated or not, on every surface; without one its visits count', async () => {
     const { ask, statuses, store } = begin({ keysPerDay: 4 });
     const first = await ask('/', keyed('one'));
@@ -425,7 +442,7 @@ describe('idempotency keys', () => {
     }
     const refused = await ask('/', keyed('three', { Accept: 'text/plain' }));
     expect({ body: refused.body, retry: refused.headers.get('Retry-After') }).toEqual({
-      body: '4 requests with an Idempotency-Key came from your address, as many as may in a day. Not counted: send the visit without a key. Try again in 21600 s. (rate-limited)\n',
+      body: 'Your address has sent 4 requests with an Idempotency-Key, as many as may be in a day. Not counted: send the visit without a key. Try again in 21600 s. (rate-limited)\n',
       retry: '21600',
     });
     expect(await statuses(['/', '/hit/some/page', '/hit/some/new'])).toEqual([200, 200, 200]);

@@ -46,14 +46,14 @@ export function setUp({
   closed = false,
   countapiHost = '',
   abacusHost = '',
-  subscribersMax = 10,
+  streamsMax = 10,
   waitingBytesMax = 16_384,
   heartbeatMs = 3_600_000,
   embedPath = '/embed.js',
   now = Date.now,
   requestsPerMinute = 0,
   newCountersPerDay = 0,
-  newCountersTogether = false,
+  addressesHidden = false,
   keysPerDay = 0,
   streamsPerAddress = 0,
   countersMax = Number.POSITIVE_INFINITY,
@@ -82,7 +82,6 @@ export function setUp({
   const owners = new Owners(INSTALLATION);
   let open = 0;
   const quotas = { requestsPerMinute, newCountersPerDay, keysPerDay };
-  const newCountersOf = newCountersTogether ? 'everybody' : 'address';
   const limits =
     requestsPerMinute + newCountersPerDay + keysPerDay === 0
       ? undefined
@@ -93,17 +92,17 @@ export function setUp({
           owners,
           clock,
           ...quotas,
-          newCountersOf,
+          addressesHidden,
           onOpen: () => open++,
         });
   const mayMake = limits?.mayCreate;
   const count = createCounting({ counter, registry: store, visitors, limits });
-  const watch = new Watch({ store, clock, subscribersMax, onBug: (error) => bugs.push(error) });
+  const watch = new Watch({ store, clock, onBug: (error) => bugs.push(error) });
   const perAddress =
     streamsPerAddress === 0
       ? undefined
       : { max: streamsPerAddress, networkOf: (c: Asked) => visitors.networkOf(c) };
-  const streams = new EventStreams({ waitingBytesMax, heartbeatMs, perAddress });
+  const streams = new EventStreams({ max: streamsMax, waitingBytesMax, heartbeatMs, perAddress });
   const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
     counter,
