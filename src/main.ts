@@ -12,7 +12,7 @@ import { serve } from './commands/serve.ts';
 import { token } from './commands/token.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
-import { environment } from './config.ts';
+import { environment } from './config/config.ts';
 import { AppError, type ErrorCode } from './counter/errors.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(

@@ -100,7 +100,7 @@ describe('architecture', () => {
       const text = (await Bun.file(join(ROOT, file)).text()).replace(/^#!.*\n/, '');
       expect({ file, opens: text.startsWith('/**') }).toEqual({ file, opens: true });
     }
-    expect(await Bun.file(join(ROOT, 'src/stores/commit.lua')).text()).toStartWith('-- ');
+    expect(await Bun.file(join(ROOT, 'src/stores/redis/lua/commit.lua')).text()).toStartWith('-- ');
   });
 
   test('every decision record says what was rejected, on what evidence, and when to look again', async () => {

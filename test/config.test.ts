@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
+import { envName, flagName, settings, settingsManual, settingsTable } from '../src/config/settings.ts';
 import { isAppError } from '../src/counter/errors.ts';
-import { envName, flagName, settings, settingsManual, settingsTable } from '../src/settings.ts';
 import { temporaryFolder } from './support/folder.ts';
 
 const read = (argv: string[], env: Record<string, string> = {}) => readConfig({ argv, env });

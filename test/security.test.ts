@@ -107,7 +107,7 @@ test('secrets are compared as digests of one length, in constant time, and in on
       ...crypto,
       timingSafeEqual: (a, b) => { compared.push([a.length, b.length]); return timingSafeEqual(a, b); },
     }));
-    const { issueToken, Owners } = await import(${JSON.stringify(join(ROOT, 'src/http/owners.ts'))});
+    const { issueToken, Owners } = await import(${JSON.stringify(join(ROOT, 'src/http/visit/owners.ts'))});
     const { token, owner } = issueToken();
     const owners = new Owners('the-installation-s-own-token');
     const answers = [token, token.slice(0, -1), token + 'x', 's', 'x'.repeat(5000), 'the-installation-s-own-token'].map((sent) => {
@@ -138,9 +138,9 @@ test('secrets are compared as digests of one length, in constant time, and in on
   const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'src'))];
   const texts = files.map((file) => [file, readFileSync(join(ROOT, 'src', file), 'utf8')] as const);
   expect(texts.filter(([, text]) => text.includes('timingSafeEqual')).map(([file]) => file)).toEqual([
-    'http/owners.ts',
+    'http/visit/owners.ts',
   ]);
-  const owners = texts.find(([file]) => file === 'http/owners.ts')?.[1] ?? '';
+  const owners = texts.find(([file]) => file === 'http/visit/owners.ts')?.[1] ?? '';
   expect(owners.match(/\S+ [!=]==? (?!undefined)\S+/g)).toEqual(['a.length === b.length']);
   // A store asks whether a counter that is to be made was made by the same request before: whose token nobody has sent.
   // And in the transaction of a change whether the owner is still the one whose token was compared before.

@@ -9,9 +9,9 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type Archived, folded, type Piece } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { HOUR_MS } from '../counter/past.ts';
+import type { Heading } from './formats/json-lines.ts';
 import { Wrong } from './item.ts';
-import type { Heading } from './json-lines.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from './reading/lines.ts';
 import { readRecord, recordOf } from './record.ts';
 
 /** Every counter begins its line so: its name is read without the rest. */

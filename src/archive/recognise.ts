@@ -3,18 +3,18 @@
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
-import { BADGE_MAX_LENGTH, readBadge } from './badge.ts';
-import { beginningOf, isPacked } from './bytes.ts';
-import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './csv.ts';
-import { foreignKind, foreignText, foreignZip } from './foreign.ts';
-import { isGoatcounter, readGoatcounter } from './goatcounter.ts';
-import { isGoatcounterZip, readGoatcounterZip } from './goatcounter-zip.ts';
+import { BADGE_MAX_LENGTH, readBadge } from './formats/badge.ts';
+import { foreignKind, foreignText, foreignZip } from './formats/foreign.ts';
+import { isGoatcounter, readGoatcounter } from './formats/goatcounter.ts';
+import { isGoatcounterZip, readGoatcounterZip } from './formats/goatcounter-zip.ts';
+import { readJsonLines } from './formats/json-lines.ts';
+import { cellsOfLine, isListLine, readList } from './formats/list.ts';
+import { namesColumns, readCsv } from './formats/seen-csv.ts';
 import type { Item } from './item.ts';
-import { readJsonLines } from './json-lines.ts';
-import { type Line, linesOf } from './lines.ts';
-import { cellsOfLine, isListLine, readList } from './list.ts';
-import { namesColumns, readCsv } from './seen-csv.ts';
-import { openZip } from './zip.ts';
+import { beginningOf, isPacked } from './reading/bytes.ts';
+import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './reading/csv.ts';
+import { type Line, linesOf } from './reading/lines.ts';
+import { openZip } from './reading/zip.ts';
 
 /** What may be imported from a file, as `--from` names it, and what each is. */
 export const FILE_KINDS = {

@@ -1,7 +1,7 @@
 /** Values of flags, as people type them. Each fails with `usage-invalid` and says how to type it. */
 import { parseArgs } from 'node:util';
+import { flagName, settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
-import { flagName, settings } from '../settings.ts';
 
 /** The words of a command that takes flags of its own beside the settings. */
 export interface Words<Flag extends string> {

@@ -10,11 +10,11 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { counted } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
-import { type Copied, copyDatabase } from '../stores/sqlite-backup.ts';
+import { type Copied, copyDatabase } from '../stores/sqlite/backup.ts';
 import { tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { showProgress } from './progress.ts';

@@ -1,5 +1,5 @@
 /** What a command of `seen` is: a name, a manual, and something to run. */
-import type { Sources } from '../config.ts';
+import type { Sources } from '../config/config.ts';
 
 export interface Context extends Sources {
   /** Prints for the person who typed the command. */

@@ -4,20 +4,20 @@
  * Not here: the replica as a whole (`compose.ts`).
  */
 import { version } from '../../package.json' with { type: 'json' };
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
-import { type AbacusOptions, createAbacus } from '../http/abacus.ts';
-import { ABACUS_PREFIX } from '../http/abacus-request.ts';
 import type { Answer } from '../http/answering.ts';
-import { type ClientAddress, createClientAddress } from '../http/client-address.ts';
-import { createCountapi } from '../http/countapi.ts';
-import { COUNTAPI_PREFIX } from '../http/countapi-request.ts';
-import { Limits, type LimitsOptions, type Quotas } from '../http/limits.ts';
+import type { Stack } from '../http/api/stack.ts';
+import { type AbacusOptions, createAbacus } from '../http/compat/abacus/abacus.ts';
+import { ABACUS_PREFIX } from '../http/compat/abacus/request.ts';
+import { createCountapi } from '../http/compat/countapi/countapi.ts';
+import { COUNTAPI_PREFIX } from '../http/compat/countapi/request.ts';
+import type { StreamsPerAddress } from '../http/live/by-address.ts';
 import type { OwnHosts } from '../http/own-host.ts';
-import type { Stack } from '../http/stack.ts';
-import type { StreamsPerAddress } from '../http/streams-by-address.ts';
-import { noticeUntrustedProxy } from '../http/untrusted-proxy.ts';
-import type { Visitors } from '../http/visitors.ts';
+import { type ClientAddress, createClientAddress } from '../http/visit/client-address.ts';
+import { Limits, type LimitsOptions, type Quotas } from '../http/visit/limits.ts';
+import { noticeUntrustedProxy } from '../http/visit/untrusted-proxy.ts';
+import type { Visitors } from '../http/visit/visitors.ts';
 import type { Log } from '../log.ts';
 import { counted } from '../plural.ts';
 import type { Heartbeat } from '../replicas/heartbeat.ts';

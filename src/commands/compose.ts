@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { version } from '../../package.json' with { type: 'json' };
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
@@ -11,23 +11,23 @@ import { patientMemory, patientRegistry } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
 import { StoreHealth } from '../counter/store-health.ts';
 import { Watch } from '../counter/watch.ts';
-import { createApi } from '../http/api.ts';
+import { createApi } from '../http/api/api.ts';
 import { type App, createApp } from '../http/app.ts';
-import { createCounting } from '../http/counting.ts';
-import { connectionsPerKindMax } from '../http/descriptors.ts';
-import { createEmbed } from '../http/embed.ts';
-import { EventStreams } from '../http/event-stream.ts';
-import { createImages } from '../http/images.ts';
-import { createLive } from '../http/live.ts';
-import { Owners } from '../http/owners.ts';
+import { connectionsPerKindMax } from '../http/connections/descriptors.ts';
+import { createEmbed } from '../http/embed/embed.ts';
+import { createImages } from '../http/images/images.ts';
+import { EventStreams } from '../http/live/event-stream.ts';
+import { createLive } from '../http/live/live.ts';
 import { type Listening, listen } from '../http/server.ts';
-import { Visitors } from '../http/visitors.ts';
+import { createCounting } from '../http/visit/counting.ts';
+import { Owners } from '../http/visit/owners.ts';
+import { Visitors } from '../http/visit/visitors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
 import { openStore } from '../stores/open.ts';
-import type { MissingFile } from '../stores/sqlite-database.ts';
+import type { MissingFile } from '../stores/sqlite/database.ts';
 import {
   accessOf,
   composeClientAddress,

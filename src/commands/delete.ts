@@ -1,5 +1,5 @@
 /** `seen delete`: deletes all counters that match some conditions. Without `--yes` it only lists them. */
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patientRegistry } from '../counter/patience.ts';
 import { pastTime, tellApart, whole } from './arguments.ts';

@@ -1,10 +1,10 @@
 /** `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on counting. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeJsonLines } from '../archive/formats/json-lines.ts';
+import { writeCsv } from '../archive/formats/seen-csv.ts';
 import { type Gathered, gather } from '../archive/gather.ts';
-import { writeJsonLines } from '../archive/json-lines.ts';
-import { writeCsv } from '../archive/seen-csv.ts';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';

@@ -1,17 +1,17 @@
 /** Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read again, and is the same. */
 import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
-import { readBusuanzi } from '../archive/busuanzi.ts';
-import { Names, readNames } from '../archive/busuanzi-names.ts';
+import { readBusuanzi } from '../archive/formats/busuanzi.ts';
+import { Names, readNames } from '../archive/formats/busuanzi-names.ts';
+import { readRedisKeys } from '../archive/formats/redis-keys.ts';
 import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../archive/item.ts';
-import { linesOf } from '../archive/lines.ts';
+import { linesOf } from '../archive/reading/lines.ts';
 import { type FileKind, readFile, recognise } from '../archive/recognise.ts';
-import { readRedisKeys } from '../archive/redis-keys.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import { redisUrlMistake } from '../config/store-url.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
-import { redisUrlMistake } from '../store-url.ts';
-import { RedisSource } from '../stores/redis-source.ts';
+import { RedisSource } from '../stores/redis/source.ts';
 
 /** What somebody has said about the source. */
 export interface SourceFlags {

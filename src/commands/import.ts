@@ -1,9 +1,10 @@
 /** `seen import SOURCE`: brings counters from elsewhere. First it only says what it would do. */
-import { chunksOf } from '../archive/chunks.ts';
+
 import type { Item } from '../archive/item.ts';
+import { chunksOf } from '../archive/reading/chunks.ts';
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { Findings, Tally } from '../archive/tally.ts';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import type { Archived, Brought, Terms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';

@@ -1,5 +1,5 @@
 /** Ports that several replicas open together. */
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { type Listening, listen } from '../http/server.ts';
 
 /** Whether the kernel shares out the connections on a port that several processes opened (`SO_REUSEPORT`). */

@@ -2,7 +2,7 @@
  * `seen replica`: one of several replicas of one machine. Started by `seen serve`, not by people.
  */
 
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { createLog } from '../log.ts';
 import { parentChannel } from '../replicas/channel.ts';

@@ -2,7 +2,8 @@
  * `seen serve`: counts visits, with one replica in this process or with several below it.
  */
 import { version } from '../../package.json' with { type: 'json' };
-import { type Config, readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { settingsManual } from '../config/settings.ts';
 import type { Store } from '../counter/store.ts';
 import type { Listening } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
@@ -11,7 +12,6 @@ import { counted } from '../plural.ts';
 import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { listenToSignals } from '../replicas/signals.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
-import { settingsManual } from '../settings.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
 import { addressesWarning } from './compose-surface.ts';

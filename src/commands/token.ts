@@ -1,9 +1,9 @@
 /** `seen token NS/KEY`: gives a counter a new owner's token, for one that was lost or never handed out. */
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
 import { patientRegistry } from '../counter/patience.ts';
-import { issueToken } from '../http/owners.ts';
+import { issueToken } from '../http/visit/owners.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
 

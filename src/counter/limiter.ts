@@ -3,7 +3,7 @@
  *
  * The generic cell rate algorithm (ITU-T I.371, in its virtual scheduling form): of each visitor one moment is kept, when all of the quota
  * is there again. What is taken moves it on by a quota's share of the window; where that would lead more than a window ahead, nothing is
- * left. So a quota can be had at once, and comes back evenly. Not here: who is limited in what (`http/limits.ts`).
+ * left. So a quota can be had at once, and comes back evenly. Not here: who is limited in what (`http/visit/limits.ts`).
  */
 
 /** At most `quota` at once, of which all comes back within `windowMs`. */

@@ -2,7 +2,7 @@
  * Counters as things that are made, owned, set, listed and deleted: what a database must do for them beside counting.
  *
  * Each of these may be asked again when its answer was lost, and then does and answers what it did and answered at first.
- * `test/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/owners.ts`).
+ * `test/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/visit/owners.ts`).
  */
 
 /** What a counter lets everybody do; its owner may do more. */
@@ -133,7 +133,7 @@ export interface Registry {
   size(): Promise<number>;
 }
 
-/** Whether a counter meets a condition. `registry.lua` says the same in its language. */
+/** Whether a counter meets a condition. `stores/redis/lua/registry.lua` says the same in its language. */
 export function meets(
   { total, madeAt, owner, rules }: Omit<Description, 'counter'>,
   condition: Condition,

@@ -4,7 +4,7 @@
  * The store is asked, not listened to: while somebody watches, the counters that are watched are read together, four times a second. So the
  * cost does not grow with visits, nor with how many watch the same counter, and both stores do it alike. Without subscribers nothing
  * happens. Not here: how subscribers are told, and how many there may be
- * (`http/event-stream.ts`).
+ * (`http/live/event-stream.ts`).
  */
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';

@@ -4,13 +4,13 @@
  * Promises are chained by hand: an async function around each handler would cost every visit two more. Not here: what is where (`app.ts`).
  */
 import { AppError, isAppError } from '../counter/errors.ts';
-import { acceptedBy } from './accepts.ts';
 import type { Asked, Handler, Peer } from './asked.ts';
-import { wholeBody } from './body.ts';
 import { type ErrorForm, errorResponse } from './errors.ts';
-import type { Limits } from './limits.ts';
+import { acceptedBy } from './request/accepts.ts';
+import { wholeBody } from './request/body.ts';
+import { type Place, UnderWay } from './request/under-way.ts';
 import { allowOf, type Route } from './routes.ts';
-import { type Place, UnderWay } from './under-way.ts';
+import type { Limits } from './visit/limits.ts';
 
 /** A request, and how it was answered. */
 export interface Answer {

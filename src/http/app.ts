@@ -11,9 +11,9 @@ import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import { Answering, type AnsweringOptions } from './answering.ts';
 import { type Handler, Handlers, type Peer } from './asked.ts';
-import type { CountVisit } from './counting.ts';
 import { type OwnHosts, pathOn } from './own-host.ts';
 import { METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
+import type { CountVisit } from './visit/counting.ts';
 
 export interface AppOptions extends AnsweringOptions {
   counter: Counter;

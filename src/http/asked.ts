@@ -10,7 +10,7 @@ import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import { parseBody } from 'hono/utils/body';
 import { getQueryParam, tryDecodeURIComponent } from 'hono/utils/url';
-import { withoutBody } from './head.ts';
+import { withoutBody } from './request/head.ts';
 
 /** Knows the other end of a request's connection. */
 export interface Peer {

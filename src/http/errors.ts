@@ -7,7 +7,7 @@
 import { STATUS_CODES } from 'node:http';
 import { AppError, type ErrorCode } from '../counter/errors.ts';
 import { noticePage } from '../page/notice.ts';
-import { pageHeaders, styleLink } from './assets.ts';
+import { pageHeaders, styleLink } from './pages/assets.ts';
 
 /** The HTTP status of an error code. */
 export function statusOf(code: ErrorCode): number {

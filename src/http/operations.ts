@@ -7,7 +7,7 @@
  * A process whose replicas all hang is not healthy either.
  */
 import { Hono } from 'hono';
-import { withoutBody } from './head.ts';
+import { withoutBody } from './request/head.ts';
 
 export interface OperationsOptions {
   /** Whether this process has begun to listen for visits. */

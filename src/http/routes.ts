@@ -2,15 +2,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
-import { API_DESCRIPTION } from './api-options.ts';
+import { createHit } from './api/hit.ts';
+import { API_DESCRIPTION } from './api/options.ts';
 import type { Asked, Handler, Peer } from './asked.ts';
-import { assetRoutes } from './assets.ts';
-import { createCounterPage } from './counter-page.ts';
-import type { CountVisit } from './counting.ts';
 import type { ErrorForm } from './errors.ts';
-import { createHit } from './hit.ts';
-import { createOwnVisits } from './own-visits.ts';
-import { createRoot } from './root.ts';
+import { assetRoutes } from './pages/assets.ts';
+import { createCounterPage } from './pages/counter.ts';
+import { createRoot } from './pages/root.ts';
+import type { CountVisit } from './visit/counting.ts';
+import { createOwnVisits } from './visit/own-visits.ts';
 
 /** The methods that servers know. */
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT'] as const;

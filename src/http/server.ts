@@ -3,10 +3,10 @@
  *
  * What Bun brings by itself: 16 KiB for request line and headers together (431), closing a connection that has not sent
  * its headers after some 10 s, malformed requests (400). It has no limit on connections: see
- * `connections.ts`.
+ * `http/connections/guard.ts`.
  */
 import { AppError } from '../counter/errors.ts';
-import { limitConnections } from './connections.ts';
+import { limitConnections } from './connections/guard.ts';
 
 export interface ListenOptions {
   host: string;

@@ -2,7 +2,7 @@
  * Scripts and styles for browsers: made at their first need, once per process, and kept in memory with their gzip.
  *
  * In a checkout the scripts are bundled from their sources. In the image there are no sources: there they lie ready beside the program,
- * under the same name (Dockerfile). Not here: how they are served (`http/assets.ts`).
+ * under the same name (Dockerfile). Not here: how they are served (`http/pages/assets.ts`).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,9 +3,9 @@
  */
 import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
-import { RedisStore } from './redis.ts';
-import { SqliteStore } from './sqlite.ts';
-import type { MissingFile } from './sqlite-database.ts';
+import { RedisStore } from './redis/store.ts';
+import type { MissingFile } from './sqlite/database.ts';
+import { SqliteStore } from './sqlite/store.ts';
 
 export interface StoreOptions {
   /** `redis://…`, `rediss://…` or `sqlite:PATH`. */

@@ -202,7 +202,7 @@ async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
     )) {
       ofOthers.add(name);
     }
-    const schema = path.endsWith('image-request.ts') ? text : '';
+    const schema = path.endsWith('images/request.ts') ? text : '';
     for (const [, name = ''] of schema.matchAll(/^ {2}(\w+)(?:: |,$)/gm)) ofOthers.add(name);
   }
   return { ofApi: [...ofApi], ofOthers: [...ofOthers] };

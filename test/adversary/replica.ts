@@ -4,7 +4,7 @@ import { heapStats } from 'bun:jsc';
 import { Database } from 'bun:sqlite';
 import { pino } from 'pino';
 import { composeReplica, composeStore } from '../../src/commands/compose.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { INSTALLATION } from '../support/app.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
 

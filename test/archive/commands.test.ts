@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '../../src/counter/store.ts';
-import { RedisStore } from '../../src/stores/redis.ts';
-import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../store-contract.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';

@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type Kept, readBusuanzi } from '../../src/archive/busuanzi.ts';
-import { Names, readNames } from '../../src/archive/busuanzi-names.ts';
+import { type Kept, readBusuanzi } from '../../src/archive/formats/busuanzi.ts';
+import { Names, readNames } from '../../src/archive/formats/busuanzi-names.ts';
+import { readRedisKeys } from '../../src/archive/formats/redis-keys.ts';
 import type { Item } from '../../src/archive/item.ts';
-import { readRedisKeys } from '../../src/archive/redis-keys.ts';
 import { keyFor } from '../../src/archive/slug.ts';
 import { COUNTER_PART } from '../../src/counter/name.ts';
 import { countersIn, itemsOf, mistakesIn, notesIn } from '../support/archive.ts';

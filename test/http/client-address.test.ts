@@ -1,7 +1,7 @@
 /** Who a visit comes from, behind proxies that are trusted and others that are not. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { createClientAddress } from '../../src/http/client-address.ts';
+import { createClientAddress } from '../../src/http/visit/client-address.ts';
 
 describe('the address of a client', () => {
   const behindCaddy = createClientAddress(['10.98.98.0/24', '2001:db8::1']);

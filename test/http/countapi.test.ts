@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { INSTALLATION, setUp } from '../support/app.ts';
 
 type App = ReturnType<typeof setUp>;

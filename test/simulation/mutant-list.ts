@@ -29,12 +29,12 @@ const counter = of('none', 'src/counter/counter.ts');
 const hit = of('none', 'src/counter/hit.ts');
 const batch = of('none', 'src/counter/batch.ts');
 const inWindow = of('none', 'src/counter/window.ts');
-const script = of('redis', 'src/stores/commit.lua');
-const call = of('redis', 'src/stores/redis-commit.ts');
-const apply = of('sqlite', 'src/stores/sqlite-apply.ts');
-const sqlite = of('sqlite', 'src/stores/sqlite.ts');
-const memory = of('sqlite', 'src/stores/sqlite-memory.ts');
-const database = of('sqlite', 'src/stores/sqlite-database.ts');
+const script = of('redis', 'src/stores/redis/lua/commit.lua');
+const call = of('redis', 'src/stores/redis/counting.ts');
+const apply = of('sqlite', 'src/stores/sqlite/counting.ts');
+const sqlite = of('sqlite', 'src/stores/sqlite/store.ts');
+const memory = of('sqlite', 'src/stores/sqlite/history.ts');
+const database = of('sqlite', 'src/stores/sqlite/database.ts');
 
 export const MUTANTS: readonly Mutant[] = [
   counter(

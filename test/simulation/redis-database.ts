@@ -2,14 +2,14 @@
  * The Redis store under simulation: real Redis, the real scripts, each history in a numbered
  * database of its own.
  *
- * Before `commit.lua` stands `failing.lua`, so that each command of the script can fail.
+ * Before `stores/redis/lua/commit.lua` stands `failing.lua`, so that each command of the script can fail.
  * Connections stay from history to history, and several histories are under way at once, each on
  * its own connections, because Redis answers many faster than one after the other.
  */
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';
 import type { Batch, Store } from '../../src/counter/store.ts';
-import type { RedisStore } from '../../src/stores/redis.ts';
+import type { RedisStore } from '../../src/stores/redis/store.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database } from './database.ts';
 import type { Limits } from './plan.ts';
@@ -38,7 +38,7 @@ async function loadStore(): Promise<Stores> {
       }));
     },
   });
-  return import('../../src/stores/redis.ts');
+  return import('../../src/stores/redis/store.ts');
 }
 
 /** Starts a Redis; answers as many databases on it as may be used at once, and how to end all. */

@@ -33,7 +33,7 @@ describe('simulated histories', () => {
     '10,000 show nothing wrong on Redis, with each command of the real script failing in some',
     async () => {
       const out = await runWell('redis', 10_000);
-      const script = readFileSync(join(ROOT, 'src/stores/commit.lua'), 'utf8');
+      const script = readFileSync(join(ROOT, 'src/stores/redis/lua/commit.lua'), 'utf8');
       const called = new Set([...script.matchAll(/\(?'([A-Z]{3,})'/g)].map(([, command]) => command));
       const failed = new Set([...out.matchAll(/failed in (\w+): /g)].map(([, command]) => command));
       // No history takes a snapshot, in which SADD notes down what changes. TIME is asked only where clocks are compared.

@@ -9,7 +9,7 @@ import { Database as Sqlite } from 'bun:sqlite';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Batch, Store } from '../../src/counter/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Database } from './database.ts';
 import type { Limits } from './plan.ts';

@@ -3,7 +3,7 @@
  * is exact.
  */
 import type { Kind } from '../../src/counter/visitor.ts';
-import { cellOf } from '../../src/stores/redis-hyperloglog.ts';
+import { cellOf } from '../../src/stores/redis/hyperloglog.ts';
 
 /** How many there are of each kind on a day. */
 export const EACH = 20;

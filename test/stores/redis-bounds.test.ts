@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
 import type { Change } from '../../src/counter/store.ts';
-import { RedisStore } from '../../src/stores/redis.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
 import { LIMITS } from '../store-contract.ts';
 import { callers } from '../support/callers.ts';
 import { until } from '../support/folder.ts';

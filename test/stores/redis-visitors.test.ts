@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { DAY_MS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
-import { RedisStore } from '../../src/stores/redis.ts';
-import { cellOf } from '../../src/stores/redis-hyperloglog.ts';
+import { cellOf } from '../../src/stores/redis/hyperloglog.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
 import { LIMITS } from '../store-contract.ts';
 import { RedisServer } from '../support/redis-server.ts';
 

@@ -7,7 +7,7 @@ import type { Piece } from '../../src/counter/archive.ts';
 import { isAppError } from '../../src/counter/errors.ts';
 import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import { RULES } from '../../src/counter/registry.ts';
-import { RedisStore } from '../../src/stores/redis.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { freePort, temporaryFolder, until } from '../support/folder.ts';
 import { Proxy } from '../support/proxy.ts';

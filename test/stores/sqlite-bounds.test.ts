@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { HOUR_MS } from '../../src/counter/past.ts';
 import type { Change } from '../../src/counter/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../store-contract.ts';
 import { callers } from '../support/callers.ts';
 import { temporaryFolder } from '../support/folder.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
-import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS, testStoreContract } from '../store-contract.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -15,7 +15,7 @@ const open = (
   timeoutMs = 5000,
   limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
 ) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
-/** The log of a file is not larger once nobody reads for long: what src/stores/sqlite-file.ts sets. */
+/** The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets. */
 const LOG_MAX = 4 * 1024 * 1024;
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
@@ -60,7 +60,7 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite/store.ts'))};
       const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
@@ -84,7 +84,7 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite/store.ts'))};
       const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
       const limit = { name: 'requests', quota: 100, windowMs: 60000 };
       const take = () => store.take([{ who: 'somebody', limit }]);
@@ -116,7 +116,7 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite.ts'))};
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../src/stores/sqlite/store.ts'))};
       const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');

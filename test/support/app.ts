@@ -1,23 +1,23 @@
 /** The public surface without a port: requests in, responses out. */
 import { Counter } from '../../src/counter/counter.ts';
 import { Watch } from '../../src/counter/watch.ts';
-import { createAbacus } from '../../src/http/abacus.ts';
-import { ABACUS_PREFIX } from '../../src/http/abacus-request.ts';
-import { createApi } from '../../src/http/api.ts';
+import { createApi } from '../../src/http/api/api.ts';
+import type { Stack } from '../../src/http/api/stack.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Asked, Peer } from '../../src/http/asked.ts';
-import { createClientAddress } from '../../src/http/client-address.ts';
-import { createCountapi } from '../../src/http/countapi.ts';
-import { COUNTAPI_PREFIX } from '../../src/http/countapi-request.ts';
-import { createCounting } from '../../src/http/counting.ts';
-import { createEmbed } from '../../src/http/embed.ts';
-import { EventStreams } from '../../src/http/event-stream.ts';
-import { createImages } from '../../src/http/images.ts';
-import { Limits } from '../../src/http/limits.ts';
-import { createLive } from '../../src/http/live.ts';
-import { Owners } from '../../src/http/owners.ts';
-import type { Stack } from '../../src/http/stack.ts';
-import { Visitors } from '../../src/http/visitors.ts';
+import { createAbacus } from '../../src/http/compat/abacus/abacus.ts';
+import { ABACUS_PREFIX } from '../../src/http/compat/abacus/request.ts';
+import { createCountapi } from '../../src/http/compat/countapi/countapi.ts';
+import { COUNTAPI_PREFIX } from '../../src/http/compat/countapi/request.ts';
+import { createEmbed } from '../../src/http/embed/embed.ts';
+import { createImages } from '../../src/http/images/images.ts';
+import { EventStreams } from '../../src/http/live/event-stream.ts';
+import { createLive } from '../../src/http/live/live.ts';
+import { createClientAddress } from '../../src/http/visit/client-address.ts';
+import { createCounting } from '../../src/http/visit/counting.ts';
+import { Limits } from '../../src/http/visit/limits.ts';
+import { Owners } from '../../src/http/visit/owners.ts';
+import { Visitors } from '../../src/http/visit/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryStore, memoryDatabase } from './memory-store.ts';
 

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeJsonLines } from '../../src/archive/formats/json-lines.ts';
+import { writeCsv } from '../../src/archive/formats/seen-csv.ts';
 import { gather } from '../../src/archive/gather.ts';
 import type { Item } from '../../src/archive/item.ts';
 import { withoutRepeats } from '../../src/archive/item.ts';
-import { writeJsonLines } from '../../src/archive/json-lines.ts';
 import { type FileKind, readFile, recognise } from '../../src/archive/recognise.ts';
-import { writeCsv } from '../../src/archive/seen-csv.ts';
 import type { Archived } from '../../src/counter/archive.ts';
 import type { Store } from '../../src/counter/store.ts';
 import { temporaryFolder } from './folder.ts';

@@ -3,8 +3,8 @@
  * so that a test surely meets it in the middle, however slow the test is.
  */
 import { existsSync } from 'node:fs';
-import { RedisStore } from '../../src/stores/redis.ts';
-import { SqliteStore } from '../../src/stores/sqlite.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 
 const file = process.env['HOLD_FILE'] ?? '';
 const last = process.env['HOLD_COUNTER'] ?? '';

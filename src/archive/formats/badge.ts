@@ -1,0 +1,100 @@
+/**
+ * The number on a badge: an SVG file that a service has drawn, often all that is left of a counter whose
+ * service died.
+ *
+ * The number is in the last text of the picture: shields and its likes, visitor-badge and hits.sh write
+ * it there alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are pictures cannot be read, and an
+ * abbreviated number is not the number.
+ */
+import { bare, type Item, itemOf, shown, Wrong } from '../item.ts';
+import { readWhole, withoutGroups } from '../reading/numbers.ts';
+
+/** Badges have a few kilobytes; those with pictures in them a few hundred. */
+export const BADGE_MAX_LENGTH = 4 * 1024 * 1024;
+/** No text with a number is longer. */
+const TEXT_MAX_LENGTH = 200;
+
+/** The counter that the badge shows, and which of its numbers was taken when there are several. */
+export function* readBadge(svg: string, counter: string): Generator<Item> {
+  const texts = textsOf(svg)
+    .map(plain)
+    .filter((text) => text !== '');
+  let note: string | undefined;
+  yield itemOf(1, () => {
+    const last = texts.at(-1);
+    if (last === undefined) {
+      throw new Wrong(
+        /<image\b/.test(svg)
+          ? 'the digits of this badge are pictures, as those of Moe-Counter are: look at it, and import a list of one line, NAMESPACE/KEY,TOTAL'
+          : 'there is no text in this picture',
+      );
+    }
+    const total = numberIn(last);
+    const other = texts.find((text) => /^\d/.test(text) && text !== last && withoutGroups(text));
+    if (last.includes('/'))
+      note = `the badge shows ${shown(last)}: the second number, ${total}, is the total`;
+    else if (other !== undefined)
+      note = `the badge shows ${shown(other)} too: its last number, ${total}, is the total`;
+    return bare(counter, total);
+  });
+  if (note !== undefined) yield { note };
+}
+
+function numberIn(text: string): number {
+  if (text.length > TEXT_MAX_LENGTH)
+    throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
+  const total = (/^\d[\d.,\s'’]*\/\s*(\S.*)$/.exec(text)?.[1] ?? text).trim();
+  if (/^[\d.,]+\s*([kKmMgGbBtTwW]|万|億|亿)\+?$/.test(total)) {
+    throw new Wrong(
+      `${shown(total)} is abbreviated, and the number behind it is not known: import a list of one line, NAMESPACE/KEY,TOTAL, with the number that you settle on`,
+    );
+  }
+  const digits = withoutGroups(total);
+  if (digits === undefined) throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
+  return readWhole(digits, 'total');
+}
+
+/**
+ * What stands inside of each `text` element, without comments and tags. Each character is looked at once.
+ */
+function textsOf(svg: string): string[] {
+  const texts: string[] = [];
+  let inside: string[] | undefined;
+  for (let at = 0; at < svg.length; ) {
+    const tag = svg.indexOf('<', at);
+    if (tag === -1) break;
+    inside?.push(svg.slice(at, tag));
+    const isComment = svg.startsWith('<!--', tag);
+    const end = isComment ? svg.indexOf('-->', tag + 4) : svg.indexOf('>', tag);
+    if (end === -1) break;
+    if (!isComment && /^<text[\s>]/.test(svg.slice(tag, tag + 6)))
+      inside = svg[end - 1] === '/' ? undefined : [];
+    if (inside && /^<\/text[\s>]/.test(svg.slice(tag, tag + 7))) {
+      texts.push(inside.join(''));
+      inside = undefined;
+    }
+    at = end + (isComment ? 3 : 1);
+  }
+  return texts;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+};
+
+/** Text as it is seen: with entities resolved, and blanks of all kinds as one. */
+function plain(inside: string): string {
+  return inside
+    .replace(/&(#x?[0-9a-fA-F]{1,6}|[a-z]{2,6});/g, (whole, name: string) => {
+      if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
+      const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    })
+    .replace(/\s+/g, ' ')
+    .trim();
+}

@@ -1,0 +1,155 @@
+/**
+ * The names that somebody gives the sites and pages of a busuanzi, found by the hashes under which it
+ * counts them.
+ *
+ * A browser tells a busuanzi `location.href`, of which it hashes the host and the decoded path, as Go's
+ * net/url parses them. So here: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one page, `Example.COM` and
+ * `example.com` one host.
+ */
+import { createHash } from 'node:crypto';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { readName, shown, Wrong } from '../item.ts';
+import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
+import type { Line } from '../reading/lines.ts';
+
+/** A site or page and its counter, as it stands in a line of the list. */
+export interface Named {
+  readonly line: number;
+  readonly address: string;
+  readonly counter: string;
+}
+
+/** More lines than this are not read: each takes about a kilobyte of memory. */
+const NAMES_MAX = 200_000;
+
+export class Names {
+  readonly #named = new Map<string, Named>();
+  readonly #found = new Set<Named>();
+  readonly #all: Named[] = [];
+
+  /** Whether there are none. */
+  get empty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** The counter of a site by its hash, in either length. */
+  site(hash: string): string | undefined {
+    return this.#find(short(hash));
+  }
+
+  /**
+   * The counter of a page of a site; without the site's hash that of one whose hash is of its host and
+   * path.
+   */
+  page(site: string | undefined, page: string): string | undefined {
+    return this.#find(site === undefined ? `? ${short(page)}` : `${short(site)} ${short(page)}`);
+  }
+
+  /** The lines of which nothing was found. */
+  unfound(): Named[] {
+    return this.#all.filter((named) => !this.#found.has(named));
+  }
+
+  /** Adds a line. Fails with `Wrong` when another has named the same site or page, and otherwise. */
+  add(named: Named): void {
+    if (this.#all.length === NAMES_MAX) throw new Wrong(`there are more than ${NAMES_MAX} names`);
+    const [main = '', ...more] = keysOf(named.address);
+    const before = this.#named.get(main);
+    if (before && before.counter !== named.counter) {
+      throw new Wrong(
+        `${shown(named.address)} is named in line ${before.line} already, as ${before.counter}: ` +
+          'take one of the two out',
+      );
+    }
+    if (before) return;
+    this.#all.push(named);
+    for (const key of [main, ...more]) this.#named.set(key, named);
+  }
+
+  #find(key: string): string | undefined {
+    const named = this.#named.get(key);
+    if (named) this.#found.add(named);
+    return named?.counter;
+  }
+}
+
+/**
+ * The names of a list of `ADDRESS,NAMESPACE/KEY` a line: `example.com` is the whole site, `example.com/`
+ * and `example.com/about` are pages of it. Fails with `Wrong`.
+ */
+export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
+  const names = new Names();
+  for await (const { number, text, wrong } of lines) {
+    try {
+      if (wrong !== undefined) throw new Wrong(wrong);
+      const named = namedIn(text, number);
+      if (named) names.add(named);
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      throw new Wrong(`line ${number} of the names: ${error.message}`);
+    }
+  }
+  return names;
+}
+
+/** What a line names; `undefined` for blank lines, comments and headings. Fails with `Wrong`. */
+function namedIn(line: string, number: number): Named | undefined {
+  const text = line.trim();
+  if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
+  const cells = cellsOf(text, separatorOf(text));
+  const [address = '', counter = '', ...more] =
+    typeof cells === 'string' ? [] : withoutEmptyEnd(cells, 0).map((cell) => cell.trim());
+  if (address === '' && counter === '') return undefined;
+  // A line of headings, which spreadsheets have.
+  if (number === 1 && !/[./]/.test(address + counter) && counter !== DEFAULT_COUNTER) return undefined;
+  if (address !== '' && counter !== '' && more.length === 0)
+    return { line: number, address, counter: readName(counter) };
+  throw new Wrong(
+    `${shown(text)} is no address and name: write ADDRESS,NAMESPACE/KEY, as in ` +
+      'example.com/about,my-site/about, with quotes around an address that has a comma',
+  );
+}
+
+/**
+ * Under which keys a site or page is found, the main one first. Fails with `Wrong` for what is no
+ * address.
+ */
+function keysOf(address: string): string[] {
+  const rest = address.replace(/^(https?:)?\/\//i, '');
+  const url = URL.parse(`https://${rest}`);
+  if (!url || url.username !== '' || /\s/.test(url.host))
+    throw new Wrong(`${shown(address)} is no address: write it as in example.com/about`);
+  // Browsers leave out the ports that are usual.
+  const host = url.host.replace(/:80$/, '');
+  const site = hashOf(host);
+  if (!/[/?#]/.test(rest)) return [site];
+  const paths = [decoded(url.pathname), Buffer.from(url.pathname)];
+  const withHost = (between: string) =>
+    paths.map((path) => hashOf(Buffer.concat([Buffer.from(host + between), path])));
+  // As versions since 2.8 hash a page, those before it, and the first ones, which kept pages apart from
+  // sites.
+  const [modern, older, first] = [paths.map(hashOf), withHost('&'), withHost('')];
+  const keys = [
+    ...[...modern, ...older, ...first].map((page) => `${site} ${page}`),
+    ...[...older, ...first].map((page) => `? ${page}`),
+  ];
+  return [...new Set(keys)];
+}
+
+/** The bytes of a path without percent-encoding, which need not be text. */
+function decoded(path: string): Buffer {
+  const bytes = Buffer.from(path).toString('latin1');
+  return Buffer.from(
+    bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
+}
+
+/** The shorter of the two hashes that a busuanzi can be set to, which is a part of the longer. */
+function hashOf(text: string | Uint8Array): string {
+  return short(createHash('md5').update(text).digest('hex'));
+}
+
+function short(hash: string): string {
+  return hash.length === 32 ? hash.slice(8, 24) : hash;
+}

@@ -1,0 +1,156 @@
+/**
+ * The JSON export of GoatCounter 2.7 and later: a zip file of JSON Lines, version 1
+ * (https://www.goatcounter.com/help/export-json).
+ *
+ *   info.json          {"export_version":"1.0", …}; fields and files may be added in 1.1, and change in 2.0
+ *   paths.jsonl        {"id":211,"path":"/","title":"Home page"}, with "event":true for events
+ *   hit_stats.jsonl    {"hour":"2026-03-05T19:00:00Z","path_id":211,"ref_id":1,"count":4}
+ *
+ * The other files say the same by browser, place and so on, for days, and some sites do not collect them
+ * all. A visit that GoatCounter counts is the first of its session on that page, and not a bot's: so each
+ * is also a visitor.
+ */
+import type { Hash } from 'node:crypto';
+import { AppError } from '../../counter/errors.ts';
+import { type Item, shown, Wrong } from '../item.ts';
+import { PAGES_MAX, PageSums } from '../page-sums.ts';
+import { type Line, linesIn } from '../reading/lines.ts';
+import { openZip, type Zip } from '../reading/zip.ts';
+import { readMoment } from '../record.ts';
+import { parse } from './json-lines.ts';
+
+const PATHS = 'paths.jsonl';
+const HITS = 'hit_stats.jsonl';
+const INFO = 'info.json';
+const INFO_MAX_LENGTH = 64 * 1024;
+const PATH_MAX_LENGTH = 2048;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether these are the files of such an export. */
+export function isGoatcounterZip({ names }: Zip): boolean {
+  return names.has(HITS) && names.has(PATHS);
+}
+
+/**
+ * The counters of the export at `path`, in `namespace`; `hash` is told all bytes that are read of it.
+ * Fails with `usage-invalid` for a damaged file, and for a version that is not known.
+ */
+export async function* readGoatcounterZip(path: string, namespace: string, hash: Hash): AsyncGenerator<Item> {
+  await using zip = await openZip(path);
+  if (!isGoatcounterZip(zip))
+    throw new AppError('usage-invalid', `${path} is a zip file without ${PATHS} and ${HITS}.`);
+  await requireVersion(zip, hash);
+  const paths = new Map<number, string>();
+  const sums = new PageSums();
+  const readPath = (fields: Fields) => {
+    if (paths.size === PAGES_MAX)
+      throw new AppError('usage-invalid', `${PATHS} has more than ${PAGES_MAX.toLocaleString('en')} paths.`);
+    paths.set(wholeIn(fields, 'id'), pathIn(fields));
+  };
+  const readHits = (fields: Fields, line: number) => {
+    const page = paths.get(wholeIn(fields, 'path_id'));
+    if (page === undefined) throw new Wrong(`its path_id is not in ${PATHS}`);
+    const amount = wholeIn(fields, 'count');
+    const at = readMoment(textIn(fields, 'hour'));
+    sums.add({ path: page, kind: 'person', at, amount, visitors: amount }, line);
+  };
+  let spoiled = yield* eachLine(zip, PATHS, hash, readPath);
+  spoiled = (yield* eachLine(zip, HITS, hash, readHits)) || spoiled;
+  if (spoiled) return;
+  if (sums.size === 0) {
+    yield {
+      wrong: `there is no visit in ${HITS}: the export is empty, or begins after the last visit`,
+      line: 0,
+    };
+    return;
+  }
+  yield* sums.items(namespace);
+  yield {
+    note:
+      `the totals are those of ${HITS}, which GoatCounter shows: first visits of sessions, without bots. ` +
+      'Its sums by browser, system, place, size and language are not taken',
+  };
+}
+
+/**
+ * Does `read` with the object on each line of a file. Yields what is wrong, and returns whether anything
+ * was.
+ */
+async function* eachLine(
+  zip: Zip,
+  name: string,
+  hash: Hash,
+  read: (fields: Fields, line: number) => void,
+): AsyncGenerator<Item, boolean> {
+  let spoiled = false;
+  for await (const line of linesIn(zip.bytesOf(name), hash)) {
+    try {
+      const fields = fieldsOf(line);
+      if (fields) read(fields, line.number);
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      spoiled = true;
+      yield { wrong: `line ${line.number} of ${name}: ${error.message}`, line: 0 };
+    }
+  }
+  return spoiled;
+}
+
+function fieldsOf({ text, wrong }: Line): Fields | undefined {
+  if (wrong !== undefined) throw new Wrong(wrong);
+  if (text.trim() === '') return undefined;
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Wrong(`${shown(text)} is no object in braces`);
+  return value as Fields;
+}
+
+async function requireVersion(zip: Zip, hash: Hash): Promise<void> {
+  // An export that somebody has packed again may lack it.
+  if (!zip.names.has(INFO)) return;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of zip.bytesOf(INFO)) {
+    pieces.push(bytes);
+    size += bytes.length;
+    if (size > INFO_MAX_LENGTH) break;
+  }
+  const text = Buffer.concat(pieces);
+  hash.update(text);
+  const version = versionIn(text.subarray(0, INFO_MAX_LENGTH).toString());
+  if (/^1(\.\d+)?$/.test(version)) return;
+  throw new AppError(
+    'usage-invalid',
+    `This export of GoatCounter has version ${shown(version)}, and this Seen knows 1. ` +
+      'Import it with a newer Seen.',
+  );
+}
+
+function versionIn(text: string): string {
+  try {
+    const info = JSON.parse(text) as Fields;
+    const version = info['export_version'];
+    return typeof version === 'string' ? version : '';
+  } catch {
+    return '';
+  }
+}
+
+function wholeIn(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is no whole number of at least 0`);
+}
+
+function textIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value === 'string') return value;
+  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is no text in quotes`);
+}
+
+function pathIn(fields: Fields): string {
+  const path = textIn(fields, 'path');
+  if (path.length <= PATH_MAX_LENGTH) return path;
+  throw new Wrong(`${shown(path)} is longer than a path can be`);
+}

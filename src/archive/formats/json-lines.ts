@@ -1,0 +1,114 @@
+/** An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a line. */
+import type { Archived } from '../../counter/archive.ts';
+import { AppError } from '../../counter/errors.ts';
+import { counted } from '../../plural.ts';
+import { type Item, itemOf, shown, Wrong } from '../item.ts';
+import type { Line } from '../reading/lines.ts';
+import { readRecord, recordOf } from '../record.ts';
+
+/**
+ * The version of both formats of exports. It changes when an older Seen would read a newer export
+ * wrongly.
+ */
+export const FORMAT_VERSION = 1;
+
+/** What is said of all counters at the beginning of an export. */
+export interface Heading {
+  /** When all of it was so, in milliseconds since 1970. */
+  readonly moment: number;
+  readonly counters: number;
+}
+
+/** The text of an export, piece by piece. */
+export async function* writeJsonLines(
+  { moment, counters }: Heading,
+  all: AsyncIterable<Archived>,
+): AsyncGenerator<string> {
+  const heading = {
+    seen: 'counters',
+    version: FORMAT_VERSION,
+    moment: new Date(moment).toISOString(),
+    counters,
+  };
+  yield `${JSON.stringify(heading)}\n`;
+  for await (const counter of all) yield `${JSON.stringify(recordOf(counter))}\n`;
+}
+
+/** What stands in an export. Fails with `usage-invalid` when it is of a newer Seen. */
+export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator<Item> {
+  let announced: number | undefined;
+  let headed = false;
+  let found = 0;
+  let last = 1;
+  for await (const line of lines) {
+    last = line.number;
+    if (line.wrong !== undefined) {
+      found++;
+      yield { wrong: line.wrong, line: line.number };
+    } else if (line.text.trim() === '') {
+      // Nothing stands there.
+    } else if (headed) {
+      found++;
+      yield itemOf(line.number, () => readRecord(parse(line.text)));
+    } else {
+      headed = true;
+      announced = readHeading(line.text);
+      if (announced === undefined)
+        yield { wrong: 'does not say how many counters there are', line: line.number };
+    }
+  }
+  if (announced !== undefined && announced !== found) yield { wrong: cut(announced, found), line: last };
+  else if (announced === 0) yield { note: NO_COUNTERS };
+}
+
+/** An export of an installation that counts nothing yet is whole, and is not a mistake. */
+export const NO_COUNTERS = 'the Seen that wrote this export had no counters then: there is nothing to bring';
+
+/** What to say of an export that has not as many counters as it says. */
+export function cut(announced: number, found: number): string {
+  return `is the last, and there ${found === 1 ? 'is' : 'are'} ${counted(found, 'counter')} where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
+}
+
+/** Fails with `usage-invalid` for a version that this Seen does not know. */
+export function requireVersion(version: unknown): void {
+  if (version === FORMAT_VERSION) return;
+  throw new AppError(
+    'usage-invalid',
+    `This export has format ${shown(String(version))}, and this Seen knows ${FORMAT_VERSION}. Import it with the Seen that has written it, or a newer one.`,
+  );
+}
+
+/**
+ * How many counters the first line announces; `undefined` when it does not say. Fails with
+ * `usage-invalid`.
+ */
+function readHeading(text: string): number | undefined {
+  const heading = headingIn(text);
+  if (heading?.['seen'] !== 'counters') {
+    throw new AppError(
+      'usage-invalid',
+      'The first line is not that of an export of Seen, {"seen":"counters", …}: was it cut off? Export again.',
+    );
+  }
+  requireVersion(heading['version']);
+  const counters = heading['counters'];
+  return Number.isSafeInteger(counters) ? Number(counters) : undefined;
+}
+
+function headingIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return parse(text) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    if (error instanceof Wrong) return undefined;
+    throw error;
+  }
+}
+
+/** A line of JSON. Fails with `Wrong`. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Wrong(`${shown(text)} is no JSON: is the file cut?`);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A plain list of counters, as people and spreadsheets write them: a name and a total on each line.
+ *
+ * Blank lines, comments (#), a first line of headings and empty columns at the end are skipped.
+ */
+
+import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
+import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
+import type { Line } from '../reading/lines.ts';
+import { looksLikeNumber, readWhole } from '../reading/numbers.ts';
+
+/** A name, a number and a few blanks: what is longer is no such line. */
+const LINE_MAX_LENGTH = 1000;
+
+/** What stands in a list. Names without a namespace are of `namespace`, if there is one. */
+export async function* readList(
+  lines: AsyncIterable<Line>,
+  namespace: string | undefined,
+): AsyncGenerator<Item> {
+  let first = true;
+  let found = false;
+  for await (const line of lines) {
+    if (line.wrong !== undefined) {
+      found = true;
+      yield { wrong: line.wrong, line: line.number };
+      continue;
+    }
+    const cells = cellsOfLine(line.text);
+    if (cells === undefined) continue;
+    const heading = first && isHeading(cells);
+    first = false;
+    if (heading) continue;
+    found = true;
+    yield itemOf(line.number, () => counterOf(cells, line.text, namespace));
+  }
+  if (!found) {
+    const what = first ? 'blank lines and comments' : 'a line of headings';
+    yield {
+      wrong: `there is no counter in this list, only ${what}: write NAMESPACE/KEY,TOTAL on a line for each`,
+      line: 0,
+    };
+  }
+}
+
+/**
+ * The cells of a line of a list; none when they cannot be told apart; `undefined` when nothing is to be
+ * read there.
+ */
+export function cellsOfLine(line: string): readonly string[] | undefined {
+  if (line.length > LINE_MAX_LENGTH) return [];
+  const text = line.trim();
+  if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
+  const cells = cellsOf(text, separatorOf(text));
+  if (typeof cells === 'string') return [];
+  if (cells.every((cell) => cell.trim() === '')) return undefined;
+  return withoutEmptyEnd(
+    cells.map((cell) => cell.trim()),
+    2,
+  );
+}
+
+/** A heading has no digit where the totals are, or neither a name nor a number. */
+function isHeading([name = '', total = '', ...more]: readonly string[]): boolean {
+  if (more.length > 0) return false;
+  return total !== '' && (!/\d/.test(total) || !(looksLikeNumber(total) || isName(name)));
+}
+
+/** Whether these cells are a line of a list, though perhaps not a right one. */
+export function isListLine([name = '', total = '', ...more]: readonly string[]): boolean {
+  return (
+    more.length === 0 && (looksLikeNumber(total) || (total !== '' && name.includes('/') && isName(name)))
+  );
+}
+
+function isName(text: string): boolean {
+  try {
+    readName(text);
+    return true;
+  } catch (error) {
+    if (error instanceof Wrong) return false;
+    throw error;
+  }
+}
+
+function counterOf(cells: readonly string[], text: string, namespace: string | undefined) {
+  const [name = '', total = ''] = cells;
+  if (cells.length !== 2)
+    throw new Wrong(
+      `${shown(text.trim())} is no name and total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
+    );
+  const whole =
+    namespace !== undefined && name !== 'hits' && !name.includes('/') ? `${namespace}/${name}` : name;
+  return bare(readName(whole), readWhole(total, 'total'));
+}

@@ -1,0 +1,42 @@
+/** Plain whole numbers under keys of a Redis, as the guide's application keeps its one, `hits`. Not here: asking Redis. */
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
+import { readWhole } from '../reading/numbers.ts';
+import { keyFor } from '../slug.ts';
+import type { Kept } from './busuanzi.ts';
+
+/**
+ * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are what they say, and every other key becomes one in
+ * `namespace`, by `keyFor`.
+ */
+export async function* readRedisKeys(
+  all: AsyncIterable<Kept>,
+  namespace: string | undefined,
+): AsyncGenerator<Item> {
+  let found = false;
+  for await (const { key, member, value } of all) {
+    // Those of a Seen are taken out of it with seen export.
+    if (member !== undefined || key.startsWith('seen:')) continue;
+    found = true;
+    yield itemOf(0, () => {
+      if (!/^-?\d+$/.test(value))
+        throw new Wrong(`the Redis key ${shown(key)} holds ${shown(value)}, and no whole number`);
+      return bare(nameOf(key, namespace), readWhole(value, 'total'));
+    });
+  }
+  if (!found)
+    yield { wrong: 'there is no such key that holds a number: name others with --keys PATTERN', line: 0 };
+}
+
+function nameOf(key: string, namespace: string | undefined): string {
+  if (key === DEFAULT_COUNTER) return key;
+  if (namespace !== undefined) return `${namespace}/${keyFor(key.replaceAll(':', '/'))}`;
+  try {
+    return readName(key.includes('/') ? key : key.replace(':', '/'));
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    throw new Wrong(
+      `the Redis key ${shown(key)} does not name a counter: say with --namespace where it belongs`,
+    );
+  }
+}

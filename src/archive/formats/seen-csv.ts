@@ -1,0 +1,194 @@
+/**
+ * An export as CSV, for spreadsheets and by hand: one figure a row, the rows of a counter together.
+ *
+ * The first row names the columns, the second says what it is, the last how many rows there were, so that a file that was cut is noticed. No
+ * cell begins with what a spreadsheet takes for a formula but a number below 0, and a name that begins with "-".
+ */
+import type { Archived } from '../../counter/archive.ts';
+import { AppError } from '../../counter/errors.ts';
+import { type Item, itemOf, shown, Wrong } from '../item.ts';
+import { type Row, rowText, withoutEmptyEnd } from '../reading/csv.ts';
+import { readWhole } from '../reading/numbers.ts';
+import { readRecord, recordOf } from '../record.ts';
+import { cut, FORMAT_VERSION, type Heading, NO_COUNTERS, requireVersion } from './json-lines.ts';
+
+/** The names of the columns. */
+export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
+
+/** The text of an export, piece by piece. */
+export async function* writeCsv(
+  { moment, counters }: Heading,
+  all: AsyncIterable<Archived>,
+): AsyncGenerator<string> {
+  let rows = 0;
+  const write = (table: readonly (readonly (string | number)[])[]) => {
+    rows += table.length;
+    return table.map(rowText).join('');
+  };
+  yield rowText(COLUMNS);
+  yield write([['', 'export', new Date(moment).toISOString(), `format ${FORMAT_VERSION}`, counters]]);
+  for await (const counter of all) yield write(tableOf(counter));
+  yield rowText(['', 'end', '', '', rows]);
+}
+
+function tableOf(archived: Archived): (string | number)[][] {
+  const {
+    counter,
+    total,
+    made,
+    ownerHash,
+    rules = {},
+    hours = {},
+    days = {},
+    visitors = {},
+  } = recordOf(archived);
+  const amounts = (what: string, times: typeof hours) =>
+    Object.entries(times).flatMap(([time, kinds]) =>
+      Object.entries(kinds).map(([kind, amount = 0]) => [counter, what, time, kind, amount]),
+    );
+  return [
+    [counter, 'total', '', '', total],
+    ...(made === undefined ? [] : [[counter, 'made', made, '', '']]),
+    // With something before it, for a hash may begin with a sign.
+    ...(ownerHash === undefined ? [] : [[counter, 'owner', '', 'sha256', `sha256:${ownerHash}`]]),
+    ...Object.entries(rules).map(([rule, value]) => [counter, 'rule', '', rule, String(value)]),
+    ...amounts('hour', hours),
+    ...amounts('day', days),
+    ...Object.entries(visitors).map(([day, count]) => [counter, 'visitors', day, '', count]),
+  ];
+}
+
+/** A record that is put together from rows. */
+type Gathering = Record<string, unknown> & { readonly counter: string };
+
+/** Whether these cells are the row that names the columns. */
+export function namesColumns(cells: readonly string[]): boolean {
+  const names = withoutEmptyEnd(cells, COLUMNS.length);
+  return names.length === COLUMNS.length && COLUMNS.every((name, index) => names[index]?.trim() === name);
+}
+
+/** What stands in an export. Fails with `usage-invalid` when it is none, or of a newer Seen. */
+export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
+  let headed = false;
+  let count = 0;
+  let announced: number | undefined;
+  let ended: number | undefined;
+  let found = 0;
+  let last = 1;
+  // Where a row cannot be read, nothing can be said of how many there should be.
+  let spoiled = false;
+  let gathering: { record: Gathering; line: number } | undefined;
+  const finish = function* (): Generator<Item> {
+    if (gathering) {
+      found++;
+      const { record, line } = gathering;
+      yield itemOf(line, () => readRecord(record));
+    }
+    gathering = undefined;
+  };
+  for await (const row of rows) {
+    last = row.line;
+    if (row.wrong !== undefined) {
+      spoiled = true;
+      yield { wrong: row.wrong, line: row.line };
+      continue;
+    }
+    const cells = withoutEmptyEnd(row.cells, COLUMNS.length);
+    if (!headed) {
+      requireColumns(cells);
+      headed = true;
+      continue;
+    }
+    if (cells.every((cell) => cell.trim() === '')) continue;
+    const [counter = '', what = '', , kind = '', value = ''] = cells;
+    if (counter === '' && what === 'end') ended = Number(value);
+    else count++;
+    if (counter === '' && what === 'export') {
+      requireVersion(/^format (\d+)$/.test(kind) ? Number(kind.slice(7)) : kind);
+      announced = Number(value);
+    }
+    if (counter === '' && (what === 'end' || what === 'export')) continue;
+    if (gathering?.record.counter !== counter) {
+      yield* finish();
+      gathering = { record: { counter }, line: row.line };
+    }
+    try {
+      put(gathering.record, cells);
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      yield { wrong: error.message, line: row.line };
+    }
+  }
+  yield* finish();
+  if (!spoiled) yield* ending({ announced, ended, found, count, last });
+}
+
+/** Fails with `usage-invalid` unless this is the row that names the columns. */
+function requireColumns(cells: readonly string[]): void {
+  if (namesColumns(cells)) return;
+  throw new AppError(
+    'usage-invalid',
+    `The first line is not that of an export of Seen, ${COLUMNS.join(',')}.`,
+  );
+}
+
+/** What is to be said at the end: whether all is there. */
+function* ending(all: {
+  readonly announced: number | undefined;
+  readonly ended: number | undefined;
+  readonly found: number;
+  readonly count: number;
+  readonly last: number;
+}): Generator<Item> {
+  const { announced, ended, found, count, last } = all;
+  if (announced === undefined && found === 0) {
+    yield { wrong: 'there is only the line of headings: the file was cut off. Export again', line: 0 };
+  } else if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
+  else if (ended !== count) {
+    yield {
+      wrong: `is the last, and does not end the export after ${count} rows: the file was cut, or changed by hand. Export again, or write ,end,,,${count} as its last row`,
+      line: last,
+    };
+  } else if (found === 0) yield { note: NO_COUNTERS };
+}
+
+/** Puts a row into the record of its counter. */
+function put(record: Gathering, cells: readonly string[]): void {
+  const [, what = '', time = '', kind = '', value = ''] = cells;
+  if (cells.length !== COLUMNS.length) {
+    throw new Wrong(`has ${cells.length} cells and not ${COLUMNS.length}: ${COLUMNS.join(',')}`);
+  }
+  switch (what) {
+    case 'total':
+      return once(record, 'total', readWhole(value, 'total'));
+    case 'made':
+      return once(record, 'made', time);
+    case 'owner':
+      return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
+    case 'rule':
+      return once(
+        inside(record, 'rules'),
+        kind,
+        // Spreadsheets write these in capitals.
+        /^(true|false)$/i.test(value) ? /^true$/i.test(value) : readWhole(value, 'rule'),
+      );
+    case 'hour':
+    case 'day':
+      return once(inside(inside(record, `${what}s`), time), kind, readWhole(value, 'amount'));
+    case 'visitors':
+      return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
+    default:
+      throw new Wrong(`${shown(what)} is none of total, made, owner, rule, hour, day, visitors`);
+  }
+}
+
+function once(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (Object.hasOwn(fields, name))
+    throw new Wrong('says again what a row before it has said: take one of the two out');
+  fields[name] = value;
+}
+
+function inside(fields: Record<string, unknown>, name: string): Record<string, unknown> {
+  if (!Object.hasOwn(fields, name)) fields[name] = Object.create(null);
+  return fields[name] as Record<string, unknown>;
+}

@@ -1,0 +1,60 @@
+/** Whole numbers as people, spreadsheets and badges write them. */
+import { shown, Wrong } from '../item.ts';
+
+/**
+ * A blank that separates groups: the usual one, and the narrow and unbreakable ones that spreadsheets
+ * write.
+ */
+const BLANKS = /[\u00A0\u2009\u202F]/g;
+
+/**
+ * A whole number that JSON carries exactly, with or without separators between its groups of digits.
+ * `1.234` and `1,234` are refused: one country's thousand is another's fraction. Fails with `Wrong`.
+ */
+export function readWhole(text: string, what: string): number {
+  if (/^-?\d{1,3}[.,]\d{3}$/.test(text)) {
+    const digits = text.replace(/[.,]/, '');
+    throw new Wrong(
+      `${shown(text)} is no ${what} for certain: it may be ${digits} or a fraction. Write it in digits alone`,
+    );
+  }
+  const sign = text.startsWith('-') ? '-' : '';
+  const digits = withoutGroups(text.slice(sign.length));
+  if (digits === undefined || digits.length > 400) {
+    const rounded = /^-?\d+([.,]\d+)?e\+?\d+$/i.test(text);
+    throw new Wrong(
+      rounded
+        ? `${shown(text)} is no ${what}: a spreadsheet has rounded it. Format the column as numbers without decimals`
+        : `${shown(text)} is no ${what}: write a whole number in digits alone, as in 1234`,
+    );
+  }
+  const number = Number(sign + digits);
+  if (!Number.isSafeInteger(number)) {
+    throw new Wrong(
+      `${shown(text)} is out of range: a ${what} may go from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+    );
+  }
+  // There is no other zero than 0.
+  return number === 0 ? 0 : number;
+}
+
+/**
+ * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for what
+ * is no whole number.
+ */
+export function withoutGroups(written: string): string | undefined {
+  if (/^\d+$/.test(written)) return written;
+  const text = written.replace(BLANKS, ' ');
+  const separator = /^\d{1,3}([.,'’ ])/.exec(text)?.[1];
+  if (separator === undefined) return undefined;
+  const groups = text.split(separator);
+  const middle = groups.slice(1, -1);
+  const even =
+    middle.every((group) => /^\d{3}$/.test(group)) || middle.every((group) => /^\d{2}$/.test(group));
+  return even && /^\d{3}$/.test(groups.at(-1) ?? '') ? groups.join('') : undefined;
+}
+
+/** Whether a cell is meant as a number, well written or not. */
+export function looksLikeNumber(text: string): boolean {
+  return /^[-+]?\d[\d.,'’\s]*(e\+?\d+)?$/i.test(text);
+}

@@ -1,0 +1,141 @@
+/**
+ * Reads the settings: from flags, files, the environment and the defaults, of which the first wins. The only reader of the
+ * environment. All mistakes are reported at once. Not here: which settings there are (`settings.ts`).
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { z } from 'zod';
+import { AppError } from '../counter/errors.ts';
+import { envName, flagName, settings } from './settings.ts';
+
+type Name = keyof typeof settings;
+
+/** All settings, checked. */
+export type Config = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
+
+/** Where the words come from that become settings. */
+export interface Sources {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The process's environment, for everyone. */
+export function environment(): Sources['env'] {
+  return process.env;
+}
+
+/**
+ * Reads all settings. `alsoRead` are the URLs of other databases that the command reads, which may need the
+ * certificates. Fails with `settings-invalid`; the message names every mistake, one a line.
+ */
+export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] = []): Config {
+  const mistakes: string[] = [];
+  const flags = readFlags(argv, mistakes);
+  const names = Object.keys(settings) as Name[];
+  const known = new Set(names.flatMap((name) => [envName(name), `${envName(name)}_FILE`]));
+  for (const variable of Object.keys(env)) {
+    if (variable.startsWith('SEEN_') && !known.has(variable)) {
+      mistakes.push(`${variable} is no setting of Seen. ${suggestion(variable, known)}`);
+    }
+  }
+  const config: Record<string, unknown> = {};
+  for (const name of names) {
+    const { schema, fallback } = settings[name];
+    const found = readFlag(name, flags) ?? readSecretFile(name, env, mistakes) ?? readVariable(name, env);
+    const value = found?.value ?? fallback;
+    if (value === undefined) continue;
+    const result = schema.safeParse(value);
+    if (result.success) config[name] = result.data;
+    // A secret is not repeated in an error, which ends up in a log.
+    else
+      mistakes.push(
+        `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
+      );
+  }
+  const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } = config as Partial<Config>;
+  const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
+  if (storeCa !== undefined && urls.length > 0 && !urls.some((url) => url.startsWith('rediss:'))) {
+    mistakes.push(
+      'SEEN_STORE_CA is for a Redis that is reached over TLS, and SEEN_STORE_URL does not begin with rediss://. ' +
+        'Change the one, or leave out the other.',
+    );
+  }
+  if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {
+    mistakes.push(
+      `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}: their calls have the same names, so each needs a host of its own.`,
+    );
+  }
+  if (stopMs !== undefined && drainMs !== undefined && drainMs >= stopMs) {
+    mistakes.push(
+      `SEEN_DRAIN_MS (${drainMs}) must be less than SEEN_STOP_MS (${stopMs}), or nothing is left of the stop.`,
+    );
+  }
+  if (mistakes.length > 0) throw new AppError('settings-invalid', mistakes.join('\n'));
+  return config as Config;
+}
+
+interface Found {
+  readonly value: string;
+  readonly origin: string;
+}
+
+function readFlag(name: Name, flags: Readonly<Record<string, unknown>>): Found | undefined {
+  const value = flags[flagName(name)];
+  return typeof value === 'string' ? { value, origin: `--${flagName(name)}` } : undefined;
+}
+
+function readVariable(name: Name, env: Sources['env']): Found | undefined {
+  const value = env[envName(name)];
+  return value === undefined ? undefined : { value, origin: envName(name) };
+}
+
+function readSecretFile(name: Name, env: Sources['env'], mistakes: string[]): Found | undefined {
+  const origin = `${envName(name)}_FILE`;
+  const path = env[origin];
+  if (path === undefined) return undefined;
+  try {
+    return { value: readFileSync(path, 'utf8').trim(), origin };
+  } catch (error) {
+    mistakes.push(
+      `${origin} names a file that cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+    return undefined;
+  }
+}
+
+function readFlags(argv: readonly string[], mistakes: string[]): Readonly<Record<string, unknown>> {
+  const options = Object.fromEntries(
+    Object.keys(settings).map((name) => [flagName(name), { type: 'string' as const }]),
+  );
+  const { values, tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const known = new Set(Object.keys(options).map((flag) => `--${flag}`));
+  for (const token of tokens) {
+    if (token.kind === 'positional')
+      mistakes.push(`“${token.value}” is not understood. Flags are written --port 8000.`);
+    if (token.kind !== 'option') continue;
+    if (!known.has(token.rawName))
+      mistakes.push(`${token.rawName} is no flag of Seen. ${suggestion(token.rawName, known)}`);
+    else if (token.value === undefined)
+      mistakes.push(`${token.rawName} needs a value, as in ${token.rawName}=…`);
+  }
+  return values;
+}
+
+function shown(name: Name, value: string): string {
+  return name === 'storeUrl' || name === 'storeCa' || name === 'token' ? '' : `: “${value.slice(0, 80)}”`;
+}
+
+/** The known name that shares the longest beginning with the unknown one. */
+function suggestion(unknown: string, known: ReadonlySet<string>): string {
+  for (let length = unknown.length; length > (unknown.startsWith('--') ? 3 : 6); length--) {
+    const best = [...known].find((name) => name.startsWith(unknown.slice(0, length)));
+    if (best) return `Did you mean ${best}?`;
+  }
+  return 'See seen serve --help for all of them.';
+}

@@ -1,0 +1,116 @@
+/** What the native API takes and answers about one counter: read, hit, set, deleted. Not here: its past (`past-routes.ts`). */
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  Counter,
+  counter,
+  json,
+  LIMITS,
+  PROBLEMS,
+  problem,
+  rules,
+  SECURITY,
+  TOKENS,
+  total,
+  Value,
+} from './schemas.ts';
+
+/** Paths of one counter, and of the default counter, which has no namespace. */
+const ONE = '/api/v1/counters/{namespace}/{key}';
+const DEFAULT = '/api/v1/default';
+
+const hitBody = {
+  required: false,
+  content: {
+    'application/json': {
+      schema: z.strictObject({
+        amount: z
+          .int()
+          .refine((amount) => amount !== 0, 'is 0, which would count nothing')
+          .default(1)
+          .openapi({ description: 'Other amounts than 1 need the owner’s token.' }),
+        visitor: z.string().min(1).max(255).optional().openapi({
+          description:
+            'Who made the visit, for programs that tell of others’ visits: whatever is the same for one person. It is hashed as an address is, and not kept. Needs the owner’s token.',
+        }),
+      }),
+    },
+  },
+};
+const keyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .openapi({ description: 'With it the request may be sent again for 24 h: it counts once.' }),
+});
+/** What may be set: everything by itself, but something. */
+const settings = z.strictObject({
+  value: total.optional(),
+  private: rules.private.optional(),
+  window: rules.window.optional(),
+});
+
+/** The routes of one counter, with the schema of its name in the path, if it stands there, and of what may be set. */
+function routesOf<P extends z.ZodObject>(
+  path: string,
+  params: P,
+  setting: z.ZodType<z.infer<typeof settings>>,
+) {
+  const body = {
+    required: true,
+    content: {
+      'application/json': {
+        schema: setting.refine((wanted) => Object.keys(wanted).length > 0, 'says nothing that is to be set'),
+      },
+    },
+  };
+  return {
+    read: createRoute({
+      method: 'get',
+      path,
+      summary: 'Read a counter',
+      description: 'Never counts. A private one needs its owner’s token, or the installation’s.',
+      request: { params },
+      security: [{}, ...SECURITY],
+      responses: { 200: json('The counter.', Counter), ...TOKENS, ...PROBLEMS },
+    }),
+    hit: createRoute({
+      method: 'post',
+      path: `${path}/hit`,
+      summary: 'Count',
+      description: 'Answers the number of this visit, which no other gets.',
+      security: [{}, ...SECURITY],
+      request: { params, headers: keyHeader, body: hitBody },
+      responses: {
+        200: json('Counted.', Value),
+        ...TOKENS,
+        ...PROBLEMS,
+        409: problem('The counter cannot go so far.'),
+        422: problem('The key was used for another request.'),
+      },
+    }),
+    set: createRoute({
+      method: 'patch',
+      path,
+      summary: 'Set a counter',
+      description: 'Needs the owner’s token, or the installation’s.',
+      security: SECURITY,
+      request: { params, body },
+      responses: { 200: json('It is set.', Counter), ...TOKENS, ...PROBLEMS },
+    }),
+    remove: createRoute({
+      method: 'delete',
+      path,
+      summary: 'Delete a counter',
+      description: 'Needs the owner’s token, or the installation’s.',
+      security: SECURITY,
+      request: { params },
+      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
+    }),
+  };
+}
+
+export const counterRoutes = {
+  ofCounter: routesOf(ONE, counter, settings),
+  // Its number stands in the sentence.
+  ofDefault: routesOf(DEFAULT, z.object({}), settings.omit({ private: true })),
+};

@@ -1,0 +1,61 @@
+/** What the files of the native API share: their parts, and the counter that a path names. */
+
+import type { Counter } from '../../counter/counter.ts';
+import { AppError } from '../../counter/errors.ts';
+import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
+import type { Memory } from '../../counter/past.ts';
+import { type Description, type Registry, RULES } from '../../counter/registry.ts';
+import type { Asked } from '../asked.ts';
+import type { CountVisit } from '../visit/counting.ts';
+import type { MayMake } from '../visit/limits.ts';
+import type { Owners } from '../visit/owners.ts';
+import type { Stack } from './stack.ts';
+
+/** Where the API is described. */
+export const API_DESCRIPTION = '/openapi.json';
+
+export interface ApiOptions {
+  readonly counter: Counter;
+  readonly registry: Registry;
+  readonly memory: Memory;
+  readonly count: CountVisit;
+  readonly owners: Owners;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
+  /** Whether only the installation's owner makes counters. */
+  readonly closed: boolean;
+  readonly version: string;
+  /** What there is to be shown of replicas and store; nothing where it is not to be. */
+  readonly stack: (() => Stack) | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The counter that a path names. Fails with `name-invalid`. */
+export function nameIn(c: Asked): string {
+  const namespace = c.req.param('namespace');
+  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, c.req.param('key') ?? '');
+}
+
+/** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
+export async function foundBy(c: Asked, registry: Registry): Promise<Description> {
+  const name = nameIn(c);
+  const description = await registry.describe(name);
+  if (description) return description;
+  // The default counter is always there: it stands at nothing before its first hit.
+  if (name === DEFAULT_COUNTER)
+    return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
+  throw missing(name);
+}
+
+/** The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is private. */
+export async function readableBy(c: Asked, { registry, owners }: ApiOptions): Promise<Description> {
+  const description = await foundBy(c, registry);
+  if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
+  return description;
+}
+
+/** The error of a counter that is not there. */
+export function missing(name: string): AppError {
+  return new AppError('counter-missing', `There is no counter ${name}.`);
+}

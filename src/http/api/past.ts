@@ -1,0 +1,50 @@
+/** What a counter remembers, over the native API: visits by hour, day and month, and visitors. As JSON, or CSV for spreadsheets. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { DAY_MS, inPeriods, type Period } from '../../counter/past.ts';
+import { KINDS, type Kind } from '../../counter/visitor.ts';
+import type { Asked, Peer } from '../asked.ts';
+import { type ApiOptions, readableBy } from './options.ts';
+import { pastRoutes } from './past-routes.ts';
+
+/** Adds the routes to the API. */
+export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, options: ApiOptions): void {
+  const { memory, now } = options;
+  /** The past of a counter that there is, for who may read it. */
+  async function pastOf(c: Asked) {
+    const { counter: name } = await readableBy(c, options);
+    return { name, past: await memory.past(name) };
+  }
+
+  for (const { history, visitors } of [pastRoutes.ofCounter, pastRoutes.ofDefault]) {
+    api.openapi(history, async (c) => {
+      const { by, zone, from, to, format } = c.req.valid('query');
+      const { name, past } = await pastOf(c);
+      const periods = inPeriods(past, by, zone).filter(
+        ({ time }) => time >= from && (to === '' || time.slice(0, to.length) <= to),
+      );
+      if (format === 'csv') return c.text(csv(periods), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
+      return c.json({ name, by, zone, periods: periods.map(shown) }, 200);
+    });
+
+    api.openapi(visitors, async (c) => {
+      const { name, past } = await pastOf(c);
+      const kinds: Record<Kind, number> = { person: 0, program: 0, proxy: 0, bot: 0 };
+      for (const { kind, amount } of [...past.hours, ...past.days]) kinds[kind] += amount;
+      const today = past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0;
+      const total = [...past.visitors.values()].reduce((sum, count) => sum + count, 0);
+      return c.json({ name, today, total, error: memory.visitorsError, visits: kinds }, 200);
+    });
+  }
+}
+
+function shown({ time, amounts, visitors }: Period) {
+  return { time, ...amounts, ...(visitors === undefined ? {} : { visitors }) };
+}
+
+function csv(periods: readonly Period[]): string {
+  const rows = periods.map(({ time, amounts, visitors }) =>
+    [time, ...KINDS.map((kind) => amounts[kind]), visitors ?? ''].join(','),
+  );
+  // RFC 4180: lines end in CR LF.
+  return [['time', ...KINDS, 'visitors'].join(','), ...rows, ''].join('\r\n');
+}

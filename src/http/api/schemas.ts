@@ -1,0 +1,119 @@
+/** What the native API speaks of: counters, values, problems, as schemas that validate and describe. */
+import { z } from '@hono/zod-openapi';
+import { COUNTER_PART } from '../../counter/name.ts';
+import { WINDOW_MAX_MS } from '../../counter/window.ts';
+
+/** The most counters in one answer. */
+export const COUNTERS_AT_ONCE = 100;
+/** A name has 3 to 64 characters on each side of its slash. */
+export const NAME_LENGTH_MAX = 129;
+
+const part = (what: string, example: string) =>
+  z
+    .string()
+    .regex(COUNTER_PART)
+    .openapi({ param: { name: what, in: 'path' }, example });
+/** The path of one counter. */
+export const counter = z.object({ namespace: part('namespace', 'my-site'), key: part('key', 'front-page') });
+/** A number that a counter may stand at. */
+export const total = z
+  .int()
+  .openapi({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, example: 42 });
+/** A counter's name: `ns/key`, or that of the default counter. */
+export const name = z
+  .string()
+  .regex(/^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/, 'is no name: use NAMESPACE/KEY, or hits')
+  .openapi({ example: 'my-site/front-page' });
+
+/** Who may read a counter, and for how long visits of one visitor are one. */
+export const rules = {
+  private: z.boolean().openapi({
+    description: 'Whether only its owner may read it. Everybody counts, and is not told the number.',
+  }),
+  window: z
+    .int()
+    .min(0)
+    .max(WINDOW_MAX_MS / 1000)
+    .openapi({
+      description:
+        'For how many seconds visits of one visitor count once, at the most until the day (UTC) is over; 0 when each counts.',
+      example: 1800,
+    }),
+};
+
+export const Counter = z
+  .object({
+    name,
+    value: total,
+    created: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'When it was made; null when another program made it.' }),
+    ...rules,
+  })
+  .openapi('Counter');
+export const Made = Counter.extend({
+  token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
+}).openapi('MadeCounter');
+export const Value = z
+  .object({
+    name,
+    value: total
+      .nullable()
+      .openapi({ description: 'null where the counter is private and the token is not its owner’s.' }),
+  })
+  .openapi('Value');
+export const Problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What was wrong and what to do.' }),
+    code: z.string().openapi({ example: 'counter-missing' }),
+  })
+  .openapi('Problem', { description: 'RFC 9457.' });
+
+/** Headers of an answer, by the names that they have in the description. */
+export const HEADERS = {
+  'RateLimit-Policy': {
+    description: 'Limits for visitors, where there are any: how many requests (q) in how many seconds (w).',
+    schema: { type: 'string', example: '"requests";q=600;w=60' },
+  },
+  RateLimit: {
+    description: 'What this visitor has left of a limit (r), and in how many seconds there is one more (t).',
+    schema: { type: 'string', example: '"requests";r=599;t=1' },
+  },
+  'Retry-After': {
+    description: 'After how many seconds to ask again.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+} as const;
+const header = (called: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${called}` });
+/** What is said of limits in every answer where there are any. */
+export const LIMITS = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') };
+const again = (description: string) => ({
+  ...problem(description),
+  headers: { ...LIMITS, 'Retry-After': header('Retry-After') },
+});
+
+/** A response, or a problem, for the description. */
+export const json = <T extends z.ZodType>(description: string, schema: T) => ({
+  description,
+  headers: LIMITS,
+  content: { 'application/json': { schema } },
+});
+export const problem = (description: string) => ({
+  description,
+  headers: LIMITS,
+  content: { 'application/problem+json': { schema: Problem } },
+});
+/** What any route may answer. */
+export const PROBLEMS = {
+  400: problem('The request is not as described here.'),
+  404: problem('There is no such counter.'),
+  429: again('Your address has asked for more than a limit allows.'),
+  503: again('The store is away, or there is no room.'),
+} as const;
+/** What a route may answer that wants a token, and how it says so. */
+export const TOKENS = { 401: problem('The token is missing, or not the right one.') } as const;
+export const SECURITY = [{ token: [] }];

@@ -1,0 +1,189 @@
+/**
+ * Abacus under `/abacus`: the calls of a counting service that took over from CountAPI, for pages and programs that speak them.
+ *
+ * Its counters are those of everybody else, `NAMESPACE/KEY`, and an `admin_key` is an owner's token like any other. A body holds the keys that
+ * the contract has and no others. Not here: what a request says (`request.ts`), what is done then (`calls.ts`, `owner-calls.ts`), and the forms of
+ * an answer (`answer.ts`).
+ */
+
+import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
+import type { Asked, Handler } from '../../asked.ts';
+import { rootFor } from '../../own-host.ts';
+import { headOnly } from '../../request/head.ts';
+import type { Route } from '../../routes.ts';
+import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
+import type { MayMake } from '../../visit/limits.ts';
+import { requireCallable } from '../jsonp.ts';
+import {
+  badgeOf,
+  dressed,
+  type Reply,
+  redirect,
+  respond,
+  respondToPage,
+  respondWithBadge,
+} from './answer.ts';
+import { type AbacusParts, create, get, hit, info } from './calls.ts';
+import { remove, reset, set, update } from './owner-calls.ts';
+import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './request.ts';
+import { AbacusStatus, type AbacusStatusOptions } from './status.ts';
+import { type AbacusStreamParts, stream } from './stream.ts';
+
+export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
+  readonly registry: AbacusParts['registry'];
+  readonly count: CountVisit;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
+}
+
+/** A call: where it is, and what it does. `headers` are those of every response. */
+interface Operation {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly methods: readonly ('GET' | 'POST')[];
+  /** Whether it changes something, and so is not done for who asks ahead or for headers only. */
+  readonly writes: boolean;
+  readonly answer: (call: Call, headers: Headers, c: Asked) => Response | Promise<Response>;
+}
+
+/** Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as elsewhere. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** The routes of Abacus. They are given the headers that every response has. */
+export function createAbacus(options: AbacusOptions): (headers: Headers) => Route[] {
+  const status = new AbacusStatus(options);
+  const operations = [
+    ...publicOperations(options),
+    ...ownersOperations(options),
+    ...statusOperations(status),
+  ];
+  return (headers) => {
+    const toPage: Handler = (c) => Promise.resolve(redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers));
+    return [
+      ...operations.map((operation) =>
+        routeOf(operation.path, operation.methods, serve(operation, options, status, headers), toPage),
+      ),
+      {
+        path: `${ABACUS_PREFIX}/`,
+        errorsAs: 'bare',
+        unlimited: true,
+        handlers: { GET: page(headers) },
+        dress: dressed,
+      },
+      { ...routeOf('/*', [], toPage, toPage), unlimited: true },
+    ];
+  };
+}
+
+/** What whoever wants may ask. */
+function publicOperations(options: AbacusOptions): Operation[] {
+  const read = { shape: 'counter', methods: ['GET'], writes: false } as const;
+  const count = { ...read, writes: true };
+  const reading = (call: Call) => get(call, options);
+  return [
+    { ...count, path: '/hit/:ns/:key/shield', answer: badge(hit, true) },
+    { ...count, path: '/hit/*', answer: forPage(hit) },
+    { ...read, path: '/get/:ns/:key/shield', answer: badge(reading, false) },
+    { ...read, path: '/get/*', answer: forPage(reading) },
+    { ...read, path: '/stream/*', shape: 'open', answer: stream(options) },
+    { ...read, path: '/info/*', shape: 'open', answer: asJson((call) => info(call, options)) },
+    {
+      path: '/create/*',
+      shape: 'create',
+      methods: ['GET', 'POST'],
+      writes: true,
+      answer: asJson((call) => create(call, options)),
+    },
+  ];
+}
+
+/** What a counter's owner may ask. */
+function ownersOperations(options: AbacusOptions): Operation[] {
+  return Object.entries({ set, reset, update, delete: remove }).map(([name, operation]) => ({
+    path: `/${name}/*`,
+    shape: 'owned',
+    methods: ['POST'],
+    writes: true,
+    answer: asJson((call) => operation(call, options)),
+  }));
+}
+
+function statusOperations(status: AbacusStatus): Operation[] {
+  const alone = { shape: 'alone', methods: ['GET'], writes: false } as const;
+  return [
+    { ...alone, path: '/stats/*', answer: asJson(() => status.stats()) },
+    { ...alone, path: '/healthcheck/*', answer: asJson(() => status.health()) },
+  ];
+}
+
+function routeOf(path: string, methods: Operation['methods'], served: Handler, toPage: Handler): Route {
+  const handlers = Object.fromEntries(
+    METHODS.map((method) => [method, methods.some((taken) => taken === method) ? served : toPage]),
+  );
+  return { path: `${ABACUS_PREFIX}${path}`, errorsAs: 'bare', handlers, dress: dressed };
+}
+
+function serve(
+  operation: Operation,
+  options: AbacusOptions,
+  status: AbacusStatus,
+  headers: Headers,
+): Handler {
+  const { path, shape, writes, answer } = operation;
+  const [, name = ''] = path.split('/');
+  return async (c) => {
+    status.asked(name);
+    const words = wordsIn(c, name, shape);
+    if ('to' in words) {
+      if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
+      return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);
+    }
+    if (writes && c.req.method === 'HEAD') return dressedHead(c, headers);
+    const call: Call = {
+      words,
+      query: new URL(c.req.url).searchParams,
+      headers: c.req.raw.headers,
+      count: (counter, visit) => options.count(c, counter, visit),
+      mayMake: async (counter) => options.mayMake?.(c, counter),
+    };
+    if (writes) refusePrefetch(call.headers);
+    const response = await answer(call, headers, c);
+    if (name === 'get' && response.status === 404) status.missed();
+    return response;
+  };
+}
+
+/** The response to HEAD of a call that would change something. */
+function dressedHead(c: Asked, headers: Headers): Response {
+  const { headers: ours } = respond({ status: 200, body: {} }, headers);
+  if (c.req.path.endsWith('/shield')) ours.set('Content-Type', 'image/svg+xml');
+  return headOnly(ours);
+}
+
+function asJson(operation: (call: Call) => Reply | Promise<Reply>): Operation['answer'] {
+  return async (call, headers) => respond(await operation(call), headers);
+}
+
+/** JSON, or a script for the page that names a callback. */
+function forPage(operation: (call: Call) => Promise<Reply>): Operation['answer'] {
+  return async (call, headers) => {
+    if (call.query.get('callback')) requireCallable(call.query);
+    return respondToPage(await operation(call), call.query, headers);
+  };
+}
+
+/** The number as a badge. */
+function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Operation['answer'] {
+  return async (call, headers) => {
+    const reply = await operation(call);
+    if (reply.status !== 200) return respond(reply, headers);
+    return respondWithBadge(badgeOf(call.query, reply.body['value'] as number | null), counts, headers);
+  };
+}
+
+function page(headers: Headers): Handler {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'text/html; charset=utf-8');
+  ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
+  return (c) => Promise.resolve(new Response(abacusPage(rootFor(c, ABACUS_PREFIX)), { headers: ours }));
+}

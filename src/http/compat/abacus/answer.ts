@@ -1,0 +1,90 @@
+/** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`calls.ts`). */
+
+import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images/badge.ts';
+import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
+import type { Asked } from '../../asked.ts';
+import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
+
+/** What is answered: the contract's status and body. */
+export interface Reply {
+  readonly status: 200 | 201 | 403 | 404 | 409 | 500;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The answer as JSON; `headers` are those of every response. */
+export function respond({ status, body }: Reply, headers: Headers): Response {
+  return responseOf(JSON.stringify(body), status, JSON_TYPE, headers);
+}
+
+/** The same as a script where the request names a callback and all went well. */
+export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
+  const callback = callbackIn(query);
+  if (callback === undefined || reply.status !== 200) return respond(reply, headers);
+  return responseOf(asScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
+}
+
+/** The badge as an image. `counted` forbids in every way that there is to keep it. */
+export function respondWithBadge(svg: string, counted: boolean, headers: Headers): Response {
+  const response = responseOf(svg, 200, 'image/svg+xml', headers);
+  response.headers.set('Content-Security-Policy', IMAGE_POLICY);
+  if (counted) {
+    response.headers.set('Cache-Control', 'max-age=0, no-cache, no-store, must-revalidate');
+  }
+  return response;
+}
+
+/** Sends the client to another path of this host. */
+export function redirect(to: string, status: 301 | 307 | 308, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Location', to);
+  return new Response(null, { status, headers: ours });
+}
+
+/** Any answer of Abacus, errors too, with the content type that it has for JSON, and its words for who asked too much. */
+export async function dressed(_: Asked, response: Response): Promise<Response> {
+  const { headers, status } = response;
+  if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
+  if (status !== 429) return response;
+  const error = `Too many requests. Try again in ${headers.get('Retry-After')}s`;
+  return new Response(JSON.stringify({ error }), { status, headers });
+}
+
+function responseOf(body: string, status: number, type: string, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', type);
+  return new Response(body, { status, headers: ours });
+}
+
+/** Smaller letters nobody reads, and Abacus takes them for a mistake. */
+const FONT_SIZE_LEAST_PX = 3;
+const FONT_SIZE_PX = 11;
+/** Larger ones are no badge. */
+const FONT_SIZE_MAX_PX = 100;
+
+/** The badge of a total as the request wants it. What is not understood is as if it had not been said. */
+export function badgeOf(query: URLSearchParams, total: number | null): string {
+  const asked = (name: string, standard: string) => query.get(name) ?? standard;
+  const style = asked('style', 'flat').toLowerCase();
+  const base = style.replace(/-simple$/, '');
+  const fontSizePx = Number(asked('fontsize', `${FONT_SIZE_PX}`));
+  return drawNumberedBadge({
+    label: base === style ? asked('text', 'counter') : '',
+    message: total === null ? 'private' : `${total}`,
+    style: base === 'flat-square' || base === 'plastic' ? base : 'flat',
+    colour: badgeColour(asked('bgcolor', '')) ?? '#007ec6',
+    textColour: cssColour(asked('textcolor', '')) ?? '#fff',
+    font: badgeFont(asked('font', 'verdana').toLowerCase()),
+    fontSizePx: fontSizePx > FONT_SIZE_LEAST_PX ? Math.min(fontSizePx, FONT_SIZE_MAX_PX) : FONT_SIZE_PX,
+  });
+}
+
+/** A time as Abacus writes it: `1h2m3.5s`. */
+export function durationText(ms: number): string {
+  if (ms < 1000) return ms === 0 ? '0s' : `${ms}ms`;
+  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
+  const seconds = `${(ms % 60_000) / 1000}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}

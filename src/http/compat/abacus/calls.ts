@@ -1,0 +1,120 @@
+/**
+ * What the calls of Abacus that anybody may ask do, and what they answer. Not here: those of a counter's owner (`owner-calls.ts`), where they are
+ * (`abacus.ts`), and what a request says (`request.ts`).
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Counter } from '../../../counter/counter.ts';
+import { AppError, isAppError } from '../../../counter/errors.ts';
+import type { Registry } from '../../../counter/registry.ts';
+import { issueToken, type Owners } from '../../visit/owners.ts';
+import { durationText, type Reply } from './answer.ts';
+import { type Call, isName, type Named, namedIn, requireName, tokenIn, wholeOf } from './request.ts';
+
+export interface AbacusParts {
+  readonly counter: Counter;
+  readonly registry: Registry;
+  readonly owners: Owners;
+  /** Whether only the installation's owner makes counters, which is not done here. */
+  readonly closed: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Six months as Abacus counts them. Counters of Seen never expire: this is what it said right after a hit, and it never falls. */
+const TTL_SECONDS = 14_515_200;
+const GET_FAILED = 'Failed to get data. Try again later.';
+const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
+
+/** Does it with a store that may be away; then fails with the contract's words for that. */
+export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAppError(error, 'total-out-of-range')) {
+      throw new AppError(
+        'request-invalid',
+        `Value is too large. Max value is ${Number.MAX_SAFE_INTEGER}, the least is -${Number.MAX_SAFE_INTEGER}.`,
+        { cause: error },
+      );
+    }
+    if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed', 'counter-unreadable')) {
+      throw error;
+    }
+    throw new AppError(error.code, words, { cause: error });
+  }
+}
+
+/** Adds 1, and makes a counter that is not there, unless counters are closed. */
+export async function hit(call: Call): Promise<Reply> {
+  const named = namedIn(call);
+  requireName(named);
+  try {
+    return { status: 200, body: { value: await worded(GET_FAILED, call.count(named.name)) } };
+  } catch (error) {
+    if (isAppError(error, 'counter-missing')) return MISSING;
+    throw error;
+  }
+}
+
+/** Reads; never counts. */
+export async function get(call: Call, { counter }: AbacusParts): Promise<Reply> {
+  const named = namedIn(call);
+  requireName(named);
+  const [value] = await worded(GET_FAILED, counter.read([named.name]));
+  return value === undefined ? MISSING : { status: 200, body: { value } };
+}
+
+/** Makes a counter, of a random name when the request names none. Its owner's token is in the body, once. */
+export async function create(call: Call, { registry, closed, now }: AbacusParts): Promise<Reply> {
+  const named =
+    call.words.length === 0 ? namedIn({ ...call, words: [randomName(), randomName()] }) : namedIn(call);
+  requireName(named);
+  const value = wholeOf(call.query.get('initializer') ?? '0');
+  if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
+  if (closed) {
+    return {
+      status: 403,
+      body: { error: 'Only who runs this Seen makes counters here. Ask them for one.' },
+    };
+  }
+  await call.mayMake(named.name);
+  const { token, owner } = issueToken(randomUUID());
+  const { namespace, key, name } = named;
+  switch (await worded(GET_FAILED, registry.make(name, { total: value, madeAt: now(), owner }))) {
+    case 'made':
+      return { status: 201, body: { key, namespace, admin_key: token, value } };
+    case 'exists':
+      throw new AppError('counter-exists', 'Key already exists, please use a different key.');
+    case 'counters-full':
+      throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+  }
+}
+
+/** 96 random bits in 16 characters, all of which may stand in a name. */
+function randomName(): string {
+  return randomBytes(12).toString('base64url');
+}
+
+/** Describes a counter, also one that is not there; a private one to its owner alone. */
+export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
+  const named = namedIn(call);
+  const described = isName(named) ? await worded(GET_FAILED, registry.describe(named.name)) : undefined;
+  const found = described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
+  const shown = found ? undefined : described;
+  return {
+    status: 200,
+    body: {
+      value: shown?.total ?? -1,
+      full_key: fullKey(named),
+      is_genuine: shown?.owner === undefined,
+      expires_in: shown ? TTL_SECONDS : -2e-9,
+      expires_str: shown ? durationText(TTL_SECONDS * 1000) : '-2ns',
+      exists: shown !== undefined,
+    },
+  };
+}
+
+/** The counter's name as Abacus keeps it, which stands in its answers. */
+export function fullKey({ namespace, key }: Named): string {
+  return `K:${namespace}:${key}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * What the calls of Abacus that a counter's owner may ask do, and what they answer. Who asks is looked at first, as the contract does. Not here: the calls of
+ * everybody (`calls.ts`).
+ */
+import { AppError, isAppError } from '../../../counter/errors.ts';
+import type { Condition, Description } from '../../../counter/registry.ts';
+import type { Reply } from './answer.ts';
+import { type AbacusParts, fullKey, worded } from './calls.ts';
+import { type Call, isName, type Named, namedIn, requireName, tokenIn, wholeOf } from './request.ts';
+
+const SET_FAILED = 'Failed to set data. Try again later.';
+
+/** A counter that whoever asks may do everything with. */
+interface Owned {
+  readonly named: Named;
+  /** `undefined` when there is none. */
+  readonly found: Description | undefined;
+  /** What must still be true when it is changed. */
+  readonly condition: Condition;
+}
+
+/** The counter of a request, whose owner or the installation's owner it comes from. Fails as the contract says, in its order. */
+async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Owned> {
+  const token = tokenIn(call);
+  if (token === undefined) {
+    throw new AppError(
+      'request-invalid',
+      'Token is required, please provide a token in the format of a Bearer token header or ?token=ADMIN_TOKEN',
+    );
+  }
+  const named = namedIn(call);
+  const found = isName(named)
+    ? await worded('Failed to verify token. Try again later.', registry.describe(named.name))
+    : undefined;
+  if (owners.isInstallationToken(token)) {
+    requireName(named);
+    return { named, found, condition: {} };
+  }
+  if (found?.owner === undefined) {
+    throw new AppError(
+      'request-invalid',
+      'This entry is genuine and does not have an admin key. You cannot delete it. If you wanted to delete it, you should have created it with the /create endpoint.',
+    );
+  }
+  if (!owners.isOwnerToken(token, found.owner)) throw invalid();
+  return { named, found, condition: owners.conditionOf(token) };
+}
+
+/** The number that the request has as `value`. Fails with `request-invalid`: with `wrong` when it is no number. */
+function valueIn({ query }: Call, wrong: string): number {
+  const text = query.get('value') ?? '';
+  if (text === '') {
+    throw new AppError(
+      'request-invalid',
+      'value is required, please provide a number in the fmt of ?value=NEW_VALUE',
+    );
+  }
+  const value = wholeOf(text);
+  if (value === undefined) throw new AppError('request-invalid', wrong);
+  return value;
+}
+
+/** Sets a counter, for its owner. */
+export async function set(call: Call, parts: AbacusParts): Promise<Reply> {
+  const counter = await owned(call, parts);
+  return setTo(counter, valueIn(call, 'value must be a number'), parts);
+}
+
+/** Sets a counter to 0, for its owner. */
+export async function reset(call: Call, parts: AbacusParts): Promise<Reply> {
+  return setTo(await owned(call, parts), 0, parts);
+}
+
+async function setTo({ named, condition }: Owned, value: number, { registry }: AbacusParts): Promise<Reply> {
+  const changed = await worded(SET_FAILED, registry.change(named.name, { total: value }, condition));
+  if (changed === 'differs') throw invalid();
+  if (changed !== 'missing') return { status: 200, body: { value } };
+  return { status: 409, body: { error: 'Key does not exist, please use a different key.' } };
+}
+
+function invalid(): AppError {
+  return new AppError('token-refused', 'token is invalid');
+}
+
+/** Adds any amount, for its owner. */
+export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
+  const { named, found } = await owned(call, parts);
+  const amount = valueIn(call, 'value must be a number, this means no floats.');
+  if (amount === 0) {
+    throw new AppError(
+      'request-invalid',
+      'changing value by 0 does nothing, please provide a non-zero value in the fmt of ?value=NEW_VALUE',
+    );
+  }
+  const missing: Reply = {
+    status: 409,
+    body: { error: 'Key does not exist, please first create it using /create.' },
+  };
+  if (!found) return missing;
+  try {
+    return {
+      status: 200,
+      body: { value: await worded(SET_FAILED, call.count(named.name, { amount, reveal: true })) },
+    };
+  } catch (error) {
+    if (isAppError(error, 'counter-missing')) return missing;
+    throw error;
+  }
+}
+
+/** Deletes a counter and all that is kept of it, for its owner. */
+export async function remove(call: Call, parts: AbacusParts): Promise<Reply> {
+  const { named, condition } = await owned(call, parts);
+  const [outcome] = await worded(SET_FAILED, parts.registry.delete([named.name], condition));
+  if (outcome === 'differs') throw invalid();
+  return { status: 200, body: { status: 'ok', message: `Deleted key: ${fullKey(named)}` } };
+}

@@ -1,0 +1,150 @@
+/**
+ * What a request to Abacus says: which counter, with which parameters, by whose token, or that it belongs elsewhere.
+ *
+ * A path is taken apart here and not by the router, because the namespace may be left out, slashes redirect, and each part is decoded once.
+ * Not here: what is done then (`calls.ts`).
+ */
+
+import { AppError } from '../../../counter/errors.ts';
+import { COUNTER_PART } from '../../../counter/name.ts';
+import type { Asked } from '../../asked.ts';
+import type { VisitOptions } from '../../visit/counting.ts';
+import { bearerIn } from '../../visit/owners.ts';
+import { callingPage, hostWord, pathWord } from '../calling-page.ts';
+import { decodedPart } from '../path-part.ts';
+
+/** Under which path Abacus is served on every host. */
+export const ABACUS_PREFIX = '/abacus';
+
+/**
+ * What may follow an operation's name: `counter` for `/NAMESPACE/KEY`; `open` for the same, where `/KEY/` alone is in the namespace `default`;
+ * `create` for the same, and for `/`; `owned` for the same as `open`, but without the redirect to the slash, which would repeat a token;
+ * `alone` for nothing.
+ */
+export type Shape = 'counter' | 'open' | 'create' | 'owned' | 'alone';
+
+/** A request, taken apart. */
+export interface Call {
+  /** Namespace and key, decoded; none where the operation names no counter. */
+  readonly words: readonly string[];
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  /** Counts this request on a counter and answers its number, `null` when it is not told. */
+  readonly count: (counter: string, options?: VisitOptions) => Promise<number | null>;
+  /** Fails with `rate-limited` when this request may not make the counter. */
+  readonly mayMake: (counter: string) => Promise<void>;
+}
+
+/** A counter as Abacus names it and as Seen does. */
+export interface Named {
+  readonly namespace: string;
+  readonly key: string;
+  readonly name: string;
+}
+
+/**
+ * The words in the path after `operation`, or where the request is to go instead: nowhere of its own when there is nothing here. Fails with
+ * `route-missing` when there are too many.
+ */
+export function wordsIn(
+  c: Asked,
+  operation: string,
+  shape: Shape,
+): readonly string[] | { readonly to: string | undefined } {
+  const tail = c.req.path.slice(`${ABACUS_PREFIX}/${operation}`.length);
+  switch (shape) {
+    case 'alone':
+      return tail === '' ? [] : { to: tail === '/' ? withoutSlash(c) : undefined };
+    case 'counter': {
+      const [, namespace, key, slash] = /^\/([^/]+)\/([^/]+)(?:\/shield)?(\/?)$/.exec(tail) ?? [];
+      if (namespace === undefined || key === undefined) return { to: undefined };
+      return slash === '' ? [namespace, key].map(decoded) : { to: withoutSlash(c) };
+    }
+    case 'create':
+      if (tail === '') return { to: withSlash(c) };
+      return tail === '/' ? [] : openWordsIn(c, tail, shape);
+    case 'open':
+    case 'owned':
+      return openWordsIn(c, tail, shape);
+  }
+}
+
+function openWordsIn(c: Asked, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
+  const [, first, slash, rest = ''] = /^\/([^/]+)(\/?)(.*)$/s.exec(tail) ?? [];
+  if (first === undefined) return { to: undefined };
+  if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
+  const [key = '', ...more] = rest.split('/').filter((word) => word !== '');
+  if (more.length > 0) {
+    throw new AppError('route-missing', 'Route not found. Use /create/:namespace/:key or /hit/:key instead.');
+  }
+  return (key === '' ? ['default', first] : [first, key]).map(decoded);
+}
+
+/** What cannot be decoded stays as it is, and is no name. */
+function decoded(part: string): string {
+  return decodedPart(part) ?? part;
+}
+
+/** The path of the request with a slash after it. A token is not repeated. */
+function withSlash(c: Asked): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.delete('token');
+  const query = searchParams.size === 0 ? '' : `?${searchParams.toString()}`;
+  return `${pathname}/${query}`;
+}
+
+/** The path of the request without the slash at its end. A token is not repeated. */
+function withoutSlash(c: Asked): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.delete('token');
+  return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;
+}
+
+/** The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a name. Fails with `request-invalid`. */
+export function namedIn({ words, headers }: Call): Named {
+  const [namespace = '', key = ''] = words.map((word) => replaced(word, headers));
+  return { namespace, key, name: `${namespace}/${key}` };
+}
+
+/** What stands for a reserved word. */
+function replaced(word: string, headers: Headers): string {
+  if (word !== ':HOST:' && word !== ':PATH:') return word;
+  const page = callingPage(headers);
+  if (page) return word === ':HOST:' ? hostWord(page) : pathWord(page);
+  const header = word === ':HOST:' ? 'Origin' : 'Referer';
+  throw new AppError('request-invalid', `${header} header is required if ${word} is used`);
+}
+
+/** Fails with `name-invalid` unless the counter's name is one. */
+export function requireName({ namespace, key }: Named): void {
+  for (const [what, word] of [
+    ['namespace', namespace],
+    ['key', key],
+  ] as const) {
+    if (COUNTER_PART.test(word)) continue;
+    const bytes = Buffer.byteLength(word);
+    const rule =
+      bytes < 3 || bytes > 64
+        ? 'length must be between 3 and 64 characters inclusive'
+        : String.raw`must match the pattern ^[A-Za-z0-9_\-.]{3,64}$`;
+    throw new AppError('name-invalid', `Invalid ${what}: ${rule}`);
+  }
+}
+
+/** Whether it is the name of a counter. */
+export function isName({ namespace, key }: Named): boolean {
+  return COUNTER_PART.test(namespace) && COUNTER_PART.test(key);
+}
+
+/** The token that a request brings, in a header or in its query; `undefined` for none. */
+export function tokenIn({ headers, query }: Call): string | undefined {
+  return bearerIn(headers) ?? (query.get('token') || undefined);
+}
+
+/** A whole number as Abacus reads it; `undefined` when it is none, or one that JSON does not carry exactly. */
+export function wholeOf(text: string): number | undefined {
+  const value = Number(text);
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) return undefined;
+  // 0 for -0.
+  return value + 0;
+}

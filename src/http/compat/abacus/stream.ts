@@ -1,0 +1,27 @@
+/** Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`), and how streams begin and end (`http/live/event-stream.ts`). */
+
+import type { Watch } from '../../../counter/watch.ts';
+import type { Asked } from '../../asked.ts';
+import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
+import { headOnly } from '../../request/head.ts';
+import { type Call, isName, namedIn } from './request.ts';
+
+export interface AbacusStreamParts {
+  readonly watch: Watch;
+  readonly streams: EventStreams;
+}
+
+/** The total when it changes, until the counter is deleted. */
+export function stream({ watch, streams }: AbacusStreamParts) {
+  return (call: Call, headers: Headers, c: Asked): Response => {
+    const named = namedIn(call);
+    if (!isName(named)) return new Response(null, { status: 400, headers });
+    if (c.req.method === 'HEAD') return headOnly(streamHeaders(headers));
+    return streams.respond(c, headers, (open) =>
+      watch.subscribe([named.name], (_, total) => {
+        if (total === undefined) open.end();
+        else open.send(`data: {"value":${total}}`);
+      }),
+    );
+  };
+}

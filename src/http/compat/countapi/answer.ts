@@ -1,0 +1,57 @@
+/**
+ * The forms in which CountAPI answers: JSON, JSONP, for pages that load an answer as a script, and an image that shows nothing.
+ *
+ * Every answer passes through here, errors too, so that a page's callback always hears what became of its request. Not here: what is
+ * answered (`countapi.ts`).
+ */
+
+import { pixel } from '../../../images/pixel.ts';
+import type { Asked } from '../../asked.ts';
+import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
+import type { Named } from './request.ts';
+
+/** What is answered: the contract's status and body, and what goes into headers. */
+export interface Reply {
+  readonly status: 200 | 403 | 404 | 409;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly named?: Named;
+  readonly token?: string;
+}
+
+/** The answer as JSON; `headers` are those of every response. */
+export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'application/json');
+  if (named) ours.set('X-Path', named.name);
+  if (token !== undefined) ours.set('X-Seen-Token', token);
+  return new Response(JSON.stringify(body), { status, headers: ours });
+}
+
+/** What most calls answer where there is no counter. */
+export function missing(named: Named): Reply {
+  return { status: 404, body: { value: null }, named };
+}
+
+/** A JSON answer in the form that the request wants. */
+export async function dressed(c: Asked, response: Response): Promise<Response> {
+  const { headers } = response;
+  headers.set(
+    'Access-Control-Expose-Headers',
+    `${headers.get('Access-Control-Expose-Headers') ?? ''}, X-Path, X-Seen-Token`,
+  );
+  // The answer to OPTIONS.
+  if (response.status === 204) return response;
+  const query = new URL(c.req.url).searchParams;
+  // The answer to HEAD of a call that would change something.
+  const isHeadOnly = headers.has('Transfer-Encoding');
+  if (query.has('img')) {
+    headers.set('Content-Type', 'image/gif');
+    return isHeadOnly ? response : new Response(pixel(), { status: response.status, headers });
+  }
+  const callback = callbackIn(query);
+  if (callback === undefined) return response;
+  headers.set('Content-Type', SCRIPT_TYPE);
+  if (isHeadOnly) return response;
+  const body = { ...((await response.json()) as object), code: response.status };
+  return new Response(asScript(callback, body), { headers });
+}

@@ -1,0 +1,151 @@
+/** What each call of CountAPI does, and what it answers. Not here: where they are (`countapi.ts`), and what a request says (`request.ts`). */
+import { randomUUID } from 'node:crypto';
+import type { Counter } from '../../../counter/counter.ts';
+import { AppError, isAppError } from '../../../counter/errors.ts';
+import { type Description, type Registry, RULES } from '../../../counter/registry.ts';
+import type { CountVisit } from '../../visit/counting.ts';
+import type { MayMake } from '../../visit/limits.ts';
+import { issueToken } from '../../visit/owners.ts';
+import { missing, type Reply } from './answer.ts';
+import { type Call, type Named, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
+
+export interface CountapiOptions {
+  readonly counter: Counter;
+  readonly registry: Registry;
+  readonly count: CountVisit;
+  /** Asked before a counter is made; `undefined` for no limit. */
+  readonly mayMake: MayMake | undefined;
+  /** Whether only the installation's owner makes counters, which is not done here. */
+  readonly closed: boolean;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Six months in milliseconds, half of 365.25 days. See `info`. */
+const TTL_MS = 15_778_800_000;
+/** What a counter that was made without bounds lets everybody add. */
+const LOWEST = -1;
+const HIGHEST = 1;
+
+/** What everybody is told of a counter's total. */
+function valueOf({ total, rules }: Description): number | null {
+  return rules.private ? null : total;
+}
+
+/** Reads; never counts. */
+export async function get(call: Call, { counter }: CountapiOptions): Promise<Reply> {
+  const named = namedInPath(call);
+  const [value] = await counter.read([named.name]);
+  return value === undefined ? missing(named) : { status: 200, body: { value }, named };
+}
+
+/** Adds 1, and makes a counter that is not there. As everywhere in Seen, everybody may add 1 to any counter. */
+export async function hit(call: Call): Promise<Reply> {
+  const named = namedInPath(call);
+  try {
+    return { status: 200, body: { value: await call.count(named.name) }, named };
+  } catch (error) {
+    if (isAppError(error, 'counter-missing')) return missing(named);
+    throw error;
+  }
+}
+
+/** Adds an amount within the counter's bounds; 0 adds nothing. */
+export async function update(call: Call, { registry }: CountapiOptions): Promise<Reply> {
+  const named = namedInPath(call);
+  const amount = wholeIn(call.query, 'amount');
+  const found = await registry.describe(named.name);
+  if (!found) return missing(named);
+  const { lowest, highest } = found.rules;
+  if (amount < lowest || amount > highest) return { status: 403, body: { value: valueOf(found) }, named };
+  if (amount === 0) return { status: 200, body: { value: valueOf(found) }, named };
+  try {
+    return { status: 200, body: { value: await call.count(named.name, amount) }, named };
+  } catch (error) {
+    if (isAppError(error, 'counter-missing')) return missing(named);
+    throw error;
+  }
+}
+
+/** Sets a counter that may be set. The old value is the one just before; hits between the two are not in it. */
+export async function set(call: Call, { registry }: CountapiOptions): Promise<Reply> {
+  const named = namedInPath(call);
+  const value = wholeIn(call.query, 'value');
+  const found = await registry.describe(named.name);
+  if (!found) return { status: 404, body: { old_value: null, value: null }, named };
+  if (!found.rules.settable) return notSettable(named, found);
+  const changed = await registry.change(named.name, { total: value }, { settable: true });
+  // It was deleted since, and perhaps made again.
+  if (changed === 'missing') return { status: 404, body: { old_value: null, value: null }, named };
+  if (changed === 'differs') return notSettable(named, await registry.describe(named.name));
+  return { status: 200, body: { old_value: valueOf(found), value }, named };
+}
+
+function notSettable(named: Named, found: Description | undefined): Reply {
+  const value = found ? valueOf(found) : null;
+  return { status: 403, body: { old_value: value, value }, named };
+}
+
+/** Makes a counter. Its owner's token is in `X-Seen-Token`, once. */
+export async function create(call: Call, { registry, closed, now }: CountapiOptions): Promise<Reply> {
+  const { parts, query } = call;
+  const key = parts[0] ?? query.get('key') ?? randomUUID();
+  const named = namedBy(call, parts.length > 1 ? parts : [query.get('namespace') ?? 'default', key]);
+  const value = wholeIn(query, 'value', 0);
+  const settable = switchIn(query, 'enable_reset');
+  const lowest = wholeIn(query, 'update_lowerbound', LOWEST);
+  const highest = wholeIn(query, 'update_upperbound', HIGHEST);
+  if (highest < 0) throw new AppError('request-invalid', 'update_upperbound must be positive');
+  if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
+  if (closed) {
+    const error = 'Only who runs this Seen makes counters here. Ask them for one.';
+    return { status: 403, body: { error }, named };
+  }
+  await call.mayMake(named.name);
+  const { token, owner } = issueToken();
+  const draft = { total: value, madeAt: now(), owner, rules: { ...RULES, lowest, highest, settable } };
+  switch (await registry.make(named.name, draft)) {
+    case 'made':
+      return {
+        status: 200,
+        body: { namespace: named.namespace, key: named.key, value },
+        named,
+        token,
+      };
+    case 'exists':
+      return { status: 409, body: { namespace: null, key: null, value: null }, named };
+    case 'counters-full':
+      throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+  }
+}
+
+/** Describes a counter, but a private one. Counters of Seen never expire: `ttl` is what CountAPI said right after an update, and never falls. */
+export async function info(call: Call, { registry }: CountapiOptions): Promise<Reply> {
+  const named = namedInPath(call);
+  const described = await registry.describe(named.name);
+  const found = described?.rules.private ? undefined : described;
+  return {
+    status: found ? 200 : 404,
+    body: {
+      namespace: found ? named.namespace : null,
+      key: found ? named.key : null,
+      ttl: found ? TTL_MS : null,
+      value: found?.total ?? null,
+      enable_reset: found?.rules.settable ?? null,
+      update_upperbound: found?.rules.highest ?? null,
+      update_lowerbound: found?.rules.lowest ?? null,
+      created: found ? (found.madeAt ?? 0) : null,
+    },
+    named,
+  };
+}
+
+/** `keys_created` are all counters that there are; the rest is of this replica since it started. */
+export async function stats(
+  { registry, version }: CountapiOptions,
+  { updates, requests }: { readonly updates: number; readonly requests: number },
+): Promise<Reply> {
+  const keys = await registry.size();
+  return { status: 200, body: { keys_created: keys, keys_updated: updates, requests, version } };
+}

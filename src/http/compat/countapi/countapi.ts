@@ -1,0 +1,70 @@
+/**
+ * CountAPI under `/countapi`: the calls of a counting service that closed in 2023, for pages and programs that still speak them.
+ *
+ * Its counters are those of everybody else, `NAMESPACE/KEY`. A body holds the keys that CountAPI's had and no others, because clients
+ * fail on one that they do not know; all else is in headers. Not here: what a request says (`request.ts`), what
+ * is done then (`calls.ts`), and the forms of an answer (`answer.ts`).
+ */
+
+import { AppError } from '../../../counter/errors.ts';
+import type { Handler } from '../../asked.ts';
+import { headOnly } from '../../request/head.ts';
+import type { Route } from '../../routes.ts';
+import { refusePrefetch } from '../../visit/counting.ts';
+import { requireCallable } from '../jsonp.ts';
+import { dressed, type Reply, respond } from './answer.ts';
+import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
+import { type Call, COUNTAPI_PREFIX, callOf } from './request.ts';
+
+type Operation = (call: Call) => Promise<Reply>;
+
+/** The routes of CountAPI. They are given the headers that every response has. */
+export function createCountapi(options: CountapiOptions): (headers: Headers) => Route[] {
+  // Of this process since it started: the store keeps no such numbers, and no client needs them to be right.
+  const done = { updates: 0, requests: 0 };
+  const operations: readonly [name: string, writes: boolean, operation: Operation][] = [
+    ['get', false, (call) => get(call, options)],
+    ['info', false, (call) => info(call, options)],
+    ['stats', false, () => stats(options, done)],
+    ['hit', true, hit],
+    ['update', true, (call) => update(call, options)],
+    ['set', true, (call) => set(call, options)],
+    ['create', true, (call) => create(call, options)],
+  ];
+
+  return (headers) => {
+    const serve =
+      (name: string, writes: boolean, operation: Operation): Handler =>
+      async (c) => {
+        done.requests++;
+        const call = callOf(c, name, {
+          count: (counter, amount) => options.count(c, counter, { amount }),
+          mayMake: async (counter) => options.mayMake?.(c, counter),
+        });
+        requireCallable(call.query);
+        if (writes && c.req.method === 'HEAD')
+          return headOnly(respond({ status: 200, body: {} }, headers).headers);
+        if (writes) refusePrefetch(call.headers);
+        const reply = await operation(call);
+        if (writes && name !== 'create' && reply.status === 200) done.updates++;
+        return respond(reply, headers);
+      };
+    return [
+      ...operations.map(([name, writes, operation]) =>
+        routeOf(`${COUNTAPI_PREFIX}/${name}/*`, serve(name, writes, operation)),
+      ),
+      { ...routeOf(`${COUNTAPI_PREFIX}/*`, routeMissing), unlimited: true },
+    ];
+  };
+}
+
+function routeOf(path: string, handler: Handler): Route {
+  return { path, errorsAs: 'bare', handlers: { GET: handler }, dress: dressed };
+}
+
+function routeMissing(): never {
+  throw new AppError(
+    'route-missing',
+    'There is nothing here, and nothing was counted. Use get, set, update, hit, create, info or stats, as in hit/my-site/front-page.',
+  );
+}

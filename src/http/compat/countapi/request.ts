@@ -1,0 +1,99 @@
+/**
+ * What a request to CountAPI says: which counter, and with which parameters.
+ *
+ * A path is taken apart here and not by the router, because the namespace may be left out, a slash may follow, and each part is
+ * decoded once. Not here: what is done then (`calls.ts`).
+ */
+
+import { AppError } from '../../../counter/errors.ts';
+import { COUNTER_PART } from '../../../counter/name.ts';
+import type { Asked } from '../../asked.ts';
+import { callingPage, hostWord, pathWord } from '../calling-page.ts';
+import { decodedPart } from '../path-part.ts';
+
+/** Under which path CountAPI is served on every host. */
+export const COUNTAPI_PREFIX = '/countapi';
+
+/** A request, taken apart. */
+export interface Call {
+  /** The parts of the path after the operation, decoded. */
+  readonly parts: readonly string[];
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  /** Counts this request on a counter and answers its number, `null` for a private one. */
+  readonly count: (counter: string, amount?: number) => Promise<number | null>;
+  /** Fails with `rate-limited` where this request may not make a counter. */
+  readonly mayMake: (counter: string) => Promise<void>;
+}
+
+/** A counter as CountAPI names it and as Seen does. */
+export interface Named {
+  readonly namespace: string;
+  readonly key: string;
+  readonly name: string;
+}
+
+/** Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a part cannot be decoded. */
+export function callOf(c: Asked, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
+  const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
+  return {
+    parts: rest === '' ? [] : rest.split('/').map(decoded),
+    query: new URL(c.req.url).searchParams,
+    headers: c.req.raw.headers,
+    ...does,
+  };
+}
+
+function decoded(part: string): string {
+  const word = decodedPart(part);
+  if (word === undefined) throw malformed();
+  return word;
+}
+
+/** The counter in the path, `KEY` or `NAMESPACE/KEY`. Fails with `name-invalid`. */
+export function namedInPath(call: Call): Named {
+  return namedBy(call, call.parts.length === 1 ? ['default', ...call.parts] : call.parts);
+}
+
+/** The counter of namespace and key, in which `:HOST:` and `:PATHNAME:` are replaced. Fails with `name-invalid`. */
+export function namedBy({ headers }: Call, words: readonly string[]): Named {
+  const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
+  const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
+  if (!COUNTER_PART.test(namespace) || !COUNTER_PART.test(key) || more.length > 0) throw malformed();
+  return { namespace, key, name: `${namespace}/${key}` };
+}
+
+function malformed(): AppError {
+  return new AppError('name-invalid', 'Malformed Namespace/Key');
+}
+
+/** What stands for a reserved word. */
+function replaced(word: string, page: URL | undefined): string {
+  switch (word) {
+    case ':HOST:':
+      return hostWord(page);
+    case ':PATHNAME:':
+      return pathWord(page);
+    default:
+      return word;
+  }
+}
+
+/** A parameter that is a whole number. Fails with `request-invalid`, also when it is not there and has no `standard`. */
+export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
+  const text = query.get(name);
+  if (text === null && standard !== undefined) return standard;
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text ?? '') || !Number.isSafeInteger(value)) {
+    throw new AppError('request-invalid', `${name} must be a whole number, as in ${name}=1`);
+  }
+  return value;
+}
+
+/** A parameter that is yes or no; no when it is not there. Fails with `request-invalid`. */
+export function switchIn(query: URLSearchParams, name: string): boolean {
+  const word = (query.get(name) ?? 'false').toLowerCase();
+  if (word === '1' || word === 'true') return true;
+  if (word === '0' || word === 'false') return false;
+  throw new AppError('request-invalid', `${name} must be 1, true, 0 or false`);
+}

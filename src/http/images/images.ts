@@ -1,0 +1,184 @@
+/**
+ * Counters as pictures: `/badge/…svg`, `/chart/…svg` and `/pixel/…gif`, for pages and READMEs that cannot run a script.
+ *
+ * Nobody may keep them: proxies of images (GitHub's, mail services') obey that. A picture that cannot be made is one that says so, with status
+ * 200, because these proxies and some pages show nothing else. Not here: how they are drawn (`images/`), and what a request says
+ * (`request.ts`).
+ */
+
+import type { Counter } from '../../counter/counter.ts';
+import { AppError } from '../../counter/errors.ts';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { DAY_MS, latestPeriods, type Memory, type Period } from '../../counter/past.ts';
+import type { Registry } from '../../counter/registry.ts';
+import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
+import { drawChart } from '../../images/chart.ts';
+import { drawNumberedBadge } from '../../images/numbered-badge.ts';
+import { pixel } from '../../images/pixel.ts';
+import { counted } from '../../plural.ts';
+import type { Asked, Handler } from '../asked.ts';
+import { headOnly } from '../request/head.ts';
+import type { Route } from '../routes.ts';
+import type { CountVisit } from '../visit/counting.ts';
+import { type BadgeWanted, badgeWanted, chartWanted, nameInFile, periodWriter, writer } from './request.ts';
+
+export interface ImagesOptions {
+  readonly counter: Counter;
+  readonly count: CountVisit;
+  readonly memory: Pick<Memory, 'past'>;
+  readonly registry: Pick<Registry, 'describe'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What image proxies want to hear, so that each visit reaches us. */
+const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
+const COLOUR = 'blue';
+const COLOUR_OF_ERRORS = 'lightgrey';
+
+/** The routes of pictures. They are given the headers that every response has. */
+export function createImages(options: ImagesOptions): (headers: Headers) => Route[] {
+  return (headers) => {
+    const as = (type: string, make: (c: Asked) => Promise<string | Buffer<ArrayBuffer>>): Handler => {
+      const ready = imageHeaders(headers, type);
+      return async (c) =>
+        c.req.method === 'HEAD' ? headOnly(ready) : new Response(await make(c), { headers: ready });
+    };
+    const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
+    const endpoint = as('application/json', (c) => badgeJson(c, options));
+    const either: Handler = (c) => (c.req.path.endsWith('.json') ? endpoint : badge)(c);
+    const chart = as('image/svg+xml', (c) => chartSvg(c, options));
+    const gif = as('image/gif', (c) => countPixel(c, options));
+    const svg = imageHeaders(headers, 'image/svg+xml');
+    const json = imageHeaders(headers, 'application/json');
+    const dress: Route['dress'] = async (c, response) =>
+      response.status < 400 ? response : errorPicture(c, response, c.req.path.endsWith('.json') ? json : svg);
+    return (
+      [
+        ['badge', either],
+        ['chart', chart],
+        ['pixel', gif],
+      ] as const
+    ).flatMap(([what, handler]) =>
+      [`/${what}/:file`, `/${what}/:ns/:file`].map(
+        (path): Route => ({ path, errorsAs: 'problem', handlers: { GET: handler }, dress }),
+      ),
+    );
+  };
+}
+
+function imageHeaders(headers: Headers, type: string): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', type);
+  ours.set('Cache-Control', NEVER_KEPT);
+  ours.set('Content-Security-Policy', IMAGE_POLICY);
+  // Pages that isolate themselves show pictures of other sites only with this.
+  ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
+  return ours;
+}
+
+/** Counts if it is to, and answers what stands on the badge. Fails as counting does, and with `counter-missing`. */
+async function messageOf(
+  c: Asked,
+  name: string,
+  wanted: BadgeWanted,
+  options: ImagesOptions,
+): Promise<string> {
+  const { count, memory, now } = options;
+  const total = wanted.count === 'yes' ? await count(c, name) : await shownTotal(options, name);
+  if (total === null) return 'private';
+  const write = writer(wanted);
+  if (wanted.show === 'total') return write(total);
+  const past = await memory.past(name);
+  if (wanted.show === 'visitors') return write(past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
+  return write(sum(latestPeriods(past, 'day', 'UTC', now()).slice(-1)));
+}
+
+/** The total that everybody may read. The default counter is always there. Fails with `counter-missing`. */
+async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
+  const [total] = await counter.read([name]);
+  if (total !== undefined) return total;
+  // What is not to be read may also be private: an import can bring that.
+  if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
+  throw new AppError('counter-missing', `There is no counter ${name} to be shown.`);
+}
+
+async function badgeSvg(c: Asked, options: ImagesOptions): Promise<string> {
+  const name = nameInFile(c, 'svg');
+  const wanted = badgeWanted(c);
+  return drawNumberedBadge({
+    label: wanted.label,
+    message: await messageOf(c, name, wanted, options),
+    style: wanted.style,
+    colour: wanted.color ?? COLOUR,
+    labelColour: wanted.labelColor,
+  });
+}
+
+/** https://shields.io/badges/endpoint-badge */
+async function badgeJson(c: Asked, options: ImagesOptions): Promise<string> {
+  const name = nameInFile(c, 'json');
+  const wanted = badgeWanted(c);
+  const message = await messageOf(c, name, wanted, options);
+  const { label, style, color = COLOUR, labelColor } = wanted;
+  return JSON.stringify({ schemaVersion: 1, label, message, color, labelColor, style });
+}
+
+async function chartSvg(c: Asked, options: ImagesOptions): Promise<string> {
+  const { memory, now } = options;
+  const name = nameInFile(c, 'svg');
+  const { by, zone, theme, title = name, lang } = chartWanted(c);
+  await shownTotal(options, name);
+  const periods = latestPeriods(await memory.past(name), by, zone, now());
+  const write = (value: number) => value.toLocaleString(lang);
+  const writePeriod = periodWriter(by, lang);
+  return drawChart({
+    title,
+    summary: `${counted(sum(periods), 'visit', write)} in ${counted(periods.length, by, write)}`,
+    bars: periods.map((period) => ({ name: writePeriod(period.time), value: sum([period]) })),
+    theme,
+    write,
+  });
+}
+
+async function countPixel(c: Asked, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
+  await count(c, nameInFile(c, 'gif'));
+  return pixel();
+}
+
+function sum(periods: readonly Period[]): number {
+  return periods.reduce(
+    (all, { amounts }) => all + Object.values(amounts).reduce((some, one) => some + one, 0),
+    0,
+  );
+}
+
+/** What went wrong, in few words. */
+const SAID: Readonly<Record<string, string>> = {
+  'counter-missing': 'no such counter',
+  'name-invalid': 'no such name',
+  'request-invalid': 'asked for wrongly',
+  'route-missing': 'no such picture',
+  'rate-limited': 'too many requests',
+  'counters-full': 'no more counters',
+  'prefetch-refused': 'not counted',
+  'total-out-of-range': 'full',
+};
+
+/** An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it is, for nobody is to see it. */
+async function errorPicture(c: Asked, response: Response, ours: Headers): Promise<Response> {
+  const { code } = (await response.json()) as { code: string };
+  const headers = new Headers(response.headers);
+  for (const [name, value] of ours) headers.set(name, value);
+  headers.set('X-Seen-Error', code);
+  if (c.req.path.endsWith('.gif')) {
+    headers.set('Content-Type', 'image/gif');
+    return new Response(pixel(), { headers });
+  }
+  const message = SAID[code] ?? 'not available';
+  const label = c.req.query('label') ?? 'visits';
+  if (c.req.path.endsWith('.json')) {
+    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), { headers });
+  }
+  return new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), { headers });
+}

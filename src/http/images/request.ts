@@ -1,0 +1,119 @@
+/** What a request for a picture says: of which counter, and how it is to look. Not here: making it (`images.ts`). */
+
+import { z } from 'zod';
+import { AppError } from '../../counter/errors.ts';
+import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
+import { isZone, type Step } from '../../counter/past.ts';
+import { BADGE_STYLES, badgeColour } from '../../images/badge.ts';
+import { CHART_THEMES } from '../../images/chart.ts';
+import type { Asked } from '../asked.ts';
+
+/** Longer words do not fit on a picture. */
+const WORDS_LENGTH_MAX = 100;
+
+/*
+ * How a picture looks never decides whether a visit counts: what is not understood is as if it had not been
+ * said. Only `count`, which says whether the visit counts, and what a chart is about (`by`, `zone`) may be
+ * wrong.
+ */
+const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
+  z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(words))
+    .catch(words[0] as never);
+const colour = z.string().transform(badgeColour).optional().catch(undefined);
+const text = z.string().transform((words) => Array.from(words).slice(0, WORDS_LENGTH_MAX).join(''));
+const lang = z.string().refine(isLanguage).catch('en');
+
+const Badge = z.object({
+  count: z.enum(['yes', 'no']).default('yes'),
+  /** The total, visits of today (UTC), or visitors of today. */
+  show: oneOf(['total', 'today', 'visitors']),
+  /** `12345`, `12,345` as the language has it, or `12K`. */
+  number: oneOf(['plain', 'grouped', 'short']),
+  lang,
+  label: text.default('visits'),
+  style: oneOf(BADGE_STYLES),
+  color: colour,
+  labelColor: colour,
+});
+export type BadgeWanted = z.output<typeof Badge>;
+
+const Chart = z.object({
+  by: z.enum(['hour', 'day', 'month']).default('day'),
+  zone: z.string().refine(isZone, 'is no time zone as in Europe/Berlin').default('UTC'),
+  theme: oneOf(CHART_THEMES),
+  title: text.optional(),
+  lang,
+});
+export type ChartWanted = z.output<typeof Chart>;
+
+/**
+ * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails
+ * with `request-invalid` when `count` is neither yes nor no.
+ */
+export function badgeWanted(c: Asked): BadgeWanted {
+  return queryAs(Badge, c);
+}
+
+/** How a chart is to look. Fails with `request-invalid` when `by` or `zone` is none. */
+export function chartWanted(c: Asked): ChartWanted {
+  return queryAs(Chart, c);
+}
+
+function queryAs<T>(schema: z.ZodType<T>, c: Asked): T {
+  const result = schema.safeParse(c.req.query());
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new AppError('request-invalid', `${issue?.path.join('.')} ${issue?.message}. See docs/images.md.`);
+}
+
+/** The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with `route-missing`, `name-invalid`. */
+export function nameInFile(c: Asked, ending: 'svg' | 'json' | 'gif'): string {
+  const ns = c.req.param('ns');
+  const file = c.req.param('file') ?? '';
+  if (!file.endsWith(`.${ending}`)) {
+    throw new AppError('route-missing', `There is nothing here: a picture's name ends in .${ending}.`);
+  }
+  const key = file.slice(0, -ending.length - 1);
+  if (ns === undefined && key === DEFAULT_COUNTER) return key;
+  return counterName(ns ?? key, ns === undefined ? '' : key);
+}
+
+/** Writes numbers as a badge is to have them. */
+export function writer({ number, lang: language }: BadgeWanted): (value: number) => string {
+  switch (number) {
+    case 'plain':
+      return String;
+    case 'grouped':
+      return (value) => value.toLocaleString(language);
+    case 'short':
+      // Never more than there is: 1999 is 1.9K.
+      return (value) =>
+        value.toLocaleString(language, {
+          notation: 'compact',
+          maximumFractionDigits: 1,
+          roundingMode: 'trunc',
+        });
+  }
+}
+
+/** Writes the names of periods in a language, in few characters. */
+export function periodWriter(by: Step, language: string): (time: string) => string {
+  if (by === 'hour') return (time) => `${time.slice(11)}:00`;
+  const format = new Intl.DateTimeFormat(language, {
+    timeZone: 'UTC',
+    month: 'short',
+    ...(by === 'day' ? { day: 'numeric' } : { year: 'numeric' }),
+  });
+  return (time) => format.format(Date.parse(time));
+}
+
+function isLanguage(tag: string): boolean {
+  try {
+    return tag.length <= 35 && Intl.NumberFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): answers that go on for as long as somebody listens.
+ *
+ * All streams of a process are known here, so that they share one heartbeat and end together when the process stops: a client whose stream ends
+ * comes back by itself, to another replica. Not here: what is told (`counter/watch.ts`), and in which words.
+ */
+
+import { AppError } from '../../counter/errors.ts';
+import type { Asked } from '../asked.ts';
+import { StreamsByAddress, type StreamsPerAddress } from './by-address.ts';
+
+/** One stream, as the one who tells sees it. */
+export interface EventStream {
+  /** Sends one event: its lines, as in `data: 42`. Does nothing once the stream is over. */
+  send(lines: string): void;
+  /** Ends the stream. The client comes back, unless it was told not to. */
+  end(): void;
+}
+
+export interface EventStreamOptions {
+  /** How many may be open at once, from 1 on. One more ends the oldest. */
+  readonly max: number;
+  /** How often a comment is sent, by which proxies see that the stream is in use. */
+  readonly heartbeatMs?: number;
+  /** Who has so much waiting beside what the system holds for them, does not read, and is dropped. */
+  readonly waitingBytesMax?: number;
+  /** Without it one address may have as many as there may be. */
+  readonly perAddress?: StreamsPerAddress | undefined;
+}
+
+/** Shorter than the 30 s and 60 s after which proxies give up a silent connection. */
+const HEARTBEAT_MS = 15_000;
+/** Some 500 totals, two minutes of a busy counter; the system holds megabytes before that. */
+const WAITING_BYTES_MAX = 16 * 1024;
+/** A client that is dropped may read on for so long; then its connection is cut. */
+const DROPPED_SECONDS = 1;
+/** A client whose stream was ended for a newer one comes back after so long, so that too many clients do not end each other's streams all the time. */
+const GIVES_WAY_MS = 10_000;
+/** A line that says nothing. The first one also sends the headers on their way. */
+const COMMENT = ':\n\n';
+
+const encoder = new TextEncoder();
+
+/** The headers of a stream; `headers` are those of every response. */
+export function streamHeaders(headers: Headers): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'text/event-stream');
+  // A proxy that compresses gathers events before it sends them on. `no-transform` forbids it to compress
+  // (RFC 9111, section 5.2.2.6).
+  ours.set('Cache-Control', 'no-store, no-transform');
+  // For nginx, which would gather before it sends on.
+  ours.set('X-Accel-Buffering', 'no');
+  return ours;
+}
+
+export class EventStreams {
+  readonly #heartbeatMs: number;
+  readonly #waitingBytesMax: number;
+  /** The oldest first. */
+  readonly #open = new Set<OpenStream>();
+  readonly #max: number;
+  readonly #byAddress: StreamsByAddress | undefined;
+  #heart: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor({
+    max,
+    heartbeatMs = HEARTBEAT_MS,
+    waitingBytesMax = WAITING_BYTES_MAX,
+    perAddress,
+  }: EventStreamOptions) {
+    this.#max = max;
+    this.#heartbeatMs = heartbeatMs;
+    this.#waitingBytesMax = waitingBytesMax;
+    this.#byAddress = perAddress && new StreamsByAddress(perAddress);
+  }
+
+  /** The remote ports of their connections. */
+  busyPorts(): number[] {
+    return [...this.#open].flatMap(({ remotePort }) => remotePort ?? []);
+  }
+
+  /** How many are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
+   * which happens once, whoever ends it. Fails with `draining`, `too-many-streams`, and as `begin` does.
+   */
+  respond(c: Asked, headers: Headers, begin: (stream: EventStream) => () => void): Response {
+    if (this.#over)
+      throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
+    const leave = this.#byAddress?.enter(c);
+    if (this.#open.size >= this.#max) this.#endOldest();
+    const { raw } = c.req;
+    const stream = new OpenStream(this.#waitingBytesMax, c.env.requestIP(raw)?.port, () =>
+      c.env.timeout?.(raw, DROPPED_SECONDS),
+    );
+    this.#open.add(stream);
+    this.#heart ??= setInterval(() => {
+      for (const open of this.#open) open.write(COMMENT);
+    }, this.#heartbeatMs);
+    const forget = () => {
+      leave?.();
+      this.#forget(stream);
+    };
+    try {
+      stream.begin(begin, forget);
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    // Bun would end it as an idle connection: what is sent does not count as use.
+    c.env.timeout?.(raw, 0);
+    return new Response(stream.body, { headers: streamHeaders(headers) });
+  }
+
+  /** Ends all streams; from now on there are none. */
+  end(): void {
+    this.#over = true;
+    for (const stream of this.#open) stream.end();
+  }
+
+  /**
+   * Makes room for a newer stream. Refusing the newer one instead would let whoever came first hold all places. A browser
+   * whose stream ends comes back by itself; one that was refused does not.
+   */
+  #endOldest(): void {
+    const [oldest] = this.#open;
+    oldest?.giveWay();
+  }
+
+  #forget(stream: OpenStream): void {
+    this.#open.delete(stream);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#heart);
+    this.#heart = undefined;
+  }
+}
+
+class OpenStream implements EventStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly remotePort: number | undefined;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #isOver = false;
+  #whenOver: (() => void) | undefined;
+  readonly #onDropped: () => void;
+
+  constructor(waitingBytesMax: number, remotePort: number | undefined, onDropped: () => void) {
+    this.remotePort = remotePort;
+    this.#onDropped = onDropped;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#finish(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: waitingBytesMax }),
+    );
+    this.write(COMMENT);
+  }
+
+  begin(begin: (stream: EventStream) => () => void, forget: () => void): void {
+    const stop = begin(this);
+    this.#whenOver = () => {
+      stop();
+      forget();
+    };
+    // It may have been ended by the first that was sent.
+    if (this.#isOver) this.#whenOver();
+  }
+
+  send(lines: string): void {
+    this.write(`${lines}\n\n`);
+  }
+
+  write(text: string): void {
+    if (this.#isOver) return;
+    try {
+      this.#controller.enqueue(encoder.encode(text));
+    } catch {
+      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all streams, not the stop.
+      this.#finish();
+      return;
+    }
+    if ((this.#controller.desiredSize ?? 0) >= 0) return;
+    this.#onDropped();
+    this.end();
+  }
+
+  /** Ends it for a newer one. */
+  giveWay(): void {
+    this.send(`retry: ${GIVES_WAY_MS}`);
+    this.#onDropped();
+    this.end();
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    try {
+      this.#controller.close();
+    } catch {
+      // As above.
+    }
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#whenOver?.();
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * `/page.css` and `/page.js`: what pages are made of beside their HTML.
+ *
+ * A page names them with the hash of what they are (`?v=…`), and under that they may be kept for ever. During an update a page of one version
+ * may ask a replica of another: then it gets what there is, which it may not keep. Not here: making them (`page/bundle.ts`).
+ */
+
+import { type Asset, bundle } from '../../page/bundle.ts';
+import { type Links, POLICY } from '../../page/frame.ts';
+import { styles } from '../../page/styles.ts';
+import type { Handler } from '../asked.ts';
+import { takesGzip } from '../request/accepts.ts';
+import type { Route } from '../routes.ts';
+
+const STYLE = '/page.css';
+const SCRIPT = '/page.js';
+const script = () => bundle('page');
+
+/** The stylesheet, for pages without a script. */
+export function styleLink(): Links {
+  return { style: `${STYLE}?v=${styles().hash}` };
+}
+
+/** Stylesheet and script. The first who asks waits until the script is made. */
+export async function pageLinks(): Promise<Links> {
+  return { ...styleLink(), script: `${SCRIPT}?v=${(await script()).hash}` };
+}
+
+/** The headers of a page. Browsers may keep it for going back, which must not count again; for a new visit they have to ask. */
+export function pageHeaders(headers: Headers): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'text/html; charset=utf-8');
+  ours.set('Content-Security-Policy', POLICY);
+  ours.set('Cache-Control', 'private, no-cache');
+  return ours;
+}
+
+/** The routes. Nothing is asked of the store, so limits do not hold. */
+export function assetRoutes(headers: Headers): Route[] {
+  return [
+    assetRoute(STYLE, 'text/css; charset=utf-8', async () => styles(), headers),
+    assetRoute(SCRIPT, 'text/javascript; charset=utf-8', script, headers),
+  ];
+}
+
+function assetRoute(path: string, type: string, asset: () => Promise<Asset>, headers: Headers): Route {
+  const GET: Handler = async (c) => {
+    const { text, gzip, hash } = await asset();
+    const ours = new Headers(headers);
+    ours.set('Content-Type', type);
+    ours.set('Vary', 'Accept-Encoding');
+    if (c.req.query('v') === hash) ours.set('Cache-Control', 'public, max-age=31536000, immutable');
+    const zipped = takesGzip(c);
+    if (zipped) ours.set('Content-Encoding', 'gzip');
+    return new Response(zipped ? gzip : text, { headers: ours });
+  };
+  return { path, errorsAs: 'text', unlimited: true, handlers: { GET } };
+}

@@ -1,0 +1,22 @@
+/** `GET /c/:ns/:key`: the page of a counter. Looking at it never counts; of a private counter there is none. */
+
+import type { Counter } from '../../counter/counter.ts';
+import { counterName } from '../../counter/name.ts';
+import { counterPage } from '../../page/page.ts';
+import { missing } from '../api/hit.ts';
+import type { Asked, Handler } from '../asked.ts';
+import { pageHeaders, pageLinks } from './assets.ts';
+
+/** The handler. `replica` is named on the page; `headers` are those of every response. */
+export function createCounterPage(counter: Counter, replica: string | undefined, headers: Headers): Handler {
+  const ready = pageHeaders(headers);
+  return async (c: Asked) => {
+    const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
+    const links = await pageLinks();
+    const [total] = await counter.read([name]);
+    if (total === undefined) throw missing(name);
+    return new Response(counterPage(links, { counter: name, total, visit: 'look', replica }), {
+      headers: ready,
+    });
+  };
+}

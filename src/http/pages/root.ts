@@ -1,0 +1,59 @@
+/**
+ * `GET /`: counts on the default counter and tells the number as text, page or JSON, whichever is asked for.
+ *
+ * The text is the stack guide's own sentence and nothing else, because scripts compare it.
+ */
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { counterPage } from '../../page/page.ts';
+import { sentence } from '../../page/sentence.ts';
+import type { Asked, Handler } from '../asked.ts';
+import { acceptedBy } from '../request/accepts.ts';
+import { headOnly } from '../request/head.ts';
+import { type CountVisit } from '../visit/counting.ts';
+import { isOwnVisit } from '../visit/own-visits.ts';
+import { pageHeaders, pageLinks } from './assets.ts';
+
+type Kind = 'text' | 'html' | 'json';
+
+const KINDS = { 'text/plain': 'text', 'text/html': 'html', 'application/json': 'json' } as const;
+
+/** The handler of `/`. `replica` is named on the page; `headers` are those of every response. */
+export function createRoot(count: CountVisit, replica: string | undefined, headers: Headers): Handler {
+  const ready = {
+    text: { headers: new Headers(headers) },
+    html: { headers: pageHeaders(headers) },
+    json: { headers: new Headers(headers) },
+  };
+  ready.text.headers.set('Content-Type', 'text/plain; charset=utf-8');
+  ready.json.headers.set('Content-Type', 'application/json');
+  for (const { headers: ours } of Object.values(ready)) ours.set('Vary', 'Accept');
+  const visit = { reveal: true };
+
+  async function page(c: Asked): Promise<Response> {
+    // Before it counts: a visit that cannot be shown is none.
+    const links = await pageLinks();
+    const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
+    const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';
+    return new Response(counterPage(links, { counter: undefined, total, visit: how, replica }), ready.html);
+  }
+
+  return (c) => {
+    const kind = kindWanted(c);
+    if (c.req.method === 'HEAD') return headOnly(ready[kind].headers);
+    if (kind === 'html') return page(c);
+    return count(c, DEFAULT_COUNTER, visit).then(
+      (total) => new Response(body(kind, total ?? 0), ready[kind]),
+    );
+  };
+}
+
+function kindWanted(c: Asked): Kind {
+  const accept = c.req.raw.headers.get('Accept');
+  if (accept === null || accept === '*/*') return 'text';
+  return KINDS[acceptedBy(c, Object.keys(KINDS), 'text/plain') as keyof typeof KINDS];
+}
+
+function body(kind: Kind, total: number): string {
+  if (kind === 'json') return `${JSON.stringify({ counter: DEFAULT_COUNTER, value: total })}\n`;
+  return `${sentence(total)}\n`;
+}

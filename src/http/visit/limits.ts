@@ -1,0 +1,220 @@
+/**
+ * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of one address, or of
+ * everybody together where addresses are hidden, and the same on all replicas. A limit per counter would punish the counters that many people visit.
+ *
+ * Whoever was refused is refused here until there is something to be had again, so that a flood costs the store nothing. What is left
+ * is told as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited
+ * (`http/routes.ts`), and the arithmetic (`counter/limiter.ts`).
+ */
+
+import type { Clock } from '../../counter/clock.ts';
+import { AppError } from '../../counter/errors.ts';
+import { type Limit, type Limiter, takeOne, type Verdict } from '../../counter/limiter.ts';
+import { LIMITER_WAIT_MS, OpenLimiter } from '../../counter/open-limiter.ts';
+import { DAY_MS } from '../../counter/past.ts';
+import { briefly } from '../../counter/patience.ts';
+import type { Registry } from '../../counter/registry.ts';
+import { counted } from '../../plural.ts';
+import type { Asked } from '../asked.ts';
+import { wholeSeconds } from '../errors.ts';
+import type { Owners } from './owners.ts';
+import type { Visitors } from './visitors.ts';
+
+/** How much there is of each; 0: no limit. */
+export interface Quotas {
+  /** Of one address. */
+  readonly requestsPerMinute: number;
+  /** Of one address, or of all together (`addressesHidden`). */
+  readonly newCountersPerDay: number;
+  /** The same for requests with an idempotency key, also those that repeat one. */
+  readonly keysPerDay: number;
+}
+
+export interface LimitsOptions extends Quotas {
+  /** The store itself, not one that waits for it. */
+  readonly store: Limiter;
+  /** Waits for the store. */
+  readonly registry: Pick<Registry, 'describe'>;
+  readonly visitors: Visitors;
+  readonly owners: Owners;
+  readonly clock: Clock;
+  /** Whether all clients look like one: then new counters and keys are limited for everybody together. */
+  readonly addressesHidden: boolean;
+  /** Told of each request for which the store did not say in time whether it is within a limit. */
+  readonly onOpen: () => void;
+}
+
+/** Takes what a request is about to use. Fails with `rate-limited`, `store-unavailable`. */
+export type TakeKey = (c: Asked) => Promise<void>;
+/** The same for a new counter of this name. */
+export type MayMake = (c: Asked, name: string) => Promise<void>;
+
+/** At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a megabyte. */
+const REMEMBERED_MAX = 10_000;
+/** Names all addresses together. No address has this name: a hash of one has 11 characters (`visitor.ts`). */
+const EVERYBODY = 'everybody';
+
+export class Limits {
+  /** Asked before a visit with an idempotency key is counted; `undefined` without a limit. */
+  readonly takeKey: TakeKey | undefined;
+  /** Asked before a hit makes its counter; `undefined` without a limit. */
+  readonly mayMake: MayMake | undefined;
+  /** Asked before a counter is made otherwise. One that exists takes nothing. `undefined` without a limit. */
+  readonly mayCreate: MayMake | undefined;
+  readonly #options: LimitsOptions;
+  readonly #limiter: OpenLimiter;
+  readonly #requests: Limit | undefined;
+  readonly #policy: string;
+  /** Until when, on the clock, a limit refuses a visitor. */
+  readonly #refusedUntil = new Map<string, number>();
+  /** By limit: what was let through unchecked, as the moment when all of it is there again, in microseconds on the clock. */
+  readonly #unchecked = new Map<string, number>();
+  /** What each request is told. */
+  readonly #told = new WeakMap<Request, string[]>();
+
+  constructor(options: LimitsOptions) {
+    const { store, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
+    this.#options = options;
+    this.#limiter = new OpenLimiter(store, clock);
+    this.#requests = limitOf('requests', requestsPerMinute, 60_000);
+    const newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
+    const keys = limitOf('keys', keysPerDay, DAY_MS);
+    if (newCounters) {
+      const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
+      this.mayMake = mayMake;
+      this.mayCreate = async (c, name) => {
+        if (!(await registry.describe(name))) await mayMake(c, name);
+      };
+    }
+    if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
+    this.#policy = [this.#requests, newCounters, keys]
+      .flatMap((limit) => (limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : []))
+      .join(', ');
+  }
+
+  /** Whether `admit` limits anything. Where it does not, a request need not wait for it. */
+  get limitsRequests(): boolean {
+    return this.#requests !== undefined;
+  }
+
+  /** Takes one request. Fails with `rate-limited`. */
+  async admit(c: Asked): Promise<void> {
+    if (!this.#requests || this.#isExempt(c)) return;
+    const { quota } = this.#requests;
+    await this.#take(
+      c,
+      this.#requests,
+      `More than ${counted(quota, 'request')} a minute came from your address. Nothing was counted or done.`,
+    );
+  }
+
+  /**
+   * Says in an answer which limits there are and what is left of those that the request has taken from. Where requests are not limited
+   * only those that have taken from another limit are told, so that the others cost nothing.
+   */
+  tell(c: Asked, response: Response): void {
+    const told = this.#told.get(c.req.raw);
+    // The first look at a response's headers makes an object of them, which costs some 2 % of a visit.
+    if (told || (this.#requests && !this.#isExempt(c)))
+      response.headers.set('RateLimit-Policy', this.#policy);
+    if (told) response.headers.set('RateLimit', told.join(', '));
+  }
+
+  async #takeNewCounter(c: Asked, limit: Limit, name: string): Promise<void> {
+    if (this.#isExempt(c)) return;
+    const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
+    const made = `${who} made ${counted(limit.quota, 'new counter')}, as many as may be in a day`;
+    const why = `There is no counter ${name}, and ${made}. Nothing was made or counted. Counters that exist go on counting.`;
+    await this.#take(c, limit, why);
+  }
+
+  async #takeKey(c: Asked, limit: Limit): Promise<void> {
+    if (this.#isExempt(c)) return;
+    const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
+    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, as many as may be in a day`;
+    await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
+  }
+
+  #isExempt(c: Asked): boolean {
+    return this.#options.owners.isInstallation(c.req.raw.headers);
+  }
+
+  async #take(c: Asked, limit: Limit, why: string): Promise<void> {
+    const who = await this.#whoTakes(c, limit);
+    const verdict = who && (this.#refusalOf(limit, who) ?? (await this.#ask(limit, who)));
+    if (!verdict) {
+      this.#letThrough(limit);
+      return;
+    }
+    this.#note(c.req.raw, limit, verdict);
+    if (verdict.allowed) return;
+    const retryAfterMs = verdict.nextMs;
+    throw new AppError('rate-limited', `${why} Try again in ${wholeSeconds(retryAfterMs)} s.`, {
+      retryAfterMs,
+    });
+  }
+
+  /** Who takes of this limit; `undefined` where today's salt cannot be had in time. */
+  async #whoTakes(c: Asked, { name }: Limit): Promise<string | undefined> {
+    const { visitors, clock, addressesHidden } = this.#options;
+    if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
+    const place = visitors.placeOf(c);
+    return place instanceof Promise ? briefly(place, clock, LIMITER_WAIT_MS) : place;
+  }
+
+  /**
+   * The store does not say whether this is within the limit. Requests are let through: one that is not limited for a while harms nobody,
+   * and a visit that is refused is lost. What stays in the store, keys and counters, is let through as often as one address may have it:
+   * a replica then takes all addresses for one. Then fails with `store-unavailable`.
+   */
+  #letThrough(limit: Limit): void {
+    const { clock, onOpen } = this.#options;
+    onOpen();
+    if (limit === this.#requests) return;
+    const { allowed, fullAtUs } = takeOne(
+      limit,
+      this.#unchecked.get(limit.name),
+      Math.round(clock.now() * 1000),
+    );
+    this.#unchecked.set(limit.name, fullAtUs);
+    if (allowed) return;
+    throw new AppError(
+      'store-unavailable',
+      'The store does not say in time whether this is within a limit. Not counted: try again in a moment.',
+    );
+  }
+
+  #refusalOf(limit: Limit, who: string): Verdict | undefined {
+    const key = `${limit.name} ${who}`;
+    const until = this.#refusedUntil.get(key);
+    if (until === undefined) return undefined;
+    const nextMs = until - this.#options.clock.now();
+    if (nextMs > 0) return { allowed: false, remaining: 0, nextMs };
+    this.#refusedUntil.delete(key);
+    return undefined;
+  }
+
+  async #ask(limit: Limit, who: string): Promise<Verdict | undefined> {
+    const verdict = await this.#limiter.take({ who, limit });
+    if (verdict && !verdict.allowed) this.#remember(`${limit.name} ${who}`, verdict.nextMs);
+    return verdict;
+  }
+
+  #remember(refused: string, forMs: number): void {
+    if (this.#refusedUntil.size >= REMEMBERED_MAX) {
+      const [oldest] = this.#refusedUntil.keys();
+      if (oldest !== undefined) this.#refusedUntil.delete(oldest);
+    }
+    this.#refusedUntil.set(refused, this.#options.clock.now() + forMs);
+  }
+
+  #note(request: Request, limit: Limit, { remaining, nextMs }: Verdict): void {
+    const told = this.#told.get(request) ?? [];
+    told.push(`"${limit.name}";r=${remaining};t=${wholeSeconds(nextMs)}`);
+    this.#told.set(request, told);
+  }
+}
+
+function limitOf(name: string, quota: number, windowMs: number): Limit | undefined {
+  return quota === 0 ? undefined : { name, quota, windowMs };
+}

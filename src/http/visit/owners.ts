@@ -1,0 +1,111 @@
+/**
+ * Who may do what: a token of the whole installation, and one for each counter that was made.
+ *
+ * A token is 256 random bits, so that its SHA-256, unsalted, is as good as any slower hash: it is what the store keeps and what is
+ * compared, in constant time. Tokens come as `Authorization: Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../../counter/errors.ts';
+import type { Condition, Description } from '../../counter/registry.ts';
+
+/** What a new owner is given, and what the store keeps of it. */
+export interface Issued {
+  readonly token: string;
+  readonly owner: string;
+}
+
+/** A new token, unless the caller brings one. The prefix is for people and for programs that look for secrets where none should be. */
+export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): Issued {
+  return { token, owner: hashOf(token) };
+}
+
+/** The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings none so. */
+export function bearerIn(headers: Headers): string | undefined {
+  return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+}
+
+export class Owners {
+  readonly #installation: string | undefined;
+
+  /** `token` is the installation's, if it has one. */
+  constructor(token: string | undefined) {
+    this.#installation = token === undefined ? undefined : hashOf(token);
+  }
+
+  /**
+   * Fails unless the request comes from the counter's owner or the installation's: `token-missing`, `token-refused`. Answers what must
+   * still be true when the counter is changed: it may have been deleted, and made again by somebody else, since it was described.
+   */
+  requireOwner(headers: Headers, { owner }: Description): Condition {
+    const hash = tokenHash(headers, this.#advice(owner));
+    if (same(hash, this.#installation)) return {};
+    if (!same(hash, owner)) throw refused();
+    return { owner: hash };
+  }
+
+  /** Whether the request comes from the counter's owner or the installation's. */
+  isOwner(headers: Headers, description: Description): boolean {
+    try {
+      this.requireOwner(headers, description);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Fails unless the request comes from the installation's owner: `token-missing`, `token-refused`. */
+  requireInstallation(headers: Headers): void {
+    const hash = tokenHash(headers, this.#advice(undefined));
+    if (!same(hash, this.#installation)) throw refused();
+  }
+
+  /** Whether the request comes from the installation's owner. */
+  isInstallation(headers: Headers): boolean {
+    const token = bearerIn(headers);
+    return token !== undefined && this.isInstallationToken(token);
+  }
+
+  /** Whether this is the token of the installation. */
+  isInstallationToken(token: string): boolean {
+    return same(hashOf(token), this.#installation);
+  }
+
+  /** What must be true of a counter that whoever has this token changes; see `requireOwner`. */
+  conditionOf(token: string): Condition {
+    return this.isInstallationToken(token) ? {} : { owner: hashOf(token) };
+  }
+
+  /** Whether this is the token of a counter's owner, or the installation's. */
+  isOwnerToken(token: string, owner: string | undefined): boolean {
+    return same(hashOf(token), owner) || this.isInstallationToken(token);
+  }
+
+  #advice(owner: string | undefined): string {
+    if (owner !== undefined) return 'Send the token that making the counter answered.';
+    return this.#installation === undefined
+      ? 'It wants the installation’s token, and this Seen has none: start it with SEEN_TOKEN.'
+      : 'Send the installation’s token (SEEN_TOKEN).';
+  }
+}
+
+function tokenHash(headers: Headers, advice: string): string {
+  const token = bearerIn(headers);
+  if (token === undefined) {
+    throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
+  }
+  return hashOf(token);
+}
+
+function refused(): AppError {
+  return new AppError('token-refused', 'This token is neither this counter’s nor the installation’s.');
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** Two hashes, compared in a time that does not tell how much of them is the same. */
+function same(one: string, other: string | undefined): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other ?? '')];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,67 @@
+/** What could happen to counts in a Redis because of how it is set up. */
+import { ErrorReply } from '@redis/client';
+import { AppError } from '../../counter/errors.ts';
+import type { Client, RedisConnection } from './connection.ts';
+import { memoryIn } from './room.ts';
+
+/** How this Redis could lose counts: sentences that also say what to set. */
+export async function redisRisks(connection: RedisConnection): Promise<readonly string[]> {
+  const settings = await configurationRisks(connection);
+  return [...settings, ...(await memoryRisks(connection))];
+}
+
+async function configurationRisks(connection: RedisConnection): Promise<readonly string[]> {
+  const config = await unlessForbidden(connection, async (client) => {
+    const answers = await Promise.all(SAFE_SETTINGS.map(({ name }) => client.configGet(name)));
+    return Object.assign({}, ...answers) as Record<string, string>;
+  });
+  if (typeof config === 'string') {
+    const wanted = SAFE_SETTINGS.map(({ name, value }) => `${name} ${value}`).join(', ');
+    return [
+      `Redis does not let this user read its configuration (${config}), so whether it can lose counts is unknown. It should run with: ${wanted}.`,
+    ];
+  }
+  return SAFE_SETTINGS.filter(({ name, value }) => config[name] !== undefined && config[name] !== value).map(
+    ({ name, value, risk }) =>
+      `Redis runs with ${name} ${config[name]}: ${risk}. Set it with: redis-cli CONFIG SET ${name} ${value}, and in redis.conf.`,
+  );
+}
+
+/** Without knowing how much memory there is, nobody can stop in time (`room.ts`). */
+async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
+  const info = await unlessForbidden(connection, async (client) => memoryIn(await client.info('memory')));
+  if (typeof info === 'string') {
+    return [
+      `Redis does not let this user ask how much memory it has left (${info}), so visitors could fill it, and then nothing counts. Allow +info.`,
+    ];
+  }
+  if (info.max > 0) return [];
+  return [
+    "Redis runs without maxmemory: visitors could fill the machine's memory. Set it with: redis-cli CONFIG SET maxmemory 256mb, and in redis.conf.",
+  ];
+}
+
+/** What Redis answers, or the words in which it says that this user may not ask. */
+async function unlessForbidden<T extends object>(
+  connection: RedisConnection,
+  question: (client: Client) => Promise<T>,
+): Promise<T | string> {
+  try {
+    return await connection.ask(question, 'store-unavailable');
+  } catch (error) {
+    if (!(error instanceof AppError) || !(error.cause instanceof ErrorReply)) throw error;
+    return error.cause.message;
+  }
+}
+
+/** What Redis must be set to so that it cannot lose or evict a count, and what happens otherwise. */
+const SAFE_SETTINGS = [
+  { name: 'appendonly', value: 'yes', risk: 'a crash loses every visit since the last snapshot' },
+  { name: 'appendfsync', value: 'always', risk: 'a crash loses visits that were answered already' },
+  {
+    name: 'no-appendfsync-on-rewrite',
+    value: 'no',
+    risk: 'a crash during a rewrite loses visits that were answered already',
+  },
+  { name: 'maxmemory-policy', value: 'noeviction', risk: 'counters are evicted when memory is full' },
+] as const;

@@ -1,0 +1,60 @@
+/** Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once. */
+import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
+import { type Added, HOUR_MS } from '../../counter/past.ts';
+import { RULES, writeRules } from '../../counter/registry.ts';
+import type { RedisConnection } from './connection.ts';
+import { KIND_LETTERS, NAMES, recordKey, totalKey } from './keys.ts';
+import bringScript from './lua/bring.lua' with { type: 'text' };
+import type { RedisRegistryOptions } from './registry.ts';
+import { Script } from './script.ts';
+
+const BRING = new Script(bringScript);
+
+/** Brings counters, or foresees it. Fails as `Archive.bring` and `foresee` do. */
+export function bringInto(
+  connection: RedisConnection,
+  what: 'bring' | 'foresee',
+  counters: readonly Archived[],
+  terms: Terms,
+  options: RedisRegistryOptions,
+): Promise<readonly Brought[]> {
+  return connection.ask(
+    (client) =>
+      Promise.all(
+        counters.map((archived) =>
+          BRING.run<Brought>(
+            client,
+            [totalKey(archived.counter), recordKey(archived.counter), NAMES],
+            [what, ...argumentsOf(archived, terms, options)],
+          ),
+        ),
+      ),
+    what === 'bring' ? 'hit-unconfirmed' : 'store-unavailable',
+  );
+}
+
+function argumentsOf(
+  { counter, total, madeAt, owner, rules, past }: Archived,
+  { source, existing }: Terms,
+  { countersMax, now }: RedisRegistryOptions,
+): string[] {
+  const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
+  const written = writeRules(rules);
+  return [
+    counter,
+    source,
+    existing,
+    `${countersMax}`,
+    `${total}`,
+    `${madeAt ?? ''}`,
+    owner ?? '',
+    written === writeRules(RULES) ? '' : written,
+    figures(hours),
+    figures(days),
+    [...visitors].map(([day, count]) => `${day} ${count}`).join(' '),
+  ];
+}
+
+function figures(all: readonly Added[]): string {
+  return all.map(({ at, kind, amount }) => `${at}${KIND_LETTERS[kind]} ${amount}`).join(' ');
+}

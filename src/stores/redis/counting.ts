@@ -1,0 +1,125 @@
+/** One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read. What they are stands in the script. */
+import { ErrorReply } from '@redis/client';
+import { type Batch, KEY_MEMORY_MS, type Outcome, WRITER_MEMORY_MS } from '../../counter/store.ts';
+import { KINDS } from '../../counter/visitor.ts';
+import type { RedisConnection } from './connection.ts';
+import { KIND_LETTERS, NAMES, totalKey } from './keys.ts';
+import commitScript from './lua/commit.lua' with { type: 'text' };
+import type { RedisRoom } from './room.ts';
+import { Script } from './script.ts';
+import { type KnownVisitors, type Picked, pickAll } from './visitors.ts';
+
+export interface CommitOptions {
+  /** How many keys of requests are remembered at the most. */
+  keysMax: number;
+  /** How many visitors are remembered for windows at the most, of all counters together; of one counter a quarter of that. */
+  visitorsMax: number;
+  /** Whether a hit makes a counter that is not there. */
+  hitsMake: boolean;
+  /** How many counters there may be. */
+  countersMax: number;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any distance when it is not given. */
+  clocksDifferMaxMs?: number | undefined;
+}
+
+const COMMIT = new Script(commitScript);
+
+/**
+ * Commits a batch, as `Store.commit` promises. Visitors that Redis is `known` to have are not sent again.
+ * The writer is remembered for `memoryMs`.
+ */
+export async function commitTo(
+  connection: RedisConnection,
+  batch: Batch,
+  known: KnownVisitors,
+  room: RedisRoom,
+  options: CommitOptions,
+  memoryMs = WRITER_MEMORY_MS,
+): Promise<readonly Outcome[]> {
+  const at = options.now();
+  const keys = keysOf(batch);
+  known.beginBatchOf(batch.writer);
+  let picked: readonly Picked[] = [];
+  const answer = await connection.ask(async (client) => {
+    room.look(client, batch);
+    const send = () => {
+      const { short } = room;
+      // Nobody is noted down while memory is short, so nobody is known to be.
+      picked = batch.changes.map((change) => (short ? pickAll(change) : known.pick(change)));
+      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, short, options, memoryMs));
+    };
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ErrorReply) || !error.message.startsWith('VISITORS')) throw error;
+      // Nothing was written. The visitors that Redis had are gone.
+      known.forgetAll();
+      return send();
+    }
+  }, 'hit-unconfirmed');
+  // A batch without changes has no outcomes.
+  if (answer === '') return [];
+  return answer.split(' ').map((word, index) => {
+    const [outcome = '', token] = word.split('=');
+    const leftOut = LEFT_OUT[outcome];
+    if (leftOut) return leftOut;
+    const [change, who] = [batch.changes[index], picked[index]];
+    if (change && who) known.acknowledge(change.counter, who, token);
+    return parseOutcome(outcome);
+  });
+}
+
+function keysOf({ writer, changes }: Batch): string[] {
+  const keys = [`seen:writer:${writer}`];
+  for (const { counter } of changes) keys.push(totalKey(counter));
+  for (const { once } of changes) if (once) keys.push(`seen:once:${once.key}`);
+  keys.push(NAMES);
+  return keys;
+}
+
+function argumentsOf(
+  { sequence, changes }: Batch,
+  picked: readonly Picked[],
+  at: number,
+  short: boolean,
+  { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
+  memoryMs: number,
+): string[] {
+  const limits = [KEY_MEMORY_MS, keysMax, hitsMake ? countersMax : 0];
+  const args = [sequence, memoryMs, changes.length, ...limits, at].map(String);
+  args.push(`${visitorsMax}`, short ? '0' : '1', `${clocksDifferMaxMs}`);
+  changes.forEach(({ amount, once, make, kinds = { program: amount } }, index) => {
+    const added = make === false ? `~${amount}` : `${amount}`;
+    args.push(once ? `${added} ${once.request}` : added, kindsText(kinds), picked[index]?.text ?? '');
+  });
+  return args;
+}
+
+/** What came of which kind, as the script reads it. */
+function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
+  return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
+}
+
+/** Why a change was left out, as the script says it. */
+const LEFT_OUT: Readonly<Record<string, Outcome>> = {
+  r: 'out-of-range',
+  u: 'unreadable',
+  k: 'key-reused',
+  f: 'keys-full',
+  m: 'missing',
+  c: 'counters-full',
+};
+
+/** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
+function parseOutcome(word: string): Outcome {
+  const plain = Number(word);
+  if (!Number.isNaN(plain)) return plain;
+  const [, total, hidden, counted] = /^(-?\d+)(h?)(?::([01]*))?$/.exec(word) ?? [];
+  return {
+    total: Number(total),
+    private: hidden === 'h',
+    counted: counted === undefined ? undefined : counted.split('').map((digit) => digit === '1'),
+  };
+}

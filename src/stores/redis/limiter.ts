@@ -1,0 +1,51 @@
+/** Visitors' quotas in Redis: one script (`lua/limit.lua`) for many of them, and one sorted set for all that have not all of theirs. */
+import {
+  LIMITED_MAX,
+  type Limiter,
+  shareOf,
+  type Take,
+  type Verdict,
+  verdictOf,
+} from '../../counter/limiter.ts';
+import type { RedisConnection } from './connection.ts';
+import { LIMITS } from './keys.ts';
+import limitScript from './lua/limit.lua' with { type: 'text' };
+import { Script } from './script.ts';
+
+const LIMIT = new Script(limitScript);
+
+export interface RedisLimiterOptions {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** How many visitors are remembered at the most; without it `LIMITED_MAX`. */
+  readonly limitedMax?: number | undefined;
+}
+
+export class RedisLimiter implements Limiter {
+  readonly #connection: RedisConnection;
+  readonly #options: RedisLimiterOptions;
+
+  constructor(connection: RedisConnection, options: RedisLimiterOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+    if (wanted.length === 0) return [];
+    const { now, limitedMax = LIMITED_MAX } = this.#options;
+    const nowUs = now() * 1000;
+    const args = wanted.flatMap(({ who, limit }) => {
+      const { oneUs, allUs } = shareOf(limit);
+      return [`${limit.name}:${who}`, `${oneUs}`, `${allUs}`];
+    });
+    const answer = await this.#connection.ask(
+      (client) => LIMIT.run(client, [LIMITS], [`${nowUs}`, `${limitedMax}`, ...args]),
+      'hit-unconfirmed',
+    );
+    const words = answer.split(' ');
+    return wanted.map(({ limit }, index) => {
+      const [given, fullAt] = words.slice(index * 2);
+      return verdictOf(limit, { allowed: given === '1', fullAtUs: Number(fullAt) }, nowUs);
+    });
+  }
+}

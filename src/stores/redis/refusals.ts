@@ -1,0 +1,147 @@
+/**
+ * What Redis' refusals mean: one table. Of each it says whether it passes by itself, what to do, and
+ * whether another server may be the right one by now. The words are those of Redis 7.0, which the tests run.
+ *
+ * `store-unavailable` passes by itself, or when somebody else has done their part: the start waits for it.
+ * `store-unusable` needs a person, here and now: the start fails at once. Not here: the connection
+ * (`connection.ts`).
+ */
+import { AppError } from '../../counter/errors.ts';
+
+interface Refusal {
+  /** Matches what Redis answers, from its beginning. */
+  readonly says: RegExp;
+  readonly code: 'store-unavailable' | 'store-unusable';
+  /** What it means and what to do. `{url}` is replaced by the name of the setting that has the URL. */
+  readonly advice: string;
+  /**
+   * Whether the name in the URL may lead to another server by now, so that the connection is not used any
+   * more.
+   */
+  readonly leave: boolean;
+}
+
+const FAILOVER = 'Seen follows as soon as the name in {url} leads to the primary';
+const ACCESS = 'Check user, password and database in {url}, and what the user may do';
+
+/** The first that matches counts. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    says: /^READONLY/,
+    code: 'store-unavailable',
+    advice: `This Redis is a replica, which takes no visits. ${FAILOVER}`,
+    leave: true,
+  },
+  {
+    says: /^MASTERDOWN/,
+    code: 'store-unavailable',
+    advice: `This Redis is a replica that has lost its primary. ${FAILOVER}`,
+    leave: true,
+  },
+  {
+    says: /^LOADING/,
+    code: 'store-unavailable',
+    advice: 'Redis has just started and reads its file. This passes by itself',
+    leave: true,
+  },
+  {
+    says: /^OOM/,
+    code: 'store-unavailable',
+    advice: 'Redis has used its memory. Raise maxmemory, or delete counters',
+    leave: true,
+  },
+  {
+    says: /^MISCONF/,
+    code: 'store-unavailable',
+    advice: 'Redis cannot write its files. Make room on its disk; its log says more',
+    leave: true,
+  },
+  {
+    says: /^NOREPLICAS/,
+    code: 'store-unavailable',
+    advice:
+      'Fewer replicas of Redis are connected than min-replicas-to-write asks for. Start them, or lower it',
+    leave: true,
+  },
+  {
+    says: /^(BUSY|UNBLOCKED|ERR max number of clients)/,
+    code: 'store-unavailable',
+    advice:
+      'Redis is busy with somebody else. This passes by itself, or look who it is: redis-cli CLIENT LIST',
+    leave: true,
+  },
+  {
+    // A password and rights are changed in two places: the other one may follow in a moment (decision 13).
+    says: /^(WRONGPASS|NOAUTH|NOPERM|ERR (ACL failure in script|The user executing the script))/,
+    code: 'store-unavailable',
+    advice: ACCESS,
+    leave: true,
+  },
+  {
+    says: /^(CROSSSLOT|MOVED|ASK |TRYAGAIN|CLUSTERDOWN|ERR (SELECT is not allowed|Script attempted to access a non))/,
+    code: 'store-unusable',
+    advice: 'This Redis runs in cluster mode, which Seen does not support. Use one with cluster-enabled no',
+    leave: true,
+  },
+  {
+    says: /^(DENIED|ERR (AUTH|invalid password|Client sent AUTH|DB index))/,
+    code: 'store-unusable',
+    advice: ACCESS,
+    leave: true,
+  },
+  {
+    says: /^NOSCRIPT/,
+    code: 'store-unusable',
+    advice:
+      'It loses scripts right after they are loaded. Name one Redis in {url}, not a proxy in front of several',
+    leave: true,
+  },
+  {
+    says: /^(ERR unknown command|ERR (Error (compiling|running) script|user_script:)|.*user_script:\d+: )/,
+    code: 'store-unusable',
+    advice: 'It lacks what Seen needs: Redis 6.2 or newer with its commands under their own names',
+    leave: true,
+  },
+  {
+    says: /^WRONGTYPE/,
+    code: 'store-unusable',
+    advice:
+      'Another program has put something else under a key of Seen. Move it away, or use another database',
+    leave: false,
+  },
+];
+
+/** Anything else: what is new in a later Redis, or a service that speaks like one. */
+const OTHER: Omit<Refusal, 'says'> = {
+  code: 'store-unavailable',
+  advice: 'Seen tries again',
+  leave: true,
+};
+
+/**
+ * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK are errors
+ * of `lua/commit.lua`: Redis lacks the writer's last batch; the clocks differ by too much.
+ */
+export function refusalOf(
+  reply: Error,
+  place: string,
+  urlIn: string,
+): { readonly error: AppError; readonly leave: boolean } {
+  if (reply.message.startsWith('SEQUENCE ')) {
+    const found = reply.message.slice('SEQUENCE '.length);
+    const why = 'emptied, set back to an older copy, or replaced by a replica that lacked visits';
+    const message = `Redis at ${place} was ${why}: answered visits may be missing (${found}).`;
+    return { error: new AppError('sequence-mismatch', message, { cause: reply }), leave: false };
+  }
+  const [, seconds] = /^CLOCK (-?\d+)/.exec(reply.message) ?? [];
+  if (seconds !== undefined) {
+    const difference = `${Math.abs(Number(seconds))} s ${Number(seconds) > 0 ? 'ahead of' : 'behind'}`;
+    const clocks = `This machine's clock is ${difference} that of Redis at ${place}`;
+    const message = `${clocks}, which is more than may be. Set both right (NTP).`;
+    return { error: new AppError('store-unavailable', message, { cause: reply }), leave: false };
+  }
+  const { code, advice, leave } = REFUSALS.find(({ says }) => says.test(reply.message)) ?? OTHER;
+  const said = reply.message.replace(/\.+$/, '');
+  const message = `Redis at ${place} refuses Seen: ${said}. ${advice.replaceAll('{url}', urlIn)}.`;
+  return { error: new AppError(code, message, { cause: reply }), leave };
+}

@@ -1,0 +1,154 @@
+/** The counters in Redis as things: made, owned, changed, listed and deleted. One script (`lua/registry.lua`) reads and writes them. */
+import {
+  type Condition,
+  type CounterChanges,
+  changedRules,
+  type Deletion,
+  type Description,
+  type Draft,
+  type Page,
+  type Registry,
+  RULES,
+  type RuleChanges,
+  readRules,
+  type Wanted,
+  writeRules,
+} from '../../counter/registry.ts';
+import type { RedisConnection } from './connection.ts';
+import { NAMES, totalOf } from './keys.ts';
+import script from './lua/registry.lua' with { type: 'text' };
+import { Script } from './script.ts';
+
+export interface RedisRegistryOptions {
+  /** How many counters there may be. */
+  countersMax: number;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** A counter as `lua/registry.lua` answers it: total, when it was made, owner, rules; empty where there is none. */
+type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
+
+const REGISTRY = new Script(script);
+/** So many names are looked through for one page at the most, so that one that is searched for in vain takes no long time. */
+const LOOKED_THROUGH_MAX = 10_000;
+const AT_ONCE = 1000;
+
+export class RedisRegistry implements Registry {
+  readonly #connection: RedisConnection;
+  readonly #options: RedisRegistryOptions;
+
+  constructor(connection: RedisConnection, options: RedisRegistryOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** Where memory is `short` no counter is made, as if there were as many as may be. */
+  async make(
+    counter: string,
+    { total, madeAt, owner, rules }: Draft,
+    short = false,
+  ): Promise<'made' | 'exists' | 'counters-full'> {
+    const countersMax = short ? 0 : this.#options.countersMax;
+    const written = rules === undefined ? '' : writeRules(rules);
+    const args = [counter, `${total}`, owner, `${countersMax}`, written];
+    const [answer] = await this.#write<readonly ['ok' | 'exists' | 'full']>('make', madeAt, args);
+    return answer === 'ok' ? 'made' : answer === 'full' ? 'counters-full' : 'exists';
+  }
+
+  async change(
+    counter: string,
+    { total, owner, rules }: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const written = rules === undefined ? '' : writeRuleChanges(rules);
+    const args = [
+      counter,
+      JSON.stringify(condition),
+      total === undefined ? '' : `${total}`,
+      owner ?? '',
+      written,
+    ];
+    const [answer, ...fields] = await this.#write<
+      readonly ['ok', ...Fields] | readonly ['missing' | 'differs' | 'unreadable']
+    >('change', this.#options.now(), args);
+    // Says what is wrong with it.
+    if (answer === 'unreadable') totalOf('', counter);
+    const [found] = descriptionOf(counter, fields);
+    return found ?? (answer === 'missing' ? 'missing' : 'differs');
+  }
+
+  delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    return this.#write('delete', this.#options.now(), [JSON.stringify(condition), ...counters]);
+  }
+
+  async describe(counter: string): Promise<Description | undefined> {
+    return (await this.#describe([counter]))[0];
+  }
+
+  async list({ prefix = '', search, after, limit }: Wanted): Promise<Page> {
+    const found: string[] = [];
+    // Without a search each name that is looked at is found.
+    const atOnce = search === '' ? Math.min(limit, AT_ONCE) : AT_ONCE;
+    let from = after < prefix || after === '' ? `[${prefix}` : `(${after}`;
+    for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += atOnce) {
+      // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
+      const names = await this.#connection.ask(
+        (client) => client.zRangeByLex(NAMES, from, `(${prefix}~`, { LIMIT: { offset: 0, count: atOnce } }),
+        'store-unavailable',
+      );
+      for (const name of names) {
+        if (name.includes(search)) found.push(name);
+        // eslint-disable-next-line no-await-in-loop -- returns
+        if (found.length === limit) return { counters: await this.#describe(found), next: name };
+      }
+      from = `(${names.at(-1) ?? ''}`;
+      // eslint-disable-next-line no-await-in-loop -- returns
+      if (names.length < atOnce) return { counters: await this.#describe(found), next: undefined };
+    }
+    return { counters: await this.#describe(found), next: from.slice(1) };
+  }
+
+  size(): Promise<number> {
+    return this.#connection.ask((client) => client.zCard(NAMES), 'store-unavailable');
+  }
+
+  #write<T>(what: 'make' | 'change' | 'delete', at: number, args: readonly string[]): Promise<T> {
+    return this.#connection.ask(
+      (client) => REGISTRY.run<T>(client, [NAMES], [what, `${at}`, ...args]),
+      'hit-unconfirmed',
+    );
+  }
+
+  /** Those of them that there are, each as it is at one moment. */
+  async #describe(counters: readonly string[]): Promise<Description[]> {
+    if (counters.length === 0) return [];
+    const all = await this.#connection.ask(
+      (client) => REGISTRY.run<readonly Fields[]>(client, [NAMES], ['read', '', ...counters]),
+      'store-unavailable',
+    );
+    return counters.flatMap((counter, index) => descriptionOf(counter, all[index] ?? []));
+  }
+}
+
+/** The counter that the fields are of, or none. Fails with `counter-unreadable`. */
+function descriptionOf(counter: string, [total, made = '', owner = '', rules = '']: Fields): Description[] {
+  if (total === undefined) return [];
+  return [
+    {
+      counter,
+      total: totalOf(total, counter),
+      madeAt: made === '' ? undefined : Number(made),
+      owner: owner === '' ? undefined : owner,
+      rules: readRules(rules === '' ? undefined : rules),
+    },
+  ];
+}
+
+/** Rules as `writeRules` writes them, with `-` for each that stays. */
+function writeRuleChanges(changes: RuleChanges): string {
+  const words = writeRules(changedRules(RULES, changes)).split(' ');
+  const { lowest, highest, settable, private: hidden, windowMs } = changes;
+  const given = [lowest, highest, settable, hidden, windowMs];
+  return words.map((word, index) => (given[index] === undefined ? '-' : word)).join(' ');
+}

@@ -1,0 +1,142 @@
+/**
+ * Counters that go out of a SQLite file and come in.
+ *
+ * Out: one transaction that only reads, which sees the file as it was when it began. In: `bringAll` inside a transaction of the store's.
+ * Not here: connections and transactions (`database.ts`).
+ */
+import type { Database } from 'bun:sqlite';
+import { type Archived, type Brought, folded, type Piece, type Terms } from '../../counter/archive.ts';
+import { AppError } from '../../counter/errors.ts';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { type Added, DAY_MS, HOUR_MS } from '../../counter/past.ts';
+import { type Description, RULES, writeRules } from '../../counter/registry.ts';
+import type { SqliteFile } from './file.ts';
+import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
+
+/** So many counters are read before others get a turn of the event loop. */
+const AT_ONCE = 500;
+
+/** All counters of a connection of its own, as pieces of a snapshot. */
+export async function* readPieces(
+  database: Database,
+  now: () => number,
+  describe: (row: Row) => Description,
+): AsyncGenerator<Piece> {
+  const file = prepare(database);
+  database.run('BEGIN');
+  // The first look at the file is the moment.
+  file.size.get();
+  const moment = now();
+  let after = '';
+  for (;;) {
+    const rows = file.list.all(after, '', AT_ONCE, '', AFTER_ALL_NAMES);
+    for (const row of rows) {
+      const past = {
+        hours: file.hours.all(row.name).map(exact),
+        days: file.days.all(row.name).map(exact),
+        visitors: new Map(file.uniques.all(row.name).map(({ day, visitors }) => [day, visitors])),
+      };
+      yield { archived: { ...describe(row), past } };
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < AT_ONCE) break;
+    after = last.name;
+    // eslint-disable-next-line no-await-in-loop -- the others' turn
+    await Bun.sleep(0);
+  }
+  yield { moment };
+}
+
+/** Fails with `counter-unreadable` where a figure of the history is past what a number carries. */
+function exact(added: Added): Added {
+  if (Number.isSafeInteger(added.amount)) return added;
+  throw new AppError(
+    'counter-unreadable',
+    `A figure of the history of a counter is past ${Number.MAX_SAFE_INTEGER}: ${added.amount}. Delete that counter, or mend its history.`,
+  );
+}
+
+/** Brings the counters, in a transaction. */
+export function bringAll(
+  file: SqliteFile,
+  counters: readonly Archived[],
+  terms: Terms,
+  countersMax: number,
+  at: number,
+): { answer: readonly Brought[]; changed: boolean } {
+  const answer = counters.map((counter) => {
+    const outcome = foreseeOne(file, counter, terms, countersMax);
+    if (outcome === 'replaced') forgetAll(file, counter.counter, at);
+    if (outcome === 'made' || outcome === 'replaced') place(file, counter);
+    if (outcome === 'added') file.add.get(counter.counter, counter.total, at);
+    if (outcome === 'made' || outcome === 'replaced' || outcome === 'added') {
+      addPast(file, counter, at);
+      file.markSource.run(counter.counter, terms.source);
+    }
+    return outcome;
+  });
+  return { answer, changed: answer.some((outcome) => /^(made|replaced|added)$/.test(outcome)) };
+}
+
+/** What bringing the counter would come to, or comes to. */
+export function foreseeOne(
+  file: SqliteFile,
+  { counter, total, past }: Archived,
+  { source, existing }: Terms,
+  countersMax: number,
+): Brought {
+  const before = file.read.get(counter)?.total;
+  if (before === undefined) {
+    const full = counter !== DEFAULT_COUNTER && (file.size.get()?.counters ?? 0) >= countersMax;
+    return full ? 'counters-full' : 'made';
+  }
+  if (file.broughtFrom.get(counter, source)) return 'done';
+  if (existing === 'keep') return 'kept';
+  if (existing === 'replace') return 'replaced';
+  const fits =
+    Number.isSafeInteger(before + total) &&
+    addsUp(file.hours.all(counter), past.hours) &&
+    addsUp(file.days.all(counter), [...past.days, ...past.hours.map(inDays)]);
+  return fits ? 'added' : 'out-of-range';
+}
+
+/** Whether all figures stay exact when `more` is added to them. */
+function addsUp(figures: readonly Added[], more: readonly Added[]): boolean {
+  const sums = new Map(figures.map(({ at, kind, amount }) => [`${at} ${kind}`, amount]));
+  return more.every(({ at, kind, amount }) => {
+    const sum = (sums.get(`${at} ${kind}`) ?? 0) + amount;
+    sums.set(`${at} ${kind}`, sum);
+    return Number.isSafeInteger(sum);
+  });
+}
+
+function inDays(hour: Added): Added {
+  return { ...hour, at: Math.floor(hour.at / 24) };
+}
+
+function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: Archived): void {
+  const written = writeRules(rules);
+  file.place.run(
+    counter,
+    total,
+    madeAt ?? null,
+    owner ?? null,
+    written === writeRules(RULES) ? null : written,
+  );
+}
+
+function addPast(file: SqliteFile, { counter, past }: Archived, at: number): void {
+  const { hours, days, visitors } = folded(past, Math.floor(at / HOUR_MS));
+  for (const added of hours) file.addToHour.get(counter, added.at, added.kind, added.amount);
+  for (const added of days) file.addToDay.run(counter, added.at, added.kind, added.amount);
+  for (const [day, count] of visitors) file.addToUniques.run(counter, day, count);
+}
+
+/** Forgets a counter and all that is kept of it, at the time `at`. */
+export function forgetAll(file: SqliteFile, counter: string, at: number): void {
+  file.delete.run(counter);
+  file.forgetVisitorsOf.run(Math.floor(at / DAY_MS), counter);
+  for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques, file.forgetSources]) {
+    forget.run(counter);
+  }
+}

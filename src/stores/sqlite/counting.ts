@@ -1,0 +1,111 @@
+/** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { DAY_MS } from '../../counter/past.ts';
+import { type Rules, readRules } from '../../counter/registry.ts';
+import { type Change, KEY_MEMORY_MS, type Outcome } from '../../counter/store.ts';
+import { withinWindow } from '../../counter/window.ts';
+import type { SqliteFile } from './file.ts';
+import { type Moment, SqliteMemory } from './history.ts';
+
+export interface Limits {
+  /** How many keys of requests are remembered at the most. */
+  readonly keysMax: number;
+  /** How many visitors of a day are remembered at the most, of all counters together; of one counter a quarter of that. */
+  readonly visitorsMax: number;
+  /** Whether a hit makes a counter that is not there. */
+  readonly hitsMake: boolean;
+  /** How many counters there may be. */
+  readonly countersMax: number;
+}
+
+/** Applies the changes in their order and answers their outcomes. To be called in a transaction. */
+export function applyChanges(
+  file: SqliteFile,
+  changes: readonly Change[],
+  { keysMax, visitorsMax, hitsMake, countersMax }: Limits,
+  { at, short }: Moment,
+): Outcome[] {
+  const keys = changes.filter(({ once }) => once).length;
+  let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;
+  const memory = new SqliteMemory(file, visitorsMax, { at, short });
+  // How many there are is read only where one is to be made.
+  let mayMake: number | undefined;
+  const makes = () => {
+    mayMake ??= short ? 0 : countersMax - (file.size.get()?.counters ?? 0);
+    return --mayMake >= 0;
+  };
+
+  const outcomes = changes.map((change) => {
+    const { counter, once } = change;
+    const there = file.read.get(counter);
+    const rules = readRules(there?.rules);
+    const known = once && file.recallKey.get(once.key);
+    if (known) return known.request === once.request ? outcome(known.total, rules) : 'key-reused';
+    if (once && room <= 0) return 'keys-full';
+    if (!there) {
+      const isDefault = counter === DEFAULT_COUNTER;
+      if (!isDefault && (!hitsMake || change.make === false)) return 'missing';
+      // The default counter may always be made, and takes up room like any other.
+      if (!makes() && !isDefault) return 'counters-full';
+    }
+    const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
+    const left = counted ? withinWindow(change, counted) : change;
+    const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
+    if (total === undefined) return 'out-of-range';
+    memory.remember({ ...change, ...left });
+    if (counted) noteVisits(file, change, counted, at);
+    if (once) {
+      file.rememberKey.run(once.key, once.request, total, at);
+      room--;
+    }
+    return outcome(total, rules, counted);
+  });
+  memory.end();
+  return outcomes;
+}
+
+function outcome(total: number, { private: hidden }: Rules, counted?: readonly boolean[]): Outcome {
+  return hidden || counted ? { total, private: hidden, counted } : total;
+}
+
+/** Which of the change's visitors have not been counted within the window. */
+function firstVisits(
+  file: SqliteFile,
+  { counter, visitors = [] }: Change,
+  windowMs: number,
+  at: number,
+): boolean[] {
+  return visitors.map(({ id, visits }) => {
+    if (visits === 0) return false;
+    const before = file.countedAt.get(dayOf(at), counter, id)?.counted_at;
+    // From farther ahead than the window is a clock that was wrong.
+    return before === null || before === undefined || Math.abs(at - before) >= windowMs;
+  });
+}
+
+/** Notes down that the visitors whose visit counted have been counted. */
+function noteVisits(
+  file: SqliteFile,
+  { counter, visitors = [] }: Change,
+  counted: readonly boolean[],
+  at: number,
+): void {
+  visitors.forEach(({ id }, index) => {
+    if (counted[index]) file.noteCounted.run(dayOf(at), counter, id, at);
+  });
+}
+
+function dayOf(at: number): number {
+  return Math.floor(at / DAY_MS);
+}
+
+/**
+ * How many keys are remembered. Where these are more than `enough`, the oldest of those whose time is over are forgotten first, or that a wrong
+ * clock has made. Not before: a clock that is wrong for a while then forgets none.
+ */
+function keysKept(file: SqliteFile, enough: number, at: number): number {
+  const kept = file.keysKept.get()?.count ?? 0;
+  if (kept <= enough) return kept;
+  file.forgetKeys.run(at - KEY_MEMORY_MS, at + KEY_MEMORY_MS);
+  return file.keysKept.get()?.count ?? 0;
+}

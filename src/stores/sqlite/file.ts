@@ -1,0 +1,87 @@
+/**
+ * Opens a Seen database file: makes or checks its schema, sets it up to lose nothing, and prepares the statements.
+ *
+ * The file says whose it is (application id) and how new it is (user version), so that a foreign, damaged or newer file
+ * is refused before anything is written to it. Not here: transactions, which are in `store.ts`.
+ */
+import { Database } from 'bun:sqlite';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '../../counter/errors.ts';
+import { claim } from './schema.ts';
+import { prepare } from './statements.ts';
+
+/** An open file and the statements on it. */
+export type SqliteFile = ReturnType<typeof openFile>;
+
+/** While opening, SQLite may wait for other processes itself: nothing is served yet. */
+const OPEN_WAIT_MS = 5000;
+
+/**
+ * The log beside the file (https://www.sqlite.org/wal.html) is copied into the file when it has so many pages of 4 KiB: SQLite's own
+ * number. While a long reader needs the log, it grows by what is written meanwhile.
+ */
+const LOG_PAGES = 1000;
+/**
+ * A log that has grown for a reader is cut back to so many bytes by the commit that begins it anew; without this, it keeps its size
+ * for ever (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). It is what a log of LOG_PAGES takes, so that the usual one is
+ * written over and not cut.
+ */
+const LOG_BYTES = LOG_PAGES * 4096;
+
+/**
+ * Opens the file at `path`, making it and its folder when missing, and forgets writers silent since
+ * `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with SQLite's own error.
+ */
+export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new AppError('store-unusable', `The folder ${dirname(path)} cannot be made: ${String(cause)}.`, {
+      cause,
+    });
+  }
+  const database = new Database(path, { create: true, readwrite: true, strict: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${OPEN_WAIT_MS}`);
+    database.transaction(() => claim(database, path)).immediate();
+    database.run('PRAGMA journal_mode = WAL');
+    database.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
+    database.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+    // A commit returns after the disk has it: https://www.sqlite.org/pragma.html#pragma_synchronous
+    database.run('PRAGMA synchronous = FULL');
+    database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);
+    database.run('PRAGMA busy_timeout = 0');
+    return openFile(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openFile(database: Database, path: string) {
+  const { ino, dev } = statSync(path);
+  return {
+    database,
+    /** Whether `path` still names this file, and not another one or none. */
+    isStillAt: (): boolean => {
+      const now = statSync(path, { throwIfNoEntry: false });
+      return now?.ino === ino && now.dev === dev;
+    },
+    ...prepare(database),
+  };
+}
+
+/**
+ * Does `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL` is written and not synced, and the sync of the
+ * next one with FULL is of the whole log (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this when it
+ * compiles it.
+ */
+export function withoutSync<T>({ database }: SqliteFile, work: () => T): T {
+  database.run('PRAGMA synchronous = NORMAL');
+  try {
+    return work();
+  } finally {
+    database.run('PRAGMA synchronous = FULL');
+  }
+}

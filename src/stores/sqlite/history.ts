@@ -1,0 +1,96 @@
+/**
+ * What a transaction remembers of visits: hours, and who today's visitors are. All of it has bounds, so that no visitor fills the disk or holds
+ * the others up. To be made anew for each transaction. Not here: totals, keys and windows (`counting.ts`).
+ */
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../counter/past.ts';
+import type { Change } from '../../counter/store.ts';
+import { KINDS, type Kind } from '../../counter/visitor.ts';
+import type { SqliteFile } from './file.ts';
+
+/** When a batch is applied, and whether the disk is short of room: then no counter, key, visitor or hour is added. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly short: boolean;
+}
+
+/** How many rows of old hours one transaction folds into days, about: some milliseconds. The next hour takes the others. */
+const FOLD_ROWS_MAX = 1000;
+/** How many days of hours one counter folds at once: up to 192 rows. */
+const FOLD_DAYS_AT_ONCE = 2;
+
+export class SqliteMemory {
+  readonly #file: SqliteFile;
+  readonly #visitorsMax: number;
+  readonly #moment: Moment;
+  readonly #day: number;
+  /** How many visitors of the day all counters have; read where a visitor may be new. */
+  #visitors: number | undefined;
+  #fresh = 0;
+  #folded = 0;
+
+  constructor(file: SqliteFile, visitorsMax: number, moment: Moment) {
+    this.#file = file;
+    this.#visitorsMax = visitorsMax;
+    this.#moment = moment;
+    this.#day = Math.floor(moment.at / DAY_MS);
+  }
+
+  /** Remembers what has been added by whom. */
+  remember({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
+    for (const kind of KINDS) if (kinds[kind]) this.#addToHour(counter, kind, kinds[kind]);
+    if (visitors.length > 0 && !this.#moment.short) this.#addVisitors(counter, visitors);
+  }
+
+  /** To be called after the last change. */
+  end(): void {
+    if (this.#fresh === 0) return;
+    this.#file.addToVisitorsOfDay.run(this.#day, this.#fresh);
+    // An hour late: the clock of another process of this machine may be read a little later.
+    const over = Math.floor((this.#moment.at - HOUR_MS) / DAY_MS);
+    this.#file.forgetVisitors.run(over);
+    this.#file.forgetVisitorsOfDays.run(over);
+  }
+
+  #addToHour(counter: string, kind: Kind, added: number): void {
+    const hour = Math.floor(this.#moment.at / HOUR_MS);
+    if (this.#moment.short) {
+      this.#file.addToHourThere.run(counter, hour, kind, added);
+      return;
+    }
+    // The row is new: the first visit of this kind in this hour.
+    if (this.#file.addToHour.get(counter, hour, kind, added)?.amount === added) this.#fold(counter, hour);
+  }
+
+  /**
+   * Folds some of the old hours into days. They are old relative to the counter's last visit that is at least a day old, so a clock that is
+   * far ahead for less than a day folds nothing.
+   */
+  #fold(counter: string, hour: number): void {
+    if (this.#folded >= FOLD_ROWS_MAX) return;
+    const { first, last } = this.#file.hoursKept.get(counter, hour - 24) ?? {};
+    if (typeof first !== 'number' || typeof last !== 'number') return;
+    const until = Math.min(last - HOURS_KEPT_DAYS * 24, first + FOLD_DAYS_AT_ONCE * 24);
+    if (first >= until) return;
+    this.#file.foldHours.run(counter, until);
+    this.#folded += this.#file.deleteHours.run(counter, until).changes;
+  }
+
+  #addVisitors(counter: string, visitors: NonNullable<Change['visitors']>): void {
+    const ofCounter = this.#file.visitorsOn.get(counter, this.#day)?.visitors ?? 0;
+    this.#visitors ??= this.#file.visitorsOfDay.get(this.#day)?.visitors ?? 0;
+    let room = Math.min(
+      Math.ceil(this.#visitorsMax / 4) - ofCounter,
+      this.#visitorsMax - this.#visitors - this.#fresh,
+    );
+    let fresh = 0;
+    for (const { id } of visitors) {
+      if (room <= 0) break;
+      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;
+      fresh++;
+      room--;
+    }
+    if (fresh > 0) this.#file.addToUniques.run(counter, this.#day, fresh);
+    this.#fresh += fresh;
+  }
+}

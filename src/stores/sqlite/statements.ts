@@ -1,0 +1,151 @@
+/**
+ * The statements on a database file: of each its parameters and its answer. What belongs together is in one transaction of
+ * `database.ts`. Not here: those of what is remembered of visits (`visit-statements.ts`).
+ */
+import type { Database } from 'bun:sqlite';
+import { ADDED, FORGET_AT_ONCE, visitStatements } from './visit-statements.ts';
+
+/** A counter's row. */
+export interface Row {
+  readonly name: string;
+  readonly total: number;
+  readonly made_at: number | null;
+  readonly owner: string | null;
+  readonly rules: string | null;
+}
+
+/** Comes after every name: all characters of names are below it in ASCII. */
+export const AFTER_ALL_NAMES = '~';
+
+const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
+
+/** The statements that a store needs, prepared. */
+export function prepare(database: Database) {
+  return {
+    begin: database.query<unknown, []>('BEGIN IMMEDIATE'),
+    commit: database.query<unknown, []>('COMMIT'),
+    rollback: database.query<unknown, []>('ROLLBACK'),
+    /** A number that changes when another process has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
+    othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
+    /** ?1 counter: its total and rules, no row when there is none. */
+    read: database.query<{ total: number; rules: string | null }, [string]>(
+      'SELECT total, rules FROM counters WHERE name = ?1',
+    ),
+    /** How many counters there are. */
+    size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
+    /** ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be exact any more. */
+    add: database.query<{ total: number }, [string, number, number]>(`
+      INSERT INTO counters (name, total, made_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
+      WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
+      RETURNING total`),
+    /** ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Refused when there is one. */
+    make: database.query<unknown, [string, number, number, string, string | null]>(
+      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
+    ),
+    /** ?1 counter, ?2 now: makes it without an owner, at 0, if it is not there. */
+    begun: database.query<unknown, [string, number]>(
+      'INSERT INTO counters (name, total, made_at) VALUES (?1, 0, ?2) ON CONFLICT (name) DO NOTHING',
+    ),
+    /** ?1 counter. */
+    describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
+    /**
+     * ?1 after which name, ?2 part of the name, ?3 how many, ?4 and ?5 from which name on and before which: in the order of the names'
+     * bytes.
+     */
+    list: database.query<Row, [string, string, number, string, string]>(
+      `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
+    ),
+    /**
+     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules: what is null stays. The counter as it is then, no row
+     * when there is none.
+     */
+    change: database.query<Row, [string, number | null, string | null, string | null]>(`
+      UPDATE counters
+      SET total = coalesce(?2, total), owner = coalesce(?3, owner), rules = coalesce(?4, rules)
+      WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
+    /** ?1 counter. */
+    delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
+    /** ?1 key: the request that it was used for, and the total that this was answered with. */
+    recallKey: database.query<{ request: string; total: number }, [string]>(
+      'SELECT request, total FROM keys WHERE key = ?1',
+    ),
+    /** How many keys are kept, and when the oldest was made: a look at the first and one at the last, however many there are. */
+    keysKept: database.query<{ count: number; oldest: number }, []>(`
+      SELECT last.number - first.number + 1 AS count, first.made_at AS oldest
+      FROM (SELECT number, made_at FROM keys ORDER BY number LIMIT 1) AS first,
+           (SELECT number FROM keys ORDER BY number DESC LIMIT 1) AS last`),
+    /** ?1 key, ?2 request, ?3 total, ?4 now. */
+    rememberKey: database.query<unknown, [string, string, number, number]>(
+      'INSERT INTO keys (key, request, total, made_at) VALUES (?1, ?2, ?3, ?4)',
+    ),
+    /** ?1 and ?2 times: forgets the oldest keys that were not made between them, so many at once that one write does not take long. */
+    forgetKeys: database.query<unknown, [number, number]>(`
+      DELETE FROM keys WHERE number IN (SELECT number FROM keys ORDER BY number LIMIT ${FORGET_AT_ONCE})
+      AND made_at NOT BETWEEN ?1 AND ?2`),
+    /** ?1 writer: its last batch, no row for an unknown one. */
+    recall: database.query<{ sequence: number; outcomes: string }, [string]>(
+      'SELECT sequence, outcomes FROM writers WHERE writer = ?1',
+    ),
+    /** ?1 writer, ?2 sequence number, ?3 outcomes as JSON, ?4 now. */
+    remember: database.query<unknown, [string, number, string, number]>(`
+      INSERT INTO writers (writer, sequence, outcomes, written_at) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (writer) DO UPDATE
+      SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
+    /** ?1 replica, ?2 what it says, as JSON, ?3 now. */
+    hear: database.query<unknown, [string, string, number]>(`
+      INSERT INTO replicas (id, said, heard_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (id) DO UPDATE SET said = excluded.said, heard_at = excluded.heard_at`),
+    heard: database.query<{ said: string; heard_at: number }, []>('SELECT said, heard_at FROM replicas'),
+    /** ?1 and ?2 times: forgets replicas that were not heard between them. */
+    forgetReplicas: database.query<unknown, [number, number]>(
+      'DELETE FROM replicas WHERE heard_at NOT BETWEEN ?1 AND ?2',
+    ),
+    ...visitStatements(database),
+    ...limitStatements(database),
+    ...archiveStatements(database),
+  };
+}
+
+/** Those of visitors' quotas. Times are microseconds since 1970. */
+function limitStatements(database: Database) {
+  return {
+    /** ?1 limit, ?2 visitor: when all is there again, no row when it is. */
+    limit: database.query<{ fullAtUs: number }, [string, string]>(
+      'SELECT full_at AS fullAtUs FROM limits WHERE name = ?1 AND who = ?2',
+    ),
+    /** ?1 limit, ?2 visitor, ?3 when all is there again. */
+    keepLimit: database.query<unknown, [string, string, number]>(`
+      INSERT INTO limits (name, who, full_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
+    /** How many are remembered: reads them all. */
+    limited: database.query<{ count: number }, []>('SELECT count(*) AS count FROM limits'),
+    /** ?1 and ?2 times: forgets who has all again at or before the first or after the second, so many at once that one write does not take long. */
+    forgetLimits: database.query<unknown, [number, number]>(`
+      DELETE FROM limits WHERE (name, who) IN
+        (SELECT name, who FROM limits WHERE full_at <= ?1 OR full_at > ?2 LIMIT ${FORGET_AT_ONCE})`),
+  };
+}
+
+/** Those of counters that are brought. */
+function archiveStatements(database: Database) {
+  return {
+    /** ?1 counter, ?2 source: a row when it was brought from there. */
+    broughtFrom: database.query<{ source: string }, [string, string]>(
+      'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
+    ),
+    markSource: database.query<unknown, [string, string]>(
+      'INSERT INTO sources (counter, source) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
+    ),
+    /** ?1 counter. */
+    forgetSources: database.query<unknown, [string]>('DELETE FROM sources WHERE counter = ?1'),
+    /** ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules. */
+    place: database.query<unknown, [string, number, number | null, string | null, string | null]>(
+      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
+    ),
+    /** ?1 counter, ?2 day, ?3 kind, ?4 amount. */
+    addToDay: database.query<unknown, [string, number, string, number]>(`
+      INSERT INTO days (counter, day, kind, amount) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (counter, day, kind) ${ADDED}`),
+  };
+}
