@@ -62,7 +62,7 @@ must_be_new redis_users store_url metrics_password
 if [ "$what" = all ]; then must_be_new token; fi
 
 # Only what Seen does: its scripts and what they call, reads, and a look at the settings to warn of bad ones. Only its keys.
-# test/deploy.test.ts takes each command away once, so that none is missing and none is too many. The exporter of figures reads the one
+# test/program/deploy.test.ts takes each command away once, so that none is missing and none is too many. The exporter of figures reads the one
 # key that the dashboard shows.
 #
 # Nobody can log in as `default` (off), but it may do everything: Redis reads its own append-only file as this user, and leaves

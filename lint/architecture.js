@@ -1,7 +1,7 @@
 /**
  * The rules of the architecture as rules of the linter: who may import whom, and no code that runs at import.
  *
- * The table is the one in ARCHITECTURE.md. `test/architecture.test.ts` shows that each rule refuses what it should.
+ * The table is the one in ARCHITECTURE.md. `test/unit/lint/architecture.test.ts` shows that each rule refuses what it should.
  */
 import { dirname, join, relative, sep } from 'node:path';
 

@@ -2,7 +2,7 @@
  * Counters on their way out and in: what a database must do so that all of them can be taken elsewhere, and brought back.
  *
  * What goes out is the state of one moment, although counting goes on; what comes in is brought once, however often it is sent. What ends by
- * itself is left out: salts, who today's visitors are, keys of requests, writers. `test/store-contract.ts` is this contract as a suite.
+ * itself is left out: salts, who today's visitors are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
  * Not here: files and their formats (`archive/`).
  */
 import { type Added, HOURS_KEPT_DAYS, type Past } from './past.ts';

@@ -2,7 +2,7 @@
  * Counters as things that are made, owned, set, listed and deleted: what a database must do for them beside counting.
  *
  * Each of these may be asked again when its answer was lost, and then does and answers what it did and answered at first.
- * `test/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/visit/owners.ts`).
+ * `test/contract/store-contract.ts` is this contract as a suite. Not here: who may do what (`http/visit/owners.ts`).
  */
 
 /** What a counter lets everybody do; its owner may do more. */

@@ -2,7 +2,7 @@
  * What the counter needs from a database: a contract in words and types, no code.
  *
  * A store applies whole batches. Each batch carries who wrote it and its number in that writer's line, so that a batch
- * sent again after a lost connection or a lost answer is recognised and counts once. `test/store-contract.ts` is this
+ * sent again after a lost connection or a lost answer is recognised and counts once. `test/contract/store-contract.ts` is this
  * contract as a suite; every store runs it on the real database.
  */
 

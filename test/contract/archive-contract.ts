@@ -1,0 +1,386 @@
+/**
+ * The part of the store contract about counters that go out and come in. `store-contract.ts` runs it with the rest.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import type { Archived, Terms } from '../../src/counter/archive.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
+import { RULES } from '../../src/counter/registry.ts';
+import type { Change, Store } from '../../src/counter/store.ts';
+import { callers } from '../support/callers.ts';
+import type { Subject } from './store-contract.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+// Noon: hours before and after it are of the same day.
+const NOW = Date.UTC(2026, 10, 22, 12);
+const DAY = Math.floor(NOW / DAY_MS);
+const HOUR = Math.floor(NOW / HOUR_MS);
+const NO_PAST = { hours: [], days: [], visitors: new Map<number, number>() };
+
+/** What a snapshot comes to: its counters by name, in the order in which they came first, and its moment. */
+export async function snapshotOf(store: Store, onPiece: () => unknown = () => undefined) {
+  const counters = new Map<string, Archived | undefined>();
+  let moment: number | undefined;
+  let pieces = 0;
+  for await (const piece of store.snapshot()) {
+    await onPiece();
+    // Whoever else wants to do something in the middle of it may.
+    if (++pieces % 50 === 0) await Bun.sleep(0);
+    if ('moment' in piece) moment = piece.moment;
+    else if ('gone' in piece) counters.set(piece.gone, undefined);
+    else counters.set(piece.archived.counter, piece.archived);
+  }
+  for (const [name, archived] of counters) if (!archived) counters.delete(name);
+  return { counters: counters as Map<string, Archived>, moment };
+}
+
+/** A counter as figures in an order, for comparing. */
+export function plain(archived: Archived | undefined) {
+  if (!archived) return undefined;
+  const { past, ...rest } = archived;
+  const figures = (all: Archived['past']['hours']) =>
+    all.map(({ at, kind, amount }) => `${at} ${kind} ${amount}`).toSorted();
+  const visitors = [...past.visitors].toSorted(([a], [b]) => a - b);
+  return { ...rest, hours: figures(past.hours), days: figures(past.days), visitors };
+}
+
+/** Runs this part of the contract. */
+export function testArchive(subject: () => Subject): void {
+  describe('counters that go out and come in', () => {
+    let store: Store;
+    let now = NOW;
+    const open = (options: Parameters<Subject['open']>[0] = {}) =>
+      subject().open({ now: () => now, keysMax: 1000, ...options });
+    beforeAll(() => {
+      store = open();
+    });
+    afterAll(() => store.close());
+
+    const space = randomUUID();
+    const fresh = () => `${space}/${randomUUID()}`;
+    const counter = (more: Partial<Archived> = {}): Archived => ({
+      counter: fresh(),
+      total: 5,
+      madeAt: NOW - DAY_MS,
+      owner: 'the hash of a token',
+      rules: { lowest: -3, highest: 7, settable: true, private: true, windowMs: 60_000 },
+      past: {
+        hours: [
+          { at: HOUR, kind: 'person', amount: 3 },
+          { at: HOUR - 1, kind: 'bot', amount: 1 },
+        ],
+        days: [{ at: DAY - 100, kind: 'proxy', amount: 1 }],
+        visitors: new Map([
+          [DAY, 2],
+          [DAY - 100, 1],
+        ]),
+      },
+      ...more,
+    });
+    const terms = (more: Partial<Terms> = {}): Terms => ({
+      source: randomUUID().slice(0, 22),
+      existing: 'keep',
+      ...more,
+    });
+    const hitting = (own = store) => {
+      const writer = randomUUID();
+      let sequence = 0;
+      return (...changes: Change[]) => own.commit({ writer, sequence: ++sequence, changes });
+    };
+    const look = async (name: string) => plain((await snapshotOf(store)).counters.get(name));
+
+    test('all that is kept of each is in a snapshot, in the order of the names', async () => {
+      const [hit, made, gone] = [`${space}/B`, `${space}/a`, `${space}/gone`];
+      const rules = { ...RULES, lowest: -MAX, private: true, windowMs: DAY_MS };
+      await store.make(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
+      await store.make(gone, { total: 1, madeAt: NOW, owner: 'somebody' });
+      const commit = hitting();
+      await commit({ counter: hit, amount: 3, kinds: { person: 2, bot: 1 }, visitors: callers('a', 'b') });
+      await commit({ counter: 'hits', amount: 1 });
+      await store.delete([gone]);
+      const { counters, moment } = await snapshotOf(store);
+      const names = [...counters.keys()].filter((name) => name.startsWith(space));
+      expect(names).toEqual([hit, made]);
+      expect(counters.has('hits')).toBe(true);
+      expect(moment).toBe(now);
+      expect(counters.get(made)).toEqual({
+        counter: made,
+        total: -MAX,
+        madeAt: NOW,
+        owner: 'somebody',
+        rules,
+        past: NO_PAST,
+      });
+      expect(plain(counters.get(hit))).toMatchObject({
+        total: 3,
+        owner: undefined,
+        rules: RULES,
+        hours: [`${HOUR} bot 1`, `${HOUR} person 2`],
+        days: [],
+        visitors: [[DAY, 2]],
+      });
+      await store.delete([made]);
+      await store.delete([hit]);
+    });
+
+    test('one that is brought is what it was, and counts on', async () => {
+      const brought = counter();
+      expect(await store.bring([brought], terms())).toEqual(['made']);
+      expect(await look(brought.counter)).toEqual(plain(brought));
+      expect(await store.describe(brought.counter)).toMatchObject({ total: 5, owner: brought.owner! });
+      await hitting()({ counter: brought.counter, amount: 2, visitors: callers('a') });
+      const { hours, visitors } = await store.past(brought.counter);
+      expect(hours).toContainEqual({ at: HOUR, kind: 'program', amount: 2 });
+      expect(visitors.get(DAY)).toBe(3);
+      expect((await store.describe(brought.counter))?.total).toBe(7);
+    });
+
+    test('totals may be all that a counter may be; who made it, and when, may be unknown', async () => {
+      for (const total of [MAX, -MAX, 0, -1]) {
+        const brought = counter({ total, madeAt: undefined, owner: undefined, rules: RULES, past: NO_PAST });
+        expect(await store.bring([brought], terms())).toEqual(['made']);
+        expect(await look(brought.counter)).toEqual(plain(brought));
+      }
+      const zero = counter({ total: 0, madeAt: undefined });
+      await store.bring([zero], terms());
+      await hitting()({ counter: zero.counter, amount: 1 });
+      expect(await store.describe(zero.counter)).toMatchObject({ total: 1, madeAt: undefined });
+    });
+
+    test('the same source brings a counter once, whatever has become of it since', async () => {
+      const brought = counter();
+      for (const existing of ['keep', 'add', 'replace'] as const) {
+        const own = terms({ existing, source: `source-${space.slice(0, 8)}` });
+        expect(await store.foresee([brought], own)).toEqual([existing === 'keep' ? 'made' : 'done']);
+        expect(await store.bring([brought], own)).toEqual([existing === 'keep' ? 'made' : 'done']);
+        expect(await store.bring([brought], own)).toEqual(['done']);
+        await hitting()({ counter: brought.counter, amount: 1 });
+      }
+      expect((await store.describe(brought.counter))?.total).toBe(8);
+    });
+
+    test('a counter that is there is kept, added to, or replaced', async () => {
+      const [kept, added, replaced] = [counter(), counter(), counter()];
+      const own = { total: 10, madeAt: NOW - 5, owner: 'its own owner' };
+      for (const { counter: name } of [kept, added, replaced]) {
+        await store.make(name, own);
+        await hitting()({ counter: name, amount: 1, kinds: { person: 1 }, visitors: callers('somebody') });
+      }
+      expect(await store.bring([kept], terms({ existing: 'keep' }))).toEqual(['kept']);
+      expect(await store.bring([added], terms({ existing: 'add' }))).toEqual(['added']);
+      expect(await store.bring([replaced], terms({ existing: 'replace' }))).toEqual(['replaced']);
+      expect(await look(kept.counter)).toMatchObject({ total: 11, hours: [`${HOUR} person 1`] });
+      expect(await look(added.counter)).toEqual({
+        ...plain(added)!,
+        total: 16,
+        madeAt: own.madeAt,
+        owner: own.owner,
+        rules: RULES,
+        hours: [`${HOUR} person 4`, `${HOUR - 1} bot 1`].toSorted(),
+        visitors: [
+          [DAY - 100, 1],
+          [DAY, 3],
+        ],
+      });
+      expect(await look(replaced.counter)).toEqual(plain(replaced));
+    });
+
+    test('one that is kept may be brought by the same source later; one that is replaced by others again', async () => {
+      const [kept, replaced] = [counter(), counter()];
+      await store.make(kept.counter, { total: 1, madeAt: NOW, owner: 'x' });
+      const first = terms();
+      expect(await store.bring([kept, replaced], first)).toEqual(['kept', 'made']);
+      expect(await store.bring([kept], { ...first, existing: 'add' })).toEqual(['added']);
+      expect(await store.bring([replaced], terms({ existing: 'replace' }))).toEqual(['replaced']);
+      expect(await store.bring([replaced], { ...first, existing: 'add' })).toEqual(['added']);
+    });
+
+    test('one that was deleted may be brought again', async () => {
+      const brought = counter();
+      const own = terms();
+      await store.bring([brought], own);
+      await store.delete([brought.counter]);
+      expect(await store.bring([brought], own)).toEqual(['made']);
+      expect(await look(brought.counter)).toEqual(plain(brought));
+    });
+
+    test('what cannot be added is answered, and nothing of it is changed', async () => {
+      const [total, hour] = [counter({ total: MAX }), counter({ total: 0 })];
+      await store.bring([total, hour], terms());
+      const huge = { ...hour.past, hours: [{ at: HOUR, kind: 'person', amount: MAX - 2 } as const] };
+      const add = terms({ existing: 'add' });
+      const more = [
+        { ...total, total: 1 },
+        { ...hour, past: huge },
+      ];
+      expect(await store.foresee(more, add)).toEqual(['out-of-range', 'out-of-range']);
+      expect(await store.bring(more, add)).toEqual(['out-of-range', 'out-of-range']);
+      expect(await look(total.counter)).toEqual(plain(total));
+      expect(await look(hour.counter)).toEqual(plain(hour));
+      const fits = { ...huge, hours: [{ at: HOUR, kind: 'person', amount: MAX - 3 } as const] };
+      const allowed = [
+        { ...total, total: 0, past: NO_PAST },
+        { ...hour, past: fits },
+      ];
+      expect(await store.bring(allowed, add)).toEqual(['added', 'added']);
+    });
+
+    test('no more are made than there may be; those that are there can be brought', async () => {
+      const there = counter();
+      await store.bring([there], terms());
+      const full = open({ countersMax: (await store.size()) + 1 });
+      const [one, two] = [counter(), counter()];
+      const add = terms({ existing: 'add' });
+      expect(await full.bring([one, two, there], add)).toEqual(['made', 'counters-full', 'added']);
+      expect(await full.foresee([two], add)).toEqual(['counters-full']);
+      expect(await store.describe(two.counter)).toBeUndefined();
+      await full.close();
+    });
+
+    test('the default counter is one like any other', async () => {
+      await store.delete(['hits']);
+      const brought = counter({ counter: 'hits', rules: RULES });
+      const full = open({ countersMax: 0 });
+      expect(await full.bring([brought], terms())).toEqual(['made']);
+      await full.close();
+      expect(await look('hits')).toEqual(plain(brought));
+      expect(await hitting()({ counter: 'hits', amount: 1 })).toEqual([6]);
+      expect(await store.bring([brought], terms({ existing: 'add' }))).toEqual(['added']);
+      expect((await store.describe('hits'))?.total).toBe(11);
+    });
+
+    test('foreseeing changes nothing', async () => {
+      const [there, missing] = [counter(), counter()];
+      await store.bring([there], terms());
+      const size = await store.size();
+      for (const existing of ['keep', 'add', 'replace'] as const) {
+        const [first, second] = await store.foresee([there, missing], terms({ existing }));
+        expect([first, second]).toEqual([
+          { keep: 'kept', add: 'added', replace: 'replaced' }[existing] as 'kept',
+          'made',
+        ]);
+      }
+      expect(await look(there.counter)).toEqual(plain(there));
+      expect(await store.describe(missing.counter)).toBeUndefined();
+      expect(await store.size()).toBe(size);
+    });
+
+    test('hours that are older than hours are kept come in as days', async () => {
+      const first = HOUR - HOURS_KEPT_DAYS * 24;
+      const hours = [first - 1, first, HOUR].map((at) => ({ at, kind: 'person' as const, amount: 1 }));
+      const days = [{ at: Math.floor((first - 1) / 24), kind: 'person' as const, amount: 2 }];
+      const brought = counter({ past: { ...NO_PAST, hours, days } });
+      await store.bring([brought], terms());
+      expect(await look(brought.counter)).toMatchObject({
+        hours: [`${first} person 1`, `${HOUR} person 1`],
+        days: [`${days[0]?.at} person 3`],
+      });
+    });
+
+    test('visitors of a day that is brought and of those that come are added up, over midnight too', async () => {
+      const brought = counter({ past: { ...NO_PAST, visitors: new Map([[DAY, 10]]) } });
+      const commit = hitting();
+      await commit({ counter: brought.counter, amount: 1, visitors: callers('a', 'b') });
+      await store.bring([brought], terms({ existing: 'add' }));
+      await commit({ counter: brought.counter, amount: 1, visitors: callers('b', 'c') });
+      expect((await store.past(brought.counter)).visitors).toEqual(new Map([[DAY, 13]]));
+      now += DAY_MS;
+      await commit({ counter: brought.counter, amount: 1, visitors: callers('a') });
+      const days = new Map([
+        [DAY, 13],
+        [DAY + 1, 1],
+      ]);
+      expect((await store.past(brought.counter)).visitors).toEqual(days);
+      expect((await snapshotOf(store)).counters.get(brought.counter)?.past.visitors).toEqual(days);
+      now -= DAY_MS;
+    });
+
+    test('what is done while a snapshot is read is in it as a whole, or not at all', async () => {
+      const own = open();
+      const names = ['hit', 'set', 'given', 'ruled', 'gone', 'brought', 'made'].map(
+        (key) => `${space}/-${key}`,
+      );
+      const [hit = '', set = '', given = '', ruled = '', gone = '', brought = '', made = ''] = names;
+      for (const name of names.slice(0, 5)) await own.make(name, { total: 1, madeAt: NOW, owner: 'x' });
+      const stateOf = ({ counters }: Awaited<ReturnType<typeof snapshotOf>>) =>
+        names.map((name) => plain(counters.get(name)));
+      const before = stateOf(await snapshotOf(own));
+      let acted = false;
+      const during = await snapshotOf(store, async () => {
+        if (acted) return;
+        acted = true;
+        await hitting(own)({ counter: hit, amount: 1, kinds: { bot: 1 }, visitors: callers('a') });
+        await own.change(set, { total: 7 });
+        await own.change(given, { owner: 'another' });
+        await own.change(ruled, { rules: { ...RULES, private: true } });
+        await own.delete([gone]);
+        await own.bring([counter({ counter: brought })], terms());
+        await own.make(made, { total: 3, madeAt: NOW, owner: 'x' });
+      });
+      const after = stateOf(await snapshotOf(own));
+      expect(before).not.toEqual(after);
+      expect([before, after]).toContainEqual(stateOf(during));
+      for (const name of names) await own.delete([name]);
+      await own.close();
+    });
+
+    test('a snapshot is of one moment, while counters are hit, made, set and deleted', async () => {
+      const PAIRS = 400;
+      const own = open();
+      const pairs = Array.from({ length: PAIRS }, (_, index) => `${randomUUID().slice(0, 4)}-${index}`);
+      const [first, second] = [
+        pairs.map((pair) => `${space}/${pair}.a`),
+        // The second of a pair is far from the first, so that they are not read together.
+        pairs.map((pair) => `${space}/z${pair.split('').toReversed().join('')}.b`),
+      ];
+      const commit = hitting(own);
+      const hitAll = async (names: readonly string[]) => {
+        await commit(...names.map((name) => ({ counter: name, amount: 1, kinds: { person: 1 } })));
+        // A store that is not far away leaves nobody else a turn.
+        await new Promise((resolve) => setImmediate(resolve));
+      };
+      await own.make(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
+      const writer = { done: false, batches: 0 };
+      const writing = (async () => {
+        while (!writer.done) {
+          const some = pairs.flatMap((_, index) => ((index * 7 + writer.batches) % 5 === 0 ? [index] : []));
+          await hitAll(some.map((index) => first[index] ?? ''));
+          await hitAll(some.map((index) => second[index] ?? ''));
+          // Two that are there in turns.
+          await own.make(`${space}/turn.b`, { total: 1, madeAt: NOW, owner: 'x' });
+          await own.delete([`${space}/turn.a`]);
+          await own.make(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
+          await own.delete([`${space}/turn.b`]);
+          writer.batches += 2;
+        }
+      })();
+      try {
+        let before = -1;
+        // So long that something has happened meanwhile.
+        for (let round = 0; round < 6 || writer.batches < 50; round++) {
+          const { counters } = await snapshotOf(store);
+          const total = (name = '') => counters.get(name)?.total ?? 0;
+          const odd = pairs.flatMap((_, index) => {
+            const ahead = total(first[index]) - total(second[index]);
+            return ahead === 0 || ahead === 1 ? [] : [`${first[index]} is ahead by ${ahead}`];
+          });
+          const untrue = [...first, ...second].filter((name) => {
+            const sum = counters.get(name)?.past.hours.reduce((all, { amount }) => all + amount, 0) ?? 0;
+            return sum !== total(name);
+          });
+          const all = [...first, ...second].reduce((sum, name) => sum + total(name), 0);
+          // Between making the one and deleting the other both are there; one of them always is.
+          const turns = counters.has(`${space}/turn.a`) || counters.has(`${space}/turn.b`);
+          expect({ round, odd, untrue, turns }).toEqual({ round, odd: [], untrue: [], turns: true });
+          expect(all).toBeGreaterThanOrEqual(before);
+          before = all;
+        }
+      } finally {
+        writer.done = true;
+        await writing;
+        for (const name of [...first, ...second, `${space}/turn.a`]) await own.delete([name]);
+        await own.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,51 @@
+/** docs/import.md, typed from top to bottom into one shell, next to a Seen and a Redis that run: every command, and what it should show. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { difference, stepsOf } from '../support/document.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program, ROOT } from '../support/program.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { Shell } from '../support/shell.ts';
+
+const folder = temporaryFolder();
+let program: Program;
+let redis: RedisServer;
+let shell: Shell;
+
+beforeAll(async () => {
+  program = await Program.start();
+  redis = await RedisServer.start();
+  const bin = join(folder.path, 'bin');
+  mkdirSync(bin);
+  // `npx seen` and `redis-cli` as they are in the project's folder, beside the Redis of this test.
+  const put = (name: string, script: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  put('npx', `shift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"`);
+  put('redis-cli', `exec ${Bun.which('redis-cli')} -p ${redis.port} "$@"`);
+  shell = new Shell(folder.path, {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    SEEN_STORE_URL: `sqlite:${program.database}`,
+  });
+});
+
+afterAll(async () => {
+  await shell[Symbol.asyncDispose]();
+  await program[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+describe('docs/import.md', () => {
+  for (const { title, commands, expected } of stepsOf(join(ROOT, 'docs/import.md'))) {
+    test(title, async () => {
+      const typed = commands
+        .replaceAll('localhost:8000', new URL(program.url).host)
+        .replaceAll('localhost:6379', `localhost:${redis.port}`);
+      const shown = (await shell.type(typed)).replaceAll(`localhost:${redis.port}`, 'localhost:6379');
+      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
+    });
+  }
+});

@@ -1,0 +1,37 @@
+/** docs/scale.md: each command is run, for a shorter time and with fewer replicas, and counts right. What it takes is not looked at. */
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../support/folder.ts';
+import { ROOT } from '../support/program.ts';
+
+const text = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
+const commands = [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+  block.trim().split('\n'),
+);
+
+describe('docs/scale.md', () => {
+  test('has commands', () => expect(commands.length).toBeGreaterThan(2));
+
+  for (const command of commands) {
+    test(command, async () => {
+      using folder = temporaryFolder();
+      const [npx, bun, ...words] = command.split(' ');
+      expect([npx, bun]).toEqual(['npx', 'bun']);
+      const shorter = words.map((word) => (word === 'docs/scale' ? folder.path : word));
+      const program = Bun.spawn([process.execPath, ...shorter, '--seconds', '0.5', '--replicas', '1,3'], {
+        cwd: ROOT,
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      });
+      const [out, error] = await Promise.all([
+        new Response(program.stdout).text(),
+        new Response(program.stderr).text(),
+      ]);
+      expect({ status: await program.exited, error }).toEqual({ status: 0, error: '' });
+      expect(out).toContain('\n| 3 |');
+      expect(out).toEndWith('\nAll totals are what was answered.\n');
+    }, 60_000);
+  }
+});

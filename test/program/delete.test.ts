@@ -1,0 +1,235 @@
+/** `seen delete`, as a person types it next to a Seen that runs. */
+import { describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { pastTime } from '../../src/commands/arguments.ts';
+import { RULES } from '../../src/counter/registry.ts';
+import type { Store } from '../../src/counter/store.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
+import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import { LIMITS } from '../contract/store-contract.ts';
+import { until } from '../support/folder.ts';
+import { Program, ROOT } from '../support/program.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+function start(program: Program, ...words: string[]) {
+  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'delete', ...words], {
+    env: { ...program.environment },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+async function seenDelete(program: Program, ...words: string[]) {
+  const run = start(program, ...words);
+  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  return { status: await run.exited, out, error };
+}
+
+/** Makes counters as a flood does, with one hit each. */
+async function flood(store: Store, names: readonly string[], amount = 1): Promise<void> {
+  const changes = names.map((counter) => ({ counter, amount }));
+  await store.commit({ writer: randomUUID(), sequence: 1, changes });
+}
+
+const named = (space: string, count: number) =>
+  Array.from({ length: count }, (_, at) => `${space}/page-${at}`);
+
+for (const kind of ['Redis', 'SQLite'] as const) {
+  describe(`on ${kind}`, () => {
+    /** A started program on a store that the test looks into. */
+    async function begin() {
+      const redis = await RedisServer.start();
+      const program = await Program.start(kind === 'Redis' ? { SEEN_STORE_URL: redis.url } : {});
+      const limits = { ...LIMITS, timeoutMs: 20_000, now: Date.now };
+      const store: Store =
+        kind === 'Redis'
+          ? new RedisStore({ url: redis.url, ca: undefined, ...limits })
+          : new SqliteStore({ path: program.database, missing: 'refuse', ...limits });
+      return {
+        program,
+        store,
+        async [Symbol.asyncDispose]() {
+          await store.close();
+          await program[Symbol.asyncDispose]();
+          await redis[Symbol.asyncDispose]();
+        },
+      };
+    }
+
+    test('a flood is deleted by when its counters were made and how few hits they have, and nothing else is', async () => {
+      await using seen = await begin();
+      const { program, store } = seen;
+      const past = { hours: [], days: [], visitors: new Map() };
+      const old = { total: 1, madeAt: Date.now() - 3 * 3_600_000, owner: undefined, rules: RULES, past };
+      await store.bring([{ counter: 'my-site/old', ...old }], { source: 'elsewhere', existing: 'keep' });
+      await store.make('my-site/owned', { total: 1, madeAt: Date.now(), owner: 'of somebody' });
+      await flood(store, ['my-site/loved'], 5);
+      await program.visit();
+      await flood(store, named('flood', 350));
+      const criteria = ['--created-since', '2h', '--fewer-than', '5'];
+
+      const before = await seenDelete(program, ...criteria);
+      expect(before).toEqual({
+        status: 0,
+        error: '',
+        out: expect.stringContaining('Nothing is changed yet.'),
+      });
+      expect(before.out).toStartWith('350 counters with 350 hits would be deleted:\n  flood/page-0  1  20');
+      expect(before.out).toContain('\n  …\n1 counter more has an owner and is kept; --owned includes them.');
+      expect(await store.size()).toBe(354);
+
+      const done = await seenDelete(program, ...criteria, '--yes');
+      expect(done).toEqual({
+        status: 0,
+        error: '',
+        out: expect.stringContaining('350 counters with 350 hits deleted.'),
+      });
+      const { counters } = await store.list({ search: '', after: '', limit: 10 });
+      expect(counters.map(({ counter }) => counter)).toEqual([
+        'hits',
+        'my-site/loved',
+        'my-site/old',
+        'my-site/owned',
+      ]);
+      expect((await seenDelete(program, ...criteria, '--yes')).out).toStartWith(
+        '0 counters with 0 hits deleted.',
+      );
+      expect(await program.visit()).toBe(2);
+    });
+
+    test('counters are deleted by how their names begin: never the default counter, owned ones only when said so', async () => {
+      await using seen = await begin();
+      const { program, store } = seen;
+      await program.visit();
+      await flood(store, [...named('hits-of-all', 3), ...named('hit', 3), ...named('other', 3)]);
+      await store.make('hit/owned', { total: 7, madeAt: Date.now(), owner: 'of somebody' });
+      expect((await seenDelete(program, '--prefix', 'hits-of-all/page-1')).out).toStartWith(
+        '1 counter with 1 hit would be deleted:\n  hits-of-all/page-1  1',
+      );
+      expect((await seenDelete(program, '--prefix', 'hit', '--yes')).out).toBe(
+        '6 counters with 6 hits deleted.\n1 counter more has an owner and is kept; --owned includes them.\n',
+      );
+      expect((await seenDelete(program, '--prefix', 'hit', '--owned', '--yes')).out).toBe(
+        '1 counter with 7 hits deleted.\n',
+      );
+      expect(await store.size()).toBe(4);
+      expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith('3 counters');
+      expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter matches.\n');
+      expect(await program.visit()).toBe(2);
+    });
+
+    test('a counter that gets its Nth hit while others are deleted is kept, and no hit is lost', async () => {
+      await using seen = await begin();
+      const { program, store } = seen;
+      const names = named('flood', 1500);
+      await flood(store, names);
+      const run = start(program, '--prefix', 'flood/', '--fewer-than', '2', '--yes');
+      const totals = new Map<string, number>();
+      // From the end of the list, to which the command comes last.
+      const order = names.toSorted().toReversed();
+      for (let at = 0; at < order.length && run.exitCode === null; at++) {
+        const name = order[at] ?? '';
+        totals.set(name, await program.visit(`/hit/${name}`));
+      }
+      expect(await run.exited).toBe(0);
+      const left = await store.read([...totals.keys()]);
+      // Each was hit before the command came to it (2), or after it was deleted (1, a new counter); it counts either way, until a
+      // counter that was made anew is deleted in its turn.
+      const wrong = [...totals].filter(([, total], index) => total === 2 && left[index] !== 2);
+      expect(wrong).toEqual([]);
+      expect([...totals.values()].filter((total) => total === 2).length).toBeGreaterThan(0);
+    });
+
+    test('Ctrl-C ends it after a step, and the same command goes on', async () => {
+      await using seen = await begin();
+      const { program, store } = seen;
+      for (let part = 0; part < 10; part++) await flood(store, named(`flood-${part}`, 1000));
+      const run = start(program, '--prefix', 'flood', '--yes');
+      await until('some to be deleted', async () => (await store.size()) < 10_000);
+      run.kill('SIGINT');
+      const out = await new Response(run.stdout).text();
+      const left = await store.size();
+      expect({ status: await run.exited, out }).toEqual({
+        status: 130,
+        out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
+      });
+      expect(out).toEndWith('Run it again to go on.\n');
+      expect(left).toBeGreaterThan(0);
+      expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
+        `${left.toLocaleString('en')} counters`,
+      );
+      expect(await store.size()).toBe(0);
+    });
+  });
+}
+
+test('on a Redis that has no memory left counters can be deleted, which makes room', async () => {
+  await using redis = await RedisServer.start();
+  await using program = await Program.start({ SEEN_STORE_URL: redis.url });
+  for (let page = 0; page < 3; page++) await program.visit(`/hit/flood/page-${page}`);
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+  await until('Redis to refuse', async () => !(await program.ready()));
+  expect(await seenDelete(program, '--prefix', 'flood/', '--yes')).toEqual({
+    status: 0,
+    error: '',
+    out: '3 counters with 3 hits deleted.\n',
+  });
+});
+
+test('mistakes are said, with what to type', async () => {
+  await using program = await Program.start();
+  for (const [words, status, expected] of [
+    [[], 2, 'seen delete --prefix my-site/'],
+    [['my-site/page'], 2, 'seen delete --prefix my-site/'],
+    [['--fewer-than', '5'], 2, '--created-since 2h --fewer-than 5'],
+    [['--created-since', 'yesterday'], 2, '--created-since is no time as in 2026-11-28'],
+    [['--created-since', '2999-01-01'], 2, 'is in the future'],
+    [['--prefix', 'a', '--fewer-than', '0'], 2, '--fewer-than is not a whole number above 0'],
+    [['--prefix'], 2, '--prefix needs a value'],
+    [['--prefix', 'a', '--every'], 2, '--every is no flag of Seen'],
+    [
+      ['--prefix', 'a', '--store-url', 'sqlite:/none/such.db', '--wait-ms', '100'],
+      2,
+      'There is no database at',
+    ],
+  ] as const) {
+    const { status: ended, error } = await seenDelete(program, ...words);
+    expect({ words, ended, error }).toEqual({
+      words,
+      ended: status,
+      error: expect.stringContaining(expected),
+    });
+  }
+});
+
+test('times are read as people type them', () => {
+  const now = Date.UTC(2026, 10, 28, 12);
+  for (const [text, expected] of [
+    ['2026-11-28', '2026-11-28T00:00:00.000Z'],
+    ['2026-11-28T10:30', '2026-11-28T10:30:00.000Z'],
+    ['2026-11-28 10:30:15', '2026-11-28T10:30:15.000Z'],
+    ['2026-11-28T10:30:15.5Z', '2026-11-28T10:30:15.500Z'],
+    ['2026-11-28T10:30+01:00', '2026-11-28T09:30:00.000Z'],
+    ['90s', '2026-11-28T11:58:30.000Z'],
+    ['30m', '2026-11-28T11:30:00.000Z'],
+    ['2h', '2026-11-28T10:00:00.000Z'],
+    ['3d', '2026-11-25T12:00:00.000Z'],
+  ] as const) {
+    expect([text, new Date(pastTime('since', text, now)).toISOString()]).toEqual([text, expected]);
+  }
+  for (const text of [
+    '',
+    '2',
+    '2w',
+    '-2h',
+    '2026-11',
+    '2026-02-30',
+    '2026-11-28T25:00',
+    '28.11.2026',
+    '2026-11-28T13:00',
+  ]) {
+    expect(() => pastTime('since', text, now)).toThrow();
+  }
+});

@@ -1,0 +1,535 @@
+/** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import project from '../../package.json' with { type: 'json' };
+import { readConfig } from '../../src/config/config.ts';
+import { settings } from '../../src/config/settings.ts';
+import type { Archived } from '../../src/counter/archive.ts';
+import { LIMITED_MAX } from '../../src/counter/limiter.ts';
+import { DAY_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
+import { RULES } from '../../src/counter/registry.ts';
+import type { Change, Store } from '../../src/counter/store.ts';
+import { RedisStore } from '../../src/stores/redis/store.ts';
+import { LIMITS, testStoreContract } from '../contract/store-contract.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program, ROOT } from '../support/program.ts';
+import { RedisServer, SAFE } from '../support/redis-server.ts';
+
+interface Service {
+  readonly command?: string;
+  readonly image?: string;
+  readonly networks?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly secrets?: readonly string[];
+}
+
+interface StackFile {
+  readonly version: string;
+  readonly services: Readonly<Record<string, Service | undefined>>;
+  readonly configs?: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
+  readonly networks?: object;
+  readonly volumes?: object;
+  readonly secrets?: object;
+}
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const stackFile = (path: string) => Bun.YAML.parse(read(path)) as StackFile;
+/** As Docker reads a value of a file, where no variable is set. */
+const composed = (value: string) =>
+  value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1').replaceAll(/\{\{\.Task\.Name\}\}/g, 'a-task');
+const words = (text = '') => text.trim().split(/\s+/);
+
+describe('the image', () => {
+  test('has the Bun that the project is tested with, in both stages', () => {
+    const bases = [...read('Dockerfile').matchAll(/^FROM oven\/bun:([\d.]+)-alpine/gm)].map(
+      ([, version]) => version,
+    );
+    expect(bases).toEqual([project.dependencies.bun, project.dependencies.bun]);
+  });
+
+  test('says the version of the project, unless another is given', () => {
+    const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(([, version]) => version);
+    expect(versions).toEqual([project.version, project.version]);
+  });
+});
+
+describe('what is laid over the stack', () => {
+  const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map((name) => `deploy/${name}.yml`);
+
+  test('has the format of the stack, or Docker refuses both', () => {
+    const formats = new Set(['docker-compose.yml', ...files].map((file) => stackFile(file).version));
+    expect([...formats]).toEqual(['3.9']);
+  });
+
+  /**
+   * What a file may say of a service that an earlier file has: Docker's clients merge these by name, all since 20.10
+   * (`cli/compose/loader/merge.go`). They append other lists, or replace them, or merge them by a key, each version in its
+   * own way: `command`, `entrypoint`, `volumes`, `healthcheck.test`; and 20.10 cannot replace `deploy.replicas` by 0.
+   */
+  const MERGED_BY_NAME = new Set(['environment', 'networks', 'secrets', 'configs']);
+  const namesIn = (part: unknown): string[] =>
+    Array.isArray(part)
+      ? part.map((entry: string | { source: string }) => (typeof entry === 'string' ? entry : entry.source))
+      : Object.keys(part ?? {});
+
+  /** What a file repeats of the files before it, in a way that clients merge differently: `redis.command`. */
+  function repeatedBy(file: StackFile, earlier: readonly StackFile[]): string[] {
+    const repeated: string[] = [];
+    for (const [name, service] of Object.entries(file.services)) {
+      for (const before of earlier.flatMap(({ services }) => services[name] ?? [])) {
+        for (const [key, part] of Object.entries(service ?? {})) {
+          if (!MERGED_BY_NAME.has(key)) repeated.push(`${name}.${key}`);
+          else if (key !== 'environment' || Array.isArray(part)) {
+            const had = new Set(namesIn(before[key as keyof Service]));
+            repeated.push(
+              ...namesIn(part).flatMap((entry) => (had.has(entry) ? `${name}.${key}.${entry}` : [])),
+            );
+          }
+        }
+      }
+    }
+    for (const key of ['networks', 'volumes', 'secrets', 'configs'] as const) {
+      const had = new Set(earlier.flatMap((before) => Object.keys(before[key] ?? {})));
+      repeated.push(
+        ...Object.keys(file[key] ?? {}).flatMap((name) => (had.has(name) ? `${key}.${name}` : [])),
+      );
+    }
+    return repeated;
+  }
+
+  test('repeats nothing that Docker’s clients merge differently: no command, no list, no name', () => {
+    const all = ['docker-compose.yml', ...files].map(stackFile);
+    const repeated = all.map((file, index) => repeatedBy(file, all.slice(0, index)));
+    expect(repeated).toEqual(all.map(() => []));
+  });
+
+  test('a file that repeats a command, a list or a name is noticed', () => {
+    const base = stackFile('docker-compose.yml');
+    const said = (service: object, more: object = {}) =>
+      repeatedBy({ version: '3.9', services: { redis: service }, ...more }, [base]);
+    expect(said({ command: 'redis-server' })).toEqual(['redis.command']);
+    expect(said({ volumes: ['other:/data'] })).toEqual(['redis.volumes']);
+    expect(said({ healthcheck: { test: 'true' } })).toEqual(['redis.healthcheck']);
+    expect(said({ deploy: { placement: { constraints: [] } } })).toEqual(['redis.deploy']);
+    expect(said({ networks: ['webnet', 'more'] })).toEqual(['redis.networks.webnet']);
+    expect(said({}, { volumes: { 'redis-data': {} } })).toEqual(['volumes.redis-data']);
+    expect(said({ environment: { A: 'b' }, secrets: ['one'], networks: { more: {} } })).toEqual([]);
+  });
+
+  test('Redis includes the users of deploy/secure.yml from where the secret is, and starts without them where it is not', () => {
+    const included = words(stackFile('docker-compose.yml').services['redis']?.command).at(-1) ?? '';
+    const [secret = ''] = stackFile('deploy/secure.yml').services['redis']?.secrets ?? [];
+    // With a wildcard Redis takes no file for none; without one it would not start.
+    expect(included).toBe(`/run/secrets/${secret}*`);
+  });
+
+  test('Seen takes the settings that each file gives it, and the limits are on where addresses are known', () => {
+    const given = ['docker-compose.yml', ...files].map((file) => {
+      const { environment = {} } = stackFile(file).services['web'] ?? {};
+      const env = Object.entries(environment).map(([name, value]) => [name, composed(`${value}`)]);
+      return Object.fromEntries(env.filter(([name = '']) => !name.endsWith('_FILE'))) as Record<
+        string,
+        string
+      >;
+    });
+    for (const env of given) readConfig({ argv: [], env });
+    expect(readConfig({ argv: [], env: given[0] ?? {} }).addresses).toBe('hidden');
+    const { trustedProxies, requestsPerMinute, newCountersPerDay, addresses } = readConfig({
+      argv: [],
+      env: Object.assign({}, ...given),
+    });
+    expect({ trustedProxies, requestsPerMinute, newCountersPerDay, addresses }).toEqual({
+      trustedProxies: ['10.98.98.0/24'],
+      addresses: 'known',
+      requestsPerMinute: 600,
+      newCountersPerDay: 100,
+    });
+  });
+
+  test('no image has a tag that moves, but the one that is built here', () => {
+    const images = ['docker-compose.yml', ...files].flatMap((file) =>
+      Object.values(stackFile(file).services).flatMap((service) => service?.image ?? []),
+    );
+    expect(images.length).toBeGreaterThan(5);
+    for (const image of images) expect(image).toMatch(/^stackdemo$|:v?\d+\.\d+\.\d+(-alpine)?$/);
+  });
+
+  test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
+    const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
+    for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
+  });
+
+  test('as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting', () => {
+    const { redis, web } = stackFile('docker-compose.yml').services;
+    const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
+    const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
+    const visitors = Number(web?.environment?.['SEEN_VISITORS_MAX']);
+    // Bytes of Redis each takes at the most, as docs/capacity.md states and another test measures.
+    const bytes =
+      counters * 1280 + Number(settings.keysMax.fallback) * 180 + visitors * 150 + LIMITED_MAX * 140;
+    expect(bytes).toBeLessThan(0.8 * megabytes * 2 ** 20);
+  });
+
+  test('Caddy takes its configuration, for localhost and for a public name', async () => {
+    for (const site of ['', 'count.example.org']) {
+      const validate = Bun.spawn(
+        ['caddy', 'validate', '--adapter', 'caddyfile', '--config', join(ROOT, 'deploy/edge/Caddyfile')],
+        {
+          env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...(site && { EDGE_SITE: site }) },
+          stdout: 'pipe',
+          stderr: 'pipe',
+        },
+      );
+      expect(
+        (await new Response(validate.stdout).text()) + (await new Response(validate.stderr).text()),
+      ).toContain('Valid configuration');
+    }
+  });
+
+  test('a changed Caddyfile is deployed under a new name, because Swarm never changes a config', () => {
+    const { name, file } = stackFile('deploy/edge.yml').configs?.['caddyfile'] ?? { name: '', file: '' };
+    const hash = new Bun.CryptoHasher('sha256').update(read(file)).digest('hex').slice(0, 8);
+    // Red? The file has changed: put this hash where the old one stands in deploy/edge.yml.
+    expect(name).toEndWith(`-\${EDGE_CONFIG:-${hash}}`);
+  });
+});
+
+/** As much of Docker's client as the script uses, with files for secrets. */
+const DOCKER = `#!/bin/sh
+case "$2" in
+  inspect) test -e "FOLDER/$3" ;;
+  create) cat > "FOLDER/$3" ;;
+esac
+`;
+
+const openStore = (
+  url: string,
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
+) => new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
+
+/** The time of the stores that are asked. */
+const clock = { at: Date.now() };
+
+/** A counter that comes from elsewhere. */
+const BROUGHT: Archived = {
+  counter: 'my-site/made',
+  total: 3,
+  madeAt: 1,
+  owner: 'an owner',
+  rules: { ...RULES, private: true },
+  past: { hours: [{ at: 1, kind: 'bot', amount: 1 }], days: [], visitors: new Map([[2, 1]]) },
+};
+
+/** All that Seen asks of its store: a method that is new does not compile until it stands here. */
+const ASKED: Readonly<
+  Record<
+    Exclude<keyof Store, 'place' | 'visitorsError' | 'short' | 'turn' | 'close'>,
+    (store: Store) => Promise<unknown>
+  >
+> = {
+  ping: (store) => store.ping(),
+  async risks(store) {
+    // A user who may not look is a risk, not an error.
+    for (const risk of await store.risks()) throw new Error(risk);
+  },
+  async make(store) {
+    const rules = { ...RULES, lowest: -1, settable: true };
+    expect(
+      await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody', rules }),
+    ).toBe('made');
+    expect(await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' })).toBe(
+      'made',
+    );
+    expect(await store.make('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' })).toBe(
+      'exists',
+    );
+  },
+  async commit(store) {
+    const writer = randomUUID();
+    const commit = (sequence: number, ...changes: Change[]) => store.commit({ writer, sequence, changes });
+    const keyed = { counter: 'my-site/keyed', amount: 1, once: { key: 'a-key', request: '1' } };
+    expect(await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 })).toEqual([
+      3, -1,
+    ]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    expect(await commit(2, keyed)).toEqual([1]);
+    const reused = { ...keyed, once: { key: 'a-key', request: '2' } };
+    expect(await commit(3, keyed, reused)).toEqual([1, 'key-reused']);
+    const far = { counter: 'hits', amount: Number.MAX_SAFE_INTEGER };
+    expect(await commit(4, far, { counter: 'my-site/page', amount: 1 })).toEqual(['out-of-range', 0]);
+    expect(await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 })).toEqual([
+      'counters-full',
+      4,
+    ]);
+  },
+  async read(store) {
+    expect(await store.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([4, 1, undefined]);
+  },
+  async describe(store) {
+    expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
+  },
+  async beat(store) {
+    const beat = { id: 'one', name: 'one', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    expect(await store.beat(beat)).toMatchObject([beat]);
+  },
+  async change(store) {
+    const changes = { total: 42, owner: 'another', rules: { windowMs: 1000 } };
+    expect(await store.change('my-site/made', changes)).toMatchObject(changes);
+    expect(await store.change('my-site/none', { total: 42 })).toBe('missing');
+    const change: Change = {
+      counter: 'my-site/made',
+      amount: 1,
+      visitors: [{ id: 'somebody', kind: 'person', visits: 1 }],
+    };
+    const commit = (sequence: number) =>
+      store.commit({ writer: 'of the rules', sequence, changes: [change] });
+    expect(await commit(1)).toMatchObject([{ counted: [true] }]);
+    // A window that does not end by itself is found out here.
+    clock.at += 1000;
+    expect(await commit(2)).toMatchObject([{ counted: [true] }]);
+  },
+  async list(store) {
+    const { counters } = await store.list({ search: 'my-', after: 'hits', limit: 2 });
+    expect(counters.map(({ counter }) => counter)).toEqual(['my-site/keyed', 'my-site/made']);
+  },
+  async size(store) {
+    expect(await store.size()).toBe(4);
+  },
+  async past(store) {
+    const commit = (sequence: number) =>
+      store.commit({
+        writer: 'of the past',
+        sequence,
+        changes: [{ counter: 'hits', amount: 1, visitors: [{ id: 'somebody', kind: 'person', visits: 1 }] }],
+      });
+    await commit(1);
+    clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;
+    await commit(2);
+    // Hours become days with the visits after that.
+    await commit(3);
+    const { days, visitors } = await store.past('hits');
+    expect({ days: days.length, visitors: visitors.size }).toEqual({ days: 1, visitors: 2 });
+  },
+  async salt(store) {
+    expect(await store.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
+  },
+  async take(store) {
+    const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
+    const verdicts = await store.take([1, 2].map(() => ({ who: 'somebody', limit })));
+    expect(verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
+  },
+  async snapshot(store) {
+    const totals = new Map<string, number>();
+    let changes = 0;
+    for await (const piece of store.snapshot()) {
+      if ('archived' in piece) totals.set(piece.archived.counter, piece.archived.total);
+      // Behind the back of the snapshot, so often that it notices while it goes on and at its end.
+      if (changes < 3) await store.change('my-site/made', { total: ++changes });
+    }
+    expect([totals.size, totals.get('my-site/made')]).toEqual([4, 3]);
+  },
+  async foresee(store) {
+    expect(await store.foresee([BROUGHT], { source: 'of-the-test', existing: 'add' })).toEqual(['added']);
+  },
+  async bring(store) {
+    const terms = { source: 'of-the-test', existing: 'add' } as const;
+    expect(await store.bring([BROUGHT], terms)).toEqual(['added']);
+    expect(await store.bring([BROUGHT], terms)).toEqual(['done']);
+    expect(await store.bring([BROUGHT], { ...terms, source: 'another', existing: 'replace' })).toEqual([
+      'replaced',
+    ]);
+  },
+  async delete(store) {
+    expect(await store.delete(['hits', 'my-site/made'], { totalBelow: 1_000_000 })).toEqual([
+      'deleted',
+      'deleted',
+    ]);
+    expect(await store.size()).toBe(2);
+    expect(await store.change('hits', { total: 0 })).toMatchObject({ total: 0 });
+  },
+};
+
+/** Asks a new store all of it; answers what was refused, if anything was. */
+async function refusalOf(url: string): Promise<string> {
+  const store = openStore(url, { countersMax: 4, now: () => clock.at });
+  try {
+    for (const ask of Object.values(ASKED)) await ask(store);
+    return '';
+  } catch (error) {
+    return String(error);
+  } finally {
+    await store.close();
+  }
+}
+
+describe('the users that deploy/secrets.sh makes', () => {
+  const folder = temporaryFolder();
+  const secret = (name: string) => readFileSync(join(folder.path, name), 'utf8');
+  /** As the stack's Redis includes it, with a wildcard. */
+  const users = join(folder.path, 'seen_redis_users_1*');
+  let redis: RedisServer;
+  let url = '';
+
+  /** Runs the script with a `docker` that puts secrets into files. */
+  async function makeSecrets(...args: string[]): Promise<string> {
+    const bin = join(folder.path, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'docker'), DOCKER.replaceAll('FOLDER', folder.path));
+    chmodSync(join(bin, 'docker'), 0o755);
+    const { stdout, stderr } = await Bun.$`sh ${ROOT}/deploy/secrets.sh ${args}`
+      .env({ PATH: `${bin}:${process.env['PATH'] ?? ''}` })
+      .quiet()
+      .nothrow();
+    return `${stdout.toString()}${stderr.toString()}`;
+  }
+
+  beforeAll(async () => {
+    await makeSecrets();
+    redis = await RedisServer.start({ ...SAFE, include: users });
+    url = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${redis.port}`);
+  });
+
+  afterAll(async () => {
+    await redis[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  const asSeen = (...command: string[]) => {
+    const { username, password } = new URL(url);
+    return redis.cli('--no-auth-warning', '--user', username, '-a', password, ...command);
+  };
+
+  test('Seen counts, reads and looks for risks with its rights, and a restart of Redis loses nothing', async () => {
+    await using program = await Program.start({ SEEN_STORE_URL: url });
+    for (const wanted of [1, 2, 3]) expect(await program.visit()).toBe(wanted);
+    expect(await program.visit('/hit/my-site/page')).toBe(1);
+    expect(await program.get('/get/my-site/page')).toContain('1');
+    expect(program.lines().filter(({ level }) => level !== 'info')).toEqual([]);
+    await redis.kill();
+    await redis.start();
+    expect(await program.visit()).toBe(4);
+    expect(await program.visit('/hit/my-site/page')).toBe(2);
+  });
+
+  testStoreContract('Redis with Seen’s rights', async () => {
+    const own = await RedisServer.start({ ...SAFE, include: users });
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    return { open: (limits) => openStore(address, limits), end: () => own[Symbol.asyncDispose]() };
+  });
+
+  test('Seen has the right to each command that it calls, and to no other: without any one of them something fails', async () => {
+    await using own = await RedisServer.start();
+    const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
+    const [, rules = ''] = /^user seen (.*)$/m.exec(secret('seen_redis_users_1')) ?? [];
+    const withRules = async (granted: readonly string[]) => {
+      await own.cli('FLUSHALL');
+      await own.cli('SCRIPT', 'FLUSH');
+      expect(await own.cli('ACL', 'SETUSER', 'seen', 'reset', ...granted)).toBe('OK');
+      return refusalOf(address);
+    };
+    const all = words(rules);
+    expect(await withRules(all)).toBe('');
+    const commands = all.filter((word) => word.startsWith('+'));
+    expect(commands.length).toBeGreaterThan(10);
+    for (const command of commands) {
+      const said = await withRules(all.filter((word) => word !== command));
+      expect({ command, said }).toEqual({
+        command,
+        said: expect.stringMatching(
+          /refuses Seen: .*permission|refuses Seen: .*can't run|does not let this user/,
+        ),
+      });
+    }
+  });
+
+  test('Seen may do nothing else', async () => {
+    for (const command of [
+      ['FLUSHALL'],
+      ['RENAME', 'hits', 'seen:other'],
+      ['EXPIRE', 'hits', '1'],
+      ['DEL', 'other'],
+      ['SET', 'other', '1'],
+      ['GET', 'other'],
+      ['CONFIG', 'SET', 'appendonly', 'no'],
+      ['KEYS', '*'],
+      ['ACL', 'LIST'],
+      ['SHUTDOWN'],
+      ['EVAL', 'return 1', '0'],
+    ]) {
+      expect(await asSeen(...command)).toContain('NOPERM');
+    }
+    expect(await asSeen('GET', 'hits')).toBe('4');
+  });
+
+  test('whoever has no password may do nothing', async () => {
+    for (const command of [
+      ['GET', 'hits'],
+      ['SET', 'hits', '1'],
+      ['AUTH', 'default', ''],
+    ]) {
+      expect(await redis.cli(...command)).toMatch(/NOAUTH|WRONGPASS/);
+    }
+  });
+
+  test('the next passwords hold beside the last ones, and no longer than that', async () => {
+    const hashesOf = (number: number) =>
+      [...secret(`seen_redis_users_${number}`).matchAll(/^user seen on (.*) ~hits/gm)].flatMap(
+        ([, hashes = '']) => hashes.split(' '),
+      );
+    await makeSecrets('2', join(folder.path, 'seen_redis_users_1'));
+    await makeSecrets('3', join(folder.path, 'seen_redis_users_2'));
+    const [first] = hashesOf(1);
+    expect(hashesOf(1)).toHaveLength(1);
+    expect(hashesOf(2)).toEqual([expect.stringMatching(/^#[0-9a-f]{64}$/), first ?? '']);
+    expect(hashesOf(3)).toEqual([expect.any(String), hashesOf(2)[0] ?? '']);
+    const { password } = new URL(secret('seen_store_url_3'));
+    expect(hashesOf(3)[0]).toBe(`#${new Bun.CryptoHasher('sha256').update(password).digest('hex')}`);
+  });
+
+  test('the exporter of figures gets its own, as Debian’s and as the stack’s version read it', () => {
+    const passwords = Object.entries(JSON.parse(secret('seen_metrics_password_1')) as Record<string, string>);
+    expect(passwords.map(([address]) => address)).toEqual([
+      'redis://metrics@redis:6379',
+      'redis://redis:6379',
+    ]);
+    const hash = new Bun.CryptoHasher('sha256').update(passwords[0]?.[1] ?? '').digest('hex');
+    expect(secret('seen_redis_users_1')).toContain(`user metrics on #${hash} %R~hits`);
+  });
+
+  test('the token stays when the passwords change, and changes alone', async () => {
+    const token = secret('seen_token_1');
+    expect(token).toMatch(/^seen_[0-9a-f]{64}$/);
+    expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain('seen_store_url_5');
+    expect(existsSync(join(folder.path, 'seen_token_5'))).toBe(false);
+    expect(await makeSecrets('token', '6')).toBe('made: seen_token_6\n');
+    expect(secret('seen_token_6')).not.toBe(token);
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(await makeSecrets('token')).toContain('Choose the next number');
+    expect(await makeSecrets('6')).toContain('There is a seen_token_6 already');
+    expect(existsSync(join(folder.path, 'seen_store_url_6'))).toBe(false);
+    expect(secret('seen_token_1')).toBe(token);
+  });
+
+  test('Seen takes the token, from the place that deploy/secure.yml names', async () => {
+    const { environment = {}, secrets = [] } = stackFile('deploy/secure.yml').services['web'] ?? {};
+    const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
+    expect(files.map(([, path]) => path)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
+    expect(files.map(([name]) => name)).toEqual(['SEEN_STORE_URL_FILE', 'SEEN_TOKEN_FILE']);
+    await using program = await Program.start({ SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1') });
+    const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
+    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
+  });
+
+  test('an earlier file without users, and a number that is taken, are refused, and nothing is made', async () => {
+    const empty = join(folder.path, 'empty');
+    writeFileSync(empty, '');
+    expect(await makeSecrets('8', empty)).toContain('has no users of an earlier run');
+    expect(await makeSecrets('8', join(folder.path, 'missing'))).toContain('No such file');
+    expect(existsSync(join(folder.path, 'seen_redis_users_8'))).toBe(false);
+    const before = secret('seen_redis_users_1');
+    expect(await makeSecrets('1')).toContain('Choose the next number');
+    expect(secret('seen_redis_users_1')).toBe(before);
+  });
+});

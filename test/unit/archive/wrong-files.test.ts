@@ -1,0 +1,220 @@
+/** Files that are something else than whoever imports them thinks, damaged, or made to do harm. */
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { itemsOf, mistakesIn } from '../../support/archive.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+import { zipOf } from '../../support/zip.ts';
+
+const CSV_HEAD = 'counter,what,time,kind,value\n';
+const JSON_HEAD = '{"seen":"counters","version":1,"moment":"2026-11-22T12:00:00.000Z","counters":COUNT}\n';
+const GOATCOUNTER_HEAD = '2Path,Bot,FirstVisit,Date\n';
+
+/** What `seen import` says of a file with this content, and what it takes. */
+async function importOf(content: string | Uint8Array, ...flags: string[]) {
+  using folder = temporaryFolder();
+  writeFileSync(join(folder.path, 'file'), content);
+  const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'import', 'file', ...flags], {
+    cwd: folder.path,
+    env: { PATH: process.env['PATH'] ?? '', SEEN_STORE_URL: 'sqlite:seen.db' },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const status = await run.exited;
+  const usage = run.resourceUsage();
+  return {
+    status,
+    said: `${out}${error}`,
+    made: existsSync(join(folder.path, 'seen.db')),
+    megabytes: (usage?.maxRSS ?? 0) / 1024 ** 2,
+    cpuMs: Number(usage?.cpuTime.total ?? 0) / 1000,
+  };
+}
+
+describe('a file that cannot be imported', () => {
+  test('is called what it is, and it is said what can be imported', async () => {
+    const noise = Uint8Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256);
+    for (const [content, expected] of [
+      [Buffer.concat([Buffer.from('\x89PNG\r\n', 'latin1'), noise]), 'is a picture: of a badge only the SVG'],
+      [Buffer.concat([Buffer.from('\xFF\xD8\xFF', 'latin1'), noise]), 'is a picture'],
+      [Buffer.concat([Buffer.from('GIF89a', 'latin1'), noise]), 'is a picture'],
+      [noise, 'is no text'],
+      ['SQLite format 3\0', 'seen export --store-url sqlite:PATH'],
+      ['REDIS0011', 'is a dump of Redis'],
+      ['%PDF-1.7\n', 'is a PDF'],
+      ['BZh91AY', 'is packed: unpack it first'],
+      [gzipSync(gzipSync('my-site/page,1\n')), 'is packed: unpack it first'],
+      [Buffer.from('\uFEFFmy-site/page,1\r\n', 'utf16le'), 'is text in UTF-16: save it in UTF-8'],
+      ['<!DOCTYPE html>\n<html><body>Log in</body></html>', 'is a web page'],
+      ['<html><body>404</body></html>', 'is a web page'],
+      ['<?xml version="1.0"?><rss></rss>', 'is XML, but no picture (SVG)'],
+      ['[{"counter":"my-site/page","total":1}]', 'is a JSON array'],
+      ['{"value":41}\n', 'is JSON, but no export of Seen'],
+      ['{"hour":"2026-10-05T19:00:00Z","path_id":1,"count":1}\n', 'import the whole zip file'],
+      ['Dear diary,\ntoday I counted visits.\n', 'no line of it is a name and a total'],
+      ['page,views,date\n/,4,2026-01-01\n', 'no line of it is a name and a total'],
+      ['my-site/page 12\n', 'no line of it is a name and a total'],
+      ['my-site/one,1\rmy-site/two,2\r', 'lines end as on the first Macs'],
+    ] as const) {
+      const said = await itemsOf(content, { as: 'my-site/page', namespace: 'my-site' }).then(
+        mistakesIn,
+        (error: unknown) => String(error),
+      );
+      expect({ expected, said }).toEqual({ expected, said: expect.stringContaining(expected) });
+      for (const kind of ['seen', 'list', 'goatcounter', 'badge']) expect(said).toContain(`\n  ${kind} `);
+    }
+  });
+
+  test('that is packed and damaged has that said', async () => {
+    const list = Array.from({ length: 100_000 }, (_, index) => `my-site/page-${index},1\n`).join('');
+    const packed = gzipSync(list);
+    for (const content of [packed.subarray(0, 100), packed.subarray(0, packed.length - 20)]) {
+      await expect(itemsOf(content)).rejects.toThrow('it is packed with gzip, and damaged or cut off');
+    }
+    await expect(itemsOf(Buffer.from('\x1F\x8B\x00garbage', 'latin1'))).rejects.toThrow('packed with gzip');
+    await expect(itemsOf(gzipSync(''))).rejects.toThrow('is empty');
+  });
+
+  test('that lost its first line has that said', async () => {
+    for (const text of ['{"counter":"my-site/page","total":1}\n', '{\n  "seen": "counters"\n}\n'])
+      await expect(itemsOf(text)).rejects.toThrow('The first line is not that of an export of Seen');
+    await expect(itemsOf('my-site/page,total,,,1\n', { kind: 'seen' })).rejects.toThrow(
+      'The first line is not that of an export of Seen, counter,what,time,kind,value',
+    );
+  });
+});
+
+test('an export with only headings, or a list of only comments, fails and says so', async () => {
+  for (const [content, expected, ...flags] of [
+    ['# a comment\n\n# another\n', 'there is no counter in this list, only blank lines and comments'],
+    ['counter,total\n', 'there is no counter in this list, only a line of headings', '--from', 'list'],
+    [CSV_HEAD, 'there is only the line of headings'],
+    [
+      GOATCOUNTER_HEAD,
+      'there is no visit in this export, only the line of headings',
+      '--namespace',
+      'my-blog',
+    ],
+    [JSON_HEAD.replace('COUNT', '2'), 'there are 0 counters where the first line says 2'],
+  ] as const) {
+    const { status, said, made } = await importOf(content, ...flags, '--yes');
+    expect({ content, status, said, made }).toEqual({
+      content,
+      status: 2,
+      said: expect.stringContaining(expected),
+      made: false,
+    });
+    expect(said).toContain('Nothing is changed.');
+  }
+});
+
+test('a whole export of a Seen without counters is no mistake, and nothing is brought', async () => {
+  for (const content of [
+    JSON_HEAD.replace('COUNT', '0'),
+    `${CSV_HEAD},export,2026-11-22T12:00:00.000Z,format 1,0\n,end,,,1\n`,
+  ]) {
+    expect(await importOf(content, '--yes')).toMatchObject({
+      status: 0,
+      said: expect.stringContaining('had no counters then: there is nothing to bring'),
+      made: false,
+    });
+  }
+});
+
+describe('a file that is made to do harm', () => {
+  const nested = (open: string, close: string, depth: number) =>
+    `${open.repeat(depth)}1${close.repeat(depth)}`;
+  const record = (rest: string) => `${JSON_HEAD.replace('COUNT', '1')}{"counter":"my-site/page",${rest}}\n`;
+  const zipped = (hits: string) =>
+    zipOf([
+      { name: 'paths.jsonl', content: '{"id":1,"path":"/"}\n' },
+      { name: 'hit_stats.jsonl', content: hits },
+    ]);
+  const cases: readonly (readonly [string, () => string | Uint8Array, string, ...string[]])[] = [
+    ['a line of 15 MB', () => 'x'.repeat(15_000_000), 'no line of it is a name'],
+    ['a line of 15 MB in a list', () => 'x'.repeat(15_000_000), 'line 1 is longer than', '--from', 'list'],
+    ['a quote of 15 MB', () => `${CSV_HEAD}"${'x'.repeat(15_000_000)}`, 'is longer than 8 MiB'],
+    ['a million lines of a quote', () => `${CSV_HEAD}"${'x\n'.repeat(1_000_000)}`, 'is never closed'],
+    [
+      'a list of a million wrong lines',
+      () => `my-site/page,1\n${'my page,1\n'.repeat(1_000_000)}`,
+      '999,980 more',
+    ],
+    [
+      'arrays in arrays',
+      () => record(`"total":1,"rules":{"lowest":${nested('[', ']', 1_000_000)}}`),
+      'the rule lowest',
+    ],
+    [
+      'objects in objects',
+      () => record(`"total":${nested('{"a":', '}', 1_000_000)}`),
+      'its total is no whole number',
+    ],
+    [
+      'a badge of tags',
+      () => `<svg>${'<text><'.repeat(500_000)}`,
+      'there is no text',
+      '--as',
+      'my-site/page',
+    ],
+    [
+      'a badge of comments',
+      () => `<svg>${'<!--'.repeat(900_000)}`,
+      'there is no text',
+      '--as',
+      'my-site/page',
+    ],
+    [
+      'a badge of 15 MB',
+      () => `<svg><text>${'1\n'.repeat(7_500_000)}`,
+      'this is no badge',
+      '--as',
+      'my-site/page',
+    ],
+    ['a packed file of nothing', () => gzipSync(Buffer.alloc(100_000_000)), 'is no text'],
+    [
+      'a zip file of blanks',
+      () => zipped(' '.repeat(100_000_000)),
+      'is longer than 8 MiB',
+      '--namespace',
+      'my-blog',
+    ],
+    [
+      'a zip file of ends of lines',
+      () => zipped('\n'.repeat(3_000_000)),
+      'no visit',
+      '--namespace',
+      'my-blog',
+    ],
+  ];
+
+  let usual = { megabytes: 0, cpuMs: 0 };
+  beforeAll(async () => {
+    usual = await importOf('my-site/page,\n');
+  });
+
+  for (const [what, content, expected, ...flags] of cases) {
+    test(`as ${what}, is refused with bounds on memory and time`, async () => {
+      const { status, said, megabytes, cpuMs } = await importOf(content(), ...flags);
+      expect({ status, said }).toEqual({ status: 2, said: expect.stringContaining(expected) });
+      // The line that may be held is 8 MiB, in bytes, as text and taken apart.
+      expect(megabytes - usual.megabytes).toBeLessThan(200);
+      // A start takes a third of a second of a processor.
+      expect(cpuMs / usual.cpuMs).toBeLessThan(20);
+    });
+  }
+
+  test('a list of a million counters is read line by line', async () => {
+    const list = (count: number) =>
+      Array.from({ length: count }, (_, index) => `my-site/page-${index},1\n`).join('');
+    const { status, said, megabytes } = await importOf(`${list(1_000_000)}my-site/page-0,2\n`);
+    expect(status).toBe(2);
+    expect(said).toContain('a list of counters, 1,000,000 counters');
+    expect(said).toContain('line 1000001: my-site/page-0 stands in line 1 already');
+    // About 200 bytes for each name.
+    expect(megabytes).toBeLessThan(600);
+  });
+});

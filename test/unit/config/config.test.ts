@@ -1,0 +1,250 @@
+/** Settings: where they come from, which wins, and what is said about mistakes. */
+import { describe, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfig } from '../../../src/config/config.ts';
+import { envName, flagName, settings, settingsManual, settingsTable } from '../../../src/config/settings.ts';
+import { isAppError } from '../../../src/counter/errors.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+
+const read = (argv: string[], env: Record<string, string> = {}) => readConfig({ argv, env });
+
+function mistakes(argv: string[], env: Record<string, string> = {}): string[] {
+  try {
+    read(argv, env);
+  } catch (error) {
+    if (isAppError(error, 'settings-invalid')) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  test('have defaults that run on a laptop without anything', () => {
+    expect(read([])).toMatchObject({
+      storeUrl: 'sqlite:./data/seen.db',
+      port: 8000,
+      operationsPort: 9100,
+      replicas: 3,
+    });
+  });
+
+  test('come from flag, file, environment and default, in this order', () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'port');
+    writeFileSync(file, '8003\n');
+    const env = { SEEN_PORT: '8002' };
+    expect(read([]).port).toBe(8000);
+    expect(read([], env).port).toBe(8002);
+    expect(read([], { ...env, SEEN_PORT_FILE: file }).port).toBe(8003);
+    expect(read(['--port', '8004'], { ...env, SEEN_PORT_FILE: file }).port).toBe(8004);
+    expect(read(['--port=8004', '--port=8005']).port).toBe(8005);
+  });
+
+  test('a secret file may end in a newline', () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'url');
+    writeFileSync(file, 'redis://:secret@redis:6379\n');
+    expect(read([], { SEEN_STORE_URL_FILE: file }).storeUrl).toBe('redis://:secret@redis:6379');
+  });
+
+  test('all mistakes are said at once, each with its origin', () => {
+    const found = mistakes(['--replicas', 'many', '--colour=red', 'word'], {
+      SEEN_PORT: '70000',
+      SEEN_STOREURL: 'redis://x',
+      SEEN_STORE_URL: 'mysql://x',
+      SEEN_WAIT_MS_FILE: '/nowhere/at/all',
+    });
+    expect(found).toHaveLength(7);
+    expect(found.join('\n')).toContain('--replicas is not a whole number: “many”');
+    expect(found.join('\n')).toContain('SEEN_PORT is more than 65535: “70000”');
+    expect(found.join('\n')).toContain('SEEN_STOREURL is no setting of Seen. Did you mean SEEN_STORE_URL');
+    expect(found.join('\n')).toContain('SEEN_STORE_URL is not a store URL');
+    expect(found.join('\n')).toContain('SEEN_WAIT_MS_FILE names a file that cannot be read');
+    expect(found.join('\n')).toContain('--colour is no flag of Seen');
+    expect(found.join('\n')).toContain('“word” is not understood');
+  });
+
+  test('trusted proxies are addresses and networks, and nothing else', () => {
+    const list = ' 10.0.0.2, 10.1.0.0/24,2001:db8::/32 ';
+    expect(readConfig({ argv: [], env: { SEEN_TRUSTED_PROXIES: list } }).trustedProxies).toEqual([
+      '10.0.0.2',
+      '10.1.0.0/24',
+      '2001:db8::/32',
+    ]);
+    for (const wrong of [
+      'edge',
+      '10.0.0.0/33',
+      '10.0.0.0/',
+      '2001:db8::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.2 10.0.0.3',
+    ]) {
+      expect(mistakes([], { SEEN_TRUSTED_PROXIES: wrong })).toHaveLength(1);
+    }
+    expect(mistakes([], { SEEN_TRUSTED_PROXIES: '' })).toEqual([]);
+  });
+
+  test('the script for other pages has a name of its own, and no name of another route', () => {
+    for (const path of ['/a.js', '/_my.numbers-2.js', `/${'x'.repeat(60)}.js`]) {
+      expect(read([], { SEEN_EMBED_PATH: path }).embedPath).toBe(path);
+    }
+    for (const path of [
+      '',
+      'a.js',
+      '/a',
+      '/a.mjs',
+      '/a/b.js',
+      '/.js',
+      '/..js',
+      '/:a.js',
+      '/page.js',
+      `/${'x'.repeat(61)}.js`,
+    ]) {
+      expect(mistakes([], { SEEN_EMBED_PATH: path })).toHaveLength(1);
+    }
+  });
+
+  test('a flag without a value is a mistake', () => {
+    expect(mistakes(['--port'])[0]).toContain('--port needs a value');
+  });
+
+  test('a token that is wrong is not repeated', () => {
+    expect(mistakes([], { SEEN_TOKEN: 'too-short' }).join()).not.toContain('too-short');
+  });
+
+  test('a store URL that is wrong is not repeated: it may hold a password', () => {
+    expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain('secret');
+  });
+
+  test('a store URL is taken as it is meant, and nothing in it is ignored', () => {
+    for (const url of [
+      'redis://redis',
+      'redis://redis:6379/',
+      'redis://redis:6379/2',
+      'redis://:secret@redis:6379',
+      'rediss://seen:p%40ss%23@redis.example.com:6380/0',
+      'redis://seen:a:b@[::1]:6379',
+      'redis://127.0.0.1:6379/15',
+      'sqlite:./data/seen.db',
+      'sqlite:/var/lib/seen.db',
+      'sqlite:///var/lib/seen.db',
+      'sqlite:my file#1.db',
+    ]) {
+      expect({ url, found: mistakes([], { SEEN_STORE_URL: url }) }).toEqual({ url, found: [] });
+    }
+    const wrong: Record<string, string> = {
+      'redis://redis:6379?db=2': 'the path: redis://HOST:PORT/2',
+      'redis://redis:6379/?db=2': 'the path: redis://HOST:PORT/2',
+      'redis://redis:6379/2?timeout=1s': 'the path: redis://HOST:PORT/2',
+      'rediss://redis?ssl_cert_reqs=none': 'parameters',
+      'redis://redis:6379#2': 'has a "#"',
+      'redis://redis:6379/2#x': 'has a "#"',
+      'redis://redis:6379/hits': 'not the number of a database',
+      'redis://redis:6379/2/': 'not the number of a database',
+      'redis://redis:6379/-1': 'not the number of a database',
+      'redis://redis:6379/1e1': 'not the number of a database',
+      'redis://seen@redis:6379': 'no password before it',
+      'redis://:@redis:6379': 'no password before it',
+      'redis://@redis:6379': 'no password before it',
+      'redis://:p#ss@redis:6379': '# is %23',
+      'redis://:p?ss@redis:6379': '? is %3F',
+      'redis://:p/ss@redis:6379': '/ is %2F',
+      'redis://:p@ss@redis:6379': '@ is %40',
+      'redis://:50%@redis:6379': '% is %25',
+      'redis://:a b@redis:6379': 'a blank is %20',
+      'redis://redis:port': 'is not a store URL',
+      'redis://': 'is not a store URL',
+      'redis:///2': 'is not a store URL',
+      'REDIS://redis': 'is not a store URL',
+      'valkey://redis': 'is not a store URL',
+      'sqlite:': 'is not a store URL',
+      'sqlite:seen.db?mode=ro': 'parameters',
+      'sqlite:file:seen.db': 'no file on a disk',
+      'sqlite::memory:': 'no file on a disk',
+      'sqlite://data/seen.db': 'two slashes',
+    };
+    for (const [url, words] of Object.entries(wrong)) {
+      const found = mistakes([], { SEEN_STORE_URL: url });
+      expect({ url, found }).toEqual({ url, found: [expect.stringContaining(words)] });
+      expect(found[0]).toStartWith('SEEN_STORE_URL ');
+      expect(found[0]).not.toMatch(/ss@|:a b|50%/);
+    }
+  });
+
+  test('certificates that are none, or that nothing uses, are mistakes', () => {
+    const ca = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----';
+    const tls = { SEEN_STORE_URL: 'rediss://redis' };
+    expect(mistakes([], { ...tls, SEEN_STORE_CA: ca })).toEqual([]);
+    expect(mistakes([], { ...tls, SEEN_STORE_CA: '/etc/ca.pem' })).toEqual([
+      expect.stringContaining('SEEN_STORE_CA_FILE'),
+    ]);
+    for (const url of ['redis://redis', 'sqlite:seen.db']) {
+      expect(mistakes([], { SEEN_STORE_URL: url, SEEN_STORE_CA: ca })).toEqual([
+        expect.stringContaining('rediss://'),
+      ]);
+    }
+    // Of another database, that is imported.
+    const env = { SEEN_STORE_CA: ca };
+    expect(readConfig({ argv: [], env }, ['rediss://old']).storeCa).toBe(ca);
+  });
+
+  test('each number is taken just inside its limits and refused just outside', () => {
+    const limits = {
+      port: [0, 65_535],
+      operationsPort: [0, 65_535],
+      replicas: [1, 64],
+      waitMs: [10, 60_000],
+      waitingMax: [1, 1_000_000],
+      connectionsMax: [1, 1_000_000],
+      storeTimeoutMs: [50, 60_000],
+      stopMs: [100, 900_000],
+      drainMs: [0, 600_000],
+      subscribersMax: [1, 1_000_000],
+      requestsPerMinute: [0, 1_000_000],
+      newCountersPerDay: [0, 1_000_000],
+      keysPerDay: [0, 1_000_000],
+      subscribersPerAddress: [0, 1_000_000],
+    } as const;
+    for (const [name, [min, max]] of Object.entries(limits)) {
+      const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];
+      const flag = (value: number) => [`--${flagName(name)}=${value}`, ...others];
+      expect(mistakes(flag(min))).toEqual([]);
+      expect(mistakes(flag(max))).toEqual([]);
+      expect(mistakes(flag(max + 1))).toHaveLength(1);
+      expect(mistakes(flag(min - 1))).toHaveLength(1);
+    }
+  });
+
+  test('a drain that leaves nothing of the stop is a mistake', () => {
+    expect(mistakes(['--drain-ms=10000'])[0]).toContain('must be less than SEEN_STOP_MS');
+    expect(mistakes(['--drain-ms=9999'])).toEqual([]);
+  });
+
+  test('names follow from one another', () => {
+    expect(envName('storeUrl')).toBe('SEEN_STORE_URL');
+    expect(flagName('storeUrl')).toBe('store-url');
+  });
+
+  test('a host name of its own is for one service only, and is no address with a port', () => {
+    const both = (countapi: string, abacus: string) => ({
+      SEEN_COUNTAPI_HOST: countapi,
+      SEEN_ABACUS_HOST: abacus,
+    });
+    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe('abacus.example.com');
+    expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
+      expect.stringContaining('each needs a host of its own'),
+    ]);
+    for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
+      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([expect.stringContaining('is no host name')]);
+    }
+    expect(read([]).abacusHost).toBeUndefined();
+  });
+
+  test('the manual and the README name every setting, and the README’s table is this one', async () => {
+    const readme = await Bun.file(join(ROOT, 'README.md')).text();
+    expect(readme).toContain(settingsTable());
+    for (const name of Object.keys(settings)) expect(settingsManual()).toContain(`--${flagName(name)} `);
+  });
+});

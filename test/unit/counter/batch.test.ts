@@ -1,0 +1,78 @@
+/** Gathering hits into changes. */
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { BATCH_COUNTERS_MAX, gather } from '../../../src/counter/batch.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const one = (counter: string, amount = 1) => ({ counter, amount });
+
+test('sums what is for the same counter, in the order of first hits', () => {
+  expect(gather([one('a'), one('b', 2), one('a', 3)])).toEqual({
+    taken: 3,
+    changes: [one('a', 4), one('b', 2)],
+    places: [0, 1, 0],
+  });
+});
+
+test('stops before a hit that moves a counter the other way', () => {
+  expect(gather([one('a', 5), one('b', -1), one('a', -5), one('c')])).toMatchObject({ taken: 2 });
+});
+
+test('stops before a sum that would not be exact', () => {
+  expect(gather([one('a', MAX - 1), one('a', 1)])).toMatchObject({ taken: 2, changes: [one('a', MAX)] });
+  expect(gather([one('a', MAX), one('a', 1)])).toMatchObject({ taken: 1, changes: [one('a', MAX)] });
+});
+
+test('takes as many counters as it may and not one more', () => {
+  const hits = Array.from({ length: BATCH_COUNTERS_MAX + 1 }, (_, index) => one(`c${index}`));
+  expect(gather(hits.slice(0, -1)).taken).toBe(BATCH_COUNTERS_MAX);
+  expect(gather(hits).taken).toBe(BATCH_COUNTERS_MAX);
+  expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_COUNTERS_MAX + 1);
+});
+
+test('what counts once stays by itself', () => {
+  const once = { key: 'k', request: '1' };
+  const keyed = { ...one('a'), once };
+  expect(gather([one('a'), keyed, one('a', 2), keyed, one('b')])).toEqual({
+    taken: 5,
+    changes: [one('a', 3), keyed, keyed, one('b')],
+    places: [0, 1, 0, 2, 3],
+  });
+});
+
+test('a change makes its counter where one of its hits may, and not where none may', () => {
+  const barred = (counter: string) => ({ ...one(counter), make: false });
+  expect(gather([barred('a'), barred('b'), one('b'), one('c'), barred('c'), barred('a')]).changes).toEqual([
+    { ...one('a', 2), make: false },
+    one('b', 2),
+    one('c', 2),
+  ]);
+});
+
+test('the first hit always fits, nothing is lost, and no counter stands twice', () => {
+  const amount = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()).filter((n) => n !== 0);
+  const hits = fc.array(fc.record({ counter: fc.constantFrom('a', 'b', 'c'), amount }), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(hits, (queue) => {
+      const { taken, changes, places } = gather(queue);
+      expect(taken).toBeGreaterThan(0);
+      expect(places).toHaveLength(taken);
+      expect(new Set(changes.map(({ counter }) => counter)).size).toBe(changes.length);
+      for (const [place, { counter, amount: sum }] of changes.entries()) {
+        const own = queue.slice(0, taken).filter((hit) => hit.counter === counter);
+        expect(own.reduce((total, hit) => total + hit.amount, 0)).toBe(sum);
+        expect(places.filter((other) => other === place)).toHaveLength(own.length);
+      }
+    }),
+  );
+});
+
+test('hits without a visitor are a program’s, also beside those of visitors', () => {
+  const person = { ...one('a'), visitor: { kind: 'person', id: 'v' } as const };
+  const expected = [{ counter: 'a', amount: 4, kinds: { program: 3, person: 1 } }];
+  expect(gather([one('a', 2), person, one('a')]).changes).toMatchObject(expected);
+  expect(gather([person, one('a', 3)]).changes).toMatchObject(expected);
+});

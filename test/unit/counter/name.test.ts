@@ -1,0 +1,31 @@
+/** Names of counters: just inside and just outside the rule. */
+import { expect, test } from 'bun:test';
+import { isAppError } from '../../../src/counter/errors.ts';
+import { counterName } from '../../../src/counter/name.ts';
+
+const long = (length: number) => 'x'.repeat(length);
+
+test('takes 3 to 64 letters, digits, "_", "." and "-"', () => {
+  for (const part of ['abc', 'A.b-c_9', '...', long(64)]) {
+    expect(counterName(part, part)).toBe(`${part}/${part}`);
+  }
+});
+
+test('refuses everything else, in either part, and says which', () => {
+  for (const part of ['', 'ab', long(65), 'a b c', 'a/bc', 'abc\n', 'äbc', 'ab%63']) {
+    for (const [namespace, key, what] of [
+      [part, 'good', 'namespace'],
+      ['good', part, 'key'],
+    ] as const) {
+      const error = (() => {
+        try {
+          return counterName(namespace, key);
+        } catch (reason) {
+          return reason;
+        }
+      })();
+      expect(isAppError(error, 'name-invalid')).toBe(true);
+      expect(String(error)).toContain(what);
+    }
+  }
+});

@@ -1,0 +1,128 @@
+/** The past in periods: hours, days and months of a time zone. */
+import { describe, expect, test } from 'bun:test';
+import {
+  DAY_MS,
+  HOUR_MS,
+  inPeriods,
+  latestPeriods,
+  type Past,
+  PERIODS_TOLD,
+} from '../../../src/counter/past.ts';
+
+const hourOf = (iso: string) => Date.parse(`${iso}:00Z`) / HOUR_MS;
+const dayOf = (iso: string) => Date.parse(iso) / DAY_MS;
+const none = { person: 0, program: 0, proxy: 0, bot: 0 };
+
+const past: Past = {
+  hours: [
+    { at: hourOf('2026-11-22T23:00'), kind: 'person', amount: 2 },
+    { at: hourOf('2026-11-22T22:00'), kind: 'bot', amount: 1 },
+    { at: hourOf('2026-11-30T23:00'), kind: 'program', amount: 5 },
+  ],
+  days: [
+    { at: dayOf('2026-10-31'), kind: 'person', amount: 7 },
+    { at: dayOf('2026-10-01'), kind: 'person', amount: 1 },
+  ],
+  visitors: new Map([
+    [dayOf('2026-10-31'), 4],
+    [dayOf('2026-11-22'), 3],
+    [dayOf('2026-11-23'), 2],
+  ]),
+};
+
+test('by hour, as far as hours are kept', () => {
+  expect(inPeriods(past, 'hour', 'UTC')).toEqual([
+    { time: '2026-11-22T22', amounts: { ...none, bot: 1 }, visitors: undefined },
+    { time: '2026-11-22T23', amounts: { ...none, person: 2 }, visitors: undefined },
+    { time: '2026-11-30T23', amounts: { ...none, program: 5 }, visitors: undefined },
+  ]);
+});
+
+test('by day, where a day begins when it begins in the zone', () => {
+  const days = (zone: string) =>
+    inPeriods(past, 'day', zone).map(({ time, amounts, visitors }) => [
+      time,
+      amounts.person + amounts.bot + amounts.program,
+      visitors,
+    ]);
+  expect(days('UTC')).toEqual([
+    ['2026-10-01', 1, 0],
+    ['2026-10-31', 7, 4],
+    ['2026-11-22', 3, 3],
+    ['2026-11-23', 0, 2],
+    ['2026-11-30', 5, 0],
+  ]);
+  expect(days('Europe/Berlin')).toEqual([
+    ['2026-10-01', 1, 0],
+    ['2026-10-31', 7, 4],
+    ['2026-11-22', 1, 3],
+    ['2026-11-23', 2, 2],
+    ['2026-12-01', 5, 0],
+  ]);
+  expect(days('America/New_York').map(([time]) => time)).toEqual([
+    '2026-10-01',
+    '2026-10-31',
+    '2026-11-22',
+    '2026-11-23',
+    '2026-11-30',
+  ]);
+});
+
+test('by month', () => {
+  expect(
+    inPeriods(past, 'month', 'Asia/Tokyo').map(({ time, amounts, visitors }) => [
+      time,
+      amounts.person,
+      visitors,
+    ]),
+  ).toEqual([
+    ['2026-10', 8, 4],
+    ['2026-11', 2, 5],
+    ['2026-12', 0, 0],
+  ]);
+});
+
+test('in a zone that there is not, not at all', () => {
+  expect(() => inPeriods(past, 'day', 'Europe/Atlantis')).toThrow(RangeError);
+});
+
+describe('the latest periods', () => {
+  const NOW = Date.parse('2026-12-01T00:30:00Z');
+  const told = (step: 'hour' | 'day' | 'month', zone: string, now = NOW) =>
+    latestPeriods(past, step, zone, now).map(({ time, amounts }) => [time, amounts.person + amounts.program]);
+
+  test('are whole, with those in which nothing happened, up to now in the zone', () => {
+    const days = told('day', 'UTC');
+    expect(days).toHaveLength(PERIODS_TOLD.day);
+    expect([days[0], days.at(-2), days.at(-1)]).toEqual([
+      ['2026-11-02', 0],
+      ['2026-11-30', 5],
+      ['2026-12-01', 0],
+    ]);
+    expect(told('day', 'America/New_York').at(-1)).toEqual(['2026-11-30', 5]);
+    expect(told('month', 'UTC').slice(-3)).toEqual([
+      ['2026-10', 8],
+      ['2026-11', 7],
+      ['2026-12', 0],
+    ]);
+    expect(told('month', 'UTC')[0]).toEqual(['2026-01', 0]);
+    expect(told('hour', 'Asia/Tokyo').slice(-2)).toEqual([
+      ['2026-12-01T08', 5],
+      ['2026-12-01T09', 0],
+    ]);
+  });
+
+  test('have no hole and no double where clocks are put forward and back', () => {
+    // 2026-03-29 02:00 in Berlin is 03:00, 2026-10-25 03:00 is 02:00.
+    const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(([time]) => time);
+    expect(forward.slice(-4)).toEqual(['2026-03-29T00', '2026-03-29T01', '2026-03-29T03', '2026-03-29T04']);
+    const back = told('hour', 'Europe/Berlin', Date.parse('2026-10-25T02:00:00Z')).map(([time]) => time);
+    expect(back.slice(-3)).toEqual(['2026-10-25T01', '2026-10-25T02', '2026-10-25T03']);
+    expect(new Set(back).size).toBe(back.length);
+    expect(
+      told('day', 'Europe/Berlin', Date.parse('2026-10-26T12:00:00Z'))
+        .map(([day]) => day)
+        .slice(-3),
+    ).toEqual(['2026-10-24', '2026-10-25', '2026-10-26']);
+  });
+});

@@ -1,0 +1,69 @@
+/** Whether the store takes visits, and what is told of an outage. */
+import { describe, expect, test } from 'bun:test';
+import { AppError } from '../../../src/counter/errors.ts';
+import { StoreHealth } from '../../../src/counter/store-health.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const away = new AppError('store-unavailable', 'away');
+const locked = new AppError('store-unusable', 'needs a person');
+
+function begin() {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const health = new StoreHealth({
+    clock,
+    onOutage: (error) => told.push(String(error)),
+    onRecovery: (seconds) => told.push(`after ${seconds} s`),
+  });
+  return { clock, told, health };
+}
+
+describe('the health of the store', () => {
+  test('is what came of the last batch', () => {
+    const { health } = begin();
+    expect(health.failure).toBeUndefined();
+    health.failed(away);
+    expect(health.failure).toBe('away');
+    health.succeeded();
+    expect(health.failure).toBeUndefined();
+  });
+
+  test('visits that wait too long are no outage by themselves, and hide no other reason', () => {
+    const { told, health } = begin();
+    health.late('too late');
+    expect(health.failure).toBe('too late');
+    health.failed(away);
+    health.late('too late');
+    expect(health.failure).toBe('away');
+    expect(told).toEqual(['AppError: away']);
+  });
+
+  test('an outage is told once, and once that it is over, however often it is tried meanwhile', () => {
+    const { clock, told, health } = begin();
+    for (let n = 0; n < 100; n++) {
+      health.failed(away);
+      clock.jump(500);
+    }
+    health.succeeded();
+    clock.jump(6000);
+    health.succeeded();
+    health.succeeded();
+    expect(told).toEqual(['AppError: away', 'after 49.5 s']);
+  });
+
+  test('a store that fails now and then has one outage', () => {
+    const { clock, told, health } = begin();
+    for (let n = 0; n < 100; n++) {
+      if (n % 3 === 0) health.failed(away);
+      else health.succeeded();
+      clock.jump(1000);
+    }
+    expect(told).toEqual(['AppError: away']);
+  });
+
+  test('an outage that turns out to need a person is told again', () => {
+    const { told, health } = begin();
+    for (const error of [away, locked, away, locked, new Error('a bug')]) health.failed(error);
+    expect(told).toEqual(['AppError: away', 'AppError: needs a person']);
+  });
+});

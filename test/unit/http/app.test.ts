@@ -1,0 +1,374 @@
+/** The public surface as a function from request to response: representations, what counts, errors. */
+import { describe, expect, test } from 'bun:test';
+import { AppError, type ErrorCode } from '../../../src/counter/errors.ts';
+import { statusOf } from '../../../src/http/errors.ts';
+import { BROWSER, PROXY, setUp, textOf } from '../../support/app.ts';
+import { settle } from '../../support/manual-clock.ts';
+
+describe('GET /', () => {
+  test('answers a program with the guide’s sentence, to the letter', async () => {
+    const { ask } = setUp();
+    for (const [accept, number] of [
+      [undefined, 1],
+      ['*/*', 2],
+      ['text/plain', 3],
+      ['image/png', 4],
+      ['nonsense;;', 5],
+    ] as const) {
+      const { status, headers, body } = await ask('/', accept === undefined ? {} : { Accept: accept });
+      expect(status).toBe(200);
+      expect(body).toBe(`Hello World! I have been seen ${number} times.\n`);
+      expect(headers.get('Content-Type')).toBe('text/plain; charset=utf-8');
+    }
+  });
+
+  test('answers a browser with a page that has the sentence and needs nothing from elsewhere', async () => {
+    const { ask } = setUp();
+    const { headers, body } = await ask('/', { Accept: BROWSER });
+    expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+    expect(textOf(body)).toContain('Hello World! I have been seen 1 times.');
+    expect(body).toContain('<html lang="en">');
+    expect(body).not.toMatch(/(src|href)="(?!data:|\/[^/])/);
+    expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+  });
+
+  test('answers JSON to who prefers it', async () => {
+    const { ask } = setUp();
+    for (const accept of [
+      'application/json',
+      'text/html;q=0.5, application/json',
+      'application/json, text/plain;q=0.9',
+    ]) {
+      const { headers, body } = await ask('/', { Accept: accept });
+      expect(headers.get('Content-Type')).toBe('application/json');
+      expect(JSON.parse(body)).toMatchObject({ counter: 'hits' });
+    }
+  });
+
+  test('no answer may be kept, but for a page to go back to; each names its replica, its version and what it depends on', async () => {
+    const { ask } = setUp();
+    for (const accept of ['*/*', BROWSER, 'application/json']) {
+      const { headers } = await ask('/', { Accept: accept });
+      expect(headers.get('Cache-Control')).toBe(accept === BROWSER ? 'private, no-cache' : 'no-store');
+      expect(headers.get('Vary')).toBe('Accept');
+      expect(headers.get('X-Served-By')).toBe('replica-7 seen/1.2.3');
+    }
+  });
+});
+
+describe('headers that are longer than any client needs', () => {
+  test('are as if they had not been sent', async () => {
+    const { ask } = setUp();
+    const json = (length: number) => `application/json${' '.repeat(length - 'application/json'.length)}`;
+    expect((await ask('/', { Accept: `${json(1023)};` })).headers.get('Content-Type')).toBe(
+      'application/json',
+    );
+    expect((await ask('/', { Accept: `${json(1024)};` })).headers.get('Content-Type')).toBe(
+      'text/plain; charset=utf-8',
+    );
+    const coding = async (header: string) =>
+      (await ask('/page.css', { 'Accept-Encoding': header })).headers.get('Content-Encoding');
+    expect(await coding(`gzip${' '.repeat(1019)};`)).toBe('gzip');
+    expect(await coding(`gzip${' '.repeat(1020)};`)).toBeNull();
+  });
+});
+
+describe('what does not count', () => {
+  test('a request with more than one Host, which is 400 on every surface', async () => {
+    const { app, bugs, store } = setUp({ countapiHost: 'countapi.test' });
+    for (const path of [
+      '/',
+      '/hit/my-site/page',
+      '/badge/hits.svg',
+      '/countapi/hit/my-site/page',
+      '/nothing',
+    ]) {
+      for (const method of ['GET', 'HEAD', 'POST']) {
+        const headers = new Headers({ Host: 'countapi.test' });
+        headers.append('Host', 'seen.test');
+        const response = await app.fetch(new Request(`http://seen.test${path}`, { method, headers }), PROXY);
+        expect({ path, method, status: response.status }).toEqual({ path, method, status: 400 });
+        if (method !== 'HEAD') expect(await response.text()).toContain('more than one Host');
+      }
+    }
+    expect(bugs).toEqual([]);
+    expect(store.asked).toHaveLength(0);
+  });
+
+  test('HEAD answers the headers of GET, and no number', async () => {
+    const { ask, hits } = setUp();
+    for (const path of ['/', '/hit/name/space']) {
+      const { status, headers, body } = await ask(path, { Accept: 'application/json' }, 'HEAD');
+      expect({ status, body, type: headers.get('Content-Type') }).toEqual({
+        status: 200,
+        body: '',
+        type: 'application/json',
+      });
+    }
+    expect(await hits()).toBe(0);
+  });
+
+  test('OPTIONS answers what is allowed', async () => {
+    const { ask, hits } = setUp();
+    for (const path of ['/', '/hit/name/space', '/get/name/space']) {
+      const { status, headers } = await ask(path, {}, 'OPTIONS');
+      expect(status).toBe(204);
+      expect(headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
+      expect(headers.get('Access-Control-Allow-Methods')).toContain('GET');
+      expect(headers.get('Access-Control-Allow-Origin')).toBe('*');
+    }
+    expect(await hits()).toBe(0);
+  });
+
+  test('a prefetch is refused, so that the browser asks again when the person comes', async () => {
+    const { ask, store } = setUp();
+    for (const headers of [
+      { 'Sec-Purpose': 'prefetch' },
+      { 'Sec-Purpose': 'prefetch;prerender' },
+      { 'Sec-Purpose': 'prefetch;anonymous-client-ip' },
+      { Purpose: 'prefetch' },
+      { 'X-Moz': 'prefetch' },
+      { 'X-Purpose': 'preview' },
+    ]) {
+      for (const path of ['/', '/hit/name/space']) {
+        const { status, headers: answer } = await ask(path, headers);
+        expect({ status, retry: answer.get('Retry-After') }).toEqual({ status: 503, retry: '1' });
+      }
+    }
+    expect(store.asked).toHaveLength(0);
+  });
+
+  test('a request that is sent again under its key', async () => {
+    const { ask, hits } = setUp();
+    const key = { 'Idempotency-Key': '8e03978e-40d5-43e8-bc93-6894a57f9324' };
+    expect((await ask('/', key)).body).toContain(' 1 times');
+    expect((await ask('/')).body).toContain(' 2 times');
+    expect((await ask('/', key)).body).toContain(' 1 times');
+    expect((await ask('/', { 'Idempotency-Key': `"${key['Idempotency-Key']}"` })).body).toContain(' 1 times');
+    expect(await hits()).toBe(2);
+    // A key is its counter's own.
+    expect((await ask('/hit/some/other', key)).body).toBe('{"value":1}');
+    expect((await ask('/hit/some/third', key)).body).toBe('{"value":1}');
+    expect((await ask('/hit/some/third', key)).body).toBe('{"value":1}');
+  });
+
+  test('a key that is none, or that finds no room', async () => {
+    const { ask, hits } = setUp({ keysMax: 1 });
+    for (const key of ['', '""', 'two words', 'x'.repeat(256), 'é']) {
+      const { status, body } = await ask('/hit/some/name', { 'Idempotency-Key': key });
+      expect({ key, status, code: JSON.parse(body).code }).toEqual({ key, status: 400, code: 'key-invalid' });
+    }
+    expect((await ask('/', { 'Idempotency-Key': 'x'.repeat(255) })).status).toBe(200);
+    const full = await ask('/', { 'Idempotency-Key': 'another', Accept: 'application/json' });
+    expect(full).toMatchObject({ status: 503 });
+    expect(full.headers.get('Retry-After')).toBe('3600');
+    expect(JSON.parse(full.body).code).toBe('keys-full');
+    expect(await hits()).toBe(1);
+  });
+
+  test('the icon and unknown paths', async () => {
+    const { ask, store } = setUp();
+    expect((await ask('/favicon.ico')).status).toBe(204);
+    for (const path of [
+      '/robots.txt',
+      '/hit',
+      '/hit/only-one',
+      '/hit/a-b/c-d/e-f',
+      '/index.html',
+      '//',
+      '/hits',
+    ]) {
+      expect({ path, status: (await ask(path)).status }).toEqual({ path, status: 404 });
+    }
+    expect(store.asked).toHaveLength(0);
+  });
+
+  test('other methods, which are told what to use', async () => {
+    const { ask, store } = setUp();
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      for (const path of ['/', '/hit/name/space', '/get/name/space']) {
+        const { status, headers } = await ask(path, {}, method);
+        expect({ status, allow: headers.get('Allow') }).toEqual({ status: 405, allow: 'GET, HEAD, OPTIONS' });
+      }
+    }
+    expect(store.asked).toHaveLength(0);
+  });
+});
+
+describe('GET /hit and /get', () => {
+  test('/hit counts on a counter of its own and answers nothing but its value', async () => {
+    const { ask, hits } = setUp();
+    expect((await ask('/hit/my.site/front_page')).body).toBe('{"value":1}');
+    expect((await ask('/hit/my.site/front_page', { Accept: BROWSER })).body).toBe('{"value":2}');
+    expect((await ask('/hit/my.site/other-page')).body).toBe('{"value":1}');
+    expect(await hits()).toBe(0);
+  });
+
+  test('/get never counts', async () => {
+    const { ask } = setUp();
+    expect((await ask('/get/my.site/page')).status).toBe(404);
+    await ask('/hit/my.site/page');
+    for (let n = 0; n < 3; n++) expect((await ask('/get/my.site/page')).body).toBe('{"value":1}');
+    expect((await ask('/hit/my.site/page')).body).toBe('{"value":2}');
+  });
+
+  test('percent-encoded names are the names they stand for', async () => {
+    const { ask } = setUp();
+    await ask('/hit/my%2Esite/page');
+    expect((await ask('/get/my.site/page')).body).toBe('{"value":1}');
+    expect((await ask('/hit/my%2Fsite/page')).status).toBe(400);
+    expect((await ask('/hit/%ff%zz/page')).status).toBe(400);
+  });
+
+  test('a name just inside the rule counts, one just outside is refused', async () => {
+    const { ask } = setUp();
+    expect((await ask(`/hit/${'n'.repeat(64)}/abc`)).status).toBe(200);
+    for (const path of [`/hit/${'n'.repeat(65)}/abc`, '/hit/ab/abc', '/hit/abc/a%20b', '/get/abc/ab']) {
+      const { status, body } = await ask(path);
+      expect(status).toBe(400);
+      expect(JSON.parse(body)).toMatchObject({ code: 'name-invalid' });
+    }
+  });
+
+  test('every answer may be read by a page of another site, errors too', async () => {
+    const { ask } = setUp();
+    for (const path of ['/hit/abc/def', '/get/abc/none', '/hit/a/b', '/']) {
+      expect((await ask(path)).headers.get('Access-Control-Allow-Origin')).toBe('*');
+    }
+  });
+});
+
+describe('errors', () => {
+  test('are JSON or text as asked for, with a code and what to do', async () => {
+    const { ask } = setUp();
+    const { body: json, headers } = await ask('/hit/a/b');
+    expect(headers.get('Content-Type')).toBe('application/json');
+    expect(JSON.parse(json)).toEqual({ code: 'name-invalid', error: expect.stringContaining('Use 3 to 64') });
+    const { body: text } = await ask('/hit/a/b', { Accept: 'text/plain' });
+    expect(text).toMatch(/^The namespace "a" is not a name\. .*\(name-invalid\)\n$/);
+    expect((await ask('/nothing')).body).toContain('(route-missing)');
+    expect(JSON.parse((await ask('/nothing', { Accept: 'application/json' })).body)).toMatchObject({
+      code: 'route-missing',
+    });
+  });
+
+  test('a URL as long as it may be counts, one that is longer is refused', async () => {
+    const { ask, hits } = setUp();
+    const base = 'http://seen.test/?'.length;
+    expect((await ask(`/?${'x'.repeat(2048 - base)}`)).status).toBe(200);
+    expect((await ask(`/?${'x'.repeat(2049 - base)}`)).status).toBe(414);
+    expect(await hits()).toBe(1);
+  });
+
+  test('a store that is away is 503 with Retry-After, and says whether the visit may count', async () => {
+    const { ask, store, clock } = setUp();
+    for (let n = 0; n < 99; n++) store.steps.push('lose-before');
+    const answers = [ask('/')];
+    await settle();
+    answers.push(ask('/', { Accept: 'application/json' }));
+    await clock.pass(1000);
+    const [sent, waiting] = await Promise.all(answers);
+    expect(sent).toMatchObject({ status: 503, body: expect.stringContaining('may have been counted') });
+    expect(JSON.parse(waiting?.body ?? '')).toMatchObject({
+      code: 'store-unavailable',
+      error: expect.stringContaining('Not counted'),
+    });
+    expect(sent?.headers.get('Retry-After')).toBe('1');
+  });
+
+  test('a full queue is 503 with Retry-After', async () => {
+    const { ask, store, clock } = setUp({ waitingMax: 1 });
+    store.steps.push(new Promise(() => undefined));
+    void ask('/');
+    const { status, headers, body } = await ask('/');
+    expect({ status, retry: headers.get('Retry-After') }).toEqual({ status: 503, retry: '1' });
+    expect(body).toContain('waiting-full');
+    await clock.pass(1000);
+  });
+
+  test('a counter at its limit is 409, one that cannot be read is 500', async () => {
+    const { ask, counter, store } = setUp();
+    await counter.hit('full/counter', { amount: Number.MAX_SAFE_INTEGER });
+    expect((await ask('/hit/full/counter')).status).toBe(409);
+    store.read = async () => {
+      throw new AppError('counter-unreadable', 'made by the test');
+    };
+    expect((await ask('/get/full/counter')).status).toBe(500);
+  });
+
+  test('a bug is 500 without its details, and is told to the log', async () => {
+    const { ask, store, bugs } = setUp();
+    store.steps.push('bug');
+    const { status, body } = await ask('/');
+    expect(status).toBe(500);
+    expect(body).not.toContain('made by the test');
+    expect(String(bugs[0])).toContain('a bug, made by the test');
+  });
+
+  test('every code of the closed list has a status', () => {
+    const statuses = {
+      'name-invalid': 400,
+      'route-missing': 404,
+      'method-not-allowed': 405,
+      'url-too-long': 414,
+      'request-invalid': 400,
+      'body-incomplete': 408,
+      'token-missing': 401,
+      'token-refused': 401,
+      'key-invalid': 400,
+      'key-reused': 422,
+      'rate-limited': 429,
+      'keys-full': 503,
+      'prefetch-refused': 503,
+      'counter-exists': 409,
+      'counters-full': 503,
+      'counter-missing': 404,
+      'counter-unreadable': 500,
+      'too-many-streams': 429,
+      'total-out-of-range': 409,
+      'waiting-full': 503,
+      draining: 503,
+      'store-unavailable': 503,
+      'hit-unconfirmed': 503,
+      'sequence-mismatch': 500,
+      'export-running': 500,
+      'export-lost': 500,
+      'usage-invalid': 500,
+      'settings-invalid': 500,
+      'store-unusable': 503,
+      'port-unavailable': 500,
+      'replica-failed': 500,
+      'stop-overdue': 500,
+    } satisfies Record<ErrorCode, number>;
+    for (const [code, status] of Object.entries(statuses)) expect(statusOf(code as ErrorCode)).toBe(status);
+  });
+});
+
+describe('onlookers', () => {
+  test('requests are noted by route, never by what the client sent', async () => {
+    const { ask, requests } = setUp();
+    await ask('/');
+    await ask('/hit/some/thing');
+    await ask('/hit/abc/def');
+    await ask('/get/abc/none');
+    await ask('/a/b/c/d');
+    await ask('/../etc/passwd');
+    expect(requests).toEqual([
+      '/ 200',
+      '/hit/:ns/:key 200',
+      '/hit/:ns/:key 200',
+      '/get/:ns/:key 404',
+      'other 404',
+      'other 404',
+    ]);
+  });
+
+  test('once clients are sent away, every response says so', async () => {
+    const { ask, app } = setUp();
+    expect((await ask('/')).headers.get('Connection')).toBeNull();
+    app.sendClientsAway();
+    for (const path of ['/', '/', '/hit/abc/def', '/get/abc/none', '/nothing', '/favicon.ico']) {
+      expect((await ask(path)).headers.get('Connection')).toBe('close');
+    }
+  });
+});

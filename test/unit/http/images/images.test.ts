@@ -1,0 +1,367 @@
+/** Counters as pictures: badges, charts, the pixel; what they count, say and hold, and that a failure is a picture too. */
+import { describe, expect, test } from 'bun:test';
+import { INSTALLATION, setUp } from '../../../support/app.ts';
+import { elementsOf } from '../../../support/svg.ts';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const DAY = 24 * 3600_000;
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
+
+function begin(options: Parameters<typeof setUp>[0] = {}) {
+  let now = NOW;
+  const app = setUp({ now: () => now, ...options });
+  return {
+    ...app,
+    later: (ms: number) => {
+      now += ms;
+    },
+    /** The words of a badge, as people who do not see it hear them. */
+    words: async (path: string, headers: Record<string, string> = {}) => {
+      const { status, body } = await app.ask(path, headers);
+      expect(status).toBe(200);
+      return /aria-label="([^"]*)"/.exec(body)?.[1];
+    },
+    total: async (name: string) => (await app.store.describe(name))?.total,
+  };
+}
+
+describe('a badge', () => {
+  test('counts, or only reads, on any counter', async () => {
+    const { words, total } = begin();
+    expect(await words('/badge/my-site/page.svg')).toBe('visits: 1');
+    expect(await words('/badge/my-site/page.svg')).toBe('visits: 2');
+    expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: 2');
+    expect(await words('/badge/hits.svg')).toBe('visits: 1');
+    expect(await words('/badge/hits.svg?count=no')).toBe('visits: 1');
+    expect([await total('my-site/page'), await total('hits')]).toEqual([2, 1]);
+    // A key may end like a file.
+    expect(await words('/badge/my-site/page.svg.svg')).toBe('visits: 1');
+    expect(await total('my-site/page.svg')).toBe(1);
+  });
+
+  test('has the words, the style and the colours that are asked for', async () => {
+    const { ask, words } = begin();
+    expect(await words('/badge/hits.svg?label=seen%20by')).toBe('seen by: 1');
+    const { body } = await ask('/badge/hits.svg?style=for-the-badge&color=ff0066&labelColor=green&label=x');
+    expect(body).toContain('#ff0066');
+    expect(body).not.toBe((await ask('/badge/hits.svg?style=flat')).body);
+  });
+
+  test('writes large numbers as they are, as a language has them, or short', async () => {
+    const { words, store } = begin();
+    await store.make('my-site/page', { total: 1_299_999, madeAt: 0, owner: '' });
+    const written = (query: string) => words(`/badge/my-site/page.svg?count=no&${query}`);
+    expect(await written('')).toBe('visits: 1299999');
+    expect(await written('number=grouped')).toBe('visits: 1,299,999');
+    expect(await written('number=grouped&lang=de')).toBe('visits: 1.299.999');
+    expect(await written('number=short')).toBe('visits: 1.2M');
+    expect(await written('number=short&lang=de')).toBe('visits: 1,2\u00A0Mio.');
+  });
+
+  test('shows today, or visitors of today, in the place of the total', async () => {
+    const { words, later } = begin();
+    const from = (address: string) => ({ 'X-Forwarded-For': address, 'User-Agent': FIREFOX });
+    await words('/badge/my-site/page.svg', from('192.0.2.1'));
+    later(DAY);
+    await words('/badge/my-site/page.svg', from('192.0.2.1'));
+    await words('/badge/my-site/page.svg', from('192.0.2.1'));
+    expect(await words('/badge/my-site/page.svg?show=visitors', from('192.0.2.2'))).toBe('visits: 2');
+    expect(await words('/badge/my-site/page.svg?count=no&show=today')).toBe('visits: 3');
+    expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: 4');
+  });
+
+  test('is counted once under one key, for one visitor within a window, and not for who asks ahead', async () => {
+    const { words, ask, total, store } = begin();
+    const key = { 'Idempotency-Key': 'a-key' };
+    await words('/badge/my-site/page.svg', key);
+    expect(await words('/badge/my-site/page.svg', key)).toBe('visits: 1');
+    expect(await words('/badge/my-site/page.svg', { 'Sec-Purpose': 'prefetch' })).toBe('visits: not counted');
+    expect((await ask('/badge/my-site/page.svg', {}, 'HEAD')).status).toBe(200);
+    expect(await words('/badge/my-site/page.svg', { Cookie: 'seen_own_visits=out' })).toBe('visits: 1');
+    expect(await total('my-site/page')).toBe(1);
+    await store.change('my-site/page', {
+      rules: {
+        lowest: 0,
+        highest: 1,
+        settable: false,
+        private: false,
+        windowMs: 60_000,
+      },
+    });
+    const visitor = { 'User-Agent': FIREFOX };
+    for (let n = 0; n < 3; n++) expect(await words('/badge/my-site/page.svg', visitor)).toBe('visits: 2');
+  });
+
+  test('of a private counter counts, and says no number', async () => {
+    const { words, store, total } = begin();
+    const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
+    await store.make('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
+    for (const show of ['total', 'today', 'visitors']) {
+      expect(await words(`/badge/my-site/page.svg?show=${show}`)).toBe('visits: private');
+    }
+    expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: no such counter');
+    expect(await words('/chart/my-site/page.svg')).toBe('visits: no such counter');
+    expect(await total('my-site/page')).toBe(44);
+  });
+
+  test('of a default counter that an import made private tells nothing, and neither does its chart', async () => {
+    const { words, store } = begin();
+    for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
+    await store.change('hits', {
+      rules: { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 },
+    });
+    for (const path of [
+      '/chart/hits.svg',
+      '/badge/hits.svg?count=no',
+      '/badge/hits.svg?count=no&show=today',
+    ]) {
+      expect(await words(path)).toBe('visits: no such counter');
+    }
+  });
+
+  test('is also what shields.io takes to make one of its own', async () => {
+    const { ask } = begin();
+    const json = async (path: string) => JSON.parse((await ask(path)).body);
+    expect(await json('/badge/my-site/page.json?label=seen&color=red&style=plastic')).toEqual({
+      schemaVersion: 1,
+      label: 'seen',
+      message: '1',
+      color: 'red',
+      style: 'plastic',
+    });
+    expect(await json('/badge/my-site/none.json?count=no')).toEqual({
+      schemaVersion: 1,
+      label: 'visits',
+      message: 'no such counter',
+      isError: true,
+    });
+  });
+});
+
+describe('what is not understood of how a badge is to look', () => {
+  const LOOKS = [
+    ['style', 'round'],
+    ['color', 'nocolour'],
+    ['color', 'constructor'],
+    ['labelColor', 'rgb(1,2'],
+    ['lang', '!!'],
+    ['lang', `en-${'x'.repeat(200)}`],
+    ['number', 'roman'],
+    ['show', 'all'],
+    ['style', ''],
+    ['color', '%zz'],
+  ] as const;
+
+  test('is as if it had not been said, and the visit counts', async () => {
+    const { ask, total } = begin();
+    let visits = 0;
+    for (const [name, value] of LOOKS) {
+      const { headers, body } = await ask(`/badge/my-site/page.svg?${name}=${value}`);
+      expect({ name, value, error: headers.get('X-Seen-Error') }).toEqual({ name, value, error: null });
+      visits++;
+      const plain = await ask('/badge/my-site/page.svg?count=no');
+      expect({ name, value, body }).toEqual({ name, value, body: plain.body });
+    }
+    expect(await total('my-site/page')).toBe(visits);
+  });
+
+  test('also of the badge that shields.io draws, and of Abacus’', async () => {
+    const { ask, total } = begin();
+    let visits = 0;
+    for (const [name, value] of LOOKS) {
+      const { body } = await ask(`/badge/my-site/page.json?${name}=${value}`);
+      expect(JSON.parse(body)).toEqual({
+        schemaVersion: 1,
+        label: 'visits',
+        message: `${++visits}`,
+        color: 'blue',
+        style: 'flat',
+      });
+    }
+    for (const query of ['bgcolor=nocolour', 'textcolor=12', 'style=round', 'font=x', 'fontsize=x']) {
+      const { status, headers } = await ask(`/abacus/hit/my-site/page/shield?${query}`);
+      expect({ query, status, type: headers.get('Content-Type') }).toEqual({
+        query,
+        status: 200,
+        type: 'image/svg+xml',
+      });
+      visits++;
+    }
+    expect(await total('my-site/page')).toBe(visits);
+  });
+
+  test('says colours as CSS does, styles and words in any case, and words as far as they fit', async () => {
+    const { ask } = begin();
+    const json = async (query: string) => JSON.parse((await ask(`/badge/hits.json?count=no&${query}`)).body);
+    for (const [color, said] of [
+      ['tomato', '#ff6347'],
+      ['RED', 'red'],
+      ['%23F06', '#f06'],
+      ['FF006680', '#ff006680'],
+      ['rgb(255,0,102)', '#ff0066'],
+      ['hsl(120,100%25,50%25)', '#00ff00'],
+    ]) {
+      expect({ color, ...(await json(`color=${color}&labelColor=${color}`)) }).toMatchObject({
+        color: said,
+        labelColor: said,
+      });
+    }
+    expect(await json('style=PLASTIC&number=Grouped&show=TOTAL')).toMatchObject({ style: 'plastic' });
+    const { label } = await json(`label=${'%F0%9F%91%80'.repeat(101)}`);
+    expect(label).toBe('👀'.repeat(100));
+  });
+
+  test('of a chart, too', async () => {
+    const { ask } = begin();
+    const plain = (await ask('/chart/hits.svg')).body;
+    for (const query of ['theme=blue', 'lang=!!', 'theme=AUTO']) {
+      expect((await ask(`/chart/hits.svg?${query}`)).body).toBe(plain);
+    }
+    expect((await ask(`/chart/hits.svg?title=${'x'.repeat(101)}`)).body).toContain(`${'x'.repeat(100)}: `);
+  });
+});
+
+describe('a chart', () => {
+  test('shows what happened, by day, hour and month, and never counts', async () => {
+    const { ask, later, words, total } = begin();
+    for (let n = 0; n < 3; n++) await ask('/hit/my-site/page');
+    later(DAY);
+    await ask('/hit/my-site/page');
+    expect(await words('/chart/my-site/page.svg')).toBe('my-site/page: 4 visits in 30 days');
+    expect(await words('/chart/my-site/page.svg?by=hour')).toBe('my-site/page: 4 visits in 48 hours');
+    expect(await words('/chart/my-site/page.svg?by=month&title=Front')).toBe('Front: 4 visits in 12 months');
+    expect(await words('/chart/hits.svg')).toBe('hits: 0 visits in 30 days');
+    await ask('/hit/my-site/once');
+    expect(await words('/chart/my-site/once.svg')).toBe('my-site/once: 1 visit in 30 days');
+    const { body } = await ask('/chart/my-site/page.svg');
+    const bars = [...body.matchAll(/<rect class="bar"[^>]*><title>([^<]*)</g)].map(([, said]) => said);
+    expect(bars.slice(-2)).toEqual(['Nov 22: 3', 'Nov 23: 1']);
+    const german = await ask('/chart/my-site/page.svg?by=month&lang=de&zone=Europe/Berlin');
+    expect(german.body).toContain('Nov. 2026: 4');
+    expect(await total('my-site/page')).toBe(4);
+  });
+
+  test('has the colours of a theme, or those that can be read on all pages', async () => {
+    const { ask } = begin();
+    const body = async (theme: string) => (await ask(`/chart/hits.svg?theme=${theme}`)).body;
+    const bodies = await Promise.all(['auto', 'light', 'dark'].map(body));
+    expect(new Set(bodies).size).toBe(3);
+    expect(bodies.join('')).not.toContain('prefers-color-scheme');
+  });
+});
+
+test('the pixel counts and shows nothing, also when it cannot count', async () => {
+  const { app, ask, total, store } = begin();
+  const { status, headers, body } = await ask('/pixel/my-site/page.gif');
+  expect({ status, type: headers.get('Content-Type'), begins: body.slice(0, 6) }).toEqual({
+    status: 200,
+    type: 'image/gif',
+    begins: 'GIF89a',
+  });
+  await ask('/pixel/my-site/page.gif');
+  expect(await total('my-site/page')).toBe(2);
+  const refused = await ask('/pixel/no/page.gif');
+  expect({
+    status: refused.status,
+    code: refused.headers.get('X-Seen-Error'),
+    begins: refused.body.slice(0, 6),
+  }).toEqual({
+    status: 200,
+    code: 'name-invalid',
+    begins: 'GIF89a',
+  });
+  expect(app.underWay()).toBe(0);
+  expect(await store.size()).toBe(1);
+});
+
+describe('every picture', () => {
+  const PICTURES = ['/badge/hits.svg', '/badge/hits.json', '/chart/hits.svg', '/pixel/hits.gif'];
+
+  test('may be kept by nobody, be shown anywhere, and do nothing', async () => {
+    const { ask } = begin();
+    for (const path of PICTURES) {
+      for (const asked of [path, path.replace('hits', 'no')]) {
+        const { status, headers } = await ask(asked);
+        expect({
+          asked,
+          status,
+          cache: headers.get('Cache-Control'),
+          policy: headers.get('Content-Security-Policy'),
+          from: headers.get('Cross-Origin-Resource-Policy'),
+          cors: headers.get('Access-Control-Allow-Origin'),
+          sniff: headers.get('X-Content-Type-Options'),
+        }).toEqual({
+          asked,
+          status: 200,
+          cache: 'max-age=0, no-cache, no-store, must-revalidate',
+          policy: "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+          from: 'cross-origin',
+          cors: '*',
+          sniff: 'nosniff',
+        });
+      }
+    }
+  });
+
+  test('that fails is a picture that says so, with the code in a header', async () => {
+    const { ask, words, store, hits } = begin();
+    const said = async (path: string) => [await words(path), (await ask(path)).headers.get('X-Seen-Error')];
+    expect(await said('/badge/my-site/none.svg?count=no')).toEqual([
+      'visits: no such counter',
+      'counter-missing',
+    ]);
+    expect(await said('/chart/my-site/none.svg')).toEqual(['visits: no such counter', 'counter-missing']);
+    expect(await said('/badge/a/b.svg?label=seen')).toEqual(['seen: no such name', 'name-invalid']);
+    expect(await said('/badge/hits.png')).toEqual(['visits: no such picture', 'route-missing']);
+    // Whether it counts is no question of how it looks.
+    expect((await ask('/badge/hits.svg?count=perhaps')).headers.get('X-Seen-Error')).toBe('request-invalid');
+    expect((await ask('/chart/hits.svg?by=year')).headers.get('X-Seen-Error')).toBe('request-invalid');
+    expect((await ask('/chart/hits.svg?zone=Nowhere')).headers.get('X-Seen-Error')).toBe('request-invalid');
+    expect(await hits()).toBe(0);
+    store.steps.push(...Array.from({ length: 1 }, () => 'bug' as const));
+    expect(await words('/badge/hits.svg')).toBe('visits: not available');
+  });
+
+  test('is well-formed whatever is to stand on it', async () => {
+    const { ask } = begin();
+    for (const label of ['<script>', '"&\'', '\u0000\u0007', '𝕏 ☃', ']]>', '--><svg onload=x>']) {
+      for (const path of ['/badge/hits.svg?label=', '/chart/hits.svg?title=', '/badge/no.svg?label=']) {
+        const { body } = await ask(`${path}${encodeURIComponent(label)}`);
+        const elements = elementsOf(body);
+        expect(elements.length).toBeGreaterThan(3);
+        expect(elements.filter(({ name }) => /script|foreignObject|use|image/.test(name))).toEqual([]);
+        expect(
+          elements.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => /^on|href/.test(key)),
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test('of a store that is away says so', async () => {
+    const { app, store, clock, words } = begin();
+    store.steps.push(
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+      'refuse',
+    );
+    const asked = words('/badge/hits.svg');
+    await clock.pass(2000);
+    expect(await asked).toBe('visits: not available');
+    expect(app.underWay()).toBe(0);
+  });
+
+  test('has the limits that all have', async () => {
+    const { words } = begin({ requestsPerMinute: 2 });
+    for (let n = 0; n < 2; n++) expect(await words('/badge/hits.svg?count=no')).toBe('visits: 0');
+    expect(await words('/badge/hits.svg?count=no')).toBe('visits: too many requests');
+    expect(await words('/badge/hits.svg?count=no', { Authorization: `Bearer ${INSTALLATION}` })).toBe(
+      'visits: 0',
+    );
+  });
+});

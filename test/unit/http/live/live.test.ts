@@ -1,0 +1,161 @@
+/** The live stream without a port: what is told, in which form, and what a client that comes back is not told again. */
+import { describe, expect, test } from 'bun:test';
+import { PROXY, setUp } from '../../../support/app.ts';
+
+type App = ReturnType<typeof setUp>;
+
+/** Listens for a while; answers what came so far, and how to end it. */
+async function listen(app: App, counters: string, lastEventId?: string) {
+  const headers: Record<string, string> = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
+  const url = `http://seen.test/live?counters=${counters}`;
+  const response = await app.app.fetch(new Request(url, { headers }), PROXY);
+  let text = '';
+  const reader = response.body?.getReader();
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+    }
+  })();
+  return {
+    response,
+    /** The events so far: their data, and the id of the last. */
+    events: () =>
+      [...text.matchAll(/^data: (.*)$/gm)].map(
+        ([, data]) => JSON.parse(data ?? '') as { name: string; value: number | null },
+      ),
+    text: () => text,
+    lastId: () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1],
+    end: async () => {
+      await reader?.cancel();
+      await reading;
+    },
+  };
+}
+
+/** Lets time pass until a reading has certainly been. */
+async function pass(app: App) {
+  await app.clock.pass(250);
+  await Bun.sleep(2);
+  await app.clock.pass(0);
+}
+
+describe('/live', () => {
+  test('tells each total at first, and again when it has changed', async () => {
+    const app = setUp();
+    for (let n = 0; n < 3; n++) await app.ask('/hit/my-site/page');
+    const { response, events, text, lastId, end } = await listen(app, 'hits,my-site/page');
+    expect(response.headers.get('Content-Type')).toBe('text/event-stream');
+    expect(response.headers.get('Cache-Control')).toBe('no-store, no-transform');
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+    await pass(app);
+    expect(events()).toEqual([{ name: 'my-site/page', value: 3 }]);
+    expect(text()).toContain('retry: 1000\nid: _.3\n');
+    await app.ask('/');
+    await app.ask('/hit/my-site/page');
+    await pass(app);
+    expect(events().slice(1)).toEqual([
+      { name: 'hits', value: 1 },
+      { name: 'my-site/page', value: 4 },
+    ]);
+    expect(lastId()).toBe('1.4');
+    await pass(app);
+    expect(events()).toHaveLength(3);
+    expect(text().match(/retry:/g)).toHaveLength(1);
+    await app.store.delete(['my-site/page']);
+    await pass(app);
+    expect(events().at(-1)).toEqual({ name: 'my-site/page', value: null });
+    expect(lastId()).toBe('1._');
+    await end();
+    expect(app.watch.subscribers).toBe(0);
+  });
+
+  test('does not tell again what a client knows that comes back', async () => {
+    const app = setUp();
+    await app.ask('/');
+    for (let n = 0; n < 7; n++) await app.ask('/hit/my-site/page');
+    const known = await listen(app, 'hits,my-site/page', '1.7');
+    const half = await listen(app, 'hits,my-site/page', '1._');
+    const older = await listen(app, 'hits,my-site/page', '1.5');
+    await pass(app);
+    expect(known.events()).toEqual([]);
+    expect(half.events()).toEqual([{ name: 'my-site/page', value: 7 }]);
+    expect(older.events()).toEqual([{ name: 'my-site/page', value: 7 }]);
+    await app.ask('/hit/my-site/page');
+    await pass(app);
+    for (const { events, lastId } of [known, half, older]) {
+      expect(events().at(-1)).toEqual({ name: 'my-site/page', value: 8 });
+      expect(lastId()).toBe('1.8');
+    }
+    for (const { end } of [known, half, older]) await end();
+  });
+
+  test('takes an id that is none of its own for none', async () => {
+    const app = setUp();
+    await app.ask('/');
+    for (const id of ['', 'x', '1.2', '1e3', '99999999999999999', '__proto__', '1.', '-']) {
+      const { events, end } = await listen(app, 'hits', id);
+      await pass(app);
+      expect({ id, events: events() }).toEqual({ id, events: [{ name: 'hits', value: 1 }] });
+      await end();
+    }
+  });
+
+  test('a total below 0 is told, and known again', async () => {
+    const app = setUp();
+    await app.store.make('my-site/page', { total: -5, madeAt: 0, owner: '' });
+    const first = await listen(app, 'my-site/page');
+    await pass(app);
+    expect(first.lastId()).toBe('-5');
+    const again = await listen(app, 'my-site/page', '-5');
+    await pass(app);
+    expect(again.events()).toEqual([]);
+    await first.end();
+    await again.end();
+  });
+
+  test('never tells the number of a private counter', async () => {
+    const app = setUp();
+    const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
+    await app.store.make('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
+    const { events, text, end } = await listen(app, 'my-site/page');
+    await app.ask('/hit/my-site/page');
+    await pass(app);
+    expect(events()).toEqual([]);
+    expect(text()).not.toContain('4');
+    await end();
+  });
+
+  test('takes 1 to 20 counters, each once, and says what is wrong before it begins', async () => {
+    const app = setUp();
+    const names = (count: number) => Array.from({ length: count }, (_, n) => `my-site/page-${n}`).join(',');
+    for (const query of ['', '?counters=', '?counters=,', `?counters=${names(21)}`]) {
+      const { status: refused, body } = await app.ask(`/live${query}`);
+      expect({ query, refused, code: JSON.parse(body).code }).toEqual({
+        query,
+        refused: 400,
+        code: 'request-invalid',
+      });
+    }
+    for (const name of ['no', 'a/b', 'my-site/page/more', 'my-site/']) {
+      expect(JSON.parse((await app.ask(`/live?counters=${name}`)).body).code).toBe('name-invalid');
+    }
+    for (const counters of [names(20), `${names(20)},${names(20)}`]) {
+      const { response, end } = await listen(app, counters);
+      expect(response.status).toBe(200);
+      await end();
+    }
+    expect((await app.ask('/live?counters=hits', {}, 'HEAD')).headers.get('Content-Type')).toBe(
+      'text/event-stream',
+    );
+    expect(app.watch.subscribers).toBe(0);
+  });
+
+  test('is refused while the replica stops', async () => {
+    const app = setUp();
+    app.streams.end();
+    expect(JSON.parse((await app.ask('/live?counters=hits')).body).code).toBe('draining');
+  });
+});

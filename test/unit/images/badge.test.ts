@@ -1,0 +1,168 @@
+/** Badges: what is on them, and that no words make more of a badge than a picture. */
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import {
+  BADGE_STYLES,
+  type Badge,
+  badgeColour,
+  badgeFont,
+  cssColour,
+  drawBadge,
+} from '../../../src/images/badge.ts';
+import { elementsOf } from '../../support/svg.ts';
+
+const draw = (badge: Partial<Badge>) => drawBadge({ label: 'counter', message: '42', ...badge });
+
+describe('a badge', () => {
+  test('says its label and its message, in every style, also to who cannot see it', () => {
+    for (const style of BADGE_STYLES) {
+      const [svg, ...inside] = elementsOf(draw({ style }));
+      expect(svg?.name).toBe('svg');
+      expect(svg?.attributes).toMatchObject({
+        role: 'img',
+        'aria-label': expect.stringMatching(/^counter: 42$/i),
+      });
+      const texts = inside.filter(({ name }) => name === 'text').map(({ text }) => text.toLowerCase());
+      expect(new Set(texts)).toEqual(new Set(['counter', '42']));
+    }
+  });
+
+  test('may have its message only', () => {
+    const texts = elementsOf(draw({ label: '' })).filter(({ name }) => name === 'text');
+    expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['42']));
+  });
+
+  test('has the colours that it is given', () => {
+    const fills = (badge: Partial<Badge>, name: string) =>
+      elementsOf(draw(badge)).flatMap((element) =>
+        element.name === name ? (element.attributes['fill'] ?? []) : [],
+      );
+    expect(fills({ colour: '#ff5500', labelColour: '#123' }, 'rect')).toEqual(['#123', '#ff5500', 'url(#s)']);
+    expect(fills({ colour: 'red' }, 'rect')).toContain('#dd4343');
+    // On white the words are dark, unless somebody wants them otherwise.
+    expect(fills({ colour: '#fff' }, 'text')).toEqual(['#333']);
+    expect(fills({ colour: '#fff', textColour: '#abc' }, 'text')).toEqual([]);
+    for (const style of ['flat', 'flat-square', 'plastic', 'for-the-badge'] as const) {
+      expect(fills({ style, colour: '#fff', textColour: '#abc' }, 'g')).toContain('#abc');
+    }
+  });
+
+  test('has the font and the size that it is given', () => {
+    const group = elementsOf(draw({ font: badgeFont('arial-bold-italic') })).find(
+      ({ attributes }) => attributes['font-family'],
+    );
+    expect(group?.attributes).toMatchObject({
+      'font-family': 'Arial,Helvetica,sans-serif',
+      'font-weight': 'bold',
+      'font-style': 'italic',
+    });
+    const [usual] = elementsOf(draw({}));
+    const [twice] = elementsOf(draw({ fontSizePx: 22 }));
+    const [width, height] = [Number(usual?.attributes['width']), Number(usual?.attributes['height'])];
+    expect(twice?.attributes).toMatchObject({
+      width: `${2 * width}`,
+      height: `${2 * height}`,
+      viewBox: `0 0 ${width} ${height}`,
+    });
+  });
+
+  test('cuts words that are longer than any badge', () => {
+    const text = (length: number) => elementsOf(draw({ label: 'x'.repeat(length) }))[1]?.text;
+    expect(text(200)).toBe(`${'x'.repeat(200)}: 42`);
+    expect(text(201)).toBe(`${'x'.repeat(200)}: 42`);
+  });
+});
+
+describe('colours and fonts', () => {
+  test('are those that there are, and nothing else', () => {
+    for (const [text, colour] of [
+      ['fff', '#fff'],
+      ['#FFF', '#fff'],
+      [' 007ec6 ', '#007ec6'],
+      ['#007EC6', '#007ec6'],
+      ['f068', '#f068'],
+      ['#FF006688', '#ff006688'],
+      ['red', '#ff0000'],
+      ['RebeccaPurple', '#663399'],
+      ['rgb(255, 0, 102)', '#ff0066'],
+      ['RGBA(255,0,102,.5)', '#ff00667f'],
+      ['rgb(100% 0% 40%)', '#ff0066'],
+      ['hsl(120, 100%, 50%)', '#00ff00'],
+      ['hsla(120, 100%, 50%, 50%)', '#00ff007f'],
+    ] as const) {
+      expect({ text, colour: cssColour(text) }).toEqual({ text, colour });
+    }
+    const none = [
+      '',
+      '#',
+      'ff',
+      'fffff',
+      'fffffff',
+      '123zzz',
+      '##fff',
+      'fff"',
+      'url(#x)',
+      'constructor',
+      '__proto__',
+    ];
+    for (const wrong of [...none, 'rgb(1,2)', 'rgb(1,2,3)"', 'var(--x)', 'currentcolor', 'brightgreen']) {
+      expect({ wrong, colour: cssColour(wrong) }).toEqual({ wrong, colour: undefined });
+    }
+    // shields.io has a red of its own.
+    for (const [text, colour] of [
+      ['red', 'red'],
+      ['RED', 'red'],
+      ['lightgray', 'lightgray'],
+      ['BrightGreen', 'brightgreen'],
+      ['abc', '#abc'],
+      ['tomato', '#ff6347'],
+      ['rgb(0,0,0)', '#000000'],
+    ] as const) {
+      expect({ text, colour: badgeColour(text) }).toEqual({ text, colour });
+    }
+    for (const wrong of none) {
+      expect({ wrong, colour: badgeColour(wrong) }).toEqual({ wrong, colour: undefined });
+    }
+    expect(badgeFont('jetbrains-mono')).toEqual({ family: 'jetbrains-mono', bold: false, italic: false });
+    expect(badgeFont('verdana-bold')).toEqual({ family: 'verdana', bold: true, italic: false });
+    for (const wrong of ['', 'comic-sans', 'constructor', 'arial-', 'Arial', '-bold']) {
+      expect({ wrong, font: badgeFont(wrong) }).toEqual({ wrong, font: undefined });
+    }
+  });
+});
+
+describe('words', () => {
+  test('are never more than words', () => {
+    const any = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({
+        unit: fc.constantFrom('<', '>', '&', '"', "'", '/', '=', ' ', ']]>', '<script>', '\0', '\uD800', 'x'),
+      }),
+    );
+    fc.assert(
+      fc.property(any, any, fc.constantFrom(...BADGE_STYLES), (label, message, style) => {
+        const svg = draw({
+          label,
+          message,
+          style,
+          textColour: '#abc',
+          font: badgeFont('arial'),
+          fontSizePx: 20,
+        });
+        const plain = draw({ label: label.trim() === '' ? '' : 'x', message: 'x', style });
+        const shape = (drawn: string) => new Set(elementsOf(drawn).map(({ name }) => name));
+        for (const name of shape(svg)) expect(shape(plain)).toContain(name);
+        for (const { attributes } of elementsOf(svg)) {
+          for (const name of Object.keys(attributes)) expect(name).not.toMatch(/^on|href$/i);
+        }
+        for (const character of svg) {
+          const code = character.codePointAt(0) ?? 0;
+          const belongs = code >= 0x20 ? code !== 0xfffe && code !== 0xffff : [9, 10, 13].includes(code);
+          expect({ code, belongs }).toEqual({ code, belongs: true });
+        }
+        expect(svg.isWellFormed()).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,128 @@
+/** The architecture is held by the linter, and the documents of it are true. */
+import { describe, expect, test } from 'bun:test';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+
+/** What the project's linter says of one file, were it in the project. */
+async function lint(path: string, text: string): Promise<string> {
+  using folder = temporaryFolder();
+  for (const name of ['node_modules', 'lint', '.oxlintrc.json', 'tsconfig.json', 'package.json']) {
+    symlinkSync(join(ROOT, name), join(folder.path, name));
+  }
+  mkdirSync(join(folder.path, dirname(path)), { recursive: true });
+  writeFileSync(join(folder.path, path), text);
+  return await Bun.$`./node_modules/.bin/oxlint ${path}`.cwd(folder.path).nothrow().text();
+}
+
+describe('architecture', () => {
+  test('the linter refuses what the architecture does', async () => {
+    const refused = [
+      [
+        'src/http/x.ts',
+        "import { openStore } from '../stores/open.ts';\nexport const x = openStore;\n",
+        'http may not import stores',
+      ],
+      ['src/stores/x.ts', "export type { App } from '../http/app.ts';\n", 'stores may not import http'],
+      [
+        'src/counter/x.ts',
+        "import { createLog } from '../log.ts';\nexport const x = createLog;\n",
+        'counter may not import log',
+      ],
+      [
+        'src/http/x.ts',
+        "import { readConfig } from '../config.ts';\nexport const x = readConfig;\n",
+        'http may not import config',
+      ],
+      [
+        'src/log.ts',
+        "import { AppError } from './counter/errors.ts';\nexport const x = AppError;\n",
+        'log may not import counter',
+      ],
+      [
+        'src/new/x.ts',
+        "import { AppError } from '../counter/errors.ts';\nexport const x = AppError;\n",
+        'new may not import counter',
+      ],
+      [
+        'src/page/x.ts',
+        "import { x } from './browser/y.ts';\nexport const y = x;\n",
+        'page may not import browser',
+      ],
+      [
+        'src/page/browser/x.ts',
+        "import { frame } from '../frame.ts';\nexport const x = frame;\n",
+        'browser may not import page',
+      ],
+      ['src/http/x.ts', 'setInterval(() => undefined, 1);\nexport const x = 1;\n', 'Nothing runs at import'],
+      ['src/http/x.ts', "export { x } from './y.ts';\n", 'No barrels'],
+      ['src/http/x.ts', 'export default 1;\n', 'no-default-export'],
+      ['src/http/x.ts', "export const x = () => process.env['HOME'];\n", 'no-process-env'],
+      ['src/http/x.ts', 'export const x = () => process.exit(1);\n', 'no-process-exit'],
+      [
+        'src/http/x.ts',
+        'export const x = (): void => {\n  Promise.resolve(1);\n};\n',
+        'no-floating-promises',
+      ],
+    ] as const;
+    for (const [path, text, words] of refused) {
+      expect({ text, said: await lint(path, text) }).toEqual({ text, said: expect.stringContaining(words) });
+    }
+    expect(
+      await lint(
+        'src/http/x.ts',
+        "import { AppError } from '../counter/errors.ts';\nexport const x = AppError;\n",
+      ),
+    ).toContain('0 errors');
+  });
+
+  test('every invariant names a test that there is', async () => {
+    const document = await Bun.file(join(ROOT, 'ARCHITECTURE.md')).text();
+    const rows = document.split('\n').filter((line) => /^\| I\d+ /.test(line));
+    expect(rows.length).toBeGreaterThan(10);
+    const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'test'))];
+    const tests = (await Promise.all(files.map((file) => Bun.file(join(ROOT, 'test', file)).text()))).join(
+      '\n',
+    );
+    for (const row of rows) {
+      const names = [...row.matchAll(/“([^”]+)”/g)].map(([, name]) => name ?? '');
+      expect(names.length).toBeGreaterThan(0);
+      for (const name of names) expect(tests).toContain(`test('${name}'`);
+    }
+  });
+
+  test('every file opens with what it is', async () => {
+    const ours = await Bun.$`git ls-files --cached --others --exclude-standard ${'*.ts'} ${'*.js'}`
+      .cwd(ROOT)
+      .text();
+    for (const file of ours.trim().split('\n')) {
+      const text = (await Bun.file(join(ROOT, file)).text()).replace(/^#!.*\n/, '');
+      expect({ file, opens: text.startsWith('/**') }).toEqual({ file, opens: true });
+    }
+    expect(await Bun.file(join(ROOT, 'src/stores/redis/lua/commit.lua')).text()).toStartWith('-- ');
+  });
+
+  test('every decision record says what was rejected, on what evidence, and when to look again', async () => {
+    for (const file of new Bun.Glob('*.md').scanSync(join(ROOT, 'docs/decisions'))) {
+      const text = await Bun.file(join(ROOT, 'docs/decisions', file)).text();
+      for (const part of [
+        '**Context.**',
+        '**Decision.**',
+        '**Rejected',
+        '**Evidence.**',
+        '**Revisit when**',
+      ]) {
+        expect({ file, part, there: text.includes(part) }).toEqual({ file, part, there: true });
+      }
+      expect(text.split('\n').length).toBeLessThanOrEqual(61);
+    }
+  });
+
+  test('README and ARCHITECTURE.md keep to their length', async () => {
+    expect((await Bun.file(join(ROOT, 'README.md')).text()).split('\n').length).toBeLessThanOrEqual(201);
+    expect((await Bun.file(join(ROOT, 'ARCHITECTURE.md')).text()).split('\n').length).toBeLessThanOrEqual(
+      151,
+    );
+  });
+});

@@ -1,0 +1,109 @@
+/** What the page works out in the browser: periods in the visitor's time zone, and what is said in words. */
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { latestPeriods } from '../../../src/counter/past.ts';
+import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
+import { Task } from '../../../src/page/browser/task.ts';
+import { durationOf, laterOf, lineOf } from '../../../src/page/browser/words.ts';
+import { until } from '../../support/folder.ts';
+
+const STEPS = ['hour', 'day', 'month'] as const satisfies readonly Step[];
+
+/** Does something in another time zone. */
+function inZone<T>(zone: string, what: () => T): T {
+  const before = process.env['TZ'];
+  process.env['TZ'] = zone;
+  try {
+    return what();
+  } finally {
+    process.env['TZ'] = before ?? '';
+  }
+}
+
+describe('periods', () => {
+  test('are called as the API calls them, at any time, in zones of all kinds', () => {
+    const zones = [
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Asia/Kolkata',
+      'Australia/Lord_Howe',
+      'Pacific/Apia',
+    ];
+    const time = fc.integer({ min: Date.UTC(2024, 0), max: Date.UTC(2030, 0) });
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), fc.constantFrom(...STEPS), time, (zone, step, now) => {
+        const empty = { hours: [], days: [], visitors: new Map() };
+        const theirs = latestPeriods(empty, step, zone, now).map((period) => period.time);
+        const ours = inZone(zone, () => latestOf([], step, new Date(now)).map((period) => period.time));
+        expect(ours).toEqual(theirs);
+        expect(inZone(zone, () => firstOf(step, new Date(now)))).toBe(theirs[0] ?? '');
+      }),
+    );
+  });
+
+  test('have what was counted in them, and nothing where nothing was', () => {
+    const told = { time: '2026-11-22', person: 3, program: 2, proxy: 1, bot: 4, visitors: 5 };
+    const shown = inZone('UTC', () => latestOf([told], 'day', new Date(Date.UTC(2026, 10, 23, 12))));
+    expect(shown).toHaveLength(30);
+    expect(shown.map(visitsOf)).toEqual([...Array.from({ length: 28 }, () => 0), 10, 0]);
+    expect(shown.at(-2)?.visitors).toBe(5);
+  });
+});
+
+describe('words', () => {
+  test('say that it is live, or why it is not, and nothing before anything is known', () => {
+    expect(lineOf({})).toEqual([undefined, '']);
+    expect(lineOf({ asked: 'told' })).toEqual([undefined, '']);
+    expect(lineOf({ live: 'open', asked: 'told' })[0]).toBe('live');
+    expect(lineOf({ live: 'lost', asked: 'told' })[0]).toBe('lost');
+    // One question that failed is no lost connection while totals come in.
+    expect(lineOf({ live: 'open', asked: 'unreachable' })[0]).toBe('live');
+    expect(lineOf({ asked: 'unreachable' })[0]).toBe('lost');
+    // Where Seen answers that the store is away, that is why no stream opens.
+    expect(lineOf({ live: 'lost', asked: 'away' })[0]).toBe('away');
+    expect(lineOf({ live: 'open', asked: 'away' })[0]).toBe('away');
+  });
+
+  test('do not turn a replica’s state back for one that has not heard of it, but one that was only silent is back', () => {
+    expect(laterOf('draining', 'ready')).toBe('draining');
+    expect(laterOf('gone', 'draining')).toBe('gone');
+    expect(laterOf('gone', 'ready')).toBe('ready');
+    expect(laterOf('draining', 'gone')).toBe('gone');
+    expect(laterOf(undefined, 'ready')).toBe('ready');
+  });
+
+  test('tell a time in the largest unit that it fills', () => {
+    const said = (seconds: number) => durationOf(seconds * 1000, String);
+    expect([-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 172_800].map(said)).toEqual([
+      '0 s',
+      '0 s',
+      '59 s',
+      '1 min',
+      '59 min',
+      '1 h',
+      '23 h',
+      '1 day',
+      '2 days',
+    ]);
+  });
+});
+
+describe('what is asked for again and again', () => {
+  test('is asked for once more when somebody wants it while it is being asked for, and not after the end', async () => {
+    const answers: (() => void)[] = [];
+    const task = new Task(3_600_000, () => new Promise((resolve) => answers.push(() => resolve(undefined))));
+    task.now();
+    expect(answers.length).toBe(0);
+    task.run(true);
+    expect(answers.length).toBe(1);
+    task.now();
+    expect(answers.length).toBe(1);
+    answers[0]?.();
+    await until('it to be asked for once more', () => answers.length === 2);
+    task.run(false);
+    answers[1]?.();
+    await Bun.sleep(20);
+    expect(answers.length).toBe(2);
+  });
+});

@@ -1,0 +1,60 @@
+/** What the image has of the page: built by the commands of the Dockerfile, from what is sent to the engine, and run where nothing can be written. */
+import { expect, test } from 'bun:test';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle } from '../../../src/page/bundle.ts';
+import { freePort, temporaryFolder, until } from '../../support/folder.ts';
+import { ROOT } from '../../support/program.ts';
+
+test('the script lies ready beside the program, which needs neither its sources nor a place to write', async () => {
+  using folder = temporaryFolder();
+  const [build, lib] = [join(folder.path, 'build'), join(folder.path, 'lib')];
+  mkdirSync(build);
+  for (const sent of ['package.json', 'package-lock.json', 'src']) {
+    cpSync(join(ROOT, sent), join(build, sent), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(build, 'node_modules'));
+  const commands = [...readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(/bun build [^\n&]+/g)];
+  expect(commands.length).toBe(2);
+  for (const [command] of commands) {
+    const { exitCode, stderr } = await Bun.$`sh -c ${command}`.cwd(build).quiet().nothrow();
+    expect({ command, exitCode, said: stderr.toString() }).toEqual({ command, exitCode: 0, said: '' });
+  }
+  mkdirSync(lib);
+  for (const made of ['seen.js', 'browser']) cpSync(join(build, made), join(lib, made), { recursive: true });
+  expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(new Set(['page.js', 'embed.js']));
+  chmodSync(join(lib, 'browser'), 0o555);
+  chmodSync(lib, 0o555);
+
+  const [port, operations] = [await freePort(), await freePort()];
+  const program = Bun.spawn([process.execPath, join(lib, 'seen.js'), 'serve'], {
+    env: {
+      PATH: process.env['PATH'],
+      SEEN_REPLICAS: '1',
+      SEEN_PORT: `${port}`,
+      SEEN_OPERATIONS_PORT: `${operations}`,
+      SEEN_STORE_URL: `sqlite:${join(folder.path, 'seen.db')}`,
+    },
+    cwd: folder.path,
+    stdout: 'ignore',
+    stderr: 'ignore',
+  });
+  try {
+    await until('it to take visits', async () => (await fetch(`http://localhost:${operations}/readyz`)).ok);
+    const page = await (
+      await fetch(`http://localhost:${port}/`, { headers: { Accept: 'text/html' } })
+    ).text();
+    const [, script = ''] = /src="(\/page\.js[^"]*)"/.exec(page) ?? [];
+    const { status, headers } = await fetch(`http://localhost:${port}${script}`);
+    expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+    const served = await (await fetch(`http://localhost:${port}${script}`)).text();
+    expect(served).toBe(readFileSync(join(lib, 'browser/page.js'), 'utf8').trim());
+    const embed = await (await fetch(`http://localhost:${port}/embed.js`)).text();
+    expect(embed).toBe((await bundle('embed')).text);
+  } finally {
+    program.kill('SIGTERM');
+    await program.exited;
+    chmodSync(lib, 0o755);
+    chmodSync(join(lib, 'browser'), 0o755);
+  }
+}, 60_000);

@@ -1,0 +1,105 @@
+/** How replicas know each other, with the test's own clock and memory store. */
+import { describe, expect, test } from 'bun:test';
+import type { Beat, Heard, Presence } from '../../../src/counter/presence.ts';
+import { Heartbeat } from '../../../src/replicas/heartbeat.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
+
+function begin() {
+  const clock = new ManualClock();
+  const database = memoryDatabase({ now: () => clock.now() });
+  const store = new MemoryStore(database);
+  let probes = 0;
+  const replica = (name: string, hits = 0, on: Presence = store) =>
+    new Heartbeat({
+      store: on,
+      clock,
+      self: { id: crypto.randomUUID(), name, version: '1.2.3', startedAt: clock.now() },
+      hits: () => hits,
+      probe: () => probes++,
+    });
+  const known = ({ replicas }: Heartbeat) =>
+    replicas.map(({ name, state, hits }) => `${name} ${state} ${hits}`);
+  return { clock, store, replica, known, probes: () => probes };
+}
+
+describe('replicas', () => {
+  test('know each other within a few seconds, by name, with what each has counted', async () => {
+    const { clock, replica, known } = begin();
+    const [two, one] = [replica('two', 7), replica('one', 3)];
+    two.start();
+    one.start();
+    await clock.pass(2000);
+    expect(known(one)).toEqual(['one ready 3', 'two ready 7']);
+    expect(known(two)).toEqual(['one ready 3', 'two ready 7']);
+  });
+
+  test('that drain and end are seen to, and forgotten after a minute', async () => {
+    const { clock, replica, known } = begin();
+    const [one, two] = [replica('one'), replica('two')];
+    one.start();
+    two.start();
+    await clock.pass(2000);
+    two.drain();
+    await clock.pass(2000);
+    expect(known(one)).toEqual(['one ready 0', 'two draining 0']);
+    await two.end();
+    await clock.pass(2000);
+    expect(known(one)).toEqual(['one ready 0', 'two gone 0']);
+    await clock.pass(62_000);
+    expect(known(one)).toEqual(['one ready 0']);
+  });
+
+  test('that are not heard of any more are gone, and one that is only late is not', async () => {
+    const { clock, store, replica, known } = begin();
+    const one = replica('one');
+    const silent: Beat = { id: 'silent', name: 'two', version: '1', startedAt: 0, hits: 0, state: 'ready' };
+    one.start();
+    await store.beat(silent);
+    await clock.pass(4000);
+    expect(known(one)).toEqual(['one ready 0', 'two ready 0']);
+    await clock.pass(2000);
+    expect(known(one)).toEqual(['one ready 0', 'two gone 0']);
+  });
+
+  test('are not taken for gone while the store is away', async () => {
+    const { clock, store, replica, known } = begin();
+    let away = false;
+    const shaky: Presence = {
+      beat: (beat): Promise<readonly Heard[]> =>
+        away ? Promise.reject(new Error('away')) : store.beat(beat),
+    };
+    const [one, two] = [replica('one', 0, shaky), replica('two', 0, shaky)];
+    one.start();
+    two.start();
+    await clock.pass(2000);
+    away = true;
+    await clock.pass(60_000);
+    expect(known(one)).toEqual(['one ready 0', 'two ready 0']);
+    await one.end();
+  });
+
+  test('of one name, an old one and its replacement, are both shown, the older first', async () => {
+    const { clock, replica, known } = begin();
+    const old = replica('one', 9);
+    old.start();
+    await clock.pass(1000);
+    const fresh = replica('one', 1);
+    fresh.start();
+    old.drain();
+    await clock.pass(2000);
+    expect(known(fresh)).toEqual(['one draining 9', 'one ready 1']);
+  });
+
+  test('have the store probed every 2 s, whether it answers their beats or not, until they end', async () => {
+    const { clock, replica, probes } = begin();
+    const beat = () => Promise.reject(new Error('away'));
+    const one = replica('one', 0, { beat });
+    one.start();
+    await clock.pass(9000);
+    expect(probes()).toBe(5);
+    await one.end();
+    await clock.pass(9000);
+    expect(probes()).toBe(5);
+  });
+});

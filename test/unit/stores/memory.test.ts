@@ -1,0 +1,11 @@
+/** The store that stands in for a database in the tests of the counter keeps the same contract as the real ones. */
+import { LIMITS, testStoreContract } from '../../contract/store-contract.ts';
+import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
+
+testStoreContract('memory', async () => {
+  const database = memoryDatabase(LIMITS);
+  return {
+    open: (limits = {}) => new MemoryStore({ ...database, ...limits }),
+    end: async () => undefined,
+  };
+});

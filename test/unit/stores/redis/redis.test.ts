@@ -1,0 +1,639 @@
+/** The Redis store on a real Redis: the contract, and what is Redis's own. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Piece } from '../../../../src/counter/archive.ts';
+import { isAppError } from '../../../../src/counter/errors.ts';
+import { PRESENCE_MEMORY_MS } from '../../../../src/counter/presence.ts';
+import { RULES } from '../../../../src/counter/registry.ts';
+import { RedisStore } from '../../../../src/stores/redis/store.ts';
+import { LIMITS, testStoreContract } from '../../../contract/store-contract.ts';
+import { freePort, temporaryFolder, until } from '../../../support/folder.ts';
+import { Proxy } from '../../../support/proxy.ts';
+import { RedisServer, SAFE } from '../../../support/redis-server.ts';
+
+const open = (
+  url: string,
+  timeoutMs = 20_000,
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number | undefined } = {},
+) => new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
+const hit = (writer: string, sequence: number, counter = 'hits') => ({
+  writer,
+  sequence,
+  changes: [{ counter, amount: 1 }],
+});
+
+testStoreContract('Redis', async () => {
+  const server = await RedisServer.start();
+  return { open: (limits) => open(server.url, 20_000, limits), end: () => server[Symbol.asyncDispose]() };
+});
+
+describe('Redis store', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test('carries on with the counter of the guide’s own application, in its plain key', async () => {
+    await server.cli('SET', 'hits', '41');
+    const store = open(server.url);
+    expect(await store.commit(hit(randomUUID(), 1))).toEqual([42]);
+    expect(await server.cli('GET', 'hits')).toBe('42');
+    await store.close();
+  });
+
+  test('a batch is one round trip, and the script is loaded once', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    await server.cli('SCRIPT', 'FLUSH');
+    await server.cli('CONFIG', 'RESETSTAT');
+    for (let sequence = 1; sequence <= 5; sequence++) await store.commit(hit(writer, sequence));
+    const stats = await server.cli('INFO', 'commandstats');
+    const calls = (command: string) =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    expect({ evalsha: calls('evalsha'), load: calls('script\\|load'), eval: calls('eval') }).toEqual({
+      evalsha: 6,
+      load: 1,
+      eval: 0,
+    });
+    await store.close();
+  });
+
+  test('forgets replicas that were silent for a minute, and all of them when none is left', async () => {
+    const store = open(server.url);
+    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    const lately = Date.now() - PRESENCE_MEMORY_MS + 5000;
+    const before = Date.now() - PRESENCE_MEMORY_MS - 5000;
+    await server.cli('HSET', 'seen:replicas', 'kept', `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`);
+    await server.cli('HSET', 'seen:replicas', 'over', `${before} ${JSON.stringify({ ...beat, id: 'over' })}`);
+    const heard = await store.beat({ ...beat, id: 'own' });
+    expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
+    expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
+    expect(Number(await server.cli('PTTL', 'seen:replicas'))).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test('survives SCRIPT FLUSH between two batches', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    const [first] = await store.commit(hit(writer, 1));
+    await server.cli('SCRIPT', 'FLUSH');
+    expect(await store.commit(hit(writer, 2))).toEqual([Number(first) + 1]);
+    await store.close();
+  });
+
+  test('a total never expires; a writer that is silent is forgotten after a day', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    await store.commit({ writer, sequence: 1, changes: [{ counter: 'some/name', amount: 1 }] });
+    expect(await server.cli('TTL', 'seen:total:some/name')).toBe('-1');
+    expect(await server.cli('TTL', 'hits')).toBe('-1');
+    const day = Number(await server.cli('PTTL', `seen:writer:${writer}`));
+    expect(day).toBeGreaterThan(23 * 3600_000);
+    expect(day).toBeLessThanOrEqual(24 * 3600_000);
+    await store.close();
+  });
+
+  test('the key of a request is forgotten after a day, and its room is free again', async () => {
+    let now = Date.now();
+    const store = new RedisStore({
+      url: server.url,
+      ca: undefined,
+      timeoutMs: 20_000,
+      ...LIMITS,
+      keysMax: 2,
+      now: () => now,
+    });
+    const writer = randomUUID();
+    let sequence = 0;
+    const ask = (key: string) =>
+      store.commit({
+        writer,
+        sequence: ++sequence,
+        changes: [{ counter: 'of/keys', amount: 1, once: { key, request: '1' } }],
+      });
+    expect(await ask('first')).toEqual([1]);
+    const day = Number(await server.cli('PTTL', 'seen:once:first'));
+    expect(day).toBeGreaterThan(23 * 3600_000);
+    expect(day).toBeLessThanOrEqual(24 * 3600_000);
+    now += 12 * 3600_000;
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('third')).toEqual(['keys-full']);
+    now += 12 * 3600_000;
+    expect(await ask('third')).toEqual([3]);
+    expect(await ask('fourth')).toEqual(['keys-full']);
+    expect(await ask('second')).toEqual([2]);
+    await server.cli('DEL', 'seen:once:first', 'seen:once:second', 'seen:once:third');
+    await store.close();
+  });
+
+  describe('visitors’ quotas', () => {
+    const limit = { name: 'requests', quota: 60, windowMs: 3_600_000 };
+    const remembered = async () =>
+      (await server.cli('ZRANGE', 'seen:limits', '0', '-1')).split('\n').filter(Boolean);
+
+    /** A store of which the test owns the time, and nobody remembered. */
+    async function begin(limitedMax?: number) {
+      await server.cli('DEL', 'seen:limits');
+      const clock = { at: Date.now() };
+      const store = open(server.url, 20_000, { now: () => clock.at, limitedMax });
+      const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+      return { clock, take, [Symbol.asyncDispose]: () => store.close() };
+    }
+
+    test('are one round trip for all, and each is forgotten when all of it is there again', async () => {
+      await using own = await begin();
+      await own.take('before');
+      await server.cli('CONFIG', 'RESETSTAT');
+      await own.take('once', 'twice', 'twice');
+      expect(await server.cli('INFO', 'commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
+      own.clock.at += 59_999;
+      await own.take('late');
+      expect((await remembered()).toSorted()).toEqual(
+        ['before', 'late', 'once', 'twice'].map((who) => `requests:${who}`),
+      );
+      own.clock.at += 1;
+      await own.take('later');
+      expect((await remembered()).toSorted()).toEqual(
+        ['late', 'later', 'twice'].map((who) => `requests:${who}`),
+      );
+      // All of them go when nobody asks any more.
+      expect(Number(await server.cli('PTTL', 'seen:limits'))).toBeGreaterThan(0);
+    });
+
+    test('that a clock which was far ahead has noted down are forgotten', async () => {
+      await using own = await begin();
+      own.clock.at += 3 * 86_400_000;
+      await own.take('ahead');
+      own.clock.at -= 3 * 86_400_000;
+      await own.take('now');
+      expect(await remembered()).toEqual(['requests:now']);
+    });
+
+    test('are not noted down when memory is full, and those that are over are forgotten all the same', async () => {
+      await using own = await begin();
+      await own.take('over');
+      own.clock.at += 59_000;
+      await own.take('stays');
+      own.clock.at += 1000;
+      await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+      try {
+        expect(isAppError(await own.take('newcomer', 'stays').catch((error: unknown) => error))).toBe(true);
+        expect(await remembered()).toEqual(['requests:stays']);
+      } finally {
+        await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+      }
+      expect(await own.take('newcomer', 'stays')).toMatchObject([{ remaining: 59 }, { remaining: 58 }]);
+    });
+
+    test('under whose key somebody keeps something else are written over it', async () => {
+      await using own = await begin();
+      for (const foreign of [
+        ['SET', 'seen:limits', 'much'],
+        ['LPUSH', 'seen:limits', 'x'],
+      ]) {
+        await server.cli('DEL', 'seen:limits');
+        await server.cli(...foreign);
+        expect(await own.take('one', 'two')).toMatchObject([{ remaining: 59 }, { remaining: 59 }]);
+        expect(await own.take('one')).toMatchObject([{ remaining: 58 }]);
+      }
+    });
+  });
+
+  test('a key that holds something else is left alone, and the rest of the batch counts', async () => {
+    await server.cli('SET', 'seen:total:odd/text', 'twelve');
+    await server.cli('LPUSH', 'seen:total:odd/list', 'x');
+    await server.cli('SET', 'seen:total:odd/huge', '9223372036854775807');
+    const store = open(server.url);
+    const names = ['odd/text', 'odd/list', 'odd/huge', 'odd/fine'];
+    const outcomes = await store.commit({
+      writer: randomUUID(),
+      sequence: 1,
+      changes: names.map((counter) => ({ counter, amount: 1 })),
+    });
+    expect(outcomes).toEqual(['unreadable', 'unreadable', 'out-of-range', 1]);
+    await server.cli('LPUSH', 'seen:once:odd', 'x');
+    await server.cli('SET', 'seen:counter:odd/record', 'x');
+    const keyed = {
+      writer: randomUUID(),
+      sequence: 1,
+      changes: [
+        { counter: 'odd/fine', amount: 3 },
+        { counter: 'odd/fine', amount: 1, once: { key: 'odd', request: '1' } },
+        { counter: 'odd/record', amount: 1 },
+      ],
+    };
+    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
+    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
+    expect(await server.cli('GET', 'seen:total:odd/text')).toBe('twelve');
+    expect(await server.cli('GET', 'seen:total:odd/huge')).toBe('9223372036854775807');
+    await expect(store.read(['odd/text'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    await expect(store.read(['odd/huge'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    await store.close();
+  });
+
+  test('a batch of which a later command is refused leaves nothing behind', async () => {
+    // This user may add but not note down the batch: without taking back, each retry would count again.
+    await server.cli(
+      'ACL',
+      'SETUSER',
+      'adder',
+      'on',
+      '>adder',
+      '~*',
+      '+evalsha',
+      '+eval',
+      '+script|load',
+      '+get',
+      '+incrby',
+      '+select',
+    );
+    const store = open(server.url.replace('//', '//adder:adder@'));
+    const before = await server.cli('GET', 'hits');
+    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
+    const keyed = { counter: 'hits', amount: 1, once: { key: 'of-nobody', request: '1' } };
+    await expect(
+      store.commit({ writer: randomUUID(), sequence: 1, changes: [...hit('', 1).changes, keyed] }),
+    ).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(await server.cli('GET', 'hits')).toBe(before);
+    expect(await server.cli('EXISTS', 'seen:once:of-nobody')).toBe('0');
+    await store.close();
+  });
+
+  test('a request lost on its way counts once after the retry, and so does an answer lost on its way back', async () => {
+    await using proxy = await Proxy.start(server.port);
+    const store = open(proxy.url);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1, 'lost/both'));
+    for (const [sequence, side] of [
+      [2, 'loseRequest'],
+      [3, 'loseAnswer'],
+    ] as const) {
+      proxy.fault = { [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA') };
+      await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({
+        code: 'hit-unconfirmed',
+      });
+      proxy.fault = {};
+      expect(await store.commit(hit(writer, sequence, 'lost/both'))).toEqual([sequence]);
+    }
+    expect(proxy.cuts).toBe(2);
+    await store.close();
+  });
+
+  test('a silent server is given up after the deadline, and asked again on a new connection', async () => {
+    const store = open(server.url, 200);
+    const writer = randomUUID();
+    // As a counter does: what is not confirmed in time is sent again as it was.
+    const stored = async (sequence: number) => {
+      let outcomes: unknown;
+      await until('an answer within the deadline', async () => {
+        outcomes = await store.commit(hit(writer, sequence, 'silent/one'));
+        return true;
+      });
+      return outcomes;
+    };
+    expect(await stored(1)).toEqual([1]);
+    server.pause();
+    await expect(store.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({
+      code: 'hit-unconfirmed',
+    });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    server.resume();
+    expect(await stored(2)).toEqual([2]);
+    await store.close();
+  });
+
+  test('what a ping writes is forgotten after a second', async () => {
+    const before = await server.cli('DBSIZE');
+    const store = open(server.url);
+    await store.ping();
+    await until('it to be gone', async () => (await server.cli('DBSIZE')) === before);
+    await store.close();
+  });
+
+  test('an unreachable server is said to be unreachable, without the password', async () => {
+    const store = open('redis://me:secret@127.0.0.1:1');
+    const error = await store.ping().catch((reason: unknown) => reason);
+    expect(isAppError(error, 'store-unavailable')).toBe(true);
+    expect(String(error)).toContain('redis://127.0.0.1:1');
+    expect(String(error)).not.toContain('secret');
+    await store.close();
+  });
+
+  test('something that is no Redis is not counted on', async () => {
+    using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('I am a web server') });
+    const store = open(`redis://127.0.0.1:${web.port}`);
+    await expect(store.ping()).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('is not Redis'),
+    });
+    await store.close();
+  });
+
+  test('a full Redis refuses, nothing is counted twice, and it goes on when there is room', async () => {
+    await using full = await RedisServer.start();
+    const store = open(full.url);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1));
+    await full.cli('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({ code: 'store-unavailable' });
+    await full.cli('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    await store.close();
+  });
+});
+
+describe('Redis store: a snapshot', () => {
+  const read = async (
+    snapshot: AsyncIterable<Piece>,
+    onPiece: (number: number) => unknown = () => undefined,
+  ) => {
+    const totals = new Map<string, number>();
+    let number = 0;
+    for await (const piece of snapshot) {
+      await onPiece(++number);
+      if ('archived' in piece) totals.set(piece.archived.counter, piece.archived.total);
+      if ('gone' in piece) totals.delete(piece.gone);
+    }
+    return totals;
+  };
+  const fill = async (store: RedisStore, count: number) =>
+    store.commit({
+      writer: randomUUID(),
+      sequence: 1,
+      changes: Array.from({ length: count }, (_, index) => ({ counter: `fill/${index}`, amount: 1 })),
+    });
+
+  test('is taken by one at a time; one that gave up lets the next begin at once', async () => {
+    await using server = await RedisServer.start();
+    const [first, second] = [open(server.url), open(server.url)];
+    await fill(first, 10);
+    let refused: unknown;
+    await read(first.snapshot(), async () => {
+      refused ??= await read(second.snapshot()).catch((error: unknown) => error);
+    });
+    expect(refused).toMatchObject({ code: 'export-running' });
+    for await (const piece of first.snapshot()) if ('archived' in piece) break;
+    expect(await server.cli('EXISTS', 'seen:changed')).toBe('0');
+    expect((await read(second.snapshot())).size).toBe(10);
+    await first.close();
+    await second.close();
+  });
+
+  test('fails loudly when it was forgotten meanwhile, also when another has begun since', async () => {
+    await using server = await RedisServer.start();
+    const [first, second] = [open(server.url), open(server.url)];
+    await fill(first, 1000);
+    for (const then of ['nobody', 'another']) {
+      const lost = read(first.snapshot(), async (number) => {
+        if (number !== 1) return;
+        await server.cli('DEL', 'seen:changed');
+        if (then === 'another') await server.cli('SADD', 'seen:changed', '=another');
+      });
+      await expect(lost).rejects.toMatchObject({ code: 'export-lost' });
+    }
+    // What another has begun is not ended by the one that lost its own.
+    expect(await server.cli('SMEMBERS', 'seen:changed')).toBe('=another');
+    await first.close();
+    await second.close();
+  });
+
+  test('ends by itself when its exporter is killed: nothing is noted down for ever', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await fill(store, 1);
+    await read(store.snapshot(), async () => {
+      const left = Number(await server.cli('PTTL', 'seen:changed'));
+      if ((await server.cli('EXISTS', 'seen:changed')) === '0') return;
+      expect(left).toBeGreaterThan(100_000);
+      expect(left).toBeLessThanOrEqual(120_000);
+    });
+    await store.close();
+  });
+
+  test('has the counter of the guide’s own application, that nobody has noted down', async () => {
+    await using server = await RedisServer.start();
+    await server.cli('SET', 'hits', '41');
+    const store = open(server.url);
+    expect(await read(store.snapshot())).toEqual(new Map([['hits', 41]]));
+    await store.close();
+  });
+
+  test('leaves nothing out in silence: a key that holds something else is named', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await fill(store, 2);
+    for (const command of [
+      ['SET', 'seen:total:fill/1', 'twelve'],
+      ['SET', 'seen:total:fill/1', '9007199254740993'],
+      ['LPUSH', 'seen:total:fill/1', 'x'],
+    ]) {
+      await server.cli('DEL', 'seen:total:fill/1');
+      await server.cli(...command);
+      await expect(read(store.snapshot())).rejects.toMatchObject({
+        code: 'counter-unreadable',
+        message: expect.stringContaining('seen:total:fill/1'),
+      });
+    }
+    expect(await server.cli('EXISTS', 'seen:changed')).toBe('0');
+    await store.close();
+  });
+
+  test('what is brought onto something else is answered, and it is left alone', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    await server.cli('SET', 'seen:total:odd/text', 'twelve');
+    await server.cli('SET', 'seen:total:odd/hours', '1');
+    await server.cli('SET', 'seen:hours:odd/hours', 'x');
+    const brought = (counter: string) => ({
+      counter,
+      total: 1,
+      madeAt: undefined,
+      owner: undefined,
+      rules: RULES,
+      past: { hours: [{ at: 1_000_000, kind: 'bot', amount: 1 } as const], days: [], visitors: new Map() },
+    });
+    const both = [brought('odd/text'), brought('odd/hours')];
+    expect(await store.bring(both, { source: 's', existing: 'add' })).toEqual(['unreadable', 'unreadable']);
+    expect(await server.cli('MGET', 'seen:total:odd/text', 'seen:total:odd/hours')).toBe('twelve\n1');
+    expect(await store.bring(both, { source: 's', existing: 'replace' })).toEqual(['replaced', 'replaced']);
+    expect(await read(store.snapshot())).toEqual(
+      new Map([
+        ['odd/hours', 1],
+        ['odd/text', 1],
+      ]),
+    );
+    await store.close();
+  });
+});
+
+describe('Redis store: what could lose counts', () => {
+  const risksWith = async (settings: Record<string, string>) => {
+    await using server = await RedisServer.start(settings);
+    const store = open(server.url);
+    const risks = await store.risks();
+    await store.close();
+    return risks;
+  };
+
+  test('the shipped settings have no risk', async () => {
+    expect(await risksWith(SAFE)).toEqual([]);
+  });
+
+  test('each unsafe setting is named, with what to set', async () => {
+    for (const [name, value, wanted] of [
+      ['appendonly', 'no', 'yes'],
+      ['appendfsync', 'everysec', 'always'],
+      ['no-appendfsync-on-rewrite', 'yes', 'no'],
+      ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
+    ] as const) {
+      const risks = await risksWith({ ...SAFE, [name]: value });
+      expect(risks).toHaveLength(1);
+      expect(risks[0]).toContain(`CONFIG SET ${name} ${wanted}`);
+    }
+  });
+
+  test('a user who may not look is told so', async () => {
+    await using server = await RedisServer.start();
+    await server.cli('ACL', 'SETUSER', 'counting', 'on', '>pw', '~*', '+@all', '-config');
+    const store = open(server.url.replace('//', '//counting:pw@'));
+    const risks = await store.risks();
+    expect(risks[0]).toContain('NOPERM');
+    expect(risks[0]).toContain('appendfsync always');
+    await store.close();
+  });
+});
+
+describe('Redis store: what Redis refuses', () => {
+  const toldBy = async (url: string, ask = (store: RedisStore): Promise<unknown> => store.ping()) => {
+    const store = open(url);
+    const error = await ask(store).catch((reason: unknown) => reason);
+    await store.close();
+    return isAppError(error) ? `${error.code}: ${error.message}` : error;
+  };
+
+  test('what passes by itself is waited for, what needs a person is not, and each says what to do', async () => {
+    await using server = await RedisServer.start();
+    const set = (name: string, value: string) => server.cli('CONFIG', 'SET', name, value);
+    await set('maxmemory', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*OOM .*Raise maxmemory/);
+    await set('maxmemory', '0');
+    await set('min-replicas-to-write', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*NOREPLICAS .*lower it/);
+    await set('min-replicas-to-write', '0');
+    await server.cli('REPLICAOF', '127.0.0.1', '1');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*READONLY .*the primary/);
+    await set('replica-serve-stale-data', 'no');
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*MASTERDOWN .*the primary/);
+    await set('replica-serve-stale-data', 'yes');
+    await server.cli('REPLICAOF', 'NO', 'ONE');
+    for (const right of ['evalsha', 'set']) {
+      await server.cli('ACL', 'SETUSER', 'default', `-${right}`);
+      expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*what the user may do/);
+      await server.cli('ACL', 'SETUSER', 'default', `+${right}`);
+    }
+    expect(await toldBy(`${server.url}/99`)).toMatch(
+      /^store-unusable: .*DB index .*database in SEEN_STORE_URL/,
+    );
+    await server.cli('SET', 'seen:counter:odd/one', 'text');
+    await server.cli('SET', 'seen:total:odd/one', '1');
+    const read = (store: RedisStore) => store.read(['odd/one']);
+    expect(await toldBy(server.url, read)).toMatch(/^store-unusable: .*WRONGTYPE .*Another program/);
+    expect(await toldBy(server.url)).toBeUndefined();
+  });
+
+  test('without the commands that Seen needs it is not usable', async () => {
+    await using server = await RedisServer.start({ ...SAFE, 'rename-command': 'EVALSHA ""' });
+    expect(await toldBy(server.url)).toMatch(/^store-unusable: .*unknown command .*Redis 6\.2/);
+  });
+
+  test('a disk that takes no snapshot: what to do is said', async () => {
+    await using server = await RedisServer.start({ ...SAFE, dbfilename: 'gone.rdb' });
+    await server.cli('CONFIG', 'SET', 'save', '3600 1');
+    // Where its file should be is a folder.
+    const [, folder = ''] = (await server.cli('CONFIG', 'GET', 'dir')).split('\n');
+    mkdirSync(join(folder, 'gone.rdb'));
+    await server.cli('BGSAVE');
+    await until('it to fail', async () =>
+      (await server.cli('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'),
+    );
+    expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*MISCONF .*Make room/);
+  });
+
+  test('whoever asks often is not given a new connection for each refusal', async () => {
+    await using server = await RedisServer.start();
+    const store = open(server.url);
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(await server.cli('INFO', 'stats'))?.[1]);
+    await store.ping();
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    const before = await connections();
+    for (let n = 0; n < 200; n++) await store.ping().catch(() => undefined);
+    // One of them is redis-cli's.
+    expect((await connections()) - before).toBeLessThan(20);
+    await store.close();
+  });
+});
+
+describe('Redis store: who may', () => {
+  test('user and password are used, and wrong ones are said to be wrong', async () => {
+    await using server = await RedisServer.start({ ...SAFE, requirepass: 'right' });
+    const good = open(server.url.replace('//', '//:right@'));
+    expect(await good.commit(hit(randomUUID(), 1))).toEqual([1]);
+    expect(good.place).not.toContain('right');
+    await good.close();
+    for (const credentials of [':wrong@', '']) {
+      const bad = open(server.url.replace('//', `//${credentials}`));
+      const error = await bad.ping().catch((reason: unknown) => reason);
+      // Redis may learn the password in a moment.
+      expect(isAppError(error, 'store-unavailable')).toBe(true);
+      expect(String(error)).toContain('refuses Seen');
+      expect(String(error)).not.toContain('wrong@');
+      await bad.close();
+    }
+  });
+
+  test('rediss:// is TLS: a server that cannot be trusted is refused, one whose certificate is given is used', async () => {
+    using folder = temporaryFolder();
+    await Bun.$`
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test"
+      openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=localhost"
+      echo subjectAltName=DNS:localhost,IP:127.0.0.1 > names
+      openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names
+    `
+      .cwd(folder.path)
+      .quiet();
+    const port = await freePort();
+    await using server = await RedisServer.start({
+      ...SAFE,
+      'tls-port': `${port}`,
+      'tls-auth-clients': 'no',
+      'tls-ca-cert-file': join(folder.path, 'ca.crt'),
+      'tls-cert-file': join(folder.path, 'server.crt'),
+      'tls-key-file': join(folder.path, 'server.key'),
+    });
+    const url = `rediss://localhost:${port}`;
+    const stranger = open(url);
+    await expect(stranger.ping()).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('certificate'),
+    });
+    await stranger.close();
+    const ca = await Bun.file(join(folder.path, 'ca.crt')).text();
+    const trusted = new RedisStore({ url, ca, timeoutMs: 20_000, ...LIMITS, now: Date.now });
+    expect(await trusted.commit(hit(randomUUID(), 1))).toEqual([1]);
+    expect(await server.cli('GET', 'hits')).toBe('1');
+    await trusted.close();
+  });
+
+  test('the database number of the URL is used', async () => {
+    await using server = await RedisServer.start();
+    const store = open(`${server.url}/3`);
+    await store.commit(hit(randomUUID(), 1));
+    expect(await server.cli('-n', '3', 'GET', 'hits')).toBe('1');
+    expect(await server.cli('GET', 'hits')).toBe('');
+    await store.close();
+  });
+});

@@ -1,0 +1,439 @@
+/** The SQLite store on a real file: the contract, and what is SQLite's own. */
+
+import { Database } from 'bun:sqlite';
+import { describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PRESENCE_MEMORY_MS } from '../../../../src/counter/presence.ts';
+import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
+import { LIMITS, testStoreContract } from '../../../contract/store-contract.ts';
+import { temporaryFolder } from '../../../support/folder.ts';
+
+const open = (
+  path: string,
+  timeoutMs = 5000,
+  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
+) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
+/** The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets. */
+const LOG_MAX = 4 * 1024 * 1024;
+const hit = (writer: string, sequence: number, counter = 'hits') => ({
+  writer,
+  sequence,
+  changes: [{ counter, amount: 1 }],
+});
+
+testStoreContract('SQLite', async () => {
+  const folder = temporaryFolder();
+  return {
+    open: (limits) => open(join(folder.path, 'seen.db'), 5000, limits),
+    end: async () => folder[Symbol.dispose](),
+  };
+});
+
+describe('SQLite store', () => {
+  test('makes the file and its folders', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'a', 'b', 'seen.db');
+    const store = open(path);
+    await store.commit(hit(randomUUID(), 1));
+    expect(existsSync(path)).toBe(true);
+    await store.close();
+  });
+
+  test('the default counter takes up room like any other, also between new ones of the same batch', async () => {
+    using folder = temporaryFolder();
+    const store = open(join(folder.path, 'seen.db'), 5000, { countersMax: 2 });
+    const changes = ['one', 'hits', 'two'].map((counter) => ({ counter, amount: 1 }));
+    expect(await store.commit({ writer: randomUUID(), sequence: 1, changes })).toEqual([
+      1,
+      1,
+      'counters-full',
+    ]);
+    expect(await store.size()).toBe(2);
+    await store.close();
+  });
+
+  test('syncs to the disk before it answers: WAL, synchronous FULL', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      mkdirSync('MARK-1');
+      for (let n = 2; n <= 6; n++) {
+        await store.commit({ writer: 'w', sequence: n, changes: [{ counter: 'hits', amount: 1 }] });
+      }
+      mkdirSync('MARK-2');
+    `;
+    writeFileSync(join(folder.path, 'commit.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} commit.ts`
+      .cwd(folder.path)
+      .quiet();
+    // The calls between the two marks are those of five commits.
+    const [, between = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    expect(between.match(/f(data)?sync\(/g)?.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('syncs no visitor’s quota, and each visit after it all the same', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      const limit = { name: 'requests', quota: 100, windowMs: 60000 };
+      const take = () => store.take([{ who: 'somebody', limit }]);
+      const hit = (sequence) => store.commit({ writer: 'w', sequence, changes: [{ counter: 'hits', amount: 1 }] });
+      await hit(1);
+      await take();
+      mkdirSync('MARK-1');
+      for (let n = 0; n < 50; n++) await take();
+      mkdirSync('MARK-2');
+      for (let n = 2; n <= 6; n++) {
+        await take();
+        await hit(n);
+      }
+      mkdirSync('MARK-3');
+    `;
+    writeFileSync(join(folder.path, 'take.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} take.ts`
+      .cwd(folder.path)
+      .quiet();
+    const [, takes = '', both = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    const syncs = (text: string) => text.match(/f(data)?sync\(/g)?.length ?? 0;
+    expect(syncs(takes)).toBe(0);
+    expect(syncs(both)).toBe(5);
+  });
+
+  test('syncs no batch without changes, so that an idle Seen leaves the disk alone, and each ping', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const trace = join(folder.path, 'trace');
+    const script = `
+      import { mkdirSync } from 'node:fs';
+      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      mkdirSync('MARK-1');
+      for (let n = 2; n <= 50; n++) await store.commit({ writer: 'w', sequence: n, changes: [] });
+      mkdirSync('MARK-2');
+      for (let n = 0; n < 5; n++) await store.ping();
+      mkdirSync('MARK-3');
+    `;
+    writeFileSync(join(folder.path, 'probe.ts'), script);
+    await Bun.$`strace -f -o ${trace} -e trace=fsync,fdatasync,mkdir,mkdirat ${process.execPath} probe.ts`
+      .cwd(folder.path)
+      .quiet();
+    const [, probes = '', pings = ''] = (await Bun.file(trace).text()).split(/MARK-\d/);
+    const syncs = (text: string) => text.match(/f(data)?sync\(/g)?.length ?? 0;
+    expect([syncs(probes), syncs(pings)]).toEqual([0, 5]);
+    // What they leave behind does not grow.
+    const other = new Database(path, { readonly: true });
+    expect(other.query('SELECT count(*) AS writers FROM writers').get()).toEqual({ writers: 2 });
+    other.close();
+  });
+
+  test('forgets a visitor’s quota when all of it is there again', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const store = open(path, 1000, { now: () => now });
+    const limit = { name: 'requests', quota: 60, windowMs: 60_000 };
+    const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+    const kept = () => {
+      const other = new Database(path, { readonly: true });
+      const rows = other.query<{ who: string }, []>('SELECT who FROM limits ORDER BY who').all();
+      other.close();
+      return rows.map(({ who }) => who);
+    };
+    await take('once', 'twice', 'twice');
+    now += 999;
+    await take('late');
+    expect(kept()).toEqual(['late', 'once', 'twice']);
+    now += 1;
+    await take('later');
+    expect(kept()).toEqual(['late', 'later', 'twice']);
+    await store.close();
+  });
+
+  test('forgets replicas that were silent for a minute', async () => {
+    using folder = temporaryFolder();
+    let now = Date.now();
+    const store = open(join(folder.path, 'seen.db'), 5000, { now: () => now });
+    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    await store.beat({ ...beat, id: 'first' });
+    now += PRESENCE_MEMORY_MS;
+    const heard = (await store.beat({ ...beat, id: 'second' })).map(({ id, silentMs }) => [id, silentMs]);
+    expect(new Set(heard.map(String))).toEqual(new Set([`first,${PRESENCE_MEMORY_MS}`, 'second,0']));
+    now += 1;
+    expect((await store.beat({ ...beat, id: 'second' })).map(({ id }) => id)).toEqual(['second']);
+    await store.close();
+  });
+
+  test('waits for another process without blocking, and says so when it takes too long', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const [patient, hasty] = [open(path, 20_000), open(path, 150)];
+    await patient.commit(hit(randomUUID(), 1));
+    await hasty.ping();
+    const other = new Database(path);
+    other.run('BEGIN IMMEDIATE');
+    await expect(hasty.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
+    let ended = false;
+    const waiting = patient.commit(hit(randomUUID(), 1)).finally(() => (ended = true));
+    for (let turn = 0; turn <= 10; turn++) await Bun.sleep(1);
+    expect(ended).toBe(false);
+    other.run('COMMIT');
+    expect(await waiting).toEqual([2]);
+    other.close();
+    await Promise.all([patient.close(), hasty.close()]);
+  });
+
+  test('has others write after a commit of its own, if there are others, before the next batch is made up', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const [ours, theirs] = [open(path), open(path)];
+    const [writer, other] = [randomUUID(), randomUUID()];
+    let held = 0;
+    const isHeld = async () => {
+      let ready = false;
+      const turn = ours.turn().then(() => (ready = true));
+      // What resolves at once has done so by then, and a timer has not.
+      for (let tick = 0; tick < 10; tick++) await undefined;
+      if (!ready) held++;
+      await turn;
+    };
+    for (let round = 1; round <= 20; round++) {
+      await ours.commit(hit(writer, round));
+      await isHeld();
+    }
+    expect(held).toBe(0);
+    for (let round = 1; round <= 20; round++) {
+      await theirs.commit(hit(other, round));
+      await ours.commit(hit(writer, 20 + round));
+      await isHeld();
+    }
+    expect(held).toBeGreaterThan(0);
+    await ours.close();
+    await theirs.close();
+  });
+
+  test('forgets writers that were silent for a day when it opens the file, and no others', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const at = () => new SqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
+    const first = at();
+    await first.commit(hit('old', 1));
+    now += 12 * 3600_000;
+    await first.commit(hit('young', 1));
+    await first.close();
+    now += 12 * 3600_000 + 1;
+    const second = at();
+    await expect(second.commit(hit('old', 2))).rejects.toMatchObject({ code: 'sequence-mismatch' });
+    expect(await second.commit(hit('young', 2))).toEqual([3]);
+    await second.close();
+  });
+
+  test('remembers the key of a request for a day, and then makes room for others', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    let now = Date.now();
+    const store = new SqliteStore({
+      path,
+      missing: 'make',
+      timeoutMs: 1000,
+      ...LIMITS,
+      keysMax: 2,
+      now: () => now,
+    });
+    let sequence = 0;
+    const ask = (key: string) =>
+      store.commit({
+        writer: 'w',
+        sequence: ++sequence,
+        changes: [{ counter: 'hits', amount: 1, once: { key, request: '1' } }],
+      });
+    expect(await ask('first')).toEqual([1]);
+    now += 12 * 3600_000;
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('third')).toEqual(['keys-full']);
+    now += 12 * 3600_000;
+    expect(await ask('first')).toEqual([1]);
+    now += 1;
+    expect(await ask('third')).toEqual([3]);
+    expect(await ask('second')).toEqual([2]);
+    expect(await ask('first')).toEqual(['keys-full']);
+    // A clock that was wrong for a while.
+    now += 24 * 3600_000 + 1;
+    const right = now;
+    now += 30 * 24 * 3600_000;
+    expect(await ask('of the future')).toEqual([4]);
+    now = right;
+    expect(await ask('fourth')).toEqual([5]);
+    expect(await ask('fifth')).toEqual([6]);
+    await store.close();
+  });
+
+  test('takes over a file from the first Seen, with its counts', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const older = new Database(path);
+    // As it was made at the first version of the schema.
+    older.run(
+      'CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+    );
+    older.run(
+      `CREATE TABLE writers (writer TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL, outcomes TEXT NOT NULL,
+        written_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+    );
+    older.run(`INSERT INTO counters VALUES ('hits', 1)`);
+    older.run(`INSERT INTO writers VALUES ('w', 1, '[1]', ${Date.now()})`);
+    older.run('PRAGMA application_id = 1936024942');
+    older.run('PRAGMA user_version = 1');
+    older.close();
+    const newer = open(path);
+    expect(
+      await newer.commit({
+        writer: 'w',
+        sequence: 2,
+        changes: [{ counter: 'hits', amount: 1, once: { key: 'k', request: '1' } }],
+      }),
+    ).toEqual([2]);
+    await newer.close();
+  });
+
+  test('refuses a file that is not a database and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'notes.txt');
+    writeFileSync(path, 'these are my notes, please keep them. '.repeat(200));
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unusable' });
+    expect(await Bun.file(path).text()).toStartWith('these are my notes');
+    await store.close();
+  });
+
+  test('refuses the database of another program and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'other.db');
+    const other = new Database(path);
+    other.run('CREATE TABLE counters (name TEXT)');
+    other.close();
+    const before = await Bun.file(path).bytes();
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('another program'),
+    });
+    await store.close();
+    expect(await Bun.file(path).bytes()).toEqual(before);
+  });
+
+  test('refuses a file from a newer Seen and leaves it as it is', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const ours = open(path);
+    await ours.commit(hit(randomUUID(), 1));
+    await ours.close();
+    const newer = new Database(path);
+    newer.run('PRAGMA user_version = 99');
+    newer.close();
+    const store = open(path);
+    await expect(store.ping()).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('newer Seen'),
+    });
+    await store.close();
+  });
+
+  test('says that a damaged file is damaged', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const ours = open(path);
+    const changes = Array.from({ length: 500 }, (_, index) => ({ counter: `damaged/${index}`, amount: 1 }));
+    await ours.commit({ writer: randomUUID(), sequence: 1, changes });
+    await ours.close();
+    const bytes = await Bun.file(path).bytes();
+    bytes.fill(0xff, 4096);
+    await Bun.write(path, bytes);
+    const store = open(path);
+    await expect(store.commit({ writer: randomUUID(), sequence: 1, changes })).rejects.toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('damaged'),
+    });
+    await store.close();
+  });
+
+  test('notices that its file was moved away, and goes on when it is put back', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    const writer = randomUUID();
+    await store.commit(hit(writer, 1));
+    renameSync(path, `${path}.moved`);
+    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('moved or deleted'),
+    });
+    renameSync(`${path}.moved`, path);
+    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    await store.close();
+  });
+
+  test('a total that was made too large by hand is refused, not rounded', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    await store.commit(hit(randomUUID(), 1));
+    const hand = new Database(path);
+    hand.run("UPDATE counters SET total = 9007199254740993 WHERE name = 'hits'");
+    hand.close();
+    await expect(store.read(['hits'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    expect(await store.commit(hit(randomUUID(), 1))).toEqual(['out-of-range']);
+    await store.close();
+  });
+
+  test('the log beside the file shrinks again when a long reader has ended', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const store = open(path);
+    const writer = randomUUID();
+    let sequence = 0;
+    const names = Array.from({ length: 1000 }, (_, index) => `my-site/page-${index}`);
+    const write = () =>
+      store.commit({
+        writer,
+        sequence: ++sequence,
+        changes: names.map((counter) => ({ counter, amount: 1 })),
+      });
+    await write();
+    const reader = new Database(path, { readonly: true });
+    reader.run('BEGIN');
+    reader.query('SELECT count(*) FROM counters').get();
+    const log = () => statSync(`${path}-wal`).size;
+    while (log() < 3 * LOG_MAX) await write();
+    reader.run('COMMIT');
+    reader.close();
+    // One copies the log into the file, the next begins a new one in its place.
+    for (let n = 0; n < 3; n++) await write();
+    expect(log()).toBeLessThanOrEqual(LOG_MAX);
+    await store.close();
+  });
+
+  test('a file in memory is a risk, one on a disk is none', async () => {
+    using memory = temporaryFolder('/dev/shm');
+    const inMemory = open(join(memory.path, 'seen.db'));
+    await inMemory.ping();
+    expect((await inMemory.risks())[0]).toContain('memory');
+    await inMemory.close();
+    using folder = temporaryFolder();
+    const onDisk = open(join(folder.path, 'seen.db'));
+    await onDisk.ping();
+    expect(await onDisk.risks()).toEqual([]);
+  });
+});

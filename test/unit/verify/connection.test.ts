@@ -1,0 +1,67 @@
+/** Answers of other people's servers are read as HTTP has them, whole or not at all. */
+import { describe, expect, test } from 'bun:test';
+import { readAnswer } from '../../../src/verify/connection.ts';
+import { numberIn, targetOf } from '../../../src/verify/target.ts';
+
+const KINDS = {
+  'with a length': 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Served-By: a b\r\n\r\nhello',
+  'in chunks':
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx-served-by:a b \r\n\r\n2\r\nhe\r\n3;x=1\r\nllo\r\n0\r\n\r\n',
+} as const;
+
+describe('an answer', () => {
+  for (const [kind, text] of Object.entries(KINDS)) {
+    test(`${kind} is read when the last byte of it is there, and what follows is left`, () => {
+      for (let end = 0; end < text.length; end++)
+        expect(readAnswer(text.slice(0, end), false)).toBeUndefined();
+      expect(readAnswer(`${text}HTTP/1.1 503`, false)).toEqual({
+        answer: { status: 200, body: 'hello', servedBy: 'a b', last: false },
+        length: text.length,
+      });
+    });
+  }
+
+  test('without a length ends with its connection', () => {
+    const text = 'HTTP/1.0 200 OK\r\n\r\nhello';
+    expect(readAnswer(text, false)).toBeUndefined();
+    expect(readAnswer(text, true)?.answer).toEqual({
+      status: 200,
+      body: 'hello',
+      servedBy: undefined,
+      last: true,
+    });
+  });
+
+  test('that closes its connection says so', () => {
+    const closing = KINDS['with a length'].replace('\r\n', '\r\nConnection: close\r\n');
+    expect(readAnswer(closing, false)?.answer.last).toBe(true);
+  });
+});
+
+test('the number is a visit’s, in text and in JSON', () => {
+  expect(numberIn('Hello World! I have been seen 6 times.\n')).toBe(6);
+  expect(numberIn('{"counter":"hits2","value":6}')).toBe(6);
+  expect(numberIn('{"value": 6, "id": 9}')).toBe(6);
+  expect(numberIn('7')).toBe(7);
+  expect(numberIn('no number')).toBeUndefined();
+  expect(numberIn('99999999999999999999')).toBeUndefined();
+});
+
+test('a target is a URL, with a counter or without', () => {
+  expect(targetOf('http://localhost:8000/a?b=c', undefined)).toMatchObject({
+    port: 8000,
+    hitPath: '/a?b=c',
+    readPath: undefined,
+  });
+  expect(targetOf('https://example.org', 'my-site/page')).toMatchObject({
+    port: 443,
+    tls: true,
+    hitPath: '/hit/my-site/page',
+    readPath: '/get/my-site/page',
+  });
+  expect(targetOf('http://[::1]:8000', undefined)).toMatchObject({ hostname: '::1', host: '[::1]:8000' });
+  for (const wrong of ['localhost:8000', 'ftp://localhost', ''])
+    expect(() => targetOf(wrong, undefined)).toThrow('is no URL');
+  for (const wrong of ['page', 'my-site/page/more', '/'])
+    expect(() => targetOf('http://localhost', wrong)).toThrow('is not a name');
+});

@@ -1,0 +1,67 @@
+/** What a time line shows: who came, who went, and when. */
+import { expect, test } from 'bun:test';
+import { changes, Tally } from '../../../src/verify/figures.ts';
+import { markLine, picture, timeLine } from '../../../src/verify/screen.ts';
+
+/** A minute in which `who` says who answers in a second; each of them ten times. */
+function minute(who: (second: number) => readonly string[]): Tally {
+  const tally = new Tally();
+  for (let second = 0; second < 60; second++) {
+    for (const name of who(second)) for (let n = 0; n < 10; n++) tally.answered(second, 1, name);
+  }
+  return tally;
+}
+
+test('an update is seen: who came and who went, each in its second', () => {
+  const tally = minute((second) => ['a', second < 20 ? 'b v1' : 'b v2', second < 40 ? 'c v1' : 'c v2']);
+  expect(changes(tally)).toEqual([
+    { second: 19, name: 'b v1', what: 'went' },
+    { second: 20, name: 'b v2', what: 'came' },
+    { second: 39, name: 'c v1', what: 'went' },
+    { second: 40, name: 'c v2', what: 'came' },
+  ]);
+  expect(markLine(tally.seconds, changes(tally))).toBe(`${' '.repeat(19)}-+${' '.repeat(18)}-+`);
+});
+
+test('who is there from the beginning has not come, and who was silent for a moment has not gone', () => {
+  expect(changes(minute((second) => (second === 59 ? ['a'] : ['a', 'b'])))).toEqual([]);
+  expect(changes(minute((second) => (second > 20 && second < 30 ? ['a'] : ['a', 'b'])))).toEqual([]);
+});
+
+test('the time line shows the last minute, and a second in which something failed as an ×', () => {
+  const tally = minute((second) => (second === 30 ? [] : ['a']));
+  tally.failed(30);
+  tally.answered(60, 1, 'late');
+  expect(timeLine(tally.seconds)).toBe(`${'█'.repeat(29)}×${'█'.repeat(29)}▁`);
+  expect(markLine(tally.seconds, changes(tally))).toBe(`${' '.repeat(59)}+`);
+});
+
+test('at a low rate nobody comes who was only not heard of yet', () => {
+  const tally = new Tally();
+  for (let second = 0; second < 60; second++)
+    tally.answered(second, 1, ['a', 'b', second < 6 ? 'a' : 'c'][second % 3]);
+  expect(changes(tally)).toEqual([]);
+});
+
+test('the picture leaves out who has gone, and names the last changes only', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `web.${index}`);
+  const tally = minute((second) => [names[Math.floor(second / 3)] ?? '']);
+  const lines = picture(
+    {
+      servedBy: tally.servedBy,
+      seconds: tally.seconds,
+      elapsedMs: 60_000,
+      sendingMs: 60_000,
+      answered: 600,
+      failures: new Map(),
+      tries: new Map([['reset', 2]]),
+      compared: 0,
+      latencies: tally.latencies,
+    },
+    0.5,
+  );
+  expect(lines.filter((line) => line.includes(' web.'))).toHaveLength(1 + 4);
+  expect(lines).toContain(`     57 s  + web.19 answers`);
+  expect(lines.join('\n')).toContain('sent again after: 2 reset');
+  expect(lines.length).toBeLessThan(20);
+});
