@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Store } from '../src/counter/store.ts';
 import { RedisStore } from '../src/stores/redis/store.ts';
 import { SqliteStore } from '../src/stores/sqlite/store.ts';
-import { LIMITS } from '../test/contract/store-contract.ts';
+import { LIMITS } from '../test/contract/subject.ts';
 import { temporaryFolder } from '../test/support/folder.ts';
 import { ROOT } from '../test/support/program.ts';
 import { RedisServer } from '../test/support/redis-server.ts';

@@ -1,6 +1,12 @@
 /** What a Redis holds, by kind of key: told apart from leaks, what grows by design grows here. */
 import type { RedisServer } from '../../test/support/redis-server.ts';
-import type { Kept } from './service.ts';
+
+/** What a store holds, of one kind: how many and how much. */
+export interface Kept {
+  readonly kind: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
 
 /**
  * KEYS, ARGV: none. Answers, for each kind, its name, how many keys and how many bytes: a few hundred keys here, so that Redis stands still for

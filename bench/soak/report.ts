@@ -7,8 +7,9 @@ import type { Finding } from '../../src/verify/finding.ts';
 import { excusedBy, type Failure, type Injected, mayFail } from './faults.ts';
 import type { Plan } from './plan.ts';
 import type { Plot } from './plots.ts';
+import type { Kept } from './redis-keeps.ts';
 import type { Sample } from './sampler.ts';
-import type { Kept, StoreName } from './service.ts';
+import type { StoreName } from './service.ts';
 import type { Judged } from './verdict.ts';
 
 /** All that a run came to. */

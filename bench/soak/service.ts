@@ -7,16 +7,9 @@ import { until } from '../../test/support/folder.ts';
 import { Program } from '../../test/support/program.ts';
 import { Proxy } from '../../test/support/proxy.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
-import { keptIn } from './redis-keeps.ts';
+import { type Kept, keptIn } from './redis-keeps.ts';
 
 export type StoreName = 'Redis' | 'SQLite';
-
-/** What a store holds, of one kind: how many and how much. */
-export interface Kept {
-  readonly kind: string;
-  readonly entries: number;
-  readonly bytes: number;
-}
 
 export interface Service extends AsyncDisposable {
   readonly program: Program;

@@ -6,14 +6,14 @@
 import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
-import type { Answer } from '../http/answering.ts';
 import type { Stack } from '../http/api/stack.ts';
 import { type AbacusOptions, createAbacus } from '../http/compat/abacus/abacus.ts';
 import { ABACUS_PREFIX } from '../http/compat/abacus/request.ts';
 import { createCountapi } from '../http/compat/countapi/countapi.ts';
 import { COUNTAPI_PREFIX } from '../http/compat/countapi/request.ts';
 import type { StreamsPerAddress } from '../http/live/by-address.ts';
-import type { OwnHosts } from '../http/own-host.ts';
+import type { Answer } from '../http/request/lifecycle.ts';
+import type { OwnHosts } from '../http/request/own-host.ts';
 import { type ClientAddress, createClientAddress } from '../http/visit/client-address.ts';
 import { Limits, type LimitsOptions, type Quotas } from '../http/visit/limits.ts';
 import { noticeUntrustedProxy } from '../http/visit/untrusted-proxy.ts';
@@ -124,8 +124,8 @@ export function stackOf(
 }
 
 /** A request as the log has it: without the query, in which somebody may have put a token. */
-export function accessOf({ request, peer, status, seconds }: Answer, clientAddress: ClientAddress) {
-  const { method, url, headers } = request;
-  const client = clientAddress(peer.requestIP(request)?.address ?? '', headers.get('X-Forwarded-For'));
+export function accessOf({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
+  const { method, url, headers } = state.request;
+  const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));
   return { client, method, url: url.split('?', 1)[0], status, seconds };
 }

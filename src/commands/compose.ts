@@ -12,12 +12,14 @@ import type { Store } from '../counter/store.ts';
 import { StoreHealth } from '../counter/store-health.ts';
 import { Watch } from '../counter/watch.ts';
 import { createApi } from '../http/api/api.ts';
+import { createHit } from '../http/api/hit.ts';
 import { type App, createApp } from '../http/app.ts';
 import { connectionsPerKindMax } from '../http/connections/descriptors.ts';
 import { createEmbed } from '../http/embed/embed.ts';
 import { createImages } from '../http/images/images.ts';
 import { EventStreams } from '../http/live/event-stream.ts';
 import { createLive } from '../http/live/live.ts';
+import { createPages } from '../http/pages/pages.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { createCounting } from '../http/visit/counting.ts';
 import { Owners } from '../http/visit/owners.ts';
@@ -86,10 +88,10 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   });
   const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
   const app = createApp({
-    counter,
-    count,
-    api: createApi({ ...parts, memory, version, stack, now: Date.now }),
     surfaces: [
+      createPages({ counter, count, replica: stack && config.replicaName }),
+      createHit(counter, count),
+      createApi({ ...parts, memory, version, stack, now: Date.now }),
       createImages({ counter, count, memory, registry, now: Date.now }),
       createLive({ watch, streams }),
       createEmbed(config.embedPath),
@@ -97,7 +99,6 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     ],
     ownHosts: ownHosts(config),
     limits,
-    replica: stack && config.replicaName,
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);

@@ -1,33 +1,34 @@
 /**
- * The public port: what is where, and what answers it.
+ * The public port: an app of Hono, on which each surface is mounted.
  *
- * The app is a function from Request to Response and opens no port. Each route has one handler and no middleware, which
- * keeps the way of a hit short. Not here: what is the same for all routes (`answering.ts`), what they do (a file per surface), and listening
- * (`server.ts`).
+ * The app is a function from Request to Response and opens no port. Not here: what the surfaces do (a folder each), what is
+ * the same for all requests (`request/lifecycle.ts`), and listening (`server.ts`).
  */
-
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Counter } from '../counter/counter.ts';
+import { Hono } from 'hono';
+import type { RouterRoute } from 'hono/types';
 import { AppError } from '../counter/errors.ts';
-import { Answering, type AnsweringOptions } from './answering.ts';
-import { type Handler, Handlers, type Peer } from './asked.ts';
-import { type OwnHosts, pathOn } from './own-host.ts';
-import { METHODS, methodNotAllowed, preflight, publicRoutes, type Route } from './routes.ts';
-import type { CountVisit } from './visit/counting.ts';
+import type { Common, Env, Surface } from './context.ts';
+import { errorHandler, errorResponse, formOf } from './errors.ts';
+import { createChecks } from './request/checks.ts';
+import { Lifecycle, type LifecycleOptions } from './request/lifecycle.ts';
+import { otherMethods } from './request/methods.ts';
+import { type OwnHosts, pathOn } from './request/own-host.ts';
+import type { Peer } from './request/state.ts';
+import type { Limits } from './visit/limits.ts';
 
-export interface AppOptions extends AnsweringOptions {
-  counter: Counter;
-  count: CountVisit;
-  /** The API, whose routes are served beside the others. */
-  api: OpenAPIHono<{ Bindings: Peer }>;
-  /** Named on pages, with the stack; `undefined` where that is not to be shown. */
-  replica: string | undefined;
-  /** Surfaces that are made elsewhere: their routes. Each is given the headers that every response has. */
-  surfaces: readonly ((headers: Headers) => Route[])[];
+export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
+  /** The surfaces, in the order in which their routes are looked for. */
+  readonly surfaces: readonly Surface[];
   /** The host names on which one of these is at the root. */
-  ownHosts: OwnHosts;
+  readonly ownHosts: OwnHosts;
+  /** What visitors may ask; `undefined` for no limits. */
+  readonly limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
-  servedBy: string;
+  readonly servedBy: string;
+  /** Told of each error that is a bug. */
+  readonly onBug: (error: unknown) => void;
+  /** How long the body of a request may take to arrive; 5 s when not given. */
+  readonly bodyMs?: number;
 }
 
 export interface App {
@@ -41,46 +42,33 @@ export interface App {
   /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
   lastRequestAt(): number;
   /** All routes, in the order in which they are looked for. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly RouterRoute[];
 }
 
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { counter, count, api, surfaces, ownHosts, servedBy } = options;
+  const { surfaces, ownHosts, servedBy, limits, onRequest, onBug, bodyMs } = options;
   const headers = headersOfAll(servedBy);
-  const answering = new Answering(options, headers);
-  const none: Route = { path: 'other', errorsAs: 'text', handlers: {} };
-  const handlers = new Handlers(
-    pathOn(ownHosts),
-    answering.wrap(none, routeMissing, false),
-    answering.wrap(none, hostInvalid, false),
+  const common: Common = { headers, ...createChecks(limits), bodyMs };
+  const app = new Hono<Env>({ getPath: pathOn(ownHosts) });
+  for (const surface of surfaces) app.route('/', surface(common));
+  app.onError(errorHandler(headers, onBug));
+  app.notFound(
+    otherMethods(
+      app,
+      headers,
+      common.checked((c) => errorResponse(routeMissing(), formOf(c), headers)),
+    ),
   );
-  const routes = [
-    ...publicRoutes(counter, count, api, options.replica, headers),
-    ...surfaces.flatMap((routesOf) => routesOf(headers)),
-  ];
-  for (const route of routes) {
-    for (const [method, handler, limited] of handlersOf(route, headers)) {
-      handlers.add(method, route.path, answering.wrap(route, handler, limited));
-    }
-  }
+  const lifecycle = new Lifecycle({ app, onRequest, policy: limits?.policy ?? '', headers });
   return {
-    fetch: (request, peer) => handlers.answer(request, peer),
-    sendClientsAway: () => answering.sendClientsAway(),
-    underWay: () => answering.underWay,
-    busyPorts: () => answering.busyPorts(),
-    lastRequestAt: () => answering.lastRequestAt,
-    routes,
+    fetch: (request, peer) => lifecycle.fetch(request, peer),
+    sendClientsAway: () => lifecycle.sendClientsAway(),
+    underWay: () => lifecycle.underWay,
+    busyPorts: () => lifecycle.busyPorts(),
+    lastRequestAt: () => lifecycle.lastRequestAt,
+    routes: app.routes,
   };
-}
-
-/** What a route does with each method that there is, and whether limits hold. */
-function handlersOf(route: Route, headers: Headers): [method: string, handler: Handler, limited: boolean][] {
-  const taken = METHODS.map((method): [string, Handler, boolean] => {
-    const handler = route.handlers[method];
-    return handler ? [method, handler, !route.unlimited] : [method, (c) => methodNotAllowed(c, route), false];
-  });
-  return [...taken, ['OPTIONS', () => preflight(headers, route), false]];
 }
 
 function headersOfAll(servedBy: string): Headers {
@@ -93,15 +81,8 @@ function headersOfAll(servedBy: string): Headers {
   });
 }
 
-function hostInvalid(): never {
-  throw new AppError(
-    'request-invalid',
-    'This request has more than one Host, and nothing was counted. Send one Host header.',
-  );
-}
-
-function routeMissing(): never {
-  throw new AppError(
+function routeMissing(): AppError {
+  return new AppError(
     'route-missing',
     'There is nothing here, and nothing was counted. GET / counts a visit, GET /hit/NAMESPACE/KEY counts on a counter of its own.',
   );

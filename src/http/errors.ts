@@ -5,9 +5,13 @@
  * `{"error": "..."}` alone, as the surface has it and the client asked.
  */
 import { STATUS_CODES } from 'node:http';
-import { AppError, type ErrorCode } from '../counter/errors.ts';
+import type { ErrorHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { AppError, type ErrorCode, isAppError } from '../counter/errors.ts';
 import { noticePage } from '../page/notice.ts';
+import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
+import { acceptedBy } from './request/accepts.ts';
 
 /** The HTTP status of an error code. */
 export function statusOf(code: ErrorCode): number {
@@ -65,9 +69,6 @@ export function wholeSeconds(ms: number): string {
   return `${Math.max(1, Math.ceil(ms / 1000))}`;
 }
 
-/** In which form an error is told. */
-export type ErrorForm = 'json' | 'text' | 'page' | 'problem' | 'bare';
-
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
   const { code, message } =
@@ -105,4 +106,62 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
     status,
     headers: ours,
   });
+}
+
+/** In which form an error is told: JSON with or without its code, text, a page, or a problem document (RFC 9457). */
+export type ErrorForm = 'json' | 'bare' | 'text' | 'page' | 'problem';
+
+/** The forms of errors, by the first part of a path. Elsewhere they are text. */
+const FORMS: Readonly<Record<string, ErrorForm>> = {
+  '': 'page',
+  c: 'page',
+  'own-visits': 'page',
+  hit: 'json',
+  get: 'json',
+  live: 'json',
+  api: 'problem',
+  badge: 'problem',
+  chart: 'problem',
+  pixel: 'problem',
+  countapi: 'bare',
+  abacus: 'bare',
+};
+
+/** The form that a client gets an error in: what it accepts, of the forms that there are at its path. */
+export function formOf(c: AppContext): ErrorForm {
+  const [, first = ''] = c.req.path.split('/', 2);
+  const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'text';
+  // A program asked.
+  if (form === 'problem' || form === 'bare') return form;
+  const types = ['application/json', 'text/plain', 'text/html'];
+  const type = acceptedBy(c, types, form === 'page' ? 'text' : form);
+  if (type === 'text/html' && form === 'page') return 'page';
+  if (type === 'json' || type === 'text') return type;
+  return type === 'application/json' ? 'json' : 'text';
+}
+
+/** The error handler of the app. `headers` are those of every response; `onBug` is told of what is no `AppError`. */
+export function errorHandler(headers: Headers, onBug: (error: unknown) => void): ErrorHandler<Env> {
+  return (caught, c) => {
+    const error = asAppError(caught, c);
+    if (!isAppError(error)) onBug(error);
+    const response = errorResponse(error, formOf(c), headers);
+    // What else of the body comes is not to be taken for the next request.
+    if (isAppError(error, 'body-incomplete')) response.headers.set('Connection', 'close');
+    return response;
+  };
+}
+
+/** What the client did wrong, where it did; what is no error of ours is a bug. */
+function asAppError(error: unknown, c: AppContext): unknown {
+  if (isAppError(error)) return error;
+  // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
+  if (!URL.canParse(c.req.url)) {
+    return new AppError('request-invalid', 'This Host is no host.', { cause: error });
+  }
+  if (error instanceof HTTPException) {
+    const message = `${error.message}. Send JSON, as /openapi.json says.`;
+    return new AppError('request-invalid', message, { cause: error });
+  }
+  return error;
 }

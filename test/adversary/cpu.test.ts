@@ -195,7 +195,7 @@ async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
   for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
     for (const { in: place, name } of operation.parameters ?? []) if (place === 'query') ofApi.add(name);
   }
-  for await (const path of new Bun.Glob('src/http/*.ts').scan(ROOT)) {
+  for await (const path of new Bun.Glob('src/http/**/*.ts').scan(ROOT)) {
     const text = await Bun.file(`${ROOT}/${path}`).text();
     for (const [, name = ''] of text.matchAll(
       /(?:query\.(?:get|has)|req\.query|asked|wholeIn|switchIn)\((?:(?:call\.)?query, )?'([\w-]+)'/g,

@@ -1,5 +1,5 @@
 /** One request for every route and method of the app's own routing table. */
-import type { Route } from '../../src/http/routes.ts';
+import type { App } from '../../src/http/app.ts';
 import { INSTALLATION } from '../support/app.ts';
 
 /** A request that its route answers. */
@@ -33,17 +33,22 @@ const METHODS = new Set(['GET', 'POST', 'PATCH', 'DELETE']);
  * Requests for all routes: with every method that a route takes, with HEAD, OPTIONS, and one that is
  * refused.
  */
-export function targetsOf(routes: readonly Route[]): Target[] {
-  return routes.flatMap((route) => {
-    const taken = Object.keys(route.handlers).filter((method) => METHODS.has(method));
+export function targetsOf(routes: App['routes']): Target[] {
+  // `ALL` is middleware.
+  const byPath = Map.groupBy(
+    routes.filter(({ method }) => method !== 'ALL'),
+    ({ path }) => path,
+  );
+  return [...byPath].flatMap(([route, those]) => {
+    const taken = [...new Set(those.map(({ method }) => method))].filter((method) => METHODS.has(method));
     const methods = [...taken, ...(taken.includes('GET') ? ['HEAD'] : []), 'OPTIONS', 'PUT'];
-    return pathsOf(route.path).flatMap((path) =>
+    return pathsOf(route).flatMap((path) =>
       methods.map((method) => ({
-        route: route.path,
+        route,
         method,
-        path: `${path}${QUERIES[route.path] ?? ''}`,
-        headers: headersOf(route.path, method),
-        body: bodyOf(route.path, method),
+        path: `${path}${QUERIES[route] ?? ''}`,
+        headers: headersOf(route, method),
+        body: bodyOf(route, method),
       })),
     );
   });

@@ -8,7 +8,7 @@ import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
 import type { Change, Store } from '../../src/counter/store.ts';
 import { callers } from '../support/callers.ts';
-import type { Subject } from './store-contract.ts';
+import type { Subject } from './subject.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 // Noon: hours before and after it are of the same day.

@@ -8,7 +8,7 @@ import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
 import type { Change } from '../../src/counter/store.ts';
 import { callers } from '../support/callers.ts';
-import type { Subject } from './store-contract.ts';
+import type { Subject } from './subject.ts';
 
 /** Noon, so that no test comes to midnight. */
 const START = Date.UTC(2026, 10, 22, 12);

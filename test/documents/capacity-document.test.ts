@@ -13,7 +13,7 @@ import type { Change, Store } from '../../src/counter/store.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/store-contract.ts';
+import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';

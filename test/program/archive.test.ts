@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Store } from '../../src/counter/store.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/store-contract.ts';
+import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';

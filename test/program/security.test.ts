@@ -14,73 +14,94 @@ import { RedisServer } from '../support/redis-server.ts';
 /** Where each attack is tried. */
 const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
   'another’s counter is set': [
-    ['http/api.test.ts', 'another’s counter cannot be set, hit by more than 1, or deleted'],
-    ['owners.test.ts', 'let their owners make and set a counter, and nobody who has another or none'],
-    ['http/countapi.test.ts', 'leaves alone what may not be set'],
-    ['security.test.ts', 'another’s counter stays as it is, whatever is sent in the place of its token'],
+    ['unit/http/api/api.test.ts', 'another’s counter cannot be set, hit by more than 1, or deleted'],
+    ['program/owners.test.ts', 'let their owners make and set a counter, and nobody who has another or none'],
+    ['unit/http/compat/countapi.test.ts', 'leaves alone what may not be set'],
+    [
+      'program/security.test.ts',
+      'another’s counter stays as it is, whatever is sent in the place of its token',
+    ],
   ],
   'a token is read': [
-    ['owners.test.ts', 'stand in no log, no other answer, no list of processes and no database'],
-    ['owners.test.ts', 'do nothing in a URL, by whatever name'],
-    ['http/api.test.ts', 'a token is kept as a hash, and is in no answer but the one that makes the counter'],
+    ['program/owners.test.ts', 'stand in no log, no other answer, no list of processes and no database'],
+    ['program/owners.test.ts', 'do nothing in a URL, by whatever name'],
+    [
+      'unit/http/api/api.test.ts',
+      'a token is kept as a hash, and is in no answer but the one that makes the counter',
+    ],
   ],
   'a token is guessed by how long a comparison takes': [
-    ['security.test.ts', 'secrets are compared as digests of one length, in constant time, and in one place'],
+    [
+      'program/security.test.ts',
+      'secrets are compared as digests of one length, in constant time, and in one place',
+    ],
   ],
   'a header is injected': [
-    ['security.test.ts', 'nothing that is sent becomes a header of an answer, a line of the log, or a bug'],
-    ['http/countapi.test.ts', 'a forged Origin or Referer makes no name outside the rule'],
+    [
+      'program/security.test.ts',
+      'nothing that is sent becomes a header of an answer, a line of the log, or a bug',
+    ],
+    ['unit/http/compat/countapi.test.ts', 'a forged Origin or Referer makes no name outside the rule'],
   ],
   'a name is injected': [
-    ['security.test.ts', 'a name that is none reaches no store, however it is written'],
-    ['security.test.ts', 'a name that looks like something else is a counter like any other'],
-    ['counter/name.test.ts', 'refuses everything else, in either part, and says which'],
+    ['program/security.test.ts', 'a name that is none reaches no store, however it is written'],
+    ['program/security.test.ts', 'a name that looks like something else is a counter like any other'],
+    ['unit/counter/name.test.ts', 'refuses everything else, in either part, and says which'],
   ],
   'a script is put into a callback’s name': [
-    ['http/countapi.test.ts', 'a name that is more than a name is refused, and nothing is counted'],
+    [
+      'unit/http/compat/countapi.test.ts',
+      'a name that is more than a name is refused, and nothing is counted',
+    ],
   ],
   'X-Forwarded-For is forged': [
-    ['http/client-address.test.ts', 'is never one that only an untrusted peer has said'],
-    ['http/past.test.ts', 'who says to come from elsewhere is believed only where a proxy is trusted'],
-    ['limits.test.ts', 'a forged X-Forwarded-For gets nobody around a limit'],
+    ['unit/http/visit/client-address.test.ts', 'is never one that only an untrusted peer has said'],
+    [
+      'unit/http/api/past.test.ts',
+      'who says to come from elsewhere is believed only where a proxy is trusted',
+    ],
+    ['program/limits.test.ts', 'a forged X-Forwarded-For gets nobody around a limit'],
   ],
   'a flood of new names': [
     [
-      'limits.test.ts',
+      'program/limits.test.ts',
       'a flood of new names is stopped by the quota that three replicas share, and what there is counts on',
     ],
     [
-      'limits.test.ts',
+      'program/limits.test.ts',
       'by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys',
     ],
     [
-      'limits.test.ts',
+      'program/limits.test.ts',
       'without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on',
     ],
     [
-      'deploy.test.ts',
+      'program/deploy.test.ts',
       'as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting',
     ],
   ],
   'one address opens all streams': [
-    ['limits.test.ts', 'by default one address cannot have all streams, and another still can listen'],
+    [
+      'program/limits.test.ts',
+      'by default one address cannot have all streams, and another still can listen',
+    ],
   ],
   'a flood of idempotency keys': [
     [
-      'limits.test.ts',
+      'program/limits.test.ts',
       'by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys',
     ],
     [
-      'security.test.ts',
+      'program/security.test.ts',
       'a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on',
     ],
     [
-      'store-contract.ts',
+      'contract/store-contract.ts',
       'no more keys are remembered than may be; those that are still work, and so does what has none',
     ],
   ],
   'a flood of requests': [
-    ['limits.test.ts', 'a flood of requests from one address does not keep another from counting'],
+    ['program/limits.test.ts', 'a flood of requests from one address does not keep another from counting'],
   ],
 };
 

@@ -11,7 +11,7 @@ import type { Store } from '../../src/counter/store.ts';
 import { visitorOf } from '../../src/counter/visitor.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/store-contract.ts';
+import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';

@@ -2,17 +2,20 @@
 import { Counter } from '../../src/counter/counter.ts';
 import { Watch } from '../../src/counter/watch.ts';
 import { createApi } from '../../src/http/api/api.ts';
+import { createHit } from '../../src/http/api/hit.ts';
 import type { Stack } from '../../src/http/api/stack.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { Asked, Peer } from '../../src/http/asked.ts';
 import { createAbacus } from '../../src/http/compat/abacus/abacus.ts';
 import { ABACUS_PREFIX } from '../../src/http/compat/abacus/request.ts';
 import { createCountapi } from '../../src/http/compat/countapi/countapi.ts';
 import { COUNTAPI_PREFIX } from '../../src/http/compat/countapi/request.ts';
+import type { AppContext } from '../../src/http/context.ts';
 import { createEmbed } from '../../src/http/embed/embed.ts';
 import { createImages } from '../../src/http/images/images.ts';
 import { EventStreams } from '../../src/http/live/event-stream.ts';
 import { createLive } from '../../src/http/live/live.ts';
+import { createPages } from '../../src/http/pages/pages.ts';
+import type { Peer } from '../../src/http/request/state.ts';
 import { createClientAddress } from '../../src/http/visit/client-address.ts';
 import { createCounting } from '../../src/http/visit/counting.ts';
 import { Limits } from '../../src/http/visit/limits.ts';
@@ -101,25 +104,14 @@ export function setUp({
   const perAddress =
     streamsPerAddress === 0
       ? undefined
-      : { max: streamsPerAddress, networkOf: (c: Asked) => visitors.networkOf(c) };
+      : { max: streamsPerAddress, networkOf: (c: AppContext) => visitors.networkOf(c) };
   const streams = new EventStreams({ max: streamsMax, waitingBytesMax, heartbeatMs, perAddress });
   const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
   const app = createApp({
-    counter,
-    count,
-    api: createApi({
-      counter,
-      count,
-      registry: store,
-      memory: store,
-      owners,
-      mayMake,
-      closed,
-      version: '1.2.3',
-      stack: () => STACK,
-      now,
-    }),
     surfaces: [
+      createPages({ counter, count, replica: 'replica-7' }),
+      createHit(counter, count),
+      createApi({ ...parts, memory: store, owners, stack: () => STACK }),
       createImages({ counter, count, memory: store, registry: store, now }),
       createLive({ watch, streams }),
       createEmbed(embedPath),
@@ -132,7 +124,6 @@ export function setUp({
       ),
     ),
     limits,
-    replica: 'replica-7',
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),

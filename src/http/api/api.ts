@@ -4,10 +4,10 @@
  * Not here: what a request may hold (`routes.ts`), and who may ask for it (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../../counter/errors.ts';
 import { type Description, RULES } from '../../counter/registry.ts';
-import type { Asked, Peer } from '../asked.ts';
+import type { AppContext, Common, Env, Surface } from '../context.ts';
+import { wholeBody } from '../request/body.ts';
 import { issueToken } from '../visit/owners.ts';
 import { API_DESCRIPTION, type ApiOptions, foundBy, missing, nameIn, readableBy } from './options.ts';
 import { servePast } from './past.ts';
@@ -15,19 +15,23 @@ import { routes } from './routes.ts';
 import { HEADERS } from './schemas.ts';
 import { serveStack } from './stack.ts';
 
-type Bindings = { Bindings: Peer };
+/** The surface of the API, and of its description. */
+export function createApi(options: ApiOptions): Surface {
+  return ({ headers, checked, admit, bodyMs }) => {
+    const api = new OpenAPIHono<Env>({ defaultHook: refuseInvalid });
+    api.use('/api/*', async (c, next) => {
+      await admit(c);
+      await wholeBody(c, bodyMs);
+      for (const [name, value] of headers) c.header(name, value);
+      await next();
+    });
+    serve(api, options);
+    serveDescription(api, options.version, headers, checked);
+    return api;
+  };
+}
 
-/** The API as an app of its own. Its handlers throw; whoever calls it turns errors into answers. */
-export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
-  const api = new OpenAPIHono<Bindings>({ defaultHook: refuseInvalid });
-  api.onError((error) => {
-    throw error instanceof HTTPException
-      ? new AppError('request-invalid', `${error.message}. Send JSON, as /openapi.json says.`, {
-          cause: error,
-        })
-      : error;
-  });
-
+function serve(api: OpenAPIHono<Env>, options: ApiOptions): void {
   serveCollection(api, options);
   serveCounter(api, options);
   servePast(api, options);
@@ -35,12 +39,15 @@ export function createApi(options: ApiOptions): OpenAPIHono<Bindings> {
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   for (const [name, header] of Object.entries(HEADERS))
     api.openAPIRegistry.registerComponent('headers', name, header);
-  serveDescription(api, options.version);
-  return api;
 }
 
 /** The description, which is made once, at its first need: making it takes 6 ms. */
-function serveDescription(api: OpenAPIHono<Bindings>, version: string): void {
+function serveDescription(
+  api: OpenAPIHono<Env>,
+  version: string,
+  headers: Headers,
+  checked: Common['checked'],
+): void {
   let made: string | undefined;
   const make = () =>
     JSON.stringify(
@@ -55,15 +62,18 @@ function serveDescription(api: OpenAPIHono<Bindings>, version: string): void {
         servers: [{ url: '/' }],
       }),
     );
-  api.get(API_DESCRIPTION, (c) => {
+  const ready = new Headers(headers);
+  ready.set('Content-Type', 'application/json');
+  const describe = () => {
     made ??= make();
-    return c.body(made, 200, { 'Content-Type': 'application/json' });
-  });
+    return new Response(made, { headers: ready });
+  };
+  api.get(API_DESCRIPTION, checked(describe));
 }
 
 /** All counters: made, listed, many read at once. */
 function serveCollection(
-  api: OpenAPIHono<Bindings>,
+  api: OpenAPIHono<Env>,
   { counter, registry, owners, mayMake, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
@@ -102,10 +112,10 @@ function serveCollection(
 }
 
 /** One counter: read, hit, set, deleted. */
-function serveCounter(api: OpenAPIHono<Bindings>, options: ApiOptions): void {
+function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
   /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not make such a hit. */
-  async function isOwners(c: Asked, amount: number, visitor: string | undefined): Promise<boolean> {
+  async function isOwners(c: AppContext, amount: number, visitor: string | undefined): Promise<boolean> {
     const ofEverybody = amount === 1 && visitor === undefined;
     // Such a hit makes a counter that is not there.
     const description = ofEverybody ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
@@ -187,7 +197,7 @@ function refuseInvalid(
         target: string;
         error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] };
       },
-  c: Asked,
+  c: AppContext,
 ): undefined {
   if (result.success) return;
   // Says what a name is.

@@ -4,34 +4,33 @@
  * The body holds `value` and nothing else, because clients of CountAPI fail on a key they do not know.
  */
 
+import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
 import type { CountVisit } from '../visit/counting.ts';
 
-/** The handlers of both routes. `headers` are those of every response. */
-export function createHit(counter: Counter, count: CountVisit, headers: Headers) {
-  const ready = { headers: new Headers(headers) };
-  ready.headers.set('Content-Type', 'application/json');
+/** The surface of both routes. */
+export function createHit(counter: Counter, count: CountVisit): Surface {
+  return ({ headers, admitted }) => {
+    const ready = { headers: new Headers(headers) };
+    ready.headers.set('Content-Type', 'application/json');
+    const told = (value: number | null) => new Response(`{"value":${value}}`, ready);
 
-  const told = (value: number | null) => new Response(`{"value":${value}}`, ready);
-
-  function hit(c: Asked): Response | Promise<Response> {
-    const name = requestedName(c);
-    if (c.req.method === 'HEAD') return headOnly(ready.headers);
-    return count(c, name).then(told);
-  }
-
-  async function get(c: Asked): Promise<Response> {
-    const name = requestedName(c);
-    const [total] = await counter.read([name]);
-    if (total === undefined) throw missing(name);
-    return told(total);
-  }
-
-  return { hit, get };
+    const hit: AppHandler = (c) => {
+      const name = nameIn(c);
+      return c.env.isHead ? headOnly(ready.headers) : count(c, name).then(told);
+    };
+    const get: AppHandler = async (c) => {
+      const name = nameIn(c);
+      const [total] = await counter.read([name]);
+      if (total === undefined) throw missing(name);
+      return told(total);
+    };
+    return new Hono<Env>().get('/hit/:ns/:key', admitted(hit)).get('/get/:ns/:key', admitted(get));
+  };
 }
 
 /** The error of a counter that cannot be read. */
@@ -42,6 +41,6 @@ export function missing(name: string): AppError {
   );
 }
 
-function requestedName(c: Asked): string {
+function nameIn(c: AppContext): string {
   return counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Memory } from '../../counter/past.ts';
 import { type Description, type Registry, RULES } from '../../counter/registry.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import type { MayMake } from '../visit/limits.ts';
 import type { Owners } from '../visit/owners.ts';
@@ -20,7 +20,7 @@ export interface ApiOptions {
   readonly memory: Memory;
   readonly count: CountVisit;
   readonly owners: Owners;
-  /** Asked before a counter is made; `undefined` for no limit. */
+  /** AppContext before a counter is made; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;
@@ -32,13 +32,13 @@ export interface ApiOptions {
 }
 
 /** The counter that a path names. Fails with `name-invalid`. */
-export function nameIn(c: Asked): string {
+export function nameIn(c: AppContext): string {
   const namespace = c.req.param('namespace');
   return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, c.req.param('key') ?? '');
 }
 
 /** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
-export async function foundBy(c: Asked, registry: Registry): Promise<Description> {
+export async function foundBy(c: AppContext, registry: Registry): Promise<Description> {
   const name = nameIn(c);
   const description = await registry.describe(name);
   if (description) return description;
@@ -49,7 +49,7 @@ export async function foundBy(c: Asked, registry: Registry): Promise<Description
 }
 
 /** The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is private. */
-export async function readableBy(c: Asked, { registry, owners }: ApiOptions): Promise<Description> {
+export async function readableBy(c: AppContext, { registry, owners }: ApiOptions): Promise<Description> {
   const description = await foundBy(c, registry);
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;

@@ -2,15 +2,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { DAY_MS, inPeriods, type Period } from '../../counter/past.ts';
 import { KINDS, type Kind } from '../../counter/visitor.ts';
-import type { Asked, Peer } from '../asked.ts';
+import type { AppContext, Env } from '../context.ts';
 import { type ApiOptions, readableBy } from './options.ts';
 import { pastRoutes } from './past-routes.ts';
 
 /** Adds the routes to the API. */
-export function servePast(api: OpenAPIHono<{ Bindings: Peer }>, options: ApiOptions): void {
+export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { memory, now } = options;
   /** The past of a counter that there is, for who may read it. */
-  async function pastOf(c: Asked) {
+  async function pastOf(c: AppContext) {
     const { counter: name } = await readableBy(c, options);
     return { name, past: await memory.past(name) };
   }

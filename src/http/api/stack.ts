@@ -1,6 +1,6 @@
 /** `GET /api/v1/stack`: the replicas that there are, and how the store is. Not here: how they know of each other (`replicas/heartbeat.ts`). */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Peer } from '../asked.ts';
+import type { Env } from '../context.ts';
 import { json, PROBLEMS } from './schemas.ts';
 
 /** The stack, as this replica knows it. */
@@ -53,7 +53,7 @@ const route = createRoute({
 });
 
 /** Adds the route to the API. */
-export function serveStack(api: OpenAPIHono<{ Bindings: Peer }>, stack: () => Stack): void {
+export function serveStack(api: OpenAPIHono<Env>, stack: () => Stack): void {
   api.openapi(route, (c) => {
     const { replica, store, replicas } = stack();
     const all = replicas.reduce((sum, { hits }) => sum + hits, 0);

@@ -5,20 +5,20 @@
  * (`page/browser/embed.ts`).
  */
 
+import { Hono } from 'hono';
 import { bundle } from '../../page/bundle.ts';
-import type { Handler } from '../asked.ts';
+import type { AppHandler, Env, Surface } from '../context.ts';
 import { takesGzip } from '../request/accepts.ts';
-import type { Route } from '../routes.ts';
 
 /** So long a page may have an older script than the Seen that it asks. */
 const KEPT_SECONDS = 3600;
 
-/** The route of the script, at `path`. It is given the headers that every response has. */
-export function createEmbed(path: string): (headers: Headers) => Route[] {
-  return (headers) => [{ path, errorsAs: 'text', unlimited: true, handlers: { GET: script(headers) } }];
+/** The surface of the script, at `path`. Nothing is asked of the store, so the limit on requests does not hold. */
+export function createEmbed(path: string): Surface {
+  return ({ headers, checked }) => new Hono<Env>().get(path, checked(script(headers)));
 }
 
-function script(headers: Headers): Handler {
+function script(headers: Headers): AppHandler {
   const ready = new Headers(headers);
   ready.set('Content-Type', 'text/javascript; charset=utf-8');
   ready.set('Cache-Control', `public, max-age=${KEPT_SECONDS}`);

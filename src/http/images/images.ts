@@ -6,6 +6,7 @@
  * (`request.ts`).
  */
 
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
@@ -16,9 +17,8 @@ import { drawChart } from '../../images/chart.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { counted } from '../../plural.ts';
-import type { Asked, Handler } from '../asked.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
-import type { Route } from '../routes.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import { type BadgeWanted, badgeWanted, chartWanted, nameInFile, periodWriter, writer } from './request.ts';
 
@@ -36,34 +36,44 @@ const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
 const COLOUR = 'blue';
 const COLOUR_OF_ERRORS = 'lightgrey';
 
-/** The routes of pictures. They are given the headers that every response has. */
-export function createImages(options: ImagesOptions): (headers: Headers) => Route[] {
-  return (headers) => {
-    const as = (type: string, make: (c: Asked) => Promise<string | Buffer<ArrayBuffer>>): Handler => {
+/** The surface of pictures. */
+export function createImages(options: ImagesOptions): Surface {
+  return ({ headers, admitted }) => {
+    const as = (type: string, make: (c: AppContext) => Promise<string | Buffer<ArrayBuffer>>): AppHandler => {
       const ready = imageHeaders(headers, type);
-      return async (c) =>
-        c.req.method === 'HEAD' ? headOnly(ready) : new Response(await make(c), { headers: ready });
+      return async (c) => (c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready }));
     };
     const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
     const endpoint = as('application/json', (c) => badgeJson(c, options));
-    const either: Handler = (c) => (c.req.path.endsWith('.json') ? endpoint : badge)(c);
+    const either: AppHandler = (c) => (c.req.path.endsWith('.json') ? endpoint : badge)(c);
     const chart = as('image/svg+xml', (c) => chartSvg(c, options));
     const gif = as('image/gif', (c) => countPixel(c, options));
-    const svg = imageHeaders(headers, 'image/svg+xml');
-    const json = imageHeaders(headers, 'application/json');
-    const dress: Route['dress'] = async (c, response) =>
-      response.status < 400 ? response : errorPicture(c, response, c.req.path.endsWith('.json') ? json : svg);
-    return (
-      [
-        ['badge', either],
-        ['chart', chart],
-        ['pixel', gif],
-      ] as const
-    ).flatMap(([what, handler]) =>
-      [`/${what}/:file`, `/${what}/:ns/:file`].map(
-        (path): Route => ({ path, errorsAs: 'problem', handlers: { GET: handler }, dress }),
-      ),
-    );
+    const app = new Hono<Env>();
+    for (const [what, handler] of [
+      ['badge', either],
+      ['chart', chart],
+      ['pixel', gif],
+    ] as const) {
+      app.use(`/${what}/*`, errorsAsPictures(headers));
+      for (const path of [`/${what}/:file`, `/${what}/:ns/:file`]) app.get(path, admitted(handler));
+    }
+    return app;
+  };
+}
+
+/** Middleware that answers errors as pictures; `headers` are those of every response. */
+function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
+  const svg = imageHeaders(headers, 'image/svg+xml');
+  const json = imageHeaders(headers, 'application/json');
+  return async (c, next) => {
+    await next();
+    // What has no URL has no path that says which picture is wanted.
+    if (c.res.status < 400 || !URL.canParse(c.req.url)) return;
+    c.env.realStatus = c.res.status;
+    const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
+    // Otherwise the headers of the response before would be put over those of this one.
+    c.res = undefined;
+    c.res = picture;
   };
 }
 
@@ -79,7 +89,7 @@ function imageHeaders(headers: Headers, type: string): Headers {
 
 /** Counts if it is to, and answers what stands on the badge. Fails as counting does, and with `counter-missing`. */
 async function messageOf(
-  c: Asked,
+  c: AppContext,
   name: string,
   wanted: BadgeWanted,
   options: ImagesOptions,
@@ -103,7 +113,7 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
   throw new AppError('counter-missing', `There is no counter ${name} to be shown.`);
 }
 
-async function badgeSvg(c: Asked, options: ImagesOptions): Promise<string> {
+async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'svg');
   const wanted = badgeWanted(c);
   return drawNumberedBadge({
@@ -116,7 +126,7 @@ async function badgeSvg(c: Asked, options: ImagesOptions): Promise<string> {
 }
 
 /** https://shields.io/badges/endpoint-badge */
-async function badgeJson(c: Asked, options: ImagesOptions): Promise<string> {
+async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'json');
   const wanted = badgeWanted(c);
   const message = await messageOf(c, name, wanted, options);
@@ -124,7 +134,7 @@ async function badgeJson(c: Asked, options: ImagesOptions): Promise<string> {
   return JSON.stringify({ schemaVersion: 1, label, message, color, labelColor, style });
 }
 
-async function chartSvg(c: Asked, options: ImagesOptions): Promise<string> {
+async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> {
   const { memory, now } = options;
   const name = nameInFile(c, 'svg');
   const { by, zone, theme, title = name, lang } = chartWanted(c);
@@ -141,7 +151,7 @@ async function chartSvg(c: Asked, options: ImagesOptions): Promise<string> {
   });
 }
 
-async function countPixel(c: Asked, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
+async function countPixel(c: AppContext, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
   await count(c, nameInFile(c, 'gif'));
   return pixel();
 }
@@ -166,7 +176,7 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 /** An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it is, for nobody is to see it. */
-async function errorPicture(c: Asked, response: Response, ours: Headers): Promise<Response> {
+async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
   const { code } = (await response.json()) as { code: string };
   const headers = new Headers(response.headers);
   for (const [name, value] of ours) headers.set(name, value);

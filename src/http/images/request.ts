@@ -6,7 +6,7 @@ import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import { isZone, type Step } from '../../counter/past.ts';
 import { BADGE_STYLES, badgeColour } from '../../images/badge.ts';
 import { CHART_THEMES } from '../../images/chart.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 
 /** Longer words do not fit on a picture. */
 const WORDS_LENGTH_MAX = 100;
@@ -53,16 +53,16 @@ export type ChartWanted = z.output<typeof Chart>;
  * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails
  * with `request-invalid` when `count` is neither yes nor no.
  */
-export function badgeWanted(c: Asked): BadgeWanted {
+export function badgeWanted(c: AppContext): BadgeWanted {
   return queryAs(Badge, c);
 }
 
 /** How a chart is to look. Fails with `request-invalid` when `by` or `zone` is none. */
-export function chartWanted(c: Asked): ChartWanted {
+export function chartWanted(c: AppContext): ChartWanted {
   return queryAs(Chart, c);
 }
 
-function queryAs<T>(schema: z.ZodType<T>, c: Asked): T {
+function queryAs<T>(schema: z.ZodType<T>, c: AppContext): T {
   const result = schema.safeParse(c.req.query());
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -70,7 +70,7 @@ function queryAs<T>(schema: z.ZodType<T>, c: Asked): T {
 }
 
 /** The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with `route-missing`, `name-invalid`. */
-export function nameInFile(c: Asked, ending: 'svg' | 'json' | 'gif'): string {
+export function nameInFile(c: AppContext, ending: 'svg' | 'json' | 'gif'): string {
   const ns = c.req.param('ns');
   const file = c.req.param('file') ?? '';
   if (!file.endsWith(`.${ending}`)) {

@@ -4,13 +4,13 @@
  * (`event-stream.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 
 export interface StreamsPerAddress {
   /** A whole number from 1 on. */
   readonly max: number;
   /** The IPv4 address, or the IPv6 network of 64 bits, that a request comes from. */
-  readonly networkOf: (c: Asked) => string;
+  readonly networkOf: (c: AppContext) => string;
 }
 
 /** When a client that was refused may come again: a reader of a page leaves it in about that time. */
@@ -26,7 +26,7 @@ export class StreamsByAddress {
   }
 
   /** Takes a place. Answers how to give it back, which is to be called once. Fails with `too-many-streams`. */
-  enter(c: Asked): () => void {
+  enter(c: AppContext): () => void {
     const { max, networkOf } = this.#options;
     const network = networkOf(c);
     const open = this.#open.get(network) ?? 0;

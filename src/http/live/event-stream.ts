@@ -6,7 +6,7 @@
  */
 
 import { AppError } from '../../counter/errors.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 import { StreamsByAddress, type StreamsPerAddress } from './by-address.ts';
 
 /** One stream, as the one who tells sees it. */
@@ -89,14 +89,14 @@ export class EventStreams {
    * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
    * which happens once, whoever ends it. Fails with `draining`, `too-many-streams`, and as `begin` does.
    */
-  respond(c: Asked, headers: Headers, begin: (stream: EventStream) => () => void): Response {
+  respond(c: AppContext, headers: Headers, begin: (stream: EventStream) => () => void): Response {
     if (this.#over)
       throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
     const leave = this.#byAddress?.enter(c);
     if (this.#open.size >= this.#max) this.#endOldest();
-    const { raw } = c.req;
-    const stream = new OpenStream(this.#waitingBytesMax, c.env.requestIP(raw)?.port, () =>
-      c.env.timeout?.(raw, DROPPED_SECONDS),
+    const { env } = c;
+    const stream = new OpenStream(this.#waitingBytesMax, env.peer?.port, () =>
+      env.closeAfter(DROPPED_SECONDS),
     );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => {
@@ -113,7 +113,7 @@ export class EventStreams {
       throw error;
     }
     // Bun would end it as an idle connection: what is sent does not count as use.
-    c.env.timeout?.(raw, 0);
+    env.closeAfter(0);
     return new Response(stream.body, { headers: streamHeaders(headers) });
   }
 

@@ -6,12 +6,12 @@
  * clients. Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`).
  */
 
+import { Hono } from 'hono';
 import { AppError } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Watch } from '../../counter/watch.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
-import type { Route } from '../routes.ts';
 import { type EventStreams, streamHeaders } from './event-stream.ts';
 
 /** More than a page shows, and few enough for the ids of events. */
@@ -26,15 +26,15 @@ export interface LiveOptions {
   readonly streams: EventStreams;
 }
 
-/** The route. It is given the headers that every response has. */
-export function createLive({ watch, streams }: LiveOptions): (headers: Headers) => Route[] {
-  return (headers) => {
-    const live = (c: Asked) => {
+/** The surface of the stream. */
+export function createLive({ watch, streams }: LiveOptions): Surface {
+  return ({ headers, admitted }) => {
+    const live: AppHandler = (c) => {
       const names = namesIn(c);
-      if (c.req.method === 'HEAD') return headOnly(streamHeaders(headers));
+      if (c.env.isHead) return headOnly(streamHeaders(headers));
       const known = knownOf(names, c.req.header('Last-Event-ID'));
       let begins = `retry: ${RETRY_MS}\n`;
-      const response = streams.respond(c, headers, (stream) =>
+      return streams.respond(c, headers, (stream) =>
         watch.subscribe(names, (name, total) => {
           if (known.get(name) === total) return;
           known.set(name, total);
@@ -43,14 +43,13 @@ export function createLive({ watch, streams }: LiveOptions): (headers: Headers) 
           begins = '';
         }),
       );
-      return response;
     };
-    return [{ path: '/live', errorsAs: 'json', handlers: { GET: live } }];
+    return new Hono<Env>().get('/live', admitted(live));
   };
 }
 
 /** The counters that a request names, each once. Fails with `request-invalid`, `name-invalid`. */
-function namesIn(c: Asked): string[] {
+function namesIn(c: AppContext): string[] {
   const names = new Set((c.req.query('counters') ?? '').split(',').filter((name) => name !== ''));
   if (names.size === 0 || names.size > COUNTERS_MAX) {
     throw new AppError(

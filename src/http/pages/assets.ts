@@ -8,9 +8,8 @@
 import { type Asset, bundle } from '../../page/bundle.ts';
 import { type Links, POLICY } from '../../page/frame.ts';
 import { styles } from '../../page/styles.ts';
-import type { Handler } from '../asked.ts';
+import type { AppHandler } from '../context.ts';
 import { takesGzip } from '../request/accepts.ts';
-import type { Route } from '../routes.ts';
 
 const STYLE = '/page.css';
 const SCRIPT = '/page.js';
@@ -35,16 +34,16 @@ export function pageHeaders(headers: Headers): Headers {
   return ours;
 }
 
-/** The routes. Nothing is asked of the store, so limits do not hold. */
-export function assetRoutes(headers: Headers): Route[] {
-  return [
-    assetRoute(STYLE, 'text/css; charset=utf-8', async () => styles(), headers),
-    assetRoute(SCRIPT, 'text/javascript; charset=utf-8', script, headers),
-  ];
+/** The handlers of both. `headers` are those of every response. */
+export function createAssets(headers: Headers): { style: AppHandler; script: AppHandler } {
+  return {
+    style: assetHandler('text/css; charset=utf-8', async () => styles(), headers),
+    script: assetHandler('text/javascript; charset=utf-8', script, headers),
+  };
 }
 
-function assetRoute(path: string, type: string, asset: () => Promise<Asset>, headers: Headers): Route {
-  const GET: Handler = async (c) => {
+function assetHandler(type: string, asset: () => Promise<Asset>, headers: Headers): AppHandler {
+  return async (c) => {
     const { text, gzip, hash } = await asset();
     const ours = new Headers(headers);
     ours.set('Content-Type', type);
@@ -54,5 +53,4 @@ function assetRoute(path: string, type: string, asset: () => Promise<Asset>, hea
     if (zipped) ours.set('Content-Encoding', 'gzip');
     return new Response(zipped ? gzip : text, { headers: ours });
   };
-  return { path, errorsAs: 'text', unlimited: true, handlers: { GET } };
 }

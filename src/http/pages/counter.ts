@@ -4,13 +4,17 @@ import type { Counter } from '../../counter/counter.ts';
 import { counterName } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
 import { missing } from '../api/hit.ts';
-import type { Asked, Handler } from '../asked.ts';
+import type { AppHandler } from '../context.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 
 /** The handler. `replica` is named on the page; `headers` are those of every response. */
-export function createCounterPage(counter: Counter, replica: string | undefined, headers: Headers): Handler {
+export function createCounterPage(
+  counter: Counter,
+  replica: string | undefined,
+  headers: Headers,
+): AppHandler {
   const ready = pageHeaders(headers);
-  return async (c: Asked) => {
+  return async (c) => {
     const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
     const links = await pageLinks();
     const [total] = await counter.read([name]);

@@ -6,7 +6,7 @@
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
 import { sentence } from '../../page/sentence.ts';
-import type { Asked, Handler } from '../asked.ts';
+import type { AppContext, AppHandler } from '../context.ts';
 import { acceptedBy } from '../request/accepts.ts';
 import { headOnly } from '../request/head.ts';
 import { type CountVisit } from '../visit/counting.ts';
@@ -18,7 +18,7 @@ type Kind = 'text' | 'html' | 'json';
 const KINDS = { 'text/plain': 'text', 'text/html': 'html', 'application/json': 'json' } as const;
 
 /** The handler of `/`. `replica` is named on the page; `headers` are those of every response. */
-export function createRoot(count: CountVisit, replica: string | undefined, headers: Headers): Handler {
+export function createRoot(count: CountVisit, replica: string | undefined, headers: Headers): AppHandler {
   const ready = {
     text: { headers: new Headers(headers) },
     html: { headers: pageHeaders(headers) },
@@ -29,7 +29,7 @@ export function createRoot(count: CountVisit, replica: string | undefined, heade
   for (const { headers: ours } of Object.values(ready)) ours.set('Vary', 'Accept');
   const visit = { reveal: true };
 
-  async function page(c: Asked): Promise<Response> {
+  async function page(c: AppContext): Promise<Response> {
     // Before it counts: a visit that cannot be shown is none.
     const links = await pageLinks();
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
@@ -39,7 +39,7 @@ export function createRoot(count: CountVisit, replica: string | undefined, heade
 
   return (c) => {
     const kind = kindWanted(c);
-    if (c.req.method === 'HEAD') return headOnly(ready[kind].headers);
+    if (c.env.isHead) return headOnly(ready[kind].headers);
     if (kind === 'html') return page(c);
     return count(c, DEFAULT_COUNTER, visit).then(
       (total) => new Response(body(kind, total ?? 0), ready[kind]),
@@ -47,7 +47,7 @@ export function createRoot(count: CountVisit, replica: string | undefined, heade
   };
 }
 
-function kindWanted(c: Asked): Kind {
+function kindWanted(c: AppContext): Kind {
   const accept = c.req.raw.headers.get('Accept');
   if (accept === null || accept === '*/*') return 'text';
   return KINDS[acceptedBy(c, Object.keys(KINDS), 'text/plain') as keyof typeof KINDS];

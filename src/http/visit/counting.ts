@@ -8,7 +8,7 @@ import { AppError, isAppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Registry } from '../../counter/registry.ts';
 import type { Visitor } from '../../counter/visitor.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 import { onceFrom } from './idempotency.ts';
 import type { Limits } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
@@ -48,7 +48,7 @@ export interface VisitOptions {
  * may not be revealed. A browser of an owner's gets the number as it stands. Fails, at once or later, with `prefetch-refused`, `key-invalid`, `rate-limited`,
  * and as `Counter.hit` does.
  */
-export type CountVisit = (c: Asked, name: string, options?: VisitOptions) => Promise<number | null>;
+export type CountVisit = (c: AppContext, name: string, options?: VisitOptions) => Promise<number | null>;
 
 export interface CountingOptions {
   readonly counter: Counter;
@@ -69,7 +69,7 @@ export function createCounting({ counter, registry, visitors, limits }: Counting
 
   /** After a hit that found no counter: asks whether it may be made, and hits again. */
   async function makeAndHit(
-    c: Asked,
+    c: AppContext,
     name: string,
     options: HitOptions,
     error: unknown,

@@ -15,8 +15,9 @@ import { DAY_MS } from '../../counter/past.ts';
 import { briefly } from '../../counter/patience.ts';
 import type { Registry } from '../../counter/registry.ts';
 import { counted } from '../../plural.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';
+import type { RequestState } from '../request/state.ts';
 import type { Owners } from './owners.ts';
 import type { Visitors } from './visitors.ts';
 
@@ -45,9 +46,9 @@ export interface LimitsOptions extends Quotas {
 }
 
 /** Takes what a request is about to use. Fails with `rate-limited`, `store-unavailable`. */
-export type TakeKey = (c: Asked) => Promise<void>;
+export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
-export type MayMake = (c: Asked, name: string) => Promise<void>;
+export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
 /** At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a megabyte. */
 const REMEMBERED_MAX = 10_000;
@@ -55,22 +56,21 @@ const REMEMBERED_MAX = 10_000;
 const EVERYBODY = 'everybody';
 
 export class Limits {
-  /** Asked before a visit with an idempotency key is counted; `undefined` without a limit. */
+  /** AppContext before a visit with an idempotency key is counted; `undefined` without a limit. */
   readonly takeKey: TakeKey | undefined;
-  /** Asked before a hit makes its counter; `undefined` without a limit. */
+  /** AppContext before a hit makes its counter; `undefined` without a limit. */
   readonly mayMake: MayMake | undefined;
-  /** Asked before a counter is made otherwise. One that exists takes nothing. `undefined` without a limit. */
+  /** AppContext before a counter is made otherwise. One that exists takes nothing. `undefined` without a limit. */
   readonly mayCreate: MayMake | undefined;
   readonly #options: LimitsOptions;
   readonly #limiter: OpenLimiter;
   readonly #requests: Limit | undefined;
-  readonly #policy: string;
+  /** The limits that there are, as a response says it: `"requests";q=60;w=60`. */
+  readonly policy: string;
   /** Until when, on the clock, a limit refuses a visitor. */
   readonly #refusedUntil = new Map<string, number>();
   /** By limit: what was let through unchecked, as the moment when all of it is there again, in microseconds on the clock. */
   readonly #unchecked = new Map<string, number>();
-  /** What each request is told. */
-  readonly #told = new WeakMap<Request, string[]>();
 
   constructor(options: LimitsOptions) {
     const { store, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
@@ -87,7 +87,7 @@ export class Limits {
       };
     }
     if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
-    this.#policy = [this.#requests, newCounters, keys]
+    this.policy = [this.#requests, newCounters, keys]
       .flatMap((limit) => (limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : []))
       .join(', ');
   }
@@ -98,8 +98,9 @@ export class Limits {
   }
 
   /** Takes one request. Fails with `rate-limited`. */
-  async admit(c: Asked): Promise<void> {
+  async admit(c: AppContext): Promise<void> {
     if (!this.#requests || this.#isExempt(c)) return;
+    c.env.limits = [];
     const { quota } = this.#requests;
     await this.#take(
       c,
@@ -108,19 +109,7 @@ export class Limits {
     );
   }
 
-  /**
-   * Says in an answer which limits there are and what is left of those that the request has taken from. Where requests are not limited
-   * only those that have taken from another limit are told, so that the others cost nothing.
-   */
-  tell(c: Asked, response: Response): void {
-    const told = this.#told.get(c.req.raw);
-    // The first look at a response's headers makes an object of them, which costs some 2 % of a visit.
-    if (told || (this.#requests && !this.#isExempt(c)))
-      response.headers.set('RateLimit-Policy', this.#policy);
-    if (told) response.headers.set('RateLimit', told.join(', '));
-  }
-
-  async #takeNewCounter(c: Asked, limit: Limit, name: string): Promise<void> {
+  async #takeNewCounter(c: AppContext, limit: Limit, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
     const made = `${who} made ${counted(limit.quota, 'new counter')}, as many as may be in a day`;
@@ -128,25 +117,25 @@ export class Limits {
     await this.#take(c, limit, why);
   }
 
-  async #takeKey(c: Asked, limit: Limit): Promise<void> {
+  async #takeKey(c: AppContext, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
     const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, as many as may be in a day`;
     await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
   }
 
-  #isExempt(c: Asked): boolean {
+  #isExempt(c: AppContext): boolean {
     return this.#options.owners.isInstallation(c.req.raw.headers);
   }
 
-  async #take(c: Asked, limit: Limit, why: string): Promise<void> {
+  async #take(c: AppContext, limit: Limit, why: string): Promise<void> {
     const who = await this.#whoTakes(c, limit);
     const verdict = who && (this.#refusalOf(limit, who) ?? (await this.#ask(limit, who)));
     if (!verdict) {
       this.#letThrough(limit);
       return;
     }
-    this.#note(c.req.raw, limit, verdict);
+    noteIn(c.env, limit, verdict);
     if (verdict.allowed) return;
     const retryAfterMs = verdict.nextMs;
     throw new AppError('rate-limited', `${why} Try again in ${wholeSeconds(retryAfterMs)} s.`, {
@@ -155,7 +144,7 @@ export class Limits {
   }
 
   /** Who takes of this limit; `undefined` where today's salt cannot be had in time. */
-  async #whoTakes(c: Asked, { name }: Limit): Promise<string | undefined> {
+  async #whoTakes(c: AppContext, { name }: Limit): Promise<string | undefined> {
     const { visitors, clock, addressesHidden } = this.#options;
     if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
     const place = visitors.placeOf(c);
@@ -207,12 +196,12 @@ export class Limits {
     }
     this.#refusedUntil.set(refused, this.#options.clock.now() + forMs);
   }
+}
 
-  #note(request: Request, limit: Limit, { remaining, nextMs }: Verdict): void {
-    const told = this.#told.get(request) ?? [];
-    told.push(`"${limit.name}";r=${remaining};t=${wholeSeconds(nextMs)}`);
-    this.#told.set(request, told);
-  }
+/** Notes what is left of a limit, for the response to say. */
+function noteIn(state: RequestState, limit: Limit, { remaining, nextMs }: Verdict): void {
+  state.limits ??= [];
+  state.limits.push(`"${limit.name}";r=${remaining};t=${wholeSeconds(nextMs)}`);
 }
 
 function limitOf(name: string, quota: number, windowMs: number): Limit | undefined {

@@ -8,7 +8,7 @@ import type { Clock } from '../../counter/clock.ts';
 import { DAY_MS, type Memory } from '../../counter/past.ts';
 import { briefly } from '../../counter/patience.ts';
 import { personOf, placeIn, type Visitor, visitorOf } from '../../counter/visitor.ts';
-import type { Asked } from '../asked.ts';
+import type { AppContext } from '../context.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
 
 export interface VisitorsOptions {
@@ -40,7 +40,7 @@ export class Visitors {
   }
 
   /** The visitor who makes this request: at once, but for the first requests of a day. */
-  of(c: Asked): Visitor | Promise<Visitor> {
+  of(c: AppContext): Visitor | Promise<Visitor> {
     return this.#salted((salt) => {
       const visitor = visitorOf(this.#addressOf(c), c.req.raw.headers.get('User-Agent') ?? '', salt ?? '');
       return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
@@ -56,12 +56,12 @@ export class Visitors {
    * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6 network, whatever asks from there.
    * `undefined` where today's salt cannot be had.
    */
-  placeOf(c: Asked): string | undefined | Promise<string | undefined> {
+  placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
     return this.#salted((salt) => salt && placeIn(this.networkOf(c), salt));
   }
 
   /** The IPv4 address, or the IPv6 network of 64 bits, that this request comes from. Not to be kept longer than its connection. */
-  networkOf(c: Asked): string {
+  networkOf(c: AppContext): string {
     return networkOf(this.#addressOf(c));
   }
 
@@ -71,9 +71,9 @@ export class Visitors {
     return this.#ask(day).then(() => use(day === this.#day ? this.#salt : undefined));
   }
 
-  #addressOf(c: Asked): string {
+  #addressOf(c: AppContext): string {
     const { headers } = c.req.raw;
-    const peer = c.env.requestIP(c.req.raw)?.address ?? '';
+    const peer = c.env.peer?.address ?? '';
     return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));
   }
 

@@ -10,7 +10,7 @@ import { KINDS } from '../../../src/counter/visitor.ts';
 import { RedisStore } from '../../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { plain } from '../../contract/archive-contract.ts';
-import { LIMITS } from '../../contract/store-contract.ts';
+import { LIMITS } from '../../contract/subject.ts';
 import { countersIn, exportText, itemsOf, mistakesIn, textOf } from '../../support/archive.ts';
 import { callers } from '../../support/callers.ts';
 import { temporaryFolder } from '../../support/folder.ts';

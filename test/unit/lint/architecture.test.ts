@@ -5,14 +5,16 @@ import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
-/** What the project's linter says of one file, were it in the project. */
-async function lint(path: string, text: string): Promise<string> {
+/** What the project's linter says of one file, were it in the project with `others`. */
+async function lint(path: string, text: string, others: Record<string, string> = {}): Promise<string> {
   using folder = temporaryFolder();
   for (const name of ['node_modules', 'lint', '.oxlintrc.json', 'tsconfig.json', 'package.json']) {
     symlinkSync(join(ROOT, name), join(folder.path, name));
   }
-  mkdirSync(join(folder.path, dirname(path)), { recursive: true });
-  writeFileSync(join(folder.path, path), text);
+  for (const [name, content] of Object.entries({ ...others, [path]: text })) {
+    mkdirSync(join(folder.path, dirname(name)), { recursive: true });
+    writeFileSync(join(folder.path, name), content);
+  }
   return await Bun.$`./node_modules/.bin/oxlint ${path}`.cwd(folder.path).nothrow().text();
 }
 
@@ -75,6 +77,13 @@ describe('architecture', () => {
         "import { AppError } from '../counter/errors.ts';\nexport const x = AppError;\n",
       ),
     ).toContain('0 errors');
+  });
+
+  test('the linter refuses imports that go in a circle, also of types', async () => {
+    const said = await lint('src/http/x.ts', "import type { Y } from './y.ts';\n\nexport type X = Y;\n", {
+      'src/http/y.ts': "import type { X } from './x.ts';\n\nexport type Y = X;\n",
+    });
+    expect(said).toContain('import(no-cycle)');
   });
 
   test('every invariant names a test that there is', async () => {

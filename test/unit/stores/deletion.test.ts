@@ -8,7 +8,7 @@ import { RULES } from '../../../src/counter/registry.ts';
 import type { Store } from '../../../src/counter/store.ts';
 import { RedisStore } from '../../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../../contract/store-contract.ts';
+import { LIMITS } from '../../contract/subject.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { RedisServer, SAFE } from '../../support/redis-server.ts';
 

@@ -1,5 +1,6 @@
 /** The store that stands in for a database in the tests of the counter keeps the same contract as the real ones. */
-import { LIMITS, testStoreContract } from '../../contract/store-contract.ts';
+import { testStoreContract } from '../../contract/store-contract.ts';
+import { LIMITS } from '../../contract/subject.ts';
 import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
 
 testStoreContract('memory', async () => {

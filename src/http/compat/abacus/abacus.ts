@@ -6,23 +6,15 @@
  * an answer (`answer.ts`).
  */
 
+import { Hono } from 'hono';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
-import type { Asked, Handler } from '../../asked.ts';
-import { rootFor } from '../../own-host.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { headOnly } from '../../request/head.ts';
-import type { Route } from '../../routes.ts';
+import { rootFor } from '../../request/own-host.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { requireCallable } from '../jsonp.ts';
-import {
-  badgeOf,
-  dressed,
-  type Reply,
-  redirect,
-  respond,
-  respondToPage,
-  respondWithBadge,
-} from './answer.ts';
+import { badgeOf, dress, type Reply, redirect, respond, respondToPage, respondWithBadge } from './answer.ts';
 import { type AbacusParts, create, get, hit, info } from './calls.ts';
 import { remove, reset, set, update } from './owner-calls.ts';
 import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './request.ts';
@@ -32,7 +24,7 @@ import { type AbacusStreamParts, stream } from './stream.ts';
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
-  /** Asked before a counter is made; `undefined` for no limit. */
+  /** AppContext before a counter is made; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
 }
 
@@ -43,35 +35,34 @@ interface Operation {
   readonly methods: readonly ('GET' | 'POST')[];
   /** Whether it changes something, and so is not done for who asks ahead or for headers only. */
   readonly writes: boolean;
-  readonly answer: (call: Call, headers: Headers, c: Asked) => Response | Promise<Response>;
+  readonly answer: (call: Call, headers: Headers, c: AppContext) => Response | Promise<Response>;
 }
 
+const ALL_PATHS = `${ABACUS_PREFIX}/*`;
 /** Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as elsewhere. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** The routes of Abacus. They are given the headers that every response has. */
-export function createAbacus(options: AbacusOptions): (headers: Headers) => Route[] {
+/** The surface of Abacus. */
+export function createAbacus(options: AbacusOptions): Surface {
   const status = new AbacusStatus(options);
   const operations = [
     ...publicOperations(options),
     ...ownersOperations(options),
     ...statusOperations(status),
   ];
-  return (headers) => {
-    const toPage: Handler = (c) => Promise.resolve(redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers));
-    return [
-      ...operations.map((operation) =>
-        routeOf(operation.path, operation.methods, serve(operation, options, status, headers), toPage),
-      ),
-      {
-        path: `${ABACUS_PREFIX}/`,
-        errorsAs: 'bare',
-        unlimited: true,
-        handlers: { GET: page(headers) },
-        dress: dressed,
-      },
-      { ...routeOf('/*', [], toPage, toPage), unlimited: true },
-    ];
+  return ({ headers, checked, admitted }) => {
+    const app = new Hono<Env>();
+    app.use(ALL_PATHS, dress);
+    for (const operation of operations) {
+      const handler = serve(operation, options, status, headers);
+      const path = `${ABACUS_PREFIX}${operation.path}`;
+      app.on([...operation.methods], path, admitted(handler));
+    }
+    const home: AppHandler = (c) => page(rootFor(c, ABACUS_PREFIX), headers);
+    const toHome: AppHandler = (c) => redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
+    app.get(`${ABACUS_PREFIX}/`, checked(home));
+    app.on([...METHODS], ALL_PATHS, checked(toHome));
+    return app;
   };
 }
 
@@ -116,19 +107,12 @@ function statusOperations(status: AbacusStatus): Operation[] {
   ];
 }
 
-function routeOf(path: string, methods: Operation['methods'], served: Handler, toPage: Handler): Route {
-  const handlers = Object.fromEntries(
-    METHODS.map((method) => [method, methods.some((taken) => taken === method) ? served : toPage]),
-  );
-  return { path: `${ABACUS_PREFIX}${path}`, errorsAs: 'bare', handlers, dress: dressed };
-}
-
 function serve(
   operation: Operation,
   options: AbacusOptions,
   status: AbacusStatus,
   headers: Headers,
-): Handler {
+): AppHandler {
   const { path, shape, writes, answer } = operation;
   const [, name = ''] = path.split('/');
   return async (c) => {
@@ -138,7 +122,7 @@ function serve(
       if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
       return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);
     }
-    if (writes && c.req.method === 'HEAD') return dressedHead(c, headers);
+    if (writes && c.env.isHead) return headOf(c, headers);
     const call: Call = {
       words,
       query: new URL(c.req.url).searchParams,
@@ -154,7 +138,7 @@ function serve(
 }
 
 /** The response to HEAD of a call that would change something. */
-function dressedHead(c: Asked, headers: Headers): Response {
+function headOf(c: AppContext, headers: Headers): Response {
   const { headers: ours } = respond({ status: 200, body: {} }, headers);
   if (c.req.path.endsWith('/shield')) ours.set('Content-Type', 'image/svg+xml');
   return headOnly(ours);
@@ -181,9 +165,9 @@ function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Oper
   };
 }
 
-function page(headers: Headers): Handler {
+function page(root: string, headers: Headers): Response {
   const ours = new Headers(headers);
   ours.set('Content-Type', 'text/html; charset=utf-8');
   ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
-  return (c) => Promise.resolve(new Response(abacusPage(rootFor(c, ABACUS_PREFIX)), { headers: ours }));
+  return new Response(abacusPage(root), { headers: ours });
 }

@@ -1,8 +1,9 @@
 /** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`calls.ts`). */
 
+import type { MiddlewareHandler } from 'hono';
 import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
-import type { Asked } from '../../asked.ts';
+import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
 
 /** What is answered: the contract's status and body. */
@@ -42,14 +43,15 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
   return new Response(null, { status, headers: ours });
 }
 
-/** Any answer of Abacus, errors too, with the content type that it has for JSON, and its words for who asked too much. */
-export async function dressed(_: Asked, response: Response): Promise<Response> {
-  const { headers, status } = response;
+/** Gives every answer the content type that Abacus has for JSON, and its words for who asked too much. */
+export const dress: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  const { headers, status } = c.res;
   if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
-  if (status !== 429) return response;
+  if (status !== 429) return;
   const error = `Too many requests. Try again in ${headers.get('Retry-After')}s`;
-  return new Response(JSON.stringify({ error }), { status, headers });
-}
+  c.res = new Response(JSON.stringify({ error }), { status, headers });
+};
 
 function responseOf(body: string, status: number, type: string, headers: Headers): Response {
   const ours = new Headers(headers);

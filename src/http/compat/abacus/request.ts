@@ -7,7 +7,7 @@
 
 import { AppError } from '../../../counter/errors.ts';
 import { COUNTER_PART } from '../../../counter/name.ts';
-import type { Asked } from '../../asked.ts';
+import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
@@ -47,7 +47,7 @@ export interface Named {
  * `route-missing` when there are too many.
  */
 export function wordsIn(
-  c: Asked,
+  c: AppContext,
   operation: string,
   shape: Shape,
 ): readonly string[] | { readonly to: string | undefined } {
@@ -69,7 +69,7 @@ export function wordsIn(
   }
 }
 
-function openWordsIn(c: Asked, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
+function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
   const [, first, slash, rest = ''] = /^\/([^/]+)(\/?)(.*)$/s.exec(tail) ?? [];
   if (first === undefined) return { to: undefined };
   if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
@@ -86,7 +86,7 @@ function decoded(part: string): string {
 }
 
 /** The path of the request with a slash after it. A token is not repeated. */
-function withSlash(c: Asked): string {
+function withSlash(c: AppContext): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
   const query = searchParams.size === 0 ? '' : `?${searchParams.toString()}`;
@@ -94,7 +94,7 @@ function withSlash(c: Asked): string {
 }
 
 /** The path of the request without the slash at its end. A token is not repeated. */
-function withoutSlash(c: Asked): string {
+function withoutSlash(c: AppContext): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
   return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;

@@ -1,7 +1,7 @@
 /** Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`), and how streams begin and end (`http/live/event-stream.ts`). */
 
 import type { Watch } from '../../../counter/watch.ts';
-import type { Asked } from '../../asked.ts';
+import type { AppContext } from '../../context.ts';
 import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
 import { headOnly } from '../../request/head.ts';
 import { type Call, isName, namedIn } from './request.ts';
@@ -13,10 +13,10 @@ export interface AbacusStreamParts {
 
 /** The total when it changes, until the counter is deleted. */
 export function stream({ watch, streams }: AbacusStreamParts) {
-  return (call: Call, headers: Headers, c: Asked): Response => {
+  return (call: Call, headers: Headers, c: AppContext): Response => {
     const named = namedIn(call);
     if (!isName(named)) return new Response(null, { status: 400, headers });
-    if (c.req.method === 'HEAD') return headOnly(streamHeaders(headers));
+    if (c.env.isHead) return headOnly(streamHeaders(headers));
     return streams.respond(c, headers, (open) =>
       watch.subscribe([named.name], (_, total) => {
         if (total === undefined) open.end();

@@ -5,8 +5,9 @@
  * answered (`countapi.ts`).
  */
 
+import type { MiddlewareHandler } from 'hono';
 import { pixel } from '../../../images/pixel.ts';
-import type { Asked } from '../../asked.ts';
+import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
 import type { Named } from './request.ts';
 
@@ -32,8 +33,16 @@ export function missing(named: Named): Reply {
   return { status: 404, body: { value: null }, named };
 }
 
-/** A JSON answer in the form that the request wants. */
-export async function dressed(c: Asked, response: Response): Promise<Response> {
+/** Gives every answer the form that its request wants. */
+export const dress: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  // A Host that is none: what the request wants cannot be read.
+  if (!URL.canParse(c.req.url)) return;
+  c.env.realStatus = c.res.status;
+  c.res = await inForm(new URL(c.req.url).searchParams, c.res);
+};
+
+async function inForm(query: URLSearchParams, response: Response): Promise<Response> {
   const { headers } = response;
   headers.set(
     'Access-Control-Expose-Headers',
@@ -41,7 +50,6 @@ export async function dressed(c: Asked, response: Response): Promise<Response> {
   );
   // The answer to OPTIONS.
   if (response.status === 204) return response;
-  const query = new URL(c.req.url).searchParams;
   // The answer to HEAD of a call that would change something.
   const isHeadOnly = headers.has('Transfer-Encoding');
   if (query.has('img')) {

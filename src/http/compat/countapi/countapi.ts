@@ -6,20 +6,22 @@
  * is done then (`calls.ts`), and the forms of an answer (`answer.ts`).
  */
 
+import { Hono } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
-import type { Handler } from '../../asked.ts';
+import type { AppContext, Env, Surface } from '../../context.ts';
 import { headOnly } from '../../request/head.ts';
-import type { Route } from '../../routes.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
 import { requireCallable } from '../jsonp.ts';
-import { dressed, type Reply, respond } from './answer.ts';
+import { dress, type Reply, respond } from './answer.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
 import { type Call, COUNTAPI_PREFIX, callOf } from './request.ts';
 
+const ALL_PATHS = `${COUNTAPI_PREFIX}/*`;
+
 type Operation = (call: Call) => Promise<Reply>;
 
-/** The routes of CountAPI. They are given the headers that every response has. */
-export function createCountapi(options: CountapiOptions): (headers: Headers) => Route[] {
+/** The surface of CountAPI. */
+export function createCountapi(options: CountapiOptions): Surface {
   // Of this process since it started: the store keeps no such numbers, and no client needs them to be right.
   const done = { updates: 0, requests: 0 };
   const operations: readonly [name: string, writes: boolean, operation: Operation][] = [
@@ -32,34 +34,29 @@ export function createCountapi(options: CountapiOptions): (headers: Headers) => 
     ['create', true, (call) => create(call, options)],
   ];
 
-  return (headers) => {
+  return ({ headers, checked, admitted }) => {
     const serve =
-      (name: string, writes: boolean, operation: Operation): Handler =>
-      async (c) => {
+      (name: string, writes: boolean, operation: Operation) =>
+      async (c: AppContext): Promise<Response> => {
         done.requests++;
         const call = callOf(c, name, {
           count: (counter, amount) => options.count(c, counter, { amount }),
           mayMake: async (counter) => options.mayMake?.(c, counter),
         });
         requireCallable(call.query);
-        if (writes && c.req.method === 'HEAD')
-          return headOnly(respond({ status: 200, body: {} }, headers).headers);
+        if (writes && c.env.isHead) return headOnly(respond({ status: 200, body: {} }, headers).headers);
         if (writes) refusePrefetch(call.headers);
         const reply = await operation(call);
         if (writes && name !== 'create' && reply.status === 200) done.updates++;
         return respond(reply, headers);
       };
-    return [
-      ...operations.map(([name, writes, operation]) =>
-        routeOf(`${COUNTAPI_PREFIX}/${name}/*`, serve(name, writes, operation)),
-      ),
-      { ...routeOf(`${COUNTAPI_PREFIX}/*`, routeMissing), unlimited: true },
-    ];
+    const app = new Hono<Env>();
+    app.use(ALL_PATHS, dress);
+    for (const [name, writes, operation] of operations)
+      app.get(`${COUNTAPI_PREFIX}/${name}/*`, admitted(serve(name, writes, operation)));
+    app.get(ALL_PATHS, checked(routeMissing));
+    return app;
   };
-}
-
-function routeOf(path: string, handler: Handler): Route {
-  return { path, errorsAs: 'bare', handlers: { GET: handler }, dress: dressed };
 }
 
 function routeMissing(): never {

@@ -7,7 +7,7 @@
 
 import { AppError } from '../../../counter/errors.ts';
 import { COUNTER_PART } from '../../../counter/name.ts';
-import type { Asked } from '../../asked.ts';
+import type { AppContext } from '../../context.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
 import { decodedPart } from '../path-part.ts';
 
@@ -34,7 +34,7 @@ export interface Named {
 }
 
 /** Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: Asked, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
+export function callOf(c: AppContext, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),

@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { Hono } from 'hono';
+import type { Env } from '../../../../src/http/context.ts';
+import { RequestState } from '../../../../src/http/request/state.ts';
 import { listen } from '../../../../src/http/server.ts';
 import { PROXY, setUp } from '../../../support/app.ts';
 import { until } from '../../../support/folder.ts';
@@ -275,16 +278,16 @@ describe('on a port', () => {
     const { streams } = setUp();
     // In a second or two more than the system holds for it.
     const big = `data: ${'x'.repeat(15_000)}`;
+    const app = new Hono<Env>().get('/', (c) =>
+      streams.respond(c, new Headers(), (stream) => {
+        const timer = setInterval(() => stream.send(big), 2);
+        return () => clearInterval(timer);
+      }),
+    );
     const server = Bun.serve({
       hostname: '127.0.0.1',
       port: 0,
-      fetch: (request, bun) => {
-        const c = { req: { raw: request }, env: bun } as unknown as Parameters<typeof streams.respond>[0];
-        return streams.respond(c, new Headers(), (stream) => {
-          const timer = setInterval(() => stream.send(big), 2);
-          return () => clearInterval(timer);
-        });
-      },
+      fetch: (request, bun) => app.fetch(request, new RequestState(request, bun)),
     });
     let closed = false;
     const socket = connect(server.port ?? 0, '127.0.0.1', () =>

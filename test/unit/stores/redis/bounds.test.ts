@@ -5,7 +5,7 @@ import { HOUR_MS, HOURS_KEPT_DAYS } from '../../../../src/counter/past.ts';
 import { RULES } from '../../../../src/counter/registry.ts';
 import type { Change } from '../../../../src/counter/store.ts';
 import { RedisStore } from '../../../../src/stores/redis/store.ts';
-import { LIMITS } from '../../../contract/store-contract.ts';
+import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';
 import { until } from '../../../support/folder.ts';
 import { RedisServer, SAFE } from '../../../support/redis-server.ts';

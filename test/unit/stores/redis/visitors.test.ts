@@ -6,7 +6,7 @@ import { DAY_MS } from '../../../../src/counter/past.ts';
 import { RULES } from '../../../../src/counter/registry.ts';
 import { cellOf } from '../../../../src/stores/redis/hyperloglog.ts';
 import { RedisStore } from '../../../../src/stores/redis/store.ts';
-import { LIMITS } from '../../../contract/store-contract.ts';
+import { LIMITS } from '../../../contract/subject.ts';
 import { RedisServer } from '../../../support/redis-server.ts';
 
 /** A day that does not end under the tests. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { HOUR_MS } from '../../../../src/counter/past.ts';
 import type { Change } from '../../../../src/counter/store.ts';
 import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../../../contract/store-contract.ts';
+import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 

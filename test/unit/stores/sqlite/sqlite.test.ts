@@ -7,7 +7,8 @@ import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRESENCE_MEMORY_MS } from '../../../../src/counter/presence.ts';
 import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
-import { LIMITS, testStoreContract } from '../../../contract/store-contract.ts';
+import { testStoreContract } from '../../../contract/store-contract.ts';
+import { LIMITS } from '../../../contract/subject.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 
 const open = (

@@ -5,7 +5,7 @@
  */
 
 import { getPath } from 'hono/utils/url';
-import type { Asked } from './asked.ts';
+import type { AppContext } from '../context.ts';
 
 /** The path under which a service is on every host, by the host name on which it is at the root. */
 export type OwnHosts = ReadonlyMap<string, string>;
@@ -26,6 +26,6 @@ export function pathOn(hosts: OwnHosts): (request: Request) => string {
 }
 
 /** Where a service is for who asks: its path, or nothing on a host name of its own. */
-export function rootFor(c: Asked, prefix: string): string {
+export function rootFor(c: AppContext, prefix: string): string {
   return c.req.path === pathOf(c.req.raw) ? prefix : '';
 }

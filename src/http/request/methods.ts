@@ -1,0 +1,42 @@
+/** OPTIONS, and methods that a path does not take: for all surfaces, by the methods of their routes. */
+import type { Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { AppError } from '../../counter/errors.ts';
+import type { AppHandler, Env } from '../context.ts';
+import { errorResponse, formOf } from '../errors.ts';
+
+/**
+ * The handler of what no route of `app` has answered: OPTIONS (204) and other methods (405), both with
+ * `Allow`; what has no route at all is left to `otherwise`. `headers` are those of every response.
+ */
+export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHandler): AppHandler {
+  const middleware = methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      const allow = [...methods, 'OPTIONS'].join(', ');
+      if (c.req.method === 'OPTIONS') return preflight(headers, allow);
+      const { method } = c.env.request;
+      const error = new AppError('method-not-allowed', `${method} does nothing here. Use ${methods[0]}.`);
+      const response = errorResponse(error, formOf(c), headers);
+      response.headers.set('Allow', allow);
+      return response;
+    },
+  });
+  return async (c) => {
+    await middleware(c, async () => {
+      c.res = await otherwise(c);
+    });
+    return c.res;
+  };
+}
+
+function preflight(headers: Headers, allow: string): Response {
+  const ours = new Headers(headers);
+  ours.set('Allow', allow);
+  ours.set('Access-Control-Allow-Methods', allow);
+  // `*` does not cover Authorization (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
+  ours.set('Access-Control-Allow-Headers', '*, Authorization');
+  // A day: what browsers keep at the most.
+  ours.set('Access-Control-Max-Age', '86400');
+  return new Response(null, { status: 204, headers: ours });
+}
