@@ -80,9 +80,13 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     help: 'Requests let through because the store did not say in time whether a limit allows them.',
     registers,
   });
-  const requests = new RequestSeconds();
-  // It is all that a registry asks of a metric.
-  registry.registerMetric(requests as unknown as Histogram);
+  const requests = new Histogram({
+    name: 'seen_request_seconds',
+    help: 'Time from a request to its response, by route and status.',
+    labelNames: ['route', 'status'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
   new Gauge({
     name: 'seen_build_info',
     help: 'Always 1; the label is the version that runs.',
@@ -111,74 +115,13 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     },
     /** A request on one of our routes was answered. */
     requested(route: string, status: number, seconds: number): void {
-      requests.observe(route, status, seconds);
+      requests.observe({ route, status }, seconds);
     },
     /** All figures now. */
     snapshot(): Promise<MetricsSnapshot> {
       return registry.getMetricsAsJSON() as unknown as Promise<MetricsSnapshot>;
     },
   };
-}
-
-/** Times of one route and status: how many fell into each bucket, not added up, and what they come to. */
-interface Times {
-  readonly counts: Float64Array;
-  sum: number;
-}
-
-/**
- * The histogram of requests. prom-client's own hashes the labels anew at each observation, which is an eighth of all that a visit
- * allocates; here a route and a status lead straight to their counts.
- */
-class RequestSeconds {
-  readonly name = 'seen_request_seconds';
-  readonly help = 'Time from a request to its response, by route and status.';
-  readonly type = 'histogram';
-  readonly aggregator = 'sum';
-  readonly #routes = new Map<string, Map<number, Times>>();
-
-  observe(route: string, status: number, seconds: number): void {
-    const times = this.#routes.get(route)?.get(status) ?? this.#begin(route, status);
-    let bucket = 0;
-    // The last count is of what is longer than all.
-    while (seconds > (SECONDS_BUCKETS[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
-    times.counts[bucket] = (times.counts[bucket] ?? 0) + 1;
-    times.sum += seconds;
-  }
-
-  /** As prom-client has it: the counts added up, bucket by bucket. */
-  async get() {
-    const { name, help, type, aggregator } = this;
-    return {
-      name,
-      help,
-      type,
-      aggregator,
-      values: [...this.#routes].flatMap(([route, of]) =>
-        [...of].flatMap(([status, times]) => this.#told({ route, status }, times)),
-      ),
-    };
-  }
-
-  #begin(route: string, status: number): Times {
-    const times = { counts: new Float64Array(SECONDS_BUCKETS.length + 1), sum: 0 };
-    this.#routes.set(route, (this.#routes.get(route) ?? new Map<number, Times>()).set(status, times));
-    return times;
-  }
-
-  #told(labels: { route: string; status: number }, { counts, sum }: Times) {
-    let count = 0;
-    const buckets = [...SECONDS_BUCKETS, '+Inf'].map((le, bucket) => ({
-      labels: { le, ...labels },
-      value: (count += counts[bucket] ?? 0),
-      metricName: `${this.name}_bucket`,
-    }));
-    return [
-      ...buckets,
-      { labels, value: sum, metricName: `${this.name}_sum` },
-      { labels, value: count, metricName: `${this.name}_count` },
-    ];
-  }
 }
 
 function addGauges(registry: Registry, gauges: Gauges): void {
