@@ -1,13 +1,17 @@
 /** One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read. What they are stands in the script. */
-import { ErrorReply } from '@redis/client';
-import { type Batch, KEY_MEMORY_MS, type Outcome, WRITER_MEMORY_MS } from '../../counter/store.ts';
+import {
+  type Batch,
+  type Caller,
+  KEY_MEMORY_MS,
+  type Outcome,
+  WRITER_MEMORY_MS,
+} from '../../counter/store.ts';
 import { KINDS } from '../../counter/visitor.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES, totalKey } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
 import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
-import { type KnownVisitors, type Picked, pickAll } from './visitors.ts';
 
 export interface CommitOptions {
   /** How many keys of requests are remembered at the most. */
@@ -26,49 +30,22 @@ export interface CommitOptions {
 
 const COMMIT = new Script(commitScript);
 
-/**
- * Commits a batch, as `Store.commit` promises. Visitors that Redis is `known` to have are not sent again.
- * The writer is remembered for `memoryMs`.
- */
+/** Commits a batch, as `Store.commit` promises. The writer is remembered for `memoryMs`. */
 export async function commitTo(
   connection: RedisConnection,
   batch: Batch,
-  known: KnownVisitors,
   room: RedisRoom,
   options: CommitOptions,
   memoryMs = WRITER_MEMORY_MS,
 ): Promise<readonly Outcome[]> {
   const at = options.now();
   const keys = keysOf(batch);
-  known.beginBatchOf(batch.writer);
-  let picked: readonly Picked[] = [];
-  const answer = await connection.ask(async (client) => {
+  const answer = await connection.ask((client) => {
     room.look(client, batch);
-    const send = () => {
-      const { short } = room;
-      // Nobody is noted down while memory is short, so nobody is known to be.
-      picked = batch.changes.map((change) => (short ? pickAll(change) : known.pick(change)));
-      return COMMIT.run(client, keys, argumentsOf(batch, picked, at, short, options, memoryMs));
-    };
-    try {
-      return await send();
-    } catch (error) {
-      if (!(error instanceof ErrorReply) || !error.message.startsWith('VISITORS')) throw error;
-      // Nothing was written. The visitors that Redis had are gone.
-      known.forgetAll();
-      return send();
-    }
+    return COMMIT.run(client, keys, argumentsOf(batch, at, room.short, options, memoryMs));
   }, 'hit-unconfirmed');
   // A batch without changes has no outcomes.
-  if (answer === '') return [];
-  return answer.split(' ').map((word, index) => {
-    const [outcome = '', token] = word.split('=');
-    const leftOut = LEFT_OUT[outcome];
-    if (leftOut) return leftOut;
-    const [change, who] = [batch.changes[index], picked[index]];
-    if (change && who) known.acknowledge(change.counter, who, token);
-    return parseOutcome(outcome);
-  });
+  return answer === '' ? [] : answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
 }
 
 function keysOf({ writer, changes }: Batch): string[] {
@@ -81,7 +58,6 @@ function keysOf({ writer, changes }: Batch): string[] {
 
 function argumentsOf(
   { sequence, changes }: Batch,
-  picked: readonly Picked[],
   at: number,
   short: boolean,
   { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
@@ -90,16 +66,26 @@ function argumentsOf(
   const limits = [KEY_MEMORY_MS, keysMax, hitsMake ? countersMax : 0];
   const args = [sequence, memoryMs, changes.length, ...limits, at].map(String);
   args.push(`${visitorsMax}`, short ? '0' : '1', `${clocksDifferMaxMs}`);
-  changes.forEach(({ amount, once, make, kinds = { program: amount } }, index) => {
+  for (const { amount, once, make, kinds = { program: amount }, visitors = [] } of changes) {
     const added = make === false ? `~${amount}` : `${amount}`;
-    args.push(once ? `${added} ${once.request}` : added, kindsText(kinds), picked[index]?.text ?? '');
-  });
+    args.push(
+      once ? `${added} ${once.request}` : added,
+      kindsText(kinds),
+      visitors.map(visitorText).join(' '),
+    );
+  }
   return args;
 }
 
 /** What came of which kind, as the script reads it. */
 function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
   return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
+}
+
+/** A visitor as the script reads it: with their visits if there is not just one. */
+function visitorText({ id, kind, visits }: Caller): string {
+  const name = KIND_LETTERS[kind] + id;
+  return visits === 1 ? name : `${name}*${visits}`;
 }
 
 /** Why a change was left out, as the script says it. */

@@ -32,7 +32,6 @@ import { RedisLimiter, type RedisLimiterOptions } from './limiter.ts';
 import { RedisPresence } from './presence.ts';
 import { RedisRegistry } from './registry.ts';
 import { RedisRoom } from './room.ts';
-import { KnownVisitors } from './visitors.ts';
 
 /** How long what `ping` writes is kept: the least that is more than an instant. */
 const PING_MEMORY_MS = 1000;
@@ -48,7 +47,6 @@ export class RedisStore implements Store {
   readonly #limiter: RedisLimiter;
   readonly #presence: RedisPresence;
   readonly #archive: RedisArchive;
-  readonly #known = new KnownVisitors();
   readonly #room = new RedisRoom();
   readonly #options: RedisStoreOptions;
 
@@ -67,7 +65,7 @@ export class RedisStore implements Store {
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
-    return commitTo(this.#connection, batch, this.#known, this.#room, this.#options);
+    return commitTo(this.#connection, batch, this.#room, this.#options);
   }
 
   get short(): boolean {
@@ -144,14 +142,7 @@ export class RedisStore implements Store {
 
   async ping(): Promise<void> {
     const batch = { writer: randomUUID(), sequence: 1, changes: [] };
-    const done = commitTo(
-      this.#connection,
-      batch,
-      new KnownVisitors(),
-      this.#room,
-      this.#options,
-      PING_MEMORY_MS,
-    );
+    const done = commitTo(this.#connection, batch, this.#room, this.#options, PING_MEMORY_MS);
     await done.catch((error: unknown) => {
       throw uncounted(error);
     });

@@ -17,17 +17,14 @@
 -- ARGV[11...]  three strings for each change, in the order of the counters:
 --              1  "AMOUNT", or "AMOUNT REQUEST" when it counts once; "~" in front: this change must not make the counter
 --              2  the amount by kind of visitor, a letter and a number each: "p12b1"
---              3  the visitors, separated by blanks, each a kind's letter and an id, with "*VISITS" unless it is one visit. "?" in front:
---                 all visitors are listed, and the HyperLogLog's token is wanted. "=TOKEN " in front: visitors that are already in the
---                 HyperLogLog of this token are left out (visitors.ts)
+--              3  the visitors, separated by blanks, each a kind's letter and an id, with "*VISITS" unless it is one visit
 --
 -- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
 -- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
 -- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and hits make none, or
--- this change may not), "c" (there are as many counters as may be). Where a token is wanted, "=TOKEN" follows.
--- Fails with SEQUENCE when the record is neither of this batch nor of the one before, with CLOCK when the clocks differ by more than they may,
--- and with VISITORS, having written nothing, when visitors that were left out are needed: their HyperLogLog is gone, or the counter has a
--- window.
+-- this change may not), "c" (there are as many counters as may be).
+-- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with CLOCK when the clocks differ by more than
+-- they may.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
 -- has no rollback, so what was applied is taken back by hand when a later command is refused (but for visitors: adding one to the HyperLogLog again changes nothing).
@@ -35,9 +32,7 @@
 -- after its first command (https://redis.io/docs/latest/develop/programmability/eval-intro/).
 -- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
 -- supported. They are:
---   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME is of, "sketch": the token of that,
---                       which is gone whenever that is, and names the day (a version before tokens leaves them where they are), and
---                       "old": "DAY DAY CURSOR": the last day before that with a visit; the day by which hours are old now; and how far HSCAN
+--   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME is of, and "old": "DAY DAY CURSOR": the last day before that with a visit; the day by which hours are old now; and how far HSCAN
 --                       has come in looking for these ("-": to the end)
 --   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
 --   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to how many they were besides
@@ -182,7 +177,7 @@ end
 local function unmake(at, name)
   local record = 'seen:counter:' .. name
   if made[at] then
-    redis.pcall('HDEL', record, 'made', 'day', 'sketch', 'old')
+    redis.pcall('HDEL', record, 'made', 'day', 'old')
     redis.pcall('ZREM', NAMES, name)
   end
   if redis.pcall('HGET', record, 'made') == false and redis.pcall('GET', KEYS[at]) == '0' then
@@ -227,7 +222,6 @@ local function begin_day(name, before, old)
   -- What is not finished goes on where it was. A new counter has no hours yet.
   if not cursor or cursor == '-' then cursor = before and '0' or '-' end
   keep('HSET', 'seen:counter:' .. name, 'day', DAY, 'old', table.concat({before or DAY, today, cursor}, ' '))
-  keep('HDEL', 'seen:counter:' .. name, 'sketch')
 end
 
 -- One step of folding: looks at some hours, and adds those that are old to their days. A batch takes a few steps; the next hits take the others.
@@ -274,23 +268,8 @@ local function window_of(rules)
   return rules and tonumber(string.match(rules, ' (%d+)$')) or 0
 end
 
--- Whether a token is of the day that the visitors kept are of.
-local function is_of(day, token)
-  return token and string.match(token, '^%d+') == day
-end
-
--- Whether a change leaves out visitors that are wanted.
-local function misses_visitors(at)
-  local token = string.match(word(at, 3), '^=(%S+)')
-  if not token then return false end
-  local name = name_of(at)
-  local day, rules, sketch = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'sketch') or {})
-  return sketch ~= token or not is_of(day, token) or is_over(day) or window_of(rules) > 0 or redis.call('EXISTS', 'seen:visitors:' .. name) == 0
-end
-
--- Remembers who it was that added something. `before` is the day that the visitors kept are of, `sketch` the token of those, `old` says which hours
--- wait to become days.
-local function remember(at, kinds, before, sketch, old)
+-- Remembers who it was that added something. `before` is the day that the visitors kept are of, `old` says which hours wait to become days.
+local function remember(at, kinds, before, old)
   local name, visitors = name_of(at), word(at, 3)
   if is_over(before) then
     -- The default counter may have been begun by another program: the guide's application.
@@ -300,12 +279,6 @@ local function remember(at, kinds, before, sketch, old)
   if old then fold(name, old) end
   add_kinds(at, name, kinds, 1)
   if visitors == '' or not ROOM then return end
-  local first = string.sub(visitors, 1, 1)
-  -- Somebody has deleted them, or Redis has for want of memory: who is left out by the old token would be missing in the new ones.
-  if sketch and first ~= '=' and redis.call('EXISTS', 'seen:visitors:' .. name) == 0 then
-    keep('HDEL', 'seen:counter:' .. name, 'sketch')
-  end
-  if first == '=' or first == '?' then visitors = string.match(visitors, '^=%S+(.*)$') or string.sub(visitors, 2) end
   local ids = {}
   local function add_visitors()
     keep('PFADD', 'seen:visitors:' .. name, unpack(ids))
@@ -380,23 +353,12 @@ local function privacy_of(rules)
   return rules and string.match(rules, ' private ') and 'h' or ''
 end
 
--- "=" and the token of the HyperLogLog of a change's counter: of its day, and one that nothing else has or had, not even an attempt before at this batch.
-local function token_of(at)
-  local record = 'seen:counter:' .. name_of(at)
-  local day, token = unpack(keep('HMGET', record, 'day', 'sketch') or {})
-  if day and not is_of(day, token) then
-    token = table.concat({day, ARGV[7], ARGV[1], KEYS[1]}, '@')
-    redis.call('HSET', record, 'sketch', token)
-  end
-  return day and '=' .. token or ''
-end
-
 -- The outcome of a change as a string.
 local function apply(at, amount)
   local barred = string.byte(amount) == 126
   if barred then amount = string.sub(amount, 2) end
   local name = name_of(at)
-  local before, rules, sketch, old = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'sketch', 'old') or {})
+  local before, rules, old = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'old') or {})
   -- A counter with a day has had visits, so it exists: a hit on it needs no EXISTS.
   local may_make = counters_max > 0 and ROOM and not barred
   if not may_make and not before and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then
@@ -420,8 +382,7 @@ local function apply(at, amount)
     begun[at] = total == tonumber(amount)
     if begun[at] and not note(at, name) then return 'c' end
     note_visitors(name, window, fresh)
-    remember(at, kinds, before, sketch, old)
-    if window == 0 and string.sub(word(at, 3), 1, 1) == '?' then said = said .. token_of(at) end
+    remember(at, kinds, before, old)
     return string.format('%.0f', total) .. said
   end
   if string.find(total.err, 'would overflow', 1, true) then return 'r' end
@@ -447,12 +408,6 @@ local function apply_once(at, amount, request, key)
     remembered[#remembered + 1] = key
   end
   return outcome
-end
-
-for at = 2, changes + 1 do
-  if string.byte(word(at, 3)) == 61 and misses_visitors(at) then
-    return redis.error_reply('VISITORS that were left out are wanted')
-  end
 end
 
 local function apply_all()

@@ -99,7 +99,7 @@ describe('the disk', () => {
   /** Run where a small disk is mounted: counts, fills the disk but for the last tenth, and counts on. */
   const SCRIPT = `
     import { writeFileSync, statfsSync } from 'node:fs';
-    import { SqliteStore } from 'ROOT/src/stores/sqlite.ts';
+    import { SqliteStore } from 'ROOT/src/stores/sqlite/store.ts';
     const store = new SqliteStore({ path: 'DISK/seen.db', missing: 'make', timeoutMs: 5000, now: Date.now, keysMax: 1000, visitorsMax: 1000, hitsMake: true, countersMax: 1000 });
     let sequence = 0;
     const hit = (...changes) => store.commit({ writer: 'w', sequence: ++sequence, changes });
