@@ -1,5 +1,6 @@
 /**
- * What export and import of many counters take, and what they cost whoever counts meanwhile: `bun bench/archive.ts`.
+ * What export and import of many counters take, and what they cost whoever counts meanwhile: `bun
+ * bench/archive.ts`.
  *
  * Not part of `npm run bench`, whose table is about visits.
  */
@@ -21,7 +22,10 @@ const PAUSE_MS = 2;
 
 const nameOf = (index: number) => `many/page-${String(index).padStart(6, '0')}`;
 
-/** Commits on counters here and there, one batch after the other, until `work` is done; answers how long the commits took, in order of length. */
+/**
+ * Commits on counters here and there, one batch after the other, until `work` is done; answers how
+ * long the commits took, in order of length.
+ */
 async function whileCounting<T>(
   store: Store,
   work: () => Promise<T>,
@@ -62,13 +66,17 @@ async function measure(name: string, url: string, store: Store, folder: string):
     return `${((performance.now() - startedAt) / 1000).toFixed(1)} s, ${memory.toFixed(0)} MiB`;
   };
   const report = (what: string, { done, commitsMs }: { done: string; commitsMs: number[] }) => {
-    const at = (share: number) => (commitsMs[Math.ceil(commitsMs.length * share) - 1] ?? 0).toFixed(1);
+    const at = (share: number) =>
+      (commitsMs[Math.ceil(commitsMs.length * share) - 1] ?? 0).toFixed(1);
     process.stdout.write(
       `${name}  ${what.padEnd(28)} ${done.padEnd(18)} commits ${commitsMs.length}, median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)} ms\n`,
     );
   };
   report('import of a list', { done: await seen('import', 'list.csv', '--yes'), commitsMs: [] });
-  report('nothing, for 3 s', await whileCounting(store, async () => Bun.sleep(3000).then(() => '')));
+  report(
+    'nothing, for 3 s',
+    await whileCounting(store, async () => Bun.sleep(3000).then(() => '')),
+  );
   report('export, JSON Lines', await whileCounting(store, () => seen('export', 'all.jsonl')));
   report('export, CSV', await whileCounting(store, () => seen('export', 'all.csv')));
   report(

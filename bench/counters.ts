@@ -1,8 +1,10 @@
 /**
- * `npx bun bench/counters.ts`: twenty million hits over 100,000 counters, on each store: speed, CPU time and memory.
+ * `npx bun bench/counters.ts`: twenty million hits over 100,000 counters, on each store: speed,
+ * CPU time and memory.
  *
- * The counter and the store as a replica has them, without HTTP: so many requests at once would measure the load generator. Few counters
- * are hit much and many a little; each hit is of one of a million visitors. Usage: npx bun bench/counters.ts [--hits 20000000] [--counters 100000]
+ * The counter and the store as a replica has them, without HTTP: so many requests at once would
+ * measure the load generator. Few counters are hit much and many a little; each hit is of one of a
+ * million visitors. Usage: npx bun bench/counters.ts [--hits 20000000] [--counters 100000]
  * [--store Redis|SQLite]
  */
 import { statSync } from 'node:fs';
@@ -153,14 +155,17 @@ for (const [name, start] of [
   const popular = () => of(Math.floor(counters * Math.random() ** 3.32));
   await told(`${hits} hits`, await drive(subject, hits, popular));
   const totals = await sum(subject.store, counters, of);
-  if (totals !== hits + counters) throw new Error(`${name} has ${totals} of ${hits + counters} hits`);
+  if (totals !== hits + counters)
+    throw new Error(`${name} has ${totals} of ${hits + counters} hits`);
   say(`${name}: all ${totals} hits are there`);
 }
 
 async function sum(store: Store, count: number, of: (number: number) => string): Promise<number> {
   let total = 0;
   for (let from = 0; from < count; from += 1000) {
-    const names = Array.from({ length: Math.min(1000, count - from) }, (_, index) => of(from + index));
+    const names = Array.from({ length: Math.min(1000, count - from) }, (_, index) =>
+      of(from + index),
+    );
     for (const value of await store.read(names)) total += value ?? 0;
   }
   return total;

@@ -1,6 +1,7 @@
 /**
- * `npx bun bench/drivers.ts`: how hard `seen verify` drives Seen, against wrk with as many connections of the same two kinds. They take
- * turns, on one Seen with three replicas and Redis; the figures are medians of five rounds of 4 s.
+ * `npx bun bench/drivers.ts`: how hard `seen verify` drives Seen, against wrk with as many
+ * connections of the same two kinds. They take turns, on one Seen with three replicas and Redis;
+ * the figures are medians of five rounds of 4 s.
  */
 import { join } from 'node:path';
 import { Program, ROOT } from '../test/support/program.ts';
@@ -14,7 +15,8 @@ const CONNECTIONS = 50;
 
 async function byVerify(url: string): Promise<number> {
   const flags = `--for ${SECONDS}s --clients ${CONNECTIONS}`.split(' ');
-  const out = await Bun.$`${process.execPath} ${join(ROOT, 'src/main.ts')} verify ${url} ${flags}`.text();
+  const out =
+    await Bun.$`${process.execPath} ${join(ROOT, 'src/main.ts')} verify ${url} ${flags}`.text();
   return Number(/, ([\d,]+) a second/.exec(out)?.[1]?.replaceAll(',', ''));
 }
 

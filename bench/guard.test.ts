@@ -1,4 +1,7 @@
-/** `npm test -- guard`: a visit does not cost half again what decision 8 states. Runs in `npm test -- all` and `.ci/run`, alone, before the rest. */
+/**
+ * `npm test -- guard`: a visit does not cost half again what decision 8 states. Runs in `npm test
+ * -- all` and `.ci/run`, alone, before the rest.
+ */
 import { describe, expect, test } from 'bun:test';
 import { guard } from './guard.ts';
 import { NGINX } from './peers.ts';

@@ -1,10 +1,12 @@
 /**
- * The guard against slowness: a service's CPU time per visit to that of nginx answering a constant, in turns within seconds of each other, against
- * what is stated. Half again as much is too much; less is the noise between machines.
+ * The guard against slowness: a service's CPU time per visit to that of nginx answering a
+ * constant, in turns within seconds of each other, against what is stated. Half again as much is
+ * too much; less is the noise between machines.
  *
- * A neighbour on the machine takes more from Seen's many processes than from nginx's few, and a starved nginx even gets cheaper, because it answers more at
- * a time. So the least ratio of all turns counts: what is slower by itself is slower in each of them. What looks too large is measured on.
- * What is stated: stated.ts. Who asks: guard.test.ts.
+ * A neighbour on the machine takes more from Seen's many processes than from nginx's few, and a
+ * starved nginx even gets cheaper, because it answers more at a time. So the least ratio of all
+ * turns counts: what is slower by itself is slower in each of them. What looks too large is
+ * measured on. What is stated: stated.ts. Who asks: guard.test.ts.
  */
 import { load } from './load.ts';
 import { CONNECTIONS } from './scenarios.ts';
@@ -23,7 +25,10 @@ export interface Verdict {
   readonly said: string;
 }
 
-/** Warms both, then measures by turns until the least ratio is fine or there were as many turns as there may be. */
+/**
+ * Warms both, then measures by turns until the least ratio is fine or there were as many turns as
+ * there may be.
+ */
 export async function guard(service: Running, floor: Running, stated: number): Promise<Verdict> {
   const turn = async (running: Running): Promise<number> =>
     (await load(running, { connections: CONNECTIONS }, SECONDS)).cpuUsPerVisit;

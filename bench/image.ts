@@ -1,7 +1,9 @@
 /**
- * What the image adds to its base: the files of the Dockerfile's last stage, made by the commands of its first.
+ * What the image adds to its base: the files of the Dockerfile's last stage, made by the commands
+ * of its first.
  *
- * The base itself (Bun on Alpine) is not here: without a registry of images it cannot be had, so nothing is said of it.
+ * The base itself (Bun on Alpine) is not here: without a registry of images it cannot be had, so
+ * nothing is said of it.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,14 +11,18 @@ import { temporaryFolder } from '../test/support/folder.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
-/** Builds as the Dockerfile says, in a folder of its own; answers the files and their bytes. Fails when the Dockerfile builds otherwise. */
+/**
+ * Builds as the Dockerfile says, in a folder of its own; answers the files and their bytes. Fails
+ * when the Dockerfile builds otherwise.
+ */
 export async function imageFiles(): Promise<{ file: string; bytes: number }[]> {
   using folder = temporaryFolder();
   const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   const builds = [...dockerfile.matchAll(/\bbun build ((?:(?!&&).)+)/g)].map(([, words = '']) =>
     words.trim(),
   );
-  if (builds.length !== 2) throw new Error('The Dockerfile does not build with two bun build any more.');
+  if (builds.length !== 2)
+    throw new Error('The Dockerfile does not build with two bun build any more.');
   for (const words of builds) {
     const [flags, made] = words.split(/(?=--out(?:file|dir)=)/) as [string, string];
     const [name, to] = made.split('=') as [string, string];

@@ -1,8 +1,9 @@
 /**
- * What listeners of one replica cost, while nothing happens and while visits come: to live.ts, and to a part of `npm run bench`.
+ * What listeners of one replica cost, while nothing happens and while visits come: to live.ts, and
+ * to a part of `npm run bench`.
  *
- * All of them watch one counter, or each one of several. CPU time is that of Seen and its store; how late an event is counts from the answer to
- * the visit to the last listener that was told.
+ * All of them watch one counter, or each one of several. CPU time is that of Seen and its store;
+ * how late an event is counts from the answer to the visit to the last listener that was told.
  */
 import { connect, type Socket } from 'node:net';
 import { until } from '../test/support/folder.ts';
@@ -45,7 +46,10 @@ class Ear {
   }
 }
 
-/** Starts Seen, has `listeners` listen to `counters` counters, and measures `seconds` without and `seconds` with visits. */
+/**
+ * Starts Seen, has `listeners` listen to `counters` counters, and measures `seconds` without and
+ * `seconds` with visits.
+ */
 export async function measureListeners(
   store: Listening['store'],
   listeners: number,
@@ -68,7 +72,9 @@ export async function measureListeners(
   for (const name of names) await program.visit(`/hit/${name}`);
   const pids = [program.process.pid, ...(store === 'Redis' ? [redis.pid] : [])];
   const memoryKib = async () =>
-    Number(/VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${program.process.pid}/status`).text())?.[1]);
+    Number(
+      /VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${program.process.pid}/status`).text())?.[1],
+    );
   const before = await memoryKib();
   const ears: Ear[] = [];
   for (let index = 0; index < listeners; index++) {
@@ -90,9 +96,12 @@ export async function measureListeners(
   for (let second = 1; second <= seconds; second++) {
     const watching = ears.filter((_, index) => index % counters === 0);
     const each = watching.map((ear) => ear.told);
-    for (let visit = 0; visit < VISITS_PER_SECOND; visit++) await program.visit(`/hit/${nameOf(0)}`);
+    for (let visit = 0; visit < VISITS_PER_SECOND; visit++)
+      await program.visit(`/hit/${nameOf(0)}`);
     const answered = performance.now();
-    await until('all to be told', () => watching.every((ear, index) => ear.told > (each[index] ?? 0)));
+    await until('all to be told', () =>
+      watching.every((ear, index) => ear.told > (each[index] ?? 0)),
+    );
     late.push(performance.now() - answered);
     await Bun.sleep(Math.max(0, began + second * 1000 - performance.now()));
   }

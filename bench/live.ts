@@ -1,6 +1,7 @@
 /**
- * `npx bun bench/live.ts`: what 5,000 listeners of one replica cost, on each store: while nothing happens, and while visits come. How it is
- * measured: listeners.ts. Usage: npx bun bench/live.ts [--listeners 5000] [--seconds 10]
+ * `npx bun bench/live.ts`: what 5,000 listeners of one replica cost, on each store: while nothing
+ * happens, and while visits come. How it is measured: listeners.ts. Usage: npx bun bench/live.ts
+ * [--listeners 5000] [--seconds 10]
  */
 import { parseArgs } from 'node:util';
 import { measureListeners } from './listeners.ts';
@@ -11,13 +12,18 @@ const COUNTERS = 1000;
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { listeners: { type: 'string', default: '5000' }, seconds: { type: 'string', default: '10' } },
+    options: {
+      listeners: { type: 'string', default: '5000' },
+      seconds: { type: 'string', default: '10' },
+    },
   });
   const [listeners, seconds] = [Number(values.listeners), Number(values.seconds)];
   process.stdout.write(`${LISTENING_HEAD}\n`);
   for (const store of ['Redis', 'SQLite'] as const) {
     for (const counters of [1, COUNTERS]) {
-      process.stdout.write(`${listeningRow(await measureListeners(store, listeners, counters, seconds))}\n`);
+      process.stdout.write(
+        `${listeningRow(await measureListeners(store, listeners, counters, seconds))}\n`,
+      );
     }
   }
 }

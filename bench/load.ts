@@ -1,7 +1,8 @@
 /**
  * Visits as fast as a service answers them, by wrk, and the CPU time that they take.
  *
- * CPU time is that of all processes of the service, its store included, and not wrk's. For visits at a rate see open-loop.ts.
+ * CPU time is that of all processes of the service, its store included, and not wrk's. For visits
+ * at a rate see open-loop.ts.
  */
 import { join } from 'node:path';
 import { cpuMs } from './cpu.ts';
@@ -9,7 +10,10 @@ import type { Running } from './services.ts';
 
 /** What is visited, and by how many at once. */
 export interface Kind {
-  /** Path and query; with `counters`, `%` is where their number goes. Where it is left out the service's own. */
+  /**
+   * Path and query; with `counters`, `%` is where their number goes. Where it is left out the
+   * service's own.
+   */
   readonly path?: string;
   /** How many counters are visited in turns. */
   readonly counters?: number;
@@ -24,7 +28,12 @@ export interface Load {
 /** Visits for `seconds`. Fails when a visit was not answered with 2xx. */
 export async function load(service: Running, kind: Kind, seconds: number): Promise<Load> {
   const before = cpuMs(service.pids);
-  const { visits, visitsPerSecond } = await visit(service, kind, seconds, Math.floor(Math.random() * 1e6));
+  const { visits, visitsPerSecond } = await visit(
+    service,
+    kind,
+    seconds,
+    Math.floor(Math.random() * 1e6),
+  );
   return { cpuUsPerVisit: ((cpuMs(service.pids) - before) * 1000) / visits, visitsPerSecond };
 }
 
@@ -32,14 +41,21 @@ export async function load(service: Running, kind: Kind, seconds: number): Promi
 export async function makeCounters(service: Running, kind: Kind): Promise<void> {
   const { counters = 0, connections } = kind;
   // What is under way at the end of a second is not told.
-  for (let made = 0; made < counters; ) made += (await visit(service, kind, 1, made)).visits - connections;
+  for (let made = 0; made < counters; )
+    made += (await visit(service, kind, 1, made)).visits - connections;
 }
 
-async function visit({ url }: Running, { path, counters, connections }: Kind, seconds: number, from: number) {
+async function visit(
+  { url }: Running,
+  { path, counters, connections }: Kind,
+  seconds: number,
+  from: number,
+) {
   const target = path === undefined ? url : new URL(path, url).href;
   const walk = counters === undefined ? [] : ['-s', join(import.meta.dir, 'names.lua')];
   const walked = counters === undefined ? [] : ['--', path ?? '', `${counters}`, `${from}`];
-  const out = await Bun.$`wrk -t1 -c${connections} -d${seconds}s ${walk} ${target} ${walked}`.text();
+  const out =
+    await Bun.$`wrk -t1 -c${connections} -d${seconds}s ${walk} ${target} ${walked}`.text();
   if (/Non-2xx|Socket errors/.test(out)) throw new Error(`${target} failed under load:\n${out}`);
   return {
     visits: Number(/(\d+) requests in/.exec(out)?.[1]),

@@ -28,7 +28,10 @@ export async function versions(): Promise<string> {
   return found.join(', ');
 }
 
-/** The commit that is checked out, and whether something is changed since; empty outside of a repository. */
+/**
+ * The commit that is checked out, and whether something is changed since; empty outside of a
+ * repository.
+ */
 export async function commit(): Promise<string> {
   const said = await Bun.$`git describe --always --dirty --exclude '*'`
     .cwd(import.meta.dir)

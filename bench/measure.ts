@@ -1,6 +1,7 @@
 /**
- * A run of the bench: the services are started, then everything takes turns in rounds, because the machine is not quiet, and what is compared is
- * measured within seconds of each other. Says where it is on the standard error. What is visited: scenarios.ts; what is found: results.ts.
+ * A run of the bench: the services are started, then everything takes turns in rounds, because the
+ * machine is not quiet, and what is compared is measured within seconds of each other. Says where
+ * it is on the standard error. What is visited: scenarios.ts; what is found: results.ts.
  */
 import { imageFiles } from './image.ts';
 import { measureListeners } from './listeners.ts';
@@ -29,7 +30,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-/** Measures what is chosen. Everything that it starts is stopped at the end, also when it fails or is ended by a signal. */
+/**
+ * Measures what is chosen. Everything that it starts is stopped at the end, also when it fails or
+ * is ended by a signal.
+ */
 export async function measure({ rounds, seconds, only }: Options): Promise<Results> {
   const chosen = (name: string) => name.includes(only);
   const results: Results = {
@@ -106,8 +110,13 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
   }
 }
 
-/** Its memory before and during a first load: the first seconds of what is compiled while it runs say little of the rest. */
-async function warm(running: Running): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
+/**
+ * Its memory before and during a first load: the first seconds of what is compiled while it runs
+ * say little of the rest.
+ */
+async function warm(
+  running: Running,
+): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
   await Bun.sleep(1000);
   const rest = memoryOf(running.pids);
   const warming = load(running, { connections: CONNECTIONS }, 3);
@@ -136,7 +145,11 @@ async function takeTurns(
   const compared = measured.filter(
     ({ loads }) => isBase(loads) && COMPARED.some(({ name }) => name === loads.service),
   );
-  const waits = compared.map(({ loads, there }) => ({ loads, there, found: emptyWaits(loads.service) }));
+  const waits = compared.map(({ loads, there }) => ({
+    loads,
+    there,
+    found: emptyWaits(loads.service),
+  }));
   results.waits.push(...waits.map(({ found }) => found));
   for (const { there, kind } of measured) await load(there, kind, 1);
   for (let round = 1; round <= results.rounds; round++) {

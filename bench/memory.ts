@@ -6,11 +6,16 @@ export interface Memory {
   readonly processes: number;
   /** Resident: what several processes share counts in each of them. */
   readonly rssMib: number;
-  /** Proportional: what several processes share is divided among them. The sum is what the service takes. */
+  /**
+   * Proportional: what several processes share is divided among them. The sum is what the service
+   * takes.
+   */
   readonly pssMib: number;
 }
 
-/** Memory of the processes and all their descendants together. Fails for processes of other users. */
+/**
+ * Memory of the processes and all their descendants together. Fails for processes of other users.
+ */
 export function memoryOf(pids: readonly number[]): Memory {
   const all = withDescendants(pids);
   const texts = all.map(({ pid }) => readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));

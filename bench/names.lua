@@ -1,7 +1,8 @@
 -- For wrk: requests that walk through counters, each as often as the others.
 --
--- Arguments: the path with % where the number of the counter goes, how many counters there are, and the number of the step to begin with.
--- The steps are as long as a prime that divides no round number, so that neighbours in the walk are no neighbours in a database.
+-- Arguments: the path with % where the number of the counter goes, how many counters there are,
+-- and the number of the step to begin with. The steps are as long as a prime that divides no round
+-- number, so that neighbours in the walk are no neighbours in a database.
 
 local STRIDE = 7919
 local requests, count, step = {}, 1, 0

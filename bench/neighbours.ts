@@ -1,8 +1,10 @@
 /**
- * `npx bun bench/neighbours.ts [--store Redis|SQLite] [--seconds 3] [--only WORD]`: how long visits take while another client sends 100
- * requests a second to one route, every second one with a header that is made to cost much (test/adversary). Every route takes its turn.
+ * `npx bun bench/neighbours.ts [--store Redis|SQLite] [--seconds 3] [--only WORD]`: how long
+ * visits take while another client sends 100 requests a second to one route, every second one with
+ * a header that is made to cost much (test/adversary). Every route takes its turn.
  *
- * Says the slowest, beside what visits take when nobody else is there, measured again and again in the same run.
+ * Says the slowest, beside what visits take when nobody else is there, measured again and again in
+ * the same run.
  */
 import { parseArgs } from 'node:util';
 import { openStore } from '../src/stores/open.ts';
@@ -40,7 +42,16 @@ async function fillCounter(url: string): Promise<void> {
   if (!rules) throw new Error('the counter is not there');
   const past = { hours, days: [], visitors: new Map<number, number>() };
   await store.bring(
-    [{ counter: 'my-site/page', total: hours.length, madeAt: Date.now(), owner: undefined, rules, past }],
+    [
+      {
+        counter: 'my-site/page',
+        total: hours.length,
+        madeAt: Date.now(),
+        owner: undefined,
+        rules,
+        past,
+      },
+    ],
     { source: 'bench', existing: 'add' },
   );
   await store.close();
@@ -74,11 +85,18 @@ async function press(program: Program, target: Target, stop: AbortSignal): Promi
   }
 }
 
-async function measure(store: (typeof STORES)[number], seconds: number, only: string): Promise<void> {
+async function measure(
+  store: (typeof STORES)[number],
+  seconds: number,
+  only: string,
+): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const redis = store === 'Redis' ? stack.use(await RedisServer.start(SAFE)) : undefined;
   const program = stack.use(
-    await Program.start({ ...(redis ? { SEEN_STORE_URL: redis.url } : {}), SEEN_TOKEN: INSTALLATION }),
+    await Program.start({
+      ...(redis ? { SEEN_STORE_URL: redis.url } : {}),
+      SEEN_TOKEN: INSTALLATION,
+    }),
   );
   await program.visit('/hit/my-site/page');
   await fillCounter(redis?.url ?? `sqlite:${program.database}`);
@@ -91,7 +109,8 @@ async function measure(store: (typeof STORES)[number], seconds: number, only: st
     )
     // What is deleted has no history that would cost anything.
     .toSorted(
-      (a, b) => Number(/delete/i.test(a.method + a.path)) - Number(/delete/i.test(b.method + b.path)),
+      (a, b) =>
+        Number(/delete/i.test(a.method + a.path)) - Number(/delete/i.test(b.method + b.path)),
     );
   const visits = () => visitAtRate(`${program.url}/hit/others/page`, VISITS, seconds, VISITORS);
   const alone: number[] = [];
@@ -114,7 +133,9 @@ async function measure(store: (typeof STORES)[number], seconds: number, only: st
   );
   say('The slowest:');
   for (const { what, p50Ms, p99Ms, answered } of slowest.slice(0, ROWS)) {
-    say(`  ${ms(p50Ms)} · 99 % within ${ms(p99Ms)} · ${(answered * 100).toFixed(1)} % answered · ${what}`);
+    say(
+      `  ${ms(p50Ms)} · 99 % within ${ms(p99Ms)} · ${(answered * 100).toFixed(1)} % answered · ${what}`,
+    );
   }
 }
 

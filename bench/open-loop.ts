@@ -1,16 +1,20 @@
 /**
- * Visits at a fixed rate, whether or not earlier ones have been answered. Latency counts from the moment at which a visit
- * was due, so that a service which stalls is not flattered by clients that wait for it ("coordinated omission", Tene).
+ * Visits at a fixed rate, whether or not earlier ones have been answered. Latency counts from the
+ * moment at which a visit was due, so that a service which stalls is not flattered by clients that
+ * wait for it ("coordinated omission", Tene).
  *
- * Visits that are due are sent together each millisecond: at a high rate many wait for a connection. That is the generator's own, in every figure, nginx's
- * as well.
+ * Visits that are due are sent together each millisecond: at a high rate many wait for a
+ * connection. That is the generator's own, in every figure, nginx's as well.
  */
 import type { Socket } from 'bun';
 
 export interface Latencies {
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** The part of the visits that was answered before the end; less than 1 means it cannot keep the rate. */
+  /**
+   * The part of the visits that was answered before the end; less than 1 means it cannot keep the
+   * rate.
+   */
   readonly answered: number;
   /** How much of a core the generator itself took: near 1 the figures are its own. */
   readonly generatorCores: number;
@@ -19,7 +23,10 @@ export interface Latencies {
 /** How long the first visits may take, which open the connections. */
 const FIRST_VISITS_MS = 2000;
 
-/** Visits `url` `rate` times a second for `seconds`, over connections that are kept where the service keeps them. */
+/**
+ * Visits `url` `rate` times a second for `seconds`, over connections that are kept where the
+ * service keeps them.
+ */
 export async function visitAtRate(
   url: string,
   rate: number,
@@ -32,7 +39,10 @@ export async function visitAtRate(
   const total = Math.floor(rate * seconds);
   let asked = 0;
   while (asked < total) {
-    const dueCount = Math.min(total, 1 + Math.floor(((performance.now() - startedAt) / 1000) * rate));
+    const dueCount = Math.min(
+      total,
+      1 + Math.floor(((performance.now() - startedAt) / 1000) * rate),
+    );
     for (; asked < dueCount; asked++) visitors.visit(startedAt + (asked / rate) * 1000);
     await Bun.sleep(1);
   }
@@ -47,7 +57,10 @@ export async function visitAtRate(
   return { p50Ms: at(0.5), p99Ms: at(0.99), answered: latencies.length / total, generatorCores };
 }
 
-/** Who visits: with a connection where the service has left one open, since when the visit is due, and what of the answer has come. */
+/**
+ * Who visits: with a connection where the service has left one open, since when the visit is due,
+ * and what of the answer has come.
+ */
 interface Client {
   socket: Socket<Client> | undefined;
   dueAt: number;
@@ -69,7 +82,11 @@ class Visitors {
     const { hostname, port, pathname } = new URL(url);
     this.#address = { hostname, port: Number(port) };
     this.#request = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
-    this.#clients = Array.from({ length: clients }, () => ({ socket: undefined, dueAt: 0, received: '' }));
+    this.#clients = Array.from({ length: clients }, () => ({
+      socket: undefined,
+      dueAt: 0,
+      received: '',
+    }));
     this.#free.push(...this.#clients);
   }
 
@@ -101,7 +118,10 @@ class Visitors {
     else this.#open(client).catch(() => this.#give(client)); // refused: a visit without an answer
   }
 
-  /** Connects only now: a server that serves one connection after the other would wait for one that is open and silent. */
+  /**
+   * Connects only now: a server that serves one connection after the other would wait for one that
+   * is open and silent.
+   */
   async #open(client: Client): Promise<void> {
     client.socket = await Bun.connect<Client>({
       ...this.#address,

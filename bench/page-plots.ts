@@ -1,4 +1,6 @@
-/** The plots of the bench's page, from its results. Tables with the same figures: page-tables.ts. */
+/**
+ * The plots of the bench's page, from its results. Tables with the same figures: page-tables.ts.
+ */
 import { ALL_CONNECTIONS, costOf } from './page-tables.ts';
 import { NGINX } from './peers.ts';
 import { barPlot, linePlot } from './plot.ts';

@@ -1,4 +1,7 @@
-/** The tables of the bench's page, from its results: medians over rounds, ratios within the run. The page around them: page.ts. */
+/**
+ * The tables of the bench's page, from its results: medians over rounds, ratios within the run.
+ * The page around them: page.ts.
+ */
 import type { Listening } from './listeners.ts';
 import { median } from './median.ts';
 import { NGINX } from './peers.ts';
@@ -20,7 +23,8 @@ export function costOf(
   connections = CONNECTIONS,
 ): Cost | undefined {
   const found = results.loads.find(
-    (loads) => loads.service === service && loads.route === route && loads.connections === connections,
+    (loads) =>
+      loads.service === service && loads.route === route && loads.connections === connections,
   );
   return found === undefined || found.rounds.length === 0 ? undefined : medians(found);
 }
@@ -33,7 +37,11 @@ function medians({ rounds }: Loads): Cost {
 }
 
 /** A table of the rows that there are; empty where there are fewer than `atLeast`. */
-function table(head: readonly string[], rows: readonly (readonly string[])[], atLeast = 1): string {
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  atLeast = 1,
+): string {
   if (rows.length < atLeast) return '';
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
@@ -43,7 +51,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], at
 const VARIED = 2;
 
 const us = (value: number) => `${value.toFixed(1)} µs`;
-const ratio = (value: number, to: number | undefined) => (to === undefined ? '–' : (value / to).toFixed(2));
+const ratio = (value: number, to: number | undefined) =>
+  to === undefined ? '–' : (value / to).toFixed(2);
 const count = (value: number) => Math.round(value).toLocaleString('en');
 const mib = (value: number) => `${value.toFixed(0)} MiB`;
 
@@ -61,11 +70,20 @@ export function comparedTable(results: Results): string {
     const waits = results.waits.find(({ service }) => service === name);
     if (!cost || !waits) return [];
     return [
-      [name, us(cost.cpuUs), ratio(cost.cpuUs, floor), count(cost.perSecond), latency(waits.halfOfPeak)],
+      [
+        name,
+        us(cost.cpuUs),
+        ratio(cost.cpuUs, floor),
+        count(cost.perSecond),
+        latency(waits.halfOfPeak),
+      ],
     ];
   });
   const visits = `visits/s, ${CONNECTIONS} connections`;
-  return table(['service', 'CPU time per visit', 'to nginx', visits, 'p50 / p99 at half of that'], rows);
+  return table(
+    ['service', 'CPU time per visit', 'to nginx', visits, 'p50 / p99 at half of that'],
+    rows,
+  );
 }
 
 /** How long visits take at rates, and how evenly they are served. */
@@ -104,7 +122,10 @@ function storesTable(
     );
     if (costs.every((cost) => cost === undefined)) return [];
     return [
-      [name, ...costs.flatMap((cost) => (cost ? [us(cost.cpuUs), count(cost.perSecond)] : ['–', '–']))],
+      [
+        name,
+        ...costs.flatMap((cost) => (cost ? [us(cost.cpuUs), count(cost.perSecond)] : ['–', '–'])),
+      ],
     ];
   });
   return table([head, 'Redis', 'visits/s', 'SQLite', 'visits/s'], rows, VARIED);
@@ -135,14 +156,23 @@ export function connectionsTable(results: Results): string {
       [
         `${connections}`,
         floor === undefined ? '–' : us(floor),
-        ...costs.flatMap((cost) => (cost ? [us(cost.cpuUs), ratio(cost.cpuUs, floor)] : ['–', '–'])),
+        ...costs.flatMap((cost) =>
+          cost ? [us(cost.cpuUs), ratio(cost.cpuUs, floor)] : ['–', '–'],
+        ),
       ],
     ];
   });
-  return table(['connections', 'nginx, a constant', 'Redis', 'to nginx', 'SQLite', 'to nginx'], rows, VARIED);
+  return table(
+    ['connections', 'nginx, a constant', 'Redis', 'to nginx', 'SQLite', 'to nginx'],
+    rows,
+    VARIED,
+  );
 }
 
-/** Three replicas and one; a sync for each answer and one each second; each to what is usual on its store. */
+/**
+ * Three replicas and one; a sync for each answer and one each second; each to what is usual on its
+ * store.
+ */
 export function variantsTable(results: Results): string {
   const variants = [
     [SEEN_ON_REDIS, [SEEN_ON_REDIS, ONE_REPLICA[0], SYNCED_EACH_SECOND]],
@@ -164,7 +194,11 @@ export function variantsTable(results: Results): string {
       ];
     });
   });
-  return table(['service', 'CPU time per visit', 'to the usual', 'visits/s', 'to the usual'], rows, VARIED);
+  return table(
+    ['service', 'CPU time per visit', 'to the usual', 'visits/s', 'to the usual'],
+    rows,
+    VARIED,
+  );
 }
 
 /** Memory of all processes of a service. */
@@ -213,8 +247,16 @@ export const LISTENING_HEAD = table(LISTENING, [[]]).split('\n').slice(0, 2).joi
 
 /** A row of it. */
 export function listeningRow(found: Listening): string {
-  const { store, listeners, counters, memoryEachKib, idleMs, visitedMs, eventsPerSecond, toldAfterMs } =
-    found;
+  const {
+    store,
+    listeners,
+    counters,
+    memoryEachKib,
+    idleMs,
+    visitedMs,
+    eventsPerSecond,
+    toldAfterMs,
+  } = found;
   const cells = [
     store,
     `${count(listeners)} on ${count(counters)}`,

@@ -1,6 +1,7 @@
 /**
- * The bench's page: docs/bench.md, its plots beside it, and the README's table, all of one run. What is measured is said here once; figures come
- * from page-tables.ts and page-plots.ts alone, so that no sentence can be older than a figure.
+ * The bench's page: docs/bench.md, its plots beside it, and the README's table, all of one run.
+ * What is measured is said here once; figures come from page-tables.ts and page-plots.ts alone, so
+ * that no sentence can be older than a figure.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -86,13 +87,46 @@ told. The last column counts from the answer to the last listener that was told,
 ];
 
 /** What the page and the README say of a run, below its table. */
-export function howMeasured({ rounds, seconds, machine, versions, startedAt, commit }: Results): string {
+export function howMeasured({
+  rounds,
+  seconds,
+  machine,
+  versions,
+  startedAt,
+  commit,
+}: Results): string {
   const turns = `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${seconds} s in turns`;
   const of = commit === '' ? '' : ` of ${commit}`;
   return `${turns}${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
 }
 
-/** The page as Markdown, with its plots in `folder`, and the plots. Sections without figures are left out. */
+/** Lines of documents end before this column. */
+const COLUMN_MAX = 120;
+
+/** Paragraphs with their lines broken before `COLUMN_MAX`; tables, headings, code and plots as they are. */
+function wrapped(text: string): string {
+  return text
+    .split('\n\n')
+    .map((block) => (/^(\||#|```|!)/.test(block) ? block : filled(block)))
+    .join('\n\n');
+}
+
+function filled(paragraph: string): string {
+  const lines = [''];
+  for (const word of paragraph.split(/\s+/)) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length < COLUMN_MAX)
+      lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
+/**
+ * The page as Markdown, with its plots in `folder`, and the plots. Sections without figures are
+ * left out.
+ */
 export function page(
   results: Results,
   folder: string,
@@ -117,10 +151,13 @@ export function page(
 included. The generator's is not in it, but what it leaves of the machine changes batches and caches. Ratios of one run say more than figures.`,
     ...(notRun.length > 0 ? [`Not run: ${notRun.join('; ')}.`] : []),
   ];
-  return { text: `${[...head, ...sections].join('\n\n')}\n`, plots };
+  return { text: `${[...head, ...sections].map(wrapped).join('\n\n')}\n`, plots };
 }
 
-/** Writes the page to `path` and its plots into a folder of its name beside it, from which older plots are taken away. */
+/**
+ * Writes the page to `path` and its plots into a folder of its name beside it, from which older
+ * plots are taken away.
+ */
 export function writePage(results: Results, path: string): void {
   const folder = basename(path, '.md');
   const { text, plots } = page(results, folder);
@@ -133,11 +170,14 @@ export function writePage(results: Results, path: string): void {
 
 const README_PART = /(<!-- bench: written by npm run bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
 
-/** Writes table and circumstances into the README at `path`. Fails when it has no place for them. */
+/**
+ * Writes table and circumstances into the README at `path`. Fails when it has no place for them.
+ */
 export function writeReadme(results: Results, path: string): void {
   const before = readFileSync(path, 'utf8');
-  if (!README_PART.test(before)) throw new Error(`${path} has no <!-- bench: written by npm run bench -->.`);
-  const part = `${comparedTable(results)}\n\n${howMeasured(results)} Ratios say more than figures.\n`;
+  if (!README_PART.test(before))
+    throw new Error(`${path} has no <!-- bench: written by npm run bench -->.`);
+  const part = `${comparedTable(results)}\n\n${filled(`${howMeasured(results)} Ratios say more than figures.`)}\n`;
   writeFileSync(
     path,
     before.replace(README_PART, (_, opens, closes) => `${opens}${part}${closes}`),

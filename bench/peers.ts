@@ -1,9 +1,9 @@
 /**
- * What Seen is measured against, each as its own users would run it, with three workers where it has workers, and each on
- * a Redis of its own with `appendfsync always`, where it uses one.
+ * What Seen is measured against, each as its own users would run it, with three workers where it
+ * has workers, and each on a Redis of its own with `appendfsync always`, where it uses one.
  *
- * nginx answers a constant and stores nothing: the floor below which no HTTP server on this machine gets. Moe-Counter answers before it stores:
- * what an answer costs without the promise.
+ * nginx answers a constant and stores nothing: the floor below which no HTTP server on this
+ * machine gets. Moe-Counter answers before it stores: what an answer costs without the promise.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -96,7 +96,13 @@ export const PEERS: readonly Service[] = [
     needs: ['gunicorn', 'redis-server'],
     start: () =>
       startService(SAFE, (port, redisPort) => ({
-        command: ['gunicorn', '--workers=3', `--bind=127.0.0.1:${port}`, `--chdir=${here('.')}`, 'guide:app'],
+        command: [
+          'gunicorn',
+          '--workers=3',
+          `--bind=127.0.0.1:${port}`,
+          `--chdir=${here('.')}`,
+          'guide:app',
+        ],
         env: { REDIS_PORT: `${redisPort}`, PYTHONDONTWRITEBYTECODE: '1' },
       })),
   },

@@ -1,4 +1,7 @@
-/** Plots of measurements as SVG: lines over a figure, bars over names. Drawn by ECharts, without a browser. */
+/**
+ * Plots of measurements as SVG: lines over a figure, bars over names. Drawn by ECharts, without a
+ * browser.
+ */
 import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
@@ -32,7 +35,15 @@ const LOOK = {
 };
 
 function draw(option: Readonly<Record<string, unknown>>, { width, height } = SIZE): string {
-  use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+  use([
+    BarChart,
+    LineChart,
+    ScatterChart,
+    GridComponent,
+    LegendComponent,
+    TitleComponent,
+    SVGRenderer,
+  ]);
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({ ...LOOK, ...option });
   const svg = chart.renderToSVGString();
@@ -40,7 +51,11 @@ function draw(option: Readonly<Record<string, unknown>>, { width, height } = SIZ
   return `${svg}\n`;
 }
 
-const axis = ({ name, log = false }: Axis) => ({ type: log ? 'log' : 'value', name, nameLocation: 'middle' });
+const axis = ({ name, log = false }: Axis) => ({
+  type: log ? 'log' : 'value',
+  name,
+  nameLocation: 'middle',
+});
 
 /** Lines over `x`, as an SVG document. */
 export function linePlot(title: string, x: Axis, y: Axis, lines: readonly Line[]): string {

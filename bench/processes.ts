@@ -1,9 +1,15 @@
-/** Processes and their descendants, as Linux tells them (`/proc/PID/stat`, proc(5)): what a service consists of. */
+/**
+ * Processes and their descendants, as Linux tells them (`/proc/PID/stat`, proc(5)): what a service
+ * consists of.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Process {
   readonly pid: number;
-  /** CPU time so far, user and system, with that of its children that have ended, in ticks of a hundredth of a second. */
+  /**
+   * CPU time so far, user and system, with that of its children that have ended, in ticks of a
+   * hundredth of a second.
+   */
   readonly ticks: number;
 }
 

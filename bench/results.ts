@@ -1,4 +1,7 @@
-/** What a run of the bench finds, as it is kept in bench/results/ and as the page is written from. Units are in the names. */
+/**
+ * What a run of the bench finds, as it is kept in bench/results/ and as the page is written from.
+ * Units are in the names.
+ */
 import type { Listening } from './listeners.ts';
 import type { Load } from './load.ts';
 import type { Memory } from './memory.ts';
@@ -17,7 +20,10 @@ export interface AtRate extends Latencies {
   readonly perSecond: number;
 }
 
-/** Rounds of one service at rates: the same for all, and half of what it answered as fast as it could. */
+/**
+ * Rounds of one service at rates: the same for all, and half of what it answered as fast as it
+ * could.
+ */
 export interface Waits {
   readonly service: string;
   readonly sameForAll: AtRate[];

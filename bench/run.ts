@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: what a visit costs, against what a user would pick instead, in one run on one machine. It says its page; all figures are kept
- * in bench/results/.
+ * `npm run bench`: what a visit costs, against what a user would pick instead, in one run on one
+ * machine. It says its page; all figures are kept in bench/results/.
  *
- * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--only PART] [--page docs/bench.md] [--readme README.md]
- * `--only` measures that whose name contains PART: `webdis`, `badge`, `Seen on SQLite: GET /, 64`, `start on`, `listeners on`, `image`.
- * What is measured: scenarios.ts; how: measure.ts; the page: page.ts.
+ * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--only PART] [--page docs/bench.md]
+ * [--readme README.md] `--only` measures that whose name contains PART: `webdis`, `badge`, `Seen
+ * on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. What is measured: scenarios.ts; how:
+ * measure.ts; the page: page.ts.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +29,8 @@ async function main(args: readonly string[]): Promise<void> {
     if (!Number.isInteger(number) || number < 1)
       throw new Error('--rounds and --seconds are whole numbers from 1 on.');
   }
-  if (Bun.which('wrk') === null) throw new Error('The bench needs wrk: install the package of that name.');
+  if (Bun.which('wrk') === null)
+    throw new Error('The bench needs wrk: install the package of that name.');
   const results = await measure({ rounds, seconds, only: values.only });
   const folder = join(import.meta.dir, 'results');
   mkdirSync(folder, { recursive: true });

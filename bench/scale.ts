@@ -1,10 +1,14 @@
 /**
- * `npx bun bench/scale.ts`: how many visits one Redis stores, with simulated replicas in growing number.
+ * `npx bun bench/scale.ts`: how many visits one Redis stores, with simulated replicas in growing
+ * number.
  *
- * A simulated replica is a counter and a store, without HTTP. Each run has a Redis of its own with `appendfsync always`, and fails when its totals
- * are not what was answered. Usage: npx bun bench/scale.ts [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients 16]
- * [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` are those of one replica; with `--rate`, visits per second of
- * all, there are none, and visits come whatever becomes of those before. With `--amount` a visit stands for so many that a replica has gathered.
+ * A simulated replica is a counter and a store, without HTTP. Each run has a Redis of its own with
+ * `appendfsync always`, and fails when its totals are not what was answered. Usage: npx bun
+ * bench/scale.ts [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients
+ * 16] [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` are
+ * those of one replica; with `--rate`, visits per second of all, there are none, and visits come
+ * whatever becomes of those before. With `--amount` a visit stands for so many that a replica has
+ * gathered.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +30,8 @@ const HEAD = [
 
 function row(replicas: number, figures: Figures): string {
   const { hits, commits, hitsPerCommit, commitP50Ms, commitP99Ms, waitP50Ms, waitP99Ms } = figures;
-  const { redisCore, redisUsPerCommit, scriptUsPerCommit, redisUsPerHit, replicaUsPerHit } = figures;
+  const { redisCore, redisUsPerCommit, scriptUsPerCommit, redisUsPerHit, replicaUsPerHit } =
+    figures;
   const cells = [
     `${replicas}`,
     `${Math.round(hits)}`,
@@ -52,14 +57,23 @@ function writePlots(
   const plot = (file: string, what: string, of: (figures: Figures) => number) => {
     const lines: Line[] = [...results].map(([name, runs]) => ({
       name,
-      points: [...runs].map(([replicas, figures]) => [replicas, Number(of(figures).toPrecision(3))] as const),
+      points: [...runs].map(
+        ([replicas, figures]) => [replicas, Number(of(figures).toPrecision(3))] as const,
+      ),
     }));
     const x = { name: 'replicas', log: true };
-    writeFileSync(join(folder, file), linePlot(`${what}, ${load}`, x, { name: what, log: true }, lines));
+    writeFileSync(
+      join(folder, file),
+      linePlot(`${what}, ${load}`, x, { name: what, log: true }, lines),
+    );
   };
   plot('commits.svg', 'commits per second', ({ commits }) => commits);
   plot('latency.svg', 'commit, p50, in ms', ({ commitP50Ms }) => commitP50Ms);
-  plot('redis.svg', 'CPU time of Redis per commit, in µs', ({ redisUsPerCommit }) => redisUsPerCommit);
+  plot(
+    'redis.svg',
+    'CPU time of Redis per commit, in µs',
+    ({ redisUsPerCommit }) => redisUsPerCommit,
+  );
 }
 
 function plansOf(args: readonly string[]): {
@@ -106,12 +120,15 @@ function plansOf(args: readonly string[]): {
 async function main(args: readonly string[]): Promise<void> {
   const { plots, shapes, replicas, plan } = plansOf(args);
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  const load = plan.rate > 0 ? `${plan.rate} visits/s in all` : `${plan.clients} clients of each replica`;
+  const load =
+    plan.rate > 0 ? `${plan.rate} visits/s in all` : `${plan.clients} clients of each replica`;
   const results = new Map<string, Map<number, Figures>>();
   for (const shape of shapes) {
     const runs = new Map<number, Figures>();
     results.set(NAMES[shape], runs);
-    say(`\n${NAMES[shape]}, ${load}${plan.amount > 1 ? `, each visit for ${plan.amount}` : ''}:\n\n${HEAD}`);
+    say(
+      `\n${NAMES[shape]}, ${load}${plan.amount > 1 ? `, each visit for ${plan.amount}` : ''}:\n\n${HEAD}`,
+    );
     for (const count of replicas) {
       const figures = await experiment({ ...plan, shape, replicas: count });
       runs.set(count, figures);

@@ -1,6 +1,7 @@
 /**
- * What is visited, in which order. One base, `GET /` at 64 connections on three replicas, is the same for all services; from it one thing at a
- * time is another: the route and the number of counters, the connections, the replicas, the sync. All combinations would take hours.
+ * What is visited, in which order. One base, `GET /` at 64 connections on three replicas, is the
+ * same for all services; from it one thing at a time is another: the route and the number of
+ * counters, the connections, the replicas, the sync. All combinations would take hours.
  */
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';
@@ -22,7 +23,10 @@ const HIT = '/hit/bench/counter-%';
 export const ROUTES: readonly { readonly route: string; readonly kind: Kind }[] = [
   { route: '/hit, 1 counter', kind: { path: HIT, counters: 1, connections: CONNECTIONS } },
   { route: '/hit, 1,000 counters', kind: { path: HIT, counters: 1000, connections: CONNECTIONS } },
-  { route: '/hit, 100,000 counters', kind: { path: HIT, counters: 100_000, connections: CONNECTIONS } },
+  {
+    route: '/hit, 100,000 counters',
+    kind: { path: HIT, counters: 100_000, connections: CONNECTIONS },
+  },
   { route: 'badge', kind: { path: '/badge/bench/badge.svg', connections: CONNECTIONS } },
 ];
 export const OTHER_CONNECTIONS: readonly number[] = [16, 512];
@@ -39,7 +43,9 @@ export const COMPARED: readonly Service[] = [NGINX, ...seen, ...PEERS];
 
 /** All that is visited in a round. Those that are compared with each other are neighbours. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[NGINX, SEEN_ON_REDIS, SYNCED_EACH_SECOND, SEEN_ON_SQLITE, ...ONE_REPLICA, ...PEERS].map(base),
+  ...[NGINX, SEEN_ON_REDIS, SYNCED_EACH_SECOND, SEEN_ON_SQLITE, ...ONE_REPLICA, ...PEERS].map(
+    base,
+  ),
   ...seen.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
   ...[NGINX, ...seen].flatMap((service) =>
     OTHER_CONNECTIONS.map((connections) => ({ service, route: GET_ROOT, kind: { connections } })),

@@ -1,4 +1,7 @@
-/** Starting a service on a port of its own, with a folder and, where it wants one, a Redis of its own. What is started: peers.ts and seen.ts. */
+/**
+ * Starting a service on a port of its own, with a folder and, where it wants one, a Redis of its
+ * own. What is started: peers.ts and seen.ts.
+ */
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 

@@ -1,9 +1,11 @@
 /**
- * `npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite] [--rate 1000] [--seed 1]`: an hour of steady visits to three replicas, while
- * they are updated and killed and their store goes away and comes back: is every number right, and are memory, descriptors and latency flat?
+ * `npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite] [--rate 1000] [--seed 1]`: an hour of
+ * steady visits to three replicas, while they are updated and killed and their store goes away and
+ * comes back: is every number right, and are memory, descriptors and latency flat?
  *
- * Runs by itself; Ctrl-C ends it early and judges what there is. Writes docs/soak.md and its plots (a run that is too short to be judged
- * writes beside its samples instead), and all samples to bench/results/, every minute what there is so far. Exit status: 0 when it was right, and flat
+ * Runs by itself; Ctrl-C ends it early and judges what there is. Writes docs/soak.md and its plots
+ * (a run that is too short to be judged writes beside its samples instead), and all samples to
+ * bench/results/, every minute what there is so far. Exit status: 0 when it was right, and flat
  * where that was judged, 1 when not, 2 for a mistake in the call.
  */
 import { cpus } from 'node:os';
@@ -25,7 +27,10 @@ const SAVE_MS = 60_000;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** One run, until it is over or `stop` says so; `save` is given what there is so far, again and again. */
+/**
+ * One run, until it is over or `stop` says so; `save` is given what there is so far, again and
+ * again.
+ */
 class Run {
   readonly #service: Service;
   readonly #plan: Plan;
@@ -70,7 +75,9 @@ class Run {
     }
   }
 
-  /** Injects each fault at its time; one whose time has passed while another healed comes after it. */
+  /**
+   * Injects each fault at its time; one whose time has passed while another healed comes after it.
+   */
   async injectAll(): Promise<void> {
     for (const { atMs, name } of this.#plan.faults) {
       await this.#until(atMs);
@@ -132,7 +139,8 @@ async function soak(
       ...more,
     };
   };
-  const save = () => writeSamples(soFar(run.nowMs(), { findings: [], kept: { early: run.early, late: [] } }));
+  const save = () =>
+    writeSamples(soFar(run.nowMs(), { findings: [], kept: { early: run.early, late: [] } }));
 
   const going = [load.run(run.startedAt), streams.run()];
   await Promise.all([run.sample(new Sampler(service, load), save), run.injectAll()]);

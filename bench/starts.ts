@@ -1,4 +1,7 @@
-/** From the command that users start Seen with to the first visit that is answered: three replicas, a new store. */
+/**
+ * From the command that users start Seen with to the first visit that is answered: three replicas,
+ * a new store.
+ */
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
@@ -7,7 +10,10 @@ const ROOT = join(import.meta.dir, '..');
 /** Asking more often would take the CPU time that the start needs. */
 const ASK_EACH_MS = 5;
 
-/** Starts it with `npm start` on an empty store, visits until one visit is answered, and stops it. Answers milliseconds, 5 too many at most. */
+/**
+ * Starts it with `npm start` on an empty store, visits until one visit is answered, and stops it.
+ * Answers milliseconds, 5 too many at most.
+ */
 export async function firstVisitMs(store: 'Redis' | 'SQLite'): Promise<number> {
   using folder = temporaryFolder();
   await using redis = await RedisServer.start();

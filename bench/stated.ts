@@ -1,10 +1,16 @@
-/** What decision 8 states of the CPU time of a visit, read from its text, so that the record and the guard cannot drift apart. */
+/**
+ * What decision 8 states of the CPU time of a visit, read from its text, so that the record and
+ * the guard cannot drift apart.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const RECORD = join(import.meta.dir, '../docs/decisions/0008-where-the-time-goes.md');
 
-/** How many times nginx's CPU time a visit of `GET /` takes, as its row says: `| Seen on Redis | 6.3 |`. Fails when there is no such row. */
+/**
+ * How many times nginx's CPU time a visit of `GET /` takes, as its row says: `| Seen on Redis |
+ * 6.3 |`. Fails when there is no such row.
+ */
 export function statedRatio(service: string, record = readFileSync(RECORD, 'utf8')): number {
   const cell = record
     .split('\n')

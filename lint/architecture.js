@@ -1,7 +1,9 @@
 /**
- * The rules of the architecture as rules of the linter: who may import whom, and no code that runs at import.
+ * The rules of the architecture as rules of the linter: who may import whom, and no code that runs
+ * at import.
  *
- * The table is the one in ARCHITECTURE.md. `test/unit/lint/architecture.test.ts` shows that each rule refuses what it should.
+ * The table is the one in ARCHITECTURE.md. `test/unit/lint/architecture.test.ts` shows that each
+ * rule refuses what it should.
  */
 import { dirname, join, relative, sep } from 'node:path';
 
@@ -99,13 +101,57 @@ const noReExport = {
   create(context) {
     if (partOf(context.filename) === undefined) return {};
     const check = (node) => {
-      if (node.source) context.report({ node, message: 'No barrels: import from the file that has it.' });
+      if (node.source)
+        context.report({ node, message: 'No barrels: import from the file that has it.' });
     };
     return { ExportNamedDeclaration: check, ExportAllDeclaration: check };
   },
 };
 
+/** Lines of code and comments end before this column. */
+const COLUMN_MAX = 100;
+
+const lineLength = {
+  create(context) {
+    const { text } = context.sourceCode;
+    const tooLong = new Map();
+    let at = 0;
+    for (const [index, line] of text.split('\n').entries()) {
+      // An address cannot be broken.
+      const broken = line.replaceAll(/https?:\/\/\S+/g, '');
+      if (broken.length >= COLUMN_MAX) tooLong.set(index + 1, [at, at + line.length]);
+      at += line.length + 1;
+    }
+    // The formatter breaks code. A text that people or programs read stays whole.
+    const excuse = ({ range: [from, to] }) => {
+      for (const [line, [begin, end]] of tooLong) {
+        if (from < end && to > begin) tooLong.delete(line);
+      }
+    };
+    const excuseText = (node) => {
+      if (typeof node.value === 'string' || node.regex) excuse(node);
+    };
+    return {
+      Literal: excuseText,
+      TemplateLiteral: excuse,
+      'Program:exit'() {
+        for (const line of tooLong.keys()) {
+          context.report({
+            loc: { start: { line, column: COLUMN_MAX - 1 }, end: { line, column: COLUMN_MAX } },
+            message: `Lines of code and comments end before column ${COLUMN_MAX}.`,
+          });
+        }
+      },
+    };
+  },
+};
+
 export default {
   meta: { name: 'architecture' },
-  rules: { layers, 'no-code-at-import': noCodeAtImport, 'no-re-export': noReExport },
+  rules: {
+    layers,
+    'line-length': lineLength,
+    'no-code-at-import': noCodeAtImport,
+    'no-re-export': noReExport,
+  },
 };

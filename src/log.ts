@@ -1,5 +1,6 @@
 /**
- * The log: one JSON object a line, pretty on a terminal. Each line names the replica. A leaf: knows nothing of ours.
+ * The log: one JSON object a line, pretty on a terminal. Each line names the replica. A leaf:
+ * knows nothing of ours.
  */
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
@@ -13,7 +14,10 @@ export interface LogOptions {
   replica: string;
 }
 
-/** A log on standard output. Lines are written at once, so that the last words of a process are not lost. */
+/**
+ * A log on standard output. Lines are written at once, so that the last words of a process are not
+ * lost.
+ */
 export function createLog({ level, format, replica }: LogOptions): Log {
   const options = {
     level,

@@ -39,7 +39,9 @@ ${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summar
 seen COMMAND --help or seen help COMMAND is the manual of a command, seen --version the version.
 `;
 
-/** The exit status for an error (numbers past 63: sysexits.h). The manual of `serve` lists them. */
+/**
+ * The exit status for an error (numbers past 63: sysexits.h). The manual of `serve` lists them.
+ */
 function exitStatus(code: ErrorCode): number {
   switch (code) {
     case 'usage-invalid':
@@ -103,7 +105,8 @@ async function main([word = 'help', ...argv]: readonly string[]): Promise<number
     return 0;
   }
   const command = commands.get(name) ?? inner.get(name);
-  if (!command) throw new AppError('usage-invalid', `“${name}” is no command of seen.\n\n${USAGE}`);
+  if (!command)
+    throw new AppError('usage-invalid', `“${name}” is no command of seen.\n\n${USAGE}`);
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(command.manual());
     return 0;

@@ -1,9 +1,11 @@
 /**
- * What Prometheus is told: hits, batches, commits, requests, the queue and the state of the store. A leaf.
+ * What Prometheus is told: hits, batches, commits, requests, the queue and the state of the store.
+ * A leaf.
  *
- * Labels are of closed lists (routes and statuses of ours), so their number does not depend on what clients send. Every
- * series carries the replica's name; several replicas of one machine are merged by `mergeMetrics`, unsummed, because a
- * sum would fall when a replica is replaced. Names and units: https://prometheus.io/docs/practices/naming/
+ * Labels are of closed lists (routes and statuses of ours), so their number does not depend on
+ * what clients send. Every series carries the replica's name; several replicas of one machine are
+ * merged by `mergeMetrics`, unsummed, because a sum would fall when a replica is replaced. Names
+ * and units: https://prometheus.io/docs/practices/naming/
  */
 import {
   AggregatorRegistry,
@@ -22,11 +24,13 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export type MetricsSnapshot = readonly MetricObjectWithValues<never>[];
 
 /** From one fsync on an SSD to the longest wait for a store. */
-const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SECONDS_BUCKETS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 
 /**
- * Figures of prom-client's that `promtool check metrics` refuses: gauges whose names end as those of counters do. What they say is
- * always 0 on Bun.
+ * Figures of prom-client's that `promtool check metrics` refuses: gauges whose names end as those
+ * of counters do. What they say is always 0 on Bun.
  */
 const MISNAMED = [
   'nodejs_active_handles_total',
@@ -41,7 +45,10 @@ interface Gauges {
   storeShort: () => boolean;
 }
 
-/** Metrics of this process, which is `replica` at `version`. `gauges` are asked when the figures are. */
+/**
+ * Metrics of this process, which is `replica` at `version`. `gauges` are asked when the figures
+ * are.
+ */
 export function createMetrics(replica: string, version: string, gauges: Gauges) {
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
@@ -53,40 +60,8 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     help: 'Hits that got their number, unless the client had left; one that is repeated under its key gets it each time.',
     registers,
   });
-  const batchHits = new Histogram({
-    name: 'seen_batch_hits',
-    help: 'Hits in each batch stored; the count is the number of commits.',
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
-    registers,
-  });
-  const commitSeconds = new Histogram({
-    name: 'seen_commit_seconds',
-    help: 'Time from sending a batch to knowing it stored, retries included.',
-    buckets: SECONDS_BUCKETS,
-    registers,
-  });
-  const retries = new Counter({
-    name: 'seen_commit_retries_total',
-    help: 'Attempts to store a batch, empty ones included, that failed and were repeated.',
-    registers,
-  });
-  const setBack = new Counter({
-    name: 'seen_store_set_back_total',
-    help: 'Times that the store lacked what this replica had stored last: it was emptied or set back.',
-    registers,
-  });
-  const limiterOpen = new Counter({
-    name: 'seen_limiter_open_total',
-    help: 'Requests let through because the store did not say in time whether a limit allows them.',
-    registers,
-  });
-  const requests = new Histogram({
-    name: 'seen_request_seconds',
-    help: 'Time from a request to its response, by route and status.',
-    labelNames: ['route', 'status'],
-    buckets: SECONDS_BUCKETS,
-    registers,
-  });
+  const { batchHits, commitSeconds, requests } = histograms(registers);
+  const { retries, setBack, limiterOpen } = eventCounters(registers);
   new Gauge({
     name: 'seen_build_info',
     help: 'Always 1; the label is the version that runs.',
@@ -124,6 +99,52 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   };
 }
 
+/** What is measured in each commit and request. */
+function histograms(registers: Registry[]) {
+  return {
+    batchHits: new Histogram({
+      name: 'seen_batch_hits',
+      help: 'Hits in each batch stored; the count is the number of commits.',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'seen_commit_seconds',
+      help: 'Time from sending a batch to knowing it stored, retries included.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    requests: new Histogram({
+      name: 'seen_request_seconds',
+      help: 'Time from a request to its response, by route and status.',
+      labelNames: ['route', 'status'],
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+  };
+}
+
+/** What happens now and then, and should be noticed. */
+function eventCounters(registers: Registry[]) {
+  return {
+    retries: new Counter({
+      name: 'seen_commit_retries_total',
+      help: 'Attempts to store a batch, empty ones included, that failed and were repeated.',
+      registers,
+    }),
+    setBack: new Counter({
+      name: 'seen_store_set_back_total',
+      help: 'Times that the store lacked what this replica had stored last: it was emptied or set back.',
+      registers,
+    }),
+    limiterOpen: new Counter({
+      name: 'seen_limiter_open_total',
+      help: 'Requests let through because the store did not say in time whether a limit allows them.',
+      registers,
+    }),
+  };
+}
+
 function addGauges(registry: Registry, gauges: Gauges): void {
   registry.registerMetric(
     new Gauge({
@@ -157,10 +178,16 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   );
 }
 
-/** The figures of several processes as one text in Prometheus's format, none of them summed up or left out. */
+/**
+ * The figures of several processes as one text in Prometheus's format, none of them summed up or
+ * left out.
+ */
 export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
-  // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate drop figures.
-  const unsummed = snapshots.map((figures) => figures.map((figure) => ({ ...figure, aggregator: 'sum' })));
+  // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate
+  // drop figures.
+  const unsummed = snapshots.map((figures) =>
+    figures.map((figure) => ({ ...figure, aggregator: 'sum' })),
+  );
   return AggregatorRegistry.aggregate(unsummed).metrics();
 }
 

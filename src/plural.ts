@@ -1,6 +1,9 @@
 /** Numbers of things as people read them. A leaf. */
 
-/** `1 visit`, `0 visits`, `1,234 visits`. `write` writes the number, in English unless told otherwise. */
+/**
+ * `1 visit`, `0 visits`, `1,234 visits`. `write` writes the number, in English unless told
+ * otherwise.
+ */
 export function counted(
   number: number,
   one: string,

@@ -1,10 +1,12 @@
 /**
- * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with what failed and one line
- * `N passed, N failed`.
+ * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with
+ * what failed and one line `N passed, N failed`.
  *
- * Without more it runs all but the stack's tests, which need root and bring up a Swarm, those in a browser, which need one, and the guard against
- * slowness, which wants the machine for itself (`npm test -- guard`). `npm test -- all` runs these too, `npm run test:stack` and `npm run test:browser` these alone. Other words choose the files whose paths contain one of them, and what begins with a dash
- * goes to the test runner.
+ * Without more it runs all but the stack's tests, which need root and bring up a Swarm, those in a
+ * browser, which need one, and the guard against slowness, which wants the machine for itself
+ * (`npm test -- guard`). `npm test -- all` runs these too, `npm run test:stack` and `npm run
+ * test:browser` these alone. Other words choose the files whose paths contain one of them, and
+ * what begins with a dash goes to the test runner.
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -69,7 +71,9 @@ async function main(args: readonly string[]): Promise<number> {
   const words = dash === -1 ? args : args.slice(0, dash);
   const rounds = suites(words);
   if (rounds.length === 0) {
-    process.stderr.write(`No test file has ${words.join(' or ')} in its path. They are in test/.\n`);
+    process.stderr.write(
+      `No test file has ${words.join(' or ')} in its path. They are in test/.\n`,
+    );
     return 1;
   }
   const missing = await provide(rounds.flat().flatMap(({ programs }) => programs));
@@ -83,7 +87,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
   const results: Result[] = [];
-  for (const round of rounds) results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
+  for (const round of rounds)
+    results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
   for (const failure of results.flatMap(({ failures }) => failures))
     process.stdout.write(`(fail) ${failure}\n`);
   const passed = results.reduce((sum, result) => sum + result.passed, 0);

@@ -1,4 +1,7 @@
-/** What a JavaScript developer would write first: Fastify and ioredis, one INCR per visit, three processes. Node runs it. */
+/**
+ * What a JavaScript developer would write first: Fastify and ioredis, one INCR per visit, three
+ * processes. Node runs it.
+ */
 import cluster from 'node:cluster';
 import process from 'node:process';
 

@@ -1,9 +1,11 @@
 /**
- * What Moe-Counter does for a hit, written anew: Express, a number in memory, and SQLite now and then.
+ * What Moe-Counter does for a hit, written anew: Express, a number in memory, and SQLite now and
+ * then.
  *
- * It answers before anything is stored: the first hit after each minute writes what has gathered, so that up to a minute of visits is lost with
- * the process, and one process is all there can be, as two would give the same numbers. The original draws a picture and writes a line of log
- * for each hit besides; here is the number alone.
+ * It answers before anything is stored: the first hit after each minute writes what has gathered,
+ * so that up to a minute of visits is lost with the process, and one process is all there can be,
+ * as two would give the same numbers. The original draws a picture and writes a line of log for
+ * each hit besides; here is the number alone.
  */
 import process from 'node:process';
 import Database from 'better-sqlite3';
@@ -13,7 +15,9 @@ const WRITE_EACH_MS = 60_000;
 
 const database = new Database('count.db');
 database.pragma('journal_mode = WAL');
-database.exec('CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, total INTEGER NOT NULL)');
+database.exec(
+  'CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, total INTEGER NOT NULL)',
+);
 const read = database.prepare('SELECT total FROM counters WHERE name = ?').pluck();
 const write = database.prepare(
   'INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET total = excluded.total',

@@ -1,7 +1,9 @@
 /**
- * One run of `bench/scale.ts`: a Redis of its own, simulated replicas in some processes, what they measured, and whether all was counted.
+ * One run of `bench/scale.ts`: a Redis of its own, simulated replicas in some processes, what they
+ * measured, and whether all was counted.
  *
- * A run that miscounts fails. Not here: which runs there are (`../scale.ts`), and what a replica does (`replicas.ts`).
+ * A run that miscounts fails. Not here: which runs there are (`../scale.ts`), and what a replica
+ * does (`replicas.ts`).
  */
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/open.ts';
@@ -37,33 +39,45 @@ export interface Figures {
   readonly replicaUsPerHit: number;
 }
 
-/** What Redis says of itself: CPU time of its one thread, and how often and how long the commit script ran. */
+/**
+ * What Redis says of itself: CPU time of its one thread, and how often and how long the commit
+ * script ran.
+ */
 async function askRedis(server: RedisServer) {
   const info = await server.cli('INFO', 'everything');
   const figure = (pattern: RegExp) => Number(pattern.exec(info)?.[1] ?? 0);
   return {
     atMs: performance.now(),
-    cpuUs: 1e6 * (figure(/used_cpu_user_main_thread:([\d.]+)/) + figure(/used_cpu_sys_main_thread:([\d.]+)/)),
+    cpuUs:
+      1e6 *
+      (figure(/used_cpu_user_main_thread:([\d.]+)/) + figure(/used_cpu_sys_main_thread:([\d.]+)/)),
     calls: figure(/cmdstat_evalsha:calls=(\d+)/),
     scriptUs: figure(/cmdstat_evalsha:calls=\d+,usec=(\d+)/),
   };
 }
 
-/** Starts a process; `report` resolves when it has done its task. Fails if it ends without a report. */
+/**
+ * Starts a process; `report` resolves when it has done its task. Fails if it ends without a
+ * report.
+ */
 function start(task: Task) {
   const ready = Promise.withResolvers<void>();
   const report = Promise.withResolvers<Report>();
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'replicas.ts'), JSON.stringify(task)], {
-    stdin: 'ignore',
-    stdout: 'inherit',
-    stderr: 'inherit',
-    ipc: (message: 'ready' | Report) => (message === 'ready' ? ready.resolve() : report.resolve(message)),
-    onExit: (_, status) => {
-      const error = new Error(`simulated replicas ended with status ${status}`);
-      ready.reject(error);
-      report.reject(error);
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, 'replicas.ts'), JSON.stringify(task)],
+    {
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      ipc: (message: 'ready' | Report) =>
+        message === 'ready' ? ready.resolve() : report.resolve(message),
+      onExit: (_, status) => {
+        const error = new Error(`simulated replicas ended with status ${status}`);
+        ready.reject(error);
+        report.reject(error);
+      },
     },
-  });
+  );
   report.promise.catch(() => {});
   return { child, ready: ready.promise, report: report.promise };
 }
@@ -73,7 +87,8 @@ export async function experiment(plan: Plan): Promise<Figures> {
   await using server = await RedisServer.start();
   const processes = Math.min(plan.processes, plan.replicas);
   const children = Array.from({ length: processes }, (_, place) => {
-    const replicas = Math.floor(plan.replicas / processes) + (place < plan.replicas % processes ? 1 : 0);
+    const replicas =
+      Math.floor(plan.replicas / processes) + (place < plan.replicas % processes ? 1 : 0);
     return start({ ...plan, url: server.url, place, replicas, rate: plan.rate / plan.replicas });
   });
   try {
@@ -94,7 +109,10 @@ export async function experiment(plan: Plan): Promise<Figures> {
   }
 }
 
-/** That Redis has as many hits as were answered, and, on one counter, that the numbers were 1, 2, 3, … */
+/**
+ * That Redis has as many hits as were answered, and, on one counter, that the numbers were 1, 2,
+ * 3, …
+ */
 async function verify(
   server: RedisServer,
   { shape, amount }: Plan,
@@ -129,8 +147,14 @@ async function verify(
 
 type Sample = Awaited<ReturnType<typeof askRedis>>;
 
-function figures(reports: readonly Report[], amount: number, before: Sample, after: Sample): Figures {
-  const sum = (of: (report: Report) => number) => reports.reduce((all, report) => all + of(report), 0);
+function figures(
+  reports: readonly Report[],
+  amount: number,
+  before: Sample,
+  after: Sample,
+): Figures {
+  const sum = (of: (report: Report) => number) =>
+    reports.reduce((all, report) => all + of(report), 0);
   const hits = sum(({ answered, seconds }) => (answered * amount) / seconds);
   const commits = sum((report) => report.commits / report.seconds);
   const commitMs = reports.flatMap((report) => report.commitMs).toSorted((a, b) => a - b);

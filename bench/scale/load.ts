@@ -1,13 +1,18 @@
 /**
- * The visits of one simulated replica: what they hit, who makes them, when, and whether each was answered once.
+ * The visits of one simulated replica: what they hit, who makes them, when, and whether each was
+ * answered once.
  *
- * Every visit goes through `Counter.hit` and gets its number. Closed loop: so many clients, each of which comes again when it is answered.
- * Open loop: a rate, whatever the answers do. Not here: the replicas (`replicas.ts`).
+ * Every visit goes through `Counter.hit` and gets its number. Closed loop: so many clients, each
+ * of which comes again when it is answered. Open loop: a rate, whatever the answers do. Not here:
+ * the replicas (`replicas.ts`).
  */
 import type { Counter } from '../../src/counter/counter.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 
-/** What is hit, and by whom: one counter by programs, one counter by visitors, 100,000 counters by visitors. */
+/**
+ * What is hit, and by whom: one counter by programs, one counter by visitors, 100,000 counters by
+ * visitors.
+ */
 export const SHAPES = ['hot', 'visitors', 'counters'] as const;
 export type Shape = (typeof SHAPES)[number];
 
@@ -18,14 +23,19 @@ export function countersOf(shape: Shape): readonly string[] {
     : ['hits'];
 }
 
-/** So many visitors come to one process in turn: no two of their ids are the same, in any process. */
+/**
+ * So many visitors come to one process in turn: no two of their ids are the same, in any process.
+ */
 const VISITORS = 200_000;
 
 /** Visitors with ids as long as those of `visitorOf`. */
 export function visitorsOf(shape: Shape, place: number): readonly Visitor[] {
   if (shape === 'hot') return [];
   return Array.from({ length: VISITORS }, (_, index) => {
-    const id = new Bun.CryptoHasher('sha256').update(`${place} ${index}`).digest('base64url').slice(0, 11);
+    const id = new Bun.CryptoHasher('sha256')
+      .update(`${place} ${index}`)
+      .digest('base64url')
+      .slice(0, 11);
     return { kind: 'person', id };
   });
 }
@@ -34,7 +44,10 @@ export function visitorsOf(shape: Shape, place: number): readonly Visitor[] {
 export class Tally {
   answered = 0;
   failed: unknown;
-  /** The sum of all numbers answered, modulo 2^32: shows a number that was answered twice, or never. */
+  /**
+   * The sum of all numbers answered, modulo 2^32: shows a number that was answered twice, or
+   * never.
+   */
   checksum = 0;
   /** How long visits waited that were picked out, in milliseconds. */
   readonly waitedMs: number[] = [];
@@ -56,7 +69,11 @@ export class Load {
   /** Each visit adds `amount`: 1, or so many visits that a replica would have gathered. */
   constructor(
     counter: Counter,
-    { names, visitors, amount }: { names: readonly string[]; visitors: readonly Visitor[]; amount: number },
+    {
+      names,
+      visitors,
+      amount,
+    }: { names: readonly string[]; visitors: readonly Visitor[]; amount: number },
     tally: Tally,
   ) {
     this.#amount = amount;

@@ -1,6 +1,7 @@
 /**
- * One process of `bench/scale.ts` with its share of the simulated replicas: each a counter and a store with a connection and a writer of its
- * own, without HTTP. It is told what to do in its arguments, begins when its parent says so, and sends its parent a `Report`.
+ * One process of `bench/scale.ts` with its share of the simulated replicas: each a counter and a
+ * store with a connection and a writer of its own, without HTTP. It is told what to do in its
+ * arguments, begins when its parent says so, and sends its parent a `Report`.
  */
 import { CLOCK } from '../../src/commands/compose.ts';
 import { Counter } from '../../src/counter/counter.ts';
@@ -25,12 +26,17 @@ export interface Task {
   readonly seconds: number;
 }
 
-/** What a process has done: `total` from its beginning to its end, the rest while it was measured. */
+/**
+ * What a process has done: `total` from its beginning to its end, the rest while it was measured.
+ */
 export interface Report {
   readonly total: { readonly answered: number; readonly checksum: number };
   readonly answered: number;
   readonly commits: number;
-  /** From the first sending of a batch to its answer, and from a visit to its number, in milliseconds. */
+  /**
+   * From the first sending of a batch to its answer, and from a visit to its number, in
+   * milliseconds.
+   */
   readonly commitMs: readonly number[];
   readonly waitedMs: readonly number[];
   /** CPU time of this process, in milliseconds. */
@@ -122,7 +128,8 @@ async function run(task: Task): Promise<Report> {
   process.send?.('ready');
   await new Promise((resolve) => process.once('message', resolve));
   if (task.rate === 0) {
-    for (const load of loads) for (let client = 0; client < task.clients; client++) load.visit(true);
+    for (const load of loads)
+      for (let client = 0; client < task.clients; client++) load.visit(true);
   }
   const stop = task.rate > 0 ? tick(loads, task.rate) : () => {};
   await Bun.sleep(task.warmSeconds * 1000);

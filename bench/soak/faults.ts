@@ -1,6 +1,7 @@
 /**
- * The faults of a soak: those of the campaign (`test/faults/`) that are chosen here, one after the other at their times, and which failed
- * requests each of them excuses. A request that failed without an excuse breaks the verdict.
+ * The faults of a soak: those of the campaign (`test/faults/`) that are chosen here, one after the
+ * other at their times, and which failed requests each of them excuses. A request that failed
+ * without an excuse breaks the verdict.
  */
 import type { Random } from '../../test/faults/random.ts';
 import type { Service, StoreName } from './service.ts';
@@ -90,11 +91,16 @@ export function excusedBy(
 ): Injected | undefined {
   return faults.find(
     ({ name, fromMs, toMs }) =>
-      failure.toMs >= fromMs && failure.fromMs <= toMs && (RULES[store][name]?.excuses(failure) ?? false),
+      failure.toMs >= fromMs &&
+      failure.fromMs <= toMs &&
+      (RULES[store][name]?.excuses(failure) ?? false),
   );
 }
 
-/** Does it, and resolves when it is healed and all replicas listen. `nowMs` is the time since the run began. */
+/**
+ * Does it, and resolves when it is healed and all replicas listen. `nowMs` is the time since the
+ * run began.
+ */
 export async function inject(
   service: Service,
   name: string,

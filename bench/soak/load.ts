@@ -1,8 +1,10 @@
 /**
- * Visits at a fixed rate, whether earlier ones were answered or not (`bench/open-loop.ts`), each counter judged as `seen verify` judges it
- * (`src/verify/judge.ts`): each number unique, in order, within the bounds.
+ * Visits at a fixed rate, whether earlier ones were answered or not (`bench/open-loop.ts`), each
+ * counter judged as `seen verify` judges it (`src/verify/judge.ts`): each number unique, in order,
+ * within the bounds.
  *
- * Nothing is sent twice. What failed is told with its time; whether that is right is not for here (`faults.ts`).
+ * Nothing is sent twice. What failed is told with its time; whether that is right is not for here
+ * (`faults.ts`).
  */
 import { Connection, Unanswered } from '../../src/verify/connection.ts';
 import type { Finding } from '../../src/verify/finding.ts';
@@ -56,10 +58,14 @@ export class Load {
 
   /** Visits each counter once, for the number before all others. */
   async begin(): Promise<void> {
-    for (const [name, path] of counters()) this.#judges.set(name, new Judge(await this.#program.visit(path)));
+    for (const [name, path] of counters())
+      this.#judges.set(name, new Judge(await this.#program.visit(path)));
   }
 
-  /** Visits until `stop` is called and the last has its answer. Times count from `startedAt`, on the clock of `performance.now()`. */
+  /**
+   * Visits until `stop` is called and the last has its answer. Times count from `startedAt`, on
+   * the clock of `performance.now()`.
+   */
   async run(startedAt: number): Promise<void> {
     this.#startedAt = startedAt;
     const from = performance.now();
@@ -84,18 +90,27 @@ export class Load {
     return interval;
   }
 
-  /** Judges, when all hits that were taken in are stored: each finding with how many counters it holds for, or the first that broke it. */
+  /**
+   * Judges, when all hits that were taken in are stored: each finding with how many counters it
+   * holds for, or the first that broke it.
+   */
   async verdict(): Promise<Finding[]> {
     const findings = new Map<Finding['check'], Finding>();
     for (const [name, path] of counters()) {
       const after = await this.#program.visit(path);
-      const verdict = this.#judges.get(name)?.verdict({ after, others: false, mayFail: true }) ?? [];
+      const verdict =
+        this.#judges.get(name)?.verdict({ after, others: false, mayFail: true }) ?? [];
       for (const { check, status, count, words } of verdict) {
         // Nothing is read here, and what failed is weighed with the faults.
         if (check === 'reads' || check === 'answered') continue;
         const known = findings.get(check);
         if (!known || (status !== 'held' && known.status !== 'broken')) {
-          findings.set(check, { check, status, count, words: words === '' ? '' : `${name}: ${words}` });
+          findings.set(check, {
+            check,
+            status,
+            count,
+            words: words === '' ? '' : `${name}: ${words}`,
+          });
         }
       }
     }
@@ -132,7 +147,10 @@ export class Load {
     if (!visit.alone) this.#next(line);
   }
 
-  async #ask({ request, numberIn }: Visit, line: Line): Promise<{ number?: number; failure?: string }> {
+  async #ask(
+    { request, numberIn }: Visit,
+    line: Line,
+  ): Promise<{ number?: number; failure?: string }> {
     try {
       line.connection ??= await Connection.open(this.#target, TIMEOUT_MS);
       const { status, body } = await line.connection.ask(request, TIMEOUT_MS);

@@ -1,6 +1,7 @@
 /**
- * When which fault comes: a run in four parts, whatever its length. It warms up without faults; faults of all kinds; a long stretch in
- * which no process is replaced, so that what leaks has time to show; faults of all kinds again, and quiet at the end.
+ * When which fault comes: a run in four parts, whatever its length. It warms up without faults;
+ * faults of all kinds; a long stretch in which no process is replaced, so that what leaks has time
+ * to show; faults of all kinds again, and quiet at the end.
  *
  * Pure. Not here: what the faults are (`faults.ts`).
  */
@@ -16,21 +17,30 @@ export interface Plan {
   readonly faults: readonly { readonly atMs: number; readonly name: string }[];
   /** Without the beginning, in which everything warms up. */
   readonly warm: Span;
-  /** The part of the long stretch in which processes are no longer young: what leaks is judged here. */
+  /**
+   * The part of the long stretch in which processes are no longer young: what leaks is judged
+   * here.
+   */
   readonly steady: Span;
   /** How long after a fault samples still show it. */
   readonly settleMs: number;
   readonly sampleMs: number;
 }
 
-/** Shares of the run: of an hour the first faults come after 3 minutes, and for 27 minutes nothing is replaced. */
+/**
+ * Shares of the run: of an hour the first faults come after 3 minutes, and for 27 minutes nothing
+ * is replaced.
+ */
 const FAULTS_FROM = 0.05;
 const STRETCH_FROM = 0.3;
 const STRETCH_TO = 0.75;
 const FAULTS_TO = 0.95;
 /** Code is compiled and heaps find their size for some minutes after the last replacement. */
 const STEADY_FROM = 0.38;
-/** Of an hour one in 75 s: most of the time is quiet. In short trials no closer than a rolling restart takes. */
+/**
+ * Of an hour one in 75 s: most of the time is quiet. In short trials no closer than a rolling
+ * restart takes.
+ */
 const FAULTS_IN_FIRST_PART = 12;
 const APART_MS = 9000;
 const FAULTS_IN_STRETCH = 4;
@@ -41,7 +51,10 @@ const SAMPLE_MS = 5000;
 const SAMPLE_MIN_MS = 1000;
 const SHORT = 1 / 120;
 
-/** The plan of a run: faults named `all` take turns, in the stretch those named `passing`, which replace no process. */
+/**
+ * The plan of a run: faults named `all` take turns, in the stretch those named `passing`, which
+ * replace no process.
+ */
 export function planOf(forMs: number, all: readonly string[], passing: readonly string[]): Plan {
   const at = (share: number) => share * forMs;
   const apartMs = Math.max(at(STRETCH_FROM - FAULTS_FROM) / FAULTS_IN_FIRST_PART, APART_MS);
@@ -52,8 +65,14 @@ export function planOf(forMs: number, all: readonly string[], passing: readonly 
     at(STRETCH_TO),
     Math.max(at(STRETCH_TO - STRETCH_FROM) / FAULTS_IN_STRETCH, APART_MS),
   );
-  const turns = [...first, ...last].map((atMs, turn) => ({ atMs, name: all[turn % all.length] ?? '' }));
-  const calmTurns = calm.map((atMs, turn) => ({ atMs, name: passing[turn % passing.length] ?? '' }));
+  const turns = [...first, ...last].map((atMs, turn) => ({
+    atMs,
+    name: all[turn % all.length] ?? '',
+  }));
+  const calmTurns = calm.map((atMs, turn) => ({
+    atMs,
+    name: passing[turn % passing.length] ?? '',
+  }));
   return {
     forMs,
     faults: [...turns, ...calmTurns].toSorted((a, b) => a.atMs - b.atMs),
@@ -67,5 +86,8 @@ export function planOf(forMs: number, all: readonly string[], passing: readonly 
 /** Moments in the middle of pieces of a span, at least one. */
 function spread(fromMs: number, toMs: number, apartMs: number): number[] {
   const pieces = Math.max(1, Math.floor((toMs - fromMs) / apartMs + 1e-9));
-  return Array.from({ length: pieces }, (_, piece) => fromMs + ((piece + 0.5) * (toMs - fromMs)) / pieces);
+  return Array.from(
+    { length: pieces },
+    (_, piece) => fromMs + ((piece + 0.5) * (toMs - fromMs)) / pieces,
+  );
 }

@@ -1,4 +1,7 @@
-/** The plots of a soak: memory, descriptors, latency and CPU time over the run, with marks where faults were. */
+/**
+ * The plots of a soak: memory, descriptors, latency and CPU time over the run, with marks where
+ * faults were.
+ */
 
 import { median } from '../median.ts';
 import { type Line, linePlot } from '../plot.ts';
@@ -17,8 +20,14 @@ const MINUTE_MS = 60_000;
 const POINTS_MAX = 240;
 
 /** All plots of one run. */
-export function plotsOf(store: string, samples: readonly Sample[], faults: readonly Injected[]): Plot[] {
-  const names = [...new Set(samples.flatMap(({ processes }) => processes.map(({ name }) => name)))];
+export function plotsOf(
+  store: string,
+  samples: readonly Sample[],
+  faults: readonly Injected[],
+): Plot[] {
+  const names = [
+    ...new Set(samples.flatMap(({ processes }) => processes.map(({ name }) => name))),
+  ];
   const ofProcesses = (figure: (process: Sample['processes'][number]) => number | undefined) =>
     names.map((name) =>
       line(name, samples, ({ processes }) => {
@@ -26,7 +35,13 @@ export function plotsOf(store: string, samples: readonly Sample[], faults: reado
         return process && figure(process);
       }),
     );
-  const plot = (file: string, title: string, unit: string, lines: readonly Line[], log = false): Plot => {
+  const plot = (
+    file: string,
+    title: string,
+    unit: string,
+    lines: readonly Line[],
+    log = false,
+  ): Plot => {
     const shown = lines.filter(({ points }) => points.length > 0);
     const marks = marksOf(faults, shown, log);
     const on = `${title}, on ${store}`;

@@ -9,8 +9,9 @@ export interface Kept {
 }
 
 /**
- * KEYS, ARGV: none. Answers, for each kind, its name, how many keys and how many bytes: a few hundred keys here, so that Redis stands still for
- * some milliseconds. A kind is the first two words of a key, `seen:writer` of `seen:writer:ID`.
+ * KEYS, ARGV: none. Answers, for each kind, its name, how many keys and how many bytes: a few
+ * hundred keys here, so that Redis stands still for some milliseconds. A kind is the first two
+ * words of a key, `seen:writer` of `seen:writer:ID`.
  */
 const BY_KIND = `
 local entries, bytes, cursor = {}, {}, '0'
@@ -33,6 +34,10 @@ export async function keptIn(redis: RedisServer): Promise<Kept[]> {
   return told
     .split(';')
     .map((line) => line.trim().split(' '))
-    .map(([kind = '', entries, bytes]) => ({ kind, entries: Number(entries), bytes: Number(bytes) }))
+    .map(([kind = '', entries, bytes]) => ({
+      kind,
+      entries: Number(entries),
+      bytes: Number(bytes),
+    }))
     .toSorted((a, b) => b.bytes - a.bytes);
 }

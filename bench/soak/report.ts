@@ -1,7 +1,9 @@
 /**
- * A soak in words: what was run, the verdict, what was checked, each fault, each figure that is judged, what the store holds.
+ * A soak in words: what was run, the verdict, what was checked, each fault, each figure that is
+ * judged, what the store holds.
  *
- * Pure, Markdown. Not here: the head of docs/soak.md, which is written by hand, and where this is put (`write.ts`).
+ * Pure, Markdown. Not here: the head of docs/soak.md, which is written by hand, and where this is
+ * put (`write.ts`).
  */
 import type { Finding } from '../../src/verify/finding.ts';
 import { excusedBy, type Failure, type Injected, mayFail } from './faults.ts';
@@ -25,7 +27,11 @@ export interface Soak {
   readonly findings: readonly Finding[];
   readonly failures: readonly Failure[];
   readonly faults: readonly Injected[];
-  readonly streams: { readonly streams: number; readonly events: number; readonly wrong: readonly string[] };
+  readonly streams: {
+    readonly streams: number;
+    readonly events: number;
+    readonly wrong: readonly string[];
+  };
   readonly samples: readonly Sample[];
   readonly kept: { readonly early: readonly Kept[]; readonly late: readonly Kept[] };
   /** What went wrong with the run itself: a fault that did not heal. */
@@ -106,7 +112,15 @@ function faultTable({ store, faults, failures }: Soak): string {
 
 function judgedTable(judged: readonly Judged[]): string {
   return table(
-    ['figure', 'samples', 'first quarter', 'last quarter', 'slope in an hour', 'may grow in an hour', 'flat'],
+    [
+      'figure',
+      'samples',
+      'first quarter',
+      'last quarter',
+      'slope in an hour',
+      'may grow in an hour',
+      'flat',
+    ],
     judged.map(({ what, unit, trend, bound, flat }) => [
       what,
       `${trend.samples}`,
@@ -124,7 +138,8 @@ function keptTable({ early, late }: Soak['kept']): string {
     ['what the store holds', 'early', 'at the end'],
     late.map(({ kind, entries, bytes }) => {
       const before = early.find((each) => each.kind === kind);
-      const written = (entry: Pick<Kept, 'entries' | 'bytes'>) => `${entry.entries}, ${entry.bytes} bytes`;
+      const written = (entry: Pick<Kept, 'entries' | 'bytes'>) =>
+        `${entry.entries}, ${entry.bytes} bytes`;
       return [`\`${kind}\``, before ? written(before) : '–', written({ entries, bytes })];
     }),
   );

@@ -1,7 +1,9 @@
 /**
- * Samples: what each process takes, what the store holds, and how visits went since the sample before.
+ * Samples: what each process takes, what the store holds, and how visits went since the sample
+ * before.
  *
- * A figure that needs two samples of the same processes (CPU time) is left out where one was replaced between them.
+ * A figure that needs two samples of the same processes (CPU time) is left out where one was
+ * replaced between them.
  */
 import type { Load } from './load.ts';
 import { processFigures, replicaNameOf } from './process.ts';
@@ -59,7 +61,8 @@ export class Sampler {
     }
     const { latenciesMs, failed } = this.#load.interval();
     const sorted = latenciesMs.toSorted((a, b) => a - b);
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+    const at = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
     const sample = {
       fromMs: this.#lastMs,
       toMs: nowMs(),
@@ -114,6 +117,8 @@ async function heapsOf(operationsUrl: string): Promise<Map<string, number>> {
   const told = await fetch(`${operationsUrl}/metrics`)
     .then((response) => response.text())
     .catch(() => '');
-  const found = told.matchAll(/^nodejs_heap_size_used_bytes\{[^}]*replica="([^"]*)"[^}]*\} (\d+)/gm);
+  const found = told.matchAll(
+    /^nodejs_heap_size_used_bytes\{[^}]*replica="([^"]*)"[^}]*\} (\d+)/gm,
+  );
   return new Map(Array.from(found, ([, name = '', bytes]) => [replica(name), Number(bytes)]));
 }

@@ -1,4 +1,7 @@
-/** What is soaked: Seen with three replicas, its store, the way to the store, and the faults that they get. */
+/**
+ * What is soaked: Seen with three replicas, its store, the way to the store, and the faults that
+ * they get.
+ */
 import { statSync } from 'node:fs';
 import { type Fault, replicaFaults } from '../../test/faults/fault.ts';
 import { redisFaults } from '../../test/faults/redis-faults.ts';
@@ -32,7 +35,10 @@ const SETTINGS = {
   SEEN_LOG_LEVEL: 'warn',
 };
 
-/** Starts it. Ctrl-C in a terminal does not reach Seen, so that a run that is cut short can still be judged. */
+/**
+ * Starts it. Ctrl-C in a terminal does not reach Seen, so that a run that is cut short can still
+ * be judged.
+ */
 export function startService(store: StoreName): Promise<Service> {
   return store === 'Redis' ? onRedis() : onSqlite();
 }
@@ -54,7 +60,8 @@ async function onRedis(): Promise<Service> {
     program,
     faults: [...replicaFaults(program), ...redisFaults(redis, proxy, undefined)],
     storePid: () => redis.pid,
-    storeBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
+    storeBytes: async () =>
+      Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
     kept: () => keptIn(redis),
     mend: async () => {
       proxy.fault = {};
@@ -90,7 +97,11 @@ export async function whole(program: Program, before: readonly number[] = []): P
       const pids = await program.replicas();
       const told = await (await fetch(`${program.operationsUrl}/metrics`)).text();
       const listening = told.match(/^seen_build_info\{/gm)?.length;
-      return pids.length === REPLICAS && listening === REPLICAS && !pids.some((pid) => before.includes(pid));
+      return (
+        pids.length === REPLICAS &&
+        listening === REPLICAS &&
+        !pids.some((pid) => before.includes(pid))
+      );
     },
     60_000,
   );

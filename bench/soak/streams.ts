@@ -1,4 +1,7 @@
-/** Listeners to `/live` that come and go: a fixed number at once, each on one counter for some seconds. */
+/**
+ * Listeners to `/live` that come and go: a fixed number at once, each on one counter for some
+ * seconds.
+ */
 import type { Random } from '../../test/faults/random.ts';
 import { Listener } from '../../test/support/event-source.ts';
 import { counters } from './visits.ts';

@@ -1,6 +1,7 @@
 /**
- * Whether a figure grows over time, told from samples that scatter: the slope that is the median of the slopes between all pairs of samples
- * (Theil and Sen: up to 29 % of the samples may be anything at all), and the medians of the first and the last quarter.
+ * Whether a figure grows over time, told from samples that scatter: the slope that is the median
+ * of the slopes between all pairs of samples (Theil and Sen: up to 29 % of the samples may be
+ * anything at all), and the medians of the first and the last quarter.
  *
  * Pure. Not here: how much growth is too much (`verdict.ts`).
  */
@@ -18,7 +19,10 @@ export interface Trend {
   readonly apartHours: number;
 }
 
-/** The trend of samples in the order of time; `undefined` for fewer than eight, of which a quarter is nothing. */
+/**
+ * The trend of samples in the order of time; `undefined` for fewer than eight, of which a quarter
+ * is nothing.
+ */
 export function trendOf(points: readonly Point[]): Trend | undefined {
   const quarter = Math.floor(points.length / 4);
   if (quarter < 2) return undefined;

@@ -1,8 +1,9 @@
 /**
- * What is flat, and what that means: for each figure how much it may grow in an hour, with the reason, against how much it grew in the
- * samples that no fault touches.
+ * What is flat, and what that means: for each figure how much it may grow in an hour, with the
+ * reason, against how much it grew in the samples that no fault touches.
  *
- * What leaks memory or descriptors is judged in the long stretch, in which no process is replaced; what accumulates over the whole run.
+ * What leaks memory or descriptors is judged in the long stretch, in which no process is replaced;
+ * what accumulates over the whole run.
  */
 import type { Injected } from './faults.ts';
 import type { Plan, Span } from './plan.ts';
@@ -31,9 +32,15 @@ const MB = 1e6;
 const BYTES_PER_VISIT = 8;
 /** The store has no garbage that it collects later. */
 const STORE_BYTES_PER_VISIT = 1;
-/** Streams alone come and go over a thousand times an hour, and new connections more than a hundred thousand times. */
+/**
+ * Streams alone come and go over a thousand times an hour, and new connections more than a hundred
+ * thousand times.
+ */
 const DESCRIPTORS = 10;
-/** What a shared machine does by itself, in our experience; what gathers with every visit grows a hundredfold while a run goes on. */
+/**
+ * What a shared machine does by itself, in our experience; what gathers with every visit grows a
+ * hundredfold while a run goes on.
+ */
 const SHARE = { 'CPU time per visit': 0.2, 'p50 latency': 0.25, 'p99 latency': 0.5 } as const;
 /** A shorter stretch shows garbage and not leaks. */
 const SHORTEST_MS = 5 * 60_000;
@@ -49,7 +56,9 @@ export function quietIn(
     (sample) =>
       sample.fromMs >= fromMs &&
       sample.toMs <= toMs &&
-      !faults.some((fault) => sample.toMs >= fault.fromMs && sample.fromMs <= fault.toMs + settleMs),
+      !faults.some(
+        (fault) => sample.toMs >= fault.fromMs && sample.fromMs <= fault.toMs + settleMs,
+      ),
   );
 }
 
@@ -145,7 +154,11 @@ function sum(figures: readonly number[]): number {
   return figures.reduce((total, figure) => total + figure, 0);
 }
 
-function relative(what: keyof typeof SHARE, unit: Judged['unit'], all: readonly Point[]): Judged | undefined {
+function relative(
+  what: keyof typeof SHARE,
+  unit: Judged['unit'],
+  all: readonly Point[],
+): Judged | undefined {
   const level = trendOf(all)?.firstQuarter;
   if (level === undefined) return undefined;
   return judge(what, unit, all, {
@@ -154,11 +167,20 @@ function relative(what: keyof typeof SHARE, unit: Judged['unit'], all: readonly 
   });
 }
 
-/** Flat is what grows no faster than the bound, by its slope and from the first quarter to the last. Less is flat too. */
-function judge(what: string, unit: Judged['unit'], all: readonly Point[], bound: Bound): Judged | undefined {
+/**
+ * Flat is what grows no faster than the bound, by its slope and from the first quarter to the
+ * last. Less is flat too.
+ */
+function judge(
+  what: string,
+  unit: Judged['unit'],
+  all: readonly Point[],
+  bound: Bound,
+): Judged | undefined {
   const trend = trendOf(all);
   if (!trend) return undefined;
   const { perHour, firstQuarter, lastQuarter, apartHours } = trend;
-  const flat = perHour <= bound.perHour && lastQuarter - firstQuarter <= bound.perHour * apartHours;
+  const flat =
+    perHour <= bound.perHour && lastQuarter - firstQuarter <= bound.perHour * apartHours;
   return { what, unit, trend, bound, flat };
 }

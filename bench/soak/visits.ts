@@ -1,8 +1,9 @@
 /**
- * The visits of a soak: a fixed mix of kinds on a fixed set of counters by a fixed set of visitors, so that what is stored comes to an end
- * of growing, and what grows on is a leak.
+ * The visits of a soak: a fixed mix of kinds on a fixed set of counters by a fixed set of
+ * visitors, so that what is stored comes to an end of growing, and what grows on is a leak.
  *
- * No visit has an `Idempotency-Key`: each key is kept for 24 h by design. Not here: when they are due, and what they get (`load.ts`).
+ * No visit has an `Idempotency-Key`: each key is kept for 24 h by design. Not here: when they are
+ * due, and what they get (`load.ts`).
  */
 import type { Random } from '../../test/faults/random.ts';
 
@@ -76,7 +77,10 @@ const KINDS: readonly KindOfVisit[] = [
 
 /** All counters, and a path that hits each. */
 export function counters(): Map<string, string> {
-  const names = Array.from({ length: COUNTERS }, (_, index) => `soak/page-${String(index).padStart(3, '0')}`);
+  const names = Array.from(
+    { length: COUNTERS },
+    (_, index) => `soak/page-${String(index).padStart(3, '0')}`,
+  );
   return new Map([[DEFAULT, '/'], ...names.map((name) => [name, `/hit/${name}`] as const)]);
 }
 

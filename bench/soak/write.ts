@@ -1,7 +1,9 @@
 /**
- * Puts a soak down: all samples as JSON in `bench/results/`, and what was found into docs/soak.md, in the part of its store.
+ * Puts a soak down: all samples as JSON in `bench/results/`, and what was found into docs/soak.md,
+ * in the part of its store.
  *
- * A run that was too short to be judged leaves the document alone and has its words and plots beside the samples.
+ * A run that was too short to be judged leaves the document alone and has its words and plots
+ * beside the samples.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +32,10 @@ export function writeReport(soak: Soak, judged: readonly Judged[] | undefined): 
   }
   const words = report(soak, judged, plots, judged ? 'soak' : '.');
   const file = judged ? document : join(folder, 'soak.md');
-  writeFileSync(file, judged ? withPart(readFileSync(document, 'utf8'), soak.store, words) : words);
+  writeFileSync(
+    file,
+    judged ? withPart(readFileSync(document, 'utf8'), soak.store, words) : words,
+  );
   return file;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Puts the pieces of a snapshot together: what came first goes to a file, what changed since is held in memory, and both are merged when the
- * moment is known.
+ * Puts the pieces of a snapshot together: what came first goes to a file, what changed since is
+ * held in memory, and both are merged when the moment is known.
  *
- * So the memory that is needed grows with what changes while the snapshot is read, not with how many counters there are. Not here: how a
- * store reads a snapshot, and the formats of exports.
+ * So the memory that is needed grows with what changes while the snapshot is read, not with how
+ * many counters there are. Not here: how a store reads a snapshot, and the formats of exports.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { type Archived, folded, type Piece } from '../counter/archive.ts';
@@ -22,7 +22,10 @@ export interface Gathered extends Heading {
   readonly all: AsyncIterable<Archived>;
 }
 
-/** Gathers a snapshot, with a file of ours at `path`; tells `onCounter` how many counters have come. */
+/**
+ * Gathers a snapshot, with a file of ours at `path`; tells `onCounter` how many counters have
+ * come.
+ */
 export async function gather(
   snapshot: AsyncIterable<Piece>,
   path: string,
@@ -82,7 +85,10 @@ class LineFile {
 }
 
 /** The lines of the file, with the later ones in their places. */
-async function* merge(path: string, later: ReadonlyMap<string, string | undefined>): AsyncGenerator<string> {
+async function* merge(
+  path: string,
+  later: ReadonlyMap<string, string | undefined>,
+): AsyncGenerator<string> {
   const names = [...later.keys()].toSorted();
   let at = 0;
   for await (const { text = '' } of linesOf(path)) {

@@ -1,8 +1,9 @@
 /**
- * What reading a source comes to, item by item: counters, and what cannot be read, with where it stands
- * and what to write instead.
+ * What reading a source comes to, item by item: counters, and what cannot be read, with where it
+ * stands and what to write instead.
  *
- * A source is read to its end however much of it is wrong, so that a person mends all of it at once.
+ * A source is read to its end however much of it is wrong, so that a person mends all of it at
+ * once.
  */
 import type { Archived } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
@@ -44,11 +45,14 @@ export function bare(counter: string, total: number): Archived {
 }
 
 /**
- * A piece of a source as it may be shown: not too long, and without characters that do something to a
- * terminal.
+ * A piece of a source as it may be shown: not too long, and without characters that do something
+ * to a terminal.
  */
 export function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/[\u007F-\u009F]/g, '?');
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(
+    /[\u007F-\u009F]/g,
+    '?',
+  );
 }
 
 /** The name of a counter. Fails with `Wrong`. */
@@ -62,14 +66,14 @@ export function readName(text: string): string {
 }
 
 /**
- * More counters than this are not read from one source: each takes about 200 bytes of memory while it is
- * checked.
+ * More counters than this are not read from one source: each takes about 200 bytes of memory while
+ * it is checked.
  */
 export const COUNTERS_MAX = 2_000_000;
 
 /**
- * The items, with a counter that comes a second time as wrong: nobody knows which of the two totals is
- * meant.
+ * The items, with a counter that comes a second time as wrong: nobody knows which of the two
+ * totals is meant.
  */
 export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   const lines = new Map<string, number>();
@@ -99,5 +103,8 @@ function repeated({ counter, total }: Archived, before: number): string {
 
 function tooMany(): AppError {
   const many = COUNTERS_MAX.toLocaleString('en');
-  return new AppError('usage-invalid', `There are more than ${many} counters in it. Import it in parts.`);
+  return new AppError(
+    'usage-invalid',
+    `There are more than ${many} counters in it. Import it in parts.`,
+  );
 }

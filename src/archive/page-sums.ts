@@ -1,9 +1,9 @@
 /**
- * Visits of the pages of a site, added up to counters with hours, days and visitors: the readers of other
- * services' exports put in what they find, in any order.
+ * Visits of the pages of a site, added up to counters with hours, days and visitors: the readers
+ * of other services' exports put in what they find, in any order.
  *
- * Memory is bounded: hours that are older than hours are kept become days at once, and there is a limit
- * to the pages.
+ * Memory is bounded: hours that are older than hours are kept become days at once, and there is a
+ * limit to the pages.
  */
 import { AppError } from '../counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
@@ -57,14 +57,16 @@ export class PageSums {
   }
 
   /**
-   * Adds visits that stand in `line`. Fails with `Wrong`, and with `usage-invalid` when there is too much
-   * of it.
+   * Adds visits that stand in `line`. Fails with `Wrong`, and with `usage-invalid` when there is
+   * too much of it.
    */
   add({ path, kind, at, amount, visitors }: Visits, line: number): void {
-    if (path.length > PATH_MAX_LENGTH) throw new Wrong(`${shown(path)} is longer than a path can be`);
+    if (path.length > PATH_MAX_LENGTH)
+      throw new Wrong(`${shown(path)} is longer than a path can be`);
     const page = decoded(path);
     const sums = this.#sumsOf(page, line, at);
-    if (sums.paths.length < PATHS_MAX && !sums.paths.includes(page)) sums.paths.push(ownCopy(page));
+    if (sums.paths.length < PATHS_MAX && !sums.paths.includes(page))
+      sums.paths.push(ownCopy(page));
     const total = sums.total + amount;
     if (!Number.isSafeInteger(total))
       throw new Wrong(`the visits of ${shown(path)} add up past ${Number.MAX_SAFE_INTEGER}`);
@@ -83,7 +85,8 @@ export class PageSums {
       yield itemOf(sums.line, () => archivedOf(`${namespace}/${key}`, sums));
     for (const [key, { paths }] of this.#counters) {
       if (paths.length < 2) continue;
-      const many = paths.length === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.length} paths`;
+      const many =
+        paths.length === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.length} paths`;
       const some = paths.slice(0, PATHS_SHOWN).map(shown).join(', ');
       yield {
         note: `${namespace}/${key} is ${many} added up: ${some}${paths.length > PATHS_SHOWN ? ', …' : ''}`,
@@ -95,7 +98,8 @@ export class PageSums {
     const key = keyFor(page);
     const found = this.#counters.get(key);
     if (found) return found;
-    if (this.#counters.size === PAGES_MAX) throw tooMuch(`${PAGES_MAX.toLocaleString('en')} pages`);
+    if (this.#counters.size === PAGES_MAX)
+      throw tooMuch(`${PAGES_MAX.toLocaleString('en')} pages`);
     const sums: Sums = {
       paths: [],
       line,
@@ -157,7 +161,8 @@ function archivedOf(counter: string, { total, firstAt, hours, days, visitors }: 
 }
 
 /**
- * `/%E4%BD%A0` and `/你` are one page. A `%2F` stays, because it is no slash; so does what is no address.
+ * `/%E4%BD%A0` and `/你` are one page. A `%2F` stays, because it is no slash; so does what is no
+ * address.
  */
 function decoded(path: string): string {
   try {

@@ -1,5 +1,6 @@
 /**
- * Which kind of file somebody wants to import, told by what stands in it; and what stands in it as items.
+ * Which kind of file somebody wants to import, told by what stands in it; and what stands in it as
+ * items.
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
@@ -45,8 +46,8 @@ export function fileKindLines(): string {
 }
 
 /**
- * The file at `path` as what it is, or as `kind` if that is given. Fails with `usage-invalid` when it is
- * nothing that can be read.
+ * The file at `path` as what it is, or as `kind` if that is given. Fails with `usage-invalid` when
+ * it is nothing that can be read.
  */
 export async function recognise(path: string, kind: FileKind | undefined): Promise<FileKind> {
   const beginning = await beginningOf(path);
@@ -66,7 +67,11 @@ export async function recognise(path: string, kind: FileKind | undefined): Promi
   if (foreign !== undefined) throw unreadable(path, foreign);
   const found = kind ?? kindOf(text);
   if (found === undefined)
-    throw unreadable(path, foreignText(text), '\n\nIf it is one of these, say which, as in --from list.');
+    throw unreadable(
+      path,
+      foreignText(text),
+      '\n\nIf it is one of these, say which, as in --from list.',
+    );
   return found;
 }
 
@@ -90,7 +95,9 @@ export async function* readFile(
   const rows = () => rowsOf(linesOf(path, hash), separatorOf(significantLines(text)[0] ?? ''));
   switch (kind) {
     case 'seen':
-      yield* text.trimStart().startsWith('{') ? readJsonLines(linesOf(path, hash)) : readCsv(rows());
+      yield* text.trimStart().startsWith('{')
+        ? readJsonLines(linesOf(path, hash))
+        : readCsv(rows());
       return;
     case 'list':
       yield* readList(linesOf(path, hash), namespace);
@@ -103,7 +110,8 @@ export async function* readFile(
         : readGoatcounter(rows(), namespace);
       return;
     case 'badge':
-      if (as === undefined) throw needs('--as', 'the counter that it belongs to, as in --as my-site/page');
+      if (as === undefined)
+        throw needs('--as', 'the counter that it belongs to, as in --as my-site/page');
       yield* readBadgeFile(linesOf(path, hash), as);
   }
 }
@@ -115,7 +123,10 @@ async function* readBadgeFile(lines: AsyncIterable<Line>, as: string): AsyncGene
     if (line.wrong !== undefined) yield { wrong: line.wrong, line: line.number };
     length += (line.text ?? '').length + 1;
     if (length > BADGE_MAX_LENGTH) {
-      yield { wrong: `is past ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is no badge`, line: line.number };
+      yield {
+        wrong: `is past ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is no badge`,
+        line: line.number,
+      };
       return;
     }
     texts.push(line.text ?? '');

@@ -1,8 +1,9 @@
 /**
  * A counter as a record: what stands in one line of an export, and is checked when it comes back.
  *
- * Everything that is usual is left out, times are ISO 8601 in UTC, and all of it is in an order, so that exports can be compared. A field
- * that is not known is refused: what it means would be lost.
+ * Everything that is usual is left out, times are ISO 8601 in UTC, and all of it is in an order,
+ * so that exports can be compared. A field that is not known is refused: what it means would be
+ * lost.
  */
 import type { Archived } from '../counter/archive.ts';
 import { type Added, DAY_MS, HOUR_MS } from '../counter/past.ts';
@@ -29,9 +30,18 @@ export interface CounterRecord {
 }
 
 /** The record of a counter. */
-export function recordOf({ counter, total, madeAt, owner, rules, past: kept }: Archived): CounterRecord {
+export function recordOf({
+  counter,
+  total,
+  madeAt,
+  owner,
+  rules,
+  past: kept,
+}: Archived): CounterRecord {
   const past = fitting(kept);
-  const unusual = Object.entries(rules).filter(([rule, value]) => value !== RULES[rule as keyof Rules]);
+  const unusual = Object.entries(rules).filter(
+    ([rule, value]) => value !== RULES[rule as keyof Rules],
+  );
   const visitors = [...past.visitors].toSorted(([a], [b]) => a - b);
   return {
     counter,
@@ -60,7 +70,9 @@ export function dayName(day: number): string {
 function byTime(added: readonly Added[], name: (at: number) => string): Record<string, Amounts> {
   const order = (kind: Kind) => KINDS.indexOf(kind);
   const times: Record<string, Record<string, number>> = {};
-  for (const { at, kind, amount } of added.toSorted((a, b) => a.at - b.at || order(a.kind) - order(b.kind))) {
+  for (const { at, kind, amount } of added.toSorted(
+    (a, b) => a.at - b.at || order(a.kind) - order(b.kind),
+  )) {
     (times[name(at)] ??= {})[kind] = amount;
   }
   return times;
@@ -69,7 +81,16 @@ function byTime(added: readonly Added[], name: (at: number) => string): Record<s
 /** The counter of a record. Fails with `Wrong`. */
 export function readRecord(record: unknown): Archived {
   const fields = asFields(record, 'a counter');
-  refuseUnknown(fields, ['counter', 'total', 'made', 'ownerHash', 'rules', 'hours', 'days', 'visitors']);
+  refuseUnknown(fields, [
+    'counter',
+    'total',
+    'made',
+    'ownerHash',
+    'rules',
+    'hours',
+    'days',
+    'visitors',
+  ]);
   const past = {
     hours: readAmounts(fields['hours'], readHour),
     days: readAmounts(fields['days'], readDay),
@@ -83,7 +104,10 @@ export function readRecord(record: unknown): Archived {
     counter: readName(asText(fields['counter'], 'counter')),
     total: asWhole(fields['total'], 'total'),
     madeAt: fields['made'] === undefined ? undefined : readMoment(asText(fields['made'], 'made')),
-    owner: fields['ownerHash'] === undefined ? undefined : readHash(asText(fields['ownerHash'], 'ownerHash')),
+    owner:
+      fields['ownerHash'] === undefined
+        ? undefined
+        : readHash(asText(fields['ownerHash'], 'ownerHash')),
     rules: readRules(fields['rules']),
     past,
   };
@@ -94,7 +118,8 @@ function readAmounts(value: unknown, read: (name: string) => number): Added[] {
   return Object.entries(asFields(value, 'hours and days')).flatMap(([name, amounts]) => {
     const at = read(name);
     return Object.entries(asFields(amounts, name)).map(([kind, amount]) => {
-      if (!KINDS.includes(kind as Kind)) throw new Wrong(`${shown(kind)} is none of ${KINDS.join(', ')}`);
+      if (!KINDS.includes(kind as Kind))
+        throw new Wrong(`${shown(kind)} is none of ${KINDS.join(', ')}`);
       return { at, kind: kind as Kind, amount: asWhole(amount, `amount of ${name}`) };
     });
   });
@@ -105,7 +130,8 @@ function readVisitors(value: unknown): Map<number, number> {
   return new Map(
     Object.entries(asFields(value, 'visitors')).map(([name, count]) => {
       const visitors = asWhole(count, `visitors of ${name}`);
-      if (visitors < 0) throw new Wrong(`${name} had ${visitors} visitors: there cannot be less than 0`);
+      if (visitors < 0)
+        throw new Wrong(`${name} had ${visitors} visitors: there cannot be less than 0`);
       return [readDay(name), visitors];
     }),
   );
@@ -121,13 +147,15 @@ function readRules(value: unknown): Rules {
       (typeof given === 'number' && !Number.isSafeInteger(given))
     ) {
       // A list or an object is not shown: turning it into text goes as deep as it is nested.
-      const isPlain = typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
+      const isPlain =
+        typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
       const what = isPlain ? shown(String(given)) : 'empty, a list or an object';
       throw new Wrong(`the rule ${rule} cannot be ${what}`);
     }
   }
   const rules = { ...RULES, ...fields } as Rules;
-  if (rules.lowest > rules.highest) throw new Wrong('the rule lowest is more than the rule highest');
+  if (rules.lowest > rules.highest)
+    throw new Wrong('the rule lowest is more than the rule highest');
   if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
   return rules;
 }

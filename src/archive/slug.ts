@@ -1,13 +1,17 @@
-/** The key of a counter for what was counted elsewhere under a path or a Redis key: always the same, and readable. */
+/**
+ * The key of a counter for what was counted elsewhere under a path or a Redis key: always the
+ * same, and readable.
+ */
 import { createHash } from 'node:crypto';
 
 const KEY_MAX = 64;
 const KEY_MIN = 3;
 
 /**
- * The key for a path: slashes at its ends are left out, those inside become "-"; a path without anything is `index`. What a key cannot hold
- * becomes "-" too, and then a hash of the path follows, so that paths which differ in it stay apart. So it is with paths that are too
- * long; those that are too short are padded with dots on the left.
+ * The key for a path: slashes at its ends are left out, those inside become "-"; a path without
+ * anything is `index`. What a key cannot hold becomes "-" too, and then a hash of the path
+ * follows, so that paths which differ in it stay apart. So it is with paths that are too long;
+ * those that are too short are padded with dots on the left.
  */
 export function keyFor(path: string): string {
   const inside = path.replace(/^\/+|\/+$/g, '');

@@ -1,4 +1,7 @@
-/** What becomes of counters that are brought, as it is told: how many of each, and the first few of them. */
+/**
+ * What becomes of counters that are brought, as it is told: how many of each, and the first few of
+ * them.
+ */
 import type { Brought } from '../counter/archive.ts';
 
 const EXAMPLES = 3;
@@ -17,7 +20,11 @@ const WORDS: Readonly<Record<Brought, readonly [string, string, string]>> = {
     'added up, a figure would be past 9007199254740991: nothing is changed',
   ],
   unreadable: ['refused', 'refused', 'the store holds something else under these names'],
-  'counters-full': ['refused', 'refused', 'there are as many counters as may be: raise SEEN_COUNTERS_MAX'],
+  'counters-full': [
+    'refused',
+    'refused',
+    'there are as many counters as may be: raise SEEN_COUNTERS_MAX',
+  ],
 };
 const REFUSED: readonly Brought[] = ['out-of-range', 'unreadable', 'counters-full'];
 
@@ -85,7 +92,10 @@ export class Findings {
 
   noteLines(): string[] {
     return this.#noteCount > MISTAKES
-      ? [...this.#notes, `  and ${(this.#noteCount - MISTAKES).toLocaleString('en')} more of this kind`]
+      ? [
+          ...this.#notes,
+          `  and ${(this.#noteCount - MISTAKES).toLocaleString('en')} more of this kind`,
+        ]
       : this.#notes;
   }
 }

@@ -1,4 +1,6 @@
-/** Values of flags, as people type them. Each fails with `usage-invalid` and says how to type it. */
+/**
+ * Values of flags, as people type them. Each fails with `usage-invalid` and says how to type it.
+ */
 import { parseArgs } from 'node:util';
 import { flagName, settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
@@ -11,14 +13,20 @@ export interface Words<Flag extends string> {
   readonly rest: readonly string[];
 }
 
-/** Tells the words apart; a flag that takes no value has `yes` as its own. Fails with `usage-invalid` when one lacks its value. */
+/**
+ * Tells the words apart; a flag that takes no value has `yes` as its own. Fails with
+ * `usage-invalid` when one lacks its value.
+ */
 export function tellApart<Flag extends string>(
   argv: readonly string[],
   flags: Readonly<Record<Flag, 'string' | 'boolean'>>,
 ): Words<Flag> {
   const known = Object.keys(settings).map((name) => [flagName(name), { type: 'string' as const }]);
   const ours = Object.entries<'string' | 'boolean'>(flags).map(([name, type]) => [name, { type }]);
-  const options = Object.fromEntries([...known, ...ours]) as Record<string, { type: 'string' | 'boolean' }>;
+  const options = Object.fromEntries([...known, ...ours]) as Record<
+    string,
+    { type: 'string' | 'boolean' }
+  >;
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const own: Partial<Record<Flag, string>> = {};
   const positionals: string[] = [];
@@ -59,8 +67,9 @@ export function whole(flag: string, text: string | undefined): number | undefine
 }
 
 /**
- * A time in the past, in milliseconds since 1970: a date or a time as in ISO 8601, of UTC where no zone is said, or how long ago it was,
- * as in `30m`, `2h`, `3d`. `now` is in milliseconds since 1970.
+ * A time in the past, in milliseconds since 1970: a date or a time as in ISO 8601, of UTC where no
+ * zone is said, or how long ago it was, as in `30m`, `2h`, `3d`. `now` is in milliseconds since
+ * 1970.
  */
 export function pastTime(flag: string, text: string, now: number): number {
   const time = agoIn(text, now) ?? isoTimeIn(text);
@@ -87,11 +96,14 @@ function agoIn(text: string, now: number): number | undefined {
 
 function isoTimeIn(text: string): number | undefined {
   const [, date, clock = '', zone = 'Z'] =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(text) ?? [];
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(
+      text,
+    ) ?? [];
   if (date === undefined) return undefined;
   const midnight = Date.parse(`${date}T00:00:00Z`);
   // A day that a month does not have would become one of the next month.
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return undefined;
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date))
+    return undefined;
   const time = clock === '' ? midnight : Date.parse(`${date}T${clock}${zone.toUpperCase()}`);
   return Number.isNaN(time) ? undefined : time;
 }
@@ -101,7 +113,10 @@ export function duration(flag: string, text: string): number {
   const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
   const ms = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
   if (digits === undefined || ms === undefined || Number(digits) === 0) {
-    throw new AppError('usage-invalid', `--${flag} is not a time as in 500ms, 60s, 10m or 1h: “${text}”.`);
+    throw new AppError(
+      'usage-invalid',
+      `--${flag} is not a time as in 500ms, 60s, 10m or 1h: “${text}”.`,
+    );
   }
   return Number(digits) * ms;
 }

@@ -1,4 +1,7 @@
-/** `seen backup FILE`: copies the SQLite database as it is at one moment, while Seen goes on counting. */
+/**
+ * `seen backup FILE`: copies the SQLite database as it is at one moment, while Seen goes on
+ * counting.
+ */
 import {
   chmodSync,
   closeSync,
@@ -87,7 +90,10 @@ function refuseDatabase(file: string, path: string): void {
   );
 }
 
-/** Lets the copy be seen at `path`: for its owner alone, because hashes of tokens stand in it, on disk, and whole. */
+/**
+ * Lets the copy be seen at `path`: for its owner alone, because hashes of tokens stand in it, on
+ * disk, and whole.
+ */
 function publish(unfinished: string, path: string): void {
   chmodSync(unfinished, 0o600);
   sync(unfinished);

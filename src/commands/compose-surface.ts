@@ -1,5 +1,6 @@
 /**
- * Builds what the public surface of a replica is made of beside its counter: limits, the services that are answered for, what is shown.
+ * Builds what the public surface of a replica is made of beside its counter: limits, the services
+ * that are answered for, what is shown.
  *
  * Not here: the replica as a whole (`compose.ts`).
  */
@@ -22,15 +23,22 @@ import type { Log } from '../log.ts';
 import { counted } from '../plural.ts';
 import type { Heartbeat } from '../replicas/heartbeat.ts';
 
-/** Where addresses are hidden, all clients together may make this part of `SEEN_COUNTERS_MAX` new counters a day: it lasts ten days. */
+/**
+ * Where addresses are hidden, all clients together may make this part of `SEEN_COUNTERS_MAX` new
+ * counters a day: it lasts ten days.
+ */
 const NEW_COUNTERS_PART = 0.1;
 /**
- * And use this part of `SEEN_KEYS_MAX`. Keys are kept for a day, and a limit gives all of its quota at once and as much again in the
- * day after: so there are never more than 80 % of the bound.
+ * And use this part of `SEEN_KEYS_MAX`. Keys are kept for a day, and a limit gives all of its
+ * quota at once and as much again in the day after: so there are never more than 80 % of the
+ * bound.
  */
 const KEYS_PART = 0.4;
 
-/** What clients may ask; `undefined` when nothing is limited. Where counters are closed only their owner makes them, without limit. */
+/**
+ * What clients may ask; `undefined` when nothing is limited. Where counters are closed only their
+ * owner makes them, without limit.
+ */
 export function composeLimits(
   config: Config,
   parts: Omit<LimitsOptions, keyof Quotas | 'addressesHidden'>,
@@ -63,8 +71,13 @@ export function streamsPerAddress(
   return { max, networkOf: (c) => visitors.networkOf(c) };
 }
 
-/** How clients' addresses are known. The log says once how to trust a proxy that is not trusted. */
-export function composeClientAddress({ trustedProxies, addresses }: Config, log: Log): ClientAddress {
+/**
+ * How clients' addresses are known. The log says once how to trust a proxy that is not trusted.
+ */
+export function composeClientAddress(
+  { trustedProxies, addresses }: Config,
+  log: Log,
+): ClientAddress {
   const clientAddress = createClientAddress(trustedProxies);
   // A load balancer that hides addresses passes on what anybody wrote: it must not be trusted.
   if (addresses === 'hidden') return clientAddress;
@@ -84,7 +97,8 @@ export function addressesWarning(config: Config): string | undefined {
     newCountersPerDay > 0 ? counted(newCountersPerDay, 'new counter') : [],
     keysPerDay > 0 ? `${counted(keysPerDay, 'request')} with an Idempotency-Key` : [],
   ].flat();
-  const together = shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
+  const together =
+    shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
   return (
     "SEEN_ADDRESSES is hidden: all clients look like one, so they share limits, and a day's visitors are not told apart." +
     `${together} Put a proxy in front that passes the addresses on, as deploy/edge.yml does.`

@@ -46,7 +46,9 @@ export interface Replica {
   readonly metrics: Metrics;
 }
 
-/** The store that the settings name, and what to do when it is a database file that is not there. */
+/**
+ * The store that the settings name, and what to do when it is a database file that is not there.
+ */
 export function composeStore(config: Config, missing: MissingFile): Store {
   return openStore({
     url: config.storeUrl,
@@ -68,7 +70,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const closed = config.counters === 'closed';
   const memory = patientMemory(store, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
-  const visitors = new Visitors({ memory, clientAddress, clock: CLOCK, now: Date.now, newSalt: randomUUID });
+  const visitors = new Visitors({
+    memory,
+    clientAddress,
+    clock: CLOCK,
+    now: Date.now,
+    newSalt: randomUUID,
+  });
   const limits = composeLimits(config, {
     store,
     registry,
@@ -132,8 +140,10 @@ function composeCounter(config: Config, store: Store, log: Log) {
   const health = new StoreHealth({
     clock: CLOCK,
     onOutage: (error) => {
-      if (!isAppError(error)) log.error({ error }, 'visits fail, because of a bug: please report it');
-      else log.warn({ code: error.code }, `visits wait, because the store fails: ${error.message}`);
+      if (!isAppError(error))
+        log.error({ error }, 'visits fail, because of a bug: please report it');
+      else
+        log.warn({ code: error.code }, `visits wait, because the store fails: ${error.message}`);
     },
     onRecovery: (seconds) => log.info({ seconds: Math.ceil(seconds) }, 'the store answers again'),
   });
@@ -191,7 +201,8 @@ function openPort(config: Config, app: App, streams: EventStreams, shared: boole
     hostSetting: 'SEEN_HOST',
     port: config.port,
     shared,
-    // A hit that makes its counter may wait twice, once to find that it has to. An attempt that begins then may have to connect and ask.
+    // A hit that makes its counter may wait twice, once to find that it has to. An attempt that
+    // begins then may have to connect and ask.
     handlerMs: 2 * (config.waitMs + config.storeTimeoutMs),
     connectionsMax: config.connectionsMax,
     busyPorts: () => [...app.busyPorts(), ...streams.busyPorts()],
@@ -212,8 +223,8 @@ export const CLOCK: Clock = {
 const REACH_AGAIN_MS = 250;
 
 /**
- * Resolves when the store takes writes. Says once that it waits. Fails with the store's error after
- * `startMs`.
+ * Resolves when the store takes writes. Says once that it waits. Fails with the store's error
+ * after `startMs`.
  */
 export async function reachStore(store: Store, startMs: number, log: Log): Promise<void> {
   const until = performance.now() + startMs;
@@ -224,7 +235,8 @@ export async function reachStore(store: Store, startMs: number, log: Log): Promi
       return;
     } catch (error) {
       if (!isAppError(error, 'store-unavailable') || performance.now() >= until) throw error;
-      if (attempt === 1) log.warn(`${error.message} Trying again for ${Math.round(startMs / 1000)} s.`);
+      if (attempt === 1)
+        log.warn(`${error.message} Trying again for ${Math.round(startMs / 1000)} s.`);
     }
     // eslint-disable-next-line no-await-in-loop -- trying again
     await Bun.sleep(REACH_AGAIN_MS);

@@ -6,6 +6,7 @@ import {
   DELETED_AT_ONCE,
   type Description,
   meets,
+  type Page,
   type Registry,
 } from '../counter/registry.ts';
 import { counted } from '../plural.ts';
@@ -28,7 +29,9 @@ export interface Found {
   hits: number;
   /** Counters that have an owner and would be meant if `--owned` was said. */
   owned: number;
-  /** Counters that were meant when they were listed, and not any more when they were to be deleted. */
+  /**
+   * Counters that were meant when they were listed, and not any more when they were to be deleted.
+   */
   spared: number;
   readonly examples: Description[];
 }
@@ -43,8 +46,9 @@ export interface Walk {
 }
 
 /**
- * Looks at all counters, a page at a time, and deletes those that are selected, or only counts them. Each page is a transaction of its
- * own, so that visits are counted in between. Whatever is deleted meets the condition in that transaction, not only when it was listed.
+ * Looks at all counters, a page at a time, and deletes those that are selected, or only counts
+ * them. Each page is a transaction of its own, so that visits are counted in between. Whatever is
+ * deleted meets the condition in that transaction, not only when it was listed.
  */
 export async function walkOver(
   { registry, selection, progress, signal, size }: Walk,
@@ -55,15 +59,12 @@ export async function walkOver(
   let after: string | undefined = '';
   for (let looked = 0; after !== undefined && !signal.aborted; ) {
     // eslint-disable-next-line no-await-in-loop -- a page follows the one before
-    const page: { counters: readonly Description[]; next: string | undefined } = await registry.list({
-      prefix,
-      search: '',
-      after,
-      limit: DELETED_AT_ONCE,
-    });
+    const page: Page = await registry.list({ prefix, search: '', after, limit: DELETED_AT_ONCE });
     const counters = page.counters.filter(({ counter }) => counter !== DEFAULT_COUNTER);
     const meant = counters.filter((counter) => meets(counter, condition));
-    const withOwned = counters.filter((counter) => meets(counter, { ...condition, unowned: false }));
+    const withOwned = counters.filter((counter) =>
+      meets(counter, { ...condition, unowned: false }),
+    );
     found.owned += withOwned.length - meant.length;
     found.examples.push(...meant.slice(0, EXAMPLES - found.examples.length));
     if (!deletes) {
@@ -110,7 +111,9 @@ export function foretold({ counters, hits, owned, examples }: Found): string {
 /** What was deleted, for people. */
 export function done({ counters, hits, owned, spared }: Found): string {
   const changed =
-    spared === 0 ? '' : `\n${counted(spared, 'counter')} changed meanwhile and no longer matched: kept.`;
+    spared === 0
+      ? ''
+      : `\n${counted(spared, 'counter')} changed meanwhile and no longer matched: kept.`;
   return `${counted(counters, 'counter')} with ${counted(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
 }
 

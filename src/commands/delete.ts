@@ -1,4 +1,7 @@
-/** `seen delete`: deletes all counters that match some conditions. Without `--yes` it only lists them. */
+/**
+ * `seen delete`: deletes all counters that match some conditions. Without `--yes` it only lists
+ * them.
+ */
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patientRegistry } from '../counter/patience.ts';
@@ -44,7 +47,13 @@ async function run({ argv, env, print }: Context): Promise<number> {
   process.on('SIGTERM', interrupt);
   try {
     const registry = patientRegistry(store, CLOCK, config.waitMs);
-    const walk = { registry, selection, progress, signal: stop.signal, size: await registry.size() };
+    const walk = {
+      registry,
+      selection,
+      progress,
+      signal: stop.signal,
+      size: await registry.size(),
+    };
     const found = await walkOver(walk, own.yes !== undefined);
     progress.end();
     print(own.yes === undefined ? foretold(found) : done(found));

@@ -1,4 +1,7 @@
-/** What `seen export` must not replace. Not here: the folder in which a file becomes whole (`unfinished.ts`). */
+/**
+ * What `seen export` must not replace. Not here: the folder in which a file becomes whole
+ * (`unfinished.ts`).
+ */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../counter/errors.ts';
@@ -7,7 +10,8 @@ import { AppError } from '../counter/errors.ts';
 const DATABASE = 'SQLite format 3\0';
 
 /**
- * Fails with `usage-invalid` for a file that must not be replaced, or whose name promises another format.
+ * Fails with `usage-invalid` for a file that must not be replaced, or whose name promises another
+ * format.
  */
 export function refuseTarget(file: string): void {
   if (file.endsWith('.gz')) {

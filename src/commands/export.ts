@@ -1,4 +1,7 @@
-/** `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on counting. */
+/**
+ * `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on
+ * counting.
+ */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeJsonLines } from '../archive/formats/json-lines.ts';
@@ -25,8 +28,10 @@ const WRITERS = { jsonl: writeJsonLines, csv: writeCsv } as const;
 async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, { format: 'string' });
   const [file, ...more] = positionals;
-  if (more.length > 0) throw new AppError('usage-invalid', 'Say one file, as in: seen export counters.jsonl');
-  const format = oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
+  if (more.length > 0)
+    throw new AppError('usage-invalid', 'Say one file, as in: seen export counters.jsonl');
+  const format =
+    oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
   const config = readConfig({ argv: rest, env });
   if (file !== undefined) refuseTarget(file);
   const store = composeStore(config, 'refuse');
@@ -40,7 +45,9 @@ async function run({ argv, env, print }: Context): Promise<number> {
   try {
     const size = await patiently(() => store.size(), CLOCK, config.waitMs);
     const snapshot = untilStopped(store.snapshot(), stop.signal);
-    const gathered = await gather(snapshot, join(folder, 'counters'), (count) => progress.at(count, size));
+    const gathered = await gather(snapshot, join(folder, 'counters'), (count) =>
+      progress.at(count, size),
+    );
     const pieces = untilStopped(WRITERS[format](gathered, gathered.all), stop.signal);
     if (file === undefined) await writeAll(pieces, STDOUT);
     else await writeWhole(pieces, join(folder, 'whole'), resolve(file));
@@ -67,9 +74,13 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
 }
 
-/** The system's code of what went wrong with a file: `ENOSPC`, or `EPIPE` when whoever reads what is printed has gone. */
+/**
+ * The system's code of what went wrong with a file: `ENOSPC`, or `EPIPE` when whoever reads what
+ * is printed has gone.
+ */
 function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
+  const code =
+    error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -79,7 +90,11 @@ function summary({ moment, counters }: Gathered): string {
 }
 
 /** Writes all of it, and only then lets it be seen at `path`: on disk, and whole. */
-async function writeWhole(pieces: AsyncIterable<string>, unfinished: string, path: string): Promise<void> {
+async function writeWhole(
+  pieces: AsyncIterable<string>,
+  unfinished: string,
+  path: string,
+): Promise<void> {
   // For its owner alone: hashes of tokens stand in it.
   const file = openSync(unfinished, 'w', 0o600);
   try {
@@ -91,7 +106,10 @@ async function writeWhole(pieces: AsyncIterable<string>, unfinished: string, pat
   renameSync(unfinished, path);
 }
 
-/** Writes to an open file or pipe, in larger pieces. Not through a stream of Bun's, which loses what a full disk refuses (1.4.5). */
+/**
+ * Writes to an open file or pipe, in larger pieces. Not through a stream of Bun's, which loses
+ * what a full disk refuses (1.4.5).
+ */
 async function writeAll(pieces: AsyncIterable<string>, file: number): Promise<void> {
   let text = '';
   for await (const piece of pieces) {

@@ -1,4 +1,7 @@
-/** Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read again, and is the same. */
+/**
+ * Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read
+ * again, and is the same.
+ */
 import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { readBusuanzi } from '../archive/formats/busuanzi.ts';
@@ -27,7 +30,10 @@ export interface Source {
   readonly what: string;
   /** What stands in it. */
   read(): AsyncIterable<Item>;
-  /** Names it among all sources, by what stands in it; known when all of it has been read. Fails with `usage-invalid` when it has changed. */
+  /**
+   * Names it among all sources, by what stands in it; known when all of it has been read. Fails
+   * with `usage-invalid` when it has changed.
+   */
   digest(): string;
 }
 
@@ -41,7 +47,11 @@ const WHAT = {
 const DIGEST_LENGTH = 22;
 
 /** Fails with `usage-invalid`, and when it is a Redis as a store does. */
-export async function openSource(place: string, flags: SourceFlags, config: Config): Promise<Source> {
+export async function openSource(
+  place: string,
+  flags: SourceFlags,
+  config: Config,
+): Promise<Source> {
   const as = flags.as === undefined ? undefined : nameFrom(flags.as);
   if (flags.namespace !== undefined && !COUNTER_PART.test(flags.namespace)) {
     throw new AppError(
@@ -53,7 +63,10 @@ export async function openSource(place: string, flags: SourceFlags, config: Conf
   const { from } = flags;
   if (from === 'redis' || from === 'busuanzi') {
     if (!isRedis)
-      throw new AppError('usage-invalid', `--from ${from} wants a Redis, as in redis://HOST:PORT/0`);
+      throw new AppError(
+        'usage-invalid',
+        `--from ${from} wants a Redis, as in redis://HOST:PORT/0`,
+      );
     return openRedis(place, from, flags, config);
   }
   if (!isRedis) return openFile(place, from, flags.namespace, as);
@@ -75,9 +88,13 @@ function requireFile(path: string): void {
     throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
   }
   if (stat?.isFile()) return;
-  if (stat?.isDirectory()) throw new AppError('usage-invalid', `${path} is a folder. Name a file in it.`);
+  if (stat?.isDirectory())
+    throw new AppError('usage-invalid', `${path} is a folder. Name a file in it.`);
   if (stat || path === '-')
-    throw new AppError('usage-invalid', `${path} cannot be read twice, as an import has to. Name a file.`);
+    throw new AppError(
+      'usage-invalid',
+      `${path} cannot be read twice, as an import has to. Name a file.`,
+    );
   const hint = /^https?:/i.test(path)
     ? ' Download it, and name the file.'
     : /^sqlite:/i.test(path)
@@ -131,7 +148,8 @@ async function openRedis(
   config: Config,
 ): Promise<Source> {
   const mistake = redisUrlMistake(url);
-  if (mistake !== undefined) throw new AppError('usage-invalid', `The URL to import from ${mistake}.`);
+  if (mistake !== undefined)
+    throw new AppError('usage-invalid', `The URL to import from ${mistake}.`);
   const known = from === 'busuanzi' ? await namesFrom(names) : undefined;
   const redis = new RedisSource({ url, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
   try {
@@ -147,7 +165,10 @@ async function openRedis(
       },
       // Not by its numbers, which grow: what has come from there once does not come again.
       digest: () =>
-        createHash('sha256').update(`${from} ${redis.place}`).digest('base64url').slice(0, DIGEST_LENGTH),
+        createHash('sha256')
+          .update(`${from} ${redis.place}`)
+          .digest('base64url')
+          .slice(0, DIGEST_LENGTH),
     };
   } finally {
     redis.close();

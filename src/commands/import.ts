@@ -68,7 +68,9 @@ async function run({ argv, env, print }: Context): Promise<number> {
     if (own.yes !== undefined) return tally.refused ? 1 : 0;
     const full = tally.count('made') > room;
     if (full)
-      print(`\nThere is room for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`);
+      print(
+        `\nThere is room for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`,
+      );
     print('\nNothing is changed yet. To do it, say the same with --yes.\n');
     return full || tally.refused ? 1 : 0;
   } finally {
@@ -96,7 +98,10 @@ function foreseer(store: Store): Bring {
   return (counters, terms) => store.foresee(counters, terms);
 }
 
-/** Waits for a store that is away, as long as it takes: what was brought is known there, and does not come twice. */
+/**
+ * Waits for a store that is away, as long as it takes: what was brought is known there, and does
+ * not come twice.
+ */
 function bringer(store: Store): Bring {
   let said = false;
   return (counters, terms) =>
@@ -127,12 +132,17 @@ interface Bringing {
   readonly progress: Progress;
 }
 
-async function bringAll({ source, terms, as, counters, progress }: Bringing, bring: Bring): Promise<Tally> {
+async function bringAll(
+  { source, terms, as, counters, progress }: Bringing,
+  bring: Bring,
+): Promise<Tally> {
   const tally = new Tally();
   let done = 0;
   for await (const chunk of chunksOf(named(source.read(), as))) {
     const outcomes = await bring(chunk, terms);
-    chunk.forEach(({ counter, total }, index) => tally.add(counter, total, outcomes[index] ?? 'kept'));
+    chunk.forEach(({ counter, total }, index) =>
+      tally.add(counter, total, outcomes[index] ?? 'kept'),
+    );
     done += chunk.length;
     progress.at(done, counters);
   }
@@ -141,9 +151,13 @@ async function bringAll({ source, terms, as, counters, progress }: Bringing, bri
   return tally;
 }
 
-async function* named(items: AsyncIterable<Item>, as: string | undefined): AsyncGenerator<Archived> {
+async function* named(
+  items: AsyncIterable<Item>,
+  as: string | undefined,
+): AsyncGenerator<Archived> {
   for await (const item of items) {
-    if ('archived' in item) yield as === undefined ? item.archived : { ...item.archived, counter: as };
+    if ('archived' in item)
+      yield as === undefined ? item.archived : { ...item.archived, counter: as };
   }
 }
 

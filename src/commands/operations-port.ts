@@ -5,7 +5,8 @@ import { type Listening, listen } from '../http/server.ts';
 import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
 
 /** What is asked about on this port. */
-export interface OperatedService extends Pick<OperationsOptions, 'started' | 'unready' | 'silent'> {
+export interface OperatedService
+  extends Pick<OperationsOptions, 'started' | 'unready' | 'silent'> {
   metrics(): Promise<readonly MetricsSnapshot[]>;
 }
 

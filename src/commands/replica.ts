@@ -13,9 +13,16 @@ import { composeReplica, composeStore, reachStore } from './compose.ts';
 async function run(context: Context): Promise<number> {
   const parent = parentChannel();
   if (!parent)
-    throw new AppError('usage-invalid', 'seen replica is for seen serve to start. Type: seen serve');
+    throw new AppError(
+      'usage-invalid',
+      'seen replica is for seen serve to start. Type: seen serve',
+    );
   const config = readConfig(context);
-  const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    replica: config.replicaName,
+  });
   const store = composeStore(config, 'wait');
   const { life, metrics } = composeReplica(config, store, log, true);
   const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
@@ -26,11 +33,14 @@ async function run(context: Context): Promise<number> {
     if (message.say === 'stop') stop();
     else if (message.say === 'ping') parent.send({ say: 'pong' });
     else {
-      void metrics
-        .snapshot()
-        .then((figures) =>
-          parent.send({ say: 'reported', id: message.id, unready: life.unready(), metrics: figures }),
-        );
+      void metrics.snapshot().then((figures) =>
+        parent.send({
+          say: 'reported',
+          id: message.id,
+          unready: life.unready(),
+          metrics: figures,
+        }),
+      );
     }
   });
 

@@ -22,7 +22,8 @@ import { freePort, sharesPorts } from './ports.ts';
 type Address = Pick<Listening, 'host' | 'port'>;
 
 /**
- * How long the operations port waits for those who ask when everything else has stopped. Scrapes take less.
+ * How long the operations port waits for those who ask when everything else has stopped. Scrapes
+ * take less.
  */
 const LAST_ANSWERS_MS = 500;
 
@@ -43,7 +44,11 @@ interface Service {
 async function run(context: Context): Promise<number> {
   const asked = readConfig(context);
   const config = { ...asked, replicas: sharesPorts(process.platform) ? asked.replicas : 1 };
-  const log = createLog({ level: config.logLevel, format: config.logFormat, replica: config.replicaName });
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    replica: config.replicaName,
+  });
   const service =
     config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
@@ -63,7 +68,8 @@ async function run(context: Context): Promise<number> {
   });
 
   const operations = openOperations(config, { ...service, started: () => started });
-  // The parent alone makes the database: a replica that made one would count in a place of its own.
+  // The parent alone makes the database: a replica that made one would count in a place of its
+  // own.
   const store = composeStore(config, 'make');
   try {
     const starting = start(config, log, service, store).then((address) => {
@@ -94,7 +100,13 @@ async function start(config: Config, log: Log, service: Service, store: Store): 
 }
 
 /** What a person wants to know first. */
-function welcome(config: Config, log: Log, store: Store, address: Address, operations: Address): void {
+function welcome(
+  config: Config,
+  log: Log,
+  store: Store,
+  address: Address,
+  operations: Address,
+): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
   const replicas = counted(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
@@ -102,7 +114,12 @@ function welcome(config: Config, log: Log, store: Store, address: Address, opera
   log.info(`${replicas}; health and figures on port ${operations.port}`);
   for (const [what, setting, wanted, { host: had }] of [
     ['visits come in', 'SEEN_HOST', config.host, address],
-    ['health and figures are asked for', 'SEEN_OPERATIONS_HOST', config.operationsHost, operations],
+    [
+      'health and figures are asked for',
+      'SEEN_OPERATIONS_HOST',
+      config.operationsHost,
+      operations,
+    ],
   ] as const) {
     if (had !== wanted)
       log.warn(
@@ -130,7 +147,10 @@ function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): S
   const address = freePort(config);
   const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
   const supervisor: Supervisor = new Supervisor({
-    names: Array.from({ length: config.replicas }, (_, index) => `${config.replicaName}-${index + 1}`),
+    names: Array.from(
+      { length: config.replicas },
+      (_, index) => `${config.replicaName}-${index + 1}`,
+    ),
     // Flags given later win, so these hold whatever else was given.
     command: (name) => [
       process.execPath,

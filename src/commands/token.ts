@@ -1,4 +1,7 @@
-/** `seen token NS/KEY`: gives a counter a new owner's token, for one that was lost or never handed out. */
+/**
+ * `seen token NS/KEY`: gives a counter a new owner's token, for one that was lost or never handed
+ * out.
+ */
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';

@@ -5,19 +5,23 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 
 /**
- * Makes a folder that nobody else can read, beside `file`, so that what is written in it can be moved there in one step; without a file,
- * among the system's temporary folders, with a name that begins with `temporary`. Fails with `usage-invalid`.
+ * Makes a folder that nobody else can read, beside `file`, so that what is written in it can be
+ * moved there in one step; without a file, among the system's temporary folders, with a name that
+ * begins with `temporary`. Fails with `usage-invalid`.
  */
 export function makeFolder(file: string | undefined, temporary: string): string {
   const path = file === undefined ? undefined : resolve(file);
   if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new AppError('usage-invalid', `${file} is a folder. Name a file in it.`);
   }
-  const prefix = path === undefined ? join(tmpdir(), temporary) : join(dirname(path), `.${basename(path)}-`);
+  const prefix =
+    path === undefined ? join(tmpdir(), temporary) : join(dirname(path), `.${basename(path)}-`);
   try {
     return mkdtempSync(prefix);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `Nothing can be written at ${dirname(prefix)}: ${why}.`, { cause });
+    throw new AppError('usage-invalid', `Nothing can be written at ${dirname(prefix)}: ${why}.`, {
+      cause,
+    });
   }
 }

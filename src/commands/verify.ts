@@ -32,8 +32,9 @@ const FLAGS = {
 } as const;
 
 /**
- * Visits a second with --retry: each makes the service remember a key for a day, and it has room for so many only. At this rate three minutes
- * fit into what a Seen gives one address in a day (SEEN_KEYS_PER_DAY).
+ * Visits a second with --retry: each makes the service remember a key for a day, and it has room
+ * for so many only. At this rate three minutes fit into what a Seen gives one address in a day
+ * (SEEN_KEYS_PER_DAY).
  */
 const RETRY_RATE = 20;
 /** How long a run is that is told neither how many visits nor how long. */
@@ -44,16 +45,19 @@ async function run({ argv, print }: Context): Promise<number> {
   if (values.check !== undefined) return checkFile(values.check, values.alone, print);
   const [url, ...more] = positionals;
   if (url === undefined || more.length > 0) {
-    throw new AppError('usage-invalid', 'Say what to verify, as in: seen verify http://localhost:8000');
+    throw new AppError(
+      'usage-invalid',
+      'Say what to verify, as in: seen verify http://localhost:8000',
+    );
   }
   const visits = whole('visits', values.visits);
-  const forMs =
-    values.for === undefined ? (visits === undefined ? STANDARD_MS : undefined) : duration('for', values.for);
+  const forMs = lasts(values.for, visits);
   const stop = new AbortController();
   // Opened before the visits: a path that cannot be written is not to cost a run.
   const json = openFile('json', values.json);
   const historyFile = openFile('history', values.history);
-  const history = historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
+  const history =
+    historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
   const going = new Run({
     target: targetOf(url, values.counter),
     clients: whole('clients', values.clients) ?? 1,
@@ -72,12 +76,10 @@ async function run({ argv, print }: Context): Promise<number> {
     terminal: process.stdout.isTTY ? process.stdout : undefined,
     print,
     stopped: stop.signal,
-    done: ({ elapsedMs, answered }: Figures) =>
-      visits === undefined
-        ? forMs === undefined
-          ? undefined
-          : Math.min(1, elapsedMs / forMs)
-        : answered / visits,
+    done: ({ elapsedMs, answered }: Figures) => {
+      if (visits !== undefined) return answered / visits;
+      return forMs === undefined ? undefined : Math.min(1, elapsedMs / forMs);
+    },
   });
   const interrupt = () => stop.abort();
   process.on('SIGINT', interrupt);
@@ -92,27 +94,33 @@ async function run({ argv, print }: Context): Promise<number> {
     return held(result, going.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
-    throw new AppError(
-      'usage-invalid',
-      `${url} does not count: ${error.message}. Is it running, and is this its address?`,
-      {
-        cause: error,
-      },
-    );
+    const message = `${url} does not count: ${error.message}. Is it running, and is this its address?`;
+    throw new AppError('usage-invalid', message, { cause: error });
   } finally {
     screen.end();
     process.off('SIGINT', interrupt);
   }
 }
 
-/** The file of a flag, empty and open for writing; `undefined` without the flag. Fails with `usage-invalid`. */
+/** How long a run lasts; `undefined` when it ends after a number of visits. */
+function lasts(time: string | undefined, visits: number | undefined): number | undefined {
+  if (time !== undefined) return duration('for', time);
+  return visits === undefined ? STANDARD_MS : undefined;
+}
+
+/**
+ * The file of a flag, empty and open for writing; `undefined` without the flag. Fails with
+ * `usage-invalid`.
+ */
 function openFile(flag: string, path: string | undefined): number | undefined {
   if (path === undefined) return undefined;
   try {
     return openSync(path, 'w');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `--${flag} names a file that cannot be written: ${why}.`, { cause });
+    throw new AppError('usage-invalid', `--${flag} names a file that cannot be written: ${why}.`, {
+      cause,
+    });
   }
 }
 
@@ -126,7 +134,10 @@ function finish(
   });
 }
 
-/** Judges a history that was written down; with `alone` as if nobody else had visited, whatever stands in it. */
+/**
+ * Judges a history that was written down; with `alone` as if nobody else had visited, whatever
+ * stands in it.
+ */
 async function checkFile(path: string, alone: boolean, print: Context['print']): Promise<number> {
   const operations: Operation[] = [];
   let frame: Frame | undefined;

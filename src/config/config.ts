@@ -1,6 +1,7 @@
 /**
- * Reads the settings: from flags, files, the environment and the defaults, of which the first wins. The only reader of the
- * environment. All mistakes are reported at once. Not here: which settings there are (`settings.ts`).
+ * Reads the settings: from flags, files, the environment and the defaults, of which the first
+ * wins. The only reader of the environment. All mistakes are reported at once. Not here: which
+ * settings there are (`settings.ts`).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -25,8 +26,9 @@ export function environment(): Sources['env'] {
 }
 
 /**
- * Reads all settings. `alsoRead` are the URLs of other databases that the command reads, which may need the
- * certificates. Fails with `settings-invalid`; the message names every mistake, one a line.
+ * Reads all settings. `alsoRead` are the URLs of other databases that the command reads, which may
+ * need the certificates. Fails with `settings-invalid`; the message names every mistake, one a
+ * line.
  */
 export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] = []): Config {
   const mistakes: string[] = [];
@@ -41,7 +43,8 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const { schema, fallback } = settings[name];
-    const found = readFlag(name, flags) ?? readSecretFile(name, env, mistakes) ?? readVariable(name, env);
+    const found =
+      readFlag(name, flags) ?? readSecretFile(name, env, mistakes) ?? readVariable(name, env);
     const value = found?.value ?? fallback;
     if (value === undefined) continue;
     const result = schema.safeParse(value);
@@ -52,7 +55,8 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
         `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
       );
   }
-  const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } = config as Partial<Config>;
+  const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } =
+    config as Partial<Config>;
   const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
   if (storeCa !== undefined && urls.length > 0 && !urls.some((url) => url.startsWith('rediss:'))) {
     mistakes.push(
@@ -103,7 +107,10 @@ function readSecretFile(name: Name, env: Sources['env'], mistakes: string[]): Fo
   }
 }
 
-function readFlags(argv: readonly string[], mistakes: string[]): Readonly<Record<string, unknown>> {
+function readFlags(
+  argv: readonly string[],
+  mistakes: string[],
+): Readonly<Record<string, unknown>> {
   const options = Object.fromEntries(
     Object.keys(settings).map((name) => [flagName(name), { type: 'string' as const }]),
   );
@@ -128,7 +135,9 @@ function readFlags(argv: readonly string[], mistakes: string[]): Readonly<Record
 }
 
 function shown(name: Name, value: string): string {
-  return name === 'storeUrl' || name === 'storeCa' || name === 'token' ? '' : `: “${value.slice(0, 80)}”`;
+  return name === 'storeUrl' || name === 'storeCa' || name === 'token'
+    ? ''
+    : `: “${value.slice(0, 80)}”`;
 }
 
 /** The known name that shares the longest beginning with the unknown one. */

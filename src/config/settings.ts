@@ -1,9 +1,10 @@
 /**
  * Every setting once: its default, what is right for it, and what it is for.
  *
- * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag (`--store-url`) and the
- * file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in the README are made of this
- * table. Longer than most files because it is one table. Not here: reading them (`config.ts`).
+ * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
+ * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
+ * `--help` and the table in docs/settings.md are made of this table. Longer than most files because it
+ * is one table. Not here: reading them (`config.ts`).
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -17,7 +18,11 @@ interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
 }
 
-function setting<T>(fallback: string | undefined, help: string, schema: z.ZodType<T, string>): Setting<T> {
+function setting<T>(
+  fallback: string | undefined,
+  help: string,
+  schema: z.ZodType<T, string>,
+): Setting<T> {
   return { fallback, help, schema };
 }
 
@@ -59,7 +64,9 @@ function isNetwork(entry: string): boolean {
   const [address = '', bits, ...more] = entry.split('/');
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
 }
 const networks = z
   .string()
@@ -105,7 +112,11 @@ export const settings = {
   ),
   port: setting('8000', 'Port that visits come in on', whole(0, 65_535)),
   operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
-  operationsPort: setting('9100', 'Port of `/healthz`, `/readyz` and `/metrics`', whole(0, 65_535)),
+  operationsPort: setting(
+    '9100',
+    'Port of `/healthz`, `/readyz` and `/metrics`',
+    whole(0, 65_535),
+  ),
   replicas: setting(
     '3',
     'How many processes share the port; 1 where the kernel does not share it fairly (not Linux)',
@@ -128,7 +139,11 @@ export const settings = {
     'How long a visit waits for its number before it is answered 503',
     whole(10, 60_000),
   ),
-  waitingMax: setting('10000', 'How many visits of one replica may wait at once', whole(1, 1_000_000)),
+  waitingMax: setting(
+    '10000',
+    'How many visits of one replica may wait at once',
+    whole(1, 1_000_000),
+  ),
   connectionsMax: setting(
     '10000',
     'Above how many connections of one replica those on which no request is under way are closed',
@@ -146,7 +161,10 @@ export const settings = {
     optional(
       z
         .string()
-        .regex(/^[\u0021-\u007E]{16,255}$/, 'is no token: use 16 to 255 visible characters without blanks'),
+        .regex(
+          /^[\u0021-\u007E]{16,255}$/,
+          'is no token: use 16 to 255 visible characters without blanks',
+        ),
     ),
   ),
   countapiHost: setting(
@@ -256,7 +274,10 @@ export function settingsManual(): string {
     .join('\n');
 }
 
-/** The settings as the rows of the table in the README. What depends on the machine is said in words. */
+/**
+ * The settings as the rows of the table in docs/settings.md. What depends on the machine is said in
+ * words.
+ */
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {

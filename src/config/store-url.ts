@@ -1,18 +1,22 @@
 /**
- * What is wrong with the URL of a database. Everything in it is used or refused: a part that was ignored
- * in silence would have Seen count somewhere else than meant. A leaf: knows nothing of ours.
+ * What is wrong with the URL of a database. Everything in it is used or refused: a part that was
+ * ignored in silence would have Seen count somewhere else than meant. A leaf: knows nothing of
+ * ours.
  */
 
 /**
- * Why `text` is no URL of a store, to follow the name of the setting, or `undefined` where it is one. Never
- * repeats the text, which may hold a password.
+ * Why `text` is no URL of a store, to follow the name of the setting, or `undefined` where it is
+ * one. Never repeats the text, which may hold a password.
  */
 export function storeUrlMistake(text: string): string | undefined {
-  return text.startsWith('sqlite:') ? sqliteMistake(text.slice('sqlite:'.length)) : redisUrlMistake(text);
+  return text.startsWith('sqlite:')
+    ? sqliteMistake(text.slice('sqlite:'.length))
+    : redisUrlMistake(text);
 }
 
 /**
- * The same for a Redis alone: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
+ * The same for a Redis alone: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://`
+ * for TLS.
  */
 export function redisUrlMistake(text: string): string | undefined {
   const [, rest] = /^rediss?:\/\/(.*)$/s.exec(text) ?? [];
@@ -31,7 +35,8 @@ export function redisUrlMistake(text: string): string | undefined {
     if (/[#?/]/.test(before) || !decodes(user) || !decodes(password ?? '')) {
       return `has a character in user or password that a URL writes otherwise: ${WRITTEN}`;
     }
-    if (!password) return 'has an "@" and no password before it: use redis://USER:PASSWORD@HOST:PORT';
+    if (!password)
+      return 'has an "@" and no password before it: use redis://USER:PASSWORD@HOST:PORT';
   }
   const [host, path] = splitOnce(address, '/');
   if (host === '' || !URL.canParse(`redis://${host}`)) return `is not a store URL: ${FORMS}`;

@@ -1,8 +1,10 @@
 /**
- * Counters on their way out and in: what a database must do so that all of them can be taken elsewhere, and brought back.
+ * Counters on their way out and in: what a database must do so that all of them can be taken
+ * elsewhere, and brought back.
  *
- * What goes out is the state of one moment, although counting goes on; what comes in is brought once, however often it is sent. What ends by
- * itself is left out: salts, who today's visitors are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
+ * What goes out is the state of one moment, although counting goes on; what comes in is brought
+ * once, however often it is sent. What ends by itself is left out: salts, who today's visitors
+ * are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
  * Not here: files and their formats (`archive/`).
  */
 import { type Added, HOURS_KEPT_DAYS, type Past } from './past.ts';
@@ -14,8 +16,9 @@ export interface Archived extends Description {
 }
 
 /**
- * One piece of a snapshot. A counter may come again, because it has changed since it came first: the last piece of each counter is how it
- * was at the moment, and one whose last piece says that it is gone was not there. The moment itself is the last piece of all.
+ * One piece of a snapshot. A counter may come again, because it has changed since it came first:
+ * the last piece of each counter is how it was at the moment, and one whose last piece says that
+ * it is gone was not there. The moment itself is the last piece of all.
  */
 export type Piece =
   | { readonly archived: Archived }
@@ -23,12 +26,18 @@ export type Piece =
   /** Milliseconds since 1970. */
   | { readonly moment: number };
 
-/** What to do with a counter that is there already: leave it, add total and history to it, or put what is brought in its place. */
+/**
+ * What to do with a counter that is there already: leave it, add total and history to it, or put
+ * what is brought in its place.
+ */
 export type Existing = 'keep' | 'add' | 'replace';
 
 /** Under what terms counters are brought. */
 export interface Terms {
-  /** Names what they come from: 1 to 64 letters, digits, `_` and `-`. What has come from there once does not come again. */
+  /**
+   * Names what they come from: 1 to 64 letters, digits, `_` and `-`. What has come from there once
+   * does not come again.
+   */
   readonly source: string;
   readonly existing: Existing;
 }
@@ -37,7 +46,8 @@ export interface Terms {
  * What became of one counter that was brought:
  * - `made`, `kept`, `added`, `replaced`: what was done with it
  * - `done`: this source has brought it before; nothing was changed
- * - `out-of-range`: added up, the total or a figure of the history would leave the range in which numbers are exact; nothing was changed
+ * - `out-of-range`: added up, the total or a figure of the history would leave the range in which
+ *   numbers are exact; nothing was changed
  * - `unreadable`: the store holds something else under its name; nothing was changed
  * - `counters-full`: there is no such counter, and there are as many as may be
  */
@@ -54,15 +64,17 @@ export type Brought =
 /** All may fail with `store-unavailable`, `store-unusable`. */
 export interface Archive {
   /**
-   * All counters as they were at one moment, while counting goes on; first each once, in the order of the names' bytes. Fails with
-   * `export-running` while another reads a snapshot of a store that can give one at a time only, with `export-lost` when it took so long that
-   * changes may have been missed, and with `counter-unreadable`.
+   * All counters as they were at one moment, while counting goes on; first each once, in the order
+   * of the names' bytes. Fails with `export-running` while another reads a snapshot of a store
+   * that can give one at a time only, with `export-lost` when it took so long that changes may
+   * have been missed, and with `counter-unreadable`.
    */
   snapshot(): AsyncIterable<Piece>;
 
   /**
-   * Brings counters, each whole or not at all, and answers what became of each, in their order. Which source it was is remembered in the
-   * same write, for as long as there is the counter and nobody has replaced it. Fails with `hit-unconfirmed`, and may then be asked again.
+   * Brings counters, each whole or not at all, and answers what became of each, in their order.
+   * Which source it was is remembered in the same write, for as long as there is the counter and
+   * nobody has replaced it. Fails with `hit-unconfirmed`, and may then be asked again.
    */
   bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]>;
 
@@ -71,8 +83,8 @@ export interface Archive {
 }
 
 /**
- * The past with its hours folded into days where they are older than hours are kept. `hour` is the present one, since 1970. A figure stays
- * within the range of exact numbers.
+ * The past with its hours folded into days where they are older than hours are kept. `hour` is the
+ * present one, since 1970. A figure stays within the range of exact numbers.
  */
 export function folded({ hours, days, visitors }: Past, hour: number): Past {
   const first = hour - HOURS_KEPT_DAYS * 24;

@@ -1,8 +1,9 @@
 /**
  * Turns the front of a queue of hits into the changes of one batch: a pure function.
  *
- * Hits keep their order. Gathering stops at the first hit that does not fit, so nobody is overtaken, and the first hit
- * always fits. Not here: when to gather, and what happens to the batch.
+ * Hits keep their order. Gathering stops at the first hit that does not fit, so nobody is
+ * overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
+ * batch.
  */
 import type { Caller, Change, Once } from './store.ts';
 import type { Kind, Visitor } from './visitor.ts';
@@ -28,8 +29,9 @@ export interface Gathered {
 }
 
 /**
- * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows whether it counts. A batch moves a counter
- * one way only: with that, and with safe integers before and after, every number handed out in between is a safe integer too.
+ * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows
+ * whether it counts. A batch moves a counter one way only: with that, and with safe integers
+ * before and after, every number handed out in between is a safe integer too.
  */
 export function gather(hits: readonly OneHit[]): Gathered {
   const placeOf = new Map<string, number>();
@@ -72,10 +74,15 @@ interface Gathering {
 }
 
 /**
- * Notes down who added `amount` to the `before` that is there. Without a visitor it was a program; where programs are all, nothing need be
- * noted.
+ * Notes down who added `amount` to the `before` that is there. Without a visitor it was a program;
+ * where programs are all, nothing need be noted.
  */
-function note(change: Gathering, before: number, amount: number, visitor: Visitor | undefined): void {
+function note(
+  change: Gathering,
+  before: number,
+  amount: number,
+  visitor: Visitor | undefined,
+): void {
   if (!visitor && !change.kinds) return;
   const { kind, id } = visitor ?? PROGRAM;
   change.kinds ??= before === 0 ? {} : { program: before };

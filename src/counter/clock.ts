@@ -4,7 +4,10 @@ export interface Clock {
   now(): number;
   /** Runs `task` once after `delayMs`. */
   after(delayMs: number, task: () => void): void;
-  /** Resolves when all that has arrived at the process by now has been looked at: no time passes in this. */
+  /**
+   * Resolves when all that has arrived at the process by now has been looked at: no time passes in
+   * this.
+   */
   turn(): Promise<void>;
   /** From 0 inclusive to 1 exclusive. */
   random(): number;

@@ -1,19 +1,21 @@
 /**
  * Group commit: many hits in few writes, and still a number of its own for every hit.
  *
- * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch is being written the
- * next hits gather. There is no timer in this: an idle counter writes at once, a busy one nearly as often as the store answers.
- * One batch is under way at a time, and a batch that failed is sent again exactly as it was, under the same sequence
- * number, until the store has said what became of it or nobody waits for it any more. The idea is the group commit of databases (DeWitt et al.,
- * "Implementation Techniques for Main Memory Database Systems", 1984).
+ * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch
+ * is being written the next hits gather. There is no timer in this: an idle counter writes at
+ * once, a busy one nearly as often as the store answers. One batch is under way at a time, and a
+ * batch that failed is sent again exactly as it was, under the same sequence number, until the
+ * store has said what became of it or nobody waits for it any more. The idea is the group commit
+ * of databases (DeWitt et al., "Implementation Techniques for Main Memory Database Systems",
+ * 1984).
  *
- * Empty batches do two jobs. One is sent when nothing was committed for a while: it shows whether a commit
- * would succeed, and whether the store still has this writer's last batch. Another takes the number of a
- * batch that was given up although it may be stored: when the store has it, the given-up batch was applied
- * before or never will be.
+ * Empty batches do two jobs. One is sent when nothing was committed for a while: it shows whether
+ * a commit would succeed, and whether the store still has this writer's last batch. Another takes
+ * the number of a batch that was given up although it may be stored: when the store has it, the
+ * given-up batch was applied before or never will be.
  *
- * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because queue, batch under way,
- * retries and deadlines are one state that only makes sense together.
+ * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because
+ * queue, batch under way, retries and deadlines are one state that only makes sense together.
  */
 import { type Gathered, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
@@ -26,8 +28,8 @@ import type { Visitor } from './visitor.ts';
 /** What an onlooker (metrics, the log, readiness) is told. */
 export interface CounterObserver {
   /**
-   * A batch is stored. `hits` counted, among them those that were repeated under their key; `seconds`
-   * covers all its attempts. `counters` is 0 for an empty batch.
+   * A batch is stored. `hits` counted, among them those that were repeated under their key;
+   * `seconds` covers all its attempts. `counters` is 0 for an empty batch.
    */
   committed(batch: { hits: number; counters: number; seconds: number }): void;
   /** An attempt to store a batch failed. It is repeated for as long as somebody waits. */
@@ -37,8 +39,8 @@ export interface CounterObserver {
   /** A batch was given up because of a bug in the store. */
   broke(error: unknown): void;
   /**
-   * The store does not have this writer's last batch: it was emptied or set back, and answered hits may be
-   * missing. The counter goes on under a new name.
+   * The store does not have this writer's last batch: it was emptied or set back, and answered
+   * hits may be missing. The counter goes on under a new name.
    */
   writerForgotten(error: AppError): void;
 }
@@ -47,7 +49,10 @@ export interface CounterOptions {
   store: Pick<Store, 'commit' | 'turn' | 'read'>;
   clock: Clock;
   observer: CounterObserver;
-  /** A name no other writer has or had: called at the start, and again when the store forgot the writer. */
+  /**
+   * A name no other writer has or had: called at the start, and again when the store forgot the
+   * writer.
+   */
   newWriter: () => string;
   /** How long a hit may wait for its number. */
   waitMs: number;
@@ -63,7 +68,10 @@ export interface HitOptions {
   readonly visitor?: Visitor | undefined;
   /** Whether the answer may tell the number of a private counter: to its owner. */
   readonly reveal?: boolean | undefined;
-  /** `false`: this hit must not make the counter, and fails with `counter-missing` where there is none. */
+  /**
+   * `false`: this hit must not make the counter, and fails with `counter-missing` where there is
+   * none.
+   */
   readonly make?: boolean | undefined;
 }
 
@@ -71,7 +79,10 @@ export interface HitOptions {
 const RETRY_FIRST_MS = 20;
 /** The longest pause: short enough that a store which is back is found within a second. */
 const RETRY_MAX_MS = 500;
-/** Clients that were answered just now ask again a turn or two later: fewer leave them to the next batch, more cost turns (decision 3). */
+/**
+ * Clients that were answered just now ask again a turn or two later: fewer leave them to the next
+ * batch, more cost turns (decision 3).
+ */
 const QUIET_TURNS = 2;
 /** How long a batch gathers at the most: about what a commit takes on a busy machine. */
 const GATHER_MAX_MS = 1;
@@ -104,22 +115,29 @@ export class Counter {
   }
 
   /**
-   * Counts, and resolves with the counter's total right after this hit: no other hit gets the same. The hit counts even
-   * if nobody waits for the answer any more. `amount` is a safe integer other than 0. With `once` it counts at the first time, and
-   * later ones get the number of the first. What a window makes one with an earlier visit gets the total as it stands. The number of a
-   * private counter is `null`, unless it may be revealed.
+   * Counts, and resolves with the counter's total right after this hit: no other hit gets the
+   * same. The hit counts even if nobody waits for the answer any more. `amount` is a safe integer
+   * other than 0. With `once` it counts at the first time, and later ones get the number of the
+   * first. What a window makes one with an earlier visit gets the total as it stands. The number
+   * of a private counter is `null`, unless it may be revealed.
    *
-   * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not counted), `hit-unconfirmed`
-   * (it may have been), `total-out-of-range`, `counter-unreadable`, `counter-missing`, `counters-full`, `key-reused` or `keys-full` (it was
-   * not).
+   * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not
+   * counted), `hit-unconfirmed` (it may have been), `total-out-of-range`, `counter-unreadable`,
+   * `counter-missing`, `counters-full`, `key-reused` or `keys-full` (it was not).
    */
-  hit(counter: string, { amount = 1, once, visitor, reveal, make }: HitOptions = {}): Promise<number | null> {
+  hit(
+    counter: string,
+    { amount = 1, once, visitor, reveal, make }: HitOptions = {},
+  ): Promise<number | null> {
     if (!Number.isSafeInteger(amount) || amount === 0) {
       throw new RangeError(`an amount is a safe integer other than 0, not ${amount}`);
     }
     if (this.#drained) {
       return Promise.reject(
-        new AppError('draining', 'This replica is stopping. Not counted: try again, another one answers.'),
+        new AppError(
+          'draining',
+          'This replica is stopping. Not counted: try again, another one answers.',
+        ),
       );
     }
     const { clock, waitMs, waitingMax } = this.#options;
@@ -151,17 +169,20 @@ export class Counter {
     });
   }
 
-  /** The totals that everybody may read, `undefined` where there is none. Never counts. Waits for a store that is away. */
+  /**
+   * The totals that everybody may read, `undefined` where there is none. Never counts. Waits for a
+   * store that is away.
+   */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { store, clock, waitMs } = this.#options;
     return patiently(() => store.read(counters), clock, waitMs);
   }
 
   /**
-   * Finds out whether a commit would succeed, by storing an empty batch, and tells the observer. Called
-   * every few seconds. Does nothing when a batch was stored since the last call or is under way, because
-   * that tells as much. Like any batch it is sent again until it is stored; hits wait for it, and no longer
-   * than they may.
+   * Finds out whether a commit would succeed, by storing an empty batch, and tells the observer.
+   * Called every few seconds. Does nothing when a batch was stored since the last call or is under
+   * way, because that tells as much. Like any batch it is sent again until it is stored; hits wait
+   * for it, and no longer than they may.
    */
   probe(): void {
     const known = this.#storedLately;
@@ -197,7 +218,8 @@ export class Counter {
       // They may have waited too long meanwhile.
       if (this.#waiting.length === 0) break;
       const { taken, ...batch } = gather(this.#waiting);
-      this.#underWay = taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken);
+      this.#underWay =
+        taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken);
       this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
       // eslint-disable-next-line no-await-in-loop -- one batch at a time is the whole idea
       await this.#settle(this.#underWay, batch);
@@ -208,8 +230,8 @@ export class Counter {
   }
 
   /**
-   * Waits until the store would write at once, and for hits that come together with those that are here: turns of the event loop, until so many
-   * in a row have brought none.
+   * Waits until the store would write at once, and for hits that come together with those that are
+   * here: turns of the event loop, until so many in a row have brought none.
    */
   async #gather(): Promise<void> {
     const { clock, store } = this.#options;
@@ -223,8 +245,14 @@ export class Counter {
     }
   }
 
-  /** Has one batch stored and answers its hits; returns when its fate is known or nobody waits for it any more. */
-  async #settle(hits: readonly Hit[], { changes, places }: Omit<Gathered, 'taken'>): Promise<void> {
+  /**
+   * Has one batch stored and answers its hits; returns when its fate is known or nobody waits for
+   * it any more.
+   */
+  async #settle(
+    hits: readonly Hit[],
+    { changes, places }: Omit<Gathered, 'taken'>,
+  ): Promise<void> {
     const { store, clock, observer } = this.#options;
     const startedAt = clock.now();
     let maybeStored = false;
@@ -232,11 +260,16 @@ export class Counter {
     for (let attempt = 0; ; attempt++) {
       try {
         // eslint-disable-next-line no-await-in-loop -- a retry follows its attempt
-        const outcomes = await store.commit({ writer: this.#writer, sequence: this.#sequence + 1, changes });
+        const outcomes = await store.commit({
+          writer: this.#writer,
+          sequence: this.#sequence + 1,
+          changes,
+        });
         this.#sequence++;
         this.#storedLately = hits.length > 0;
         const seconds = (clock.now() - startedAt) / 1000;
-        // An empty batch that came too late to take the number of another gets the other's outcomes.
+        // An empty batch that came too late to take the number of another gets the other's
+        // outcomes.
         const counted = hits.length === 0 ? 0 : answerAll(hits, places, changes, outcomes);
         observer.committed({ hits: counted, counters: changes.length, seconds });
         return;
@@ -244,7 +277,8 @@ export class Counter {
         if (isAppError(error, 'sequence-mismatch')) {
           observer.writerForgotten(error);
           this.#rename();
-          // Refused at the first attempt means certainly not stored: the new name may carry the same changes.
+          // Refused at the first attempt means certainly not stored: the new name may carry the
+          // same changes.
           if (!maybeStored && !renamed) {
             renamed = true;
             continue;
@@ -253,7 +287,8 @@ export class Counter {
           return;
         }
         if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {
-          // A bug in the store. What became of the batch is unknown, and so is the sequence number.
+          // A bug in the store. What became of the batch is unknown, and so is the sequence
+          // number.
           this.#rename();
           for (const hit of hits) fail(hit, error);
           observer.broke(error);
@@ -283,7 +318,10 @@ export class Counter {
     this.#sequence = 0;
   }
 
-  /** Doubles from attempt to attempt; between half and whole, so that replicas do not come back in step. */
+  /**
+   * Doubles from attempt to attempt; between half and whole, so that replicas do not come back in
+   * step.
+   */
   #pause(attempt: number): Promise<void> {
     const { clock } = this.#options;
     const longestMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempt, 16), RETRY_MAX_MS);
@@ -318,7 +356,11 @@ export class Counter {
   }
 
   #tellDrained(): void {
-    if (this.#drained && this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered)) {
+    if (
+      this.#drained &&
+      this.#waiting.length === 0 &&
+      this.#underWay.every((hit) => hit.answered)
+    ) {
       this.#drained();
     }
   }

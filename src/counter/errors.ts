@@ -1,9 +1,10 @@
 /**
  * The closed list of what can go wrong, and the one error class that carries it.
  *
- * Every expected failure is an `AppError` with a code of this list; whatever else is thrown is a bug. The message says
- * what was wrong and what to do instead, because a person reads it. Not here: what a code means on a surface. HTTP
- * statuses are in `http/errors.ts`, exit statuses in `main.ts`.
+ * Every expected failure is an `AppError` with a code of this list; whatever else is thrown is a
+ * bug. The message says what was wrong and what to do instead, because a person reads it. Not
+ * here: what a code means on a surface. HTTP statuses are in `http/errors.ts`, exit statuses in
+ * `main.ts`.
  */
 
 export type ErrorCode =
@@ -46,13 +47,20 @@ export type ErrorCode =
   | 'replica-failed'
   | 'stop-overdue';
 
-/** An expected failure. `cause` holds the driver's or the system's own error, for the log; `retryAfterMs` says when it may be over. */
+/**
+ * An expected failure. `cause` holds the driver's or the system's own error, for the log;
+ * `retryAfterMs` says when it may be over.
+ */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterMs?: number },
+  ) {
     super(message, options);
     this.code = code;
     this.retryAfterMs = options?.retryAfterMs;

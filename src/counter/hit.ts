@@ -1,5 +1,6 @@
 /**
- * One hit that waits for its number, and the ways in which it gets its answer. Each gets exactly one.
+ * One hit that waits for its number, and the ways in which it gets its answer. Each gets exactly
+ * one.
  *
  * Not here: when. That is `counter.ts`.
  */
@@ -26,8 +27,9 @@ interface Running {
 }
 
 /**
- * Hands out the numbers: the first hit of a change gets what was there before plus its own amount, and so on. One that a window makes one
- * with an earlier one gets the number as it stands. Answers how many counted.
+ * Hands out the numbers: the first hit of a change gets what was there before plus its own amount,
+ * and so on. One that a window makes one with an earlier one gets the number as it stands. Answers
+ * how many counted.
  */
 export function answerAll(
   hits: readonly Hit[],
@@ -55,8 +57,10 @@ export function answerAll(
 
 function begin(outcome: Outcome, change: Change | undefined): Running | Refusal {
   if (typeof outcome === 'string') return outcome;
-  if (change === undefined) throw new Error('the store answered more outcomes than there are changes');
-  if (typeof outcome === 'number') return { total: outcome - change.amount, private: false, counts: always };
+  if (change === undefined)
+    throw new Error('the store answered more outcomes than there are changes');
+  if (typeof outcome === 'number')
+    return { total: outcome - change.amount, private: false, counts: always };
   const { total, counted, private: hidden } = outcome;
   if (!counted) return { total: total - change.amount, private: hidden, counts: always };
   const first = new Map(change.visitors?.map(({ id }, index) => [id, counted[index] ?? false]));

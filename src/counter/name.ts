@@ -1,12 +1,16 @@
 /**
  * Names of counters: the default counter `hits`, and `ns/key` for all others.
  *
- * Both parts are 3 to 64 of letters, digits, `_`, `.` and `-`: the rule that CountAPI and Abacus share, so that the URLs
- * of either can be carried over. The default counter has no `/` and so can never be hit under another's name.
+ * Both parts are 3 to 64 of letters, digits, `_`, `.` and `-`: the rule that CountAPI and Abacus
+ * share, so that the URLs of either can be carried over. The default counter has no `/` and so can
+ * never be hit under another's name.
  */
 import { AppError } from './errors.ts';
 
-/** The counter behind `GET /`. The name is the Redis key that the stack guide's own application uses. */
+/**
+ * The counter behind `GET /`. The name is the Redis key that the stack guide's own application
+ * uses.
+ */
 export const DEFAULT_COUNTER = 'hits';
 
 /** What either part of a name may be. */

@@ -1,7 +1,8 @@
 /**
- * A limiter that never stands in the way: all who come in one turn of the event loop, or while an answer is awaited, are asked for in one
- * call, and where there is no answer in a short time there is none. A limit that is not enforced for a while harms nobody; a visit that is
- * not counted is lost.
+ * A limiter that never stands in the way: all who come in one turn of the event loop, or while an
+ * answer is awaited, are asked for in one call, and where there is no answer in a short time there
+ * is none. A limit that is not enforced for a while harms nobody; a visit that is not counted is
+ * lost.
  */
 import type { Clock } from './clock.ts';
 import type { Limiter, Take, Verdict } from './limiter.ts';
@@ -13,7 +14,8 @@ export const LIMITER_WAIT_MS = 250;
 export class OpenLimiter {
   readonly #limiter: Limiter;
   readonly #clock: Clock;
-  #waiting: { readonly wanted: Take; readonly resolve: (verdict: Verdict | undefined) => void }[] = [];
+  #waiting: { readonly wanted: Take; readonly resolve: (verdict: Verdict | undefined) => void }[] =
+    [];
   #running = false;
   /** Whether the call under way was given up. */
   #overdue = false;
@@ -40,7 +42,7 @@ export class OpenLimiter {
       const group = this.#waiting;
       this.#waiting = [];
       const call = this.#limiter.take(group.map(({ wanted }) => wanted));
-      // eslint-disable-next-line no-await-in-loop -- one call at a time, so that the next is of many
+      // eslint-disable-next-line no-await-in-loop -- one call at a time
       const verdicts = await briefly(call, this.#clock, LIMITER_WAIT_MS);
       group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
       if (verdicts) continue;

@@ -1,8 +1,10 @@
 /**
- * What a counter remembers of its visits: how many there were in each hour and day, of each kind, and how many visitors each day had.
+ * What a counter remembers of its visits: how many there were in each hour and day, of each kind,
+ * and how many visitors each day had.
  *
- * Hours are kept for a while, so that a day can be told in any time zone; then they are folded into days of UTC, which are kept for ever.
- * Not here: writing it, which happens in the commit of the hits.
+ * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
+ * into days of UTC, which are kept for ever. Not here: writing it, which happens in the commit of
+ * the hits.
  */
 import type { Kind } from './visitor.ts';
 
@@ -30,24 +32,37 @@ export interface Past {
 
 /** What a database must do to remember. */
 export interface Memory {
-  /** The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one in a hundred. */
+  /**
+   * The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one
+   * in a hundred.
+   */
   readonly visitorsError: number;
 
-  /** The past of a counter; empty where there is none. Fails with `store-unavailable`, `store-unusable`. */
+  /**
+   * The past of a counter; empty where there is none. Fails with `store-unavailable`,
+   * `store-unusable`.
+   */
   past(counter: string): Promise<Past>;
 
   /**
-   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has suggested one before. Salts of days before
-   * the one before are deleted. Fails as `past` does, and with `hit-unconfirmed`, and may then be asked again.
+   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has
+   * suggested one before. Salts of days before the one before are deleted. Fails as `past` does,
+   * and with `hit-unconfirmed`, and may then be asked again.
    */
   salt(day: number, suggested: string): Promise<string>;
 }
 
-/** A period of the answer: when it began in the time zone, as ISO 8601 has it (`2026-11-22T13`, `2026-11-22`, `2026-11`). */
+/**
+ * A period of the answer: when it began in the time zone, as ISO 8601 has it (`2026-11-22T13`,
+ * `2026-11-22`, `2026-11`).
+ */
 export interface Period {
   readonly time: string;
   readonly amounts: Readonly<Record<Kind, number>>;
-  /** Visitors of the day, or of the month's days added up; `undefined` for hours. Days are those of UTC. */
+  /**
+   * Visitors of the day, or of the month's days added up; `undefined` for hours. Days are those of
+   * UTC.
+   */
   readonly visitors: number | undefined;
 }
 
@@ -66,9 +81,9 @@ export function isZone(zone: string): boolean {
 const LENGTH: Readonly<Record<Step, number>> = { hour: 13, day: 10, month: 7 };
 
 /**
- * The past in periods, the earliest first; periods in which nothing happened are left out. `zone` is a name of the IANA database. An hour
- * counts where it begins, which is exact in zones that are whole hours from UTC; days whose hours are not kept any more are those of UTC in
- * every zone.
+ * The past in periods, the earliest first; periods in which nothing happened are left out. `zone`
+ * is a name of the IANA database. An hour counts where it begins, which is exact in zones that are
+ * whole hours from UTC; days whose hours are not kept any more are those of UTC in every zone.
  */
 export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: string): Period[] {
   const length = LENGTH[step];
@@ -109,7 +124,10 @@ export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: str
     .toSorted((a, b) => (a.time < b.time ? -1 : 1));
 }
 
-/** How many periods of each kind are told at once: two days of hours, a month of days, a year of months. */
+/**
+ * How many periods of each kind are told at once: two days of hours, a month of days, a year of
+ * months.
+ */
 export const PERIODS_TOLD: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 
 /** What lies further back than this is in none of the latest periods, in whatever time zone. */
@@ -119,7 +137,10 @@ const REACH_MS: Readonly<Record<Step, number>> = {
   month: (PERIODS_TOLD.month * 31 + 2) * DAY_MS,
 };
 
-/** The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which nothing happened. */
+/**
+ * The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which
+ * nothing happened.
+ */
 export function latestPeriods(past: Past, step: Step, zone: string, now: number): Period[] {
   const recent = since(past, now - REACH_MS[step]);
   const happened = new Map(inPeriods(recent, step, zone).map((period) => [period.time, period]));
@@ -134,8 +155,8 @@ export function latestPeriods(past: Past, step: Step, zone: string, now: number)
 }
 
 /**
- * The past without what ended before `ms` (milliseconds since 1970), so that a counter's age does not make
- * its charts dearer.
+ * The past without what ended before `ms` (milliseconds since 1970), so that a counter's age does
+ * not make its charts dearer.
  */
 function since({ hours, days, visitors }: Past, ms: number): Past {
   const hour = Math.floor(ms / HOUR_MS);
@@ -147,21 +168,30 @@ function since({ hours, days, visitors }: Past, ms: number): Past {
   };
 }
 
-/** The names of the latest periods, the earliest first. An hour that comes twice when clocks are put back is one. */
+/**
+ * The names of the latest periods, the earliest first. An hour that comes twice when clocks are
+ * put back is one.
+ */
 function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
   const back = Array.from({ length: PERIODS_TOLD[step] }, (_, index) => index).toReversed();
-  // Where hours begin, as `inPeriods` calls them: half an hour later it is another hour in some zones.
+  // Where hours begin, as `inPeriods` calls them: half an hour later it is another hour in some
+  // zones.
   const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
   if (step === 'hour') return [...new Set(back.map((hours) => local(hour - hours * HOUR_MS)))];
   const [year = 0, month = 0, day = 0] = local(now).slice(0, 10).split('-').map(Number);
   return back.map((periods) => {
     const begins =
-      step === 'day' ? Date.UTC(year, month - 1, day - periods) : Date.UTC(year, month - 1 - periods);
+      step === 'day'
+        ? Date.UTC(year, month - 1, day - periods)
+        : Date.UTC(year, month - 1 - periods);
     return new Date(begins).toISOString().slice(0, LENGTH[step]);
   });
 }
 
-/** Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for a zone that there is not. */
+/**
+ * Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for a zone
+ * that there is not.
+ */
 function localTime(zone: string): (ms: number) => string {
   if (zone === 'UTC') return (ms) => new Date(ms).toISOString().slice(0, 13);
   const format = new Intl.DateTimeFormat('en-CA', {

@@ -1,7 +1,9 @@
 /**
- * Waits for a store that is away, for what may be asked again without harm: reading, and what a registry does.
+ * Waits for a store that is away, for what may be asked again without harm: reading, and what a
+ * registry does.
  *
- * Not here: hits, which must never be asked again by somebody who does not know what became of them (`counter.ts`).
+ * Not here: hits, which must never be asked again by somebody who does not know what became of
+ * them (`counter.ts`).
  */
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
@@ -12,7 +14,11 @@ import type { Registry } from './registry.ts';
 const AGAIN_MS = 250;
 
 /** Asks until there is an answer, or for `waitMs`; then fails as the last attempt did. */
-export async function patiently<T>(ask: () => Promise<T>, clock: Clock, waitMs: number): Promise<T> {
+export async function patiently<T>(
+  ask: () => Promise<T>,
+  clock: Clock,
+  waitMs: number,
+): Promise<T> {
   const giveUpAt = clock.now() + waitMs;
   for (;;) {
     try {
@@ -27,7 +33,9 @@ export async function patiently<T>(ask: () => Promise<T>, clock: Clock, waitMs: 
   }
 }
 
-/** Waits for an answer for `ms`; without one, also when it fails, answers `undefined`. Never fails. */
+/**
+ * Waits for an answer for `ms`; without one, also when it fails, answers `undefined`. Never fails.
+ */
 export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promise<T | undefined> {
   return new Promise((resolve) => {
     clock.after(ms, () => resolve(undefined));
@@ -48,7 +56,10 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
   };
 }
 
-/** The past, read with the same patience. A salt is not waited for: the visit that wants it waits by itself. */
+/**
+ * The past, read with the same patience. A salt is not waited for: the visit that wants it waits
+ * by itself.
+ */
 export function patientMemory(memory: Memory, clock: Clock, waitMs: number): Memory {
   return {
     visitorsError: memory.visitorsError,

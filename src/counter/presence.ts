@@ -1,5 +1,6 @@
 /**
- * Replicas know each other through the store: each tells it now and then that it is there, and hears who else is.
+ * Replicas know each other through the store: each tells it now and then that it is there, and
+ * hears who else is.
  *
  * Not here: when (`replicas/heartbeat.ts`). Nothing that counts depends on it.
  */
@@ -25,14 +26,18 @@ export interface Heard extends Beat {
   readonly silentMs: number;
 }
 
-/** For so long a replica of which nothing is heard is remembered: as long as somebody may look for it. */
+/**
+ * For so long a replica of which nothing is heard is remembered: as long as somebody may look for
+ * it.
+ */
 export const PRESENCE_MEMORY_MS = 60_000;
 
 /** What a database must do so that replicas know each other. */
 export interface Presence {
   /**
-   * Notes down that this replica is there, and answers all of which something was heard within `PRESENCE_MEMORY_MS`, in no order, this one
-   * among them. Nothing of it need survive a crash. Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
+   * Notes down that this replica is there, and answers all of which something was heard within
+   * `PRESENCE_MEMORY_MS`, in no order, this one among them. Nothing of it need survive a crash.
+   * Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
    */
   beat(beat: Beat): Promise<readonly Heard[]>;
 }

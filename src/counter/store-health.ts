@@ -1,7 +1,7 @@
 /**
- * Whether the store takes visits, as the last commit or probe found. Readiness, figures, the page and the
- * log all ask here, so they never disagree. Not here: what is sent to find out (`counter.ts`,
- * `Counter.probe`).
+ * Whether the store takes visits, as the last commit or probe found. Readiness, figures, the page
+ * and the log all ask here, so they never disagree. Not here: what is sent to find out
+ * (`counter.ts`, `Counter.probe`).
  */
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
@@ -9,8 +9,8 @@ import { isAppError } from './errors.ts';
 export interface StoreHealthOptions {
   readonly clock: Pick<Clock, 'now'>;
   /**
-   * An outage has begun, or has become one that does not pass by itself (`store-unusable`, or a bug in the
-   * store).
+   * An outage has begun, or has become one that does not pass by itself (`store-unusable`, or a
+   * bug in the store).
    */
   readonly onOutage: (error: unknown) => void;
   /** The outage is over; `seconds` is how long it lasted. */
@@ -18,12 +18,15 @@ export interface StoreHealthOptions {
 }
 
 /**
- * An outage is over when nothing has failed for so long. A store that fails now and then has one long
- * outage, which is logged once. Longer than two probes, which are 2 s apart.
+ * An outage is over when nothing has failed for so long. A store that fails now and then has one
+ * long outage, which is logged once. Longer than two probes, which are 2 s apart.
  */
 const CALM_MS = 5000;
 
-/** A store of which nothing was heard for so long does not answer: there is a commit or a probe every 2 s. */
+/**
+ * A store of which nothing was heard for so long does not answer: there is a commit or a probe
+ * every 2 s.
+ */
 const SILENT_MS = 6000;
 
 interface Outage {
@@ -64,8 +67,8 @@ export class StoreHealth {
   }
 
   /**
-   * Visits were given up because the store was slow. This alone starts no outage: its cause is reported by
-   * `failed`, and a replica that is merely overloaded has none.
+   * Visits were given up because the store was slow. This alone starts no outage: its cause is
+   * reported by `failed`, and a replica that is merely overloaded has none.
    */
   late(reason: string): void {
     this.#failure ??= reason;

@@ -1,9 +1,12 @@
 /**
- * Who made a visit: which of the day's visitors, and what kind of one. Nothing of it can be turned back into a person.
+ * Who made a visit: which of the day's visitors, and what kind of one. Nothing of it can be turned
+ * back into a person.
  *
- * A visitor is a keyed hash of address and user agent. The key, the day's salt, is shared by all replicas and deleted when the day is over;
- * from then on nobody can tell whose hash it was, or that two days' hashes are of one person. The idea is that of cookie-free analytics
- * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are counted, which is the stores'.
+ * A visitor is a keyed hash of address and user agent. The key, the day's salt, is shared by all
+ * replicas and deleted when the day is over; from then on nobody can tell whose hash it was, or
+ * that two days' hashes are of one person. The idea is that of cookie-free analytics
+ * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are
+ * counted, which is the stores'.
  */
 import { isbot } from 'isbot';
 
@@ -11,7 +14,8 @@ import { isbot } from 'isbot';
  * What made a visit:
  * - `person`: a browser, as far as one can tell
  * - `program`: what calls an API: curl, a library, whatever names no browser
- * - `proxy`: fetches for many people, whose addresses it hides: image proxies of GitHub, of mail services
+ * - `proxy`: fetches for many people, whose addresses it hides: image proxies of GitHub, of mail
+ *   services
  * - `bot`: crawlers, monitors, previews
  */
 export type Kind = 'person' | 'program' | 'proxy' | 'bot';
@@ -20,14 +24,18 @@ export const KINDS: readonly Kind[] = ['person', 'program', 'proxy', 'bot'];
 /** A visitor of today. */
 export interface Visitor {
   readonly kind: Kind;
-  /** The same all day, and different on another; `undefined` for bots, and for proxies, behind which are many. */
+  /**
+   * The same all day, and different on another; `undefined` for bots, and for proxies, behind
+   * which are many.
+   */
   readonly id: string | undefined;
 }
 
 /**
- * Programs that fetch images for many people. By their sources: GitHub's camo, atmos/camo ("Camo Asset
- * Proxy"), cactus/go-camo, willnorris/imageproxy, imgproxy, Misskey's proxy, and shields.io for its
- * endpoint badge; by their vendors' documents: those of Google, Yahoo, Outlook, Bing, Fastmail and Slack.
+ * Programs that fetch images for many people. By their sources: GitHub's camo, atmos/camo ("Camo
+ * Asset Proxy"), cactus/go-camo, willnorris/imageproxy, imgproxy, Misskey's proxy, and shields.io
+ * for its endpoint badge; by their vendors' documents: those of Google, Yahoo, Outlook, Bing,
+ * Fastmail and Slack.
  */
 const PROXY = new RegExp(
   [
@@ -38,15 +46,15 @@ const PROXY = new RegExp(
   'i',
 );
 /**
- * Libraries and programs that people call APIs with. isbot takes them for bots, and some of them make real
- * visits. Most are also in the list of libraries that device-detector keeps
+ * Libraries and programs that people call APIs with. isbot takes them for bots, and some of them
+ * make real visits. Most are also in the list of libraries that device-detector keeps
  * (https://github.com/matomo-org/device-detector/blob/master/regexes/client/libraries.yml).
  */
 const PROGRAM = new RegExp(
   [
     '^$',
-    // What apps of Apple's systems send unless they say something else: `App/1 CFNetwork/1568.100.1
-    // Darwin/24.0.0`.
+    // What apps of Apple's systems send unless they say something else: `App/1
+    // CFNetwork/1568.100.1 Darwin/24.0.0`.
     String.raw`\b(CFNetwork|AppleCoreMedia)/`,
     String.raw`^(${[
       'curl|libcurl|PycURL|r-curl|Wget|aria2|xh|HTTPie|PostmanRuntime|insomnia|bruno-runtime|k6',
@@ -70,21 +78,22 @@ const PROGRAM = new RegExp(
 );
 
 /**
- * Longer ones are shortened before they are matched: patterns like `a.*b` take time in proportion to the
- * square of the length. Those of browsers have up to 200 characters, those of apps that show pages up to
- * 400.
+ * Longer ones are shortened before they are matched: patterns like `a.*b` take time in proportion
+ * to the square of the length. Those of browsers have up to 200 characters, those of apps that
+ * show pages up to 400.
  */
 const USER_AGENT_LENGTH_MAX = 512;
 /**
- * So many user agents are remembered: looking one up anew takes longer than all else that a visit does
- * here. Those that had to be shortened are not, so that all together take less than 1 MB.
+ * So many user agents are remembered: looking one up anew takes longer than all else that a visit
+ * does here. Those that had to be shortened are not, so that all together take less than 1 MB.
  */
 const REMEMBERED_MAX = 1000;
 const remembered = new Map<string, Kind>();
 
 /** What kind of visitor says this of itself. */
 export function kindOf(userAgent: string): Kind {
-  if (userAgent.length > USER_AGENT_LENGTH_MAX) return lookUp(userAgent.slice(0, USER_AGENT_LENGTH_MAX));
+  if (userAgent.length > USER_AGENT_LENGTH_MAX)
+    return lookUp(userAgent.slice(0, USER_AGENT_LENGTH_MAX));
   const known = remembered.get(userAgent);
   if (known) return known;
   const kind = lookUp(userAgent);
@@ -106,7 +115,10 @@ export function visitorOf(address: string, userAgent: string, salt: string): Vis
   return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
 }
 
-/** The person whom a program calls by this name, on the day whose salt this is; unknown without a salt. */
+/**
+ * The person whom a program calls by this name, on the day whose salt this is; unknown without a
+ * salt.
+ */
 export function personOf(name: string, salt: string | undefined): Visitor {
   // No address and no user agent begins like this, so that nobody is taken for somebody else.
   return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };

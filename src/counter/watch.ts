@@ -1,10 +1,11 @@
 /**
- * Watching totals: tells subscribers when the total of a counter changes, whichever replica counted.
+ * Watching totals: tells subscribers when the total of a counter changes, whichever replica
+ * counted.
  *
- * The store is asked, not listened to: while somebody watches, the counters that are watched are read together, four times a second. So the
- * cost does not grow with visits, nor with how many watch the same counter, and both stores do it alike. Without subscribers nothing
- * happens. Not here: how subscribers are told, and how many there may be
- * (`http/live/event-stream.ts`).
+ * The store is asked, not listened to: while somebody watches, the counters that are watched are
+ * read together, four times a second. So the cost does not grow with visits, nor with how many
+ * watch the same counter, and both stores do it alike. Without subscribers nothing happens. Not
+ * here: how subscribers are told, and how many there may be (`http/live/event-stream.ts`).
  */
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
@@ -17,7 +18,10 @@ export interface WatchOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-/** Told a counter's total, and `undefined` when a counter that had one is there no more. Must not fail. */
+/**
+ * Told a counter's total, and `undefined` when a counter that had one is there no more. Must not
+ * fail.
+ */
 export type Told = (counter: string, total: number | undefined) => void;
 
 /** Between two readings: what people take for at once, and few enough for any store. */
@@ -32,7 +36,10 @@ interface Watched {
 }
 
 interface Subscriber {
-  /** The last reading that had begun when they came: what it finds may be older than what they know. */
+  /**
+   * The last reading that had begun when they came: what it finds may be older than what they
+   * know.
+   */
   readonly since: number;
   /** Whether they have been told anything yet. */
   knows: boolean;
@@ -56,9 +63,10 @@ export class Watch {
   }
 
   /**
-   * Tells `told` the total of each of `counters` that there is, and again whenever it was found changed. What is told was read after this was
-   * called: whoever has a number already, from a hit or from another replica, is told none that is older. A store that is away is waited
-   * for without a word. Answers how to end it, which may be called twice.
+   * Tells `told` the total of each of `counters` that there is, and again whenever it was found
+   * changed. What is told was read after this was called: whoever has a number already, from a hit
+   * or from another replica, is told none that is older. A store that is away is waited for
+   * without a word. Answers how to end it, which may be called twice.
    */
   subscribe(counters: readonly string[], told: Told): () => void {
     this.#subscribers++;

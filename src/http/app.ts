@@ -1,8 +1,9 @@
 /**
  * The public port: an app of Hono, on which each surface is mounted.
  *
- * The app is a function from Request to Response and opens no port. Not here: what the surfaces do (a folder each), what is
- * the same for all requests (`request/lifecycle.ts`), and listening (`server.ts`).
+ * The app is a function from Request to Response and opens no port. Not here: what the surfaces do
+ * (a folder each), what is the same for all requests (`request/lifecycle.ts`), and listening
+ * (`server.ts`).
  */
 import { Hono } from 'hono';
 import type { RouterRoute } from 'hono/types';
@@ -39,7 +40,10 @@ export interface App {
   underWay(): number;
   /** The remote ports of the connections of these requests. */
   busyPorts(): number[];
-  /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
+  /**
+   * When the last request came in, on the clock of `performance.now()`; `-Infinity` before the
+   * first.
+   */
   lastRequestAt(): number;
   /** All routes, in the order in which they are looked for. */
   readonly routes: readonly RouterRoute[];
@@ -77,7 +81,8 @@ function headersOfAll(servedBy: string): Headers {
     'X-Served-By': servedBy,
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
+    'Access-Control-Expose-Headers':
+      'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
   });
 }
 

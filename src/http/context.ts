@@ -18,7 +18,10 @@ export interface Common {
   readonly headers: Headers;
   /** Refuses URLs that are too long, and notes the route. */
   readonly checked: (handler: AppHandler) => AppHandler;
-  /** The same, and takes one request of the limit on requests: for handlers that ask the store for something. */
+  /**
+   * The same, and takes one request of the limit on requests: for handlers that ask the store for
+   * something.
+   */
   readonly admitted: (handler: AppHandler) => AppHandler;
   /** What `admitted` does, alone; `undefined` when there is nothing to wait for. */
   readonly admit: (c: AppContext) => Promise<void> | undefined;

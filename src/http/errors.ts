@@ -1,8 +1,9 @@
 /**
  * Errors as HTTP: the one place that turns codes into statuses, and an error into a response.
  *
- * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a page, a problem document (RFC 9457), or
- * `{"error": "..."}` alone, as the surface has it and the client asked.
+ * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
+ * page, a problem document (RFC 9457), or `{"error": "..."}` alone, as the surface has it and the
+ * client asked.
  */
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
@@ -40,8 +41,8 @@ export function statusOf(code: ErrorCode): number {
     case 'rate-limited':
     case 'too-many-streams':
       return 429;
-    // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use for it
-    // (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
+    // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers
+    // use for it (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
     case 'prefetch-refused':
     case 'keys-full':
     case 'counters-full':
@@ -74,7 +75,10 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
   const { code, message } =
     error instanceof AppError
       ? error
-      : { code: 'internal', message: 'This is a bug in Seen. The log of this replica has the details.' };
+      : {
+          code: 'internal',
+          message: 'This is a bug in Seen. The log of this replica has the details.',
+        };
   const status = error instanceof AppError ? statusOf(error.code) : 500;
   const ours = new Headers(headers);
   // One second: a store that is back is found within one, and a busy queue is worked off in less.
@@ -83,14 +87,20 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
     ours.set('Retry-After', code === 'keys-full' || code === 'counters-full' ? '3600' : '1');
   if (status === 429) ours.set('Retry-After', wholeSeconds((error as AppError).retryAfterMs ?? 0));
   if (status === 401)
-    ours.set('WWW-Authenticate', code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer');
+    ours.set(
+      'WWW-Authenticate',
+      code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer',
+    );
   if (as === 'problem') {
     ours.set('Content-Type', 'application/problem+json');
     const title = STATUS_CODES[status] ?? '';
-    return new Response(JSON.stringify({ type: 'about:blank', title, status, detail: message, code }), {
-      status,
-      headers: ours,
-    });
+    return new Response(
+      JSON.stringify({ type: 'about:blank', title, status, detail: message, code }),
+      {
+        status,
+        headers: ours,
+      },
+    );
   }
   if (as === 'page') {
     const page = pageHeaders(ours);
@@ -108,7 +118,10 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
   });
 }
 
-/** In which form an error is told: JSON with or without its code, text, a page, or a problem document (RFC 9457). */
+/**
+ * In which form an error is told: JSON with or without its code, text, a page, or a problem
+ * document (RFC 9457).
+ */
 export type ErrorForm = 'json' | 'bare' | 'text' | 'page' | 'problem';
 
 /** The forms of errors, by the first part of a path. Elsewhere they are text. */
@@ -127,7 +140,10 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   abacus: 'bare',
 };
 
-/** The form that a client gets an error in: what it accepts, of the forms that there are at its path. */
+/**
+ * The form that a client gets an error in: what it accepts, of the forms that there are at its
+ * path.
+ */
 export function formOf(c: AppContext): ErrorForm {
   const [, first = ''] = c.req.path.split('/', 2);
   const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'text';
@@ -140,8 +156,14 @@ export function formOf(c: AppContext): ErrorForm {
   return type === 'application/json' ? 'json' : 'text';
 }
 
-/** The error handler of the app. `headers` are those of every response; `onBug` is told of what is no `AppError`. */
-export function errorHandler(headers: Headers, onBug: (error: unknown) => void): ErrorHandler<Env> {
+/**
+ * The error handler of the app. `headers` are those of every response; `onBug` is told of what is
+ * no `AppError`.
+ */
+export function errorHandler(
+  headers: Headers,
+  onBug: (error: unknown) => void,
+): ErrorHandler<Env> {
   return (caught, c) => {
     const error = asAppError(caught, c);
     if (!isAppError(error)) onBug(error);

@@ -1,10 +1,11 @@
 /**
- * The operations port: is this process alive, does it take traffic, what are its figures. Never published to visitors.
+ * The operations port: is this process alive, does it take traffic, what are its figures. Never
+ * published to visitors.
  *
- * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas does not
- * bring a store back. `/readyz` does, because sending visitors elsewhere may help. Until it listens for
- * visits a process is not healthy yet: Swarm sends visits to what is, and takes away the old replica for it.
- * A process whose replicas all hang is not healthy either.
+ * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas
+ * does not bring a store back. `/readyz` does, because sending visitors elsewhere may help. Until
+ * it listens for visits a process is not healthy yet: Swarm sends visits to what is, and takes
+ * away the old replica for it. A process whose replicas all hang is not healthy either.
  */
 import { Hono } from 'hono';
 import { withoutBody } from './request/head.ts';
@@ -47,14 +48,16 @@ export function createOperations({
       ? c.text(`ready\n${silentLine(silent().names)}`)
       : c.text(`not ready: ${reason}\n`, 503, { 'Retry-After': '1' });
   });
-  app.get('/metrics', async (c) => c.body(await metrics(), 200, { 'Content-Type': metricsContentType }));
+  app.get('/metrics', async (c) =>
+    c.body(await metrics(), 200, { 'Content-Type': metricsContentType }),
+  );
   app.notFound((c) => c.text('Here are /healthz, /readyz and /metrics.\n', 404));
   return app;
 }
 
 /**
- * A line for people and logs. The status stays: the other replicas serve, and without this machine nobody
- * might.
+ * A line for people and logs. The status stays: the other replicas serve, and without this machine
+ * nobody might.
  */
 function silentLine(names: readonly string[]): string {
   return names.length === 0 ? '' : `no answer from ${names.join(', ')}\n`;

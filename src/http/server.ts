@@ -1,9 +1,10 @@
 /**
- * Listening: a port, its limits, and how it is closed without cutting anybody off. Used for both ports.
+ * Listening: a port, its limits, and how it is closed without cutting anybody off. Used for both
+ * ports.
  *
- * What Bun brings by itself: 16 KiB for request line and headers together (431), closing a connection that has not sent
- * its headers after some 10 s, malformed requests (400). It has no limit on connections: see
- * `http/connections/guard.ts`.
+ * What Bun brings by itself: 16 KiB for request line and headers together (431), closing a
+ * connection that has not sent its headers after some 10 s, malformed requests (400). It has no
+ * limit on connections: see `http/connections/guard.ts`.
  */
 import { AppError } from '../counter/errors.ts';
 import { limitConnections } from './connections/guard.ts';
@@ -14,22 +15,32 @@ export interface ListenOptions {
   hostSetting: 'SEEN_HOST' | 'SEEN_OPERATIONS_HOST';
   /** 0 for any free one. */
   port: number;
-  /** Whether other processes of ours listen on the same port, and the kernel shares the connections out. */
+  /**
+   * Whether other processes of ours listen on the same port, and the kernel shares the connections
+   * out.
+   */
   shared: boolean;
   /** The longest that a handler may take. A connection is not taken for idle before that. */
   handlerMs: number;
   /** Above this many connections, those without a request under way are closed. */
   connectionsMax: number;
-  /** The remote ports of connections that have a request under way, so that they are not closed. */
+  /**
+   * The remote ports of connections that have a request under way, so that they are not closed.
+   */
   busyPorts: () => Iterable<number>;
   fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
 }
 
 export interface Listening {
-  /** The address that is listened on: not the one that was asked for where the system has no IPv6. */
+  /**
+   * The address that is listened on: not the one that was asked for where the system has no IPv6.
+   */
   host: string;
   port: number;
-  /** Stops listening, closes idle connections, and resolves when the last connection has gone by itself. */
+  /**
+   * Stops listening, closes idle connections, and resolves when the last connection has gone by
+   * itself.
+   */
   close(): Promise<void>;
   /** Cuts off every connection that is left. */
   cutOff(): void;
@@ -46,8 +57,8 @@ const EVERY_IPV4_ADDRESS = '0.0.0.0';
 const NO_FAMILY = 'EAFNOSUPPORT';
 
 /**
- * Opens the port. On a system without IPv6 every address (`::`) is every IPv4 address (`0.0.0.0`). Fails
- * with `port-unavailable`.
+ * Opens the port. On a system without IPv6 every address (`::`) is every IPv4 address (`0.0.0.0`).
+ * Fails with `port-unavailable`.
  */
 export function listen(options: ListenOptions): Listening {
   try {
@@ -64,7 +75,15 @@ export function listen(options: ListenOptions): Listening {
   }
 }
 
-function open({ host, port, shared, handlerMs, connectionsMax, busyPorts, fetch }: ListenOptions): Listening {
+function open({
+  host,
+  port,
+  shared,
+  handlerMs,
+  connectionsMax,
+  busyPorts,
+  fetch,
+}: ListenOptions): Listening {
   const server = Bun.serve({
     hostname: host,
     port,

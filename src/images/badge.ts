@@ -1,9 +1,11 @@
 /**
  * Badges: a label and a message as a small SVG, in the styles of shields.io. A pure function.
  *
- * The picture is safe whatever its words are: they are escaped, what XML cannot hold is left out, colours and fonts are of closed lists, and
- * nothing in it comes from elsewhere. Drawn by badge-maker (decision 9), which has no font, size or text colour to choose: these are
- * laid over its picture, whose words are stretched to a width and so fit in any font. Not here: what stands on a badge, and its headers.
+ * The picture is safe whatever its words are: they are escaped, what XML cannot hold is left out,
+ * colours and fonts are of closed lists, and nothing in it comes from elsewhere. Drawn by
+ * badge-maker (decision 9), which has no font, size or text colour to choose: these are laid over
+ * its picture, whose words are stretched to a width and so fit in any font. Not here: what stands
+ * on a badge, and its headers.
  */
 import { makeBadge } from 'badge-maker';
 import { fromString } from 'css-color-converter';
@@ -38,8 +40,8 @@ export interface Badge {
   /** Behind the label. */
   readonly labelColour?: string | undefined;
   /**
-   * Of the words, as `cssColour` answers it; without it, what can be read on the colour. Not in the style
-   * `social`.
+   * Of the words, as `cssColour` answers it; without it, what can be read on the colour. Not in
+   * the style `social`.
    */
   readonly textColour?: string | undefined;
   readonly font?: BadgeFont | undefined;
@@ -47,7 +49,10 @@ export interface Badge {
   readonly fontSizePx?: number | undefined;
 }
 
-/** The Content-Security-Policy of an SVG that is opened by itself: no script, nothing from elsewhere, and no part of its site. */
+/**
+ * The Content-Security-Policy of an SVG that is opened by itself: no script, nothing from
+ * elsewhere, and no part of its site.
+ */
 export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /** What badge-maker draws at. */
@@ -61,8 +66,9 @@ const NAMES = new Set(
 );
 
 /**
- * A colour as CSS writes it, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is none. It
- * may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or `hsla()`.
+ * A colour as CSS writes it, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is
+ * none. It may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or
+ * `hsla()`.
  */
 export function cssColour(text: string): string | undefined {
   const wanted = text.trim().toLowerCase();
@@ -71,14 +77,15 @@ export function cssColour(text: string): string | undefined {
   try {
     return fromString(wanted)?.toHexString();
   } catch {
-    // The library looks names up among the properties of an object, and `constructor` is one of those.
+    // The library looks names up among the properties of an object, and `constructor` is one of
+    // those.
     return undefined;
   }
 }
 
 /**
- * The same, where a name may also be one of shields.io, which has colours of its own for some names of
- * CSS.
+ * The same, where a name may also be one of shields.io, which has colours of its own for some
+ * names of CSS.
  */
 export function badgeColour(text: string): string | undefined {
   const name = text.trim().toLowerCase();
@@ -89,12 +96,23 @@ export function badgeColour(text: string): string | undefined {
 export function badgeFont(name: string): BadgeFont | undefined {
   const [, family = '', bold, italic] = /^(.+?)(-bold)?(-italic)?$/.exec(name) ?? [];
   if (!Object.hasOwn(FAMILIES, family)) return undefined;
-  return { family: family as keyof typeof FAMILIES, bold: bold !== undefined, italic: italic !== undefined };
+  return {
+    family: family as keyof typeof FAMILIES,
+    bold: bold !== undefined,
+    italic: italic !== undefined,
+  };
 }
 
 /** The badge as the text of an SVG. */
 export function drawBadge(badge: Badge): string {
-  const { style = 'flat', colour, labelColour, textColour, font, fontSizePx = FONT_SIZE_PX } = badge;
+  const {
+    style = 'flat',
+    colour,
+    labelColour,
+    textColour,
+    font,
+    fontSizePx = FONT_SIZE_PX,
+  } = badge;
   let svg = makeBadge({
     label: words(badge.label),
     message: words(badge.message),
@@ -112,7 +130,10 @@ function words(text: string): string {
   return xmlText(text.slice(0, TEXT_LENGTH_MAX));
 }
 
-/** The group of the words has the colour; words on a bright ground have one of their own. Words themselves hold no tags. */
+/**
+ * The group of the words has the colour; words on a bright ground have one of their own. Words
+ * themselves hold no tags.
+ */
 function withTextColour(svg: string, colour: string): string {
   return svg
     .replace('<g fill="#fff" text-anchor', `<g fill="${colour}" text-anchor`)

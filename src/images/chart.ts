@@ -1,15 +1,17 @@
 /**
  * A bar chart of a counter's visits as an SVG: a pure function.
  *
- * It carries its own colours, no script, no font and nothing from elsewhere, and says in words what it shows, for
- * those who do not see it. Not here: which periods (`counter/past.ts`), and headers (`http/images/images.ts`).
+ * It carries its own colours, no script, no font and nothing from elsewhere, and says in words
+ * what it shows, for those who do not see it. Not here: which periods (`counter/past.ts`), and
+ * headers (`http/images/images.ts`).
  */
 
 import { escaped } from './xml.ts';
 
 /**
- * In whose colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know the page that shows it: what the
- * system prefers, which is all that it could ask, need not be what the page looks like.
+ * In whose colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know
+ * the page that shows it: what the system prefers, which is all that it could ask, need not be
+ * what the page looks like.
  */
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];
@@ -19,7 +21,10 @@ export interface Chart {
   readonly title: string;
   /** What the bars add up to, in words, as in "42 visits in 30 days". */
   readonly summary: string;
-  /** From the left: what each bar stands for (shown where there is room, and when pointed at), and how long it is. */
+  /**
+   * From the left: what each bar stands for (shown where there is room, and when pointed at), and
+   * how long it is.
+   */
   readonly bars: readonly { readonly name: string; readonly value: number }[];
   readonly theme: ChartTheme;
   /** How numbers are written. */
@@ -38,8 +43,8 @@ const GAP = 0.25;
 const LIGHT = '--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--bar:#3b6ea5';
 const DARK = '--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--bar:#79b0e8';
 /**
- * As far from white as from black. On usual grounds, #fff to #f6f8fa and #000 to #1e1e1e, text has 3.9 to 1 or more and bars have
- * 3.9 to 1; no colour has 4.5 to 1 on all of them.
+ * As far from white as from black. On usual grounds, #fff to #f6f8fa and #000 to #1e1e1e, text has
+ * 3.9 to 1 or more and bars have 3.9 to 1; no colour has 4.5 to 1 on all of them.
  */
 const ANY = '--ink:#767b82;--soft:#767b82;--line:#80808066;--bar:#3f7fc4';
 
@@ -99,7 +104,10 @@ function names(bars: Chart['bars']): string {
     .join('');
 }
 
-/** The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less: half of it is whole, too. */
+/**
+ * The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less: half of it
+ * is whole, too.
+ */
 export function niceMost(value: number): number {
   for (let unit = 1; ; unit *= 10) {
     const found = [1, 1.2, 1.6, 2, 3, 4, 6, 8]

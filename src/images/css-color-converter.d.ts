@@ -5,8 +5,8 @@ declare module 'css-color-converter' {
     toHexString(): string;
   }
   /**
-   * A colour as CSS writes it, in lower case; `null` for what is none. Fails for `constructor` and the
-   * like.
+   * A colour as CSS writes it, in lower case; `null` for what is none. Fails for `constructor` and
+   * the like.
    */
   export function fromString(text: string): Color | null;
 }

@@ -1,20 +1,25 @@
 /**
  * Badges of numbers, drawn once for all numbers of the same shape.
  *
- * Badges are drawn in fonts in which all digits are as wide, so two numbers of as many digits differ in nothing but the digits. Two drawings tell
- * where those stand; from then on they are put in there, at a tenth of what drawing costs. Where it is not so, each number is drawn. A shape
- * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing each.
+ * Badges are drawn in fonts in which all digits are as wide, so two numbers of as many digits
+ * differ in nothing but the digits. Two drawings tell where those stand; from then on they are put
+ * in there, at a tenth of what drawing costs. Where it is not so, each number is drawn. A shape
+ * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing
+ * each.
  */
 import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
 
-/** What stands between the digits of a drawing: of each of the places where the number stands, one digit after the other. */
+/**
+ * What stands between the digits of a drawing: of each of the places where the number stands, one
+ * digit after the other.
+ */
 type Pieces = readonly string[];
 
 /** Longer than any number is written; what is far longer would be cut where it is drawn. */
 const NUMBER_LENGTH_MAX = 40;
 /**
- * So many shapes are remembered, of some 2 kB each and 8 kB at the most, which is 4 MB: those that were
- * wanted last.
+ * So many shapes are remembered, of some 2 kB each and 8 kB at the most, which is 4 MB: those that
+ * were wanted last.
  */
 const REMEMBERED_MAX = 500;
 /** Of a shape its pieces, or that it was drawn once, or that its numbers are drawn one by one. */
@@ -27,7 +32,8 @@ export function drawNumberedBadge(badge: Badge): string {
   const label = badge.label.slice(0, TEXT_LENGTH_MAX);
   const shape = JSON.stringify({ ...badge, label, message: withDigits(badge.message, '0') });
   const before = remembered.get(shape);
-  const known = before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
+  const known =
+    before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
   remember(shape, known ?? 'drawn once');
   return typeof known === 'object' ? filled(known, digits) : drawBadge(badge);
 }
@@ -66,6 +72,7 @@ function piecesOf(badge: Badge, digits: number): Pieces | undefined {
 
 function filled(pieces: Pieces, digits: readonly string[]): string {
   let svg = pieces[0] ?? '';
-  for (let at = 1; at < pieces.length; at++) svg += `${digits[(at - 1) % digits.length]}${pieces[at]}`;
+  for (let at = 1; at < pieces.length; at++)
+    svg += `${digits[(at - 1) % digits.length]}${pieces[at]}`;
   return svg;
 }

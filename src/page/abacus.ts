@@ -1,4 +1,7 @@
-/** The page that lists the calls of Abacus: where it sends whoever asks for something else. A pure function. */
+/**
+ * The page that lists the calls of Abacus: where it sends whoever asks for something else. A pure
+ * function.
+ */
 import { createHash } from 'node:crypto';
 
 const STYLE = `:root{color-scheme:light dark}
@@ -11,7 +14,11 @@ code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}
 export const ABACUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const CALLS = [
-  ['GET', '/hit/NAMESPACE/KEY', 'counts, and answers the number; begins a counter that is not there'],
+  [
+    'GET',
+    '/hit/NAMESPACE/KEY',
+    'counts, and answers the number; begins a counter that is not there',
+  ],
   ['GET', '/hit/NAMESPACE/KEY/shield', 'the same as a badge'],
   ['GET', '/get/NAMESPACE/KEY', 'reads, and never counts'],
   ['GET', '/get/NAMESPACE/KEY/shield', 'the same as a badge'],

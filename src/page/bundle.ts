@@ -1,8 +1,10 @@
 /**
- * Scripts and styles for browsers: made at their first need, once per process, and kept in memory with their gzip.
+ * Scripts and styles for browsers: made at their first need, once per process, and kept in memory
+ * with their gzip.
  *
- * In a checkout the scripts are bundled from their sources. In the image there are no sources: there they lie ready beside the program,
- * under the same name (Dockerfile). Not here: how they are served (`http/pages/assets.ts`).
+ * In a checkout the scripts are bundled from their sources. In the image there are no sources:
+ * there they lie ready beside the program, under the same name (Dockerfile). Not here: how they
+ * are served (`http/pages/assets.ts`).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +20,10 @@ export interface Asset {
 const FOLDER = join(import.meta.dir, 'browser');
 const bundles = new Map<string, Promise<Asset>>();
 
-/** The script `browser/ENTRY.ts`, with all that it imports, as small as it gets. The same promise for all who ask. */
+/**
+ * The script `browser/ENTRY.ts`, with all that it imports, as small as it gets. The same promise
+ * for all who ask.
+ */
 export function bundle(entry: string): Promise<Asset> {
   let made = bundles.get(entry);
   if (!made) {

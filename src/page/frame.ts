@@ -1,5 +1,6 @@
 /**
- * What all pages have in common: the frame around what they say, and that nothing comes from elsewhere.
+ * What all pages have in common: the frame around what they say, and that nothing comes from
+ * elsewhere.
  *
  * Pure functions. Not here: the stylesheet (`page.css`), and what a page says.
  */
@@ -26,14 +27,22 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M2 16q14-20 28 0-14 20-28 0z" fill="#fff" stroke="#456" stroke-width="2.5"/><circle cx="16" cy="16" r="5" fill="#456"/></svg>`,
 )}`;
 
-/** The Content-Security-Policy of every page: nothing inline, nothing from elsewhere, and shown in no other page. */
+/**
+ * The Content-Security-Policy of every page: nothing inline, nothing from elsewhere, and shown in
+ * no other page.
+ */
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /** A page as the text of an HTML document. */
-export function frame(links: Links, { title, description, main, footer, attributes = {} }: Frame): string {
-  const body = Object.entries(attributes).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
+export function frame(
+  links: Links,
+  { title, description, main, footer, attributes = {} }: Frame,
+): string {
+  const body = Object.entries(attributes).map(
+    ([name, value]) => ` data-${name}="${escaped(value)}"`,
+  );
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -1,5 +1,6 @@
 /**
- * The page of a counter: the sentence with its number, complete without a script; then what the script (`browser/page.ts`) brings to life.
+ * The page of a counter: the sentence with its number, complete without a script; then what the
+ * script (`browser/page.ts`) brings to life.
  *
  * A pure function. Not here: the frame around it (`frame.ts`), and how it looks (`page.css`).
  */
@@ -10,20 +11,30 @@ export interface CounterPage {
   /** `undefined` for the default counter, whose page counts the visit. */
   readonly counter: string | undefined;
   readonly total: number;
-  /** What the visit to this page was: counted, one of a browser that is left out, or only a look. */
+  /**
+   * What the visit to this page was: counted, one of a browser that is left out, or only a look.
+   */
   readonly visit: 'counted' | 'left-out' | 'look';
   /** Which replica made this page; `undefined` where the stack is not shown. */
   readonly replica: string | undefined;
 }
 
 /** The page. */
-export function counterPage(links: Links, { counter, total, visit, replica }: CounterPage): string {
+export function counterPage(
+  links: Links,
+  { counter, total, visit, replica }: CounterPage,
+): string {
   const title = `Seen ${total} ${total === 1 ? 'time' : 'times'}`;
   return frame(links, {
     title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
     description: sentence(total),
     attributes: { counter: counter ?? 'hits' },
-    main: [hero(counter, total, visit), chart(counter), VISITORS, replica === undefined ? '' : stack(replica)]
+    main: [
+      hero(counter, total, visit),
+      chart(counter),
+      VISITORS,
+      replica === undefined ? '' : stack(replica),
+    ]
       .filter(Boolean)
       .join('\n'),
     footer: FOOTER,

@@ -1,6 +1,6 @@
 /**
- * What a parent and its replicas say to each other. Each message is a plain object, sent over the channel that the system
- * closes when either of them ends, however it ends.
+ * What a parent and its replicas say to each other. Each message is a plain object, sent over the
+ * channel that the system closes when either of them ends, however it ends.
  */
 import type { MetricsSnapshot } from '../metrics.ts';
 

@@ -1,9 +1,9 @@
 /**
- * Tells the store again and again that this replica is there, and keeps what it answers: which others there
- * are. In the same rhythm it has the counter find out whether the store takes visits.
+ * Tells the store again and again that this replica is there, and keeps what it answers: which
+ * others there are. In the same rhythm it has the counter find out whether the store takes visits.
  *
- * What it knows is as old as the last beat that was answered: while the store is away nobody is taken for
- * gone. Not here: how the store remembers (`counter/presence.ts`), and what a probe is
+ * What it knows is as old as the last beat that was answered: while the store is away nobody is
+ * taken for gone. Not here: how the store remembers (`counter/presence.ts`), and what a probe is
  * (`counter/counter.ts`).
  */
 import type { Clock } from '../counter/clock.ts';
@@ -51,7 +51,9 @@ export class Heartbeat {
         ...beat,
         state: silentMs > GONE_AFTER_MS ? ('gone' as const) : beat.state,
       }))
-      .toSorted((a, b) => (a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1));
+      .toSorted((a, b) =>
+        a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1,
+      );
   }
 
   /** Begins; what others say is known soon after. */
@@ -67,7 +69,10 @@ export class Heartbeat {
     void this.#beat();
   }
 
-  /** Tells that this replica is gone, and ends; resolves when that is told, or after a moment: nothing is to wait for it. */
+  /**
+   * Tells that this replica is gone, and ends; resolves when that is told, or after a moment:
+   * nothing is to wait for it.
+   */
   async end(): Promise<void> {
     this.#beating = false;
     this.#state = 'gone';

@@ -1,9 +1,10 @@
 /**
  * The life of one replica: start, serve, and stop in an order in which no request fails.
  *
- * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load balancer notices; 3 streams end, and their
- * clients come back to another replica; 4 the port closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not here:
- * signals and exit statuses.
+ * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load
+ * balancer notices; 3 streams end, and their clients come back to another replica; 4 the port
+ * closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not here: signals
+ * and exit statuses.
  */
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
@@ -17,7 +18,10 @@ export interface Service {
   sendClientsAway(): void;
   /** How many requests have no response yet. */
   underWay(): number;
-  /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
+  /**
+   * When the last request came in, on the clock of `performance.now()`; `-Infinity` before the
+   * first.
+   */
   lastRequestAt(): number;
 }
 
@@ -25,7 +29,10 @@ export interface Service {
 export interface Door {
   host: string;
   port: number;
-  /** Stops listening, closes idle connections, and resolves when the last connection has gone by itself. */
+  /**
+   * Stops listening, closes idle connections, and resolves when the last connection has gone by
+   * itself.
+   */
   close(): Promise<void>;
   /** Cuts off every connection that is left. */
   cutOff(): void;
@@ -50,8 +57,9 @@ export interface LifeOptions {
 /** How often it is looked whether clients have gone. */
 const LOOK_MS = 25;
 /**
- * Without a request in so many looks, half a second, clients have gone elsewhere, or are idle: closing an idle connection fails nothing. Looks are
- * counted, not time: a process that stood still has not heard its clients yet.
+ * Without a request in so many looks, half a second, clients have gone elsewhere, or are idle:
+ * closing an idle connection fails nothing. Looks are counted, not time: a process that stood
+ * still has not heard its clients yet.
  */
 const QUIET_LOOKS = 20;
 /** So many looks at the least: silence before the first may be its own. */
@@ -66,7 +74,10 @@ export class Life {
     this.#options = options;
   }
 
-  /** Opens the port and returns where. The store must have been reached. Fails with `port-unavailable`. */
+  /**
+   * Opens the port and returns where. The store must have been reached. Fails with
+   * `port-unavailable`.
+   */
   start(): Pick<Door, 'host' | 'port'> {
     this.#listening = this.#options.listen();
     this.#options.heartbeat.start();
@@ -80,7 +91,10 @@ export class Life {
     return this.#options.health.failure;
   }
 
-  /** Stops in the order above; called again, it is the same stop. Fails with `stop-overdue` at the deadline. */
+  /**
+   * Stops in the order above; called again, it is the same stop. Fails with `stop-overdue` at the
+   * deadline.
+   */
   stop(): Promise<void> {
     this.#stopped ??= withDeadline(this.#stopInOrder(), this.#options.stopMs);
     return this.#stopped;
@@ -92,8 +106,8 @@ export class Life {
       heartbeat.drain();
       app.sendClientsAway();
       await this.#quiet();
-      // At once with closing the port: a client that comes back in this moment would find a replica that has no streams any more, and
-      // browsers give up a stream that is refused.
+      // At once with closing the port: a client that comes back in this moment would find a
+      // replica that has no streams any more, and browsers give up a stream that is refused.
       endStreams();
       await this.#close(this.#listening);
     }
@@ -102,7 +116,10 @@ export class Life {
     await store.close();
   }
 
-  /** Waits for every request, but not for clients that have sent half of one: nobody knows when they send the rest. */
+  /**
+   * Waits for every request, but not for clients that have sent half of one: nobody knows when
+   * they send the rest.
+   */
   async #close(door: Door): Promise<void> {
     let closed = false;
     const closing = door.close().then(() => {
@@ -119,7 +136,9 @@ export class Life {
     await closing;
   }
 
-  /** Ends as soon as clients have gone: a stop that always takes its longest makes people kill it. */
+  /**
+   * Ends as soon as clients have gone: a stop that always takes its longest makes people kill it.
+   */
   async #quiet(): Promise<void> {
     const { app, drainMs } = this.#options;
     const until = performance.now() + drainMs;

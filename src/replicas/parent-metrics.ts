@@ -1,13 +1,13 @@
 /**
- * What Prometheus is told by the parent of several replicas itself. Not here: the figures of the replicas
- * (`metrics.ts`).
+ * What Prometheus is told by the parent of several replicas itself. Not here: the figures of the
+ * replicas (`metrics.ts`).
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricsSnapshot } from '../metrics.ts';
 
 /**
- * What a parent of several replicas counts itself. `replica` is its own name; `silent` returns how many
- * replicas do not answer now.
+ * What a parent of several replicas counts itself. `replica` is its own name; `silent` returns how
+ * many replicas do not answer now.
  */
 export function createParentMetrics(replica: string, silent: () => number) {
   const registry = new Registry();

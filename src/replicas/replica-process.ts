@@ -1,13 +1,20 @@
 /**
- * One replica as its parent sees it: a process with a channel, that listens some time after its start and ends some day.
+ * One replica as its parent sees it: a process with a channel, that listens some time after its
+ * start and ends some day.
  */
 import { readFileSync } from 'node:fs';
 import type { Report, ToParent, ToReplica } from './channel.ts';
 import type { WatchedReplica } from './watchdog.ts';
 
-/** The exit status of a process that was never there, as shells have it for a program they cannot run. */
+/**
+ * The exit status of a process that was never there, as shells have it for a program they cannot
+ * run.
+ */
 const STATUS_NOT_STARTED = 126;
-/** How long a report may take: long enough for a store that is slow, too short for a scrape to fail. */
+/**
+ * How long a report may take: long enough for a store that is slow, too short for a scrape to
+ * fail.
+ */
 const REPORT_MS = 3000;
 
 export class ReplicaProcess implements WatchedReplica {
@@ -38,14 +45,18 @@ export class ReplicaProcess implements WatchedReplica {
     });
   }
 
-  /** The process, or `undefined` when the system cannot start one just now (no memory, no process left, no program). */
+  /**
+   * The process, or `undefined` when the system cannot start one just now (no memory, no process
+   * left, no program).
+   */
   #spawn(command: readonly string[], onListening: () => void): Bun.Subprocess | undefined {
     try {
       return Bun.spawn([...command], {
         stdin: 'ignore',
         stdout: 'inherit',
         stderr: 'inherit',
-        // A group of its own: Ctrl-C and a closed terminal reach the parent alone, which says what is to be done.
+        // A group of its own: Ctrl-C and a closed terminal reach the parent alone, which says what
+        // is to be done.
         detached: true,
         ipc: (message: ToParent) => {
           this.#hasAnswered = true;
@@ -79,7 +90,10 @@ export class ReplicaProcess implements WatchedReplica {
     return this.#hasAnswered;
   }
 
-  /** One question is on its way at a time, so that nothing piles up for a replica that does not read. */
+  /**
+   * One question is on its way at a time, so that nothing piles up for a replica that does not
+   * read.
+   */
   look(): number {
     if (this.#answered) {
       this.#silentLooks = 0;
@@ -116,7 +130,8 @@ export class ReplicaProcess implements WatchedReplica {
   }
 
   #send(message: ToReplica): boolean {
-    if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null) return false;
+    if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null)
+      return false;
     try {
       this.#process.send(message);
       return true;

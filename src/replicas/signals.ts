@@ -1,8 +1,9 @@
 /**
  * Signals of the operating system as the two things they ask for: stop, and replace.
  *
- * SIGTERM and SIGINT (Ctrl-C) ask for a stop; a second one of either means now. SIGHUP asks to replace the replicas, as it
- * does of other servers. It is also what the system sends when a terminal is closed, and then it asks for a stop.
+ * SIGTERM and SIGINT (Ctrl-C) ask for a stop; a second one of either means now. SIGHUP asks to
+ * replace the replicas, as it does of other servers. It is also what the system sends when a
+ * terminal is closed, and then it asks for a stop.
  */
 import { closeSync, openSync } from 'node:fs';
 
@@ -36,7 +37,10 @@ export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListener
   });
 }
 
-/** Listens as a replica that has a parent, which hears Ctrl-C and a closed terminal for it: SIGTERM stops it alone. */
+/**
+ * Listens as a replica that has a parent, which hears Ctrl-C and a closed terminal for it: SIGTERM
+ * stops it alone.
+ */
 export function listenAsReplica(onStop: () => void): void {
   process.on('SIGTERM', onStop);
   process.on('SIGINT', onStop);

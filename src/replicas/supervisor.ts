@@ -1,10 +1,12 @@
 /**
- * The parent of several replicas on one machine: starts them, replaces those that die, and stops them.
+ * The parent of several replicas on one machine: starts them, replaces those that die, and stops
+ * them.
  *
- * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at once at first
- * and more slowly when it keeps dying. A replacement is started before the old process is stopped, so the
- * port is never without a listener. A replica that hangs is killed (`watchdog.ts` finds it). Replicas notice
- * by the channel when the parent is gone and stop by themselves. Not here: signals.
+ * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at
+ * once at first and more slowly when it keeps dying. A replacement is started before the old
+ * process is stopped, so the port is never without a listener. A replica that hangs is killed
+ * (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone and stop by
+ * themselves. Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
@@ -37,7 +39,10 @@ const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 /** Who lives this long did not die of starting. */
 const LONG_LIFE_MS = 10_000;
-/** How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of sysexits.h). */
+/**
+ * How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of
+ * sysexits.h).
+ */
 const STATUS_OVERDUE = 75;
 /** What a replica is given beyond its own deadline before it is killed. */
 const KILL_AFTER_MS = 2000;
@@ -49,7 +54,10 @@ export class Supervisor {
   readonly #alive = new Set<ReplicaProcess>();
   readonly #watchdog: Watchdog<ReplicaProcess>;
   #stopping: Promise<void> | undefined;
-  /** Whether replicas are yet to be started, or are being replaced, which is not done twice at once. */
+  /**
+   * Whether replicas are yet to be started, or are being replaced, which is not done twice at
+   * once.
+   */
   #busy = true;
 
   constructor(options: SupervisorOptions) {
@@ -68,7 +76,10 @@ export class Supervisor {
     });
   }
 
-  /** Starts all replicas; resolves when each listens. Fails with `replica-failed` when one ends before it does. */
+  /**
+   * Starts all replicas; resolves when each listens. Fails with `replica-failed` when one ends
+   * before it does.
+   */
   async start(): Promise<void> {
     this.#watchdog.start();
     const started = await Promise.all(this.#slots.map((slot) => this.#fill(slot).listening));
@@ -97,7 +108,10 @@ export class Supervisor {
     this.#busy = false;
   }
 
-  /** Stops all replicas in order; resolves when none is left. Fails with `stop-overdue` when one had to be cut off. */
+  /**
+   * Stops all replicas in order; resolves when none is left. Fails with `stop-overdue` when one
+   * had to be cut off.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -128,7 +142,9 @@ export class Supervisor {
   }
 
   async #reports(): Promise<Report[]> {
-    const replicas = this.#slots.map(({ current }) => current).filter((replica) => replica !== undefined);
+    const replicas = this.#slots
+      .map(({ current }) => current)
+      .filter((replica) => replica !== undefined);
     const reports = await Promise.all(replicas.map((replica) => replica.report()));
     return reports.filter((report) => report !== undefined);
   }
@@ -162,7 +178,8 @@ export class Supervisor {
     const status = await replica.ended;
     if (slot.current !== replica || this.#stopping) return;
     slot.deaths = performance.now() - replica.startedAt > LONG_LIFE_MS ? 1 : slot.deaths + 1;
-    const pauseMs = slot.deaths === 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (slot.deaths - 2), PAUSE_MAX_MS);
+    const pauseMs =
+      slot.deaths === 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (slot.deaths - 2), PAUSE_MAX_MS);
     const ended = replica.killed ? 'was killed' : 'ended by itself';
     this.#options.log.warn({ status, pauseMs }, `${slot.name} ${ended} and is replaced`);
     await Bun.sleep(pauseMs);
@@ -174,7 +191,9 @@ export class Supervisor {
     const fresh = this.#spawn(slot.name);
     if (!(await fresh.listening) || this.#stopping) {
       if (!this.#stopping)
-        log.error(`the new ${slot.name} did not start; the old one stays, and so do those after it`);
+        log.error(
+          `the new ${slot.name} did not start; the old one stays, and so do those after it`,
+        );
       return false;
     }
     // Not before: while the new one started, the old one may have died and been replaced itself.
@@ -187,7 +206,9 @@ export class Supervisor {
     return true;
   }
 
-  /** Stops one replica; one that overstays is killed. Answers whether it came to the end by itself. */
+  /**
+   * Stops one replica; one that overstays is killed. Answers whether it came to the end by itself.
+   */
   async #end(replica: ReplicaProcess): Promise<'in order' | 'overdue'> {
     replica.stop();
     const timer = setTimeout(() => replica.kill(), this.#options.stopMs + KILL_AFTER_MS);

@@ -1,11 +1,11 @@
 /**
- * Finds replicas that hang: the process exists, but its event loop does not run. The kernel goes on giving them
- * visitors.
+ * Finds replicas that hang: the process exists, but its event loop does not run. The kernel goes
+ * on giving them visitors.
  *
- * Each replica is asked for a sign of life at every look, once a second. Looks are counted, not time, so
- * that nobody is taken for hung because the machine slept or this process stood still: then there were no
- * looks. Not here: how a replica is asked (`replica-process.ts`), and what is done about it
- * (`supervisor.ts`).
+ * Each replica is asked for a sign of life at every look, once a second. Looks are counted, not
+ * time, so that nobody is taken for hung because the machine slept or this process stood still:
+ * then there were no looks. Not here: how a replica is asked (`replica-process.ts`), and what is
+ * done about it (`supervisor.ts`).
  */
 
 /** A replica as it is watched. */
@@ -32,18 +32,21 @@ export interface WatchdogActions<R extends WatchedReplica> {
 /** Between two looks. */
 const LOOK_MS = 1000;
 /**
- * A replica that has been silent for so many looks hangs: the longest turns of an event loop take less than
- * one second.
+ * A replica that has been silent for so many looks hangs: the longest turns of an event loop take
+ * less than one second.
  */
 const HUNG_LOOKS = 10;
 /**
- * The same before its first sign of life: on a machine with 30 runnable processes per core a start took 50
- * s.
+ * The same before its first sign of life: on a machine with 30 runnable processes per core a start
+ * took 50 s.
  */
 const STARTING_LOOKS = 300;
 /** A replica that has been silent for so many looks is reported as silent. */
 const SILENT_LOOKS = 3;
-/** Looks between two kills: when all replicas hang, the first usually listens again before the next is killed. */
+/**
+ * Looks between two kills: when all replicas hang, the first usually listens again before the next
+ * is killed.
+ */
 const BETWEEN_LOOKS = 5;
 
 export class Watchdog<R extends WatchedReplica> {
@@ -80,7 +83,9 @@ export class Watchdog<R extends WatchedReplica> {
     const looked = [...this.#replicas()]
       .map((replica) => ({ replica, looks: replica.look() }))
       .toSorted((a, b) => b.looks - a.looks);
-    this.#silent = looked.filter(({ looks }) => looks >= SILENT_LOOKS).map(({ replica }) => replica);
+    this.#silent = looked
+      .filter(({ looks }) => looks >= SILENT_LOOKS)
+      .map(({ replica }) => replica);
     this.#tellWhoIsBack();
     this.#looksSinceHung++;
     for (const { replica, looks } of looked) {

@@ -1,5 +1,6 @@
 /**
- * Picks the store for a store URL. Not here: reaching it; a store connects or opens its file when first asked.
+ * Picks the store for a store URL. Not here: reaching it; a store connects or opens its file when
+ * first asked.
  */
 import { AppError } from '../counter/errors.ts';
 import type { Store } from '../counter/store.ts';
@@ -27,8 +28,9 @@ export interface StoreOptions {
 }
 
 /**
- * How far the clocks of this machine and of a shared store may differ. Hours, days and windows are told by the first, and what ends by itself by
- * the second. Clocks that are set by NTP differ by milliseconds; one that was never set is off by more than this.
+ * How far the clocks of this machine and of a shared store may differ. Hours, days and windows are
+ * told by the first, and what ends by itself by the second. Clocks that are set by NTP differ by
+ * milliseconds; one that was never set is off by more than this.
  */
 const CLOCKS_DIFFER_MAX_MS = 60 * 60 * 1000;
 
@@ -45,5 +47,8 @@ export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store 
   }
   const path = databaseFile(url);
   if (path !== undefined) return new SqliteStore({ path, missing, ...options });
-  throw new AppError('settings-invalid', 'A store URL begins with redis://, rediss:// or sqlite:.');
+  throw new AppError(
+    'settings-invalid',
+    'A store URL begins with redis://, rediss:// or sqlite:.',
+  );
 }

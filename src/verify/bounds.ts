@@ -1,4 +1,7 @@
-/** Whether as many visits are counted as there were: numbers answered <= counted <= numbers answered and requests without one. */
+/**
+ * Whether as many visits are counted as there were: numbers answered <= counted <= numbers
+ * answered and requests without one.
+ */
 import { counted as countedThings } from '../plural.ts';
 import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
@@ -16,11 +19,19 @@ export interface Ends extends Omit<Frame, 'mayFail'> {
 const visits = (number: number) => countedThings(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
-/** The verdict. Where nobody else visits (`alone`), a total that moves by itself is a fault; otherwise it says that others visit. */
+/**
+ * The verdict. Where nobody else visits (`alone`), a total that moves by itself is a fault;
+ * otherwise it says that others visit.
+ */
 export function bounds(ends: Ends): Finding {
   const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
   const check = 'bounds';
-  const broken = (count: number, words: string): Finding => ({ check, status: 'broken', count, words });
+  const broken = (count: number, words: string): Finding => ({
+    check,
+    status: 'broken',
+    count,
+    words,
+  });
   const untested = (words: string): Finding => ({ check, status: 'untested', count: 0, words });
   if (answered > 0 && lowest <= before) {
     return broken(1, `${lowest} was given out, and the counter stood at ${before} before`);
@@ -32,7 +43,10 @@ export function bounds(ends: Ends): Finding {
   // The visit that asked for `after` is one itself.
   const counted = after - 1 - before;
   if (counted < answered) {
-    return broken(answered - counted, `${visits(answered)} got a number, and ${are(counted)} counted`);
+    return broken(
+      answered - counted,
+      `${visits(answered)} got a number, and ${are(counted)} counted`,
+    );
   }
   if (others && alone) {
     return broken(

@@ -1,6 +1,7 @@
 /**
- * One client: asks on its connection, opens another when that has gone, and tells what it did and got. Nothing is sent twice, but a visit
- * under an idempotency key, which is repeated until it has its answer.
+ * One client: asks on its connection, opens another when that has gone, and tells what it did and
+ * got. Nothing is sent twice, but a visit under an idempotency key, which is repeated until it has
+ * its answer.
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
 import { Connection, Unanswered } from './connection.ts';
@@ -47,9 +48,15 @@ interface Got {
   readonly passing?: boolean;
 }
 
-/** A client that got nothing waits so long before it comes again, so as not to storm a service that is down. */
+/**
+ * A client that got nothing waits so long before it comes again, so as not to storm a service that
+ * is down.
+ */
 const PAUSE_MS = 20;
-/** Who repeats a request gives one up after this part of the whole time, or a peer that is silent would get all of it. */
+/**
+ * Who repeats a request gives one up after this part of the whole time, or a peer that is silent
+ * would get all of it.
+ */
 const TRIES = 5;
 
 export class Client {
@@ -69,7 +76,10 @@ export class Client {
     if (number === undefined) await Bun.sleep(PAUSE_MS);
   }
 
-  /** Visits under a key until it has its number or gives up; then, if `twice`, once more on another connection. */
+  /**
+   * Visits under a key until it has its number or gives up; then, if `twice`, once more on another
+   * connection.
+   */
   async visitUnderKey(due: number, key: string, twice: boolean): Promise<void> {
     const { number } = await this.#insist('hit', due, key);
     if (twice && number !== undefined) {
@@ -102,7 +112,8 @@ export class Client {
     const giveUpAt = performance.now() + timeoutMs;
     for (;;) {
       const got = await this.#ask(type, due, { key, repeats, limitMs: timeoutMs / TRIES });
-      if (!got.passing || performance.now() + PAUSE_MS > giveUpAt || interrupted.aborted) return got;
+      if (!got.passing || performance.now() + PAUSE_MS > giveUpAt || interrupted.aborted)
+        return got;
       await Bun.sleep(PAUSE_MS);
     }
   }
@@ -131,7 +142,14 @@ export class Client {
     if (got.failure !== undefined) tally.failed(second);
     else if (type === 'hit' && !repeats) tally.answered(second, end - due, got.servedBy);
     if (got.number !== undefined || got.failure !== undefined) {
-      onOperation?.({ type, connection: id, key, start: start - startedAt, end: end - startedAt, ...got });
+      onOperation?.({
+        type,
+        connection: id,
+        key,
+        start: start - startedAt,
+        end: end - startedAt,
+        ...got,
+      });
     }
     if (!this.#keeps || !this.#line.connection?.open) this.hangUp();
     return { number: got.number, passing };

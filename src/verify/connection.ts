@@ -1,6 +1,7 @@
 /**
- * One HTTP/1.1 connection that never tries anything twice. HTTP clients repeat a GET whose connection broke, by themselves and
- * without a word; to count what fails, and to count nothing twice, the bytes are sent from here.
+ * One HTTP/1.1 connection that never tries anything twice. HTTP clients repeat a GET whose
+ * connection broke, by themselves and without a word; to count what fails, and to count nothing
+ * twice, the bytes are sent from here.
  */
 import type { Target } from './target.ts';
 
@@ -68,7 +69,11 @@ export class Connection {
         reject(new Unanswered(this.#ended));
         return;
       }
-      this.#waiting = { resolve, reject, timer: setTimeout(() => this.#end('timeout'), timeoutMs) };
+      this.#waiting = {
+        resolve,
+        reject,
+        timer: setTimeout(() => this.#end('timeout'), timeoutMs),
+      };
       this.#socket?.write(request);
     });
   }
@@ -108,8 +113,14 @@ const CHUNKED = /^transfer-encoding:.*chunked/im;
 const SERVED_BY = /^x-served-by:[ \t]*(.*?)[ \t]*$/im;
 const CLOSE = /^connection:.*close/im;
 
-/** The answer at the beginning of `text` and how long it is there; `undefined` while it is not whole. RFC 9112. */
-export function readAnswer(text: string, atEnd: boolean): { answer: Answer; length: number } | undefined {
+/**
+ * The answer at the beginning of `text` and how long it is there; `undefined` while it is not
+ * whole. RFC 9112.
+ */
+export function readAnswer(
+  text: string,
+  atEnd: boolean,
+): { answer: Answer; length: number } | undefined {
   const head = text.indexOf('\r\n\r\n');
   if (head === -1) return undefined;
   const headers = text.slice(0, head);

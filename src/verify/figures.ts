@@ -1,4 +1,7 @@
-/** What a run has come to, besides the judgement: latencies, who answered, and each second by itself. */
+/**
+ * What a run has come to, besides the judgement: latencies, who answered, and each second by
+ * itself.
+ */
 import { Latencies } from './latencies.ts';
 
 /** What one second of the run was like. */
@@ -17,7 +20,10 @@ export interface Figures {
   readonly failures: ReadonlyMap<string, number>;
   /** How requests failed that were to be repeated under their keys. */
   readonly tries: ReadonlyMap<string, number>;
-  /** How many visits were asked for again when they had been answered already, and were answered again. */
+  /**
+   * How many visits were asked for again when they had been answered already, and were answered
+   * again.
+   */
   readonly compared: number;
   readonly latencies: Latencies;
   /** Who answered visits, as `X-Served-By` says, in the order of their first answers. */
@@ -41,7 +47,10 @@ export interface Change {
 
 /** Who answers first in so many seconds was there from the beginning. */
 const BEGINNING_S = 3;
-/** A replica was not there when so many visits, for each other one that was, were answered without it. */
+/**
+ * A replica was not there when so many visits, for each other one that was, were answered without
+ * it.
+ */
 const WITHOUT_IT = 20;
 
 /** Who came and who went, in the order of time. */
@@ -62,7 +71,12 @@ export function changes({ servedBy, seconds }: Pick<Figures, 'servedBy' | 'secon
 }
 
 /** Whether at least so many visits were answered in these seconds. */
-function answeredIn(seconds: readonly Second[], from: number, to: number, enough: number): boolean {
+function answeredIn(
+  seconds: readonly Second[],
+  from: number,
+  to: number,
+  enough: number,
+): boolean {
   let answered = 0;
   for (let second = from; second < to && answered < enough; second++)
     answered += seconds[second]?.answered ?? 0;

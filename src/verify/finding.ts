@@ -1,7 +1,14 @@
 /** What the judge says of one check. */
 
 /** What is checked, each by itself. */
-export type Check = 'unique' | 'bounds' | 'order' | 'connection' | 'reads' | 'repeats' | 'answered';
+export type Check =
+  | 'unique'
+  | 'bounds'
+  | 'order'
+  | 'connection'
+  | 'reads'
+  | 'repeats'
+  | 'answered';
 
 export interface Finding {
   readonly check: Check;

@@ -1,6 +1,6 @@
 /**
- * What clients did and got, as data: one operation a line of JSON, in the order in which they ended. A history can be judged
- * again, and can be made up to try the judge.
+ * What clients did and got, as data: one operation a line of JSON, in the order in which they
+ * ended. A history can be judged again, and can be made up to try the judge.
  */
 import { z } from 'zod';
 import { AppError } from '../counter/errors.ts';
@@ -10,7 +10,10 @@ export interface Operation {
   readonly type: 'hit' | 'read';
   /** The connection it was sent on; no two at once on one. */
   readonly connection: number;
-  /** The idempotency key of a visit that is repeated until it is answered: operations with the same key are one visit, or one read. */
+  /**
+   * The idempotency key of a visit that is repeated until it is answered: operations with the same
+   * key are one visit, or one read.
+   */
   readonly key?: string | undefined;
   readonly start: number;
   readonly end: number;
@@ -22,7 +25,10 @@ export interface Operation {
   readonly servedBy?: string | undefined;
 }
 
-/** The counter before and after: the number of a visit before the first, and of one after the last; neither is in the history. */
+/**
+ * The counter before and after: the number of a visit before the first, and of one after the last;
+ * neither is in the history.
+ */
 export interface Frame {
   readonly before: number;
   /** `undefined` when the service did not answer any more. */
@@ -33,7 +39,10 @@ export interface Frame {
   readonly mayFail?: boolean | undefined;
   /** Whether nobody but verify visits, so that every other count is a fault. */
   readonly alone?: boolean | undefined;
-  /** For how many milliseconds visits were sent: without the wait for the last answers. Missing in files of earlier versions. */
+  /**
+   * For how many milliseconds visits were sent: without the wait for the last answers. Missing in
+   * files of earlier versions.
+   */
   readonly sendingMs?: number | undefined;
 }
 
@@ -75,9 +84,13 @@ export function historyLine(entry: Operation | (Frame & { readonly type: 'frame'
 }
 
 /**
- * The operation or the frame in a line; `where` names the line in errors. Fails with `usage-invalid`.
+ * The operation or the frame in a line; `where` names the line in errors. Fails with
+ * `usage-invalid`.
  */
-export function readHistoryLine(text: string, where: string): Operation | (Frame & { type: 'frame' }) {
+export function readHistoryLine(
+  text: string,
+  where: string,
+): Operation | (Frame & { type: 'frame' }) {
   let entry: unknown;
   try {
     entry = JSON.parse(text);

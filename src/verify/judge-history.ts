@@ -1,11 +1,17 @@
-/** Judges a history that was written down, as if it happened now: beginnings and ends in the order of time. */
+/**
+ * Judges a history that was written down, as if it happened now: beginnings and ends in the order
+ * of time.
+ */
 import { type Figures, Tally } from './figures.ts';
 import type { History, Operation } from './history.ts';
 import { type Begun, Judge } from './judge.ts';
 import type { Result } from './run.ts';
 
 /** The verdict, and the figures that the operations give. */
-export function judgeHistory({ operations, ...frame }: History): { result: Result; figures: Figures } {
+export function judgeHistory({ operations, ...frame }: History): {
+  result: Result;
+  figures: Figures;
+} {
   const judge = new Judge(frame.before);
   const begun = new Map<Operation, Begun>();
   for (const { ends, operation } of inOrder(operations)) {

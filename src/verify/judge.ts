@@ -1,9 +1,11 @@
 /**
- * Judges what clients got from a counter: is each number unique, in order, within the bounds, and did nothing fail?
+ * Judges what clients got from a counter: is each number unique, in order, within the bounds, and
+ * did nothing fail?
  *
- * Told of each operation when it begins and when it ends, in that order. It keeps one bit for each number and nothing of past
- * operations, because all that an operation can contradict is the highest number that anyone had when it began. The checks are
- * those of Jepsen's workloads for counters, unique ids and sets (https://github.com/jepsen-io/jepsen).
+ * Told of each operation when it begins and when it ends, in that order. It keeps one bit for each
+ * number and nothing of past operations, because all that an operation can contradict is the
+ * highest number that anyone had when it began. The checks are those of Jepsen's workloads for
+ * counters, unique ids and sets (https://github.com/jepsen-io/jepsen).
  */
 import { bounds } from './bounds.ts';
 import type { Check, Finding } from './finding.ts';
@@ -54,32 +56,41 @@ export class Judge {
   }
 
   /**
-   * How operations failed, and how often; those of reads begin with `read: `, and those of visits that had been answered before with
-   * `again: `.
+   * How operations failed, and how often; those of reads begin with `read: `, and those of visits
+   * that had been answered before with `again: `.
    */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures;
   }
 
-  /** How requests under a key failed, and how often: not their visits, which are asked for again. */
+  /**
+   * How requests under a key failed, and how often: not their visits, which are asked for again.
+   */
   get tries(): ReadonlyMap<string, number> {
     return this.#repeats.tries;
   }
 
-  /** How many visits were asked for again when they had been answered already, and were answered again. */
+  /**
+   * How many visits were asked for again when they had been answered already, and were answered
+   * again.
+   */
   get compared(): number {
     return this.#compared;
   }
 
   /** A request is sent; with the key of an earlier one it is that one, sent again. */
   begin(type: Begun['type'], connection: number, key?: string): Begun {
-    const insisting = key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
+    const insisting =
+      key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
     // A hit may have counted at its first request; a read that failed was none.
     const floor = type === 'hit' ? (insisting?.floor ?? this.#highest) : this.#highest;
     return { type, connection, floor, insisting };
   }
 
-  /** What it got. Without number and failure there was nothing to get: a counter that nobody has hit is read. */
+  /**
+   * What it got. Without number and failure there was nothing to get: a counter that nobody has
+   * hit is read.
+   */
   end({ type, connection, floor, insisting }: Begun, { number, failure }: Outcome): void {
     if (number === undefined) {
       if (insisting) this.#repeats.failed(insisting, failure);
@@ -131,7 +142,10 @@ export class Judge {
     this.#highestHit = Math.max(this.#highestHit, number);
     if (!this.#numbers.add(number)) this.#break('unique', `${number} was given to two visits`);
     if (number <= floor) {
-      this.#break('order', `a visit got ${number}, and before it began somebody had ${floor} already`);
+      this.#break(
+        'order',
+        `a visit got ${number}, and before it began somebody had ${floor} already`,
+      );
     }
     const last = this.#last.get(connection);
     if (last !== undefined && number <= last) {
@@ -143,7 +157,10 @@ export class Judge {
   #read(total: number, floor: number): void {
     this.#reads++;
     if (total < floor) {
-      this.#break('reads', `${total} was read, and before that began somebody had ${floor} already`);
+      this.#break(
+        'reads',
+        `${total} was read, and before that began somebody had ${floor} already`,
+      );
     }
   }
 
@@ -153,7 +170,10 @@ export class Judge {
     else this.#broken.set(check, { count: 1, first: words });
   }
 
-  /** What was found, given the number of a visit after all others, and whether others than ours visited. */
+  /**
+   * What was found, given the number of a visit after all others, and whether others than ours
+   * visited.
+   */
   verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
     return [
@@ -172,7 +192,12 @@ export class Judge {
       this.#finding('connection', this.#hits === 0 ? 'no visit got a number' : undefined),
       this.#finding('reads', this.#reads === 0 ? 'nothing was read' : undefined),
       ...(this.#repeats.keyed
-        ? [this.#finding('repeats', this.#compared === 0 ? 'no visit was answered twice' : undefined)]
+        ? [
+            this.#finding(
+              'repeats',
+              this.#compared === 0 ? 'no visit was answered twice' : undefined,
+            ),
+          ]
         : []),
       this.#answered(mayFail),
     ];
@@ -192,6 +217,9 @@ export class Judge {
       const words = mayFail ? `requests may fail, and did: ${how}` : how;
       return { check: 'answered', status: mayFail ? 'untested' : 'broken', count: failed, words };
     }
-    return this.#finding('answered', this.#hits + this.#reads === 0 ? 'nothing was asked' : undefined);
+    return this.#finding(
+      'answered',
+      this.#hits + this.#reads === 0 ? 'nothing was asked' : undefined,
+    );
   }
 }

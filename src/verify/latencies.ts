@@ -1,6 +1,6 @@
 /**
- * How long requests took, in bounded memory: counts in buckets that grow by a twentieth, so that a percentile is right within
- * 5 %. The idea is HdrHistogram's (http://hdrhistogram.org).
+ * How long requests took, in bounded memory: counts in buckets that grow by a twentieth, so that a
+ * percentile is right within 5 %. The idea is HdrHistogram's (http://hdrhistogram.org).
  */
 
 const GROWTH = 1.05;

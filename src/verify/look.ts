@@ -16,14 +16,18 @@ const ATTEMPT_PART = 0.2;
 /** Between two attempts: enough for a service that refuses at once not to be flooded. */
 const AGAIN_MS = 50;
 
-/** Visits twice, with a quiet time between; with `retry` each until it is answered. Fails with `Unanswered`. */
+/**
+ * Visits twice, with a quiet time between; with `retry` each until it is answered. Fails with
+ * `Unanswered`.
+ */
 export async function look(
   target: Target,
   timeoutMs: number,
   retry: boolean,
   quietMs = QUIET_MS,
 ): Promise<Look> {
-  const visitOnce = () => (retry ? visitUntilAnswered(target, timeoutMs) : visit(target, timeoutMs));
+  const visitOnce = () =>
+    retry ? visitUntilAnswered(target, timeoutMs) : visit(target, timeoutMs);
   const first = await visitOnce();
   await Bun.sleep(quietMs);
   const last = await visitOnce();
@@ -49,7 +53,10 @@ async function visitUntilAnswered(target: Target, timeoutMs: number): Promise<nu
 async function visit(target: Target, timeoutMs: number, key?: string): Promise<number> {
   const connection = await Connection.open(target, timeoutMs);
   try {
-    const { status, body } = await connection.ask(requestFor(target, target.hitPath, false, key), timeoutMs);
+    const { status, body } = await connection.ask(
+      requestFor(target, target.hitPath, false, key),
+      timeoutMs,
+    );
     const number = numberIn(body);
     if (status !== 200) throw new Unanswered(`status ${status}`);
     if (number === undefined) throw new Unanswered('an answer without a number');

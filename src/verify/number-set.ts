@@ -1,6 +1,6 @@
 /**
- * A set of whole numbers that takes one bit for each where they are close together, as the numbers of visits are: a hundred
- * million of them in some 13 MB.
+ * A set of whole numbers that takes one bit for each where they are close together, as the numbers
+ * of visits are: a hundred million of them in some 13 MB.
  */
 
 /** Numbers in one block: 8 kB of bits. */

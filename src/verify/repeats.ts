@@ -1,4 +1,7 @@
-/** What is asked for again and again under one key until it is answered: one visit, or one read, made of several requests. */
+/**
+ * What is asked for again and again under one key until it is answered: one visit, or one read,
+ * made of several requests.
+ */
 
 /** One of them, under way. */
 export interface Insisting {
@@ -41,7 +44,10 @@ export class Repeats {
     if (failure !== undefined) this.#tries.set(failure, (this.#tries.get(failure) ?? 0) + 1);
   }
 
-  /** Nothing more is asked for under this key, or under any. Answers those whose last request failed. */
+  /**
+   * Nothing more is asked for under this key, or under any. Answers those whose last request
+   * failed.
+   */
   settle(key?: string): Insisting[] {
     const one = key === undefined ? undefined : this.#underWay.get(key);
     const settled = key === undefined ? [...this.#underWay.values()] : one ? [one] : [];

@@ -135,7 +135,8 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
 /** Who came and went, the last few of them: what an update or a kill looks like. */
 export function changeLines(all: readonly Change[], most = CHANGES): string[] {
   const shown = all.slice(-most);
-  const more = all.length > shown.length ? [`  ${counted(all.length - shown.length, 'earlier change')}`] : [];
+  const more =
+    all.length > shown.length ? [`  ${counted(all.length - shown.length, 'earlier change')}`] : [];
   return [
     ...more,
     ...shown.map(

@@ -1,10 +1,11 @@
 /**
- * A run: clients of two kinds visit together, those that keep their connection and those that open one for each visit, and a
- * reader reads. Each tells the judge what it did.
+ * A run: clients of two kinds visit together, those that keep their connection and those that open
+ * one for each visit, and a reader reads. Each tells the judge what it did.
  *
- * With a rate the load is open-loop: visits are due at fixed times, whether earlier ones have been answered or not, and how long one
- * took counts from when it was due, so that a service that stalls is not spared the visits it has kept from coming (Gil Tene calls
- * the mistake coordinated omission). Without one each client visits again as soon as it has its answer.
+ * With a rate the load is open-loop: visits are due at fixed times, whether earlier ones have been
+ * answered or not, and how long one took counts from when it was due, so that a service that
+ * stalls is not spared the visits it has kept from coming (Gil Tene calls the mistake coordinated
+ * omission). Without one each client visits again as soon as it has its answer.
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
 import { Client, type Scene } from './client.ts';
@@ -27,7 +28,10 @@ export interface RunOptions {
   readonly retry: boolean;
   /** Whether requests may fail without anything being broken. */
   readonly mayFail: boolean;
-  /** Whether nobody else visits: every count that is not of this run is a fault, also one that comes when it is over. */
+  /**
+   * Whether nobody else visits: every count that is not of this run is a fault, also one that
+   * comes when it is over.
+   */
   readonly alone: boolean;
   /** After how long a client gives up. */
   readonly timeoutMs: number;
@@ -41,9 +45,15 @@ export interface Result {
   readonly findings: readonly Finding[];
 }
 
-/** A reader asks so often: each read is one more request, and a few a second find a total that goes back. */
+/**
+ * A reader asks so often: each read is one more request, and a few a second find a total that goes
+ * back.
+ */
 const READ_MS = 50;
-/** With keys, of so many visits one is asked for again although it was answered: a few find a service that forgets keys. */
+/**
+ * With keys, of so many visits one is asked for again although it was answered: a few find a
+ * service that forgets keys.
+ */
 const TWICE_EVERY = 10;
 /** Who says that nobody else visits has late counts looked for so long when the run is over. */
 export const LATE_MS = 3000;
@@ -64,9 +74,13 @@ export class Run {
     this.#options = options;
   }
 
-  /** Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does not answer at the beginning. */
+  /**
+   * Resolves when the run has ended and is judged. Fails with `Unanswered` when the service does
+   * not answer at the beginning.
+   */
   async go(): Promise<Result> {
-    const { target, timeoutMs, clients, forMs, retry, mayFail, alone, stop, onOperation } = this.#options;
+    const { target, timeoutMs, clients, forMs, retry, mayFail, alone, stop, onOperation } =
+      this.#options;
     const early = await look(target, timeoutMs, retry);
     const before = await look(target, timeoutMs, retry);
     this.#judge = new Judge(before.last);
@@ -86,9 +100,12 @@ export class Run {
       interrupted: stop,
       newConnection: () => ++this.#connections,
     };
-    const reading = target.readPath === undefined ? undefined : this.#read(new Client(scene, true));
+    const reading =
+      target.readPath === undefined ? undefined : this.#read(new Client(scene, true));
     await Promise.all(
-      Array.from({ length: clients }, (_, index) => this.#visit(new Client(scene, index % 2 === 0))),
+      Array.from({ length: clients }, (_, index) =>
+        this.#visit(new Client(scene, index % 2 === 0)),
+      ),
     );
     this.#endSending();
     this.#endedAt = performance.now();
@@ -96,7 +113,9 @@ export class Run {
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await look(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(() => undefined);
+    const after = await look(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(
+      () => undefined,
+    );
     const others = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);
     const { sendingMs } = this.figures;
     const frame = { before: before.last, after: after?.first, others, mayFail, alone, sendingMs };
@@ -108,7 +127,10 @@ export class Run {
     return {
       elapsedMs: this.#since(this.#endedAt),
       // A visit that is due at a rate takes the time until the next one would be.
-      sendingMs: Math.max(this.#since(this.#sentAt), (this.#sent * 1000) / (this.#options.rate ?? Infinity)),
+      sendingMs: Math.max(
+        this.#since(this.#sentAt),
+        (this.#sent * 1000) / (this.#options.rate ?? Infinity),
+      ),
       answered: this.#judge.answered,
       failures: this.#judge.failures,
       tries: this.#judge.tries,
@@ -141,7 +163,8 @@ export class Run {
       // The last one is sent: what follows is waiting for answers.
       if (++this.#sent === this.#options.visits) this.#endSending();
       if (!this.#options.retry) await client.visit(next.due);
-      else await client.visitUnderKey(next.due, crypto.randomUUID(), next.number % TWICE_EVERY === 0);
+      else
+        await client.visitUnderKey(next.due, crypto.randomUUID(), next.number % TWICE_EVERY === 0);
     }
     client.hangUp();
   }

@@ -1,5 +1,6 @@
 /**
- * What is seen while a run goes on: on a terminal a picture that is drawn again and again, elsewhere a line every few seconds.
+ * What is seen while a run goes on: on a terminal a picture that is drawn again and again,
+ * elsewhere a line every few seconds.
  */
 
 import { counted } from '../plural.ts';
@@ -38,7 +39,8 @@ export function showRun({ run, terminal, print, done, stopped }: ScreenOptions):
     const words = stopped.aborted ? ['ending: what is under way may still be answered'] : [];
     const lines = [...words, ...picture(run.figures, done(run.figures))];
     erase();
-    // A line that is too long would take two rows, and one too many would scroll: neither could be erased.
+    // A line that is too long would take two rows, and one too many would scroll: neither could be
+    // erased.
     const shown = lines.slice(0, size.rows - 1).map((line) => line.slice(0, size.columns - 1));
     print(`${shown.join('\n')}\n`);
     drawn = shown.length;
@@ -92,11 +94,16 @@ export function timeLine(seconds: readonly Second[]): string {
   const shown = seconds.slice(-SECONDS);
   const most = Math.max(1, ...shown.map(({ answered }) => answered));
   return shown
-    .map(({ answered, failed }) => (failed > 0 ? '×' : (HEIGHTS[Math.ceil((answered / most) * 8)] ?? ' ')))
+    .map(({ answered, failed }) =>
+      failed > 0 ? '×' : (HEIGHTS[Math.ceil((answered / most) * 8)] ?? ' '),
+    )
     .join('');
 }
 
-/** The same line with what changed: `+` where a replica began to answer, `-` after its last answer, `*` for both. */
+/**
+ * The same line with what changed: `+` where a replica began to answer, `-` after its last answer,
+ * `*` for both.
+ */
 export function markLine(seconds: readonly Second[], changed: readonly Change[]): string {
   const from = Math.max(0, seconds.length - SECONDS);
   const marks = Array.from({ length: seconds.length - from }, (_, index) => {

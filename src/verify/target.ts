@@ -1,7 +1,8 @@
 /**
  * What is verified: a URL that counts when it is asked, and perhaps one that only reads.
  *
- * Any service will do that answers with a number: JSON with a `value`, or text in which the first number is the visit's.
+ * Any service will do that answers with a number: JSON with a `value`, or text in which the first
+ * number is the visit's.
  */
 import { AppError } from '../counter/errors.ts';
 import { counterName } from '../counter/name.ts';
@@ -17,7 +18,10 @@ export interface Target {
   readonly readPath: string | undefined;
 }
 
-/** The target of a URL, and of a counter `ns/key` of a Seen there. Fails with `usage-invalid`, `name-invalid`. */
+/**
+ * The target of a URL, and of a counter `ns/key` of a Seen there. Fails with `usage-invalid`,
+ * `name-invalid`.
+ */
 export function targetOf(text: string, counter: string | undefined): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
@@ -37,7 +41,10 @@ export function targetOf(text: string, counter: string | undefined): Target {
   return { ...place, hitPath: `/hit/${name}`, readPath: `/get/${name}` };
 }
 
-/** The bytes of a request for `path`, on a connection that is kept or not, perhaps under an idempotency key. */
+/**
+ * The bytes of a request for `path`, on a connection that is kept or not, perhaps under an
+ * idempotency key.
+ */
 export function requestFor({ host }: Target, path: string, keeps: boolean, key?: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/plain, application/json\r\nUser-Agent: seen-verify\r\n${
     key === undefined ? '' : `Idempotency-Key: ${key}\r\n`

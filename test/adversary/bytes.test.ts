@@ -1,9 +1,10 @@
 /**
- * No request leaves more bytes than docs/capacity.md states, whatever a client writes into it: neither in the store nor in the memory of
- * the replica.
+ * No request leaves more bytes than docs/capacity.md states, whatever a client writes into it:
+ * neither in the store nor in the memory of the replica.
  *
- * A replica is served on a real port. Every route is sent requests of which no two are the same, with values of 14 kB in every header that
- * the code reads, with paths and queries as long as they may be, and with bodies of 16 kB. What is left is measured after each sweep.
+ * A replica is served on a real port. Every route is sent requests of which no two are the same,
+ * with values of 14 kB in every header that the code reads, with paths and queries as long as they
+ * may be, and with bodies of 16 kB. What is left is measured after each sweep.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -17,14 +18,17 @@ import { KEY, NAMESPACE, type Target, targetsOf } from './targets.ts';
 
 /** Without the headers that fetch() writes itself. */
 const NAMES = Object.keys(HEADERS).filter((name) => name !== 'host');
-/** How often each header is sent in a sweep: a sweep has enough requests that what a first one needs does not matter. */
+/**
+ * How often each header is sent in a sweep: a sweep has enough requests that what a first one
+ * needs does not matter.
+ */
 const TIMES = 6;
 const HEADER_LENGTH = 14_000;
 const URL_LENGTH = 1900;
 const BODY_LENGTH = 16_000;
 /**
- * What garbage collection has left of a request differs from sweep to sweep: the least of several counts, for what is kept is kept in all
- * of them.
+ * What garbage collection has left of a request differs from sweep to sweep: the least of several
+ * counts, for what is kept is kept in all of them.
  */
 const TRIES = 40;
 
@@ -37,7 +41,9 @@ const storeMax = Number(
 
 const { routes } = setUp({ countapiHost: 'countapi.test', abacusHost: 'abacus.test' }).app;
 /** HEAD is answered as GET is, and OPTIONS alike on all routes. */
-const targets = targetsOf(routes).filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS');
+const targets = targetsOf(routes).filter(
+  ({ method }) => method !== 'HEAD' && method !== 'OPTIONS',
+);
 let replica: MeasuredReplica;
 beforeAll(async () => {
   replica = await MeasuredReplica.start();
@@ -64,12 +70,19 @@ async function ask({ method, ...target }: Target, change: Change): Promise<void>
 }
 
 /** Sends `count` requests, each with a change of its own; returns what each has left, in bytes. */
-async function left(target: Target, count: number, change: (target: Target, time: number) => Change) {
+async function left(
+  target: Target,
+  count: number,
+  change: (target: Target, time: number) => Change,
+) {
   const before = await replica.bytes();
   // Each change is made when it is sent, so that this test keeps none.
   for (let time = 0; time < count; time++) await ask(target, change(target, time));
   const after = await replica.bytes();
-  return { store: (after.store - before.store) / count, memory: (after.memory - before.memory) / count };
+  return {
+    store: (after.store - before.store) / count,
+    memory: (after.memory - before.memory) / count,
+  };
 }
 
 /** Text that was never sent before. */
@@ -78,7 +91,10 @@ const fresh = () => randomBytes(12).toString('base64url');
 /** Sweeps all targets; fails with those of which each request leaves too much. */
 async function expectLittleLeft(
   on: readonly Target[],
-  /** How many requests, and by how many bytes each would grow the memory on average if one of their values was kept. */
+  /**
+   * How many requests, and by how many bytes each would grow the memory on average if one of their
+   * values was kept.
+   */
   [count, kept]: readonly [number, number],
   change: (target: Target, time: number) => Change,
 ) {
@@ -99,12 +115,17 @@ async function expectLittleLeft(
 
 describe('no request leaves more than is stated', () => {
   test('with a value of 14 kB in any header', async () => {
-    await expectLittleLeft(targets, [TIMES * NAMES.length, HEADER_LENGTH / NAMES.length], (_, time) => {
-      const name = NAMES[time % NAMES.length] ?? '';
-      const values = HEADERS[name] ?? [];
-      const value = values[Math.floor(time / NAMES.length) % values.length]?.(HEADER_LENGTH - 20) ?? '';
-      return { headers: { [name]: fresh() + value } };
-    });
+    await expectLittleLeft(
+      targets,
+      [TIMES * NAMES.length, HEADER_LENGTH / NAMES.length],
+      (_, time) => {
+        const name = NAMES[time % NAMES.length] ?? '';
+        const values = HEADERS[name] ?? [];
+        const value =
+          values[Math.floor(time / NAMES.length) % values.length]?.(HEADER_LENGTH - 20) ?? '';
+        return { headers: { [name]: fresh() + value } };
+      },
+    );
   });
 
   test('with a path and a query as long as they may be', async () => {
@@ -112,7 +133,8 @@ describe('no request leaves more than is stated', () => {
       const [before = ''] = path.split('?');
       const name = ['names', 'counters', 'label', 'callback'][Math.floor(time / 2) % 4];
       const value = encodeURI(PARAMETERS[time % PARAMETERS.length]?.(URL_LENGTH) ?? '');
-      const changed = time % 2 === 0 ? `${before}?${name}=${fresh()}${value}` : `${before}${fresh()}${value}`;
+      const changed =
+        time % 2 === 0 ? `${before}?${name}=${fresh()}${value}` : `${before}${fresh()}${value}`;
       return { path: changed.slice(0, URL_LENGTH) };
     });
   });

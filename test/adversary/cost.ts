@@ -2,11 +2,14 @@
 import { PROXY, setUp } from '../support/app.ts';
 import type { Target } from './targets.ts';
 
-/** The bound that is stated for every request (docs/api.md, “HTTP”), in microseconds of CPU time. */
+/**
+ * The bound that is stated for every request (docs/api.md, “HTTP”), in microseconds of CPU time.
+ */
 export const CPU_US_MAX = 2000;
 
 /**
- * A request that is too dear is tried so often before it counts as too dear: others use this machine, too.
+ * A request that is too dear is tried so often before it counts as too dear: others use this
+ * machine, too.
  */
 const TRIES = 20;
 
@@ -17,7 +20,10 @@ export interface Change {
   readonly body?: string;
 }
 
-/** An app with limits, counters and everything that reads a request, and the CPU time of requests to it. */
+/**
+ * An app with limits, counters and everything that reads a request, and the CPU time of requests
+ * to it.
+ */
 export class Adversary {
   readonly #parts = setUp({
     requestsPerMinute: 1e9,
@@ -38,8 +44,8 @@ export class Adversary {
   }
 
   /**
-   * The least CPU time of a target's plain request, in microseconds. The first tries make what is made
-   * only once.
+   * The least CPU time of a target's plain request, in microseconds. The first tries make what is
+   * made only once.
    */
   async plain(target: Target): Promise<number> {
     const known = this.#plain.get(target);
@@ -53,9 +59,9 @@ export class Adversary {
   }
 
   /**
-   * By how many microseconds of CPU time the changed request is dearer than the plain one: the least of
-   * several tries. `changeOf` is told which try it is, so that it can make another value each time, which
-   * no cache knows.
+   * By how many microseconds of CPU time the changed request is dearer than the plain one: the
+   * least of several tries. `changeOf` is told which try it is, so that it can make another value
+   * each time, which no cache knows.
    */
   async excess(target: Target, changeOf: (attempt: number) => Change): Promise<number> {
     const plain = await this.plain(target);
@@ -76,7 +82,8 @@ export class Adversary {
     });
     const before = process.cpuUsage();
     const response = await this.app.fetch(request, PROXY);
-    if (response.headers.get('Content-Type') === 'text/event-stream') await response.body?.cancel();
+    if (response.headers.get('Content-Type') === 'text/event-stream')
+      await response.body?.cancel();
     else await response.text();
     const { user, system } = process.cpuUsage(before);
     return user + system;

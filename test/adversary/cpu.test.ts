@@ -1,12 +1,13 @@
 /**
- * What a client writes into a request costs the app no more than 2 ms of CPU time. Bun's own reading of it is not measured.
+ * What a client writes into a request costs the app no more than 2 ms of CPU time. Bun's own
+ * reading of it is not measured.
  *
- * Every route of the routing table is sent hostile values of 15 kB in every header that the code reads, in
- * its path, its query and its body. Each is compared with the plain request to the same route, measured in
- * the same run.
+ * Every route of the routing table is sent hostile values of 15 kB in every header that the code
+ * reads, in its path, its query and its body. Each is compared with the plain request to the same
+ * route, measured in the same run.
  *
- * To add a header: a row in `hostile.ts`. A header that the code reads and that has no row fails the first
- * test.
+ * To add a header: a row in `hostile.ts`. A header that the code reads and that has no row fails
+ * the first test.
  */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../support/app.ts';
@@ -39,12 +40,16 @@ const handled = targets.filter(
 );
 
 /** Tries all changes on all targets; fails with those that are too dear. */
-async function expectCheap(on: readonly Target[], changes: (target: Target) => [string, Hostile, Use][]) {
+async function expectCheap(
+  on: readonly Target[],
+  changes: (target: Target) => [string, Hostile, Use][],
+) {
   const dear: Record<string, string> = {};
   for (const target of on) {
     for (const [what, make, use] of changes(target)) {
       const us = await adversary.excess(target, (attempt) => use(target, make, attempt));
-      if (us > CPU_US_MAX) dear[`${target.method} ${target.path}: ${what} ${make(60)}`] = `${us} µs`;
+      if (us > CPU_US_MAX)
+        dear[`${target.method} ${target.path}: ${what} ${make(60)}`] = `${us} µs`;
     }
   }
   expect(dear).toEqual({});
@@ -70,7 +75,9 @@ const inParameter =
     const others = new URLSearchParams(more.join('?'));
     others.delete(name);
     const begin = `${before}?${others.size > 0 ? `${others.toString()}&` : ''}${name}=`;
-    return { path: begin + encodeURI(make(URL_LENGTH - attempt)).slice(0, URL_LENGTH - begin.length) };
+    return {
+      path: begin + encodeURI(make(URL_LENGTH - attempt)).slice(0, URL_LENGTH - begin.length),
+    };
   };
 const inBody =
   (type?: string): Use =>
@@ -188,12 +195,16 @@ describe('no request costs more than 2 ms of CPU time', () => {
 async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
   const ofApi = new Set(['unknown']);
   const ofOthers = new Set<string>();
-  const description = await adversary.app.fetch(new Request('http://seen.test/openapi.json'), PROXY);
+  const description = await adversary.app.fetch(
+    new Request('http://seen.test/openapi.json'),
+    PROXY,
+  );
   const { paths } = (await description.json()) as {
     paths: Record<string, Record<string, { parameters?: { in: string; name: string }[] }>>;
   };
   for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
-    for (const { in: place, name } of operation.parameters ?? []) if (place === 'query') ofApi.add(name);
+    for (const { in: place, name } of operation.parameters ?? [])
+      if (place === 'query') ofApi.add(name);
   }
   for await (const path of new Bun.Glob('src/http/**/*.ts').scan(ROOT)) {
     const text = await Bun.file(`${ROOT}/${path}`).text();

@@ -1,10 +1,10 @@
 /**
- * Values that a hostile client may send: by header, for the path, for each parameter of a query, and as
- * bodies.
+ * Values that a hostile client may send: by header, for the path, for each parameter of a query,
+ * and as bodies.
  *
- * Each value is a prefix, a piece that is repeated up to a length, and a suffix. Most are made to send a
- * regular expression or a parser back to its start again and again. A header without values of its own
- * still gets `ANYWHERE`.
+ * Each value is a prefix, a piece that is repeated up to a length, and a suffix. Most are made to
+ * send a regular expression or a parser back to its start again and again. A header without values
+ * of its own still gets `ANYWHERE`.
  */
 
 /** Makes a value of about `length` characters. */
@@ -75,7 +75,12 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('['),
   ],
   'idempotency-key': [repeated('"'), repeated('"x', '"', ' '), repeated('x', '"', '"')],
-  'if-none-match': [repeated('"a",'), repeated('W/'), repeated(',W/"', '*'), repeated(' ', '"', '"')],
+  'if-none-match': [
+    repeated('"a",'),
+    repeated('W/'),
+    repeated(',W/"', '*'),
+    repeated(' ', '"', '"'),
+  ],
   'last-event-id': [repeated('1.', '', '_'), repeated('_.'), repeated('-1'), repeated('1')],
   origin: [
     repeated('a.', 'https://'),
@@ -166,7 +171,8 @@ export const JSON_BODIES: readonly Hostile[] = [
   repeated('a', '{"name":"', '"}'),
   repeated('a/', '{"name":"', '"}'),
   repeated('a', '{"visitor":"', '"}'),
-  (length) => `{${Array.from({ length: Math.floor(length / 9) }, (_, index) => `"${index}":1`).join(',')}}`,
+  (length) =>
+    `{${Array.from({ length: Math.floor(length / 9) }, (_, index) => `"${index}":1`).join(',')}}`,
   (length) => `[${'{},'.repeat(length / 3 - 1)}{}]`,
 ];
 

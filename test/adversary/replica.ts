@@ -1,4 +1,7 @@
-/** One replica in this process, as it is served, on a SQLite file: what requests leave of it can be measured. */
+/**
+ * One replica in this process, as it is served, on a SQLite file: what requests leave of it can be
+ * measured.
+ */
 
 import { heapStats } from 'bun:jsc';
 import { Database } from 'bun:sqlite';
@@ -51,7 +54,8 @@ export class MeasuredReplica implements AsyncDisposable {
     await Bun.sleep(2);
     using database = new Database(this.#file, { readonly: true });
     const pragma = (word: string) =>
-      Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ?? 0;
+      Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ??
+      0;
     const store = (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
     Bun.gc(true);
     const { heapSize, extraMemorySize } = heapStats();

@@ -26,12 +26,15 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/abacus/update/*': '?value=1',
 };
 
-/** The methods by which a route does different things. PUT stands for all that are refused or redirected. */
+/**
+ * The methods by which a route does different things. PUT stands for all that are refused or
+ * redirected.
+ */
 const METHODS = new Set(['GET', 'POST', 'PATCH', 'DELETE']);
 
 /**
- * Requests for all routes: with every method that a route takes, with HEAD, OPTIONS, and one that is
- * refused.
+ * Requests for all routes: with every method that a route takes, with HEAD, OPTIONS, and one that
+ * is refused.
  */
 export function targetsOf(routes: App['routes']): Target[] {
   // `ALL` is middleware.
@@ -40,7 +43,9 @@ export function targetsOf(routes: App['routes']): Target[] {
     ({ path }) => path,
   );
   return [...byPath].flatMap(([route, those]) => {
-    const taken = [...new Set(those.map(({ method }) => method))].filter((method) => METHODS.has(method));
+    const taken = [...new Set(those.map(({ method }) => method))].filter((method) =>
+      METHODS.has(method),
+    );
     const methods = [...taken, ...(taken.includes('GET') ? ['HEAD'] : []), 'OPTIONS', 'PUT'];
     return pathsOf(route).flatMap((path) =>
       methods.map((method) => ({
@@ -60,7 +65,8 @@ function pathsOf(route: string): string[] {
     .replace(/:(ns|namespace)\b/, NAMESPACE)
     .replace(':key', KEY)
     .replace('*', /\/(stats|healthcheck)\//.test(route) ? '' : `${NAMESPACE}/${KEY}`);
-  if (!named.includes(':file')) return [named.replace(/(.)\/$/, route.endsWith('*') ? '$1' : '$1/')];
+  if (!named.includes(':file'))
+    return [named.replace(/(.)\/$/, route.endsWith('*') ? '$1' : '$1/')];
   const endings = route.startsWith('/badge')
     ? ['svg', 'json']
     : route.startsWith('/chart')

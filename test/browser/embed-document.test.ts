@@ -1,4 +1,7 @@
-/** What docs/embed.md has to copy, as it stands there, in a real browser: only the address of Seen is another. */
+/**
+ * What docs/embed.md has to copy, as it stands there, in a real browser: only the address of Seen
+ * is another.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,11 +33,16 @@ afterAll(async () => {
 
 /** A block of the document: the first or another one of this language under a heading. */
 function snippet(heading: string, language: string, which = 0): string {
-  const [, after = ''] = readFileSync(join(ROOT, 'docs/embed.md'), 'utf8').split(`\n## ${heading}\n`);
+  const [, after = ''] = readFileSync(join(ROOT, 'docs/embed.md'), 'utf8').split(
+    `\n## ${heading}\n`,
+  );
   const [section = ''] = after.split('\n## ');
-  const blocks = [...section.matchAll(/```(\w+)\n([\s\S]*?)```/g)].filter(([, its]) => its === language);
+  const blocks = [...section.matchAll(/```(\w+)\n([\s\S]*?)```/g)].filter(
+    ([, its]) => its === language,
+  );
   const text = blocks[which]?.[2];
-  if (text === undefined) throw new Error(`docs/embed.md has no such block: ${heading}, ${language}`);
+  if (text === undefined)
+    throw new Error(`docs/embed.md has no such block: ${heading}, ${language}`);
   return text.replaceAll('https://seen.example.com', program.url);
 }
 
@@ -45,24 +53,33 @@ async function open(path: string, body: string) {
   return visit;
 }
 
-const total = async (name: string) => JSON.parse(await program.get(`/get/${name}`)).value as number;
+const total = async (name: string) =>
+  JSON.parse(await program.get(`/get/${name}`)).value as number;
 
 describe('docs/embed.md', () => {
   test('the snippets in HTML count, and only read where they say so', async () => {
     for (const key of ['pages', 'downloads']) await program.visit(`/hit/my-site/${key}`);
-    const { page, problems } = await open('/html', snippet('HTML', 'html') + snippet('HTML', 'html', 1));
+    const { page, problems } = await open(
+      '/html',
+      snippet('HTML', 'html') + snippet('HTML', 'html', 1),
+    );
     await page.getByText('You are visitor 1.').waitFor();
     await page.getByText('Seiten: 1').waitFor();
     await page.getByText('Downloads: 1').waitFor();
-    expect(await Promise.all(['front-page', 'pages'].map((key) => total(`my-site/${key}`)))).toEqual([1, 1]);
+    expect(
+      await Promise.all(['front-page', 'pages'].map((key) => total(`my-site/${key}`))),
+    ).toEqual([1, 1]);
     expect(problems).toEqual([]);
   });
 
   test('a sentence hides with its number', async () => {
-    const css = /`(p:has\(.*?\})`/.exec(readFileSync(join(ROOT, 'docs/embed.md'), 'utf8'))?.[1] ?? '';
+    const css =
+      /`(p:has\(.*?\})`/.exec(readFileSync(join(ROOT, 'docs/embed.md'), 'utf8'))?.[1] ?? '';
     using styled = new Site("style-src 'unsafe-inline'");
     const { page } = await browser.visit();
-    await page.goto(styled.put('/', `<style>${css}</style>${snippet('HTML', 'html')}<p>Other</p>`));
+    await page.goto(
+      styled.put('/', `<style>${css}</style>${snippet('HTML', 'html')}<p>Other</p>`),
+    );
     await page.getByText('Other').waitFor();
     expect(await page.getByText('You are visitor').isVisible()).toBe(false);
     await page.evaluate('document.querySelector("[data-seen]").hidden = false');
@@ -71,7 +88,10 @@ describe('docs/embed.md', () => {
 
   test('the component for React counts a visit of each page that an application shows', async () => {
     site.putScript('/react.js', await reactApplication(snippet('React', 'jsx')));
-    const { page, problems } = await open('/home', '<main></main><script src="/react.js"></script>');
+    const { page, problems } = await open(
+      '/home',
+      '<main></main><script src="/react.js"></script>',
+    );
     await page.getByText('home: 1, all: 1, again: 1').waitFor();
     await page.getByRole('button', { name: 'shop' }).click();
     await page.getByText('shop: 1, all: 2, again: 2').waitFor();
@@ -111,13 +131,16 @@ describe('docs/embed.md', () => {
       keys.add(used);
     }
     expect(keys.size).toBe(11);
-    const again = ['/你好/', '/%E4%BD%A0%E5%A5%BD/', '/%e4%bd%a0%e5%a5%bd/?from=feed#top'].map((url) =>
-      shortcode.call({ page: { url } }),
+    const again = ['/你好/', '/%E4%BD%A0%E5%A5%BD/', '/%e4%bd%a0%e5%a5%bd/?from=feed#top'].map(
+      (url) => shortcode.call({ page: { url } }),
     );
     expect(new Set(again).size).toBe(1);
     for (const path of ['/', `${long}-one/`, `${long}-two/`, '/你好/']) {
       const element = shortcode.call({ page: { url: path } });
-      const { page, problems } = await open(encodeURI(path), layout.replace('{% visits %}', element));
+      const { page, problems } = await open(
+        encodeURI(path),
+        layout.replace('{% visits %}', element),
+      );
       await page.getByText('Visits: 1').waitFor();
       expect(problems).toEqual([]);
     }
@@ -134,7 +157,10 @@ describe('docs/embed.md', () => {
   });
 });
 
-/** An application of two pages made of the component, in one script, as React runs it for development. */
+/**
+ * An application of two pages made of the component, in one script, as React runs it for
+ * development.
+ */
 async function reactApplication(component: string): Promise<string> {
   using folder = temporaryFolder();
   symlinkSync(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'));
@@ -168,7 +194,9 @@ createRoot(document.querySelector('main')).render(<StrictMode><Application /></S
 }
 
 /** What the configuration gives Eleventy. */
-async function eleventyShortcode(text: string): Promise<(this: { page: { url: string } }) => string> {
+async function eleventyShortcode(
+  text: string,
+): Promise<(this: { page: { url: string } }) => string> {
   using folder = temporaryFolder();
   const path = join(folder.path, 'eleventy.config.js');
   writeFileSync(path, text);

@@ -1,4 +1,7 @@
-/** embed.js where pages ask for numbers that move: in a real browser, on the started program with three replicas. */
+/**
+ * embed.js where pages ask for numbers that move: in a real browser, on the started program with
+ * three replicas.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
 import { until } from '../support/folder.ts';
@@ -35,10 +38,19 @@ const live = (id: string, name: string) =>
 const streams = (requests: readonly string[]) =>
   requests.flatMap((request) => /\/live\?counters=(.*)$/.exec(request)?.[1] ?? []);
 
-async function shows(page: Page, id: string, text: string | number, limitMs?: number): Promise<void> {
+async function shows(
+  page: Page,
+  id: string,
+  text: string | number,
+  limitMs?: number,
+): Promise<void> {
   const element = page.locator(`#${id}`);
   await element.waitFor({ state: 'visible' });
-  await until(`#${id} to show ${text}`, async () => (await element.textContent()) === `${text}`, limitMs);
+  await until(
+    `#${id} to show ${text}`,
+    async () => (await element.textContent()) === `${text}`,
+    limitMs,
+  );
 }
 
 describe('numbers that move', () => {
@@ -154,7 +166,9 @@ describe('numbers that move', () => {
     const { page, problems } = await browser.visit();
     await page.goto(site.put('/kept', scriptOf(program) + live('a', name)));
     await shows(page, 'a', 1);
-    await page.evaluate('addEventListener("pageshow", ({ persisted }) => { window.kept = persisted })');
+    await page.evaluate(
+      'addEventListener("pageshow", ({ persisted }) => { window.kept = persisted })',
+    );
     await page.goto(site.put('/between', 'Between'));
     await program.visit(`/hit/${name}`);
     await page.goBack({ waitUntil: 'commit' });

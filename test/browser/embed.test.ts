@@ -1,4 +1,7 @@
-/** embed.js in a real browser, in pages of another site under a strict policy, against the started program with three replicas. */
+/**
+ * embed.js in a real browser, in pages of another site under a strict policy, against the started
+ * program with three replicas.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
 import { until } from '../support/folder.ts';
@@ -52,11 +55,13 @@ async function shows(page: Page, id: string, text: string | number): Promise<voi
 
 /** The elements that are hidden, of all that show a counter. */
 const hidden = (page: Page) =>
-  page.evaluate<string[]>(`[...document.querySelectorAll('[data-seen][hidden]')].map(({ id }) => id)`);
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('[data-seen][hidden]')].map(({ id }) => id)`,
+  );
 
 /**
- * A way to Seen on which some requests are held, before they are passed on or when they are answered, until `released`. Whom a browser has
- * given up is not passed on.
+ * A way to Seen on which some requests are held, before they are passed on or when they are
+ * answered, until `released`. Whom a browser has given up is not passed on.
  */
 function held(
   which: (request: Request) => boolean,
@@ -70,7 +75,8 @@ function held(
     fetch: async (request) => {
       const { method, url, signal } = request;
       const { pathname, search } = new URL(url);
-      const passOn = () => fetch(`${program.url}${pathname}${search}`, { method, decompress: false });
+      const passOn = () =>
+        fetch(`${program.url}${pathname}${search}`, { method, decompress: false });
       if (!which(request)) return passOn();
       const answer = what === 'answers' ? await passOn() : undefined;
       urls.push(url);
@@ -108,7 +114,8 @@ describe('a visit', () => {
     expect(problems).toEqual([]);
     // One for each counter and visit.
     expect(requests.filter((request) => request.includes('/api/'))).toHaveLength(6);
-    for (const request of requests) expect(request).toMatch(/^(GET|POST) http:\/\/(localhost|127\.0\.0\.1):/);
+    for (const request of requests)
+      expect(request).toMatch(/^(GET|POST) http:\/\/(localhost|127\.0\.0\.1):/);
   });
 
   test('has a number of its own, whichever replica counts', async () => {
@@ -117,7 +124,8 @@ describe('a visit', () => {
     const shown = Array.from({ length: 12 }, async () => {
       const { page } = await browser.visit();
       page.on('response', async (response) => {
-        if (response.request().method() === 'POST') replicas.add(response.headers()['x-served-by']);
+        if (response.request().method() === 'POST')
+          replicas.add(response.headers()['x-served-by']);
       });
       await page.goto(url);
       await page.locator('#a').waitFor({ state: 'visible' });
@@ -148,7 +156,9 @@ describe('a visit', () => {
     const url = site.put(
       '/list',
       script +
-        many.map((name, n) => `<b id=a${n} data-seen="${name}" data-seen-count=no hidden></b>`).join(''),
+        many
+          .map((name, n) => `<b id=a${n} data-seen="${name}" data-seen-count=no hidden></b>`)
+          .join(''),
     );
     const { page, problems, requests } = await browser.visit();
     await page.goto(url);
@@ -159,12 +169,17 @@ describe('a visit', () => {
   });
 
   test('of a list with the longest names that there may be has room in the requests', async () => {
-    const many = Array.from({ length: 15 }, (_, n) => `${'n'.repeat(64)}/${`${n}`.padEnd(64, 'k')}`);
+    const many = Array.from(
+      { length: 15 },
+      (_, n) => `${'n'.repeat(64)}/${`${n}`.padEnd(64, 'k')}`,
+    );
     for (const name of many) await program.visit(`/hit/${name}`);
     const url = site.put(
       '/long',
       script +
-        many.map((name, n) => `<b id=a${n} data-seen="${name}" data-seen-count=no hidden></b>`).join(''),
+        many
+          .map((name, n) => `<b id=a${n} data-seen="${name}" data-seen-count=no hidden></b>`)
+          .join(''),
     );
     const { page } = await browser.visit();
     await page.goto(url);
@@ -249,12 +264,17 @@ describe('an element', () => {
     await failed;
     expect(await hidden(page)).toEqual(['a', 'b']);
     // The browser itself says that requests failed; nobody else says anything.
-    expect(problems.filter((problem) => !problem.startsWith('Failed to load resource'))).toEqual([]);
+    expect(problems.filter((problem) => !problem.startsWith('Failed to load resource'))).toEqual(
+      [],
+    );
   });
 
   test('that comes later is filled, and shows what this visit was counted as', async () => {
     const [name, later] = [newName(), newName()];
-    const url = site.put('/later', `${script}<b id=a data-seen="${name}" hidden></b><main></main>`);
+    const url = site.put(
+      '/later',
+      `${script}<b id=a data-seen="${name}" hidden></b><main></main>`,
+    );
     const { page, problems } = await browser.visit();
     await page.goto(url);
     await shows(page, 'a', 1);
@@ -312,7 +332,9 @@ describe('an element', () => {
     const url = site.put('/busy', `${script}<i></i><main></main>`);
     const { page } = await browser.visit();
     await page.goto(url);
-    await page.evaluate(`setInterval(() => document.querySelector('i').textContent = performance.now(), 5)`);
+    await page.evaluate(
+      `setInterval(() => document.querySelector('i').textContent = performance.now(), 5)`,
+    );
     await page.evaluate(`document.querySelector('main').append(
       Object.assign(document.createElement('b'), { id: 'a', hidden: true }))
       a.dataset.seen = '${newName()}'`);
@@ -351,7 +373,9 @@ for (const [kind, before] of [
       await shows(page, 'a', 2);
       await go(page, 'replaceState', '/shop/boots');
       await shows(page, 'a', 3);
-      await page.evaluate('addEventListener("popstate", () => { document.title = "back" }); history.back()');
+      await page.evaluate(
+        'addEventListener("popstate", () => { document.title = "back" }); history.back()',
+      );
       await shows(page, 'a', 4);
       expect(await total(name)).toBe(4);
       expect(problems).toEqual([]);
@@ -373,7 +397,8 @@ for (const [kind, before] of [
       const { page, name } = await open(one, '/slow');
       const next = newName();
       await shows(page, 'a', 1);
-      // The page itself waits: it comes before what stays in the page would count, whatever is late.
+      // The page itself waits: it comes before what stays in the page would count, whatever is
+      // late.
       await page.evaluate(`history.pushState({}, '', '/slow/next');
         document.title = Math.random();
         setTimeout(() => {
@@ -407,7 +432,9 @@ describe('a page that the browser keeps or makes beforehand', () => {
     const { page, problems } = await browser.visit();
     await page.goto(url);
     await shows(page, 'a', 1);
-    await page.evaluate('addEventListener("pageshow", ({ persisted }) => { window.kept = persisted })');
+    await page.evaluate(
+      'addEventListener("pageshow", ({ persisted }) => { window.kept = persisted })',
+    );
     await page.goto(site.put('/between', 'Between'));
     // Playwright waits for a load that does not come.
     await page.goBack({ waitUntil: 'commit' });
@@ -419,7 +446,8 @@ describe('a page that the browser keeps or makes beforehand', () => {
     expect(problems).toEqual([]);
   });
 
-  // Chromium renders nothing beforehand while somebody drives it, so this one is on its own, and the pages say what happens.
+  // Chromium renders nothing beforehand while somebody drives it, so this one is on its own, and
+  // the pages say what happens.
   test('is visited when it is shown, not when it is rendered beforehand', async () => {
     const name = newName();
     using ours = new Site(
@@ -434,7 +462,10 @@ describe('a page that the browser keeps or makes beforehand', () => {
       '/goes.js',
       `setInterval(async () => { if ((await fetch('/go')).status === 200) location = '/ahead' }, 100);`,
     );
-    ours.put('/ahead', `<b data-seen="${name}" hidden></b>${script}<script src="/says.js"></script>`);
+    ours.put(
+      '/ahead',
+      `<b data-seen="${name}" hidden></b>${script}<script src="/says.js"></script>`,
+    );
     const rules = JSON.stringify({
       prerender: [{ source: 'list', urls: ['/ahead'], eagerness: 'immediate' }],
     });
@@ -466,7 +497,8 @@ describe('the script', () => {
       ['defer', (name) => `<script defer src="${src}"></script>${one(name)}`],
       [
         'twice',
-        (name) => `<script src="${src}"></script>${one(name)}<script defer src="${src}?again"></script>`,
+        (name) =>
+          `<script src="${src}"></script>${one(name)}<script defer src="${src}?again"></script>`,
       ],
     ];
     for (const [form, body] of forms) {
@@ -474,7 +506,11 @@ describe('the script', () => {
       const { page, problems } = await browser.visit();
       await page.goto(site.put(`/${form}`, body(name)));
       await shows(page, 'a', 1);
-      expect({ form, total: await total(name), problems }).toEqual({ form, total: 1, problems: [] });
+      expect({ form, total: await total(name), problems }).toEqual({
+        form,
+        total: 1,
+        problems: [],
+      });
     }
     const name = newName();
     const { page, problems } = await browser.visit();
@@ -492,7 +528,10 @@ describe('the script', () => {
     const name = newName();
     const { page, problems } = await browser.visit();
     await page.goto(
-      site.put('/module', `${one(name)}<script type=module src="${program.url}/embed.js"></script>`),
+      site.put(
+        '/module',
+        `${one(name)}<script type=module src="${program.url}/embed.js"></script>`,
+      ),
     );
     expect(await hidden(page)).toEqual(['a']);
     expect(await total(name)).toBeNull();
@@ -500,7 +539,10 @@ describe('the script', () => {
   });
 
   test('works under another name and behind a prefix, and asks the Seen that it came from', async () => {
-    await using other = await Program.start({ SEEN_EMBED_PATH: '/my-numbers.js', SEEN_REPLICAS: '1' });
+    await using other = await Program.start({
+      SEEN_EMBED_PATH: '/my-numbers.js',
+      SEEN_REPLICAS: '1',
+    });
     using proxy = Bun.serve({
       hostname: '127.0.0.1',
       port: 0,

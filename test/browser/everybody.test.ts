@@ -1,4 +1,7 @@
-/** The page for everybody: without a script, with the keyboard, in the dark, on paper, read out. On a phone: `narrow.test.ts`. */
+/**
+ * The page for everybody: without a script, with the keyboard, in the dark, on paper, read out. On
+ * a phone: `narrow.test.ts`.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +23,8 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-const total = async () => (JSON.parse(await program.get('/api/v1/default')) as { value: number }).value;
+const total = async () =>
+  (JSON.parse(await program.get('/api/v1/default')) as { value: number }).value;
 /** What a property of an element comes to, as in `rgb(1, 2, 3)`. */
 const style = (page: Page, selector: string, property: string) =>
   page.evaluate<string>(
@@ -31,18 +35,29 @@ const lightness = (colour: string) => Number(/\d+/.exec(colour)?.[0]);
 
 describe('without a script', () => {
   test('the sentence, one’s own number and who served it are there, and a picture of the chart is shown', async () => {
-    await using watched = await openPage(browser, { javaScriptEnabled: false, colorScheme: 'dark' });
+    await using watched = await openPage(browser, {
+      javaScriptEnabled: false,
+      colorScheme: 'dark',
+    });
     const { page, requests } = watched;
     await page.goto(program.url);
     const number = await total();
-    expect(await page.locator('h1').textContent()).toBe(`Hello World! I have been seen ${number} times.`);
+    expect(await page.locator('h1').textContent()).toBe(
+      `Hello World! I have been seen ${number} times.`,
+    );
     expect(await page.locator('.visit').textContent()).toBe(`You are visit number ${number}.`);
-    expect(await page.locator('#stack .note').textContent()).toContain('This page was made by test-');
-    expect(await page.locator('.picture').getAttribute('alt')).toBe('The latest visits as a bar chart');
+    expect(await page.locator('#stack .note').textContent()).toContain(
+      'This page was made by test-',
+    );
+    expect(await page.locator('.picture').getAttribute('alt')).toBe(
+      'The latest visits as a bar chart',
+    );
     expect(requests).toContain(`${program.url}/chart/hits.svg?title=Day%20by%20day&theme=dark`);
     // It has come: a picture that has not is as wide as its own words.
     expect(
-      await page.locator('.picture').evaluate((image) => 'naturalWidth' in image && image.naturalWidth),
+      await page
+        .locator('.picture')
+        .evaluate((image) => 'naturalWidth' in image && image.naturalWidth),
     ).toBe(640);
     expect(await page.locator('button').first().isVisible()).toBe(false);
   });
@@ -139,7 +154,8 @@ describe('read out', () => {
       test(`axe finds nothing wrong with ${path}, ${colorScheme}`, async () => {
         await using watched = await openPage(browser, { colorScheme });
         const { page } = watched;
-        if (path === '/own-visits' || path.endsWith('nothing')) await page.goto(`${program.url}${path}`);
+        if (path === '/own-visits' || path.endsWith('nothing'))
+          await page.goto(`${program.url}${path}`);
         else await openWhole(page, `${program.url}${path}`);
         if ((await page.locator('summary').count()) > 0) await page.locator('summary').click();
         // Past the page's policy, which lets nobody add a script.
@@ -147,7 +163,9 @@ describe('read out', () => {
         const found = await page.evaluate<{
           violations: { id: string; impact: string; nodes: { html: string }[] }[];
         }>('axe.run()');
-        expect(found.violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html])).toEqual([]);
+        expect(
+          found.violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html]),
+        ).toEqual([]);
       });
     }
   }

@@ -1,4 +1,7 @@
-/** The page lives: it moves with every replica's visits, and survives what happens to the one that it is connected to. */
+/**
+ * The page lives: it moves with every replica's visits, and survives what happens to the one that
+ * it is connected to.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { launch, openPage } from '../support/browser.ts';
@@ -22,7 +25,10 @@ const shows = (page: Page, number: number) =>
 /** Visits until another replica than this one has counted; answers the last number. */
 async function visitAnother(program: Program, replica: string): Promise<number> {
   for (let visit = 0; visit < 100; visit++) {
-    const response = await fetch(program.url, { keepalive: false, headers: { Connection: 'close' } });
+    const response = await fetch(program.url, {
+      keepalive: false,
+      headers: { Connection: 'close' },
+    });
     const number = Number(/seen (\d+) times/.exec(await response.text())?.[1]);
     if (response.headers.get('X-Served-By')?.startsWith(`${replica} `) === false) return number;
   }
@@ -84,7 +90,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(`${program.url}/c/my-site/front-page`);
-      await until('it to be live', async () => (await page.getByRole('status').textContent()) === 'Live');
+      await until(
+        'it to be live',
+        async () => (await page.getByRole('status').textContent()) === 'Live',
+      );
       const number = await program.visit('/hit/my-site/front-page');
       expect(number).toBe(2);
       await shows(page, 2);
@@ -94,7 +103,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);
-      await until('it to be live', async () => (await page.getByRole('status').textContent()) === 'Live');
+      await until(
+        'it to be live',
+        async () => (await page.getByRole('status').textContent()) === 'Live',
+      );
       await page.evaluate(`(() => {
         window.said = [];
         const status = document.getElementById('status');

@@ -1,4 +1,7 @@
-/** A past for pictures: visits of a year that nobody made, written into the database before the program starts. The same each time. */
+/**
+ * A past for pictures: visits of a year that nobody made, written into the database before the
+ * program starts. The same each time.
+ */
 import { Database } from 'bun:sqlite';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 
@@ -6,7 +9,10 @@ import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 const KINDS = { person: 71, program: 14, proxy: 9, bot: 6 } as const;
 const DAYS = 330;
 
-/** Fills the default counter's past up to `now` (milliseconds since 1970). The tables must be there. */
+/**
+ * Fills the default counter's past up to `now` (milliseconds since 1970). The tables must be
+ * there.
+ */
 export function makeUpPast(database: string, now: number): void {
   using db = new Database(database);
   db.run('PRAGMA busy_timeout = 5000');
@@ -18,12 +24,15 @@ export function makeUpPast(database: string, now: number): void {
   let all = 0;
   db.transaction(() => {
     for (let day = today - DAYS; day <= today; day++) {
-      const busy = (40 + (day - today + DAYS) / 3) * (day % 7 < 2 ? 0.55 : 1) * (0.8 + 0.4 * chance(day));
+      const busy =
+        (40 + (day - today + DAYS) / 3) * (day % 7 < 2 ? 0.55 : 1) * (0.8 + 0.4 * chance(day));
       for (const [kind, part] of Object.entries(KINDS)) {
         let left = 0;
         for (let at = day * 24; at < Math.min(day * 24 + 24, hour); at++) {
           const light = 0.25 + Math.max(0, Math.sin(((at % 24) - 5) / 6)) ** 1.5;
-          const amount = Math.round((busy / 12) * (part / 100) * light * (0.6 + 0.8 * chance(at * 7 + part)));
+          const amount = Math.round(
+            (busy / 12) * (part / 100) * light * (0.6 + 0.8 * chance(at * 7 + part)),
+          );
           if (amount > 0 && day > today - HOURS_KEPT_DAYS) addHour.run('hits', at, kind, amount);
           else left += amount;
           all += amount;

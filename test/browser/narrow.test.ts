@@ -1,4 +1,7 @@
-/** Nothing is wider than a phone, on any page, with any total that a counter may have: real counters with a past as large. */
+/**
+ * Nothing is wider than a phone, on any page, with any total that a counter may have: real
+ * counters with a past as large.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +10,10 @@ import { launch, openPage } from '../support/browser.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 
-/** The smallest phone that people still have, a usual one, and the width at which the layout changes. */
+/**
+ * The smallest phone that people still have, a usual one, and the width at which the layout
+ * changes.
+ */
 const WIDTHS = [320, 375, 600];
 /** Of every number of digits one that is wide; and the largest total. */
 const TOTALS = [
@@ -21,7 +27,10 @@ let browser: Browser;
 let program: Program;
 beforeAll(async () => {
   browser = await launch();
-  program = await Program.start({ SEEN_TOKEN: 'the-token-of-this-test', SEEN_REPLICA_NAME: 'r'.repeat(40) });
+  program = await Program.start({
+    SEEN_TOKEN: 'the-token-of-this-test',
+    SEEN_REPLICA_NAME: 'r'.repeat(40),
+  });
   await bringCounters();
 });
 afterAll(async () => {
@@ -29,18 +38,27 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-/** Brings a counter for each total, all of which was counted in this hour, by people and by as many visitors. */
+/**
+ * Brings a counter for each total, all of which was counted in this hour, by people and by as many
+ * visitors.
+ */
 async function bringCounters(): Promise<void> {
   const hour = `${new Date().toISOString().slice(0, 13)}:00Z`;
-  const lines = [...TOTALS.map((total) => [`my-site/at-${total}`, total] as const), [LONG, 1] as const].map(
-    ([counter, total]) => ({
-      counter,
-      total,
-      hours: { [hour]: { person: total } },
-      visitors: { [hour.slice(0, 10)]: Math.min(total, 2 ** 31) },
-    }),
-  );
-  const head = { seen: 'counters', version: 1, moment: new Date().toISOString(), counters: lines.length };
+  const lines = [
+    ...TOTALS.map((total) => [`my-site/at-${total}`, total] as const),
+    [LONG, 1] as const,
+  ].map(([counter, total]) => ({
+    counter,
+    total,
+    hours: { [hour]: { person: total } },
+    visitors: { [hour.slice(0, 10)]: Math.min(total, 2 ** 31) },
+  }));
+  const head = {
+    seen: 'counters',
+    version: 1,
+    moment: new Date().toISOString(),
+    counters: lines.length,
+  };
   using folder = temporaryFolder();
   const path = join(folder.path, 'counters.jsonl');
   writeFileSync(path, [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
@@ -55,7 +73,10 @@ async function bringCounters(): Promise<void> {
 async function setDefault(next: number): Promise<void> {
   const { ok } = await fetch(`${program.url}/api/v1/default`, {
     method: 'PATCH',
-    headers: { Authorization: 'Bearer the-token-of-this-test', 'Content-Type': 'application/json' },
+    headers: {
+      Authorization: 'Bearer the-token-of-this-test',
+      'Content-Type': 'application/json',
+    },
     body: JSON.stringify({ value: next - 1 }),
   });
   expect(ok).toBe(true);
@@ -65,11 +86,17 @@ async function setDefault(next: number): Promise<void> {
 async function whole(page: Page): Promise<void> {
   await page.locator('#chart canvas').waitFor();
   await page.locator('#visitors').waitFor();
-  await until('the replicas to be shown', async () => (await page.locator('.replica').count()) === 3);
+  await until(
+    'the replicas to be shown',
+    async () => (await page.locator('.replica').count()) === 3,
+  );
   await page.locator('summary').click();
 }
 
-/** What stands out of the page at any of the widths, as `320: .figures dd`; nothing when all of it fits. */
+/**
+ * What stands out of the page at any of the widths, as `320: .figures dd`; nothing when all of it
+ * fits.
+ */
 async function widerThanScreen(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const width of WIDTHS) {

@@ -1,4 +1,7 @@
-/** The page in a real browser, on the program that users start, with three replicas and on both stores. */
+/**
+ * The page in a real browser, on the program that users start, with three replicas and on both
+ * stores.
+ */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
@@ -23,7 +26,10 @@ const replicas = (page: Page) =>
     .locator('.replica')
     .evaluateAll((items) =>
       items.map((item) =>
-        [item.querySelector('.who')?.firstChild?.textContent, item.getAttribute('data-state')].join(' '),
+        [
+          item.querySelector('.who')?.firstChild?.textContent,
+          item.getAttribute('data-state'),
+        ].join(' '),
       ),
     );
 
@@ -71,7 +77,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const cells = await page.locator('#table tbody tr td:nth-of-type(1)').allTextContents();
       expect(cells.length).toBeGreaterThanOrEqual(47);
       expect(cells.reduce((sum, cell) => sum + Number(cell), 0)).toBe(all);
-      expect(await page.locator('#chart').getAttribute('aria-label')).toBe(`${all} visits in 48 hours`);
+      expect(await page.locator('#chart').getAttribute('aria-label')).toBe(
+        `${all} visits in 48 hours`,
+      );
       expect(await inked(page)).toBe(true);
       await page.getByRole('button', { name: 'Months' }).click();
       await until('months to be shown', async () =>
@@ -92,14 +100,18 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await until('three replicas to be shown', async () =>
         (await replicas(page)).join().startsWith('test-1 ready,test-2 ready,test-3 ready'),
       );
-      expect(await page.locator('#stack').textContent()).toContain(`This page was made by ${servedBy}.`);
+      expect(await page.locator('#stack').textContent()).toContain(
+        `This page was made by ${servedBy}.`,
+      );
       expect(await page.locator('.replica .here').allTextContents()).toEqual([servedBy]);
       expect(await page.locator('#store').textContent()).toBe(`${store}up`);
       const [first] = await program.replicas();
       process.kill(first ?? 0, 'SIGKILL');
       await until('the dead one to be gone, and another in its place', async () => {
         const shown = await replicas(page);
-        return shown.length === 4 && shown.filter((replica) => replica.endsWith(' gone')).length === 1;
+        return (
+          shown.length === 4 && shown.filter((replica) => replica.endsWith(' gone')).length === 1
+        );
       });
     });
 

@@ -1,8 +1,10 @@
 /**
- * `npm run screenshots`: the pictures of the README, made from the running program: docs/screenshot-light.png and docs/screenshot-dark.png.
+ * `npm run screenshots`: the pictures of the README, made from the running program:
+ * docs/screenshot-light.png and docs/screenshot-dark.png.
  *
- * The visits of the past are made up (`made-up-past.ts`), since a new counter has none; everything else is what the page shows. With a folder as
- * its argument it makes pictures of every state there, to be looked at.
+ * The visits of the past are made up (`made-up-past.ts`), since a new counter has none; everything
+ * else is what the page shows. With a folder as its argument it makes pictures of every state
+ * there, to be looked at.
  */
 import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
@@ -33,11 +35,15 @@ async function picture(
 /** Resolves when all is there, and live. */
 async function whole(page: Page): Promise<void> {
   await page.locator('#chart canvas').waitFor();
-  await until('it to be live', async () => (await page.getByRole('status').textContent()) === 'Live');
+  await until(
+    'it to be live',
+    async () => (await page.getByRole('status').textContent()) === 'Live',
+  );
   await until(
     'three replicas with visits to be shown',
     async () =>
-      (await page.locator('.replica .part').allTextContents()).filter((part) => part !== '0%').length >= 3,
+      (await page.locator('.replica .part').allTextContents()).filter((part) => part !== '0%')
+        .length >= 3,
   );
 }
 

@@ -1,4 +1,7 @@
-/** What the page asks for: nothing when one goes back to it, little in all, nothing of others, and nothing that its policy refuses. */
+/**
+ * What the page asks for: nothing when one goes back to it, little in all, nothing of others, and
+ * nothing that its policy refuses.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser } from 'playwright-core';
 import { launch, openPage, openWhole } from '../support/browser.ts';
@@ -16,7 +19,8 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-const total = async () => (JSON.parse(await program.get('/api/v1/default')) as { value: number }).value;
+const total = async () =>
+  (JSON.parse(await program.get('/api/v1/default')) as { value: number }).value;
 
 describe('going back', () => {
   for (const memory of [false, true]) {
@@ -36,7 +40,10 @@ describe('going back', () => {
         await page.waitForURL('**/own-visits');
         requests.splice(0);
         await page.evaluate('setTimeout(() => history.back())');
-        await until('the page to be back', async () => (await page.locator('.visit').count()) === 1);
+        await until(
+          'the page to be back',
+          async () => (await page.locator('.visit').count()) === 1,
+        );
         expect(await page.locator('.visit').textContent()).toBe(said);
         await until('the page to be looked after again', () =>
           requests.some((url) => url.endsWith('/api/v1/stack')),
@@ -72,9 +79,9 @@ describe('the wire', () => {
     await page.locator('summary').click();
     expect(bytes).toBeGreaterThan(25_000);
     expect(bytes).toBeLessThan(60_000);
-    expect(requests.filter((url) => !url.startsWith(`${program.url}/`) && !url.startsWith('data:'))).toEqual(
-      [],
-    );
+    expect(
+      requests.filter((url) => !url.startsWith(`${program.url}/`) && !url.startsWith('data:')),
+    ).toEqual([]);
   });
 
   test('has nothing on it that the policy of the page refuses, or that fails', async () => {

@@ -1,5 +1,6 @@
 /**
- * The part of the store contract about counters that go out and come in. `store-contract.ts` runs it with the rest.
+ * The part of the store contract about counters that go out and come in. `store-contract.ts` runs
+ * it with the rest.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -17,7 +18,10 @@ const DAY = Math.floor(NOW / DAY_MS);
 const HOUR = Math.floor(NOW / HOUR_MS);
 const NO_PAST = { hours: [], days: [], visitors: new Map<number, number>() };
 
-/** What a snapshot comes to: its counters by name, in the order in which they came first, and its moment. */
+/**
+ * What a snapshot comes to: its counters by name, in the order in which they came first, and its
+ * moment.
+ */
 export async function snapshotOf(store: Store, onPiece: () => unknown = () => undefined) {
   const counters = new Map<string, Archived | undefined>();
   let moment: number | undefined;
@@ -95,7 +99,12 @@ export function testArchive(subject: () => Subject): void {
       await store.make(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
       await store.make(gone, { total: 1, madeAt: NOW, owner: 'somebody' });
       const commit = hitting();
-      await commit({ counter: hit, amount: 3, kinds: { person: 2, bot: 1 }, visitors: callers('a', 'b') });
+      await commit({
+        counter: hit,
+        amount: 3,
+        kinds: { person: 2, bot: 1 },
+        visitors: callers('a', 'b'),
+      });
       await commit({ counter: 'hits', amount: 1 });
       await store.delete([gone]);
       const { counters, moment } = await snapshotOf(store);
@@ -127,7 +136,10 @@ export function testArchive(subject: () => Subject): void {
       const brought = counter();
       expect(await store.bring([brought], terms())).toEqual(['made']);
       expect(await look(brought.counter)).toEqual(plain(brought));
-      expect(await store.describe(brought.counter)).toMatchObject({ total: 5, owner: brought.owner! });
+      expect(await store.describe(brought.counter)).toMatchObject({
+        total: 5,
+        owner: brought.owner!,
+      });
       await hitting()({ counter: brought.counter, amount: 2, visitors: callers('a') });
       const { hours, visitors } = await store.past(brought.counter);
       expect(hours).toContainEqual({ at: HOUR, kind: 'program', amount: 2 });
@@ -137,7 +149,13 @@ export function testArchive(subject: () => Subject): void {
 
     test('totals may be all that a counter may be; who made it, and when, may be unknown', async () => {
       for (const total of [MAX, -MAX, 0, -1]) {
-        const brought = counter({ total, madeAt: undefined, owner: undefined, rules: RULES, past: NO_PAST });
+        const brought = counter({
+          total,
+          madeAt: undefined,
+          owner: undefined,
+          rules: RULES,
+          past: NO_PAST,
+        });
         expect(await store.bring([brought], terms())).toEqual(['made']);
         expect(await look(brought.counter)).toEqual(plain(brought));
       }
@@ -151,7 +169,9 @@ export function testArchive(subject: () => Subject): void {
       const brought = counter();
       for (const existing of ['keep', 'add', 'replace'] as const) {
         const own = terms({ existing, source: `source-${space.slice(0, 8)}` });
-        expect(await store.foresee([brought], own)).toEqual([existing === 'keep' ? 'made' : 'done']);
+        expect(await store.foresee([brought], own)).toEqual([
+          existing === 'keep' ? 'made' : 'done',
+        ]);
         expect(await store.bring([brought], own)).toEqual([existing === 'keep' ? 'made' : 'done']);
         expect(await store.bring([brought], own)).toEqual(['done']);
         await hitting()({ counter: brought.counter, amount: 1 });
@@ -164,7 +184,12 @@ export function testArchive(subject: () => Subject): void {
       const own = { total: 10, madeAt: NOW - 5, owner: 'its own owner' };
       for (const { counter: name } of [kept, added, replaced]) {
         await store.make(name, own);
-        await hitting()({ counter: name, amount: 1, kinds: { person: 1 }, visitors: callers('somebody') });
+        await hitting()({
+          counter: name,
+          amount: 1,
+          kinds: { person: 1 },
+          visitors: callers('somebody'),
+        });
       }
       expect(await store.bring([kept], terms({ existing: 'keep' }))).toEqual(['kept']);
       expect(await store.bring([added], terms({ existing: 'add' }))).toEqual(['added']);
@@ -207,7 +232,10 @@ export function testArchive(subject: () => Subject): void {
     test('what cannot be added is answered, and nothing of it is changed', async () => {
       const [total, hour] = [counter({ total: MAX }), counter({ total: 0 })];
       await store.bring([total, hour], terms());
-      const huge = { ...hour.past, hours: [{ at: HOUR, kind: 'person', amount: MAX - 2 } as const] };
+      const huge = {
+        ...hour.past,
+        hours: [{ at: HOUR, kind: 'person', amount: MAX - 2 } as const],
+      };
       const add = terms({ existing: 'add' });
       const more = [
         { ...total, total: 1 },
@@ -267,7 +295,11 @@ export function testArchive(subject: () => Subject): void {
 
     test('hours that are older than hours are kept come in as days', async () => {
       const first = HOUR - HOURS_KEPT_DAYS * 24;
-      const hours = [first - 1, first, HOUR].map((at) => ({ at, kind: 'person' as const, amount: 1 }));
+      const hours = [first - 1, first, HOUR].map((at) => ({
+        at,
+        kind: 'person' as const,
+        amount: 1,
+      }));
       const days = [{ at: Math.floor((first - 1) / 24), kind: 'person' as const, amount: 2 }];
       const brought = counter({ past: { ...NO_PAST, hours, days } });
       await store.bring([brought], terms());
@@ -300,8 +332,10 @@ export function testArchive(subject: () => Subject): void {
       const names = ['hit', 'set', 'given', 'ruled', 'gone', 'brought', 'made'].map(
         (key) => `${space}/-${key}`,
       );
-      const [hit = '', set = '', given = '', ruled = '', gone = '', brought = '', made = ''] = names;
-      for (const name of names.slice(0, 5)) await own.make(name, { total: 1, madeAt: NOW, owner: 'x' });
+      const [hit = '', set = '', given = '', ruled = '', gone = '', brought = '', made = ''] =
+        names;
+      for (const name of names.slice(0, 5))
+        await own.make(name, { total: 1, madeAt: NOW, owner: 'x' });
       const stateOf = ({ counters }: Awaited<ReturnType<typeof snapshotOf>>) =>
         names.map((name) => plain(counters.get(name)));
       const before = stateOf(await snapshotOf(own));
@@ -327,7 +361,10 @@ export function testArchive(subject: () => Subject): void {
     test('a snapshot is of one moment, while counters are hit, made, set and deleted', async () => {
       const PAIRS = 400;
       const own = open();
-      const pairs = Array.from({ length: PAIRS }, (_, index) => `${randomUUID().slice(0, 4)}-${index}`);
+      const pairs = Array.from(
+        { length: PAIRS },
+        (_, index) => `${randomUUID().slice(0, 4)}-${index}`,
+      );
       const [first, second] = [
         pairs.map((pair) => `${space}/${pair}.a`),
         // The second of a pair is far from the first, so that they are not read together.
@@ -343,7 +380,9 @@ export function testArchive(subject: () => Subject): void {
       const writer = { done: false, batches: 0 };
       const writing = (async () => {
         while (!writer.done) {
-          const some = pairs.flatMap((_, index) => ((index * 7 + writer.batches) % 5 === 0 ? [index] : []));
+          const some = pairs.flatMap((_, index) =>
+            (index * 7 + writer.batches) % 5 === 0 ? [index] : [],
+          );
           await hitAll(some.map((index) => first[index] ?? ''));
           await hitAll(some.map((index) => second[index] ?? ''));
           // Two that are there in turns.
@@ -365,13 +404,19 @@ export function testArchive(subject: () => Subject): void {
             return ahead === 0 || ahead === 1 ? [] : [`${first[index]} is ahead by ${ahead}`];
           });
           const untrue = [...first, ...second].filter((name) => {
-            const sum = counters.get(name)?.past.hours.reduce((all, { amount }) => all + amount, 0) ?? 0;
+            const sum =
+              counters.get(name)?.past.hours.reduce((all, { amount }) => all + amount, 0) ?? 0;
             return sum !== total(name);
           });
           const all = [...first, ...second].reduce((sum, name) => sum + total(name), 0);
           // Between making the one and deleting the other both are there; one of them always is.
           const turns = counters.has(`${space}/turn.a`) || counters.has(`${space}/turn.b`);
-          expect({ round, odd, untrue, turns }).toEqual({ round, odd: [], untrue: [], turns: true });
+          expect({ round, odd, untrue, turns }).toEqual({
+            round,
+            odd: [],
+            untrue: [],
+            turns: true,
+          });
           expect(all).toBeGreaterThanOrEqual(before);
           before = all;
         }

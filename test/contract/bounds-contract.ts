@@ -1,6 +1,7 @@
 /**
- * The part of the store contract that is about bounds: what grows with visitors' requests ends at a limit, counters that exist count on,
- * and a clock that is wrong for a while loses nothing. Every store runs it, on the real database.
+ * The part of the store contract that is about bounds: what grows with visitors' requests ends at
+ * a limit, counters that exist count on, and a clock that is wrong for a while loses nothing.
+ * Every store runs it, on the real database.
  */
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -116,7 +117,10 @@ export function testBounds(subject: () => Subject): void {
       await hit();
       const { hours, days } = await own.store.past(own.name());
       const first = START / HOUR_MS;
-      expect(hours.map(({ at }) => at).filter((at) => at < first + 24)).toEqual([first, first + 1]);
+      expect(hours.map(({ at }) => at).filter((at) => at < first + 24)).toEqual([
+        first,
+        first + 1,
+      ]);
       expect(days).toEqual([]);
     });
 
@@ -125,12 +129,16 @@ export function testBounds(subject: () => Subject): void {
       const names = Array.from({ length: 50 }, (_, index) => own.name(`page-${index}`));
       for (let hour = 0; hour < 120; hour++) {
         own.at(hour * HOUR_MS);
-        await own.commit(...names.map((counter) => ({ counter, amount: 1, kinds: { person: 1 } })));
+        await own.commit(
+          ...names.map((counter) => ({ counter, amount: 1, kinds: { person: 1 } })),
+        );
       }
       const later = (HOURS_KEPT_DAYS + 10) * DAY_MS;
       for (let hour = 0; hour < 30; hour++) {
         own.at(later + hour * HOUR_MS);
-        await own.commit(...names.map((counter) => ({ counter, amount: 1, kinds: { person: 1 } })));
+        await own.commit(
+          ...names.map((counter) => ({ counter, amount: 1, kinds: { person: 1 } })),
+        );
         const { hours, days } = await own.store.past(names[hour % names.length] ?? '');
         const sum = (all: readonly { amount: number }[]) =>
           all.reduce((some, { amount }) => some + amount, 0);

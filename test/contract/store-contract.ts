@@ -6,7 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { isAppError } from '../../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
 import type { Beat } from '../../src/counter/presence.ts';
-import { type Condition, RULES, type RuleChanges, type Rules } from '../../src/counter/registry.ts';
+import {
+  type Condition,
+  RULES,
+  type RuleChanges,
+  type Rules,
+} from '../../src/counter/registry.ts';
 import type { Batch, Change, Store } from '../../src/counter/store.ts';
 import type { Kind } from '../../src/counter/visitor.ts';
 import { callers } from '../support/callers.ts';
@@ -55,7 +60,10 @@ export function testStoreContract(database: string, start: () => Promise<Subject
     });
 
     test('applies the changes of many counters in one batch and answers in their order', async () => {
-      const changes = Array.from({ length: 1000 }, (_, index) => ({ counter: fresh(), amount: index + 1 }));
+      const changes = Array.from({ length: 1000 }, (_, index) => ({
+        counter: fresh(),
+        amount: index + 1,
+      }));
       expect(await store.commit(batch(...changes))).toEqual(changes.map(({ amount }) => amount));
       expect(await store.read(changes.map((change) => change.counter))).toEqual(
         changes.map(({ amount }) => amount),
@@ -194,7 +202,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       expect(await store.commit(batch(keyed))).toEqual([1]);
       expect(await store.commit(batch({ counter: own, amount: 5 }, keyed))).toEqual([6, 1]);
       const second = subject.open();
-      expect(await second.commit({ writer: randomUUID(), sequence: 1, changes: [keyed] })).toEqual([1]);
+      expect(await second.commit({ writer: randomUUID(), sequence: 1, changes: [keyed] })).toEqual(
+        [1],
+      );
       await second.close();
       expect(await store.read([own])).toEqual([6]);
     });
@@ -216,8 +226,13 @@ export function testStoreContract(database: string, start: () => Promise<Subject
     test('a key that was used for another request is refused, and the rest of the batch counts', async () => {
       const [own, other] = [fresh(), fresh()];
       const key = freshKey();
-      expect(await store.commit(batch({ counter: own, amount: 1, once: once(key, '1') }))).toEqual([1]);
-      const mixed = batch({ counter: own, amount: 2, once: once(key, '2') }, { counter: other, amount: 1 });
+      expect(await store.commit(batch({ counter: own, amount: 1, once: once(key, '1') }))).toEqual(
+        [1],
+      );
+      const mixed = batch(
+        { counter: own, amount: 2, once: once(key, '2') },
+        { counter: other, amount: 1 },
+      );
       expect(await store.commit(mixed)).toEqual(['key-reused', 1]);
       expect(await store.commit(mixed)).toEqual(['key-reused', 1]);
       expect(await store.read([own, other])).toEqual([1, 1]);
@@ -279,17 +294,29 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('one that is made with rules keeps them', async () => {
         const own = fresh();
-        const rules = { lowest: -MAX, highest: 0, settable: true, private: true, windowMs: DAY_MS };
+        const rules = {
+          lowest: -MAX,
+          highest: 0,
+          settable: true,
+          private: true,
+          windowMs: DAY_MS,
+        };
         const size = await store.size();
         expect(await store.make(own, { total: 0, madeAt: Date.now(), owner, rules })).toBe('made');
         expect((await store.describe(own))?.rules).toEqual(rules);
         await store.change(own, { owner: 'another' });
         await store.change(own, { total: 7 });
         expect((await store.describe(own))?.rules).toEqual(rules);
-        expect(await store.change(own, { rules: { ...rules, settable: false, windowMs: 0 } })).toMatchObject({
+        expect(
+          await store.change(own, { rules: { ...rules, settable: false, windowMs: 0 } }),
+        ).toMatchObject({
           rules: { ...rules, settable: false, windowMs: 0 },
         });
-        expect((await store.describe(own))?.rules).toEqual({ ...rules, settable: false, windowMs: 0 });
+        expect((await store.describe(own))?.rules).toEqual({
+          ...rules,
+          settable: false,
+          windowMs: 0,
+        });
         expect(await store.change(fresh(), { rules: rules })).toBe('missing');
         expect(await store.size()).toBe(size + 1);
         await store.delete([own]);
@@ -301,7 +328,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('one that is there is not made again, but by the same owner, as after a lost answer', async () => {
         const own = fresh();
         await store.make(own, { total: 5, madeAt: Date.now(), owner });
-        expect(await store.make(own, { total: 7, madeAt: Date.now(), owner: 'of another' })).toBe('exists');
+        expect(await store.make(own, { total: 7, madeAt: Date.now(), owner: 'of another' })).toBe(
+          'exists',
+        );
         expect(await store.make(own, { total: 5, madeAt: Date.now(), owner })).toBe('made');
         const hit = fresh();
         await store.commit(batch({ counter: hit, amount: 1 }));
@@ -379,15 +408,24 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         ];
         for (let turn = 0; turn < 20; turn++) {
           await store.change(own, { rules: RULES });
-          await Promise.all(changes.map((rules, index) => stores[index % 3]?.change(own, { rules })));
-          expect((await store.describe(own))?.rules).toEqual(Object.assign({}, ...changes) as Rules);
+          await Promise.all(
+            changes.map((rules, index) => stores[index % 3]?.change(own, { rules })),
+          );
+          expect((await store.describe(own))?.rules).toEqual(
+            Object.assign({}, ...changes) as Rules,
+          );
         }
         await Promise.all(stores.map((one) => one.close()));
       });
 
       test('is changed and deleted only if it is what it was taken for', async () => {
         const [own, hit] = [fresh(), fresh()];
-        await store.make(own, { total: 5, madeAt: 1000, owner, rules: { ...RULES, settable: true } });
+        await store.make(own, {
+          total: 5,
+          madeAt: 1000,
+          owner,
+          rules: { ...RULES, settable: true },
+        });
         await store.commit(batch({ counter: hit, amount: 3 }));
         const met: Condition[] = [
           {},
@@ -435,7 +473,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
             other.delete([own], { totalBelow: 10 }),
             store.commit(batch({ counter: own, amount: 1 })),
           ]);
-          // Either it was deleted and made anew by the hit, or the hit came first and it is not deleted.
+          // Either it was deleted and made anew by the hit, or the hit came first and it is not
+          // deleted.
           expect([outcome, total, ...(await store.read([own]))]).toEqual(
             outcome === 'deleted' ? ['deleted', 1, 1] : ['differs', 10, 10],
           );
@@ -457,7 +496,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       test('are listed in the order of their names, page by page, and searched', async () => {
         const space = randomUUID();
         const names = ['a', 'B', 'c', 'd.x', 'e-x'].map((key) => `${space}/${key}`);
-        await store.commit(batch(...names.map((own, index) => ({ counter: own, amount: index + 1 }))));
+        await store.commit(
+          batch(...names.map((own, index) => ({ counter: own, amount: index + 1 }))),
+        );
         const first = await store.list({ search: space, after: '', limit: 2 });
         expect(first.counters.map(({ counter: name, total }) => [name, total])).toEqual([
           [`${space}/B`, 2],
@@ -518,7 +559,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const outcomes = await own.commit(batch(...changes));
         expect(outcomes).toEqual(['missing', 1, 2, expect.any(Number), 'missing']);
         expect(await own.read([unmade])).toEqual([undefined]);
-        // The key was not used: the same request counts when it may make the counter, and again gets the same number.
+        // The key was not used: the same request counts when it may make the counter, and again
+        // gets the same number.
         expect(await own.commit(batch(asked, { ...asked, make: false }))).toEqual([1, 1]);
         // Deleted, it is as if it had never been.
         await own.delete([hit]);
@@ -543,7 +585,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           'counters-full',
           expect.any(Number),
         ]);
-        expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('counters-full');
+        expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe(
+          'counters-full',
+        );
         await full.delete([one]);
         expect(await full.make(three, { total: 0, madeAt: Date.now(), owner })).toBe('made');
         expect(await commit(2, one, two, three)).toEqual(['counters-full', 2, 1]);
@@ -587,7 +631,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           [Symbol.asyncDispose]: () => own.close(),
         };
       }
-      const counted = (total: number, ...which: boolean[]) => ({ total, private: false, counted: which });
+      const counted = (total: number, ...which: boolean[]) => ({
+        total,
+        private: false,
+        counted: which,
+      });
       const visits = (id: string, n: number, kind: Kind = 'person') => ({ id, kind, visits: n });
 
       test('a private counter is counted on, and its total is for its owner', async () => {
@@ -598,7 +646,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         expect(await own.store.read([own.name, own.name])).toEqual([undefined, undefined]);
         expect((await own.store.describe(own.name))?.total).toBe(42);
         const key = { once: once(freshKey()) };
-        expect(await own.commit(key, key, { amount: -2 })).toEqual([hidden(43), hidden(43), hidden(41)]);
+        expect(await own.commit(key, key, { amount: -2 })).toEqual([
+          hidden(43),
+          hidden(43),
+          hidden(41),
+        ]);
         await own.store.change(own.name, { rules: RULES });
         expect(await own.commit({})).toEqual([42]);
         expect(await own.store.read([own.name])).toEqual([42]);
@@ -643,7 +695,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         await using own = await ruled({ windowMs: WINDOW_MS });
         const added = { amount: 5, kinds: { program: 5 }, visitors: [visits('a', 0, 'program')] };
         expect(await own.commit(added)).toEqual([counted(5, false)]);
-        expect(await own.commit({ visitors: [visits('a', 1, 'program')] })).toEqual([counted(6, true)]);
+        expect(await own.commit({ visitors: [visits('a', 1, 'program')] })).toEqual([
+          counted(6, true),
+        ]);
         expect(await own.commit(added)).toEqual([counted(11, false)]);
         expect(await own.commit({ amount: 2, kinds: { bot: 2 } })).toEqual([counted(13)]);
       });
@@ -728,7 +782,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
               changes: [{ counter: name, amount: 1, ...change }],
             }),
           again: (change: Partial<Change> = {}) =>
-            own.commit({ writer: id, sequence: number, changes: [{ counter: name, amount: 1, ...change }] }),
+            own.commit({
+              writer: id,
+              sequence: number,
+              changes: [{ counter: name, amount: 1, ...change }],
+            }),
         };
       }
 
@@ -759,7 +817,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
 
       test('once, whatever is sent again or refused', async () => {
         const { store: own, name, hit, again } = begin();
-        const visit = { kinds: { person: 1 }, visitors: callers('somebody'), once: once(freshKey()) };
+        const visit = {
+          kinds: { person: 1 },
+          visitors: callers('somebody'),
+          once: once(freshKey()),
+        };
         await hit(visit);
         await again(visit);
         await hit(visit);
@@ -817,12 +879,16 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         for (const [from, count, sofar] of [
           [0, 1000, 1000],
           [0, 10_000, 10_000],
-          ...Array.from({ length: 99 }, (_, n) => [(n + 1) * 10_000, 10_000, (n + 2) * 10_000] as const),
+          ...Array.from(
+            { length: 99 },
+            (_, n) => [(n + 1) * 10_000, 10_000, (n + 2) * 10_000] as const,
+          ),
         ] as const) {
           await hit({ amount: count, visitors: callers(...some(from, count)) });
           if (![1000, 10_000, 1_000_000].includes(sofar)) continue;
           const error = ((await own.past(name)).visitors.get(DAY) ?? 0) / sofar - 1;
-          // Four standard errors: once in 16,000 where there is chance in it, and these visitors are always the same.
+          // Four standard errors: once in 16,000 where there is chance in it, and these visitors
+          // are always the same.
           expect(Math.abs(error)).toBeLessThanOrEqual(4 * own.visitorsError);
         }
         await own.close();
@@ -895,7 +961,8 @@ export function testStoreContract(database: string, start: () => Promise<Subject
     });
 
     describe('visitors’ quotas', () => {
-      // Five at once, one of which comes back after so long: Redis forgets by its own clock, which goes on while the test's stands.
+      // Five at once, one of which comes back after so long: Redis forgets by its own clock, which
+      // goes on while the test's stands.
       const BACK_MS = 120_000;
       const FIVE = { name: 'requests', quota: 5, windowMs: 5 * BACK_MS };
 
@@ -967,7 +1034,11 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         expect(await many(one, 9)).toBe(5);
         expect(await take(other)).toMatchObject({ allowed: true, remaining: 4 });
         expect(await many(one, 9, another)).toBe(2);
-        expect(await take(one, another)).toEqual({ allowed: false, remaining: 0, nextMs: DAY_MS / 2 });
+        expect(await take(one, another)).toEqual({
+          allowed: false,
+          remaining: 0,
+          nextMs: DAY_MS / 2,
+        });
         expect(await take(other)).toMatchObject({ allowed: true, remaining: 3 });
         await own.close();
       });
@@ -987,7 +1058,9 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const { store: own } = begin();
         const [one, other] = [visitor(), visitor()];
         const small = { ...FIVE, quota: 2 };
-        const verdicts = await own.take([one, other, one, one, other].map((who) => ({ who, limit: small })));
+        const verdicts = await own.take(
+          [one, other, one, one, other].map((who) => ({ who, limit: small })),
+        );
         expect(verdicts.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
           [true, 1],
           [true, 1],
@@ -1059,7 +1132,10 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const said = async (from: Store, what: Beat) =>
           (await from.beat(what))
             .filter(({ id }) => id === one.id || id === two.id)
-            .map(({ silentMs, ...rest }) => ({ ...rest, lately: silentMs >= 0 && silentMs < 60_000 }))
+            .map(({ silentMs, ...rest }) => ({
+              ...rest,
+              lately: silentMs >= 0 && silentMs < 60_000,
+            }))
             .toSorted((a, b) => byText(a.name, b.name));
         expect(await said(other, two)).toEqual([
           { ...one, lately: true },

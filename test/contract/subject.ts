@@ -3,11 +3,19 @@ import type { Store } from '../../src/counter/store.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {
-  /** A store on a database that the whole suite shares; called again, another one on the same database, perhaps with other limits. */
+  /**
+   * A store on a database that the whole suite shares; called again, another one on the same
+   * database, perhaps with other limits.
+   */
   open: (options?: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number }) => Store;
   /** Ends what the store needs. */
   end: () => Promise<void>;
 }
 
 /** What the stores of the suite may keep: more keys than it uses but where it tries the limit. */
-export const LIMITS = { keysMax: 40, visitorsMax: 10_000_000, hitsMake: true, countersMax: 1_000_000 };
+export const LIMITS = {
+  keysMax: 40,
+  visitorsMax: 10_000_000,
+  hitsMake: true,
+  countersMax: 1_000_000,
+};

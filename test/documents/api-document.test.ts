@@ -1,4 +1,7 @@
-/** docs/api.md, typed from top to bottom into one shell, next to a Seen that runs: every command, and what it should show. */
+/**
+ * docs/api.md, typed from top to bottom into one shell, next to a Seen that runs: every command,
+ * and what it should show.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { difference, stepsOf } from '../support/document.ts';
@@ -29,7 +32,10 @@ function type(commands: string, { url }: Program): Promise<string> {
   return shell.type(commands.replaceAll('localhost:8000', new URL(url).host));
 }
 
-/** The same where nobody has made a counter, so that the next one is a whole share away; a single replica shares its store with nobody. */
+/**
+ * The same where nobody has made a counter, so that the next one is a whole share away; a single
+ * replica shares its store with nobody.
+ */
 async function typeAtFresh(commands: string): Promise<string> {
   await using fresh = await Program.start({ ...LIMITED, SEEN_REPLICAS: '1' });
   return await type(commands, fresh);
@@ -39,12 +45,17 @@ describe('docs/api.md', () => {
   for (const { title, heading, commands, expected } of steps) {
     test(title, async () => {
       const shown = await (heading === 'Limits' ? typeAtFresh(commands) : type(commands, program));
-      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({
+        shown,
+        difference: undefined,
+      });
     });
   }
 
   test('names every route that there is', async () => {
-    const { paths } = (await (await fetch(`${program.url}/openapi.json`)).json()) as { paths: object };
+    const { paths } = (await (await fetch(`${program.url}/openapi.json`)).json()) as {
+      paths: object;
+    };
     const document = await Bun.file(join(ROOT, 'docs/api.md')).text();
     for (const path of Object.keys(paths)) {
       const shape = path.replace('{namespace}', '[\\w-]+').replace('{key}', '[\\w-]+');

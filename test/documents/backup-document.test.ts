@@ -1,4 +1,7 @@
-/** docs/backup.md, typed from top to bottom into one shell, next to a Seen that runs: every command, and what it should show. */
+/**
+ * docs/backup.md, typed from top to bottom into one shell, next to a Seen that runs: every
+ * command, and what it should show.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +26,10 @@ beforeAll(async () => {
     `#!/bin/sh\nshift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`,
   );
   chmodSync(join(bin, 'npx'), 0o755);
-  shell = new Shell(folder.path, { PATH: `${bin}:${process.env['PATH'] ?? ''}`, SEEN_TOKEN: TOKEN });
+  shell = new Shell(folder.path, {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    SEEN_TOKEN: TOKEN,
+  });
   for (const wanted of [1, 2, 3]) expect(await program.visit('/hit/my-site/page')).toBe(wanted);
 });
 
@@ -44,7 +50,10 @@ describe('docs/backup.md', () => {
       }
       const typed = commands.replaceAll('localhost:8000', new URL(program.url).host);
       const shown = await shell.type(typed);
-      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
+      expect({ shown, difference: difference(expected, shown) }).toEqual({
+        shown,
+        difference: undefined,
+      });
       if (commands.includes('/get/')) expect(shown.trim()).toBe('{"value":3}');
       if (restores) await program.start();
     });

@@ -1,6 +1,7 @@
 /**
- * docs/capacity.md states how many bytes each operation leaves in each store. Here every operation is done many times, on the real databases,
- * and what it left is compared with the document: no more than is stated, and not so much less that the figure is an invention.
+ * docs/capacity.md states how many bytes each operation leaves in each store. Here every operation
+ * is done many times, on the real databases, and what it left is compared with the document: no
+ * more than is stated, and not so much less that the figure is an invention.
  */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
@@ -61,7 +62,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'a visit of somebody who was not there today': {
     before: hitAll,
-    run: (hands) => inBatches(hands, (n) => ({ counter: page(n), amount: 1, visitors: person(id()) })),
+    run: (hands) =>
+      inBatches(hands, (n) => ({ counter: page(n), amount: 1, visitors: person(id()) })),
   },
   'the same to a counter with a window': {
     async before({ store }) {
@@ -85,7 +87,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       })),
   },
   'a new counter, by its first visit': {
-    run: (hands) => inBatches(hands, (n) => ({ counter: longest(n), amount: 1, visitors: person(id()) })),
+    run: (hands) =>
+      inBatches(hands, (n) => ({ counter: longest(n), amount: 1, visitors: person(id()) })),
   },
   'a new counter, over the API': {
     async run({ store }) {
@@ -142,8 +145,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** What the document states: bytes of Redis and of SQLite's file, by operation. */
 const STATED = new Map(
   [
-    ...readFileSync(join(ROOT, 'docs/capacity.md'), 'utf8').matchAll(/^\| ([^|]+?) \| (\d+) \| (\d+) \|/gm),
-  ].map(([, name = '', redis, sqlite]) => [name, { redis: Number(redis), sqlite: Number(sqlite) }]),
+    ...readFileSync(join(ROOT, 'docs/capacity.md'), 'utf8').matchAll(
+      /^\| ([^|]+?) \| (\d+) \| (\d+) \|/gm,
+    ),
+  ].map(([, name = '', redis, sqlite]) => [
+    name,
+    { redis: Number(redis), sqlite: Number(sqlite) },
+  ]),
 );
 
 function handsOn(store: Store, time: { now: number }): Hands {
@@ -159,7 +167,11 @@ function handsOn(store: Store, time: { now: number }): Hands {
 }
 
 /** Does the operation; answers how many bytes each time has left. */
-async function left(operation: Operation, hands: Hands, bytes: () => Promise<number>): Promise<number> {
+async function left(
+  operation: Operation,
+  hands: Hands,
+  bytes: () => Promise<number>,
+): Promise<number> {
   // What the first of each kind needs once is no operation's.
   await hitAll(hands);
   for (let n = 0; n < TIMES; n++) await hands.store.delete([page(n)]);
@@ -182,8 +194,29 @@ describe('docs/capacity.md states what is left by', () => {
   test('every operation, and nothing else', () => {
     expect([...STATED.keys()].toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
     // A store that can do more stands here with it.
-    const known = ['commit', 'make', 'change', 'delete', 'read', 'describe', 'past', 'list', 'take'];
-    const others = ['size', 'salt', 'beat', 'snapshot', 'bring', 'foresee', 'ping', 'risks', 'close', 'turn'];
+    const known = [
+      'commit',
+      'make',
+      'change',
+      'delete',
+      'read',
+      'describe',
+      'past',
+      'list',
+      'take',
+    ];
+    const others = [
+      'size',
+      'salt',
+      'beat',
+      'snapshot',
+      'bring',
+      'foresee',
+      'ping',
+      'risks',
+      'close',
+      'turn',
+    ];
     const store = openStore({
       url: 'sqlite:none',
       ca: undefined,
@@ -201,7 +234,13 @@ describe('docs/capacity.md states what is left by', () => {
     test(`${what}, in Redis`, async () => {
       await using server = await RedisServer.start({ ...SAFE, appendfsync: 'no' });
       const time = { now: Date.now() };
-      const options = { url: server.url, ca: undefined, timeoutMs: 20_000, ...LIMITS, keysMax: 100_000 };
+      const options = {
+        url: server.url,
+        ca: undefined,
+        timeoutMs: 20_000,
+        ...LIMITS,
+        keysMax: 100_000,
+      };
       const store = new RedisStore({ ...options, now: () => time.now });
       const used = async () => {
         const info = await server.cli('INFO', 'memory');
@@ -217,7 +256,8 @@ describe('docs/capacity.md states what is left by', () => {
           await Bun.sleep(150);
           seen.unshift(await used());
           return (
-            seen.length >= 4 && seen.slice(0, 4).every((other) => Math.abs(other - (seen[0] ?? 0)) < 512)
+            seen.length >= 4 &&
+            seen.slice(0, 4).every((other) => Math.abs(other - (seen[0] ?? 0)) < 512)
           );
         });
         return seen[0] ?? 0;
@@ -230,12 +270,20 @@ describe('docs/capacity.md states what is left by', () => {
       using folder = temporaryFolder('/dev/shm');
       const path = join(folder.path, 'seen.db');
       const time = { now: Date.now() };
-      const options = { path, missing: 'make' as const, timeoutMs: 5000, ...LIMITS, keysMax: 100_000 };
+      const options = {
+        path,
+        missing: 'make' as const,
+        timeoutMs: 5000,
+        ...LIMITS,
+        keysMax: 100_000,
+      };
       const store = new SqliteStore({ ...options, now: () => time.now });
       const bytes = async () => {
         using database = new Database(path);
         const pragma = (word: string) =>
-          Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ?? 0;
+          Object.values(
+            database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {},
+          )[0] ?? 0;
         return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
       };
       compare(what, 'sqlite', await left(operation, handsOn(store, time), bytes));

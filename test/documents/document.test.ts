@@ -6,13 +6,17 @@ describe('what a document says and what is shown', () => {
   const table = ['ID … NAME', '… mystack_web … 3/3 …'];
 
   test('may differ in blanks, empty lines, and where it says “…”', () => {
-    expect(difference(table, 'ID   NAME\n\nabc  mystack_web  replicated  3/3  x\n')).toBeUndefined();
+    expect(
+      difference(table, 'ID   NAME\n\nabc  mystack_web  replicated  3/3  x\n'),
+    ).toBeUndefined();
     expect(difference([], '\n')).toBeUndefined();
   });
 
   test('differ when a line is another one, or stands in another place', () => {
     expect(difference(table, 'ID NAME\nabc mystack_web replicated 2/3 x')).toContain('2/3');
-    expect(difference(table, 'abc mystack_web replicated 3/3 x\nID NAME')).toContain('“ID … NAME”');
+    expect(difference(table, 'abc mystack_web replicated 3/3 x\nID NAME')).toContain(
+      '“ID … NAME”',
+    );
     expect(difference(['7'], '17')).toBe('“17” was shown, where the document says “7”');
     expect(difference(['7', '8'], '7')).toContain('nothing more');
   });

@@ -1,4 +1,7 @@
-/** Every command in README.md, CONTRIBUTING.md and docs/bench.md is run, in a clone in an empty folder, and shows what it should. */
+/**
+ * Every command in README.md, CONTRIBUTING.md and docs/bench.md is run, in a clone in an empty
+ * folder, and shows what it should.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +17,8 @@ let ports: { public: number; operations: number };
 const running: Bun.Subprocess[] = [];
 
 beforeAll(async () => {
-  // The files as they are now, without what is ignored: what a clone of the next commit would have.
+  // The files as they are now, without what is ignored: what a clone of the next commit would
+  // have.
   await Bun.$`git clone --quiet ${ROOT} ${clone}`;
   await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${clone}'`.cwd(
     ROOT,
@@ -68,10 +72,9 @@ function spawn(words: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe
 /** How npm reaches the registry on this machine. */
 function npmSettings(): Record<string, string> {
   const ours = /^(npm_config_|NODE_EXTRA_CA_CERTS$|SSL_CERT_|https?_proxy$|no_proxy$)/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => ours.test(name))) as Record<
-    string,
-    string
-  >;
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => ours.test(name)),
+  ) as Record<string, string>;
 }
 
 /** Runs a command to its end and answers what it printed. */
@@ -106,7 +109,9 @@ async function begin(command: string): Promise<void> {
 }
 
 const visits = async (wanted: number) =>
-  expect(await run('curl -s localhost:8000')).toBe(`Hello World! I have been seen ${wanted} times.\n`);
+  expect(await run('curl -s localhost:8000')).toBe(
+    `Hello World! I have been seen ${wanted} times.\n`,
+  );
 
 const QUICK_BENCH = "npm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'";
 
@@ -180,21 +185,25 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     await run('cp README.md copy.md');
     await run(`${QUICK_BENCH} --page copy/bench.md --readme copy.md`);
     const [page, readme] = [await run('cat copy/bench.md'), await run('cat copy.md')];
-    expect(page).toContain('![CPU time per visit of each service, its store included](bench/services.svg)');
+    expect(page).toContain(
+      '![CPU time per visit of each service, its store included](bench/services.svg)',
+    );
     expect(await run('cat copy/bench/services.svg')).toContain('<svg');
     const row = /^\| Seen on SQLite \|.*$/m.exec(page)?.[0] ?? 'no row';
     expect(readme).toContain(row);
   },
   'npm run test:faults -- --for 60s': async () =>
-    expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain('No promise was broken'),
+    expect(await run('npm run test:faults -- --for 10s --seed 7')).toContain(
+      'No promise was broken',
+    ),
   'npm run test:floods -- --for 60s': async () =>
-    expect(await run('npm run test:floods -- --for 3s --store sqlite --addresses known')).toContain(
-      'Nothing was filled.',
-    ),
+    expect(
+      await run('npm run test:floods -- --for 3s --store sqlite --addresses known'),
+    ).toContain('Nothing was filled.'),
   'npx bun bench/neighbours.ts': async () =>
-    expect(await run('npx bun bench/neighbours.ts --store SQLite --seconds 1 --only /page.css')).toContain(
-      'SQLite: 1 routes, 100 requests/s on each',
-    ),
+    expect(
+      await run('npx bun bench/neighbours.ts --store SQLite --seconds 1 --only /page.css'),
+    ).toContain('SQLite: 1 routes, 100 requests/s on each'),
   'npx bun bench/soak.ts --for 60m': async () =>
     expect(await run('npx bun bench/soak.ts --for 20s')).toContain('\nRight: every check held.\n'),
   'npx bun test/simulation/run.ts --store redis --seeds 1000': async () =>
@@ -202,7 +211,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
       '50 histories on redis',
     ),
   'npx bun test/simulation/run.ts --store redis 25': async () =>
-    expect(await run('npx bun test/simulation/run.ts --store redis 25')).toContain('nothing is wrong'),
+    expect(await run('npx bun test/simulation/run.ts --store redis 25')).toContain(
+      'nothing is wrong',
+    ),
   'npx bun test/simulation/mutants.ts window': async () =>
     expect(await run('npx bun test/simulation/mutants.ts drain')).toContain(', 0 live'),
   'npx seen export counters.jsonl': async () =>
@@ -214,7 +225,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   'npm ci': () => run('npm ci'),
   'npm run check': () => run('npm run check'),
   'npm test': async () =>
-    expect(await run('npm test -- test/unit/counter/name.test.ts')).toEndWith('2 passed, 0 failed\n'),
+    expect(await run('npm test -- test/unit/counter/name.test.ts')).toEndWith(
+      '2 passed, 0 failed\n',
+    ),
   // It measures, and has a turn of its own in `npm test -- all`.
   'npm test -- guard': async () =>
     expect(
@@ -245,7 +258,9 @@ async function chooses(words: readonly string[], files: RegExp): Promise<void> {
 
 function commandsIn(document: string): string[] {
   const text = readFileSync(join(ROOT, document), 'utf8');
-  return [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
+  return [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
 }
 
 for (const document of ['README.md', 'CONTRIBUTING.md', 'docs/bench.md']) {
@@ -258,7 +273,9 @@ for (const document of ['README.md', 'CONTRIBUTING.md', 'docs/bench.md']) {
       test(command, async () => {
         const show = COMMANDS[command];
         if (!show)
-          throw new Error(`“${command}” stands in ${document}, and no test runs it: add it to COMMANDS`);
+          throw new Error(
+            `“${command}” stands in ${document}, and no test runs it: add it to COMMANDS`,
+          );
         await show();
       });
     }

@@ -1,4 +1,7 @@
-/** docs/images.md, typed from top to bottom into one shell, next to a Seen that runs: every command, and what it should show. */
+/**
+ * docs/images.md, typed from top to bottom into one shell, next to a Seen that runs: every
+ * command, and what it should show.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { difference, stepsOf } from '../support/document.ts';
@@ -24,8 +27,13 @@ afterAll(async () => {
 describe('docs/images.md', () => {
   for (const { title, commands, expected } of stepsOf(join(ROOT, 'docs/images.md'))) {
     test(title, async () => {
-      const shown = await shell.type(commands.replaceAll('localhost:8000', new URL(program.url).host));
-      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
+      const shown = await shell.type(
+        commands.replaceAll('localhost:8000', new URL(program.url).host),
+      );
+      expect({ shown, difference: difference(expected, shown) }).toEqual({
+        shown,
+        difference: undefined,
+      });
     });
   }
 });

@@ -1,4 +1,7 @@
-/** docs/import.md, typed from top to bottom into one shell, next to a Seen and a Redis that run: every command, and what it should show. */
+/**
+ * docs/import.md, typed from top to bottom into one shell, next to a Seen and a Redis that run:
+ * every command, and what it should show.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,8 +47,14 @@ describe('docs/import.md', () => {
       const typed = commands
         .replaceAll('localhost:8000', new URL(program.url).host)
         .replaceAll('localhost:6379', `localhost:${redis.port}`);
-      const shown = (await shell.type(typed)).replaceAll(`localhost:${redis.port}`, 'localhost:6379');
-      expect({ shown, difference: difference(expected, shown) }).toEqual({ shown, difference: undefined });
+      const shown = (await shell.type(typed)).replaceAll(
+        `localhost:${redis.port}`,
+        'localhost:6379',
+      );
+      expect({ shown, difference: difference(expected, shown) }).toEqual({
+        shown,
+        difference: undefined,
+      });
     });
   }
 });

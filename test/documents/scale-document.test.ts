@@ -1,4 +1,7 @@
-/** docs/scale.md: each command is run, for a shorter time and with fewer replicas, and counts right. What it takes is not looked at. */
+/**
+ * docs/scale.md: each command is run, for a shorter time and with fewer replicas, and counts
+ * right. What it takes is not looked at.
+ */
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,12 +22,15 @@ describe('docs/scale.md', () => {
       const [npx, bun, ...words] = command.split(' ');
       expect([npx, bun]).toEqual(['npx', 'bun']);
       const shorter = words.map((word) => (word === 'docs/scale' ? folder.path : word));
-      const program = Bun.spawn([process.execPath, ...shorter, '--seconds', '0.5', '--replicas', '1,3'], {
-        cwd: ROOT,
-        stdin: 'ignore',
-        stdout: 'pipe',
-        stderr: 'pipe',
-      });
+      const program = Bun.spawn(
+        [process.execPath, ...shorter, '--seconds', '0.5', '--replicas', '1,3'],
+        {
+          cwd: ROOT,
+          stdin: 'ignore',
+          stdout: 'pipe',
+          stderr: 'pipe',
+        },
+      );
       const [out, error] = await Promise.all([
         new Response(program.stdout).text(),
         new Response(program.stderr).text(),

@@ -61,7 +61,9 @@ export async function forAWhile(random: Random, minMs: number, maxMs: number): P
   return `${ms} ms`;
 }
 
-/** Each sync of a process to its disk takes longer for a while: strace holds back the system calls. */
+/**
+ * Each sync of a process to its disk takes longer for a while: strace holds back the system calls.
+ */
 export async function slowSyncs(pid: number | undefined, random: Random): Promise<string> {
   const ms = Math.round(random.between(20, 300));
   const trace = `strace -f -p ${pid} -o /dev/null -e trace=fsync,fdatasync`.split(' ');

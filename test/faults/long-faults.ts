@@ -1,6 +1,6 @@
 /**
- * Faults that last longer than every deadline: visits are refused while they last, replicas are replaced, and the store is not ready.
- * When they end all goes on by itself.
+ * Faults that last longer than every deadline: visits are refused while they last, replicas are
+ * replaced, and the store is not ready. When they end all goes on by itself.
  */
 import { Database } from 'bun:sqlite';
 import { freePort, until } from '../support/folder.ts';
@@ -31,7 +31,10 @@ export function longReplicaFaults(program: Program): Fault[] {
         // The soft limit alone, so that it can be raised again. What is open stays open.
         const limit = (files: string) => Bun.$`prlimit --pid ${replica} --nofile=${files}`.quiet();
         const before = (
-          await Bun.$`prlimit --pid ${replica} --nofile -o SOFT --noheadings`.quiet().nothrow().text()
+          await Bun.$`prlimit --pid ${replica} --nofile -o SOFT --noheadings`
+            .quiet()
+            .nothrow()
+            .text()
         ).trim();
         await limit('1:');
         const said = await forAWhile(random, ...LASTS_MS);
@@ -80,7 +83,10 @@ export function longRedisFaults(redis: RedisServer): Fault[] {
   ];
 }
 
-/** Another Redis becomes the primary and this one its replica; for as long as that lasts it refuses to write. */
+/**
+ * Another Redis becomes the primary and this one its replica; for as long as that lasts it refuses
+ * to write.
+ */
 async function failOver(redis: RedisServer, random: Random): Promise<string> {
   await using other = await RedisServer.start(SAFE, { port: await freePort() });
   const follows = (server: RedisServer) =>

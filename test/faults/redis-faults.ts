@@ -5,7 +5,11 @@ import { type Fault, forAWhile, fullDisk, kill, slowSyncs } from './fault.ts';
 import type { Random } from './random.ts';
 
 /** `folder` holds the data of the Redis, on a file system of its own. */
-export function redisFaults(redis: RedisServer, proxy: Proxy, folder: string | undefined): Fault[] {
+export function redisFaults(
+  redis: RedisServer,
+  proxy: Proxy,
+  folder: string | undefined,
+): Fault[] {
   const away = async (random: Random, signal: NodeJS.Signals) => {
     kill(redis.pid, signal);
     await redis.ended();

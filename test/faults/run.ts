@@ -1,11 +1,13 @@
 /**
- * `npm run test:faults [-- --for 10m --seed S --store redis --only WORD --long]`: a campaign of faults, in random order, against real processes
- * that `seen verify` visits all the time, with keys and without. Every minute comes one that lasts longer than the deadlines, all of these
- * in turn. `--only` takes the faults in whose names the word stands, `--long` only
- * those that last longer.
+ * `npm run test:faults [-- --for 10m --seed S --store redis --only WORD --long]`: a campaign of
+ * faults, in random order, against real processes that `seen verify` visits all the time, with
+ * keys and without. Every minute comes one that lasts longer than the deadlines, all of these in
+ * turn. `--only` takes the faults in whose names the word stands, `--long` only those that last
+ * longer.
  *
- * Prints each fault, and at the end how many there were, how many visits were counted, and the verdict. As root on Linux in mount
- * namespaces of its own, so that disks can be filled; elsewhere these faults are left out, and it says so.
+ * Prints each fault, and at the end how many there were, how many visits were counted, and the
+ * verdict. As root on Linux in mount namespaces of its own, so that disks can be filled; elsewhere
+ * these faults are left out, and it says so.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,7 +57,11 @@ async function onRedis(folder: string): Promise<Campaign> {
   const disk = await smallDisk(folder);
   const redis = await RedisServer.start({ ...SAFE, ...(disk === undefined ? {} : { dir: disk }) });
   const proxy = await Proxy.start(redis.port);
-  const program = await Program.start({ SEEN_STORE_URL: proxy.url, SEEN_STORE_TIMEOUT_MS: '1000', ...KEYS });
+  const program = await Program.start({
+    SEEN_STORE_URL: proxy.url,
+    SEEN_STORE_TIMEOUT_MS: '1000',
+    ...KEYS,
+  });
   return {
     program,
     faults: [...replicaFaults(program), ...redisFaults(redis, proxy, disk)],
@@ -81,8 +87,8 @@ async function onSqlite(folder: string): Promise<Campaign> {
 }
 
 /**
- * Who visits: clients that try nothing twice, of whose requests some may fail, and clients that repeat a visit under its key until it is
- * answered, of which none may.
+ * Who visits: clients that try nothing twice, of whose requests some may fail, and clients that
+ * repeat a visit under its key until it is answered, of which none may.
  */
 const VISITORS = {
   once: '--counter faults/once --clients 12 --rate 200 --for 24h --may-fail',
@@ -93,14 +99,27 @@ const KEYS = { SEEN_KEYS_MAX: '10000000', SEEN_KEYS_PER_DAY: '0' };
 
 interface Verdict {
   readonly said: string;
-  /** Whether every promise held: each was tested, and only requests that are not repeated may have failed. */
+  /**
+   * Whether every promise held: each was tested, and only requests that are not repeated may have
+   * failed.
+   */
   readonly held: boolean;
 }
 
-/** Has `seen verify` visit, until what it answers with is called, which resolves with the verdict. */
+/**
+ * Has `seen verify` visit, until what it answers with is called, which resolves with the verdict.
+ */
 function verify(program: Program, flags: string, file: string): () => Promise<Verdict> {
   const running = Bun.spawn(
-    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', program.url, ...flags.split(' '), '--json', file],
+    [
+      process.execPath,
+      join(ROOT, 'src/main.ts'),
+      'verify',
+      program.url,
+      ...flags.split(' '),
+      '--json',
+      file,
+    ],
     { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' },
   );
   const said = new Response(running.stdout).text();
@@ -109,10 +128,13 @@ function verify(program: Program, flags: string, file: string): () => Promise<Ve
     const status = await running.exited;
     if (status > 1) return { said: await said, held: false };
     const { findings } = (await Bun.file(file).json()) as { findings: readonly Finding[] };
-    const mayFail = (check: Finding['check']) => check === 'answered' && flags.includes('--may-fail');
+    const mayFail = (check: Finding['check']) =>
+      check === 'answered' && flags.includes('--may-fail');
     return {
       said: lastOf(await said),
-      held: status === 0 && findings.every(({ check, status: found }) => found === 'held' || mayFail(check)),
+      held:
+        status === 0 &&
+        findings.every(({ check, status: found }) => found === 'held' || mayFail(check)),
     };
   };
 }
@@ -130,7 +152,10 @@ interface Choice {
   readonly long: boolean;
 }
 
-/** Chooses one fault after the other: of the short ones by chance, and every minute a long one, in turn. */
+/**
+ * Chooses one fault after the other: of the short ones by chance, and every minute a long one, in
+ * turn.
+ */
 function* chosen(
   { faults, longFaults }: Campaign,
   { only, long: longOnly }: Choice,
@@ -151,7 +176,12 @@ function* chosen(
 }
 
 /** One campaign on one store; answers whether nothing is broken that may not be. */
-async function campaign(store: Store, forMs: number, seed: number, choice: Choice): Promise<boolean> {
+async function campaign(
+  store: Store,
+  forMs: number,
+  seed: number,
+  choice: Choice,
+): Promise<boolean> {
   using folder = temporaryFolder();
   const random = new Random(seed);
   const subject = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
@@ -178,7 +208,9 @@ async function campaign(store: Store, forMs: number, seed: number, choice: Choic
   await end();
   await Bun.$`umount -q ${join(folder.path, 'disk')}`.quiet().nothrow();
   for (const [name, count] of counts) say(`${String(count).padStart(5)}  ${name}`);
-  say(`${[...counts.values()].reduce((sum, count) => sum + count, 0)} faults on ${store}, seed ${seed}:`);
+  say(
+    `${[...counts.values()].reduce((sum, count) => sum + count, 0)} faults on ${store}, seed ${seed}:`,
+  );
   for (const { said } of verdicts) say(said);
   return verdicts.every(({ held }) => held);
 }
@@ -213,13 +245,29 @@ async function main(): Promise<number> {
   return fine ? 0 : 1;
 }
 
-/** The same in a mount namespace of its own, where that can be had: a disk that was mounted goes with it. */
+/**
+ * The same in a mount namespace of its own, where that can be had: a disk that was mounted goes
+ * with it.
+ */
 async function inside(): Promise<number> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || process.env[INSIDE] !== undefined)
+  if (
+    process.platform !== 'linux' ||
+    process.getuid?.() !== 0 ||
+    process.env[INSIDE] !== undefined
+  )
     return main();
   const again = Bun.spawn(
-    [...'setpriv --pdeathsig KILL unshare --mount'.split(' '), process.execPath, ...process.argv.slice(1)],
-    { env: { ...process.env, [INSIDE]: 'yes' }, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' },
+    [
+      ...'setpriv --pdeathsig KILL unshare --mount'.split(' '),
+      process.execPath,
+      ...process.argv.slice(1),
+    ],
+    {
+      env: { ...process.env, [INSIDE]: 'yes' },
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+    },
   );
   return again.exited;
 }

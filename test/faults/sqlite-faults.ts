@@ -5,7 +5,11 @@ import { type Fault, forAWhile, fullDisk, kill, slowSyncs } from './fault.ts';
 import type { Random } from './random.ts';
 
 /** `database` is the file; `folder` the folder that it is in, on a file system of its own. */
-export function sqliteFaults(program: Program, database: string, folder: string | undefined): Fault[] {
+export function sqliteFaults(
+  program: Program,
+  database: string,
+  folder: string | undefined,
+): Fault[] {
   return [
     {
       name: 'another program holds the lock',
@@ -39,6 +43,11 @@ export function sqliteFaults(program: Program, database: string, folder: string 
     },
     ...(folder === undefined
       ? []
-      : [{ name: 'full disk below the file', inject: (random: Random) => fullDisk(folder, random) }]),
+      : [
+          {
+            name: 'full disk below the file',
+            inject: (random: Random) => fullDisk(folder, random),
+          },
+        ]),
   ];
 }

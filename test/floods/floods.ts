@@ -1,4 +1,7 @@
-/** Requests that a client without a token may repeat. Each differs from the last and leaves as much as it can. */
+/**
+ * Requests that a client without a token may repeat. Each differs from the last and leaves as much
+ * as it can.
+ */
 import { randomBytes } from 'node:crypto';
 
 /** One request. */
@@ -11,7 +14,10 @@ export interface FloodRequest {
   readonly stays?: boolean;
 }
 
-/** Two counters that their owner made before the flood: one that everybody visits, and one with a window. */
+/**
+ * Two counters that their owner made before the flood: one that everybody visits, and one with a
+ * window.
+ */
 export const COUNTERS = { everybody: 'everybody/page', window: 'everybody/window' } as const;
 
 const fresh = () => randomBytes(9).toString('base64url');
@@ -30,19 +36,35 @@ export const FLOODS: Readonly<Record<string, () => FloodRequest>> = {
     headers: json,
     body: JSON.stringify({ name: name() }),
   }),
-  'new counters, as of CountAPI': () => ({ path: `/countapi/create?namespace=${fresh()}&key=${fresh()}` }),
-  'new counters, by badges': () => ({ path: `/badge/${name()}.svg?label=${fresh()}`, headers: browser() }),
+  'new counters, as of CountAPI': () => ({
+    path: `/countapi/create?namespace=${fresh()}&key=${fresh()}`,
+  }),
+  'new counters, by badges': () => ({
+    path: `/badge/${name()}.svg?label=${fresh()}`,
+    headers: browser(),
+  }),
   'visitors of a counter': () => ({ path: `/hit/${COUNTERS.everybody}`, headers: browser() }),
-  'visitors of a counter with a window': () => ({ path: `/hit/${COUNTERS.window}`, headers: browser() }),
-  'keys of requests': () => ({ path: '/', headers: { 'Idempotency-Key': `"${fresh()}${'k'.repeat(40)}"` } }),
+  'visitors of a counter with a window': () => ({
+    path: `/hit/${COUNTERS.window}`,
+    headers: browser(),
+  }),
+  'keys of requests': () => ({
+    path: '/',
+    headers: { 'Idempotency-Key': `"${fresh()}${'k'.repeat(40)}"` },
+  }),
   'streams of changes': () => ({ path: `/live?counters=${COUNTERS.everybody}`, stays: true }),
   'pages that are not there': () => ({ path: `/${fresh()}/${'x'.repeat(1800)}` }),
-  'user agents of 14 kB': () => ({ path: '/', headers: { 'User-Agent': fresh() + 'a'.repeat(14_000) } }),
+  'user agents of 14 kB': () => ({
+    path: '/',
+    headers: { 'User-Agent': fresh() + 'a'.repeat(14_000) },
+  }),
   'bodies of 15 kB': () => ({
     path: `/api/v1/counters/${COUNTERS.everybody}/hit`,
     method: 'POST',
     headers: json,
     body: JSON.stringify({ amount: 1, visitor: fresh().repeat(1200) }),
   }),
-  'charts and histories': () => ({ path: `/chart/${COUNTERS.everybody}.svg?label=${fresh()}&days=30` }),
+  'charts and histories': () => ({
+    path: `/chart/${COUNTERS.everybody}.svg?label=${fresh()}&days=30`,
+  }),
 };

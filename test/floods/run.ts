@@ -1,10 +1,11 @@
 /**
- * `npm run test:floods [-- --for 10m --store redis --addresses hidden]`: one client without a token sends all it can, of every kind at
- * once, for as long as it is told, while others count. At the end nothing may be full, and no request of others may have failed. Where
- * addresses are hidden, others may have to wait for a key or a new counter, until soon after the flood.
+ * `npm run test:floods [-- --for 10m --store redis --addresses hidden]`: one client without a
+ * token sends all it can, of every kind at once, for as long as it is told, while others count. At
+ * the end nothing may be full, and no request of others may have failed. Where addresses are
+ * hidden, others may have to wait for a key or a new counter, until soon after the flood.
  *
- * Prints how the flood was answered, what it has left, and how others fared. Exit status: 0 when nothing was filled and
- * no request of others failed, otherwise 1.
+ * Prints how the flood was answered, what it has left, and how others fared. Exit status: 0 when
+ * nothing was filled and no request of others failed, otherwise 1.
  */
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -22,7 +23,10 @@ const TOKEN = 'the-token-of-the-installation';
 const AT_ONCE = 2;
 /** Between two visits of the others. */
 const PAUSE_MS = 50;
-/** After the flood, what is limited is served again within so long: 100,000 keys and 10,000 counters a day are one in 9 s. */
+/**
+ * After the flood, what is limited is served again within so long: 100,000 keys and 10,000
+ * counters a day are one in 9 s.
+ */
 const AFTER_MS = 30_000;
 /** The flood comes from one address, and the others from another. */
 const FLOODER = '198.51.100.1';
@@ -43,11 +47,17 @@ class Tally {
   }
 
   get text(): string {
-    return [...this.#counts].map(([what, count]) => `${count.toLocaleString('en')} ${what}`).join(', ');
+    return [...this.#counts]
+      .map(([what, count]) => `${count.toLocaleString('en')} ${what}`)
+      .join(', ');
   }
 }
 
-async function flood(program: Program, make: () => FloodRequest, over: AbortSignal): Promise<Tally> {
+async function flood(
+  program: Program,
+  make: () => FloodRequest,
+  over: AbortSignal,
+): Promise<Tally> {
   const tally = new Tally();
   const one = async () => {
     while (!over.aborted) {
@@ -74,8 +84,16 @@ async function flood(program: Program, make: () => FloodRequest, over: AbortSign
   return tally;
 }
 
-/** Opens a stream and leaves it open; resolves with the status. A plain socket: fetch() has 256 connections at the most. */
-function openStream(url: string, path: string, address: string, over: AbortSignal): Promise<string> {
+/**
+ * Opens a stream and leaves it open; resolves with the status. A plain socket: fetch() has 256
+ * connections at the most.
+ */
+function openStream(
+  url: string,
+  path: string,
+  address: string,
+  over: AbortSignal,
+): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   over.addEventListener('abort', () => socket.destroy());
@@ -92,8 +110,9 @@ function openStream(url: string, path: string, address: string, over: AbortSigna
 }
 
 /**
- * What the others do meanwhile: visits, visits under keys, and now and then a new counter or a stream. Where addresses are hidden the
- * flood takes from the same limits, so a key or a new counter may have to wait (429). Nothing else may.
+ * What the others do meanwhile: visits, visits under keys, and now and then a new counter or a
+ * stream. Where addresses are hidden the flood takes from the same limits, so a key or a new
+ * counter may have to wait (429). Nothing else may.
  */
 class Others {
   readonly latenciesMs: number[] = [];
@@ -111,7 +130,8 @@ class Others {
   async run(over: AbortSignal): Promise<void> {
     for (let time = 0; !over.aborted; time++) {
       await this.#ask(`/hit/${COUNTERS.everybody}`);
-      if (time % 20 === 0) await this.#askFromShare('/', { 'Idempotency-Key': `"others-${time}"` });
+      if (time % 20 === 0)
+        await this.#askFromShare('/', { 'Idempotency-Key': `"others-${time}"` });
       if (time % 100 === 0) await this.#askFromShare(`/hit/others/page-${time}`);
       if (time % 100 === 50) await this.#listen();
       await Bun.sleep(PAUSE_MS);
@@ -130,7 +150,8 @@ class Others {
         await Bun.sleep(200);
         status = await this.#askFromShare(path, headers);
       }
-      if (status === 429) this.failures.push(`${path}: 429 for ${AFTER_MS / 1000} s after the flood`);
+      if (status === 429)
+        this.failures.push(`${path}: 429 for ${AFTER_MS / 1000} s after the flood`);
     }
   }
 
@@ -194,7 +215,9 @@ async function campaign(
   const program = stack.use(
     await Program.start({
       ...(redis ? { SEEN_STORE_URL: redis.url } : {}),
-      ...(addresses === 'hidden' ? { SEEN_ADDRESSES: 'hidden' } : { SEEN_TRUSTED_PROXIES: '127.0.0.1' }),
+      ...(addresses === 'hidden'
+        ? { SEEN_ADDRESSES: 'hidden' }
+        : { SEEN_TRUSTED_PROXIES: '127.0.0.1' }),
       SEEN_TOKEN: TOKEN,
       ...BOUNDS,
     }),
@@ -221,11 +244,15 @@ async function campaign(
   const left = (await bytes()) - before;
   const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
   const figure = (name: string) =>
-    [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, 'gm'))].map(([, value]) => Number(value));
+    [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, 'gm'))].map(([, value]) =>
+      Number(value),
+    );
   const short = figure('seen_store_short');
   const ready = await program.ready();
   const full = short.some((value) => value > 0);
-  say(`Left behind: ${(left / 2 ** 20).toFixed(1)} MiB of ${store === 'redis' ? 'Redis' : 'SQLite'}.`);
+  say(
+    `Left behind: ${(left / 2 ** 20).toFixed(1)} MiB of ${store === 'redis' ? 'Redis' : 'SQLite'}.`,
+  );
   say(
     `Others: ${others.visits.toLocaleString('en')} requests, half within ${others.at(0.5)}, 99 % within ${others.at(0.99)}; ${others.waits} had to wait for a share.`,
   );
@@ -246,7 +273,9 @@ async function main(): Promise<number> {
   });
   const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(values.for) ?? [];
   const stores = STORES.filter((each) => values.store === undefined || values.store === each);
-  const addresses = ADDRESSES.filter((each) => values.addresses === undefined || values.addresses === each);
+  const addresses = ADDRESSES.filter(
+    (each) => values.addresses === undefined || values.addresses === each,
+  );
   if (digits === undefined || stores.length * addresses.length === 0) {
     process.stderr.write(
       'Usage: npm run test:floods -- [--for 60s] [--store redis|sqlite] [--addresses known|hidden]\n',

@@ -68,12 +68,18 @@ function release(place: Place): void {
 
 async function seen(place: Place, ...words: string[]) {
   const run = start(place, words);
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   return { status: await run.exited, out, error };
 }
 
 /** Makes a place on each kind of store, and takes it away. */
-async function withPlace(kind: 'Redis' | 'SQLite', work: (place: Place) => Promise<void>): Promise<void> {
+async function withPlace(
+  kind: 'Redis' | 'SQLite',
+  work: (place: Place) => Promise<void>,
+): Promise<void> {
   using folder = temporaryFolder();
   const path = join(folder.path, 'seen.db');
   const redis = kind === 'Redis' ? await RedisServer.start() : undefined;
@@ -121,7 +127,9 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         });
         const names = list.map((line) => line.split(',')[0] ?? '');
         const totals = await place.store.read(names);
-        const wrong = names.filter((_, index) => totals[index] !== index + 1 + (index % 12 === 0 ? 5 : 0));
+        const wrong = names.filter(
+          (_, index) => totals[index] !== index + 1 + (index % 12 === 0 ? 5 : 0),
+        );
         expect(wrong).toEqual([]);
         expect((await seen(place, ...add)).out).toMatch(/12,000 done/);
         expect(await place.store.read(names)).toEqual(totals);
@@ -173,9 +181,9 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           expect(readFileSync(join(other.folder, 'again.csv'), 'utf8')).toStartWith(
             'counter,what,time,kind,value\r\n,export,',
           );
-          expect((await seen(other, 'import', 'again.csv', '--existing', 'replace')).out).toContain(
-            '3 replaced',
-          );
+          expect(
+            (await seen(other, 'import', 'again.csv', '--existing', 'replace')).out,
+          ).toContain('3 replaced');
           // Its owner's token is worth there what it was here.
           await using there = await Program.start({ SEEN_STORE_URL: other.url });
           const set = await fetch(`${there.url}/api/v1/counters/my-site/page`, {
@@ -230,7 +238,9 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         });
         const { status, out } = await seen(place, ...flags, '--yes');
         expect(out).toMatch(/1 made +my-site\/new 2/);
-        expect(out).toMatch(/1 refused +my-site\/huge 9007199254740991 \(added up, a figure would be past/);
+        expect(out).toMatch(
+          /1 refused +my-site\/huge 9007199254740991 \(added up, a figure would be past/,
+        );
         expect(out).toMatch(/1 refused +my-site\/newer 3 \(there are as many counters as may be/);
         expect(status).toBe(1);
         expect(await place.store.read(['my-site/huge', 'my-site/new', 'my-site/newer'])).toEqual([
@@ -260,7 +270,10 @@ describe('with Redis', () => {
       expect(error).toContain('Waiting for it; after Ctrl-C the same command goes on.');
       await place.redis?.start();
       const out = await new Response(run.stdout).text();
-      expect({ status: await run.exited, out }).toEqual({ status: 0, out: expect.stringContaining('made') });
+      expect({ status: await run.exited, out }).toEqual({
+        status: 0,
+        out: expect.stringContaining('made'),
+      });
       const totals = await place.store.read(list.map((line) => line.split(',')[0] ?? ''));
       expect(totals.every((total, index) => total === index + 1)).toBe(true);
     });
@@ -278,7 +291,9 @@ describe('with Redis', () => {
       expect((await seen(place, 'import', source)).out).toMatch(/1 new +hits 41\n/);
       expect((await seen(place, 'import', source, '--yes')).status).toBe(0);
       await other.cli('INCR', 'hits');
-      expect((await seen(place, 'import', source, '--existing', 'add')).out).toMatch(/1 done +hits 42/);
+      expect((await seen(place, 'import', source, '--existing', 'add')).out).toMatch(
+        /1 done +hits 42/,
+      );
       expect((await seen(place, 'import', source, '--keys', 'views:*', '--yes')).out).toMatch(
         /1 made +views\/about 7/,
       );
@@ -286,12 +301,23 @@ describe('with Redis', () => {
         join(place.folder, 'names'),
         'example.com,my-site/total\nexample.com/about,my-site/about\n',
       );
-      const bsz = await seen(place, 'import', source, '--from', 'busuanzi', '--names', 'names', '--yes');
-      expect(bsz.out).toMatch(/2 made +my-site\/(total 100, my-site\/about 70|about 70, my-site\/total 100)/);
+      const bsz = await seen(
+        place,
+        'import',
+        source,
+        '--from',
+        'busuanzi',
+        '--names',
+        'names',
+        '--yes',
+      );
+      expect(bsz.out).toMatch(
+        /2 made +my-site\/(total 100, my-site\/about 70|about 70, my-site\/total 100)/,
+      );
       expect(bsz.out).toContain('1 set of visitors is left out');
-      expect(await place.store.read(['hits', 'my-site/total', 'my-site/about', 'views/about'])).toEqual([
-        41, 100, 70, 7,
-      ]);
+      expect(
+        await place.store.read(['hits', 'my-site/total', 'my-site/about', 'views/about']),
+      ).toEqual([41, 100, 70, 7]);
       const away = await seen(place, 'import', 'redis://nobody:secret@127.0.0.1:1/0');
       expect(away.status).toBe(69);
       const { host } = new URL(source);
@@ -311,16 +337,25 @@ describe('mistakes', () => {
 
   test('what cannot be written is said; whoever stops reading is not bothered', async () => {
     await withPlace('SQLite', async (place) => {
-      const changes = list.slice(0, 1000).map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
+      const changes = list
+        .slice(0, 1000)
+        .map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
       for (let sequence = 1; sequence <= 10; sequence++) {
-        const more = changes.map(({ counter }) => ({ counter: `${counter}-${sequence}`, amount: 1 }));
+        const more = changes.map(({ counter }) => ({
+          counter: `${counter}-${sequence}`,
+          amount: 1,
+        }));
         await place.store.commit({ writer: 'w', sequence, changes: more });
       }
       const shell = async (command: string) => {
         const script = command.replace('seen', `${process.execPath} ${MAIN}`);
         const run = Bun.spawn(['bash', '-c', script], {
           cwd: place.folder,
-          env: { PATH: process.env['PATH'] ?? '', SEEN_STORE_URL: place.url, TMPDIR: place.folder },
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            SEEN_STORE_URL: place.url,
+            TMPDIR: place.folder,
+          },
           stdout: 'pipe',
           stderr: 'pipe',
         });
@@ -350,7 +385,10 @@ describe('mistakes', () => {
     put('bad.csv', 'my-site/page,1\nmy-site,2\nmy-site/page,3\n');
     put('good.csv', 'my-site/page,1\nmy-site/more,2\n');
     put('newer.jsonl', '{"seen":"counters","version":9,"counters":0}\n');
-    put('cut.jsonl', '{"seen":"counters","version":1,"counters":2}\n{"counter":"my-site/page","total":1}\n');
+    put(
+      'cut.jsonl',
+      '{"seen":"counters","version":1,"counters":2}\n{"counter":"my-site/page","total":1}\n',
+    );
     put('cut.gz', Bun.gzipSync(Buffer.alloc(100_000, 'my-site/page,1\n')).slice(0, 100));
     put('latin1', Buffer.from('my-site/page,1\nmy-site/caf\u00e9,1\n', 'latin1'));
     put('visits.csv', '2Path,Bot,Date\n/,0,2026-11-20T10:00:00Z\n');
@@ -370,15 +408,27 @@ describe('mistakes', () => {
       [['import', 'bad.csv'], 2, 'line 2: "my-site" is no name of a counter'],
       [['import', 'bad.csv', '--yes'], 2, 'Nothing is changed. Mend them'],
       [['import', 'newer.jsonl'], 2, 'this Seen knows 1'],
-      [['import', 'cut.jsonl'], 2, 'line 2 is the last, and there is 1 counter where the first line says 2'],
+      [
+        ['import', 'cut.jsonl'],
+        2,
+        'line 2 is the last, and there is 1 counter where the first line says 2',
+      ],
       [['import', 'cut.gz'], 2, 'cannot be read'],
       [['import', 'latin1'], 2, 'line 2 is not text in UTF-8'],
       [['import', 'visits.csv'], 2, '--namespace my-site'],
       [['import', 'visits.csv', '--namespace', 'no!'], 2, '--namespace is no namespace'],
       [['import', 'badge.svg'], 2, '--as my-site/page'],
       [['import', 'badge.svg', '--as', 'my'], 2, '--as: "my" is no name'],
-      [['import', 'good.csv', '--as', 'my-site/other'], 2, '--as names one counter, and there are 2'],
-      [['import', 'good.csv', '--existing', 'drop'], 2, '--existing is none of keep, add, replace'],
+      [
+        ['import', 'good.csv', '--as', 'my-site/other'],
+        2,
+        '--as names one counter, and there are 2',
+      ],
+      [
+        ['import', 'good.csv', '--existing', 'drop'],
+        2,
+        '--existing is none of keep, add, replace',
+      ],
       [['import', 'good.csv', '--from', 'excel'], 2, '--from is none of'],
       [['import', 'good.csv', '--from', 'redis'], 2, 'wants a Redis'],
       [['import', 'redis://localhost', '--from', 'list'], 2, 'wants a file'],
@@ -392,7 +442,11 @@ describe('mistakes', () => {
         'cannot be reached',
       ],
       [['export', '--store-url', 'sqlite:none.db'], 2, 'There is no database at '],
-      [['export', '--store-url', 'sqlite:empty'], 2, 'Name the one that Seen uses with --store-url'],
+      [
+        ['export', '--store-url', 'sqlite:empty'],
+        2,
+        'Name the one that Seen uses with --store-url',
+      ],
       [['export', 'all.jsonl.gz'], 2, 'gzip all.jsonl'],
       [['export', 'other.db'], 2, 'other.db is a database, and an export would take its place'],
       [['export', 'a', 'b'], 2, 'seen export counters.jsonl'],

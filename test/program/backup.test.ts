@@ -1,7 +1,17 @@
-/** `seen backup`, as a person types it next to a Seen that runs, and what can be done with the copy. */
+/**
+ * `seen backup`, as a person types it next to a Seen that runs, and what can be done with the
+ * copy.
+ */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
@@ -20,11 +30,17 @@ function start(program: Program, cwd: string, ...words: string[]) {
 
 async function seenBackup(program: Program, cwd: string, ...words: string[]) {
   const run = start(program, cwd, ...words);
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   return { status: await run.exited, out, error };
 }
 
-/** A database with so many counters that its copy takes several steps, made by hand where a program is to find it. */
+/**
+ * A database with so many counters that its copy takes several steps, made by hand where a program
+ * is to find it.
+ */
 async function programWithMany(): Promise<Program> {
   const program = await Program.start();
   await program.stop();
@@ -97,7 +113,8 @@ describe('a backup', () => {
     using folder = temporaryFolder();
     await using program = await programWithMany();
     const path = join(folder.path, 'copy.db');
-    const unfinished = () => readdirSync(folder.path).filter((name) => name.startsWith('.copy.db-'));
+    const unfinished = () =>
+      readdirSync(folder.path).filter((name) => name.startsWith('.copy.db-'));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGINT', 'SIGKILL'] as const) {
       const run = start(program, folder.path, 'copy.db');
       const known = unfinished().length;

@@ -19,11 +19,16 @@ describe('requests', () => {
   });
   afterAll(() => program[Symbol.asyncDispose]());
 
-  /** Sends bytes on a connection of their own; answers all that comes back until it is closed or `quietMs` pass. */
+  /**
+   * Sends bytes on a connection of their own; answers all that comes back until it is closed or
+   * `quietMs` pass.
+   */
   const raw = (bytes: string, quietMs = 15_000): Promise<string> =>
     new Promise((resolve) => {
       let answer = '';
-      const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => socket.write(bytes));
+      const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
+        socket.write(bytes),
+      );
       socket.setTimeout(quietMs, () => socket.destroy());
       socket.on('data', (chunk: Buffer) => {
         answer += chunk.toString('latin1');
@@ -35,7 +40,9 @@ describe('requests', () => {
   const countIs = async () => expect(await program.visit()).toBe(++visits);
 
   test('a good one counts: what the others are compared with', async () => {
-    expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain('seen 1 times');
+    expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain(
+      'seen 1 times',
+    );
     visits = 1;
     await countIs();
   });
@@ -47,7 +54,8 @@ describe('requests', () => {
       'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n',
       '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
-      // What several programs on the way may read differently (RFC 9112, sections 3.2, 5.2, 6 and 7.1).
+      // What several programs on the way may read differently (RFC 9112, sections 3.2, 5.2, 6 and
+      // 7.1).
       'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n',
@@ -71,7 +79,9 @@ describe('requests', () => {
   });
 
   test('a host that is no host does no harm', async () => {
-    const answer = await raw('GET /%zz%00 HTTP/1.1\r\nHost: a b<script>\r\nConnection: close\r\n\r\n');
+    const answer = await raw(
+      'GET /%zz%00 HTTP/1.1\r\nHost: a b<script>\r\nConnection: close\r\n\r\n',
+    );
     expect(answer).toContain('HTTP/1.1 404');
     await countIs();
   });
@@ -80,7 +90,8 @@ describe('requests', () => {
     expect(await raw('GET /hit/my-site/old HTTP/1.0\r\n\r\n')).toContain('{"value":1}');
     expect(await raw('GET / HTTP/1.0\r\n\r\n')).toContain(`seen ${++visits} times`);
     for (const host of ['h:99999', '[::1', 'a b', '']) {
-      const ask = (path: string) => raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const ask = (path: string) =>
+        raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       expect(await ask('/hit/my-site/old')).toContain('HTTP/1.1 200');
       for (const path of [
         '/countapi/get/my-site/old',
@@ -98,13 +109,15 @@ describe('requests', () => {
   });
 
   test('a URL that is too long is 414, headers that are too large are 431', async () => {
-    expect(await raw(`GET /?${'x'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)).toContain(
-      'HTTP/1.1 414',
-    );
-    expect(await raw(`GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`)).toContain(
+    expect(
+      await raw(`GET /?${'x'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
+    ).toContain('HTTP/1.1 414');
+    expect(
+      await raw(`GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`),
+    ).toContain('HTTP/1.1 431');
+    expect(await raw(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)).toContain(
       'HTTP/1.1 431',
     );
-    expect(await raw(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)).toContain('HTTP/1.1 431');
     await countIs();
   });
 
@@ -119,7 +132,10 @@ describe('requests', () => {
       `POST /api/v1/counters/my-site/page/hit HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}`,
       `PATCH /api/v1/counters/my-site/page HTTP/1.1\r\nHost: a\r\n${JSON_TYPE}`,
     ];
-    const HALVES = ['Content-Length: 100\r\n\r\n{"na', 'Transfer-Encoding: chunked\r\n\r\n5\r\n{"na'];
+    const HALVES = [
+      'Content-Length: 100\r\n\r\n{"na',
+      'Transfer-Encoding: chunked\r\n\r\n5\r\n{"na',
+    ];
 
     test('are answered 408 after some seconds, and their connections are closed', async () => {
       const answers = await Promise.all(
@@ -143,7 +159,9 @@ describe('requests', () => {
               (leavesAfterMs) =>
                 new Promise<void>((resolve) => {
                   const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
-                    socket.write(`${head}${rest}`, () => setTimeout(() => socket.destroy(), leavesAfterMs));
+                    socket.write(`${head}${rest}`, () =>
+                      setTimeout(() => socket.destroy(), leavesAfterMs),
+                    );
                   });
                   socket.on('error', () => undefined);
                   socket.on('close', () => resolve());
@@ -223,7 +241,9 @@ describe('requests', () => {
         () =>
           new Promise<void>((resolve) => {
             const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
-              socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n', () => setTimeout(() => socket.destroy(), 20));
+              socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n', () =>
+                setTimeout(() => socket.destroy(), 20),
+              );
             });
             socket.on('close', () => resolve());
           }),
@@ -269,11 +289,17 @@ describe('requests', () => {
   describe('with fewer descriptors than clients, none of whom leaves', () => {
     for (const [what, habit] of Object.entries(HABITS)) {
       test(`who ${what} keeps nobody from counting`, async () => {
-        await using small = await Program.prepare({ SEEN_REPLICAS: '1' }, ['prlimit', '--nofile=200:200']);
+        await using small = await Program.prepare({ SEEN_REPLICAS: '1' }, [
+          'prlimit',
+          '--nofile=200:200',
+        ]);
         await small.start();
         using crowd = new Crowd(Number(new URL(small.url).port), 400, [habit]);
         // Enough for all descriptors to be taken more than once.
-        await until('connections to be closed', () => crowd.sentAway > 400 || what === 'never send anything');
+        await until(
+          'connections to be closed',
+          () => crowd.sentAway > 400 || what === 'never send anything',
+        );
         for (let n = 1; n <= 3; n++) expect(await small.visit()).toBe(n);
         expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
       });
@@ -281,10 +307,10 @@ describe('requests', () => {
 
     test('4,000 clients on 1,024 descriptors, some of each kind, keep nobody from counting, and the store and its log go on', async () => {
       await using redis = await RedisServer.start();
-      await using small = await Program.prepare({ SEEN_REPLICAS: '1', SEEN_STORE_URL: redis.url }, [
-        'prlimit',
-        '--nofile=1024:1024',
-      ]);
+      await using small = await Program.prepare(
+        { SEEN_REPLICAS: '1', SEEN_STORE_URL: redis.url },
+        ['prlimit', '--nofile=1024:1024'],
+      );
       await small.start();
       using crowd = new Crowd(Number(new URL(small.url).port), 4000, Object.values(HABITS));
       await until('connections to be closed', () => crowd.sentAway > 4000, 60_000);
@@ -303,7 +329,11 @@ describe('requests', () => {
           '--nofile=200:200',
         ]);
         await small.start();
-        using crowd = new Crowd(Number(new URL(small.operationsUrl).port), 400, Object.values(HABITS));
+        using crowd = new Crowd(
+          Number(new URL(small.operationsUrl).port),
+          400,
+          Object.values(HABITS),
+        );
         await until('connections to be closed', () => crowd.sentAway > 400);
         for (const path of ['/healthz', '/readyz', '/metrics'])
           expect((await fetch(`${small.operationsUrl}${path}`)).status).toBe(200);
@@ -337,7 +367,9 @@ describe('requests', () => {
       expect((await fetch(`${small.operationsUrl}/healthz`)).status).toBe(200);
       redis.resume();
       const numbers = await Promise.all(waiting);
-      expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+      expect(numbers.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, index) => index + 1),
+      );
       const metrics = await (await fetch(`${small.operationsUrl}/metrics`)).text();
       expect(metrics).not.toContain('status="500"');
       for (const { body } of streams) {
@@ -361,7 +393,11 @@ describe('starting', () => {
   }
 
   test('wrong settings: all named at once, exit 2', async () => {
-    const { status, said } = await endOf({ SEEN_PORT: 'http', SEEN_REPLICA: '3', SEEN_WAIT_MS: '1' });
+    const { status, said } = await endOf({
+      SEEN_PORT: 'http',
+      SEEN_REPLICA: '3',
+      SEEN_WAIT_MS: '1',
+    });
     expect(status).toBe(2);
     expect(said).toContain('SEEN_PORT is not a whole number');
     expect(said).toContain('Did you mean SEEN_REPLICA');
@@ -369,7 +405,9 @@ describe('starting', () => {
   });
 
   test('an unreachable store: says where it looked, exit 69', async () => {
-    const { status, said } = await endOf({ SEEN_STORE_URL: `redis://:secret@127.0.0.1:${await freePort()}` });
+    const { status, said } = await endOf({
+      SEEN_STORE_URL: `redis://:secret@127.0.0.1:${await freePort()}`,
+    });
     expect(status).toBe(69);
     expect(said).toMatch(/Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/);
     expect(said).not.toContain('secret');
@@ -381,7 +419,9 @@ describe('starting', () => {
     const program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     program.spawn();
     await Bun.sleep(1500);
-    await until('it to have looked for the store', () => program.out.includes('cannot be reached'));
+    await until('it to have looked for the store', () =>
+      program.out.includes('cannot be reached'),
+    );
     await until('the operations port to be open', () => fetch(`${program.operationsUrl}/healthz`));
     // Not alive yet: an orchestrator would send visits to a port that nobody listens on.
     for (const path of ['/healthz', '/readyz']) {
@@ -390,7 +430,10 @@ describe('starting', () => {
     await redis.start();
     await until('it to be ready', () => program.ready());
     // The first replica that listens makes it ready, the last makes it healthy.
-    await until('it to be healthy', async () => (await fetch(`${program.operationsUrl}/healthz`)).ok);
+    await until(
+      'it to be healthy',
+      async () => (await fetch(`${program.operationsUrl}/healthz`)).ok,
+    );
     expect(await program.visit()).toBe(1);
     expect(program.lines().filter(({ msg }) => msg.includes('cannot be reached'))).toHaveLength(1);
     await program[Symbol.asyncDispose]();
@@ -448,7 +491,9 @@ describe('starting', () => {
       },
       'newer Seen': (path) => {
         const newer = new Database(path);
-        newer.run('CREATE TABLE counters (x); PRAGMA application_id = 1936024942; PRAGMA user_version = 99;');
+        newer.run(
+          'CREATE TABLE counters (x); PRAGMA application_id = 1936024942; PRAGMA user_version = 99;',
+        );
         newer.close();
       },
     };
@@ -472,9 +517,13 @@ describe('starting', () => {
     chmodSync(path, 0o444);
     chmodSync(folder.path, 0o555);
     // Root may write everything; others are what this is about.
-    const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
+    const asNobody =
+      process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
     const { status, said } = await endOf({ SEEN_STORE_URL: `sqlite:${path}` }, asNobody);
-    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('may not be written') });
+    expect({ status, said }).toEqual({
+      status: 78,
+      said: expect.stringContaining('may not be written'),
+    });
     chmodSync(folder.path, 0o755);
   });
 
@@ -484,7 +533,10 @@ describe('starting', () => {
     const { status, said } = await endOf({
       SEEN_STORE_URL: `sqlite:${join(folder.path, 'file', 'seen.db')}`,
     });
-    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('cannot be made') });
+    expect({ status, said }).toEqual({
+      status: 78,
+      said: expect.stringContaining('cannot be made'),
+    });
   });
 
   test('a port that is taken, by a stranger or by another Seen: exit 69', async () => {
@@ -527,7 +579,9 @@ describe('starting', () => {
         expect(await endOf({ [name]: '::1' }, withoutIpv6)).toEqual({
           status: 69,
           said: expect.stringMatching(
-            new RegExp(`on ::1 cannot be opened: this system has no IPv6. Set ${name} to an IPv4 address`),
+            new RegExp(
+              `on ::1 cannot be opened: this system has no IPv6. Set ${name} to an IPv4 address`,
+            ),
           ),
         });
       }
@@ -543,18 +597,29 @@ describe('starting', () => {
       const said = await new Response(run.stderr).text();
       return { status: await run.exited, said };
     };
-    expect(await seen('count')).toEqual({ status: 2, said: expect.stringContaining('seen serve') });
+    expect(await seen('count')).toEqual({
+      status: 2,
+      said: expect.stringContaining('seen serve'),
+    });
     expect(await seen('serve', '--oper', '1')).toEqual({
       status: 2,
       said: expect.stringContaining('Did you mean --operations-host?'),
     });
-    expect(await seen('replica')).toEqual({ status: 2, said: expect.stringContaining('seen serve') });
+    expect(await seen('replica')).toEqual({
+      status: 2,
+      said: expect.stringContaining('seen serve'),
+    });
   });
 
   test('a folder in place of a database: exit 78', async () => {
     using folder = temporaryFolder();
     mkdirSync(join(folder.path, 'seen.db'));
-    const { status, said } = await endOf({ SEEN_STORE_URL: `sqlite:${join(folder.path, 'seen.db')}` });
-    expect({ status, said }).toEqual({ status: 78, said: expect.stringContaining('cannot be opened') });
+    const { status, said } = await endOf({
+      SEEN_STORE_URL: `sqlite:${join(folder.path, 'seen.db')}`,
+    });
+    expect({ status, said }).toEqual({
+      status: 78,
+      said: expect.stringContaining('cannot be opened'),
+    });
   });
 });

@@ -1,4 +1,7 @@
-/** Changes of one counter that are asked for at the same moment, over HTTP, of several replicas on a real store. */
+/**
+ * Changes of one counter that are asked for at the same moment, over HTTP, of several replicas on
+ * a real store.
+ */
 import { describe, expect, test } from 'bun:test';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -7,7 +10,9 @@ const PAIRS = 200;
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
-    /** A started program with a counter `my-site/page`, and a way to send requests as its owner. */
+    /**
+     * A started program with a counter `my-site/page`, and a way to send requests as its owner.
+     */
     async function start() {
       const redis = await RedisServer.start();
       const program = await Program.start(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {});
@@ -30,7 +35,8 @@ for (const store of ['Redis', 'SQLite'] as const) {
         const { json } = await send('POST', 'counters', { name: 'my-site/page' });
         return json.token as string;
       };
-      const patch = (body: object, token: string) => send('PATCH', 'counters/my-site/page', body, token);
+      const patch = (body: object, token: string) =>
+        send('PATCH', 'counters/my-site/page', body, token);
       const read = async (token: string) =>
         (await send('GET', 'counters/my-site/page', undefined, token)).json;
       return {
@@ -55,10 +61,12 @@ for (const store of ['Redis', 'SQLite'] as const) {
         const changes = [{ private: true }, { window: 60 }, { value: pair + 1 }];
         const answers = await Promise.all(changes.map((change) => seen.patch(change, token)));
         expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-        // What was answered was true at one moment: each answer has at least the change that it answers.
+        // What was answered was true at one moment: each answer has at least the change that it
+        // answers.
         answers.forEach(({ json }, index) => expect(json).toMatchObject(changes[index] ?? {}));
         const { private: hidden, window, value } = await seen.read(token);
-        if (!hidden || window !== 60 || value !== pair + 1) lost.push({ pair, hidden, window, value });
+        if (!hidden || window !== 60 || value !== pair + 1)
+          lost.push({ pair, hidden, window, value });
       }
       expect(lost).toEqual([]);
     });
@@ -91,10 +99,13 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const changed: object[] = [];
       for (let turn = 0; turn < PAIRS / 2; turn++) {
         const before = await seen.make();
-        const late = Array.from({ length: 6 }, () => seen.patch({ value: 666, private: true }, before));
+        const late = Array.from({ length: 6 }, () =>
+          seen.patch({ value: 666, private: true }, before),
+        );
         await seen.send('DELETE', 'counters/my-site/page', undefined, before);
         const after = await seen.make();
-        for (const { status } of await Promise.all(late)) expect([200, 401, 404]).toContain(status);
+        for (const { status } of await Promise.all(late))
+          expect([200, 401, 404]).toContain(status);
         const { value, private: hidden } = await seen.read(after);
         if (value !== 0 || hidden) changed.push({ turn, value, hidden });
         await seen.send('DELETE', 'counters/my-site/page', undefined, after);

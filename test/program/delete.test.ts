@@ -23,7 +23,10 @@ function start(program: Program, ...words: string[]) {
 
 async function seenDelete(program: Program, ...words: string[]) {
   const run = start(program, ...words);
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   return { status: await run.exited, out, error };
 }
 
@@ -62,8 +65,17 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       await using seen = await begin();
       const { program, store } = seen;
       const past = { hours: [], days: [], visitors: new Map() };
-      const old = { total: 1, madeAt: Date.now() - 3 * 3_600_000, owner: undefined, rules: RULES, past };
-      await store.bring([{ counter: 'my-site/old', ...old }], { source: 'elsewhere', existing: 'keep' });
+      const old = {
+        total: 1,
+        madeAt: Date.now() - 3 * 3_600_000,
+        owner: undefined,
+        rules: RULES,
+        past,
+      };
+      await store.bring([{ counter: 'my-site/old', ...old }], {
+        source: 'elsewhere',
+        existing: 'keep',
+      });
       await store.make('my-site/owned', { total: 1, madeAt: Date.now(), owner: 'of somebody' });
       await flood(store, ['my-site/loved'], 5);
       await program.visit();
@@ -76,8 +88,12 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         error: '',
         out: expect.stringContaining('Nothing is changed yet.'),
       });
-      expect(before.out).toStartWith('350 counters with 350 hits would be deleted:\n  flood/page-0  1  20');
-      expect(before.out).toContain('\n  …\n1 counter more has an owner and is kept; --owned includes them.');
+      expect(before.out).toStartWith(
+        '350 counters with 350 hits would be deleted:\n  flood/page-0  1  20',
+      );
+      expect(before.out).toContain(
+        '\n  …\n1 counter more has an owner and is kept; --owned includes them.',
+      );
       expect(await store.size()).toBe(354);
 
       const done = await seenDelete(program, ...criteria, '--yes');
@@ -115,7 +131,9 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         '1 counter with 7 hits deleted.\n',
       );
       expect(await store.size()).toBe(4);
-      expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith('3 counters');
+      expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith(
+        '3 counters',
+      );
       expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter matches.\n');
       expect(await program.visit()).toBe(2);
     });
@@ -135,8 +153,8 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       }
       expect(await run.exited).toBe(0);
       const left = await store.read([...totals.keys()]);
-      // Each was hit before the command came to it (2), or after it was deleted (1, a new counter); it counts either way, until a
-      // counter that was made anew is deleted in its turn.
+      // Each was hit before the command came to it (2), or after it was deleted (1, a new
+      // counter); it counts either way, until a counter that was made anew is deleted in its turn.
       const wrong = [...totals].filter(([, total], index) => total === 2 && left[index] !== 2);
       expect(wrong).toEqual([]);
       expect([...totals.values()].filter((total) => total === 2).length).toBeGreaterThan(0);

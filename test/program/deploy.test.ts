@@ -1,4 +1,7 @@
-/** The files that the stack is deployed from: what must agree with each other does, and the rights in Redis are enough. */
+/**
+ * The files that the stack is deployed from: what must agree with each other does, and the rights
+ * in Redis are enough.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -51,31 +54,43 @@ describe('the image', () => {
   });
 
   test('says the version of the project, unless another is given', () => {
-    const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(([, version]) => version);
+    const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(
+      ([, version]) => version,
+    );
     expect(versions).toEqual([project.version, project.version]);
   });
 });
 
 describe('what is laid over the stack', () => {
-  const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map((name) => `deploy/${name}.yml`);
+  const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map(
+    (name) => `deploy/${name}.yml`,
+  );
 
   test('has the format of the stack, or Docker refuses both', () => {
-    const formats = new Set(['docker-compose.yml', ...files].map((file) => stackFile(file).version));
+    const formats = new Set(
+      ['docker-compose.yml', ...files].map((file) => stackFile(file).version),
+    );
     expect([...formats]).toEqual(['3.9']);
   });
 
   /**
-   * What a file may say of a service that an earlier file has: Docker's clients merge these by name, all since 20.10
-   * (`cli/compose/loader/merge.go`). They append other lists, or replace them, or merge them by a key, each version in its
-   * own way: `command`, `entrypoint`, `volumes`, `healthcheck.test`; and 20.10 cannot replace `deploy.replicas` by 0.
+   * What a file may say of a service that an earlier file has: Docker's clients merge these by
+   * name, all since 20.10 (`cli/compose/loader/merge.go`). They append other lists, or replace
+   * them, or merge them by a key, each version in its own way: `command`, `entrypoint`, `volumes`,
+   * `healthcheck.test`; and 20.10 cannot replace `deploy.replicas` by 0.
    */
   const MERGED_BY_NAME = new Set(['environment', 'networks', 'secrets', 'configs']);
   const namesIn = (part: unknown): string[] =>
     Array.isArray(part)
-      ? part.map((entry: string | { source: string }) => (typeof entry === 'string' ? entry : entry.source))
+      ? part.map((entry: string | { source: string }) =>
+          typeof entry === 'string' ? entry : entry.source,
+        )
       : Object.keys(part ?? {});
 
-  /** What a file repeats of the files before it, in a way that clients merge differently: `redis.command`. */
+  /**
+   * What a file repeats of the files before it, in a way that clients merge differently:
+   * `redis.command`.
+   */
   function repeatedBy(file: StackFile, earlier: readonly StackFile[]): string[] {
     const repeated: string[] = [];
     for (const [name, service] of Object.entries(file.services)) {
@@ -85,7 +100,9 @@ describe('what is laid over the stack', () => {
           else if (key !== 'environment' || Array.isArray(part)) {
             const had = new Set(namesIn(before[key as keyof Service]));
             repeated.push(
-              ...namesIn(part).flatMap((entry) => (had.has(entry) ? `${name}.${key}.${entry}` : [])),
+              ...namesIn(part).flatMap((entry) =>
+                had.has(entry) ? `${name}.${key}.${entry}` : [],
+              ),
             );
           }
         }
@@ -116,11 +133,14 @@ describe('what is laid over the stack', () => {
     expect(said({ deploy: { placement: { constraints: [] } } })).toEqual(['redis.deploy']);
     expect(said({ networks: ['webnet', 'more'] })).toEqual(['redis.networks.webnet']);
     expect(said({}, { volumes: { 'redis-data': {} } })).toEqual(['volumes.redis-data']);
-    expect(said({ environment: { A: 'b' }, secrets: ['one'], networks: { more: {} } })).toEqual([]);
+    expect(said({ environment: { A: 'b' }, secrets: ['one'], networks: { more: {} } })).toEqual(
+      [],
+    );
   });
 
   test('Redis includes the users of deploy/secure.yml from where the secret is, and starts without them where it is not', () => {
-    const included = words(stackFile('docker-compose.yml').services['redis']?.command).at(-1) ?? '';
+    const included =
+      words(stackFile('docker-compose.yml').services['redis']?.command).at(-1) ?? '';
     const [secret = ''] = stackFile('deploy/secure.yml').services['redis']?.secrets ?? [];
     // With a wildcard Redis takes no file for none; without one it would not start.
     expect(included).toBe(`/run/secrets/${secret}*`);
@@ -159,7 +179,8 @@ describe('what is laid over the stack', () => {
 
   test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
     const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
-    for (const [name, value] of Object.entries(SAFE)) expect(command).toContain(`--${name} ${value}`);
+    for (const [name, value] of Object.entries(SAFE))
+      expect(command).toContain(`--${name} ${value}`);
   });
 
   test('as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting', () => {
@@ -169,28 +190,46 @@ describe('what is laid over the stack', () => {
     const visitors = Number(web?.environment?.['SEEN_VISITORS_MAX']);
     // Bytes of Redis each takes at the most, as docs/capacity.md states and another test measures.
     const bytes =
-      counters * 1280 + Number(settings.keysMax.fallback) * 180 + visitors * 150 + LIMITED_MAX * 140;
+      counters * 1280 +
+      Number(settings.keysMax.fallback) * 180 +
+      visitors * 150 +
+      LIMITED_MAX * 140;
     expect(bytes).toBeLessThan(0.8 * megabytes * 2 ** 20);
   });
 
   test('Caddy takes its configuration, for localhost and for a public name', async () => {
     for (const site of ['', 'count.example.org']) {
       const validate = Bun.spawn(
-        ['caddy', 'validate', '--adapter', 'caddyfile', '--config', join(ROOT, 'deploy/edge/Caddyfile')],
+        [
+          'caddy',
+          'validate',
+          '--adapter',
+          'caddyfile',
+          '--config',
+          join(ROOT, 'deploy/edge/Caddyfile'),
+        ],
         {
-          env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...(site && { EDGE_SITE: site }) },
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            HOME: '/nonexistent',
+            ...(site && { EDGE_SITE: site }),
+          },
           stdout: 'pipe',
           stderr: 'pipe',
         },
       );
       expect(
-        (await new Response(validate.stdout).text()) + (await new Response(validate.stderr).text()),
+        (await new Response(validate.stdout).text()) +
+          (await new Response(validate.stderr).text()),
       ).toContain('Valid configuration');
     }
   });
 
   test('a changed Caddyfile is deployed under a new name, because Swarm never changes a config', () => {
-    const { name, file } = stackFile('deploy/edge.yml').configs?.['caddyfile'] ?? { name: '', file: '' };
+    const { name, file } = stackFile('deploy/edge.yml').configs?.['caddyfile'] ?? {
+      name: '',
+      file: '',
+    };
     const hash = new Bun.CryptoHasher('sha256').update(read(file)).digest('hex').slice(0, 8);
     // Red? The file has changed: put this hash where the old one stands in deploy/edge.yml.
     expect(name).toEndWith(`-\${EDGE_CONFIG:-${hash}}`);
@@ -208,7 +247,8 @@ esac
 const openStore = (
   url: string,
   limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
-) => new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
+) =>
+  new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
 
 /** The time of the stores that are asked. */
 const clock = { at: Date.now() };
@@ -238,32 +278,40 @@ const ASKED: Readonly<
   async make(store) {
     const rules = { ...RULES, lowest: -1, settable: true };
     expect(
-      await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody', rules }),
+      await store.make('my-site/made', {
+        total: 41,
+        madeAt: Date.now(),
+        owner: 'somebody',
+        rules,
+      }),
     ).toBe('made');
-    expect(await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' })).toBe(
-      'made',
-    );
-    expect(await store.make('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' })).toBe(
-      'exists',
-    );
+    expect(
+      await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' }),
+    ).toBe('made');
+    expect(
+      await store.make('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' }),
+    ).toBe('exists');
   },
   async commit(store) {
     const writer = randomUUID();
-    const commit = (sequence: number, ...changes: Change[]) => store.commit({ writer, sequence, changes });
+    const commit = (sequence: number, ...changes: Change[]) =>
+      store.commit({ writer, sequence, changes });
     const keyed = { counter: 'my-site/keyed', amount: 1, once: { key: 'a-key', request: '1' } };
-    expect(await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 })).toEqual([
-      3, -1,
-    ]);
+    expect(
+      await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 }),
+    ).toEqual([3, -1]);
     expect(await commit(2, keyed)).toEqual([1]);
     expect(await commit(2, keyed)).toEqual([1]);
     const reused = { ...keyed, once: { key: 'a-key', request: '2' } };
     expect(await commit(3, keyed, reused)).toEqual([1, 'key-reused']);
     const far = { counter: 'hits', amount: Number.MAX_SAFE_INTEGER };
-    expect(await commit(4, far, { counter: 'my-site/page', amount: 1 })).toEqual(['out-of-range', 0]);
-    expect(await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 })).toEqual([
-      'counters-full',
-      4,
+    expect(await commit(4, far, { counter: 'my-site/page', amount: 1 })).toEqual([
+      'out-of-range',
+      0,
     ]);
+    expect(
+      await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 }),
+    ).toEqual(['counters-full', 4]);
   },
   async read(store) {
     expect(await store.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([4, 1, undefined]);
@@ -272,7 +320,14 @@ const ASKED: Readonly<
     expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
   },
   async beat(store) {
-    const beat = { id: 'one', name: 'one', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    const beat = {
+      id: 'one',
+      name: 'one',
+      version: '1',
+      startedAt: 1,
+      hits: 0,
+      state: 'ready',
+    } as const;
     expect(await store.beat(beat)).toMatchObject([beat]);
   },
   async change(store) {
@@ -303,7 +358,13 @@ const ASKED: Readonly<
       store.commit({
         writer: 'of the past',
         sequence,
-        changes: [{ counter: 'hits', amount: 1, visitors: [{ id: 'somebody', kind: 'person', visits: 1 }] }],
+        changes: [
+          {
+            counter: 'hits',
+            amount: 1,
+            visitors: [{ id: 'somebody', kind: 'person', visits: 1 }],
+          },
+        ],
       });
     await commit(1);
     clock.at += (HOURS_KEPT_DAYS + 2) * DAY_MS;
@@ -332,15 +393,17 @@ const ASKED: Readonly<
     expect([totals.size, totals.get('my-site/made')]).toEqual([4, 3]);
   },
   async foresee(store) {
-    expect(await store.foresee([BROUGHT], { source: 'of-the-test', existing: 'add' })).toEqual(['added']);
+    expect(await store.foresee([BROUGHT], { source: 'of-the-test', existing: 'add' })).toEqual([
+      'added',
+    ]);
   },
   async bring(store) {
     const terms = { source: 'of-the-test', existing: 'add' } as const;
     expect(await store.bring([BROUGHT], terms)).toEqual(['added']);
     expect(await store.bring([BROUGHT], terms)).toEqual(['done']);
-    expect(await store.bring([BROUGHT], { ...terms, source: 'another', existing: 'replace' })).toEqual([
-      'replaced',
-    ]);
+    expect(
+      await store.bring([BROUGHT], { ...terms, source: 'another', existing: 'replace' }),
+    ).toEqual(['replaced']);
   },
   async delete(store) {
     expect(await store.delete(['hits', 'my-site/made'], { totalBelow: 1_000_000 })).toEqual([
@@ -486,11 +549,15 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(hashesOf(2)).toEqual([expect.stringMatching(/^#[0-9a-f]{64}$/), first ?? '']);
     expect(hashesOf(3)).toEqual([expect.any(String), hashesOf(2)[0] ?? '']);
     const { password } = new URL(secret('seen_store_url_3'));
-    expect(hashesOf(3)[0]).toBe(`#${new Bun.CryptoHasher('sha256').update(password).digest('hex')}`);
+    expect(hashesOf(3)[0]).toBe(
+      `#${new Bun.CryptoHasher('sha256').update(password).digest('hex')}`,
+    );
   });
 
   test('the exporter of figures gets its own, as Debian’s and as the stack’s version read it', () => {
-    const passwords = Object.entries(JSON.parse(secret('seen_metrics_password_1')) as Record<string, string>);
+    const passwords = Object.entries(
+      JSON.parse(secret('seen_metrics_password_1')) as Record<string, string>,
+    );
     expect(passwords.map(([address]) => address)).toEqual([
       'redis://metrics@redis:6379',
       'redis://redis:6379',
@@ -502,7 +569,9 @@ describe('the users that deploy/secrets.sh makes', () => {
   test('the token stays when the passwords change, and changes alone', async () => {
     const token = secret('seen_token_1');
     expect(token).toMatch(/^seen_[0-9a-f]{64}$/);
-    expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain('seen_store_url_5');
+    expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain(
+      'seen_store_url_5',
+    );
     expect(existsSync(join(folder.path, 'seen_token_5'))).toBe(false);
     expect(await makeSecrets('token', '6')).toBe('made: seen_token_6\n');
     expect(secret('seen_token_6')).not.toBe(token);
@@ -514,11 +583,14 @@ describe('the users that deploy/secrets.sh makes', () => {
   });
 
   test('Seen takes the token, from the place that deploy/secure.yml names', async () => {
-    const { environment = {}, secrets = [] } = stackFile('deploy/secure.yml').services['web'] ?? {};
+    const { environment = {}, secrets = [] } =
+      stackFile('deploy/secure.yml').services['web'] ?? {};
     const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
     expect(files.map(([, path]) => path)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
     expect(files.map(([name]) => name)).toEqual(['SEEN_STORE_URL_FILE', 'SEEN_TOKEN_FILE']);
-    await using program = await Program.start({ SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1') });
+    await using program = await Program.start({
+      SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1'),
+    });
     const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
     expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
   });

@@ -1,6 +1,7 @@
 /**
- * A Redis that fails over: two servers behind one name, of which one is the primary and the other its
- * replica. The name is looked up in a hosts file of the program's own, and leads to the one or the other.
+ * A Redis that fails over: two servers behind one name, of which one is the primary and the other
+ * its replica. The name is looked up in a hosts file of the program's own, and leads to the one or
+ * the other.
  */
 import { expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
@@ -33,7 +34,11 @@ async function pair() {
     '-c',
     'mount --bind "$0" /etc/hosts && exec "$@"',
   ];
-  const env = { SEEN_STORE_URL: `redis://redis.test:${port}`, SEEN_REPLICAS: '2', SEEN_WAIT_MS: '20000' };
+  const env = {
+    SEEN_STORE_URL: `redis://redis.test:${port}`,
+    SEEN_REPLICAS: '2',
+    SEEN_WAIT_MS: '20000',
+  };
   const program = stack.use(await Program.prepare(env, [...inside, hosts]));
   await program.start();
   return { first, second, lead, program, [Symbol.asyncDispose]: () => stack.disposeAsync() };

@@ -1,4 +1,6 @@
-/** Limits on the program that users start: three replicas, both stores, and visitors who mean harm. */
+/**
+ * Limits on the program that users start: three replicas, both stores, and visitors who mean harm.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { load } from '../support/load.ts';
@@ -6,19 +8,35 @@ import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
 /** Asks once, on a connection of its own, so of any replica. */
-async function ask(program: Program, path: string, address = '192.0.2.1', key?: string): Promise<Response> {
-  const headers = { 'X-Forwarded-For': address, ...(key === undefined ? {} : { 'Idempotency-Key': key }) };
+async function ask(
+  program: Program,
+  path: string,
+  address = '192.0.2.1',
+  key?: string,
+): Promise<Response> {
+  const headers = {
+    'X-Forwarded-For': address,
+    ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+  };
   return fetch(`${program.url}${path}`, { headers, keepalive: false });
 }
 
-/** Asks for all of them, some at a time; answers the statuses in their order, and which replicas answered. */
+/**
+ * Asks for all of them, some at a time; answers the statuses in their order, and which replicas
+ * answered.
+ */
 async function askAll(program: Program, paths: readonly string[], address?: string, key?: string) {
   const statuses: number[] = [];
   const replicas = new Set<string>();
   let next = 0;
   const some = async () => {
     for (let at = next++; at < paths.length; at = next++) {
-      const answer = await ask(program, paths[at] ?? '', address, key === undefined ? key : `${key}-${at}`);
+      const answer = await ask(
+        program,
+        paths[at] ?? '',
+        address,
+        key === undefined ? key : `${key}-${at}`,
+      );
       statuses[at] = answer.status;
       replicas.add(answer.headers.get('X-Served-By') ?? '');
       await answer.text();
@@ -29,19 +47,26 @@ async function askAll(program: Program, paths: readonly string[], address?: stri
   return { statuses, count, replicas: replicas.size };
 }
 
-/** How many the limiter let through so far because the store took too long: on a busy machine it may. */
+/**
+ * How many the limiter let through so far because the store took too long: on a busy machine it
+ * may.
+ */
 async function letThrough(program: Program): Promise<number> {
   let each: number[] = [];
   // A replica that is late with its figures is left out of them.
   await until('the figures of three replicas', async () => {
     const figures = await (await fetch(`${program.operationsUrl}/metrics`)).text();
-    each = [...figures.matchAll(/^seen_limiter_open_total\{.*\} (\d+)/gm)].map(([, count]) => Number(count));
+    each = [...figures.matchAll(/^seen_limiter_open_total\{.*\} (\d+)/gm)].map(([, count]) =>
+      Number(count),
+    );
     return each.length === 3;
   });
   return each.reduce((sum, count) => sum + count, 0);
 }
 
-/** Opens a stream of each, which stay open; answers their statuses, and how many are open still. */
+/**
+ * Opens a stream of each, which stay open; answers their statuses, and how many are open still.
+ */
 async function listenTo(program: Program, paths: readonly string[], address: string) {
   const gone = new AbortController();
   const statuses: number[] = [];
@@ -54,7 +79,11 @@ async function listenTo(program: Program, paths: readonly string[], address: str
   for (const path of paths) {
     const headers = { 'X-Forwarded-For': address };
     // The connection of a stream that has ended would lead the next one to the same replica.
-    const response = await fetch(`${program.url}${path}`, { headers, signal: gone.signal, keepalive: false });
+    const response = await fetch(`${program.url}${path}`, {
+      headers,
+      signal: gone.signal,
+      keepalive: false,
+    });
     statuses.push(response.status);
     void readToEnd(response);
   }
@@ -97,7 +126,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const quota = 20 + (await letThrough(program));
       expect(flood.count(200)).toBeWithin(20, quota + 1);
       const made = names(200, 'flood').filter((_, at) => flood.statuses[at] === 200);
-      expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(2 * made.length + 2);
+      expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(
+        2 * made.length + 2,
+      );
       expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
     });
 
@@ -116,9 +147,13 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(flood.count(200) + flood.count(429)).toBe(1100);
       expect(keyed.count(200) + keyed.count(429)).toBe(5100);
       expect((await askAll(program, names(20, 'another'), '198.51.100.2')).count(200)).toBe(20);
-      expect((await askAll(program, times(20, '/'), '198.51.100.2', 'another')).count(200)).toBe(20);
+      expect((await askAll(program, times(20, '/'), '198.51.100.2', 'another')).count(200)).toBe(
+        20,
+      );
       expect(
-        (await askAll(program, [...times(20, '/'), ...names(20, 'default')], '198.51.100.1')).count(200),
+        (
+          await askAll(program, [...times(20, '/'), ...names(20, 'default')], '198.51.100.1')
+        ).count(200),
       ).toBe(40);
     });
 
@@ -157,13 +192,17 @@ for (const store of ['Redis', 'SQLite'] as const) {
         ),
       ]);
       const floods = await Promise.all(
-        ['192.0.2.1', '192.0.2.2'].map((address, n) => askAll(program, names(30, `flood-${n}`), address)),
+        ['192.0.2.1', '192.0.2.2'].map((address, n) =>
+          askAll(program, names(30, `flood-${n}`), address),
+        ),
       );
       const made = floods.reduce((sum, { count }) => sum + count(200), 0);
       expect(made).toBeWithin(20, 21 + (await letThrough(program)));
       const open = await letThrough(program);
       const keyed = await Promise.all(
-        ['192.0.2.1', '192.0.2.2'].map((address) => askAll(program, times(30, '/'), address, address)),
+        ['192.0.2.1', '192.0.2.2'].map((address) =>
+          askAll(program, times(30, '/'), address, address),
+        ),
       );
       const counted = keyed.reduce((sum, { count }) => sum + count(200), 0);
       expect(counted).toBeWithin(20, 21 + (await letThrough(program)) - open);
@@ -225,7 +264,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
 }
 
 test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on', async () => {
-  await using program = await Program.start({ SEEN_COUNTERS_MAX: '20', SEEN_NEW_COUNTERS_PER_DAY: '0' });
+  await using program = await Program.start({
+    SEEN_COUNTERS_MAX: '20',
+    SEEN_NEW_COUNTERS_PER_DAY: '0',
+  });
   expect((await ask(program, '/hit/some/page')).status).toBe(200);
   const flood = await askAll(program, names(200, 'flood'));
   expect(flood.count(503)).toBe(181);
@@ -250,7 +292,9 @@ test('a proxy that is not trusted is told of once, with what to set; a client th
     for (let n = 0; n < 3; n++) expect((await ask(program, '/', '192.0.2.1')).status).toBe(200);
     expect((await ask(program, '/', 'no address')).status).toBe(200);
     await program.settled();
-    const lines = program.lines().filter(({ msg }) => msg.includes('SEEN_TRUSTED_PROXIES=127.0.0.1'));
+    const lines = program
+      .lines()
+      .filter(({ msg }) => msg.includes('SEEN_TRUSTED_PROXIES=127.0.0.1'));
     expect(lines.map(({ level }) => level)).toEqual(Array(told).fill('warn'));
   }
 });
@@ -271,7 +315,8 @@ test('while Redis is away or silent the limiter turns nobody away, and then it l
   ] as const) {
     const before = await letThrough(program);
     await strike();
-    // Nobody knows how often this address has asked. Reads and visits wait for the store, and are answered 503 as ever.
+    // Nobody knows how often this address has asked. Reads and visits wait for the store, and are
+    // answered 503 as ever.
     expect((await askAll(program, four, address)).statuses).toEqual([503, 503, 503, 503]);
     expect(await letThrough(program)).toBe(before + 4);
     await heal();

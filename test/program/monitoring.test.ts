@@ -1,8 +1,10 @@
 /**
- * What deploy/monitoring.yml lays over the stack: Prometheus takes its files, the dashboard's queries find figures, and the
- * alerts notice what they are for. Prometheus, the exporters, Redis and Seen are the real programs.
+ * What deploy/monitoring.yml lays over the stack: Prometheus takes its files, the dashboard's
+ * queries find figures, and the alerts notice what they are for. Prometheus, the exporters, Redis
+ * and Seen are the real programs.
  *
- * Addresses are put in by program, and nothing else is changed. Not here: Grafana, which Debian does not have, and Swarm.
+ * Addresses are put in by program, and nothing else is changed. Not here: Grafana, which Debian
+ * does not have, and Swarm.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -26,7 +28,9 @@ interface Service {
   readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly deploy?: {
     readonly restart_policy?: { readonly condition: string };
-    readonly resources?: { readonly limits?: { readonly memory?: string; readonly cpus?: string } };
+    readonly resources?: {
+      readonly limits?: { readonly memory?: string; readonly cpus?: string };
+    };
   };
 }
 
@@ -60,7 +64,12 @@ interface AlertTests {
 interface Panel {
   readonly type: string;
   readonly title: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly gridPos: {
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  };
   readonly targets?: readonly {
     readonly expr: string;
     readonly legendFormat: string;
@@ -83,16 +92,24 @@ const rules = (
   Bun.YAML.parse(read('deploy/monitoring/alerts.yml')) as { groups: { rules: Rule[] }[] }
 ).groups.flatMap((group) => group.rules);
 const alerts = rules.filter((rule): rule is Rule & { alert: string } => rule.alert !== undefined);
-const panels = (JSON.parse(read('deploy/monitoring/grafana/dashboards/seen.json')) as { panels: Panel[] })
-  .panels;
-const queries = panels.flatMap(({ title, targets = [] }) => targets.map((target) => ({ title, ...target })));
+const panels = (
+  JSON.parse(read('deploy/monitoring/grafana/dashboards/seen.json')) as { panels: Panel[] }
+).panels;
+const queries = panels.flatMap(({ title, targets = [] }) =>
+  targets.map((target) => ({ title, ...target })),
+);
 
 /** The services that this file brings; `web` is the stack's. */
 const services = Object.entries(stack.services).filter(([name]) => name !== 'web');
 
 /** Runs a program to its end; answers its status and what it printed. */
 async function run(words: readonly string[]): Promise<{ status: number; printed: string }> {
-  const program = Bun.spawn([...words], { cwd: FOLDER, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const program = Bun.spawn([...words], {
+    cwd: FOLDER,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
   const [out, error, status] = await Promise.all([
     new Response(program.stdout).text(),
     new Response(program.stderr).text(),
@@ -122,17 +139,23 @@ describe('the files', () => {
     const shown = (comes: boolean) =>
       [
         ...new Set(
-          cases.filter(({ exp_alerts }) => exp_alerts.length > 0 === comes).map(({ alertname }) => alertname),
+          cases
+            .filter(({ exp_alerts }) => exp_alerts.length > 0 === comes)
+            .map(({ alertname }) => alertname),
         ),
       ].toSorted();
     const names = alerts.map(({ alert }) => alert).toSorted();
-    expect({ comes: shown(true), comesNot: shown(false) }).toEqual({ comes: names, comesNot: names });
+    expect({ comes: shown(true), comesNot: shown(false) }).toEqual({
+      comes: names,
+      comesNot: names,
+    });
   });
 
   test('what changed is deployed under a new name, because Swarm never changes a config', () => {
     for (const { name, file } of Object.values(stack.configs)) {
       const hash = new Bun.CryptoHasher('sha256').update(read(file)).digest('hex').slice(0, 8);
-      // Red? The file has changed: put this hash where the old one stands in deploy/monitoring.yml.
+      // Red? The file has changed: put this hash where the old one stands in
+      // deploy/monitoring.yml.
       expect(`${file}: ${name}`).toEndWith(`-\${MONITORING_CONFIG:-${hash}}`);
     }
   });
@@ -172,7 +195,10 @@ describe('the files', () => {
 
   test('no panel of the dashboard lies over another', () => {
     const places = panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, n) => ({ title, at: `${x + (n % w)},${y + Math.floor(n / w)}` })),
+      Array.from({ length: w * h }, (_, n) => ({
+        title,
+        at: `${x + (n % w)},${y + Math.floor(n / w)}`,
+      })),
     );
     const taken = new Map<string, string>();
     for (const { title, at } of places) {
@@ -184,16 +210,17 @@ describe('the files', () => {
 
 /** What a client sends before it leaves: nothing of it may raise an alert. */
 const HOSTILE = [
-  ...['POST /own-visits', 'POST /api/v1/counters', 'PATCH /api/v1/counters/test/page'].flatMap((line) =>
-    ['json', 'x-www-form-urlencoded'].flatMap((type) => {
-      const head = `${line} HTTP/1.1\r\nHost: a\r\nContent-Type: application/${type}\r\n`;
-      return [
-        `${head}Content-Length: 100\r\n\r\n{"na`,
-        `${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`,
-        `${head}Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`,
-        `${head}Content-Length: 4\r\n\r\n{"}}`,
-      ];
-    }),
+  ...['POST /own-visits', 'POST /api/v1/counters', 'PATCH /api/v1/counters/test/page'].flatMap(
+    (line) =>
+      ['json', 'x-www-form-urlencoded'].flatMap((type) => {
+        const head = `${line} HTTP/1.1\r\nHost: a\r\nContent-Type: application/${type}\r\n`;
+        return [
+          `${head}Content-Length: 100\r\n\r\n{"na`,
+          `${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`,
+          `${head}Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`,
+          `${head}Content-Length: 4\r\n\r\n{"}}`,
+        ];
+      }),
   ),
   'GET / HTTP/1.1\r\nX-Half: ',
   'GET / HTTP/1.1\r\nHost: a b<script>\r\n\r\n',
@@ -211,7 +238,9 @@ const HOSTILE = [
 
 describe('in operation', () => {
   /** Queries of the dashboard that find nothing when all is well, and why. */
-  const EMPTY_WHEN_WELL = new Map([['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires']]);
+  const EMPTY_WHEN_WELL = new Map([
+    ['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires'],
+  ]);
   /** Alerts that may be true of the machine that the tests run on. */
   const OF_THE_MACHINE = new Set(['DiskNearlyFull', 'DiskFillsSoon', 'StoreSlow']);
 
@@ -244,7 +273,9 @@ describe('in operation', () => {
     });
     begin([
       'prometheus-node-exporter',
-      ...(stack.services['node-exporter']?.command ?? []).filter((flag) => !flag.startsWith('--path.')),
+      ...(stack.services['node-exporter']?.command ?? []).filter(
+        (flag) => !flag.startsWith('--path.'),
+      ),
       `--web.listen-address=127.0.0.1:${ports.node}`,
     ]);
     begin(prometheusOnThisMachine());
@@ -309,8 +340,8 @@ describe('in operation', () => {
   }
 
   /**
-   * Visits of every kind, and requests with which a client could try to raise an alert, as long as the tests
-   * go on.
+   * Visits of every kind, and requests with which a client could try to raise an alert, as long as
+   * the tests go on.
    */
   async function keepVisiting(program: Program): Promise<void> {
     const { hostname, port } = new URL(program.url);
@@ -349,7 +380,9 @@ describe('in operation', () => {
     return until(`${name} to be true`, async () => (await figures(rule.expr)).length > 0, 90_000);
   };
 
-  for (const { title, expr, legendFormat } of queries.filter((query) => !EMPTY_WHEN_WELL.has(query.expr))) {
+  for (const { title, expr, legendFormat } of queries.filter(
+    (query) => !EMPTY_WHEN_WELL.has(query.expr),
+  )) {
     test(`the dashboard shows “${title}”: ${legendFormat}`, async () => {
       let found: readonly Sample[] = [];
       await until(
@@ -362,7 +395,8 @@ describe('in operation', () => {
       );
       // A label that is not there would be an empty place in the legend.
       const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
-      for (const { metric } of found) expect(Object.keys(metric)).toEqual(expect.arrayContaining(labels));
+      for (const { metric } of found)
+        expect(Object.keys(metric)).toEqual(expect.arrayContaining(labels));
     });
   }
 
@@ -398,7 +432,9 @@ describe('in operation', () => {
   }
 
   test('every figure that the dashboard or an alert names exists', async () => {
-    const response = await fetch(`http://127.0.0.1:${ports.prometheus}/api/v1/label/__name__/values`);
+    const response = await fetch(
+      `http://127.0.0.1:${ports.prometheus}/api/v1/label/__name__/values`,
+    );
     const exposed = ((await response.json()) as { data: string[] }).data;
     const named = [...queries, ...alerts].flatMap(
       ({ expr }) => expr.match(/\b(seen|redis|node)[_:]\w+/g) ?? [],
@@ -438,7 +474,11 @@ describe('in operation', () => {
 
   test('a Redis that was killed is noticed: by its exporter, by the replicas, and by the visits that fail', async () => {
     await redis.kill();
-    await Promise.all([comesTrue('RedisDown'), comesTrue('StoreAway'), comesTrue('VisitsFailing')]);
+    await Promise.all([
+      comesTrue('RedisDown'),
+      comesTrue('StoreAway'),
+      comesTrue('VisitsFailing'),
+    ]);
   });
 
   test('replicas that are gone are noticed', async () => {

@@ -1,6 +1,7 @@
 /**
- * Stores that are there and take no visits: what readiness, figures, page and log say of it, at the start
- * and while Seen runs, without and with visits. On the program that users start, with real stores.
+ * Stores that are there and take no visits: what readiness, figures, page and log say of it, at
+ * the start and while Seen runs, without and with visits. On the program that users start, with
+ * real stores.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -12,8 +13,8 @@ import { RedisServer, SAFE } from '../support/redis-server.ts';
 const REPLICAS = 2;
 
 /**
- * What `program` says of its store: `ready` or why not; then of each replica its figure, and what the API
- * tells.
+ * What `program` says of its store: `ready` or why not; then of each replica its figure, and what
+ * the API tells.
  */
 async function said(program: Program) {
   const [readyz, metrics, stack] = await Promise.all([
@@ -39,7 +40,9 @@ const FULL = /^the store (is nearly full|has room again)/;
 
 /** What replicas have logged: a level and the beginning of a message for each line. */
 function logged(program: Program): string[] {
-  const lines = program.lines().filter(({ replica, msg }) => /-\d$/.test(replica) && !FULL.test(msg));
+  const lines = program
+    .lines()
+    .filter(({ replica, msg }) => /-\d$/.test(replica) && !FULL.test(msg));
   return lines.map(({ level, msg }) => `${level} ${msg.slice(0, 23)}`).toSorted();
 }
 
@@ -56,10 +59,14 @@ interface Cause {
 }
 
 /**
- * Nobody visits: that the store takes no visits is noticed all the same, told alike everywhere, and so is
- * that it does again.
+ * Nobody visits: that the store takes no visits is noticed all the same, told alike everywhere,
+ * and so is that it does again.
  */
-async function noticed(program: Program, { strike, heal, words }: Cause, outages = 1): Promise<void> {
+async function noticed(
+  program: Program,
+  { strike, heal, words }: Cause,
+  outages = 1,
+): Promise<void> {
   await strike();
   await until('it to be noticed', async () => {
     const { readyz, up, state } = await said(program);
@@ -72,8 +79,13 @@ async function noticed(program: Program, { strike, heal, words }: Cause, outages
     return readyz === 'ready\n' && up.join() === '1,1' && state === 'up';
   });
   const ends = outages * REPLICAS;
-  await until('both to say so', () => logged(program).filter((line) => line === ENDED).length === ends);
-  expect(logged(program)).toEqual(eachOnce(...Array.from({ length: outages }, () => [BEGAN, ENDED]).flat()));
+  await until(
+    'both to say so',
+    () => logged(program).filter((line) => line === ENDED).length === ends,
+  );
+  expect(logged(program)).toEqual(
+    eachOnce(...Array.from({ length: outages }, () => [BEGAN, ENDED]).flat()),
+  );
 }
 
 /** What makes a Redis refuse, and what mends it. */
@@ -104,8 +116,8 @@ function causes(redis: RedisServer): readonly Cause[] {
 }
 
 /**
- * A program on a disk of 2 MB in memory, mounted for it alone: that needs no rights where user namespaces
- * are allowed.
+ * A program on a disk of 2 MB in memory, mounted for it alone: that needs no rights where user
+ * namespaces are allowed.
  */
 async function onSmallDisk(folder: string, env: Record<string, string>): Promise<Program> {
   const mount = 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"';
@@ -116,7 +128,10 @@ async function onSmallDisk(folder: string, env: Record<string, string>): Promise
 describe('a store that takes no visits, while nobody visits', () => {
   test('a Redis that is full, read-only, without rights or replicas: not ready, away, and ready again without a visit', async () => {
     await using redis = await RedisServer.start();
-    await using program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: `${REPLICAS}` });
+    await using program = await Program.start({
+      SEEN_STORE_URL: redis.url,
+      SEEN_REPLICAS: `${REPLICAS}`,
+    });
     expect(await program.visit()).toBe(1);
     let outages = 0;
     for (const cause of causes(redis)) await noticed(program, cause, ++outages);
@@ -197,7 +212,10 @@ describe('a store that takes no visits, at the start', () => {
       (await cluster.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'),
     );
     await using program = await Program.prepare({ SEEN_STORE_URL: cluster.url });
-    expect(await endOf(program)).toEqual({ status: 78, said: expect.stringContaining('cluster mode') });
+    expect(await endOf(program)).toEqual({
+      status: 78,
+      said: expect.stringContaining('cluster mode'),
+    });
   });
 
   test('a SQLite file on a full disk: exit 69, and why', async () => {
@@ -206,13 +224,17 @@ describe('a store that takes no visits, at the start', () => {
     await using program = small;
     await program.start();
     await program.stop();
-    const full = 'mount -t tmpfs -o size=2m tmpfs "$0" && (dd if=/dev/zero of="$0/filler" bs=4k; exec "$@")';
+    const full =
+      'mount -t tmpfs -o size=2m tmpfs "$0" && (dd if=/dev/zero of="$0/filler" bs=4k; exec "$@")';
     const inside = ['unshare', '--map-root-user', '--mount', 'sh', '-c', full, folder.path];
     await using other = await Program.prepare(
       { SEEN_STORE_URL: `sqlite:${folder.path}/seen.db`, SEEN_START_MS: '300' },
       inside,
     );
-    expect(await endOf(other)).toEqual({ status: 69, said: expect.stringContaining('no room left') });
+    expect(await endOf(other)).toEqual({
+      status: 69,
+      said: expect.stringContaining('no room left'),
+    });
   });
 
   test('a SQLite file that is locked: waited for', async () => {

@@ -1,4 +1,7 @@
-/** Tokens stay secret: the started program, used by owners and by people who guess, and then searched for them. */
+/**
+ * Tokens stay secret: the started program, used by owners and by people who guess, and then
+ * searched for them.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -61,8 +64,13 @@ describe('tokens', () => {
   test('let their owners make and set a counter, and nobody who has another or none', async () => {
     const draft = { name: 'my-site/front-page', value: 41 };
     expect(await statusOf('POST', '/api/v1/counters', { body: draft })).toBe(401);
-    expect(await statusOf('POST', '/api/v1/counters', { body: draft, headers: bearer('wrong') })).toBe(401);
-    const made = await ask('POST', '/api/v1/counters', { body: draft, headers: bearer(INSTALLATION) });
+    expect(
+      await statusOf('POST', '/api/v1/counters', { body: draft, headers: bearer('wrong') }),
+    ).toBe(401);
+    const made = await ask('POST', '/api/v1/counters', {
+      body: draft,
+      headers: bearer(INSTALLATION),
+    });
     expect(made.status).toBe(201);
     own = (JSON.parse(made.text) as { token: string }).token;
     answers.push(made.headers, made.text.replace(own, ''));

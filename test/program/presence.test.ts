@@ -1,4 +1,7 @@
-/** Replicas that know each other, on the program that users start: what `/api/v1/stack` says while they come, go and die. */
+/**
+ * Replicas that know each other, on the program that users start: what `/api/v1/stack` says while
+ * they come, go and die.
+ */
 import { describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
@@ -7,12 +10,21 @@ import { RedisServer } from '../support/redis-server.ts';
 interface Shown {
   readonly replica: string;
   readonly store: { readonly kind: string; readonly state: string };
-  readonly replicas: readonly { name: string; version: string; state: string; hits: number; share: number }[];
+  readonly replicas: readonly {
+    name: string;
+    version: string;
+    state: string;
+    hits: number;
+    share: number;
+  }[];
 }
 
-const stackOf = async (program: Program) => JSON.parse(await program.get('/api/v1/stack')) as Shown;
+const stackOf = async (program: Program) =>
+  JSON.parse(await program.get('/api/v1/stack')) as Shown;
 const named = async (program: Program, state: string) =>
-  (await stackOf(program)).replicas.filter((replica) => replica.state === state).map(({ name }) => name);
+  (await stackOf(program)).replicas
+    .filter((replica) => replica.state === state)
+    .map(({ name }) => name);
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
@@ -21,7 +33,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
       await using program = await Program.start({ ...env, SEEN_DRAIN_MS: '500' });
       const all = ['test-1', 'test-2', 'test-3'];
-      await until('all three to know each other', async () => (await named(program, 'ready')).length === 3);
+      await until(
+        'all three to know each other',
+        async () => (await named(program, 'ready')).length === 3,
+      );
       for (let visit = 0; visit < 30; visit++) await program.visit();
       await until('what they have counted to be told', async () => {
         const { replicas } = await stackOf(program);
@@ -45,8 +60,13 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await until('all to be replaced', async () => (await named(program, 'gone')).length === 4);
       await until('all of the new ones to know that they are three', async () => {
         const views = await Promise.all(Array.from({ length: 12 }, () => stackOf(program)));
-        const ready = views.map(({ replicas }) => replicas.filter(({ state }) => state === 'ready').length);
-        return new Set(views.map(({ replica }) => replica)).size === 3 && ready.every((count) => count === 3);
+        const ready = views.map(
+          ({ replicas }) => replicas.filter(({ state }) => state === 'ready').length,
+        );
+        return (
+          new Set(views.map(({ replica }) => replica)).size === 3 &&
+          ready.every((count) => count === 3)
+        );
       });
 
       if (store !== 'Redis') return;

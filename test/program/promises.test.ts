@@ -1,7 +1,9 @@
 /**
- * The promises of the product, each on the program that users start, with real stores and real faults.
+ * The promises of the product, each on the program that users start, with real stores and real
+ * faults.
  *
- * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify` can show.
+ * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify`
+ * can show.
  */
 
 import { Database } from 'bun:sqlite';
@@ -42,7 +44,10 @@ const STORES = [
   ['SQLite', onSqlite],
 ] as const;
 
-/** What is promised holds for the default counter and for a named one: they are visited in turns, and each is judged. */
+/**
+ * What is promised holds for the default counter and for a named one: they are visited in turns,
+ * and each is judged.
+ */
 const PATHS = ['/', '/hit/some/page'] as const;
 
 /** The total, without counting: one visit is made and taken off. */
@@ -50,7 +55,9 @@ async function totalOf(program: Program, path = '/'): Promise<number> {
   return (await program.visit(path)) - 1;
 }
 
-/** What is wrong with the numbers of each counter, from its first visit on; empty when nothing is. */
+/**
+ * What is wrong with the numbers of each counter, from its first visit on; empty when nothing is.
+ */
 async function findingsOf(program: Program, evidence: readonly Evidence[]): Promise<string[]> {
   const found = await Promise.all(
     PATHS.map(async (path, at) => findings(evidence[at]!, 0, await totalOf(program, path))),
@@ -71,7 +78,8 @@ const loadThatLeaves = ({ url }: Program) =>
 /** How many visits of all counters there were of a kind. */
 const sumOf = (evidence: readonly Evidence[], count: (one: Evidence) => number) =>
   evidence.reduce((sum, one) => sum + count(one), 0);
-const numbersOf = (evidence: readonly Evidence[]) => sumOf(evidence, ({ numbers }) => numbers.length);
+const numbersOf = (evidence: readonly Evidence[]) =>
+  sumOf(evidence, ({ numbers }) => numbers.length);
 const failuresOf = (evidence: readonly Evidence[]) => ({
   refused: evidence.flatMap(({ refused }) => [...refused]),
   failed: evidence.flatMap(({ failed }) => [...failed]),
@@ -110,14 +118,21 @@ for (const [name, start] of STORES) {
     test('P2 exact: a killed replica fails only what it held, counts nothing twice, and is replaced', async () => {
       const { program } = await start();
       let going = true;
-      const visits = loadEach({ url: program.url, clients: 48, keepAlive: true, more: () => going }, PATHS);
+      const visits = loadEach(
+        { url: program.url, clients: 48, keepAlive: true, more: () => going },
+        PATHS,
+      );
       for (let n = 0; n < 4; n++) {
         await Bun.sleep(500);
         const [victim] = await program.replicas();
         process.kill(victim!, 'SIGKILL');
         await until('three replicas again', async () => {
           const replicas = await program.replicas();
-          return replicas.length === 3 && !replicas.includes(victim!) && (await listening(program)) === 3;
+          return (
+            replicas.length === 3 &&
+            !replicas.includes(victim!) &&
+            (await listening(program)) === 3
+          );
         });
       }
       await Bun.sleep(300);
@@ -127,7 +142,8 @@ for (const [name, start] of STORES) {
       expect(numbersOf(evidence)).toBeGreaterThan(500);
       const { refused, failed } = failuresOf(evidence);
       const failures = failed.reduce((sum, [, count]) => sum + count, 0);
-      // Four kills of a third of 48 connections, each with one request, and a new one on its way at most.
+      // Four kills of a third of 48 connections, each with one request, and a new one on its way
+      // at most.
       expect(failures).toBeLessThanOrEqual(4 * 48);
       expect(refused).toEqual([]);
     });
@@ -135,7 +151,10 @@ for (const [name, start] of STORES) {
     test('P5 retry-safe: a key gets one number and counts once, from any replica, killed or not, and after a restart', async () => {
       const { program } = await start();
       // A key is its counter's own: the same ones are used for both.
-      const keys = Array.from({ length: 150 }, () => crypto.randomUUID()).flatMap((key) => [key, key]);
+      const keys = Array.from({ length: 150 }, () => crypto.randomUUID()).flatMap((key) => [
+        key,
+        key,
+      ]);
       /** Asks until there is an answer, as a client does that repeats what failed. */
       const ask = async (key: string, index: number): Promise<number> => {
         for (;;) {
@@ -205,7 +224,13 @@ for (const [name, start] of STORES) {
       const { program } = await start();
       const before = await program.replicas();
       let going = true;
-      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going, pauseMs: 2 });
+      const visits = load({
+        url: program.url,
+        clients: 48,
+        keepAlive: true,
+        more: () => going,
+        pauseMs: 2,
+      });
       await Bun.sleep(300);
       program.process.kill('SIGHUP');
       await until(
@@ -230,7 +255,13 @@ for (const [name, start] of STORES) {
       const { program } = await start();
       const [victim] = await program.replicas();
       let going = true;
-      const visits = load({ url: program.url, clients: 48, keepAlive: true, more: () => going, pauseMs: 2 });
+      const visits = load({
+        url: program.url,
+        clients: 48,
+        keepAlive: true,
+        more: () => going,
+        pauseMs: 2,
+      });
       await Bun.sleep(300);
       process.kill(victim!, 'SIGTERM');
       await until('the replica to be replaced', async () => {
@@ -281,13 +312,18 @@ for (const [name, start] of STORES) {
 
     test('P8 yours: it is connected to its store and its visitors and to nobody else, and no counter ends', async () => {
       const { program, ...rest } = await start();
-      await loadEach({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) }, PATHS);
+      await loadEach(
+        { url: program.url, clients: 20, keepAlive: true, more: exactly(200) },
+        PATHS,
+      );
       const { proxy, redis } = rest as { proxy?: Proxy; redis?: RedisServer };
       const ours = [program.url, program.operationsUrl].map((url) => new URL(url).port);
       const allowed = new Set([...ours, ...(proxy ? [`${proxy.port}`] : [])]);
       const sockets = await Bun.$`ss -Htunp`.text();
       const pids = [program.process.pid, ...(await program.replicas())];
-      const lines = sockets.split('\n').filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)));
+      const lines = sockets
+        .split('\n')
+        .filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)));
       const strangers = lines.filter((line) => {
         const ports = [...line.matchAll(/:(\d+)\s/g)].map(([, port]) => port ?? '');
         return !ports.some((port) => allowed.has(port));
@@ -356,7 +392,10 @@ test('P6 no downtime: where Linux hands connections on (tcp_migrate_req), SIGHUP
 });
 
 describe('on Redis, when it fails', () => {
-  /** Loads each counter of the program while `mistreat` does its work; answers the evidence of each. */
+  /**
+   * Loads each counter of the program while `mistreat` does its work; answers the evidence of
+   * each.
+   */
   async function underLoad(program: Program, mistreat: () => Promise<void>): Promise<Evidence[]> {
     let going = true;
     const { url } = program;
@@ -403,7 +442,8 @@ describe('on Redis, when it fails', () => {
       proxy.fault = {};
     });
     expect(proxy.cuts).toBeGreaterThan(20);
-    // Each retry is answered in time, so nothing is refused, and the count is exact to the last visit.
+    // Each retry is answered in time, so nothing is refused, and the count is exact to the last
+    // visit.
     expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
     for (const [at, path] of PATHS.entries()) {
       expect(inOrder(evidence[at]!.numbers)).toEqual(oneTo(await totalOf(program, path)));
@@ -417,7 +457,12 @@ describe('on Redis, when it fails', () => {
       (redis: RedisServer) => redis.pause(),
       (redis: RedisServer) => redis.resume(),
     ],
-    ['away for 60 s', 60_000, (redis: RedisServer) => redis.kill(), (redis: RedisServer) => redis.start()],
+    [
+      'away for 60 s',
+      60_000,
+      (redis: RedisServer) => redis.kill(),
+      (redis: RedisServer) => redis.start(),
+    ],
   ] as const) {
     test(`P7 bounded: with Redis ${what}, visits wait, then get 503 with Retry-After, and it returns by itself`, async () => {
       const { redis, program } = await onRedis({ SEEN_WAIT_MS: '1500' });
@@ -438,7 +483,11 @@ describe('on Redis, when it fails', () => {
         );
         await Bun.sleep(ms - 1500);
         await heal(redis);
-        await until('visits to be counted again', async () => (await fetch(program.url)).ok, 10_000);
+        await until(
+          'visits to be counted again',
+          async () => (await fetch(program.url)).ok,
+          10_000,
+        );
         await Bun.sleep(500);
       });
       for (const { refused } of evidence) expect([...refused.keys()]).toEqual([503]);
@@ -479,7 +528,12 @@ describe('on Redis, when it fails', () => {
     const { redis, program } = await onRedis();
     await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
     await redis.cli('FLUSHALL');
-    const evidence = await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
+    const evidence = await load({
+      url: program.url,
+      clients: 20,
+      keepAlive: false,
+      more: exactly(100),
+    });
     expect(evidence.numbers.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, index) => index + 1),
     );
@@ -502,25 +556,31 @@ describe('on SQLite, when it fails', () => {
   });
 
   test('P7 bounded: a full disk refuses visits, loses nothing, and counts again when there is room', async () => {
-    // A disk of 2 MB in memory, mounted for this program alone: that needs no rights where user namespaces are allowed.
+    // A disk of 2 MB in memory, mounted for this program alone: that needs no rights where user
+    // namespaces are allowed.
     using folder = temporaryFolder();
     const mount = 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"';
     const program = mine(
-      await Program.prepare({ SEEN_STORE_URL: `sqlite:${folder.path}/seen.db`, SEEN_WAIT_MS: '700' }, [
-        'unshare',
-        '--map-root-user',
-        '--mount',
-        'sh',
-        '-c',
-        mount,
-        folder.path,
-      ]),
+      await Program.prepare(
+        { SEEN_STORE_URL: `sqlite:${folder.path}/seen.db`, SEEN_WAIT_MS: '700' },
+        ['unshare', '--map-root-user', '--mount', 'sh', '-c', mount, folder.path],
+      ),
     );
     await program.start();
     const filler = `/proc/${program.process.pid}/root${folder.path}/filler`;
-    const first = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(200) });
+    const first = await load({
+      url: program.url,
+      clients: 20,
+      keepAlive: true,
+      more: exactly(200),
+    });
     await Bun.$`dd if=/dev/zero of=${filler} bs=4k`.quiet().nothrow();
-    const during = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(60) });
+    const during = await load({
+      url: program.url,
+      clients: 20,
+      keepAlive: true,
+      more: exactly(60),
+    });
     expect(during.refused.get(503) ?? 0).toBeGreaterThan(0);
     await Bun.$`rm ${filler}`;
     await until('visits to be counted again', async () => (await fetch(program.url)).ok);
@@ -528,7 +588,11 @@ describe('on SQLite, when it fails', () => {
     const total = await totalOf(program);
     expect(
       findings(
-        { numbers, refused: new Map([[503, 100 + (during.refused.get(503) ?? 0)]]), failed: during.failed },
+        {
+          numbers,
+          refused: new Map([[503, 100 + (during.refused.get(503) ?? 0)]]),
+          failed: during.failed,
+        },
         0,
         total,
       ),

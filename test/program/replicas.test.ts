@@ -61,15 +61,24 @@ describe('start', () => {
     program = await Program.start({ SEEN_STORE_URL: redis.url });
     await until('the lines', () => program.lines().length >= 4);
     const warnings = program.lines().filter(({ level }) => level === 'warn');
-    expect(warnings.map(({ msg }) => msg)).toEqual([expect.stringContaining('appendfsync everysec')]);
+    expect(warnings.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining('appendfsync everysec'),
+    ]);
     await redis[Symbol.asyncDispose]();
   });
 
   test('one replica needs no process beside the first, and counts as well', async () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
     expect(await program.replicas()).toEqual([]);
-    const { numbers } = await load({ url: program.url, clients: 20, keepAlive: true, more: exactly(500) });
-    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+    const { numbers } = await load({
+      url: program.url,
+      clients: 20,
+      keepAlive: true,
+      more: exactly(500),
+    });
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 500 }, (_, index) => index + 1),
+    );
     program.process.kill('SIGHUP');
     await until('the warning', () => program.out.includes('this is the only one'));
     expect(await program.stop()).toBe(0);
@@ -148,7 +157,12 @@ describe('replace', () => {
       await Bun.$`mv ${program.database}${end} ${program.database}${end}.away`.nothrow().quiet();
     const [victim] = await program.replicas();
     process.kill(victim!, 'SIGKILL');
-    const { numbers } = await load({ url: program.url, clients: 15, keepAlive: false, more: exactly(30) });
+    const { numbers } = await load({
+      url: program.url,
+      clients: 15,
+      keepAlive: false,
+      more: exactly(30),
+    });
     expect(numbers).toEqual([]);
     expect(await Bun.file(program.database).exists()).toBe(false);
     // Its log first: whoever finds the file without one begins another.
@@ -413,7 +427,9 @@ describe('operations port', () => {
     });
     await until('it not to be ready', async () => {
       const ready = await fetch(`${program.operationsUrl}/readyz`);
-      return ready.status === 503 && (await ready.text()) === 'not ready: the store does not answer\n';
+      return (
+        ready.status === 503 && (await ready.text()) === 'not ready: the store does not answer\n'
+      );
     });
     redis.resume();
     await until('it to be ready again', () => program.ready());

@@ -1,6 +1,6 @@
 /**
- * Attacks, by name: each where it is tried, and here those on the started program that are nowhere else. Bytes are sent as they are, because
- * clients put right what an attacker would not.
+ * Attacks, by name: each where it is tried, and here those on the started program that are nowhere
+ * else. Bytes are sent as they are, because clients put right what an attacker would not.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -14,8 +14,14 @@ import { RedisServer } from '../support/redis-server.ts';
 /** Where each attack is tried. */
 const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
   'another’s counter is set': [
-    ['unit/http/api/api.test.ts', 'another’s counter cannot be set, hit by more than 1, or deleted'],
-    ['program/owners.test.ts', 'let their owners make and set a counter, and nobody who has another or none'],
+    [
+      'unit/http/api/api.test.ts',
+      'another’s counter cannot be set, hit by more than 1, or deleted',
+    ],
+    [
+      'program/owners.test.ts',
+      'let their owners make and set a counter, and nobody who has another or none',
+    ],
     ['unit/http/compat/countapi.test.ts', 'leaves alone what may not be set'],
     [
       'program/security.test.ts',
@@ -23,7 +29,10 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ],
   ],
   'a token is read': [
-    ['program/owners.test.ts', 'stand in no log, no other answer, no list of processes and no database'],
+    [
+      'program/owners.test.ts',
+      'stand in no log, no other answer, no list of processes and no database',
+    ],
     ['program/owners.test.ts', 'do nothing in a URL, by whatever name'],
     [
       'unit/http/api/api.test.ts',
@@ -41,11 +50,17 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'program/security.test.ts',
       'nothing that is sent becomes a header of an answer, a line of the log, or a bug',
     ],
-    ['unit/http/compat/countapi.test.ts', 'a forged Origin or Referer makes no name outside the rule'],
+    [
+      'unit/http/compat/countapi.test.ts',
+      'a forged Origin or Referer makes no name outside the rule',
+    ],
   ],
   'a name is injected': [
     ['program/security.test.ts', 'a name that is none reaches no store, however it is written'],
-    ['program/security.test.ts', 'a name that looks like something else is a counter like any other'],
+    [
+      'program/security.test.ts',
+      'a name that looks like something else is a counter like any other',
+    ],
     ['unit/counter/name.test.ts', 'refuses everything else, in either part, and says which'],
   ],
   'a script is put into a callback’s name': [
@@ -55,7 +70,10 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ],
   ],
   'X-Forwarded-For is forged': [
-    ['unit/http/visit/client-address.test.ts', 'is never one that only an untrusted peer has said'],
+    [
+      'unit/http/visit/client-address.test.ts',
+      'is never one that only an untrusted peer has said',
+    ],
     [
       'unit/http/api/past.test.ts',
       'who says to come from elsewhere is believed only where a proxy is trusted',
@@ -101,7 +119,10 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ],
   ],
   'a flood of requests': [
-    ['program/limits.test.ts', 'a flood of requests from one address does not keep another from counting'],
+    [
+      'program/limits.test.ts',
+      'a flood of requests from one address does not keep another from counting',
+    ],
   ],
 };
 
@@ -112,7 +133,11 @@ test('each attack is tried by a test that there is', () => {
   for (const [attack, tests] of Object.entries(ATTACKS)) {
     for (const [file, name] of tests) {
       const text = readFileSync(join(ROOT, 'test', file), 'utf8');
-      expect({ attack, name, there: text.includes(`test('${name}'`) }).toEqual({ attack, name, there: true });
+      expect({ attack, name, there: text.includes(`test('${name}'`) }).toEqual({
+        attack,
+        name,
+        there: true,
+      });
     }
   }
 });
@@ -148,8 +173,16 @@ test('secrets are compared as digests of one length, in constant time, and in on
     compared: unknown[];
   }[];
   expect(answers.map(({ allowed }) => allowed)).toEqual([true, false, false, false, false, true]);
-  expect(answers.map(({ installation }) => installation)).toEqual([false, false, false, false, false, true]);
-  // The digest of a token that is sent, and that of the installation, the owner, the installation again.
+  expect(answers.map(({ installation }) => installation)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ]);
+  // The digest of a token that is sent, and that of the installation, the owner, the installation
+  // again.
   const whole = [43, 43];
   // The installation's token needs no look at the owner's.
   for (const { installation, compared } of answers) {
@@ -157,14 +190,17 @@ test('secrets are compared as digests of one length, in constant time, and in on
   }
 
   const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'src'))];
-  const texts = files.map((file) => [file, readFileSync(join(ROOT, 'src', file), 'utf8')] as const);
-  expect(texts.filter(([, text]) => text.includes('timingSafeEqual')).map(([file]) => file)).toEqual([
-    'http/visit/owners.ts',
-  ]);
+  const texts = files.map(
+    (file) => [file, readFileSync(join(ROOT, 'src', file), 'utf8')] as const,
+  );
+  expect(
+    texts.filter(([, text]) => text.includes('timingSafeEqual')).map(([file]) => file),
+  ).toEqual(['http/visit/owners.ts']);
   const owners = texts.find(([file]) => file === 'http/visit/owners.ts')?.[1] ?? '';
   expect(owners.match(/\S+ [!=]==? (?!undefined)\S+/g)).toEqual(['a.length === b.length']);
-  // A store asks whether a counter that is to be made was made by the same request before: whose token nobody has sent.
-  // And in the transaction of a change whether the owner is still the one whose token was compared before.
+  // A store asks whether a counter that is to be made was made by the same request before: whose
+  // token nobody has sent. And in the transaction of a change whether the owner is still the one
+  // whose token was compared before.
   const allowed = [
     '(condition.owner === undefined || owner === condition.owner) &&',
     "return { answer: before.owner === owner ? 'made' : 'exists', changed: false };",
@@ -172,7 +208,9 @@ test('secrets are compared as digests of one length, in constant time, and in on
   const comparisons = texts.flatMap(([, text]) =>
     text
       .split('\n')
-      .filter((line) => /\b(owner|token|installation|hash)\)? [!=]==? (?!undefined|null|'')/i.test(line)),
+      .filter((line) =>
+        /\b(owner|token|installation|hash)\)? [!=]==? (?!undefined|null|'')/i.test(line),
+      ),
   );
   expect(comparisons.map((line) => line.trim().replace(/^if \(before\) /, ''))).toEqual(allowed);
 });
@@ -199,31 +237,39 @@ for (const store of ['Redis', 'SQLite'] as const) {
 
     /** Sends a request as it stands; answers status, headers by lines, and body. */
     function send(target: string, headers: readonly string[] = [], method = 'GET', body = '') {
-      const head = [`${method} ${target} HTTP/1.1`, 'Host: seen.test', 'Connection: close', ...headers];
+      const head = [
+        `${method} ${target} HTTP/1.1`,
+        'Host: seen.test',
+        'Connection: close',
+        ...headers,
+      ];
       if (body !== '')
         head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
-      return new Promise<{ status: number; headers: string[]; body: string }>((resolve, reject) => {
-        let answer = '';
-        const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
-          socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')),
-        );
-        socket.on('data', (chunk: Buffer) => {
-          answer += chunk.toString('latin1');
-        });
-        socket.on('error', reject);
-        socket.on('close', () => {
-          const [top = '', rest = ''] = answer.split(/\r\n\r\n([\s\S]*)/, 2);
-          const [line = '', ...lines] = top.split('\r\n');
-          resolve({ status: Number(line.split(' ')[1]), headers: lines, body: rest });
-        });
-      });
+      return new Promise<{ status: number; headers: string[]; body: string }>(
+        (resolve, reject) => {
+          let answer = '';
+          const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
+            socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')),
+          );
+          socket.on('data', (chunk: Buffer) => {
+            answer += chunk.toString('latin1');
+          });
+          socket.on('error', reject);
+          socket.on('close', () => {
+            const [top = '', rest = ''] = answer.split(/\r\n\r\n([\s\S]*)/, 2);
+            const [line = '', ...lines] = top.split('\r\n');
+            resolve({ status: Number(line.split(' ')[1]), headers: lines, body: rest });
+          });
+        },
+      );
     }
 
     /** The names of all counters, as the store has them. */
     async function counters(): Promise<string[]> {
       if (store === 'Redis') {
         const keys = (await redis.cli('KEYS', '*')).split('\n');
-        const known = /^seen:(writer|names|salt|keys|once|counter|hours|days|visitors|uniques)(:|$)/;
+        const known =
+          /^seen:(writer|names|salt|keys|once|counter|hours|days|visitors|uniques)(:|$)/;
         return keys
           .filter((key) => key !== '' && !known.test(key))
           .map((key) => key.replace(/^seen:total:/, ''));
@@ -239,7 +285,12 @@ for (const store of ['Redis', 'SQLite'] as const) {
 
     test('another’s counter stays as it is, whatever is sent in the place of its token', async () => {
       const make = async (name: string) => {
-        const { body } = await send('/api/v1/counters', [], 'POST', JSON.stringify({ name, value: 41 }));
+        const { body } = await send(
+          '/api/v1/counters',
+          [],
+          'POST',
+          JSON.stringify({ name, value: 41 }),
+        );
         return (JSON.parse(body) as { token: string }).token;
       };
       const own = await make('my-site/mine');
@@ -271,7 +322,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
           send('/countapi/update/my-site/mine?amount=-41', headers),
         ]);
         const statuses = answers.map(({ status }) => status);
-        expect({ headers, statuses }).toEqual({ headers, statuses: [401, 401, 401, 405, 403, 403] });
+        expect({ headers, statuses }).toEqual({
+          headers,
+          statuses: [401, 401, 401, 405, 403, 403],
+        });
       }
       expect(await value('/get/my-site/mine')).toBe(41);
       expect((await send(path, [bearer(own)], 'PATCH', '{"value":42}')).status).toBe(200);
@@ -314,7 +368,13 @@ for (const store of ['Redis', 'SQLite'] as const) {
           // A path that walks up to /countapi/create/ asks for a counter with a name of its own.
           const walks = /^(\.\.|%2e%2e)$/.test(part);
           const create = walks ? [] : ['/countapi/create/'];
-          for (const path of ['/hit/', '/get/', '/api/v1/counters/', '/countapi/hit/', ...create]) {
+          for (const path of [
+            '/hit/',
+            '/get/',
+            '/api/v1/counters/',
+            '/countapi/hit/',
+            ...create,
+          ]) {
             const { status } = await send(`${path}${name}`);
             expect({ path, name, status: status === 400 || status === 404 }).toEqual({
               path,
@@ -322,14 +382,18 @@ for (const store of ['Redis', 'SQLite'] as const) {
               status: true,
             });
           }
-          expect([400, 404]).toContain((await send(`/api/v1/counters/${name}/hit`, [], 'POST')).status);
+          expect([400, 404]).toContain(
+            (await send(`/api/v1/counters/${name}/hit`, [], 'POST')).status,
+          );
         }
       }
       const named = bad
         .map((part) => `${part}/good`)
         .concat('hits', 'good', 'good/good/good', '/good', 'good/', '');
       for (const name of named) {
-        expect((await send('/api/v1/counters', [], 'POST', JSON.stringify({ name }))).status).toBe(400);
+        expect((await send('/api/v1/counters', [], 'POST', JSON.stringify({ name }))).status).toBe(
+          400,
+        );
       }
       expect((await counters()).toSorted()).toEqual(before);
       // The same letters, encoded once.
@@ -353,7 +417,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
           expect({ name, value: await value(`/hit/${name}`) }).toEqual({ name, value: number });
         expect(await value(`/get/${name}`)).toBe(2);
       }
-      const { body } = await send(`/api/v1/values?names=${names.slice(0, 2).join(',')},constructor/toString`);
+      const { body } = await send(
+        `/api/v1/values?names=${names.slice(0, 2).join(',')},constructor/toString`,
+      );
       expect(Object.entries(JSON.parse(body).values as object)).toEqual([
         ['__proto__/constructor', 2],
         ['constructor/prototype', 2],
@@ -423,7 +489,8 @@ for (const store of ['Redis', 'SQLite'] as const) {
         }),
         { numRuns: 300 },
       );
-      for (const line of program.out.split('\n').slice(0, -1)) expect(JSON.parse(line)).toHaveProperty('msg');
+      for (const line of program.out.split('\n').slice(0, -1))
+        expect(JSON.parse(line)).toHaveProperty('msg');
       expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
     });
 
@@ -437,9 +504,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
       // Some of the room was taken by the test before this one, and a new day makes more.
       expect(counted.length).toBeGreaterThan(0);
       if (new Date().getUTCDate() === day) expect(counted.length).toBeLessThanOrEqual(KEYS_MAX);
-      expect(new Set(refused.map(({ status, body }) => `${status} ${JSON.parse(body).code}`))).toEqual(
-        new Set(['503 keys-full']),
-      );
+      expect(
+        new Set(refused.map(({ status, body }) => `${status} ${JSON.parse(body).code}`)),
+      ).toEqual(new Set(['503 keys-full']));
       expect(refused[0]?.headers).toContain('Retry-After: 3600');
       const again = await Promise.all(counted.map(keyed));
       expect(again.map(({ body }) => body)).toEqual(

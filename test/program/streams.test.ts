@@ -1,4 +1,7 @@
-/** Streams of the started program: three replicas, both stores, real connections, replaced and stopped under the listeners’ eyes. */
+/**
+ * Streams of the started program: three replicas, both stores, real connections, replaced and
+ * stopped under the listeners’ eyes.
+ */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { Listener } from '../support/event-source.ts';
 import { until } from '../support/folder.ts';
@@ -64,7 +67,10 @@ for (const kind of ['sqlite', 'redis'] as const) {
       expect(await program.stop()).toBe(0);
       await all('all streams to be over', ({ servedBy, ends }) => servedBy.length === ends.length);
       for (const { ends, refused } of listeners) {
-        expect({ refused, ends: [...new Set(ends)] }).toEqual({ refused: undefined, ends: ['ended'] });
+        expect({ refused, ends: [...new Set(ends)] }).toEqual({
+          refused: undefined,
+          ends: ['ended'],
+        });
       }
     });
   });
@@ -86,7 +92,11 @@ test('a store that goes away and comes back is nothing to the listeners but sile
 });
 
 test('streams of a replica do not keep a single one from stopping', async () => {
-  program = await Program.start({ SEEN_REPLICAS: '1', SEEN_DRAIN_MS: '60000', SEEN_STOP_MS: '120000' });
+  program = await Program.start({
+    SEEN_REPLICAS: '1',
+    SEEN_DRAIN_MS: '60000',
+    SEEN_STOP_MS: '120000',
+  });
   const listener = new Listener(`${program.url}${PATH}`);
   listeners.push(listener);
   await until('the stream', () => listener.servedBy.length === 1);

@@ -11,7 +11,10 @@ async function seenToken(program: Program, ...words: string[]) {
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   return { status: await run.exited, out, error };
 }
 
@@ -28,7 +31,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
     test('a counter gets a new owner’s token, and the one before is worth nothing', async () => {
       await using redis = await RedisServer.start();
-      await using program = await Program.start(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {});
+      await using program = await Program.start(
+        store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {},
+      );
       const made = await fetch(`${program.url}/api/v1/counters`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
@@ -37,7 +42,10 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const { token: before } = (await made.json()) as { token: string };
       expect(await set(program, 'counters/my-site/page', before)).toBe(200);
       const { status, out } = await seenToken(program, 'my-site/page');
-      expect({ status, out }).toEqual({ status: 0, out: expect.stringMatching(/^seen_[\w-]{43}\n$/) });
+      expect({ status, out }).toEqual({
+        status: 0,
+        out: expect.stringMatching(/^seen_[\w-]{43}\n$/),
+      });
       expect(await set(program, 'counters/my-site/page', before)).toBe(401);
       expect(await set(program, 'counters/my-site/page', out.trim())).toBe(200);
       const own = await seenToken(program, 'hits');

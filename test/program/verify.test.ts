@@ -1,4 +1,7 @@
-/** `seen verify`, as a person types it: against Seen, and against services that are at fault in one way each. */
+/**
+ * `seen verify`, as a person types it: against Seen, and against services that are at fault in one
+ * way each.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +45,10 @@ async function verify(...words: readonly string[]) {
 const verifyAThousand = ({ port }: { port?: number | undefined }) =>
   verify(`http://127.0.0.1:${port}`, '--visits', '1000', '--clients', '10');
 
-/** Resolves when the default counter is past `number`: a run begins with some looks, and then visits. */
+/**
+ * Resolves when the default counter is past `number`: a run begins with some looks, and then
+ * visits.
+ */
 const isPast = (program: Program, number: number) =>
   until(`the counter to be past ${number}`, async () => (await hitsOf(program)) > number);
 
@@ -50,7 +56,8 @@ async function hitsOf(program: Program): Promise<number> {
   return JSON.parse(await program.get('/api/v1/values?names=hits')).values.hits;
 }
 
-const lineOf = (said: string, words: string) => said.split('\n').find((line) => line.includes(words));
+const lineOf = (said: string, words: string) =>
+  said.split('\n').find((line) => line.includes(words));
 
 describe('Seen', () => {
   test('holds on GET /, with the replicas and their shares, and reading is said not to be tested', async () => {
@@ -81,7 +88,15 @@ describe('Seen', () => {
   });
 
   test('a run that is written down is judged the same again, and its figures are data', async () => {
-    const live = await verify(seen.url, '--visits', '500', '--history', 'run.jsonl', '--json', 'run.json');
+    const live = await verify(
+      seen.url,
+      '--visits',
+      '500',
+      '--history',
+      'run.jsonl',
+      '--json',
+      'run.json',
+    );
     const again = await verify('--check', 'run.jsonl');
     const findings = (said: string) =>
       said.split('\n').filter((line) => /^ {2}(held|BROKEN|untested)/.test(line));
@@ -115,7 +130,10 @@ describe('Seen', () => {
     const { status, said } = await verify(seen.url, '--visits', '1000');
     end.abort();
     await others;
-    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('others visit too') });
+    expect({ status, said }).toEqual({
+      status: 0,
+      said: expect.stringContaining('others visit too'),
+    });
   });
 });
 
@@ -146,7 +164,8 @@ describe('--alone', () => {
   });
 
   test('a count that comes when the run is over is broken', async () => {
-    // A visit that got no number counts after all, when four have looked where the counter stands and 20 have visited.
+    // A visit that got no number counts after all, when four have looked where the counter stands
+    // and 20 have visited.
     let late = 0;
     using service = faulty((count) => {
       if (count === 10) return { status: 503 };
@@ -155,7 +174,10 @@ describe('--alone', () => {
     });
     const flags = '--visits 20 --clients 1 --may-fail'.split(' ');
     const { status, said } = await verify(`http://127.0.0.1:${service.port}`, ...flags, '--alone');
-    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('a count came late') });
+    expect({ status, said }).toEqual({
+      status: 1,
+      said: expect.stringContaining('a count came late'),
+    });
   });
 });
 
@@ -185,7 +207,13 @@ test('the rate is that at which visits were sent, however long the last answer t
 
 test('one of a thing is said to be one', async () => {
   using service = faulty((count) => ({ number: count === 5 ? 4 : count }));
-  const { said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '1', '--clients', '1');
+  const { said } = await verify(
+    `http://127.0.0.1:${service.port}`,
+    '--visits',
+    '1',
+    '--clients',
+    '1',
+  );
   expect(said).toMatch(/: 1 visit in /);
   expect(said).toContain('(1 time)');
   expect(said).not.toMatch(/\b1 (visits|times|requests)\b/);
@@ -197,8 +225,17 @@ describe('--retry', () => {
     let answers = 0;
     proxy.fault = { loseAnswer: () => ++answers % 20 === 0 };
     const url = proxy.url.replace('redis:', 'http:');
-    const flags = '--counter verify/retry --visits 1000 --retry --clients 10 --rate 2000'.split(' ');
-    const { status, said } = await verify(url, ...flags, '--history', 'retry.jsonl', '--json', 'retry.json');
+    const flags = '--counter verify/retry --visits 1000 --retry --clients 10 --rate 2000'.split(
+      ' ',
+    );
+    const { status, said } = await verify(
+      url,
+      ...flags,
+      '--history',
+      'retry.jsonl',
+      '--json',
+      'retry.json',
+    );
     expect({ status, said, cuts: proxy.cuts > 20 }).toEqual({
       status: 0,
       said: expect.stringContaining('\nHeld.\n'),
@@ -230,7 +267,10 @@ describe('--retry', () => {
   test('a request that is not answered is given up early enough to be repeated', async () => {
     using service = withKeys((known, tries) => (known || tries > 1 ? 'answer' : 'be silent'), 20);
     const url = `http://127.0.0.1:${service.port}`;
-    const { status, said } = await verify(url, ...'--visits 200 --retry --timeout 2s --rate 1000'.split(' '));
+    const { status, said } = await verify(
+      url,
+      ...'--visits 200 --retry --timeout 2s --rate 1000'.split(' '),
+    );
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('Held') });
     expect(said).toMatch(/\d+ requests failed and were sent again: \d+ timeout/);
   });
@@ -240,7 +280,10 @@ describe('--retry', () => {
     const url = `http://127.0.0.1:${service.port}`;
     const flags = '--visits 200 --retry --rate 1000 --history refused.jsonl'.split(' ');
     const { status, said } = await verify(url, ...flags);
-    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('again: status 409') });
+    expect({ status, said }).toEqual({
+      status: 1,
+      said: expect.stringContaining('again: status 409'),
+    });
     expect(lineOf(said, 'got the same number')).toContain('untested');
     expect(await verify('--check', 'refused.jsonl')).toMatchObject({ status: 1 });
   });
@@ -251,7 +294,10 @@ describe('--retry', () => {
       limited.url,
       ...'--visits 100 --retry --rate 1000 --timeout 1s'.split(' '),
     );
-    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('status 429 rate-limited') });
+    expect({ status, said }).toEqual({
+      status: 1,
+      said: expect.stringContaining('status 429 rate-limited'),
+    });
     expect(said).toContain('this run met that limit');
     expect(said).toContain('SEEN_KEYS_PER_DAY=0');
     expect((await verify(seen.url, '--visits', '50')).said).not.toContain('SEEN_KEYS_PER_DAY');
@@ -270,10 +316,13 @@ describe('--retry', () => {
 });
 
 /**
- * A right counter that knows keys, and does with every `one in`th of them what `does` says: whether it was answered before, and how often it
- * was asked for.
+ * A right counter that knows keys, and does with every `one in`th of them what `does` says:
+ * whether it was answered before, and how often it was asked for.
  */
-function withKeys(does: (known: boolean, tries: number) => 'answer' | 'be silent' | 'refuse', oneIn: number) {
+function withKeys(
+  does: (known: boolean, tries: number) => 'answer' | 'be silent' | 'refuse',
+  oneIn: number,
+) {
   const numbers = new Map<string, number>();
   const asked = new Map<string, number>();
   let count = 0;
@@ -294,7 +343,10 @@ function withKeys(does: (known: boolean, tries: number) => 'answer' | 'be silent
   });
 }
 
-/** A counter that does what `answer` says: from the number of the request, the number that it answers or a status. */
+/**
+ * A counter that does what `answer` says: from the number of the request, the number that it
+ * answers or a status.
+ */
 function faulty(answer: (count: number) => { number: number } | { status: number }) {
   let count = 0;
   return Bun.serve({
@@ -340,7 +392,10 @@ describe('a service at fault is caught', () => {
     test(what, async () => {
       using service = faulty(answer);
       const { status, said } = await verifyAThousand(service);
-      expect({ status, said }).toEqual({ status: 1, said: expect.stringMatching(/BROKEN: \d of 6 checks/) });
+      expect({ status, said }).toEqual({
+        status: 1,
+        said: expect.stringMatching(/BROKEN: \d of 6 checks/),
+      });
       expect(said).toMatch(evidence);
     });
   }
@@ -349,7 +404,9 @@ describe('a service at fault is caught', () => {
     await using redis = await RedisServer.start();
     await using proxy = await Proxy.start(redis.port);
     let answers = 0;
-    proxy.fault = { loseAnswer: (bytes) => bytes.toString().startsWith(':') && ++answers % 50 === 0 };
+    proxy.fault = {
+      loseAnswer: (bytes) => bytes.toString().startsWith(':') && ++answers % 50 === 0,
+    };
     const increment = async (): Promise<number> => {
       const client = new Bun.RedisClient(proxy.url, { autoReconnect: false });
       try {
@@ -380,9 +437,14 @@ describe('a service at fault is caught', () => {
     await isPast(program, 100);
     // Redis does not even write while it waits for a sync, for up to two seconds.
     const trace = `strace -f -p ${redis.pid} -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_exit=3s`;
-    const slow = Bun.spawn(trace.split(' '), { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+    const slow = Bun.spawn(trace.split(' '), {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
     await until('hits to wait for being written', async () => {
-      const [, bytes] = /aof_buffer_length:(\d+)/.exec(await redis.cli('INFO', 'persistence')) ?? [];
+      const [, bytes] =
+        /aof_buffer_length:(\d+)/.exec(await redis.cli('INFO', 'persistence')) ?? [];
       return Number(bytes) > UNWRITTEN_BYTES;
     });
     await redis.kill();
@@ -404,20 +466,40 @@ describe('a service at fault is caught', () => {
     const { status, said } = await verifyAThousand(service);
     expect(status).toBe(1);
     expect(lineOf(said, 'every request got its number')).toMatch(/BROKEN.*refused/);
-    expect(lineOf(said, 'as many visits are counted')).toContain('the counter did not answer at the end');
+    expect(lineOf(said, 'as many visits are counted')).toContain(
+      'the counter did not answer at the end',
+    );
   });
 
   test('that answers no visit at all: nothing was tested, and that is not held', async () => {
     using service = faulty((count) => (count > 4 ? { status: 503 } : { number: count }));
-    const { status, said } = await verify(`http://127.0.0.1:${service.port}`, '--visits', '50', '--may-fail');
-    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('Nothing was tested') });
+    const { status, said } = await verify(
+      `http://127.0.0.1:${service.port}`,
+      '--visits',
+      '50',
+      '--may-fail',
+    );
+    expect({ status, said }).toEqual({
+      status: 1,
+      said: expect.stringContaining('Nothing was tested'),
+    });
   });
 
   test('that refuses visits, which it may: the verdict tells it, and nothing is broken', async () => {
     using service = faulty((count) => (count % 100 === 0 ? { status: 503 } : { number: count }));
     const url = `http://127.0.0.1:${service.port}`;
-    const { status, said } = await verify(url, '--visits', '500', '--may-fail', '--history', 'may.jsonl');
-    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('Held, as far as') });
+    const { status, said } = await verify(
+      url,
+      '--visits',
+      '500',
+      '--may-fail',
+      '--history',
+      'may.jsonl',
+    );
+    expect({ status, said }).toEqual({
+      status: 0,
+      said: expect.stringContaining('Held, as far as'),
+    });
     expect(lineOf(said, 'every request got its number')).toMatch(
       /untested .*requests may fail, and did: \d status 503/,
     );

@@ -1,6 +1,7 @@
 /**
- * Visitors across replicas, a restart and midnight, and nothing that could tell who they were: a thousand on the program that users start; a
- * million, which would take minutes over HTTP, on three counters, each with a store of its own, as replicas have them.
+ * Visitors across replicas, a restart and midnight, and nothing that could tell who they were: a
+ * thousand on the program that users start; a million, which would take minutes over HTTP, on
+ * three counters, each with a store of its own, as replicas have them.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ import { RedisServer } from '../support/redis-server.ts';
 
 const VISITORS = 1000;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
-const address = (visitor: number) => `10.${visitor >> 16}.${(visitor >> 8) & 255}.${visitor & 255}`;
+const address = (visitor: number) =>
+  `10.${visitor >> 16}.${(visitor >> 8) & 255}.${visitor & 255}`;
 
 /** Everybody visits once, on new connections, so on any replica. */
 async function everybodyVisits(url: string): Promise<void> {
@@ -65,7 +67,10 @@ class Replicas {
       };
       const newWriter = () => crypto.randomUUID();
       const limits = { waitMs: 60_000, waitingMax: CROWD };
-      return { store, counter: new Counter({ store, clock: CLOCK, newWriter, observer, ...limits }) };
+      return {
+        store,
+        counter: new Counter({ store, clock: CLOCK, newWriter, observer, ...limits }),
+      };
     });
   }
 
@@ -76,7 +81,10 @@ class Replicas {
     }
   }
 
-  /** The visitors of these numbers visit, each at the next replica, under the salt that its replica was told for the day. */
+  /**
+   * The visitors of these numbers visit, each at the next replica, under the salt that its replica
+   * was told for the day.
+   */
   async visits(numbers: Iterable<number>, day: number): Promise<void> {
     const salts = await Promise.all(
       this.#replicas.map(({ store }, index) => store.salt(day, `suggested by ${index}`)),
@@ -115,7 +123,9 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await program.stop();
       await program.start();
       await everybodyVisits(program.url);
-      const { today, error, visits } = JSON.parse(await program.get('/api/v1/counters/some/page/visitors'));
+      const { today, error, visits } = JSON.parse(
+        await program.get('/api/v1/counters/some/page/visitors'),
+      );
       expect(visits).toEqual({ person: 2 * VISITORS, program: 0, proxy: 0, bot: 0 });
       // Over midnight everybody is somebody new.
       if (new Date().getUTCDate() !== started) return;

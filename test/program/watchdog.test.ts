@@ -27,7 +27,9 @@ class Watched implements WatchedReplica {
 }
 
 function setUp(count: number) {
-  const replicas = new Set(Array.from({ length: count }, (_, index) => new Watched(`test-${index + 1}`)));
+  const replicas = new Set(
+    Array.from({ length: count }, (_, index) => new Watched(`test-${index + 1}`)),
+  );
   const said: string[] = [];
   let looks = 0;
   const watchdog = new Watchdog<Watched>(() => replicas, {
@@ -117,7 +119,9 @@ describe('the program', () => {
         (await operations(path)).said.includes('no answer from test-'),
       );
     expect((await operations('/readyz')).status).toBe(200);
-    expect((await operations('/metrics')).said).toContain('seen_replicas_silent{replica="test"} 1');
+    expect((await operations('/metrics')).said).toContain(
+      'seen_replicas_silent{replica="test"} 1',
+    );
     await until(
       'it to be replaced',
       async () => {
@@ -131,7 +135,10 @@ describe('the program', () => {
       expect.stringMatching(/^test-\d hangs: it has not answered for 10 s and is killed$/),
     );
     expect(said).toContainEqual(expect.stringMatching(/^test-\d was killed and is replaced$/));
-    await until('its replacement to answer', async () => (await operations('/healthz')).said === 'alive\n');
+    await until(
+      'its replacement to answer',
+      async () => (await operations('/healthz')).said === 'alive\n',
+    );
     expect((await operations('/metrics')).said).toContain(
       'seen_replicas_killed_total{reason="hung",replica="test"} 1',
     );
@@ -145,8 +152,15 @@ describe('the program', () => {
     program = await Program.start({ SEEN_REPLICAS: '2' });
     for (const pid of await program.replicas()) process.kill(pid, 'SIGSTOP');
     await until('it to be unhealthy', async () => (await operations('/healthz')).status === 503);
-    expect(await operations('/readyz')).toEqual({ status: 503, said: 'not ready: no replica answers\n' });
-    await until('it to be healthy', async () => (await operations('/healthz')).said === 'alive\n', 60_000);
+    expect(await operations('/readyz')).toEqual({
+      status: 503,
+      said: 'not ready: no replica answers\n',
+    });
+    await until(
+      'it to be healthy',
+      async () => (await operations('/healthz')).said === 'alive\n',
+      60_000,
+    );
     expect(await program.visit()).toBe(1);
   });
 
@@ -167,8 +181,11 @@ describe('the program', () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
     // The check of the Dockerfile; Docker itself gives it 5 s.
     const check = async () =>
-      (await Bun.$`timeout 5 wget -q -O /dev/null ${program.operationsUrl}/healthz`.nothrow().quiet())
-        .exitCode;
+      (
+        await Bun.$`timeout 5 wget -q -O /dev/null ${program.operationsUrl}/healthz`
+          .nothrow()
+          .quiet()
+      ).exitCode;
     expect(await check()).toBe(0);
     process.kill(program.process.pid, 'SIGSTOP');
     expect(await check()).not.toBe(0);

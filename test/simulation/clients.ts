@@ -107,10 +107,15 @@ export class Clients {
     const wants = this.#dice.yes(typeof answer === 'number' ? 0.2 : 0.8);
     if (tries >= TRIES_MAX || this.leave || !wants) return;
     const machine = this.#dice.below(this.#plan.replicas);
-    this.#timeline.after(this.#dice.next() * this.#plan.waitMs, () => this.#ask(machine, request, tries + 1));
+    this.#timeline.after(this.#dice.next() * this.#plan.waitMs, () =>
+      this.#ask(machine, request, tries + 1),
+    );
   }
 
-  #newHit({ counter, amount, once, visitor, reveal, make }: Request, replica: Replica): SimulatedHit {
+  #newHit(
+    { counter, amount, once, visitor, reveal, make }: Request,
+    replica: Replica,
+  ): SimulatedHit {
     const day = Math.floor(replica.now / DAY_MS);
     const hit = {
       id: this.hits.length,
@@ -120,7 +125,10 @@ export class Clients {
       reveal,
       make,
       sentAt: this.#timeline.now,
-      visitor: visitor && { kind: visitor.kind, id: visitorIds(visitor.kind, day)[visitor.number] },
+      visitor: visitor && {
+        kind: visitor.kind,
+        id: visitorIds(visitor.kind, day)[visitor.number],
+      },
       fate: undefined,
       lost: false,
       saidNotCounted: false,

@@ -6,8 +6,8 @@ export interface Database {
   /** Begins with an empty database. */
   begin(limits: Limits): Promise<void>;
   /**
-   * What the store does when the clock of who asks says `at`, in milliseconds since 1970. `replica`
-   * is the number of who asks.
+   * What the store does when the clock of who asks says `at`, in milliseconds since 1970.
+   * `replica` is the number of who asks.
    */
   at(at: number, replica?: number): Store;
   /** As the store's commit; its `failing`th command fails, if it comes that far. */

@@ -5,7 +5,8 @@ export class Dice {
   readonly #random: Random;
 
   constructor(seed: number) {
-    // Seeds one after the other would begin alike: a multiplication spreads them (Knuth, TAOCP 6.4).
+    // Seeds one after the other would begin alike: a multiplication spreads them (Knuth, TAOCP
+    // 6.4).
     this.#random = new Random(Math.imul(seed, 0x9e3779b1));
   }
 

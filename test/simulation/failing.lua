@@ -1,8 +1,9 @@
--- Put before commit.lua by the simulation: lets the Nth command that the script calls fail, as Redis would.
+-- Put before commit.lua by the simulation: lets the Nth command that the script calls fail, as
+-- Redis would.
 --
 -- The key simulation:failing holds "N MESSAGE", and is taken at the first call. Nothing of the
--- script is replaced: its own `redis` is another
--- one, which counts. What failed is counted by command in the hash simulation:failed.
+-- script is replaced: its own `redis` is another one, which counts. What failed is counted by
+-- command in the hash simulation:failed.
 local redis = (function(real)
   local failing = real.call('GETDEL', 'simulation:failing')
   if not failing then return real end

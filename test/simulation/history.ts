@@ -20,7 +20,10 @@ import { StoreSide } from './store-side.ts';
 import { Timeline } from './timeline.ts';
 import { Violation } from './violation.ts';
 
-/** From when nothing fails any more until each replica is asked: longer than any answer is waited for. */
+/**
+ * From when nothing fails any more until each replica is asked: longer than any answer is waited
+ * for.
+ */
 const HEALED_MS = 2000;
 
 /**
@@ -56,7 +59,13 @@ class History {
     this.#journal = new Journal(this.#timeline, trace);
     this.#journal.say(() => JSON.stringify(this.#plan));
     this.#store = new StoreSide(new Model(this.#plan), database, this.#journal);
-    this.#network = new Network(this.#timeline, this.#plan, this.#dice, this.#store, this.#journal);
+    this.#network = new Network(
+      this.#timeline,
+      this.#plan,
+      this.#dice,
+      this.#store,
+      this.#journal,
+    );
     this.#owners = new Owners(this.#plan, this.#dice, this.#store);
     this.#clients = new Clients(this.#timeline, this.#plan, this.#dice, this.#replicas);
   }
@@ -73,10 +82,18 @@ class History {
     const { hits } = this.#clients;
     const { model } = this.#store;
     const { starts } = this.#owners;
-    await judge({ hits, model, plan: this.#plan, starts, database: this.#database, at: this.#now });
+    await judge({
+      hits,
+      model,
+      plan: this.#plan,
+      starts,
+      database: this.#database,
+      at: this.#now,
+    });
     await this.#database?.end();
     for (const { answer } of hits) {
-      const kind = typeof answer === 'string' ? answer : answer === undefined ? 'no answer' : 'number';
+      const kind =
+        typeof answer === 'string' ? answer : answer === undefined ? 'no answer' : 'number';
       this.#journal.count(`hit: ${kind}`);
     }
     return this.#journal.counts;
@@ -107,8 +124,10 @@ class History {
 
   /** What happens in one period. */
   #schedule(begin: number): void {
-    const { bursts, spanMs, crashes, drains, outages, setBacks, emptied, changes, clockJumps } = this.#plan;
-    const at = (part: number, task: () => unknown) => this.#timeline.after(begin + part * spanMs, task);
+    const { bursts, spanMs, crashes, drains, outages, setBacks, emptied, changes, clockJumps } =
+      this.#plan;
+    const at = (part: number, task: () => unknown) =>
+      this.#timeline.after(begin + part * spanMs, task);
     const often = (times: number, task: () => unknown) => {
       for (let count = 0; count < times; count++) at(this.#dice.next(), task);
     };
@@ -140,8 +159,8 @@ class History {
   }
 
   /**
-   * A clean stop: another replica takes over at once or in a moment, while this one answers what it
-   * has.
+   * A clean stop: another replica takes over at once or in a moment, while this one answers what
+   * it has.
    */
   #replace(): void {
     const replica = this.#dice.one(this.#replicas);
@@ -169,7 +188,9 @@ class History {
     });
   }
 
-  /** When nothing fails any more, each replica reads and counts, and tells nobody what is private. */
+  /**
+   * When nothing fails any more, each replica reads and counts, and tells nobody what is private.
+   */
   async #probe(replica: Replica): Promise<void> {
     const fail = (what: string) => this.#timeline.fail(new Violation(`${replica.name} ${what}`));
     const { counters } = this.#plan;
@@ -182,7 +203,8 @@ class History {
     }
     counters.forEach((name, index) => {
       const hidden = this.#store.model.counters.get(name)?.private ?? false;
-      if (hidden && totals[index] !== undefined) fail(`tells the total of ${name}, which is private`);
+      if (hidden && totals[index] !== undefined)
+        fail(`tells the total of ${name}, which is private`);
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Hits as the simulation sees them: each has a name of its own, so that its way through batches and
- * stores can be followed.
+ * Hits as the simulation sees them: each has a name of its own, so that its way through batches
+ * and stores can be followed.
  */
 import type { Once, Outcome } from '../../src/counter/store.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
@@ -35,8 +35,8 @@ export interface SimulatedHit {
   /** Set by the model when the hit's batch is applied. */
   fate: Fate | undefined;
   /**
-   * Whether it was stored and then lost, because the store was set back. A message that is late may
-   * store it again.
+   * Whether it was stored and then lost, because the store was set back. A message that is late
+   * may store it again.
    */
   lost: boolean;
   /** Whether its client was told that it is certainly not counted. */

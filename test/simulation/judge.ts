@@ -103,16 +103,28 @@ function judgeTotal(
 async function compareStore(model: Model, plan: Plan, database: Database, at: number) {
   const { counters } = plan;
   const store = database.at(at);
-  must((await store.size()) === model.counters.size, `there are not ${model.counters.size} counters`);
+  must(
+    (await store.size()) === model.counters.size,
+    `there are not ${model.counters.size} counters`,
+  );
   const totals = await store.read(counters);
   await Promise.all(
     counters.map(async (name, index) => {
       const expected = model.counters.get(name);
-      must(totals[index] === model.read(name), `${name} reads ${totals[index]}, not ${model.read(name)}`);
+      must(
+        totals[index] === model.read(name),
+        `${name} reads ${totals[index]}, not ${model.read(name)}`,
+      );
       const got = await store.describe(name);
-      must(got?.total === expected?.total, `${name} stands at ${got?.total}, not ${expected?.total}`);
+      must(
+        got?.total === expected?.total,
+        `${name} stands at ${got?.total}, not ${expected?.total}`,
+      );
       must(got?.rules.private === expected?.private, `${name} is private: ${got?.rules.private}`);
-      must(got?.rules.windowMs === expected?.windowMs, `${name} has the window ${got?.rules.windowMs}`);
+      must(
+        got?.rules.windowMs === expected?.windowMs,
+        `${name} has the window ${got?.rules.windowMs}`,
+      );
       comparePast(name, await store.past(name), expected, model.maybeVisitorsOf(name), plan);
     }),
   );
@@ -136,7 +148,10 @@ function comparePast(
     const [at, kind = ''] = hour.split(' ');
     add(wanted, Math.floor(Number(at) / 24), kind, amount);
   }
-  must(textOf(got) === textOf(wanted), `the past of ${name} is ${textOf(got)}, not ${textOf(wanted)}`);
+  must(
+    textOf(got) === textOf(wanted),
+    `the past of ${name} is ${textOf(got)}, not ${textOf(wanted)}`,
+  );
   // Around midnight, clocks that differ are not of one opinion on whose day it is.
   if (startsAt === BEFORE_MIDNIGHT) return;
   for (const [day, visitors] of expected?.visitors ?? []) {

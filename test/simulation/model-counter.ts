@@ -22,7 +22,10 @@ export interface ModelCounter {
   seen: Map<string, { at: number; forgotten: boolean }>;
 }
 
-/** The hits of a change that count: all, but for the visits that a window makes one with an earlier one. */
+/**
+ * The hits of a change that count: all, but for the visits that a window makes one with an earlier
+ * one.
+ */
 export function countingHits(
   { windowMs, seen }: ModelCounter,
   hits: readonly SimulatedHit[],
@@ -41,7 +44,8 @@ export function countingHits(
     const before = seen.get(id);
     if (!before) return true;
     const over = Math.abs(at - before.at) >= windowMs;
-    const open = isBounded || before.forgotten || Math.floor(at / DAY_MS) !== Math.floor(before.at / DAY_MS);
+    const open =
+      isBounded || before.forgotten || Math.floor(at / DAY_MS) !== Math.floor(before.at / DAY_MS);
     if (over || !open) return over;
     return (told as Counted | undefined)?.counted?.[order.indexOf(id)] ?? over;
   });

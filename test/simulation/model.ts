@@ -1,9 +1,9 @@
 /**
  * The reference: what a store should do with a batch, hit by hit, as simply as it can be said.
  *
- * Stores and counters are compared with it. It shares no code with them, only types and the numbers
- * that are promised. Where the contract leaves a choice (what is forgotten after a window or a day
- * is over), it follows the store that it is compared with.
+ * Stores and counters are compared with it. It shares no code with them, only types and the
+ * numbers that are promised. Where the contract leaves a choice (what is forgotten after a window
+ * or a day is over), it follows the store that it is compared with.
  */
 import { DAY_MS, HOUR_MS } from '../../src/counter/past.ts';
 import type { Outcome } from '../../src/counter/store.ts';
@@ -106,9 +106,15 @@ export class Model {
     if (id !== undefined) {
       const day = Math.floor(at / DAY_MS);
       counter.visitors.set(day, (counter.visitors.get(day) ?? new Set()).add(id));
-      if (counts && hit.amount === 1 && counter.windowMs > 0) counter.seen.set(id, { at, forgotten: false });
+      if (counts && hit.amount === 1 && counter.windowMs > 0)
+        counter.seen.set(id, { at, forgotten: false });
     }
-    this.#settle(hit, { number: counter.total, private: counter.private, counts, line: counter.line });
+    this.#settle(hit, {
+      number: counter.total,
+      private: counter.private,
+      counts,
+      line: counter.line,
+    });
   }
 
   #settle(hit: SimulatedHit, fate: Fate): void {
@@ -145,7 +151,10 @@ export class Model {
     };
   }
 
-  /** A batch failed in the middle; visitors may stay behind, and those whose window is over may be forgotten. */
+  /**
+   * A batch failed in the middle; visitors may stay behind, and those whose window is over may be
+   * forgotten.
+   */
   failed(groups: readonly Group[], at: number): void {
     for (const { counter, hits } of groups) {
       const there = this.#state.counters.get(counter);
@@ -160,7 +169,12 @@ export class Model {
     const before = this.#state.counters.get(name);
     if (before) return before.owner === owner ? 'made' : 'exists';
     if (this.#state.counters.size >= this.#plan.limits.countersMax) return 'counters-full';
-    this.#state.counters.set(name, { ...this.#newCounter(total), owner, windowMs, private: hidden });
+    this.#state.counters.set(name, {
+      ...this.#newCounter(total),
+      owner,
+      windowMs,
+      private: hidden,
+    });
     return 'made';
   }
 
@@ -173,7 +187,8 @@ export class Model {
   }
 
   #change(name: string, change: (counter: ModelCounter) => void): boolean {
-    const counter = this.#state.counters.get(name) ?? (name === 'hits' ? this.#newCounter(0) : undefined);
+    const counter =
+      this.#state.counters.get(name) ?? (name === 'hits' ? this.#newCounter(0) : undefined);
     if (!counter) return false;
     this.#state.counters.set(name, counter);
     change(counter);
@@ -212,9 +227,13 @@ export class Model {
   }
 }
 
-/** A store may forget visitors whose window is over by the clock of a batch, though it is not by another clock. */
+/**
+ * A store may forget visitors whose window is over by the clock of a batch, though it is not by
+ * another clock.
+ */
 function forgetOld({ seen, windowMs }: ModelCounter, at: number): void {
-  for (const visit of seen.values()) if (Math.abs(at - visit.at) >= windowMs) visit.forgotten = true;
+  for (const visit of seen.values())
+    if (Math.abs(at - visit.at) >= windowMs) visit.forgotten = true;
 }
 
 function empty(): State {

@@ -10,7 +10,9 @@ test(
   'each mutant of the commit protocol is found by some seed',
   async () => {
     const verdicts = await judgeAll(MUTANTS);
-    expect(verdicts.filter(({ found }) => found === undefined).map(({ mutant }) => mutant.what)).toEqual([]);
+    expect(
+      verdicts.filter(({ found }) => found === undefined).map(({ mutant }) => mutant.what),
+    ).toEqual([]);
     expect(verdicts).toHaveLength(MUTANTS.length);
   },
   PATIENCE_MS,

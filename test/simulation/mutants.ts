@@ -1,7 +1,7 @@
 /**
  * `npx bun test/simulation/mutants.ts [WORD]`: runs histories on each mutant of `mutant-list.ts`,
- * or on those with the word in what they do or in their file, until one fails. Prints the seed that
- * found each and why, then how many survived; the exit status is 1 when one did.
+ * or on those with the word in what they do or in their file, until one fails. Prints the seed
+ * that found each and why, then how many survived; the exit status is 1 when one did.
  *
  * Mutants are made in copies of the tree, in temporary folders. Each runs in a process of its own,
  * for some never end.
@@ -13,7 +13,9 @@ import { temporaryFolder } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { MUTANTS, type Mutant, type Where } from './mutant-list.ts';
 
-/** So many histories are run before a mutant counts as alive. Far more than any of the list needs. */
+/**
+ * So many histories are run before a mutant counts as alive. Far more than any of the list needs.
+ */
 const SEEDS: Readonly<Record<Where, number>> = { none: 3000, redis: 3000, sqlite: 1500 };
 /**
  * All histories of a mutant that lives take less on two busy cores. A history that does not end is
@@ -45,11 +47,18 @@ export function mutated({ what, file, old, changed }: Mutant): string {
 
 /** A copy of what the simulation needs, for one mutant after the other. */
 function copyTree(folder: string): void {
-  for (const path of ['src', 'test/simulation', 'test/support', 'test/faults', 'test/stack/support']) {
+  for (const path of [
+    'src',
+    'test/simulation',
+    'test/support',
+    'test/faults',
+    'test/stack/support',
+  ]) {
     mkdirSync(join(folder, path), { recursive: true });
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   }
-  for (const path of ['package.json', 'tsconfig.json']) cpSync(join(ROOT, path), join(folder, path));
+  for (const path of ['package.json', 'tsconfig.json'])
+    cpSync(join(ROOT, path), join(folder, path));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }
 
@@ -57,7 +66,13 @@ async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
   const path = join(folder, mutant.file);
   const original = readFileSync(path);
   writeFileSync(path, mutated(mutant));
-  const args = ['test/simulation/run.ts', '--store', mutant.where, '--seeds', `${SEEDS[mutant.where]}`];
+  const args = [
+    'test/simulation/run.ts',
+    '--store',
+    mutant.where,
+    '--seeds',
+    `${SEEDS[mutant.where]}`,
+  ];
   const { SEEN_SIMULATION_SEED: _, ...env } = process.env;
   const run = Bun.spawn([process.execPath, ...args], {
     cwd: folder,
@@ -66,7 +81,10 @@ async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
     stderr: 'pipe',
     timeout: ENDS_WITHIN_MS,
   });
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   await run.exited;
   writeFileSync(path, original);
   const seed = /^Seed (\d+) fails/m.exec(out)?.[1];
@@ -76,7 +94,8 @@ async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
   }
   if (run.signalCode !== null)
     throw new Error(`The mutant "${mutant.what}" takes longer than ${ENDS_WITHIN_MS} ms.`);
-  if (run.exitCode !== 0) throw new Error(`The mutant "${mutant.what}" cannot be run:\n${out}${error}`);
+  if (run.exitCode !== 0)
+    throw new Error(`The mutant "${mutant.what}" cannot be run:\n${out}${error}`);
   return { mutant, found: undefined };
 }
 
@@ -92,7 +111,9 @@ export async function judgeAll(mutants: readonly Mutant[]): Promise<Verdict[]> {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
       const verdict = await judge(mutant, folder.path);
       verdicts.push(verdict);
-      say(`${verdict.found ? 'found ' : 'LIVES '} ${mutant.file}: ${mutant.what} · ${verdict.found ?? ''}`);
+      say(
+        `${verdict.found ? 'found ' : 'LIVES '} ${mutant.file}: ${mutant.what} · ${verdict.found ?? ''}`,
+      );
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));

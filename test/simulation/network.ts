@@ -14,7 +14,10 @@ import type { Plan } from './plan.ts';
 import type { StoreSide } from './store-side.ts';
 import type { Timeline } from './timeline.ts';
 
-/** A message may arrive this much later: as long as a system keeps a connection that nobody listens to. */
+/**
+ * A message may arrive this much later: as long as a system keeps a connection that nobody listens
+ * to.
+ */
 const LATE_MS = 60_000;
 /** Hardly a batch of a history needs more commands, and that of one hit not more than the few. */
 const COMMANDS_MAX = 40;
@@ -84,10 +87,13 @@ export class Network {
       this.#timeline.after(arrivesMs, () => {
         if (this.down) return this.#journal.count('lost with the store');
         if (over || !from.alive) this.#journal.count('arrived late');
-        return this.#store.deliver({ batch, groups, replica: from.number, at, failing }, (answer) => {
-          const told = () => (answer instanceof AppError ? reject(answer) : resolve(answer));
-          this.#timeline.after(answerMs, () => end(told));
-        });
+        return this.#store.deliver(
+          { batch, groups, replica: from.number, at, failing },
+          (answer) => {
+            const told = () => (answer instanceof AppError ? reject(answer) : resolve(answer));
+            this.#timeline.after(answerMs, () => end(told));
+          },
+        );
       });
     });
   }

@@ -64,7 +64,10 @@ export class Outbox {
       else if (!isAppError(error)) parcel.bug = true;
       if (parcel.uncertain === 0) this.#uncertain.delete(id);
       if (isAppError(error, 'sequence-mismatch')) {
-        this.#must(this.#world.store.losses > 0, `${id}: out of order, though the store lost nothing`);
+        this.#must(
+          this.#world.store.losses > 0,
+          `${id}: out of order, though the store lost nothing`,
+        );
         this.mismatches++;
       }
       if (!isAppError(error, 'store-unavailable', 'hit-unconfirmed')) this.#renames++;
@@ -83,7 +86,10 @@ export class Outbox {
         `${id}: a batch that is sent again is another one`,
       );
       if (batch.writer !== before.writer || batch.sequence !== before.sequence) {
-        this.#must(before.uncertain === 0, `${id}: a batch that may be stored is sent again as another one`);
+        this.#must(
+          before.uncertain === 0,
+          `${id}: a batch that may be stored is sent again as another one`,
+        );
       }
       return Object.assign(before, { writer: batch.writer, sequence: batch.sequence });
     }
@@ -91,13 +97,17 @@ export class Outbox {
       !before?.hits.some(unanswered),
       `${id}: another batch is sent while hits of the one before wait`,
     );
-    // An empty batch may take the number of one that was given up: whichever is stored first, the other changes nothing.
+    // An empty batch may take the number of one that was given up: whichever is stored first, the
+    // other changes nothing.
     this.#must(
       !this.#uncertain.has(id) || batch.changes.length === 0,
       `${id}: this number was used for another batch, which may be stored`,
     );
     const parcel = parcelOf(batch, this.waiting);
-    this.#must(parcel !== undefined, `${id}: the batch is not what waits: ${JSON.stringify(batch.changes)}`);
+    this.#must(
+      parcel !== undefined,
+      `${id}: the batch is not what waits: ${JSON.stringify(batch.changes)}`,
+    );
     this.waiting.splice(0, parcel.hits.length);
     this.parcel = parcel;
     return parcel;

@@ -28,9 +28,17 @@ export class Owners {
     const dice = this.#dice;
     for (const name of this.#plan.counters) {
       this.starts.set(name, 0);
-      if (!dice.yes(this.#plan.limits.countersMax < this.#plan.counters.length ? 0.1 : 0.4)) continue;
+      if (!dice.yes(this.#plan.limits.countersMax < this.#plan.counters.length ? 0.1 : 0.4))
+        continue;
       const total = dice.yes(0.1) ? MAX - 2 : dice.one([0, 100]);
-      const made = await this.#store.make(name, total, 'owner', this.#windowMs(), this.#isPrivate(), at);
+      const made = await this.#store.make(
+        name,
+        total,
+        'owner',
+        this.#windowMs(),
+        this.#isPrivate(),
+        at,
+      );
       if (made === 'made') this.starts.set(name, total);
     }
   }
@@ -41,7 +49,8 @@ export class Owners {
     const name = dice.one(this.#plan.counters);
     const what = dice.next();
     if (what < 0.5) return this.#store.rule(name, this.#windowMs(), this.#isPrivate(), at);
-    // Where clocks differ in the day, stores differ in which of a counter's visitors they forget with it.
+    // Where clocks differ in the day, stores differ in which of a counter's visitors they forget
+    // with it.
     if (Math.abs(at - BEFORE_MIDNIGHT) < QUARTER_DAY_MS) return undefined;
     this.starts.delete(name);
     if (what < 0.65) return this.#store.delete(name, at);

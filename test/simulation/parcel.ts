@@ -13,7 +13,9 @@ import type { Group, SimulatedHit } from './hit.ts';
 export interface Parcel {
   readonly groups: readonly Group[];
   readonly hits: readonly SimulatedHit[];
-  /** The batch's own list, by which a batch that is sent again is recognised, and what stood in it. */
+  /**
+   * The batch's own list, by which a batch that is sent again is recognised, and what stood in it.
+   */
   readonly changes: Batch['changes'];
   readonly text: string;
   writer: string;
@@ -24,7 +26,9 @@ export interface Parcel {
   bug: boolean;
 }
 
-/** The parcel of a batch made of the first hits that wait; `undefined` when they do not make it up. */
+/**
+ * The parcel of a batch made of the first hits that wait; `undefined` when they do not make it up.
+ */
 export function parcelOf({ writer, sequence, changes }: Batch, waiting: readonly SimulatedHit[]) {
   const wanted = changes.reduce((sum, { amount }) => sum + BigInt(Math.abs(amount)), 0n);
   const groups: { counter: string; once: SimulatedHit['once']; hits: SimulatedHit[] }[] = [];
@@ -76,7 +80,14 @@ function changeOf({ counter, once, hits }: Group): Change {
 
 /** A change as a text that is the same for changes that mean the same. */
 function textOf(change: Change): string {
-  const { counter, amount, once, make = true, kinds = { program: amount }, visitors = [] } = change;
+  const {
+    counter,
+    amount,
+    once,
+    make = true,
+    kinds = { program: amount },
+    visitors = [],
+  } = change;
   const { person = 0, program = 0, proxy = 0, bot = 0 } = kinds;
   const who = visitors.map(({ id, kind, visits }) => [id, kind, visits]);
   return JSON.stringify([counter, amount, once, make, [person, program, proxy, bot], who]);

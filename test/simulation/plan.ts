@@ -24,7 +24,9 @@ export const MANY = 1_000_000;
 
 /** How likely a message to the store meets each fault. */
 export interface MessageFaults {
-  /** The connection is lost: the message may arrive or not, soon or late, and the answer does not. */
+  /**
+   * The connection is lost: the message may arrive or not, soon or late, and the answer does not.
+   */
   readonly lose: number;
   /** The message takes longer than the sender waits. */
   readonly late: number;
@@ -72,7 +74,10 @@ export interface Plan {
   readonly changes: number;
   readonly windows: boolean;
   readonly privacy: boolean;
-  /** The part of the hits that carry a key, that have a visitor, and that add another amount than 1. */
+  /**
+   * The part of the hits that carry a key, that have a visitor, and that add another amount than
+   * 1.
+   */
   readonly keyed: number;
   readonly visitors: number;
   /** How many visitors of each kind there are. */
@@ -88,7 +93,10 @@ const NOON = 20_000 * 24 * HOUR_MS + 12 * HOUR_MS;
 export const BEFORE_MIDNIGHT = 20_001 * 24 * HOUR_MS - 1000;
 /** After this, stores may have forgotten writers and keys, though clocks differ by an hour. */
 const NEXT_DAY = 26 * HOUR_MS;
-/** Hours become days after a month, at the visits of the days after that: then no clock that is wrong can be the reason. */
+/**
+ * Hours become days after a month, at the visits of the days after that: then no clock that is
+ * wrong can be the reason.
+ */
 const NEXT_MONTH = 36 * 24 * HOUR_MS;
 const MONTHS = [0, NEXT_MONTH, NEXT_MONTH + NEXT_DAY, NEXT_MONTH + 2 * NEXT_DAY];
 

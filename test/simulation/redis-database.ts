@@ -2,9 +2,9 @@
  * The Redis store under simulation: real Redis, the real scripts, each history in a numbered
  * database of its own.
  *
- * Before `stores/redis/lua/commit.lua` stands `failing.lua`, so that each command of the script can fail.
- * Connections stay from history to history, and several histories are under way at once, each on
- * its own connections, because Redis answers many faster than one after the other.
+ * Before `stores/redis/lua/commit.lua` stands `failing.lua`, so that each command of the script
+ * can fail. Connections stay from history to history, and several histories are under way at once,
+ * each on its own connections, because Redis answers many faster than one after the other.
  */
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';
@@ -26,7 +26,9 @@ const REPLICAS = 3;
 
 type Stores = { readonly RedisStore: typeof RedisStore };
 
-/** Loads the store with a script before its own. To be called before anything else has loaded it. */
+/**
+ * Loads the store with a script before its own. To be called before anything else has loaded it.
+ */
 async function loadStore(): Promise<Stores> {
   const prelude = readFileSync(new URL('failing.lua', import.meta.url), 'utf8');
   await Bun.plugin({
@@ -55,7 +57,8 @@ export async function startRedis() {
     failed: async () => {
       const all = new Map<string, number>();
       for (const database of databases) {
-        for (const [command, times] of database.failed) all.set(command, (all.get(command) ?? 0) + times);
+        for (const [command, times] of database.failed)
+          all.set(command, (all.get(command) ?? 0) + times);
       }
       return all;
     },
@@ -81,7 +84,12 @@ class RedisDatabase implements Database {
   #limits: Limits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
   #at = 0;
 
-  private constructor(Store: Stores['RedisStore'], client: RawClient, url: string, number: number) {
+  private constructor(
+    Store: Stores['RedisStore'],
+    client: RawClient,
+    url: string,
+    number: number,
+  ) {
     this.#client = client;
     this.#number = number;
     const limits = () => this.#limits;
@@ -109,7 +117,11 @@ class RedisDatabase implements Database {
     );
   }
 
-  static async open(Store: Stores['RedisStore'], url: string, number: number): Promise<RedisDatabase> {
+  static async open(
+    Store: Stores['RedisStore'],
+    url: string,
+    number: number,
+  ): Promise<RedisDatabase> {
     return new RedisDatabase(Store, await connect(`${url}/${number}`), url, number);
   }
 
@@ -138,7 +150,10 @@ class RedisDatabase implements Database {
     }
   }
 
-  /** Takes along which command failed, and takes the order back if the script did not come that far. */
+  /**
+   * Takes along which command failed, and takes the order back if the script did not come that
+   * far.
+   */
   async #noteFailed(): Promise<void> {
     const failed = await this.#client.hGetAll('simulation:failed');
     for (const [command, times] of Object.entries(failed)) {
@@ -148,7 +163,8 @@ class RedisDatabase implements Database {
   }
 
   async forgetWriters(writers: readonly string[]): Promise<void> {
-    if (writers.length > 0) await this.#client.del(writers.map((writer) => `seen:writer:${writer}`));
+    if (writers.length > 0)
+      await this.#client.del(writers.map((writer) => `seen:writer:${writer}`));
   }
 
   get #copy(): number {

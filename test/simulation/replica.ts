@@ -1,7 +1,7 @@
 /**
  * A replica under simulation: the real `Counter`, on simulated time and a simulated way to the
- * store, and what can be said from outside about what it answers, and when. What it sends is looked
- * at in `outbox.ts`.
+ * store, and what can be said from outside about what it answers, and when. What it sends is
+ * looked at in `outbox.ts`.
  */
 import { Counter } from '../../src/counter/counter.ts';
 import { isAppError } from '../../src/counter/errors.ts';
@@ -44,7 +44,9 @@ export class Replica {
     this.#outbox = new Outbox(this, world);
     const { timeline, plan, dice, network } = world;
     const turn = (maxMs: number) =>
-      new Promise<void>((resolve) => timeline.after(dice.next() * maxMs, () => this.alive && resolve()));
+      new Promise<void>((resolve) =>
+        timeline.after(dice.next() * maxMs, () => this.alive && resolve()),
+      );
     this.counter = new Counter({
       store: {
         commit: (batch) => this.#outbox.send(batch),
@@ -120,21 +122,30 @@ export class Replica {
   judge(): void {
     this.#must(this.counter.waiting === 0, `${this.counter.waiting} hits wait for ever`);
     this.#must(this.#outbox.waiting.length === 0, `hits have no answer`);
-    this.#must(this.#forgotten === this.#outbox.mismatches, `the log does not say that the store forgot it`);
+    this.#must(
+      this.#forgotten === this.#outbox.mismatches,
+      `the log does not say that the store forgot it`,
+    );
     this.#must(this.drained === this.draining, `it is not drained`);
   }
 
   #answered(hit: SimulatedHit, number: number | null): void {
     this.#note(hit, number);
     const { fate } = hit;
-    this.#must(fate !== undefined || hit.lost, `hit ${hit.id} is answered ${number} and is not stored`);
+    this.#must(
+      fate !== undefined || hit.lost,
+      `hit ${hit.id} is answered ${number} and is not stored`,
+    );
     if (!fate || hit.lost) return;
     this.#must(
       'number' in fate,
       `hit ${hit.id} is answered ${number} but was refused: ${JSON.stringify(fate)}`,
     );
     const expected = fate.private && !hit.reveal ? null : fate.number;
-    this.#must(number === expected, `hit ${hit.id} on ${hit.counter} is answered ${number}, not ${expected}`);
+    this.#must(
+      number === expected,
+      `hit ${hit.id} on ${hit.counter} is answered ${number}, not ${expected}`,
+    );
   }
 
   #refused(hit: SimulatedHit, error: unknown, waited: number): void {
@@ -170,7 +181,10 @@ export class Replica {
     this.#must(unanswered(hit), `hit ${hit.id} is answered twice`);
     hit.answer = answer;
     const waitedMs = this.#world.timeline.now - hit.sentAt;
-    this.#must(waitedMs <= this.#world.plan.waitMs + SAME_MS, `hit ${hit.id} waits ${waitedMs} ms`);
+    this.#must(
+      waitedMs <= this.#world.plan.waitMs + SAME_MS,
+      `hit ${hit.id} waits ${waitedMs} ms`,
+    );
     const at = this.#outbox.waiting.indexOf(hit);
     if (at >= 0) this.#outbox.waiting.splice(at, 1);
   }

@@ -2,9 +2,9 @@
  * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis] [--seeds 10000] [--first
  * 1] [SEED]`.
  *
- * A seed alone, as an argument or as `SEEN_SIMULATION_SEED`, runs that history only, and tells what
- * happens in it. Prints how often what happened in all of them, or the first seed that fails, with
- * the command that repeats it; then the exit status is 1.
+ * A seed alone, as an argument or as `SEEN_SIMULATION_SEED`, runs that history only, and tells
+ * what happens in it. Prints how often what happened in all of them, or the first seed that fails,
+ * with the command that repeats it; then the exit status is 1.
  */
 import { parseArgs } from 'node:util';
 import type { Database } from './database.ts';
@@ -49,7 +49,9 @@ async function main(): Promise<number> {
   const first = Number(alone ?? values.first);
   const end = first + (alone === undefined ? Number(values.seeds) : 1);
   if (store === undefined || !Number.isSafeInteger(first) || !Number.isSafeInteger(end)) {
-    say(`Give a seed, or --first and --seeds, which are whole numbers, and --store ${STORES.join(', ')}.`);
+    say(
+      `Give a seed, or --first and --seeds, which are whole numbers, and --store ${STORES.join(', ')}.`,
+    );
     return 2;
   }
   const subject = await start(store);
@@ -73,7 +75,8 @@ async function main(): Promise<number> {
   const failed = await subject.failed();
   await subject.end();
   for (const what of [...counts.keys()].toSorted(byText)) say(`  ${what}: ${counts.get(what)}`);
-  for (const what of [...failed.keys()].toSorted(byText)) say(`  failed in ${what}: ${failed.get(what)}`);
+  for (const what of [...failed.keys()].toSorted(byText))
+    say(`  failed in ${what}: ${failed.get(what)}`);
   const [seed] = [...failures.keys()].toSorted((a, b) => a - b);
   if (seed === undefined) {
     say(`${next - first} histories on ${store} in ${seconds.toFixed(1)} s: nothing is wrong`);

@@ -1,6 +1,6 @@
 /**
- * The commit protocol in simulated histories, on real stores. A history that fails prints its seed,
- * and `npx bun test/simulation/run.ts --store STORE SEED` repeats it exactly.
+ * The commit protocol in simulated histories, on real stores. A history that fails prints its
+ * seed, and `npx bun test/simulation/run.ts --store STORE SEED` repeats it exactly.
  */
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
@@ -52,9 +52,14 @@ describe('simulated histories', () => {
     async () => {
       const out = await runWell('redis', 10_000);
       const script = readFileSync(join(ROOT, 'src/stores/redis/lua/commit.lua'), 'utf8');
-      const called = new Set([...script.matchAll(/\(?'([A-Z]{3,})'/g)].map(([, command]) => command));
-      const failed = new Set([...out.matchAll(/failed in (\w+): /g)].map(([, command]) => command));
-      // No history takes a snapshot, in which SADD notes down what changes. TIME is asked only where clocks are compared.
+      const called = new Set(
+        [...script.matchAll(/\(?'([A-Z]{3,})'/g)].map(([, command]) => command),
+      );
+      const failed = new Set(
+        [...out.matchAll(/failed in (\w+): /g)].map(([, command]) => command),
+      );
+      // No history takes a snapshot, in which SADD notes down what changes. TIME is asked only
+      // where clocks are compared.
       const missed = [...called].filter((command) => !failed.has(command) && command !== 'SADD');
       expect(
         missed.filter((command) => !/^(SEQUENCE|WRONGTYPE|TIME|COUNT|LIMIT)$/.test(command ?? '')),
@@ -77,7 +82,8 @@ describe('simulated histories', () => {
     'meet everything that may happen',
     async () => {
       const out = await runWell('none', 1000);
-      const met = (what: string) => Number(new RegExp(`^  ${what}: (\\d+)$`, 'm').exec(out)?.[1] ?? 0);
+      const met = (what: string) =>
+        Number(new RegExp(`^  ${what}: (\\d+)$`, 'm').exec(out)?.[1] ?? 0);
       const events =
         'answer unheard, arrived late, lost before, lost with the store, refused, failed, crash, drain, outage';
       const losses = 'set back, emptied, writers forgotten, out of order, change';
@@ -100,7 +106,11 @@ describe('simulated histories', () => {
     const without = (out: string) => out.replace(/ in [\d.]+ s/, '');
     expect(without(second.out)).toBe(without(first.out));
     const env = { ...process.env, SEEN_SIMULATION_SEED: '77' };
-    const child = Bun.spawn([process.execPath, 'test/simulation/run.ts'], { cwd: ROOT, env, stdout: 'pipe' });
+    const child = Bun.spawn([process.execPath, 'test/simulation/run.ts'], {
+      cwd: ROOT,
+      env,
+      stdout: 'pipe',
+    });
     expect(without(await new Response(child.stdout).text())).toBe(without(first.out));
   });
 

@@ -2,8 +2,8 @@
  * The SQLite store under simulation: the real statements, each history on a file of its own in
  * memory where there is such a file system.
  *
- * Each statement can fail: `bun:sqlite` is asked for them, and what it gives counts when it is run.
- * Files are copied and put back as a backup would be, while nobody has them open.
+ * Each statement can fail: `bun:sqlite` is asked for them, and what it gives counts when it is
+ * run. Files are copied and put back as a backup would be, while nobody has them open.
  */
 import { Database as Sqlite } from 'bun:sqlite';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * What is at the other end of the network: the model, and beside it a real store where there is one.
+ * What is at the other end of the network: the model, and beside it a real store where there is
+ * one.
  *
  * Whatever arrives is done to both, and what both say of it is compared at once.
  */
@@ -26,7 +27,9 @@ export interface Delivery {
 export type Answer = readonly Outcome[] | AppError;
 
 export class StoreSide {
-  /** How often something stored was lost or forgotten: only after that may a batch be out of order. */
+  /**
+   * How often something stored was lost or forgotten: only after that may a batch be out of order.
+   */
   losses = 0;
   readonly model: Model;
   readonly #database: Database | undefined;
@@ -40,7 +43,10 @@ export class StoreSide {
     this.#journal = journal;
   }
 
-  /** Has a batch applied, and calls `answer`; at once without a real store, so that no time is lost. */
+  /**
+   * Has a batch applied, and calls `answer`; at once without a real store, so that no time is
+   * lost.
+   */
   deliver(delivery: Delivery, answer: (answer: Answer) => void): Promise<void> | undefined {
     const { batch, groups, at, failing } = delivery;
     this.#writers.add(batch.writer);
@@ -69,7 +75,10 @@ export class StoreSide {
     if (told.code === 'sequence-mismatch') {
       return this.#same(batch, told.code, this.model.apply(batch, groups, at));
     }
-    must(failing > 0, `${batch.writer} ${batch.sequence}: the store fails: ${told.code}: ${told.message}`);
+    must(
+      failing > 0,
+      `${batch.writer} ${batch.sequence}: the store fails: ${told.code}: ${told.message}`,
+    );
     this.#journal.count('failed');
     if (told.code === 'hit-unconfirmed' && database.applied) this.model.apply(batch, groups, at);
     else this.model.failed(groups, at);
@@ -79,7 +88,10 @@ export class StoreSide {
   #same(batch: Batch, got: string, outcomes: readonly Outcome[] | 'sequence-mismatch'): Answer {
     const expected = outcomes === 'sequence-mismatch' ? outcomes : textOf(outcomes);
     const id = `${batch.writer} ${batch.sequence}`;
-    must(got === expected, `${id}: the store answers ${got}, not ${expected}: ${JSON.stringify(batch)}`);
+    must(
+      got === expected,
+      `${id}: the store answers ${got}, not ${expected}: ${JSON.stringify(batch)}`,
+    );
     return this.#orMismatch(outcomes);
   }
 
@@ -89,7 +101,14 @@ export class StoreSide {
     return new AppError('sequence-mismatch', 'not the next batch');
   }
 
-  async make(name: string, total: number, owner: string, windowMs: number, hidden: boolean, at: number) {
+  async make(
+    name: string,
+    total: number,
+    owner: string,
+    windowMs: number,
+    hidden: boolean,
+    at: number,
+  ) {
     const expected = this.model.make(name, total, owner, windowMs, hidden);
     const rules = { ...RULES, windowMs, private: hidden };
     await this.#compare(`make ${name}`, expected, (database) =>
@@ -152,7 +171,11 @@ export class StoreSide {
     this.#journal.count(how);
   }
 
-  async #compare<T>(what: string, expected: T, ask: (database: Database) => Promise<T>): Promise<void> {
+  async #compare<T>(
+    what: string,
+    expected: T,
+    ask: (database: Database) => Promise<T>,
+  ): Promise<void> {
     this.#journal.say(() => `${what}: ${String(expected)}`);
     if (!this.#database) return;
     const got = await ask(this.#database);
@@ -164,7 +187,9 @@ export class StoreSide {
 function textOf(outcomes: readonly Outcome[]): string {
   return JSON.stringify(
     outcomes.map((outcome) =>
-      typeof outcome === 'object' ? [outcome.total, outcome.private, outcome.counted ?? null] : outcome,
+      typeof outcome === 'object'
+        ? [outcome.total, outcome.private, outcome.counted ?? null]
+        : outcome,
     ),
   );
 }

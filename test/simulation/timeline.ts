@@ -43,9 +43,9 @@ export class Timeline {
   }
 
   /**
-   * Runs until nothing is left to happen. A task may answer a promise, for which time stands still.
-   * After each task, all that its promises lead to happens before the next task. Fails with what a
-   * task throws, and with what `fail` was told.
+   * Runs until nothing is left to happen. A task may answer a promise, for which time stands
+   * still. After each task, all that its promises lead to happens before the next task. Fails with
+   * what a task throws, and with what `fail` was told.
    */
   async run(): Promise<void> {
     for (let count = 0; ; count++) {

@@ -8,8 +8,8 @@ import type { Kind } from '../../src/counter/visitor.ts';
 export const EACH = 20;
 
 /**
- * The ids of visitors of a kind on a day; none for bots and proxies, who have none. Each day has others than
- * the day before, as the day's salt makes them.
+ * The ids of visitors of a kind on a day; none for bots and proxies, who have none. Each day has
+ * others than the day before, as the day's salt makes them.
  */
 export function visitorIds(kind: Kind, day: number): readonly string[] {
   if (kind !== 'person' && kind !== 'program') return [];

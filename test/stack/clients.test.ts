@@ -1,7 +1,8 @@
 /**
- * Every combination of stack files that a document names, deployed with every Docker client here onto a real Swarm: an overlay
- * adds to a service of the stack and changes nothing else of it, and each client makes the same of the files. The oldest client
- * has no `docker stack config`, so what the engine was told is compared. No container runs: the node is drained.
+ * Every combination of stack files that a document names, deployed with every Docker client here
+ * onto a real Swarm: an overlay adds to a service of the stack and changes nothing else of it, and
+ * each client makes the same of the files. The oldest client has no `docker stack config`, so what
+ * the engine was told is compared. No container runs: the node is drained.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
@@ -18,7 +19,10 @@ let swarm: Swarm;
 /** What each combination became with a client, by both. */
 const deployed = new Map<string, Services>();
 
-/** The services of a stack by name, as `docker service inspect` shows them, in a stable order and without ids. */
+/**
+ * The services of a stack by name, as `docker service inspect` shows them, in a stable order and
+ * without ids.
+ */
 type Services = Readonly<Record<string, ServiceSpec>>;
 
 interface ServiceSpec {
@@ -55,9 +59,9 @@ async function deploy(client: string, files: string): Promise<Services> {
     project,
   );
   expect({ status, error: status === 0 ? '' : out + error }).toEqual({ status: 0, error: '' });
-  const names = (await manager.mustDocker('stack', 'services', '--format', '{{.Name}}', 'mystack')).split(
-    '\n',
-  );
+  const names = (
+    await manager.mustDocker('stack', 'services', '--format', '{{.Name}}', 'mystack')
+  ).split('\n');
   const services = JSON.parse(await manager.mustDocker('service', 'inspect', ...names)) as {
     Spec: unknown;
   }[];
@@ -70,7 +74,9 @@ async function deploy(client: string, files: string): Promise<Services> {
   return Object.fromEntries(specs.map((spec) => [spec.Name.replace('mystack_', ''), spec]));
 }
 
-/** Ids differ from deploy to deploy, and the order of networks, secrets and variables says nothing. */
+/**
+ * Ids differ from deploy to deploy, and the order of networks, secrets and variables says nothing.
+ */
 function comparable(part: unknown): unknown {
   if (typeof part === 'string') return /^[a-z0-9]{25}$/.test(part) ? 'an id' : part;
   if (Array.isArray(part)) return part.map(comparable);
@@ -80,21 +86,30 @@ function comparable(part: unknown): unknown {
     Object.entries(part).map(([name, value]) => {
       const its = comparable(value);
       const sorted = unordered.has(name) && Array.isArray(its);
-      return [name, sorted ? its.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : its];
+      return [
+        name,
+        sorted ? its.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : its,
+      ];
     }),
   );
 }
 
 /** A service without what an overlay may add to. */
 function fixedPart({ TaskTemplate, ...spec }: ServiceSpec): object {
-  const { Env: _env, Secrets: _secrets, Configs: _configs, ...container } = TaskTemplate.ContainerSpec;
+  const {
+    Env: _env,
+    Secrets: _secrets,
+    Configs: _configs,
+    ...container
+  } = TaskTemplate.ContainerSpec;
   return { ...spec, TaskTemplate: { ...TaskTemplate, ContainerSpec: container, Networks: [] } };
 }
 
 test('the documents name the stack alone, and each overlay', () => {
   const named = combinations().join(' ');
   expect(combinations()).toContain(`-c ${STACK}`);
-  for (const overlay of new Bun.Glob('deploy/*.yml').scanSync(ROOT)) expect(named).toContain(overlay);
+  for (const overlay of new Bun.Glob('deploy/*.yml').scanSync(ROOT))
+    expect(named).toContain(overlay);
 });
 
 for (const { path, version } of clients()) {
@@ -102,7 +117,8 @@ for (const { path, version } of clients()) {
     for (const files of combinations()) {
       test(`deploys ${files}, and an overlay only adds to a service`, async () => {
         const services = await deploy(path, files);
-        const alone = deployed.get(`${version} -c ${STACK}`) ?? (await deploy(path, `-c ${STACK}`));
+        const alone =
+          deployed.get(`${version} -c ${STACK}`) ?? (await deploy(path, `-c ${STACK}`));
         deployed.set(`${version} -c ${STACK}`, alone);
         deployed.set(`${version} ${files}`, services);
         for (const [name, spec] of Object.entries(alone)) {

@@ -1,8 +1,10 @@
 /**
- * What the stack promises, on a real Swarm of three nodes: no visit fails while it is updated, rolled back, scaled and
- * drained; what is killed comes back; and the count stays exact through all of it.
+ * What the stack promises, on a real Swarm of three nodes: no visit fails while it is updated,
+ * rolled back, scaled and drained; what is killed comes back; and the count stays exact through
+ * all of it.
  *
- * The judge is `seen verify`, whose clients never try anything twice. They come in at the manager, which is not the node that is lost.
+ * The judge is `seen verify`, whose clients never try anything twice. They come in at the manager,
+ * which is not the node that is lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
@@ -20,7 +22,10 @@ import { Swarm } from './support/swarm.ts';
 
 const WEB = 'mystack_web';
 const REDIS = 'mystack_redis';
-/** How long after a task is gone its address may still be handed out: the mesh and its stand-in ask again. */
+/**
+ * How long after a task is gone its address may still be handed out: the mesh and its stand-in ask
+ * again.
+ */
 const NAMES_MS = 3000;
 const BROKEN = {
   'stackdemo:v3-exits': 'FROM stackdemo\nCMD ["serve", "--no-such-flag"]\n',
@@ -47,12 +52,15 @@ afterAll(async () => {
 });
 
 /** Visitors come in at the manager while `action` lasts. */
-const underLoad = (action: () => Promise<unknown>): Promise<Judged> => underLoadAt(swarm.url(), action);
+const underLoad = (action: () => Promise<unknown>): Promise<Judged> =>
+  underLoadAt(swarm.url(), action);
 
 /** The images of the tasks that run now. */
 async function images(): Promise<string[]> {
   const tasks = await swarm.tasks(WEB);
-  return tasks.filter(({ wanted }) => wanted === 'Running').map(({ image }) => image.replace(':latest', ''));
+  return tasks
+    .filter(({ wanted }) => wanted === 'Running')
+    .map(({ image }) => image.replace(':latest', ''));
 }
 
 describe('no visit fails', () => {
@@ -91,7 +99,10 @@ describe('no visit fails', () => {
       await Bun.sleep(2000);
       await swarm.manager.mustDocker('service', 'scale', '-d', `${WEB}=2`);
       await swarm.steady(WEB, 2);
-      await until('three containers to be gone', async () => (await swarm.containers(WEB)).length === 2);
+      await until(
+        'three containers to be gone',
+        async () => (await swarm.containers(WEB)).length === 2,
+      );
     });
     expectNoFailure(judged);
     expect(judged.servedBy.length).toBe(5);
@@ -143,7 +154,14 @@ describe('Redis', () => {
     [
       'it is updated',
       async () => {
-        await swarm.manager.mustDocker('service', 'update', '-d', '--env-add', 'UPDATED=yes', REDIS);
+        await swarm.manager.mustDocker(
+          'service',
+          'update',
+          '-d',
+          '--env-add',
+          'UPDATED=yes',
+          REDIS,
+        );
         expect(await swarm.updated(REDIS)).toBe('completed');
       },
     ],
@@ -183,8 +201,8 @@ describe('Redis', () => {
   });
 });
 
-// With a node it takes Swarm some 15 s to notice. Each client loses what it has in hand, and then waits 5 s for a connection that does not
-// come.
+// With a node it takes Swarm some 15 s to notice. Each client loses what it has in hand, and then
+// waits 5 s for a connection that does not come.
 describe('what is killed comes back', () => {
   test('a container that is removed by force is replaced; what came to it fails, and nothing once Swarm has noticed', async () => {
     const [victim] = await swarm.containers(WEB);
@@ -199,7 +217,8 @@ describe('what is killed comes back', () => {
     });
     expect(judged.wrong).toEqual([]);
     report('a container removed by force', judged);
-    // Each client loses what it has in hand. Then, until Swarm has noticed, which may take it seconds, one of three connections fails at once.
+    // Each client loses what it has in hand. Then, until Swarm has noticed, which may take it
+    // seconds, one of three connections fails at once.
     expect(judged.failures - CLIENTS).toBeLessThanOrEqual((judged.answered + judged.failures) / 3);
     const after = await underLoad(async () => {
       await swarm.steady(WEB, 3);
@@ -210,15 +229,22 @@ describe('what is killed comes back', () => {
   });
 
   test('a node that is lost: its replicas run on the others, the total is exact, and it can come back', async () => {
-    const node = (await swarm.containers(WEB)).find(({ node: { name } }) => name !== 'node1')?.node;
+    const node = (await swarm.containers(WEB)).find(
+      ({ node: { name } }) => name !== 'node1',
+    )?.node;
     if (!node) throw new Error('no replica on a worker');
     const judged = await underLoad(async () => {
       await node.kill();
       await until(
         'Swarm to notice',
         async () =>
-          (await swarm.manager.mustDocker('node', 'inspect', node.name, '--format', '{{.Status.State}}')) ===
-          'down',
+          (await swarm.manager.mustDocker(
+            'node',
+            'inspect',
+            node.name,
+            '--format',
+            '{{.Status.State}}',
+          )) === 'down',
         120_000,
       );
       await swarm.steady(WEB, 3);
@@ -233,8 +259,13 @@ describe('what is killed comes back', () => {
       await until(
         'the node to be ready',
         async () =>
-          (await swarm.manager.mustDocker('node', 'inspect', node.name, '--format', '{{.Status.State}}')) ===
-          'ready',
+          (await swarm.manager.mustDocker(
+            'node',
+            'inspect',
+            node.name,
+            '--format',
+            '{{.Status.State}}',
+          )) === 'ready',
         60_000,
       );
       await spread();
@@ -244,14 +275,20 @@ describe('what is killed comes back', () => {
 });
 
 test('the stack is removed and deployed again: the count goes on where it was', async () => {
-  const visit = async () => numberIn(await (await fetch(swarm.url(), { keepalive: false })).text());
+  const visit = async () =>
+    numberIn(await (await fetch(swarm.url(), { keepalive: false })).text());
   const before = await visit();
   await swarm.manager.mustDocker('stack', 'rm', 'mystack');
   await until(
     'the stack to be gone',
     async () =>
-      (await swarm.manager.mustDocker('network', 'ls', '-q', '--filter', 'name=mystack_webnet')) === '' &&
-      (await swarm.containers('mystack_')).length === 0,
+      (await swarm.manager.mustDocker(
+        'network',
+        'ls',
+        '-q',
+        '--filter',
+        'name=mystack_webnet',
+      )) === '' && (await swarm.containers('mystack_')).length === 0,
     60_000,
   );
   await swarm.deploy();
@@ -269,7 +306,8 @@ async function spread(): Promise<void> {
 }
 
 test('who looks at the page sees the replicas change in an update, and the number go on', async () => {
-  const visit = async () => (await fetch(`${swarm.url()}/hit/stack/looked-at`, { keepalive: false })).text();
+  const visit = async () =>
+    (await fetch(`${swarm.url()}/hit/stack/looked-at`, { keepalive: false })).text();
   await visit();
   const update = async () => {
     await swarm.manager.mustDocker('service', 'update', '-d', '--image', 'stackdemo:v2', WEB);
@@ -281,7 +319,9 @@ test('who looks at the page sees the replicas change in an update, and the numbe
     !shown.includes('0.1.0 ready') &&
     number === 21;
   const seen = await watch(`${swarm.url()}/c/stack/looked-at`, update, settled);
-  expect([...seen.replicas]).toEqual(expect.arrayContaining(['0.1.0 ready', '0.1.0 gone', '2.0.0 ready']));
+  expect([...seen.replicas]).toEqual(
+    expect.arrayContaining(['0.1.0 ready', '0.1.0 gone', '2.0.0 ready']),
+  );
   expect(seen.numbers).toEqual(seen.numbers.toSorted((a, b) => a - b));
   expect(seen.errors).toEqual([]);
 });

@@ -1,4 +1,7 @@
-/** docs/guide.md, followed to the letter by a reader who has one node: every command, and what it should show. */
+/**
+ * docs/guide.md, followed to the letter by a reader who has one node: every command, and what it
+ * should show.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { stepsOf } from '../support/document.ts';

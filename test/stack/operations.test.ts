@@ -1,4 +1,7 @@
-/** docs/operations.md, followed to the letter by an operator of two nodes: every command, and what it should show. */
+/**
+ * docs/operations.md, followed to the letter by an operator of two nodes: every command, and what
+ * it should show.
+ */
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Step, stepsOf } from '../support/document.ts';

@@ -1,8 +1,16 @@
-/** Who reaches Redis, and what Caddy at the edge does and does not do, on a real Swarm of one node. */
+/**
+ * Who reaches Redis, and what Caddy at the edge does and does not do, on a real Swarm of one node.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { numberIn } from '../support/program.ts';
-import { CLIENTS, expectNoFailure, expectNoVisitFailed, report, underLoad } from './support/judge.ts';
+import {
+  CLIENTS,
+  expectNoFailure,
+  expectNoVisitFailed,
+  report,
+  underLoad,
+} from './support/judge.ts';
 import { Swarm } from './support/swarm.ts';
 
 /** How many replicas are killed, one after the other. */
@@ -32,18 +40,34 @@ afterAll(async () => {
 const site = () => `localhost, http://${swarm.manager.address}`;
 
 async function edge(): Promise<number> {
-  return (await fetch(`http://${swarm.manager.address}/get/any/name`, { keepalive: false })).status === 404
+  return (await fetch(`http://${swarm.manager.address}/get/any/name`, { keepalive: false }))
+    .status === 404
     ? 200
     : 0;
 }
 
-/** What a line of shell prints in a new container on `network`, as a service where the network takes no others. */
+/**
+ * What a line of shell prints in a new container on `network`, as a service where the network
+ * takes no others.
+ */
 async function onNetwork(network: string, line: string): Promise<string> {
   const { manager } = swarm;
   const mode = swarm.kernel.ipvs ? 'vip' : 'dnsrr';
   const create =
-    `service create -d -q --no-resolve-image --restart-condition none --endpoint-mode ${mode}`.split(' ');
-  await manager.mustDocker(...create, '--name', 'probe', '--network', network, REDIS_IMAGE, 'sh', '-c', line);
+    `service create -d -q --no-resolve-image --restart-condition none --endpoint-mode ${mode}`.split(
+      ' ',
+    );
+  await manager.mustDocker(
+    ...create,
+    '--name',
+    'probe',
+    '--network',
+    network,
+    REDIS_IMAGE,
+    'sh',
+    '-c',
+    line,
+  );
   try {
     await until('the probe to end', async () =>
       (await swarm.tasks('probe')).every(({ state }) => /^(Complete|Failed)/.test(state)),
@@ -52,7 +76,10 @@ async function onNetwork(network: string, line: string): Promise<string> {
     return `${out}${error}`;
   } finally {
     await manager.mustDocker('service', 'rm', 'probe');
-    await until('the probe to be gone', async () => (await swarm.containers('probe')).length === 0);
+    await until(
+      'the probe to be gone',
+      async () => (await swarm.containers('probe')).length === 0,
+    );
   }
 }
 
@@ -60,18 +87,23 @@ describe('Redis', () => {
   test('cannot be reached from another network, by name or by any of its addresses', async () => {
     const { manager } = swarm;
     const [redis] = await swarm.containers('mystack_redis');
-    const addresses = (await manager.mustDocker('exec', redis?.id ?? '', 'hostname', '-i')).split(/\s+/);
-    const everyAddress = (await manager.inNetworkOf(redis?.id ?? '', 'ip', '-4', '-o', 'addr')).out;
+    const addresses = (await manager.mustDocker('exec', redis?.id ?? '', 'hostname', '-i')).split(
+      /\s+/,
+    );
+    const everyAddress = (await manager.inNetworkOf(redis?.id ?? '', 'ip', '-4', '-o', 'addr'))
+      .out;
     const all = [...everyAddress.matchAll(/inet ([\d.]+)\//g)]
       .map(([, ip = '']) => ip)
       .filter((ip) => !ip.startsWith('127.'));
     expect(all).toEqual(expect.arrayContaining(addresses));
     expect(all.length).toBeGreaterThan(1);
     await manager.mustDocker('network', 'create', '-d', 'overlay', 'neighbours');
-    // An answer of Redis, whatever it says: what lies beyond the node may take connections to any address.
+    // An answer of Redis, whatever it says: what lies beyond the node may take connections to any
+    // address.
     const tries = ['redis', ...all]
       .map(
-        (host) => `timeout 3 redis-cli -h ${host} ping 2>&1 | grep -qE 'PONG|NOAUTH' && echo reached ${host}`,
+        (host) =>
+          `timeout 3 redis-cli -h ${host} ping 2>&1 | grep -qE 'PONG|NOAUTH' && echo reached ${host}`,
       )
       .join('; ');
     expect(await onNetwork('neighbours', `${tries}; echo tried`)).not.toContain('reached');
@@ -150,7 +182,10 @@ describe('the edge', () => {
     );
     expect(await swarm.updated('mystack_web')).toBe('completed');
     const spoofed = { 'X-Forwarded-For': '198.51.100.7', Forwarded: 'for=198.51.100.7' };
-    await fetch(`http://${swarm.manager.address}/get/visitor/edge`, { headers: spoofed, keepalive: false });
+    await fetch(`http://${swarm.manager.address}/get/visitor/edge`, {
+      headers: spoofed,
+      keepalive: false,
+    });
     await fetch(`${swarm.url()}/get/visitor/mesh`, { headers: spoofed, keepalive: false });
     const clientOf = async (page: string) => {
       const { out } = await swarm.manager.docker('service', 'logs', '--raw', 'mystack_web');
@@ -159,7 +194,10 @@ describe('the edge', () => {
         .find((text) => text.includes('"answered"') && text.includes(`/get/visitor/${page}`));
       return line && (JSON.parse(line) as { client: string }).client;
     };
-    await until('both in the log', async () => (await clientOf('edge')) && (await clientOf('mesh')));
+    await until(
+      'both in the log',
+      async () => (await clientOf('edge')) && (await clientOf('mesh')),
+    );
     // The other end of the node's cable, where this test visits from.
     expect(await clientOf('edge')).toBe('10.99.0.254');
     expect(await clientOf('mesh')).not.toBe('198.51.100.7');
@@ -167,7 +205,14 @@ describe('the edge', () => {
 
   test('fails no visit while the replicas are updated', async () => {
     const judged = await underLoad(edgeUrl(), async () => {
-      await swarm.manager.mustDocker('service', 'update', '-d', '--image', 'stackdemo:v2', 'mystack_web');
+      await swarm.manager.mustDocker(
+        'service',
+        'update',
+        '-d',
+        '--image',
+        'stackdemo:v2',
+        'mystack_web',
+      );
       expect(await swarm.updated('mystack_web')).toBe('completed');
     });
     expectNoFailure(judged);

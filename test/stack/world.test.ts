@@ -11,7 +11,10 @@ let run: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | undefined;
 afterEach(() => run?.kill('SIGKILL'));
 afterAll(() => folder[Symbol.dispose]());
 
-/** A run in a world inside of this one, with an engine and a container's cgroup; goes on until it is ended. */
+/**
+ * A run in a world inside of this one, with an engine and a container's cgroup; goes on until it
+ * is ended.
+ */
 async function begin(end: string): Promise<void> {
   const inside = `
     import { mkdirSync } from 'node:fs';

@@ -34,8 +34,20 @@ export const STACK: Stack = {
   replica: 'replica-7',
   store: { kind: 'SQLite', state: 'up' },
   replicas: [
-    { name: 'replica-7', version: '1.2.3', state: 'ready', startedAt: Date.UTC(2026, 10, 22), hits: 3 },
-    { name: 'replica-8', version: '1.2.2', state: 'gone', startedAt: Date.UTC(2026, 10, 21), hits: 1 },
+    {
+      name: 'replica-7',
+      version: '1.2.3',
+      state: 'ready',
+      startedAt: Date.UTC(2026, 10, 22),
+      hits: 3,
+    },
+    {
+      name: 'replica-8',
+      version: '1.2.2',
+      state: 'gone',
+      startedAt: Date.UTC(2026, 10, 21),
+      hits: 1,
+    },
   ],
 };
 /** What browsers accept. */
@@ -128,7 +140,12 @@ export function setUp({
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
   });
-  const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET', body?: string) => {
+  const ask = async (
+    path: string,
+    headers: Record<string, string> = {},
+    method = 'GET',
+    body?: string,
+  ) => {
     const request = new Request(`http://seen.test${path}`, {
       headers,
       method,

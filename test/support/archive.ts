@@ -26,7 +26,9 @@ export async function itemsOf(
   writeFileSync(path, content);
   const items: Item[] = [];
   const found = await recognise(path, kind);
-  for await (const item of withoutRepeats(readFile(path, found, { namespace, as }, createHash('sha256')))) {
+  for await (const item of withoutRepeats(
+    readFile(path, found, { namespace, as }, createHash('sha256')),
+  )) {
     items.push(item);
   }
   return items;
@@ -40,7 +42,10 @@ export const notesIn = (items: readonly Item[]): string[] =>
   items.flatMap((item) => ('note' in item ? [item.note] : []));
 
 /** The text of an export of the store. */
-export async function exportText(store: Pick<Store, 'snapshot'>, format: 'jsonl' | 'csv'): Promise<string> {
+export async function exportText(
+  store: Pick<Store, 'snapshot'>,
+  format: 'jsonl' | 'csv',
+): Promise<string> {
   using folder = temporaryFolder();
   const gathered = await gather(store.snapshot(), join(folder.path, 'spool'), () => undefined);
   return await textOf(gathered, gathered.all, format);
@@ -53,6 +58,7 @@ export async function textOf(
   format: 'jsonl' | 'csv',
 ): Promise<string> {
   let text = '';
-  for await (const piece of (format === 'csv' ? writeCsv : writeJsonLines)(heading, all)) text += piece;
+  for await (const piece of (format === 'csv' ? writeCsv : writeJsonLines)(heading, all))
+    text += piece;
   return text;
 }

@@ -12,7 +12,10 @@ import { until } from './folder.ts';
 const PERSON =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
 
-/** A browser, to be closed by whoever started it. With `memory` it keeps pages alive for going back, as people's browsers do. */
+/**
+ * A browser, to be closed by whoever started it. With `memory` it keeps pages alive for going
+ * back, as people's browsers do.
+ */
 export function launch({ memory = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: Bun.which('chromium') ?? '',
@@ -32,7 +35,10 @@ export interface Watched extends AsyncDisposable {
 }
 
 /** A new page of a person who has never been here. */
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
   const context = await browser.newContext({ userAgent: PERSON, ...options });
   const page = await context.newPage();
   const errors: string[] = [];
@@ -50,5 +56,8 @@ export async function openWhole(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.locator('#chart canvas').waitFor();
   await page.locator('#visitors').waitFor();
-  await until('the replicas to be shown', async () => (await page.locator('.replica').count()) === 3);
+  await until(
+    'the replicas to be shown',
+    async () => (await page.locator('.replica').count()) === 3,
+  );
 }

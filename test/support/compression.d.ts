@@ -1,7 +1,10 @@
 /** What is used of `compression`, which has no types of its own. */
 declare module 'compression' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
-  /** A handler that compresses what is written to the response after it, where the request takes that. */
+  /**
+   * A handler that compresses what is written to the response after it, where the request takes
+   * that.
+   */
   export default function compression(options: {
     /** From how many bytes on. */
     threshold: number;

@@ -1,6 +1,6 @@
 /**
- * Clients that hold connections for as long as they can: they never leave, and come again when they are sent
- * away.
+ * Clients that hold connections for as long as they can: they never leave, and come again when
+ * they are sent away.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -15,7 +15,8 @@ export interface Habit {
 }
 
 const HEAD = 'GET /favicon.ico HTTP/1.1\r\nHost: a\r\n';
-const FORM = 'POST /own-visits HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n';
+const FORM =
+  'POST /own-visits HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n';
 
 /** The ways to hold a connection. */
 export const HABITS: Readonly<Record<string, Habit>> = {
@@ -52,7 +53,8 @@ export class Crowd implements Disposable {
     const socket = connect(port, '127.0.0.1', () => socket.write(habit.first));
     this.#sockets.add(socket);
     const { drip, afterAnswer } = habit;
-    const dripping = drip === undefined ? undefined : setInterval(() => socket.write(drip), DRIP_MS);
+    const dripping =
+      drip === undefined ? undefined : setInterval(() => socket.write(drip), DRIP_MS);
     socket.once('data', () => {
       if (afterAnswer !== undefined) socket.write(afterAnswer);
     });

@@ -1,9 +1,11 @@
 /**
- * A document as steps: each block of commands in it, and what the block that follows says one should see.
+ * A document as steps: each block of commands in it, and what the block that follows says one
+ * should see.
  *
- * ```bash is what a person types, ```text what they should see: all of it, and nothing else. `…` stands for any part of a line,
- * and a line of `…` alone for any lines; blanks do not matter. What stands between the two says how it is meant, for whoever runs
- * it; a block of ```sh is typed into the program that the commands started.
+ * A block of `bash` is what a person types, one of `text` what they should see: all of it, and
+ * nothing else. `…` stands for any part of a line, and a line of `…` alone for any lines; blanks
+ * do not matter. What stands between the two says how it is meant, for whoever runs it; a block
+ * of `sh` is typed into the program that the commands started.
  */
 import { readFileSync } from 'node:fs';
 
@@ -43,8 +45,9 @@ export function stepsOf(path: string): Step[] {
 }
 
 /**
- * How what was shown differs from what a document says, as a sentence for people; undefined where it does not. All that was shown
- * is compared: an unexpected line is a difference. Blanks and empty lines do not matter.
+ * How what was shown differs from what a document says, as a sentence for people; undefined where
+ * it does not. All that was shown is compared: an unexpected line is a difference. Blanks and
+ * empty lines do not matter.
  */
 export function difference(expected: readonly string[], shown: string): string | undefined {
   const lines = shown.split('\n').map(plain).filter(Boolean);

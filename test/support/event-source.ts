@@ -1,6 +1,7 @@
 /**
- * A listener to server-sent events that does what browsers do: it comes back when its stream ends or breaks, and gives up for good when it is
- * answered with another status than 200 (https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface).
+ * A listener to server-sent events that does what browsers do: it comes back when its stream ends
+ * or breaks, and gives up for good when it is answered with another status than 200
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface).
  */
 
 /** Browsers wait for 3 s or so. */
@@ -68,7 +69,8 @@ export class Listener implements AsyncDisposable {
 
   /** A browser says which event it had last. */
   #headers(): Record<string, string> {
-    const last: Record<string, string> = this.#lastId === undefined ? {} : { 'Last-Event-ID': this.#lastId };
+    const last: Record<string, string> =
+      this.#lastId === undefined ? {} : { 'Last-Event-ID': this.#lastId };
     return { Accept: 'text/event-stream', ...last };
   }
 

@@ -1,6 +1,7 @@
 /**
- * Loaded before Seen's own commands (`bun --preload`): a transfer does not come to its end as long as the file `HOLD_FILE` is there,
- * so that a test surely meets it in the middle, however slow the test is.
+ * Loaded before Seen's own commands (`bun --preload`): a transfer does not come to its end as long
+ * as the file `HOLD_FILE` is there, so that a test surely meets it in the middle, however slow the
+ * test is.
  */
 import { existsSync } from 'node:fs';
 import { RedisStore } from '../../src/stores/redis/store.ts';

@@ -18,7 +18,10 @@ export interface LoadOptions {
   keepAlive: boolean;
   /** Ends the load: asked before each visit. */
   more: () => boolean;
-  /** Whether a client that was told to close its connection opens another; `false`: it goes elsewhere. */
+  /**
+   * Whether a client that was told to close its connection opens another; `false`: it goes
+   * elsewhere.
+   */
   comesBack?: boolean;
   /** A pause between a client's visits. */
   pauseMs?: number;
@@ -26,20 +29,25 @@ export interface LoadOptions {
 }
 
 /**
- * A replica that stops takes clients that are silent for 500 ms for gone, and closes their connections. Whoever stood still for longer than this, as
- * the whole process may, opens another one, as HTTP clients do.
+ * A replica that stops takes clients that are silent for 500 ms for gone, and closes their
+ * connections. Whoever stood still for longer than this, as the whole process may, opens another
+ * one, as HTTP clients do.
  */
 const STALE_MS = 300;
 
 /**
- * Has `clients` visit until there are no more. Plain sockets, because HTTP clients repeat failed requests by themselves.
+ * Has `clients` visit until there are no more. Plain sockets, because HTTP clients repeat failed
+ * requests by themselves.
  */
 export async function load({ path = '/', ...options }: LoadOptions): Promise<Evidence> {
   const [evidence] = await loadEach(options, [path]);
   return evidence ?? noEvidence();
 }
 
-/** The same, where the paths are visited in turns, as often as each other; answers the evidence of each. */
+/**
+ * The same, where the paths are visited in turns, as often as each other; answers the evidence of
+ * each.
+ */
 export async function loadEach(
   { url, clients, keepAlive, more, pauseMs = 0, comesBack = true }: Omit<LoadOptions, 'path'>,
   paths: readonly string[],
@@ -102,7 +110,10 @@ class Connection {
   #received = '';
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   #ended: string | undefined;
-  /** When it was begun, or the last request was sent: an answer may have waited here for as long as everything stood still. */
+  /**
+   * When it was begun, or the last request was sent: an answer may have waited here for as long as
+   * everything stood still.
+   */
   #usedAt: number;
 
   private constructor(socket: Socket, begunAt: number) {
@@ -112,7 +123,9 @@ class Connection {
       this.#received += bytes.toString('latin1');
       this.#take();
     });
-    socket.on('error', (error) => this.#fail((error as NodeJS.ErrnoException).code ?? error.message));
+    socket.on('error', (error) =>
+      this.#fail((error as NodeJS.ErrnoException).code ?? error.message),
+    );
     socket.on('close', () => this.#fail('closed without an answer'));
   }
 
@@ -163,7 +176,11 @@ class Connection {
     this.#received = this.#received.slice(head + 4 + length);
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
-    resolve({ status: Number(headers.slice(9, 12)), body, close: /connection: close/i.test(headers) });
+    resolve({
+      status: Number(headers.slice(9, 12)),
+      body,
+      close: /connection: close/i.test(headers),
+    });
   }
 
   #fail(reason: string): void {
@@ -177,8 +194,15 @@ function add<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** What is wrong with the numbers answered between two readings of the total; empty when nothing is. */
-export function findings({ numbers, refused, failed }: Evidence, before: number, after: number): string[] {
+/**
+ * What is wrong with the numbers answered between two readings of the total; empty when nothing
+ * is.
+ */
+export function findings(
+  { numbers, refused, failed }: Evidence,
+  before: number,
+  after: number,
+): string[] {
   const sum = (counts: Map<unknown, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
   const unanswered = sum(refused) + sum(failed);
   const unique = new Set(numbers);

@@ -50,7 +50,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets all promises that can settle do so: a hit takes a turn to be gathered, one to be stored and one to be answered. */
+/**
+ * Lets all promises that can settle do so: a hit takes a turn to be gathered, one to be stored and
+ * one to be answered.
+ */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await nextTurn();
 }

@@ -1,7 +1,22 @@
-/** A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by the contract suite. */
-import { type Archived, type Brought, folded, type Piece, type Terms } from '../../src/counter/archive.ts';
+/**
+ * A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by
+ * the contract suite.
+ */
+import {
+  type Archived,
+  type Brought,
+  folded,
+  type Piece,
+  type Terms,
+} from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
-import { LIMITED_MAX, type Take, takeOne, type Verdict, verdictOf } from '../../src/counter/limiter.ts';
+import {
+  LIMITED_MAX,
+  type Take,
+  takeOne,
+  type Verdict,
+  verdictOf,
+} from '../../src/counter/limiter.ts';
 import { type Added, HOUR_MS, type Past } from '../../src/counter/past.ts';
 import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
 import {
@@ -17,7 +32,13 @@ import {
   type Rules,
   type Wanted,
 } from '../../src/counter/registry.ts';
-import { type Batch, type Change, KEY_MEMORY_MS, type Outcome, type Store } from '../../src/counter/store.ts';
+import {
+  type Batch,
+  type Change,
+  KEY_MEMORY_MS,
+  type Outcome,
+  type Store,
+} from '../../src/counter/store.ts';
 import { KINDS, type Kind } from '../../src/counter/visitor.ts';
 import { WINDOW_MAX_MS, withinWindow } from '../../src/counter/window.ts';
 
@@ -53,13 +74,19 @@ export interface MemoryDatabase {
   /** By counter: the sources that it was brought from. */
   readonly sources: Map<string, Set<string>>;
   readonly now: () => number;
-  readonly records: Map<string, { madeAt: number | undefined; owner: string | undefined; rules: Rules }>;
+  readonly records: Map<
+    string,
+    { madeAt: number | undefined; owner: string | undefined; rules: Rules }
+  >;
 }
 
 /** An empty one. */
 export function memoryDatabase(
   limits: Partial<
-    Pick<MemoryDatabase, 'keysMax' | 'visitorsMax' | 'countersMax' | 'limitedMax' | 'hitsMake' | 'now'>
+    Pick<
+      MemoryDatabase,
+      'keysMax' | 'visitorsMax' | 'countersMax' | 'limitedMax' | 'hitsMake' | 'now'
+    >
   > = {},
 ): MemoryDatabase {
   const none = {
@@ -123,7 +150,8 @@ export class MemoryStore implements Store {
     if (step === 'refuse') this.refused.add(`${batch.writer} ${batch.sequence}`);
     if (step === 'refuse') throw new AppError('store-unavailable', 'refused by the test');
     if (step === 'bug') throw new TypeError('a bug, made by the test');
-    if (step === 'lose-before') throw new AppError('hit-unconfirmed', 'lost before it was applied');
+    if (step === 'lose-before')
+      throw new AppError('hit-unconfirmed', 'lost before it was applied');
     if (step === 'forget-writers') this.forgetWriters();
     const outcomes = this.#apply(batch);
     if (step === 'lose-after') throw new AppError('hit-unconfirmed', 'lost after it was applied');
@@ -132,7 +160,9 @@ export class MemoryStore implements Store {
 
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { totals, records } = this.#database;
-    return counters.map((counter) => (records.get(counter)?.rules.private ? undefined : totals.get(counter)));
+    return counters.map((counter) =>
+      records.get(counter)?.rules.private ? undefined : totals.get(counter),
+    );
   }
 
   async make(
@@ -156,7 +186,13 @@ export class MemoryStore implements Store {
     const record = this.#database.records.get(counter);
     return total === undefined
       ? undefined
-      : { counter, total, madeAt: record?.madeAt, owner: record?.owner, rules: record?.rules ?? RULES };
+      : {
+          counter,
+          total,
+          madeAt: record?.madeAt,
+          owner: record?.owner,
+          rules: record?.rules ?? RULES,
+        };
   }
 
   async change(
@@ -175,7 +211,10 @@ export class MemoryStore implements Store {
     return { ...before, total, owner, rules };
   }
 
-  async delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+  async delete(
+    counters: readonly string[],
+    condition: Condition = {},
+  ): Promise<readonly Deletion[]> {
     return counters.map((counter) => {
       const found = this.#described(counter);
       if (found && !meets(found, condition)) return 'differs';
@@ -199,7 +238,14 @@ export class MemoryStore implements Store {
     const moment = now();
     const all = [...totals.keys()].toSorted().map((counter): Archived => {
       const { madeAt, owner, rules = RULES } = records.get(counter) ?? {};
-      return { counter, total: totals.get(counter) ?? 0, madeAt, owner, rules, past: this.#pastOf(counter) };
+      return {
+        counter,
+        total: totals.get(counter) ?? 0,
+        madeAt,
+        owner,
+        rules,
+        past: this.#pastOf(counter),
+      };
     });
     for (const archived of all) yield { archived };
     yield { moment };
@@ -211,12 +257,16 @@ export class MemoryStore implements Store {
       const [outcome = 'kept'] = await this.foresee([archived], terms);
       outcomes.push(outcome);
       if (outcome === 'replaced') this.#forget(archived.counter);
-      if (outcome === 'made' || outcome === 'replaced' || outcome === 'added') this.#bring(archived, terms);
+      if (outcome === 'made' || outcome === 'replaced' || outcome === 'added')
+        this.#bring(archived, terms);
     }
     return outcomes;
   }
 
-  async foresee(counters: readonly Archived[], { source, existing }: Terms): Promise<readonly Brought[]> {
+  async foresee(
+    counters: readonly Archived[],
+    { source, existing }: Terms,
+  ): Promise<readonly Brought[]> {
     const { totals, records, countersMax, sources, pasts } = this.#database;
     return counters.map(({ counter, total, past }) => {
       const before = totals.get(counter);
@@ -310,7 +360,8 @@ export class MemoryStore implements Store {
   #apply({ writer, sequence, changes }: Batch): Outcome[] {
     const kept = this.#database.writers.get(writer);
     if (kept?.sequence === sequence) return kept.outcomes;
-    if ((kept?.sequence ?? 0) !== sequence - 1) throw new AppError('sequence-mismatch', 'not the next batch');
+    if ((kept?.sequence ?? 0) !== sequence - 1)
+      throw new AppError('sequence-mismatch', 'not the next batch');
     const outcomes = changes.map((change) => this.#add(change));
     this.#database.writers.set(writer, { sequence, outcomes });
     return outcomes;
@@ -334,7 +385,8 @@ export class MemoryStore implements Store {
     const total = (totals.get(counter) ?? 0) + left.amount;
     if (!Number.isSafeInteger(total)) return 'out-of-range';
     totals.set(counter, total);
-    if (!records.has(counter)) records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
+    if (!records.has(counter))
+      records.set(counter, { madeAt: Date.now(), owner: undefined, rules: RULES });
     this.#remember(left);
     change.visitors?.forEach(({ id }, index) => {
       if (counted?.[index]) this.#noteCounted(counter, id);
@@ -346,13 +398,17 @@ export class MemoryStore implements Store {
   /** How many keys are kept whose time is not over. */
   #keysKept(): number {
     const { keys, now } = this.#database;
-    return [...keys.values()].filter(({ madeAt }) => Math.abs(now() - madeAt) <= KEY_MEMORY_MS).length;
+    return [...keys.values()].filter(({ madeAt }) => Math.abs(now() - madeAt) <= KEY_MEMORY_MS)
+      .length;
   }
 
   #noteCounted(counter: string, id: string): void {
     const { counted, visitorsMax, now } = this.#database;
-    for (const [visit, at] of counted) if (Math.abs(now() - at) >= WINDOW_MAX_MS) counted.delete(visit);
-    const ofCounter = [...counted.keys()].filter((visit) => visit.startsWith(`${counter} `)).length;
+    for (const [visit, at] of counted)
+      if (Math.abs(now() - at) >= WINDOW_MAX_MS) counted.delete(visit);
+    const ofCounter = [...counted.keys()].filter((visit) =>
+      visit.startsWith(`${counter} `),
+    ).length;
     const room = counted.size < visitorsMax && ofCounter < Math.ceil(visitorsMax / 4);
     if (room || counted.has(`${counter} ${id}`)) counted.set(`${counter} ${id}`, now());
   }
@@ -383,7 +439,8 @@ export class MemoryStore implements Store {
   #pastOf(counter: string): Past {
     const { hours, days, visitors, brought } = this.#database.pasts.get(counter) ?? {};
     const counts = new Map(brought);
-    for (const [day, known] of visitors ?? []) counts.set(day, (counts.get(day) ?? 0) + known.size);
+    for (const [day, known] of visitors ?? [])
+      counts.set(day, (counts.get(day) ?? 0) + known.size);
     const past = {
       hours: [...(hours?.values() ?? [])],
       days: [...(days?.values() ?? [])],
@@ -398,7 +455,10 @@ export class MemoryStore implements Store {
     for (const { id, heardAt } of replicas.values()) {
       if (now() - heardAt > PRESENCE_MEMORY_MS) replicas.delete(id);
     }
-    return [...replicas.values()].map(({ heardAt, ...said }) => ({ ...said, silentMs: now() - heardAt }));
+    return [...replicas.values()].map(({ heardAt, ...said }) => ({
+      ...said,
+      silentMs: now() - heardAt,
+    }));
   }
 
   async salt(day: number, suggested: string): Promise<string> {

@@ -80,13 +80,16 @@ export class Program implements AsyncDisposable {
   spawn(): void {
     this.out = '';
     this.err = '';
-    this.process = Bun.spawn([...this.#wrap, process.execPath, join(ROOT, 'src/main.ts'), 'serve'], {
-      cwd: this.#folder.path,
-      env: this.#env,
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    });
+    this.process = Bun.spawn(
+      [...this.#wrap, process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
+      {
+        cwd: this.#folder.path,
+        env: this.#env,
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      },
+    );
     void collect(this.process.stdout, (text) => {
       this.out += text;
     });
@@ -123,7 +126,9 @@ export class Program implements AsyncDisposable {
   settled(): Promise<void> {
     return until('no hit to wait', async () => {
       const metrics = await (await fetch(`${this.operationsUrl}/metrics`)).text();
-      return metrics.includes('seen_waiting_hits') && !/^seen_waiting_hits\{.*\} [1-9]/m.test(metrics);
+      return (
+        metrics.includes('seen_waiting_hits') && !/^seen_waiting_hits\{.*\} [1-9]/m.test(metrics)
+      );
     });
   }
 
@@ -168,7 +173,10 @@ export function numberIn(text: string): number {
   return Number(found[1] ?? found[2]);
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  add: (text: string) => void,
+): Promise<void> {
   const decoder = new TextDecoder();
   for await (const chunk of stream) add(decoder.decode(chunk, { stream: true }));
 }

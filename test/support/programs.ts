@@ -25,7 +25,11 @@ export const PROGRAMS: readonly Program[] = [
   { program: 'caddy', debian: 'caddy', alpine: 'caddy' },
   { program: 'promtool', debian: 'prometheus', alpine: 'prometheus' },
   { program: 'prometheus', debian: 'prometheus', alpine: 'prometheus' },
-  { program: 'prometheus-redis-exporter', debian: 'prometheus-redis-exporter', alpine: 'redis-exporter' },
+  {
+    program: 'prometheus-redis-exporter',
+    debian: 'prometheus-redis-exporter',
+    alpine: 'redis-exporter',
+  },
   {
     program: 'prometheus-node-exporter',
     debian: 'prometheus-node-exporter',
@@ -33,7 +37,10 @@ export const PROGRAMS: readonly Program[] = [
   },
 ];
 
-/** What the stack's tests need besides: an engine, a network of their own, and what stands in for images. */
+/**
+ * What the stack's tests need besides: an engine, a network of their own, and what stands in for
+ * images.
+ */
 export const STACK_PROGRAMS: readonly Program[] = [
   { program: 'dockerd', debian: 'docker.io', alpine: 'docker' },
   { program: 'docker', debian: 'docker.io', alpine: 'docker-cli' },
@@ -72,11 +79,14 @@ export async function provide(programs: readonly Program[]): Promise<string[]> {
   } else if (root && Bun.which('apk')) {
     await Bun.$`apk add ${missing().map(({ alpine }) => alpine)}`.nothrow();
   }
-  return missing().map(({ program, debian }) => (program === debian ? program : `${program} (${debian})`));
+  return missing().map(({ program, debian }) =>
+    program === debian ? program : `${program} (${debian})`,
+  );
 }
 
 /**
- * Installs, without that a package that brings a server starts it: these tests start their own. Leaves a policy that is there.
+ * Installs, without that a package that brings a server starts it: these tests start their own.
+ * Leaves a policy that is there.
  * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
  */
 async function withoutStarting(install: () => PromiseLike<unknown>): Promise<void> {

@@ -2,9 +2,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface Fault {
-  /** Whether to cut the connection instead of handing on what the client sent: the server never hears of it. */
+  /**
+   * Whether to cut the connection instead of handing on what the client sent: the server never
+   * hears of it.
+   */
   readonly loseRequest?: (bytes: Buffer) => boolean;
-  /** Whether to cut the connection instead of handing on what the server answered: it did it, and nobody hears of it. */
+  /**
+   * Whether to cut the connection instead of handing on what the server answered: it did it, and
+   * nobody hears of it.
+   */
   readonly loseAnswer?: (bytes: Buffer) => boolean;
   /** How much later everything arrives, in both directions. */
   readonly delayMs?: number;

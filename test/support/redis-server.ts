@@ -29,7 +29,11 @@ export class RedisServer implements AsyncDisposable {
     settings: Readonly<Record<string, string>> = SAFE,
     at: { readonly host?: string; readonly port?: number } = {},
   ): Promise<RedisServer> {
-    const server = new RedisServer(at.host ?? '127.0.0.1', at.port ?? (await freePort()), settings);
+    const server = new RedisServer(
+      at.host ?? '127.0.0.1',
+      at.port ?? (await freePort()),
+      settings,
+    );
     await server.start();
     return server;
   }
@@ -47,13 +51,19 @@ export class RedisServer implements AsyncDisposable {
         'redis-server',
         '--bind',
         this.host,
-        ...flags.flatMap(([name, value]) => [`--${name}`, ...(value === '' ? [''] : value.split(' '))]),
+        ...flags.flatMap(([name, value]) => [
+          `--${name}`,
+          ...(value === '' ? [''] : value.split(' ')),
+        ]),
       ],
       { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
     );
     const secret = this.#settings['requirepass'];
     await until('Redis to answer', async () => {
-      const answer = await this.cli(...(secret ? ['--no-auth-warning', '-a', secret] : []), 'PING');
+      const answer = await this.cli(
+        ...(secret ? ['--no-auth-warning', '-a', secret] : []),
+        'PING',
+      );
       return /PONG|NOAUTH|NOPERM/.test(answer);
     });
   }

@@ -9,9 +9,14 @@ export interface Report {
   readonly failures: readonly string[];
 }
 
-/** Reads it; of what is no report nothing was tried. The runner writes the error of a failure between its tags. */
+/**
+ * Reads it; of what is no report nothing was tried. The runner writes the error of a failure
+ * between its tags.
+ */
 export function readReport(xml: string): Report {
-  const totals = /<testsuites [^>]*tests="(\d+)"[^>]*failures="(\d+)"[^>]*skipped="(\d+)"/.exec(xml);
+  const totals = /<testsuites [^>]*tests="(\d+)"[^>]*failures="(\d+)"[^>]*skipped="(\d+)"/.exec(
+    xml,
+  );
   const [tried = 0, failed = 0, skipped = 0] = (totals ?? []).slice(1).map(Number);
   const failures = xml.matchAll(
     /<testcase name="([^"]*)" classname="([^"]*)"[^>]*file="([^"]*)"[^>]*[^/]>\s*<failure[^>]*?(?:\/>|>([^<]*)<)/g,
@@ -26,7 +31,13 @@ export function readReport(xml: string): Report {
   };
 }
 
-const MARKS: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+const MARKS: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  amp: '&',
+};
 
 function plain(text: string): string {
   return text.replace(/&(?:#(\d+)|(\w+));/g, (all, code, mark) =>

@@ -1,5 +1,12 @@
-/** The system's Chromium, driven by playwright-core: one for a file of tests, closed when disposed. */
-import { type BrowserContextOptions, type Browser as Chromium, chromium, type Page } from 'playwright-core';
+/**
+ * The system's Chromium, driven by playwright-core: one for a file of tests, closed when disposed.
+ */
+import {
+  type BrowserContextOptions,
+  type Browser as Chromium,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { temporaryFolder } from './folder.ts';
 
 /** What every browser here is told. */
@@ -34,8 +41,14 @@ export class Browser implements AsyncDisposable {
     );
   }
 
-  /** A new page of somebody who was never here. `script` runs in each document before anything else. */
-  async visit({ script, ...options }: BrowserContextOptions & { script?: string } = {}): Promise<Visit> {
+  /**
+   * A new page of somebody who was never here. `script` runs in each document before anything
+   * else.
+   */
+  async visit({
+    script,
+    ...options
+  }: BrowserContextOptions & { script?: string } = {}): Promise<Visit> {
     const context = await this.#chromium.newContext({ locale: 'en-US', ...options });
     if (script !== undefined) await context.addInitScript(script);
     const page = await context.newPage();

@@ -1,4 +1,7 @@
-/** A site of somebody else: pages of a test's own, on another host than Seen, under a Content-Security-Policy. */
+/**
+ * A site of somebody else: pages of a test's own, on another host than Seen, under a
+ * Content-Security-Policy.
+ */
 
 /** What is at a path: HTML, or a file of another type. */
 export type Content = string | { readonly type: string; readonly text: string };
@@ -20,7 +23,8 @@ export class Site implements Disposable {
         this.asked.push(pathname);
         const content = this.#contents.get(pathname);
         if (content === undefined) return new Response(null, { status: 204 });
-        const { type, text } = typeof content === 'string' ? { type: 'text/html', text: content } : content;
+        const { type, text } =
+          typeof content === 'string' ? { type: 'text/html', text: content } : content;
         return new Response(text, {
           headers: {
             'Content-Type': `${type}; charset=utf-8`,

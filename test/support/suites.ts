@@ -1,7 +1,13 @@
 /** Which tests are run together, chosen by words. */
 import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
-import { BROWSER_PROGRAMS, GUARD_PROGRAMS, PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
+import {
+  BROWSER_PROGRAMS,
+  GUARD_PROGRAMS,
+  PROGRAMS,
+  type Program,
+  STACK_PROGRAMS,
+} from './programs.ts';
 
 /** Tests that are run together. */
 export interface Suite {
@@ -9,22 +15,32 @@ export interface Suite {
   /** How many files are run at once, each in a process of its own. */
   readonly atOnce: number;
   readonly programs: readonly Program[];
-  /** Longer than its longest test: one waits for a Redis that is away for 60 s, others for a Swarm. */
+  /**
+   * Longer than its longest test: one waits for a Redis that is away for 60 s, others for a Swarm.
+   */
   readonly timeoutMs: number;
   readonly run: (command: readonly string[], output: Output) => Promise<number>;
 }
 
-/** They wait for processes more than they work: two at once took two cores half the time that one after the other takes. */
+/**
+ * They wait for processes more than they work: two at once took two cores half the time that one
+ * after the other takes.
+ */
 const OTHERS_AT_ONCE = 2;
 
-/** The files that `words` choose: in rounds, one after the other, each of suites that may run side by side. */
+/**
+ * The files that `words` choose: in rounds, one after the other, each of suites that may run side
+ * by side.
+ */
 export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
   const which = first === 'all' || first === 'stack' || first === 'browser' ? first : 'most';
   const words = which === 'most' && first !== '' ? [first, ...rest] : rest;
   const files = ['test/**/*.test.ts', 'bench/*.test.ts'].flatMap((path) =>
     [...new Bun.Glob(path).scanSync(ROOT)].toSorted(),
   );
-  const chosen = files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const chosen = files.filter(
+    (file) => words.length === 0 || words.some((word) => file.includes(word)),
+  );
   const guards = chosen.filter((file) => file.startsWith('bench/'));
   const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
   const inBrowser = chosen.filter((file) => file.startsWith('test/browser/'));

@@ -1,4 +1,7 @@
-/** An SVG taken apart, strictly: whatever is not well-formed, or not of the few things that our pictures are made of, fails. */
+/**
+ * An SVG taken apart, strictly: whatever is not well-formed, or not of the few things that our
+ * pictures are made of, fails.
+ */
 
 export interface Element {
   readonly name: string;
@@ -8,7 +11,13 @@ export interface Element {
 }
 
 const TAG = /^<(\/?)([A-Za-z]+)((?: [\w:-]+="[^"<]*")*)(\/?)>/;
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
 
 /** All elements, in the order in which they begin. Fails when `svg` is no whole element. */
 export function elementsOf(svg: string): Element[] {
@@ -31,12 +40,16 @@ export function elementsOf(svg: string): Element[] {
       continue;
     }
     if (!inside && all.length > 0) throw new Error(`a second root: ${tag}`);
-    const pairs = [...attributes.matchAll(/ ([\w:-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [
-      key,
-      unescaped(value),
-    ]);
-    if (new Set(pairs.map(([key]) => key)).size !== pairs.length) throw new Error(`twice the same in ${tag}`);
-    const element = { name, attributes: Object.fromEntries(pairs) as Record<string, string>, text: '' };
+    const pairs = [...attributes.matchAll(/ ([\w:-]+)="([^"]*)"/g)].map(
+      ([, key = '', value = '']) => [key, unescaped(value)],
+    );
+    if (new Set(pairs.map(([key]) => key)).size !== pairs.length)
+      throw new Error(`twice the same in ${tag}`);
+    const element = {
+      name,
+      attributes: Object.fromEntries(pairs) as Record<string, string>,
+      text: '',
+    };
     all.push(element);
     if (!empty) open.push(element);
   }

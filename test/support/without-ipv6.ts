@@ -1,9 +1,9 @@
 /**
  * Runs a command on a kernel that has no IPv6: `bun without-ipv6.ts COMMAND ARGUMENTS`.
  *
- * A filter of system calls (seccomp(2)) answers each `socket(AF_INET6, …)` with EAFNOSUPPORT, as a kernel
- * does that was started with `ipv6.disable=1`. The filter holds for the command and for all that it starts,
- * and needs no rights.
+ * A filter of system calls (seccomp(2)) answers each `socket(AF_INET6, …)` with EAFNOSUPPORT, as a
+ * kernel does that was started with `ipv6.disable=1`. The filter holds for the command and for all
+ * that it starts, and needs no rights.
  */
 import { dlopen, ptr } from 'bun:ffi';
 

@@ -1,4 +1,7 @@
-/** What the program does before it knows which command it is: help, the version, and what is no command. */
+/**
+ * What the program does before it knows which command it is: help, the version, and what is no
+ * command.
+ */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import project from '../../package.json' with { type: 'json' };
@@ -21,8 +24,13 @@ async function seen(...words: readonly string[]) {
 
 describe('seen', () => {
   test('says its version, however it is asked', async () => {
-    const version = { status: 0, out: `seen ${project.version} (bun ${Bun.version})\n`, error: '' };
-    for (const word of ['version', '--version', '-V', '-v']) expect(await seen(word)).toEqual(version);
+    const version = {
+      status: 0,
+      out: `seen ${project.version} (bun ${Bun.version})\n`,
+      error: '',
+    };
+    for (const word of ['version', '--version', '-V', '-v'])
+      expect(await seen(word)).toEqual(version);
   });
 
   test('lists its commands without one, and has a manual of each', async () => {
@@ -33,7 +41,10 @@ describe('seen', () => {
     expect(commands).toContain('verify');
     const manuals = await Promise.all(commands.map((command) => seen('help', command)));
     expect(
-      manuals.map(({ status, out }) => [status, out.split('\n')[0]?.split(' ').slice(0, 3).join(' ')]),
+      manuals.map(({ status, out }) => [
+        status,
+        out.split('\n')[0]?.split(' ').slice(0, 3).join(' '),
+      ]),
     ).toEqual(commands.map((command) => [0, `Usage: seen ${command}`]));
     expect(await seen('version', '--help')).toEqual(manuals.at(-1) as (typeof manuals)[number]);
   });

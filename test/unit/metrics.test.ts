@@ -3,7 +3,9 @@ import { expect, test } from 'bun:test';
 import { createMetrics, mergeMetrics } from '../../src/metrics.ts';
 import { Program } from '../support/program.ts';
 
-async function told(observe: (metrics: ReturnType<typeof createMetrics>) => void): Promise<string[]> {
+async function told(
+  observe: (metrics: ReturnType<typeof createMetrics>) => void,
+): Promise<string[]> {
   const metrics = createMetrics('replica-1', '1.2.3', {
     waiting: () => 0,
     storeUp: () => true,
@@ -30,7 +32,8 @@ test('requests are told by route and status, in buckets that hold all that is as
     lines
       .find(
         (line) =>
-          line.startsWith(`seen_request_seconds_${name}{`) && line.includes(`${labels},replica="replica-1"}`),
+          line.startsWith(`seen_request_seconds_${name}{`) &&
+          line.includes(`${labels},replica="replica-1"}`),
       )
       ?.split(' ')
       .at(-1);
@@ -61,7 +64,8 @@ for (const replicas of [1, 3]) {
     );
     expect(await promtool(figures)).toEqual({ status: 0, said: '' });
     // It does find something where there is something.
-    const wrong = '# HELP seen_sorts_total A gauge.\n# TYPE seen_sorts_total gauge\nseen_sorts_total 1\n';
+    const wrong =
+      '# HELP seen_sorts_total A gauge.\n# TYPE seen_sorts_total gauge\nseen_sorts_total 1\n';
     expect(await promtool(figures + wrong)).toMatchObject({ status: 3 });
   });
 }
@@ -73,6 +77,9 @@ async function promtool(figures: string): Promise<{ status: number; said: string
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const said = await Promise.all([new Response(check.stdout).text(), new Response(check.stderr).text()]);
+  const said = await Promise.all([
+    new Response(check.stdout).text(),
+    new Response(check.stderr).text(),
+  ]);
   return { status: await check.exited, said: said.join('') };
 }

@@ -1,10 +1,10 @@
 /**
- * The number on a badge: an SVG file that a service has drawn, often all that is left of a counter whose
- * service died.
+ * The number on a badge: an SVG file that a service has drawn, often all that is left of a counter
+ * whose service died.
  *
- * The number is in the last text of the picture: shields and its likes, visitor-badge and hits.sh write
- * it there alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are pictures cannot be read, and an
- * abbreviated number is not the number.
+ * The number is in the last text of the picture: shields and its likes, visitor-badge and hits.sh
+ * write it there alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are pictures cannot be
+ * read, and an abbreviated number is not the number.
  */
 import { bare, type Item, itemOf, shown, Wrong } from '../item.ts';
 import { readWhole, withoutGroups } from '../reading/numbers.ts';
@@ -50,12 +50,14 @@ function numberIn(text: string): number {
     );
   }
   const digits = withoutGroups(total);
-  if (digits === undefined) throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
+  if (digits === undefined)
+    throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
   return readWhole(digits, 'total');
 }
 
 /**
- * What stands inside of each `text` element, without comments and tags. Each character is looked at once.
+ * What stands inside of each `text` element, without comments and tags. Each character is looked
+ * at once.
  */
 function textsOf(svg: string): string[] {
   const texts: string[] = [];
@@ -92,7 +94,9 @@ function plain(inside: string): string {
   return inside
     .replace(/&(#x?[0-9a-fA-F]{1,6}|[a-z]{2,6});/g, (whole, name: string) => {
       if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
-      const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+      const code = name.startsWith('#x')
+        ? Number.parseInt(name.slice(2), 16)
+        : Number(name.slice(1));
       return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
     })
     .replace(/\s+/g, ' ')

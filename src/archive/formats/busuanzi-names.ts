@@ -1,10 +1,10 @@
 /**
- * The names that somebody gives the sites and pages of a busuanzi, found by the hashes under which it
- * counts them.
+ * The names that somebody gives the sites and pages of a busuanzi, found by the hashes under which
+ * it counts them.
  *
- * A browser tells a busuanzi `location.href`, of which it hashes the host and the decoded path, as Go's
- * net/url parses them. So here: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one page, `Example.COM` and
- * `example.com` one host.
+ * A browser tells a busuanzi `location.href`, of which it hashes the host and the decoded path, as
+ * Go's net/url parses them. So here: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one page,
+ * `Example.COM` and `example.com` one host.
  */
 import { createHash } from 'node:crypto';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
@@ -38,8 +38,8 @@ export class Names {
   }
 
   /**
-   * The counter of a page of a site; without the site's hash that of one whose hash is of its host and
-   * path.
+   * The counter of a page of a site; without the site's hash that of one whose hash is of its host
+   * and path.
    */
   page(site: string | undefined, page: string): string | undefined {
     return this.#find(site === undefined ? `? ${short(page)}` : `${short(site)} ${short(page)}`);
@@ -50,7 +50,9 @@ export class Names {
     return this.#all.filter((named) => !this.#found.has(named));
   }
 
-  /** Adds a line. Fails with `Wrong` when another has named the same site or page, and otherwise. */
+  /**
+   * Adds a line. Fails with `Wrong` when another has named the same site or page, and otherwise.
+   */
   add(named: Named): void {
     if (this.#all.length === NAMES_MAX) throw new Wrong(`there are more than ${NAMES_MAX} names`);
     const [main = '', ...more] = keysOf(named.address);
@@ -74,8 +76,8 @@ export class Names {
 }
 
 /**
- * The names of a list of `ADDRESS,NAMESPACE/KEY` a line: `example.com` is the whole site, `example.com/`
- * and `example.com/about` are pages of it. Fails with `Wrong`.
+ * The names of a list of `ADDRESS,NAMESPACE/KEY` a line: `example.com` is the whole site,
+ * `example.com/` and `example.com/about` are pages of it. Fails with `Wrong`.
  */
 export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
   const names = new Names();
@@ -101,7 +103,8 @@ function namedIn(line: string, number: number): Named | undefined {
     typeof cells === 'string' ? [] : withoutEmptyEnd(cells, 0).map((cell) => cell.trim());
   if (address === '' && counter === '') return undefined;
   // A line of headings, which spreadsheets have.
-  if (number === 1 && !/[./]/.test(address + counter) && counter !== DEFAULT_COUNTER) return undefined;
+  if (number === 1 && !/[./]/.test(address + counter) && counter !== DEFAULT_COUNTER)
+    return undefined;
   if (address !== '' && counter !== '' && more.length === 0)
     return { line: number, address, counter: readName(counter) };
   throw new Wrong(
@@ -126,8 +129,8 @@ function keysOf(address: string): string[] {
   const paths = [decoded(url.pathname), Buffer.from(url.pathname)];
   const withHost = (between: string) =>
     paths.map((path) => hashOf(Buffer.concat([Buffer.from(host + between), path])));
-  // As versions since 2.8 hash a page, those before it, and the first ones, which kept pages apart from
-  // sites.
+  // As versions since 2.8 hash a page, those before it, and the first ones, which kept pages apart
+  // from sites.
   const [modern, older, first] = [paths.map(hashOf), withHost('&'), withHost('')];
   const keys = [
     ...[...modern, ...older, ...first].map((page) => `${site} ${page}`),
@@ -140,7 +143,9 @@ function keysOf(address: string): string[] {
 function decoded(path: string): Buffer {
   const bytes = Buffer.from(path).toString('latin1');
   return Buffer.from(
-    bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    ),
     'latin1',
   );
 }

@@ -1,14 +1,16 @@
 /**
- * What busuanzi (https://github.com/soxft/busuanzi) keeps in Redis: totals of sites and of pages, under
- * hashes of their addresses.
+ * What busuanzi (https://github.com/soxft/busuanzi) keeps in Redis: totals of sites and of pages,
+ * under hashes of their addresses.
  *
- *   PREFIX:site_pv:SITE             a string: the total of a site
- *   PREFIX:page_pv:SITE             a sorted set: the totals of its pages; before version 2.6 PREFIX:page_pv:PAGE, a string
- *   PREFIX:site_uv:…, page_uv:…     who came; these cannot be brought, because Seen tells visitors by the day
+ * PREFIX:site_pv:SITE             a string: the total of a site PREFIX:page_pv:SITE             a
+ * sorted set: the totals of its pages; before version 2.6 PREFIX:page_pv:PAGE, a string
+ * PREFIX:site_uv:…, page_uv:…     who came; these cannot be brought, because Seen tells visitors
+ * by the day
  *
- * A hash cannot be turned back, so names come from a list of addresses whose hashes are tried, or from
- * the hashes. A page that was counted before and after an upgrade has a total under each version's hash;
- * its counter gets their sum. Not here: asking Redis, and names (`busuanzi-names.ts`).
+ * A hash cannot be turned back, so names come from a list of addresses whose hashes are tried, or
+ * from the hashes. A page that was counted before and after an upgrade has a total under each
+ * version's hash; its counter gets their sum. Not here: asking Redis, and names
+ * (`busuanzi-names.ts`).
  */
 
 import { bare, countOf, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
@@ -26,8 +28,8 @@ export interface Kept {
 const UNFOUND_SHOWN = 5;
 
 /**
- * The counters: with the names of `names`, and the others under their hashes in `namespace`, or left out
- * where there is none.
+ * The counters: with the names of `names`, and the others under their hashes in `namespace`, or
+ * left out where there is none.
  */
 export async function* readBusuanzi(
   all: AsyncIterable<Kept>,
@@ -87,7 +89,9 @@ function* notesOn(nameless: number, visitors: number, unfound: readonly Named[])
     };
   }
   if (unfound.length > 0) {
-    const some = unfound.slice(0, UNFOUND_SHOWN).map(({ line, address }) => `line ${line} ${shown(address)}`);
+    const some = unfound
+      .slice(0, UNFOUND_SHOWN)
+      .map(({ line, address }) => `line ${line} ${shown(address)}`);
     if (unfound.length > UNFOUND_SHOWN) some.push('…');
     yield {
       note:

@@ -5,7 +5,10 @@
  * (https://en.wikipedia.org/wiki/List_of_file_signatures).
  */
 const SIGNATURES: readonly (readonly [readonly string[], string])[] = [
-  [['\x89PNG', '\xFF\xD8\xFF', 'GIF8', 'RIFF', 'BM'], 'a picture: of a badge only the SVG can be read'],
+  [
+    ['\x89PNG', '\xFF\xD8\xFF', 'GIF8', 'RIFF', 'BM'],
+    'a picture: of a badge only the SVG can be read',
+  ],
   [
     ['SQLite format 3\0'],
     'a database (SQLite). If it is that of a Seen, export it: seen export --store-url sqlite:PATH',
@@ -14,7 +17,16 @@ const SIGNATURES: readonly (readonly [readonly string[], string])[] = [
   [['%PDF'], 'a PDF: save what is in it as CSV'],
   [['\xD0\xCF\x11\xE0'], 'a document of Microsoft Office: save it as CSV'],
   [
-    ['PK\x03\x04', '\x1F\x8B', '\x1F\x9D', 'BZh', '\xFD7zXZ', '\x28\xB5\x2F\xFD', '7z\xBC\xAF', 'Rar!'],
+    [
+      'PK\x03\x04',
+      '\x1F\x8B',
+      '\x1F\x9D',
+      'BZh',
+      '\xFD7zXZ',
+      '\x28\xB5\x2F\xFD',
+      '7z\xBC\xAF',
+      'Rar!',
+    ],
     'packed: unpack it first',
   ],
   [['\xFF\xFE', '\xFE\xFF'], 'text in UTF-16: save it in UTF-8'],
@@ -23,7 +35,8 @@ const SIGNATURES: readonly (readonly [readonly string[], string])[] = [
 const WEB_PAGE = /^\s*<(!doctype html|html|head|body)\b/i;
 
 /**
- * What these first bytes of a file are, and what to do; `undefined` when they are text that may be read.
+ * What these first bytes of a file are, and what to do; `undefined` when they are text that may be
+ * read.
  */
 export function foreignKind(beginning: Uint8Array): string | undefined {
   const latin1 = Buffer.from(beginning).toString('latin1');

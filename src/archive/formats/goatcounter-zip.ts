@@ -2,13 +2,13 @@
  * The JSON export of GoatCounter 2.7 and later: a zip file of JSON Lines, version 1
  * (https://www.goatcounter.com/help/export-json).
  *
- *   info.json          {"export_version":"1.0", …}; fields and files may be added in 1.1, and change in 2.0
- *   paths.jsonl        {"id":211,"path":"/","title":"Home page"}, with "event":true for events
- *   hit_stats.jsonl    {"hour":"2026-03-05T19:00:00Z","path_id":211,"ref_id":1,"count":4}
+ * info.json          {"export_version":"1.0", …}; fields and files may be added in 1.1, and change
+ * in 2.0 paths.jsonl        {"id":211,"path":"/","title":"Home page"}, with "event":true for
+ * events hit_stats.jsonl    {"hour":"2026-03-05T19:00:00Z","path_id":211,"ref_id":1,"count":4}
  *
- * The other files say the same by browser, place and so on, for days, and some sites do not collect them
- * all. A visit that GoatCounter counts is the first of its session on that page, and not a bot's: so each
- * is also a visitor.
+ * The other files say the same by browser, place and so on, for days, and some sites do not
+ * collect them all. A visit that GoatCounter counts is the first of its session on that page, and
+ * not a bot's: so each is also a visitor.
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
@@ -33,10 +33,14 @@ export function isGoatcounterZip({ names }: Zip): boolean {
 }
 
 /**
- * The counters of the export at `path`, in `namespace`; `hash` is told all bytes that are read of it.
- * Fails with `usage-invalid` for a damaged file, and for a version that is not known.
+ * The counters of the export at `path`, in `namespace`; `hash` is told all bytes that are read of
+ * it. Fails with `usage-invalid` for a damaged file, and for a version that is not known.
  */
-export async function* readGoatcounterZip(path: string, namespace: string, hash: Hash): AsyncGenerator<Item> {
+export async function* readGoatcounterZip(
+  path: string,
+  namespace: string,
+  hash: Hash,
+): AsyncGenerator<Item> {
   await using zip = await openZip(path);
   if (!isGoatcounterZip(zip))
     throw new AppError('usage-invalid', `${path} is a zip file without ${PATHS} and ${HITS}.`);
@@ -45,7 +49,10 @@ export async function* readGoatcounterZip(path: string, namespace: string, hash:
   const sums = new PageSums();
   const readPath = (fields: Fields) => {
     if (paths.size === PAGES_MAX)
-      throw new AppError('usage-invalid', `${PATHS} has more than ${PAGES_MAX.toLocaleString('en')} paths.`);
+      throw new AppError(
+        'usage-invalid',
+        `${PATHS} has more than ${PAGES_MAX.toLocaleString('en')} paths.`,
+      );
     paths.set(wholeIn(fields, 'id'), pathIn(fields));
   };
   const readHits = (fields: Fields, line: number) => {
@@ -74,8 +81,8 @@ export async function* readGoatcounterZip(path: string, namespace: string, hash:
 }
 
 /**
- * Does `read` with the object on each line of a file. Yields what is wrong, and returns whether anything
- * was.
+ * Does `read` with the object on each line of a file. Yields what is wrong, and returns whether
+ * anything was.
  */
 async function* eachLine(
   zip: Zip,
@@ -140,7 +147,9 @@ function versionIn(text: string): string {
 function wholeIn(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is no whole number of at least 0`);
+  throw new Wrong(
+    value === undefined ? `has no ${name}` : `its ${name} is no whole number of at least 0`,
+  );
 }
 
 function textIn(fields: Fields, name: string): string {

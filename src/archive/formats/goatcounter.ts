@@ -1,10 +1,10 @@
 /**
- * The CSV export of GoatCounter (https://www.goatcounter.com/code/export): a row for each visit, of which
- * totals, hours, days and visitors are made.
+ * The CSV export of GoatCounter (https://www.goatcounter.com/code/export): a row for each visit,
+ * of which totals, hours, days and visitors are made.
  *
- * Versions 1 and 2 of it are read, and the one before them that said no version; columns are found by
- * their names. What GoatCounter calls the first visit of a session is a visitor of that day. Bots are
- * counted as bots, and belong to the total, as with every counter of Seen.
+ * Versions 1 and 2 of it are read, and the one before them that said no version; columns are found
+ * by their names. What GoatCounter calls the first visit of a session is a visitor of that day.
+ * Bots are counted as bots, and belong to the total, as with every counter of Seen.
  */
 import { AppError } from '../../counter/errors.ts';
 import type { Kind } from '../../counter/visitor.ts';
@@ -24,10 +24,13 @@ export function isGoatcounter(columns: readonly string[]): boolean {
 }
 
 /**
- * The counters of an export, in `namespace`. The first row names the columns. Fails with `usage-invalid`
- * for a version that is not known.
+ * The counters of an export, in `namespace`. The first row names the columns. Fails with
+ * `usage-invalid` for a version that is not known.
  */
-export async function* readGoatcounter(rows: AsyncIterable<Row>, namespace: string): AsyncGenerator<Item> {
+export async function* readGoatcounter(
+  rows: AsyncIterable<Row>,
+  namespace: string,
+): AsyncGenerator<Item> {
   let columns: Map<string, number> | undefined;
   const sums = new PageSums();
   let [visits, bots, firsts, spoiled] = [0, 0, 0, false];
@@ -52,7 +55,10 @@ export async function* readGoatcounter(rows: AsyncIterable<Row>, namespace: stri
     }
   }
   if (visits === 0 && !spoiled) {
-    yield { wrong: 'there is no visit in this export, only the line of headings: export again', line: 0 };
+    yield {
+      wrong: 'there is no visit in this export, only the line of headings: export again',
+      line: 0,
+    };
     return;
   }
   yield* sums.items(namespace);
@@ -65,7 +71,9 @@ function* notesOn(visits: number, bots: number, firsts: number | undefined): Gen
       note: `${counted(bots, 'visit')} by bots: part of the totals, and told apart in the history`,
     };
   if (firsts === undefined)
-    yield { note: 'this export does not say who came for the first time, so no visitors come with it' };
+    yield {
+      note: 'this export does not say who came for the first time, so no visitors come with it',
+    };
   else if (firsts < visits)
     yield {
       note:
@@ -74,7 +82,9 @@ function* notesOn(visits: number, bots: number, firsts: number | undefined): Gen
     };
 }
 
-/** Where each column is. The version stands before the name of the first, or in a cell of its own. */
+/**
+ * Where each column is. The version stands before the name of the first, or in a cell of its own.
+ */
 function columnsOf(cells: readonly string[]): Map<string, number> {
   const [first = ''] = cells;
   const version = /^\d*/.exec(first)?.[0] ?? '';
@@ -85,7 +95,9 @@ function columnsOf(cells: readonly string[]): Map<string, number> {
     );
   }
   const names =
-    first === version && version !== '' ? cells.slice(1) : [first.slice(version.length), ...cells.slice(1)];
+    first === version && version !== ''
+      ? cells.slice(1)
+      : [first.slice(version.length), ...cells.slice(1)];
   const columns = new Map(names.map((name, index) => [plain(name), index]));
   const missing = ['path', 'bot', 'date'].find((name) => !columns.has(name));
   if (missing !== undefined)
@@ -107,7 +119,13 @@ function readVisit(cells: readonly string[], columns: ReadonlyMap<string, number
   }
   const kind = kindOf(Number(bot));
   const isFirst = /^(true|1)$/i.test(first ?? '');
-  return { path, kind, at: readMoment(date), amount: 1, visitors: isFirst && kind === 'person' ? 1 : 0 };
+  return {
+    path,
+    kind,
+    at: readMoment(date),
+    amount: 1,
+    visitors: isFirst && kind === 'person' ? 1 : 0,
+  };
 }
 
 /** 0 and 1 are no bots, 4 is a library (https://pkg.go.dev/zgo.at/isbot#pkg-constants). */

@@ -1,4 +1,7 @@
-/** An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a line. */
+/**
+ * An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a
+ * line.
+ */
 import type { Archived } from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counted } from '../../plural.ts';
@@ -57,12 +60,14 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
         yield { wrong: 'does not say how many counters there are', line: line.number };
     }
   }
-  if (announced !== undefined && announced !== found) yield { wrong: cut(announced, found), line: last };
+  if (announced !== undefined && announced !== found)
+    yield { wrong: cut(announced, found), line: last };
   else if (announced === 0) yield { note: NO_COUNTERS };
 }
 
 /** An export of an installation that counts nothing yet is whole, and is not a mistake. */
-export const NO_COUNTERS = 'the Seen that wrote this export had no counters then: there is nothing to bring';
+export const NO_COUNTERS =
+  'the Seen that wrote this export had no counters then: there is nothing to bring';
 
 /** What to say of an export that has not as many counters as it says. */
 export function cut(announced: number, found: number): string {

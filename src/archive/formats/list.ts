@@ -1,5 +1,6 @@
 /**
- * A plain list of counters, as people and spreadsheets write them: a name and a total on each line.
+ * A plain list of counters, as people and spreadsheets write them: a name and a total on each
+ * line.
  *
  * Blank lines, comments (#), a first line of headings and empty columns at the end are skipped.
  */
@@ -43,8 +44,8 @@ export async function* readList(
 }
 
 /**
- * The cells of a line of a list; none when they cannot be told apart; `undefined` when nothing is to be
- * read there.
+ * The cells of a line of a list; none when they cannot be told apart; `undefined` when nothing is
+ * to be read there.
  */
 export function cellsOfLine(line: string): readonly string[] | undefined {
   if (line.length > LINE_MAX_LENGTH) return [];
@@ -68,7 +69,8 @@ function isHeading([name = '', total = '', ...more]: readonly string[]): boolean
 /** Whether these cells are a line of a list, though perhaps not a right one. */
 export function isListLine([name = '', total = '', ...more]: readonly string[]): boolean {
   return (
-    more.length === 0 && (looksLikeNumber(total) || (total !== '' && name.includes('/') && isName(name)))
+    more.length === 0 &&
+    (looksLikeNumber(total) || (total !== '' && name.includes('/') && isName(name)))
   );
 }
 
@@ -89,6 +91,8 @@ function counterOf(cells: readonly string[], text: string, namespace: string | u
       `${shown(text.trim())} is no name and total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
     );
   const whole =
-    namespace !== undefined && name !== 'hits' && !name.includes('/') ? `${namespace}/${name}` : name;
+    namespace !== undefined && name !== 'hits' && !name.includes('/')
+      ? `${namespace}/${name}`
+      : name;
   return bare(readName(whole), readWhole(total, 'total'));
 }

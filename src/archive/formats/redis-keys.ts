@@ -1,4 +1,7 @@
-/** Plain whole numbers under keys of a Redis, as the guide's application keeps its one, `hits`. Not here: asking Redis. */
+/**
+ * Plain whole numbers under keys of a Redis, as the guide's application keeps its one, `hits`. Not
+ * here: asking Redis.
+ */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
 import { readWhole } from '../reading/numbers.ts';
@@ -6,8 +9,8 @@ import { keyFor } from '../slug.ts';
 import type { Kept } from './busuanzi.ts';
 
 /**
- * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are what they say, and every other key becomes one in
- * `namespace`, by `keyFor`.
+ * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are what they say,
+ * and every other key becomes one in `namespace`, by `keyFor`.
  */
 export async function* readRedisKeys(
   all: AsyncIterable<Kept>,
@@ -25,7 +28,10 @@ export async function* readRedisKeys(
     });
   }
   if (!found)
-    yield { wrong: 'there is no such key that holds a number: name others with --keys PATTERN', line: 0 };
+    yield {
+      wrong: 'there is no such key that holds a number: name others with --keys PATTERN',
+      line: 0,
+    };
 }
 
 function nameOf(key: string, namespace: string | undefined): string {

@@ -1,8 +1,10 @@
 /**
- * An export as CSV, for spreadsheets and by hand: one figure a row, the rows of a counter together.
+ * An export as CSV, for spreadsheets and by hand: one figure a row, the rows of a counter
+ * together.
  *
- * The first row names the columns, the second says what it is, the last how many rows there were, so that a file that was cut is noticed. No
- * cell begins with what a spreadsheet takes for a formula but a number below 0, and a name that begins with "-".
+ * The first row names the columns, the second says what it is, the last how many rows there were,
+ * so that a file that was cut is noticed. No cell begins with what a spreadsheet takes for a
+ * formula but a number below 0, and a name that begins with "-".
  */
 import type { Archived } from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
@@ -26,7 +28,9 @@ export async function* writeCsv(
     return table.map(rowText).join('');
   };
   yield rowText(COLUMNS);
-  yield write([['', 'export', new Date(moment).toISOString(), `format ${FORMAT_VERSION}`, counters]]);
+  yield write([
+    ['', 'export', new Date(moment).toISOString(), `format ${FORMAT_VERSION}`, counters],
+  ]);
   for await (const counter of all) yield write(tableOf(counter));
   yield rowText(['', 'end', '', '', rows]);
 }
@@ -64,7 +68,10 @@ type Gathering = Record<string, unknown> & { readonly counter: string };
 /** Whether these cells are the row that names the columns. */
 export function namesColumns(cells: readonly string[]): boolean {
   const names = withoutEmptyEnd(cells, COLUMNS.length);
-  return names.length === COLUMNS.length && COLUMNS.every((name, index) => names[index]?.trim() === name);
+  return (
+    names.length === COLUMNS.length &&
+    COLUMNS.every((name, index) => names[index]?.trim() === name)
+  );
 }
 
 /** What stands in an export. Fails with `usage-invalid` when it is none, or of a newer Seen. */
@@ -142,7 +149,10 @@ function* ending(all: {
 }): Generator<Item> {
   const { announced, ended, found, count, last } = all;
   if (announced === undefined && found === 0) {
-    yield { wrong: 'there is only the line of headings: the file was cut off. Export again', line: 0 };
+    yield {
+      wrong: 'there is only the line of headings: the file was cut off. Export again',
+      line: 0,
+    };
   } else if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
   else if (ended !== count) {
     yield {

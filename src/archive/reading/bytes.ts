@@ -1,6 +1,6 @@
 /**
- * The bytes of a file, unpacked if it is packed with gzip. Not here: lines (`lines.ts`), and zip files
- * (`zip.ts`).
+ * The bytes of a file, unpacked if it is packed with gzip. Not here: lines (`lines.ts`), and zip
+ * files (`zip.ts`).
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
@@ -8,9 +8,9 @@ import { createGunzip } from 'node:zlib';
 import { AppError } from '../../counter/errors.ts';
 
 /**
- * What is packed may not become more than this. One gigabyte of the same byte packs into one megabyte,
- * and reading on for hours helps nobody. It is 40 million rows of GoatCounter; whoever has more unpacks
- * the file first.
+ * What is packed may not become more than this. One gigabyte of the same byte packs into one
+ * megabyte, and reading on for hours helps nobody. It is 40 million rows of GoatCounter; whoever
+ * has more unpacks the file first.
  */
 export const UNPACKED_MAX_BYTES = 4 * 1024 ** 3;
 /** What a file is shows in its first lines. */
@@ -18,8 +18,8 @@ const BEGINNING_BYTES = 64 * 1024;
 const READ_AT_ONCE = 256 * 1024;
 
 /**
- * The bytes of the file at `path`, unpacked if they are packed. Fails with `usage-invalid` for what
- * cannot be read.
+ * The bytes of the file at `path`, unpacked if they are packed. Fails with `usage-invalid` for
+ * what cannot be read.
  */
 export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   const packed = await isPacked(path);
@@ -36,7 +36,9 @@ export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    const what = packed ? `it is packed with gzip, and damaged or cut off (${why}). Get it again` : why;
+    const what = packed
+      ? `it is packed with gzip, and damaged or cut off (${why}). Get it again`
+      : why;
     throw new AppError('usage-invalid', `${path} cannot be read: ${what}.`, { cause });
   }
 }
@@ -60,7 +62,10 @@ export async function* atMost(
   }
 }
 
-/** The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for what cannot be read. */
+/**
+ * The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for what cannot be
+ * read.
+ */
 export async function beginningOf(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -72,7 +77,10 @@ export async function beginningOf(path: string): Promise<Uint8Array> {
   return Buffer.concat(pieces).subarray(0, BEGINNING_BYTES);
 }
 
-/** Whether the file at `path` is packed with gzip. Fails with `usage-invalid` for what cannot be read. */
+/**
+ * Whether the file at `path` is packed with gzip. Fails with `usage-invalid` for what cannot be
+ * read.
+ */
 export async function isPacked(path: string): Promise<boolean> {
   try {
     const start = await Bun.file(path).slice(0, 2).bytes();

@@ -1,6 +1,6 @@
 /**
- * Comma-separated values (RFC 4180), and what spreadsheets make of them: other separators, empty columns
- * at the end.
+ * Comma-separated values (RFC 4180), and what spreadsheets make of them: other separators, empty
+ * columns at the end.
  */
 import { LINE_MAX_BYTES, type Line } from './lines.ts';
 
@@ -10,16 +10,16 @@ export type Row =
   | { readonly line: number; readonly wrong: string; readonly cells?: undefined };
 
 /**
- * A cell may have ends of lines in it, but no more than this: a quote that is never closed does not
- * swallow the file.
+ * A cell may have ends of lines in it, but no more than this: a quote that is never closed does
+ * not swallow the file.
  */
 const ROW_MAX_LINES = 1000;
 /** Nor may all lines of a row together be longer than one line may be. */
 const ROW_MAX_LENGTH = LINE_MAX_BYTES;
 
 /**
- * The rows; lines without anything on them, and those like `sep=;`, are left out. Each line is looked at
- * once.
+ * The rows; lines without anything on them, and those like `sep=;`, are left out. Each line is
+ * looked at once.
  */
 export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): AsyncGenerator<Row> {
   let row: OpenRow | undefined;
@@ -36,15 +36,19 @@ export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): Asyn
     const state = row.add(line.text);
     if (state === 'open' && row.lines < ROW_MAX_LINES && row.length < ROW_MAX_LENGTH) continue;
     if (state === 'whole') yield { line: first, cells: row.cells };
-    else yield { line: first, wrong: 'has a quote that is never closed, or one in the middle of a cell' };
+    else
+      yield {
+        line: first,
+        wrong: 'has a quote that is never closed, or one in the middle of a cell',
+      };
     row = undefined;
   }
   if (row !== undefined) yield { line: first, wrong: 'has a quote that is never closed' };
 }
 
 /**
- * The cells of a row on one line; `open` when it goes on in the next line, `odd` when quotes stand where
- * they may not.
+ * The cells of a row on one line; `open` when it goes on in the next line, `odd` when quotes stand
+ * where they may not.
  */
 export function cellsOf(text: string, separator: string): readonly string[] | 'open' | 'odd' {
   const row = new OpenRow(separator);
@@ -78,7 +82,10 @@ class OpenRow {
     }
   }
 
-  /** Reads a cell in quotes that begins at `at`, or that a line before has begun. Answers where it ends. */
+  /**
+   * Reads a cell in quotes that begins at `at`, or that a line before has begun. Answers where it
+   * ends.
+   */
   #quoted(text: string, at: number): number | 'open' | 'odd' {
     const from = this.#open === undefined ? at + 1 : at;
     const end = closingQuote(text, from);
@@ -119,7 +126,8 @@ export function separatorOf(text: string): ',' | ';' | '\t' {
 }
 
 /**
- * The cells without the empty ones at the end, of which spreadsheets write as many as the widest row has.
+ * The cells without the empty ones at the end, of which spreadsheets write as many as the widest
+ * row has.
  */
 export function withoutEmptyEnd(cells: readonly string[], atLeast: number): readonly string[] {
   let { length } = cells;

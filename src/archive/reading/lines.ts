@@ -1,6 +1,6 @@
 /**
- * Bytes as lines of text, however many there are, and each line checked to be text. Not here: what the
- * lines say.
+ * Bytes as lines of text, however many there are, and each line checked to be text. Not here: what
+ * the lines say.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { bytesOf } from './bytes.ts';
@@ -15,8 +15,8 @@ export const LINE_MAX_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of the file at `path`; `hash` is told all bytes of them. Fails with `usage-invalid` for what
- * cannot be read.
+ * The lines of the file at `path`; `hash` is told all bytes of them. Fails with `usage-invalid`
+ * for what cannot be read.
  */
 export function linesOf(path: string, hash: Hash = createHash('sha256')): AsyncGenerator<Line> {
   return linesIn(bytesOf(path), hash);
@@ -35,7 +35,10 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
     pieces = [];
     size = 0;
     if (tooLong)
-      return { number, wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is no such file` };
+      return {
+        number,
+        wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is no such file`,
+      };
     try {
       // A mark of the order of bytes at the beginning is not shown by the decoder.
       return { number, text: decoder.decode(whole).replace(/\r$/, '') };

@@ -2,14 +2,15 @@
 import { shown, Wrong } from '../item.ts';
 
 /**
- * A blank that separates groups: the usual one, and the narrow and unbreakable ones that spreadsheets
- * write.
+ * A blank that separates groups: the usual one, and the narrow and unbreakable ones that
+ * spreadsheets write.
  */
 const BLANKS = /[\u00A0\u2009\u202F]/g;
 
 /**
- * A whole number that JSON carries exactly, with or without separators between its groups of digits.
- * `1.234` and `1,234` are refused: one country's thousand is another's fraction. Fails with `Wrong`.
+ * A whole number that JSON carries exactly, with or without separators between its groups of
+ * digits. `1.234` and `1,234` are refused: one country's thousand is another's fraction. Fails
+ * with `Wrong`.
  */
 export function readWhole(text: string, what: string): number {
   if (/^-?\d{1,3}[.,]\d{3}$/.test(text)) {
@@ -39,8 +40,8 @@ export function readWhole(text: string, what: string): number {
 }
 
 /**
- * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for what
- * is no whole number.
+ * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for
+ * what is no whole number.
  */
 export function withoutGroups(written: string): string | undefined {
   if (/^\d+$/.test(written)) return written;
@@ -50,7 +51,8 @@ export function withoutGroups(written: string): string | undefined {
   const groups = text.split(separator);
   const middle = groups.slice(1, -1);
   const even =
-    middle.every((group) => /^\d{3}$/.test(group)) || middle.every((group) => /^\d{2}$/.test(group));
+    middle.every((group) => /^\d{3}$/.test(group)) ||
+    middle.every((group) => /^\d{2}$/.test(group));
   return even && /^\d{3}$/.test(groups.at(-1) ?? '') ? groups.join('') : undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Zip files: which files there are in one, and their bytes, with bounds on all of it. yauzl reads the
- * format.
+ * Zip files: which files there are in one, and their bytes, with bounds on all of it. yauzl reads
+ * the format.
  */
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
@@ -44,7 +44,10 @@ async function entriesOf(file: ZipFile, path: string): Promise<Map<string, Entry
   let count = 0;
   for await (const entry of file.eachEntry()) {
     if (++count > FILES_MAX)
-      throw new AppError('usage-invalid', `${path} is a zip file with more than ${FILES_MAX} files.`);
+      throw new AppError(
+        'usage-invalid',
+        `${path} is a zip file with more than ${FILES_MAX} files.`,
+      );
     const name = entry.fileName.slice(entry.fileName.lastIndexOf('/') + 1);
     if (name !== '' && !entries.has(name)) entries.set(name, entry);
   }
@@ -60,7 +63,10 @@ async function* unpack(
 ): AsyncGenerator<Uint8Array> {
   if (entry === undefined) throw new AppError('usage-invalid', `There is no ${what}.`);
   if (entry.isEncrypted())
-    throw new AppError('usage-invalid', `${what} has a password. Unpack and pack it again without.`);
+    throw new AppError(
+      'usage-invalid',
+      `${what} has a password. Unpack and pack it again without.`,
+    );
   let sum = 0;
   try {
     const stream = await file.openReadStreamPromise(entry);

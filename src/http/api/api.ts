@@ -1,7 +1,9 @@
 /**
- * The native API, `/api/v1`: counters made, hit, read, set, listed and deleted; errors are problem documents (RFC 9457).
+ * The native API, `/api/v1`: counters made, hit, read, set, listed and deleted; errors are problem
+ * documents (RFC 9457).
  *
- * Not here: what a request may hold (`routes.ts`), and who may ask for it (`http/visit/owners.ts`).
+ * Not here: what a request may hold (`routes.ts`), and who may ask for it
+ * (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
@@ -9,7 +11,14 @@ import { type Description, RULES } from '../../counter/registry.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/body.ts';
 import { issueToken } from '../visit/owners.ts';
-import { API_DESCRIPTION, type ApiOptions, foundBy, missing, nameIn, readableBy } from './options.ts';
+import {
+  API_DESCRIPTION,
+  type ApiOptions,
+  foundBy,
+  missing,
+  nameIn,
+  readableBy,
+} from './options.ts';
 import { servePast } from './past.ts';
 import { routes } from './routes.ts';
 import { HEADERS } from './schemas.ts';
@@ -36,7 +45,10 @@ function serve(api: OpenAPIHono<Env>, options: ApiOptions): void {
   serveCounter(api, options);
   servePast(api, options);
   if (options.stack) serveStack(api, options.stack);
-  api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+  });
   for (const [name, header] of Object.entries(HEADERS))
     api.openAPIRegistry.registerComponent('headers', name, header);
 }
@@ -85,9 +97,15 @@ function serveCollection(
     const rules = { ...RULES, private: hidden, windowMs: window * 1000 };
     switch (await registry.make(name, { total: value, madeAt, owner, rules })) {
       case 'exists':
-        throw new AppError('counter-exists', `There is a counter ${name} already. Choose another name.`);
+        throw new AppError(
+          'counter-exists',
+          `There is a counter ${name} already. Choose another name.`,
+        );
       case 'counters-full':
-        throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+        throw new AppError(
+          'counters-full',
+          'This Seen has as many counters as it may. Ask who runs it.',
+        );
       case 'made':
         return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
           Location: `/api/v1/counters/${name}`,
@@ -114,11 +132,20 @@ function serveCollection(
 /** One counter: read, hit, set, deleted. */
 function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
-  /** Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not make such a hit. */
-  async function isOwners(c: AppContext, amount: number, visitor: string | undefined): Promise<boolean> {
+  /**
+   * Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not
+   * make such a hit.
+   */
+  async function isOwners(
+    c: AppContext,
+    amount: number,
+    visitor: string | undefined,
+  ): Promise<boolean> {
     const ofEverybody = amount === 1 && visitor === undefined;
     // Such a hit makes a counter that is not there.
-    const description = ofEverybody ? await registry.describe(nameIn(c)) : await foundBy(c, registry);
+    const description = ofEverybody
+      ? await registry.describe(nameIn(c))
+      : await foundBy(c, registry);
     if (!description) return false;
     const { lowest, highest } = description.rules;
     const { headers } = c.req.raw;
@@ -133,10 +160,13 @@ function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
       // Without a body nothing was validated.
-      const body = c.req.valid('json') as Partial<ReturnType<typeof c.req.valid<'json'>>> | undefined;
+      const body = c.req.valid('json') as
+        | Partial<ReturnType<typeof c.req.valid<'json'>>>
+        | undefined;
       const { amount = 1, visitor } = body ?? {};
       // Who adds 1 without a token asks the store once.
-      const plain = amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
+      const plain =
+        amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
       const reveal = !plain && (await isOwners(c, amount, visitor));
       return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
     });
@@ -147,7 +177,9 @@ function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const { counter, rules } = description;
       const ruled = hidden !== undefined || window !== undefined;
       const condition =
-        ruled || !rules.settable ? owners.requireOwner(c.req.raw.headers, description) : { settable: true };
+        ruled || !rules.settable
+          ? owners.requireOwner(c.req.raw.headers, description)
+          : { settable: true };
       const changes = {
         total: value,
         rules: ruled
@@ -203,6 +235,8 @@ function refuseInvalid(
   // Says what a name is.
   if (result.target === 'param') nameIn(c);
   const [issue] = result.error.issues;
-  const where = [result.target === 'json' ? 'body' : result.target, ...(issue?.path ?? [])].join('.');
+  const where = [result.target === 'json' ? 'body' : result.target, ...(issue?.path ?? [])].join(
+    '.',
+  );
   throw new AppError('request-invalid', `${where}: ${issue?.message}. See /openapi.json.`);
 }

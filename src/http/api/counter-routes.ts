@@ -1,4 +1,7 @@
-/** What the native API takes and answers about one counter: read, hit, set, deleted. Not here: its past (`past-routes.ts`). */
+/**
+ * What the native API takes and answers about one counter: read, hit, set, deleted. Not here: its
+ * past (`past-routes.ts`).
+ */
 import { createRoute, z } from '@hono/zod-openapi';
 import {
   Counter,
@@ -49,7 +52,10 @@ const settings = z.strictObject({
   window: rules.window.optional(),
 });
 
-/** The routes of one counter, with the schema of its name in the path, if it stands there, and of what may be set. */
+/**
+ * The routes of one counter, with the schema of its name in the path, if it stands there, and of
+ * what may be set.
+ */
 function routesOf<P extends z.ZodObject>(
   path: string,
   params: P,
@@ -59,7 +65,10 @@ function routesOf<P extends z.ZodObject>(
     required: true,
     content: {
       'application/json': {
-        schema: setting.refine((wanted) => Object.keys(wanted).length > 0, 'says nothing that is to be set'),
+        schema: setting.refine(
+          (wanted) => Object.keys(wanted).length > 0,
+          'says nothing that is to be set',
+        ),
       },
     },
   };
@@ -104,7 +113,11 @@ function routesOf<P extends z.ZodObject>(
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
       request: { params },
-      responses: { 204: { description: 'It is deleted.', headers: LIMITS }, ...TOKENS, ...PROBLEMS },
+      responses: {
+        204: { description: 'It is deleted.', headers: LIMITS },
+        ...TOKENS,
+        ...PROBLEMS,
+      },
     }),
   };
 }

@@ -1,7 +1,9 @@
 /**
- * `GET /hit/:ns/:key` counts, `GET /get/:ns/:key` only reads: the subset that CountAPI and Abacus clients share.
+ * `GET /hit/:ns/:key` counts, `GET /get/:ns/:key` only reads: the subset that CountAPI and Abacus
+ * clients share.
  *
- * The body holds `value` and nothing else, because clients of CountAPI fail on a key they do not know.
+ * The body holds `value` and nothing else, because clients of CountAPI fail on a key they do not
+ * know.
  */
 
 import { Hono } from 'hono';

@@ -34,7 +34,9 @@ export interface ApiOptions {
 /** The counter that a path names. Fails with `name-invalid`. */
 export function nameIn(c: AppContext): string {
   const namespace = c.req.param('namespace');
-  return namespace === undefined ? DEFAULT_COUNTER : counterName(namespace, c.req.param('key') ?? '');
+  return namespace === undefined
+    ? DEFAULT_COUNTER
+    : counterName(namespace, c.req.param('key') ?? '');
 }
 
 /** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
@@ -48,8 +50,14 @@ export async function foundBy(c: AppContext, registry: Registry): Promise<Descri
   throw missing(name);
 }
 
-/** The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is private. */
-export async function readableBy(c: AppContext, { registry, owners }: ApiOptions): Promise<Description> {
+/**
+ * The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is
+ * private.
+ */
+export async function readableBy(
+  c: AppContext,
+  { registry, owners }: ApiOptions,
+): Promise<Description> {
   const description = await foundBy(c, registry);
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;

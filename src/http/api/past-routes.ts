@@ -4,12 +4,16 @@ import { isZone } from '../../counter/past.ts';
 import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './schemas.ts';
 
 const time = z.string().openapi({
-  description: 'When the period began in the zone: 2026-11-22T13 for an hour, 2026-11-22, 2026-11.',
+  description:
+    'When the period began in the zone: 2026-11-22T13 for an hour, 2026-11-22, 2026-11.',
   example: '2026-11-22',
 });
 const bound = z
   .string()
-  .regex(/^(\d{4}(-\d{2}(-\d{2}(T\d{2})?)?)?)?$/, 'is no time as 2026, 2026-11, 2026-11-22 or 2026-11-22T13')
+  .regex(
+    /^(\d{4}(-\d{2}(-\d{2}(T\d{2})?)?)?)?$/,
+    'is no time as 2026, 2026-11, 2026-11-22 or 2026-11-22T13',
+  )
   .default('');
 const kinds = { person: total, program: total, proxy: total, bot: total };
 const visitorCount = z.int().openapi({ minimum: 0, example: 12 });
@@ -23,7 +27,9 @@ const History = z
       z.object({
         time,
         ...kinds,
-        visitors: visitorCount.optional().openapi({ description: 'Of days, in UTC, and of months.' }),
+        visitors: visitorCount
+          .optional()
+          .openapi({ description: 'Of days, in UTC, and of months.' }),
       }),
     ),
   })
@@ -37,7 +43,9 @@ const Visitors = z
       description:
         'Visitors of all days, added up: who comes on two days is two, because nobody is known from one day to the next.',
     }),
-    error: z.number().openapi({ description: 'The standard error of a day’s visitors, as a part of them.' }),
+    error: z
+      .number()
+      .openapi({ description: 'The standard error of a day’s visitors, as a part of them.' }),
     visits: z.object(kinds).openapi({
       description: 'What people, programs, image proxies and bots have added, since it is noted.',
     }),
@@ -62,7 +70,9 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
             .refine(isZone, 'is no time zone as in Europe/Berlin')
             .default('UTC')
             .openapi({ description: 'A time zone of the IANA database.' }),
-          from: bound.openapi({ description: 'The first period, or a part of its name: 2026, 2026-11.' }),
+          from: bound.openapi({
+            description: 'The first period, or a part of its name: 2026, 2026-11.',
+          }),
           to: bound.openapi({ description: 'The last period, or a part of its name.' }),
           format: z.enum(['json', 'csv']).default('json'),
         }),

@@ -1,4 +1,7 @@
-/** What a counter remembers, over the native API: visits by hour, day and month, and visitors. As JSON, or CSV for spreadsheets. */
+/**
+ * What a counter remembers, over the native API: visits by hour, day and month, and visitors. As
+ * JSON, or CSV for spreadsheets.
+ */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { DAY_MS, inPeriods, type Period } from '../../counter/past.ts';
 import { KINDS, type Kind } from '../../counter/visitor.ts';
@@ -22,7 +25,8 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const periods = inPeriods(past, by, zone).filter(
         ({ time }) => time >= from && (to === '' || time.slice(0, to.length) <= to),
       );
-      if (format === 'csv') return c.text(csv(periods), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
+      if (format === 'csv')
+        return c.text(csv(periods), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
       return c.json({ name, by, zone, periods: periods.map(shown) }, 200);
     });
 

@@ -1,6 +1,7 @@
 /**
- * What the native API takes and answers: each route with its schemas, which validate requests and are the description at
- * `/openapi.json`. Not here: those of one counter (`counter-routes.ts`), and what the routes do (`api.ts`).
+ * What the native API takes and answers: each route with its schemas, which validate requests and
+ * are the description at `/openapi.json`. Not here: those of one counter (`counter-routes.ts`),
+ * and what the routes do (`api.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { counterRoutes } from './counter-routes.ts';
@@ -33,7 +34,10 @@ const make = createRoute({
       content: {
         'application/json': {
           schema: z.strictObject({
-            name: name.refine((text) => text !== 'hits', 'is the default counter, which is there already'),
+            name: name.refine(
+              (text) => text !== 'hits',
+              'is the default counter, which is there already',
+            ),
             value: total.default(0).openapi({ description: 'What it starts at.' }),
             private: rules.private.default(false),
             window: rules.window.default(0),

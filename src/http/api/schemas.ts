@@ -1,4 +1,7 @@
-/** What the native API speaks of: counters, values, problems, as schemas that validate and describe. */
+/**
+ * What the native API speaks of: counters, values, problems, as schemas that validate and
+ * describe.
+ */
 import { z } from '@hono/zod-openapi';
 import { COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/window.ts';
@@ -14,7 +17,10 @@ const part = (what: string, example: string) =>
     .regex(COUNTER_PART)
     .openapi({ param: { name: what, in: 'path' }, example });
 /** The path of one counter. */
-export const counter = z.object({ namespace: part('namespace', 'my-site'), key: part('key', 'front-page') });
+export const counter = z.object({
+  namespace: part('namespace', 'my-site'),
+  key: part('key', 'front-page'),
+});
 /** A number that a counter may stand at. */
 export const total = z
   .int()
@@ -22,13 +28,17 @@ export const total = z
 /** A counter's name: `ns/key`, or that of the default counter. */
 export const name = z
   .string()
-  .regex(/^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/, 'is no name: use NAMESPACE/KEY, or hits')
+  .regex(
+    /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/,
+    'is no name: use NAMESPACE/KEY, or hits',
+  )
   .openapi({ example: 'my-site/front-page' });
 
 /** Who may read a counter, and for how long visits of one visitor are one. */
 export const rules = {
   private: z.boolean().openapi({
-    description: 'Whether only its owner may read it. Everybody counts, and is not told the number.',
+    description:
+      'Whether only its owner may read it. Everybody counts, and is not told the number.',
   }),
   window: z
     .int()
@@ -58,9 +68,9 @@ export const Made = Counter.extend({
 export const Value = z
   .object({
     name,
-    value: total
-      .nullable()
-      .openapi({ description: 'null where the counter is private and the token is not its owner’s.' }),
+    value: total.nullable().openapi({
+      description: 'null where the counter is private and the token is not its owner’s.',
+    }),
   })
   .openapi('Value');
 export const Problem = z
@@ -76,11 +86,13 @@ export const Problem = z
 /** Headers of an answer, by the names that they have in the description. */
 export const HEADERS = {
   'RateLimit-Policy': {
-    description: 'Limits for visitors, where there are any: how many requests (q) in how many seconds (w).',
+    description:
+      'Limits for visitors, where there are any: how many requests (q) in how many seconds (w).',
     schema: { type: 'string', example: '"requests";q=600;w=60' },
   },
   RateLimit: {
-    description: 'What this visitor has left of a limit (r), and in how many seconds there is one more (t).',
+    description:
+      'What this visitor has left of a limit (r), and in how many seconds there is one more (t).',
     schema: { type: 'string', example: '"requests";r=599;t=1' },
   },
   'Retry-After': {
@@ -90,7 +102,10 @@ export const HEADERS = {
 } as const;
 const header = (called: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${called}` });
 /** What is said of limits in every answer where there are any. */
-export const LIMITS = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') };
+export const LIMITS = {
+  RateLimit: header('RateLimit'),
+  'RateLimit-Policy': header('RateLimit-Policy'),
+};
 const again = (description: string) => ({
   ...problem(description),
   headers: { ...LIMITS, 'Retry-After': header('Retry-After') },

@@ -1,4 +1,7 @@
-/** `GET /api/v1/stack`: the replicas that there are, and how the store is. Not here: how they know of each other (`replicas/heartbeat.ts`). */
+/**
+ * `GET /api/v1/stack`: the replicas that there are, and how the store is. Not here: how they know
+ * of each other (`replicas/heartbeat.ts`).
+ */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Env } from '../context.ts';
 import { json, PROBLEMS } from './schemas.ts';
@@ -32,7 +35,9 @@ const Shown = z
             'draining: answers what is under way and stops; gone: has stopped, or is not heard of any more.',
         }),
         started: z.iso.datetime(),
-        hits: z.int().openapi({ minimum: 0, description: 'What it has counted since it started.' }),
+        hits: z
+          .int()
+          .openapi({ minimum: 0, description: 'What it has counted since it started.' }),
         share: z.number().openapi({
           minimum: 0,
           maximum: 1,

@@ -1,11 +1,14 @@
 /**
  * JSONP: an answer as a script that calls a function of the page, for pages from before CORS.
  *
- * The page names the function, so the name must be one and no more. Not here: which answers are scripts, and with what status.
+ * The page names the function, so the name must be one and no more. Not here: which answers are
+ * scripts, and with what status.
  */
 import { AppError } from '../../counter/errors.ts';
 
-/** A name, or names with dots between them: nothing that could be more than the function to call. */
+/**
+ * A name, or names with dots between them: nothing that could be more than the function to call.
+ */
 const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
 /** Longer than those that libraries make up. */
 const CALLBACK_LENGTH_MAX = 100;
@@ -13,13 +16,19 @@ const CALLBACK_LENGTH_MAX = 100;
 /** The content type of `asScript`. */
 export const SCRIPT_TYPE = 'application/javascript; charset=utf-8';
 
-/** The function that a request names as `?callback=`; `undefined` for none, and for what is no name. */
+/**
+ * The function that a request names as `?callback=`; `undefined` for none, and for what is no
+ * name.
+ */
 export function callbackIn(query: URLSearchParams): string | undefined {
   const name = query.get('callback') ?? '';
   return name.length <= CALLBACK_LENGTH_MAX && CALLBACK.test(name) ? name : undefined;
 }
 
-/** Fails with `request-invalid` when the request names a callback that is none. To be asked before anything is counted. */
+/**
+ * Fails with `request-invalid` when the request names a callback that is none. To be asked before
+ * anything is counted.
+ */
 export function requireCallable(query: URLSearchParams): void {
   if (query.has('callback') && callbackIn(query) === undefined) {
     throw new AppError(

@@ -1,9 +1,9 @@
 /**
- * The descriptors of this process: how many there may be, which are open, and which of them are connections
- * of a port.
+ * The descriptors of this process: how many there may be, which are open, and which of them are
+ * connections of a port.
  *
- * Bun has no function that finds a connection or ends one, so the C library is called (`bun:ffi`). Not here:
- * which connections are ended, and when (`guard.ts`).
+ * Bun has no function that finds a connection or ends one, so the C library is called (`bun:ffi`).
+ * Not here: which connections are ended, and when (`guard.ts`).
  */
 import { dlopen, ptr } from 'bun:ffi';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,8 +17,8 @@ export interface Connection {
 /** Finds and ends connections of this process. */
 export interface Connections {
   /**
-   * The connections that came in on `port`, of those that are open. `open` is what `openDescriptors`
-   * returned.
+   * The connections that came in on `port`, of those that are open. `open` is what
+   * `openDescriptors` returned.
    */
   on(port: number, open: readonly number[] | undefined): Connection[];
   /**
@@ -29,8 +29,8 @@ export interface Connections {
 }
 
 /**
- * Kept free of connections, for the store, the log, the runtime: a process without visitors has some 25
- * open.
+ * Kept free of connections, for the store, the log, the runtime: a process without visitors has
+ * some 25 open.
  */
 export const DESCRIPTORS_KEPT = 64;
 /** At most so many are looked at where none is left to list them with. */
@@ -42,8 +42,8 @@ const AF_INET6 = 10;
 const SHUT_RDWR = 2;
 
 /**
- * How many descriptors this process may have (the soft limit, which Bun raises to the hard one); infinite
- * where it cannot be read.
+ * How many descriptors this process may have (the soft limit, which Bun raises to the hard one);
+ * infinite where it cannot be read.
  */
 export function descriptorsMax(): number {
   try {
@@ -55,15 +55,18 @@ export function descriptorsMax(): number {
 }
 
 /**
- * How many connections may be held by one kind of request that takes long, streams or visits that wait for
- * the store: less than half of the descriptors, so that the two kinds together leave some for everything
- * else.
+ * How many connections may be held by one kind of request that takes long, streams or visits that
+ * wait for the store: less than half of the descriptors, so that the two kinds together leave some
+ * for everything else.
  */
 export function connectionsPerKindMax(): number {
   return Math.max(Math.floor(descriptorsMax() / 2) - DESCRIPTORS_KEPT, 1);
 }
 
-/** The descriptors that are open; `undefined` when none is left, because listing them takes one more. */
+/**
+ * The descriptors that are open; `undefined` when none is left, because listing them takes one
+ * more.
+ */
 export function openDescriptors(): readonly number[] | undefined {
   try {
     return readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').map(Number);
@@ -101,8 +104,8 @@ function connectionsOf(libc: ReturnType<typeof loadLibc>): Connections {
   const portAt = (end: typeof libc.getsockname, descriptor: number): number | undefined => {
     length[0] = ADDRESS_BYTES;
     if (end(descriptor, ptr(address), ptr(length)) !== 0) return undefined;
-    // The family in the machine's order of bytes (little-endian wherever Bun runs), the port in the
-    // network's.
+    // The family in the machine's order of bytes (little-endian wherever Bun runs), the port in
+    // the network's.
     const family = view.getUint16(0, true);
     return family === AF_INET || family === AF_INET6 ? view.getUint16(2) : undefined;
   };

@@ -1,8 +1,9 @@
 /**
- * `GET /embed.js`, or wherever the settings have it: the script that other people's pages take from here.
+ * `GET /embed.js`, or wherever the settings have it: the script that other people's pages take
+ * from here.
  *
- * Browsers keep it for an hour, because it is asked for with every page, and then ask whether it has changed. Not here: what the script does
- * (`page/browser/embed.ts`).
+ * Browsers keep it for an hour, because it is asked for with every page, and then ask whether it
+ * has changed. Not here: what the script does (`page/browser/embed.ts`).
  */
 
 import { Hono } from 'hono';
@@ -13,7 +14,10 @@ import { takesGzip } from '../request/accepts.ts';
 /** So long a page may have an older script than the Seen that it asks. */
 const KEPT_SECONDS = 3600;
 
-/** The surface of the script, at `path`. Nothing is asked of the store, so the limit on requests does not hold. */
+/**
+ * The surface of the script, at `path`. Nothing is asked of the store, so the limit on requests
+ * does not hold.
+ */
 export function createEmbed(path: string): Surface {
   return ({ headers, checked }) => new Hono<Env>().get(path, checked(script(headers)));
 }
@@ -41,8 +45,8 @@ function script(headers: Headers): AppHandler {
 
 /**
  * Whether the client has it already. Strong and weak ETags are compared alike
- * (https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match), and no ETag has a quote in it: so the list
- * has ours exactly where it has our hash in quotes.
+ * (https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match), and no ETag has a quote in it: so
+ * the list has ours exactly where it has our hash in quotes.
  */
 function isKnown(header: string | undefined, hash: string): boolean {
   return header !== undefined && (header.trim() === '*' || header.includes(`"${hash}"`));

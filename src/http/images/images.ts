@@ -1,9 +1,10 @@
 /**
- * Counters as pictures: `/badge/…svg`, `/chart/…svg` and `/pixel/…gif`, for pages and READMEs that cannot run a script.
+ * Counters as pictures: `/badge/…svg`, `/chart/…svg` and `/pixel/…gif`, for pages and READMEs that
+ * cannot run a script.
  *
- * Nobody may keep them: proxies of images (GitHub's, mail services') obey that. A picture that cannot be made is one that says so, with status
- * 200, because these proxies and some pages show nothing else. Not here: how they are drawn (`images/`), and what a request says
- * (`request.ts`).
+ * Nobody may keep them: proxies of images (GitHub's, mail services') obey that. A picture that
+ * cannot be made is one that says so, with status 200, because these proxies and some pages show
+ * nothing else. Not here: how they are drawn (`images/`), and what a request says (`request.ts`).
  */
 
 import { Hono, type MiddlewareHandler } from 'hono';
@@ -20,7 +21,14 @@ import { counted } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
 import type { CountVisit } from '../visit/counting.ts';
-import { type BadgeWanted, badgeWanted, chartWanted, nameInFile, periodWriter, writer } from './request.ts';
+import {
+  type BadgeWanted,
+  badgeWanted,
+  chartWanted,
+  nameInFile,
+  periodWriter,
+  writer,
+} from './request.ts';
 
 export interface ImagesOptions {
   readonly counter: Counter;
@@ -39,9 +47,13 @@ const COLOUR_OF_ERRORS = 'lightgrey';
 /** The surface of pictures. */
 export function createImages(options: ImagesOptions): Surface {
   return ({ headers, admitted }) => {
-    const as = (type: string, make: (c: AppContext) => Promise<string | Buffer<ArrayBuffer>>): AppHandler => {
+    const as = (
+      type: string,
+      make: (c: AppContext) => Promise<string | Buffer<ArrayBuffer>>,
+    ): AppHandler => {
       const ready = imageHeaders(headers, type);
-      return async (c) => (c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready }));
+      return async (c) =>
+        c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready });
     };
     const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
     const endpoint = as('application/json', (c) => badgeJson(c, options));
@@ -55,7 +67,8 @@ export function createImages(options: ImagesOptions): Surface {
       ['pixel', gif],
     ] as const) {
       app.use(`/${what}/*`, errorsAsPictures(headers));
-      for (const path of [`/${what}/:file`, `/${what}/:ns/:file`]) app.get(path, admitted(handler));
+      for (const path of [`/${what}/:file`, `/${what}/:ns/:file`])
+        app.get(path, admitted(handler));
     }
     return app;
   };
@@ -87,7 +100,10 @@ function imageHeaders(headers: Headers, type: string): Headers {
   return ours;
 }
 
-/** Counts if it is to, and answers what stands on the badge. Fails as counting does, and with `counter-missing`. */
+/**
+ * Counts if it is to, and answers what stands on the badge. Fails as counting does, and with
+ * `counter-missing`.
+ */
 async function messageOf(
   c: AppContext,
   name: string,
@@ -104,7 +120,10 @@ async function messageOf(
   return write(sum(latestPeriods(past, 'day', 'UTC', now()).slice(-1)));
 }
 
-/** The total that everybody may read. The default counter is always there. Fails with `counter-missing`. */
+/**
+ * The total that everybody may read. The default counter is always there. Fails with
+ * `counter-missing`.
+ */
 async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
   const [total] = await counter.read([name]);
   if (total !== undefined) return total;
@@ -175,7 +194,10 @@ const SAID: Readonly<Record<string, string>> = {
   'total-out-of-range': 'full',
 };
 
-/** An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it is, for nobody is to see it. */
+/**
+ * An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it
+ * is, for nobody is to see it.
+ */
 async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
   const { code } = (await response.json()) as { code: string };
   const headers = new Headers(response.headers);
@@ -188,7 +210,9 @@ async function errorPicture(c: AppContext, response: Response, ours: Headers): P
   const message = SAID[code] ?? 'not available';
   const label = c.req.query('label') ?? 'visits';
   if (c.req.path.endsWith('.json')) {
-    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), { headers });
+    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), {
+      headers,
+    });
   }
   return new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), { headers });
 }

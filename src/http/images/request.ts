@@ -1,4 +1,7 @@
-/** What a request for a picture says: of which counter, and how it is to look. Not here: making it (`images.ts`). */
+/**
+ * What a request for a picture says: of which counter, and how it is to look. Not here: making it
+ * (`images.ts`).
+ */
 
 import { z } from 'zod';
 import { AppError } from '../../counter/errors.ts';
@@ -12,9 +15,9 @@ import type { AppContext } from '../context.ts';
 const WORDS_LENGTH_MAX = 100;
 
 /*
- * How a picture looks never decides whether a visit counts: what is not understood is as if it had not been
- * said. Only `count`, which says whether the visit counts, and what a chart is about (`by`, `zone`) may be
- * wrong.
+ * How a picture looks never decides whether a visit counts: what is not understood is as if it had
+ * not been said. Only `count`, which says whether the visit counts, and what a chart is about
+ * (`by`, `zone`) may be wrong.
  */
 const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
   z
@@ -23,7 +26,9 @@ const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
     .pipe(z.enum(words))
     .catch(words[0] as never);
 const colour = z.string().transform(badgeColour).optional().catch(undefined);
-const text = z.string().transform((words) => Array.from(words).slice(0, WORDS_LENGTH_MAX).join(''));
+const text = z
+  .string()
+  .transform((words) => Array.from(words).slice(0, WORDS_LENGTH_MAX).join(''));
 const lang = z.string().refine(isLanguage).catch('en');
 
 const Badge = z.object({
@@ -50,8 +55,8 @@ const Chart = z.object({
 export type ChartWanted = z.output<typeof Chart>;
 
 /**
- * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean nothing. Fails
- * with `request-invalid` when `count` is neither yes nor no.
+ * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean
+ * nothing. Fails with `request-invalid` when `count` is neither yes nor no.
  */
 export function badgeWanted(c: AppContext): BadgeWanted {
   return queryAs(Badge, c);
@@ -66,15 +71,24 @@ function queryAs<T>(schema: z.ZodType<T>, c: AppContext): T {
   const result = schema.safeParse(c.req.query());
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new AppError('request-invalid', `${issue?.path.join('.')} ${issue?.message}. See docs/images.md.`);
+  throw new AppError(
+    'request-invalid',
+    `${issue?.path.join('.')} ${issue?.message}. See docs/images.md.`,
+  );
 }
 
-/** The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with `route-missing`, `name-invalid`. */
+/**
+ * The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with
+ * `route-missing`, `name-invalid`.
+ */
 export function nameInFile(c: AppContext, ending: 'svg' | 'json' | 'gif'): string {
   const ns = c.req.param('ns');
   const file = c.req.param('file') ?? '';
   if (!file.endsWith(`.${ending}`)) {
-    throw new AppError('route-missing', `There is nothing here: a picture's name ends in .${ending}.`);
+    throw new AppError(
+      'route-missing',
+      `There is nothing here: a picture's name ends in .${ending}.`,
+    );
   }
   const key = file.slice(0, -ending.length - 1);
   if (ns === undefined && key === DEFAULT_COUNTER) return key;

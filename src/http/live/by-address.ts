@@ -1,7 +1,7 @@
 /**
- * How many streams each address has, so that one address cannot hold all places. In memory, for as long as the streams are open: a
- * stream belongs to one replica, and ends with it. Not here: the streams, and how many there may be in total
- * (`event-stream.ts`).
+ * How many streams each address has, so that one address cannot hold all places. In memory, for as
+ * long as the streams are open: a stream belongs to one replica, and ends with it. Not here: the
+ * streams, and how many there may be in total (`event-stream.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext } from '../context.ts';
@@ -13,7 +13,9 @@ export interface StreamsPerAddress {
   readonly networkOf: (c: AppContext) => string;
 }
 
-/** When a client that was refused may come again: a reader of a page leaves it in about that time. */
+/**
+ * When a client that was refused may come again: a reader of a page leaves it in about that time.
+ */
 const AGAIN_MS = 10_000;
 
 export class StreamsByAddress {
@@ -25,7 +27,10 @@ export class StreamsByAddress {
     this.#options = options;
   }
 
-  /** Takes a place. Answers how to give it back, which is to be called once. Fails with `too-many-streams`. */
+  /**
+   * Takes a place. Answers how to give it back, which is to be called once. Fails with
+   * `too-many-streams`.
+   */
   enter(c: AppContext): () => void {
     const { max, networkOf } = this.#options;
     const network = networkOf(c);

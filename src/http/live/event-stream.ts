@@ -1,8 +1,10 @@
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): answers that go on for as long as somebody listens.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): answers
+ * that go on for as long as somebody listens.
  *
- * All streams of a process are known here, so that they share one heartbeat and end together when the process stops: a client whose stream ends
- * comes back by itself, to another replica. Not here: what is told (`counter/watch.ts`), and in which words.
+ * All streams of a process are known here, so that they share one heartbeat and end together when
+ * the process stops: a client whose stream ends comes back by itself, to another replica. Not
+ * here: what is told (`counter/watch.ts`), and in which words.
  */
 
 import { AppError } from '../../counter/errors.ts';
@@ -22,7 +24,9 @@ export interface EventStreamOptions {
   readonly max: number;
   /** How often a comment is sent, by which proxies see that the stream is in use. */
   readonly heartbeatMs?: number;
-  /** Who has so much waiting beside what the system holds for them, does not read, and is dropped. */
+  /**
+   * Who has so much waiting beside what the system holds for them, does not read, and is dropped.
+   */
   readonly waitingBytesMax?: number;
   /** Without it one address may have as many as there may be. */
   readonly perAddress?: StreamsPerAddress | undefined;
@@ -34,7 +38,10 @@ const HEARTBEAT_MS = 15_000;
 const WAITING_BYTES_MAX = 16 * 1024;
 /** A client that is dropped may read on for so long; then its connection is cut. */
 const DROPPED_SECONDS = 1;
-/** A client whose stream was ended for a newer one comes back after so long, so that too many clients do not end each other's streams all the time. */
+/**
+ * A client whose stream was ended for a newer one comes back after so long, so that too many
+ * clients do not end each other's streams all the time.
+ */
 const GIVES_WAY_MS = 10_000;
 /** A line that says nothing. The first one also sends the headers on their way. */
 const COMMENT = ':\n\n';
@@ -45,8 +52,8 @@ const encoder = new TextEncoder();
 export function streamHeaders(headers: Headers): Headers {
   const ours = new Headers(headers);
   ours.set('Content-Type', 'text/event-stream');
-  // A proxy that compresses gathers events before it sends them on. `no-transform` forbids it to compress
-  // (RFC 9111, section 5.2.2.6).
+  // A proxy that compresses gathers events before it sends them on. `no-transform` forbids it to
+  // compress (RFC 9111, section 5.2.2.6).
   ours.set('Cache-Control', 'no-store, no-transform');
   // For nginx, which would gather before it sends on.
   ours.set('X-Accel-Buffering', 'no');
@@ -86,8 +93,9 @@ export class EventStreams {
   }
 
   /**
-   * The response that streams. `begin` is given the stream, to which it may send at once, and answers what is to be done when the stream is over,
-   * which happens once, whoever ends it. Fails with `draining`, `too-many-streams`, and as `begin` does.
+   * The response that streams. `begin` is given the stream, to which it may send at once, and
+   * answers what is to be done when the stream is over, which happens once, whoever ends it. Fails
+   * with `draining`, `too-many-streams`, and as `begin` does.
    */
   respond(c: AppContext, headers: Headers, begin: (stream: EventStream) => () => void): Response {
     if (this.#over)
@@ -124,8 +132,9 @@ export class EventStreams {
   }
 
   /**
-   * Makes room for a newer stream. Refusing the newer one instead would let whoever came first hold all places. A browser
-   * whose stream ends comes back by itself; one that was refused does not.
+   * Makes room for a newer stream. Refusing the newer one instead would let whoever came first
+   * hold all places. A browser whose stream ends comes back by itself; one that was refused does
+   * not.
    */
   #endOldest(): void {
     const [oldest] = this.#open;
@@ -182,7 +191,8 @@ class OpenStream implements EventStream {
     try {
       this.#controller.enqueue(encoder.encode(text));
     } catch {
-      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all streams, not the stop.
+      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all
+      // streams, not the stop.
       this.#finish();
       return;
     }

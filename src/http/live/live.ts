@@ -1,9 +1,10 @@
 /**
  * `GET /live?counters=…`: totals as they change, whichever replica counted, as server-sent events.
  *
- * Each event carries all totals told so far as its id. A client that comes back says the last one it had (`Last-Event-ID`), and is not told what
- * it knows. What it costs: one reading of all counters that are watched, four times a second and per replica; not of visits, nor of
- * clients. Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`).
+ * Each event carries all totals told so far as its id. A client that comes back says the last one
+ * it had (`Last-Event-ID`), and is not told what it knows. What it costs: one reading of all
+ * counters that are watched, four times a second and per replica; not of visits, nor of clients.
+ * Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`).
  */
 
 import { Hono } from 'hono';
@@ -39,7 +40,9 @@ export function createLive({ watch, streams }: LiveOptions): Surface {
           if (known.get(name) === total) return;
           known.set(name, total);
           const id = names.map((each) => known.get(each) ?? UNKNOWN).join('.');
-          stream.send(`${begins}id: ${id}\ndata: ${JSON.stringify({ name, value: total ?? null })}`);
+          stream.send(
+            `${begins}id: ${id}\ndata: ${JSON.stringify({ name, value: total ?? null })}`,
+          );
           begins = '';
         }),
       );
@@ -64,10 +67,17 @@ function namesIn(c: AppContext): string[] {
   });
 }
 
-/** What the client was told before, by the id of the last event that it had: of the same counters, or nothing. */
-function knownOf(names: readonly string[], id: string | undefined): Map<string, number | undefined> {
+/**
+ * What the client was told before, by the id of the last event that it had: of the same counters,
+ * or nothing.
+ */
+function knownOf(
+  names: readonly string[],
+  id: string | undefined,
+): Map<string, number | undefined> {
   const totals = id?.split('.') ?? [];
-  const fits = totals.length === names.length && totals.every((total) => /^(_|-?\d{1,16})$/.test(total));
+  const fits =
+    totals.length === names.length && totals.every((total) => /^(_|-?\d{1,16})$/.test(total));
   if (!fits) return new Map();
   return new Map(
     names.flatMap((name, index) =>

@@ -1,8 +1,9 @@
 /**
  * `/page.css` and `/page.js`: what pages are made of beside their HTML.
  *
- * A page names them with the hash of what they are (`?v=…`), and under that they may be kept for ever. During an update a page of one version
- * may ask a replica of another: then it gets what there is, which it may not keep. Not here: making them (`page/bundle.ts`).
+ * A page names them with the hash of what they are (`?v=…`), and under that they may be kept for
+ * ever. During an update a page of one version may ask a replica of another: then it gets what
+ * there is, which it may not keep. Not here: making them (`page/bundle.ts`).
  */
 
 import { type Asset, bundle } from '../../page/bundle.ts';
@@ -25,7 +26,10 @@ export async function pageLinks(): Promise<Links> {
   return { ...styleLink(), script: `${SCRIPT}?v=${(await script()).hash}` };
 }
 
-/** The headers of a page. Browsers may keep it for going back, which must not count again; for a new visit they have to ask. */
+/**
+ * The headers of a page. Browsers may keep it for going back, which must not count again; for a
+ * new visit they have to ask.
+ */
 export function pageHeaders(headers: Headers): Headers {
   const ours = new Headers(headers);
   ours.set('Content-Type', 'text/html; charset=utf-8');
@@ -48,7 +52,8 @@ function assetHandler(type: string, asset: () => Promise<Asset>, headers: Header
     const ours = new Headers(headers);
     ours.set('Content-Type', type);
     ours.set('Vary', 'Accept-Encoding');
-    if (c.req.query('v') === hash) ours.set('Cache-Control', 'public, max-age=31536000, immutable');
+    if (c.req.query('v') === hash)
+      ours.set('Cache-Control', 'public, max-age=31536000, immutable');
     const zipped = takesGzip(c);
     if (zipped) ours.set('Content-Encoding', 'gzip');
     return new Response(zipped ? gzip : text, { headers: ours });

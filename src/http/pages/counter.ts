@@ -1,4 +1,7 @@
-/** `GET /c/:ns/:key`: the page of a counter. Looking at it never counts; of a private counter there is none. */
+/**
+ * `GET /c/:ns/:key`: the page of a counter. Looking at it never counts; of a private counter there
+ * is none.
+ */
 
 import type { Counter } from '../../counter/counter.ts';
 import { counterName } from '../../counter/name.ts';

@@ -1,4 +1,7 @@
-/** The pages: of all visits, of one counter, of own visits, and what they are made of. Not here: their HTML (`page/`). */
+/**
+ * The pages: of all visits, of one counter, of own visits, and what they are made of. Not here:
+ * their HTML (`page/`).
+ */
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
 import type { Env, Surface } from '../context.ts';

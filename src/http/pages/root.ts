@@ -1,5 +1,6 @@
 /**
- * `GET /`: counts on the default counter and tells the number as text, page or JSON, whichever is asked for.
+ * `GET /`: counts on the default counter and tells the number as text, page or JSON, whichever is
+ * asked for.
  *
  * The text is the stack guide's own sentence and nothing else, because scripts compare it.
  */
@@ -18,7 +19,11 @@ type Kind = 'text' | 'html' | 'json';
 const KINDS = { 'text/plain': 'text', 'text/html': 'html', 'application/json': 'json' } as const;
 
 /** The handler of `/`. `replica` is named on the page; `headers` are those of every response. */
-export function createRoot(count: CountVisit, replica: string | undefined, headers: Headers): AppHandler {
+export function createRoot(
+  count: CountVisit,
+  replica: string | undefined,
+  headers: Headers,
+): AppHandler {
   const ready = {
     text: { headers: new Headers(headers) },
     html: { headers: pageHeaders(headers) },
@@ -34,7 +39,10 @@ export function createRoot(count: CountVisit, replica: string | undefined, heade
     const links = await pageLinks();
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
     const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';
-    return new Response(counterPage(links, { counter: undefined, total, visit: how, replica }), ready.html);
+    return new Response(
+      counterPage(links, { counter: undefined, total, visit: how, replica }),
+      ready.html,
+    );
   }
 
   return (c) => {

@@ -1,4 +1,7 @@
-/** The body of a request, waited for before its handler is called. Not here: how large it may be (`http/server.ts`). */
+/**
+ * The body of a request, waited for before its handler is called. Not here: how large it may be
+ * (`http/server.ts`).
+ */
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext } from '../context.ts';
 
@@ -6,9 +9,9 @@ import type { AppContext } from '../context.ts';
 const BODY_MS = 5000;
 
 /**
- * Resolves when all of the body has arrived. Until then its request is none that a stop waits for. Fails with
- * `body-incomplete` when it has not after `limitMs`, when it breaks the rules of HTTP, and when the client
- * leaves.
+ * Resolves when all of the body has arrived. Until then its request is none that a stop waits for.
+ * Fails with `body-incomplete` when it has not after `limitMs`, when it breaks the rules of HTTP,
+ * and when the client leaves.
  */
 export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Promise<void> {
   if (req.raw.body === null) return;
@@ -25,7 +28,9 @@ export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Pr
       );
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('body-incomplete', 'The body of the request did not arrive whole.', { cause: error });
+    throw new AppError('body-incomplete', 'The body of the request did not arrive whole.', {
+      cause: error,
+    });
   } finally {
     env.lacksBody = false;
     clearTimeout(timer);

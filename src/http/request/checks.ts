@@ -1,4 +1,7 @@
-/** What a request must pass before its handler: its URL is not too long, and it is within the limit on requests. */
+/**
+ * What a request must pass before its handler: its URL is not too long, and it is within the limit
+ * on requests.
+ */
 import { matchedRoutes } from 'hono/route';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, AppHandler, Common } from '../context.ts';
@@ -8,7 +11,9 @@ import type { Limits } from '../visit/limits.ts';
 const URL_LENGTH_MAX = 2048;
 
 /** The checks that surfaces use. `limits`: what visitors may ask; `undefined` for no limits. */
-export function createChecks(limits: Limits | undefined): Pick<Common, 'checked' | 'admit' | 'admitted'> {
+export function createChecks(
+  limits: Limits | undefined,
+): Pick<Common, 'checked' | 'admit' | 'admitted'> {
   const admit = (c: AppContext): Promise<void> | undefined =>
     noteRoute(c) && limits?.limitsRequests ? limits.admit(c) : undefined;
   return {

@@ -1,14 +1,14 @@
 /**
  * HEAD: the headers of GET without its body.
  *
- * Bun says `Content-Length: 0` of any response without a body. RFC 9110 (section 8.6) allows a length only
- * where GET would send the same, so a response to HEAD says that length, or that there is none
- * (`Transfer-Encoding: chunked`).
+ * Bun says `Content-Length: 0` of any response without a body. RFC 9110 (section 8.6) allows a
+ * length only where GET would send the same, so a response to HEAD says that length, or that there
+ * is none (`Transfer-Encoding: chunked`).
  */
 
 /**
- * A response to HEAD where the body of GET is not known: because making it would count a visit, or would
- * cost work. `headers` are those of GET.
+ * A response to HEAD where the body of GET is not known: because making it would count a visit, or
+ * would cost work. `headers` are those of GET.
  */
 export function headOnly(headers: Headers): Response {
   const ours = new Headers(headers);

@@ -1,9 +1,10 @@
 /**
- * What is the same for all requests, around the app: what is left of limits is told, HEAD gets no body, each request is noted, and on a
- * stop each response sends its client away.
+ * What is the same for all requests, around the app: what is left of limits is told, HEAD gets no
+ * body, each request is noted, and on a stop each response sends its client away.
  *
- * It is one function around `app.fetch` and not middleware, because Hono runs a route without middleware on a shorter path
- * (docs/decisions/0002). Not here: what a request must pass (`checks.ts`), and errors as responses (`http/errors.ts`).
+ * It is one function around `app.fetch` and not middleware, because Hono runs a route without
+ * middleware on a shorter path (docs/decisions/0002). Not here: what a request must pass
+ * (`checks.ts`), and errors as responses (`http/errors.ts`).
  */
 import type { Hono } from 'hono';
 import { AppError } from '../../counter/errors.ts';
@@ -53,7 +54,10 @@ export class Lifecycle {
     return [...this.#underWay].flatMap(({ peer }) => peer?.port ?? []);
   }
 
-  /** When the last request came in, on the clock of `performance.now()`; `-Infinity` before the first. */
+  /**
+   * When the last request came in, on the clock of `performance.now()`; `-Infinity` before the
+   * first.
+   */
   get lastRequestAt(): number {
     return this.#lastRequestAt;
   }
@@ -69,7 +73,8 @@ export class Lifecycle {
     const state = new RequestState(request, server);
     this.#lastRequestAt = state.startedAt;
     this.#underWay.enter(state);
-    if (!hasOneHost(request)) return this.#finish(state, errorResponse(hostInvalid(), 'text', headers));
+    if (!hasOneHost(request))
+      return this.#finish(state, errorResponse(hostInvalid(), 'text', headers));
     // Hono would answer HEAD without the body by which its length is known.
     const asGet = state.isHead ? new Request(request, { method: 'GET' }) : request;
     const response = app.fetch(asGet, state);
@@ -85,7 +90,8 @@ export class Lifecycle {
 
   #send(state: RequestState, response: Response): Response {
     const { policy, onRequest } = this.#options;
-    // The first look at a response's headers makes an object of them, which costs some 2 % of a visit.
+    // The first look at a response's headers makes an object of them, which costs some 2 % of a
+    // visit.
     if (state.limits) response.headers.set('RateLimit-Policy', policy);
     if (state.limits?.length) response.headers.set('RateLimit', state.limits.join(', '));
     if (this.#away) response.headers.set('Connection', 'close');
@@ -97,9 +103,9 @@ export class Lifecycle {
 }
 
 /**
- * Whether a request has no more than one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
- * requires: two programs on its way may take different ones. Bun joins several to one, with blanks that no
- * host has.
+ * Whether a request has no more than one `Host`, as
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2 requires: two programs on its way may take
+ * different ones. Bun joins several to one, with blanks that no host has.
  */
 function hasOneHost({ headers }: Request): boolean {
   return !headers.get('Host')?.includes(', ');

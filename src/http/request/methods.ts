@@ -1,4 +1,7 @@
-/** OPTIONS, and methods that a path does not take: for all surfaces, by the methods of their routes. */
+/**
+ * OPTIONS, and methods that a path does not take: for all surfaces, by the methods of their
+ * routes.
+ */
 import type { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { AppError } from '../../counter/errors.ts';
@@ -6,8 +9,9 @@ import type { AppHandler, Env } from '../context.ts';
 import { errorResponse, formOf } from '../errors.ts';
 
 /**
- * The handler of what no route of `app` has answered: OPTIONS (204) and other methods (405), both with
- * `Allow`; what has no route at all is left to `otherwise`. `headers` are those of every response.
+ * The handler of what no route of `app` has answered: OPTIONS (204) and other methods (405), both
+ * with `Allow`; what has no route at all is left to `otherwise`. `headers` are those of every
+ * response.
  */
 export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHandler): AppHandler {
   const middleware = methodNotAllowed({
@@ -16,7 +20,10 @@ export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHan
       const allow = [...methods, 'OPTIONS'].join(', ');
       if (c.req.method === 'OPTIONS') return preflight(headers, allow);
       const { method } = c.env.request;
-      const error = new AppError('method-not-allowed', `${method} does nothing here. Use ${methods[0]}.`);
+      const error = new AppError(
+        'method-not-allowed',
+        `${method} does nothing here. Use ${methods[0]}.`,
+      );
       const response = errorResponse(error, formOf(c), headers);
       response.headers.set('Allow', allow);
       return response;
@@ -34,7 +41,8 @@ function preflight(headers: Headers, allow: string): Response {
   const ours = new Headers(headers);
   ours.set('Allow', allow);
   ours.set('Access-Control-Allow-Methods', allow);
-  // `*` does not cover Authorization (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
+  // `*` does not cover Authorization
+  // (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
   ours.set('Access-Control-Allow-Headers', '*, Authorization');
   // A day: what browsers keep at the most.
   ours.set('Access-Control-Max-Age', '86400');

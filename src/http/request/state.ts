@@ -1,4 +1,7 @@
-/** What is known of a request beside itself, from its arrival to its response. Handlers get it as `c.env`. */
+/**
+ * What is known of a request beside itself, from its arrival to its response. Handlers get it as
+ * `c.env`.
+ */
 
 /** The server, which knows the other end of a request's connection. Bun's server is one. */
 export interface Peer {
@@ -12,7 +15,9 @@ export class RequestState {
   readonly request: Request;
   /** On the clock of `performance.now()`. */
   readonly startedAt = performance.now();
-  /** The route as written in the code, never what the client sent; `other` where no route answered. */
+  /**
+   * The route as written in the code, never what the client sent; `other` where no route answered.
+   */
   route = 'other';
   /** How the request went, where its response must have status 200 although it failed. */
   realStatus: number | undefined;

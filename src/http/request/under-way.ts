@@ -1,5 +1,6 @@
 /**
- * The requests that have no response yet, as a linked list: a `Set` makes its tables anew all the time, which cost 2 to 5 % of a visit.
+ * The requests that have no response yet, as a linked list: a `Set` makes its tables anew all the
+ * time, which cost 2 to 5 % of a visit.
  */
 import type { RequestState } from './state.ts';
 
@@ -19,7 +20,10 @@ export class UnderWay {
     else this.#last = before;
   }
 
-  /** All of them, the latest first, without those whose body has yet to arrive: nobody knows when it will. */
+  /**
+   * All of them, the latest first, without those whose body has yet to arrive: nobody knows when
+   * it will.
+   */
   *[Symbol.iterator](): Generator<RequestState> {
     for (let state = this.#last; state; state = state.before) if (!state.lacksBody) yield state;
   }

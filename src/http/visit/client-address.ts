@@ -1,8 +1,10 @@
 /**
- * Which address a request comes from, when there are proxies in between that are trusted to say so.
+ * Which address a request comes from, when there are proxies in between that are trusted to say
+ * so.
  *
- * Each proxy adds the address of whom it was asked by at the end of `X-Forwarded-For`. So the header is read from its end,
- * for as long as the one who said it is trusted: what stands further ahead anybody may have written.
+ * Each proxy adds the address of whom it was asked by at the end of `X-Forwarded-For`. So the
+ * header is read from its end, for as long as the one who said it is trusted: what stands further
+ * ahead anybody may have written.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -18,7 +20,8 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     if (bits === undefined) proxies.addAddress(address, family);
     else proxies.addSubnet(address, Number(bits), family);
   }
-  const isTrusted = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = (address: string) =>
+    proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
   return (peer, forwardedFor) => {
     let client = plain(peer);
@@ -35,17 +38,20 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   };
 }
 
-/** More trusted proxies in a row than anybody has. So a long header costs no more than a short one. */
+/**
+ * More trusted proxies in a row than anybody has. So a long header costs no more than a short one.
+ */
 const HOPS_MAX = 20;
 /**
- * The longest entry: an IPv6 address with an IPv4 address at its end, in brackets, with a port, in quotes.
+ * The longest entry: an IPv6 address with an IPv4 address at its end, in brackets, with a port, in
+ * quotes.
  */
 const ENTRY_LENGTH_MAX = '"[0000:0000:0000:0000:0000:ffff:255.255.255.255]:65535"'.length;
 
 /**
- * The address in an entry of `X-Forwarded-For`; `undefined` when there is none. Some proxies write a port
- * after it (`203.0.113.1:4001`, `[2001:db8::1]:4001`: Azure's gateways, IIS), brackets alone, or quotes as
- * in `Forwarded` (RFC 7239, section 6).
+ * The address in an entry of `X-Forwarded-For`; `undefined` when there is none. Some proxies write
+ * a port after it (`203.0.113.1:4001`, `[2001:db8::1]:4001`: Azure's gateways, IIS), brackets
+ * alone, or quotes as in `Forwarded` (RFC 7239, section 6).
  */
 function addressIn(entry: string): string | undefined {
   const text = entry.trim();
@@ -56,8 +62,8 @@ function addressIn(entry: string): string | undefined {
 }
 
 /**
- * Of whom an address is one: an IPv4 address of itself, an IPv6 address of its network of 64 bits, because that is what a customer is
- * given, with as many addresses as they like (RFC 6177).
+ * Of whom an address is one: an IPv4 address of itself, an IPv6 address of its network of 64 bits,
+ * because that is what a customer is given, with as many addresses as they like (RFC 6177).
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;

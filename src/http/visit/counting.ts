@@ -1,6 +1,6 @@
 /**
- * Which requests count. A visit is a GET that a person or a program made to be answered now; everything that browsers,
- * proxies and monitors send beside it is not.
+ * Which requests count. A visit is a GET that a person or a program made to be answered now;
+ * everything that browsers, proxies and monitors send beside it is not.
  */
 
 import type { Counter, HitOptions } from '../../counter/counter.ts';
@@ -14,12 +14,16 @@ import type { Limits } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
-/** Names under which browsers say that they fetch ahead of a visit that may never come; the first is the standard one. */
+/**
+ * Names under which browsers say that they fetch ahead of a visit that may never come; the first
+ * is the standard one.
+ */
 const PURPOSES = ['Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz'] as const;
 
 /**
- * Fails with `prefetch-refused` when the request is made ahead of a visit. Refused, not answered without counting: a
- * browser would show that answer when the person comes, and the visit would never be counted.
+ * Fails with `prefetch-refused` when the request is made ahead of a visit. Refused, not answered
+ * without counting: a browser would show that answer when the person comes, and the visit would
+ * never be counted.
  */
 export function refusePrefetch(headers: Headers): void {
   for (const name of PURPOSES) {
@@ -44,22 +48,35 @@ export interface VisitOptions {
 }
 
 /**
- * Counts the visit that this request is, with its key and its visitor, and answers its number; `null` for that of a private counter that
- * may not be revealed. A browser of an owner's gets the number as it stands. Fails, at once or later, with `prefetch-refused`, `key-invalid`, `rate-limited`,
- * and as `Counter.hit` does.
+ * Counts the visit that this request is, with its key and its visitor, and answers its number;
+ * `null` for that of a private counter that may not be revealed. A browser of an owner's gets the
+ * number as it stands. Fails, at once or later, with `prefetch-refused`, `key-invalid`,
+ * `rate-limited`, and as `Counter.hit` does.
  */
-export type CountVisit = (c: AppContext, name: string, options?: VisitOptions) => Promise<number | null>;
+export type CountVisit = (
+  c: AppContext,
+  name: string,
+  options?: VisitOptions,
+) => Promise<number | null>;
 
 export interface CountingOptions {
   readonly counter: Counter;
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
-  /** What is asked before a key is used and before a hit makes its counter; without it nothing is limited. */
+  /**
+   * What is asked before a key is used and before a hit makes its counter; without it nothing is
+   * limited.
+   */
   readonly limits: Pick<Limits, 'takeKey' | 'mayMake'> | undefined;
 }
 
 /** What all surfaces count with. */
-export function createCounting({ counter, registry, visitors, limits }: CountingOptions): CountVisit {
+export function createCounting({
+  counter,
+  registry,
+  visitors,
+  limits,
+}: CountingOptions): CountVisit {
   const { takeKey, mayMake } = limits ?? {};
 
   async function totalOf(name: string, reveal: boolean): Promise<number | null> {
@@ -87,11 +104,14 @@ export function createCounting({ counter, registry, visitors, limits }: Counting
     // Other amounts and others' visits are meant as they are said.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {
-      // The default counter is always there. Another that is limited is expected to be, and only where it is not its limit is asked.
+      // The default counter is always there. Another that is limited is expected to be, and only
+      // where it is not its limit is asked.
       const make = !mayMake || name === DEFAULT_COUNTER;
       const options = { amount, once, visitor, reveal, make };
       const counted = counter.hit(name, options);
-      return make ? counted : counted.catch((error: unknown) => makeAndHit(c, name, options, error));
+      return make
+        ? counted
+        : counted.catch((error: unknown) => makeAndHit(c, name, options, error));
     };
     const hitBy = () => {
       const who = named === undefined ? visitors.of(c) : visitors.named(named);

@@ -1,9 +1,10 @@
 /**
- * `Idempotency-Key`: a client that got no answer may send its request again under the same key, and it counts once.
+ * `Idempotency-Key`: a client that got no answer may send its request again under the same key,
+ * and it counts once.
  *
- * As in https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, with the key as it stands or in quotes. A key
- * belongs to one counter, so that nobody can take the keys of another's visitors away. Not here: remembering it, which happens in
- * the same write as counting.
+ * As in https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, with the key
+ * as it stands or in quotes. A key belongs to one counter, so that nobody can take the keys of
+ * another's visitors away. Not here: remembering it, which happens in the same write as counting.
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
@@ -13,10 +14,15 @@ import type { Once } from '../../counter/store.ts';
 const KEY = /^[\u0021-\u007E]{1,255}$/;
 
 /**
- * How a hit of `amount` on `counter`, by `visitor` where one is named, is recognised when it is sent again; `undefined` when the request has no key. Fails with
- * `key-invalid`.
+ * How a hit of `amount` on `counter`, by `visitor` where one is named, is recognised when it is
+ * sent again; `undefined` when the request has no key. Fails with `key-invalid`.
  */
-export function onceFrom(headers: Headers, counter: string, amount = 1, visitor = ''): Once | undefined {
+export function onceFrom(
+  headers: Headers,
+  counter: string,
+  amount = 1,
+  visitor = '',
+): Once | undefined {
   const header = headers.get('Idempotency-Key');
   if (header === null) return undefined;
   const key = header.replace(/^"(.*)"$/, '$1');
@@ -26,8 +32,10 @@ export function onceFrom(headers: Headers, counter: string, amount = 1, visitor 
       'This Idempotency-Key is not one. Use 1 to 255 visible ASCII characters without blanks, a new UUID for instance. Not counted.',
     );
   }
-  // 128 bits are enough for keys not to meet by chance, and half of what a SHA-256 would take in every key that is remembered.
-  const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  // 128 bits are enough for keys not to meet by chance, and half of what a SHA-256 would take in
+  // every key that is remembered.
+  const digestOf = (text: string) =>
+    createHash('sha256').update(text).digest('base64url').slice(0, 22);
   const request = visitor === '' ? `${amount}` : `${amount}-${digestOf(visitor)}`;
   return { key: digestOf(`${counter}\n${key}`), request };
 }

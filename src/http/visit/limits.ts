@@ -1,10 +1,12 @@
 /**
- * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of one address, or of
- * everybody together where addresses are hidden, and the same on all replicas. A limit per counter would punish the counters that many people visit.
+ * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of
+ * one address, or of everybody together where addresses are hidden, and the same on all replicas.
+ * A limit per counter would punish the counters that many people visit.
  *
- * Whoever was refused is refused here until there is something to be had again, so that a flood costs the store nothing. What is left
- * is told as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here: which routes are limited
- * (`http/routes.ts`), and the arithmetic (`counter/limiter.ts`).
+ * Whoever was refused is refused here until there is something to be had again, so that a flood
+ * costs the store nothing. What is left is told as in
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
+ * which routes are limited (`http/routes.ts`), and the arithmetic (`counter/limiter.ts`).
  */
 
 import type { Clock } from '../../counter/clock.ts';
@@ -39,7 +41,10 @@ export interface LimitsOptions extends Quotas {
   readonly visitors: Visitors;
   readonly owners: Owners;
   readonly clock: Clock;
-  /** Whether all clients look like one: then new counters and keys are limited for everybody together. */
+  /**
+   * Whether all clients look like one: then new counters and keys are limited for everybody
+   * together.
+   */
   readonly addressesHidden: boolean;
   /** Told of each request for which the store did not say in time whether it is within a limit. */
   readonly onOpen: () => void;
@@ -50,9 +55,15 @@ export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
 export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
-/** At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a megabyte. */
+/**
+ * At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a
+ * megabyte.
+ */
 const REMEMBERED_MAX = 10_000;
-/** Names all addresses together. No address has this name: a hash of one has 11 characters (`visitor.ts`). */
+/**
+ * Names all addresses together. No address has this name: a hash of one has 11 characters
+ * (`visitor.ts`).
+ */
 const EVERYBODY = 'everybody';
 
 export class Limits {
@@ -60,7 +71,10 @@ export class Limits {
   readonly takeKey: TakeKey | undefined;
   /** AppContext before a hit makes its counter; `undefined` without a limit. */
   readonly mayMake: MayMake | undefined;
-  /** AppContext before a counter is made otherwise. One that exists takes nothing. `undefined` without a limit. */
+  /**
+   * AppContext before a counter is made otherwise. One that exists takes nothing. `undefined`
+   * without a limit.
+   */
   readonly mayCreate: MayMake | undefined;
   readonly #options: LimitsOptions;
   readonly #limiter: OpenLimiter;
@@ -69,7 +83,10 @@ export class Limits {
   readonly policy: string;
   /** Until when, on the clock, a limit refuses a visitor. */
   readonly #refusedUntil = new Map<string, number>();
-  /** By limit: what was let through unchecked, as the moment when all of it is there again, in microseconds on the clock. */
+  /**
+   * By limit: what was let through unchecked, as the moment when all of it is there again, in
+   * microseconds on the clock.
+   */
   readonly #unchecked = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
@@ -88,7 +105,9 @@ export class Limits {
     }
     if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
     this.policy = [this.#requests, newCounters, keys]
-      .flatMap((limit) => (limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : []))
+      .flatMap((limit) =>
+        limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : [],
+      )
       .join(', ');
   }
 
@@ -152,9 +171,10 @@ export class Limits {
   }
 
   /**
-   * The store does not say whether this is within the limit. Requests are let through: one that is not limited for a while harms nobody,
-   * and a visit that is refused is lost. What stays in the store, keys and counters, is let through as often as one address may have it:
-   * a replica then takes all addresses for one. Then fails with `store-unavailable`.
+   * The store does not say whether this is within the limit. Requests are let through: one that is
+   * not limited for a while harms nobody, and a visit that is refused is lost. What stays in the
+   * store, keys and counters, is let through as often as one address may have it: a replica then
+   * takes all addresses for one. Then fails with `store-unavailable`.
    */
   #letThrough(limit: Limit): void {
     const { clock, onOpen } = this.#options;

@@ -1,6 +1,12 @@
-/** Visits of the owner's own browser, which do not count: told by the cookie that the page `/own-visits` sets. Not here: that page (`http/pages/own-visits.ts`). */
+/**
+ * Visits of the owner's own browser, which do not count: told by the cookie that the page
+ * `/own-visits` sets. Not here: that page (`http/pages/own-visits.ts`).
+ */
 
-/** The only cookie that Seen ever sets: the same for everybody who asks for it, so it tells nobody from another. */
+/**
+ * The only cookie that Seen ever sets: the same for everybody who asks for it, so it tells nobody
+ * from another.
+ */
 export const OWN_VISITS_COOKIE = 'seen_own_visits';
 
 /** Whether the browser that asks is one whose visits do not count. */

@@ -1,8 +1,9 @@
 /**
  * Who may do what: a token of the whole installation, and one for each counter that was made.
  *
- * A token is 256 random bits, so that its SHA-256, unsalted, is as good as any slower hash: it is what the store keeps and what is
- * compared, in constant time. Tokens come as `Authorization: Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
+ * A token is 256 random bits, so that its SHA-256, unsalted, is as good as any slower hash: it is
+ * what the store keeps and what is compared, in constant time. Tokens come as `Authorization:
+ * Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
@@ -14,12 +15,18 @@ export interface Issued {
   readonly owner: string;
 }
 
-/** A new token, unless the caller brings one. The prefix is for people and for programs that look for secrets where none should be. */
+/**
+ * A new token, unless the caller brings one. The prefix is for people and for programs that look
+ * for secrets where none should be.
+ */
 export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): Issued {
   return { token, owner: hashOf(token) };
 }
 
-/** The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings none so. */
+/**
+ * The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings
+ * none so.
+ */
 export function bearerIn(headers: Headers): string | undefined {
   return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
@@ -33,8 +40,9 @@ export class Owners {
   }
 
   /**
-   * Fails unless the request comes from the counter's owner or the installation's: `token-missing`, `token-refused`. Answers what must
-   * still be true when the counter is changed: it may have been deleted, and made again by somebody else, since it was described.
+   * Fails unless the request comes from the counter's owner or the installation's:
+   * `token-missing`, `token-refused`. Answers what must still be true when the counter is changed:
+   * it may have been deleted, and made again by somebody else, since it was described.
    */
   requireOwner(headers: Headers, { owner }: Description): Condition {
     const hash = tokenHash(headers, this.#advice(owner));
@@ -53,7 +61,10 @@ export class Owners {
     }
   }
 
-  /** Fails unless the request comes from the installation's owner: `token-missing`, `token-refused`. */
+  /**
+   * Fails unless the request comes from the installation's owner: `token-missing`,
+   * `token-refused`.
+   */
   requireInstallation(headers: Headers): void {
     const hash = tokenHash(headers, this.#advice(undefined));
     if (!same(hash, this.#installation)) throw refused();
@@ -91,13 +102,19 @@ export class Owners {
 function tokenHash(headers: Headers, advice: string): string {
   const token = bearerIn(headers);
   if (token === undefined) {
-    throw new AppError('token-missing', `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`);
+    throw new AppError(
+      'token-missing',
+      `This needs a token, as “Authorization: Bearer TOKEN”. ${advice}`,
+    );
   }
   return hashOf(token);
 }
 
 function refused(): AppError {
-  return new AppError('token-refused', 'This token is neither this counter’s nor the installation’s.');
+  return new AppError(
+    'token-refused',
+    'This token is neither this counter’s nor the installation’s.',
+  );
 }
 
 function hashOf(token: string): string {

@@ -1,11 +1,15 @@
 /**
- * Notices a proxy that nobody told Seen of: a request from a private network whose `X-Forwarded-For` is not believed. Behind such a proxy
- * all visitors look like one, and share the limits of one address.
+ * Notices a proxy that nobody told Seen of: a request from a private network whose
+ * `X-Forwarded-For` is not believed. Behind such a proxy all visitors look like one, and share the
+ * limits of one address.
  */
 import { BlockList, isIP } from 'node:net';
 import type { ClientAddress } from './client-address.ts';
 
-/** Where a proxy of one's own usually is: this machine, private networks (RFC 1918, RFC 6598, RFC 4193), and links (RFC 3927, RFC 4291). */
+/**
+ * Where a proxy of one's own usually is: this machine, private networks (RFC 1918, RFC 6598, RFC
+ * 4193), and links (RFC 3927, RFC 4291).
+ */
 const PRIVATE = [
   ['127.0.0.0', 8],
   ['10.0.0.0', 8],

@@ -1,7 +1,9 @@
 /**
- * Who makes a request: one of today's visitors, by a hash that nobody can turn back (`counter/visitor.ts`).
+ * Who makes a request: one of today's visitors, by a hash that nobody can turn back
+ * (`counter/visitor.ts`).
  *
- * The day's salt is asked of the store once a day. While the store does not tell it visitors stay unknown, and their visits count all the same.
+ * The day's salt is asked of the store once a day. While the store does not tell it visitors stay
+ * unknown, and their visits count all the same.
  */
 
 import type { Clock } from '../../counter/clock.ts';
@@ -42,7 +44,11 @@ export class Visitors {
   /** The visitor who makes this request: at once, but for the first requests of a day. */
   of(c: AppContext): Visitor | Promise<Visitor> {
     return this.#salted((salt) => {
-      const visitor = visitorOf(this.#addressOf(c), c.req.raw.headers.get('User-Agent') ?? '', salt ?? '');
+      const visitor = visitorOf(
+        this.#addressOf(c),
+        c.req.raw.headers.get('User-Agent') ?? '',
+        salt ?? '',
+      );
       return salt === undefined ? { kind: visitor.kind, id: undefined } : visitor;
     });
   }
@@ -53,14 +59,17 @@ export class Visitors {
   }
 
   /**
-   * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6 network, whatever asks from there.
-   * `undefined` where today's salt cannot be had.
+   * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6
+   * network, whatever asks from there. `undefined` where today's salt cannot be had.
    */
   placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
     return this.#salted((salt) => salt && placeIn(this.networkOf(c), salt));
   }
 
-  /** The IPv4 address, or the IPv6 network of 64 bits, that this request comes from. Not to be kept longer than its connection. */
+  /**
+   * The IPv4 address, or the IPv6 network of 64 bits, that this request comes from. Not to be kept
+   * longer than its connection.
+   */
   networkOf(c: AppContext): string {
     return networkOf(this.#addressOf(c));
   }

@@ -1,7 +1,9 @@
 /**
- * The chart: a bar for each period, and in it what people visited. Drawn by uPlot on a canvas, in the page's colours.
+ * The chart: a bar for each period, and in it what people visited. Drawn by uPlot on a canvas, in
+ * the page's colours.
  *
- * It is drawn again when its room, the colours or the medium change. Not here: the numbers (`history.ts`).
+ * It is drawn again when its room, the colours or the medium change. Not here: the numbers
+ * (`history.ts`).
  */
 import uPlot from 'uplot';
 import { short } from './numbers.ts';
@@ -79,7 +81,11 @@ export class Chart {
           values: (_, splits) => splits.map(short),
         },
       ],
-      series: [{}, { ...bars, fill: () => colour('--pale') }, { ...bars, fill: () => colour('--accent') }],
+      series: [
+        {},
+        { ...bars, fill: () => colour('--pale') },
+        { ...bars, fill: () => colour('--accent') },
+      ],
       hooks: { setCursor: [({ cursor }) => this.#onPoint(cursor.idx ?? undefined)] },
     };
   }

@@ -1,10 +1,13 @@
 /**
- * `/embed.js`: fills the elements of other people's pages that say which counter they show (`data-seen`).
+ * `/embed.js`: fills the elements of other people's pages that say which counter they show
+ * (`data-seen`).
  *
- * It runs in a page that is not ours: it throws nothing into it, changes nothing of it but these elements, asks only the Seen that it came
- * from, and stays under 2 kB (a test holds it). An element is hidden until its number is known, and stays hidden where there is none. In each
- * view of a page it counts once on each counter, however many elements show it. A view begins when a page is loaded, and when it goes to
- * another path by itself. What people write into their pages is in docs/embed.md. Not here: polyfills, and a second Seen in the same page.
+ * It runs in a page that is not ours: it throws nothing into it, changes nothing of it but these
+ * elements, asks only the Seen that it came from, and stays under 2 kB (a test holds it). An
+ * element is hidden until its number is known, and stays hidden where there is none. In each view
+ * of a page it counts once on each counter, however many elements show it. A view begins when a
+ * page is loaded, and when it goes to another path by itself. What people write into their pages
+ * is in docs/embed.md. Not here: polyfills, and a second Seen in the same page.
  */
 
 const NAME = /^(hits|[\w.-]{3,64}\/[\w.-]{3,64})$/;
@@ -34,7 +37,10 @@ const on = (target: EventTarget | undefined, type: string, listener: (event: nev
 
 /** The last number of each counter; `null` for one that tells none. */
 const numbers: Record<string, number | null> = {};
-/** When each was asked for or told, in the order of all: answers may overtake each other, and the stream. */
+/**
+ * When each was asked for or told, in the order of all: answers may overtake each other, and the
+ * stream.
+ */
 const ages: Record<string, number> = {};
 let age = 0;
 /** What was asked for each counter in this view. */
@@ -68,7 +74,10 @@ function tell(name: string, number: number | null, its: number): void {
   each((element, shown) => shown === name && show(element, number));
 }
 
-/** Asks, and shows what is answered. Without an answer nothing changes: Seen is away, or the page does not allow to ask it. */
+/**
+ * Asks, and shows what is answered. Without an answer nothing changes: Seen is away, or the page
+ * does not allow to ask it.
+ */
 async function ask(path: string, method?: 'POST'): Promise<void> {
   const its = ++age;
   try {
@@ -117,7 +126,10 @@ function follow(names: string): void {
   listen();
 }
 
-/** Listens while the page is seen: a browser opens few connections to one server, for all pages together. */
+/**
+ * Listens while the page is seen: a browser opens few connections to one server, for all pages
+ * together.
+ */
 function listen(): void {
   stream?.close();
   clearTimeout(again);
@@ -141,7 +153,10 @@ let path: string;
 let settling: number | undefined;
 let gathering: number;
 
-/** Begins a view if the page is at another path. What is new in the page counts for it at once, and what stayed when the page has settled. */
+/**
+ * Begins a view if the page is at another path. What is new in the page counts for it at once, and
+ * what stayed when the page has settled.
+ */
 function look(): void {
   if (pathNow() === path) return;
   path = pathNow();
@@ -157,10 +172,15 @@ function start(): void {
   path = pathNow();
   fill();
   new MutationObserver(() => {
-    // Without the Navigation API nobody tells when a page goes to another path; but then it changes.
+    // Without the Navigation API nobody tells when a page goes to another path; but then it
+    // changes.
     look();
     gathering ||= setTimeout(fill, GATHER_MS);
-  }).observe(doc, { subtree: true, childList: true, attributeFilter: ['data-seen', 'data-seen-live'] });
+  }).observe(doc, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ['data-seen', 'data-seen-live'],
+  });
   on(page.navigation, 'currententrychange', look);
   on(doc, 'visibilitychange', listen);
 }

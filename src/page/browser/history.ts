@@ -1,4 +1,7 @@
-/** Visits by hour, day and month: the buttons, the chart, what it says in words, and the same as a table. */
+/**
+ * Visits by hour, day and month: the buttons, the chart, what it says in words, and the same as a
+ * table.
+ */
 import { ask, type Told } from './ask.ts';
 import { Chart } from './chart.ts';
 import { whole } from './numbers.ts';
@@ -39,13 +42,17 @@ export class History {
     for (const button of this.#buttons()) {
       button.addEventListener('click', () => {
         this.#step = button.dataset['step'] as Step;
-        for (const other of this.#buttons()) other.setAttribute('aria-pressed', `${other === button}`);
+        for (const other of this.#buttons())
+          other.setAttribute('aria-pressed', `${other === button}`);
         this.onStep();
       });
     }
   }
 
-  /** Asks for what there is, and shows it. Where it is not for everybody there is nothing to be seen. Never fails. */
+  /**
+   * Asks for what there is, and shows it. Where it is not for everybody there is nothing to be
+   * seen. Never fails.
+   */
   async refresh(): Promise<Told<unknown>> {
     const step = this.#step;
     const now = new Date();
@@ -94,9 +101,11 @@ export class History {
     const body = document.createElement('tbody');
     // The latest first: it is what people look for.
     for (const period of this.#periods.toReversed()) {
-      const cells = [visitsOf(period), period.person, ...(visitors ? [period.visitors ?? 0] : [])].map(
-        (value) => cell('td', whole(value)),
-      );
+      const cells = [
+        visitsOf(period),
+        period.person,
+        ...(visitors ? [period.visitors ?? 0] : []),
+      ].map((value) => cell('td', whole(value)));
       body.append(row(cell('th', this.#called(period), 'row'), ...cells));
     }
     const head = document.createElement('thead');

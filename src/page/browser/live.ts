@@ -1,6 +1,9 @@
 /** The total as it changes, over server-sent events, from whichever replica there is. */
 
-/** How the connection is: `lost` only when it has been away for longer than a replica takes to be replaced by another. */
+/**
+ * How the connection is: `lost` only when it has been away for longer than a replica takes to be
+ * replaced by another.
+ */
 export type LiveState = 'open' | 'lost';
 
 export interface LiveListener {
@@ -9,7 +12,10 @@ export interface LiveListener {
   state(state: LiveState): void;
 }
 
-/** A replica that stops sends its readers to another within a second or two; that is not worth a word. */
+/**
+ * A replica that stops sends its readers to another within a second or two; that is not worth a
+ * word.
+ */
 const LOST_AFTER_MS = 4000;
 /** After an answer that is no stream the browser does not try again; we do, not all at once. */
 const AGAIN_MS = 2000;

@@ -1,8 +1,10 @@
 /**
- * The page of a counter, brought to life: the number, the chart, who came, and the stack. What runs when the script is loaded is here.
+ * The page of a counter, brought to life: the number, the chart, who came, and the stack. What
+ * runs when the script is loaded is here.
  *
- * While nobody looks at the page nothing is asked for and no connection is held: not in a tab behind others, not before it is shown, and not in
- * the browser's memory for going back. What was missed is told when somebody looks again.
+ * While nobody looks at the page nothing is asked for and no connection is held: not in a tab
+ * behind others, not before it is shown, and not in the browser's memory for going back. What was
+ * missed is told when somebody looks again.
  */
 import { History } from './history.ts';
 import { Live } from './live.ts';
@@ -12,7 +14,10 @@ import { Status } from './status.ts';
 import { Task } from './task.ts';
 import { showVisitors } from './visitors.ts';
 
-/** What has changed is looked at again so often at the most: the chart need not move with each visit. */
+/**
+ * What has changed is looked at again so often at the most: the chart need not move with each
+ * visit.
+ */
 const PAST_EVERY_MS = 15_000;
 /** As often as replicas tell of themselves (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;
@@ -58,7 +63,8 @@ function start(counter: string): void {
     );
   }
 
-  // A hidden page lets go of its stream, too: browsers open six connections to a host over HTTP/1.1, and a stream holds one.
+  // A hidden page lets go of its stream, too: browsers open six connections to a host over
+  // HTTP/1.1, and a stream holds one.
   const look = (visible = document.visibilityState === 'visible') => {
     if (visible) live.open();
     else live.close();

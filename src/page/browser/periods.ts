@@ -1,4 +1,7 @@
-/** The latest hours, days and months, those too in which nothing happened. Pure functions, in the time zone of whoever looks. */
+/**
+ * The latest hours, days and months, those too in which nothing happened. Pure functions, in the
+ * time zone of whoever looks.
+ */
 
 export type Step = 'hour' | 'day' | 'month';
 

@@ -1,4 +1,6 @@
-/** The stack: which replicas there are and how they are, which one made this page, and the store. */
+/**
+ * The stack: which replicas there are and how they are, which one made this page, and the store.
+ */
 import { ask, type Told } from './ask.ts';
 import { percent, whole } from './numbers.ts';
 import { durationOf, laterOf, type ReplicaState } from './words.ts';
@@ -59,7 +61,9 @@ export class StackPanel {
     return { store: state };
   }
 
-  /** The youngest that bears the name of the one who made this page: others have gone before it. */
+  /**
+   * The youngest that bears the name of the one who made this page: others have gone before it.
+   */
   #makerAmong(replicas: readonly Replica[]): string | undefined {
     const maker = replicas.findLast(({ name }) => name === this.#madeBy);
     return maker && keyOf(maker);

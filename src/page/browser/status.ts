@@ -14,7 +14,10 @@ export class Status {
 
   /** What came of asking for something else: it may know better. */
   asked({ failed }: Told<unknown>): void {
-    this.#show({ ...this.#known, asked: failed === 'away' || failed === 'unreachable' ? failed : 'told' });
+    this.#show({
+      ...this.#known,
+      asked: failed === 'away' || failed === 'unreachable' ? failed : 'told',
+    });
   }
 
   #show(known: Known): void {

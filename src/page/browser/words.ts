@@ -7,9 +7,15 @@ export interface Known {
 }
 
 /** What is said of it: calm, and only what helps. */
-export function lineOf({ live, asked }: Known): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
+export function lineOf({
+  live,
+  asked,
+}: Known): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
   if (asked === 'away')
-    return ['away', 'The store is away. The number stands still, and goes on when the store is back.'];
+    return [
+      'away',
+      'The store is away. The number stands still, and goes on when the store is back.',
+    ];
   if (live === 'lost' || (asked === 'unreachable' && live !== 'open'))
     return ['lost', 'The connection is lost. Trying again…'];
   return live === 'open' ? ['live', 'Live'] : [undefined, ''];
@@ -18,7 +24,10 @@ export function lineOf({ live, asked }: Known): [state: 'live' | 'lost' | 'away'
 /** How a replica is. */
 export type ReplicaState = 'ready' | 'draining' | 'gone';
 
-/** Each replica tells what it has heard, some a little later than others: what drains is not ready again, and what is gone does not drain. */
+/**
+ * Each replica tells what it has heard, some a little later than others: what drains is not ready
+ * again, and what is gone does not drain.
+ */
 export function laterOf(known: string | undefined, told: ReplicaState): ReplicaState {
   if (known === 'draining' && told === 'ready') return known;
   if (known === 'gone' && told === 'draining') return known;

@@ -21,7 +21,9 @@ async function configurationRisks(connection: RedisConnection): Promise<readonly
       `Redis does not let this user read its configuration (${config}), so whether it can lose counts is unknown. It should run with: ${wanted}.`,
     ];
   }
-  return SAFE_SETTINGS.filter(({ name, value }) => config[name] !== undefined && config[name] !== value).map(
+  return SAFE_SETTINGS.filter(
+    ({ name, value }) => config[name] !== undefined && config[name] !== value,
+  ).map(
     ({ name, value, risk }) =>
       `Redis runs with ${name} ${config[name]}: ${risk}. Set it with: redis-cli CONFIG SET ${name} ${value}, and in redis.conf.`,
   );
@@ -29,7 +31,9 @@ async function configurationRisks(connection: RedisConnection): Promise<readonly
 
 /** Without knowing how much memory there is, nobody can stop in time (`room.ts`). */
 async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
-  const info = await unlessForbidden(connection, async (client) => memoryIn(await client.info('memory')));
+  const info = await unlessForbidden(connection, async (client) =>
+    memoryIn(await client.info('memory')),
+  );
   if (typeof info === 'string') {
     return [
       `Redis does not let this user ask how much memory it has left (${info}), so visitors could fill it, and then nothing counts. Allow +info.`,
@@ -54,14 +58,24 @@ async function unlessForbidden<T extends object>(
   }
 }
 
-/** What Redis must be set to so that it cannot lose or evict a count, and what happens otherwise. */
+/**
+ * What Redis must be set to so that it cannot lose or evict a count, and what happens otherwise.
+ */
 const SAFE_SETTINGS = [
   { name: 'appendonly', value: 'yes', risk: 'a crash loses every visit since the last snapshot' },
-  { name: 'appendfsync', value: 'always', risk: 'a crash loses visits that were answered already' },
+  {
+    name: 'appendfsync',
+    value: 'always',
+    risk: 'a crash loses visits that were answered already',
+  },
   {
     name: 'no-appendfsync-on-rewrite',
     value: 'no',
     risk: 'a crash during a rewrite loses visits that were answered already',
   },
-  { name: 'maxmemory-policy', value: 'noeviction', risk: 'counters are evicted when memory is full' },
+  {
+    name: 'maxmemory-policy',
+    value: 'noeviction',
+    risk: 'counters are evicted when memory is full',
+  },
 ] as const;

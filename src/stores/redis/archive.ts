@@ -1,10 +1,12 @@
 /**
  * Counters that go out of Redis, all as of one moment.
  *
- * As a running machine is moved from one host to another: all counters are read in small pieces while counting goes on, and whatever
- * counts notes down which of them it changes; those are read again, and those that change meanwhile, until so few are left that one script
- * reads them at one go. That is the moment. Redis holds no copy, only names. The idea is pre-copy migration (Clark et al., "Live Migration of
- * Virtual Machines", 2005). Not here: counters that come in (`bring.ts`).
+ * As a running machine is moved from one host to another: all counters are read in small pieces
+ * while counting goes on, and whatever counts notes down which of them it changes; those are read
+ * again, and those that change meanwhile, until so few are left that one script reads them at one
+ * go. That is the moment. Redis holds no copy, only names. The idea is pre-copy migration (Clark
+ * et al., "Live Migration of Virtual Machines", 2005). Not here: counters that come in
+ * (`bring.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import type { Piece } from '../../counter/archive.ts';
@@ -19,16 +21,27 @@ import { Script } from './script.ts';
 
 const ARCHIVE = new Script(archiveScript);
 
-/** An exporter that is silent for so long has lost its snapshot: longer than any answer is waited for, short enough that the next may begin. */
+/**
+ * An exporter that is silent for so long has lost its snapshot: longer than any answer is waited
+ * for, short enough that the next may begin.
+ */
 const SILENT_MS = 120_000;
-/** So many names are asked for at once, and so many figures of history: about a millisecond of Redis. */
+/**
+ * So many names are asked for at once, and so many figures of history: about a millisecond of
+ * Redis.
+ */
 const NAMES_AT_ONCE = 200;
 const FIGURES_AT_ONCE = 2000;
 /** So few that changed are read at one go, which is the moment. */
 const FEW = 50;
-/** So many are read at one go when they do not get fewer: some ten milliseconds, of counters without much history. */
+/**
+ * So many are read at one go when they do not get fewer: some ten milliseconds, of counters
+ * without much history.
+ */
 const FEW_ENOUGH = 1000;
-/** After so many looks at no fewer changes than before they count as many that do not get fewer. */
+/**
+ * After so many looks at no fewer changes than before they count as many that do not get fewer.
+ */
 const PATIENCE = 100;
 
 /** A counter as `lua/archive.lua` answers it. */
@@ -68,19 +81,24 @@ export class RedisArchive {
       yield* rest.map((dump) => piece(dump as Dump));
       yield { moment: this.#now() };
     } finally {
-      // Nobody else can begin, and all that counts goes on noting down, until it has ended or expires.
+      // Nobody else can begin, and all that counts goes on noting down, until it has ended or
+      // expires.
       if (!ended) await this.#ask('end', id).catch(() => undefined);
     }
   }
 
-  /** Every counter once, in the order of the names; the default counter at last where nobody has noted it down yet. */
+  /**
+   * Every counter once, in the order of the names; the default counter at last where nobody has
+   * noted it down yet.
+   */
   async *#readAll(id: string): AsyncGenerator<Piece> {
     let from = '-';
     let defaultSeen = false;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
       const names = await this.#connection.ask(
-        (client) => client.zRangeByLex(NAMES, from, '+', { LIMIT: { offset: 0, count: NAMES_AT_ONCE } }),
+        (client) =>
+          client.zRangeByLex(NAMES, from, '+', { LIMIT: { offset: 0, count: NAMES_AT_ONCE } }),
         'store-unavailable',
       );
       defaultSeen ||= names.includes(DEFAULT_COUNTER);
@@ -106,7 +124,13 @@ export class RedisArchive {
     let vain = 0;
     while (least > FEW) {
       // eslint-disable-next-line no-await-in-loop -- a little at a time
-      const [left = 0, ...dumps] = await this.#ask('take', id, SILENT_MS, FIGURES_AT_ONCE, NAMES_AT_ONCE);
+      const [left = 0, ...dumps] = await this.#ask(
+        'take',
+        id,
+        SILENT_MS,
+        FIGURES_AT_ONCE,
+        NAMES_AT_ONCE,
+      );
       yield* dumps.map((dump) => piece(dump as Dump));
       vain = Number(left) < least ? 0 : vain + 1;
       least = Math.min(least, Number(left));
@@ -115,7 +139,11 @@ export class RedisArchive {
     }
   }
 
-  async #ask(what: string, id: string, ...args: (string | number)[]): Promise<readonly (Dump | number)[]> {
+  async #ask(
+    what: string,
+    id: string,
+    ...args: (string | number)[]
+  ): Promise<readonly (Dump | number)[]> {
     const [said, ...rest] = await this.#connection.ask(
       (client) =>
         ARCHIVE.run<readonly [string, ...(Dump | number)[]]>(

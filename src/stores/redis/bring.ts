@@ -1,4 +1,6 @@
-/** Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once. */
+/**
+ * Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once.
+ */
 import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
 import { type Added, HOUR_MS } from '../../counter/past.ts';
 import { RULES, writeRules } from '../../counter/registry.ts';

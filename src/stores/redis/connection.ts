@@ -1,25 +1,31 @@
 /**
  * The one connection of a Redis store: asked with a deadline, and dropped for good when it fails.
  *
- * After an error or a silence nothing is awaited on a connection any more, and the next question opens a
- * new one. So it is when the server refuses as one that another may have replaced: after a failover the
- * name leads elsewhere, and it is looked up anew for each connection. The client's own queueing,
- * reconnecting and resending are off, because a command that is sent again by somebody who does not know
- * what it means counts twice. Errors leave here in our own words; those that Redis answers are in
- * `refusals.ts`.
+ * After an error or a silence nothing is awaited on a connection any more, and the next question
+ * opens a new one. So it is when the server refuses as one that another may have replaced: after a
+ * failover the name leads elsewhere, and it is looked up anew for each connection. The client's
+ * own queueing, reconnecting and resending are off, because a command that is sent again by
+ * somebody who does not know what it means counts twice. Errors leave here in our own words; those
+ * that Redis answers are in `refusals.ts`.
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
 import { refusalOf } from './refusals.ts';
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://`, with user, password, port and database number as in the URL scheme of redis-cli. */
+  /**
+   * `redis://` or `rediss://`, with user, password, port and database number as in the URL scheme
+   * of redis-cli.
+   */
   url: string;
   /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
   ca: string | undefined;
   /** Where the URL stands, for advice. */
   urlIn?: string;
-  /** How long the server may be silent, when connecting and when asked, before the connection is dropped. */
+  /**
+   * How long the server may be silent, when connecting and when asked, before the connection is
+   * dropped.
+   */
   timeoutMs: number;
 }
 
@@ -37,8 +43,8 @@ interface Connection {
 }
 
 /**
- * A connection that was refused on is left when it is this old: about as often as a batch is sent again, so
- * that those who ask more often, as limits do, do not open hundreds a second.
+ * A connection that was refused on is left when it is this old: about as often as a batch is sent
+ * again, so that those who ask more often, as limits do, do not open hundreds a second.
  */
 const LEAVE_AFTER_MS = 500;
 
@@ -57,15 +63,16 @@ export class RedisConnection {
   }
 
   /**
-   * Asks on the one connection. An error that Redis answers means that nothing was written; then the next
-   * question may open a new connection, and those under way keep this one. After anything else the
-   * connection is dropped, and `codeIfLost` says what that means for the question.
+   * Asks on the one connection. An error that Redis answers means that nothing was written; then
+   * the next question may open a new connection, and those under way keep this one. After anything
+   * else the connection is dropped, and `codeIfLost` says what that means for the question.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
     codeIfLost: 'store-unavailable' | 'hit-unconfirmed',
   ): Promise<T> {
-    if (this.#closed) throw new AppError('store-unavailable', `The store at ${this.#place} is closed.`);
+    if (this.#closed)
+      throw new AppError('store-unavailable', `The store at ${this.#place} is closed.`);
     this.#connection ??= this.#open();
     const connection = this.#connection;
     await connection.opened;
@@ -100,8 +107,13 @@ export class RedisConnection {
 
   #open(): Connection {
     const client = newClient(this.#options);
-    const connection: Connection = { client, opened: this.#greet(client), openedAt: performance.now() };
-    // A client without a listener throws its errors into the process. The questions under way are rejected as well.
+    const connection: Connection = {
+      client,
+      opened: this.#greet(client),
+      openedAt: performance.now(),
+    };
+    // A client without a listener throws its errors into the process. The questions under way are
+    // rejected as well.
     client.on('error', (error: unknown) => {
       connection.failure ??= error;
       this.#drop(connection);
@@ -130,7 +142,9 @@ export class RedisConnection {
     hangUp(connection.client);
   }
 
-  /** Asks nothing more on this connection, which ends when the questions under way are answered. */
+  /**
+   * Asks nothing more on this connection, which ends when the questions under way are answered.
+   */
   #leave(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined;
     // One that is not answered any more is hung up by its own deadline.
@@ -157,7 +171,10 @@ function newClient({ url, ca, timeoutMs }: RedisOptions) {
   });
 }
 
-/** Rejects when `answer` takes longer than `timeoutMs`: no Redis client does that on a peer that is only silent. */
+/**
+ * Rejects when `answer` takes longer than `timeoutMs`: no Redis client does that on a peer that is
+ * only silent.
+ */
 function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs);

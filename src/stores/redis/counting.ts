@@ -1,4 +1,7 @@
-/** One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read. What they are stands in the script. */
+/**
+ * One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read.
+ * What they are stands in the script.
+ */
 import {
   type Batch,
   type Caller,
@@ -16,7 +19,10 @@ import { Script } from './script.ts';
 export interface CommitOptions {
   /** How many keys of requests are remembered at the most. */
   keysMax: number;
-  /** How many visitors are remembered for windows at the most, of all counters together; of one counter a quarter of that. */
+  /**
+   * How many visitors are remembered for windows at the most, of all counters together; of one
+   * counter a quarter of that.
+   */
   visitorsMax: number;
   /** Whether a hit makes a counter that is not there. */
   hitsMake: boolean;
@@ -24,7 +30,10 @@ export interface CommitOptions {
   countersMax: number;
   /** Milliseconds since 1970. */
   now: () => number;
-  /** How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any distance when it is not given. */
+  /**
+   * How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any
+   * distance when it is not given.
+   */
   clocksDifferMaxMs?: number | undefined;
 }
 
@@ -45,7 +54,9 @@ export async function commitTo(
     return COMMIT.run(client, keys, argumentsOf(batch, at, room.short, options, memoryMs));
   }, 'hit-unconfirmed');
   // A batch without changes has no outcomes.
-  return answer === '' ? [] : answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
+  return answer === ''
+    ? []
+    : answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
 }
 
 function keysOf({ writer, changes }: Batch): string[] {
@@ -98,7 +109,10 @@ const LEFT_OUT: Readonly<Record<string, Outcome>> = {
   c: 'counters-full',
 };
 
-/** A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it has a window. */
+/**
+ * A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it
+ * has a window.
+ */
 function parseOutcome(word: string): Outcome {
   const plain = Number(word);
   if (!Number.isNaN(plain)) return plain;

@@ -1,4 +1,7 @@
-/** What Redis remembers of visits, read back; and the salts of days. Writing is in `lua/commit.lua`, which names the keys. */
+/**
+ * What Redis remembers of visits, read back; and the salts of days. Writing is in
+ * `lua/commit.lua`, which names the keys.
+ */
 import { folded } from '../../counter/archive.ts';
 import { type Added, DAY_MS, HOUR_MS, type Memory, type Past } from '../../counter/past.ts';
 import { KINDS, type Kind } from '../../counter/visitor.ts';
@@ -45,7 +48,10 @@ export class RedisMemory implements Memory {
     // An hour longer than the day: a replica's clock may be behind.
     const leftMs = Math.max(HOUR_MS, (day + 1) * DAY_MS + HOUR_MS - this.#now());
     const kept = await this.#connection.ask(async (client) => {
-      await client.set(key, suggested, { condition: 'NX', expiration: { type: 'PX', value: leftMs } });
+      await client.set(key, suggested, {
+        condition: 'NX',
+        expiration: { type: 'PX', value: leftMs },
+      });
       return client.get(key);
     }, 'hit-unconfirmed');
     return kept ?? suggested;
@@ -53,23 +59,28 @@ export class RedisMemory implements Memory {
 }
 
 /**
- * How many visitors each day had: what is noted down of days, and on the day of which the visitors themselves are known, if there is one, as
- * many more. Of that day something is noted down where it was brought from elsewhere.
+ * How many visitors each day had: what is noted down of days, and on the day of which the visitors
+ * themselves are known, if there is one, as many more. Of that day something is noted down where
+ * it was brought from elsewhere.
  */
 export function visitorsOf(
   uniques: Readonly<Record<string, string>>,
   today: string,
   visitors: number,
 ): Map<number, number> {
-  const counts = new Map(Object.entries(uniques).map(([day, count]) => [Number(day), Number(count)]));
-  if (today !== '' && visitors > 0) counts.set(Number(today), (counts.get(Number(today)) ?? 0) + visitors);
+  const counts = new Map(
+    Object.entries(uniques).map(([day, count]) => [Number(day), Number(count)]),
+  );
+  if (today !== '' && visitors > 0)
+    counts.set(Number(today), (counts.get(Number(today)) ?? 0) + visitors);
   return counts;
 }
 
 /**
- * All fields of some hashes and their values: of each hash one string, in which each field and each value is a line. A full counter has 3,360
- * hours, which as 6,720 short strings took the client 3.1 ms of CPU time. One long string takes it 0.6 ms, and Redis 1 ms more. After ten
- * years it has four times as many days.
+ * All fields of some hashes and their values: of each hash one string, in which each field and
+ * each value is a line. A full counter has 3,360 hours, which as 6,720 short strings took the
+ * client 3.1 ms of CPU time. One long string takes it 0.6 ms, and Redis 1 ms more. After ten years
+ * it has four times as many days.
  */
 const ALL_FIELDS = new Script(`
   local all = {}
@@ -83,7 +94,9 @@ function* pairsIn(text: string): Generator<readonly [string, string]> {
   for (let at = 0; at + 1 < words.length; at += 2) yield [words[at] ?? '', words[at + 1] ?? ''];
 }
 
-const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(KINDS.map((kind) => [KIND_LETTERS[kind], kind]));
+const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(
+  KINDS.map((kind) => [KIND_LETTERS[kind], kind]),
+);
 
 /** Fields `497821p` and their values. What is something else is left out. */
 export function added(fields: Iterable<readonly [string, string]>): Added[] {
@@ -91,7 +104,8 @@ export function added(fields: Iterable<readonly [string, string]>): Added[] {
   for (const [field, amount] of fields) {
     const kind = KINDS_BY_LETTER.get(field.slice(-1));
     const at = Number(field.slice(0, -1));
-    if (kind !== undefined && Number.isInteger(at)) found.push({ at, kind, amount: Number(amount) });
+    if (kind !== undefined && Number.isInteger(at))
+      found.push({ at, kind, amount: Number(amount) });
   }
   return found;
 }

@@ -3,15 +3,23 @@ import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Kind } from '../../counter/visitor.ts';
 
-/** The names of all counters: a sorted set, all of the same score, so that it is in the order of the names. */
+/**
+ * The names of all counters: a sorted set, all of the same score, so that it is in the order of
+ * the names.
+ */
 export const NAMES = 'seen:names';
 
-/** Visitors who have not all of a quota: a sorted set of "LIMIT:VISITOR" by when they have, in microseconds since 1970. */
+/**
+ * Visitors who have not all of a quota: a sorted set of "LIMIT:VISITOR" by when they have, in
+ * microseconds since 1970.
+ */
 export const LIMITS = 'seen:limits';
 
 /** Which replicas there are: a hash. */
 export const REPLICAS = 'seen:replicas';
-/** While somebody takes a snapshot: which counters have changed since it began (`lua/archive.lua`). */
+/**
+ * While somebody takes a snapshot: which counters have changed since it began (`lua/archive.lua`).
+ */
 export const CHANGED = 'seen:changed';
 
 /** A counter's total: a plain integer. */
@@ -19,7 +27,10 @@ export function totalKey(counter: string): string {
   return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;
 }
 
-/** What is known of a counter beside its total: a hash of `made` (milliseconds since 1970), `owner` (the hash of a token), `rules`. */
+/**
+ * What is known of a counter beside its total: a hash of `made` (milliseconds since 1970), `owner`
+ * (the hash of a token), `rules`.
+ */
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
 }

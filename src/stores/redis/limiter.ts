@@ -1,4 +1,7 @@
-/** Visitors' quotas in Redis: one script (`lua/limit.lua`) for many of them, and one sorted set for all that have not all of theirs. */
+/**
+ * Visitors' quotas in Redis: one script (`lua/limit.lua`) for many of them, and one sorted set for
+ * all that have not all of theirs.
+ */
 import {
   LIMITED_MAX,
   type Limiter,

@@ -1,5 +1,10 @@
 /** Replicas in Redis: one hash, which one script (`lua/presence.lua`) writes and reads. */
-import { type Beat, type Heard, PRESENCE_MEMORY_MS, type Presence } from '../../counter/presence.ts';
+import {
+  type Beat,
+  type Heard,
+  PRESENCE_MEMORY_MS,
+  type Presence,
+} from '../../counter/presence.ts';
 import type { RedisConnection } from './connection.ts';
 import { REPLICAS } from './keys.ts';
 import presenceScript from './lua/presence.lua' with { type: 'text' };
@@ -22,7 +27,10 @@ export class RedisPresence implements Presence {
     );
     return lines.split('\n').map((line) => {
       const blank = line.indexOf(' ');
-      return { ...(JSON.parse(line.slice(blank)) as Beat), silentMs: Number(line.slice(0, blank)) };
+      return {
+        ...(JSON.parse(line.slice(blank)) as Beat),
+        silentMs: Number(line.slice(0, blank)),
+      };
     });
   }
 }

@@ -1,10 +1,11 @@
 /**
- * What Redis' refusals mean: one table. Of each it says whether it passes by itself, what to do, and
- * whether another server may be the right one by now. The words are those of Redis 7.0, which the tests run.
+ * What Redis' refusals mean: one table. Of each it says whether it passes by itself, what to do,
+ * and whether another server may be the right one by now. The words are those of Redis 7.0, which
+ * the tests run.
  *
- * `store-unavailable` passes by itself, or when somebody else has done their part: the start waits for it.
- * `store-unusable` needs a person, here and now: the start fails at once. Not here: the connection
- * (`connection.ts`).
+ * `store-unavailable` passes by itself, or when somebody else has done their part: the start waits
+ * for it. `store-unusable` needs a person, here and now: the start fails at once. Not here: the
+ * connection (`connection.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
 
@@ -12,11 +13,13 @@ interface Refusal {
   /** Matches what Redis answers, from its beginning. */
   readonly says: RegExp;
   readonly code: 'store-unavailable' | 'store-unusable';
-  /** What it means and what to do. `{url}` is replaced by the name of the setting that has the URL. */
+  /**
+   * What it means and what to do. `{url}` is replaced by the name of the setting that has the URL.
+   */
   readonly advice: string;
   /**
-   * Whether the name in the URL may lead to another server by now, so that the connection is not used any
-   * more.
+   * Whether the name in the URL may lead to another server by now, so that the connection is not
+   * used any more.
    */
   readonly leave: boolean;
 }
@@ -71,7 +74,8 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    // A password and rights are changed in two places: the other one may follow in a moment (decision 13).
+    // A password and rights are changed in two places: the other one may follow in a moment
+    // (decision 13).
     says: /^(WRONGPASS|NOAUTH|NOPERM|ERR (ACL failure in script|The user executing the script))/,
     code: 'store-unavailable',
     advice: ACCESS,
@@ -80,7 +84,8 @@ const REFUSALS: readonly Refusal[] = [
   {
     says: /^(CROSSSLOT|MOVED|ASK |TRYAGAIN|CLUSTERDOWN|ERR (SELECT is not allowed|Script attempted to access a non))/,
     code: 'store-unusable',
-    advice: 'This Redis runs in cluster mode, which Seen does not support. Use one with cluster-enabled no',
+    advice:
+      'This Redis runs in cluster mode, which Seen does not support. Use one with cluster-enabled no',
     leave: true,
   },
   {
@@ -119,8 +124,9 @@ const OTHER: Omit<Refusal, 'says'> = {
 };
 
 /**
- * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK are errors
- * of `lua/commit.lua`: Redis lacks the writer's last batch; the clocks differ by too much.
+ * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK
+ * are errors of `lua/commit.lua`: Redis lacks the writer's last batch; the clocks differ by too
+ * much.
  */
 export function refusalOf(
   reply: Error,

@@ -1,4 +1,7 @@
-/** The counters in Redis as things: made, owned, changed, listed and deleted. One script (`lua/registry.lua`) reads and writes them. */
+/**
+ * The counters in Redis as things: made, owned, changed, listed and deleted. One script
+ * (`lua/registry.lua`) reads and writes them.
+ */
 import {
   type Condition,
   type CounterChanges,
@@ -26,11 +29,17 @@ export interface RedisRegistryOptions {
   now: () => number;
 }
 
-/** A counter as `lua/registry.lua` answers it: total, when it was made, owner, rules; empty where there is none. */
+/**
+ * A counter as `lua/registry.lua` answers it: total, when it was made, owner, rules; empty where
+ * there is none.
+ */
 type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
 
 const REGISTRY = new Script(script);
-/** So many names are looked through for one page at the most, so that one that is searched for in vain takes no long time. */
+/**
+ * So many names are looked through for one page at the most, so that one that is searched for in
+ * vain takes no long time.
+ */
 const LOOKED_THROUGH_MAX = 10_000;
 const AT_ONCE = 1000;
 
@@ -94,7 +103,8 @@ export class RedisRegistry implements Registry {
     for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += atOnce) {
       // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
       const names = await this.#connection.ask(
-        (client) => client.zRangeByLex(NAMES, from, `(${prefix}~`, { LIMIT: { offset: 0, count: atOnce } }),
+        (client) =>
+          client.zRangeByLex(NAMES, from, `(${prefix}~`, { LIMIT: { offset: 0, count: atOnce } }),
         'store-unavailable',
       );
       for (const name of names) {
@@ -132,7 +142,10 @@ export class RedisRegistry implements Registry {
 }
 
 /** The counter that the fields are of, or none. Fails with `counter-unreadable`. */
-function descriptionOf(counter: string, [total, made = '', owner = '', rules = '']: Fields): Description[] {
+function descriptionOf(
+  counter: string,
+  [total, made = '', owner = '', rules = '']: Fields,
+): Description[] {
   if (total === undefined) return [];
   return [
     {

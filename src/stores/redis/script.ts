@@ -12,8 +12,14 @@ export class Script {
     this.#digest = createHash('sha1').update(text).digest('hex');
   }
 
-  /** Runs it; a server that does not know it (new, restarted, flushed) is told it and asked again. */
-  async run<T = string>(client: Client, keys: readonly string[], args: readonly string[]): Promise<T> {
+  /**
+   * Runs it; a server that does not know it (new, restarted, flushed) is told it and asked again.
+   */
+  async run<T = string>(
+    client: Client,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<T> {
     const command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, ...args];
     try {
       return await client.sendCommand<T>(command);

@@ -1,11 +1,15 @@
 /**
- * Another Redis, of which numbers are read to be imported: by key, while it is in use. Nothing is written there.
+ * Another Redis, of which numbers are read to be imported: by key, while it is in use. Nothing is
+ * written there.
  *
  * Not here: what the keys mean (`archive/`).
  */
 import { RedisConnection, type RedisOptions } from './connection.ts';
 
-/** A number under a key: in a string, or of a member of a sorted set. What else there is has no value. */
+/**
+ * A number under a key: in a string, or of a member of a sorted set. What else there is has no
+ * value.
+ */
 export interface KeptNumber {
   readonly key: string;
   readonly member?: string | undefined;
@@ -23,12 +27,17 @@ export class RedisSource {
   constructor(options: RedisOptions) {
     const { protocol, host, pathname } = new URL(options.url);
     this.place = `${protocol}//${host}${pathname}`;
-    this.#connection = new RedisConnection({ ...options, urlIn: 'the URL to import from' }, this.place);
+    this.#connection = new RedisConnection(
+      { ...options, urlIn: 'the URL to import from' },
+      this.place,
+    );
   }
 
   /**
-   * What stands under the keys that `pattern` matches (https://redis.io/docs/latest/commands/keys/), each once: strings, and members of sorted
-   * sets. Keys of other types come without a value: as empty text. Fails with `store-unavailable`, `store-unusable`.
+   * What stands under the keys that `pattern` matches
+   * (https://redis.io/docs/latest/commands/keys/), each once: strings, and members of sorted sets.
+   * Keys of other types come without a value: as empty text. Fails with `store-unavailable`,
+   * `store-unusable`.
    */
   async *numbers(pattern: string): AsyncGenerator<KeptNumber> {
     const seen = new Set<string>();
@@ -61,7 +70,9 @@ export class RedisSource {
           if (types[index] !== 'zset') return [{ key, value: values[index] ?? '' }];
           const members: KeptNumber[] = [];
           for await (const some of client.zScanIterator(key, { COUNT: AT_ONCE })) {
-            members.push(...some.map(({ value, score }) => ({ key, member: value, value: String(score) })));
+            members.push(
+              ...some.map(({ value, score }) => ({ key, member: value, value: String(score) })),
+            );
           }
           return members;
         }),

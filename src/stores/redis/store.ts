@@ -1,8 +1,9 @@
 /**
  * The Redis store: one round trip per batch, shared by all replicas.
  *
- * A batch is one call of one script, which is atomic and knows what it has done before (`counting.ts`). Not here: the connection
- * (`connection.ts`), the parts of the contract that are not counting (a file each), and when to try again, which is the counter's decision.
+ * A batch is one call of one script, which is atomic and knows what it has done before
+ * (`counting.ts`). Not here: the connection (`connection.ts`), the parts of the contract that are
+ * not counting (a file each), and when to try again, which is the counter's decision.
  */
 import { randomUUID } from 'node:crypto';
 import type { Archived, Brought, Piece, Terms } from '../../counter/archive.ts';
@@ -72,7 +73,10 @@ export class RedisStore implements Store {
     return this.#room.short;
   }
 
-  /** A key of another type than string reads as missing: that is how MGET answers, in one round trip for all. */
+  /**
+   * A key of another type than string reads as missing: that is how MGET answers, in one round
+   * trip for all.
+   */
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     if (counters.length === 0) return [];
     const [values, rules] = await this.#connection.ask(
@@ -84,7 +88,9 @@ export class RedisStore implements Store {
       'store-unavailable',
     );
     return values.map((value, index) =>
-      value === null || readRules(rules[index]).private ? undefined : totalOf(value, counters[index] ?? ''),
+      value === null || readRules(rules[index]).private
+        ? undefined
+        : totalOf(value, counters[index] ?? ''),
     );
   }
 

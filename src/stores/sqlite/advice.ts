@@ -1,19 +1,25 @@
 /**
- * What a person is told about a database file: SQLite's errors in our own words, and file systems that lose counts.
+ * What a person is told about a database file: SQLite's errors in our own words, and file systems
+ * that lose counts.
  */
 import { SQLiteError } from 'bun:sqlite';
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../../counter/errors.ts';
 
-/** An error of SQLite as `store-unusable` or `store-unavailable`; any other as it is. `place` is the file. */
+/**
+ * An error of SQLite as `store-unusable` or `store-unavailable`; any other as it is. `place` is
+ * the file.
+ */
 export function inOurWords(error: unknown, place: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
   const kind = error.code?.split('_').slice(0, 2).join('_') ?? '';
   const lasting = LASTING[kind];
   const advice = lasting ?? PASSING[kind] ?? 'cannot be used just now';
   const code = lasting === undefined ? 'store-unavailable' : 'store-unusable';
-  return new AppError(code, `The database ${place} ${advice} (${error.message}).`, { cause: error });
+  return new AppError(code, `The database ${place} ${advice} (${error.message}).`, {
+    cause: error,
+  });
 }
 
 /** What could happen to counts in a file at `place` because of where it is; empty when nothing. */
@@ -26,10 +32,12 @@ export function fileSystemRisks(place: string): string[] {
 }
 
 /**
- * Results (https://www.sqlite.org/rescode.html) that pass by themselves or while Seen runs, and what to do.
+ * Results (https://www.sqlite.org/rescode.html) that pass by themselves or while Seen runs, and
+ * what to do.
  */
 const PASSING: Readonly<Record<string, string>> = {
-  SQLITE_BUSY: 'is locked by another process. End it, or name another file with --store-url sqlite:PATH',
+  SQLITE_BUSY:
+    'is locked by another process. End it, or name another file with --store-url sqlite:PATH',
   SQLITE_FULL: 'has no room left on its disk. Make room, or move it to another disk',
   SQLITE_IOERR: 'cannot be written or read. Look at the disk, and whether it has room left',
 };
@@ -38,7 +46,8 @@ const PASSING: Readonly<Record<string, string>> = {
 const LASTING: Readonly<Record<string, string>> = {
   SQLITE_NOTADB:
     'is not a database. Nothing was changed in it: name another file with --store-url sqlite:PATH',
-  SQLITE_CORRUPT: 'is damaged. Restore it from a backup, or save what is left with: sqlite3 FILE .recover',
+  SQLITE_CORRUPT:
+    'is damaged. Restore it from a backup, or save what is left with: sqlite3 FILE .recover',
   SQLITE_CANTOPEN: 'cannot be opened. Check that the folder is there and may be written',
   SQLITE_READONLY: 'may not be written. Give this user the right to write it and its folder',
   SQLITE_PERM: 'may not be opened. Give this user the right to write it and its folder',

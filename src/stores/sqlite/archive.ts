@@ -1,11 +1,18 @@
 /**
  * Counters that go out of a SQLite file and come in.
  *
- * Out: one transaction that only reads, which sees the file as it was when it began. In: `bringAll` inside a transaction of the store's.
- * Not here: connections and transactions (`database.ts`).
+ * Out: one transaction that only reads, which sees the file as it was when it began. In:
+ * `bringAll` inside a transaction of the store's. Not here: connections and transactions
+ * (`database.ts`).
  */
 import type { Database } from 'bun:sqlite';
-import { type Archived, type Brought, folded, type Piece, type Terms } from '../../counter/archive.ts';
+import {
+  type Archived,
+  type Brought,
+  folded,
+  type Piece,
+  type Terms,
+} from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { type Added, DAY_MS, HOUR_MS } from '../../counter/past.ts';
@@ -136,7 +143,12 @@ function addPast(file: SqliteFile, { counter, past }: Archived, at: number): voi
 export function forgetAll(file: SqliteFile, counter: string, at: number): void {
   file.delete.run(counter);
   file.forgetVisitorsOf.run(Math.floor(at / DAY_MS), counter);
-  for (const forget of [file.forgetHours, file.forgetDays, file.forgetUniques, file.forgetSources]) {
+  for (const forget of [
+    file.forgetHours,
+    file.forgetDays,
+    file.forgetUniques,
+    file.forgetSources,
+  ]) {
     forget.run(counter);
   }
 }

@@ -1,9 +1,11 @@
 /**
  * A copy of a database file as it was at one moment, made while others go on writing to it.
  *
- * SQLite's online backup (https://www.sqlite.org/backup.html) copies some pages at a time. It begins again whenever somebody else has
- * written, unless its connection is in a transaction that only reads: that sees the file as it was when it began, and nobody waits for it
- * (https://www.sqlite.org/wal.html). Not here: where the copy goes, and that it appears whole (`commands/backup.ts`).
+ * SQLite's online backup (https://www.sqlite.org/backup.html) copies some pages at a time. It
+ * begins again whenever somebody else has written, unless its connection is in a transaction that
+ * only reads: that sees the file as it was when it began, and nobody waits for it
+ * (https://www.sqlite.org/wal.html). Not here: where the copy goes, and that it appears whole
+ * (`commands/backup.ts`).
  */
 import { existsSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
@@ -23,15 +25,18 @@ export interface Copied {
 }
 
 export interface CopyOptions {
-  /** Told how many pages are copied, of how many. What it throws ends the copying, and is thrown. */
+  /**
+   * Told how many pages are copied, of how many. What it throws ends the copying, and is thrown.
+   */
   readonly onProgress: (done: number, all: number) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /**
- * Copies the database file at `path` to a new file at `to`. Fails with `settings-invalid` when there is none, with `store-unusable` when it is
- * not Seen's, and with SQLite's own error. It may be of an older or a newer Seen, and is not changed.
+ * Copies the database file at `path` to a new file at `to`. Fails with `settings-invalid` when
+ * there is none, with `store-unusable` when it is not Seen's, and with SQLite's own error. It may
+ * be of an older or a newer Seen, and is not changed.
  */
 export async function copyDatabase(
   path: string,
@@ -50,13 +55,17 @@ export async function copyDatabase(
     source.exec('BEGIN');
     // The first look at the file is the moment.
     if (number('PRAGMA application_id') !== APPLICATION_ID) {
-      throw new AppError('store-unusable', `${path} is the database of another program. Nothing was copied.`);
+      throw new AppError(
+        'store-unusable',
+        `${path} is the database of another program. Nothing was copied.`,
+      );
     }
     const counters = number('SELECT count(*) FROM counters');
     const moment = now();
     await backup(source, to, {
       rate: PAGES_AT_ONCE,
-      progress: ({ totalPages, remainingPages }) => onProgress(totalPages - remainingPages, totalPages),
+      progress: ({ totalPages, remainingPages }) =>
+        onProgress(totalPages - remainingPages, totalPages),
     });
     return { counters, moment };
   } finally {

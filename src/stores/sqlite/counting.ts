@@ -1,4 +1,7 @@
-/** What a transaction does with the changes of a batch. Not here: the transaction, and whether the batch is applied already. */
+/**
+ * What a transaction does with the changes of a batch. Not here: the transaction, and whether the
+ * batch is applied already.
+ */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { DAY_MS } from '../../counter/past.ts';
 import { type Rules, readRules } from '../../counter/registry.ts';
@@ -10,7 +13,10 @@ import { type Moment, SqliteMemory } from './history.ts';
 export interface Limits {
   /** How many keys of requests are remembered at the most. */
   readonly keysMax: number;
-  /** How many visitors of a day are remembered at the most, of all counters together; of one counter a quarter of that. */
+  /**
+   * How many visitors of a day are remembered at the most, of all counters together; of one
+   * counter a quarter of that.
+   */
   readonly visitorsMax: number;
   /** Whether a hit makes a counter that is not there. */
   readonly hitsMake: boolean;
@@ -18,7 +24,9 @@ export interface Limits {
   readonly countersMax: number;
 }
 
-/** Applies the changes in their order and answers their outcomes. To be called in a transaction. */
+/**
+ * Applies the changes in their order and answers their outcomes. To be called in a transaction.
+ */
 export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
@@ -50,7 +58,8 @@ export function applyChanges(
     }
     const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
     const left = counted ? withinWindow(change, counted) : change;
-    const total = left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
+    const total =
+      left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
     if (total === undefined) return 'out-of-range';
     memory.remember({ ...change, ...left });
     if (counted) noteVisits(file, change, counted, at);
@@ -64,7 +73,11 @@ export function applyChanges(
   return outcomes;
 }
 
-function outcome(total: number, { private: hidden }: Rules, counted?: readonly boolean[]): Outcome {
+function outcome(
+  total: number,
+  { private: hidden }: Rules,
+  counted?: readonly boolean[],
+): Outcome {
   return hidden || counted ? { total, private: hidden, counted } : total;
 }
 
@@ -100,8 +113,9 @@ function dayOf(at: number): number {
 }
 
 /**
- * How many keys are remembered. Where these are more than `enough`, the oldest of those whose time is over are forgotten first, or that a wrong
- * clock has made. Not before: a clock that is wrong for a while then forgets none.
+ * How many keys are remembered. Where these are more than `enough`, the oldest of those whose time
+ * is over are forgotten first, or that a wrong clock has made. Not before: a clock that is wrong
+ * for a while then forgets none.
  */
 function keysKept(file: SqliteFile, enough: number, at: number): number {
   const kept = file.keysKept.get()?.count ?? 0;

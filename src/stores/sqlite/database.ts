@@ -1,9 +1,11 @@
 /**
- * One SQLite file and the turns of the processes that write to it: transactions that wait for each other, synced before they return.
+ * One SQLite file and the turns of the processes that write to it: transactions that wait for each
+ * other, synced before they return.
  *
- * Only one process writes at a time; the others wait outside of SQLite, because SQLite's own waiting would block the event loop, and
- * for a time with chance in it, because processes that wait in step starve each other. The sync itself runs on the event loop: handing
- * the batch to a thread costs more than the sync does on an SSD (docs/decisions/0005).
+ * Only one process writes at a time; the others wait outside of SQLite, because SQLite's own
+ * waiting would block the event loop, and for a time with chance in it, because processes that
+ * wait in step starve each other. The sync itself runs on the event loop: handing the batch to a
+ * thread costs more than the sync does on an SSD (docs/decisions/0005).
  */
 import { Database, SQLiteError } from 'bun:sqlite';
 import { existsSync, statSync } from 'node:fs';
@@ -17,7 +19,8 @@ import { openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
  * What to do when the file is not there at first:
  * - `make`: make it, with its folder
  * - `refuse`: fail with `settings-invalid`, for commands that need what is in it
- * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was moved away
+ * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was
+ *   moved away
  */
 export type MissingFile = 'make' | 'refuse' | 'wait';
 
@@ -30,11 +33,15 @@ export interface SqliteOptions {
   now: () => number;
 }
 
-/** A wait for another process's transaction, and up to as much again by chance. One millisecond is a timer's least. */
+/**
+ * A wait for another process's transaction, and up to as much again by chance. One millisecond is
+ * a timer's least.
+ */
 const LOCK_WAIT_MS = 1;
 /**
- * After a commit a process leaves the file alone for so many times as long as it held it, and never longer than it takes
- * each of the others to look once: room for them, and no penalty for one slow sync.
+ * After a commit a process leaves the file alone for so many times as long as it held it, and
+ * never longer than it takes each of the others to look once: room for them, and no penalty for
+ * one slow sync.
  */
 const YIELD_FACTOR = 4;
 const YIELD_MAX_MS = 4;
@@ -52,7 +59,10 @@ export class SqliteDatabase {
   readonly #options: SqliteOptions;
   #opened: SqliteFile | undefined;
   #closed = false;
-  /** When another process was last seen writing, and what SQLite's count of others' writes was then. */
+  /**
+   * When another process was last seen writing, and what SQLite's count of others' writes was
+   * then.
+   */
   #othersAt = Number.NEGATIVE_INFINITY;
   #othersWrites: number | undefined;
   #yieldUntil = 0;
@@ -73,8 +83,9 @@ export class SqliteDatabase {
   }
 
   /**
-   * Does `work` in one transaction from begin to end without a pause, on disk when this resolves. Fails as a store does:
-   * `hit-unconfirmed` when it may be on disk. What is not `synced` may be lost with the power, and is on disk with the next that is.
+   * Does `work` in one transaction from begin to end without a pause, on disk when this resolves.
+   * Fails as a store does: `hit-unconfirmed` when it may be on disk. What is not `synced` may be
+   * lost with the power, and is on disk with the next that is.
    */
   async write<T>(work: (file: SqliteFile) => Done<T>, { synced = true } = {}): Promise<T> {
     const giveUpAt = now() + this.#options.timeoutMs;
@@ -98,14 +109,18 @@ export class SqliteDatabase {
     }
   }
 
-  /** Resolves when it is not the others' turn: after a commit, while they write too, that takes `YIELD_MAX_MS` at the most. */
+  /**
+   * Resolves when it is not the others' turn: after a commit, while they write too, that takes
+   * `YIELD_MAX_MS` at the most.
+   */
   async turn(): Promise<void> {
     if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
   }
 
   /**
-   * Another connection to the file, on which a transaction that only reads may take its time: writing goes on meanwhile, beside what it reads
-   * (https://www.sqlite.org/wal.html). Fails as a store does.
+   * Another connection to the file, on which a transaction that only reads may take its time:
+   * writing goes on meanwhile, beside what it reads (https://www.sqlite.org/wal.html). Fails as a
+   * store does.
    */
   openToRead(): { database: Database; close: () => void } {
     return this.read(() => {
@@ -132,7 +147,8 @@ export class SqliteDatabase {
     }
     try {
       const writes = file.othersWrites.get()?.data_version;
-      if (this.#othersWrites !== undefined && writes !== this.#othersWrites) this.#othersAt = startedAt;
+      if (this.#othersWrites !== undefined && writes !== this.#othersWrites)
+        this.#othersAt = startedAt;
       this.#othersWrites = writes;
       const done = work(file);
       if (done.changed) {
@@ -148,7 +164,10 @@ export class SqliteDatabase {
     }
   }
 
-  /** Who has just written is the first to notice that the file is free again, and would starve the others. */
+  /**
+   * Who has just written is the first to notice that the file is free again, and would starve the
+   * others.
+   */
   #yield(startedAt: number): void {
     const endedAt = now();
     if (endedAt - this.#othersAt < OTHERS_ACTIVE_MS) {
@@ -163,13 +182,16 @@ export class SqliteDatabase {
     } catch (cause) {
       const told = inOurWords(cause, this.place);
       const why =
-        told instanceof AppError ? told.message : `${this.place} did not confirm a write: ${String(cause)}.`;
+        told instanceof AppError
+          ? told.message
+          : `${this.place} did not confirm a write: ${String(cause)}.`;
       throw new AppError('hit-unconfirmed', why, { cause });
     }
   }
 
   #file(): SqliteFile {
-    if (this.#closed) throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+    if (this.#closed)
+      throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
     this.#opened ??= this.#open();
     if (!this.#opened.isStillAt()) {
       throw new AppError(

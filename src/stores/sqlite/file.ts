@@ -1,8 +1,10 @@
 /**
- * Opens a Seen database file: makes or checks its schema, sets it up to lose nothing, and prepares the statements.
+ * Opens a Seen database file: makes or checks its schema, sets it up to lose nothing, and prepares
+ * the statements.
  *
- * The file says whose it is (application id) and how new it is (user version), so that a foreign, damaged or newer file
- * is refused before anything is written to it. Not here: transactions, which are in `store.ts`.
+ * The file says whose it is (application id) and how new it is (user version), so that a foreign,
+ * damaged or newer file is refused before anything is written to it. Not here: transactions, which
+ * are in `store.ts`.
  */
 import { Database } from 'bun:sqlite';
 import { mkdirSync, statSync } from 'node:fs';
@@ -18,28 +20,35 @@ export type SqliteFile = ReturnType<typeof openFile>;
 const OPEN_WAIT_MS = 5000;
 
 /**
- * The log beside the file (https://www.sqlite.org/wal.html) is copied into the file when it has so many pages of 4 KiB: SQLite's own
- * number. While a long reader needs the log, it grows by what is written meanwhile.
+ * The log beside the file (https://www.sqlite.org/wal.html) is copied into the file when it has so
+ * many pages of 4 KiB: SQLite's own number. While a long reader needs the log, it grows by what is
+ * written meanwhile.
  */
 const LOG_PAGES = 1000;
 /**
- * A log that has grown for a reader is cut back to so many bytes by the commit that begins it anew; without this, it keeps its size
- * for ever (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). It is what a log of LOG_PAGES takes, so that the usual one is
- * written over and not cut.
+ * A log that has grown for a reader is cut back to so many bytes by the commit that begins it
+ * anew; without this, it keeps its size for ever
+ * (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). It is what a log of LOG_PAGES
+ * takes, so that the usual one is written over and not cut.
  */
 const LOG_BYTES = LOG_PAGES * 4096;
 
 /**
- * Opens the file at `path`, making it and its folder when missing, and forgets writers silent since
- * `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with SQLite's own error.
+ * Opens the file at `path`, making it and its folder when missing, and forgets writers silent
+ * since `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with
+ * SQLite's own error.
  */
 export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
-    throw new AppError('store-unusable', `The folder ${dirname(path)} cannot be made: ${String(cause)}.`, {
-      cause,
-    });
+    throw new AppError(
+      'store-unusable',
+      `The folder ${dirname(path)} cannot be made: ${String(cause)}.`,
+      {
+        cause,
+      },
+    );
   }
   const database = new Database(path, { create: true, readwrite: true, strict: true });
   try {
@@ -48,7 +57,8 @@ export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
     database.run('PRAGMA journal_mode = WAL');
     database.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     database.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
-    // A commit returns after the disk has it: https://www.sqlite.org/pragma.html#pragma_synchronous
+    // A commit returns after the disk has it:
+    // https://www.sqlite.org/pragma.html#pragma_synchronous
     database.run('PRAGMA synchronous = FULL');
     database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);
     database.run('PRAGMA busy_timeout = 0');
@@ -73,9 +83,10 @@ function openFile(database: Database, path: string) {
 }
 
 /**
- * Does `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL` is written and not synced, and the sync of the
- * next one with FULL is of the whole log (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this when it
- * compiles it.
+ * Does `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL`
+ * is written and not synced, and the sync of the next one with FULL is of the whole log
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this
+ * when it compiles it.
  */
 export function withoutSync<T>({ database }: SqliteFile, work: () => T): T {
   database.run('PRAGMA synchronous = NORMAL');

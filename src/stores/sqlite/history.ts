@@ -1,20 +1,27 @@
 /**
- * What a transaction remembers of visits: hours, and who today's visitors are. All of it has bounds, so that no visitor fills the disk or holds
- * the others up. To be made anew for each transaction. Not here: totals, keys and windows (`counting.ts`).
+ * What a transaction remembers of visits: hours, and who today's visitors are. All of it has
+ * bounds, so that no visitor fills the disk or holds the others up. To be made anew for each
+ * transaction. Not here: totals, keys and windows (`counting.ts`).
  */
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../counter/past.ts';
 import type { Change } from '../../counter/store.ts';
 import { KINDS, type Kind } from '../../counter/visitor.ts';
 import type { SqliteFile } from './file.ts';
 
-/** When a batch is applied, and whether the disk is short of room: then no counter, key, visitor or hour is added. */
+/**
+ * When a batch is applied, and whether the disk is short of room: then no counter, key, visitor or
+ * hour is added.
+ */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly short: boolean;
 }
 
-/** How many rows of old hours one transaction folds into days, about: some milliseconds. The next hour takes the others. */
+/**
+ * How many rows of old hours one transaction folds into days, about: some milliseconds. The next
+ * hour takes the others.
+ */
 const FOLD_ROWS_MAX = 1000;
 /** How many days of hours one counter folds at once: up to 192 rows. */
 const FOLD_DAYS_AT_ONCE = 2;
@@ -59,12 +66,13 @@ export class SqliteMemory {
       return;
     }
     // The row is new: the first visit of this kind in this hour.
-    if (this.#file.addToHour.get(counter, hour, kind, added)?.amount === added) this.#fold(counter, hour);
+    if (this.#file.addToHour.get(counter, hour, kind, added)?.amount === added)
+      this.#fold(counter, hour);
   }
 
   /**
-   * Folds some of the old hours into days. They are old relative to the counter's last visit that is at least a day old, so a clock that is
-   * far ahead for less than a day folds nothing.
+   * Folds some of the old hours into days. They are old relative to the counter's last visit that
+   * is at least a day old, so a clock that is far ahead for less than a day folds nothing.
    */
   #fold(counter: string, hour: number): void {
     if (this.#folded >= FOLD_ROWS_MAX) return;

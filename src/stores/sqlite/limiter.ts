@@ -1,5 +1,11 @@
 /** What a transaction does with visitors' quotas. Not here: the transaction. */
-import { LIMITED_MAX, type Take, takeOne, type Verdict, verdictOf } from '../../counter/limiter.ts';
+import {
+  LIMITED_MAX,
+  type Take,
+  takeOne,
+  type Verdict,
+  verdictOf,
+} from '../../counter/limiter.ts';
 import { DAY_MS } from '../../counter/past.ts';
 import type { Done } from './database.ts';
 import type { SqliteFile } from './file.ts';
@@ -7,8 +13,9 @@ import type { SqliteFile } from './file.ts';
 /** No clock that is right has noted down what is farther ahead: no window is longer than a day. */
 const AHEAD_MAX_US = 2 * DAY_MS * 1000;
 /**
- * How often those that are remembered are counted: SQLite reads a page for some hundred of them, 9 ms for 100,000. What other processes
- * note down in between is not known here, so there may be a few thousand more than `limitedMax`.
+ * How often those that are remembered are counted: SQLite reads a page for some hundred of them, 9
+ * ms for 100,000. What other processes note down in between is not known here, so there may be a
+ * few thousand more than `limitedMax`.
  */
 const COUNT_MS = 1000;
 
@@ -23,7 +30,10 @@ export class SqliteLimits {
     this.#limitedMax = limitedMax;
   }
 
-  /** Takes one of each and forgets who has all again. `at` is now, in milliseconds since 1970. To be called in a transaction. */
+  /**
+   * Takes one of each and forgets who has all again. `at` is now, in milliseconds since 1970. To
+   * be called in a transaction.
+   */
   takeAll(file: SqliteFile, wanted: readonly Take[], at: number): Done<readonly Verdict[]> {
     const nowUs = at * 1000;
     let changed = false;

@@ -3,7 +3,10 @@ import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../counter/presenc
 import type { Done } from './database.ts';
 import type { SqliteFile } from './file.ts';
 
-/** Notes it down, forgets who has been silent for long, and answers all that are left. `at` is now, in milliseconds since 1970. */
+/**
+ * Notes it down, forgets who has been silent for long, and answers all that are left. `at` is now,
+ * in milliseconds since 1970.
+ */
 export function hear(file: SqliteFile, beat: Beat, at: number): Done<readonly Heard[]> {
   file.hear.run(beat.id, JSON.stringify(beat), at);
   file.forgetReplicas.run(at - PRESENCE_MEMORY_MS, at + PRESENCE_MEMORY_MS);

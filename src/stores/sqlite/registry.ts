@@ -1,4 +1,7 @@
-/** What a transaction does with counters that are made, changed, deleted and listed. Not here: the transaction. */
+/**
+ * What a transaction does with counters that are made, changed, deleted and listed. Not here: the
+ * transaction.
+ */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import {
   type Condition,
@@ -28,7 +31,8 @@ export function makeOne(
 ): Done<'made' | 'exists' | 'counters-full'> {
   const before = file.describe.get(counter);
   if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
-  if ((file.size.get()?.counters ?? 0) >= countersMax) return { answer: 'counters-full', changed: false };
+  if ((file.size.get()?.counters ?? 0) >= countersMax)
+    return { answer: 'counters-full', changed: false };
   file.make.run(counter, total, madeAt, owner, rules ? writeRules(rules) : null);
   return { answer: 'made', changed: true };
 }
@@ -41,8 +45,9 @@ export interface Change {
 }
 
 /**
- * Changes a counter, as `Registry.change` promises; `place` is the file. Fails with `counter-unreadable`: the transaction is then to be
- * rolled back. `at` is now, in milliseconds since 1970.
+ * Changes a counter, as `Registry.change` promises; `place` is the file. Fails with
+ * `counter-unreadable`: the transaction is then to be rolled back. `at` is now, in milliseconds
+ * since 1970.
  */
 export function changeOne(
   file: SqliteFile,
@@ -83,7 +88,11 @@ function rowMeets({ total, made_at: madeAt, owner, rules }: Row, condition: Cond
 }
 
 /** Lists counters, as `Registry.list` promises. */
-export function listed(file: SqliteFile, { prefix = '', search, after, limit }: Wanted, place: string): Page {
+export function listed(
+  file: SqliteFile,
+  { prefix = '', search, after, limit }: Wanted,
+  place: string,
+): Page {
   const rows = file.list.all(after, search, limit, prefix, `${prefix}${AFTER_ALL_NAMES}`);
   const counters = rows.map((row) => descriptionOf(row, place));
   return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };

@@ -1,13 +1,18 @@
 /**
- * Whether the disk has room left for more: new counters, keys of requests, visitors, hours of the history.
+ * Whether the disk has room left for more: new counters, keys of requests, visitors, hours of the
+ * history.
  *
- * On a full disk no commit succeeds, so counting stops for everybody. Before it comes to that, nothing new is kept and the counters
- * that are there count on: their rows are changed in place. Not here: what is left out then (`counting.ts`).
+ * On a full disk no commit succeeds, so counting stops for everybody. Before it comes to that,
+ * nothing new is kept and the counters that are there count on: their rows are changed in place.
+ * Not here: what is left out then (`counting.ts`).
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** So much stays free for what existing counters need: the write-ahead log, and a row for each counter and day. */
+/**
+ * So much stays free for what existing counters need: the write-ahead log, and a row for each
+ * counter and day.
+ */
 const KEPT_FREE_BYTES = 100 * 2 ** 20;
 /** Of a small disk no more than this part. */
 const KEPT_FREE_PART = 0.1;

@@ -1,8 +1,9 @@
 /**
- * The schema of a Seen database file: made in an empty file, brought up to date in an older one, and refused in any other.
+ * The schema of a Seen database file: made in an empty file, brought up to date in an older one,
+ * and refused in any other.
  *
- * The file says whose it is (application id) and how new it is (user version), so that a foreign, damaged or newer file is refused before
- * anything is written to it.
+ * The file says whose it is (application id) and how new it is (user version), so that a foreign,
+ * damaged or newer file is refused before anything is written to it.
  */
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../counter/errors.ts';
@@ -10,8 +11,8 @@ import { AppError } from '../../counter/errors.ts';
 /** "seen" in ASCII (https://www.sqlite.org/pragma.html#pragma_application_id). */
 export const APPLICATION_ID = 0x7365656e;
 /**
- * What made the schema, step by step: a file is at the step that its user version says, and is brought up to the last one. A file with
- * a larger number was written by a newer Seen.
+ * What made the schema, step by step: a file is at the step that its user version says, and is
+ * brought up to the last one. A file with a larger number was written by a newer Seen.
  */
 const STEPS = [
   `CREATE TABLE counters (
@@ -25,7 +26,8 @@ const STEPS = [
     written_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};`,
-  // Rows are made in the order in which they end, so their numbers tell how many there are and which are over.
+  // Rows are made in the order in which they end, so their numbers tell how many there are and
+  // which are over.
   `CREATE TABLE keys (
     number  INTEGER PRIMARY KEY,
     key     TEXT NOT NULL UNIQUE,
@@ -33,7 +35,8 @@ const STEPS = [
     total   INTEGER NOT NULL,
     made_at INTEGER NOT NULL
   ) STRICT;`,
-  // How many counters there are, kept by the database itself: counting them takes as long as there are many.
+  // How many counters there are, kept by the database itself: counting them takes as long as there
+  // are many.
   `ALTER TABLE counters ADD COLUMN made_at INTEGER;
   ALTER TABLE counters ADD COLUMN owner TEXT;
   ALTER TABLE counters ADD COLUMN rules TEXT;
@@ -41,7 +44,8 @@ const STEPS = [
   INSERT INTO sizes SELECT count(*) FROM counters;
   CREATE TRIGGER counter_made AFTER INSERT ON counters BEGIN UPDATE sizes SET counters = counters + 1; END;
   CREATE TRIGGER counter_deleted AFTER DELETE ON counters BEGIN UPDATE sizes SET counters = counters - 1; END;`,
-  // What is remembered of visits: by hour, then by day; how many visitors each day had, and who today's are.
+  // What is remembered of visits: by hour, then by day; how many visitors each day had, and who
+  // today's are.
   `CREATE TABLE hours (
     counter TEXT NOT NULL, hour INTEGER NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (counter, hour, kind)
@@ -81,11 +85,17 @@ const STEPS = [
   INSERT INTO visitors_of_days SELECT day, count(*) FROM visitors GROUP BY day;`,
 ] as const;
 
-/** Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses a file that is not ours to write. */
+/**
+ * Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses
+ * a file that is not ours to write.
+ */
 export function claim(database: Database, path: string): void {
   const number = (pragma: string) =>
-    Object.values(database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0;
-  const tables = database.query<{ count: number }, []>('SELECT count(*) AS count FROM sqlite_schema').get();
+    Object.values(database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0] ??
+    0;
+  const tables = database
+    .query<{ count: number }, []>('SELECT count(*) AS count FROM sqlite_schema')
+    .get();
   if (tables?.count !== 0 && number('application_id') !== APPLICATION_ID) {
     throw new AppError(
       'store-unusable',

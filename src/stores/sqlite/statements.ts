@@ -1,6 +1,7 @@
 /**
- * The statements on a database file: of each its parameters and its answer. What belongs together is in one transaction of
- * `database.ts`. Not here: those of what is remembered of visits (`visit-statements.ts`).
+ * The statements on a database file: of each its parameters and its answer. What belongs together
+ * is in one transaction of `database.ts`. Not here: those of what is remembered of visits
+ * (`visit-statements.ts`).
  */
 import type { Database } from 'bun:sqlite';
 import { ADDED, FORGET_AT_ONCE, visitStatements } from './visit-statements.ts';
@@ -25,7 +26,10 @@ export function prepare(database: Database) {
     begin: database.query<unknown, []>('BEGIN IMMEDIATE'),
     commit: database.query<unknown, []>('COMMIT'),
     rollback: database.query<unknown, []>('ROLLBACK'),
-    /** A number that changes when another process has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
+    /**
+     * A number that changes when another process has written
+     * (https://www.sqlite.org/pragma.html#pragma_data_version).
+     */
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
     /** ?1 counter: its total and rules, no row when there is none. */
     read: database.query<{ total: number; rules: string | null }, [string]>(
@@ -33,13 +37,19 @@ export function prepare(database: Database) {
     ),
     /** How many counters there are. */
     size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
-    /** ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be exact any more. */
+    /**
+     * ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be
+     * exact any more.
+     */
     add: database.query<{ total: number }, [string, number, number]>(`
       INSERT INTO counters (name, total, made_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
       WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
       RETURNING total`),
-    /** ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Refused when there is one. */
+    /**
+     * ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Refused when
+     * there is one.
+     */
     make: database.query<unknown, [string, number, number, string, string | null]>(
       'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
     ),
@@ -50,15 +60,15 @@ export function prepare(database: Database) {
     /** ?1 counter. */
     describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
     /**
-     * ?1 after which name, ?2 part of the name, ?3 how many, ?4 and ?5 from which name on and before which: in the order of the names'
-     * bytes.
+     * ?1 after which name, ?2 part of the name, ?3 how many, ?4 and ?5 from which name on and
+     * before which: in the order of the names' bytes.
      */
     list: database.query<Row, [string, string, number, string, string]>(
       `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
     ),
     /**
-     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules: what is null stays. The counter as it is then, no row
-     * when there is none.
+     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules: what is null
+     * stays. The counter as it is then, no row when there is none.
      */
     change: database.query<Row, [string, number | null, string | null, string | null]>(`
       UPDATE counters
@@ -70,7 +80,10 @@ export function prepare(database: Database) {
     recallKey: database.query<{ request: string; total: number }, [string]>(
       'SELECT request, total FROM keys WHERE key = ?1',
     ),
-    /** How many keys are kept, and when the oldest was made: a look at the first and one at the last, however many there are. */
+    /**
+     * How many keys are kept, and when the oldest was made: a look at the first and one at the
+     * last, however many there are.
+     */
     keysKept: database.query<{ count: number; oldest: number }, []>(`
       SELECT last.number - first.number + 1 AS count, first.made_at AS oldest
       FROM (SELECT number, made_at FROM keys ORDER BY number LIMIT 1) AS first,
@@ -79,7 +92,10 @@ export function prepare(database: Database) {
     rememberKey: database.query<unknown, [string, string, number, number]>(
       'INSERT INTO keys (key, request, total, made_at) VALUES (?1, ?2, ?3, ?4)',
     ),
-    /** ?1 and ?2 times: forgets the oldest keys that were not made between them, so many at once that one write does not take long. */
+    /**
+     * ?1 and ?2 times: forgets the oldest keys that were not made between them, so many at once
+     * that one write does not take long.
+     */
     forgetKeys: database.query<unknown, [number, number]>(`
       DELETE FROM keys WHERE number IN (SELECT number FROM keys ORDER BY number LIMIT ${FORGET_AT_ONCE})
       AND made_at NOT BETWEEN ?1 AND ?2`),
@@ -96,7 +112,9 @@ export function prepare(database: Database) {
     hear: database.query<unknown, [string, string, number]>(`
       INSERT INTO replicas (id, said, heard_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (id) DO UPDATE SET said = excluded.said, heard_at = excluded.heard_at`),
-    heard: database.query<{ said: string; heard_at: number }, []>('SELECT said, heard_at FROM replicas'),
+    heard: database.query<{ said: string; heard_at: number }, []>(
+      'SELECT said, heard_at FROM replicas',
+    ),
     /** ?1 and ?2 times: forgets replicas that were not heard between them. */
     forgetReplicas: database.query<unknown, [number, number]>(
       'DELETE FROM replicas WHERE heard_at NOT BETWEEN ?1 AND ?2',
@@ -120,7 +138,10 @@ function limitStatements(database: Database) {
       ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
     /** How many are remembered: reads them all. */
     limited: database.query<{ count: number }, []>('SELECT count(*) AS count FROM limits'),
-    /** ?1 and ?2 times: forgets who has all again at or before the first or after the second, so many at once that one write does not take long. */
+    /**
+     * ?1 and ?2 times: forgets who has all again at or before the first or after the second, so
+     * many at once that one write does not take long.
+     */
     forgetLimits: database.query<unknown, [number, number]>(`
       DELETE FROM limits WHERE (name, who) IN
         (SELECT name, who FROM limits WHERE full_at <= ?1 OR full_at > ?2 LIMIT ${FORGET_AT_ONCE})`),
@@ -139,7 +160,9 @@ function archiveStatements(database: Database) {
     ),
     /** ?1 counter. */
     forgetSources: database.query<unknown, [string]>('DELETE FROM sources WHERE counter = ?1'),
-    /** ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules. */
+    /**
+     * ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules.
+     */
     place: database.query<unknown, [string, number, number | null, string | null, string | null]>(
       'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
     ),

@@ -1,10 +1,17 @@
 /**
- * The SQLite store: one file on a local disk, shared by the replicas of one machine. A batch is one transaction, synced to the disk before
- * it is answered.
+ * The SQLite store: one file on a local disk, shared by the replicas of one machine. A batch is
+ * one transaction, synced to the disk before it is answered.
  *
- * Not here: transactions and turns (`database.ts`), and when to try a batch again, which is the counter's decision.
+ * Not here: transactions and turns (`database.ts`), and when to try a batch again, which is the
+ * counter's decision.
  */
-import { type Archived, type Brought, folded, type Piece, type Terms } from '../../counter/archive.ts';
+import {
+  type Archived,
+  type Brought,
+  folded,
+  type Piece,
+  type Terms,
+} from '../../counter/archive.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
 import type { Take, Verdict } from '../../counter/limiter.ts';
 import { HOUR_MS, type Past } from '../../counter/past.ts';
@@ -31,7 +38,10 @@ import { SqliteRoom } from './room.ts';
 import { descriptionOf, exactTotal } from './rows.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, Limits {
-  /** How many visitors with less than all of a quota are remembered at the most; without it `LIMITED_MAX`. */
+  /**
+   * How many visitors with less than all of a quota are remembered at the most; without it
+   * `LIMITED_MAX`.
+   */
   readonly limitedMax?: number | undefined;
 }
 
@@ -67,10 +77,10 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * A batch without changes counts nothing, so it is not synced: an idle Seen would have the disk sync
-   * every 2 s for ever. It still finds a full disk, a locked or moved file and lost rights, which fail the
-   * write. What fails only the sync is found by the next visit; after that the empty ones are synced too,
-   * until one succeeds.
+   * A batch without changes counts nothing, so it is not synced: an idle Seen would have the disk
+   * sync every 2 s for ever. It still finds a full disk, a locked or moved file and lost rights,
+   * which fail the write. What fails only the sync is found by the next visit; after that the
+   * empty ones are synced too, until one succeeds.
    */
   #apply({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
     const at = this.#options.now();
@@ -109,7 +119,9 @@ export class SqliteStore implements Store {
     return this.#database.read((file) =>
       counters.map((counter) => {
         const row = file.read.get(counter);
-        return row && !readRules(row.rules).private ? exactTotal(counter, row.total, this.place) : undefined;
+        return row && !readRules(row.rules).private
+          ? exactTotal(counter, row.total, this.place)
+          : undefined;
       }),
     );
   }
@@ -129,7 +141,9 @@ export class SqliteStore implements Store {
 
   change(counter: string, changes: CounterChanges, condition: Condition = {}) {
     const at = this.#options.now();
-    return this.#database.write((file) => changeOne(file, { counter, changes, condition }, at, this.place));
+    return this.#database.write((file) =>
+      changeOne(file, { counter, changes, condition }, at, this.place),
+    );
   }
 
   delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
@@ -160,13 +174,18 @@ export class SqliteStore implements Store {
   }
 
   take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
-    return this.#database.write((file) => this.#limits.takeAll(file, wanted, this.#options.now()), {
-      synced: false,
-    });
+    return this.#database.write(
+      (file) => this.#limits.takeAll(file, wanted, this.#options.now()),
+      {
+        synced: false,
+      },
+    );
   }
 
   beat(beat: Beat): Promise<readonly Heard[]> {
-    return this.#database.write((file) => hear(file, beat, this.#options.now()), { synced: false });
+    return this.#database.write((file) => hear(file, beat, this.#options.now()), {
+      synced: false,
+    });
   }
 
   async *snapshot(): AsyncGenerator<Piece> {

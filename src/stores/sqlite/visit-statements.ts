@@ -1,12 +1,19 @@
-/** The statements on what is remembered of visits: hours, days, visitors. Of each its parameters and its answer. */
+/**
+ * The statements on what is remembered of visits: hours, days, visitors. Of each its parameters
+ * and its answer.
+ */
 import type { Database } from 'bun:sqlite';
 import type { Kind } from '../../counter/visitor.ts';
 
 /** More than one, so that forgetting is faster than remembering. */
 export const FORGET_AT_ONCE = 1000;
 
-/** A figure of the history stays where it is when it would go farther than a number carries: it must not keep anybody from counting. */
-const within = (sum: string) => `max(min(${sum}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
+/**
+ * A figure of the history stays where it is when it would go farther than a number carries: it
+ * must not keep anybody from counting.
+ */
+const within = (sum: string) =>
+  `max(min(${sum}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
 
 /** What adds to a figure that is there already. */
 export const ADDED = `DO UPDATE SET amount = ${within('amount + excluded.amount')}`;
@@ -22,11 +29,17 @@ export function visitStatements(database: Database) {
     addToHourThere: database.query<unknown, [string, number, string, number]>(
       `UPDATE hours SET amount = ${within('amount + ?4')} WHERE counter = ?1 AND hour = ?2 AND kind = ?3`,
     ),
-    /** ?1 counter, ?2 hour: the first hour of the counter, and the last one that is not after ?2; null where there is none. */
+    /**
+     * ?1 counter, ?2 hour: the first hour of the counter, and the last one that is not after ?2;
+     * null where there is none.
+     */
     hoursKept: database.query<{ first: number | null; last: number | null }, [string, number]>(`
       SELECT (SELECT min(hour) FROM hours WHERE counter = ?1) AS first,
              (SELECT max(hour) FROM hours WHERE counter = ?1 AND hour <= ?2) AS last`),
-    /** ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of that. */
+    /**
+     * ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of
+     * that.
+     */
     foldHours: database.query<unknown, [string, number]>(`
       INSERT INTO days (counter, day, kind, amount)
       SELECT counter, hour / 24, kind, ${within('sum(amount)')} FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
@@ -51,8 +64,13 @@ export function visitStatements(database: Database) {
       INSERT INTO visitors_of_days (day, visitors) VALUES (?1, ?2)
       ON CONFLICT (day) DO UPDATE SET visitors = visitors + excluded.visitors`),
     /** ?1 day: forgets how many there were on days before it. */
-    forgetVisitorsOfDays: database.query<unknown, [number]>('DELETE FROM visitors_of_days WHERE day < ?1'),
-    /** ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a window. */
+    forgetVisitorsOfDays: database.query<unknown, [number]>(
+      'DELETE FROM visitors_of_days WHERE day < ?1',
+    ),
+    /**
+     * ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a
+     * window.
+     */
     countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
       'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
     ),
@@ -65,13 +83,17 @@ export function visitStatements(database: Database) {
       INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
       ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
     /**
-     * ?1 day, ?2 counter: forgets who visited it that day, the day before (whose visitors are kept for a while after midnight), and the
-     * day after (which a replica writes whose clock is ahead). The days stand there one by one so that the index is used.
+     * ?1 day, ?2 counter: forgets who visited it that day, the day before (whose visitors are kept
+     * for a while after midnight), and the day after (which a replica writes whose clock is
+     * ahead). The days stand there one by one so that the index is used.
      */
     forgetVisitorsOf: database.query<unknown, [number, string]>(
       'DELETE FROM visitors WHERE day IN (?1 - 1, ?1, ?1 + 1) AND counter = ?2',
     ),
-    /** ?1 day: forgets visitors of days before it, so many at once that one write does not take long. */
+    /**
+     * ?1 day: forgets visitors of days before it, so many at once that one write does not take
+     * long.
+     */
     forgetVisitors: database.query<unknown, [number]>(`
       DELETE FROM visitors WHERE (day, counter, visitor) IN
         (SELECT day, counter, visitor FROM visitors WHERE day < ?1 LIMIT ${FORGET_AT_ONCE})`),

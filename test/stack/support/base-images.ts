@@ -1,9 +1,18 @@
 /**
- * Stand-ins for the base images, where no container registry can be reached: the machine's own programs under the names
- * that the Dockerfile and the stack files use. What is built on them and what runs in them is the real thing; what differs
- * is the C library (glibc for musl) and the versions (the machine's).
+ * Stand-ins for the base images, where no container registry can be reached: the machine's own
+ * programs under the names that the Dockerfile and the stack files use. What is built on them and
+ * what runs in them is the real thing; what differs is the C library (glibc for musl) and the
+ * versions (the machine's).
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
@@ -89,7 +98,10 @@ const USERS = [
   'test/stack/support/layout.ts',
 ];
 
-/** The whole names, with tags, of the base images that the project uses and this machine can stand in for. */
+/**
+ * The whole names, with tags, of the base images that the project uses and this machine can stand
+ * in for.
+ */
 export function baseImages(): string[] {
   const texts = USERS.map((file) => join(ROOT, file))
     .filter(existsSync)
@@ -164,9 +176,13 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     if (!['busybox', 'sh', 'nc', 'ping'].includes(applet))
       symlinkSync('/bin/busybox', join(root, 'bin', applet));
   }
-  // Alpine's busybox has a nc with -z, a ping that does not want to be root, and a shell that looks for programs where PATH
-  // says; Debian's has none of these.
-  for (const [program, path] of Object.entries({ busybox: '/bin/busybox', ...SHELL_PROGRAMS, ...programs })) {
+  // Alpine's busybox has a nc with -z, a ping that does not want to be root, and a shell that
+  // looks for programs where PATH says; Debian's has none of these.
+  for (const [program, path] of Object.entries({
+    busybox: '/bin/busybox',
+    ...SHELL_PROGRAMS,
+    ...programs,
+  })) {
     copy(which(program), join(root, path));
     for (const library of libraries(which(program))) copy(library, join(root, library));
   }

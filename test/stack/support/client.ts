@@ -1,4 +1,7 @@
-/** Docker's clients on this machine. The stack's tests type their commands into the oldest: what it can, newer ones can too. */
+/**
+ * Docker's clients on this machine. The stack's tests type their commands into the oldest: what it
+ * can, newer ones can too.
+ */
 import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { worldFolder } from './world.ts';

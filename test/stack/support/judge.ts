@@ -1,4 +1,7 @@
-/** `seen verify` as the judge of a stack: it visits from outside while something is done, and says what came of it. */
+/**
+ * `seen verify` as the judge of a stack: it visits from outside while something is done, and says
+ * what came of it.
+ */
 import { expect } from 'bun:test';
 import { join } from 'node:path';
 import type { Finding } from '../../../src/verify/finding.ts';
@@ -36,7 +39,10 @@ interface Verdict {
 
 let round = 0;
 
-/** Has `seen verify` visit a counter of its own from a while before `action` until a while after it. */
+/**
+ * Has `seen verify` visit a counter of its own from a while before `action` until a while after
+ * it.
+ */
 export async function underLoad(url: string, action: () => Promise<unknown>): Promise<Judged> {
   const file = join(worldFolder(), `verdict-${++round}.json`);
   const counter = `stack/round-${round}`;
@@ -49,7 +55,10 @@ export async function underLoad(url: string, action: () => Promise<unknown>): Pr
       stderr: 'pipe',
     },
   );
-  const said = Promise.all([new Response(verify.stdout).text(), new Response(verify.stderr).text()]);
+  const said = Promise.all([
+    new Response(verify.stdout).text(),
+    new Response(verify.stderr).text(),
+  ]);
   try {
     // It begins with some looks.
     await until('visits to come in', async () => {
@@ -75,13 +84,19 @@ export async function underLoad(url: string, action: () => Promise<unknown>): Pr
   };
 }
 
-/** Fails unless every request was answered, with a number of its own, and the total is exactly that many. */
+/**
+ * Fails unless every request was answered, with a number of its own, and the total is exactly that
+ * many.
+ */
 export function expectNoFailure({ answered, wrong, how }: Judged): void {
   expect({ wrong, how }).toEqual({ wrong: [], how: {} });
   expect(answered).toBeGreaterThan(VISITS_MIN);
 }
 
-/** Fails unless every visit was answered, with a number of its own; reads may have been told to come again. */
+/**
+ * Fails unless every visit was answered, with a number of its own; reads may have been told to
+ * come again.
+ */
 export function expectNoVisitFailed(judged: Judged): void {
   const visits = Object.entries(judged.how).filter(([why]) => !why.startsWith('read: '));
   expectNoFailure({ ...judged, how: Object.fromEntries(visits) });

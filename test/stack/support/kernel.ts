@@ -8,7 +8,10 @@ export interface Kernel {
   readonly esp: boolean;
 }
 
-/** Asks the kernel, which may load its modules for it. The trial is in a network namespace of its own. */
+/**
+ * Asks the kernel, which may load its modules for it. The trial is in a network namespace of its
+ * own.
+ */
 export async function askKernel(): Promise<Kernel> {
   await Bun.$`modprobe ip_vs`.quiet().nothrow();
   const esp =

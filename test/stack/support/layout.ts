@@ -1,7 +1,7 @@
 /**
- * The stack files as this kernel can run them on stand-ins for the base images: as they are where it has IPVS and ESP, but for
- * Grafana, which has no stand-in, and otherwise with as little changed as possible, by program, so that a change of the files is
- * a change of what is tested.
+ * The stack files as this kernel can run them on stand-ins for the base images: as they are where
+ * it has IPVS and ESP, but for Grafana, which has no stand-in, and otherwise with as little
+ * changed as possible, by program, so that a change of the files is a change of what is tested.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,10 @@ interface StackFile {
   [key: string]: unknown;
 }
 
-/** HAProxy in the place of the ingress mesh: hands on connections, not requests, and tries nothing twice, as IPVS does. */
+/**
+ * HAProxy in the place of the ingress mesh: hands on connections, not requests, and tries nothing
+ * twice, as IPVS does.
+ */
 const MESH: Service = {
   image: 'haproxy:2.6-alpine',
   networks: ['webnet'],
@@ -36,9 +39,11 @@ const MESH: Service = {
 export function fitted(file: string, kernel: Kernel): string {
   const stack = Bun.YAML.parse(readFileSync(join(ROOT, file), 'utf8')) as StackFile;
   if (!kernel.esp) {
-    for (const network of Object.values(stack.networks ?? {})) delete network?.driver_opts?.['encrypted'];
+    for (const network of Object.values(stack.networks ?? {}))
+      delete network?.driver_opts?.['encrypted'];
   }
-  // Debian has no Grafana to stand in for its image; the files that it reads are tested without it.
+  // Debian has no Grafana to stand in for its image; the files that it reads are tested without
+  // it.
   delete stack.services['grafana'];
   if (!kernel.ipvs) {
     for (const [name, service] of Object.entries(stack.services)) {

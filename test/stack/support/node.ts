@@ -1,7 +1,8 @@
 /**
  * One node of a Swarm: a Docker engine in namespaces of its own, on a bridge of the world.
  *
- * Killing the node's first process ends the engine and all of its containers at once, as a power cut does.
+ * Killing the node's first process ends the engine and all of its containers at once, as a power
+ * cut does.
  */
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +34,8 @@ export class Node {
     this.folder = join(worldFolder(), this.name);
     this.#cable = `seen-${this.name}`;
     mkdirSync(this.folder, { recursive: true });
-    // On a terminal curl shows how far it is only where its output goes elsewhere; here it does not know of the terminal.
+    // On a terminal curl shows how far it is only where its output goes elsewhere; here it does
+    // not know of the terminal.
     writeFileSync(join(this.folder, '.curlrc'), 'no-progress-meter\n');
   }
 
@@ -53,7 +55,12 @@ export class Node {
         --pidfile '${this.folder}/pid' --host 'unix://${this.folder}/socket' --cgroup-parent '/${cgroupOf(this.name)}'`;
     await Bun.$`rm -rf ${this.folder}/pid ${this.folder}/exec ${this.folder}/socket`;
     this.#outer = Bun.spawn(
-      [...'unshare --net --mount --uts --pid --fork --kill-child --mount-proc'.split(' '), 'sh', '-c', boot],
+      [
+        ...'unshare --net --mount --uts --pid --fork --kill-child --mount-proc'.split(' '),
+        'sh',
+        '-c',
+        boot,
+      ],
       { stdin: 'ignore', stdout: engineLog, stderr: engineLog },
     );
     closeSync(engineLog);
@@ -89,7 +96,10 @@ export class Node {
     return `unix://${this.folder}/socket`;
   }
 
-  /** What Docker's client is told: this engine, and settings of the test's own. `docker` is the oldest client. */
+  /**
+   * What Docker's client is told: this engine, and settings of the test's own. `docker` is the
+   * oldest client.
+   */
   get #environment(): Record<string, string> {
     return {
       DOCKER_HOST: this.endpoint,
@@ -107,7 +117,8 @@ export class Node {
   /** The same; fails unless it succeeds, and answers what it printed. */
   async mustDocker(...words: readonly string[]): Promise<string> {
     const { status, out, error } = await this.docker(...words);
-    if (status !== 0) throw new Error(`docker ${words.join(' ')} ended with ${status}: ${error}${out}`);
+    if (status !== 0)
+      throw new Error(`docker ${words.join(' ')} ended with ${status}: ${error}${out}`);
     return out.trim();
   }
 
@@ -135,7 +146,8 @@ export class Node {
     const ended = program.exited.then(() => true);
     for (const words of typed) {
       const asked = out.length;
-      const prompt = async () => PROMPT.test(out.slice(asked)) || (await Promise.race([ended, false]));
+      const prompt = async () =>
+        PROMPT.test(out.slice(asked)) || (await Promise.race([ended, false]));
       await until(`a prompt for “${words}” after: ${out}`, prompt);
       if (program.exitCode !== null) break;
       program.terminal?.write(`${words}\n`);

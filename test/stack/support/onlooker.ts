@@ -1,4 +1,7 @@
-/** Somebody who looks at the page of a counter while something is done to the stack: what they saw, by the page's own words. */
+/**
+ * Somebody who looks at the page of a counter while something is done to the stack: what they saw,
+ * by the page's own words.
+ */
 import type { Browser } from 'playwright-core';
 import { launch, openPage } from '../../support/browser.ts';
 import { until } from '../../support/folder.ts';
@@ -18,7 +21,10 @@ export interface Seen {
   readonly errors: readonly string[];
 }
 
-/** Looks at the page at `url` from before `action` until `settled` says so of the panel and the number. */
+/**
+ * Looks at the page at `url` from before `action` until `settled` says so of the panel and the
+ * number.
+ */
 export async function watch(
   url: string,
   action: () => Promise<unknown>,
@@ -41,7 +47,8 @@ export async function watch(
         .locator('.replica')
         .evaluateAll((items) =>
           items.map(
-            (item) => `${item.querySelector('small')?.textContent} ${item.getAttribute('data-state')}`,
+            (item) =>
+              `${item.querySelector('small')?.textContent} ${item.getAttribute('data-state')}`,
           ),
         );
       for (const shown of last) replicas.add(shown);

@@ -1,7 +1,9 @@
 /**
- * Runs a document on a node: each block of commands in it, compared with the block that follows (`test/support/document.ts`).
+ * Runs a document on a node: each block of commands in it, compared with the block that follows
+ * (`test/support/document.ts`).
  *
- * “Repeat it …” between the two is tried until it shows; “Ctrl-C” is ended by the test; a block of ```sh is typed.
+ * “Repeat it …” between the two is tried until it shows; “Ctrl-C” is ended by the test; a block of
+ * ```sh is typed.
  */
 import { difference, type Step } from '../../support/document.ts';
 import type { Node } from './node.ts';
@@ -12,16 +14,23 @@ const REPEAT_MS = 120_000;
 const WATCHED_MS = 8000;
 
 /**
- * Does the steps of a document one after the other. Each builds on those before it: after one whose commands failed, the rest fail
- * with its reason. One that shows something else than the document says fails alone.
+ * Does the steps of a document one after the other. Each builds on those before it: after one
+ * whose commands failed, the rest fail with its reason. One that shows something else than the
+ * document says fails alone.
  */
 export class Reader {
   #failed: string | undefined;
 
   /**
-   * Does a step at a node, in `folder`; fails unless it shows what it should. `adapt` changes what is expected.
+   * Does a step at a node, in `folder`; fails unless it shows what it should. `adapt` changes what
+   * is expected.
    */
-  async follow(step: Step, node: Node, folder: string, adapt = (line: string) => line): Promise<void> {
+  async follow(
+    step: Step,
+    node: Node,
+    folder: string,
+    adapt = (line: string) => line,
+  ): Promise<void> {
     if (this.#failed !== undefined) throw new Error(`an earlier step failed: ${this.#failed}`);
     const expected = step.expected.map(adapt);
     const end = performance.now() + (/\bRepeat\b/.test(step.between) ? REPEAT_MS : 0);
@@ -41,7 +50,11 @@ export class Reader {
   }
 }
 
-async function run(step: Step, node: Node, folder: string): Promise<{ status: number; shown: string }> {
+async function run(
+  step: Step,
+  node: Node,
+  folder: string,
+): Promise<{ status: number; shown: string }> {
   // A person sees both outputs in one place.
   const script = `exec 2>&1; set -o pipefail\n${step.commands}`;
   const limitMs = step.between.includes('Ctrl-C') ? WATCHED_MS : undefined;
@@ -53,8 +66,12 @@ async function run(step: Step, node: Node, folder: string): Promise<{ status: nu
   return { status, shown: lines.filter((line) => !line.includes(STAND_IN)).join('\n') };
 }
 
-/** What stands in for the ingress mesh where the kernel has none (`layout.ts`): a reader has no such service. */
+/**
+ * What stands in for the ingress mesh where the kernel has none (`layout.ts`): a reader has no
+ * such service.
+ */
 const STAND_IN = 'mystack_mesh';
 
-// eslint-disable-next-line no-control-regex -- what programs write to colour a terminal and to move about in it
+/** What programs write to colour a terminal and to move about in it. */
+// eslint-disable-next-line no-control-regex -- it begins with one
 const ESCAPES = /\u001B\[[0-9;?]*[A-Za-z]/g;

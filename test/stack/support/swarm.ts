@@ -34,7 +34,9 @@ export class Swarm implements AsyncDisposable {
     this.project = project;
   }
 
-  /** Starts `count` engines with the base images, and a copy of the project. They are no Swarm yet. */
+  /**
+   * Starts `count` engines with the base images, and a copy of the project. They are no Swarm yet.
+   */
   static async engines(count: number): Promise<Swarm> {
     const kernel = await askKernel();
     const project = join(worldFolder(), 'project');
@@ -47,7 +49,10 @@ export class Swarm implements AsyncDisposable {
     });
   }
 
-  /** Starts a Swarm of `count` nodes that has the images of Seen: `stackdemo`, `stackdemo:v2`, and those in `more`. */
+  /**
+   * Starts a Swarm of `count` nodes that has the images of Seen: `stackdemo`, `stackdemo:v2`, and
+   * those in `more`.
+   */
   static async start(count: number, more: Readonly<Record<string, string>> = {}): Promise<Swarm> {
     const swarm = await Swarm.engines(count);
     return swarm.#or(async () => {
@@ -74,7 +79,10 @@ export class Swarm implements AsyncDisposable {
     });
   }
 
-  /** Makes something of it; takes everything down again when that fails, so that the next test can begin. */
+  /**
+   * Makes something of it; takes everything down again when that fails, so that the next test can
+   * begin.
+   */
   async #or(make: () => Promise<void>): Promise<this> {
     try {
       await make();
@@ -131,9 +139,12 @@ export class Swarm implements AsyncDisposable {
     } catch (cause) {
       const { out } = await this.manager.docker('service', 'ps', '--no-trunc', service);
       const logs = await this.manager.docker('service', 'logs', '--tail', '20', service);
-      throw new Error(`${service} has not come to ${count} of ${count}\n${out}${logs.out}${logs.error}`, {
-        cause,
-      });
+      throw new Error(
+        `${service} has not come to ${count} of ${count}\n${out}${logs.out}${logs.error}`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -166,7 +177,14 @@ export class Swarm implements AsyncDisposable {
   async tasks(service: string): Promise<Task[]> {
     const format =
       '{{.Name}}\t{{.ID}}\t{{.Node}}\t{{.Image}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}';
-    const out = await this.manager.mustDocker('service', 'ps', '--no-trunc', '--format', format, service);
+    const out = await this.manager.mustDocker(
+      'service',
+      'ps',
+      '--no-trunc',
+      '--format',
+      format,
+      service,
+    );
     return out
       .split('\n')
       .filter(Boolean)
@@ -197,7 +215,10 @@ export class Swarm implements AsyncDisposable {
     return found.flat();
   }
 
-  /** Images from this run's store on disk into every engine; made in the manager's engine the first time. */
+  /**
+   * Images from this run's store on disk into every engine; made in the manager's engine the first
+   * time.
+   */
   async #bring(name: string, images: readonly string[], make: () => Promise<void>): Promise<void> {
     const archive = join(worldFolder(), `${name}.tar`);
     const made = !existsSync(archive);

@@ -1,9 +1,11 @@
 /**
- * A world of its own for the stack's tests: processes, network and mounts that the machine does not see.
+ * A world of its own for the stack's tests: processes, network and mounts that the machine does
+ * not see.
  *
- * Engines, containers and bridges live in Linux namespaces that end with the first process in them, and that process ends with
- * the runner, so no engine that runs already is touched and nothing goes on however a run ends. What namespaces do not end (a
- * folder, empty cgroups) a cleaner takes away, also when the runner is killed. slirp4netns gives the world a way out (the
+ * Engines, containers and bridges live in Linux namespaces that end with the first process in
+ * them, and that process ends with the runner, so no engine that runs already is touched and
+ * nothing goes on however a run ends. What namespaces do not end (a folder, empty cgroups) a
+ * cleaner takes away, also when the runner is killed. slirp4netns gives the world a way out (the
  * image's build installs packages) without a rule in the machine's firewall.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -17,7 +19,8 @@ const FOLDER = 'STACK_TEST_FOLDER';
 /** The folder of this run. Fails outside of a world. */
 export function worldFolder(): string {
   const folder = process.env[FOLDER];
-  if (!folder) throw new Error('The stack’s tests need a world of their own: run npm run test:stack.');
+  if (!folder)
+    throw new Error('The stack’s tests need a world of their own: run npm run test:stack.');
   return folder;
 }
 
@@ -29,8 +32,14 @@ export function cgroupOf(node: string): string {
 /** Where a run's output goes. */
 export type Output = 'inherit' | number;
 
-/** Runs `command` in a world of its own; answers its exit status. Fails where the system does not allow it. */
-export async function inWorld(command: readonly string[], output: Output = 'inherit'): Promise<number> {
+/**
+ * Runs `command` in a world of its own; answers its exit status. Fails where the system does not
+ * allow it.
+ */
+export async function inWorld(
+  command: readonly string[],
+  output: Output = 'inherit',
+): Promise<number> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new Error(
       'The stack’s tests start Docker engines in namespaces of their own: run them as root on Linux.',
@@ -57,7 +66,8 @@ function start(folder: string, command: readonly string[], output: Output): Bun.
     ip link set lo up
     while ! ip link show tap0 >/dev/null 2>&1; do sleep 0.05; done
     "$@" || exit $?`;
-  const leave = 'setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc';
+  const leave =
+    'setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc';
   return Bun.spawn([...leave.split(' '), 'sh', '-c', enter, 'sh', ...command], {
     env: { ...process.env, [FOLDER]: folder },
     stdin: 'ignore',
@@ -73,7 +83,8 @@ async function giveWayOut(folder: string, world: Bun.Subprocess): Promise<Bun.Su
     first = (await Bun.$`pgrep -P ${world.pid}`.nothrow().text()).trim();
     return first !== '' || world.exitCode !== null;
   });
-  const slirp = 'setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback';
+  const slirp =
+    'setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback';
   return Bun.spawn([...slirp.split(' '), first, 'tap0'], {
     stdin: 'ignore',
     stdout: 'ignore',
@@ -82,8 +93,8 @@ async function giveWayOut(folder: string, world: Bun.Subprocess): Promise<Bun.Su
 }
 
 /**
- * Takes away the folder and the cgroups when its standard input ends, which it also does when this process is killed. In a
- * session of its own, which Ctrl-C does not reach.
+ * Takes away the folder and the cgroups when its standard input ends, which it also does when this
+ * process is killed. In a session of its own, which Ctrl-C does not reach.
  */
 function startCleaner(folder: string) {
   const clean = `

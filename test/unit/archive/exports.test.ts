@@ -1,4 +1,7 @@
-/** What Seen exports it can read again, whatever a counter holds; and what is no whole export it refuses. */
+/**
+ * What Seen exports it can read again, whatever a counter holds; and what is no whole export it
+ * refuses.
+ */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -110,7 +113,11 @@ describe('an export', () => {
         const limits = { ...LIMITS, timeoutMs: 5000, now: () => NOW };
         const redis = (number: number) =>
           new RedisStore({ url: `${server.url}/${number}`, ca: undefined, ...limits });
-        const sqlite = new SqliteStore({ path: join(folder.path, 'seen.db'), missing: 'make', ...limits });
+        const sqlite = new SqliteStore({
+          path: join(folder.path, 'seen.db'),
+          missing: 'make',
+          ...limits,
+        });
         const stores = redisFirst ? [redis(0), sqlite, redis(1)] : [sqlite, redis(0)];
         const [first, ...others] = stores;
         await first!.bring(all, { source: 'first', existing: 'keep' });
@@ -141,10 +148,18 @@ describe('an export', () => {
     using folder = temporaryFolder();
     let now = NOW;
     const limits = { ...LIMITS, timeoutMs: 5000, now: () => now };
-    const store = new SqliteStore({ path: join(folder.path, 'seen.db'), missing: 'make', ...limits });
+    const store = new SqliteStore({
+      path: join(folder.path, 'seen.db'),
+      missing: 'make',
+      ...limits,
+    });
     let sequence = 0;
     const add = (amount: number, kinds: object) =>
-      store.commit({ writer: 'w', sequence: ++sequence, changes: [{ counter: 'abc/far', amount, kinds }] });
+      store.commit({
+        writer: 'w',
+        sequence: ++sequence,
+        changes: [{ counter: 'abc/far', amount, kinds }],
+      });
     for (let hour = 0; hour < 3; hour++) {
       await add(MAX, { person: MAX });
       await add(-MAX, { bot: -MAX });
@@ -183,7 +198,11 @@ describe('an export', () => {
       of('fff', 4),
       { moment: NOW },
     ];
-    const { counters: count, all } = await gather(each(pieces), join(folder.path, 'spool'), () => undefined);
+    const { counters: count, all } = await gather(
+      each(pieces),
+      join(folder.path, 'spool'),
+      () => undefined,
+    );
     const found: string[] = [];
     for await (const archived of all) found.push(`${archived.counter} ${archived.total}`);
     expect({ count, found }).toEqual({
@@ -195,7 +214,11 @@ describe('an export', () => {
   test('has hours as days that are older than hours are kept, as they would be with the next visit', async () => {
     using folder = temporaryFolder();
     const old = HOUR - HOURS_KEPT_DAYS * 24 - 1;
-    const past = { hours: [{ at: old, kind: 'bot' as const, amount: 1 }], days: [], visitors: new Map() };
+    const past = {
+      hours: [{ at: old, kind: 'bot' as const, amount: 1 }],
+      days: [],
+      visitors: new Map(),
+    };
     const { all } = await gather(
       each([{ archived: sample({ past }) }, { moment: NOW }]),
       join(folder.path, 'spool'),
@@ -240,7 +263,8 @@ describe('an export', () => {
       fc.asyncProperty(counters, async (all) => {
         const text = await write(all, 'csv');
         for (const cell of text.split(/[,\r\n]+/)) {
-          // A formula needs one of these to do anything; a sign before a number or a name does not.
+          // A formula needs one of these to do anything; a sign before a number or a name does
+          // not.
           expect(cell).not.toMatch(/^[=+@]|[|!()'"]|[^ -~]/);
           expect(cell).not.toMatch(/^-(?!\d+$|[A-Za-z0-9_.-]*\/)/);
         }
@@ -292,10 +316,9 @@ describe('what is no whole export', () => {
   test('is read with the ends of lines of any system, a mark at its beginning, and blank lines', async () => {
     const all = [sample(), sample({ counter: 'my-site/second' })].map(plain);
     for (const format of ['jsonl', 'csv'] as const) {
-      const text = (await write([sample(), sample({ counter: 'my-site/second' })], format)).replaceAll(
-        '\r\n',
-        '\n',
-      );
+      const text = (
+        await write([sample(), sample({ counter: 'my-site/second' })], format)
+      ).replaceAll('\r\n', '\n');
       for (const other of [
         text,
         text.replaceAll('\n', '\r\n'),
@@ -337,11 +360,17 @@ describe('what is no whole export', () => {
       [line.replace('"private":true', '"__proto__":{}'), 'is none of'],
       [line.replace('"total"', '"totals":1,"total"'), 'a newer Seen may know it'],
       [line.replace('"made":"2026-11-22T12', '"made":"yesterday 12'), 'is no moment'],
-      [line.replace('"visitors":{"2026-11-22":2}', '"visitors":{"2026-11-22":-2}'), 'cannot be less than 0'],
+      [
+        line.replace('"visitors":{"2026-11-22":2}', '"visitors":{"2026-11-22":-2}'),
+        'cannot be less than 0',
+      ],
       [
         line
           .replace('"person":3', `"person":${MAX}`)
-          .replace('T12:00Z":', 'T12:00Z":{"bot":1},"2026-11-22T13:00Z":{"person":1},"2026-11-22T11:00Z":')
+          .replace(
+            'T12:00Z":',
+            'T12:00Z":{"bot":1},"2026-11-22T13:00Z":{"person":1},"2026-11-22T11:00Z":',
+          )
           .replace('{"bot":1},', '{"bot":1},'),
         'is past 9007199254740991',
       ],
@@ -352,11 +381,15 @@ describe('what is no whole export', () => {
       [second, 'my-site/second stands in line 2 already'],
     ] as const;
     for (const [text, expected] of told) {
-      const mistakes = await wrong([heading, text === second ? second : text, second, ''].join('\n'));
+      const mistakes = await wrong(
+        [heading, text === second ? second : text, second, ''].join('\n'),
+      );
       expect({ text, mistakes }).toEqual({
         text,
         mistakes: [
-          expect.stringMatching(new RegExp(`^${text === second ? 3 : 2}: .*${RegExp.escape(expected)}`)),
+          expect.stringMatching(
+            new RegExp(`^${text === second ? 3 : 2}: .*${RegExp.escape(expected)}`),
+          ),
         ],
       });
       expect(mistakes.join('')).not.toMatch(CONTROLS);
@@ -365,7 +398,9 @@ describe('what is no whole export', () => {
 
   test('has a token that somebody has put into it refused, and not shown', async () => {
     const [heading = '', line = '', second = ''] = await lines();
-    const mistakes = await wrong([heading, line.replace(HASH, 'seen_a-secret-token'), second, ''].join('\n'));
+    const mistakes = await wrong(
+      [heading, line.replace(HASH, 'seen_a-secret-token'), second, ''].join('\n'),
+    );
     expect(mistakes).toEqual([expect.stringContaining('no SHA-256 of a token')]);
     expect(mistakes.join('')).not.toContain('secret');
   });

@@ -1,4 +1,7 @@
-/** What other counters leave behind, as it is read: lists, exports of GoatCounter, badges, and the Redis of others. */
+/**
+ * What other counters leave behind, as it is read: lists, exports of GoatCounter, badges, and the
+ * Redis of others.
+ */
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -120,7 +123,8 @@ describe('the key for a path', () => {
   test('is one that a counter can have, and another for paths that differ in more than slashes', () => {
     fc.assert(
       fc.property(fc.webPath(), fc.string({ unit: 'binary' }), (path, text) => {
-        for (const one of [path, text, `${path}${text}`]) expect(keyFor(one)).toMatch(COUNTER_PART);
+        for (const one of [path, text, `${path}${text}`])
+          expect(keyFor(one)).toMatch(COUNTER_PART);
       }),
     );
     const paths = [
@@ -217,9 +221,10 @@ describe('an export of GoatCounter', () => {
 
   test('adds up paths that become the same key, and says so', async () => {
     const items = await read(
-      [HEAD_2, ...['/a/b', '/a-b', '/a/b/'].map((path) => row2(path, 0, false, '2026-11-20T10:00:00Z'))].join(
-        '\n',
-      ),
+      [
+        HEAD_2,
+        ...['/a/b', '/a-b', '/a/b/'].map((path) => row2(path, 0, false, '2026-11-20T10:00:00Z')),
+      ].join('\n'),
     );
     expect(totals(items)).toEqual({ 'my-blog/a-b': 3 });
     expect(notesIn(items)).toEqual([
@@ -325,12 +330,12 @@ describe('the Redis of another program', () => {
       ),
     );
     expect(totals(own)).toEqual({ 'my-site/views-about': 3, 'my-site/page': 4 });
-    expect(mistakesIn(await gathered(readRedisKeys(each([{ key: 'page', value: '4' }]), undefined)))).toEqual(
-      [expect.stringContaining('--namespace')],
-    );
-    expect(mistakesIn(await gathered(readRedisKeys(each([{ key: 'hits', value: 'x' }]), undefined)))).toEqual(
-      [expect.stringContaining('no whole number')],
-    );
+    expect(
+      mistakesIn(await gathered(readRedisKeys(each([{ key: 'page', value: '4' }]), undefined))),
+    ).toEqual([expect.stringContaining('--namespace')]);
+    expect(
+      mistakesIn(await gathered(readRedisKeys(each([{ key: 'hits', value: 'x' }]), undefined))),
+    ).toEqual([expect.stringContaining('no whole number')]);
     expect(mistakesIn(await gathered(readRedisKeys(each([]), undefined)))).toEqual([
       expect.stringContaining('--keys'),
     ]);
@@ -392,7 +397,8 @@ describe('the Redis of a busuanzi', () => {
   test('has what nobody has named under its hashes, if there is a namespace for it', async () => {
     const items = await gathered(readBusuanzi(each(kept), new Names(), 'my-site'));
     expect(Object.values(totals(items))).toEqual([1000, 70, 30, 5]);
-    for (const { counter } of countersIn(items)) expect(counter.split('/')[1]).toMatch(COUNTER_PART);
+    for (const { counter } of countersIn(items))
+      expect(counter.split('/')[1]).toMatch(COUNTER_PART);
     expect(countersIn(items)[0]?.counter).toBe(`my-site/site-${site}`);
   });
 
@@ -455,21 +461,27 @@ describe('the Redis of a busuanzi', () => {
     const items = await gathered(readBusuanzi(each(of), known, undefined));
     expect(mistakesIn(items)).toEqual([]);
     expect(totals(items)).toEqual({ 'my-site/about': 43 });
-    expect(notesIn(items)).toEqual([expect.stringContaining('my-site/about is 3 totals added up')]);
+    expect(notesIn(items)).toEqual([
+      expect.stringContaining('my-site/about is 3 totals added up'),
+    ]);
   });
 
   test('fails when there is nothing to bring, and says why', async () => {
     const nothing = async (of: readonly Kept[], list: string) =>
       mistakesIn(await gathered(readBusuanzi(each(of), await names(list), undefined)));
     expect(await nothing([], '')).toEqual([expect.stringContaining('--keys')]);
-    expect(await nothing(kept, '')).toEqual([expect.stringContaining('give addresses with --names')]);
+    expect(await nothing(kept, '')).toEqual([
+      expect.stringContaining('give addresses with --names'),
+    ]);
     expect(await nothing(kept, 'example.org,my-site/total')).toEqual([
       expect.stringContaining('none of the addresses in --names is among them'),
     ]);
   });
 
   test('and one page that is named twice, as two counters, is said', async () => {
-    await expect(names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/two')).rejects.toThrow(
+    await expect(
+      names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/two'),
+    ).rejects.toThrow(
       'line 2 of the names: "EXAMPLE.com/你?q" is named in line 1 already, as my-site/one',
     );
     const known = await names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/one');
@@ -484,7 +496,9 @@ describe('the Redis of a busuanzi', () => {
       'http:///x,my-site/x',
       'a b,my-site/x',
     ]) {
-      await expect(names(`a.com,my-site/abc\n${text}`)).rejects.toThrow(/line 2|no name of a counter/);
+      await expect(names(`a.com,my-site/abc\n${text}`)).rejects.toThrow(
+        /line 2|no name of a counter/,
+      );
     }
   });
 });

@@ -1,4 +1,7 @@
-/** The JSON export of GoatCounter, a zip file: as its source says that it is, and damaged in many ways. */
+/**
+ * The JSON export of GoatCounter, a zip file: as its source says that it is, and damaged in many
+ * ways.
+ */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';
 import { DAY_MS, HOUR_MS } from '../../../src/counter/past.ts';
@@ -67,14 +70,19 @@ describe('the JSON export of GoatCounter', () => {
         [day + 1, 2],
       ]),
     );
-    expect(notesIn(items)).toEqual([expect.stringContaining('the totals are those of hit_stats.jsonl')]);
+    expect(notesIn(items)).toEqual([
+      expect.stringContaining('the totals are those of hit_stats.jsonl'),
+    ]);
   });
 
   test('may have any folder in it or none, and be of a later version that says more', async () => {
     const more = { 'info.json': INFO.replace('1.0', '1.4'), 'campaigns.jsonl': '{}\n' };
     const hits = HITS.replaceAll('"count"', '"more":[1],"count"');
     const all = files({ ...more, 'hit_stats.jsonl': hits });
-    for (const entries of [all, all.map((entry) => ({ ...entry, name: entry.name.split('/')[1]! }))]) {
+    for (const entries of [
+      all,
+      all.map((entry) => ({ ...entry, name: entry.name.split('/')[1]! })),
+    ]) {
       const items = await read(zipOf(entries));
       expect({ mistakes: mistakesIn(items), totals: Object.values(totals(items)) }).toEqual({
         mistakes: [],
@@ -107,9 +115,21 @@ describe('the JSON export of GoatCounter', () => {
       ['hit_stats.jsonl', '[]', 'line 1 of hit_stats.jsonl: "[]" is no object'],
       ['hit_stats.jsonl', '{"hour":"2026-10', 'is no JSON'],
       ['hit_stats.jsonl', '{"hour":"yesterday","path_id":211,"count":1}', 'is no moment'],
-      ['hit_stats.jsonl', '{"hour":"2026-10-05T19:00:00Z","path_id":7,"count":1}', 'is not in paths.jsonl'],
-      ['hit_stats.jsonl', '{"hour":"2026-10-05T19:00:00Z","path_id":211,"count":-1}', 'of at least 0'],
-      ['hit_stats.jsonl', '{"hour":"2026-10-05T19:00:00Z","path_id":211,"count":1.5}', 'is no whole number'],
+      [
+        'hit_stats.jsonl',
+        '{"hour":"2026-10-05T19:00:00Z","path_id":7,"count":1}',
+        'is not in paths.jsonl',
+      ],
+      [
+        'hit_stats.jsonl',
+        '{"hour":"2026-10-05T19:00:00Z","path_id":211,"count":-1}',
+        'of at least 0',
+      ],
+      [
+        'hit_stats.jsonl',
+        '{"hour":"2026-10-05T19:00:00Z","path_id":211,"count":1.5}',
+        'is no whole number',
+      ],
       ['hit_stats.jsonl', '', 'there is no visit in hit_stats.jsonl'],
     ] as const) {
       const rest = name === 'paths.jsonl' ? `\n${PATHS}` : '';
@@ -121,24 +141,39 @@ describe('the JSON export of GoatCounter', () => {
   test('is refused with what to do when it is damaged, locked, newer, or another zip file', async () => {
     const whole = zipOf(files());
     const changed = (more: Partial<ZipEntry>) =>
-      zipOf(files().map((entry) => (entry.name.endsWith('hit_stats.jsonl') ? { ...entry, ...more } : entry)));
+      zipOf(
+        files().map((entry) =>
+          entry.name.endsWith('hit_stats.jsonl') ? { ...entry, ...more } : entry,
+        ),
+      );
     for (const [content, expected] of [
       [whole.subarray(0, whole.length - 30), 'damaged or cut off'],
       [whole.subarray(0, 40), 'damaged or cut off'],
       [changed({ size: 10 }), 'damaged or cut off'],
       [changed({ sum: 1 }), 'another check sum'],
       [changed({ encrypted: true }), 'has a password'],
-      [zipOf(files({ 'info.json': INFO.replace('1.0', '2.0') })), 'has version "2.0", and this Seen knows 1'],
+      [
+        zipOf(files({ 'info.json': INFO.replace('1.0', '2.0') })),
+        'has version "2.0", and this Seen knows 1',
+      ],
       [zipOf(files({ 'info.json': 'x'.repeat(200_000) })), 'has version ""'],
-      [zipOf(Array.from({ length: 1001 }, (_, index) => ({ name: `${index}`, content: '' }))), '1000 files'],
+      [
+        zipOf(Array.from({ length: 1001 }, (_, index) => ({ name: `${index}`, content: '' }))),
+        '1000 files',
+      ],
       [zipOf([]), 'is a zip file without an export of GoatCounter'],
-      [zipOf([{ name: 'a.txt', content: 'hello' }]), 'is a zip file without an export of GoatCounter'],
+      [
+        zipOf([{ name: 'a.txt', content: 'hello' }]),
+        'is a zip file without an export of GoatCounter',
+      ],
       [zipOf([{ name: 'xl/workbook.xml', content: '' }]), 'is a spreadsheet: save it as CSV'],
     ] as const) {
       const said = await read(content).then(mistakesIn, (error: unknown) => String(error));
       expect({ expected, said }).toEqual({ expected, said: expect.stringContaining(expected) });
     }
-    await expect(itemsOf(whole)).rejects.toMatchObject({ message: expect.stringContaining('--namespace') });
+    await expect(itemsOf(whole)).rejects.toMatchObject({
+      message: expect.stringContaining('--namespace'),
+    });
     await expect(itemsOf(whole, { kind: 'list' })).rejects.toMatchObject({
       message: expect.stringContaining('is an export of GoatCounter'),
     });

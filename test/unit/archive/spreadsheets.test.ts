@@ -1,6 +1,6 @@
 /**
- * Lists and Seen's CSV after a spreadsheet has had them: other separators, marks, empty columns, grouped
- * numbers.
+ * Lists and Seen's CSV after a spreadsheet has had them: other separators, marks, empty columns,
+ * grouped numbers.
  */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';
@@ -67,7 +67,10 @@ describe('a list that a spreadsheet has written', () => {
       ['#REF!', 'is no total'],
     ] as const) {
       const mistakes = mistakesIn(await itemsOf(`my-site/first;1\nmy-site/page;${written}\n`));
-      expect({ written, mistakes }).toEqual({ written, mistakes: [expect.stringContaining(expected)] });
+      expect({ written, mistakes }).toEqual({
+        written,
+        mistakes: [expect.stringContaining(expected)],
+      });
     }
   });
 
@@ -98,7 +101,10 @@ describe('Seen’s CSV that a spreadsheet has saved', () => {
   }
 
   test('is read with semicolons or tabs, a mark, quotes, empty columns and words in capitals', async () => {
-    const text = (await textOf({ moment: now, counters: 1 }, one(), 'csv')).replaceAll('true', 'TRUE');
+    const text = (await textOf({ moment: now, counters: 1 }, one(), 'csv')).replaceAll(
+      'true',
+      'TRUE',
+    );
     for (const other of [
       text.replaceAll(',', ';'),
       text.replaceAll(',', '\t'),

@@ -9,20 +9,27 @@ import { ROOT } from '../../support/program.ts';
 import { zipOf } from '../../support/zip.ts';
 
 const CSV_HEAD = 'counter,what,time,kind,value\n';
-const JSON_HEAD = '{"seen":"counters","version":1,"moment":"2026-11-22T12:00:00.000Z","counters":COUNT}\n';
+const JSON_HEAD =
+  '{"seen":"counters","version":1,"moment":"2026-11-22T12:00:00.000Z","counters":COUNT}\n';
 const GOATCOUNTER_HEAD = '2Path,Bot,FirstVisit,Date\n';
 
 /** What `seen import` says of a file with this content, and what it takes. */
 async function importOf(content: string | Uint8Array, ...flags: string[]) {
   using folder = temporaryFolder();
   writeFileSync(join(folder.path, 'file'), content);
-  const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'import', 'file', ...flags], {
-    cwd: folder.path,
-    env: { PATH: process.env['PATH'] ?? '', SEEN_STORE_URL: 'sqlite:seen.db' },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [out, error] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  const run = Bun.spawn(
+    [process.execPath, join(ROOT, 'src/main.ts'), 'import', 'file', ...flags],
+    {
+      cwd: folder.path,
+      env: { PATH: process.env['PATH'] ?? '', SEEN_STORE_URL: 'sqlite:seen.db' },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
+  const [out, error] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   const status = await run.exited;
   const usage = run.resourceUsage();
   return {
@@ -38,7 +45,10 @@ describe('a file that cannot be imported', () => {
   test('is called what it is, and it is said what can be imported', async () => {
     const noise = Uint8Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256);
     for (const [content, expected] of [
-      [Buffer.concat([Buffer.from('\x89PNG\r\n', 'latin1'), noise]), 'is a picture: of a badge only the SVG'],
+      [
+        Buffer.concat([Buffer.from('\x89PNG\r\n', 'latin1'), noise]),
+        'is a picture: of a badge only the SVG',
+      ],
       [Buffer.concat([Buffer.from('\xFF\xD8\xFF', 'latin1'), noise]), 'is a picture'],
       [Buffer.concat([Buffer.from('GIF89a', 'latin1'), noise]), 'is a picture'],
       [noise, 'is no text'],
@@ -64,23 +74,32 @@ describe('a file that cannot be imported', () => {
         (error: unknown) => String(error),
       );
       expect({ expected, said }).toEqual({ expected, said: expect.stringContaining(expected) });
-      for (const kind of ['seen', 'list', 'goatcounter', 'badge']) expect(said).toContain(`\n  ${kind} `);
+      for (const kind of ['seen', 'list', 'goatcounter', 'badge'])
+        expect(said).toContain(`\n  ${kind} `);
     }
   });
 
   test('that is packed and damaged has that said', async () => {
-    const list = Array.from({ length: 100_000 }, (_, index) => `my-site/page-${index},1\n`).join('');
+    const list = Array.from({ length: 100_000 }, (_, index) => `my-site/page-${index},1\n`).join(
+      '',
+    );
     const packed = gzipSync(list);
     for (const content of [packed.subarray(0, 100), packed.subarray(0, packed.length - 20)]) {
-      await expect(itemsOf(content)).rejects.toThrow('it is packed with gzip, and damaged or cut off');
+      await expect(itemsOf(content)).rejects.toThrow(
+        'it is packed with gzip, and damaged or cut off',
+      );
     }
-    await expect(itemsOf(Buffer.from('\x1F\x8B\x00garbage', 'latin1'))).rejects.toThrow('packed with gzip');
+    await expect(itemsOf(Buffer.from('\x1F\x8B\x00garbage', 'latin1'))).rejects.toThrow(
+      'packed with gzip',
+    );
     await expect(itemsOf(gzipSync(''))).rejects.toThrow('is empty');
   });
 
   test('that lost its first line has that said', async () => {
     for (const text of ['{"counter":"my-site/page","total":1}\n', '{\n  "seen": "counters"\n}\n'])
-      await expect(itemsOf(text)).rejects.toThrow('The first line is not that of an export of Seen');
+      await expect(itemsOf(text)).rejects.toThrow(
+        'The first line is not that of an export of Seen',
+      );
     await expect(itemsOf('my-site/page,total,,,1\n', { kind: 'seen' })).rejects.toThrow(
       'The first line is not that of an export of Seen, counter,what,time,kind,value',
     );
@@ -89,8 +108,16 @@ describe('a file that cannot be imported', () => {
 
 test('an export with only headings, or a list of only comments, fails and says so', async () => {
   for (const [content, expected, ...flags] of [
-    ['# a comment\n\n# another\n', 'there is no counter in this list, only blank lines and comments'],
-    ['counter,total\n', 'there is no counter in this list, only a line of headings', '--from', 'list'],
+    [
+      '# a comment\n\n# another\n',
+      'there is no counter in this list, only blank lines and comments',
+    ],
+    [
+      'counter,total\n',
+      'there is no counter in this list, only a line of headings',
+      '--from',
+      'list',
+    ],
     [CSV_HEAD, 'there is only the line of headings'],
     [
       GOATCOUNTER_HEAD,
@@ -127,7 +154,8 @@ test('a whole export of a Seen without counters is no mistake, and nothing is br
 describe('a file that is made to do harm', () => {
   const nested = (open: string, close: string, depth: number) =>
     `${open.repeat(depth)}1${close.repeat(depth)}`;
-  const record = (rest: string) => `${JSON_HEAD.replace('COUNT', '1')}{"counter":"my-site/page",${rest}}\n`;
+  const record = (rest: string) =>
+    `${JSON_HEAD.replace('COUNT', '1')}{"counter":"my-site/page",${rest}}\n`;
   const zipped = (hits: string) =>
     zipOf([
       { name: 'paths.jsonl', content: '{"id":1,"path":"/"}\n' },
@@ -135,9 +163,19 @@ describe('a file that is made to do harm', () => {
     ]);
   const cases: readonly (readonly [string, () => string | Uint8Array, string, ...string[]])[] = [
     ['a line of 15 MB', () => 'x'.repeat(15_000_000), 'no line of it is a name'],
-    ['a line of 15 MB in a list', () => 'x'.repeat(15_000_000), 'line 1 is longer than', '--from', 'list'],
+    [
+      'a line of 15 MB in a list',
+      () => 'x'.repeat(15_000_000),
+      'line 1 is longer than',
+      '--from',
+      'list',
+    ],
     ['a quote of 15 MB', () => `${CSV_HEAD}"${'x'.repeat(15_000_000)}`, 'is longer than 8 MiB'],
-    ['a million lines of a quote', () => `${CSV_HEAD}"${'x\n'.repeat(1_000_000)}`, 'is never closed'],
+    [
+      'a million lines of a quote',
+      () => `${CSV_HEAD}"${'x\n'.repeat(1_000_000)}`,
+      'is never closed',
+    ],
     [
       'a list of a million wrong lines',
       () => `my-site/page,1\n${'my page,1\n'.repeat(1_000_000)}`,

@@ -1,4 +1,7 @@
-/** What a soak is judged by: its plan, slopes that scatter cannot bend, which failures are excused, and its document. */
+/**
+ * What a soak is judged by: its plan, slopes that scatter cannot bend, which failures are excused,
+ * and its document.
+ */
 import { describe, expect, test } from 'bun:test';
 import { excusedBy, type Failure, faultNames, type Injected } from '../../../bench/soak/faults.ts';
 import { planOf } from '../../../bench/soak/plan.ts';
@@ -20,16 +23,25 @@ describe('the plan of an hour', () => {
   });
 
   test('replaces no process for 27 minutes', () => {
-    const replacing = plan.faults.filter(({ name }) => !passing.includes(name)).map(({ atMs }) => atMs);
+    const replacing = plan.faults
+      .filter(({ name }) => !passing.includes(name))
+      .map(({ atMs }) => atMs);
     const pauses = replacing.slice(1).map((atMs, index) => atMs - (replacing[index] ?? 0));
     expect(Math.max(...pauses)).toBeGreaterThan(27 * 60_000);
-    expect(replacing.some((atMs) => atMs >= plan.steady.fromMs && atMs <= plan.steady.toMs)).toBe(false);
+    expect(replacing.some((atMs) => atMs >= plan.steady.fromMs && atMs <= plan.steady.toMs)).toBe(
+      false,
+    );
   });
 });
 
 test('a trend is that of most samples, whatever a fifth of them is', () => {
-  const line = Array.from({ length: 100 }, (_, index): Point => [index / 100, 50 + 3 * (index / 100)]);
-  const bent = line.map(([at, value], index): Point => [at, index % 5 === 0 ? value + 1000 * at : value]);
+  const line = Array.from(
+    { length: 100 },
+    (_, index): Point => [index / 100, 50 + 3 * (index / 100)],
+  );
+  const bent = line.map(
+    ([at, value], index): Point => [at, index % 5 === 0 ? value + 1000 * at : value],
+  );
   expect(trendOf(line)?.perHour).toBeCloseTo(3);
   expect(trendOf(bent)?.perHour).toBeLessThan(10);
   expect(trendOf(line)).toMatchObject({ samples: 100, apartHours: 0.75 });
@@ -72,7 +84,9 @@ describe('memory', () => {
   });
 
   test('is not judged by the samples of some minutes', () => {
-    expect(flatness(planOf(120_000, all, passing), 1000, samples(0).slice(0, 24), [])).toBeUndefined();
+    expect(
+      flatness(planOf(120_000, all, passing), 1000, samples(0).slice(0, 24), []),
+    ).toBeUndefined();
   });
 });
 
@@ -120,11 +134,14 @@ test('a failure without an excuse, a stream that went back and a number given tw
   expect(brokenIn({ ...soak, failures: [failure(30_000, true)] })[0]).toContain(
     '1 requests failed without a fault',
   );
-  expect(brokenIn({ ...soak, streams: { ...soak.streams, wrong: ['told 3 after 4'] } })[0]).toContain(
-    '3 after 4',
-  );
   expect(
-    brokenIn({ ...soak, findings: [{ check: 'unique', status: 'broken', count: 1, words: '7 twice' }] }),
+    brokenIn({ ...soak, streams: { ...soak.streams, wrong: ['told 3 after 4'] } })[0],
+  ).toContain('3 after 4');
+  expect(
+    brokenIn({
+      ...soak,
+      findings: [{ check: 'unique', status: 'broken', count: 1, words: '7 twice' }],
+    }),
   ).toEqual(['unique broken: 7 twice']);
 });
 

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../../src/config/config.ts';
-import { envName, flagName, settings, settingsManual, settingsTable } from '../../../src/config/settings.ts';
+import {
+  envName,
+  flagName,
+  settings,
+  settingsManual,
+  settingsTable,
+} from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
@@ -59,7 +65,9 @@ describe('settings', () => {
     expect(found).toHaveLength(7);
     expect(found.join('\n')).toContain('--replicas is not a whole number: “many”');
     expect(found.join('\n')).toContain('SEEN_PORT is more than 65535: “70000”');
-    expect(found.join('\n')).toContain('SEEN_STOREURL is no setting of Seen. Did you mean SEEN_STORE_URL');
+    expect(found.join('\n')).toContain(
+      'SEEN_STOREURL is no setting of Seen. Did you mean SEEN_STORE_URL',
+    );
     expect(found.join('\n')).toContain('SEEN_STORE_URL is not a store URL');
     expect(found.join('\n')).toContain('SEEN_WAIT_MS_FILE names a file that cannot be read');
     expect(found.join('\n')).toContain('--colour is no flag of Seen');
@@ -115,7 +123,9 @@ describe('settings', () => {
   });
 
   test('a store URL that is wrong is not repeated: it may hold a password', () => {
-    expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain('secret');
+    expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain(
+      'secret',
+    );
   });
 
   test('a store URL is taken as it is meant, and nothing in it is ignored', () => {
@@ -208,7 +218,8 @@ describe('settings', () => {
       subscribersPerAddress: [0, 1_000_000],
     } as const;
     for (const [name, [min, max]] of Object.entries(limits)) {
-      const others = name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];
+      const others =
+        name === 'stopMs' ? ['--drain-ms=0'] : name === 'drainMs' ? ['--stop-ms=900000'] : [];
       const flag = (value: number) => [`--${flagName(name)}=${value}`, ...others];
       expect(mistakes(flag(min))).toEqual([]);
       expect(mistakes(flag(max))).toEqual([]);
@@ -232,19 +243,24 @@ describe('settings', () => {
       SEEN_COUNTAPI_HOST: countapi,
       SEEN_ABACUS_HOST: abacus,
     });
-    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe('abacus.example.com');
+    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe(
+      'abacus.example.com',
+    );
     expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
       expect.stringContaining('each needs a host of its own'),
     ]);
     for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
-      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([expect.stringContaining('is no host name')]);
+      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([
+        expect.stringContaining('is no host name'),
+      ]);
     }
     expect(read([]).abacusHost).toBeUndefined();
   });
 
-  test('the manual and the README name every setting, and the README’s table is this one', async () => {
-    const readme = await Bun.file(join(ROOT, 'README.md')).text();
-    expect(readme).toContain(settingsTable());
-    for (const name of Object.keys(settings)) expect(settingsManual()).toContain(`--${flagName(name)} `);
+  test('the manual and docs/settings.md name every setting, and the table there is this one', async () => {
+    const document = await Bun.file(join(ROOT, 'docs/settings.md')).text();
+    expect(document).toContain(settingsTable());
+    for (const name of Object.keys(settings))
+      expect(settingsManual()).toContain(`--${flagName(name)} `);
   });
 });

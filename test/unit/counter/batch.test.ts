@@ -19,8 +19,14 @@ test('stops before a hit that moves a counter the other way', () => {
 });
 
 test('stops before a sum that would not be exact', () => {
-  expect(gather([one('a', MAX - 1), one('a', 1)])).toMatchObject({ taken: 2, changes: [one('a', MAX)] });
-  expect(gather([one('a', MAX), one('a', 1)])).toMatchObject({ taken: 1, changes: [one('a', MAX)] });
+  expect(gather([one('a', MAX - 1), one('a', 1)])).toMatchObject({
+    taken: 2,
+    changes: [one('a', MAX)],
+  });
+  expect(gather([one('a', MAX), one('a', 1)])).toMatchObject({
+    taken: 1,
+    changes: [one('a', MAX)],
+  });
 });
 
 test('takes as many counters as it may and not one more', () => {
@@ -42,15 +48,15 @@ test('what counts once stays by itself', () => {
 
 test('a change makes its counter where one of its hits may, and not where none may', () => {
   const barred = (counter: string) => ({ ...one(counter), make: false });
-  expect(gather([barred('a'), barred('b'), one('b'), one('c'), barred('c'), barred('a')]).changes).toEqual([
-    { ...one('a', 2), make: false },
-    one('b', 2),
-    one('c', 2),
-  ]);
+  expect(
+    gather([barred('a'), barred('b'), one('b'), one('c'), barred('c'), barred('a')]).changes,
+  ).toEqual([{ ...one('a', 2), make: false }, one('b', 2), one('c', 2)]);
 });
 
 test('the first hit always fits, nothing is lost, and no counter stands twice', () => {
-  const amount = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()).filter((n) => n !== 0);
+  const amount = fc
+    .oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger())
+    .filter((n) => n !== 0);
   const hits = fc.array(fc.record({ counter: fc.constantFrom('a', 'b', 'c'), amount }), {
     minLength: 1,
     maxLength: 30,

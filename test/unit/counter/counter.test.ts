@@ -54,7 +54,10 @@ describe('group commit', () => {
     expect(store.asked).toHaveLength(1);
     first.resolve();
     expect(await Promise.all(hits)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(changesOf(store)).toEqual([[{ counter: 'hits', amount: 1 }], [{ counter: 'hits', amount: 9 }]]);
+    expect(changesOf(store)).toEqual([
+      [{ counter: 'hits', amount: 1 }],
+      [{ counter: 'hits', amount: 9 }],
+    ]);
   });
 
   test('a batch gathers for as long as each turn of the event loop brings hits', async () => {
@@ -293,7 +296,11 @@ describe('limits', () => {
     await settle();
     answers.push(outcome(counter.hit('hits')), outcome(counter.hit('hits')));
     await clock.pass(1000);
-    expect(await Promise.all(answers)).toEqual(['hit-unconfirmed', 'store-unavailable', 'store-unavailable']);
+    expect(await Promise.all(answers)).toEqual([
+      'hit-unconfirmed',
+      'store-unavailable',
+      'store-unavailable',
+    ]);
     held.resolve();
     await settle();
     expect(await counter.hit('hits')).toBe(2);
@@ -516,10 +523,14 @@ describe('whatever happens', () => {
     await fc.assert(
       fc.asyncProperty(moves, async (script) => {
         const { store, clock, counter } = setUp({ waitMs: 1000, waitingMax: 10 });
-        const asked: { name: string; key: string | undefined; answer: Promise<number | string | null> }[] =
-          [];
+        const asked: {
+          name: string;
+          key: string | undefined;
+          answer: Promise<number | string | null>;
+        }[] = [];
         for (const move of script) {
-          // Only a writer that is silent is forgotten: a batch is not retried for as long as a store remembers.
+          // Only a writer that is silent is forgotten: a batch is not retried for as long as a
+          // store remembers.
           if (move === 'forget') {
             if (counter.waiting === 0) store.forgetWriters();
           } else if (move === 'probe') {
@@ -539,12 +550,14 @@ describe('whatever happens', () => {
         for (const name of ['a', 'b', 'c']) {
           const all = answers.filter((entry) => entry.name === name);
           // What was asked under one key is one hit, whose answer is any that it got.
-          const own = [...Map.groupBy(all, ({ key }) => key ?? Symbol('alone')).values()].map((same) => {
-            const got = same.flatMap(({ answer }) => (typeof answer === 'number' ? answer : []));
-            expect(new Set(got).size).toBeLessThanOrEqual(1);
-            const asIfLost = same.some(({ answer }) => answer === 'hit-unconfirmed');
-            return got[0] ?? (asIfLost ? 'hit-unconfirmed' : same[0]?.answer);
-          });
+          const own = [...Map.groupBy(all, ({ key }) => key ?? Symbol('alone')).values()].map(
+            (same) => {
+              const got = same.flatMap(({ answer }) => (typeof answer === 'number' ? answer : []));
+              expect(new Set(got).size).toBeLessThanOrEqual(1);
+              const asIfLost = same.some(({ answer }) => answer === 'hit-unconfirmed');
+              return got[0] ?? (asIfLost ? 'hit-unconfirmed' : same[0]?.answer);
+            },
+          );
           const numbers = own.filter((answer) => typeof answer === 'number');
           const unconfirmed = own.filter((answer) => answer === 'hit-unconfirmed').length;
           const [total = 0] = await store.read([name]);
@@ -552,14 +565,15 @@ describe('whatever happens', () => {
           expect(total).toBeGreaterThanOrEqual(numbers.length);
           expect(total).toBeLessThanOrEqual(numbers.length + unconfirmed);
         }
-        // A number of a writer always stands for the same changes; an empty batch may take that of one that
-        // is given up.
+        // A number of a writer always stands for the same changes; an empty batch may take that of
+        // one that is given up.
         const changes = new Map<string, string>();
         for (const { writer, sequence, changes: sent } of store.asked) {
           if (sent.length === 0) continue;
           const id = `${writer} ${sequence}`;
           const before = changes.get(id);
-          if (before !== undefined && !store.refused.has(id)) expect(JSON.stringify(sent)).toBe(before);
+          if (before !== undefined && !store.refused.has(id))
+            expect(JSON.stringify(sent)).toBe(before);
           changes.set(id, JSON.stringify(sent));
         }
       }),

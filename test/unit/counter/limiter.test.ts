@@ -1,4 +1,7 @@
-/** Limits, whatever comes when: held against what they promise, not against another way to compute them. */
+/**
+ * Limits, whatever comes when: held against what they promise, not against another way to compute
+ * them.
+ */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type Limit, shareOf, takeOne, verdictOf } from '../../../src/counter/limiter.ts';
@@ -19,10 +22,12 @@ const limits = fc.record({
   windowMs: fc.integer({ min: 1000, max: 100_000 }),
 });
 /** As milliseconds since 1970 are, which is where rounding would show. */
-const times = fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 1, maxLength: 200 }).map((pauses) => {
-  let now = 1_795_000_000_000;
-  return pauses.map((pause) => (now += pause));
-});
+const times = fc
+  .array(fc.integer({ min: 0, max: 3000 }), { minLength: 1, maxLength: 200 })
+  .map((pauses) => {
+    let now = 1_795_000_000_000;
+    return pauses.map((pause) => (now += pause));
+  });
 
 describe('a limit', () => {
   test('gives in no stretch of time more than all of it and what comes back meanwhile', () => {
@@ -45,8 +50,11 @@ describe('a limit', () => {
       fc.property(limits, times, (limit, timesMs) => {
         const verdicts = ask(limit, timesMs);
         verdicts.forEach(({ ms, allowed }, index) => {
-          const recent = verdicts.slice(0, index).filter((other) => ms - other.ms < limit.windowMs);
-          if (recent.length < limit.quota) expect({ index, allowed }).toEqual({ index, allowed: true });
+          const recent = verdicts
+            .slice(0, index)
+            .filter((other) => ms - other.ms < limit.windowMs);
+          if (recent.length < limit.quota)
+            expect({ index, allowed }).toEqual({ index, allowed: true });
         });
       }),
     );

@@ -89,7 +89,10 @@ test('in a zone that there is not, not at all', () => {
 describe('the latest periods', () => {
   const NOW = Date.parse('2026-12-01T00:30:00Z');
   const told = (step: 'hour' | 'day' | 'month', zone: string, now = NOW) =>
-    latestPeriods(past, step, zone, now).map(({ time, amounts }) => [time, amounts.person + amounts.program]);
+    latestPeriods(past, step, zone, now).map(({ time, amounts }) => [
+      time,
+      amounts.person + amounts.program,
+    ]);
 
   test('are whole, with those in which nothing happened, up to now in the zone', () => {
     const days = told('day', 'UTC');
@@ -114,9 +117,18 @@ describe('the latest periods', () => {
 
   test('have no hole and no double where clocks are put forward and back', () => {
     // 2026-03-29 02:00 in Berlin is 03:00, 2026-10-25 03:00 is 02:00.
-    const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(([time]) => time);
-    expect(forward.slice(-4)).toEqual(['2026-03-29T00', '2026-03-29T01', '2026-03-29T03', '2026-03-29T04']);
-    const back = told('hour', 'Europe/Berlin', Date.parse('2026-10-25T02:00:00Z')).map(([time]) => time);
+    const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(
+      ([time]) => time,
+    );
+    expect(forward.slice(-4)).toEqual([
+      '2026-03-29T00',
+      '2026-03-29T01',
+      '2026-03-29T03',
+      '2026-03-29T04',
+    ]);
+    const back = told('hour', 'Europe/Berlin', Date.parse('2026-10-25T02:00:00Z')).map(
+      ([time]) => time,
+    );
     expect(back.slice(-3)).toEqual(['2026-10-25T01', '2026-10-25T02', '2026-10-25T03']);
     expect(new Set(back).size).toBe(back.length);
     expect(

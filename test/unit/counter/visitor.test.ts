@@ -79,7 +79,10 @@ test('a visitor is the same all day, and nobody on another day, at another addre
 
 test('bots, and proxies behind which are many, are no visitors', () => {
   expect(visitorOf('192.0.2.7', 'Twitterbot/1.0', 'salt')).toEqual({ kind: 'bot', id: undefined });
-  expect(visitorOf('192.0.2.7', 'github-camo (x)', 'salt')).toEqual({ kind: 'proxy', id: undefined });
+  expect(visitorOf('192.0.2.7', 'github-camo (x)', 'salt')).toEqual({
+    kind: 'proxy',
+    id: undefined,
+  });
 });
 
 test('a user agent that is longer than any browser’s is known by its beginning', () => {

@@ -43,7 +43,9 @@ function watchOn(): Watch {
 /** Subscribes; answers what is told and how to end it. */
 function subscribe(watch: Watch, ...counters: string[]) {
   const told: string[] = [];
-  const end = watch.subscribe(counters, (counter, total) => told.push(`${counter} ${total ?? 'gone'}`));
+  const end = watch.subscribe(counters, (counter, total) =>
+    told.push(`${counter} ${total ?? 'gone'}`),
+  );
   return { told, end };
 }
 
@@ -218,7 +220,9 @@ describe('the store', () => {
     const { told } = subscribe(watchOn(), ...names);
     await passOne();
     await until('eight to be told', () => told.length === 8);
-    expect(told.toSorted()).toEqual(names.filter((name) => name !== 'a/n4').map((name) => `${name} 1`));
+    expect(told.toSorted()).toEqual(
+      names.filter((name) => name !== 'a/n4').map((name) => `${name} 1`),
+    );
     expect(bugs).toEqual([]);
   });
 

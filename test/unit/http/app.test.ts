@@ -1,4 +1,6 @@
-/** The public surface as a function from request to response: representations, what counts, errors. */
+/**
+ * The public surface as a function from request to response: representations, what counts, errors.
+ */
 import { describe, expect, test } from 'bun:test';
 import { AppError, type ErrorCode } from '../../../src/counter/errors.ts';
 import { statusOf } from '../../../src/http/errors.ts';
@@ -15,7 +17,10 @@ describe('GET /', () => {
       ['image/png', 4],
       ['nonsense;;', 5],
     ] as const) {
-      const { status, headers, body } = await ask('/', accept === undefined ? {} : { Accept: accept });
+      const { status, headers, body } = await ask(
+        '/',
+        accept === undefined ? {} : { Accept: accept },
+      );
       expect(status).toBe(200);
       expect(body).toBe(`Hello World! I have been seen ${number} times.\n`);
       expect(headers.get('Content-Type')).toBe('text/plain; charset=utf-8');
@@ -49,7 +54,9 @@ describe('GET /', () => {
     const { ask } = setUp();
     for (const accept of ['*/*', BROWSER, 'application/json']) {
       const { headers } = await ask('/', { Accept: accept });
-      expect(headers.get('Cache-Control')).toBe(accept === BROWSER ? 'private, no-cache' : 'no-store');
+      expect(headers.get('Cache-Control')).toBe(
+        accept === BROWSER ? 'private, no-cache' : 'no-store',
+      );
       expect(headers.get('Vary')).toBe('Accept');
       expect(headers.get('X-Served-By')).toBe('replica-7 seen/1.2.3');
     }
@@ -59,7 +66,8 @@ describe('GET /', () => {
 describe('headers that are longer than any client needs', () => {
   test('are as if they had not been sent', async () => {
     const { ask } = setUp();
-    const json = (length: number) => `application/json${' '.repeat(length - 'application/json'.length)}`;
+    const json = (length: number) =>
+      `application/json${' '.repeat(length - 'application/json'.length)}`;
     expect((await ask('/', { Accept: `${json(1023)};` })).headers.get('Content-Type')).toBe(
       'application/json',
     );
@@ -86,7 +94,10 @@ describe('what does not count', () => {
       for (const method of ['GET', 'HEAD', 'POST']) {
         const headers = new Headers({ Host: 'countapi.test' });
         headers.append('Host', 'seen.test');
-        const response = await app.fetch(new Request(`http://seen.test${path}`, { method, headers }), PROXY);
+        const response = await app.fetch(
+          new Request(`http://seen.test${path}`, { method, headers }),
+          PROXY,
+        );
         expect({ path, method, status: response.status }).toEqual({ path, method, status: 400 });
         if (method !== 'HEAD') expect(await response.text()).toContain('more than one Host');
       }
@@ -144,7 +155,9 @@ describe('what does not count', () => {
     expect((await ask('/', key)).body).toContain(' 1 times');
     expect((await ask('/')).body).toContain(' 2 times');
     expect((await ask('/', key)).body).toContain(' 1 times');
-    expect((await ask('/', { 'Idempotency-Key': `"${key['Idempotency-Key']}"` })).body).toContain(' 1 times');
+    expect((await ask('/', { 'Idempotency-Key': `"${key['Idempotency-Key']}"` })).body).toContain(
+      ' 1 times',
+    );
     expect(await hits()).toBe(2);
     // A key is its counter's own.
     expect((await ask('/hit/some/other', key)).body).toBe('{"value":1}');
@@ -156,7 +169,11 @@ describe('what does not count', () => {
     const { ask, hits } = setUp({ keysMax: 1 });
     for (const key of ['', '""', 'two words', 'x'.repeat(256), 'é']) {
       const { status, body } = await ask('/hit/some/name', { 'Idempotency-Key': key });
-      expect({ key, status, code: JSON.parse(body).code }).toEqual({ key, status: 400, code: 'key-invalid' });
+      expect({ key, status, code: JSON.parse(body).code }).toEqual({
+        key,
+        status: 400,
+        code: 'key-invalid',
+      });
     }
     expect((await ask('/', { 'Idempotency-Key': 'x'.repeat(255) })).status).toBe(200);
     const full = await ask('/', { 'Idempotency-Key': 'another', Accept: 'application/json' });
@@ -188,7 +205,10 @@ describe('what does not count', () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const path of ['/', '/hit/name/space', '/get/name/space']) {
         const { status, headers } = await ask(path, {}, method);
-        expect({ status, allow: headers.get('Allow') }).toEqual({ status: 405, allow: 'GET, HEAD, OPTIONS' });
+        expect({ status, allow: headers.get('Allow') }).toEqual({
+          status: 405,
+          allow: 'GET, HEAD, OPTIONS',
+        });
       }
     }
     expect(store.asked).toHaveLength(0);
@@ -223,7 +243,12 @@ describe('GET /hit and /get', () => {
   test('a name just inside the rule counts, one just outside is refused', async () => {
     const { ask } = setUp();
     expect((await ask(`/hit/${'n'.repeat(64)}/abc`)).status).toBe(200);
-    for (const path of [`/hit/${'n'.repeat(65)}/abc`, '/hit/ab/abc', '/hit/abc/a%20b', '/get/abc/ab']) {
+    for (const path of [
+      `/hit/${'n'.repeat(65)}/abc`,
+      '/hit/ab/abc',
+      '/hit/abc/a%20b',
+      '/get/abc/ab',
+    ]) {
       const { status, body } = await ask(path);
       expect(status).toBe(400);
       expect(JSON.parse(body)).toMatchObject({ code: 'name-invalid' });
@@ -243,13 +268,18 @@ describe('errors', () => {
     const { ask } = setUp();
     const { body: json, headers } = await ask('/hit/a/b');
     expect(headers.get('Content-Type')).toBe('application/json');
-    expect(JSON.parse(json)).toEqual({ code: 'name-invalid', error: expect.stringContaining('Use 3 to 64') });
+    expect(JSON.parse(json)).toEqual({
+      code: 'name-invalid',
+      error: expect.stringContaining('Use 3 to 64'),
+    });
     const { body: text } = await ask('/hit/a/b', { Accept: 'text/plain' });
     expect(text).toMatch(/^The namespace "a" is not a name\. .*\(name-invalid\)\n$/);
     expect((await ask('/nothing')).body).toContain('(route-missing)');
-    expect(JSON.parse((await ask('/nothing', { Accept: 'application/json' })).body)).toMatchObject({
-      code: 'route-missing',
-    });
+    expect(JSON.parse((await ask('/nothing', { Accept: 'application/json' })).body)).toMatchObject(
+      {
+        code: 'route-missing',
+      },
+    );
   });
 
   test('a URL as long as it may be counts, one that is longer is refused', async () => {
@@ -268,7 +298,10 @@ describe('errors', () => {
     answers.push(ask('/', { Accept: 'application/json' }));
     await clock.pass(1000);
     const [sent, waiting] = await Promise.all(answers);
-    expect(sent).toMatchObject({ status: 503, body: expect.stringContaining('may have been counted') });
+    expect(sent).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('may have been counted'),
+    });
     expect(JSON.parse(waiting?.body ?? '')).toMatchObject({
       code: 'store-unavailable',
       error: expect.stringContaining('Not counted'),
@@ -340,7 +373,8 @@ describe('errors', () => {
       'replica-failed': 500,
       'stop-overdue': 500,
     } satisfies Record<ErrorCode, number>;
-    for (const [code, status] of Object.entries(statuses)) expect(statusOf(code as ErrorCode)).toBe(status);
+    for (const [code, status] of Object.entries(statuses))
+      expect(statusOf(code as ErrorCode)).toBe(status);
   });
 });
 

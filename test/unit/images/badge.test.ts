@@ -22,7 +22,9 @@ describe('a badge', () => {
         role: 'img',
         'aria-label': expect.stringMatching(/^counter: 42$/i),
       });
-      const texts = inside.filter(({ name }) => name === 'text').map(({ text }) => text.toLowerCase());
+      const texts = inside
+        .filter(({ name }) => name === 'text')
+        .map(({ text }) => text.toLowerCase());
       expect(new Set(texts)).toEqual(new Set(['counter', '42']));
     }
   });
@@ -37,7 +39,11 @@ describe('a badge', () => {
       elementsOf(draw(badge)).flatMap((element) =>
         element.name === name ? (element.attributes['fill'] ?? []) : [],
       );
-    expect(fills({ colour: '#ff5500', labelColour: '#123' }, 'rect')).toEqual(['#123', '#ff5500', 'url(#s)']);
+    expect(fills({ colour: '#ff5500', labelColour: '#123' }, 'rect')).toEqual([
+      '#123',
+      '#ff5500',
+      'url(#s)',
+    ]);
     expect(fills({ colour: 'red' }, 'rect')).toContain('#dd4343');
     // On white the words are dark, unless somebody wants them otherwise.
     expect(fills({ colour: '#fff' }, 'text')).toEqual(['#333']);
@@ -58,7 +64,10 @@ describe('a badge', () => {
     });
     const [usual] = elementsOf(draw({}));
     const [twice] = elementsOf(draw({ fontSizePx: 22 }));
-    const [width, height] = [Number(usual?.attributes['width']), Number(usual?.attributes['height'])];
+    const [width, height] = [
+      Number(usual?.attributes['width']),
+      Number(usual?.attributes['height']),
+    ];
     expect(twice?.attributes).toMatchObject({
       width: `${2 * width}`,
       height: `${2 * height}`,
@@ -105,7 +114,14 @@ describe('colours and fonts', () => {
       'constructor',
       '__proto__',
     ];
-    for (const wrong of [...none, 'rgb(1,2)', 'rgb(1,2,3)"', 'var(--x)', 'currentcolor', 'brightgreen']) {
+    for (const wrong of [
+      ...none,
+      'rgb(1,2)',
+      'rgb(1,2,3)"',
+      'var(--x)',
+      'currentcolor',
+      'brightgreen',
+    ]) {
       expect({ wrong, colour: cssColour(wrong) }).toEqual({ wrong, colour: undefined });
     }
     // shields.io has a red of its own.
@@ -123,7 +139,11 @@ describe('colours and fonts', () => {
     for (const wrong of none) {
       expect({ wrong, colour: badgeColour(wrong) }).toEqual({ wrong, colour: undefined });
     }
-    expect(badgeFont('jetbrains-mono')).toEqual({ family: 'jetbrains-mono', bold: false, italic: false });
+    expect(badgeFont('jetbrains-mono')).toEqual({
+      family: 'jetbrains-mono',
+      bold: false,
+      italic: false,
+    });
     expect(badgeFont('verdana-bold')).toEqual({ family: 'verdana', bold: true, italic: false });
     for (const wrong of ['', 'comic-sans', 'constructor', 'arial-', 'Arial', '-bold']) {
       expect({ wrong, font: badgeFont(wrong) }).toEqual({ wrong, font: undefined });
@@ -136,7 +156,21 @@ describe('words', () => {
     const any = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({
-        unit: fc.constantFrom('<', '>', '&', '"', "'", '/', '=', ' ', ']]>', '<script>', '\0', '\uD800', 'x'),
+        unit: fc.constantFrom(
+          '<',
+          '>',
+          '&',
+          '"',
+          "'",
+          '/',
+          '=',
+          ' ',
+          ']]>',
+          '<script>',
+          '\0',
+          '\uD800',
+          'x',
+        ),
       }),
     );
     fc.assert(
@@ -157,7 +191,8 @@ describe('words', () => {
         }
         for (const character of svg) {
           const code = character.codePointAt(0) ?? 0;
-          const belongs = code >= 0x20 ? code !== 0xfffe && code !== 0xffff : [9, 10, 13].includes(code);
+          const belongs =
+            code >= 0x20 ? code !== 0xfffe && code !== 0xffff : [9, 10, 13].includes(code);
           expect({ code, belongs }).toEqual({ code, belongs: true });
         }
         expect(svg.isWellFormed()).toBe(true);

@@ -1,4 +1,6 @@
-/** The chart as a picture: its bars, its scale, its words, and that nothing in it can do anything. */
+/**
+ * The chart as a picture: its bars, its scale, its words, and that nothing in it can do anything.
+ */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type Chart, drawChart, niceMost } from '../../../src/images/chart.ts';
@@ -6,10 +8,20 @@ import { xmlText } from '../../../src/images/xml.ts';
 import { elementsOf } from '../../support/svg.ts';
 
 const chart = (more: Partial<Chart> = {}) =>
-  drawChart({ title: 'my-site/page', summary: '10 visits', bars: [], theme: 'auto', write: String, ...more });
-const bars = (...values: number[]) => values.map((value, index) => ({ name: `bar ${index}`, value }));
+  drawChart({
+    title: 'my-site/page',
+    summary: '10 visits',
+    bars: [],
+    theme: 'auto',
+    write: String,
+    ...more,
+  });
+const bars = (...values: number[]) =>
+  values.map((value, index) => ({ name: `bar ${index}`, value }));
 const heights = (svg: string) =>
-  [...svg.matchAll(/<rect class="bar"[^>]* height="([\d.]+)"/g)].map(([, height]) => Number(height));
+  [...svg.matchAll(/<rect class="bar"[^>]* height="([\d.]+)"/g)].map(([, height]) =>
+    Number(height),
+  );
 
 /** The contrast of two colours as in `#1c1e22`, 1 to 21 (WCAG 2.2, "contrast ratio"). */
 function contrast(one: string, other: string): number {
@@ -26,7 +38,9 @@ function luminance(colour: string): number {
 
 describe('a chart', () => {
   test('has a bar for each value, as long as it says, and one that is seen for little', () => {
-    const [none, little, half, all, below] = heights(chart({ bars: bars(0, 1, 5000, 10_000, -7) }));
+    const [none, little, half, all, below] = heights(
+      chart({ bars: bars(0, 1, 5000, 10_000, -7) }),
+    );
     expect([none, little, half, all, below]).toEqual([0, 1, 69, 138, 0]);
   });
 
@@ -53,7 +67,8 @@ describe('a chart', () => {
   test('is readable on the pages that its theme is for, whatever the system prefers', () => {
     const light = ['#ffffff', '#f6f8fa', '#fbfaf7'];
     const dark = ['#000000', '#0d1117', '#131518', '#1e1e1e'];
-    // WCAG 2.2: 4.5 to 1 for text and 3 to 1 for graphics. No colour of text has that on white and on black: 3.9 is what there is.
+    // WCAG 2.2: 4.5 to 1 for text and 3 to 1 for graphics. No colour of text has that on white and
+    // on black: 3.9 is what there is.
     for (const { theme, grounds, text } of [
       { theme: 'light', grounds: light, text: 4.5 },
       { theme: 'dark', grounds: dark, text: 4.5 },
@@ -72,12 +87,17 @@ describe('a chart', () => {
 
   test('names some of many bars, the last among them', () => {
     const svg = chart({ bars: bars(...Array.from({ length: 30 }, () => 1)) });
-    const named = [...svg.matchAll(/<text [^>]*>bar (\d+)<\/text>/g)].map(([, index]) => Number(index));
+    const named = [...svg.matchAll(/<text [^>]*>bar (\d+)<\/text>/g)].map(([, index]) =>
+      Number(index),
+    );
     expect(named).toEqual([4, 9, 14, 19, 24, 29]);
   });
 
   test('is a picture whatever its words are: nothing is run, nothing comes from elsewhere', () => {
-    const words = fc.oneof(fc.string({ unit: 'binary' }), fc.constant('"><script>alert(1)</script>'));
+    const words = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constant('"><script>alert(1)</script>'),
+    );
     fc.assert(
       fc.property(words, words, words, (title, summary, name) => {
         const elements = elementsOf(chart({ title, summary, bars: [{ name, value: 1 }] }));

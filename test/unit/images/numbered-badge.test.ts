@@ -6,7 +6,10 @@ import { drawNumberedBadge } from '../../../src/images/numbered-badge.ts';
 
 const badges = fc.record(
   {
-    label: fc.oneof(fc.constantFrom('visits', '', '2026', '1 2 <b>"&\'', '١٢'), fc.string({ maxLength: 12 })),
+    label: fc.oneof(
+      fc.constantFrom('visits', '', '2026', '1 2 <b>"&\'', '١٢'),
+      fc.string({ maxLength: 12 }),
+    ),
     message: fc.oneof(
       fc.maxSafeInteger().map(String),
       fc.maxSafeNat().map((number) => number.toLocaleString('en')),

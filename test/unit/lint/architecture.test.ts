@@ -6,7 +6,11 @@ import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
 /** What the project's linter says of one file, were it in the project with `others`. */
-async function lint(path: string, text: string, others: Record<string, string> = {}): Promise<string> {
+async function lint(
+  path: string,
+  text: string,
+  others: Record<string, string> = {},
+): Promise<string> {
   using folder = temporaryFolder();
   for (const name of ['node_modules', 'lint', '.oxlintrc.json', 'tsconfig.json', 'package.json']) {
     symlinkSync(join(ROOT, name), join(folder.path, name));
@@ -26,7 +30,11 @@ describe('architecture', () => {
         "import { openStore } from '../stores/open.ts';\nexport const x = openStore;\n",
         'http may not import stores',
       ],
-      ['src/stores/x.ts', "export type { App } from '../http/app.ts';\n", 'stores may not import http'],
+      [
+        'src/stores/x.ts',
+        "export type { App } from '../http/app.ts';\n",
+        'stores may not import http',
+      ],
       [
         'src/counter/x.ts',
         "import { createLog } from '../log.ts';\nexport const x = createLog;\n",
@@ -57,11 +65,16 @@ describe('architecture', () => {
         "import { frame } from '../frame.ts';\nexport const x = frame;\n",
         'browser may not import page',
       ],
-      ['src/http/x.ts', 'setInterval(() => undefined, 1);\nexport const x = 1;\n', 'Nothing runs at import'],
+      [
+        'src/http/x.ts',
+        'setInterval(() => undefined, 1);\nexport const x = 1;\n',
+        'Nothing runs at import',
+      ],
       ['src/http/x.ts', "export { x } from './y.ts';\n", 'No barrels'],
       ['src/http/x.ts', 'export default 1;\n', 'no-default-export'],
       ['src/http/x.ts', "export const x = () => process.env['HOME'];\n", 'no-process-env'],
       ['src/http/x.ts', 'export const x = () => process.exit(1);\n', 'no-process-exit'],
+      ['src/http/x.ts', `// ${'so '.repeat(40)}\nexport const x = 1;\n`, 'end before column 100'],
       [
         'src/http/x.ts',
         'export const x = (): void => {\n  Promise.resolve(1);\n};\n',
@@ -69,7 +82,10 @@ describe('architecture', () => {
       ],
     ] as const;
     for (const [path, text, words] of refused) {
-      expect({ text, said: await lint(path, text) }).toEqual({ text, said: expect.stringContaining(words) });
+      expect({ text, said: await lint(path, text) }).toEqual({
+        text,
+        said: expect.stringContaining(words),
+      });
     }
     expect(
       await lint(
@@ -80,9 +96,13 @@ describe('architecture', () => {
   });
 
   test('the linter refuses imports that go in a circle, also of types', async () => {
-    const said = await lint('src/http/x.ts', "import type { Y } from './y.ts';\n\nexport type X = Y;\n", {
-      'src/http/y.ts': "import type { X } from './x.ts';\n\nexport type Y = X;\n",
-    });
+    const said = await lint(
+      'src/http/x.ts',
+      "import type { Y } from './y.ts';\n\nexport type X = Y;\n",
+      {
+        'src/http/y.ts': "import type { X } from './x.ts';\n\nexport type Y = X;\n",
+      },
+    );
     expect(said).toContain('import(no-cycle)');
   });
 
@@ -91,9 +111,9 @@ describe('architecture', () => {
     const rows = document.split('\n').filter((line) => /^\| I\d+ /.test(line));
     expect(rows.length).toBeGreaterThan(10);
     const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'test'))];
-    const tests = (await Promise.all(files.map((file) => Bun.file(join(ROOT, 'test', file)).text()))).join(
-      '\n',
-    );
+    const tests = (
+      await Promise.all(files.map((file) => Bun.file(join(ROOT, 'test', file)).text()))
+    ).join('\n');
     for (const row of rows) {
       const names = [...row.matchAll(/“([^”]+)”/g)].map(([, name]) => name ?? '');
       expect(names.length).toBeGreaterThan(0);
@@ -109,7 +129,9 @@ describe('architecture', () => {
       const text = (await Bun.file(join(ROOT, file)).text()).replace(/^#!.*\n/, '');
       expect({ file, opens: text.startsWith('/**') }).toEqual({ file, opens: true });
     }
-    expect(await Bun.file(join(ROOT, 'src/stores/redis/lua/commit.lua')).text()).toStartWith('-- ');
+    expect(await Bun.file(join(ROOT, 'src/stores/redis/lua/commit.lua')).text()).toStartWith(
+      '-- ',
+    );
   });
 
   test('every decision record says what was rejected, on what evidence, and when to look again', async () => {
@@ -128,10 +150,36 @@ describe('architecture', () => {
     }
   });
 
+  test('lines of scripts and style sheets end before column 100, of documents before column 120', async () => {
+    const ours =
+      await Bun.$`git ls-files --cached --others --exclude-standard ${'*.lua'} ${'*.css'} ${'*.md'}`
+        .cwd(ROOT)
+        .text();
+    for (const file of ours.trim().split('\n')) {
+      const text = await Bun.file(join(ROOT, file)).text();
+      // Tables, blocks of commands and what they print, and addresses cannot be broken.
+      const broken = text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/^\s*[|<].*$/gm, '');
+      const most = file.endsWith('.md') ? 120 : 100;
+      const tooLong = broken
+        .split('\n')
+        .filter((line) => line.replaceAll(/https?:\/\/\S+/g, '').length >= most);
+      expect({ file, tooLong }).toEqual({ file, tooLong: [] });
+    }
+  });
+
+  test('docs/README.md names every document', async () => {
+    const index = await Bun.file(join(ROOT, 'docs/README.md')).text();
+    for (const file of new Bun.Glob('*.md').scanSync(join(ROOT, 'docs'))) {
+      if (file !== 'README.md') expect(index).toContain(`(${file})`);
+    }
+  });
+
   test('README and ARCHITECTURE.md keep to their length', async () => {
-    expect((await Bun.file(join(ROOT, 'README.md')).text()).split('\n').length).toBeLessThanOrEqual(201);
-    expect((await Bun.file(join(ROOT, 'ARCHITECTURE.md')).text()).split('\n').length).toBeLessThanOrEqual(
-      151,
-    );
+    expect(
+      (await Bun.file(join(ROOT, 'README.md')).text()).split('\n').length,
+    ).toBeLessThanOrEqual(201);
+    expect(
+      (await Bun.file(join(ROOT, 'ARCHITECTURE.md')).text()).split('\n').length,
+    ).toBeLessThanOrEqual(151);
   });
 });

@@ -1,4 +1,7 @@
-/** What the page works out in the browser: periods in the visitor's time zone, and what is said in words. */
+/**
+ * What the page works out in the browser: periods in the visitor's time zone, and what is said in
+ * words.
+ */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/past.ts';
@@ -32,19 +35,28 @@ describe('periods', () => {
     ];
     const time = fc.integer({ min: Date.UTC(2024, 0), max: Date.UTC(2030, 0) });
     fc.assert(
-      fc.property(fc.constantFrom(...zones), fc.constantFrom(...STEPS), time, (zone, step, now) => {
-        const empty = { hours: [], days: [], visitors: new Map() };
-        const theirs = latestPeriods(empty, step, zone, now).map((period) => period.time);
-        const ours = inZone(zone, () => latestOf([], step, new Date(now)).map((period) => period.time));
-        expect(ours).toEqual(theirs);
-        expect(inZone(zone, () => firstOf(step, new Date(now)))).toBe(theirs[0] ?? '');
-      }),
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom(...STEPS),
+        time,
+        (zone, step, now) => {
+          const empty = { hours: [], days: [], visitors: new Map() };
+          const theirs = latestPeriods(empty, step, zone, now).map((period) => period.time);
+          const ours = inZone(zone, () =>
+            latestOf([], step, new Date(now)).map((period) => period.time),
+          );
+          expect(ours).toEqual(theirs);
+          expect(inZone(zone, () => firstOf(step, new Date(now)))).toBe(theirs[0] ?? '');
+        },
+      ),
     );
   });
 
   test('have what was counted in them, and nothing where nothing was', () => {
     const told = { time: '2026-11-22', person: 3, program: 2, proxy: 1, bot: 4, visitors: 5 };
-    const shown = inZone('UTC', () => latestOf([told], 'day', new Date(Date.UTC(2026, 10, 23, 12))));
+    const shown = inZone('UTC', () =>
+      latestOf([told], 'day', new Date(Date.UTC(2026, 10, 23, 12))),
+    );
     expect(shown).toHaveLength(30);
     expect(shown.map(visitsOf)).toEqual([...Array.from({ length: 28 }, () => 0), 10, 0]);
     expect(shown.at(-2)?.visitors).toBe(5);
@@ -92,7 +104,10 @@ describe('words', () => {
 describe('what is asked for again and again', () => {
   test('is asked for once more when somebody wants it while it is being asked for, and not after the end', async () => {
     const answers: (() => void)[] = [];
-    const task = new Task(3_600_000, () => new Promise((resolve) => answers.push(() => resolve(undefined))));
+    const task = new Task(
+      3_600_000,
+      () => new Promise((resolve) => answers.push(() => resolve(undefined))),
+    );
     task.now();
     expect(answers.length).toBe(0);
     task.run(true);

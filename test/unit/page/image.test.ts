@@ -1,4 +1,7 @@
-/** What the image has of the page: built by the commands of the Dockerfile, from what is sent to the engine, and run where nothing can be written. */
+/**
+ * What the image has of the page: built by the commands of the Dockerfile, from what is sent to
+ * the engine, and run where nothing can be written.
+ */
 import { expect, test } from 'bun:test';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +17,21 @@ test('the script lies ready beside the program, which needs neither its sources 
     cpSync(join(ROOT, sent), join(build, sent), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(build, 'node_modules'));
-  const commands = [...readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(/bun build [^\n&]+/g)];
+  const commands = [
+    ...readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(/bun build [^\n&]+/g),
+  ];
   expect(commands.length).toBe(2);
   for (const [command] of commands) {
     const { exitCode, stderr } = await Bun.$`sh -c ${command}`.cwd(build).quiet().nothrow();
-    expect({ command, exitCode, said: stderr.toString() }).toEqual({ command, exitCode: 0, said: '' });
+    expect({ command, exitCode, said: stderr.toString() }).toEqual({
+      command,
+      exitCode: 0,
+      said: '',
+    });
   }
   mkdirSync(lib);
-  for (const made of ['seen.js', 'browser']) cpSync(join(build, made), join(lib, made), { recursive: true });
+  for (const made of ['seen.js', 'browser'])
+    cpSync(join(build, made), join(lib, made), { recursive: true });
   expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(new Set(['page.js', 'embed.js']));
   chmodSync(join(lib, 'browser'), 0o555);
   chmodSync(lib, 0o555);
@@ -40,13 +50,19 @@ test('the script lies ready beside the program, which needs neither its sources 
     stderr: 'ignore',
   });
   try {
-    await until('it to take visits', async () => (await fetch(`http://localhost:${operations}/readyz`)).ok);
+    await until(
+      'it to take visits',
+      async () => (await fetch(`http://localhost:${operations}/readyz`)).ok,
+    );
     const page = await (
       await fetch(`http://localhost:${port}/`, { headers: { Accept: 'text/html' } })
     ).text();
     const [, script = ''] = /src="(\/page\.js[^"]*)"/.exec(page) ?? [];
     const { status, headers } = await fetch(`http://localhost:${port}${script}`);
-    expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+    expect([status, headers.get('Cache-Control')]).toEqual([
+      200,
+      'public, max-age=31536000, immutable',
+    ]);
     const served = await (await fetch(`http://localhost:${port}${script}`)).text();
     expect(served).toBe(readFileSync(join(lib, 'browser/page.js'), 'utf8').trim());
     const embed = await (await fetch(`http://localhost:${port}/embed.js`)).text();

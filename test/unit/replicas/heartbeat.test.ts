@@ -53,7 +53,14 @@ describe('replicas', () => {
   test('that are not heard of any more are gone, and one that is only late is not', async () => {
     const { clock, store, replica, known } = begin();
     const one = replica('one');
-    const silent: Beat = { id: 'silent', name: 'two', version: '1', startedAt: 0, hits: 0, state: 'ready' };
+    const silent: Beat = {
+      id: 'silent',
+      name: 'two',
+      version: '1',
+      startedAt: 0,
+      hits: 0,
+      state: 'ready',
+    };
     one.start();
     await store.beat(silent);
     await clock.pass(4000);

@@ -17,7 +17,10 @@ const limits = { ...LIMITS, timeoutMs: 20_000 };
 /** Half an hour after midnight: yesterday's visitors are still kept. */
 const MIDNIGHT = Date.UTC(2026, 10, 22);
 
-/** Gives a counter all that one may have: days, hours, visitors of two days, a window, an owner, a source. */
+/**
+ * Gives a counter all that one may have: days, hours, visitors of two days, a window, an owner, a
+ * source.
+ */
 async function fill(store: Store, clock: { at: number }): Promise<void> {
   const writer = randomUUID();
   let sequence = 0;
@@ -30,7 +33,11 @@ async function fill(store: Store, clock: { at: number }): Promise<void> {
   await visit(MIDNIGHT - (HOURS_KEPT_DAYS + 2) * DAY_MS);
   await visit(MIDNIGHT - 60_000);
   await store.change(NAME, { owner: 'of somebody', rules: { windowMs: DAY_MS } });
-  const past = { hours: [], days: [{ at: 1, kind: 'bot', amount: 1 }], visitors: new Map([[2, 1]]) } as const;
+  const past = {
+    hours: [],
+    days: [{ at: 1, kind: 'bot', amount: 1 }],
+    visitors: new Map([[2, 1]]),
+  } as const;
   const archived = { counter: NAME, total: 3, madeAt: 1, owner: undefined, rules: RULES, past };
   await store.bring([archived], { source: 'elsewhere', existing: 'add' });
   await visit(MIDNIGHT + 30 * 60_000);
@@ -40,9 +47,15 @@ describe('of a deleted counter', () => {
   test('no key is left in Redis', async () => {
     await using server = await RedisServer.start();
     const clock = { at: MIDNIGHT };
-    const store = new RedisStore({ url: server.url, ca: undefined, ...limits, now: () => clock.at });
+    const store = new RedisStore({
+      url: server.url,
+      ca: undefined,
+      ...limits,
+      now: () => clock.at,
+    });
     await fill(store, clock);
-    const keys = async () => (await server.cli('KEYS', `*${NAME}`)).split('\n').filter(Boolean).toSorted();
+    const keys = async () =>
+      (await server.cli('KEYS', `*${NAME}`)).split('\n').filter(Boolean).toSorted();
     expect(await keys()).toEqual(
       ['counter', 'days', 'hours', 'recent', 'total', 'uniques', 'visitors'].map(
         (kind) => `seen:${kind}:${NAME}`,
@@ -76,7 +89,9 @@ describe('of a deleted counter', () => {
       tables.map((table) => [
         table,
         file
-          .query<{ rows: number }, [string]>(`SELECT count(*) AS rows FROM ${table} WHERE counter = ?1`)
+          .query<{ rows: number }, [string]>(
+            `SELECT count(*) AS rows FROM ${table} WHERE counter = ?1`,
+          )
           .get(NAME)?.rows,
       ]);
     for (const [table, count] of rows()) expect({ table, count }).not.toEqual({ table, count: 0 });

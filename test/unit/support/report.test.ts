@@ -1,4 +1,7 @@
-/** That the last lines of a run name what failed, with its error: read from a report of the test runner itself. */
+/**
+ * That the last lines of a run name what failed, with its error: read from a report of the test
+ * runner itself.
+ */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -19,7 +22,13 @@ test('a report names what failed, by file and name, with the error', async () =>
   );
   const report = join(folder.path, 'report.xml');
   await Bun.spawn(
-    [process.execPath, 'test', '--reporter=junit', `--reporter-outfile=${report}`, './some.test.ts'],
+    [
+      process.execPath,
+      'test',
+      '--reporter=junit',
+      `--reporter-outfile=${report}`,
+      './some.test.ts',
+    ],
     { cwd: folder.path, stdout: 'ignore', stderr: 'ignore' },
   ).exited;
   const { passed, failed, tried, failures } = readReport(await Bun.file(report).text());

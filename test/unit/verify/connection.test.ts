@@ -59,7 +59,10 @@ test('a target is a URL, with a counter or without', () => {
     hitPath: '/hit/my-site/page',
     readPath: '/get/my-site/page',
   });
-  expect(targetOf('http://[::1]:8000', undefined)).toMatchObject({ hostname: '::1', host: '[::1]:8000' });
+  expect(targetOf('http://[::1]:8000', undefined)).toMatchObject({
+    hostname: '::1',
+    host: '[::1]:8000',
+  });
   for (const wrong of ['localhost:8000', 'ftp://localhost', ''])
     expect(() => targetOf(wrong, undefined)).toThrow('is no URL');
   for (const wrong of ['page', 'my-site/page/more', '/'])

@@ -13,7 +13,11 @@ function minute(who: (second: number) => readonly string[]): Tally {
 }
 
 test('an update is seen: who came and who went, each in its second', () => {
-  const tally = minute((second) => ['a', second < 20 ? 'b v1' : 'b v2', second < 40 ? 'c v1' : 'c v2']);
+  const tally = minute((second) => [
+    'a',
+    second < 20 ? 'b v1' : 'b v2',
+    second < 40 ? 'c v1' : 'c v2',
+  ]);
   expect(changes(tally)).toEqual([
     { second: 19, name: 'b v1', what: 'went' },
     { second: 20, name: 'b v2', what: 'came' },
@@ -25,7 +29,9 @@ test('an update is seen: who came and who went, each in its second', () => {
 
 test('who is there from the beginning has not come, and who was silent for a moment has not gone', () => {
   expect(changes(minute((second) => (second === 59 ? ['a'] : ['a', 'b'])))).toEqual([]);
-  expect(changes(minute((second) => (second > 20 && second < 30 ? ['a'] : ['a', 'b'])))).toEqual([]);
+  expect(changes(minute((second) => (second > 20 && second < 30 ? ['a'] : ['a', 'b'])))).toEqual(
+    [],
+  );
 });
 
 test('the time line shows the last minute, and a second in which something failed as an ×', () => {

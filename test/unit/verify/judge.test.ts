@@ -16,8 +16,8 @@ const broken = (history: History): Check[] =>
     .map(({ check }) => check);
 
 /**
- * What a right counter gives: each operation takes effect at one instant between its start and its end; one that fails has taken
- * effect or not.
+ * What a right counter gives: each operation takes effect at one instant between its start and its
+ * end; one that fails has taken effect or not.
  */
 const rightHistory: fc.Arbitrary<History & { operations: Draft[] }> = fc
   .record({
@@ -30,7 +30,13 @@ const rightHistory: fc.Arbitrary<History & { operations: Draft[] }> = fc
         wait: fc.integer({ min: 0, max: 3 }),
         early: fc.integer({ min: 0, max: 5 }),
         late: fc.integer({ min: 0, max: 5 }),
-        fate: fc.constantFrom('answered', 'answered', 'answered', 'lost on its way', 'lost on its way back'),
+        fate: fc.constantFrom(
+          'answered',
+          'answered',
+          'answered',
+          'lost on its way',
+          'lost on its way back',
+        ),
         otherVisits: fc.integer({ min: 0, max: 2 }),
       }),
       { minLength: 3, maxLength: 60 },
@@ -85,14 +91,17 @@ describe('a right history', () => {
 });
 
 /**
- * What a right counter gives to clients that repeat a visit under its key until they have their number: the first request that arrives
- * counts, and all that are answered are answered the same. Clients take turns on one clock, so that visits overlap.
+ * What a right counter gives to clients that repeat a visit under its key until they have their
+ * number: the first request that arrives counts, and all that are answered are answered the same.
+ * Clients take turns on one clock, so that visits overlap.
  */
 const rightRepeats: fc.Arbitrary<History & { operations: Draft[] }> = fc
   .array(
     fc.record({
       client: fc.integer({ min: 1, max: 4 }),
-      tries: fc.array(fc.constantFrom('lost on its way', 'lost on its way back'), { maxLength: 3 }),
+      tries: fc.array(fc.constantFrom('lost on its way', 'lost on its way back'), {
+        maxLength: 3,
+      }),
       answered: fc.boolean(),
       again: fc.boolean(),
       took: fc.integer({ min: 1, max: 5 }),
@@ -162,7 +171,10 @@ describe('visits that are repeated under their keys', () => {
         const twice = history.operations.find(({ key, number }, index) =>
           history.operations.some(
             (other, later) =>
-              later > index && number !== undefined && other.key === key && other.number !== undefined,
+              later > index &&
+              number !== undefined &&
+              other.key === key &&
+              other.number !== undefined,
           ),
         );
         fc.pre(twice?.number !== undefined);
@@ -311,7 +323,8 @@ describe('a history with a fault in it', () => {
       const early = got.find(({ connection }, at) =>
         got.slice(at + 1).some((other) => other.connection === connection),
       );
-      const late = early && got.find((other) => other !== early && other.connection === early.connection);
+      const late =
+        early && got.find((other) => other !== early && other.connection === early.connection);
       if (!late) return undefined;
       [early.number, late.number] = [late.number, early.number];
       return history;
@@ -351,10 +364,9 @@ describe('a history with a fault in it', () => {
 });
 
 test('what was not tested is not said to be held', () => {
-  const statuses = judged({ before: 5, after: 6, others: false, operations: [] }).map(({ check, status }) => [
-    check,
-    status,
-  ]);
+  const statuses = judged({ before: 5, after: 6, others: false, operations: [] }).map(
+    ({ check, status }) => [check, status],
+  );
   expect(Object.fromEntries(statuses)).toEqual({
     unique: 'untested',
     bounds: 'held',
@@ -363,7 +375,9 @@ test('what was not tested is not said to be held', () => {
     reads: 'untested',
     answered: 'untested',
   });
-  expect(judged({ before: 5, others: false, operations: [] })[1]).toMatchObject({ status: 'untested' });
+  expect(judged({ before: 5, others: false, operations: [] })[1]).toMatchObject({
+    status: 'untested',
+  });
 });
 
 test('the set of numbers is one, for close and for far numbers', () => {

@@ -6,7 +6,10 @@ import { Latencies } from '../../../src/verify/latencies.ts';
 test('a percentile is within 5 % of the true one, and never beyond the longest', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.double({ min: 0.02, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
+      fc.array(fc.double({ min: 0.02, max: 100_000, noNaN: true }), {
+        minLength: 1,
+        maxLength: 300,
+      }),
       fc.constantFrom(0.01, 0.5, 0.9, 0.99, 1),
       (times, share) => {
         const latencies = new Latencies();

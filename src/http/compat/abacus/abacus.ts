@@ -1,9 +1,11 @@
 /**
- * Abacus under `/abacus`: the calls of a counting service that took over from CountAPI, for pages and programs that speak them.
+ * Abacus under `/abacus`: the calls of a counting service that took over from CountAPI, for pages
+ * and programs that speak them.
  *
- * Its counters are those of everybody else, `NAMESPACE/KEY`, and an `admin_key` is an owner's token like any other. A body holds the keys that
- * the contract has and no others. Not here: what a request says (`request.ts`), what is done then (`calls.ts`, `owner-calls.ts`), and the forms of
- * an answer (`answer.ts`).
+ * Its counters are those of everybody else, `NAMESPACE/KEY`, and an `admin_key` is an owner's
+ * token like any other. A body holds the keys that the contract has and no others. Not here: what
+ * a request says (`request.ts`), what is done then (`calls.ts`, `owner-calls.ts`), and the forms
+ * of an answer (`answer.ts`).
  */
 
 import { Hono } from 'hono';
@@ -14,7 +16,15 @@ import { rootFor } from '../../request/own-host.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { requireCallable } from '../jsonp.ts';
-import { badgeOf, dress, type Reply, redirect, respond, respondToPage, respondWithBadge } from './answer.ts';
+import {
+  badgeOf,
+  dress,
+  type Reply,
+  redirect,
+  respond,
+  respondToPage,
+  respondWithBadge,
+} from './answer.ts';
 import { type AbacusParts, create, get, hit, info } from './calls.ts';
 import { remove, reset, set, update } from './owner-calls.ts';
 import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './request.ts';
@@ -39,7 +49,10 @@ interface Operation {
 }
 
 const ALL_PATHS = `${ABACUS_PREFIX}/*`;
-/** Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as elsewhere. */
+/**
+ * Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as
+ * elsewhere.
+ */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** The surface of Abacus. */
@@ -161,7 +174,11 @@ function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Oper
   return async (call, headers) => {
     const reply = await operation(call);
     if (reply.status !== 200) return respond(reply, headers);
-    return respondWithBadge(badgeOf(call.query, reply.body['value'] as number | null), counts, headers);
+    return respondWithBadge(
+      badgeOf(call.query, reply.body['value'] as number | null),
+      counts,
+      headers,
+    );
   };
 }
 

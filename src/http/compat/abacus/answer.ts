@@ -1,4 +1,7 @@
-/** The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is elsewhere. Not here: what is answered (`calls.ts`). */
+/**
+ * The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is
+ * elsewhere. Not here: what is answered (`calls.ts`).
+ */
 
 import type { MiddlewareHandler } from 'hono';
 import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images/badge.ts';
@@ -43,7 +46,10 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
   return new Response(null, { status, headers: ours });
 }
 
-/** Gives every answer the content type that Abacus has for JSON, and its words for who asked too much. */
+/**
+ * Gives every answer the content type that Abacus has for JSON, and its words for who asked too
+ * much.
+ */
 export const dress: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   const { headers, status } = c.res;
@@ -65,7 +71,10 @@ const FONT_SIZE_PX = 11;
 /** Larger ones are no badge. */
 const FONT_SIZE_MAX_PX = 100;
 
-/** The badge of a total as the request wants it. What is not understood is as if it had not been said. */
+/**
+ * The badge of a total as the request wants it. What is not understood is as if it had not been
+ * said.
+ */
 export function badgeOf(query: URLSearchParams, total: number | null): string {
   const asked = (name: string, standard: string) => query.get(name) ?? standard;
   const style = asked('style', 'flat').toLowerCase();
@@ -78,7 +87,8 @@ export function badgeOf(query: URLSearchParams, total: number | null): string {
     colour: badgeColour(asked('bgcolor', '')) ?? '#007ec6',
     textColour: cssColour(asked('textcolor', '')) ?? '#fff',
     font: badgeFont(asked('font', 'verdana').toLowerCase()),
-    fontSizePx: fontSizePx > FONT_SIZE_LEAST_PX ? Math.min(fontSizePx, FONT_SIZE_MAX_PX) : FONT_SIZE_PX,
+    fontSizePx:
+      fontSizePx > FONT_SIZE_LEAST_PX ? Math.min(fontSizePx, FONT_SIZE_MAX_PX) : FONT_SIZE_PX,
   });
 }
 

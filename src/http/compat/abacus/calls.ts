@@ -1,6 +1,7 @@
 /**
- * What the calls of Abacus that anybody may ask do, and what they answer. Not here: those of a counter's owner (`owner-calls.ts`), where they are
- * (`abacus.ts`), and what a request says (`request.ts`).
+ * What the calls of Abacus that anybody may ask do, and what they answer. Not here: those of a
+ * counter's owner (`owner-calls.ts`), where they are (`abacus.ts`), and what a request says
+ * (`request.ts`).
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Counter } from '../../../counter/counter.ts';
@@ -8,7 +9,15 @@ import { AppError, isAppError } from '../../../counter/errors.ts';
 import type { Registry } from '../../../counter/registry.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
 import { durationText, type Reply } from './answer.ts';
-import { type Call, isName, type Named, namedIn, requireName, tokenIn, wholeOf } from './request.ts';
+import {
+  type Call,
+  isName,
+  type Named,
+  namedIn,
+  requireName,
+  tokenIn,
+  wholeOf,
+} from './request.ts';
 
 export interface AbacusParts {
   readonly counter: Counter;
@@ -20,7 +29,10 @@ export interface AbacusParts {
   readonly now: () => number;
 }
 
-/** Six months as Abacus counts them. Counters of Seen never expire: this is what it said right after a hit, and it never falls. */
+/**
+ * Six months as Abacus counts them. Counters of Seen never expire: this is what it said right
+ * after a hit, and it never falls.
+ */
 const TTL_SECONDS = 14_515_200;
 const GET_FAILED = 'Failed to get data. Try again later.';
 const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
@@ -37,7 +49,15 @@ export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
         { cause: error },
       );
     }
-    if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed', 'counter-unreadable')) {
+    if (
+      !isAppError(
+        error,
+        'store-unavailable',
+        'store-unusable',
+        'hit-unconfirmed',
+        'counter-unreadable',
+      )
+    ) {
       throw error;
     }
     throw new AppError(error.code, words, { cause: error });
@@ -64,10 +84,15 @@ export async function get(call: Call, { counter }: AbacusParts): Promise<Reply> 
   return value === undefined ? MISSING : { status: 200, body: { value } };
 }
 
-/** Makes a counter, of a random name when the request names none. Its owner's token is in the body, once. */
+/**
+ * Makes a counter, of a random name when the request names none. Its owner's token is in the body,
+ * once.
+ */
 export async function create(call: Call, { registry, closed, now }: AbacusParts): Promise<Reply> {
   const named =
-    call.words.length === 0 ? namedIn({ ...call, words: [randomName(), randomName()] }) : namedIn(call);
+    call.words.length === 0
+      ? namedIn({ ...call, words: [randomName(), randomName()] })
+      : namedIn(call);
   requireName(named);
   const value = wholeOf(call.query.get('initializer') ?? '0');
   if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
@@ -86,7 +111,10 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
     case 'exists':
       throw new AppError('counter-exists', 'Key already exists, please use a different key.');
     case 'counters-full':
-      throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+      throw new AppError(
+        'counters-full',
+        'This Seen has as many counters as it may. Ask who runs it.',
+      );
   }
 }
 
@@ -98,8 +126,11 @@ function randomName(): string {
 /** Describes a counter, also one that is not there; a private one to its owner alone. */
 export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
-  const described = isName(named) ? await worded(GET_FAILED, registry.describe(named.name)) : undefined;
-  const found = described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
+  const described = isName(named)
+    ? await worded(GET_FAILED, registry.describe(named.name))
+    : undefined;
+  const found =
+    described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
   const shown = found ? undefined : described;
   return {
     status: 200,

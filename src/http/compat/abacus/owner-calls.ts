@@ -1,12 +1,20 @@
 /**
- * What the calls of Abacus that a counter's owner may ask do, and what they answer. Who asks is looked at first, as the contract does. Not here: the calls of
- * everybody (`calls.ts`).
+ * What the calls of Abacus that a counter's owner may ask do, and what they answer. Who asks is
+ * looked at first, as the contract does. Not here: the calls of everybody (`calls.ts`).
  */
 import { AppError, isAppError } from '../../../counter/errors.ts';
 import type { Condition, Description } from '../../../counter/registry.ts';
 import type { Reply } from './answer.ts';
 import { type AbacusParts, fullKey, worded } from './calls.ts';
-import { type Call, isName, type Named, namedIn, requireName, tokenIn, wholeOf } from './request.ts';
+import {
+  type Call,
+  isName,
+  type Named,
+  namedIn,
+  requireName,
+  tokenIn,
+  wholeOf,
+} from './request.ts';
 
 const SET_FAILED = 'Failed to set data. Try again later.';
 
@@ -19,7 +27,10 @@ interface Owned {
   readonly condition: Condition;
 }
 
-/** The counter of a request, whose owner or the installation's owner it comes from. Fails as the contract says, in its order. */
+/**
+ * The counter of a request, whose owner or the installation's owner it comes from. Fails as the
+ * contract says, in its order.
+ */
 async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Owned> {
   const token = tokenIn(call);
   if (token === undefined) {
@@ -46,7 +57,10 @@ async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Own
   return { named, found, condition: owners.conditionOf(token) };
 }
 
-/** The number that the request has as `value`. Fails with `request-invalid`: with `wrong` when it is no number. */
+/**
+ * The number that the request has as `value`. Fails with `request-invalid`: with `wrong` when it
+ * is no number.
+ */
 function valueIn({ query }: Call, wrong: string): number {
   const text = query.get('value') ?? '';
   if (text === '') {
@@ -71,8 +85,15 @@ export async function reset(call: Call, parts: AbacusParts): Promise<Reply> {
   return setTo(await owned(call, parts), 0, parts);
 }
 
-async function setTo({ named, condition }: Owned, value: number, { registry }: AbacusParts): Promise<Reply> {
-  const changed = await worded(SET_FAILED, registry.change(named.name, { total: value }, condition));
+async function setTo(
+  { named, condition }: Owned,
+  value: number,
+  { registry }: AbacusParts,
+): Promise<Reply> {
+  const changed = await worded(
+    SET_FAILED,
+    registry.change(named.name, { total: value }, condition),
+  );
   if (changed === 'differs') throw invalid();
   if (changed !== 'missing') return { status: 200, body: { value } };
   return { status: 409, body: { error: 'Key does not exist, please use a different key.' } };

@@ -1,8 +1,9 @@
 /**
- * What a request to Abacus says: which counter, with which parameters, by whose token, or that it belongs elsewhere.
+ * What a request to Abacus says: which counter, with which parameters, by whose token, or that it
+ * belongs elsewhere.
  *
- * A path is taken apart here and not by the router, because the namespace may be left out, slashes redirect, and each part is decoded once.
- * Not here: what is done then (`calls.ts`).
+ * A path is taken apart here and not by the router, because the namespace may be left out, slashes
+ * redirect, and each part is decoded once. Not here: what is done then (`calls.ts`).
  */
 
 import { AppError } from '../../../counter/errors.ts';
@@ -17,9 +18,10 @@ import { decodedPart } from '../path-part.ts';
 export const ABACUS_PREFIX = '/abacus';
 
 /**
- * What may follow an operation's name: `counter` for `/NAMESPACE/KEY`; `open` for the same, where `/KEY/` alone is in the namespace `default`;
- * `create` for the same, and for `/`; `owned` for the same as `open`, but without the redirect to the slash, which would repeat a token;
- * `alone` for nothing.
+ * What may follow an operation's name: `counter` for `/NAMESPACE/KEY`; `open` for the same, where
+ * `/KEY/` alone is in the namespace `default`; `create` for the same, and for `/`; `owned` for the
+ * same as `open`, but without the redirect to the slash, which would repeat a token; `alone` for
+ * nothing.
  */
 export type Shape = 'counter' | 'open' | 'create' | 'owned' | 'alone';
 
@@ -43,8 +45,8 @@ export interface Named {
 }
 
 /**
- * The words in the path after `operation`, or where the request is to go instead: nowhere of its own when there is nothing here. Fails with
- * `route-missing` when there are too many.
+ * The words in the path after `operation`, or where the request is to go instead: nowhere of its
+ * own when there is nothing here. Fails with `route-missing` when there are too many.
  */
 export function wordsIn(
   c: AppContext,
@@ -75,7 +77,10 @@ function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<type
   if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
   const [key = '', ...more] = rest.split('/').filter((word) => word !== '');
   if (more.length > 0) {
-    throw new AppError('route-missing', 'Route not found. Use /create/:namespace/:key or /hit/:key instead.');
+    throw new AppError(
+      'route-missing',
+      'Route not found. Use /create/:namespace/:key or /hit/:key instead.',
+    );
   }
   return (key === '' ? ['default', first] : [first, key]).map(decoded);
 }
@@ -100,7 +105,10 @@ function withoutSlash(c: AppContext): string {
   return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;
 }
 
-/** The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a name. Fails with `request-invalid`. */
+/**
+ * The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a
+ * name. Fails with `request-invalid`.
+ */
 export function namedIn({ words, headers }: Call): Named {
   const [namespace = '', key = ''] = words.map((word) => replaced(word, headers));
   return { namespace, key, name: `${namespace}/${key}` };
@@ -141,7 +149,10 @@ export function tokenIn({ headers, query }: Call): string | undefined {
   return bearerIn(headers) ?? (query.get('token') || undefined);
 }
 
-/** A whole number as Abacus reads it; `undefined` when it is none, or one that JSON does not carry exactly. */
+/**
+ * A whole number as Abacus reads it; `undefined` when it is none, or one that JSON does not carry
+ * exactly.
+ */
 export function wholeOf(text: string): number | undefined {
   const value = Number(text);
   if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) return undefined;

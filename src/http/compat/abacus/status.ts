@@ -1,4 +1,7 @@
-/** What Abacus says of itself: that it lives, and figures. The figures are of this process since it started, but for the number of counters. */
+/**
+ * What Abacus says of itself: that it lives, and figures. The figures are of this process since it
+ * started, but for the number of counters.
+ */
 import type { Registry } from '../../../counter/registry.ts';
 import { durationText, type Reply } from './answer.ts';
 
@@ -27,7 +30,8 @@ export class AbacusStatus {
   /** Notes a call of `operation`. */
   asked(operation: string): void {
     this.#commands.total++;
-    if (operation === 'get' || operation === 'hit' || operation === 'create') this.#commands[operation]++;
+    if (operation === 'get' || operation === 'hit' || operation === 'create')
+      this.#commands[operation]++;
   }
 
   /** Notes that somebody read a counter that is not there. */
@@ -39,7 +43,10 @@ export class AbacusStatus {
     return { status: 200, body: { status: 'ok', uptime: durationText(this.#upMs()) } };
   }
 
-  /** The database is not asked how long it runs and as what: it is for how long this replica has used it, and which kind it is. */
+  /**
+   * The database is not asked how long it runs and as what: it is for how long this replica has
+   * used it, and which kind it is.
+   */
   async stats(): Promise<Reply> {
     const { registry, replica, version, database } = this.#options;
     const upMs = this.#upMs();

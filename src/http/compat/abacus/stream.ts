@@ -1,4 +1,7 @@
-/** Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`), and how streams begin and end (`http/live/event-stream.ts`). */
+/**
+ * Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`),
+ * and how streams begin and end (`http/live/event-stream.ts`).
+ */
 
 import type { Watch } from '../../../counter/watch.ts';
 import type { AppContext } from '../../context.ts';

@@ -1,8 +1,9 @@
 /**
- * The forms in which CountAPI answers: JSON, JSONP, for pages that load an answer as a script, and an image that shows nothing.
+ * The forms in which CountAPI answers: JSON, JSONP, for pages that load an answer as a script, and
+ * an image that shows nothing.
  *
- * Every answer passes through here, errors too, so that a page's callback always hears what became of its request. Not here: what is
- * answered (`countapi.ts`).
+ * Every answer passes through here, errors too, so that a page's callback always hears what became
+ * of its request. Not here: what is answered (`countapi.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';

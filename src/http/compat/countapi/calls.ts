@@ -1,4 +1,7 @@
-/** What each call of CountAPI does, and what it answers. Not here: where they are (`countapi.ts`), and what a request says (`request.ts`). */
+/**
+ * What each call of CountAPI does, and what it answers. Not here: where they are (`countapi.ts`),
+ * and what a request says (`request.ts`).
+ */
 import { randomUUID } from 'node:crypto';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
@@ -40,7 +43,10 @@ export async function get(call: Call, { counter }: CountapiOptions): Promise<Rep
   return value === undefined ? missing(named) : { status: 200, body: { value }, named };
 }
 
-/** Adds 1, and makes a counter that is not there. As everywhere in Seen, everybody may add 1 to any counter. */
+/**
+ * Adds 1, and makes a counter that is not there. As everywhere in Seen, everybody may add 1 to any
+ * counter.
+ */
 export async function hit(call: Call): Promise<Reply> {
   const named = namedInPath(call);
   try {
@@ -58,7 +64,8 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   const found = await registry.describe(named.name);
   if (!found) return missing(named);
   const { lowest, highest } = found.rules;
-  if (amount < lowest || amount > highest) return { status: 403, body: { value: valueOf(found) }, named };
+  if (amount < lowest || amount > highest)
+    return { status: 403, body: { value: valueOf(found) }, named };
   if (amount === 0) return { status: 200, body: { value: valueOf(found) }, named };
   try {
     return { status: 200, body: { value: await call.count(named.name, amount) }, named };
@@ -68,7 +75,10 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   }
 }
 
-/** Sets a counter that may be set. The old value is the one just before; hits between the two are not in it. */
+/**
+ * Sets a counter that may be set. The old value is the one just before; hits between the two are
+ * not in it.
+ */
 export async function set(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
   const value = wholeIn(call.query, 'value');
@@ -88,10 +98,16 @@ function notSettable(named: Named, found: Description | undefined): Reply {
 }
 
 /** Makes a counter. Its owner's token is in `X-Seen-Token`, once. */
-export async function create(call: Call, { registry, closed, now }: CountapiOptions): Promise<Reply> {
+export async function create(
+  call: Call,
+  { registry, closed, now }: CountapiOptions,
+): Promise<Reply> {
   const { parts, query } = call;
   const key = parts[0] ?? query.get('key') ?? randomUUID();
-  const named = namedBy(call, parts.length > 1 ? parts : [query.get('namespace') ?? 'default', key]);
+  const named = namedBy(
+    call,
+    parts.length > 1 ? parts : [query.get('namespace') ?? 'default', key],
+  );
   const value = wholeIn(query, 'value', 0);
   const settable = switchIn(query, 'enable_reset');
   const lowest = wholeIn(query, 'update_lowerbound', LOWEST);
@@ -104,7 +120,12 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
   }
   await call.mayMake(named.name);
   const { token, owner } = issueToken();
-  const draft = { total: value, madeAt: now(), owner, rules: { ...RULES, lowest, highest, settable } };
+  const draft = {
+    total: value,
+    madeAt: now(),
+    owner,
+    rules: { ...RULES, lowest, highest, settable },
+  };
   switch (await registry.make(named.name, draft)) {
     case 'made':
       return {
@@ -116,11 +137,17 @@ export async function create(call: Call, { registry, closed, now }: CountapiOpti
     case 'exists':
       return { status: 409, body: { namespace: null, key: null, value: null }, named };
     case 'counters-full':
-      throw new AppError('counters-full', 'This Seen has as many counters as it may. Ask who runs it.');
+      throw new AppError(
+        'counters-full',
+        'This Seen has as many counters as it may. Ask who runs it.',
+      );
   }
 }
 
-/** Describes a counter, but a private one. Counters of Seen never expire: `ttl` is what CountAPI said right after an update, and never falls. */
+/**
+ * Describes a counter, but a private one. Counters of Seen never expire: `ttl` is what CountAPI
+ * said right after an update, and never falls.
+ */
 export async function info(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
   const described = await registry.describe(named.name);
@@ -141,7 +168,9 @@ export async function info(call: Call, { registry }: CountapiOptions): Promise<R
   };
 }
 
-/** `keys_created` are all counters that there are; the rest is of this replica since it started. */
+/**
+ * `keys_created` are all counters that there are; the rest is of this replica since it started.
+ */
 export async function stats(
   { registry, version }: CountapiOptions,
   { updates, requests }: { readonly updates: number; readonly requests: number },

@@ -1,9 +1,11 @@
 /**
- * CountAPI under `/countapi`: the calls of a counting service that closed in 2023, for pages and programs that still speak them.
+ * CountAPI under `/countapi`: the calls of a counting service that closed in 2023, for pages and
+ * programs that still speak them.
  *
- * Its counters are those of everybody else, `NAMESPACE/KEY`. A body holds the keys that CountAPI's had and no others, because clients
- * fail on one that they do not know; all else is in headers. Not here: what a request says (`request.ts`), what
- * is done then (`calls.ts`), and the forms of an answer (`answer.ts`).
+ * Its counters are those of everybody else, `NAMESPACE/KEY`. A body holds the keys that CountAPI's
+ * had and no others, because clients fail on one that they do not know; all else is in headers.
+ * Not here: what a request says (`request.ts`), what is done then (`calls.ts`), and the forms of
+ * an answer (`answer.ts`).
  */
 
 import { Hono } from 'hono';
@@ -22,7 +24,8 @@ type Operation = (call: Call) => Promise<Reply>;
 
 /** The surface of CountAPI. */
 export function createCountapi(options: CountapiOptions): Surface {
-  // Of this process since it started: the store keeps no such numbers, and no client needs them to be right.
+  // Of this process since it started: the store keeps no such numbers, and no client needs them to
+  // be right.
   const done = { updates: 0, requests: 0 };
   const operations: readonly [name: string, writes: boolean, operation: Operation][] = [
     ['get', false, (call) => get(call, options)],
@@ -44,7 +47,8 @@ export function createCountapi(options: CountapiOptions): Surface {
           mayMake: async (counter) => options.mayMake?.(c, counter),
         });
         requireCallable(call.query);
-        if (writes && c.env.isHead) return headOnly(respond({ status: 200, body: {} }, headers).headers);
+        if (writes && c.env.isHead)
+          return headOnly(respond({ status: 200, body: {} }, headers).headers);
         if (writes) refusePrefetch(call.headers);
         const reply = await operation(call);
         if (writes && name !== 'create' && reply.status === 200) done.updates++;

@@ -1,8 +1,8 @@
 /**
  * What a request to CountAPI says: which counter, and with which parameters.
  *
- * A path is taken apart here and not by the router, because the namespace may be left out, a slash may follow, and each part is
- * decoded once. Not here: what is done then (`calls.ts`).
+ * A path is taken apart here and not by the router, because the namespace may be left out, a slash
+ * may follow, and each part is decoded once. Not here: what is done then (`calls.ts`).
  */
 
 import { AppError } from '../../../counter/errors.ts';
@@ -33,8 +33,15 @@ export interface Named {
   readonly name: string;
 }
 
-/** Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a part cannot be decoded. */
-export function callOf(c: AppContext, operation: string, does: Pick<Call, 'count' | 'mayMake'>): Call {
+/**
+ * Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a
+ * part cannot be decoded.
+ */
+export function callOf(
+  c: AppContext,
+  operation: string,
+  does: Pick<Call, 'count' | 'mayMake'>,
+): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decoded),
@@ -55,11 +62,15 @@ export function namedInPath(call: Call): Named {
   return namedBy(call, call.parts.length === 1 ? ['default', ...call.parts] : call.parts);
 }
 
-/** The counter of namespace and key, in which `:HOST:` and `:PATHNAME:` are replaced. Fails with `name-invalid`. */
+/**
+ * The counter of namespace and key, in which `:HOST:` and `:PATHNAME:` are replaced. Fails with
+ * `name-invalid`.
+ */
 export function namedBy({ headers }: Call, words: readonly string[]): Named {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
-  if (!COUNTER_PART.test(namespace) || !COUNTER_PART.test(key) || more.length > 0) throw malformed();
+  if (!COUNTER_PART.test(namespace) || !COUNTER_PART.test(key) || more.length > 0)
+    throw malformed();
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
@@ -79,7 +90,10 @@ function replaced(word: string, page: URL | undefined): string {
   }
 }
 
-/** A parameter that is a whole number. Fails with `request-invalid`, also when it is not there and has no `standard`. */
+/**
+ * A parameter that is a whole number. Fails with `request-invalid`, also when it is not there and
+ * has no `standard`.
+ */
 export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
   const text = query.get(name);
   if (text === null && standard !== undefined) return standard;

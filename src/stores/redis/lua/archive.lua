@@ -1,23 +1,29 @@
 -- Reads counters whole for a snapshot, and which of them have changed since.
 --
--- KEYS[1]  the names of the counters that changed since the snapshot began, beside them "=ID": whose snapshot it is. While this key exists, all
---          that changes counters adds their names here. It expires when its exporter is silent.
+-- KEYS[1]  the names of the counters that changed since the snapshot began, beside them "=ID":
+--          whose snapshot it is. While this key exists, all that changes counters adds their names
+--          here. It expires when its exporter is silent.
 -- ARGV[1]  what to do: "begin", "read", "take", "last" or "end"
 -- ARGV[2]  the snapshot's ID
--- ARGV[3]  after how many milliseconds of silence the snapshot ends (begin, read, take); how many may have changed at the most (last)
+-- ARGV[3]  after how many milliseconds of silence the snapshot ends (begin, read, take); how many
+--          may have changed at the most (last)
 -- ARGV[4]  how much is enough to read at one go, in figures of history (read, take)
 -- ARGV[5...] names (read); how many names at the most (take)
 --
 -- Answers what it did, then what was asked for:
 --   begin: "ok", or "running" while there is another
 --   read:  "ok" and the counters, from the first on as many as are enough
---   take:  "ok", how many are left, and as many counters that changed as are enough; they are taken out of the set
---   last:  "ok" and all that changed, and the snapshot has ended; or "many" when they are too many to be read at one go
+--   take:  "ok", how many are left, and as many counters that changed as are enough; they are
+--          taken out of the set
+--   last:  "ok" and all that changed, and the snapshot has ended; or "many" when they are too many
+--          to be read at one go
 --   end:   "ok"
--- All but begin and end answer "lost" when the snapshot is not this one any more: changes may have been missed.
+-- All but begin and end answer "lost" when the snapshot is not this one any more: changes may have
+-- been missed.
 --
--- A counter is its name alone when there is none, or its name, total, "made", "owner", "rules", "day", hours, days, uniques, and how many
--- visitors today has. Atomic because Redis runs a script alone, so each call reads little.
+-- A counter is its name alone when there is none, or its name, total, "made", "owner", "rules",
+-- "day", hours, days, uniques, and how many visitors today has. Atomic because Redis runs a script
+-- alone, so each call reads little.
 
 local what, id = ARGV[1], '=' .. ARGV[2]
 local PREFIX, DEFAULT = 'seen:total:', 'hits'
@@ -57,10 +63,12 @@ local function dump(name)
   if not total then return {name}, 1 end
   local record = look('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules', 'day')
   local hours, days = look('HGETALL', 'seen:hours:' .. name), look('HGETALL', 'seen:days:' .. name)
-  local uniques, today = look('HGETALL', 'seen:uniques:' .. name), look('PFCOUNT', 'seen:visitors:' .. name)
+  local uniques = look('HGETALL', 'seen:uniques:' .. name)
+  local today = look('PFCOUNT', 'seen:visitors:' .. name)
   local size = 1 + (#hours + #days + #uniques) / 2
   return {
-    name, total, record[1] or '', record[2] or '', record[3] or '', record[4] or '', hours, days, uniques, type(today) == 'number' and today or 0
+    name, total, record[1] or '', record[2] or '', record[3] or '', record[4] or '',
+    hours, days, uniques, type(today) == 'number' and today or 0
   }, size
 end
 

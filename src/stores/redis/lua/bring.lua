@@ -9,12 +9,16 @@
 -- ARGV[4]  what to do with a counter that is there: "keep", "add" or "replace"
 -- ARGV[5]  how many counters there may be
 -- ARGV[6]  the total
--- ARGV[7]  when it was made, its owner and its rules, each or nothing: "made" (milliseconds since 1970), ARGV[8] "owner", ARGV[9] "rules"
--- ARGV[10] its hours, ARGV[11] its days, ARGV[12] its visitors by day: "FIELD AMOUNT FIELD AMOUNT ...", as they stand in their hashes
+-- ARGV[7]  when it was made, its owner and its rules, each or nothing: "made" (milliseconds since
+--          1970), ARGV[8] "owner", ARGV[9] "rules"
+-- ARGV[10] its hours, ARGV[11] its days, ARGV[12] its visitors by day: "FIELD AMOUNT FIELD AMOUNT
+-- ...", as they stand in their hashes
 --
--- Answers "made", "kept", "added", "replaced", "done", "out-of-range", "unreadable" or "counters-full".
+-- Answers "made", "kept", "added", "replaced", "done", "out-of-range", "unreadable" or
+-- "counters-full".
 --
--- Atomic because Redis runs a script alone. It has no rollback, so all that could be refused is looked at before anything is written.
+-- Atomic because Redis runs a script alone. It has no rollback, so all that could be refused is
+-- looked at before anything is written.
 
 local bring, name, source, existing = ARGV[1] == 'bring', ARGV[2], 'from:' .. ARGV[3], ARGV[4]
 local EXACT = 9007199254740991
@@ -42,7 +46,8 @@ end
 
 local function foresee()
   if redis.call('EXISTS', KEYS[1]) == 0 then
-    return name ~= DEFAULT and redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5]) and 'counters-full' or 'made'
+    local full = name ~= DEFAULT and redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5])
+    return full and 'counters-full' or 'made'
   end
   local mark = redis.pcall('HGET', KEYS[2], source)
   if type(mark) == 'table' then return 'unreadable' end
@@ -53,12 +58,14 @@ local function foresee()
 end
 
 local outcome = foresee()
-if not bring or not (outcome == 'made' or outcome == 'added' or outcome == 'replaced') then return outcome end
+local writes = outcome == 'made' or outcome == 'added' or outcome == 'replaced'
+if not bring or not writes then return outcome end
 
 if outcome == 'added' then
   redis.call('INCRBY', KEYS[1], ARGV[6])
 else
-  -- SET first: Redis refuses it when memory is full, and nothing that a script writes after its first command.
+  -- SET first: Redis refuses it when memory is full, and nothing that a script writes after its
+  -- first command.
   redis.call('SET', KEYS[1], ARGV[6])
   redis.call('DEL', KEYS[2], 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES))
   -- Also where it is not known, or the next hit would take it for a new counter.

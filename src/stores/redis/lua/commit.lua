@@ -2,8 +2,10 @@
 --
 -- KEYS[1]      the writer's record: "SEQUENCE OUTCOME OUTCOME ...", of its last batch
 -- KEYS[2...]   the counters: plain integers, as INCR keeps them; one for each change
--- KEYS[...]    then for each change with a request: the request's key, "TOTAL REQUEST" where it was answered before
--- KEYS[last]   the names of all counters: a sorted set, all of the same score, so that it is in the order of the names
+-- KEYS[...]    then for each change with a request: the request's key, "TOTAL REQUEST" where it
+--              was answered before
+-- KEYS[last]   the names of all counters: a sorted set, all of the same score, so that it is in
+--              the order of the names
 -- ARGV[1]      the batch's sequence number
 -- ARGV[2]      how long the writer is remembered, in milliseconds
 -- ARGV[3]      how many changes there are
@@ -12,33 +14,46 @@
 -- ARGV[6]      how many counters there may be; 0 when a hit makes none
 -- ARGV[7]      now, in milliseconds since 1970
 -- ARGV[8]      how many visitors may be kept for windows, of all counters together
--- ARGV[9]      "1", or "0" when memory is so short that only what is there may change: no new counter, key, visitor or hour
--- ARGV[10]     how far now may be from this Redis' clock, in milliseconds; 0 when it does not matter
+-- ARGV[9]      "1", or "0" when memory is so short that only what is there may change: no new
+--              counter, key, visitor or hour
+-- ARGV[10]     how far now may be from this Redis' clock, in milliseconds; 0 when it does not
+--              matter
 -- ARGV[11...]  three strings for each change, in the order of the counters:
---              1  "AMOUNT", or "AMOUNT REQUEST" when it counts once; "~" in front: this change must not make the counter
+--              1  "AMOUNT", or "AMOUNT REQUEST" when it counts once; "~" in front: this change
+--                 must not make the counter
 --              2  the amount by kind of visitor, a letter and a number each: "p12b1"
---              3  the visitors, separated by blanks, each a kind's letter and an id, with "*VISITS" unless it is one visit
+--              3  the visitors, separated by blanks, each a kind's letter and an id, with
+--                 "*VISITS" unless it is one visit
 --
--- Answers the outcomes as one string: totals, "h" after them when the counter is private, then where it has a window ":" and for each
--- visitor 1 or 0, whether their first visit counted ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key was
--- used for another request), "f" (no more keys may be kept), "m" (there is no such counter, and hits make none, or
--- this change may not), "c" (there are as many counters as may be).
--- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with CLOCK when the clocks differ by more than
--- they may.
+-- Answers the outcomes as one string: totals, "h" after them when the counter is private, then
+-- where it has a window ":" and for each visitor 1 or 0, whether their first visit counted
+-- ("57h:101"); or why a change was left out: "r" (out of range), "u" (unreadable), "k" (the key
+-- was used for another request), "f" (no more keys may be kept), "m" (there is no such counter,
+-- and hits make none, or this change may not), "c" (there are as many counters as may be). Fails
+-- with SEQUENCE when the record is neither of this batch nor of the one before, and with CLOCK
+-- when the clocks differ by more than they may.
 --
--- Atomic because Redis runs a script alone and writes what it did to the append-only file as one transaction. A script
--- has no rollback, so what was applied is taken back by hand when a later command is refused (but for visitors: adding one to the HyperLogLog again changes nothing).
--- The first command that writes is always INCRBY or SET. Redis refuses these when its memory is full, and nothing that a script writes
--- after its first command (https://redis.io/docs/latest/develop/programmability/eval-intro/).
--- What is kept of a counter beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want them there, is not
--- supported. They are:
---   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME is of, and "old": "DAY DAY CURSOR": the last day before that with a visit; the day by which hours are old now; and how far HSCAN
---                       has come in looking for these ("-": to the end)
---   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME the same by day, for what is older
---   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to how many they were besides
---   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted last
--- And of all counters together: seen:kept:keys and seen:kept:visitors, how many keys and visitors of windows are kept (see kept_of).
--- While somebody takes a snapshot there is seen:changed, and the names of the counters that change go there (archive.lua).
+-- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
+-- transaction. A script has no rollback, so what was applied is taken back by hand when a later
+-- command is refused (but for visitors: adding one to the HyperLogLog again changes nothing). The
+-- first command that writes is always INCRBY or SET. Redis refuses these when its memory is full,
+-- and nothing that a script writes after its first command
+-- (https://redis.io/docs/latest/develop/programmability/eval-intro/). What is kept of a counter
+-- beside its total is in keys of its name that are not in KEYS: Redis Cluster, which would want
+-- them there, is not supported. They are:
+--   seen:counter:NAME   its record; here "made", "rules", "day": the day that seen:visitors:NAME
+--                       is of, and "old": "DAY DAY CURSOR": the last day before that with a visit;
+--                       the day by which hours are old now; and how far HSCAN has come in looking
+--                       for these ("-": to the end)
+--   seen:hours:NAME     a hash from hour and kind ("497821p") to what was added; seen:days:NAME
+--                       the same by day, for what is older
+--   seen:visitors:NAME  a HyperLogLog of the day's visitors; seen:uniques:NAME a hash from days to
+--                       how many they were besides
+--   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted
+--                       last
+-- And of all counters together: seen:kept:keys and seen:kept:visitors, how many keys and visitors
+-- of windows are kept (see kept_of). While somebody takes a snapshot there is seen:changed, and
+-- the names of the counters that change go there (archive.lua).
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -51,19 +66,24 @@ if last == sequence then
   return outcomes
 end
 if last ~= sequence - 1 then
-  return redis.error_reply(string.format('SEQUENCE this is batch %d, but the last one kept for this writer is %d', sequence, last))
+  local said = 'SEQUENCE this is batch %d, but the last one kept for this writer is %d'
+  return redis.error_reply(string.format(said, sequence, last))
 end
 
-local EXACT = 9007199254740991 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
+-- 2^53 - 1: past it neither this script nor JSON carries a number exactly
+local EXACT = 9007199254740991
 local FIXED = 10 -- arguments before those of the changes
 local CHANGED = 'seen:changed'
-local PREFIX, DEFAULT = 'seen:total:', 'hits' -- the default counter's key is its name, and it is always there
+-- The default counter's key is its name, and it is always there.
+local PREFIX, DEFAULT = 'seen:total:', 'hits'
 local NOW = tonumber(ARGV[7])
 local HOUR = math.floor(NOW / 3600000)
 local DAY = math.floor(HOUR / 24)
 local HOURS_KEPT = 35 * 24
-local FOLD_AT_ONCE = 100 -- how many fields of a counter's hours are looked at in one step of folding: some 0.1 ms
-local FOLD_STEPS_MAX = 10 -- how many such steps one batch takes, so that it holds Redis up for about a millisecond
+-- How many fields of a counter's hours are looked at in one step of folding: some 0.1 ms.
+local FOLD_AT_ONCE = 100
+-- How many such steps one batch takes, so that it holds Redis up for about a millisecond.
+local FOLD_STEPS_MAX = 10
 local ROOM = ARGV[9] == '1'
 
 local changes, counters_max = tonumber(ARGV[3]), tonumber(ARGV[6])
@@ -79,11 +99,17 @@ if clocks_differ_max > 0 then
 end
 
 local applied, noted, remembered, recent = {}, {}, {}, {}
-local begun, made = {}, {} -- changes that found their counter at nothing, and those of them that have made it
+-- Changes that found their counter at nothing, and those of them that have made it.
+local begun, made = {}, {}
 local fold_steps = 0
 
 local function name_of(at)
   return KEYS[at] == DEFAULT and DEFAULT or string.sub(KEYS[at], #PREFIX + 1)
+end
+
+-- A number as Redis takes it, without an exponent.
+local function whole(number)
+  return string.format('%.0f', number)
 end
 
 -- The arguments of the change of KEYS[at]: 1 the amount, 2 the kinds, 3 the visitors.
@@ -91,13 +117,17 @@ local function word(at, which)
   return ARGV[FIXED + (at - 2) * 3 + which]
 end
 
--- How many keys of requests, or visitors of windows, are kept. `account` is a hash from quarters of an hour (since 1970) to how many of them
--- end in each. "sum" is the sum of those that end later than the quarter "at", so that it is not added up anew each time. What ends in
--- this quarter counts as gone already: what is full has room again when it should, and for less than a quarter of an hour there may be more.
--- What is added counts until the next quarter begins, even if it ends sooner, as with a window of a minute.
+-- How many keys of requests, or visitors of windows, are kept. `account` is a hash from quarters
+-- of an hour (since 1970) to how many of them end in each. "sum" is the sum of those that end
+-- later than the quarter "at", so that it is not added up anew each time. What ends in this
+-- quarter counts as gone already: what is full has room again when it should, and for less than a
+-- quarter of an hour there may be more. What is added counts until the next quarter begins, even
+-- if it ends sooner, as with a window of a minute.
 local QUARTER_MS = 15 * 60 * 1000
 local QUARTER = math.floor(NOW / QUARTER_MS)
-local LATER_MAX = 97 -- quarters from now to the end of what lives for a day; what ends later still is of a clock that was wrong
+-- Quarters from now to the end of what lives for a day; what ends later still is of a clock that
+-- was wrong.
+local LATER_MAX = 97
 local function kept_of(account)
   local kept = {account = account, sum = 0, added = {}, over = {}}
   local sum, at = unpack(redis.call('HMGET', account, 'sum', 'at'))
@@ -127,9 +157,9 @@ end
 -- Writes down what was added.
 local function write_kept(kept)
   if not next(kept.added) then return end
-  redis.call('HSET', kept.account, 'sum', string.format('%.0f', kept.sum), 'at', string.format('%.0f', QUARTER))
+  redis.call('HSET', kept.account, 'sum', whole(kept.sum), 'at', whole(QUARTER))
   for quarter, count in pairs(kept.added) do
-    redis.call('HINCRBY', kept.account, string.format('%.0f', quarter), string.format('%.0f', count))
+    redis.call('HINCRBY', kept.account, whole(quarter), whole(count))
   end
   for _, quarter in ipairs(kept.over) do redis.call('HDEL', kept.account, quarter) end
   redis.call('PEXPIRE', kept.account, (LATER_MAX + 1) * QUARTER_MS)
@@ -143,10 +173,16 @@ local function negative(amount)
   return string.sub(amount, 1, 1) == '-' and string.sub(amount, 2) or '-' .. amount
 end
 
--- Takes back what a change has added, by `call`: redis.call, or redis.pcall when nothing more can be done if it is refused.
+-- Takes back what a change has added, by `call`: redis.call, or redis.pcall when nothing more can
+-- be done if it is refused.
 local function take_back(at, amount, call)
   call('INCRBY', KEYS[at], negative(amount))
   applied[at] = nil
+end
+
+-- Whether an error says that a key holds something else than a number of ours.
+local function is_unreadable(said)
+  return string.find(said, 'WRONGTYPE', 1, true) or string.find(said, 'not an integer', 1, true)
 end
 
 -- Calls a command on a key of ours; one that somebody has put something else into is left alone.
@@ -159,7 +195,8 @@ local function keep(...)
   return answer
 end
 
--- Notes down a counter that is new. Answers whether it may be: if it is one too many, it is unmade.
+-- Notes down a counter that is new. Answers whether it may be: if it is one too many, it is
+-- unmade.
 local function note(at, name)
   local record = 'seen:counter:' .. name
   if keep('HSETNX', record, 'made', ARGV[7]) ~= 1 then return true end
@@ -185,19 +222,19 @@ local function unmake(at, name)
   end
 end
 
--- Adds to a figure of the history, which stays where it is when it would go farther than a number carries: it must not keep anybody from
--- counting. What is no number is left alone.
+-- Adds to a figure of the history, which stays where it is when it would go farther than a number
+-- carries: it must not keep anybody from counting. What is no number is left alone.
 local function add_to(key, field, amount)
   local sum = redis.pcall('HINCRBY', key, field, amount)
   local far = type(sum) == 'number' and (sum > EXACT or sum < -EXACT)
   if type(sum) == 'table' then
     if string.find(sum.err, 'would overflow', 1, true) then
       far = true
-    elseif not string.find(sum.err, 'WRONGTYPE', 1, true) and not string.find(sum.err, 'not an integer', 1, true) then
+    elseif not is_unreadable(sum.err) then
       error(sum.err, 0)
     end
   end
-  if far then redis.call('HSET', key, field, string.format('%.0f', tonumber(amount) < 0 and -EXACT or EXACT)) end
+  if far then redis.call('HSET', key, field, whole(tonumber(amount) < 0 and -EXACT or EXACT)) end
 end
 
 -- Calls a command that belongs to an earlier one; if it is refused, `undo` takes that back.
@@ -209,27 +246,34 @@ local function call_or(undo, ...)
   end
 end
 
--- Once a day: the visitors of the day before become a number, and hours that are old begin to become days. What is old is told by the day of a
--- visit before the day before, so a clock that is far ahead for a day folds nothing that it should not.
+-- Once a day: the visitors of the day before become a number, and hours that are old begin to
+-- become days. What is old is told by the day of a visit before the day before, so a clock that is
+-- far ahead for a day folds nothing that it should not.
 local function begin_day(name, before, old)
   local visitors, uniques = 'seen:visitors:' .. name, 'seen:uniques:' .. name
   local count = before and keep('PFCOUNT', visitors) or 0
   -- Added to what was brought of that day from elsewhere.
   if before then keep('HINCRBY', uniques, before, count) end
-  call_or(function() if before then redis.pcall('HINCRBY', uniques, before, -count) end end, 'DEL', visitors)
+  local function undo()
+    if before then redis.pcall('HINCRBY', uniques, before, -count) end
+  end
+  call_or(undo, 'DEL', visitors)
   local earlier, _, cursor = string.match(old or '', '^(%d+) (%d+) (%S+)$')
   local today = math.min(tonumber(earlier) or DAY, DAY)
   -- What is not finished goes on where it was. A new counter has no hours yet.
   if not cursor or cursor == '-' then cursor = before and '0' or '-' end
-  keep('HSET', 'seen:counter:' .. name, 'day', DAY, 'old', table.concat({before or DAY, today, cursor}, ' '))
+  local folding = table.concat({before or DAY, today, cursor}, ' ')
+  keep('HSET', 'seen:counter:' .. name, 'day', DAY, 'old', folding)
 end
 
--- One step of folding: looks at some hours, and adds those that are old to their days. A batch takes a few steps; the next hits take the others.
+-- One step of folding: looks at some hours, and adds those that are old to their days. A batch
+-- takes a few steps; the next hits take the others.
 local function fold(name, old)
   local earlier, today, cursor = string.match(old, '^(%d+) (%d+) (%d+)$')
   if not cursor or fold_steps >= FOLD_STEPS_MAX then return end
   fold_steps = fold_steps + 1
-  local hours, days, first = 'seen:hours:' .. name, 'seen:days:' .. name, tonumber(today) * 24 - HOURS_KEPT
+  local hours, days = 'seen:hours:' .. name, 'seen:days:' .. name
+  local first = tonumber(today) * 24 - HOURS_KEPT
   local looked = keep('HSCAN', hours, cursor, 'COUNT', FOLD_AT_ONCE) or {'0', {}}
   for index = 1, #looked[2], 2 do
     local field, amount = looked[2][index], looked[2][index + 1]
@@ -237,14 +281,16 @@ local function fold(name, old)
     if hour and tonumber(hour) < first then
       local day = math.floor(tonumber(hour) / 24) .. kind
       add_to(days, day, amount)
-      call_or(function() redis.pcall('HINCRBY', days, day, negative(amount)) end, 'HDEL', hours, field)
+      local function undo() redis.pcall('HINCRBY', days, day, negative(amount)) end
+      call_or(undo, 'HDEL', hours, field)
     end
   end
   cursor = looked[1] == '0' and '-' or looked[1]
   keep('HSET', 'seen:counter:' .. name, 'old', table.concat({earlier, today, cursor}, ' '))
 end
 
--- Adds to the hour what came of which kind of visitor, of the change `at`; with `sign` -1 takes that back.
+-- Adds to the hour what came of which kind of visitor, of the change `at`; with `sign` -1 takes
+-- that back.
 local function add_kinds(at, name, kinds, sign)
   for kind, amount in string.gmatch(kinds, '(%a)(%-?%d+)') do
     if amount ~= '0' then
@@ -258,8 +304,8 @@ local function add_kinds(at, name, kinds, sign)
   end
 end
 
--- Whether the visitors kept are of a day that is over. Not a day back: a replica's clock may be behind another's. From farther ahead, where a clock
--- was wrong, yes.
+-- Whether the visitors kept are of a day that is over. Not a day back: a replica's clock may be
+-- behind another's. From farther ahead, where a clock was wrong, yes.
 local function is_over(day)
   return not day or DAY > tonumber(day) or DAY < tonumber(day) - 1
 end
@@ -268,7 +314,8 @@ local function window_of(rules)
   return rules and tonumber(string.match(rules, ' (%d+)$')) or 0
 end
 
--- Remembers who it was that added something. `before` is the day that the visitors kept are of, `old` says which hours wait to become days.
+-- Remembers who it was that added something. `before` is the day that the visitors kept are of,
+-- `old` says which hours wait to become days.
 local function remember(at, kinds, before, old)
   local name, visitors = name_of(at), word(at, 3)
   if is_over(before) then
@@ -291,8 +338,8 @@ local function remember(at, kinds, before, old)
   if #ids > 0 then add_visitors() end
 end
 
--- With a window: finds out which of the visitors have not been counted within it. Answers what is left of the amount and of the kinds, a digit for
--- each visitor, and those who count. Only reads.
+-- With a window: finds out which of the visitors have not been counted within it. Answers what is
+-- left of the amount and of the kinds, a digit for each visitor, and those who count. Only reads.
 local function within_window(at, amount, kinds, window)
   local key, digits, dropped, fresh = 'seen:recent:' .. name_of(at), {}, {}, {}
   for kind, id, visits in string.gmatch(word(at, 3), '(%a)([^ *]+)%*?(%d*)') do
@@ -310,19 +357,22 @@ local function within_window(at, amount, kinds, window)
   for kind, count in pairs(dropped) do
     if count > 0 then
       amount = amount - count
-      kinds = string.gsub(kinds, kind .. '(%-?%d+)', function(all) return string.format('%s%.0f', kind, all - count) end)
+      local function less(all) return kind .. whole(all - count) end
+      kinds = string.gsub(kinds, kind .. '(%-?%d+)', less)
     end
   end
   return string.format('%.0f', amount), kinds, ':' .. table.concat(digits), fresh
 end
 
--- Forgets visitors between two times, `count` at the most: so that a hit never pays for many at once.
+-- Forgets visitors between two times, `count` at the most: so that a hit never pays for many at
+-- once.
 local function forget_visitors(key, from, to, count)
   local over = keep('ZRANGEBYSCORE', key, from, to, 'LIMIT', 0, count) or {}
   if #over > 0 then redis.call('ZREM', key, unpack(over)) end
 end
 
--- Notes down that these visitors have been counted, as many as may be: of one counter at most a quarter of all. Who is not noted counts again.
+-- Notes down that these visitors have been counted, as many as may be: of one counter at most a
+-- quarter of all. Who is not noted counts again.
 local function note_visitors(name, window, fresh)
   if #fresh == 0 or not ROOM then return end
   local key = 'seen:recent:' .. name
@@ -358,10 +408,12 @@ local function apply(at, amount)
   local barred = string.byte(amount) == 126
   if barred then amount = string.sub(amount, 2) end
   local name = name_of(at)
-  local before, rules, old = unpack(keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'old') or {})
+  local record = keep('HMGET', 'seen:counter:' .. name, 'day', 'rules', 'old') or {}
+  local before, rules, old = unpack(record)
   -- A counter with a day has had visits, so it exists: a hit on it needs no EXISTS.
   local may_make = counters_max > 0 and ROOM and not barred
-  if not may_make and not before and KEYS[at] ~= DEFAULT and redis.call('EXISTS', KEYS[at]) == 0 then
+  local looks = not may_make and not before and KEYS[at] ~= DEFAULT
+  if looks and redis.call('EXISTS', KEYS[at]) == 0 then
     return (barred or counters_max == 0) and 'm' or 'c'
   end
   local kinds, said, fresh = word(at, 2), privacy_of(rules), {}
@@ -386,7 +438,7 @@ local function apply(at, amount)
     return string.format('%.0f', total) .. said
   end
   if string.find(total.err, 'would overflow', 1, true) then return 'r' end
-  if string.find(total.err, 'not an integer', 1, true) or string.find(total.err, 'WRONGTYPE', 1, true) then return 'u' end
+  if is_unreadable(total.err) then return 'u' end
   error(total.err, 0)
 end
 
@@ -399,7 +451,9 @@ local function apply_once(at, amount, request, key)
   end
   local total, same = string.match(before or '', '^(%S+) (.*)$')
   if total and same ~= request then return 'k' end
-  if total then return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules')) end
+  if total then
+    return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules'))
+  end
   if not ROOM or kept_keys.sum >= tonumber(ARGV[5]) then return 'f' end
   local outcome = apply(at, amount)
   if applied[at] then
@@ -432,7 +486,8 @@ end
 
 local done, refused = pcall(apply_all)
 if done then
-  -- The batch is noted down and stays. An account that cannot be written is too small, which only makes its bound wider.
+  -- The batch is noted down and stays. An account that cannot be written is too small, which only
+  -- makes its bound wider.
   if kept_keys then pcall(write_kept, kept_keys) end
   if kept_visitors then pcall(write_kept, kept_visitors) end
   return outcomes

@@ -1,18 +1,22 @@
 -- Takes one of a quota, for each of many visitors.
 --
--- KEYS[1]  a sorted set: of each visitor who has not all of a quota, when all of it is there again, in microseconds since 1970
+-- KEYS[1]  a sorted set: of each visitor who has not all of a quota, when all of it is there
+--          again, in microseconds since 1970
 -- ARGV[1]  now, in microseconds since 1970
 -- ARGV[2]  how many may be in the set
--- ARGV[3...]  three for each: limit and visitor, which is what stands in the set; after how many microseconds one is there again; and all
+-- ARGV[3...]  three for each: limit and visitor, which is what stands in the set; after how many
+--             microseconds one is there again; and all
 --
--- Answers two words for each: "1" when it was given and "0" when not, and when all of it is there again. Who does not fit into the set is
--- given it and not noted down. The arithmetic is that of counter/limiter.ts, on whole numbers that are exact in Lua.
+-- Answers two words for each: "1" when it was given and "0" when not, and when all of it is there
+-- again. Who does not fit into the set is given it and not noted down. The arithmetic is that of
+-- counter/limiter.ts, on whole numbers that are exact in Lua.
 --
--- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its memory is full; then nobody is noted
--- down, and the script fails.
+-- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its
+-- memory is full; then nobody is noted down, and the script fails.
 
 local SET = KEYS[1]
-local FORGET_AT_ONCE = 1000 -- more than come in one call, so that forgetting keeps up; about a millisecond
+-- More than come in one call, so that forgetting keeps up; about a millisecond.
+local FORGET_AT_ONCE = 1000
 local DAY_MS = 24 * 60 * 60 * 1000 -- no window is longer
 
 local now, most = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -48,7 +52,8 @@ for who, full in pairs(changed) do
     break
   end
 end
--- Forgets who has all again, also when memory is full, and what is farther ahead than a clock that is right notes down.
+-- Forgets who has all again, also when memory is full, and what is farther ahead than a clock that
+-- is right notes down.
 local ahead = string.format('(%.0f', now + 2 * DAY_MS * 1000)
 for _, between in ipairs({{'-inf', string.format('%.0f', now)}, {ahead, '+inf'}}) do
   local over = redis.call('ZRANGEBYSCORE', SET, between[1], between[2], 'LIMIT', 0, FORGET_AT_ONCE)

@@ -1,14 +1,15 @@
 -- Notes down that a replica is there, and answers which are.
 --
--- KEYS[1]  a hash from replicas to when they were heard, in milliseconds since 1970 on Redis' clock, and what they said
+-- KEYS[1]  a hash from replicas to when they were heard, in milliseconds since 1970 on Redis'
+--          clock, and what they said
 -- ARGV[1]  which replica
 -- ARGV[2]  what it says, in one line
 -- ARGV[3]  for how long silent ones are remembered, in milliseconds
 --
 -- Answers a line for each: for how many milliseconds it has been silent, and what it said.
 --
--- Atomic because Redis runs a script alone. Those that are silent for longer are forgotten by whoever comes next, and all of them when nobody
--- comes.
+-- Atomic because Redis runs a script alone. Those that are silent for longer are forgotten by
+-- whoever comes next, and all of them when nobody comes.
 
 local seconds, microseconds = unpack(redis.call('TIME'))
 local now = tonumber(seconds) * 1000 + math.floor(tonumber(microseconds) / 1000)

@@ -1,4 +1,7 @@
-/** The native API: what each route does, who may ask for it, and that it is as `/openapi.json` says, whatever is sent. */
+/**
+ * The native API: what each route does, who may ask for it, and that it is as `/openapi.json`
+ * says, whatever is sent.
+ */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -20,7 +23,12 @@ async function call(
 ) {
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const type = sent === undefined ? {} : JSON_TYPE;
-  const answer = await ask(path, { ...type, ...(headers as Record<string, string>) }, method, sent);
+  const answer = await ask(
+    path,
+    { ...type, ...(headers as Record<string, string>) },
+    method,
+    sent,
+  );
   return { ...answer, json: answer.body === '' ? undefined : JSON.parse(answer.body) };
 }
 
@@ -74,7 +82,10 @@ describe('a counter', () => {
       created: json.created,
       ...PLAIN,
     });
-    expect((await call(app, 'POST', `${ONE}/hit`)).json).toEqual({ name: 'my-site/front-page', value: 42 });
+    expect((await call(app, 'POST', `${ONE}/hit`)).json).toEqual({
+      name: 'my-site/front-page',
+      value: 42,
+    });
     expectProblem(
       await call(app, 'POST', '/api/v1/counters', { body: { name: 'my-site/front-page' } }),
       409,
@@ -88,7 +99,11 @@ describe('a counter', () => {
     expect((await app.ask(`${ONE}/hit`, {}, 'POST')).status).toBe(200);
     expect((await app.ask(`${ONE}/hit`, JSON_TYPE, 'POST', '{}')).status).toBe(200);
     expect((await call(app, 'POST', `${ONE}/hit`, { body: { amount: 1 } })).json.value).toBe(3);
-    expectProblem(await call(app, 'POST', `${ONE}/hit`, { body: { amount: 5 } }), 401, 'token-missing');
+    expectProblem(
+      await call(app, 'POST', `${ONE}/hit`, { body: { amount: 5 } }),
+      401,
+      'token-missing',
+    );
     const own = await call(app, 'POST', `${ONE}/hit`, { body: { amount: -5 }, ...bearer(token) });
     expect(own.json.value).toBe(-2);
   });
@@ -97,7 +112,8 @@ describe('a counter', () => {
     const app = setUp();
     const token = await make(app);
     const key = { 'Idempotency-Key': 'a-key' };
-    for (let n = 0; n < 3; n++) expect((await call(app, 'POST', `${ONE}/hit`, key)).json.value).toBe(1);
+    for (let n = 0; n < 3; n++)
+      expect((await call(app, 'POST', `${ONE}/hit`, key)).json.value).toBe(1);
     const other = { body: { amount: 2 }, ...key, ...bearer(token) };
     expectProblem(await call(app, 'POST', `${ONE}/hit`, other), 422, 'key-reused');
     // It is the same visit, whichever way it comes.
@@ -109,8 +125,14 @@ describe('a counter', () => {
     const app = setUp();
     await make(app, 'my-site/front-page', 7);
     for (let n = 0; n < 3; n++) expect((await call(app, 'GET', ONE)).json.value).toBe(7);
-    const many = await call(app, 'GET', '/api/v1/values?names=my-site/front-page,hits,my-site/none');
-    expect(many.json).toEqual({ values: { 'my-site/front-page': 7, hits: null, 'my-site/none': null } });
+    const many = await call(
+      app,
+      'GET',
+      '/api/v1/values?names=my-site/front-page,hits,my-site/none',
+    );
+    expect(many.json).toEqual({
+      values: { 'my-site/front-page': 7, hits: null, 'my-site/none': null },
+    });
     expectProblem(await call(app, 'GET', '/api/v1/counters/my-site/none'), 404, 'counter-missing');
     expect((await app.ask(ONE, {}, 'HEAD')).status).toBe(200);
     expect(app.store.asked).toHaveLength(0);
@@ -139,10 +161,20 @@ describe('a counter', () => {
       created: null,
       ...PLAIN,
     });
-    expectProblem(await call(app, 'PATCH', '/api/v1/default', { body: { value: 9 } }), 401, 'token-missing');
+    expectProblem(
+      await call(app, 'PATCH', '/api/v1/default', { body: { value: 9 } }),
+      401,
+      'token-missing',
+    );
     const set = { body: { value: 9 }, ...bearer(INSTALLATION) };
-    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toMatchObject({ name: 'hits', value: 9 });
-    expect((await call(app, 'POST', '/api/v1/default/hit')).json).toEqual({ name: 'hits', value: 10 });
+    expect((await call(app, 'PATCH', '/api/v1/default', set)).json).toMatchObject({
+      name: 'hits',
+      value: 9,
+    });
+    expect((await call(app, 'POST', '/api/v1/default/hit')).json).toEqual({
+      name: 'hits',
+      value: 10,
+    });
     expect((await app.ask('/')).body).toContain(' 11 times');
   });
 });
@@ -193,7 +225,8 @@ describe('owners', () => {
     for (let n = 1; n < 5; n++) await app.ask(`/hit/my-site/page-${n}`);
     expectProblem(await call(app, 'GET', '/api/v1/counters'), 401, 'token-missing');
     expectProblem(await call(app, 'GET', '/api/v1/counters', bearer(token)), 401, 'token-refused');
-    const list = (query: string) => call(app, 'GET', `/api/v1/counters?${query}`, bearer(INSTALLATION));
+    const list = (query: string) =>
+      call(app, 'GET', `/api/v1/counters?${query}`, bearer(INSTALLATION));
     const first = await list('limit=3&search=page');
     expect(first.json.counters.map(({ name }: { name: string }) => name)).toEqual(
       [0, 1, 2].map((n) => `my-site/page-${n}`),
@@ -215,7 +248,9 @@ describe('owners', () => {
     expectProblem(await call(app, 'POST', '/api/v1/counters', { body }), 401, 'token-missing');
     expectProblem(await call(app, 'POST', `${ONE}/hit`), 404, 'counter-missing');
     expect((await app.ask('/hit/my-site/front-page')).status).toBe(404);
-    expect((await call(app, 'POST', '/api/v1/counters', { body, ...bearer(INSTALLATION) })).status).toBe(201);
+    expect(
+      (await call(app, 'POST', '/api/v1/counters', { body, ...bearer(INSTALLATION) })).status,
+    ).toBe(201);
     expect((await app.ask('/hit/my-site/front-page')).body).toBe('{"value":1}');
     expect((await app.ask('/')).status).toBe(200);
   });
@@ -247,14 +282,26 @@ describe('bad input is a problem that says where it is wrong', () => {
     ['GET', '/api/v1/counters/a/front-page', undefined, 'name-invalid', 'namespace "a"'],
     ['GET', '/api/v1/counters/my-site/%2e%2e%2f', undefined, 'name-invalid', 'key'],
     ['GET', '/api/v1/values', undefined, 'request-invalid', 'query.names'],
-    ['GET', '/api/v1/values?names=hits,x', undefined, 'request-invalid', 'query.names.1: is no name'],
+    [
+      'GET',
+      '/api/v1/values?names=hits,x',
+      undefined,
+      'request-invalid',
+      'query.names.1: is no name',
+    ],
     ['GET', '/api/v1/values?names=hits&names=hits', undefined, 'request-invalid', 'query.names'],
     ['GET', '/api/v1/values?names=hits&more=1', undefined, 'request-invalid', 'more'],
     ['POST', '/api/v1/counters', '', 'request-invalid', 'Malformed JSON'],
     ['POST', '/api/v1/counters', '{', 'request-invalid', 'Malformed JSON'],
     ['POST', '/api/v1/counters', '{}', 'request-invalid', 'body.name'],
     ['POST', '/api/v1/counters', '{"name":"hits"}', 'request-invalid', 'is the default counter'],
-    ['POST', '/api/v1/counters', '{"name":"a-b/c-d","value":1.5}', 'request-invalid', 'body.value'],
+    [
+      'POST',
+      '/api/v1/counters',
+      '{"name":"a-b/c-d","value":1.5}',
+      'request-invalid',
+      'body.value',
+    ],
     [
       'POST',
       '/api/v1/counters',
@@ -313,7 +360,10 @@ describe('bad input is a problem that says where it is wrong', () => {
 
 interface Operation {
   readonly responses: Readonly<
-    Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, object> }>
+    Record<
+      string,
+      { content?: Record<string, { schema: object }>; headers?: Record<string, object> }
+    >
   >;
 }
 
@@ -335,7 +385,9 @@ describe('/openapi.json', () => {
     for (const [path, operations] of Object.entries(paths)) {
       const { headers } = await app.ask(path.replaceAll(/\{\w+\}/g, 'name'), {}, 'OPTIONS');
       const described = Object.keys(operations).map((method) => method.toUpperCase());
-      const taken = (headers.get('Allow') ?? '').split(', ').filter((method) => !/HEAD|OPTIONS/.test(method));
+      const taken = (headers.get('Allow') ?? '')
+        .split(', ')
+        .filter((method) => !/HEAD|OPTIONS/.test(method));
       expect({ path, taken: taken.toSorted() }).toEqual({ path, taken: described.toSorted() });
     }
     expect(Object.keys(paths).toSorted()).toEqual([
@@ -376,7 +428,10 @@ describe('/openapi.json', () => {
       schemas.set(schema, known);
       return known;
     };
-    return ({ path, method, operation }: At, { status, headers, body }: Awaited<ReturnType<App['ask']>>) => {
+    return (
+      { path, method, operation }: At,
+      { status, headers, body }: Awaited<ReturnType<App['ask']>>,
+    ) => {
       const response = operation.responses[status];
       const type = headers.get('Content-Type') ?? '';
       const schema = response?.content?.[type]?.schema;
@@ -384,7 +439,10 @@ describe('/openapi.json', () => {
       expect({ path, method, status, type, described }).toMatchObject({ described: true });
       for (const name of ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location']) {
         if (headers.has(name))
-          expect({ path, method, status, headers: response?.headers }).toHaveProperty(['headers', name]);
+          expect({ path, method, status, headers: response?.headers }).toHaveProperty([
+            'headers',
+            name,
+          ]);
       }
       if (!schema) return;
       const said = type.startsWith('text/') ? body : JSON.parse(body);
@@ -440,7 +498,10 @@ describe('/openapi.json', () => {
     );
     const body = fc.oneof(
       fc.record(
-        { name: fc.oneof(fc.constantFrom('my-site/front-page', 'new/one', 'hits'), fc.string()), value },
+        {
+          name: fc.oneof(fc.constantFrom('my-site/front-page', 'new/one', 'hits'), fc.string()),
+          value,
+        },
         { requiredKeys: [] },
       ),
       fc.record({ amount: value }),
@@ -449,7 +510,10 @@ describe('/openapi.json', () => {
     );
     const request = fc.record({
       operation: fc.constantFrom(...operationsOf(described)),
-      words: fc.oneof(fc.constant<[string, string]>(['my-site', 'front-page']), fc.tuple(word, word)),
+      words: fc.oneof(
+        fc.constant<[string, string]>(['my-site', 'front-page']),
+        fc.tuple(word, word),
+      ),
       query: fc.oneof(
         fc.constantFrom(
           {},
@@ -458,7 +522,9 @@ describe('/openapi.json', () => {
           { limit: '101' },
           { by: 'hour', zone: 'Asia/Tokyo', format: 'csv' },
         ),
-        fc.dictionary(fc.constantFrom('names', 'search', 'after', 'limit', 'more'), word, { maxKeys: 3 }),
+        fc.dictionary(fc.constantFrom('names', 'search', 'after', 'limit', 'more'), word, {
+          maxKeys: 3,
+        }),
       ),
       body: fc.option(
         fc.oneof(
@@ -467,7 +533,13 @@ describe('/openapi.json', () => {
         ),
         { nil: undefined },
       ),
-      type: fc.constantFrom('application/json', 'application/json', 'application/json', 'text/plain', ''),
+      type: fc.constantFrom(
+        'application/json',
+        'application/json',
+        'application/json',
+        'text/plain',
+        '',
+      ),
       token: fc.constantFrom(undefined, INSTALLATION, INSTALLATION, 'seen_x', 'a b'),
       key: fc.option(
         fc.string({ maxLength: 12 }).filter((text) => !/[^\u0020-\u007E]/.test(text)),

@@ -35,7 +35,10 @@ describe('visitors', () => {
       total: 2,
       error: 0,
     });
-    expect(await json('/api/v1/counters/my-site/page/visitors')).toMatchObject({ today: 1, total: 1 });
+    expect(await json('/api/v1/counters/my-site/page/visitors')).toMatchObject({
+      today: 1,
+      total: 1,
+    });
     later(12 * HOUR);
     await ask('/', from('192.0.2.1'));
     expect(await json('/api/v1/default/visitors')).toMatchObject({ today: 1, total: 3 });
@@ -52,7 +55,13 @@ describe('visitors', () => {
 
   test('what was counted as what can be read, and all of it counts', async () => {
     const { ask, hits, json } = begin();
-    for (const userAgent of [FIREFOX, 'curl/8.5.0', 'github-camo (x)', 'Twitterbot/1.0', 'Twitterbot/1.0']) {
+    for (const userAgent of [
+      FIREFOX,
+      'curl/8.5.0',
+      'github-camo (x)',
+      'Twitterbot/1.0',
+      'Twitterbot/1.0',
+    ]) {
       await ask('/', from('192.0.2.1', userAgent));
     }
     expect(await hits()).toBe(5);
@@ -122,7 +131,9 @@ describe('history', () => {
       ],
     });
     expect(
-      (await json(`${PATH}?zone=Asia/Tokyo`)).periods.map(({ person }: { person: number }) => person),
+      (await json(`${PATH}?zone=Asia/Tokyo`)).periods.map(
+        ({ person }: { person: number }) => person,
+      ),
     ).toEqual([1, 2]);
     const { periods } = await json(`${PATH}?by=hour&from=2026-11-22T13&to=2026-11-22`);
     expect(periods).toEqual([{ time: '2026-11-22T23', ...none, person: 1 }]);

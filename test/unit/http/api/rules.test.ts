@@ -1,4 +1,7 @@
-/** Private counters, windows, and browsers that are left out, over HTTP on every surface that counts. */
+/**
+ * Private counters, windows, and browsers that are left out, over HTTP on every surface that
+ * counts.
+ */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, INSTALLATION, setUp, textOf } from '../../../support/app.ts';
 
@@ -13,12 +16,29 @@ const OUT = { Cookie: 'some=thing; seen_own_visits=out' };
 async function begin(rules: object = {}) {
   let now = START;
   const app = setUp({ now: () => now });
-  const send = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
+  const send = async (
+    method: string,
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ) => {
     const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    const answer = await app.ask(path, { ...type, ...headers }, method, body && JSON.stringify(body));
-    return { status: answer.status, json: answer.body === '' ? undefined : JSON.parse(answer.body) };
+    const answer = await app.ask(
+      path,
+      { ...type, ...headers },
+      method,
+      body && JSON.stringify(body),
+    );
+    return {
+      status: answer.status,
+      json: answer.body === '' ? undefined : JSON.parse(answer.body),
+    };
   };
-  const made = await send('POST', '/api/v1/counters', { name: 'my-site/page', value: 41, ...rules });
+  const made = await send('POST', '/api/v1/counters', {
+    name: 'my-site/page',
+    value: 41,
+    ...rules,
+  });
   return {
     ...app,
     send,
@@ -31,7 +51,11 @@ async function begin(rules: object = {}) {
 }
 
 describe('a private counter', () => {
-  const HITS = ['/hit/my-site/page', '/countapi/hit/my-site/page', '/countapi/update/my-site/page?amount=1'];
+  const HITS = [
+    '/hit/my-site/page',
+    '/countapi/hit/my-site/page',
+    '/countapi/update/my-site/page?amount=1',
+  ];
 
   test('is counted on by everybody, and nobody is told the number', async () => {
     const { ask, send, made, token } = await begin({ private: true });
@@ -48,7 +72,9 @@ describe('a private counter', () => {
     const { ask, send, token } = await begin({ private: true });
     for (const path of [ONE, `${ONE}/history`, `${ONE}/visitors`]) {
       expect((await send('GET', path)).json.code).toBe('token-missing');
-      expect((await send('GET', path, undefined, bearer('seen_another'))).json.code).toBe('token-refused');
+      expect((await send('GET', path, undefined, bearer('seen_another'))).json.code).toBe(
+        'token-refused',
+      );
       expect((await send('GET', path, undefined, bearer(token))).status).toBe(200);
       expect((await send('GET', path, undefined, bearer(INSTALLATION))).status).toBe(200);
     }
@@ -63,10 +89,13 @@ describe('a private counter', () => {
     const { send, token } = await begin({ private: true });
     expect((await send('POST', `${ONE}/hit`, undefined, bearer(token))).json.value).toBe(42);
     expect((await send('POST', `${ONE}/hit`, { amount: 5 }, bearer(token))).json.value).toBe(47);
-    expect((await send('POST', `${ONE}/hit`, undefined, bearer('seen_another'))).json.value).toBeNull();
+    expect(
+      (await send('POST', `${ONE}/hit`, undefined, bearer('seen_another'))).json.value,
+    ).toBeNull();
     // Who has a token makes counters by hits as everybody does.
     expect(
-      (await send('POST', '/api/v1/counters/my-site/new/hit', undefined, bearer(token))).json.value,
+      (await send('POST', '/api/v1/counters/my-site/new/hit', undefined, bearer(token))).json
+        .value,
     ).toBe(1);
   });
 
@@ -84,8 +113,15 @@ describe('a private counter', () => {
     // One that everybody may set.
     const made = await ask('/countapi/create?namespace=my-site&key=open&value=41&enable_reset=1');
     const set = { private: true };
-    await send('PATCH', '/api/v1/counters/my-site/open', set, bearer(made.headers.get('X-Seen-Token') ?? ''));
-    expect((await ask('/countapi/set/my-site/open?value=7')).body).toBe('{"old_value":null,"value":7}');
+    await send(
+      'PATCH',
+      '/api/v1/counters/my-site/open',
+      set,
+      bearer(made.headers.get('X-Seen-Token') ?? ''),
+    );
+    expect((await ask('/countapi/set/my-site/open?value=7')).body).toBe(
+      '{"old_value":null,"value":7}',
+    );
     expect((await ask('/countapi/info/my-site/open')).status).toBe(404);
   });
 
@@ -124,7 +160,12 @@ describe('a window', () => {
     later(1);
     expect(await value('/hit/my-site/page', '192.0.2.1')).toBe(44);
     // What its owner adds is no visit.
-    const added = await send('POST', `${ONE}/hit`, { amount: 6 }, { ...from('192.0.2.1'), ...bearer(token) });
+    const added = await send(
+      'POST',
+      `${ONE}/hit`,
+      { amount: 6 },
+      { ...from('192.0.2.1'), ...bearer(token) },
+    );
     expect(added.json.value).toBe(50);
     // Other counters have none.
     for (let n = 0; n < 3; n++) await ask('/', from('192.0.2.1'));
@@ -134,18 +175,22 @@ describe('a window', () => {
   test('of many at once gives each visitor one number, and the others the number as it stands', async () => {
     const { ask, token, send } = await begin({ window: 600 });
     const addresses = ['1', '2', '1', '3', '2', '1'].map((n) => from(`192.0.2.${n}`));
-    const answers = await Promise.all(addresses.map((headers) => ask('/hit/my-site/page', headers)));
+    const answers = await Promise.all(
+      addresses.map((headers) => ask('/hit/my-site/page', headers)),
+    );
     expect(answers.map(({ body }) => JSON.parse(body).value)).toEqual([42, 43, 43, 44, 44, 44]);
     expect((await send('GET', ONE, undefined, bearer(token))).json.value).toBe(44);
   });
 
   test('may be on the default counter too, and is as long as a day at the most', async () => {
     const { ask, send } = await begin();
-    const set = (window: number) => send('PATCH', '/api/v1/default', { window }, bearer(INSTALLATION));
+    const set = (window: number) =>
+      send('PATCH', '/api/v1/default', { window }, bearer(INSTALLATION));
     expect((await set(86_401)).json.code).toBe('request-invalid');
     expect((await set(-1)).json.code).toBe('request-invalid');
     expect((await set(86_400)).json.window).toBe(86_400);
-    for (let n = 0; n < 3; n++) expect((await ask('/', from('192.0.2.1'))).body).toContain(' 1 times');
+    for (let n = 0; n < 3; n++)
+      expect((await ask('/', from('192.0.2.1'))).body).toContain(' 1 times');
     expect((await set(0)).json.window).toBe(0);
     expect((await ask('/', from('192.0.2.1'))).body).toContain(' 2 times');
   });
@@ -166,7 +211,8 @@ describe('a program that tells of others’ visits', () => {
     expect((await told('session 1')).json.value).toBe(42);
     expect((await told('session 2')).json.value).toBe(43);
     // A key is of one visitor's visit.
-    const keyed = (visitor: string) => told(visitor, { ...bearer(token), 'Idempotency-Key': 'a-key' });
+    const keyed = (visitor: string) =>
+      told(visitor, { ...bearer(token), 'Idempotency-Key': 'a-key' });
     expect((await keyed('session 1')).json.value).toBe(43);
     expect((await keyed('session 1')).json.value).toBe(43);
     expect((await keyed('session 2')).json.code).toBe('key-reused');
@@ -182,19 +228,24 @@ describe('a program that tells of others’ visits', () => {
   test('is not believed without it, and is told what a visitor is', async () => {
     const { send, token } = await begin();
     expect((await send('POST', `${ONE}/hit`, { visitor: 'x' })).json.code).toBe('token-missing');
-    expect((await send('POST', `${ONE}/hit`, { visitor: 'x' }, bearer('seen_another'))).json.code).toBe(
-      'token-refused',
+    expect(
+      (await send('POST', `${ONE}/hit`, { visitor: 'x' }, bearer('seen_another'))).json.code,
+    ).toBe('token-refused');
+    const other = await send(
+      'POST',
+      '/api/v1/counters/my-site/none/hit',
+      { visitor: 'x' },
+      bearer(token),
     );
-    const other = await send('POST', '/api/v1/counters/my-site/none/hit', { visitor: 'x' }, bearer(token));
     expect(other.json.code).toBe('counter-missing');
     for (const visitor of ['', 'x'.repeat(256), 7]) {
       expect((await send('POST', `${ONE}/hit`, { visitor }, bearer(token))).json.code).toBe(
         'request-invalid',
       );
     }
-    expect((await send('POST', `${ONE}/hit`, { visitor: 'x'.repeat(255) }, bearer(token))).json.value).toBe(
-      42,
-    );
+    expect(
+      (await send('POST', `${ONE}/hit`, { visitor: 'x'.repeat(255) }, bearer(token))).json.value,
+    ).toBe(42);
   });
 });
 
@@ -217,7 +268,11 @@ describe('own visits', () => {
     expect((await send('POST', `${ONE}/hit`, undefined, OUT)).json.value).toBe(41);
     expect(await store.read(['hits', 'my-site/page', 'my-site/new'])).toEqual([1, 41, undefined]);
     // Other cookies mean nothing.
-    for (const Cookie of ['seen_own_visits=outside', 'not_seen_own_visits=out', 'a=seen_own_visits=out']) {
+    for (const Cookie of [
+      'seen_own_visits=outside',
+      'not_seen_own_visits=out',
+      'a=seen_own_visits=out',
+    ]) {
       await ask('/', { Cookie });
     }
     expect(await store.read(['hits'])).toEqual([4]);
@@ -226,7 +281,9 @@ describe('own visits', () => {
   test('tell nobody the number of a private counter', async () => {
     const { ask, send, token } = await begin({ private: true });
     expect((await ask('/hit/my-site/page', OUT)).body).toBe('{"value":null}');
-    expect((await send('POST', `${ONE}/hit`, undefined, { ...OUT, ...bearer(token) })).json.value).toBe(41);
+    expect(
+      (await send('POST', `${ONE}/hit`, undefined, { ...OUT, ...bearer(token) })).json.value,
+    ).toBe(41);
   });
 
   test('are said on the page, with the way back', async () => {
@@ -234,7 +291,9 @@ describe('own visits', () => {
     const { body } = await ask('/', { ...OUT, Accept: BROWSER });
     expect(body).toContain('Visits of this browser do not count');
     expect(body).toContain('href="/own-visits"');
-    expect(textOf((await ask('/', { Accept: BROWSER })).body)).toContain('You are visit number 1.');
+    expect(textOf((await ask('/', { Accept: BROWSER })).body)).toContain(
+      'You are visit number 1.',
+    );
   });
 
   test('are switched off and on by a form that needs no script, and only on its own page', async () => {
@@ -259,9 +318,9 @@ describe('own visits', () => {
     expect((await ask('/own-visits', OUT)).body).toContain('name="visits" value="in"');
     expect((await form('in')).headers.get('Set-Cookie')).toContain('Max-Age=0;');
     // Over HTTPS other sites' pages may have it sent along.
-    expect((await form('out', { Origin: 'https://seen.test' })).headers.get('Set-Cookie')).toEndWith(
-      'SameSite=None; Secure',
-    );
+    expect(
+      (await form('out', { Origin: 'https://seen.test' })).headers.get('Set-Cookie'),
+    ).toEndWith('SameSite=None; Secure');
     for (const Origin of ['https://elsewhere.test', 'null']) {
       const refused = await form('out', { Origin });
       expect({ status: refused.status, cookie: refused.headers.get('Set-Cookie') }).toEqual({

@@ -1,4 +1,7 @@
-/** The exact requests of clients of Abacus, against the started program; and its tokens, searched for where they must not be. */
+/**
+ * The exact requests of clients of Abacus, against the started program; and its tokens, searched
+ * for where they must not be.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -44,8 +47,14 @@ for (const [where, env, base] of [
         json: { namespace: 'my-org', key: 'build', value: 0, admin_key: expect.any(String) },
       });
       const key = tokens[0];
-      expect(await action('GET', '/hit/my-org/build')).toEqual({ status: 200, json: { value: 1 } });
-      expect(await action('GET', '/get/my-org/build')).toEqual({ status: 200, json: { value: 1 } });
+      expect(await action('GET', '/hit/my-org/build')).toEqual({
+        status: 200,
+        json: { value: 1 },
+      });
+      expect(await action('GET', '/get/my-org/build')).toEqual({
+        status: 200,
+        json: { value: 1 },
+      });
       expect(await action('GET', '/info/my-org/build')).toEqual({
         status: 200,
         json: {
@@ -69,9 +78,16 @@ for (const [where, env, base] of [
         status: 200,
         json: { value: 40 },
       });
-      expect(await action('POST', '/reset/my-org/build', key)).toEqual({ status: 200, json: { value: 0 } });
-      expect(await action('POST', '/set/my-org/build?value=1', 'wrong')).toMatchObject({ status: 401 });
-      expect(await action('GET', '/create/my-org/build?initializer=0')).toMatchObject({ status: 409 });
+      expect(await action('POST', '/reset/my-org/build', key)).toEqual({
+        status: 200,
+        json: { value: 0 },
+      });
+      expect(await action('POST', '/set/my-org/build?value=1', 'wrong')).toMatchObject({
+        status: 401,
+      });
+      expect(await action('GET', '/create/my-org/build?initializer=0')).toMatchObject({
+        status: 409,
+      });
       expect(await action('POST', '/delete/my-org/build', key)).toEqual({
         status: 200,
         json: { status: 'ok', message: 'Deleted key: K:my-org:build' },
@@ -86,20 +102,26 @@ for (const [where, env, base] of [
       await using stream = new Listener(`${program.url}${base}/stream/my-site.com/visits`);
       await until('the stream', () => stream.servedBy.length === 1);
       for (let n = 1; n <= 2; n++) {
-        const { value } = (await (await fetch(`${program.url}${base}/hit/my-site.com/visits`)).json()) as {
+        const { value } = (await (
+          await fetch(`${program.url}${base}/hit/my-site.com/visits`)
+        ).json()) as {
           value: number;
         };
         expect(value).toBe(n);
         await until('to hear of it', () => stream.totals.at(-1) === n);
       }
-      expect(stream.text.replaceAll(':\n\n', '')).toBe('data: {"value":1}\n\ndata: {"value":2}\n\n');
+      expect(stream.text.replaceAll(':\n\n', '')).toBe(
+        'data: {"value":1}\n\ndata: {"value":2}\n\n',
+      );
     });
 
     test('create as a lock that only one of many gets', async () => {
       const asked = Array.from({ length: 30 }, () =>
         action('GET', '/create/my-bot.lock/d2026-11-25-ab12?initializer=1'),
       );
-      const statuses = (await Promise.all(asked)).map(({ status }) => status).toSorted((a, b) => a - b);
+      const statuses = (await Promise.all(asked))
+        .map(({ status }) => status)
+        .toSorted((a, b) => a - b);
       expect(statuses).toEqual([201, ...Array.from({ length: 29 }, () => 409)]);
     });
 
@@ -127,7 +149,9 @@ for (const [where, env, base] of [
         redirect: 'manual',
       });
       answers.push(JSON.stringify([...redirect.headers]));
-      await until('the log to have the last request', () => program.out.includes('/create/another"'));
+      await until('the log to have the last request', () =>
+        program.out.includes('/create/another"'),
+      );
       const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
       const place = dirname(program.database);
       const database = readdirSync(place)

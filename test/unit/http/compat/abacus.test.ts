@@ -23,7 +23,13 @@ async function call({ ask }: App, path: string, { method = 'GET', headers = {} }
 }
 
 /** That a call is answered so, with JSON and for pages of other sites. */
-async function expectAnswer(app: App, path: string, status: number, json: unknown, asked: Asked = {}) {
+async function expectAnswer(
+  app: App,
+  path: string,
+  status: number,
+  json: unknown,
+  asked: Asked = {},
+) {
   const answer = await call(app, path, asked);
   expect({ path, status: answer.status, json: answer.json }).toEqual({ path, status, json });
   expect(answer.headers.get('Content-Type')).toBe('application/json; charset=utf-8');
@@ -72,7 +78,13 @@ describe('hit and get', () => {
     const update = { method: 'POST', headers: { 'Idempotency-Key': 'two', ...bearer(token) } };
     await expectAnswer(app, '/update/my-app/builds?value=5', 200, { value: 16 }, update);
     await expectAnswer(app, '/update/my-app/builds?value=5', 200, { value: 16 }, update);
-    await expectAnswer(app, '/update/my-app/builds?value=6', 422, { error: expect.any(String) }, update);
+    await expectAnswer(
+      app,
+      '/update/my-app/builds?value=6',
+      422,
+      { error: expect.any(String) },
+      update,
+    );
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 16 });
   });
 
@@ -109,7 +121,9 @@ describe('hit and get', () => {
     const { app } = await withBuilds();
     await call(app, `/create/my-app/last?initializer=${Number.MAX_SAFE_INTEGER - 1}`);
     await expectAnswer(app, '/hit/my-app/last', 200, { value: Number.MAX_SAFE_INTEGER });
-    await expectAnswer(app, '/hit/my-app/last', 400, { error: expect.stringContaining('too large') });
+    await expectAnswer(app, '/hit/my-app/last', 400, {
+      error: expect.stringContaining('too large'),
+    });
   });
 });
 
@@ -136,7 +150,15 @@ describe('JSONP', () => {
 
   test('a name that is more than a name is refused, and nothing is counted', async () => {
     const app = setUp();
-    for (const name of ['alert(1)', 'a;b', '</script>', '*/alert(1)/*', 'a[0]', 'a`b`', 'x'.repeat(101)]) {
+    for (const name of [
+      'alert(1)',
+      'a;b',
+      '</script>',
+      '*/alert(1)/*',
+      'a[0]',
+      'a`b`',
+      'x'.repeat(101),
+    ]) {
       const path = `/hit/my-site/visits?callback=${encodeURIComponent(name)}`;
       await expectAnswer(app, path, 400, { error: expect.stringContaining('callback') });
     }
@@ -194,7 +216,9 @@ describe('create', () => {
       `-${most + 1}`,
       '1'.repeat(400),
     ]) {
-      await expectAnswer(app, `/create/?initializer=${text}`, 400, { error: 'initializer must be a number' });
+      await expectAnswer(app, `/create/?initializer=${text}`, 400, {
+        error: 'initializer must be a number',
+      });
     }
   });
 
@@ -229,7 +253,9 @@ describe('create', () => {
         },
       });
     }
-    expect(new Set(made.flatMap(({ json }) => [json.key, json.namespace, json.admin_key])).size).toBe(60);
+    expect(
+      new Set(made.flatMap(({ json }) => [json.key, json.namespace, json.admin_key])).size,
+    ).toBe(60);
   });
 
   test('makes none where counters are closed, and neither does a hit', async () => {
@@ -336,8 +362,20 @@ describe('where', () => {
     const { status, headers, body } = await call(app, '/');
     expect(status).toBe(200);
     expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
-    expect(headers.get('Content-Security-Policy')).toStartWith("default-src 'none'; style-src 'sha256-");
-    for (const name of ['hit', 'get', 'stream', 'info', 'create', 'set', 'reset', 'update', 'delete']) {
+    expect(headers.get('Content-Security-Policy')).toStartWith(
+      "default-src 'none'; style-src 'sha256-",
+    );
+    for (const name of [
+      'hit',
+      'get',
+      'stream',
+      'info',
+      'create',
+      'set',
+      'reset',
+      'update',
+      'delete',
+    ]) {
       expect(body).toContain(`/abacus/${name}/`);
     }
     expect(body).not.toMatch(/https?:\/\//);
@@ -365,7 +403,9 @@ describe('names', () => {
         await expectAnswer(app, `/${name}/my-app/${key}`, 400, patternOf('key'));
       }
     }
-    expect((await call(app, `/hit/${'a'.repeat(64)}/${'b'.repeat(64)}`)).json).toEqual({ value: 1 });
+    expect((await call(app, `/hit/${'a'.repeat(64)}/${'b'.repeat(64)}`)).json).toEqual({
+      value: 1,
+    });
     expect((await call(app, '/hit/my%2Dapp/%6Bey')).json).toEqual({ value: 1 });
     expect(await app.store.read(['my-app/key'])).toEqual([1]);
     expect(await app.store.size()).toBe(2);
@@ -403,7 +443,13 @@ describe('info', () => {
       is_genuine: true,
       ...there,
     });
-    const missing = { value: -1, is_genuine: true, expires_in: -2e-9, expires_str: '-2ns', exists: false };
+    const missing = {
+      value: -1,
+      is_genuine: true,
+      expires_in: -2e-9,
+      expires_str: '-2ns',
+      exists: false,
+    };
     await expectAnswer(app, '/info/my-app/none', 200, { ...missing, full_key: 'K:my-app:none' });
     await expectAnswer(app, '/info/a/b%22c/', 200, { ...missing, full_key: 'K:a:b"c' });
     expect((await call(app, '/info/my-app/none')).body).toContain('"expires_in":-2e-9,');
@@ -422,7 +468,13 @@ describe('an owner', () => {
       const and = (query: string) => `?${query}&${asked.query}`;
       await expectAnswer(app, `/set/my-app/builds${and('value=15')}`, 200, { value: 15 }, asked);
       await expectAnswer(app, `/update/my-app/builds${and('value=5')}`, 200, { value: 20 }, asked);
-      await expectAnswer(app, `/update/my-app/builds${and('value=-25')}`, 200, { value: -5 }, asked);
+      await expectAnswer(
+        app,
+        `/update/my-app/builds${and('value=-25')}`,
+        200,
+        { value: -5 },
+        asked,
+      );
       await expectAnswer(app, `/reset/my-app/builds${and('')}`, 200, { value: 0 }, asked);
     }
     const asked = { method: 'POST', headers: bearer(token) };
@@ -449,7 +501,13 @@ describe('an owner', () => {
           ...post,
           headers: bearer(wrong),
         });
-        await expectAnswer(app, `/${name}/my-app/builds?value=x&token=${wrong}`, 401, refused, post);
+        await expectAnswer(
+          app,
+          `/${name}/my-app/builds?value=x&token=${wrong}`,
+          401,
+          refused,
+          post,
+        );
       }
     }
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 10 });
@@ -458,7 +516,9 @@ describe('an owner', () => {
   test('is told what is wrong with a value', async () => {
     const { app, token } = await withBuilds();
     const asked = { method: 'POST', headers: bearer(token) };
-    const needed = { error: 'value is required, please provide a number in the fmt of ?value=NEW_VALUE' };
+    const needed = {
+      error: 'value is required, please provide a number in the fmt of ?value=NEW_VALUE',
+    };
     for (const name of ['set', 'update']) {
       for (const query of ['', '?value='])
         await expectAnswer(app, `/${name}/my-app/builds${query}`, 400, needed, asked);
@@ -512,7 +572,13 @@ describe('an owner', () => {
     await call(app, '/create/my-app/other');
     for (const name of ['set', 'reset', 'update', 'delete']) {
       const asked = { method: 'POST', headers: bearer(token) };
-      await expectAnswer(app, `/${name}/my-app/other?value=5`, 401, { error: 'token is invalid' }, asked);
+      await expectAnswer(
+        app,
+        `/${name}/my-app/other?value=5`,
+        401,
+        { error: 'token is invalid' },
+        asked,
+      );
     }
     await expectAnswer(app, '/get/my-app/other', 200, { value: 0 });
   });
@@ -524,8 +590,12 @@ describe('shield', () => {
     const elements = elementsOf(svg);
     return {
       words: [...new Set(elements.flatMap(({ name, text }) => (name === 'text' ? text : [])))],
-      fills: elements.flatMap(({ name, attributes }) => (name === 'rect' ? (attributes['fill'] ?? []) : [])),
-      groups: elements.flatMap(({ name, attributes }) => (name === 'g' ? (attributes['fill'] ?? []) : [])),
+      fills: elements.flatMap(({ name, attributes }) =>
+        name === 'rect' ? (attributes['fill'] ?? []) : [],
+      ),
+      groups: elements.flatMap(({ name, attributes }) =>
+        name === 'g' ? (attributes['fill'] ?? []) : [],
+      ),
       svg: elements[0]!.attributes,
       text: elements.find(({ attributes }) => attributes['font-family'])!.attributes,
     };
@@ -539,7 +609,9 @@ describe('shield', () => {
       words: ['counter', '11'],
       fills: expect.arrayContaining(['#007ec6']),
     });
-    expect(hit.headers.get('Cache-Control')).toBe('max-age=0, no-cache, no-store, must-revalidate');
+    expect(hit.headers.get('Cache-Control')).toBe(
+      'max-age=0, no-cache, no-store, must-revalidate',
+    );
     const get = await call(app, '/get/my-app/builds/shield');
     expect(seen(get.body).words).toEqual(['counter', '11']);
     for (const { headers } of [hit, get]) {
@@ -555,7 +627,8 @@ describe('shield', () => {
 
   test('is drawn as it is asked for', async () => {
     const { app } = await withBuilds();
-    const drawn = async (query: string) => seen((await call(app, `/get/my-app/builds/shield?${query}`)).body);
+    const drawn = async (query: string) =>
+      seen((await call(app, `/get/my-app/builds/shield?${query}`)).body);
     expect(await drawn('text=builds%20%3C3')).toMatchObject({ words: ['builds <3', '10'] });
     expect(await drawn('text=')).toMatchObject({ words: ['10'] });
     expect((await drawn('bgcolor=F50&textcolor=%23abcdef')).fills).toContain('#f50');
@@ -575,7 +648,10 @@ describe('shield', () => {
       ['100', '181.82'],
       ['1e9', '181.82'],
     ] as const) {
-      expect({ size, height: (await drawn(`fontsize=${size}`)).svg['height'] }).toEqual({ size, height });
+      expect({ size, height: (await drawn(`fontsize=${size}`)).svg['height'] }).toEqual({
+        size,
+        height,
+      });
     }
     expect((await drawn('font=Courier-New')).text['font-family']).toStartWith('Courier New');
     expect((await drawn('font=arial-bold-italic')).text).toMatchObject({
@@ -595,7 +671,10 @@ describe('shield', () => {
         fills: expect.arrayContaining(['#007ec6']),
       });
     }
-    const { body } = await call(app, '/get/my-app/builds/shield?bgcolor=rgb(1,2,3)&textcolor=Tomato');
+    const { body } = await call(
+      app,
+      '/get/my-app/builds/shield?bgcolor=rgb(1,2,3)&textcolor=Tomato',
+    );
     expect(seen(body)).toMatchObject({
       fills: expect.arrayContaining(['#010203']),
       groups: expect.arrayContaining(['#ff6347']),
@@ -679,7 +758,11 @@ describe('a store that is away', () => {
 
 describe('limits', () => {
   test('are told in the words of Abacus, and hold for making counters too', async () => {
-    const app = setUp({ newCountersPerDay: 2, requestsPerMinute: 6, now: () => Date.UTC(2026, 10, 22) });
+    const app = setUp({
+      newCountersPerDay: 2,
+      requestsPerMinute: 6,
+      now: () => Date.UTC(2026, 10, 22),
+    });
     await expectAnswer(app, '/hit/my-app/one', 200, { value: 1 });
     expect((await call(app, '/create/my-app/two', { method: 'POST' })).status).toBe(201);
     const error = expect.stringMatching(/^Too many requests\. Try again in \d+s$/);
@@ -708,11 +791,20 @@ describe('a private counter', () => {
     expect(elementsOf(badge.body)[0]?.attributes['aria-label']).toBe('counter: private');
     const asked = { method: 'POST', headers: bearer(token) };
     await expectAnswer(app, '/update/my-app/builds?value=3', 200, { value: 15 }, asked);
-    expect((await call(app, '/info/my-app/builds')).json).toMatchObject({ value: -1, exists: false });
+    expect((await call(app, '/info/my-app/builds')).json).toMatchObject({
+      value: -1,
+      exists: false,
+    });
     const wrong = { headers: bearer('wrong') };
-    expect((await call(app, '/info/my-app/builds', wrong)).json).toMatchObject({ value: -1, exists: false });
+    expect((await call(app, '/info/my-app/builds', wrong)).json).toMatchObject({
+      value: -1,
+      exists: false,
+    });
     const own = { headers: bearer(token) };
-    expect((await call(app, '/info/my-app/builds', own)).json).toMatchObject({ value: 15, exists: true });
+    expect((await call(app, '/info/my-app/builds', own)).json).toMatchObject({
+      value: 15,
+      exists: true,
+    });
   });
 });
 
@@ -742,9 +834,9 @@ describe('on a host name of its own', () => {
       });
     }
     // CountAPI has its own.
-    expect((await app.ask('/get/my-app/visits', { Host: 'count.example.com' })).headers.get('X-Path')).toBe(
-      'my-app/visits',
-    );
+    expect(
+      (await app.ask('/get/my-app/visits', { Host: 'count.example.com' })).headers.get('X-Path'),
+    ).toBe('my-app/visits');
     expect((await app.ask('/', { Host: 'seen.test' })).body).toStartWith('Hello World!');
     expect(await app.store.read(['my-app/visits'])).toEqual([3]);
   });
@@ -775,7 +867,10 @@ describe('whatever is sent', () => {
   };
   const name = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('one', 'two', 'my-app') },
-    { weight: 1, arbitrary: fc.constantFrom('a', ':HOST:', ':PATH:', '', '%zz', '%00', '..', 'shield') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('a', ':HOST:', ':PATH:', '', '%zz', '%00', '..', 'shield'),
+    },
     { weight: 1, arbitrary: fc.string().map(encodeURIComponent) },
   );
   const value = fc.oneof(
@@ -860,7 +955,8 @@ describe('whatever is sent', () => {
           const json = JSON.parse(body) as Record<string, unknown>;
           if (typeof json['admin_key'] === 'string') own = json['admin_key'];
           const keys = Object.keys(json);
-          if (status < 300) expect({ path, keys }).toEqual({ path, keys: [...(KEYS[called] ?? ['?'])] });
+          if (status < 300)
+            expect({ path, keys }).toEqual({ path, keys: [...(KEYS[called] ?? ['?'])] });
           else expect({ path, keys }).toEqual({ path, keys: ['error'] });
           expect([200, 201, 400, 401, 404, 405, 409, 422]).toContain(status);
         }

@@ -1,4 +1,7 @@
-/** countapi-js 1.0.2, the client of CountAPI that npm has, unchanged but for its base URL, against the started program: the cases of its own tests. */
+/**
+ * countapi-js 1.0.2, the client of CountAPI that npm has, unchanged but for its base URL, against
+ * the started program: the cases of its own tests.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -32,7 +35,10 @@ for (const [where, env, base] of [
       const file = join(folder.path, 'countapi.cjs');
       writeFileSync(
         file,
-        published.replace(BASE, `const BASE_API_PATH = ${JSON.stringify(`${program.url}${base}`)};`),
+        published.replace(
+          BASE,
+          `const BASE_API_PATH = ${JSON.stringify(`${program.url}${base}`)};`,
+        ),
       );
       symlinkSync(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'));
       countapi = createRequire(file)(file) as Client;
@@ -51,7 +57,11 @@ for (const [where, env, base] of [
 
     test('get', async () => {
       expect(await countapi.get('test')).toMatchObject({ status: 200, path: 'default/test' });
-      expect(await countapi.get('test', 'test')).toEqual({ status: 200, path: 'test/test', value: 42 });
+      expect(await countapi.get('test', 'test')).toEqual({
+        status: 200,
+        path: 'test/test',
+        value: 42,
+      });
       const key = newKey();
       expect((await countapi.get(key)) as unknown).toEqual({
         status: 404,
@@ -62,8 +72,16 @@ for (const [where, env, base] of [
 
     test('set', async () => {
       expect(await countapi.set(newKey(), 3)).toMatchObject({ status: 404 });
-      expect(await countapi.set(FIXED, 3)).toMatchObject({ status: 403, old_value: 1234, value: 1234 });
-      expect(await countapi.set('default', FREE, 3)).toMatchObject({ status: 200, old_value: 0, value: 3 });
+      expect(await countapi.set(FIXED, 3)).toMatchObject({
+        status: 403,
+        old_value: 1234,
+        value: 1234,
+      });
+      expect(await countapi.set('default', FREE, 3)).toMatchObject({
+        status: 200,
+        old_value: 0,
+        value: 3,
+      });
       expect(await countapi.get(FREE)).toMatchObject({ value: 3 });
     });
 
@@ -83,10 +101,21 @@ for (const [where, env, base] of [
     });
 
     test('create', async () => {
-      expect(await countapi.create()).toMatchObject({ status: 200, namespace: 'default', value: 0 });
-      expect(await countapi.create({ namespace: 'test' })).toMatchObject({ status: 200, namespace: 'test' });
+      expect(await countapi.create()).toMatchObject({
+        status: 200,
+        namespace: 'default',
+        value: 0,
+      });
+      expect(await countapi.create({ namespace: 'test' })).toMatchObject({
+        status: 200,
+        namespace: 'test',
+      });
       const key = newKey();
-      expect(await countapi.create({ key })).toMatchObject({ status: 200, key, path: `default/${key}` });
+      expect(await countapi.create({ key })).toMatchObject({
+        status: 200,
+        key,
+        path: `default/${key}`,
+      });
     });
 
     test('what is refused rejects, with the error where there is one', async () => {
@@ -121,14 +150,23 @@ for (const [where, env, base] of [
     });
 
     test('stats', async () => {
-      const { version } = (await Bun.file(join(ROOT, 'package.json')).json()) as { version: string };
-      expect(await countapi.stats()).toMatchObject({ status: 200, version, requests: expect.any(Number) });
+      const { version } = (await Bun.file(join(ROOT, 'package.json')).json()) as {
+        version: string;
+      };
+      expect(await countapi.stats()).toMatchObject({
+        status: 200,
+        version,
+        requests: expect.any(Number),
+      });
     });
 
     test('visits and event, which outside of a browser have no page', async () => {
       expect(await countapi.visits()).toEqual({ status: 200, path: '.../...', value: 1 } as never);
       expect(await countapi.visits('page')).toMatchObject({ status: 200, path: '.../page' });
-      expect(await countapi.event('magic-button')).toMatchObject({ status: 200, path: '.../magic-button' });
+      expect(await countapi.event('magic-button')).toMatchObject({
+        status: 200,
+        path: '.../magic-button',
+      });
     });
   });
 }

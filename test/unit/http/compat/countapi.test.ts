@@ -1,4 +1,7 @@
-/** CountAPI, call by call, as the contract of the closed service has it; the exact requests of its clients; and whatever else is sent. */
+/**
+ * CountAPI, call by call, as the contract of the closed service has it; the exact requests of its
+ * clients; and whatever else is sent.
+ */
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -9,7 +12,12 @@ type App = ReturnType<typeof setUp>;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Asks CountAPI; answers status, JSON and effective path. */
-async function call({ ask }: App, path: string, headers: Record<string, string> = {}, method = 'GET') {
+async function call(
+  { ask }: App,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+) {
   const answer = await ask(`/countapi${path}`, headers, method);
   return { ...answer, json: JSON.parse(answer.body), path: answer.headers.get('X-Path') };
 }
@@ -60,7 +68,11 @@ describe('hit', () => {
     await expectAnswer(app, '/hit/mysite.com/visits', 200, { value: 1 });
     await expectAnswer(app, '/hit/mysite.com/visits', 200, { value: 2 });
     const { json } = await call(app, '/info/mysite.com/visits');
-    expect(json).toMatchObject({ enable_reset: false, update_lowerbound: 0, update_upperbound: 1 });
+    expect(json).toMatchObject({
+      enable_reset: false,
+      update_lowerbound: 0,
+      update_upperbound: 1,
+    });
   });
 
   test('counts on the counters that all of Seen has', async () => {
@@ -75,7 +87,13 @@ describe('hit', () => {
     const headers = { 'Idempotency-Key': 'one' };
     await expectAnswer(app, '/hit/mysite.com/test', 200, { value: 43 }, headers);
     await expectAnswer(app, '/hit/mysite.com/test', 200, { value: 43 }, headers);
-    await expectAnswer(app, '/update/mysite.com/test?amount=5', 422, { error: expect.any(String) }, headers);
+    await expectAnswer(
+      app,
+      '/update/mysite.com/test?amount=5',
+      422,
+      { error: expect.any(String) },
+      headers,
+    );
     const other = { 'Idempotency-Key': 'other' };
     await expectAnswer(app, '/update/mysite.com/test?amount=5', 200, { value: 48 }, other);
     await expectAnswer(app, '/update/mysite.com/test?amount=5', 200, { value: 48 }, other);
@@ -128,7 +146,14 @@ describe('update', () => {
 
   test('wants an amount that is a whole number', async () => {
     const app = await withTest(setUp());
-    for (const amount of ['', '?amount=', '?amount=1.5', '?amount=1e2', '?amount=x', `?amount=${2 ** 53}`]) {
+    for (const amount of [
+      '',
+      '?amount=',
+      '?amount=1.5',
+      '?amount=1e2',
+      '?amount=x',
+      `?amount=${2 ** 53}`,
+    ]) {
       await expectAnswer(app, `/update/mysite.com/test${amount}`, 400, {
         error: 'amount must be a whole number, as in amount=1',
       });
@@ -144,7 +169,9 @@ describe('set', () => {
     await expectAnswer(app, '/get/mysite.com/test', 200, { value: 69 });
     await expectAnswer(app, '/set/mysite.com/test?value=-1', 200, { old_value: 69, value: -1 });
     await expectAnswer(app, '/set/nonexist?value=1', 404, { old_value: null, value: null });
-    await expectAnswer(app, '/set/mysite.com/test', 400, { error: expect.stringContaining('value') });
+    await expectAnswer(app, '/set/mysite.com/test', 400, {
+      error: expect.stringContaining('value'),
+    });
   });
 
   test('leaves alone what may not be set', async () => {
@@ -182,7 +209,11 @@ describe('create', () => {
       key: 'test',
       value: 0,
     });
-    await expectAnswer(app, '/create/another/', 200, { namespace: 'default', key: 'another', value: 0 });
+    await expectAnswer(app, '/create/another/', 200, {
+      namespace: 'default',
+      key: 'another',
+      value: 0,
+    });
     await expectAnswer(app, '/create/mixed?namespace=mysite.com', 200, {
       namespace: 'mysite.com',
       key: 'mixed',
@@ -343,7 +374,17 @@ describe('names', () => {
 
   test('what is no name is refused everywhere', async () => {
     const app = setUp();
-    const wrong = ['aa', 'a'.repeat(65), 'a%2Fb', 'a b c', '%E9t%E9', '%zzz', 'a%00bc', 'ns/', '/key'];
+    const wrong = [
+      'aa',
+      'a'.repeat(65),
+      'a%2Fb',
+      'a b c',
+      '%E9t%E9',
+      '%zzz',
+      'a%00bc',
+      'ns/',
+      '/key',
+    ];
     for (const operation of ['get', 'hit', 'update', 'set', 'create', 'info']) {
       for (const name of [...wrong, 'ns1/key/more', 'aa/test', 'test/aa', 'te%2573t']) {
         await expectAnswer(app, `/${operation}/${name}?value=1&amount=1`, 400, MALFORMED);
@@ -367,7 +408,11 @@ describe('names', () => {
         { Referer: 'https://mysite.com/example/page?q=1#top' },
         'mysite.com/examplepage',
       ],
-      ['/hit/%3AHOST%3A/%3APATHNAME%3A', { Referer: 'https://mysite.com:8443/a' }, 'mysite.com/..a'],
+      [
+        '/hit/%3AHOST%3A/%3APATHNAME%3A',
+        { Referer: 'https://mysite.com:8443/a' },
+        'mysite.com/..a',
+      ],
       [
         '/hit/:HOST:/:PATHNAME:',
         { Origin: 'https://mysite.com', Referer: 'https://mysite.com/both' },
@@ -375,7 +420,11 @@ describe('names', () => {
       ],
       ['/hit/:HOST:/:PATHNAME:', { Origin: 'https://a.b' }, 'a.b/...'],
       ['/hit/:HOST:/magic-button', { Origin: 'http://localhost:3000' }, 'localhost/magic-button'],
-      ['/hit/:HOST:/visits', { Origin: 'null', Referer: 'https://mysite.com/' }, 'mysite.com/visits'],
+      [
+        '/hit/:HOST:/visits',
+        { Origin: 'null', Referer: 'https://mysite.com/' },
+        'mysite.com/visits',
+      ],
       ['/hit/:PATHNAME:', { Referer: 'https://mysite.com/x/' }, 'default/..x'],
       ['/create?namespace=:HOST:&key=test', { Origin: 'https://MySite.com' }, 'mysite.com/test'],
       // Of a page that does not tell.
@@ -431,7 +480,9 @@ describe('names', () => {
 describe('JSONP', () => {
   /** Runs a script as a page would; answers what the function `name` was called with. */
   function run(script: string, name: string): unknown {
-    return runInNewContext(`const heard = []; const ${name} = (x) => heard.push(x); ${script} heard`);
+    return runInNewContext(
+      `const heard = []; const ${name} = (x) => heard.push(x); ${script} heard`,
+    );
   }
 
   test('calls the page’s function with the answer and its status, and never fails', async () => {
@@ -441,7 +492,10 @@ describe('JSONP', () => {
       ['/get/nonexist?callback=cb', { value: null, code: 404 }],
       ['/update/mysite.com/test?amount=9&callback=cb', { value: 42, code: 403 }],
       ['/hit/aa?callback=cb', { ...MALFORMED, code: 400 }],
-      ['/create/mysite.com/test?callback=cb', { namespace: null, key: null, value: null, code: 409 }],
+      [
+        '/create/mysite.com/test?callback=cb',
+        { namespace: null, key: null, value: null, code: 409 },
+      ],
       ['/nothing?callback=cb', { error: expect.any(String), code: 404 }],
       [`/get/${'x'.repeat(2100)}?callback=cb`, { error: expect.any(String), code: 414 }],
     ] as const) {
@@ -455,7 +509,9 @@ describe('JSONP', () => {
       expect(body).toStartWith('/**/cb(');
       expect(run(body, 'cb')).toEqual([wanted]);
     }
-    const { body, headers } = await app.ask('/countapi/hit/mysite.com/test?callback=$my._lib9.done');
+    const { body, headers } = await app.ask(
+      '/countapi/hit/mysite.com/test?callback=$my._lib9.done',
+    );
     expect(body).toBe('/**/$my._lib9.done({"value":43,"code":200});');
     expect(headers.get('X-Path')).toBe('mysite.com/test');
   });
@@ -561,7 +617,10 @@ describe('errors', () => {
     const answer = call(app, '/hit/test');
     await app.clock.pass(1000);
     const away = await answer;
-    expect({ status: away.status, keys: Object.keys(away.json) }).toEqual({ status: 503, keys: ['error'] });
+    expect({ status: away.status, keys: Object.keys(away.json) }).toEqual({
+      status: 503,
+      keys: ['error'],
+    });
     expect(away.headers.get('Retry-After')).toBe('1');
     app.store.steps.length = 0;
     await app.clock.pass(1000);
@@ -571,7 +630,10 @@ describe('errors', () => {
 
     app.store.steps.push('bug');
     const bug = await call(app, '/hit/bug');
-    expect({ status: bug.status, keys: Object.keys(bug.json) }).toEqual({ status: 500, keys: ['error'] });
+    expect({ status: bug.status, keys: Object.keys(bug.json) }).toEqual({
+      status: 500,
+      keys: ['error'],
+    });
     expect(bug.body).not.toContain('made by the test');
     expect(app.bugs).toHaveLength(1);
   });
@@ -606,7 +668,8 @@ describe('a host of its own', () => {
   });
 
   test('is a name without a port', () => {
-    const read = (name: string) => readConfig({ argv: [], env: { SEEN_COUNTAPI_HOST: name } }).countapiHost;
+    const read = (name: string) =>
+      readConfig({ argv: [], env: { SEEN_COUNTAPI_HOST: name } }).countapiHost;
     expect(read('count.example.com')).toBe('count.example.com');
     for (const name of ['', 'count.example.com:8000', 'https://count.example.com']) {
       expect(() => read(name)).toThrow('SEEN_COUNTAPI_HOST is no host name');
@@ -617,8 +680,12 @@ describe('a host of its own', () => {
     const app = setUp({ countapiHost: 'count.example.com' });
     for (const Host of ['seen.test', 'count.example.com.evil.test', 'xcount.example.com', '']) {
       expect((await app.ask('/', Host === '' ? {} : { Host })).body).toStartWith('Hello World!');
-      expect((await app.ask('/hit/my-site/page', { Host: 'seen.test' })).headers.get('X-Path')).toBeNull();
-      expect((await app.ask('/countapi/hit/my-site/page')).headers.get('X-Path')).toBe('my-site/page');
+      expect(
+        (await app.ask('/hit/my-site/page', { Host: 'seen.test' })).headers.get('X-Path'),
+      ).toBeNull();
+      expect((await app.ask('/countapi/hit/my-site/page')).headers.get('X-Path')).toBe(
+        'my-site/page',
+      );
     }
   });
 });
@@ -650,7 +717,11 @@ describe('the exact requests of its clients', () => {
     };
     const expectJs = (path: string, status: number, json: unknown) =>
       expectAnswer(app, path, status, json, headers);
-    await expectJs('/create', 200, { namespace: 'default', key: expect.stringMatching(UUID), value: 0 });
+    await expectJs('/create', 200, {
+      namespace: 'default',
+      key: expect.stringMatching(UUID),
+      value: 0,
+    });
     await expectJs(
       '/create?namespace=mysite.com&key=test&value=42&enable_reset=true&update_lowerbound=-5&update_upperbound=5',
       200,
@@ -671,7 +742,12 @@ describe('the exact requests of its clients', () => {
       update_lowerbound: -5,
       created: expect.any(Number),
     });
-    await expectJs('/stats', 200, { keys_created: 3, keys_updated: 3, requests: 9, version: '1.2.3' });
+    await expectJs('/stats', 200, {
+      keys_created: 3,
+      keys_updated: 3,
+      requests: 9,
+      version: '1.2.3',
+    });
     await expectJs('/hit/:HOST:/:PATHNAME:', 200, { value: 1 });
     await expectJs('/hit/:HOST:/magic-button', 200, { value: 1 });
   });
@@ -725,11 +801,31 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 describe('whatever is sent', () => {
   test('is answered with the contract’s keys or an error, and never with 500', async () => {
     const word = fc.oneof(
-      fc.constantFrom('test', 'mysite.com', ':HOST:', ':PATHNAME:', 'aa', '..', '%', '%2F', '%zz', 'é', ''),
+      fc.constantFrom(
+        'test',
+        'mysite.com',
+        ':HOST:',
+        ':PATHNAME:',
+        'aa',
+        '..',
+        '%',
+        '%2F',
+        '%zz',
+        'é',
+        '',
+      ),
       fc.string({ maxLength: 8 }).map((text) => encodeURIComponent(text)),
     );
     const value = fc.oneof(
-      fc.constantFrom('1', '0', '-1', '5', '9007199254740991', '-9007199254740991', '9007199254740992'),
+      fc.constantFrom(
+        '1',
+        '0',
+        '-1',
+        '5',
+        '9007199254740991',
+        '-9007199254740991',
+        '9007199254740992',
+      ),
       fc.constantFrom('', 'true', 'NaN', '1e3', 'test', 'mysite.com'),
       fc.string({ maxLength: 6 }),
     );
@@ -767,10 +863,14 @@ describe('whatever is sent', () => {
         const app = await withTest(setUp());
         for (const { operation, parts, slash, query, referer } of requests) {
           const path = `/${[operation, ...parts].join('/')}${slash}?${new URLSearchParams(query).toString()}`;
-          const answer = await app.ask(`/countapi${path}`, referer === undefined ? {} : { Referer: referer });
+          const answer = await app.ask(
+            `/countapi${path}`,
+            referer === undefined ? {} : { Referer: referer },
+          );
           expect({ path, bugs: app.bugs }).toEqual({ path, bugs: [] });
           // `..` in a path may lead out of CountAPI.
-          if (!new URL(`http://seen.test/countapi${path}`).pathname.startsWith('/countapi')) continue;
+          if (!new URL(`http://seen.test/countapi${path}`).pathname.startsWith('/countapi'))
+            continue;
           expect([200, 400, 403, 404, 409]).toContain(answer.status);
           const keys = Object.keys(JSON.parse(answer.body));
           const [called = ''] = /(?<=^\/countapi\/)\w+/.exec(app.requests.at(-1) ?? '') ?? [];

@@ -1,12 +1,23 @@
-/** The script for other pages over HTTP: how large it is, where it is, and how long browsers keep it. */
+/**
+ * The script for other pages over HTTP: how large it is, where it is, and how long browsers keep
+ * it.
+ */
 import { describe, expect, test } from 'bun:test';
 import { setUp } from '../../../support/app.ts';
 
 /** Asks for the script; its body as bytes. */
-async function ask(path: string, headers: Record<string, string> = {}, method = 'GET', embedPath?: string) {
+async function ask(
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  embedPath?: string,
+) {
   const { app } = setUp(embedPath === undefined ? {} : { embedPath });
   const peer = { requestIP: () => null };
-  const response = await app.fetch(new Request(`http://seen.test${path}`, { headers, method }), peer);
+  const response = await app.fetch(
+    new Request(`http://seen.test${path}`, { headers, method }),
+    peer,
+  );
   return {
     status: response.status,
     headers: response.headers,
@@ -54,7 +65,10 @@ describe('embed.js', () => {
     const plain = textOf((await ask('/embed.js')).body);
     for (const taken of ['gzip', 'br, gzip;q=0.5', 'gzip, deflate, br, zstd', '*']) {
       const { headers, body } = await ask('/embed.js', { 'Accept-Encoding': taken });
-      expect({ taken, coding: headers.get('Content-Encoding') }).toEqual({ taken, coding: 'gzip' });
+      expect({ taken, coding: headers.get('Content-Encoding') }).toEqual({
+        taken,
+        coding: 'gzip',
+      });
       expect(textOf(Bun.gunzipSync(body))).toBe(plain);
       expect(body.length).toBeLessThan(plain.length);
     }

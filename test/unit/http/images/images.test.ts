@@ -1,4 +1,7 @@
-/** Counters as pictures: badges, charts, the pixel; what they count, say and hold, and that a failure is a picture too. */
+/**
+ * Counters as pictures: badges, charts, the pixel; what they count, say and hold, and that a
+ * failure is a picture too.
+ */
 import { describe, expect, test } from 'bun:test';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
 import { elementsOf } from '../../../support/svg.ts';
@@ -42,7 +45,9 @@ describe('a badge', () => {
   test('has the words, the style and the colours that are asked for', async () => {
     const { ask, words } = begin();
     expect(await words('/badge/hits.svg?label=seen%20by')).toBe('seen by: 1');
-    const { body } = await ask('/badge/hits.svg?style=for-the-badge&color=ff0066&labelColor=green&label=x');
+    const { body } = await ask(
+      '/badge/hits.svg?style=for-the-badge&color=ff0066&labelColor=green&label=x',
+    );
     expect(body).toContain('#ff0066');
     expect(body).not.toBe((await ask('/badge/hits.svg?style=flat')).body);
   });
@@ -65,7 +70,9 @@ describe('a badge', () => {
     later(DAY);
     await words('/badge/my-site/page.svg', from('192.0.2.1'));
     await words('/badge/my-site/page.svg', from('192.0.2.1'));
-    expect(await words('/badge/my-site/page.svg?show=visitors', from('192.0.2.2'))).toBe('visits: 2');
+    expect(await words('/badge/my-site/page.svg?show=visitors', from('192.0.2.2'))).toBe(
+      'visits: 2',
+    );
     expect(await words('/badge/my-site/page.svg?count=no&show=today')).toBe('visits: 3');
     expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: 4');
   });
@@ -75,9 +82,13 @@ describe('a badge', () => {
     const key = { 'Idempotency-Key': 'a-key' };
     await words('/badge/my-site/page.svg', key);
     expect(await words('/badge/my-site/page.svg', key)).toBe('visits: 1');
-    expect(await words('/badge/my-site/page.svg', { 'Sec-Purpose': 'prefetch' })).toBe('visits: not counted');
+    expect(await words('/badge/my-site/page.svg', { 'Sec-Purpose': 'prefetch' })).toBe(
+      'visits: not counted',
+    );
     expect((await ask('/badge/my-site/page.svg', {}, 'HEAD')).status).toBe(200);
-    expect(await words('/badge/my-site/page.svg', { Cookie: 'seen_own_visits=out' })).toBe('visits: 1');
+    expect(await words('/badge/my-site/page.svg', { Cookie: 'seen_own_visits=out' })).toBe(
+      'visits: 1',
+    );
     expect(await total('my-site/page')).toBe(1);
     await store.change('my-site/page', {
       rules: {
@@ -89,7 +100,8 @@ describe('a badge', () => {
       },
     });
     const visitor = { 'User-Agent': FIREFOX };
-    for (let n = 0; n < 3; n++) expect(await words('/badge/my-site/page.svg', visitor)).toBe('visits: 2');
+    for (let n = 0; n < 3; n++)
+      expect(await words('/badge/my-site/page.svg', visitor)).toBe('visits: 2');
   });
 
   test('of a private counter counts, and says no number', async () => {
@@ -157,7 +169,11 @@ describe('what is not understood of how a badge is to look', () => {
     let visits = 0;
     for (const [name, value] of LOOKS) {
       const { headers, body } = await ask(`/badge/my-site/page.svg?${name}=${value}`);
-      expect({ name, value, error: headers.get('X-Seen-Error') }).toEqual({ name, value, error: null });
+      expect({ name, value, error: headers.get('X-Seen-Error') }).toEqual({
+        name,
+        value,
+        error: null,
+      });
       visits++;
       const plain = await ask('/badge/my-site/page.svg?count=no');
       expect({ name, value, body }).toEqual({ name, value, body: plain.body });
@@ -178,7 +194,13 @@ describe('what is not understood of how a badge is to look', () => {
         style: 'flat',
       });
     }
-    for (const query of ['bgcolor=nocolour', 'textcolor=12', 'style=round', 'font=x', 'fontsize=x']) {
+    for (const query of [
+      'bgcolor=nocolour',
+      'textcolor=12',
+      'style=round',
+      'font=x',
+      'fontsize=x',
+    ]) {
       const { status, headers } = await ask(`/abacus/hit/my-site/page/shield?${query}`);
       expect({ query, status, type: headers.get('Content-Type') }).toEqual({
         query,
@@ -192,7 +214,8 @@ describe('what is not understood of how a badge is to look', () => {
 
   test('says colours as CSS does, styles and words in any case, and words as far as they fit', async () => {
     const { ask } = begin();
-    const json = async (query: string) => JSON.parse((await ask(`/badge/hits.json?count=no&${query}`)).body);
+    const json = async (query: string) =>
+      JSON.parse((await ask(`/badge/hits.json?count=no&${query}`)).body);
     for (const [color, said] of [
       ['tomato', '#ff6347'],
       ['RED', 'red'],
@@ -206,7 +229,9 @@ describe('what is not understood of how a badge is to look', () => {
         labelColor: said,
       });
     }
-    expect(await json('style=PLASTIC&number=Grouped&show=TOTAL')).toMatchObject({ style: 'plastic' });
+    expect(await json('style=PLASTIC&number=Grouped&show=TOTAL')).toMatchObject({
+      style: 'plastic',
+    });
     const { label } = await json(`label=${'%F0%9F%91%80'.repeat(101)}`);
     expect(label).toBe('👀'.repeat(100));
   });
@@ -217,7 +242,9 @@ describe('what is not understood of how a badge is to look', () => {
     for (const query of ['theme=blue', 'lang=!!', 'theme=AUTO']) {
       expect((await ask(`/chart/hits.svg?${query}`)).body).toBe(plain);
     }
-    expect((await ask(`/chart/hits.svg?title=${'x'.repeat(101)}`)).body).toContain(`${'x'.repeat(100)}: `);
+    expect((await ask(`/chart/hits.svg?title=${'x'.repeat(101)}`)).body).toContain(
+      `${'x'.repeat(100)}: `,
+    );
   });
 });
 
@@ -228,13 +255,19 @@ describe('a chart', () => {
     later(DAY);
     await ask('/hit/my-site/page');
     expect(await words('/chart/my-site/page.svg')).toBe('my-site/page: 4 visits in 30 days');
-    expect(await words('/chart/my-site/page.svg?by=hour')).toBe('my-site/page: 4 visits in 48 hours');
-    expect(await words('/chart/my-site/page.svg?by=month&title=Front')).toBe('Front: 4 visits in 12 months');
+    expect(await words('/chart/my-site/page.svg?by=hour')).toBe(
+      'my-site/page: 4 visits in 48 hours',
+    );
+    expect(await words('/chart/my-site/page.svg?by=month&title=Front')).toBe(
+      'Front: 4 visits in 12 months',
+    );
     expect(await words('/chart/hits.svg')).toBe('hits: 0 visits in 30 days');
     await ask('/hit/my-site/once');
     expect(await words('/chart/my-site/once.svg')).toBe('my-site/once: 1 visit in 30 days');
     const { body } = await ask('/chart/my-site/page.svg');
-    const bars = [...body.matchAll(/<rect class="bar"[^>]*><title>([^<]*)</g)].map(([, said]) => said);
+    const bars = [...body.matchAll(/<rect class="bar"[^>]*><title>([^<]*)</g)].map(
+      ([, said]) => said,
+    );
     expect(bars.slice(-2)).toEqual(['Nov 22: 3', 'Nov 23: 1']);
     const german = await ask('/chart/my-site/page.svg?by=month&lang=de&zone=Europe/Berlin');
     expect(german.body).toContain('Nov. 2026: 4');
@@ -305,18 +338,33 @@ describe('every picture', () => {
 
   test('that fails is a picture that says so, with the code in a header', async () => {
     const { ask, words, store, hits } = begin();
-    const said = async (path: string) => [await words(path), (await ask(path)).headers.get('X-Seen-Error')];
+    const said = async (path: string) => [
+      await words(path),
+      (await ask(path)).headers.get('X-Seen-Error'),
+    ];
     expect(await said('/badge/my-site/none.svg?count=no')).toEqual([
       'visits: no such counter',
       'counter-missing',
     ]);
-    expect(await said('/chart/my-site/none.svg')).toEqual(['visits: no such counter', 'counter-missing']);
-    expect(await said('/badge/a/b.svg?label=seen')).toEqual(['seen: no such name', 'name-invalid']);
+    expect(await said('/chart/my-site/none.svg')).toEqual([
+      'visits: no such counter',
+      'counter-missing',
+    ]);
+    expect(await said('/badge/a/b.svg?label=seen')).toEqual([
+      'seen: no such name',
+      'name-invalid',
+    ]);
     expect(await said('/badge/hits.png')).toEqual(['visits: no such picture', 'route-missing']);
     // Whether it counts is no question of how it looks.
-    expect((await ask('/badge/hits.svg?count=perhaps')).headers.get('X-Seen-Error')).toBe('request-invalid');
-    expect((await ask('/chart/hits.svg?by=year')).headers.get('X-Seen-Error')).toBe('request-invalid');
-    expect((await ask('/chart/hits.svg?zone=Nowhere')).headers.get('X-Seen-Error')).toBe('request-invalid');
+    expect((await ask('/badge/hits.svg?count=perhaps')).headers.get('X-Seen-Error')).toBe(
+      'request-invalid',
+    );
+    expect((await ask('/chart/hits.svg?by=year')).headers.get('X-Seen-Error')).toBe(
+      'request-invalid',
+    );
+    expect((await ask('/chart/hits.svg?zone=Nowhere')).headers.get('X-Seen-Error')).toBe(
+      'request-invalid',
+    );
     expect(await hits()).toBe(0);
     store.steps.push(...Array.from({ length: 1 }, () => 'bug' as const));
     expect(await words('/badge/hits.svg')).toBe('visits: not available');
@@ -325,13 +373,21 @@ describe('every picture', () => {
   test('is well-formed whatever is to stand on it', async () => {
     const { ask } = begin();
     for (const label of ['<script>', '"&\'', '\u0000\u0007', '𝕏 ☃', ']]>', '--><svg onload=x>']) {
-      for (const path of ['/badge/hits.svg?label=', '/chart/hits.svg?title=', '/badge/no.svg?label=']) {
+      for (const path of [
+        '/badge/hits.svg?label=',
+        '/chart/hits.svg?title=',
+        '/badge/no.svg?label=',
+      ]) {
         const { body } = await ask(`${path}${encodeURIComponent(label)}`);
         const elements = elementsOf(body);
         expect(elements.length).toBeGreaterThan(3);
-        expect(elements.filter(({ name }) => /script|foreignObject|use|image/.test(name))).toEqual([]);
+        expect(elements.filter(({ name }) => /script|foreignObject|use|image/.test(name))).toEqual(
+          [],
+        );
         expect(
-          elements.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => /^on|href/.test(key)),
+          elements
+            .flatMap(({ attributes }) => Object.keys(attributes))
+            .filter((key) => /^on|href/.test(key)),
         ).toEqual([]);
       }
     }
@@ -360,8 +416,8 @@ describe('every picture', () => {
     const { words } = begin({ requestsPerMinute: 2 });
     for (let n = 0; n < 2; n++) expect(await words('/badge/hits.svg?count=no')).toBe('visits: 0');
     expect(await words('/badge/hits.svg?count=no')).toBe('visits: too many requests');
-    expect(await words('/badge/hits.svg?count=no', { Authorization: `Bearer ${INSTALLATION}` })).toBe(
-      'visits: 0',
-    );
+    expect(
+      await words('/badge/hits.svg?count=no', { Authorization: `Bearer ${INSTALLATION}` }),
+    ).toBe('visits: 0');
   });
 });

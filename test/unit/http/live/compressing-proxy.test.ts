@@ -1,4 +1,7 @@
-/** Streams of totals behind a proxy that compresses what it sends on, as Express does with `compression`. */
+/**
+ * Streams of totals behind a proxy that compresses what it sends on, as Express does with
+ * `compression`.
+ */
 import { expect, test } from 'bun:test';
 import { createServer, request as requestTo } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,10 +14,13 @@ async function compressingProxy(port: number | undefined) {
   const proxy = createServer((request, response) => {
     compress(request, response, () => {
       const { url, method, headers } = request;
-      const asked = requestTo({ host: '127.0.0.1', port, path: url, method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
+      const asked = requestTo(
+        { host: '127.0.0.1', port, path: url, method, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        },
+      );
       response.on('close', () => asked.destroy());
       request.pipe(asked);
     });
@@ -38,7 +44,9 @@ test('events come through a compressing proxy when they happen', async () => {
     fetch: (request, peer) => parts.app.fetch(request, peer),
   });
   const proxy = await compressingProxy(server.port);
-  const text = await fetch(`${proxy.url}/openapi.json`, { headers: { 'Accept-Encoding': 'gzip' } });
+  const text = await fetch(`${proxy.url}/openapi.json`, {
+    headers: { 'Accept-Encoding': 'gzip' },
+  });
   expect(text.headers.get('Content-Encoding')).toBe('gzip');
   expect(await text.json()).toMatchObject({ openapi: '3.1.0' });
   for (const path of ['/live?counters=my-site/page', '/abacus/stream/my-site/page']) {
@@ -48,7 +56,10 @@ test('events come through a compressing proxy when they happen', async () => {
       signal: leave.signal,
     });
     expect(response.headers.get('Cache-Control')).toBe('no-store, no-transform');
-    expect({ path, coding: response.headers.get('Content-Encoding') }).toEqual({ path, coding: null });
+    expect({ path, coding: response.headers.get('Content-Encoding') }).toEqual({
+      path,
+      coding: null,
+    });
     const reader = response.body!.getReader();
     const decoder = new TextDecoder();
     let heard = '';

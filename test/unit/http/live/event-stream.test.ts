@@ -146,14 +146,19 @@ describe('streams', () => {
     const app = setUp({ streamsMax: 9, streamsPerAddress: 2 });
     const PATHS = ['/live?counters=hits', '/abacus/stream/my-app/builds'];
     const openFrom = async (path: string, address: string) => {
-      const request = new Request(`http://seen.test${path}`, { headers: { 'X-Forwarded-For': address } });
+      const request = new Request(`http://seen.test${path}`, {
+        headers: { 'X-Forwarded-For': address },
+      });
       const response = await app.app.fetch(request, PROXY);
       return { status: response.status, response };
     };
     const first = await Promise.all(PATHS.map((path) => openFrom(path, '2001:db8::1')));
     for (const path of PATHS) {
       const { status, response } = await openFrom(path, '2001:db8::2');
-      expect({ status, retry: response.headers.get('Retry-After') }).toEqual({ status: 429, retry: '10' });
+      expect({ status, retry: response.headers.get('Retry-After') }).toEqual({
+        status: 429,
+        retry: '10',
+      });
     }
     const { response: refusal } = await openFrom('/live?counters=hits', '2001:db8::2');
     const refused = JSON.parse(await refusal.text());
@@ -178,7 +183,9 @@ describe('streams', () => {
     const app = setUp({ streamsMax: 2, streamsPerAddress: 1 });
     const from = (address: string) =>
       app.app.fetch(
-        new Request('http://seen.test/live?counters=hits', { headers: { 'X-Forwarded-For': address } }),
+        new Request('http://seen.test/live?counters=hits', {
+          headers: { 'X-Forwarded-For': address },
+        }),
         PROXY,
       );
     const other = (await from('192.0.2.1')).body?.getReader();
@@ -193,7 +200,8 @@ describe('streams', () => {
     const app = setUp();
     const both = [await open(app), await open(app)];
     app.streams.end();
-    for (const { next } of both) expect([await next(), await next()]).toEqual([':\n\n', undefined]);
+    for (const { next } of both)
+      expect([await next(), await next()]).toEqual([':\n\n', undefined]);
     expect([app.streams.open, app.watch.subscribers]).toEqual([0, 0]);
     const refused = await app.ask('/abacus/stream/my-app/builds');
     expect({ status: refused.status, retry: refused.headers.get('Retry-After') }).toEqual({
@@ -270,7 +278,10 @@ describe('on a port', () => {
     await passOne(app);
     await until('the total', () => heard.includes('data: {"value":1}\n\n'));
     socket.destroy();
-    await until('the stream to be forgotten', () => app.streams.open === 0 && app.watch.subscribers === 0);
+    await until(
+      'the stream to be forgotten',
+      () => app.streams.open === 0 && app.watch.subscribers === 0,
+    );
     door.cutOff();
   });
 

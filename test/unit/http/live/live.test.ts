@@ -1,4 +1,7 @@
-/** The live stream without a port: what is told, in which form, and what a client that comes back is not told again. */
+/**
+ * The live stream without a port: what is told, in which form, and what a client that comes back
+ * is not told again.
+ */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../../../support/app.ts';
 
@@ -6,7 +9,8 @@ type App = ReturnType<typeof setUp>;
 
 /** Listens for a while; answers what came so far, and how to end it. */
 async function listen(app: App, counters: string, lastEventId?: string) {
-  const headers: Record<string, string> = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
+  const headers: Record<string, string> =
+    lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
   const url = `http://seen.test/live?counters=${counters}`;
   const response = await app.app.fetch(new Request(url, { headers }), PROXY);
   let text = '';
@@ -130,7 +134,8 @@ describe('/live', () => {
 
   test('takes 1 to 20 counters, each once, and says what is wrong before it begins', async () => {
     const app = setUp();
-    const names = (count: number) => Array.from({ length: count }, (_, n) => `my-site/page-${n}`).join(',');
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, n) => `my-site/page-${n}`).join(',');
     for (const query of ['', '?counters=', '?counters=,', `?counters=${names(21)}`]) {
       const { status: refused, body } = await app.ask(`/live${query}`);
       expect({ query, refused, code: JSON.parse(body).code }).toEqual({

@@ -1,4 +1,7 @@
-/** Pages as answers: what they say without a script, what may be kept of them, and what comes with them. */
+/**
+ * Pages as answers: what they say without a script, what may be kept of them, and what comes with
+ * them.
+ */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp, textOf } from '../../../support/app.ts';
 
@@ -40,8 +43,12 @@ describe('the page of a counter', () => {
     expect(none.headers.get('Cache-Control')).toBe('no-store');
     expect((await ask('/c/a/b', browser)).status).toBe(400);
     // A program is told in its own form.
-    expect((await ask('/c/my-site/nothing')).headers.get('Content-Type')).toBe('text/plain; charset=utf-8');
-    expect((await ask('/c/my-site/nothing', { Accept: 'application/json' })).body).toContain('"code"');
+    expect((await ask('/c/my-site/nothing')).headers.get('Content-Type')).toBe(
+      'text/plain; charset=utf-8',
+    );
+    expect((await ask('/c/my-site/nothing', { Accept: 'application/json' })).body).toContain(
+      '"code"',
+    );
   });
 
   test('says what a name is without taking it for HTML', async () => {
@@ -79,7 +86,10 @@ describe('a page', () => {
     const { ask, store } = setUp();
     store.steps.push('bug');
     const { status, headers, body } = await ask('/', browser);
-    expect({ status, kept: headers.get('Cache-Control') }).toEqual({ status: 500, kept: 'no-store' });
+    expect({ status, kept: headers.get('Cache-Control') }).toEqual({
+      status: 500,
+      kept: 'no-store',
+    });
     expect(textOf(body)).toContain('That did not work');
     expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     const prefetch = await ask('/', { ...browser, 'Sec-Purpose': 'prefetch' });
@@ -125,7 +135,9 @@ describe('stylesheet and script', () => {
         ['br', false],
         ['', false],
       ] as const) {
-        const request = new Request(`http://seen.test${link}`, { headers: { 'Accept-Encoding': accept } });
+        const request = new Request(`http://seen.test${link}`, {
+          headers: { 'Accept-Encoding': accept },
+        });
         const response = await app.fetch(request, { requestIP: () => null });
         expect({ accept, encoding: response.headers.get('Content-Encoding') }).toEqual({
           accept,

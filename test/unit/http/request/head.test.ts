@@ -48,7 +48,9 @@ async function headersOf(method: string, path: string, port: number | undefined,
 describe('HEAD', () => {
   // Figures of the process differ from one request to the next, and so may their length.
   const paths = targetsOf(parts.app.routes)
-    .filter(({ method, route }) => method === 'GET' && !/\/(create|set|stats|healthcheck)\//.test(route))
+    .filter(
+      ({ method, route }) => method === 'GET' && !/\/(create|set|stats|healthcheck)\//.test(route),
+    )
     .map(({ path }) => path);
 
   test('says the length that GET has, or none, on every route', async () => {
@@ -62,7 +64,11 @@ describe('HEAD', () => {
     ]) {
       const before = await totals();
       const head = await headersOf('HEAD', path, server.port);
-      expect({ path, body: head.body, totals: await totals() }).toEqual({ path, body: '', totals: before });
+      expect({ path, body: head.body, totals: await totals() }).toEqual({
+        path,
+        body: '',
+        totals: before,
+      });
       const get = await headersOf('GET', path, server.port);
       expect({ path, ...head, length: head.chunked ? get.length : head.length }).toEqual({
         path,
@@ -71,7 +77,10 @@ describe('HEAD', () => {
         chunked: head.chunked,
       });
       // Never both (RFC 9112, section 6.2).
-      expect({ path, both: head.chunked && head.length !== undefined }).toEqual({ path, both: false });
+      expect({ path, both: head.chunked && head.length !== undefined }).toEqual({
+        path,
+        both: false,
+      });
     }
   });
 

@@ -20,7 +20,9 @@ describe('the address of a client', () => {
 
   test('is not what the client wrote into the header itself', () => {
     expect(behindCaddy('10.98.98.2', '203.0.113.9, 198.51.100.7')).toBe('198.51.100.7');
-    expect(behindCaddy('10.98.98.2', '10.98.98.77, 198.51.100.7, 10.98.98.3')).toBe('198.51.100.7');
+    expect(behindCaddy('10.98.98.2', '10.98.98.77, 198.51.100.7, 10.98.98.3')).toBe(
+      '198.51.100.7',
+    );
   });
 
   test('is read in every form in which proxies write it', () => {
@@ -43,7 +45,10 @@ describe('the address of a client', () => {
         `${said}, 10.98.98.3:80`,
         `${said},[2001:db8::1]:443`,
       ]) {
-        expect({ header, address: behindCaddy('10.98.98.2', header) }).toEqual({ header, address });
+        expect({ header, address: behindCaddy('10.98.98.2', header) }).toEqual({
+          header,
+          address,
+        });
       }
     }
   });
@@ -74,7 +79,10 @@ describe('the address of a client', () => {
       '1:2',
       `${' '.repeat(99)}[${'1:'.repeat(99)}]`,
     ]) {
-      expect({ said, address: behindCaddy('10.98.98.2', said) }).toEqual({ said, address: '10.98.98.2' });
+      expect({ said, address: behindCaddy('10.98.98.2', said) }).toEqual({
+        said,
+        address: '10.98.98.2',
+      });
     }
     expect(behindCaddy('10.98.98.2', 'unknown')).toBe('10.98.98.2');
     expect(behindCaddy('10.98.98.2', '198.51.100.7,')).toBe('10.98.98.2');

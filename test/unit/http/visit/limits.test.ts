@@ -1,4 +1,7 @@
-/** Limits for visitors, on the public surface: who is limited in what, what they are told, and that nobody is when nobody knows. */
+/**
+ * Limits for visitors, on the public surface: who is limited in what, what they are told, and that
+ * nobody is when nobody knows.
+ */
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../../src/counter/errors.ts';
 import type { Verdict } from '../../../../src/counter/limiter.ts';
@@ -49,14 +52,22 @@ describe('requests', () => {
     const { ask, hits } = begin({ requestsPerMinute: 3 });
     for (const remaining of [2, 1, 0]) {
       const { status, headers } = await ask('/');
-      expect({ status, left: headers.get('RateLimit'), policy: headers.get('RateLimit-Policy') }).toEqual({
+      expect({
+        status,
+        left: headers.get('RateLimit'),
+        policy: headers.get('RateLimit-Policy'),
+      }).toEqual({
         status: 200,
         left: `"requests";r=${remaining};t=20`,
         policy: '"requests";q=3;w=60',
       });
     }
     const { status, headers, body } = await ask('/');
-    expect({ status, left: headers.get('RateLimit'), policy: headers.get('RateLimit-Policy') }).toEqual({
+    expect({
+      status,
+      left: headers.get('RateLimit'),
+      policy: headers.get('RateLimit-Policy'),
+    }).toEqual({
       status: 429,
       left: '"requests";r=0;t=20',
       policy: '"requests";q=3;w=60',
@@ -86,7 +97,13 @@ describe('requests', () => {
 
   test('are each address’s own: IPv4 whole, IPv6 by its network, and a user agent changes nothing', async () => {
     const { statuses } = begin({ requestsPerMinute: 1 });
-    for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8:1:2::1', '2001:db8:1:3::1', '2001:db8::1']) {
+    for (const address of [
+      '192.0.2.1',
+      '192.0.2.2',
+      '2001:db8:1:2::1',
+      '2001:db8:1:3::1',
+      '2001:db8::1',
+    ]) {
       expect(await statuses(times(2, '/'), from(address))).toEqual([200, 429]);
     }
     for (const address of [
@@ -97,7 +114,10 @@ describe('requests', () => {
       '2001:db8::192.0.2.1',
       '::ffff:192.0.2.1',
     ]) {
-      expect({ address, is: await statuses(['/'], from(address)) }).toEqual({ address, is: [429] });
+      expect({ address, is: await statuses(['/'], from(address)) }).toEqual({
+        address,
+        is: [429],
+      });
     }
     const browser = {
       'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0',
@@ -110,7 +130,10 @@ describe('requests', () => {
       paths: Record<string, object>;
     };
     const operations = Object.entries(described.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'name')]),
+      Object.keys(methods).map((method) => [
+        method.toUpperCase(),
+        path.replaceAll(/\{\w+\}/g, 'name'),
+      ]),
     );
     const limited = [
       ...operations,
@@ -147,7 +170,11 @@ describe('requests', () => {
       ['PUT', '/api/v1/values', 405],
     ] as const) {
       const { status, headers } = await ask(path, {}, method);
-      expect({ path, status, left: headers.get('RateLimit') }).toEqual({ path, status: wanted, left: null });
+      expect({ path, status, left: headers.get('RateLimit') }).toEqual({
+        path,
+        status: wanted,
+        left: null,
+      });
     }
     expect(asked.takes).toBe(1);
   });
@@ -194,10 +221,14 @@ describe('requests', () => {
 
   test('of the installation’s owner are not limited, and whoever guesses is', async () => {
     const { statuses, ask, asked } = begin({ requestsPerMinute: 2 });
-    expect(await statuses(times(9, '/api/v1/default'), bearer(INSTALLATION))).toEqual(Array(9).fill(200));
+    expect(await statuses(times(9, '/api/v1/default'), bearer(INSTALLATION))).toEqual(
+      Array(9).fill(200),
+    );
     expect((await ask('/', bearer(INSTALLATION))).headers.get('RateLimit-Policy')).toBeNull();
     expect(asked.takes).toBe(0);
-    expect(await statuses(times(3, '/api/v1/counters'), bearer('guessed'))).toEqual([401, 401, 429]);
+    expect(await statuses(times(3, '/api/v1/counters'), bearer('guessed'))).toEqual([
+      401, 401, 429,
+    ]);
   });
 
   test('of one turn are asked for in one call; what is refused costs the store nothing until it may again', async () => {
@@ -222,7 +253,10 @@ describe('requests', () => {
     const { ask, asked, make } = begin({});
     for (const path of times(50, '/hit/some/name')) {
       const { status, headers } = await ask(path);
-      expect({ status, policy: headers.get('RateLimit-Policy') }).toEqual({ status: 200, policy: null });
+      expect({ status, policy: headers.get('RateLimit-Policy') }).toEqual({
+        status: 200,
+        policy: null,
+      });
     }
     expect((await make('another/name')).status).toBe(201);
     expect(asked).toEqual({ takes: 0, visitors: 0, names: 0 });
@@ -236,7 +270,10 @@ describe('when the store does not say', () => {
     expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
     store.take = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
     const open = await ask('/');
-    expect({ status: open.status, left: open.headers.get('RateLimit') }).toEqual({ status: 200, left: null });
+    expect({ status: open.status, left: open.headers.get('RateLimit') }).toEqual({
+      status: 200,
+      left: null,
+    });
     expect(open.headers.get('RateLimit-Policy')).toBe('"requests";q=1;w=60');
     expect(letThrough()).toBe(1);
 
@@ -283,7 +320,10 @@ describe('when the store does not say', () => {
     const statusesFrom = async (path: (n: number) => string, key?: string) => {
       const statuses: number[] = [];
       for (let n = 0; n < 5; n++) {
-        const headers = { ...from(`192.0.2.${n}`), ...(key ? { 'Idempotency-Key': `${key}-${n}` } : {}) };
+        const headers = {
+          ...from(`192.0.2.${n}`),
+          ...(key ? { 'Idempotency-Key': `${key}-${n}` } : {}),
+        };
         const { status, headers: told } = await ask(path(n), headers);
         if (status === 503) expect(told.get('Retry-After')).toBe('1');
         if (status === 200) answers.add(path(n));
@@ -334,16 +374,23 @@ describe('new counters', () => {
       expect(refused.body).toContain(
         'There is no counter some/third, and your address has made 2 new counters, as many as may be in a day.',
       );
-      expect(await store.read(['some/first', 'some/third'])).toEqual([expect.any(Number), undefined]);
+      expect(await store.read(['some/first', 'some/third'])).toEqual([
+        expect.any(Number),
+        undefined,
+      ]);
     }
   });
 
   test('are limited, and those that there are count on, for everybody', async () => {
     const { ask, statuses, pass } = begin({ newCountersPerDay: 1 });
     expect(await statuses(['/hit/some/page', '/hit/some/other'])).toEqual([200, 429]);
-    expect(await statuses([...times(9, '/hit/some/page'), ...times(9, '/')])).toEqual(Array(18).fill(200));
+    expect(await statuses([...times(9, '/hit/some/page'), ...times(9, '/')])).toEqual(
+      Array(18).fill(200),
+    );
     expect((await ask('/hit/some/page', from('192.0.2.1'))).body).toBe('{"value":11}');
-    expect(await statuses(['/hit/some/other', '/hit/some/other'], from('192.0.2.1'))).toEqual([200, 200]);
+    expect(await statuses(['/hit/some/other', '/hit/some/other'], from('192.0.2.1'))).toEqual([
+      200, 200,
+    ]);
     expect(await statuses(['/hit/some/other'])).toEqual([200]);
     // At midnight, when everybody is somebody new.
     await pass(DAY_MS / 2 - 1);
@@ -356,9 +403,9 @@ describe('new counters', () => {
     const { make, statuses } = begin({ newCountersPerDay: 2 });
     expect((await make('some/page')).status).toBe(201);
     for (let n = 0; n < 5; n++) expect((await make('some/page')).status).toBe(409);
-    expect(await statuses(['/hit/a/b', '/get/some/none', '/countapi/create?update_upperbound=-1'])).toEqual([
-      400, 404, 400,
-    ]);
+    expect(
+      await statuses(['/hit/a/b', '/get/some/none', '/countapi/create?update_upperbound=-1']),
+    ).toEqual([400, 404, 400]);
     expect((await make('some/second')).status).toBe(201);
   });
 
@@ -366,7 +413,9 @@ describe('new counters', () => {
     const { statuses, store, asked } = begin({ newCountersPerDay: 1, keysPerDay: 1 });
     const draft = { total: 0, madeAt: 0, owner: 'somebody', rules: { ...RULES, private: true } };
     await store.make('some/secret', draft);
-    expect(await statuses([...times(9, '/hit/some/secret'), ...times(9, '/')])).toEqual(Array(18).fill(200));
+    expect(await statuses([...times(9, '/hit/some/secret'), ...times(9, '/')])).toEqual(
+      Array(18).fill(200),
+    );
     expect(asked).toEqual({ takes: 0, visitors: 0, names: 0 });
     expect(store.asked.flatMap(({ changes }) => changes)).toHaveLength(18);
   });
@@ -375,11 +424,15 @@ describe('new counters', () => {
     const { ask, statuses, pass } = begin({ newCountersPerDay: 2, addressesHidden: true });
     const hits = (word: string) =>
       Promise.all(
-        [1, 2, 3].map(async (n) => (await ask(`/hit/${word}/name-${n}`, from(`192.0.2.${n}`))).status),
+        [1, 2, 3].map(
+          async (n) => (await ask(`/hit/${word}/name-${n}`, from(`192.0.2.${n}`))).status,
+        ),
       );
     expect(await hits('flood')).toEqual([200, 200, 429]);
     const { body } = await ask('/hit/flood/another');
-    expect(body).toContain('all visitors together have made 2 new counters, as many as may be in a day.');
+    expect(body).toContain(
+      'all visitors together have made 2 new counters, as many as may be in a day.',
+    );
     expect(await statuses(['/hit/flood/name-1', '/'])).toEqual([200, 200]);
     // Over midnight nobody is somebody new; twelve hours bring one back.
     await pass(DAY_MS / 2);
@@ -397,7 +450,9 @@ describe('new counters', () => {
   test('and requests are told together', async () => {
     const { ask } = begin({ requestsPerMinute: 60, newCountersPerDay: 24 });
     const made = await ask('/hit/some/page');
-    expect(made.headers.get('RateLimit-Policy')).toBe('"requests";q=60;w=60, "new-counters";q=24;w=86400');
+    expect(made.headers.get('RateLimit-Policy')).toBe(
+      '"requests";q=60;w=60, "new-counters";q=24;w=86400',
+    );
     expect(made.headers.get('RateLimit')).toBe('"requests";r=59;t=1, "new-counters";r=23;t=3600');
     const hit = await ask('/hit/some/page');
     expect(hit.headers.get('RateLimit')).toBe('"requests";r=58;t=1');
@@ -414,7 +469,9 @@ describe('idempotency keys', () => {
     const { ask, pass } = begin({ keysPerDay: 2, addressesHidden: true });
     const hits = (word: string) =>
       Promise.all(
-        [1, 2, 3].map(async (n) => (await ask('/', keyed(`${word}-${n}`, from(`192.0.2.${n}`)))).status),
+        [1, 2, 3].map(
+          async (n) => (await ask('/', keyed(`${word}-${n}`, from(`192.0.2.${n}`)))).status,
+        ),
       );
     expect(await hits('flood')).toEqual([200, 200, 429]);
     const { body, headers } = await ask('/', keyed('another'));
@@ -436,8 +493,15 @@ describe('idempotency keys', () => {
     });
     expect(first.headers.get('RateLimit-Policy')).toBe('"keys";q=4;w=86400');
     expect((await ask('/', keyed('one'))).body).toBe(first.body);
-    expect(await statuses(['/hit/some/page', '/countapi/hit/some/page'], keyed('two'))).toEqual([200, 200]);
-    for (const path of ['/', '/hit/some/page', '/countapi/hit/some/page', '/abacus/hit/some/page']) {
+    expect(await statuses(['/hit/some/page', '/countapi/hit/some/page'], keyed('two'))).toEqual([
+      200, 200,
+    ]);
+    for (const path of [
+      '/',
+      '/hit/some/page',
+      '/countapi/hit/some/page',
+      '/abacus/hit/some/page',
+    ]) {
       expect({ path, is: await statuses([path], keyed('three')) }).toEqual({ path, is: [429] });
     }
     const refused = await ask('/', keyed('three', { Accept: 'text/plain' }));
@@ -453,7 +517,9 @@ describe('idempotency keys', () => {
     const { statuses } = begin({ keysPerDay: 1 });
     expect(await statuses(times(2, '/'), keyed('one'))).toEqual([200, 429]);
     expect(await statuses(times(2, '/'), keyed('two', from('192.0.2.1')))).toEqual([200, 429]);
-    expect(await statuses(times(9, '/'), keyed('three', bearer(INSTALLATION)))).toEqual(Array(9).fill(200));
+    expect(await statuses(times(9, '/'), keyed('three', bearer(INSTALLATION)))).toEqual(
+      Array(9).fill(200),
+    );
   });
 
   test('are let through again as Retry-After says, and what is no key takes nothing', async () => {

@@ -1,4 +1,7 @@
-/** The backup of Redis that docs/operations.md has, made while visits arrive: a copy of its folder, packed by tar. */
+/**
+ * The backup of Redis that docs/operations.md has, made while visits arrive: a copy of its folder,
+ * packed by tar.
+ */
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +22,8 @@ describe('a copy of Redis’s folder', () => {
     let answered = 0;
     let whole = 0;
     const visitors = [1, 2, 3, 4].map(async () => {
-      while (!stop.signal.aborted) answered = Math.max(answered, await program.visit('/hit/my-site/page'));
+      while (!stop.signal.aborted)
+        answered = Math.max(answered, await program.visit('/hit/my-site/page'));
     });
     await until('visits', () => answered > 100);
     const place = (await redis.cli('CONFIG', 'GET', 'dir')).split('\n')[1] ?? '';
@@ -28,10 +32,12 @@ describe('a copy of Redis’s folder', () => {
       const copy = join(folder.path, `copy-${round}`);
       await Bun.$`mkdir ${copy} && tar -C ${place} -cz . | tar -C ${copy} -xz`.quiet().nothrow();
       const after = answered;
-      const check = await Bun.$`redis-check-aof ${join(copy, 'appendonlydir/appendonly.aof.manifest')}`
-        .quiet()
-        .nothrow();
-      // Redis may have rewritten its file in that moment: the document says to take another copy then.
+      const check =
+        await Bun.$`redis-check-aof ${join(copy, 'appendonlydir/appendonly.aof.manifest')}`
+          .quiet()
+          .nothrow();
+      // Redis may have rewritten its file in that moment: the document says to take another copy
+      // then.
       if (check.exitCode !== 0) continue;
       whole++;
       await using restored = await RedisServer.start({ ...SAFE, dir: copy });

@@ -1,4 +1,7 @@
-/** What bounds hold in Redis whatever visitors send: its memory, the time of one script, and the clocks. */
+/**
+ * What bounds hold in Redis whatever visitors send: its memory, the time of one script, and the
+ * clocks.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { HOUR_MS, HOURS_KEPT_DAYS } from '../../../../src/counter/past.ts';
@@ -38,7 +41,12 @@ describe('memory', () => {
   /** Floods of which each request leaves something, by what it leaves. */
   const FLOODS: Readonly<Record<string, (n: number) => Change[]>> = {
     'visitors of a counter with a window': (n) => [
-      { counter: 'with/window', amount: 500, kinds: { person: 500 }, visitors: callers(...ids(n, 500)) },
+      {
+        counter: 'with/window',
+        amount: 500,
+        kinds: { person: 500 },
+        visitors: callers(...ids(n, 500)),
+      },
     ],
     'new counters': (n) =>
       Array.from({ length: 200 }, (_, index) => ({ counter: `flood/${n}-${index}`, amount: 1 })),
@@ -49,7 +57,8 @@ describe('memory', () => {
         once: { key: randomUUID(), request: '1' },
       })),
   };
-  const ids = (n: number, count: number) => Array.from({ length: count }, (_, index) => `v-${n}-${index}`);
+  const ids = (n: number, count: number) =>
+    Array.from({ length: count }, (_, index) => `v-${n}-${index}`);
 
   for (const [what, flood] of Object.entries(FLOODS)) {
     test(`a flood of ${what} does not fill Redis, and counters that are there count on, also after a restart`, async () => {
@@ -68,7 +77,8 @@ describe('memory', () => {
       for (let n = 0, more = 100; more > 0; n++) {
         if (store.short) more--;
         await store.hit(...flood(n));
-        if (n % 10 === 0) expect(await store.hit({ counter: 'other/page', amount: 1 })).toEqual([++number]);
+        if (n % 10 === 0)
+          expect(await store.hit({ counter: 'other/page', amount: 1 })).toEqual([++number]);
       }
       expect(store.short).toBe(true);
       expect(await memoryOf(server)).toBeLessThan(8 * 2 ** 20);
@@ -129,15 +139,24 @@ describe('memory', () => {
     const past = { hours: [], days: [], visitors: new Map<number, number>() };
     const brought = { counter: 'with/window', total: 5, madeAt: now, owner: 'o', rules, past };
     const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
-    const beat = { id: 'a', name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
-    const first = (change: Change) => store.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
+    const beat = {
+      id: 'a',
+      name: 'a',
+      version: '1',
+      startedAt: 1,
+      hits: 0,
+      state: 'ready',
+    } as const;
+    const first = (change: Change) =>
+      store.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
     const asked: Record<string, () => Promise<unknown>> = {
       'a visit to a counter with a window': () =>
         first({ counter: 'with/window', amount: 1, visitors: callers('b') }),
       'a visit with a key': () =>
         first({ counter: 'hits', amount: 1, once: { key: randomUUID(), request: '1' } }),
       'a new counter': () => store.make('my-site/new', { total: 0, madeAt: now, owner: 'o' }),
-      'a counter that is replaced': () => store.bring([brought], { source: 'another', existing: 'replace' }),
+      'a counter that is replaced': () =>
+        store.bring([brought], { source: 'another', existing: 'replace' }),
       'a quota': () => store.take([{ who: 'somebody', limit }]),
       'a replica': () => store.beat(beat),
       'a salt': () => store.salt(7, 'suggested'),
@@ -151,7 +170,10 @@ describe('memory', () => {
       );
       expect({ what, refused }).toEqual({ what, refused: expect.stringContaining('OOM') });
       const stats = await server.cli('INFO', 'commandstats');
-      expect({ what, removed: /cmdstat_(del|zrem|zremrangebyscore|hdel|srem):/.exec(stats)?.[1] }).toEqual({
+      expect({
+        what,
+        removed: /cmdstat_(del|zrem|zremrangebyscore|hdel|srem):/.exec(stats)?.[1],
+      }).toEqual({
         what,
         removed: undefined,
       });
@@ -183,7 +205,10 @@ describe('time', () => {
     await server.cli('EVAL', fill, '0');
     let time = now;
     await using store = open(server.url, { now: () => time });
-    const all = Array.from({ length: COUNTERS }, (_, n) => ({ counter: `old/page-${n + 1}`, amount: 1 }));
+    const all = Array.from({ length: COUNTERS }, (_, n) => ({
+      counter: `old/page-${n + 1}`,
+      amount: 1,
+    }));
     const folded = async () => {
       const stats = await server.cli('INFO', 'commandstats');
       return Number(/cmdstat_hdel:calls=(\d+)/.exec(stats)?.[1] ?? 0);
@@ -216,7 +241,10 @@ describe('time', () => {
 
   test('a clock that differs from Redis’ by more than an hour is refused, and said', async () => {
     let ahead = 59 * 60_000;
-    await using store = open(server.url, { now: () => Date.now() + ahead, clocksDifferMaxMs: HOUR_MS });
+    await using store = open(server.url, {
+      now: () => Date.now() + ahead,
+      clocksDifferMaxMs: HOUR_MS,
+    });
     expect(await store.hit({ counter: 'my-site/clock', amount: 1 })).toEqual([1]);
     ahead = -59 * 60_000;
     expect(await store.hit({ counter: 'my-site/clock', amount: 1 })).toEqual([2]);

@@ -27,7 +27,10 @@ const hit = (writer: string, sequence: number, counter = 'hits') => ({
 
 testStoreContract('Redis', async () => {
   const server = await RedisServer.start();
-  return { open: (limits) => open(server.url, 20_000, limits), end: () => server[Symbol.asyncDispose]() };
+  return {
+    open: (limits) => open(server.url, 20_000, limits),
+    end: () => server[Symbol.asyncDispose](),
+  };
 });
 
 describe('Redis store', () => {
@@ -54,7 +57,11 @@ describe('Redis store', () => {
     const stats = await server.cli('INFO', 'commandstats');
     const calls = (command: string) =>
       Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-    expect({ evalsha: calls('evalsha'), load: calls('script\\|load'), eval: calls('eval') }).toEqual({
+    expect({
+      evalsha: calls('evalsha'),
+      load: calls('script\\|load'),
+      eval: calls('eval'),
+    }).toEqual({
       evalsha: 6,
       load: 1,
       eval: 0,
@@ -67,8 +74,18 @@ describe('Redis store', () => {
     const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
     const lately = Date.now() - PRESENCE_MEMORY_MS + 5000;
     const before = Date.now() - PRESENCE_MEMORY_MS - 5000;
-    await server.cli('HSET', 'seen:replicas', 'kept', `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`);
-    await server.cli('HSET', 'seen:replicas', 'over', `${before} ${JSON.stringify({ ...beat, id: 'over' })}`);
+    await server.cli(
+      'HSET',
+      'seen:replicas',
+      'kept',
+      `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`,
+    );
+    await server.cli(
+      'HSET',
+      'seen:replicas',
+      'over',
+      `${before} ${JSON.stringify({ ...beat, id: 'over' })}`,
+    );
     const heard = await store.beat({ ...beat, id: 'own' });
     expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
     expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
@@ -181,12 +198,17 @@ describe('Redis store', () => {
       own.clock.at += 1000;
       await server.cli('CONFIG', 'SET', 'maxmemory', '1');
       try {
-        expect(isAppError(await own.take('newcomer', 'stays').catch((error: unknown) => error))).toBe(true);
+        expect(
+          isAppError(await own.take('newcomer', 'stays').catch((error: unknown) => error)),
+        ).toBe(true);
         expect(await remembered()).toEqual(['requests:stays']);
       } finally {
         await server.cli('CONFIG', 'SET', 'maxmemory', '0');
       }
-      expect(await own.take('newcomer', 'stays')).toMatchObject([{ remaining: 59 }, { remaining: 58 }]);
+      expect(await own.take('newcomer', 'stays')).toMatchObject([
+        { remaining: 59 },
+        { remaining: 58 },
+      ]);
     });
 
     test('under whose key somebody keeps something else are written over it', async () => {
@@ -236,7 +258,8 @@ describe('Redis store', () => {
   });
 
   test('a batch of which a later command is refused leaves nothing behind', async () => {
-    // This user may add but not note down the batch: without taking back, each retry would count again.
+    // This user may add but not note down the batch: without taking back, each retry would count
+    // again.
     await server.cli(
       'ACL',
       'SETUSER',
@@ -253,7 +276,9 @@ describe('Redis store', () => {
     );
     const store = open(server.url.replace('//', '//adder:adder@'));
     const before = await server.cli('GET', 'hits');
-    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(store.commit(hit(randomUUID(), 1))).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
     const keyed = { counter: 'hits', amount: 1, once: { key: 'of-nobody', request: '1' } };
     await expect(
       store.commit({ writer: randomUUID(), sequence: 1, changes: [...hit('', 1).changes, keyed] }),
@@ -272,7 +297,9 @@ describe('Redis store', () => {
       [2, 'loseRequest'],
       [3, 'loseAnswer'],
     ] as const) {
-      proxy.fault = { [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA') };
+      proxy.fault = {
+        [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA'),
+      };
       await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({
         code: 'hit-unconfirmed',
       });
@@ -324,7 +351,11 @@ describe('Redis store', () => {
   });
 
   test('something that is no Redis is not counted on', async () => {
-    using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('I am a web server') });
+    using web = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => new Response('I am a web server'),
+    });
     const store = open(`redis://127.0.0.1:${web.port}`);
     await expect(store.ping()).rejects.toMatchObject({
       code: 'store-unusable',
@@ -339,7 +370,9 @@ describe('Redis store', () => {
     const writer = randomUUID();
     await store.commit(hit(writer, 1));
     await full.cli('CONFIG', 'SET', 'maxmemory', '1');
-    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
     await full.cli('CONFIG', 'SET', 'maxmemory', '0');
     expect(await store.commit(hit(writer, 2))).toEqual([2]);
     await store.close();
@@ -364,7 +397,10 @@ describe('Redis store: a snapshot', () => {
     store.commit({
       writer: randomUUID(),
       sequence: 1,
-      changes: Array.from({ length: count }, (_, index) => ({ counter: `fill/${index}`, amount: 1 })),
+      changes: Array.from({ length: count }, (_, index) => ({
+        counter: `fill/${index}`,
+        amount: 1,
+      })),
     });
 
   test('is taken by one at a time; one that gave up lets the next begin at once', async () => {
@@ -454,12 +490,24 @@ describe('Redis store: a snapshot', () => {
       madeAt: undefined,
       owner: undefined,
       rules: RULES,
-      past: { hours: [{ at: 1_000_000, kind: 'bot', amount: 1 } as const], days: [], visitors: new Map() },
+      past: {
+        hours: [{ at: 1_000_000, kind: 'bot', amount: 1 } as const],
+        days: [],
+        visitors: new Map(),
+      },
     });
     const both = [brought('odd/text'), brought('odd/hours')];
-    expect(await store.bring(both, { source: 's', existing: 'add' })).toEqual(['unreadable', 'unreadable']);
-    expect(await server.cli('MGET', 'seen:total:odd/text', 'seen:total:odd/hours')).toBe('twelve\n1');
-    expect(await store.bring(both, { source: 's', existing: 'replace' })).toEqual(['replaced', 'replaced']);
+    expect(await store.bring(both, { source: 's', existing: 'add' })).toEqual([
+      'unreadable',
+      'unreadable',
+    ]);
+    expect(await server.cli('MGET', 'seen:total:odd/text', 'seen:total:odd/hours')).toBe(
+      'twelve\n1',
+    );
+    expect(await store.bring(both, { source: 's', existing: 'replace' })).toEqual([
+      'replaced',
+      'replaced',
+    ]);
     expect(await read(store.snapshot())).toEqual(
       new Map([
         ['odd/hours', 1],
@@ -508,7 +556,10 @@ describe('Redis store: what could lose counts', () => {
 });
 
 describe('Redis store: what Redis refuses', () => {
-  const toldBy = async (url: string, ask = (store: RedisStore): Promise<unknown> => store.ping()) => {
+  const toldBy = async (
+    url: string,
+    ask = (store: RedisStore): Promise<unknown> => store.ping(),
+  ) => {
     const store = open(url);
     const error = await ask(store).catch((reason: unknown) => reason);
     await store.close();
@@ -541,7 +592,9 @@ describe('Redis store: what Redis refuses', () => {
     await server.cli('SET', 'seen:counter:odd/one', 'text');
     await server.cli('SET', 'seen:total:odd/one', '1');
     const read = (store: RedisStore) => store.read(['odd/one']);
-    expect(await toldBy(server.url, read)).toMatch(/^store-unusable: .*WRONGTYPE .*Another program/);
+    expect(await toldBy(server.url, read)).toMatch(
+      /^store-unusable: .*WRONGTYPE .*Another program/,
+    );
     expect(await toldBy(server.url)).toBeUndefined();
   });
 

@@ -1,4 +1,7 @@
-/** What bounds hold in a SQLite file whatever visitors send: its rows, the work of one transaction, and the disk. */
+/**
+ * What bounds hold in a SQLite file whatever visitors send: its rows, the work of one transaction,
+ * and the disk.
+ */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -32,7 +35,10 @@ function open(path: string, more: Partial<typeof LIMITS> & { now?: () => number 
 
 function count(path: string, table: string): number {
   using database = new Database(path, { readonly: true });
-  return database.query<{ count: number }, []>(`SELECT count(*) AS count FROM ${table}`).get()?.count ?? 0;
+  return (
+    database.query<{ count: number }, []>(`SELECT count(*) AS count FROM ${table}`).get()?.count ??
+    0
+  );
 }
 
 describe('rows', () => {
@@ -75,7 +81,8 @@ describe('rows', () => {
         "INSERT INTO hours VALUES (?1, ?2, 'person', 1) ON CONFLICT DO NOTHING",
       );
       database.transaction(() => {
-        for (const name of names) for (let hour = 1; hour <= 839; hour++) insert.run(name, first - hour);
+        for (const name of names)
+          for (let hour = 1; hour <= 839; hour++) insert.run(name, first - hour);
       })();
     }
     let left = count(path, 'hours');
@@ -90,13 +97,17 @@ describe('rows', () => {
       const { hours, days } = await store.past('old/page-39');
       expect(sum(hours) + sum(days)).toBe(841 + hour);
     }
-    // What is old is known a day later: 36 hours are left for 33,600 rows, so it has come to its end.
+    // What is old is known a day later: 36 hours are left for 33,600 rows, so it has come to its
+    // end.
     expect(left).toBe(60 * names.length);
   });
 });
 
 describe('the disk', () => {
-  /** Run where a small disk is mounted: counts, fills the disk but for the last tenth, and counts on. */
+  /**
+   * Run where a small disk is mounted: counts, fills the disk but for the last tenth, and counts
+   * on.
+   */
   const SCRIPT = `
     import { writeFileSync, statfsSync } from 'node:fs';
     import { SqliteStore } from 'ROOT/src/stores/sqlite/store.ts';
@@ -126,7 +137,10 @@ describe('the disk', () => {
     using folder = temporaryFolder();
     const root = join(import.meta.dir, '../../../..');
     const script = join(folder.path, 'script.ts');
-    await Bun.write(script, SCRIPT.replaceAll('ROOT', root).replaceAll('DISK', join(folder.path, 'disk')));
+    await Bun.write(
+      script,
+      SCRIPT.replaceAll('ROOT', root).replaceAll('DISK', join(folder.path, 'disk')),
+    );
     // In a namespace of its own, where any user may mount.
     const shell = `mkdir ${folder.path}/disk && mount -t tmpfs -o size=40m tmpfs ${folder.path}/disk && exec ${process.execPath} ${script}`;
     const user = process.getuid?.() === 0 ? [] : ['--map-root-user'];

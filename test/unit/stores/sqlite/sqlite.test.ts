@@ -16,7 +16,9 @@ const open = (
   timeoutMs = 5000,
   limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
 ) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
-/** The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets. */
+/**
+ * The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets.
+ */
 const LOG_MAX = 4 * 1024 * 1024;
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
@@ -169,8 +171,13 @@ describe('SQLite store', () => {
     const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
     await store.beat({ ...beat, id: 'first' });
     now += PRESENCE_MEMORY_MS;
-    const heard = (await store.beat({ ...beat, id: 'second' })).map(({ id, silentMs }) => [id, silentMs]);
-    expect(new Set(heard.map(String))).toEqual(new Set([`first,${PRESENCE_MEMORY_MS}`, 'second,0']));
+    const heard = (await store.beat({ ...beat, id: 'second' })).map(({ id, silentMs }) => [
+      id,
+      silentMs,
+    ]);
+    expect(new Set(heard.map(String))).toEqual(
+      new Set([`first,${PRESENCE_MEMORY_MS}`, 'second,0']),
+    );
     now += 1;
     expect((await store.beat({ ...beat, id: 'second' })).map(({ id }) => id)).toEqual(['second']);
     await store.close();
@@ -184,7 +191,9 @@ describe('SQLite store', () => {
     await hasty.ping();
     const other = new Database(path);
     other.run('BEGIN IMMEDIATE');
-    await expect(hasty.commit(hit(randomUUID(), 1))).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(hasty.commit(hit(randomUUID(), 1))).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
     let ended = false;
     const waiting = patient.commit(hit(randomUUID(), 1)).finally(() => (ended = true));
     for (let turn = 0; turn <= 10; turn++) await Bun.sleep(1);
@@ -228,7 +237,8 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const at = () => new SqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
+    const at = () =>
+      new SqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
     const first = at();
     await first.commit(hit('old', 1));
     now += 12 * 3600_000;
@@ -236,7 +246,9 @@ describe('SQLite store', () => {
     await first.close();
     now += 12 * 3600_000 + 1;
     const second = at();
-    await expect(second.commit(hit('old', 2))).rejects.toMatchObject({ code: 'sequence-mismatch' });
+    await expect(second.commit(hit('old', 2))).rejects.toMatchObject({
+      code: 'sequence-mismatch',
+    });
     expect(await second.commit(hit('young', 2))).toEqual([3]);
     await second.close();
   });
@@ -356,14 +368,19 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const ours = open(path);
-    const changes = Array.from({ length: 500 }, (_, index) => ({ counter: `damaged/${index}`, amount: 1 }));
+    const changes = Array.from({ length: 500 }, (_, index) => ({
+      counter: `damaged/${index}`,
+      amount: 1,
+    }));
     await ours.commit({ writer: randomUUID(), sequence: 1, changes });
     await ours.close();
     const bytes = await Bun.file(path).bytes();
     bytes.fill(0xff, 4096);
     await Bun.write(path, bytes);
     const store = open(path);
-    await expect(store.commit({ writer: randomUUID(), sequence: 1, changes })).rejects.toMatchObject({
+    await expect(
+      store.commit({ writer: randomUUID(), sequence: 1, changes }),
+    ).rejects.toMatchObject({
       code: 'store-unusable',
       message: expect.stringContaining('damaged'),
     });
