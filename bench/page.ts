@@ -103,7 +103,10 @@ export function howMeasured({
 /** Lines of documents end before this column. */
 const COLUMN_MAX = 120;
 
-/** Paragraphs with their lines broken before `COLUMN_MAX`; tables, headings, code and plots as they are. */
+/**
+ * Paragraphs with their lines broken before `COLUMN_MAX`; tables, headings, code and plots as they
+ * are.
+ */
 function wrapped(text: string): string {
   return text
     .split('\n\n')

@@ -13,7 +13,7 @@ import { token } from './commands/token.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
 import { environment } from './config/config.ts';
-import { AppError, type ErrorCode } from './counter/errors.ts';
+import { AppError, kindOf } from './counter/errors.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
@@ -38,52 +38,6 @@ ${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summar
 
 seen COMMAND --help or seen help COMMAND is the manual of a command, seen --version the version.
 `;
-
-/**
- * The exit status for an error (numbers past 63: sysexits.h). The manual of `serve` lists them.
- */
-function exitStatus(code: ErrorCode): number {
-  switch (code) {
-    case 'usage-invalid':
-    case 'name-invalid':
-    case 'settings-invalid':
-      return 2;
-    case 'store-unavailable':
-    case 'port-unavailable':
-      return 69;
-    case 'replica-failed':
-      return 70;
-    case 'stop-overdue':
-      return 75;
-    case 'store-unusable':
-      return 78;
-    case 'route-missing':
-    case 'method-not-allowed':
-    case 'url-too-long':
-    case 'prefetch-refused':
-    case 'request-invalid':
-    case 'body-incomplete':
-    case 'token-missing':
-    case 'token-refused':
-    case 'key-invalid':
-    case 'counter-exists':
-    case 'counters-full':
-    case 'key-reused':
-    case 'rate-limited':
-    case 'too-many-streams':
-    case 'keys-full':
-    case 'counter-missing':
-    case 'counter-unreadable':
-    case 'total-out-of-range':
-    case 'waiting-full':
-    case 'draining':
-    case 'hit-unconfirmed':
-    case 'sequence-mismatch':
-    case 'export-running':
-    case 'export-lost':
-      return 1;
-  }
-}
 
 /** The flags that programs usually know instead of a command: the words that they stand for. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
@@ -124,7 +78,7 @@ try {
 } catch (error) {
   if (error instanceof AppError) {
     process.stderr.write(`seen: ${error.message}\n`);
-    process.exit(exitStatus(error.code));
+    process.exit(kindOf(error.code).exit);
   }
   process.stderr.write(`seen: a bug, please report it: ${Bun.inspect(error)}\n`);
   process.exit(1);

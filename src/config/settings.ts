@@ -3,8 +3,8 @@
  *
  * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
  * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
- * `--help` and the table in docs/settings.md are made of this table. Longer than most files because it
- * is one table. Not here: reading them (`config.ts`).
+ * `--help` and the table in docs/settings.md are made of this table. Longer than most files
+ * because it is one table. Not here: reading them (`config.ts`).
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -275,8 +275,8 @@ export function settingsManual(): string {
 }
 
 /**
- * The settings as the rows of the table in docs/settings.md. What depends on the machine is said in
- * words.
+ * The settings as the rows of the table in docs/settings.md. What depends on the machine is said
+ * in words.
  */
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };

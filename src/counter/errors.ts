@@ -3,49 +3,103 @@
  *
  * Every expected failure is an `AppError` with a code of this list; whatever else is thrown is a
  * bug. The message says what was wrong and what to do instead, because a person reads it. Not
- * here: what a code means on a surface. HTTP statuses are in `http/errors.ts`, exit statuses in
- * `main.ts`.
+ * here: errors as responses (`http/errors.ts`).
  */
 
-export type ErrorCode =
+/** What an error code is in HTTP and on the command line. */
+export interface ErrorKind {
+  /** The HTTP status. */
+  readonly http: number;
+  /** The exit status of a command that fails with it (numbers past 63: sysexits.h). */
+  readonly exit: number;
+  /**
+   * After how many seconds a client may try again; without it after one, where a client may at
+   * all.
+   */
+  readonly retrySeconds?: number;
+}
+
+/** All codes. */
+export const ERRORS = {
   // A request that cannot be served as it was sent.
-  | 'name-invalid'
-  | 'route-missing'
-  | 'method-not-allowed'
-  | 'url-too-long'
-  | 'prefetch-refused'
-  | 'request-invalid'
-  | 'body-incomplete'
-  | 'token-missing'
-  | 'token-refused'
-  | 'key-invalid'
-  | 'key-reused'
-  | 'rate-limited'
+  /** A name is no name of a counter. */
+  'name-invalid': { http: 400, exit: 2 },
+  /** No route has this path. */
+  'route-missing': { http: 404, exit: 1 },
+  /** The path does not take this method. */
+  'method-not-allowed': { http: 405, exit: 1 },
+  /** The URL is longer than any of ours. */
+  'url-too-long': { http: 414, exit: 1 },
+  // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use
+  // for it (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
+  /** A browser asked ahead of a visit. */
+  'prefetch-refused': { http: 503, exit: 1 },
+  /** A parameter or the body is not as it must be. */
+  'request-invalid': { http: 400, exit: 1 },
+  /** The body did not arrive whole, or not in time. */
+  'body-incomplete': { http: 408, exit: 1 },
+  /** The request needs a token and has none. */
+  'token-missing': { http: 401, exit: 1 },
+  /** The token is not the right one. */
+  'token-refused': { http: 401, exit: 1 },
+  /** The idempotency key is no key. */
+  'key-invalid': { http: 400, exit: 1 },
+  /** The idempotency key was used for another request. */
+  'key-reused': { http: 422, exit: 1 },
+  /** The client has used up a limit. */
+  'rate-limited': { http: 429, exit: 1 },
+  /** The client has as many streams as one address may. */
+  'too-many-streams': { http: 429, exit: 1 },
   // A counter that cannot give what was asked.
-  | 'counter-missing'
-  | 'counter-exists'
-  | 'counters-full'
-  | 'counter-unreadable'
-  | 'too-many-streams'
-  | 'total-out-of-range'
+  /** There is no such counter, or it may not be read. */
+  'counter-missing': { http: 404, exit: 1 },
+  /** There is a counter of this name already. */
+  'counter-exists': { http: 409, exit: 1 },
+  /** There are as many counters as there may be. */
+  'counters-full': { http: 503, exit: 1, retrySeconds: 3600 },
+  /** The store holds something else under the counter's name. */
+  'counter-unreadable': { http: 500, exit: 1 },
+  /** The total would leave the range in which numbers are exact. */
+  'total-out-of-range': { http: 409, exit: 1 },
   // A hit that got no number: all but the last were certainly not counted, the last may have been.
-  | 'keys-full'
-  | 'waiting-full'
-  | 'draining'
-  | 'store-unavailable'
-  | 'hit-unconfirmed'
-  // The store and the writer disagree about what was written last.
-  | 'sequence-mismatch'
-  // A snapshot of all counters that cannot be had just now.
-  | 'export-running'
-  | 'export-lost'
+  /** As many idempotency keys are remembered as may be. */
+  'keys-full': { http: 503, exit: 1, retrySeconds: 3600 },
+  /** As many hits wait as may. */
+  'waiting-full': { http: 503, exit: 1 },
+  /** The replica is stopping. */
+  draining: { http: 503, exit: 1 },
+  /** The store does not answer, or refuses to write for now. */
+  'store-unavailable': { http: 503, exit: 69 },
+  /** The hit may have been counted, and nobody knows. */
+  'hit-unconfirmed': { http: 503, exit: 1 },
+  // Something that the store cannot do just now.
+  /** The store and the writer disagree about what was written last. */
+  'sequence-mismatch': { http: 500, exit: 1 },
+  /** Another export is under way. */
+  'export-running': { http: 500, exit: 1 },
+  /** Changes may have been missed while the counters were read. */
+  'export-lost': { http: 500, exit: 1 },
   // The process cannot start, or cannot go on.
-  | 'usage-invalid'
-  | 'settings-invalid'
-  | 'store-unusable'
-  | 'port-unavailable'
-  | 'replica-failed'
-  | 'stop-overdue';
+  /** A mistake in the command line. */
+  'usage-invalid': { http: 500, exit: 2 },
+  /** A mistake in the settings. */
+  'settings-invalid': { http: 500, exit: 2 },
+  /** The store is not fit for Seen until somebody changes its set-up. */
+  'store-unusable': { http: 503, exit: 78 },
+  /** A port cannot be opened. */
+  'port-unavailable': { http: 500, exit: 69 },
+  /** A replica process ended by itself. */
+  'replica-failed': { http: 500, exit: 70 },
+  /** The stop took longer than it may. */
+  'stop-overdue': { http: 500, exit: 75 },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The statuses of a code. */
+export function kindOf(code: ErrorCode): ErrorKind {
+  return ERRORS[code];
+}
 
 /**
  * An expected failure. `cause` holds the driver's or the system's own error, for the log;

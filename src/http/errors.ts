@@ -1,5 +1,6 @@
 /**
- * Errors as HTTP: the one place that turns codes into statuses, and an error into a response.
+ * Errors as HTTP responses. Not here: which codes there are, and their statuses
+ * (`counter/errors.ts`).
  *
  * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
  * page, a problem document (RFC 9457), or `{"error": "..."}` alone, as the surface has it and the
@@ -8,84 +9,31 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { AppError, type ErrorCode, isAppError } from '../counter/errors.ts';
+import { AppError, isAppError, kindOf } from '../counter/errors.ts';
 import { noticePage } from '../page/notice.ts';
 import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
 import { acceptedBy } from './request/accepts.ts';
-
-/** The HTTP status of an error code. */
-export function statusOf(code: ErrorCode): number {
-  switch (code) {
-    case 'name-invalid':
-    case 'request-invalid':
-    case 'key-invalid':
-      return 400;
-    case 'token-missing':
-    case 'token-refused':
-      return 401;
-    case 'route-missing':
-    case 'counter-missing':
-      return 404;
-    case 'method-not-allowed':
-      return 405;
-    case 'body-incomplete':
-      return 408;
-    case 'total-out-of-range':
-    case 'counter-exists':
-      return 409;
-    case 'url-too-long':
-      return 414;
-    case 'key-reused':
-      return 422;
-    case 'rate-limited':
-    case 'too-many-streams':
-      return 429;
-    // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers
-    // use for it (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
-    case 'prefetch-refused':
-    case 'keys-full':
-    case 'counters-full':
-    case 'waiting-full':
-    case 'draining':
-    case 'store-unavailable':
-    case 'store-unusable':
-    case 'hit-unconfirmed':
-      return 503;
-    case 'counter-unreadable':
-    case 'sequence-mismatch':
-    case 'export-running':
-    case 'export-lost':
-    case 'usage-invalid':
-    case 'settings-invalid':
-    case 'port-unavailable':
-    case 'replica-failed':
-    case 'stop-overdue':
-      return 500;
-  }
-}
 
 /** A time as headers have it: not over too early, and at least 1. */
 export function wholeSeconds(ms: number): string {
   return `${Math.max(1, Math.ceil(ms / 1000))}`;
 }
 
+const BUG = {
+  code: 'internal',
+  message: 'This is a bug in Seen. The log of this replica has the details.',
+} as const;
+
 /** The error as a response. What is not an `AppError` is answered without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
-  const { code, message } =
-    error instanceof AppError
-      ? error
-      : {
-          code: 'internal',
-          message: 'This is a bug in Seen. The log of this replica has the details.',
-        };
-  const status = error instanceof AppError ? statusOf(error.code) : 500;
+  const known = isAppError(error) ? error : undefined;
+  const { code, message } = known ?? BUG;
+  const { http: status, retrySeconds = 1 } = known ? kindOf(known.code) : { http: 500 };
   const ours = new Headers(headers);
   // One second: a store that is back is found within one, and a busy queue is worked off in less.
-  // Room for keys and counters comes by the hour.
-  if (status === 503)
-    ours.set('Retry-After', code === 'keys-full' || code === 'counters-full' ? '3600' : '1');
-  if (status === 429) ours.set('Retry-After', wholeSeconds((error as AppError).retryAfterMs ?? 0));
+  if (status === 503) ours.set('Retry-After', `${retrySeconds}`);
+  if (status === 429) ours.set('Retry-After', wholeSeconds(known?.retryAfterMs ?? 0));
   if (status === 401)
     ours.set(
       'WWW-Authenticate',

@@ -2,10 +2,11 @@
  * The public surface as a function from request to response: representations, what counts, errors.
  */
 import { describe, expect, test } from 'bun:test';
-import { AppError, type ErrorCode } from '../../../src/counter/errors.ts';
-import { statusOf } from '../../../src/http/errors.ts';
+import { join } from 'node:path';
+import { AppError, ERRORS } from '../../../src/counter/errors.ts';
 import { BROWSER, PROXY, setUp, textOf } from '../../support/app.ts';
 import { settle } from '../../support/manual-clock.ts';
+import { ROOT } from '../../support/program.ts';
 
 describe('GET /', () => {
   test('answers a program with the guide’s sentence, to the letter', async () => {
@@ -338,43 +339,19 @@ describe('errors', () => {
     expect(String(bugs[0])).toContain('a bug, made by the test');
   });
 
-  test('every code of the closed list has a status', () => {
-    const statuses = {
-      'name-invalid': 400,
-      'route-missing': 404,
-      'method-not-allowed': 405,
-      'url-too-long': 414,
-      'request-invalid': 400,
-      'body-incomplete': 408,
-      'token-missing': 401,
-      'token-refused': 401,
-      'key-invalid': 400,
-      'key-reused': 422,
-      'rate-limited': 429,
-      'keys-full': 503,
-      'prefetch-refused': 503,
-      'counter-exists': 409,
-      'counters-full': 503,
-      'counter-missing': 404,
-      'counter-unreadable': 500,
-      'too-many-streams': 429,
-      'total-out-of-range': 409,
-      'waiting-full': 503,
-      draining: 503,
-      'store-unavailable': 503,
-      'hit-unconfirmed': 503,
-      'sequence-mismatch': 500,
-      'export-running': 500,
-      'export-lost': 500,
-      'usage-invalid': 500,
-      'settings-invalid': 500,
-      'store-unusable': 503,
-      'port-unavailable': 500,
-      'replica-failed': 500,
-      'stop-overdue': 500,
-    } satisfies Record<ErrorCode, number>;
-    for (const [code, status] of Object.entries(statuses))
-      expect(statusOf(code as ErrorCode)).toBe(status);
+  test('every code that a client may get stands with its status in docs/api.md', async () => {
+    const document = await Bun.file(join(ROOT, 'docs/api.md')).text();
+    const rows = [...document.matchAll(/^\| (\d{3}) \| ((?:`[a-z-]+`(?:, )?)+) \|/gm)];
+    const stated = rows.flatMap(([, status, codes = '']) =>
+      codes.split(', ').map((code) => [code.replaceAll('`', ''), Number(status)]),
+    );
+    // Of the others no client hears: they end commands, or are answered as a bug.
+    const told = Object.entries(ERRORS).filter(
+      ([code, { http }]) => http !== 500 || code === 'counter-unreadable',
+    );
+    expect(Object.fromEntries(stated)).toEqual(
+      Object.fromEntries(told.map(([code, { http }]) => [code, http])),
+    );
   });
 });
 
