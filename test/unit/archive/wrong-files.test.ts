@@ -1,6 +1,6 @@
 /** Files that are something else than whoever imports them thinks, damaged, or made to do harm. */
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { itemsOf, mistakesIn } from '../../support/archive.ts';
@@ -17,15 +17,18 @@ const GOATCOUNTER_HEAD = '2Path,Bot,FirstVisit,Date\n';
 async function importOf(content: string | Uint8Array, ...flags: string[]) {
   using folder = temporaryFolder();
   writeFileSync(join(folder.path, 'file'), content);
-  const run = Bun.spawn(
-    [process.execPath, join(ROOT, 'src/main.ts'), 'import', 'file', ...flags],
-    {
-      cwd: folder.path,
-      env: { PATH: process.env['PATH'] ?? '', SEEN_STORE_URL: 'sqlite:seen.db' },
-      stdout: 'pipe',
-      stderr: 'pipe',
+  const peak = join(ROOT, 'test/support/peak-memory.ts');
+  const program = [process.execPath, '--preload', peak, join(ROOT, 'src/main.ts')];
+  const run = Bun.spawn([...program, 'import', 'file', ...flags], {
+    cwd: folder.path,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      SEEN_STORE_URL: 'sqlite:seen.db',
+      PEAK_FILE: join(folder.path, 'peak'),
     },
-  );
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
   const [out, error] = await Promise.all([
     new Response(run.stdout).text(),
     new Response(run.stderr).text(),
@@ -36,7 +39,7 @@ async function importOf(content: string | Uint8Array, ...flags: string[]) {
     status,
     said: `${out}${error}`,
     made: existsSync(join(folder.path, 'seen.db')),
-    megabytes: (usage?.maxRSS ?? 0) / 1024 ** 2,
+    megabytes: Number(readFileSync(join(folder.path, 'peak'), 'utf8')) / 1024,
     cpuMs: Number(usage?.cpuTime.total ?? 0) / 1000,
   };
 }
