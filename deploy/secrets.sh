@@ -70,7 +70,7 @@ if [ "$what" = all ]; then must_be_new token; fi
 may='+info +config|get +evalsha +script|load'
 may="$may +get +mget +set +incrby +exists +del +unlink"
 may="$may +hdel +hget +hgetall +hincrby +hmget +hscan +hset +hsetnx +pfadd +pfcount +zadd +zcard +zrangebylex +zrangebyscore +zrem +zscore"
-may="$may +sadd +srem +scard +sismember +smembers +srandmember +pexpire +time"
+may="$may +pexpire +time"
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all
 user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all $may

@@ -1,12 +1,12 @@
 /**
- * Puts the pieces of a snapshot together: what came first goes to a file, what changed since is
- * held in memory, and both are merged when the moment is known.
+ * Gathers counters in a file of ours before an export is written: an export says at its beginning
+ * how many counters there are.
  *
- * So the memory that is needed grows with what changes while the snapshot is read, not with how
- * many counters there are. Not here: how a store reads a snapshot, and the formats of exports.
+ * So an export of any number of counters takes little memory. Not here: how a store reads its
+ * counters, and the formats of exports.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { type Archived, folded, type Piece } from '../counter/archive.ts';
+import { type Archived, folded } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { HOUR_MS } from '../counter/past.ts';
 import type { Heading } from './formats/json-lines.ts';
@@ -23,40 +23,23 @@ export interface Gathered extends Heading {
 }
 
 /**
- * Gathers a snapshot, with a file of ours at `path`; tells `onCounter` how many counters have
- * come.
+ * Gathers counters, which come in the order of their names, in a file of ours at `path`. `moment`
+ * is when reading them began. Tells `onCounter` how many have come.
  */
 export async function gather(
-  snapshot: AsyncIterable<Piece>,
+  counters: AsyncIterable<Archived>,
+  moment: number,
   path: string,
   onCounter: (count: number) => void,
 ): Promise<Gathered> {
   const file = new LineFile(path);
-  // The versions that came later, as lines; nothing for those that are gone.
-  const later = new Map<string, string | undefined>();
   let count = 0;
-  let before = '';
-  let moment = 0;
-  for await (const piece of snapshot) {
-    if ('moment' in piece) {
-      ({ moment } = piece);
-      continue;
-    }
-    const name = 'gone' in piece ? piece.gone : piece.archived.counter;
-    const line = 'gone' in piece ? undefined : JSON.stringify(recordOf(piece.archived));
-    // As long as the names go on in their order, none has come before.
-    if (line !== undefined && later.size === 0 && name > before) {
-      before = name;
-      file.write(line);
-      onCounter(++count);
-    } else if (line !== undefined || later.size > 0 || name <= before) {
-      later.set(name, line);
-    }
+  for await (const archived of counters) {
+    file.write(JSON.stringify(recordOf(archived)));
+    onCounter(++count);
   }
   file.close();
-  let counters = 0;
-  for await (const _ of merge(path, later)) counters++;
-  return { moment, counters, all: archivedOf(merge(path, later), Math.floor(moment / HOUR_MS)) };
+  return { moment, counters: count, all: archivedIn(path, Math.floor(moment / HOUR_MS)) };
 }
 
 /** A file that is written line by line, from its beginning. */
@@ -84,29 +67,8 @@ class LineFile {
   }
 }
 
-/** The lines of the file, with the later ones in their places. */
-async function* merge(
-  path: string,
-  later: ReadonlyMap<string, string | undefined>,
-): AsyncGenerator<string> {
-  const names = [...later.keys()].toSorted();
-  let at = 0;
-  for await (const { text = '' } of linesOf(path)) {
-    const name = text.slice(BEGINNING.length, text.indexOf('"', BEGINNING.length));
-    for (let next = names[at]; next !== undefined && next <= name; next = names[++at]) {
-      const line = later.get(next);
-      if (line !== undefined) yield line;
-    }
-    if (!later.has(name)) yield text;
-  }
-  for (const name of names.slice(at)) {
-    const line = later.get(name);
-    if (line !== undefined) yield line;
-  }
-}
-
-async function* archivedOf(lines: AsyncIterable<string>, hour: number): AsyncGenerator<Archived> {
-  for await (const line of lines) {
+async function* archivedIn(path: string, hour: number): AsyncGenerator<Archived> {
+  for await (const { text: line = '' } of linesOf(path)) {
     try {
       const archived = readRecord(JSON.parse(line));
       yield { ...archived, past: folded(archived.past, hour) };

@@ -1,6 +1,5 @@
 /**
- * `seen export [FILE]`: writes all counters as they were at one moment, while Seen goes on
- * counting.
+ * `seen export [FILE]`: writes all counters, while Seen goes on counting.
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -44,8 +43,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const folder = makeFolder(file, 'seen-export-');
   try {
     const size = await patiently(() => store.size(), CLOCK, config.waitMs);
-    const snapshot = untilStopped(store.snapshot(), stop.signal);
-    const gathered = await gather(snapshot, join(folder, 'counters'), (count) =>
+    const counters = untilStopped(store.readAll(), stop.signal);
+    const gathered = await gather(counters, Date.now(), join(folder, 'counters'), (count) =>
       progress.at(count, size),
     );
     const pieces = untilStopped(WRITERS[format](gathered, gathered.all), stop.signal);
@@ -86,7 +85,7 @@ function codeOf(error: unknown): string | undefined {
 
 function summary({ moment, counters }: Gathered): string {
   const many = counted(counters, 'counter');
-  return `${many} as of ${new Date(moment).toISOString()}`;
+  return `${many}, read at ${new Date(moment).toISOString()}`;
 }
 
 /** Writes all of it, and only then lets it be seen at `path`: on disk, and whole. */
@@ -147,11 +146,11 @@ export const exportCommand: Command = {
   summary: 'write all counters to a file',
   manual: () => `Usage: seen export [FILE] [FLAGS]
 
-Writes all that is kept of all counters, as it was at one moment: totals, when they were made, rules, hashes of owners' tokens, visits by
-hour and day, visitors by day. Seen may go on counting. Without FILE it is printed; a file appears when it is whole. seen import reads it,
-into any store.
+Writes all that is kept of all counters: totals, when they were made, rules, hashes of owners' tokens, visits by hour and day, visitors by
+day. Seen may go on counting. Each counter is whole, and has every visit that was answered before the export began; on SQLite all counters
+are as they were at the same moment. Without FILE it is printed; a file appears when it is whole. seen import reads it, into any store.
 
-Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url). On Redis one export runs at a time.
+Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url).
 What ends by itself within a day or two is not in it: who today's visitors are and the salt that hides them, keys of requests, writers.
 
 Flags:
@@ -160,7 +159,7 @@ Flags:
 
 Exit status:
   0    all of it is written
-  1    it could not be read as of one moment; nothing is written
+  1    a counter could not be read; nothing is written
   2    a mistake in the command line or in the settings
   69   the store cannot be reached
   130  ended by Ctrl-C, and nothing is written; or whoever reads what is printed has gone

@@ -2,8 +2,8 @@
  * Counters on their way out and in: what a database must do so that all of them can be taken
  * elsewhere, and brought back.
  *
- * What goes out is the state of one moment, although counting goes on; what comes in is brought
- * once, however often it is sent. What ends by itself is left out: salts, who today's visitors
+ * What goes out has each counter whole, although counting goes on; what comes in is brought once,
+ * however often it is sent. What ends by itself is left out: salts, who today's visitors
  * are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
  * Not here: files and their formats (`archive/`).
  */
@@ -14,17 +14,6 @@ import type { Description } from './registry.ts';
 export interface Archived extends Description {
   readonly past: Past;
 }
-
-/**
- * One piece of a snapshot. A counter may come again, because it has changed since it came first:
- * the last piece of each counter is how it was at the moment, and one whose last piece says that
- * it is gone was not there. The moment itself is the last piece of all.
- */
-export type Piece =
-  | { readonly archived: Archived }
-  | { readonly gone: string }
-  /** Milliseconds since 1970. */
-  | { readonly moment: number };
 
 /**
  * What to do with a counter that is there already: leave it, add total and history to it, or put
@@ -64,12 +53,11 @@ export type Brought =
 /** All may fail with `store-unavailable`, `store-unusable`. */
 export interface Archive {
   /**
-   * All counters as they were at one moment, while counting goes on; first each once, in the order
-   * of the names' bytes. Fails with `export-running` while another reads a snapshot of a store
-   * that can give one at a time only, with `export-lost` when it took so long that changes may
-   * have been missed, and with `counter-unreadable`.
+   * All counters, each once, in the order of the names' bytes, while counting goes on. Each is as it
+   * was at one moment between the call and its own turn. SQLite gives all as of the same moment. A
+   * counter that is made or deleted meanwhile may be there or not. Fails with `counter-unreadable`.
    */
-  snapshot(): AsyncIterable<Piece>;
+  readAll(): AsyncIterable<Archived>;
 
   /**
    * Brings counters, each whole or not at all, and answers what became of each, in their order.

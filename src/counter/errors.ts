@@ -72,13 +72,8 @@ export const ERRORS = {
   'store-unavailable': { http: 503, exit: 69 },
   /** The hit may have been counted, and nobody knows. */
   'hit-unconfirmed': { http: 503, exit: 1 },
-  // Something that the store cannot do just now.
   /** The store and the writer disagree about what was written last. */
   'sequence-mismatch': { http: 500, exit: 1 },
-  /** Another export is under way. */
-  'export-running': { http: 500, exit: 1 },
-  /** Changes may have been missed while the counters were read. */
-  'export-lost': { http: 500, exit: 1 },
   // The process cannot start, or cannot go on.
   /** A mistake in the command line. */
   'usage-invalid': { http: 500, exit: 2 },

@@ -8,6 +8,8 @@ export interface Subject {
    * database, perhaps with other limits.
    */
   open: (options?: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number }) => Store;
+  /** Whether a reading of all counters is of one moment (`Archive.readAll`). */
+  readsOneMoment: boolean;
   /** Ends what the store needs. */
   end: () => Promise<void>;
 }

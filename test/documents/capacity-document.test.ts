@@ -209,7 +209,7 @@ describe('docs/capacity.md states what is left by', () => {
       'size',
       'salt',
       'beat',
-      'snapshot',
+      'readAll',
       'bring',
       'foresee',
       'ping',

@@ -218,7 +218,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
     expect(await run('npx bun test/simulation/mutants.ts drain')).toContain(', 0 live'),
   'npx seen export counters.jsonl': async () =>
     expect(await run('npx seen export counters.jsonl')).toMatch(
-      /^\d+ counters? as of .*Z: counters\.jsonl\n$/,
+      /^\d+ counters?, read at .*Z: counters\.jsonl\n$/,
     ),
   'npx seen import counters.jsonl': async () =>
     expect(await run('npx seen import counters.jsonl')).toContain('Nothing is changed yet.'),

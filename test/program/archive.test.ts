@@ -153,7 +153,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         const { status, out } = await seen(place, 'export', 'first.jsonl');
         expect({ status, out }).toEqual({
           status: 0,
-          out: expect.stringMatching(/^3 counters as of 2.*Z: first\.jsonl\n$/),
+          out: expect.stringMatching(/^3 counters, read at 2.*Z: first\.jsonl\n$/),
         });
         const text = readFileSync(join(place.folder, 'first.jsonl'), 'utf8');
         // A token stands nowhere in it: its hash does.

@@ -43,11 +43,13 @@ export const notesIn = (items: readonly Item[]): string[] =>
 
 /** The text of an export of the store. */
 export async function exportText(
-  store: Pick<Store, 'snapshot'>,
+  store: Pick<Store, 'readAll'>,
   format: 'jsonl' | 'csv',
+  moment = Date.now(),
 ): Promise<string> {
   using folder = temporaryFolder();
-  const gathered = await gather(store.snapshot(), join(folder.path, 'spool'), () => undefined);
+  const spool = join(folder.path, 'spool');
+  const gathered = await gather(store.readAll(), moment, spool, () => undefined);
   return await textOf(gathered, gathered.all, format);
 }
 

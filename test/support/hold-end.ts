@@ -14,14 +14,14 @@ async function released(): Promise<void> {
   while (existsSync(file)) await Bun.sleep(5);
 }
 
-function hold(store: Pick<RedisStore, 'bring' | 'snapshot'>): void {
-  const { bring, snapshot } = store;
+function hold(store: Pick<RedisStore, 'bring' | 'readAll'>): void {
+  const { bring, readAll } = store;
   store.bring = async function (this: typeof store, counters, terms) {
     if (counters.some(({ counter }) => counter === last)) await released();
     return bring.call(this, counters, terms);
   };
-  store.snapshot = async function* (this: typeof store) {
-    yield* snapshot.call(this);
+  store.readAll = async function* (this: typeof store) {
+    yield* readAll.call(this);
     await released();
   };
 }

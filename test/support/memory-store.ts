@@ -2,13 +2,7 @@
  * A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by
  * the contract suite.
  */
-import {
-  type Archived,
-  type Brought,
-  folded,
-  type Piece,
-  type Terms,
-} from '../../src/counter/archive.ts';
+import { type Archived, type Brought, folded, type Terms } from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
 import {
   LIMITED_MAX,
@@ -233,9 +227,8 @@ export class MemoryStore implements Store {
     this.#database.sources.delete(counter);
   }
 
-  async *snapshot(): AsyncGenerator<Piece> {
-    const { totals, records, now } = this.#database;
-    const moment = now();
+  async *readAll(): AsyncGenerator<Archived> {
+    const { totals, records } = this.#database;
     const all = [...totals.keys()].toSorted().map((counter): Archived => {
       const { madeAt, owner, rules = RULES } = records.get(counter) ?? {};
       return {
@@ -247,8 +240,7 @@ export class MemoryStore implements Store {
         past: this.#pastOf(counter),
       };
     });
-    for (const archived of all) yield { archived };
-    yield { moment };
+    yield* all;
   }
 
   async bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {

@@ -17,11 +17,6 @@ export const LIMITS = 'seen:limits';
 
 /** Which replicas there are: a hash. */
 export const REPLICAS = 'seen:replicas';
-/**
- * While somebody takes a snapshot: which counters have changed since it began (`lua/archive.lua`).
- */
-export const CHANGED = 'seen:changed';
-
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {
   return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;

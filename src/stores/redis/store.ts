@@ -6,7 +6,7 @@
  * not counting (a file each), and when to try again, which is the counter's decision.
  */
 import { randomUUID } from 'node:crypto';
-import type { Archived, Brought, Piece, Terms } from '../../counter/archive.ts';
+import type { Archived, Brought, Terms } from '../../counter/archive.ts';
 import { uncounted } from '../../counter/errors.ts';
 import type { Take, Verdict } from '../../counter/limiter.ts';
 import type { Past } from '../../counter/past.ts';
@@ -23,7 +23,7 @@ import {
 } from '../../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../../counter/store.ts';
 import { redisRisks } from './advice.ts';
-import { RedisArchive } from './archive.ts';
+import { readAllOf } from './archive.ts';
 import { bringInto } from './bring.ts';
 import { RedisConnection, type RedisOptions } from './connection.ts';
 import { type CommitOptions, commitTo } from './counting.ts';
@@ -47,7 +47,6 @@ export class RedisStore implements Store {
   readonly #memory: RedisMemory;
   readonly #limiter: RedisLimiter;
   readonly #presence: RedisPresence;
-  readonly #archive: RedisArchive;
   readonly #room = new RedisRoom();
   readonly #options: RedisStoreOptions;
 
@@ -61,7 +60,6 @@ export class RedisStore implements Store {
     this.#memory = new RedisMemory(this.#connection, options.now);
     this.#limiter = new RedisLimiter(this.#connection, options);
     this.#presence = new RedisPresence(this.#connection);
-    this.#archive = new RedisArchive(this.#connection, options.now);
     this.visitorsError = this.#memory.visitorsError;
   }
 
@@ -134,8 +132,8 @@ export class RedisStore implements Store {
     return this.#presence.beat(beat);
   }
 
-  snapshot(): AsyncIterable<Piece> {
-    return this.#archive.snapshot();
+  readAll(): AsyncIterable<Archived> {
+    return readAllOf(this.#connection);
   }
 
   bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {

@@ -6,13 +6,7 @@
  * (`database.ts`).
  */
 import type { Database } from 'bun:sqlite';
-import {
-  type Archived,
-  type Brought,
-  folded,
-  type Piece,
-  type Terms,
-} from '../../counter/archive.ts';
+import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { type Added, DAY_MS, HOUR_MS } from '../../counter/past.ts';
@@ -23,17 +17,15 @@ import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 /** So many counters are read before others get a turn of the event loop. */
 const AT_ONCE = 500;
 
-/** All counters of a connection of its own, as pieces of a snapshot. */
-export async function* readPieces(
+/** All counters of a connection of its own, as of one moment. */
+export async function* readAllOf(
   database: Database,
-  now: () => number,
   describe: (row: Row) => Description,
-): AsyncGenerator<Piece> {
+): AsyncGenerator<Archived> {
   const file = prepare(database);
   database.run('BEGIN');
   // The first look at the file is the moment.
   file.size.get();
-  const moment = now();
   let after = '';
   for (;;) {
     const rows = file.list.all(after, '', AT_ONCE, '', AFTER_ALL_NAMES);
@@ -43,15 +35,14 @@ export async function* readPieces(
         days: file.days.all(row.name).map(exact),
         visitors: new Map(file.uniques.all(row.name).map(({ day, visitors }) => [day, visitors])),
       };
-      yield { archived: { ...describe(row), past } };
+      yield { ...describe(row), past };
     }
     const last = rows.at(-1);
-    if (!last || rows.length < AT_ONCE) break;
+    if (!last || rows.length < AT_ONCE) return;
     after = last.name;
     // eslint-disable-next-line no-await-in-loop -- the others' turn
     await Bun.sleep(0);
   }
-  yield { moment };
 }
 
 /** Fails with `counter-unreadable` where a figure of the history is past what a number carries. */

@@ -5,13 +5,7 @@
  * Not here: transactions and turns (`database.ts`), and when to try a batch again, which is the
  * counter's decision.
  */
-import {
-  type Archived,
-  type Brought,
-  folded,
-  type Piece,
-  type Terms,
-} from '../../counter/archive.ts';
+import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
 import type { Take, Verdict } from '../../counter/limiter.ts';
 import { HOUR_MS, type Past } from '../../counter/past.ts';
@@ -28,7 +22,7 @@ import {
 } from '../../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../../counter/store.ts';
 import { fileSystemRisks } from './advice.ts';
-import { bringAll, foreseeOne, readPieces } from './archive.ts';
+import { bringAll, foreseeOne, readAllOf } from './archive.ts';
 import { applyChanges, type Limits } from './counting.ts';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 import { SqliteLimits } from './limiter.ts';
@@ -188,12 +182,12 @@ export class SqliteStore implements Store {
     });
   }
 
-  async *snapshot(): AsyncGenerator<Piece> {
+  async *readAll(): AsyncGenerator<Archived> {
     // Makes sure of the file and its schema.
     await this.size();
     const { database, close } = this.#database.openToRead();
     try {
-      yield* readPieces(database, this.#options.now, (row) => descriptionOf(row, this.place));
+      yield* readAllOf(database, (row) => descriptionOf(row, this.place));
     } finally {
       close();
     }

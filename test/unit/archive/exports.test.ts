@@ -6,7 +6,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { gather } from '../../../src/archive/gather.ts';
-import type { Archived, Piece } from '../../../src/counter/archive.ts';
+import type { Archived } from '../../../src/counter/archive.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../../src/counter/past.ts';
 import { RULES } from '../../../src/counter/registry.ts';
 import { KINDS } from '../../../src/counter/visitor.ts';
@@ -129,13 +129,13 @@ describe('an export', () => {
           visitors: callers('a', 'b'),
         }));
         await first!.commit({ writer: 'w', sequence: 1, changes: visits });
-        const texts: string[] = [await exportText(first!, 'jsonl')];
+        const texts: string[] = [await exportText(first!, 'jsonl', NOW)];
         for (const [index, store] of others.entries()) {
-          const from = await exportText(stores[index]!, index === 0 ? 'csv' : 'jsonl');
+          const from = await exportText(stores[index]!, index === 0 ? 'csv' : 'jsonl', NOW);
           const brought = countersIn(await itemsOf(from));
           const outcomes = await store.bring(brought, { source: 'export', existing: 'keep' });
           expect(outcomes).toEqual(all.map(() => 'made'));
-          texts.push(await exportText(store, 'jsonl'));
+          texts.push(await exportText(store, 'jsonl', NOW));
         }
         for (const text of texts) expect(text).toBe(texts[0]!);
         await Promise.all(stores.map((store) => store.close()));
@@ -177,40 +177,6 @@ describe('an export', () => {
     await store.close();
   });
 
-  test('takes of every counter what came last, and of those that are gone nothing', async () => {
-    using folder = temporaryFolder();
-    const of = (key: string, number: number): Piece => ({
-      archived: sample({ counter: `abc/${key}`, total: number }),
-    });
-    const pieces: Piece[] = [
-      of('bbb', 1),
-      of('ddd', 1),
-      of('fff', 1),
-      // From here on it is what changed meanwhile.
-      of('ddd', 2),
-      of('zzz', 2),
-      of('aaa', 2),
-      { gone: 'abc/bbb' },
-      of('ddd', 3),
-      of('ccc', 3),
-      { gone: 'abc/ccc' },
-      { gone: 'abc/fff' },
-      of('fff', 4),
-      { moment: NOW },
-    ];
-    const { counters: count, all } = await gather(
-      each(pieces),
-      join(folder.path, 'spool'),
-      () => undefined,
-    );
-    const found: string[] = [];
-    for await (const archived of all) found.push(`${archived.counter} ${archived.total}`);
-    expect({ count, found }).toEqual({
-      count: 4,
-      found: ['abc/aaa 2', 'abc/ddd 3', 'abc/fff 4', 'abc/zzz 2'],
-    });
-  });
-
   test('has hours as days that are older than hours are kept, as they would be with the next visit', async () => {
     using folder = temporaryFolder();
     const old = HOUR - HOURS_KEPT_DAYS * 24 - 1;
@@ -220,7 +186,8 @@ describe('an export', () => {
       visitors: new Map(),
     };
     const { all } = await gather(
-      each([{ archived: sample({ past }) }, { moment: NOW }]),
+      each([sample({ past })]),
+      NOW,
       join(folder.path, 'spool'),
       () => undefined,
     );

@@ -104,12 +104,10 @@ describe('of a deleted counter', () => {
 });
 
 describe('when the memory of Redis is full', () => {
-  test('counters are deleted all the same, also while an export is under way; changes are refused whole', async () => {
+  test('counters are deleted all the same; changes are refused whole', async () => {
     await using server = await RedisServer.start(SAFE);
     const store = new RedisStore({ url: server.url, ca: undefined, ...limits, now: Date.now });
     await store.make(NAME, { total: 5, madeAt: 1000, owner: 'of somebody' });
-    const snapshot = store.snapshot()[Symbol.asyncIterator]();
-    await snapshot.next();
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     const before = await store.describe(NAME);
     const changes = { total: 6, rules: { private: true } };
@@ -117,7 +115,6 @@ describe('when the memory of Redis is full', () => {
     expect(await store.describe(NAME)).toEqual(before);
     expect(await store.delete([NAME], { owner: 'of somebody' })).toEqual(['deleted']);
     expect(await store.describe(NAME)).toBeUndefined();
-    await snapshot.return?.();
     await store.close();
   });
 });

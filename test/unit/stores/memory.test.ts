@@ -9,6 +9,7 @@ import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
 testStoreContract('memory', async () => {
   const database = memoryDatabase(LIMITS);
   return {
+    readsOneMoment: true,
     open: (limits = {}) => new MemoryStore({ ...database, ...limits }),
     end: async () => undefined,
   };

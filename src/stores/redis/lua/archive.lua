@@ -1,47 +1,17 @@
--- Reads counters whole for a snapshot, and which of them have changed since.
+-- Reads counters whole, for an export.
 --
--- KEYS[1]  the names of the counters that changed since the snapshot began, beside them "=ID":
---          whose snapshot it is. While this key exists, all that changes counters adds their names
---          here. It expires when its exporter is silent.
--- ARGV[1]  what to do: "begin", "read", "take", "last" or "end"
--- ARGV[2]  the snapshot's ID
--- ARGV[3]  after how many milliseconds of silence the snapshot ends (begin, read, take); how many
---          may have changed at the most (last)
--- ARGV[4]  how much is enough to read at one go, in figures of history (read, take)
--- ARGV[5...] names (read); how many names at the most (take)
+-- KEYS     none: the keys of a counter are made of its name
+-- ARGV[1]  how much is enough to read at one go, in figures of history
+-- ARGV[2...] names
 --
--- Answers what it did, then what was asked for:
---   begin: "ok", or "running" while there is another
---   read:  "ok" and the counters, from the first on as many as are enough
---   take:  "ok", how many are left, and as many counters that changed as are enough; they are
---          taken out of the set
---   last:  "ok" and all that changed, and the snapshot has ended; or "many" when they are too many
---          to be read at one go
---   end:   "ok"
--- All but begin and end answer "lost" when the snapshot is not this one any more: changes may have
--- been missed.
+-- Answers the counters, from the first name on, until they are enough; one at least. A counter is
+-- its name, total, "made", "owner", "rules", "day", hours, days, uniques, and how many visitors
+-- today has; or its name alone when there is none.
 --
--- A counter is its name alone when there is none, or its name, total, "made", "owner", "rules",
--- "day", hours, days, uniques, and how many visitors today has. Atomic because Redis runs a script
--- alone, so each call reads little.
+-- Atomic because Redis runs a script alone, so each call reads little. It writes nothing.
 
-local what, id = ARGV[1], '=' .. ARGV[2]
 local PREFIX, DEFAULT = 'seen:total:', 'hits'
-local ENOUGH = what == 'last' and math.huge or tonumber(ARGV[4])
-
-if what == 'begin' then
-  if redis.call('EXISTS', KEYS[1]) == 1 then return {'running'} end
-  redis.call('SADD', KEYS[1], id)
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  return {'ok'}
-end
-
-local ours = redis.call('SISMEMBER', KEYS[1], id) == 1
-if what == 'end' then
-  if ours then redis.call('DEL', KEYS[1]) end
-  return {'ok'}
-end
-if not ours then return {'lost'} end
+local ENOUGH = tonumber(ARGV[1])
 
 -- What stands under a key of ours; nothing where somebody has put something else.
 local function look(...)
@@ -72,30 +42,11 @@ local function dump(name)
   }, size
 end
 
--- Reads counters until it is enough.
-local function read(names, from, answer, take)
-  local size = 0
-  for at = from, #names do
-    if names[at] ~= id then
-      if size >= ENOUGH then break end
-      if take then redis.call('SREM', KEYS[1], names[at]) end
-      local counter, more = dump(names[at])
-      size = size + more
-      answer[#answer + 1] = counter
-    end
-  end
-  return answer
+local answer, size = {}, 0
+for at = 2, #ARGV do
+  if size >= ENOUGH then break end
+  local counter, more = dump(ARGV[at])
+  size = size + more
+  answer[#answer + 1] = counter
 end
-
-if what == 'last' then
-  if redis.call('SCARD', KEYS[1]) - 1 > tonumber(ARGV[3]) then return {'many'} end
-  local answer = read(redis.call('SMEMBERS', KEYS[1]), 1, {'ok'})
-  redis.call('DEL', KEYS[1])
-  return answer
-end
-
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-if what == 'read' then return read(ARGV, 5, {'ok'}) end
-local answer = read(redis.call('SRANDMEMBER', KEYS[1], ARGV[5]), 1, {'ok', 0}, true)
-answer[2] = redis.call('SCARD', KEYS[1]) - 1
 return answer

@@ -22,7 +22,7 @@
 
 local bring, name, source, existing = ARGV[1] == 'bring', ARGV[2], 'from:' .. ARGV[3], ARGV[4]
 local EXACT = 9007199254740991
-local DEFAULT, CHANGED = 'hits', 'seen:changed'
+local DEFAULT = 'hits'
 local HASHES = {'seen:hours:' .. name, 'seen:days:' .. name, 'seen:uniques:' .. name}
 
 local function figures(text)
@@ -78,5 +78,4 @@ for index, key in ipairs(HASHES) do
   for field, amount in figures(ARGV[9 + index]) do redis.call('HINCRBY', key, field, amount) end
 end
 redis.call('HSET', KEYS[2], source, '1')
-if redis.call('EXISTS', CHANGED) == 1 then redis.call('SADD', CHANGED, name) end
 return outcome

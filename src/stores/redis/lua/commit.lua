@@ -52,8 +52,7 @@
 --   seen:recent:NAME    with a window: a sorted set of visitors by when a visit of theirs counted
 --                       last
 -- And of all counters together: seen:kept:keys and seen:kept:visitors, how many keys and visitors
--- of windows are kept (see kept_of). While somebody takes a snapshot there is seen:changed, and
--- the names of the counters that change go there (archive.lua).
+-- of windows are kept (see kept_of).
 
 local record = redis.call('GET', KEYS[1])
 local sequence = tonumber(ARGV[1])
@@ -73,7 +72,6 @@ end
 -- 2^53 - 1: past it neither this script nor JSON carries a number exactly
 local EXACT = 9007199254740991
 local FIXED = 10 -- arguments before those of the changes
-local CHANGED = 'seen:changed'
 -- The default counter's key is its name, and it is always there.
 local PREFIX, DEFAULT = 'seen:total:', 'hits'
 local NOW = tonumber(ARGV[7])
@@ -476,9 +474,6 @@ local function apply_all()
       key_at = key_at + 1
       result[at - 1] = apply_once(at, amount, request, KEYS[key_at])
     end
-  end
-  if redis.call('EXISTS', CHANGED) == 1 then
-    for at in pairs(applied) do redis.call('SADD', CHANGED, name_of(at)) end
   end
   outcomes = table.concat(result, ' ')
   redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. outcomes, 'PX', ARGV[2])

@@ -13,10 +13,11 @@
 --
 -- A condition is the `Condition` of counter/registry.ts as JSON. A counter is answered as total,
 -- "made", "owner", "rules", with "" for what is not known. Answers a list:
---   make:    "ok", "exists" or "full" change:  "ok" and the counter after the change; or
---   "missing", "differs", "unreadable" (its total is no string), having changed nothing delete:
---   "deleted", "missing" or "differs" for each name read:    a counter for each name, and an empty
---   list where there is none
+--   make:    "ok", "exists" or "full"
+--   change:  "ok" and the counter after the change; or "missing", "differs", "unreadable" (its
+--            total is no string), having changed nothing
+--   delete:  "deleted", "missing" or "differs" for each name
+--   read:    a counter for each name, and an empty list where there is none
 -- The default counter, whose key is its name, is always there.
 --
 -- Atomic because Redis runs a script alone. Whatever could be refused is read first. The first
@@ -24,7 +25,7 @@
 -- is one that it never refuses.
 
 local what, NAMES = ARGV[1], KEYS[1]
-local DEFAULT, CHANGED = 'hits', 'seen:changed'
+local DEFAULT = 'hits'
 
 local function total_key(name) return name == DEFAULT and DEFAULT or 'seen:total:' .. name end
 local function record_key(name) return 'seen:counter:' .. name end
@@ -41,11 +42,6 @@ end
 -- When the counter was made, its owner and its rules, each false where it is not known.
 local function record_of(name)
   return unpack(redis.call('HMGET', record_key(name), 'made', 'owner', 'rules'))
-end
-
--- For whoever takes a snapshot (archive.lua).
-local function note_change(name)
-  if redis.call('EXISTS', CHANGED) == 1 then redis.call('SADD', CHANGED, name) end
 end
 
 local function meets(condition, total, made, owner, rules)
@@ -82,7 +78,6 @@ local function make(name, total, owner, counters_max, rules)
   redis.call('HSET', record_key(name), 'owner', owner)
   if rules ~= '' then redis.call('HSET', record_key(name), 'rules', rules) end
   redis.call('ZADD', NAMES, 0, name)
-  note_change(name)
   return {'ok'}
 end
 
@@ -103,7 +98,6 @@ local function change(name, condition, new_total, new_owner, new_rules)
   end
   if owner then redis.call('HSET', record_key(name), 'owner', owner) end
   if rules then redis.call('HSET', record_key(name), 'rules', rules) end
-  note_change(name)
   return {'ok', total, made, owner or '', rules or ''}
 end
 
@@ -117,7 +111,6 @@ local function delete(name, condition, conditional)
     'seen:hours:' .. name, 'seen:days:' .. name, 'seen:visitors:' .. name,
     'seen:uniques:' .. name, 'seen:recent:' .. name)
   redis.call('ZREM', NAMES, name)
-  note_change(name)
   return there and 'deleted' or 'missing'
 end
 
