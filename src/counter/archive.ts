@@ -53,9 +53,10 @@ export type Brought =
 /** All may fail with `store-unavailable`, `store-unusable`. */
 export interface Archive {
   /**
-   * All counters, each once, in the order of the names' bytes, while counting goes on. Each is as it
-   * was at one moment between the call and its own turn. SQLite gives all as of the same moment. A
-   * counter that is made or deleted meanwhile may be there or not. Fails with `counter-unreadable`.
+   * All counters, each once, in the order of the names' bytes, while counting goes on. Each is as
+   * it was at one moment between the call and its own turn. SQLite gives all as of the same
+   * moment. A counter that is made or deleted meanwhile may be there or not. Fails with
+   * `counter-unreadable`.
    */
   readAll(): AsyncIterable<Archived>;
 

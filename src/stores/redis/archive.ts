@@ -42,6 +42,7 @@ type Dump = Whole | readonly [name: string];
 export async function* readAllOf(connection: RedisConnection): AsyncGenerator<Archived> {
   for await (const names of pagesOfNames(connection)) {
     for (let at = 0; at < names.length; ) {
+      // eslint-disable-next-line no-await-in-loop -- a little at a time
       const dumps = await connection.ask(
         (client) =>
           ARCHIVE.run<readonly Dump[]>(client, [], [`${FIGURES_AT_ONCE}`, ...names.slice(at)]),
@@ -60,6 +61,7 @@ async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readon
   let from = '-';
   let hasDefault = false;
   for (;;) {
+    // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
     const names = await connection.ask(
       (client) =>
         client.zRangeByLex(NAMES, from, '+', { LIMIT: { offset: 0, count: NAMES_AT_ONCE } }),
