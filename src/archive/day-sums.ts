@@ -4,7 +4,7 @@
  *
  * Not here: how the store keeps its own figures within numbers, which is `stores/`.
  */
-import type { Added, Past } from '../counter/past.ts';
+import type { HistoryEntry, Past } from '../counter/past.ts';
 
 /**
  * The same as far as it can be brought back: what a kind of visits has come to on a day, hours and
@@ -13,7 +13,7 @@ import type { Added, Past } from '../counter/past.ts';
  */
 export function fitting({ hours, days, visitors }: Past): Past {
   const sums = new Map<string, number>();
-  const fit = (day: number, added: Added): Added => {
+  const fit = (day: number, added: HistoryEntry): HistoryEntry => {
     const key = `${day} ${added.kind}`;
     const before = sums.get(key) ?? 0;
     const after = Math.max(

@@ -6,7 +6,7 @@
  * counters, and the formats of exports.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { type Archived, folded } from '../counter/archive.ts';
+import { type ArchivedCounter, folded } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { HOUR_MS } from '../counter/past.ts';
 import type { Heading } from './formats/json-lines.ts';
@@ -17,9 +17,9 @@ import { readRecord, recordOf } from './record.ts';
 /** Every counter begins its line so: its name is read without the rest. */
 const BEGINNING = '{"counter":"';
 
-export interface Gathered extends Heading {
+export interface GatheredExport extends Heading {
   /** The counters in the order of the names' bytes. May be read once. */
-  readonly all: AsyncIterable<Archived>;
+  readonly all: AsyncIterable<ArchivedCounter>;
 }
 
 /**
@@ -27,11 +27,11 @@ export interface Gathered extends Heading {
  * is when reading them began. Tells `onCounter` how many have come.
  */
 export async function gather(
-  counters: AsyncIterable<Archived>,
+  counters: AsyncIterable<ArchivedCounter>,
   moment: number,
   path: string,
   onCounter: (count: number) => void,
-): Promise<Gathered> {
+): Promise<GatheredExport> {
   const file = new LineFile(path);
   let count = 0;
   for await (const archived of counters) {
@@ -67,7 +67,7 @@ class LineFile {
   }
 }
 
-async function* archivedIn(path: string, hour: number): AsyncGenerator<Archived> {
+async function* archivedIn(path: string, hour: number): AsyncGenerator<ArchivedCounter> {
   for await (const { text: line = '' } of linesOf(path)) {
     try {
       const archived = readRecord(JSON.parse(line));

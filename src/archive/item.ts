@@ -5,14 +5,14 @@
  * A source is read to its end however much of it is wrong, so that a person mends all of it at
  * once.
  */
-import type { Archived } from '../counter/archive.ts';
+import type { ArchivedCounter } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART, DEFAULT_COUNTER } from '../counter/name.ts';
 import { RULES } from '../counter/registry.ts';
 
 export type Item =
   /** A counter, and the line on which it begins; 0 where there are no lines. */
-  | { readonly archived: Archived; readonly line: number }
+  | { readonly archived: ArchivedCounter; readonly line: number }
   /** What is wrong, and what to write instead. */
   | { readonly wrong: string; readonly line: number }
   /** What whoever imports should know. */
@@ -24,7 +24,7 @@ export class Wrong extends Error {
 }
 
 /** Does `work` and answers it as an item; what is wrong becomes one too. */
-export function itemOf(line: number, work: () => Archived): Item {
+export function itemOf(line: number, work: () => ArchivedCounter): Item {
   try {
     return { archived: work(), line };
   } catch (error) {
@@ -39,7 +39,7 @@ export function countOf(count: number, one: string, more: string): string {
 }
 
 /** A counter of which no more is known than its total. */
-export function bare(counter: string, total: number): Archived {
+export function bare(counter: string, total: number): ArchivedCounter {
   const past = { hours: [], days: [], visitors: new Map<number, number>() };
   return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
 }
@@ -94,7 +94,7 @@ export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerato
   }
 }
 
-function repeated({ counter, total }: Archived, before: number): string {
+function repeated({ counter, total }: ArchivedCounter, before: number): string {
   return before === 0
     ? `two of these are called ${counter}: choose others with --keys, or rename one`
     : `${counter} stands in line ${before} already, and here with ${total}: neither is taken. ` +

@@ -28,7 +28,7 @@ export const FILE_KINDS = {
 export type FileKind = keyof typeof FILE_KINDS;
 
 /** What whoever imports has said. */
-export interface Wishes {
+export interface ImportHints {
   /** Where names belong that have no namespace. */
   readonly namespace: string | undefined;
   /** The name of the one counter. */
@@ -87,7 +87,7 @@ function unreadable(path: string, what: string, hint = ''): AppError {
 export async function* readFile(
   path: string,
   kind: FileKind,
-  { namespace, as }: Wishes,
+  { namespace, as }: ImportHints,
   hash: Hash,
 ): AsyncGenerator<Item> {
   const beginning = await beginningOf(path);

@@ -5,8 +5,8 @@
  * so that exports can be compared. A field that is not known is refused: what it means would be
  * lost.
  */
-import type { Archived } from '../counter/archive.ts';
-import { type Added, DAY_MS, HOUR_MS } from '../counter/past.ts';
+import type { ArchivedCounter } from '../counter/archive.ts';
+import { DAY_MS, type HistoryEntry, HOUR_MS } from '../counter/past.ts';
 import { RULES, type Rules } from '../counter/registry.ts';
 import { KINDS, type Kind } from '../counter/visitor.ts';
 import { fitting, sumTooMuch } from './day-sums.ts';
@@ -37,7 +37,7 @@ export function recordOf({
   owner,
   rules,
   past: kept,
-}: Archived): CounterRecord {
+}: ArchivedCounter): CounterRecord {
   const past = fitting(kept);
   const unusual = Object.entries(rules).filter(
     ([rule, value]) => value !== RULES[rule as keyof Rules],
@@ -67,7 +67,10 @@ export function dayName(day: number): string {
   return new Date(day * DAY_MS).toISOString().replace(/T.*$/, '');
 }
 
-function byTime(added: readonly Added[], name: (at: number) => string): Record<string, Amounts> {
+function byTime(
+  added: readonly HistoryEntry[],
+  name: (at: number) => string,
+): Record<string, Amounts> {
   const order = (kind: Kind) => KINDS.indexOf(kind);
   const times: Record<string, Record<string, number>> = {};
   for (const { at, kind, amount } of added.toSorted(
@@ -79,7 +82,7 @@ function byTime(added: readonly Added[], name: (at: number) => string): Record<s
 }
 
 /** The counter of a record. Fails with `Wrong`. */
-export function readRecord(record: unknown): Archived {
+export function readRecord(record: unknown): ArchivedCounter {
   const fields = asFields(record, 'a counter');
   refuseUnknown(fields, [
     'counter',
@@ -113,7 +116,7 @@ export function readRecord(record: unknown): Archived {
   };
 }
 
-function readAmounts(value: unknown, read: (name: string) => number): Added[] {
+function readAmounts(value: unknown, read: (name: string) => number): HistoryEntry[] {
   if (value === undefined) return [];
   return Object.entries(asFields(value, 'hours and days')).flatMap(([name, amounts]) => {
     const at = read(name);

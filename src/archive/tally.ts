@@ -2,13 +2,13 @@
  * What becomes of counters that are brought, as it is told: how many of each, and the first few of
  * them.
  */
-import type { Brought } from '../counter/archive.ts';
+import type { ImportOutcome } from '../counter/archive.ts';
 
 const EXAMPLES = 3;
 const MISTAKES = 20;
 
 /** The words for what will be, and for what was done. */
-const WORDS: Readonly<Record<Brought, readonly [string, string, string]>> = {
+const WORDS: Readonly<Record<ImportOutcome, readonly [string, string, string]>> = {
   made: ['new', 'made', ''],
   kept: ['kept', 'kept', 'there already: as they are, without --existing add or replace'],
   added: ['added to', 'added to', 'there already'],
@@ -26,19 +26,19 @@ const WORDS: Readonly<Record<Brought, readonly [string, string, string]>> = {
     'there are as many counters as may be: raise SEEN_COUNTERS_MAX',
   ],
 };
-const REFUSED: readonly Brought[] = ['out-of-range', 'unreadable', 'counters-full'];
+const REFUSED: readonly ImportOutcome[] = ['out-of-range', 'unreadable', 'counters-full'];
 
 export class Tally {
-  readonly #counts = new Map<Brought, { count: number; examples: string[] }>();
+  readonly #counts = new Map<ImportOutcome, { count: number; examples: string[] }>();
 
-  add(counter: string, total: number, outcome: Brought): void {
+  add(counter: string, total: number, outcome: ImportOutcome): void {
     const found = this.#counts.get(outcome) ?? { count: 0, examples: [] };
     this.#counts.set(outcome, found);
     found.count++;
     if (found.examples.length < EXAMPLES) found.examples.push(`${counter} ${total}`);
   }
 
-  count(outcome: Brought): number {
+  count(outcome: ImportOutcome): number {
     return this.#counts.get(outcome)?.count ?? 0;
   }
 
@@ -49,7 +49,7 @@ export class Tally {
 
   /** A line for each that there is. */
   lines(done: boolean): string[] {
-    return (Object.keys(WORDS) as Brought[]).flatMap((outcome) => {
+    return (Object.keys(WORDS) as ImportOutcome[]).flatMap((outcome) => {
       const found = this.#counts.get(outcome);
       if (!found) return [];
       const [before, after, why] = WORDS[outcome];

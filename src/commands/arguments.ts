@@ -6,7 +6,7 @@ import { flagName, settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
 
 /** The words of a command that takes flags of its own beside the settings. */
-export interface Words<Flag extends string> {
+export interface ParsedArguments<Flag extends string> {
   readonly own: Readonly<Partial<Record<Flag, string>>>;
   readonly positionals: readonly string[];
   /** What is left: settings, and what is no flag at all, for `readConfig`. */
@@ -20,7 +20,7 @@ export interface Words<Flag extends string> {
 export function tellApart<Flag extends string>(
   argv: readonly string[],
   flags: Readonly<Record<Flag, 'string' | 'boolean'>>,
-): Words<Flag> {
+): ParsedArguments<Flag> {
   const known = Object.keys(settings).map((name) => [flagName(name), { type: 'string' as const }]);
   const ours = Object.entries<'string' | 'boolean'>(flags).map(([name, type]) => [name, { type }]);
   const options = Object.fromEntries([...known, ...ours]) as Record<

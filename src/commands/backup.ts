@@ -17,7 +17,7 @@ import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { counted } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
-import { type Copied, copyDatabase } from '../stores/sqlite/backup.ts';
+import { type CopyResult, copyDatabase } from '../stores/sqlite/backup.ts';
 import { tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { showProgress } from './progress.ts';
@@ -111,7 +111,7 @@ function sync(path: string): void {
   }
 }
 
-function summary({ counters, moment }: Copied): string {
+function summary({ counters, moment }: CopyResult): string {
   return `${counted(counters, 'counter')} as of ${new Date(moment).toISOString()}`;
 }
 

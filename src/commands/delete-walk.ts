@@ -22,7 +22,7 @@ export interface Selection {
 }
 
 /** What a walk over all counters has found so far. */
-export interface Found {
+export interface WalkResult {
   /** Counters that meet the condition. When they are deleted: those that were. */
   counters: number;
   /** Of those that are counted, the totals added up. */
@@ -53,9 +53,9 @@ export interface Walk {
 export async function walkOver(
   { registry, selection, progress, signal, size }: Walk,
   deletes: boolean,
-): Promise<Found> {
+): Promise<WalkResult> {
   const { prefix, condition } = selection;
-  const found: Found = { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
+  const found: WalkResult = { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
   let after: string | undefined = '';
   for (let looked = 0; after !== undefined && !signal.aborted; ) {
     // eslint-disable-next-line no-await-in-loop -- a page follows the one before
@@ -96,7 +96,7 @@ function totalOf(counters: readonly Description[]): number {
 }
 
 /** What would be deleted, for people. */
-export function foretold({ counters, hits, owned, examples }: Found): string {
+export function foretold({ counters, hits, owned, examples }: WalkResult): string {
   if (counters === 0) return `No counter matches.${ownedLine(owned)}\n`;
   const lines = examples.map(
     ({ counter, total, madeAt }) =>
@@ -109,7 +109,7 @@ export function foretold({ counters, hits, owned, examples }: Found): string {
 }
 
 /** What was deleted, for people. */
-export function done({ counters, hits, owned, spared }: Found): string {
+export function done({ counters, hits, owned, spared }: WalkResult): string {
   const changed =
     spared === 0
       ? ''

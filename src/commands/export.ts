@@ -5,7 +5,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { join, resolve } from 'node:path';
 import { writeJsonLines } from '../archive/formats/json-lines.ts';
 import { writeCsv } from '../archive/formats/seen-csv.ts';
-import { type Gathered, gather } from '../archive/gather.ts';
+import { type GatheredExport, gather } from '../archive/gather.ts';
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
@@ -83,7 +83,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-function summary({ moment, counters }: Gathered): string {
+function summary({ moment, counters }: GatheredExport): string {
   const many = counted(counters, 'counter');
   return `${many}, read at ${new Date(moment).toISOString()}`;
 }

@@ -5,7 +5,7 @@ import { chunksOf } from '../archive/reading/chunks.ts';
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { Findings, Tally } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
-import type { Archived, Brought, Terms } from '../counter/archive.ts';
+import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../counter/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import type { Store } from '../counter/store.ts';
@@ -58,7 +58,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const progress = showProgress('counters');
   try {
     await patiently(() => store.ping(), CLOCK, config.waitMs);
-    const terms: Terms = { source: source.digest(), existing };
+    const terms: ImportTerms = { source: source.digest(), existing };
     const bring = { source, terms, as, counters, progress };
     const tally = await bringAll(bring, own.yes === undefined ? foreseer(store) : bringer(store));
     const room = config.countersMax - (await store.size());
@@ -92,7 +92,10 @@ async function check(source: Source): Promise<{ findings: Findings; counters: nu
 }
 
 /** Does, or foresees, what becomes of some counters. */
-type Bring = (counters: readonly Archived[], terms: Terms) => Promise<readonly Brought[]>;
+type Bring = (
+  counters: readonly ArchivedCounter[],
+  terms: ImportTerms,
+) => Promise<readonly ImportOutcome[]>;
 
 function foreseer(store: Store): Bring {
   return (counters, terms) => store.foresee(counters, terms);
@@ -126,7 +129,7 @@ function bringer(store: Store): Bring {
 
 interface Bringing {
   readonly source: Source;
-  readonly terms: Terms;
+  readonly terms: ImportTerms;
   readonly as: string | undefined;
   readonly counters: number;
   readonly progress: Progress;
@@ -154,7 +157,7 @@ async function bringAll(
 async function* named(
   items: AsyncIterable<Item>,
   as: string | undefined,
-): AsyncGenerator<Archived> {
+): AsyncGenerator<ArchivedCounter> {
   for await (const item of items) {
     if ('archived' in item)
       yield as === undefined ? item.archived : { ...item.archived, counter: as };

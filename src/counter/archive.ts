@@ -7,11 +7,11 @@
  * are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
  * Not here: files and their formats (`archive/`).
  */
-import { type Added, HOURS_KEPT_DAYS, type Past } from './past.ts';
+import { type HistoryEntry, HOURS_KEPT_DAYS, type Past } from './past.ts';
 import type { Description } from './registry.ts';
 
 /** All that is kept of one counter. */
-export interface Archived extends Description {
+export interface ArchivedCounter extends Description {
   readonly past: Past;
 }
 
@@ -19,16 +19,16 @@ export interface Archived extends Description {
  * What to do with a counter that is there already: leave it, add total and history to it, or put
  * what is brought in its place.
  */
-export type Existing = 'keep' | 'add' | 'replace';
+export type ExistingPolicy = 'keep' | 'add' | 'replace';
 
 /** Under what terms counters are brought. */
-export interface Terms {
+export interface ImportTerms {
   /**
    * Names what they come from: 1 to 64 letters, digits, `_` and `-`. What has come from there once
    * does not come again.
    */
   readonly source: string;
-  readonly existing: Existing;
+  readonly existing: ExistingPolicy;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface Terms {
  * - `unreadable`: the store holds something else under its name; nothing was changed
  * - `counters-full`: there is no such counter, and there are as many as may be
  */
-export type Brought =
+export type ImportOutcome =
   | 'made'
   | 'kept'
   | 'added'
@@ -58,17 +58,23 @@ export interface Archive {
    * moment. A counter that is made or deleted meanwhile may be there or not. Fails with
    * `counter-unreadable`.
    */
-  readAll(): AsyncIterable<Archived>;
+  readAll(): AsyncIterable<ArchivedCounter>;
 
   /**
    * Brings counters, each whole or not at all, and answers what became of each, in their order.
    * Which source it was is remembered in the same write, for as long as there is the counter and
    * nobody has replaced it. Fails with `hit-unconfirmed`, and may then be asked again.
    */
-  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]>;
+  bring(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]>;
 
   /** What `bring` would answer for each, were it alone. Changes nothing. */
-  foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]>;
+  foresee(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]>;
 }
 
 /**
@@ -79,7 +85,7 @@ export function folded({ hours, days, visitors }: Past, hour: number): Past {
   const first = hour - HOURS_KEPT_DAYS * 24;
   const old = hours.filter(({ at }) => at < first);
   if (old.length === 0) return { hours, days, visitors };
-  const sums = new Map<string, Added>();
+  const sums = new Map<string, HistoryEntry>();
   for (const { at, kind, amount } of [
     ...days,
     ...old.map((added) => ({ ...added, at: Math.floor(added.at / 24) })),

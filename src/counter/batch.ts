@@ -5,7 +5,7 @@
  * overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
  * batch.
  */
-import type { Caller, Change, Once } from './store.ts';
+import type { Change, ChangeVisitor, RequestKey } from './store.ts';
 import type { Kind, Visitor } from './visitor.ts';
 import { isVisit } from './window.ts';
 
@@ -19,7 +19,7 @@ export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'ma
   readonly reveal?: boolean | undefined;
 }
 
-export interface Gathered {
+export interface GatheredHits {
   /** How many hits from the front of the queue are in it. */
   readonly taken: number;
   /** One per counter and one per hit with `once`, in the order in which they came. */
@@ -33,7 +33,7 @@ export interface Gathered {
  * whether it counts. A batch moves a counter one way only: with that, and with safe integers
  * before and after, every number handed out in between is a safe integer too.
  */
-export function gather(hits: readonly OneHit[]): Gathered {
+export function gather(hits: readonly OneHit[]): GatheredHits {
   const placeOf = new Map<string, number>();
   const changes: Gathering[] = [];
   const places: number[] = [];
@@ -67,10 +67,10 @@ const PROGRAM: Visitor = { kind: 'program', id: undefined };
 interface Gathering {
   readonly counter: string;
   amount: number;
-  readonly once?: Once;
+  readonly once?: RequestKey;
   make?: false | undefined;
   kinds?: Partial<Record<Kind, number>>;
-  callers?: Map<string, Caller>;
+  callers?: Map<string, ChangeVisitor>;
 }
 
 /**

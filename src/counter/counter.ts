@@ -17,12 +17,12 @@
  * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because
  * queue, batch under way, retries and deadlines are one state that only makes sense together.
  */
-import { type Gathered, gather } from './batch.ts';
+import { type GatheredHits, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
 import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
 import { patiently } from './patience.ts';
-import type { Once, Store } from './store.ts';
+import type { RequestKey, Store } from './store.ts';
 import type { Visitor } from './visitor.ts';
 
 /** What an onlooker (metrics, the log, readiness) is told. */
@@ -63,7 +63,7 @@ export interface CounterOptions {
 export interface HitOptions {
   /** How much is added: a safe integer other than 0. */
   readonly amount?: number | undefined;
-  readonly once?: Once | undefined;
+  readonly once?: RequestKey | undefined;
   /** Who made it; without it, a program. */
   readonly visitor?: Visitor | undefined;
   /** Whether the answer may tell the number of a private counter: to its owner. */
@@ -87,7 +87,7 @@ const QUIET_TURNS = 2;
 /** How long a batch gathers at the most: about what a commit takes on a busy machine. */
 const GATHER_MAX_MS = 1;
 /** A batch without hits. */
-const EMPTY: Omit<Gathered, 'taken'> = { changes: [], places: [] };
+const EMPTY: Omit<GatheredHits, 'taken'> = { changes: [], places: [] };
 
 export class Counter {
   readonly #options: CounterOptions;
@@ -251,7 +251,7 @@ export class Counter {
    */
   async #settle(
     hits: readonly Hit[],
-    { changes, places }: Omit<Gathered, 'taken'>,
+    { changes, places }: Omit<GatheredHits, 'taken'>,
   ): Promise<void> {
     const { store, clock, observer } = this.#options;
     const startedAt = clock.now();

@@ -4,7 +4,7 @@
  *
  * Not here: when. That is `counter.ts`.
  */
-import type { Gathered, OneHit } from './batch.ts';
+import type { GatheredHits, OneHit } from './batch.ts';
 import { AppError } from './errors.ts';
 import type { Change, Outcome } from './store.ts';
 import { isVisit, withinWindow } from './window.ts';
@@ -34,7 +34,7 @@ interface Running {
 export function answerAll(
   hits: readonly Hit[],
   places: readonly number[],
-  changes: Gathered['changes'],
+  changes: GatheredHits['changes'],
   outcomes: readonly Outcome[],
 ): number {
   const runs = outcomes.map((outcome, place) => begin(outcome, changes[place]));

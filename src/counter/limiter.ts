@@ -20,7 +20,7 @@ export interface Limit {
 }
 
 /** One that is to be taken. */
-export interface Take {
+export interface LimitRequest {
   /** Names the visitor: 1 to 64 letters, digits, `_` and `-`. */
   readonly who: string;
   readonly limit: Limit;
@@ -50,7 +50,7 @@ export interface Limiter {
    * is forgotten. When `LIMITED_MAX` are remembered, others are given what they ask for and are
    * not remembered. Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
    */
-  take(wanted: readonly Take[]): Promise<readonly Verdict[]>;
+  take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]>;
 }
 
 /**
@@ -66,13 +66,13 @@ export function shareOf({ quota, windowMs }: Limit): {
 }
 
 /** What came of one take: the moment that is kept, in microseconds since 1970. */
-export interface Taken {
+export interface TakeResult {
   readonly allowed: boolean;
   readonly fullAtUs: number;
 }
 
 /** Takes one now, where `fullAtUs` is kept of the visitor, if anything is. */
-export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: number): Taken {
+export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: number): TakeResult {
   const { oneUs, allUs } = shareOf(limit);
   // Never farther ahead than all of it: another replica's clock may have been.
   const before = Math.min(Math.max(fullAtUs ?? nowUs, nowUs), nowUs + allUs);
@@ -81,7 +81,11 @@ export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: numbe
 }
 
 /** What the visitor is told of it. */
-export function verdictOf(limit: Limit, { allowed, fullAtUs }: Taken, nowUs: number): Verdict {
+export function verdictOf(
+  limit: Limit,
+  { allowed, fullAtUs }: TakeResult,
+  nowUs: number,
+): Verdict {
   const { oneUs, allUs } = shareOf(limit);
   const leftUs = allUs - (fullAtUs - nowUs);
   return {

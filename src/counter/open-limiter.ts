@@ -5,7 +5,7 @@
  * lost.
  */
 import type { Clock } from './clock.ts';
-import type { Limiter, Take, Verdict } from './limiter.ts';
+import type { Limiter, LimitRequest, Verdict } from './limiter.ts';
 import { briefly } from './patience.ts';
 
 /** Longer than any store takes that is well, and hardly noticed. */
@@ -14,8 +14,10 @@ export const LIMITER_WAIT_MS = 250;
 export class OpenLimiter {
   readonly #limiter: Limiter;
   readonly #clock: Clock;
-  #waiting: { readonly wanted: Take; readonly resolve: (verdict: Verdict | undefined) => void }[] =
-    [];
+  #waiting: {
+    readonly wanted: LimitRequest;
+    readonly resolve: (verdict: Verdict | undefined) => void;
+  }[] = [];
   #running = false;
   /** Whether the call under way was given up. */
   #overdue = false;
@@ -26,7 +28,7 @@ export class OpenLimiter {
   }
 
   /** Takes one; answers `undefined` where nobody says whether it may be taken. Never fails. */
-  take(wanted: Take): Promise<Verdict | undefined> {
+  take(wanted: LimitRequest): Promise<Verdict | undefined> {
     if (this.#overdue) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#waiting.push({ wanted, resolve });

@@ -14,7 +14,7 @@ export const DAY_MS = 24 * HOUR_MS;
 export const HOURS_KEPT_DAYS = 35;
 
 /** How much visits of one kind have added in one hour, or on one day. */
-export interface Added {
+export interface HistoryEntry {
   /** The hour, or the day, since 1970 (UTC). */
   readonly at: number;
   readonly kind: Kind;
@@ -23,9 +23,9 @@ export interface Added {
 
 /** All that is remembered of one counter. */
 export interface Past {
-  readonly hours: readonly Added[];
+  readonly hours: readonly HistoryEntry[];
   /** Days whose hours are not kept any more. */
-  readonly days: readonly Added[];
+  readonly days: readonly HistoryEntry[];
   /** How many visitors each day had, days since 1970 (UTC). */
   readonly visitors: ReadonlyMap<number, number>;
 }

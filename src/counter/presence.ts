@@ -6,7 +6,7 @@
  */
 
 /** What a replica tells of itself. */
-export interface Beat {
+export interface HeartbeatReport {
   /** Another one each time that a process starts. */
   readonly id: string;
   /** As in `X-Served-By`; a replacement may have the same. */
@@ -21,7 +21,7 @@ export interface Beat {
 }
 
 /** A replica as the others know it. */
-export interface Heard extends Beat {
+export interface HeardReplica extends HeartbeatReport {
   /** For how long nothing was heard of it, on the store's clock. */
   readonly silentMs: number;
 }
@@ -39,5 +39,5 @@ export interface Presence {
    * `PRESENCE_MEMORY_MS`, in no order, this one among them. Nothing of it need survive a crash.
    * Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
    */
-  beat(beat: Beat): Promise<readonly Heard[]>;
+  beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]>;
 }

@@ -93,7 +93,7 @@ export interface Condition {
 }
 
 /** What counters to list. */
-export interface Wanted {
+export interface ListQuery {
   /** How the name begins; without it, in any way. */
   readonly prefix?: string | undefined;
   /** Part of the name; empty for all. */
@@ -159,7 +159,7 @@ export interface Registry {
    */
   delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 
-  list(wanted: Wanted): Promise<Page>;
+  list(wanted: ListQuery): Promise<Page>;
 
   /** How many counters there are. */
   size(): Promise<number>;

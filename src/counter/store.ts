@@ -19,7 +19,7 @@ export interface Change {
   readonly counter: string;
   readonly amount: number;
   /** This is one request's, and counts once however often it is asked for. */
-  readonly once?: Once | undefined;
+  readonly once?: RequestKey | undefined;
   /**
    * `false`: this change must not make its counter. Where there is none its outcome is `missing`.
    */
@@ -27,11 +27,11 @@ export interface Change {
   /** How much of the amount visits of each kind have added; without it, programs did. */
   readonly kinds?: Readonly<Partial<Record<Kind, number>>> | undefined;
   /** Who of today's visitors it was, each once. */
-  readonly visitors?: readonly Caller[] | undefined;
+  readonly visitors?: readonly ChangeVisitor[] | undefined;
 }
 
 /** One of today's visitors in a change. */
-export interface Caller {
+export interface ChangeVisitor {
   /** `Visitor.id`. */
   readonly id: string;
   readonly kind: Kind;
@@ -45,7 +45,7 @@ export interface Caller {
 /**
  * How a request that is sent again is recognised: an idempotency key, and what was asked under it.
  */
-export interface Once {
+export interface RequestKey {
   /** Names the key among all of all counters: 1 to 64 letters, digits, `_` and `-`. */
   readonly key: string;
   /**
@@ -73,7 +73,7 @@ export interface Batch {
 }
 
 /** How a change was applied to a counter that is private or has a window (`Rules`). */
-export interface Counted {
+export interface CountedOutcome {
   readonly total: number;
   /** Whether only the counter's owner may know the total. */
   readonly private: boolean;
@@ -103,7 +103,7 @@ export interface Counted {
  */
 export type Outcome =
   | number
-  | Counted
+  | CountedOutcome
   | 'out-of-range'
   | 'unreadable'
   | 'key-reused'

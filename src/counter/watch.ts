@@ -22,7 +22,7 @@ export interface WatchOptions {
  * Told a counter's total, and `undefined` when a counter that had one is there no more. Must not
  * fail.
  */
-export type Told = (counter: string, total: number | undefined) => void;
+export type TotalListener = (counter: string, total: number | undefined) => void;
 
 /** Between two readings: what people take for at once, and few enough for any store. */
 const EVERY_MS = 250;
@@ -32,7 +32,7 @@ const READ_TOGETHER_MAX = 1000;
 /** A counter that is watched: what was read last, and who is told. */
 interface Watched {
   total: number | undefined;
-  readonly subscribers: Map<Told, Subscriber>;
+  readonly subscribers: Map<TotalListener, Subscriber>;
 }
 
 interface Subscriber {
@@ -68,7 +68,7 @@ export class Watch {
    * or from another replica, is told none that is older. A store that is away is waited for
    * without a word. Answers how to end it, which may be called twice.
    */
-  subscribe(counters: readonly string[], told: Told): () => void {
+  subscribe(counters: readonly string[], told: TotalListener): () => void {
     this.#subscribers++;
     for (const counter of new Set(counters)) {
       const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Map() };
@@ -85,7 +85,7 @@ export class Watch {
     };
   }
 
-  #leave(counter: string, told: Told): void {
+  #leave(counter: string, told: TotalListener): void {
     const watched = this.#watched.get(counter);
     watched?.subscribers.delete(told);
     if (watched?.subscribers.size === 0) this.#watched.delete(counter);

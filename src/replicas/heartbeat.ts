@@ -8,13 +8,13 @@
  */
 import type { Clock } from '../counter/clock.ts';
 import { briefly } from '../counter/patience.ts';
-import type { Beat, Heard, Presence } from '../counter/presence.ts';
+import type { HeardReplica, HeartbeatReport, Presence } from '../counter/presence.ts';
 
 export interface HeartbeatOptions {
   readonly store: Presence;
   readonly clock: Clock;
   /** What this replica is. */
-  readonly self: Pick<Beat, 'id' | 'name' | 'version' | 'startedAt'>;
+  readonly self: Pick<HeartbeatReport, 'id' | 'name' | 'version' | 'startedAt'>;
   /** What it has counted since it started. */
   readonly hits: () => number;
   /** Has the counter find out whether a commit would succeed, if it does not know. */
@@ -22,9 +22,9 @@ export interface HeartbeatOptions {
 }
 
 /** A replica as it is shown. */
-export interface Known extends Omit<Beat, 'state'> {
+export interface KnownReplica extends Omit<HeartbeatReport, 'state'> {
   /** `gone`: stopped, or silent for longer than a beat can be late. */
-  readonly state: Beat['state'];
+  readonly state: HeartbeatReport['state'];
 }
 
 /** Between two beats: a change is seen within seconds, and it costs the store nothing. */
@@ -36,8 +36,8 @@ const GONE_AFTER_MS = 2.5 * EVERY_MS;
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  #state: Beat['state'] = 'ready';
-  #heard: readonly Heard[] = [];
+  #state: HeartbeatReport['state'] = 'ready';
+  #heard: readonly HeardReplica[] = [];
   #beating = false;
 
   constructor(options: HeartbeatOptions) {
@@ -45,7 +45,7 @@ export class Heartbeat {
   }
 
   /** All replicas that were heard of lately, by their names, the older first. */
-  get replicas(): readonly Known[] {
+  get replicas(): readonly KnownReplica[] {
     return this.#heard
       .map(({ silentMs, ...beat }) => ({
         ...beat,

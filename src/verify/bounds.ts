@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 
 /** What is known of the numbers at the end of a run. */
-export interface Ends extends Omit<Frame, 'mayFail'> {
+export interface FinalNumbers extends Omit<Frame, 'mayFail'> {
   /** How many visits got a number, and how many did not. */
   readonly answered: number;
   readonly unanswered: number;
@@ -23,7 +23,7 @@ const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
  * The verdict. Where nobody else visits (`alone`), a total that moves by itself is a fault;
  * otherwise it says that others visit.
  */
-export function bounds(ends: Ends): Finding {
+export function bounds(ends: FinalNumbers): Finding {
   const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
   const check = 'bounds';
   const broken = (count: number, words: string): Finding => ({

@@ -11,7 +11,7 @@ import type { Judge } from './judge.ts';
 import { codeIn, numberIn, requestFor, type Target } from './target.ts';
 
 /** What all clients of a run share. */
-export interface Scene {
+export interface RunContext {
   readonly target: Target;
   /** After how long a client gives up. */
   readonly timeoutMs: number;
@@ -60,12 +60,12 @@ const PAUSE_MS = 20;
 const TRIES = 5;
 
 export class Client {
-  readonly #scene: Scene;
+  readonly #scene: RunContext;
   readonly #keeps: boolean;
   #line: Line | undefined;
 
   /** `keeps`: whether it keeps its connection, or opens one for each request. */
-  constructor(scene: Scene, keeps: boolean) {
+  constructor(scene: RunContext, keeps: boolean) {
     this.#scene = scene;
     this.#keeps = keeps;
   }

@@ -5,7 +5,7 @@
 import { Latencies } from './latencies.ts';
 
 /** What one second of the run was like. */
-export interface Second {
+export interface SecondFigures {
   answered: number;
   failed: number;
 }
@@ -28,7 +28,7 @@ export interface Figures {
   readonly latencies: Latencies;
   /** Who answered visits, as `X-Served-By` says, in the order of their first answers. */
   readonly servedBy: ReadonlyMap<string, Presence>;
-  readonly seconds: readonly Second[];
+  readonly seconds: readonly SecondFigures[];
 }
 
 /** How many visits one replica answered, and in which second first and last. */
@@ -72,7 +72,7 @@ export function changes({ servedBy, seconds }: Pick<Figures, 'servedBy' | 'secon
 
 /** Whether at least so many visits were answered in these seconds. */
 function answeredIn(
-  seconds: readonly Second[],
+  seconds: readonly SecondFigures[],
   from: number,
   to: number,
   enough: number,
@@ -87,7 +87,7 @@ function answeredIn(
 export class Tally {
   readonly latencies = new Latencies();
   readonly servedBy = new Map<string, Presence>();
-  readonly seconds: Second[] = [];
+  readonly seconds: SecondFigures[] = [];
 
   /** A visit got its number after `ms`, from `servedBy`. */
   answered(second: number, ms: number, servedBy: string | undefined): void {
@@ -108,7 +108,7 @@ export class Tally {
     this.#at(second).failed++;
   }
 
-  #at(second: number): Second {
+  #at(second: number): SecondFigures {
     while (this.seconds.length < second) this.seconds.push({ answered: 0, failed: 0 });
     return (this.seconds[second] ??= { answered: 0, failed: 0 });
   }

@@ -4,7 +4,7 @@
  */
 import { type Figures, Tally } from './figures.ts';
 import type { History, Operation } from './history.ts';
-import { type Begun, Judge } from './judge.ts';
+import { Judge, type StartedOperation } from './judge.ts';
 import type { Result } from './run.ts';
 
 /** The verdict, and the figures that the operations give. */
@@ -13,7 +13,7 @@ export function judgeHistory({ operations, ...frame }: History): {
   figures: Figures;
 } {
   const judge = new Judge(frame.before);
-  const begun = new Map<Operation, Begun>();
+  const begun = new Map<Operation, StartedOperation>();
   for (const { ends, operation } of inOrder(operations)) {
     if (!ends) {
       begun.set(operation, judge.begin(operation.type, operation.connection, operation.key));

@@ -11,15 +11,15 @@ import { bounds } from './bounds.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 import { NumberSet } from './number-set.ts';
-import { type Insisting, Repeats } from './repeats.ts';
+import { type PendingRequest, Repeats } from './repeats.ts';
 
 /** An operation that has begun. */
-export interface Begun {
+export interface StartedOperation {
   readonly type: 'hit' | 'read';
   readonly connection: number;
   /** The highest number that anyone had been given. */
   readonly floor: number;
-  readonly insisting: Insisting | undefined;
+  readonly insisting: PendingRequest | undefined;
 }
 
 /** What an operation got: a number, or why it did not. */
@@ -79,7 +79,7 @@ export class Judge {
   }
 
   /** A request is sent; with the key of an earlier one it is that one, sent again. */
-  begin(type: Begun['type'], connection: number, key?: string): Begun {
+  begin(type: StartedOperation['type'], connection: number, key?: string): StartedOperation {
     const insisting =
       key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
     // A hit may have counted at its first request; a read that failed was none.
@@ -91,7 +91,10 @@ export class Judge {
    * What it got. Without number and failure there was nothing to get: a counter that nobody has
    * hit is read.
    */
-  end({ type, connection, floor, insisting }: Begun, { number, failure }: Outcome): void {
+  end(
+    { type, connection, floor, insisting }: StartedOperation,
+    { number, failure }: Outcome,
+  ): void {
     if (number === undefined) {
       if (insisting) this.#repeats.failed(insisting, failure);
       else if (failure !== undefined) this.#failed(type, failure);
@@ -122,7 +125,7 @@ export class Judge {
     }
   }
 
-  #failed(type: Begun['type'], failure: string): void {
+  #failed(type: StartedOperation['type'], failure: string): void {
     this.#note(`${type === 'read' ? 'read: ' : ''}${failure}`);
     if (type === 'hit') this.#unanswered++;
   }

@@ -3,7 +3,7 @@ import { Connection, Unanswered } from './connection.ts';
 import { numberIn, requestFor, type Target } from './target.ts';
 
 /** The numbers of two visits, and whether others visited between them. */
-export interface Look {
+export interface VisitPair {
   readonly first: number;
   readonly last: number;
   readonly moved: boolean;
@@ -25,7 +25,7 @@ export async function look(
   timeoutMs: number,
   retry: boolean,
   quietMs = QUIET_MS,
-): Promise<Look> {
+): Promise<VisitPair> {
   const visitOnce = () =>
     retry ? visitUntilAnswered(target, timeoutMs) : visit(target, timeoutMs);
   const first = await visitOnce();

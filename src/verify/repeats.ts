@@ -4,7 +4,7 @@
  */
 
 /** One of them, under way. */
-export interface Insisting {
+export interface PendingRequest {
   readonly type: 'hit' | 'read';
   /** The highest number that anyone had been given when it was first asked for. */
   readonly floor: number;
@@ -14,7 +14,7 @@ export interface Insisting {
 }
 
 export class Repeats {
-  readonly #underWay = new Map<string, Insisting>();
+  readonly #underWay = new Map<string, PendingRequest>();
   readonly #tries = new Map<string, number>();
   #keyed = false;
 
@@ -29,17 +29,17 @@ export class Repeats {
   }
 
   /** It is asked for, for the first time or again. */
-  begin(key: string, type: Insisting['type'], floor: number): Insisting {
+  begin(key: string, type: PendingRequest['type'], floor: number): PendingRequest {
     if (type === 'hit') this.#keyed = true;
     const before = this.#underWay.get(key);
     if (before) return before;
-    const insisting: Insisting = { type, floor, failure: undefined };
+    const insisting: PendingRequest = { type, floor, failure: undefined };
     this.#underWay.set(key, insisting);
     return insisting;
   }
 
   /** A request for it failed; without a `failure` there was nothing to get. */
-  failed(insisting: Insisting, failure: string | undefined): void {
+  failed(insisting: PendingRequest, failure: string | undefined): void {
     insisting.failure = failure;
     if (failure !== undefined) this.#tries.set(failure, (this.#tries.get(failure) ?? 0) + 1);
   }
@@ -48,7 +48,7 @@ export class Repeats {
    * Nothing more is asked for under this key, or under any. Answers those whose last request
    * failed.
    */
-  settle(key?: string): Insisting[] {
+  settle(key?: string): PendingRequest[] {
     const one = key === undefined ? undefined : this.#underWay.get(key);
     const settled = key === undefined ? [...this.#underWay.values()] : one ? [one] : [];
     if (key === undefined) this.#underWay.clear();

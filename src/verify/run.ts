@@ -8,7 +8,7 @@
  * omission). Without one each client visits again as soon as it has its answer.
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
-import { Client, type Scene } from './client.ts';
+import { Client, type RunContext } from './client.ts';
 import { type Figures, Tally } from './figures.ts';
 import type { Finding } from './finding.ts';
 import type { Frame, Operation } from './history.ts';
@@ -90,7 +90,7 @@ export class Run {
     stop.addEventListener('abort', interrupt);
     if (stop.aborted) interrupt();
 
-    const scene: Scene = {
+    const scene: RunContext = {
       target,
       timeoutMs,
       startedAt: this.#startedAt,

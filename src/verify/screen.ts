@@ -4,7 +4,7 @@
  */
 
 import { counted } from '../plural.ts';
-import { type Change, changes, type Figures, type Second } from './figures.ts';
+import { type Change, changes, type Figures, type SecondFigures } from './figures.ts';
 import { changeLines, kinds, shareLines, whole } from './report.ts';
 import type { Run } from './run.ts';
 
@@ -90,7 +90,7 @@ function summary({ elapsedMs, answered, failures, tries, latencies, seconds }: F
 const HEIGHTS = ' ▁▂▃▄▅▆▇█';
 
 /** Visits a second as a line of bars; a second in which something failed is an ×. */
-export function timeLine(seconds: readonly Second[]): string {
+export function timeLine(seconds: readonly SecondFigures[]): string {
   const shown = seconds.slice(-SECONDS);
   const most = Math.max(1, ...shown.map(({ answered }) => answered));
   return shown
@@ -104,7 +104,7 @@ export function timeLine(seconds: readonly Second[]): string {
  * The same line with what changed: `+` where a replica began to answer, `-` after its last answer,
  * `*` for both.
  */
-export function markLine(seconds: readonly Second[], changed: readonly Change[]): string {
+export function markLine(seconds: readonly SecondFigures[], changed: readonly Change[]): string {
   const from = Math.max(0, seconds.length - SECONDS);
   const marks = Array.from({ length: seconds.length - from }, (_, index) => {
     const what = new Set(

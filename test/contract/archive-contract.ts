@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import type { Archived, Terms } from '../../src/counter/archive.ts';
+import type { ArchivedCounter, ImportTerms } from '../../src/counter/archive.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
 import type { Change, Store } from '../../src/counter/store.ts';
@@ -20,7 +20,7 @@ const NO_PAST = { hours: [], days: [], visitors: new Map<number, number>() };
 
 /** All counters of a store by name, in the order in which they came. */
 export async function allOf(store: Store, onCounter: () => unknown = () => undefined) {
-  const counters = new Map<string, Archived>();
+  const counters = new Map<string, ArchivedCounter>();
   let count = 0;
   for await (const archived of store.readAll()) {
     await onCounter();
@@ -33,10 +33,10 @@ export async function allOf(store: Store, onCounter: () => unknown = () => undef
 }
 
 /** A counter as figures in an order, for comparing. */
-export function plain(archived: Archived | undefined) {
+export function plain(archived: ArchivedCounter | undefined) {
   if (!archived) return undefined;
   const { past, ...rest } = archived;
-  const figures = (all: Archived['past']['hours']) =>
+  const figures = (all: ArchivedCounter['past']['hours']) =>
     all.map(({ at, kind, amount }) => `${at} ${kind} ${amount}`).toSorted();
   const visitors = [...past.visitors].toSorted(([a], [b]) => a - b);
   return { ...rest, hours: figures(past.hours), days: figures(past.days), visitors };
@@ -56,7 +56,7 @@ export function testArchive(subject: () => Subject): void {
 
     const space = randomUUID();
     const fresh = () => `${space}/${randomUUID()}`;
-    const counter = (more: Partial<Archived> = {}): Archived => ({
+    const counter = (more: Partial<ArchivedCounter> = {}): ArchivedCounter => ({
       counter: fresh(),
       total: 5,
       madeAt: NOW - DAY_MS,
@@ -75,7 +75,7 @@ export function testArchive(subject: () => Subject): void {
       },
       ...more,
     });
-    const terms = (more: Partial<Terms> = {}): Terms => ({
+    const terms = (more: Partial<ImportTerms> = {}): ImportTerms => ({
       source: randomUUID().slice(0, 22),
       existing: 'keep',
       ...more,
@@ -330,7 +330,7 @@ export function testArchive(subject: () => Subject): void {
         names;
       for (const name of names.slice(0, 5))
         await own.make(name, { total: 1, madeAt: NOW, owner: 'x' });
-      const stateOf = (counters: ReadonlyMap<string, Archived>) =>
+      const stateOf = (counters: ReadonlyMap<string, ArchivedCounter>) =>
         names.map((name) => plain(counters.get(name)));
       const before = stateOf(await allOf(own));
       let acted = false;

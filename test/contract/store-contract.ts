@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { isAppError } from '../../src/counter/errors.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
-import type { Beat } from '../../src/counter/presence.ts';
+import type { HeartbeatReport } from '../../src/counter/presence.ts';
 import {
   type Condition,
   RULES,
@@ -1115,7 +1115,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
     });
 
     describe('replicas', () => {
-      const beat = (name: string, more: Partial<Beat> = {}): Beat => ({
+      const beat = (name: string, more: Partial<HeartbeatReport> = {}): HeartbeatReport => ({
         id: randomUUID(),
         name,
         version: '1.2.3',
@@ -1129,7 +1129,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         const other = subject.open();
         const [one, two] = [beat('one'), beat('two', { hits: 7 })];
         await store.beat(one);
-        const said = async (from: Store, what: Beat) =>
+        const said = async (from: Store, what: HeartbeatReport) =>
           (await from.beat(what))
             .filter(({ id }) => id === one.id || id === two.id)
             .map(({ silentMs, ...rest }) => ({
@@ -1141,7 +1141,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
           { ...one, lately: true },
           { ...two, lately: true },
         ]);
-        const draining: Beat = { ...one, hits: 3, state: 'draining' };
+        const draining: HeartbeatReport = { ...one, hits: 3, state: 'draining' };
         expect(await said(store, draining)).toEqual([
           { ...draining, lately: true },
           { ...two, lately: true },

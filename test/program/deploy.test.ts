@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import project from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config/config.ts';
 import { settings } from '../../src/config/settings.ts';
-import type { Archived } from '../../src/counter/archive.ts';
+import type { ArchivedCounter } from '../../src/counter/archive.ts';
 import { LIMITED_MAX } from '../../src/counter/limiter.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
 import { RULES } from '../../src/counter/registry.ts';
@@ -254,7 +254,7 @@ const openStore = (
 const clock = { at: Date.now() };
 
 /** A counter that comes from elsewhere. */
-const BROUGHT: Archived = {
+const BROUGHT: ArchivedCounter = {
   counter: 'my-site/made',
   total: 3,
   madeAt: 1,

@@ -1,6 +1,6 @@
 /** Clients: what they ask of which replica, and how they ask again under the same key. */
 import { DAY_MS } from '../../src/counter/past.ts';
-import type { Once } from '../../src/counter/store.ts';
+import type { RequestKey } from '../../src/counter/store.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 import type { Dice } from './dice.ts';
 import type { SimulatedHit } from './hit.ts';
@@ -13,7 +13,7 @@ import { visitorIds } from './visitors.ts';
 interface Request {
   readonly counter: string;
   readonly amount: number;
-  readonly once: Once | undefined;
+  readonly once: RequestKey | undefined;
   readonly visitor: { kind: Visitor['kind']; number: number } | undefined;
   readonly reveal: boolean;
   readonly make: boolean;

@@ -2,7 +2,7 @@
  * Hits as the simulation sees them: each has a name of its own, so that its way through batches
  * and stores can be followed.
  */
-import type { Once, Outcome } from '../../src/counter/store.ts';
+import type { Outcome, RequestKey } from '../../src/counter/store.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 
 /** What became of a hit in the store. */
@@ -26,7 +26,7 @@ export interface SimulatedHit {
   readonly id: number;
   readonly counter: string;
   readonly amount: number;
-  readonly once: Once | undefined;
+  readonly once: RequestKey | undefined;
   readonly visitor: Visitor | undefined;
   readonly reveal: boolean;
   /** `false`: it must not make its counter. */
@@ -48,7 +48,7 @@ export interface SimulatedHit {
 /** The hits of one change of a batch. */
 export interface Group {
   readonly counter: string;
-  readonly once: Once | undefined;
+  readonly once: RequestKey | undefined;
   readonly hits: readonly SimulatedHit[];
 }
 

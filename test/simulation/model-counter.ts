@@ -1,6 +1,6 @@
 /** One counter of the model, and which hits count on it. */
 import { DAY_MS } from '../../src/counter/past.ts';
-import type { Counted, Outcome } from '../../src/counter/store.ts';
+import type { CountedOutcome, Outcome } from '../../src/counter/store.ts';
 import type { Group, SimulatedHit } from './hit.ts';
 
 /** A counter as it should be. */
@@ -47,7 +47,7 @@ export function countingHits(
     const open =
       isBounded || before.forgotten || Math.floor(at / DAY_MS) !== Math.floor(before.at / DAY_MS);
     if (over || !open) return over;
-    return (told as Counted | undefined)?.counted?.[order.indexOf(id)] ?? over;
+    return (told as CountedOutcome | undefined)?.counted?.[order.indexOf(id)] ?? over;
   });
 }
 

@@ -8,7 +8,7 @@ import { gather } from '../../src/archive/gather.ts';
 import type { Item } from '../../src/archive/item.ts';
 import { withoutRepeats } from '../../src/archive/item.ts';
 import { type FileKind, readFile, recognise } from '../../src/archive/recognise.ts';
-import type { Archived } from '../../src/counter/archive.ts';
+import type { ArchivedCounter } from '../../src/counter/archive.ts';
 import type { Store } from '../../src/counter/store.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -34,7 +34,7 @@ export async function itemsOf(
   return items;
 }
 
-export const countersIn = (items: readonly Item[]): Archived[] =>
+export const countersIn = (items: readonly Item[]): ArchivedCounter[] =>
   items.flatMap((item) => ('archived' in item ? [item.archived] : []));
 export const mistakesIn = (items: readonly Item[]): string[] =>
   items.flatMap((item) => ('wrong' in item ? [`${item.line}: ${item.wrong}`] : []));
@@ -56,7 +56,7 @@ export async function exportText(
 /** The text of an export of these counters. */
 export async function textOf(
   heading: { moment: number; counters: number },
-  all: AsyncIterable<Archived>,
+  all: AsyncIterable<ArchivedCounter>,
   format: 'jsonl' | 'csv',
 ): Promise<string> {
   let text = '';

@@ -1,7 +1,7 @@
 /** Visitors as changes have them. */
-import type { Caller } from '../../src/counter/store.ts';
+import type { ChangeVisitor } from '../../src/counter/store.ts';
 
 /** People of one visit each. */
-export function callers(...ids: string[]): Caller[] {
+export function callers(...ids: string[]): ChangeVisitor[] {
   return ids.map((id) => ({ id, kind: 'person', visits: 1 }));
 }

@@ -2,17 +2,26 @@
  * A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by
  * the contract suite.
  */
-import { type Archived, type Brought, folded, type Terms } from '../../src/counter/archive.ts';
+import {
+  type ArchivedCounter,
+  folded,
+  type ImportOutcome,
+  type ImportTerms,
+} from '../../src/counter/archive.ts';
 import { AppError } from '../../src/counter/errors.ts';
 import {
   LIMITED_MAX,
-  type Take,
+  type LimitRequest,
   takeOne,
   type Verdict,
   verdictOf,
 } from '../../src/counter/limiter.ts';
-import { type Added, HOUR_MS, type Past } from '../../src/counter/past.ts';
-import { type Beat, type Heard, PRESENCE_MEMORY_MS } from '../../src/counter/presence.ts';
+import { type HistoryEntry, HOUR_MS, type Past } from '../../src/counter/past.ts';
+import {
+  type HeardReplica,
+  type HeartbeatReport,
+  PRESENCE_MEMORY_MS,
+} from '../../src/counter/presence.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -20,11 +29,11 @@ import {
   type Deletion,
   type Description,
   type Draft,
+  type ListQuery,
   meets,
   type Page,
   RULES,
   type Rules,
-  type Wanted,
 } from '../../src/counter/registry.ts';
 import {
   type Batch,
@@ -64,7 +73,7 @@ export interface MemoryDatabase {
   readonly counted: Map<string, number>;
   /** By limit and visitor: when all is there again, in microseconds since 1970. */
   readonly limits: Map<string, number>;
-  readonly replicas: Map<string, Beat & { heardAt: number }>;
+  readonly replicas: Map<string, HeartbeatReport & { heardAt: number }>;
   /** By counter: the sources that it was brought from. */
   readonly sources: Map<string, Set<string>>;
   readonly now: () => number;
@@ -111,8 +120,8 @@ export function memoryDatabase(
 const NEW = { madeAt: undefined, owner: undefined, rules: RULES } as const;
 
 interface MemoryPast {
-  readonly hours: Map<string, Added>;
-  readonly days: Map<string, Added>;
+  readonly hours: Map<string, HistoryEntry>;
+  readonly days: Map<string, HistoryEntry>;
   readonly visitors: Map<number, Set<string>>;
   /** How many more visitors days had, brought from elsewhere. */
   readonly brought: Map<number, number>;
@@ -227,9 +236,9 @@ export class MemoryStore implements Store {
     this.#database.sources.delete(counter);
   }
 
-  async *readAll(): AsyncGenerator<Archived> {
+  async *readAll(): AsyncGenerator<ArchivedCounter> {
     const { totals, records } = this.#database;
-    const all = [...totals.keys()].toSorted().map((counter): Archived => {
+    const all = [...totals.keys()].toSorted().map((counter): ArchivedCounter => {
       const { madeAt, owner, rules = RULES } = records.get(counter) ?? {};
       return {
         counter,
@@ -243,8 +252,11 @@ export class MemoryStore implements Store {
     yield* all;
   }
 
-  async bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
-    const outcomes: Brought[] = [];
+  async bring(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
+    const outcomes: ImportOutcome[] = [];
     for (const archived of counters) {
       const [outcome = 'kept'] = await this.foresee([archived], terms);
       outcomes.push(outcome);
@@ -256,9 +268,9 @@ export class MemoryStore implements Store {
   }
 
   async foresee(
-    counters: readonly Archived[],
-    { source, existing }: Terms,
-  ): Promise<readonly Brought[]> {
+    counters: readonly ArchivedCounter[],
+    { source, existing }: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
     const { totals, records, countersMax, sources, pasts } = this.#database;
     return counters.map(({ counter, total, past }) => {
       const before = totals.get(counter);
@@ -276,7 +288,10 @@ export class MemoryStore implements Store {
     });
   }
 
-  #bring({ counter, total, madeAt, owner, rules, past }: Archived, { source }: Terms): void {
+  #bring(
+    { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
+    { source }: ImportTerms,
+  ): void {
     const { totals, records, sources, now } = this.#database;
     if (!totals.has(counter)) records.set(counter, { madeAt, owner, rules });
     totals.set(counter, (totals.get(counter) ?? 0) + total);
@@ -299,7 +314,7 @@ export class MemoryStore implements Store {
     return past;
   }
 
-  async list({ prefix = '', search, after, limit }: Wanted): Promise<Page> {
+  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
     const names = [...this.#database.totals.keys()]
       .filter((name) => name > after && name.startsWith(prefix) && name.includes(search))
       .toSorted()
@@ -315,7 +330,7 @@ export class MemoryStore implements Store {
     return this.#database.records.size;
   }
 
-  async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+  async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     this.#refuseIfClosed();
     const { limits, limitedMax, now } = this.#database;
     const nowUs = now() * 1000;
@@ -441,7 +456,7 @@ export class MemoryStore implements Store {
     return folded(past, Math.floor(this.#database.now() / HOUR_MS));
   }
 
-  async beat(beat: Beat): Promise<readonly Heard[]> {
+  async beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
     const { replicas, now } = this.#database;
     replicas.set(beat.id, { ...beat, heardAt: now() });
     for (const { id, heardAt } of replicas.values()) {
@@ -460,7 +475,7 @@ export class MemoryStore implements Store {
   }
 }
 
-function addTo(sums: Map<string, Added>, at: number, kind: Kind, amount: number): void {
+function addTo(sums: Map<string, HistoryEntry>, at: number, kind: Kind, amount: number): void {
   const name = `${at} ${kind}`;
   sums.set(name, { at, kind, amount: within((sums.get(name)?.amount ?? 0) + amount) });
 }

@@ -13,7 +13,7 @@ import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../readi
 import type { Line } from '../reading/lines.ts';
 
 /** A site or page and its counter, as it stands in a line of the list. */
-export interface Named {
+export interface NamedPage {
   readonly line: number;
   readonly address: string;
   readonly counter: string;
@@ -23,9 +23,9 @@ export interface Named {
 const NAMES_MAX = 200_000;
 
 export class Names {
-  readonly #named = new Map<string, Named>();
-  readonly #found = new Set<Named>();
-  readonly #all: Named[] = [];
+  readonly #named = new Map<string, NamedPage>();
+  readonly #found = new Set<NamedPage>();
+  readonly #all: NamedPage[] = [];
 
   /** Whether there are none. */
   get empty(): boolean {
@@ -46,14 +46,14 @@ export class Names {
   }
 
   /** The lines of which nothing was found. */
-  unfound(): Named[] {
+  unfound(): NamedPage[] {
     return this.#all.filter((named) => !this.#found.has(named));
   }
 
   /**
    * Adds a line. Fails with `Wrong` when another has named the same site or page, and otherwise.
    */
-  add(named: Named): void {
+  add(named: NamedPage): void {
     if (this.#all.length === NAMES_MAX) throw new Wrong(`there are more than ${NAMES_MAX} names`);
     const [main = '', ...more] = keysOf(named.address);
     const before = this.#named.get(main);
@@ -95,7 +95,7 @@ export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
 }
 
 /** What a line names; `undefined` for blank lines, comments and headings. Fails with `Wrong`. */
-function namedIn(line: string, number: number): Named | undefined {
+function namedIn(line: string, number: number): NamedPage | undefined {
   const text = line.trim();
   if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
   const cells = cellsOf(text, separatorOf(text));

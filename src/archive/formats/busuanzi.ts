@@ -15,10 +15,10 @@
 
 import { bare, countOf, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
 import { readWhole } from '../reading/numbers.ts';
-import type { Named, Names } from './busuanzi-names.ts';
+import type { NamedPage, Names } from './busuanzi-names.ts';
 
 /** A total as it stands in Redis: in a string, or as a member of a sorted set. */
-export interface Kept {
+export interface StoredTotal {
   readonly key: string;
   readonly member?: string | undefined;
   readonly value: string;
@@ -32,7 +32,7 @@ const UNFOUND_SHOWN = 5;
  * left out where there is none.
  */
 export async function* readBusuanzi(
-  all: AsyncIterable<Kept>,
+  all: AsyncIterable<StoredTotal>,
   names: Names,
   namespace: string | undefined,
 ): AsyncGenerator<Item> {
@@ -80,7 +80,11 @@ function nothingIn(nameless: number, names: Names): string {
     : `${totals} of a busuanzi, and none of the addresses in --names is among them: check them`;
 }
 
-function* notesOn(nameless: number, visitors: number, unfound: readonly Named[]): Generator<Item> {
+function* notesOn(
+  nameless: number,
+  visitors: number,
+  unfound: readonly NamedPage[],
+): Generator<Item> {
   if (nameless > 0) {
     yield {
       note:

@@ -2,7 +2,7 @@
  * An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a
  * line.
  */
-import type { Archived } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counted } from '../../plural.ts';
 import { type Item, itemOf, shown, Wrong } from '../item.ts';
@@ -25,7 +25,7 @@ export interface Heading {
 /** The text of an export, piece by piece. */
 export async function* writeJsonLines(
   { moment, counters }: Heading,
-  all: AsyncIterable<Archived>,
+  all: AsyncIterable<ArchivedCounter>,
 ): AsyncGenerator<string> {
   const heading = {
     seen: 'counters',

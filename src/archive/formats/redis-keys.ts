@@ -6,14 +6,14 @@ import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
 import { readWhole } from '../reading/numbers.ts';
 import { keyFor } from '../slug.ts';
-import type { Kept } from './busuanzi.ts';
+import type { StoredTotal } from './busuanzi.ts';
 
 /**
  * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are what they say,
  * and every other key becomes one in `namespace`, by `keyFor`.
  */
 export async function* readRedisKeys(
-  all: AsyncIterable<Kept>,
+  all: AsyncIterable<StoredTotal>,
   namespace: string | undefined,
 ): AsyncGenerator<Item> {
   let found = false;

@@ -6,7 +6,7 @@
  * so that a file that was cut is noticed. No cell begins with what a spreadsheet takes for a
  * formula but a number below 0, and a name that begins with "-".
  */
-import type { Archived } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { type Item, itemOf, shown, Wrong } from '../item.ts';
 import { type Row, rowText, withoutEmptyEnd } from '../reading/csv.ts';
@@ -20,7 +20,7 @@ export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
 /** The text of an export, piece by piece. */
 export async function* writeCsv(
   { moment, counters }: Heading,
-  all: AsyncIterable<Archived>,
+  all: AsyncIterable<ArchivedCounter>,
 ): AsyncGenerator<string> {
   let rows = 0;
   const write = (table: readonly (readonly (string | number)[])[]) => {
@@ -35,7 +35,7 @@ export async function* writeCsv(
   yield rowText(['', 'end', '', '', rows]);
 }
 
-function tableOf(archived: Archived): (string | number)[][] {
+function tableOf(archived: ArchivedCounter): (string | number)[][] {
   const {
     counter,
     total,

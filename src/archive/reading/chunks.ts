@@ -1,5 +1,5 @@
 /** Counters in pieces that a store brings at one go without keeping others waiting for long. */
-import type { Archived } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../counter/archive.ts';
 
 /**
  * So many counters at once, and so many figures of their history: about ten milliseconds of a
@@ -10,9 +10,9 @@ const FIGURES_AT_ONCE = 1000;
 
 /** The counters, some at a time; one with more history than that alone. */
 export async function* chunksOf(
-  all: AsyncIterable<Archived>,
-): AsyncGenerator<readonly Archived[]> {
-  let chunk: Archived[] = [];
+  all: AsyncIterable<ArchivedCounter>,
+): AsyncGenerator<readonly ArchivedCounter[]> {
+  let chunk: ArchivedCounter[] = [];
   let figures = 0;
   for await (const archived of all) {
     const { hours, days, visitors } = archived.past;

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
-import type { Once } from '../../counter/store.ts';
+import type { RequestKey } from '../../counter/store.ts';
 
 /** 255 is what common gateways allow; a UUID has 36. */
 const KEY = /^[\u0021-\u007E]{1,255}$/;
@@ -22,7 +22,7 @@ export function onceFrom(
   counter: string,
   amount = 1,
   visitor = '',
-): Once | undefined {
+): RequestKey | undefined {
   const header = headers.get('Idempotency-Key');
   if (header === null) return undefined;
   const key = header.replace(/^"(.*)"$/, '$1');

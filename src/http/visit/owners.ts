@@ -10,7 +10,7 @@ import { AppError } from '../../counter/errors.ts';
 import type { Condition, Description } from '../../counter/registry.ts';
 
 /** What a new owner is given, and what the store keeps of it. */
-export interface Issued {
+export interface IssuedToken {
   readonly token: string;
   readonly owner: string;
 }
@@ -19,7 +19,7 @@ export interface Issued {
  * A new token, unless the caller brings one. The prefix is for people and for programs that look
  * for secrets where none should be.
  */
-export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): Issued {
+export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): IssuedToken {
   return { token, owner: hashOf(token) };
 }
 

@@ -1,7 +1,7 @@
 /** Asking Seen for JSON. */
 
 /** What came of it: what was told, or why nothing was. */
-export interface Told<T> {
+export interface JsonAnswer<T> {
   readonly told?: T;
   /**
    * `away`: the store is · `unreachable`: so is Seen · `busy`: too much was asked · `refused`: it
@@ -19,7 +19,7 @@ export interface Told<T> {
 const TIMEOUT_MS = 8000;
 
 /** Asks for a path. Never fails. */
-export async function ask<T>(path: string): Promise<Told<T>> {
+export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
   try {
     const response = await fetch(path, {
       signal: AbortSignal.timeout(TIMEOUT_MS),

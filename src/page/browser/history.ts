@@ -2,10 +2,17 @@
  * Visits by hour, day and month: the buttons, the chart, what it says in words, and the same as a
  * table.
  */
-import { ask, type Told } from './ask.ts';
+import { ask, type JsonAnswer } from './ask.ts';
 import { Chart } from './chart.ts';
 import { whole } from './numbers.ts';
-import { type Counted, firstOf, latestOf, type Period, type Step, visitsOf } from './periods.ts';
+import {
+  firstOf,
+  latestOf,
+  type Period,
+  type PeriodCounts,
+  type Step,
+  visitsOf,
+} from './periods.ts';
 
 const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** How a period is called: in the table, and below the chart. */
@@ -53,11 +60,11 @@ export class History {
    * Asks for what there is, and shows it. Where it is not for everybody there is nothing to be
    * seen. Never fails.
    */
-  async refresh(): Promise<Told<unknown>> {
+  async refresh(): Promise<JsonAnswer<unknown>> {
     const step = this.#step;
     const now = new Date();
     const query = new URLSearchParams({ by: step, zone: ZONE, from: firstOf(step, now) });
-    const answer = await ask<{ periods: Counted[] }>(`${this.#path}/history?${query}`);
+    const answer = await ask<{ periods: PeriodCounts[] }>(`${this.#path}/history?${query}`);
     if (answer.told && step === this.#step) this.#show(latestOf(answer.told.periods, step, now));
     if (answer.failed === 'refused' && this.#section) this.#section.hidden = true;
     return answer;

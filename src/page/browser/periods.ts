@@ -6,7 +6,7 @@
 export type Step = 'hour' | 'day' | 'month';
 
 /** What happened in a period, as the API tells it. */
-export interface Counted {
+export interface PeriodCounts {
   /** `2026-11-22T13`, `2026-11-22`, `2026-11`. */
   readonly time: string;
   readonly person: number;
@@ -17,7 +17,7 @@ export interface Counted {
 }
 
 /** A period, and when it began. */
-export interface Period extends Counted {
+export interface Period extends PeriodCounts {
   readonly begins: Date;
 }
 
@@ -26,7 +26,7 @@ const SHOWN: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 const HOUR_MS = 3_600_000;
 
 /** The latest periods up to `now`, the earliest first. */
-export function latestOf(told: readonly Counted[], step: Step, now: Date): Period[] {
+export function latestOf(told: readonly PeriodCounts[], step: Step, now: Date): Period[] {
   const known = new Map(told.map((period) => [period.time, period]));
   return [...beginningsOf(step, now)].map(([time, begins]) => ({
     ...(known.get(time) ?? { time, person: 0, program: 0, proxy: 0, bot: 0 }),
@@ -40,7 +40,7 @@ export function firstOf(step: Step, now: Date): string {
 }
 
 /** All visits of a period. */
-export function visitsOf({ person, program, proxy, bot }: Counted): number {
+export function visitsOf({ person, program, proxy, bot }: PeriodCounts): number {
   return person + program + proxy + bot;
 }
 

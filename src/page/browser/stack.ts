@@ -1,7 +1,7 @@
 /**
  * The stack: which replicas there are and how they are, which one made this page, and the store.
  */
-import { ask, type Told } from './ask.ts';
+import { ask, type JsonAnswer } from './ask.ts';
 import { percent, whole } from './numbers.ts';
 import { durationOf, laterOf, type ReplicaState } from './words.ts';
 
@@ -35,7 +35,7 @@ export class StackPanel {
   }
 
   /** Asks, and shows it; answers also how the store is. Never fails. */
-  async refresh(): Promise<Told<unknown> & { store?: 'up' | 'away' }> {
+  async refresh(): Promise<JsonAnswer<unknown> & { store?: 'up' | 'away' }> {
     const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
     // What is shown was so a while ago.
     this.#list?.toggleAttribute('data-old', !told);

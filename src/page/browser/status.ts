@@ -1,11 +1,11 @@
 /** One line below the number: whether it is live, and if not, why. */
-import type { Told } from './ask.ts';
+import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
-import { type Known, lineOf } from './words.ts';
+import { lineOf, type Reachability } from './words.ts';
 
 export class Status {
   readonly #element = document.getElementById('status');
-  #known: Known = {};
+  #known: Reachability = {};
 
   /** How the live connection is. */
   live(live: LiveState): void {
@@ -13,14 +13,14 @@ export class Status {
   }
 
   /** What came of asking for something else: it may know better. */
-  asked({ failed }: Told<unknown>): void {
+  asked({ failed }: JsonAnswer<unknown>): void {
     this.#show({
       ...this.#known,
       asked: failed === 'away' || failed === 'unreachable' ? failed : 'told',
     });
   }
 
-  #show(known: Known): void {
+  #show(known: Reachability): void {
     this.#known = known;
     const [state, text] = lineOf(known);
     const element = this.#element;

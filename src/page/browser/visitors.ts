@@ -1,5 +1,5 @@
 /** Who came: visitors of today and of all days, and what was counted as what. */
-import { ask, type Told } from './ask.ts';
+import { ask, type JsonAnswer } from './ask.ts';
 import { whole } from './numbers.ts';
 
 interface Visitors {
@@ -12,7 +12,7 @@ interface Visitors {
 const SHORT_MAX = 9_999_999;
 
 /** Asks, and shows it. Where it is not for everybody there is nothing to be seen. Never fails. */
-export async function showVisitors(path: string): Promise<Told<unknown>> {
+export async function showVisitors(path: string): Promise<JsonAnswer<unknown>> {
   const answer = await ask<Visitors>(`${path}/visitors`);
   const section = document.getElementById('visitors');
   if (!section) return answer;

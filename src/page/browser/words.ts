@@ -1,7 +1,7 @@
 /** What the page says in words and numbers. Pure functions, without the browser. */
 
 /** What is known of the ways to Seen and its store. */
-export interface Known {
+export interface Reachability {
   readonly live?: 'open' | 'lost';
   readonly asked?: 'told' | 'away' | 'unreachable';
 }
@@ -10,7 +10,7 @@ export interface Known {
 export function lineOf({
   live,
   asked,
-}: Known): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
+}: Reachability): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
   if (asked === 'away')
     return [
       'away',

@@ -4,7 +4,7 @@
  * One call of a script reads a few counters, and nothing is written between two of its commands.
  * Between two calls counting goes on. Not here: counters that come in (`bring.ts`).
  */
-import type { Archived } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../counter/archive.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/registry.ts';
 import type { RedisConnection } from './connection.ts';
@@ -39,7 +39,7 @@ type Whole = readonly [
 type Dump = Whole | readonly [name: string];
 
 /** All counters, as `Archive.readAll` promises. */
-export async function* readAllOf(connection: RedisConnection): AsyncGenerator<Archived> {
+export async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedCounter> {
   for await (const names of pagesOfNames(connection)) {
     for (let at = 0; at < names.length; ) {
       // eslint-disable-next-line no-await-in-loop -- a little at a time
@@ -79,7 +79,7 @@ async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readon
 }
 
 /** Fails with `counter-unreadable`. */
-function archivedOf(dump: Whole): Archived {
+function archivedOf(dump: Whole): ArchivedCounter {
   const [counter, total, made, owner, rules, day, hours, days, uniques, today] = dump;
   return {
     counter,

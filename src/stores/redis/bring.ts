@@ -1,8 +1,13 @@
 /**
  * Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once.
  */
-import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
-import { type Added, HOUR_MS } from '../../counter/past.ts';
+import {
+  type ArchivedCounter,
+  folded,
+  type ImportOutcome,
+  type ImportTerms,
+} from '../../counter/archive.ts';
+import { type HistoryEntry, HOUR_MS } from '../../counter/past.ts';
 import { RULES, writeRules } from '../../counter/registry.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES, recordKey, totalKey } from './keys.ts';
@@ -16,15 +21,15 @@ const BRING = new Script(bringScript);
 export function bringInto(
   connection: RedisConnection,
   what: 'bring' | 'foresee',
-  counters: readonly Archived[],
-  terms: Terms,
+  counters: readonly ArchivedCounter[],
+  terms: ImportTerms,
   options: RedisRegistryOptions,
-): Promise<readonly Brought[]> {
+): Promise<readonly ImportOutcome[]> {
   return connection.ask(
     (client) =>
       Promise.all(
         counters.map((archived) =>
-          BRING.run<Brought>(
+          BRING.run<ImportOutcome>(
             client,
             [totalKey(archived.counter), recordKey(archived.counter), NAMES],
             [what, ...argumentsOf(archived, terms, options)],
@@ -36,8 +41,8 @@ export function bringInto(
 }
 
 function argumentsOf(
-  { counter, total, madeAt, owner, rules, past }: Archived,
-  { source, existing }: Terms,
+  { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
+  { source, existing }: ImportTerms,
   { countersMax, now }: RedisRegistryOptions,
 ): string[] {
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
@@ -57,6 +62,6 @@ function argumentsOf(
   ];
 }
 
-function figures(all: readonly Added[]): string {
+function figures(all: readonly HistoryEntry[]): string {
   return all.map(({ at, kind, amount }) => `${at}${KIND_LETTERS[kind]} ${amount}`).join(' ');
 }

@@ -4,7 +4,7 @@
  */
 import {
   type Batch,
-  type Caller,
+  type ChangeVisitor,
   KEY_MEMORY_MS,
   type Outcome,
   WRITER_MEMORY_MS,
@@ -94,7 +94,7 @@ function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): strin
 }
 
 /** A visitor as the script reads it: with their visits if there is not just one. */
-function visitorText({ id, kind, visits }: Caller): string {
+function visitorText({ id, kind, visits }: ChangeVisitor): string {
   const name = KIND_LETTERS[kind] + id;
   return visits === 1 ? name : `${name}*${visits}`;
 }

@@ -3,7 +3,7 @@
  * `lua/commit.lua`, which names the keys.
  */
 import { folded } from '../../counter/archive.ts';
-import { type Added, DAY_MS, HOUR_MS, type Memory, type Past } from '../../counter/past.ts';
+import { DAY_MS, type HistoryEntry, HOUR_MS, type Memory, type Past } from '../../counter/past.ts';
 import { KINDS, type Kind } from '../../counter/visitor.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, recordKey } from './keys.ts';
@@ -99,8 +99,8 @@ const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(
 );
 
 /** Fields `497821p` and their values. What is something else is left out. */
-export function added(fields: Iterable<readonly [string, string]>): Added[] {
-  const found: Added[] = [];
+export function added(fields: Iterable<readonly [string, string]>): HistoryEntry[] {
+  const found: HistoryEntry[] = [];
   for (const [field, amount] of fields) {
     const kind = KINDS_BY_LETTER.get(field.slice(-1));
     const at = Number(field.slice(0, -1));

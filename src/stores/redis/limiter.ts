@@ -5,8 +5,8 @@
 import {
   LIMITED_MAX,
   type Limiter,
+  type LimitRequest,
   shareOf,
-  type Take,
   type Verdict,
   verdictOf,
 } from '../../counter/limiter.ts';
@@ -33,7 +33,7 @@ export class RedisLimiter implements Limiter {
     this.#options = options;
   }
 
-  async take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+  async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     if (wanted.length === 0) return [];
     const { now, limitedMax = LIMITED_MAX } = this.#options;
     const nowUs = now() * 1000;

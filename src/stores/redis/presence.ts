@@ -1,7 +1,7 @@
 /** Replicas in Redis: one hash, which one script (`lua/presence.lua`) writes and reads. */
 import {
-  type Beat,
-  type Heard,
+  type HeardReplica,
+  type HeartbeatReport,
   PRESENCE_MEMORY_MS,
   type Presence,
 } from '../../counter/presence.ts';
@@ -19,7 +19,7 @@ export class RedisPresence implements Presence {
     this.#connection = connection;
   }
 
-  async beat(beat: Beat): Promise<readonly Heard[]> {
+  async beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
     const args = [beat.id, JSON.stringify(beat), `${PRESENCE_MEMORY_MS}`];
     const lines = await this.#connection.ask(
       (client) => PRESENCE.run(client, [REPLICAS], args),
@@ -28,7 +28,7 @@ export class RedisPresence implements Presence {
     return lines.split('\n').map((line) => {
       const blank = line.indexOf(' ');
       return {
-        ...(JSON.parse(line.slice(blank)) as Beat),
+        ...(JSON.parse(line.slice(blank)) as HeartbeatReport),
         silentMs: Number(line.slice(0, blank)),
       };
     });

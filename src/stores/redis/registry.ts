@@ -9,12 +9,12 @@ import {
   type Deletion,
   type Description,
   type Draft,
+  type ListQuery,
   type Page,
   type Registry,
   RULES,
   type RuleChanges,
   readRules,
-  type Wanted,
   writeRules,
 } from '../../counter/registry.ts';
 import type { RedisConnection } from './connection.ts';
@@ -95,7 +95,7 @@ export class RedisRegistry implements Registry {
     return (await this.#describe([counter]))[0];
   }
 
-  async list({ prefix = '', search, after, limit }: Wanted): Promise<Page> {
+  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
     const found: string[] = [];
     // Without a search each name that is looked at is found.
     const atOnce = search === '' ? Math.min(limit, AT_ONCE) : AT_ONCE;

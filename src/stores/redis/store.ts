@@ -6,20 +6,20 @@
  * not counting (a file each), and when to try again, which is the counter's decision.
  */
 import { randomUUID } from 'node:crypto';
-import type { Archived, Brought, Terms } from '../../counter/archive.ts';
+import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../counter/archive.ts';
 import { uncounted } from '../../counter/errors.ts';
-import type { Take, Verdict } from '../../counter/limiter.ts';
+import type { LimitRequest, Verdict } from '../../counter/limiter.ts';
 import type { Past } from '../../counter/past.ts';
-import type { Beat, Heard } from '../../counter/presence.ts';
+import type { HeardReplica, HeartbeatReport } from '../../counter/presence.ts';
 import {
   type Condition,
   type CounterChanges,
   type Deletion,
   type Description,
   type Draft,
+  type ListQuery,
   type Page,
   readRules,
-  type Wanted,
 } from '../../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../../counter/store.ts';
 import { redisRisks } from './advice.ts';
@@ -108,7 +108,7 @@ export class RedisStore implements Store {
     return this.#registry.delete(counters, condition);
   }
 
-  list(wanted: Wanted): Promise<Page> {
+  list(wanted: ListQuery): Promise<Page> {
     return this.#registry.list(wanted);
   }
 
@@ -124,23 +124,29 @@ export class RedisStore implements Store {
     return this.#memory.salt(day, suggested);
   }
 
-  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+  take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     return this.#limiter.take(wanted);
   }
 
-  beat(beat: Beat): Promise<readonly Heard[]> {
+  beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
     return this.#presence.beat(beat);
   }
 
-  readAll(): AsyncIterable<Archived> {
+  readAll(): AsyncIterable<ArchivedCounter> {
     return readAllOf(this.#connection);
   }
 
-  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+  bring(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
     return bringInto(this.#connection, 'bring', counters, terms, this.#options);
   }
 
-  foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+  foresee(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
     return bringInto(this.#connection, 'foresee', counters, terms, this.#options);
   }
 

@@ -6,10 +6,15 @@
  * (`database.ts`).
  */
 import type { Database } from 'bun:sqlite';
-import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
+import {
+  type ArchivedCounter,
+  folded,
+  type ImportOutcome,
+  type ImportTerms,
+} from '../../counter/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { type Added, DAY_MS, HOUR_MS } from '../../counter/past.ts';
+import { DAY_MS, type HistoryEntry, HOUR_MS } from '../../counter/past.ts';
 import { type Description, RULES, writeRules } from '../../counter/registry.ts';
 import type { SqliteFile } from './file.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
@@ -21,7 +26,7 @@ const AT_ONCE = 500;
 export async function* readAllOf(
   database: Database,
   describe: (row: Row) => Description,
-): AsyncGenerator<Archived> {
+): AsyncGenerator<ArchivedCounter> {
   const file = prepare(database);
   database.run('BEGIN');
   // The first look at the file is the moment.
@@ -46,7 +51,7 @@ export async function* readAllOf(
 }
 
 /** Fails with `counter-unreadable` where a figure of the history is past what a number carries. */
-function exact(added: Added): Added {
+function exact(added: HistoryEntry): HistoryEntry {
   if (Number.isSafeInteger(added.amount)) return added;
   throw new AppError(
     'counter-unreadable',
@@ -57,11 +62,11 @@ function exact(added: Added): Added {
 /** Brings the counters, in a transaction. */
 export function bringAll(
   file: SqliteFile,
-  counters: readonly Archived[],
-  terms: Terms,
+  counters: readonly ArchivedCounter[],
+  terms: ImportTerms,
   countersMax: number,
   at: number,
-): { answer: readonly Brought[]; changed: boolean } {
+): { answer: readonly ImportOutcome[]; changed: boolean } {
   const answer = counters.map((counter) => {
     const outcome = foreseeOne(file, counter, terms, countersMax);
     if (outcome === 'replaced') forgetAll(file, counter.counter, at);
@@ -79,10 +84,10 @@ export function bringAll(
 /** What bringing the counter would come to, or comes to. */
 export function foreseeOne(
   file: SqliteFile,
-  { counter, total, past }: Archived,
-  { source, existing }: Terms,
+  { counter, total, past }: ArchivedCounter,
+  { source, existing }: ImportTerms,
   countersMax: number,
-): Brought {
+): ImportOutcome {
   const before = file.read.get(counter)?.total;
   if (before === undefined) {
     const full = counter !== DEFAULT_COUNTER && (file.size.get()?.counters ?? 0) >= countersMax;
@@ -99,7 +104,7 @@ export function foreseeOne(
 }
 
 /** Whether all figures stay exact when `more` is added to them. */
-function addsUp(figures: readonly Added[], more: readonly Added[]): boolean {
+function addsUp(figures: readonly HistoryEntry[], more: readonly HistoryEntry[]): boolean {
   const sums = new Map(figures.map(({ at, kind, amount }) => [`${at} ${kind}`, amount]));
   return more.every(({ at, kind, amount }) => {
     const sum = (sums.get(`${at} ${kind}`) ?? 0) + amount;
@@ -108,11 +113,11 @@ function addsUp(figures: readonly Added[], more: readonly Added[]): boolean {
   });
 }
 
-function inDays(hour: Added): Added {
+function inDays(hour: HistoryEntry): HistoryEntry {
   return { ...hour, at: Math.floor(hour.at / 24) };
 }
 
-function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: Archived): void {
+function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: ArchivedCounter): void {
   const written = writeRules(rules);
   file.place.run(
     counter,
@@ -123,7 +128,7 @@ function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: Archi
   );
 }
 
-function addPast(file: SqliteFile, { counter, past }: Archived, at: number): void {
+function addPast(file: SqliteFile, { counter, past }: ArchivedCounter, at: number): void {
   const { hours, days, visitors } = folded(past, Math.floor(at / HOUR_MS));
   for (const added of hours) file.addToHour.get(counter, added.at, added.kind, added.amount);
   for (const added of days) file.addToDay.run(counter, added.at, added.kind, added.amount);

@@ -18,7 +18,7 @@ const PAGES_AT_ONCE = 500;
 const WAIT_MS = 5000;
 
 /** What was copied. */
-export interface Copied {
+export interface CopyResult {
   readonly counters: number;
   /** When it was so, in milliseconds since 1970: what was answered before is in it. */
   readonly moment: number;
@@ -42,7 +42,7 @@ export async function copyDatabase(
   path: string,
   to: string,
   { onProgress, now }: CopyOptions,
-): Promise<Copied> {
+): Promise<CopyResult> {
   if (!existsSync(path)) {
     throw new AppError(
       'settings-invalid',

@@ -8,7 +8,7 @@ import { type Rules, readRules } from '../../counter/registry.ts';
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../../counter/store.ts';
 import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
-import { type Moment, SqliteMemory } from './history.ts';
+import { type CommitContext, SqliteMemory } from './history.ts';
 
 export interface Limits {
   /** How many keys of requests are remembered at the most. */
@@ -31,7 +31,7 @@ export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
   { keysMax, visitorsMax, hitsMake, countersMax }: Limits,
-  { at, short }: Moment,
+  { at, short }: CommitContext,
 ): Outcome[] {
   const keys = changes.filter(({ once }) => once).length;
   let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;

@@ -49,7 +49,7 @@ const YIELD_MAX_MS = 4;
 const OTHERS_ACTIVE_MS = 1000;
 
 /** What a transaction came to: an answer, and whether it changed anything that is to be kept. */
-export interface Done<T> {
+export interface TransactionResult<T> {
   readonly answer: T;
   readonly changed: boolean;
 }
@@ -87,7 +87,10 @@ export class SqliteDatabase {
    * Fails as a store does: `hit-unconfirmed` when it may be on disk. What is not `synced` may be
    * lost with the power, and is on disk with the next that is.
    */
-  async write<T>(work: (file: SqliteFile) => Done<T>, { synced = true } = {}): Promise<T> {
+  async write<T>(
+    work: (file: SqliteFile) => TransactionResult<T>,
+    { synced = true } = {},
+  ): Promise<T> {
     const giveUpAt = now() + this.#options.timeoutMs;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- the others' turn
@@ -136,7 +139,10 @@ export class SqliteDatabase {
   }
 
   /** `undefined` when another process is writing. */
-  #writeUnlessBusy<T>(file: SqliteFile, work: (file: SqliteFile) => Done<T>): Done<T> | undefined {
+  #writeUnlessBusy<T>(
+    file: SqliteFile,
+    work: (file: SqliteFile) => TransactionResult<T>,
+  ): TransactionResult<T> | undefined {
     const startedAt = now();
     try {
       file.begin.run();

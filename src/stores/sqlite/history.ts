@@ -12,7 +12,7 @@ import type { SqliteFile } from './file.ts';
  * When a batch is applied, and whether the disk is short of room: then no counter, key, visitor or
  * hour is added.
  */
-export interface Moment {
+export interface CommitContext {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly short: boolean;
@@ -29,14 +29,14 @@ const FOLD_DAYS_AT_ONCE = 2;
 export class SqliteMemory {
   readonly #file: SqliteFile;
   readonly #visitorsMax: number;
-  readonly #moment: Moment;
+  readonly #moment: CommitContext;
   readonly #day: number;
   /** How many visitors of the day all counters have; read where a visitor may be new. */
   #visitors: number | undefined;
   #fresh = 0;
   #folded = 0;
 
-  constructor(file: SqliteFile, visitorsMax: number, moment: Moment) {
+  constructor(file: SqliteFile, visitorsMax: number, moment: CommitContext) {
     this.#file = file;
     this.#visitorsMax = visitorsMax;
     this.#moment = moment;

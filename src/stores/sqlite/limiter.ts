@@ -1,13 +1,13 @@
 /** What a transaction does with visitors' quotas. Not here: the transaction. */
 import {
   LIMITED_MAX,
-  type Take,
+  type LimitRequest,
   takeOne,
   type Verdict,
   verdictOf,
 } from '../../counter/limiter.ts';
 import { DAY_MS } from '../../counter/past.ts';
-import type { Done } from './database.ts';
+import type { TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 
 /** No clock that is right has noted down what is farther ahead: no window is longer than a day. */
@@ -34,7 +34,11 @@ export class SqliteLimits {
    * Takes one of each and forgets who has all again. `at` is now, in milliseconds since 1970. To
    * be called in a transaction.
    */
-  takeAll(file: SqliteFile, wanted: readonly Take[], at: number): Done<readonly Verdict[]> {
+  takeAll(
+    file: SqliteFile,
+    wanted: readonly LimitRequest[],
+    at: number,
+  ): TransactionResult<readonly Verdict[]> {
     const nowUs = at * 1000;
     let changed = false;
     const answer = wanted.map(({ who, limit }) => {

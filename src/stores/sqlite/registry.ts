@@ -10,14 +10,14 @@ import {
   type Deletion,
   type Description,
   type Draft,
+  type ListQuery,
   meets,
   type Page,
   readRules,
-  type Wanted,
   writeRules,
 } from '../../counter/registry.ts';
 import { forgetAll } from './archive.ts';
-import type { Done } from './database.ts';
+import type { TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 import { descriptionOf } from './rows.ts';
 import { AFTER_ALL_NAMES, type Row } from './statements.ts';
@@ -28,7 +28,7 @@ export function makeOne(
   counter: string,
   { total, madeAt, owner, rules }: Draft,
   countersMax: number,
-): Done<'made' | 'exists' | 'counters-full'> {
+): TransactionResult<'made' | 'exists' | 'counters-full'> {
   const before = file.describe.get(counter);
   if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
   if ((file.size.get()?.counters ?? 0) >= countersMax)
@@ -54,7 +54,7 @@ export function changeOne(
   { counter, changes: { total, owner, rules }, condition }: Change,
   at: number,
   place: string,
-): Done<Description | 'missing' | 'differs'> {
+): TransactionResult<Description | 'missing' | 'differs'> {
   // It is always there, also before its first hit.
   if (counter === DEFAULT_COUNTER) file.begun.run(counter, at);
   const before = file.describe.get(counter);
@@ -71,7 +71,7 @@ export function deleteThose(
   counters: readonly string[],
   condition: Condition,
   at: number,
-): Done<readonly Deletion[]> {
+): TransactionResult<readonly Deletion[]> {
   const answer = counters.map((counter): Deletion => {
     const row = file.describe.get(counter);
     if (row && !rowMeets(row, condition)) return 'differs';
@@ -90,7 +90,7 @@ function rowMeets({ total, made_at: madeAt, owner, rules }: Row, condition: Cond
 /** Lists counters, as `Registry.list` promises. */
 export function listed(
   file: SqliteFile,
-  { prefix = '', search, after, limit }: Wanted,
+  { prefix = '', search, after, limit }: ListQuery,
   place: string,
 ): Page {
   const rows = file.list.all(after, search, limit, prefix, `${prefix}${AFTER_ALL_NAMES}`);

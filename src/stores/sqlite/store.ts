@@ -5,20 +5,25 @@
  * Not here: transactions and turns (`database.ts`), and when to try a batch again, which is the
  * counter's decision.
  */
-import { type Archived, type Brought, folded, type Terms } from '../../counter/archive.ts';
+import {
+  type ArchivedCounter,
+  folded,
+  type ImportOutcome,
+  type ImportTerms,
+} from '../../counter/archive.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
-import type { Take, Verdict } from '../../counter/limiter.ts';
+import type { LimitRequest, Verdict } from '../../counter/limiter.ts';
 import { HOUR_MS, type Past } from '../../counter/past.ts';
-import type { Beat, Heard } from '../../counter/presence.ts';
+import type { HeardReplica, HeartbeatReport } from '../../counter/presence.ts';
 import {
   type Condition,
   type CounterChanges,
   type Deletion,
   type Description,
   type Draft,
+  type ListQuery,
   type Page,
   readRules,
-  type Wanted,
 } from '../../counter/registry.ts';
 import type { Batch, Outcome, Store } from '../../counter/store.ts';
 import { fileSystemRisks } from './advice.ts';
@@ -145,7 +150,7 @@ export class SqliteStore implements Store {
     return this.#database.write((file) => deleteThose(file, counters, condition, at));
   }
 
-  async list(wanted: Wanted): Promise<Page> {
+  async list(wanted: ListQuery): Promise<Page> {
     return this.#database.read((file) => listed(file, wanted, this.place));
   }
 
@@ -167,7 +172,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  take(wanted: readonly Take[]): Promise<readonly Verdict[]> {
+  take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     return this.#database.write(
       (file) => this.#limits.takeAll(file, wanted, this.#options.now()),
       {
@@ -176,13 +181,13 @@ export class SqliteStore implements Store {
     );
   }
 
-  beat(beat: Beat): Promise<readonly Heard[]> {
+  beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
     return this.#database.write((file) => hear(file, beat, this.#options.now()), {
       synced: false,
     });
   }
 
-  async *readAll(): AsyncGenerator<Archived> {
+  async *readAll(): AsyncGenerator<ArchivedCounter> {
     // Makes sure of the file and its schema.
     await this.size();
     const { database, close } = this.#database.openToRead();
@@ -193,13 +198,19 @@ export class SqliteStore implements Store {
     }
   }
 
-  bring(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+  bring(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
     return this.#database.write((file) =>
       bringAll(file, counters, terms, this.#options.countersMax, this.#options.now()),
     );
   }
 
-  async foresee(counters: readonly Archived[], terms: Terms): Promise<readonly Brought[]> {
+  async foresee(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
     return this.#database.read((file) =>
       counters.map((counter) => foreseeOne(file, counter, terms, this.#options.countersMax)),
     );

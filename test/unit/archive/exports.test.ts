@@ -6,7 +6,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { gather } from '../../../src/archive/gather.ts';
-import type { Archived } from '../../../src/counter/archive.ts';
+import type { ArchivedCounter } from '../../../src/counter/archive.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../../src/counter/past.ts';
 import { RULES } from '../../../src/counter/registry.ts';
 import { KINDS } from '../../../src/counter/visitor.ts';
@@ -49,7 +49,7 @@ const figures = (from: number, to: number) =>
     }),
     { selector: ({ at, kind }) => `${at} ${kind}`, maxLength: 12 },
   );
-const counter: fc.Arbitrary<Archived> = fc.record({
+const counter: fc.Arbitrary<ArchivedCounter> = fc.record({
   counter: name,
   total,
   madeAt: fc.option(fc.integer({ min: 0, max: 4_000_000_000_000 }), { nil: undefined }),
@@ -71,9 +71,9 @@ const counters = fc.uniqueArray(counter, { selector: (one) => one.counter, maxLe
 async function* each<T>(all: readonly T[]): AsyncGenerator<T> {
   yield* all;
 }
-const write = (all: readonly Archived[], format: 'jsonl' | 'csv') =>
+const write = (all: readonly ArchivedCounter[], format: 'jsonl' | 'csv') =>
   textOf({ moment: NOW, counters: all.length }, each(all), format);
-const sample = (more: Partial<Archived> = {}): Archived => ({
+const sample = (more: Partial<ArchivedCounter> = {}): ArchivedCounter => ({
   counter: 'my-site/page',
   total: 41,
   madeAt: NOW,

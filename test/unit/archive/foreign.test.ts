@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type Kept, readBusuanzi } from '../../../src/archive/formats/busuanzi.ts';
+import { readBusuanzi, type StoredTotal } from '../../../src/archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../../src/archive/formats/busuanzi-names.ts';
 import { readRedisKeys } from '../../../src/archive/formats/redis-keys.ts';
 import type { Item } from '../../../src/archive/item.ts';
@@ -309,7 +309,7 @@ describe('a badge', () => {
 
 describe('the Redis of another program', () => {
   test('has the counter of the guide, and others under names of their own', async () => {
-    const kept: Kept[] = [
+    const kept: StoredTotal[] = [
       { key: 'hits', value: '41' },
       { key: 'my-site/page', value: '1' },
       { key: 'my-site:other', value: '-2' },
@@ -344,7 +344,7 @@ describe('the Redis of another program', () => {
 
 describe('the Redis of a busuanzi', () => {
   const site = md5('example.com');
-  const kept: Kept[] = [
+  const kept: StoredTotal[] = [
     { key: `bsz:site_pv:${site}`, value: '1000' },
     { key: `bsz:page_pv:${site}`, member: md5('/about'), value: '70' },
     { key: `bsz:page_pv:${site}`, member: md5('/'), value: '30.0' },
@@ -405,7 +405,7 @@ describe('the Redis of a busuanzi', () => {
   test('has a page found however its address is written: as browsers send it, as people read it, with query and fragment', async () => {
     // What soxft/busuanzi hashes: the host and the decoded path of location.href, as Go parses it.
     const page = '/你好/a b.html';
-    const of: Kept[] = [
+    const of: StoredTotal[] = [
       { key: `bsz:site_pv:${site}`, value: '10' },
       { key: `bsz:page_pv:${site}`, member: md5(page), value: '7' },
     ];
@@ -451,7 +451,7 @@ describe('the Redis of a busuanzi', () => {
   });
 
   test('has totals added up that belong to one counter, and says so', async () => {
-    const of: Kept[] = [
+    const of: StoredTotal[] = [
       // Before and after an upgrade.
       { key: `bsz:page_pv:${site}`, member: md5('example.com&/about'), value: '40' },
       { key: `bsz:page_pv:${site}`, member: md5('/about'), value: '2' },
@@ -467,7 +467,7 @@ describe('the Redis of a busuanzi', () => {
   });
 
   test('fails when there is nothing to bring, and says why', async () => {
-    const nothing = async (of: readonly Kept[], list: string) =>
+    const nothing = async (of: readonly StoredTotal[], list: string) =>
       mistakesIn(await gathered(readBusuanzi(each(of), await names(list), undefined)));
     expect(await nothing([], '')).toEqual([expect.stringContaining('--keys')]);
     expect(await nothing(kept, '')).toEqual([

@@ -1,6 +1,6 @@
 /** How replicas know each other, with the test's own clock and memory store. */
 import { describe, expect, test } from 'bun:test';
-import type { Beat, Heard, Presence } from '../../../src/counter/presence.ts';
+import type { HeardReplica, HeartbeatReport, Presence } from '../../../src/counter/presence.ts';
 import { Heartbeat } from '../../../src/replicas/heartbeat.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
@@ -53,7 +53,7 @@ describe('replicas', () => {
   test('that are not heard of any more are gone, and one that is only late is not', async () => {
     const { clock, store, replica, known } = begin();
     const one = replica('one');
-    const silent: Beat = {
+    const silent: HeartbeatReport = {
       id: 'silent',
       name: 'two',
       version: '1',
@@ -73,7 +73,7 @@ describe('replicas', () => {
     const { clock, store, replica, known } = begin();
     let away = false;
     const shaky: Presence = {
-      beat: (beat): Promise<readonly Heard[]> =>
+      beat: (beat): Promise<readonly HeardReplica[]> =>
         away ? Promise.reject(new Error('away')) : store.beat(beat),
     };
     const [one, two] = [replica('one', 0, shaky), replica('two', 0, shaky)];

@@ -12,7 +12,7 @@ import { durationText, type Reply } from './answer.ts';
 import {
   type Call,
   isName,
-  type Named,
+  type NamedCounter,
   namedIn,
   requireName,
   tokenIn,
@@ -146,6 +146,6 @@ export async function info(call: Call, { registry, owners }: AbacusParts): Promi
 }
 
 /** The counter's name as Abacus keeps it, which stands in its answers. */
-export function fullKey({ namespace, key }: Named): string {
+export function fullKey({ namespace, key }: NamedCounter): string {
   return `K:${namespace}:${key}`;
 }

@@ -9,7 +9,7 @@ import { type AbacusParts, fullKey, worded } from './calls.ts';
 import {
   type Call,
   isName,
-  type Named,
+  type NamedCounter,
   namedIn,
   requireName,
   tokenIn,
@@ -20,7 +20,7 @@ const SET_FAILED = 'Failed to set data. Try again later.';
 
 /** A counter that whoever asks may do everything with. */
 interface Owned {
-  readonly named: Named;
+  readonly named: NamedCounter;
   /** `undefined` when there is none. */
   readonly found: Description | undefined;
   /** What must still be true when it is changed. */

@@ -38,7 +38,7 @@ export interface Call {
 }
 
 /** A counter as Abacus names it and as Seen does. */
-export interface Named {
+export interface NamedCounter {
   readonly namespace: string;
   readonly key: string;
   readonly name: string;
@@ -109,7 +109,7 @@ function withoutSlash(c: AppContext): string {
  * The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a
  * name. Fails with `request-invalid`.
  */
-export function namedIn({ words, headers }: Call): Named {
+export function namedIn({ words, headers }: Call): NamedCounter {
   const [namespace = '', key = ''] = words.map((word) => replaced(word, headers));
   return { namespace, key, name: `${namespace}/${key}` };
 }
@@ -124,7 +124,7 @@ function replaced(word: string, headers: Headers): string {
 }
 
 /** Fails with `name-invalid` unless the counter's name is one. */
-export function requireName({ namespace, key }: Named): void {
+export function requireName({ namespace, key }: NamedCounter): void {
   for (const [what, word] of [
     ['namespace', namespace],
     ['key', key],
@@ -140,7 +140,7 @@ export function requireName({ namespace, key }: Named): void {
 }
 
 /** Whether it is the name of a counter. */
-export function isName({ namespace, key }: Named): boolean {
+export function isName({ namespace, key }: NamedCounter): boolean {
   return COUNTER_PART.test(namespace) && COUNTER_PART.test(key);
 }
 

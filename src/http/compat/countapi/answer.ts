@@ -10,13 +10,13 @@ import type { MiddlewareHandler } from 'hono';
 import { pixel } from '../../../images/pixel.ts';
 import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
-import type { Named } from './request.ts';
+import type { NamedCounter } from './request.ts';
 
 /** What is answered: the contract's status and body, and what goes into headers. */
 export interface Reply {
   readonly status: 200 | 403 | 404 | 409;
   readonly body: Readonly<Record<string, unknown>>;
-  readonly named?: Named;
+  readonly named?: NamedCounter;
   readonly token?: string;
 }
 
@@ -30,7 +30,7 @@ export function respond({ status, body, named, token }: Reply, headers: Headers)
 }
 
 /** What most calls answer where there is no counter. */
-export function missing(named: Named): Reply {
+export function missing(named: NamedCounter): Reply {
   return { status: 404, body: { value: null }, named };
 }
 

@@ -10,7 +10,14 @@ import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
 import { missing, type Reply } from './answer.ts';
-import { type Call, type Named, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
+import {
+  type Call,
+  type NamedCounter,
+  namedBy,
+  namedInPath,
+  switchIn,
+  wholeIn,
+} from './request.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
@@ -92,7 +99,7 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   return { status: 200, body: { old_value: valueOf(found), value }, named };
 }
 
-function notSettable(named: Named, found: Description | undefined): Reply {
+function notSettable(named: NamedCounter, found: Description | undefined): Reply {
   const value = found ? valueOf(found) : null;
   return { status: 403, body: { old_value: value, value }, named };
 }

@@ -27,7 +27,7 @@ export interface Call {
 }
 
 /** A counter as CountAPI names it and as Seen does. */
-export interface Named {
+export interface NamedCounter {
   readonly namespace: string;
   readonly key: string;
   readonly name: string;
@@ -58,7 +58,7 @@ function decoded(part: string): string {
 }
 
 /** The counter in the path, `KEY` or `NAMESPACE/KEY`. Fails with `name-invalid`. */
-export function namedInPath(call: Call): Named {
+export function namedInPath(call: Call): NamedCounter {
   return namedBy(call, call.parts.length === 1 ? ['default', ...call.parts] : call.parts);
 }
 
@@ -66,7 +66,7 @@ export function namedInPath(call: Call): Named {
  * The counter of namespace and key, in which `:HOST:` and `:PATHNAME:` are replaced. Fails with
  * `name-invalid`.
  */
-export function namedBy({ headers }: Call, words: readonly string[]): Named {
+export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
   if (!COUNTER_PART.test(namespace) || !COUNTER_PART.test(key) || more.length > 0)
