@@ -4,8 +4,8 @@
  * arguments, begins when its parent says so, and sends its parent a `Report`.
  */
 import { CLOCK } from '../../src/commands/compose.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { Counter } from '../../src/counter/counter.ts';
-import type { Store } from '../../src/counter/store.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { countersOf, Load, type Shape, Tally, visitorsOf } from './load.ts';
 

@@ -4,14 +4,14 @@
  *
  * Not here: how the store keeps its own figures within numbers, which is `stores/`.
  */
-import type { HistoryEntry, Past } from '../counter/past.ts';
+import type { CounterHistory, HistoryEntry } from '../contract/history.ts';
 
 /**
  * The same as far as it can be brought back: what a kind of visits has come to on a day, hours and
  * all, stays where a number ends. Otherwise one counter that somebody has driven there would keep
  * all from going out.
  */
-export function fitting({ hours, days, visitors }: Past): Past {
+export function fitting({ hours, days, visitors }: CounterHistory): CounterHistory {
   const sums = new Map<string, number>();
   const fit = (day: number, added: HistoryEntry): HistoryEntry => {
     const key = `${day} ${added.kind}`;
@@ -34,7 +34,7 @@ export function fitting({ hours, days, visitors }: Past): Past {
  * The first day (since 1970) on which a kind comes to more than a number carries; `undefined` when
  * there is none.
  */
-export function sumTooMuch({ hours, days }: Past): number | undefined {
+export function sumTooMuch({ hours, days }: CounterHistory): number | undefined {
   const sums = new Map<string, number>();
   for (const { at, kind, amount } of [
     ...days,

@@ -6,9 +6,10 @@
  * counters, and the formats of exports.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { type ArchivedCounter, folded } from '../counter/archive.ts';
+import { type ArchivedCounter } from '../contract/archive.ts';
+import { HOUR_MS } from '../contract/history.ts';
 import { AppError } from '../counter/errors.ts';
-import { HOUR_MS } from '../counter/past.ts';
+import { folded } from '../counter/folding.ts';
 import type { Heading } from './formats/json-lines.ts';
 import { Wrong } from './item.ts';
 import { linesOf } from './reading/lines.ts';

@@ -5,10 +5,10 @@
  * A source is read to its end however much of it is wrong, so that a person mends all of it at
  * once.
  */
-import type { ArchivedCounter } from '../counter/archive.ts';
+import type { ArchivedCounter } from '../contract/archive.ts';
+import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART, DEFAULT_COUNTER } from '../counter/name.ts';
-import { RULES } from '../counter/registry.ts';
 
 export type Item =
   /** A counter, and the line on which it begins; 0 where there are no lines. */

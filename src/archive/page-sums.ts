@@ -5,10 +5,10 @@
  * Memory is bounded: hours that are older than hours are kept become days at once, and there is a
  * limit to the pages.
  */
+
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/history.ts';
+import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../counter/past.ts';
-import { RULES } from '../counter/registry.ts';
-import { KINDS, type Kind } from '../counter/visitor.ts';
 import { type Item, itemOf, shown, Wrong } from './item.ts';
 import { keyFor } from './slug.ts';
 

@@ -5,10 +5,9 @@
  * so that exports can be compared. A field that is not known is refused: what it means would be
  * lost.
  */
-import type { ArchivedCounter } from '../counter/archive.ts';
-import { DAY_MS, type HistoryEntry, HOUR_MS } from '../counter/past.ts';
-import { RULES, type Rules } from '../counter/registry.ts';
-import { KINDS, type Kind } from '../counter/visitor.ts';
+import type { ArchivedCounter } from '../contract/archive.ts';
+import { DAY_MS, type HistoryEntry, HOUR_MS, KINDS, type Kind } from '../contract/history.ts';
+import { RULES, type Rules } from '../contract/registry.ts';
 import { fitting, sumTooMuch } from './day-sums.ts';
 import { readName, shown, Wrong } from './item.ts';
 

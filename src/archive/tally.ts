@@ -2,7 +2,7 @@
  * What becomes of counters that are brought, as it is told: how many of each, and the first few of
  * them.
  */
-import type { ImportOutcome } from '../counter/archive.ts';
+import type { ImportOutcome } from '../contract/archive.ts';
 
 const EXAMPLES = 3;
 const MISTAKES = 20;

@@ -4,11 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
+import type { Store } from '../contract/store.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
 import { isAppError } from '../counter/errors.ts';
-import { patientMemory, patientRegistry } from '../counter/patience.ts';
-import type { Store } from '../counter/store.ts';
+import { patientHistory, patientRegistry } from '../counter/patience.ts';
 import { StoreHealth } from '../counter/store-health.ts';
 import { Watch } from '../counter/watch.ts';
 import { createApi } from '../http/api/api.ts';
@@ -68,7 +68,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const registry = patientRegistry(store, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
-  const memory = patientMemory(store, CLOCK, config.waitMs);
+  const memory = patientHistory(store, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const visitors = new Visitors({
     memory,

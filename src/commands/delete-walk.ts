@@ -1,14 +1,14 @@
 /** The walk of `seen delete` over all counters, and what is said of it. */
 import { setImmediate } from 'node:timers/promises';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
 import {
   type Condition,
   DELETED_AT_ONCE,
   type Description,
-  meets,
   type Page,
   type Registry,
-} from '../counter/registry.ts';
+} from '../contract/registry.ts';
+import { DEFAULT_COUNTER } from '../counter/name.ts';
+import { meets } from '../counter/rules.ts';
 import { counted } from '../plural.ts';
 import type { Progress } from './progress.ts';
 

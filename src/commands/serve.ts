@@ -4,7 +4,7 @@
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config/config.ts';
 import { settingsManual } from '../config/settings.ts';
-import type { Store } from '../counter/store.ts';
+import type { Store } from '../contract/store.ts';
 import type { Listening } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';

@@ -5,8 +5,9 @@
  * overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
  * batch.
  */
-import type { Change, ChangeVisitor, RequestKey } from './store.ts';
-import type { Kind, Visitor } from './visitor.ts';
+import type { Change, ChangeVisitor, RequestKey } from '../contract/counting.ts';
+import type { Kind } from '../contract/history.ts';
+import type { Visitor } from './visitor.ts';
 import { isVisit } from './window.ts';
 
 /** The most changes in one batch: keeps what the store does at one go to about a millisecond. */

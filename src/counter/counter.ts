@@ -17,12 +17,14 @@
  * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because
  * queue, batch under way, retries and deadlines are one state that only makes sense together.
  */
+
+import type { RequestKey } from '../contract/counting.ts';
+import type { Store } from '../contract/store.ts';
 import { type GatheredHits, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
 import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
 import { patiently } from './patience.ts';
-import type { RequestKey, Store } from './store.ts';
 import type { Visitor } from './visitor.ts';
 
 /** What an onlooker (metrics, the log, readiness) is told. */

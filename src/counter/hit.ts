@@ -4,9 +4,10 @@
  *
  * Not here: when. That is `counter.ts`.
  */
+
+import type { Change, Outcome } from '../contract/counting.ts';
 import type { GatheredHits, OneHit } from './batch.ts';
 import { AppError } from './errors.ts';
-import type { Change, Outcome } from './store.ts';
 import { isVisit, withinWindow } from './window.ts';
 
 /** A hit and the two ends of its promise. */

@@ -4,8 +4,9 @@
  * is none. A limit that is not enforced for a while harms nobody; a visit that is not counted is
  * lost.
  */
+
+import type { Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
 import type { Clock } from './clock.ts';
-import type { Limiter, LimitRequest, Verdict } from './limiter.ts';
 import { briefly } from './patience.ts';
 
 /** Longer than any store takes that is well, and hardly noticed. */

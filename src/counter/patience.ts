@@ -5,10 +5,11 @@
  * Not here: hits, which must never be asked again by somebody who does not know what became of
  * them (`counter.ts`).
  */
+
+import type { History } from '../contract/history.ts';
+import type { Registry } from '../contract/registry.ts';
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
-import type { Memory } from './past.ts';
-import type { Registry } from './registry.ts';
 
 /** Between two attempts: a store that is back is found within this. */
 const AGAIN_MS = 250;
@@ -60,7 +61,7 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
  * The past, read with the same patience. A salt is not waited for: the visit that wants it waits
  * by itself.
  */
-export function patientMemory(memory: Memory, clock: Clock, waitMs: number): Memory {
+export function patientHistory(memory: History, clock: Clock, waitMs: number): History {
   return {
     visitorsError: memory.visitorsError,
     past: (counter) => patiently(() => memory.past(counter), clock, waitMs),

@@ -8,18 +8,9 @@
  * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are
  * counted, which is the stores'.
  */
-import { isbot } from 'isbot';
 
-/**
- * What made a visit:
- * - `person`: a browser, as far as one can tell
- * - `program`: what calls an API: curl, a library, whatever names no browser
- * - `proxy`: fetches for many people, whose addresses it hides: image proxies of GitHub, of mail
- *   services
- * - `bot`: crawlers, monitors, previews
- */
-export type Kind = 'person' | 'program' | 'proxy' | 'bot';
-export const KINDS: readonly Kind[] = ['person', 'program', 'proxy', 'bot'];
+import { isbot } from 'isbot';
+import type { Kind } from '../contract/history.ts';
 
 /** A visitor of today. */
 export interface Visitor {

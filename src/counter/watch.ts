@@ -7,9 +7,10 @@
  * watch the same counter, and both stores do it alike. Without subscribers nothing happens. Not
  * here: how subscribers are told, and how many there may be (`http/live/event-stream.ts`).
  */
+
+import type { Store } from '../contract/store.ts';
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
-import type { Store } from './store.ts';
 
 export interface WatchOptions {
   readonly store: Pick<Store, 'read'>;

@@ -6,8 +6,8 @@
  * restarts; so it says so in its outcome, and whoever hands out the numbers leaves out the same
  * visits as the store did.
  */
-import type { Change } from './store.ts';
-import type { Kind } from './visitor.ts';
+import type { Change } from '../contract/counting.ts';
+import type { Kind } from '../contract/history.ts';
 
 /** The longest window: who a visitor is, is forgotten when the day is over. */
 export const WINDOW_MAX_MS = 24 * 60 * 60 * 1000;

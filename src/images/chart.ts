@@ -2,7 +2,7 @@
  * A bar chart of a counter's visits as an SVG: a pure function.
  *
  * It carries its own colours, no script, no font and nothing from elsewhere, and says in words
- * what it shows, for those who do not see it. Not here: which periods (`counter/past.ts`), and
+ * what it shows, for those who do not see it. Not here: which periods (`counter/periods.ts`), and
  * headers (`http/images/images.ts`).
  */
 

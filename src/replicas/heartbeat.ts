@@ -3,12 +3,13 @@
  * others there are. In the same rhythm it has the counter find out whether the store takes visits.
  *
  * What it knows is as old as the last beat that was answered: while the store is away nobody is
- * taken for gone. Not here: how the store remembers (`counter/presence.ts`), and what a probe is
+ * taken for gone. Not here: how the store remembers (`contract/presence.ts`), and what a probe is
  * (`counter/counter.ts`).
  */
+
+import type { HeardReplica, HeartbeatReport, Presence } from '../contract/presence.ts';
 import type { Clock } from '../counter/clock.ts';
 import { briefly } from '../counter/patience.ts';
-import type { HeardReplica, HeartbeatReport, Presence } from '../counter/presence.ts';
 
 export interface HeartbeatOptions {
   readonly store: Presence;

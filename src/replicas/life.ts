@@ -6,9 +6,10 @@
  * closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not here: signals
  * and exit statuses.
  */
+
+import type { Store } from '../contract/store.ts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
-import type { Store } from '../counter/store.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
 import type { Heartbeat } from './heartbeat.ts';
 

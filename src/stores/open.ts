@@ -2,8 +2,9 @@
  * Picks the store for a store URL. Not here: reaching it; a store connects or opens its file when
  * first asked.
  */
+
+import type { Store } from '../contract/store.ts';
 import { AppError } from '../counter/errors.ts';
-import type { Store } from '../counter/store.ts';
 import { RedisStore } from './redis/store.ts';
 import type { MissingFile } from './sqlite/database.ts';
 import { SqliteStore } from './sqlite/store.ts';

@@ -3,7 +3,7 @@
  * program starts. The same each time.
  */
 import { Database } from 'bun:sqlite';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
 
 /** How many visits of each kind there are for a hundred. */
 const KINDS = { person: 71, program: 14, proxy: 9, bot: 6 } as const;

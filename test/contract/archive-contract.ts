@@ -4,10 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import type { ArchivedCounter, ImportTerms } from '../../src/counter/archive.ts';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
-import { RULES } from '../../src/counter/registry.ts';
-import type { Change, Store } from '../../src/counter/store.ts';
+import type { ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';
+import type { Change } from '../../src/contract/counting.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
+import { RULES } from '../../src/contract/registry.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { callers } from '../support/callers.ts';
 import type { Subject } from './subject.ts';
 

@@ -5,9 +5,9 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/counter/past.ts';
-import { RULES } from '../../src/counter/registry.ts';
-import type { Change } from '../../src/counter/store.ts';
+import type { Change } from '../../src/contract/counting.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
+import { RULES } from '../../src/contract/registry.ts';
 import { callers } from '../support/callers.ts';
 import type { Subject } from './subject.ts';
 

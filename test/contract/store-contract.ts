@@ -3,17 +3,23 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { isAppError } from '../../src/counter/errors.ts';
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, type Past } from '../../src/counter/past.ts';
-import type { HeartbeatReport } from '../../src/counter/presence.ts';
+import type { Batch, Change } from '../../src/contract/counting.ts';
+import type { Kind } from '../../src/contract/history.ts';
+import {
+  type CounterHistory,
+  DAY_MS,
+  HOUR_MS,
+  HOURS_KEPT_DAYS,
+} from '../../src/contract/history.ts';
+import type { HeartbeatReport } from '../../src/contract/presence.ts';
 import {
   type Condition,
   RULES,
   type RuleChanges,
   type Rules,
-} from '../../src/counter/registry.ts';
-import type { Batch, Change, Store } from '../../src/counter/store.ts';
-import type { Kind } from '../../src/counter/visitor.ts';
+} from '../../src/contract/registry.ts';
+import type { Store } from '../../src/contract/store.ts';
+import { isAppError } from '../../src/counter/errors.ts';
 import { callers } from '../support/callers.ts';
 import { testArchive } from './archive-contract.ts';
 import { testBounds } from './bounds-contract.ts';
@@ -790,7 +796,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
         };
       }
 
-      const sorted = ({ hours, days }: Past) => ({
+      const sorted = ({ hours, days }: CounterHistory) => ({
         hours: hours.map(({ at, kind, amount }) => [at, kind, amount]).toSorted(byText),
         days: days.map(({ at, kind, amount }) => [at, kind, amount]).toSorted(byText),
       });

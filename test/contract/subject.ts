@@ -1,5 +1,5 @@
 /** What a suite of the contract needs of the store that it tests. */
-import type { Store } from '../../src/counter/store.ts';
+import type { Store } from '../../src/contract/store.ts';
 
 /** How a suite gets at the store that it tests. */
 export interface Subject {

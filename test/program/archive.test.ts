@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Store } from '../../src/counter/store.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';

@@ -5,10 +5,10 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { DAY_MS } from '../../src/contract/history.ts';
+import type { Store } from '../../src/contract/store.ts';
 import type { Clock } from '../../src/counter/clock.ts';
 import { Counter } from '../../src/counter/counter.ts';
-import { DAY_MS } from '../../src/counter/past.ts';
-import type { Store } from '../../src/counter/store.ts';
 import { visitorOf } from '../../src/counter/visitor.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';

@@ -1,6 +1,7 @@
 /** Clients: what they ask of which replica, and how they ask again under the same key. */
-import { DAY_MS } from '../../src/counter/past.ts';
-import type { RequestKey } from '../../src/counter/store.ts';
+
+import type { RequestKey } from '../../src/contract/counting.ts';
+import { DAY_MS } from '../../src/contract/history.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 import type { Dice } from './dice.ts';
 import type { SimulatedHit } from './hit.ts';

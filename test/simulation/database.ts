@@ -1,5 +1,6 @@
 /** A real store under simulation, on a database of its own for each history. */
-import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
+import type { Batch, Outcome } from '../../src/contract/counting.ts';
+import type { Store } from '../../src/contract/store.ts';
 import type { Limits } from './plan.ts';
 
 export interface Database {

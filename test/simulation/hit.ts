@@ -2,7 +2,7 @@
  * Hits as the simulation sees them: each has a name of its own, so that its way through batches
  * and stores can be followed.
  */
-import type { Outcome, RequestKey } from '../../src/counter/store.ts';
+import type { Outcome, RequestKey } from '../../src/contract/counting.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 
 /** What became of a hit in the store. */

@@ -5,7 +5,7 @@
  * The first part knows nothing of batches or windows: it judges as `seen verify` does, from
  * outside.
  */
-import type { Past } from '../../src/counter/past.ts';
+import type { CounterHistory } from '../../src/contract/history.ts';
 import type { Database } from './database.ts';
 import { REPEATED, type SimulatedHit } from './hit.ts';
 import type { Model } from './model.ts';
@@ -132,7 +132,7 @@ async function compareStore(model: Model, plan: Plan, database: Database, at: nu
 
 function comparePast(
   name: string,
-  past: Past,
+  past: CounterHistory,
   expected: ModelCounter | undefined,
   maybe: ReadonlySet<string>,
   { startsAt, limits }: Plan,

@@ -1,6 +1,7 @@
 /** One counter of the model, and which hits count on it. */
-import { DAY_MS } from '../../src/counter/past.ts';
-import type { CountedOutcome, Outcome } from '../../src/counter/store.ts';
+
+import type { CountedOutcome, Outcome } from '../../src/contract/counting.ts';
+import { DAY_MS } from '../../src/contract/history.ts';
 import type { Group, SimulatedHit } from './hit.ts';
 
 /** A counter as it should be. */

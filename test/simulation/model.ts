@@ -5,8 +5,9 @@
  * numbers that are promised. Where the contract leaves a choice (what is forgotten after a window
  * or a day is over), it follows the store that it is compared with.
  */
-import { DAY_MS, HOUR_MS } from '../../src/counter/past.ts';
-import type { Outcome } from '../../src/counter/store.ts';
+
+import type { Outcome } from '../../src/contract/counting.ts';
+import { DAY_MS, HOUR_MS } from '../../src/contract/history.ts';
 import { type Fate, type Group, REPEATED, type SimulatedHit } from './hit.ts';
 import { countingHits, type ModelCounter, outcomeOf } from './model-counter.ts';
 import { MANY, type Plan } from './plan.ts';

@@ -5,8 +5,9 @@
  * up, or meet a store that is down, that fails in the middle, or that has a bug. Errors promise
  * what those of real stores do: `store-unavailable` only where the batch is certainly not applied.
  */
+
+import type { Batch, Outcome } from '../../src/contract/counting.ts';
 import { AppError } from '../../src/counter/errors.ts';
-import type { Batch, Outcome } from '../../src/counter/store.ts';
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
 import type { Parcel } from './parcel.ts';

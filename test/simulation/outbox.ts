@@ -5,8 +5,9 @@
  * Held here are the invariants of the writer (ARCHITECTURE.md, I2 to I4): one batch under way, the
  * same batch as long as it may be stored, another name only when it must be.
  */
+
+import type { Batch, Outcome } from '../../src/contract/counting.ts';
 import { isAppError } from '../../src/counter/errors.ts';
-import type { Batch, Outcome } from '../../src/counter/store.ts';
 import { type SimulatedHit, unanswered } from './hit.ts';
 import type { Sender } from './network.ts';
 import { type Parcel, parcelOf } from './parcel.ts';

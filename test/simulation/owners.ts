@@ -1,5 +1,5 @@
 /** Owners of counters: make them, and change them while others count. */
-import { DAY_MS } from '../../src/counter/past.ts';
+import { DAY_MS } from '../../src/contract/history.ts';
 import type { Dice } from './dice.ts';
 import { BEFORE_MIDNIGHT, type Plan } from './plan.ts';
 import type { StoreSide } from './store-side.ts';

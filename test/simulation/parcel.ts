@@ -6,7 +6,7 @@
  * overtaken, each counter stands once in a batch but for what counts once. Sums only grow, so no
  * other number of hits can make up the same batch.
  */
-import type { Batch, Change } from '../../src/counter/store.ts';
+import type { Batch, Change } from '../../src/contract/counting.ts';
 import type { Group, SimulatedHit } from './hit.ts';
 
 /** A batch that was sent, and its way so far. */

@@ -6,7 +6,7 @@
  * that hide one another do so in fewer histories (Groce et al., "Swarm Testing", 2012). Not here:
  * what happens when, which is chosen as the history goes.
  */
-import { HOUR_MS } from '../../src/counter/past.ts';
+import { HOUR_MS } from '../../src/contract/history.ts';
 import type { Dice } from './dice.ts';
 import { EACH } from './visitors.ts';
 

@@ -8,7 +8,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';
-import type { Batch, Store } from '../../src/counter/store.ts';
+import type { Batch } from '../../src/contract/counting.ts';
+import type { Store } from '../../src/contract/store.ts';
 import type { RedisStore } from '../../src/stores/redis/store.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database } from './database.ts';

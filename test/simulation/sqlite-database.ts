@@ -8,7 +8,8 @@
 import { Database as Sqlite } from 'bun:sqlite';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Batch, Store } from '../../src/counter/store.ts';
+import type { Batch } from '../../src/contract/counting.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Database } from './database.ts';

@@ -4,9 +4,11 @@
  *
  * Whatever arrives is done to both, and what both say of it is compared at once.
  */
+
+import type { Batch, Outcome } from '../../src/contract/counting.ts';
+import { RULES } from '../../src/contract/registry.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { AppError, isAppError } from '../../src/counter/errors.ts';
-import { RULES } from '../../src/counter/registry.ts';
-import type { Batch, Outcome, Store } from '../../src/counter/store.ts';
 import type { Database } from './database.ts';
 import type { Group } from './hit.ts';
 import type { Journal } from './journal.ts';

@@ -2,7 +2,7 @@
  * Who visits: names of which no two are one to Redis' HyperLogLog, so that its number of visitors
  * is exact. `simulation.test.ts` asks a Redis whether that is so.
  */
-import type { Kind } from '../../src/counter/visitor.ts';
+import type { Kind } from '../../src/contract/history.ts';
 
 /** How many there are of each kind on a day. */
 export const EACH = 20;

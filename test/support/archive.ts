@@ -8,8 +8,8 @@ import { gather } from '../../src/archive/gather.ts';
 import type { Item } from '../../src/archive/item.ts';
 import { withoutRepeats } from '../../src/archive/item.ts';
 import { type FileKind, readFile, recognise } from '../../src/archive/recognise.ts';
-import type { ArchivedCounter } from '../../src/counter/archive.ts';
-import type { Store } from '../../src/counter/store.ts';
+import type { ArchivedCounter } from '../../src/contract/archive.ts';
+import type { Store } from '../../src/contract/store.ts';
 import { temporaryFolder } from './folder.ts';
 
 /** All that stands in a file with this content. */

@@ -1,5 +1,5 @@
 /** Visitors as changes have them. */
-import type { ChangeVisitor } from '../../src/counter/store.ts';
+import type { ChangeVisitor } from '../../src/contract/counting.ts';
 
 /** People of one visit each. */
 export function callers(...ids: string[]): ChangeVisitor[] {

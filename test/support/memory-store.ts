@@ -4,45 +4,44 @@
  */
 import {
   type ArchivedCounter,
-  folded,
   type ImportOutcome,
   type ImportTerms,
-} from '../../src/counter/archive.ts';
-import { AppError } from '../../src/counter/errors.ts';
-import {
-  LIMITED_MAX,
-  type LimitRequest,
-  takeOne,
-  type Verdict,
-  verdictOf,
-} from '../../src/counter/limiter.ts';
-import { type HistoryEntry, HOUR_MS, type Past } from '../../src/counter/past.ts';
-import {
-  type HeardReplica,
-  type HeartbeatReport,
-  PRESENCE_MEMORY_MS,
-} from '../../src/counter/presence.ts';
-import {
-  type Condition,
-  type CounterChanges,
-  changedRules,
-  type Deletion,
-  type Description,
-  type Draft,
-  type ListQuery,
-  meets,
-  type Page,
-  RULES,
-  type Rules,
-} from '../../src/counter/registry.ts';
+} from '../../src/contract/archive.ts';
 import {
   type Batch,
   type Change,
   KEY_MEMORY_MS,
   type Outcome,
-  type Store,
-} from '../../src/counter/store.ts';
-import { KINDS, type Kind } from '../../src/counter/visitor.ts';
+} from '../../src/contract/counting.ts';
+import {
+  type CounterHistory,
+  type HistoryEntry,
+  HOUR_MS,
+  KINDS,
+  type Kind,
+} from '../../src/contract/history.ts';
+import { LIMITED_MAX, type LimitRequest, type Verdict } from '../../src/contract/limiter.ts';
+import {
+  type HeardReplica,
+  type HeartbeatReport,
+  PRESENCE_MEMORY_MS,
+} from '../../src/contract/presence.ts';
+import {
+  type Condition,
+  type CounterChanges,
+  type Deletion,
+  type Description,
+  type Draft,
+  type ListQuery,
+  type Page,
+  RULES,
+  type Rules,
+} from '../../src/contract/registry.ts';
+import { type Store } from '../../src/contract/store.ts';
+import { AppError } from '../../src/counter/errors.ts';
+import { folded } from '../../src/counter/folding.ts';
+import { takeOne, verdictOf } from '../../src/counter/rate-limit.ts';
+import { changedRules, meets } from '../../src/counter/rules.ts';
 import { WINDOW_MAX_MS, withinWindow } from '../../src/counter/window.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail
@@ -439,11 +438,11 @@ export class MemoryStore implements Store {
     if (known.size > 0) past.visitors.set(day, known);
   }
 
-  async past(counter: string): Promise<Past> {
+  async past(counter: string): Promise<CounterHistory> {
     return this.#pastOf(counter);
   }
 
-  #pastOf(counter: string): Past {
+  #pastOf(counter: string): CounterHistory {
     const { hours, days, visitors, brought } = this.#database.pasts.get(counter) ?? {};
     const counts = new Map(brought);
     for (const [day, known] of visitors ?? [])

@@ -6,8 +6,9 @@
  * by their names. What GoatCounter calls the first visit of a session is a visitor of that day.
  * Bots are counted as bots, and belong to the total, as with every counter of Seen.
  */
+
+import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
-import type { Kind } from '../../counter/visitor.ts';
 import { counted } from '../../plural.ts';
 import { type Item, shown, Wrong } from '../item.ts';
 import { PageSums, type Visits } from '../page-sums.ts';

@@ -2,7 +2,7 @@
  * An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a
  * line.
  */
-import type { ArchivedCounter } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counted } from '../../plural.ts';
 import { type Item, itemOf, shown, Wrong } from '../item.ts';

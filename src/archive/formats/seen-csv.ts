@@ -6,7 +6,7 @@
  * so that a file that was cut is noticed. No cell begins with what a spreadsheet takes for a
  * formula but a number below 0, and a name that begins with "-".
  */
-import type { ArchivedCounter } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { type Item, itemOf, shown, Wrong } from '../item.ts';
 import { type Row, rowText, withoutEmptyEnd } from '../reading/csv.ts';

@@ -1,5 +1,5 @@
 /** Counters in pieces that a store brings at one go without keeping others waiting for long. */
-import type { ArchivedCounter } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../contract/archive.ts';
 
 /**
  * So many counters at once, and so many figures of their history: about ten milliseconds of a

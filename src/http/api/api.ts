@@ -6,8 +6,8 @@
  * (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { type Description, RULES } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
-import { type Description, RULES } from '../../counter/registry.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/body.ts';
 import { issueToken } from '../visit/owners.ts';

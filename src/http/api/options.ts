@@ -1,10 +1,10 @@
 /** What the files of the native API share: their parts, and the counter that a path names. */
 
+import type { History } from '../../contract/history.ts';
+import { type Description, type Registry, RULES } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
-import type { Memory } from '../../counter/past.ts';
-import { type Description, type Registry, RULES } from '../../counter/registry.ts';
 import type { AppContext } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import type { MayMake } from '../visit/limits.ts';
@@ -17,7 +17,7 @@ export const API_DESCRIPTION = '/openapi.json';
 export interface ApiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
-  readonly memory: Memory;
+  readonly memory: History;
   readonly count: CountVisit;
   readonly owners: Owners;
   /** AppContext before a counter is made; `undefined` for no limit. */

@@ -1,6 +1,6 @@
 /** What the native API takes and answers about a counter's past. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { isZone } from '../../counter/past.ts';
+import { isZone } from '../../counter/periods.ts';
 import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './schemas.ts';
 
 const time = z.string().openapi({

@@ -3,8 +3,8 @@
  * JSON, or CSV for spreadsheets.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DAY_MS, inPeriods, type Period } from '../../counter/past.ts';
-import { KINDS, type Kind } from '../../counter/visitor.ts';
+import { DAY_MS, KINDS, type Kind } from '../../contract/history.ts';
+import { inPeriods, type Period } from '../../counter/periods.ts';
 import type { AppContext, Env } from '../context.ts';
 import { type ApiOptions, readableBy } from './options.ts';
 import { pastRoutes } from './past-routes.ts';

@@ -8,11 +8,12 @@
  */
 
 import { Hono, type MiddlewareHandler } from 'hono';
+import { DAY_MS, type History } from '../../contract/history.ts';
+import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { DAY_MS, latestPeriods, type Memory, type Period } from '../../counter/past.ts';
-import type { Registry } from '../../counter/registry.ts';
+import { latestPeriods, type Period } from '../../counter/periods.ts';
 import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
 import { drawChart } from '../../images/chart.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
@@ -33,7 +34,7 @@ import {
 export interface ImagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
-  readonly memory: Pick<Memory, 'past'>;
+  readonly memory: Pick<History, 'past'>;
   readonly registry: Pick<Registry, 'describe'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { AppError } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
-import { isZone, type Step } from '../../counter/past.ts';
+import { isZone, type Step } from '../../counter/periods.ts';
 import { BADGE_STYLES, badgeColour } from '../../images/badge.ts';
 import { CHART_THEMES } from '../../images/chart.ts';
 import type { AppContext } from '../context.ts';

@@ -3,10 +3,10 @@
  * everything that browsers, proxies and monitors send beside it is not.
  */
 
+import type { Registry } from '../../contract/registry.ts';
 import type { Counter, HitOptions } from '../../counter/counter.ts';
 import { AppError, isAppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import type { Registry } from '../../counter/registry.ts';
 import type { Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 import { onceFrom } from './idempotency.ts';

@@ -7,8 +7,8 @@
  * another's visitors away. Not here: remembering it, which happens in the same write as counting.
  */
 import { createHash } from 'node:crypto';
+import type { RequestKey } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
-import type { RequestKey } from '../../counter/store.ts';
 
 /** 255 is what common gateways allow; a UUID has 36. */
 const KEY = /^[\u0021-\u007E]{1,255}$/;

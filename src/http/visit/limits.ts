@@ -6,16 +6,18 @@
  * Whoever was refused is refused here until there is something to be had again, so that a flood
  * costs the store nothing. What is left is told as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * which routes are limited (`http/routes.ts`), and the arithmetic (`counter/limiter.ts`).
+ * which routes are limited (`http/request/checks.ts`), and the arithmetic
+ * (`counter/rate-limit.ts`).
  */
 
+import { DAY_MS } from '../../contract/history.ts';
+import { type Limit, type Limiter, type Verdict } from '../../contract/limiter.ts';
+import type { Registry } from '../../contract/registry.ts';
 import type { Clock } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { type Limit, type Limiter, takeOne, type Verdict } from '../../counter/limiter.ts';
 import { LIMITER_WAIT_MS, OpenLimiter } from '../../counter/open-limiter.ts';
-import { DAY_MS } from '../../counter/past.ts';
 import { briefly } from '../../counter/patience.ts';
-import type { Registry } from '../../counter/registry.ts';
+import { takeOne } from '../../counter/rate-limit.ts';
 import { counted } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';

@@ -6,8 +6,8 @@
  * Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Condition, Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
-import type { Condition, Description } from '../../counter/registry.ts';
 
 /** What a new owner is given, and what the store keeps of it. */
 export interface IssuedToken {

@@ -6,15 +6,15 @@
  * unknown, and their visits count all the same.
  */
 
+import { DAY_MS, type History } from '../../contract/history.ts';
 import type { Clock } from '../../counter/clock.ts';
-import { DAY_MS, type Memory } from '../../counter/past.ts';
 import { briefly } from '../../counter/patience.ts';
 import { personOf, placeIn, type Visitor, visitorOf } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
 
 export interface VisitorsOptions {
-  readonly memory: Pick<Memory, 'salt'>;
+  readonly memory: Pick<History, 'salt'>;
   readonly clientAddress: ClientAddress;
   readonly clock: Clock;
   /** Milliseconds since 1970. */

@@ -4,9 +4,9 @@
  * One call of a script reads a few counters, and nothing is written between two of its commands.
  * Between two calls counting goes on. Not here: counters that come in (`bring.ts`).
  */
-import type { ArchivedCounter } from '../../counter/archive.ts';
+import type { ArchivedCounter } from '../../contract/archive.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { readRules } from '../../counter/registry.ts';
+import { readRules } from '../../counter/rules.ts';
 import type { RedisConnection } from './connection.ts';
 import { added, visitorsOf } from './history.ts';
 import { NAMES, totalOf } from './keys.ts';

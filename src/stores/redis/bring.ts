@@ -3,12 +3,13 @@
  */
 import {
   type ArchivedCounter,
-  folded,
   type ImportOutcome,
   type ImportTerms,
-} from '../../counter/archive.ts';
-import { type HistoryEntry, HOUR_MS } from '../../counter/past.ts';
-import { RULES, writeRules } from '../../counter/registry.ts';
+} from '../../contract/archive.ts';
+import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
+import { RULES } from '../../contract/registry.ts';
+import { folded } from '../../counter/folding.ts';
+import { writeRules } from '../../counter/rules.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES, recordKey, totalKey } from './keys.ts';
 import bringScript from './lua/bring.lua' with { type: 'text' };

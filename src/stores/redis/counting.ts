@@ -8,8 +8,8 @@ import {
   KEY_MEMORY_MS,
   type Outcome,
   WRITER_MEMORY_MS,
-} from '../../counter/store.ts';
-import { KINDS } from '../../counter/visitor.ts';
+} from '../../contract/counting.ts';
+import { KINDS } from '../../contract/history.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES, totalKey } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };

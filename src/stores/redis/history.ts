@@ -2,14 +2,22 @@
  * What Redis remembers of visits, read back; and the salts of days. Writing is in
  * `lua/commit.lua`, which names the keys.
  */
-import { folded } from '../../counter/archive.ts';
-import { DAY_MS, type HistoryEntry, HOUR_MS, type Memory, type Past } from '../../counter/past.ts';
-import { KINDS, type Kind } from '../../counter/visitor.ts';
+
+import {
+  type CounterHistory,
+  DAY_MS,
+  type History,
+  type HistoryEntry,
+  HOUR_MS,
+  KINDS,
+  type Kind,
+} from '../../contract/history.ts';
+import { folded } from '../../counter/folding.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, recordKey } from './keys.ts';
 import { Script } from './script.ts';
 
-export class RedisMemory implements Memory {
+export class RedisHistory implements History {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
   readonly visitorsError = 0.0081;
   readonly #connection: RedisConnection;
@@ -20,7 +28,7 @@ export class RedisMemory implements Memory {
     this.#now = now;
   }
 
-  async past(counter: string): Promise<Past> {
+  async past(counter: string): Promise<CounterHistory> {
     const [[hours = '', days = '', uniques = ''], today, visitors] = await this.#connection.ask(
       (client) =>
         Promise.all([

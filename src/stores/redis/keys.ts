@@ -1,7 +1,8 @@
 /** Under which keys Redis has what Seen keeps, and what stands in them. */
+
+import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import type { Kind } from '../../counter/visitor.ts';
 
 /**
  * The names of all counters: a sorted set, all of the same score, so that it is in the order of

@@ -6,10 +6,9 @@ import {
   LIMITED_MAX,
   type Limiter,
   type LimitRequest,
-  shareOf,
   type Verdict,
-  verdictOf,
-} from '../../counter/limiter.ts';
+} from '../../contract/limiter.ts';
+import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
 import type { RedisConnection } from './connection.ts';
 import { LIMITS } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };

@@ -4,7 +4,7 @@ import {
   type HeartbeatReport,
   PRESENCE_MEMORY_MS,
   type Presence,
-} from '../../counter/presence.ts';
+} from '../../contract/presence.ts';
 import type { RedisConnection } from './connection.ts';
 import { REPLICAS } from './keys.ts';
 import presenceScript from './lua/presence.lua' with { type: 'text' };

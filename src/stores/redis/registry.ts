@@ -5,7 +5,6 @@
 import {
   type Condition,
   type CounterChanges,
-  changedRules,
   type Deletion,
   type Description,
   type Draft,
@@ -14,9 +13,8 @@ import {
   type Registry,
   RULES,
   type RuleChanges,
-  readRules,
-  writeRules,
-} from '../../counter/registry.ts';
+} from '../../contract/registry.ts';
+import { changedRules, readRules, writeRules } from '../../counter/rules.ts';
 import type { RedisConnection } from './connection.ts';
 import { NAMES, totalOf } from './keys.ts';
 import script from './lua/registry.lua' with { type: 'text' };

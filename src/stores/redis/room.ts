@@ -5,7 +5,7 @@
  * At `maxmemory` Redis refuses every commit, and nobody can count. So from 80 % on nothing new is
  * kept, while existing counters count on. Not here: what is left out then (`lua/commit.lua`).
  */
-import type { Batch } from '../../counter/store.ts';
+import type { Batch } from '../../contract/counting.ts';
 import type { Client } from './connection.ts';
 
 /**

@@ -6,11 +6,11 @@
  * not counting (a file each), and when to try again, which is the counter's decision.
  */
 import { randomUUID } from 'node:crypto';
-import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../counter/archive.ts';
-import { uncounted } from '../../counter/errors.ts';
-import type { LimitRequest, Verdict } from '../../counter/limiter.ts';
-import type { Past } from '../../counter/past.ts';
-import type { HeardReplica, HeartbeatReport } from '../../counter/presence.ts';
+import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../contract/archive.ts';
+import type { Batch, Outcome } from '../../contract/counting.ts';
+import type { CounterHistory } from '../../contract/history.ts';
+import type { LimitRequest, Verdict } from '../../contract/limiter.ts';
+import type { HeardReplica, HeartbeatReport } from '../../contract/presence.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -19,15 +19,16 @@ import {
   type Draft,
   type ListQuery,
   type Page,
-  readRules,
-} from '../../counter/registry.ts';
-import type { Batch, Outcome, Store } from '../../counter/store.ts';
+} from '../../contract/registry.ts';
+import type { Store } from '../../contract/store.ts';
+import { uncounted } from '../../counter/errors.ts';
+import { readRules } from '../../counter/rules.ts';
 import { redisRisks } from './advice.ts';
 import { readAllOf } from './archive.ts';
 import { bringInto } from './bring.ts';
 import { RedisConnection, type RedisOptions } from './connection.ts';
 import { type CommitOptions, commitTo } from './counting.ts';
-import { RedisMemory } from './history.ts';
+import { RedisHistory } from './history.ts';
 import { recordKey, totalKey, totalOf } from './keys.ts';
 import { RedisLimiter, type RedisLimiterOptions } from './limiter.ts';
 import { RedisPresence } from './presence.ts';
@@ -44,7 +45,7 @@ export class RedisStore implements Store {
   readonly visitorsError: number;
   readonly #connection: RedisConnection;
   readonly #registry: RedisRegistry;
-  readonly #memory: RedisMemory;
+  readonly #memory: RedisHistory;
   readonly #limiter: RedisLimiter;
   readonly #presence: RedisPresence;
   readonly #room = new RedisRoom();
@@ -57,7 +58,7 @@ export class RedisStore implements Store {
     this.place = `${protocol}//${host}${pathname}`;
     this.#connection = new RedisConnection(options, this.place);
     this.#registry = new RedisRegistry(this.#connection, options);
-    this.#memory = new RedisMemory(this.#connection, options.now);
+    this.#memory = new RedisHistory(this.#connection, options.now);
     this.#limiter = new RedisLimiter(this.#connection, options);
     this.#presence = new RedisPresence(this.#connection);
     this.visitorsError = this.#memory.visitorsError;
@@ -116,7 +117,7 @@ export class RedisStore implements Store {
     return this.#registry.size();
   }
 
-  past(counter: string): Promise<Past> {
+  past(counter: string): Promise<CounterHistory> {
     return this.#memory.past(counter);
   }
 

@@ -8,14 +8,15 @@
 import type { Database } from 'bun:sqlite';
 import {
   type ArchivedCounter,
-  folded,
   type ImportOutcome,
   type ImportTerms,
-} from '../../counter/archive.ts';
+} from '../../contract/archive.ts';
+import { DAY_MS, type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
+import { type Description, RULES } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
+import { folded } from '../../counter/folding.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { DAY_MS, type HistoryEntry, HOUR_MS } from '../../counter/past.ts';
-import { type Description, RULES, writeRules } from '../../counter/registry.ts';
+import { writeRules } from '../../counter/rules.ts';
 import type { SqliteFile } from './file.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 

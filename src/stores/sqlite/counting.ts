@@ -2,13 +2,15 @@
  * What a transaction does with the changes of a batch. Not here: the transaction, and whether the
  * batch is applied already.
  */
+
+import { type Change, KEY_MEMORY_MS, type Outcome } from '../../contract/counting.ts';
+import { DAY_MS } from '../../contract/history.ts';
+import { type Rules } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { DAY_MS } from '../../counter/past.ts';
-import { type Rules, readRules } from '../../counter/registry.ts';
-import { type Change, KEY_MEMORY_MS, type Outcome } from '../../counter/store.ts';
+import { readRules } from '../../counter/rules.ts';
 import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
-import { type CommitContext, SqliteMemory } from './history.ts';
+import { type CommitContext, SqliteHistory } from './history.ts';
 
 export interface Limits {
   /** How many keys of requests are remembered at the most. */
@@ -35,7 +37,7 @@ export function applyChanges(
 ): Outcome[] {
   const keys = changes.filter(({ once }) => once).length;
   let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;
-  const memory = new SqliteMemory(file, visitorsMax, { at, short });
+  const memory = new SqliteHistory(file, visitorsMax, { at, short });
   // How many there are is read only where one is to be made.
   let mayMake: number | undefined;
   const makes = () => {

@@ -10,8 +10,8 @@
 import { Database, SQLiteError } from 'bun:sqlite';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { WRITER_MEMORY_MS } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
-import { WRITER_MEMORY_MS } from '../../counter/store.ts';
 import { inOurWords } from './advice.ts';
 import { openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
 

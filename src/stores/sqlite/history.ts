@@ -3,9 +3,9 @@
  * bounds, so that no visitor fills the disk or holds the others up. To be made anew for each
  * transaction. Not here: totals, keys and windows (`counting.ts`).
  */
-import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../counter/past.ts';
-import type { Change } from '../../counter/store.ts';
-import { KINDS, type Kind } from '../../counter/visitor.ts';
+
+import type { Change } from '../../contract/counting.ts';
+import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../../contract/history.ts';
 import type { SqliteFile } from './file.ts';
 
 /**
@@ -26,7 +26,7 @@ const FOLD_ROWS_MAX = 1000;
 /** How many days of hours one counter folds at once: up to 192 rows. */
 const FOLD_DAYS_AT_ONCE = 2;
 
-export class SqliteMemory {
+export class SqliteHistory {
   readonly #file: SqliteFile;
   readonly #visitorsMax: number;
   readonly #moment: CommitContext;

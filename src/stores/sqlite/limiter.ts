@@ -1,12 +1,8 @@
 /** What a transaction does with visitors' quotas. Not here: the transaction. */
-import {
-  LIMITED_MAX,
-  type LimitRequest,
-  takeOne,
-  type Verdict,
-  verdictOf,
-} from '../../counter/limiter.ts';
-import { DAY_MS } from '../../counter/past.ts';
+
+import { DAY_MS } from '../../contract/history.ts';
+import { LIMITED_MAX, type LimitRequest, type Verdict } from '../../contract/limiter.ts';
+import { takeOne, verdictOf } from '../../counter/rate-limit.ts';
 import type { TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 

@@ -3,7 +3,7 @@ import {
   type HeardReplica,
   type HeartbeatReport,
   PRESENCE_MEMORY_MS,
-} from '../../counter/presence.ts';
+} from '../../contract/presence.ts';
 import type { TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 

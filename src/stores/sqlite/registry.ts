@@ -2,20 +2,18 @@
  * What a transaction does with counters that are made, changed, deleted and listed. Not here: the
  * transaction.
  */
-import { DEFAULT_COUNTER } from '../../counter/name.ts';
+
 import {
   type Condition,
   type CounterChanges,
-  changedRules,
   type Deletion,
   type Description,
   type Draft,
   type ListQuery,
-  meets,
   type Page,
-  readRules,
-  writeRules,
-} from '../../counter/registry.ts';
+} from '../../contract/registry.ts';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
 import { forgetAll } from './archive.ts';
 import type { TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';

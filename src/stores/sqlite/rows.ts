@@ -1,6 +1,8 @@
 /** A counter's row as the contract describes it. */
+
+import { type Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
-import { type Description, readRules } from '../../counter/registry.ts';
+import { readRules } from '../../counter/rules.ts';
 import type { Row } from './statements.ts';
 
 /** What a row says of its counter; `place` is the file. Fails with `counter-unreadable`. */

@@ -7,14 +7,13 @@
  */
 import {
   type ArchivedCounter,
-  folded,
   type ImportOutcome,
   type ImportTerms,
-} from '../../counter/archive.ts';
-import { AppError, uncounted } from '../../counter/errors.ts';
-import type { LimitRequest, Verdict } from '../../counter/limiter.ts';
-import { HOUR_MS, type Past } from '../../counter/past.ts';
-import type { HeardReplica, HeartbeatReport } from '../../counter/presence.ts';
+} from '../../contract/archive.ts';
+import type { Batch, Outcome } from '../../contract/counting.ts';
+import { type CounterHistory, HOUR_MS } from '../../contract/history.ts';
+import type { LimitRequest, Verdict } from '../../contract/limiter.ts';
+import type { HeardReplica, HeartbeatReport } from '../../contract/presence.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -23,9 +22,11 @@ import {
   type Draft,
   type ListQuery,
   type Page,
-  readRules,
-} from '../../counter/registry.ts';
-import type { Batch, Outcome, Store } from '../../counter/store.ts';
+} from '../../contract/registry.ts';
+import type { Store } from '../../contract/store.ts';
+import { AppError, uncounted } from '../../counter/errors.ts';
+import { folded } from '../../counter/folding.ts';
+import { readRules } from '../../counter/rules.ts';
 import { fileSystemRisks } from './advice.ts';
 import { bringAll, foreseeOne, readAllOf } from './archive.ts';
 import { applyChanges, type Limits } from './counting.ts';
@@ -154,7 +155,7 @@ export class SqliteStore implements Store {
     return this.#database.read((file) => listed(file, wanted, this.place));
   }
 
-  async past(counter: string): Promise<Past> {
+  async past(counter: string): Promise<CounterHistory> {
     const past = this.#database.read((file) => ({
       hours: file.hours.all(counter),
       days: file.days.all(counter),

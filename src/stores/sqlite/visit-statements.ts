@@ -3,7 +3,7 @@
  * and its answer.
  */
 import type { Database } from 'bun:sqlite';
-import type { Kind } from '../../counter/visitor.ts';
+import type { Kind } from '../../contract/history.ts';
 
 /** More than one, so that forgetting is faster than remembering. */
 export const FORGET_AT_ONCE = 1000;

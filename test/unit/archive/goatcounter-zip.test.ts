@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';
-import { DAY_MS, HOUR_MS } from '../../../src/counter/past.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
 import { countersIn, itemsOf, mistakesIn, notesIn } from '../../support/archive.ts';
 import { type ZipEntry, zipOf } from '../../support/zip.ts';
 

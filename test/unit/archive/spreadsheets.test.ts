@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';
-import { DAY_MS, HOUR_MS } from '../../../src/counter/past.ts';
-import { RULES } from '../../../src/counter/registry.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
+import { RULES } from '../../../src/contract/registry.ts';
 import { plain } from '../../contract/archive-contract.ts';
 import { countersIn, itemsOf, mistakesIn, textOf } from '../../support/archive.ts';
 

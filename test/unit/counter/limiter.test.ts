@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Limit, shareOf, takeOne, verdictOf } from '../../../src/counter/limiter.ts';
+import { type Limit } from '../../../src/contract/limiter.ts';
+import { shareOf, takeOne, verdictOf } from '../../../src/counter/rate-limit.ts';
 
 /** Who asks at these times, in order: whether each was given one, and what it was told. */
 function ask(limit: Limit, timesMs: readonly number[]) {

@@ -1,19 +1,13 @@
 /** The past in periods: hours, days and months of a time zone. */
 import { describe, expect, test } from 'bun:test';
-import {
-  DAY_MS,
-  HOUR_MS,
-  inPeriods,
-  latestPeriods,
-  type Past,
-  PERIODS_TOLD,
-} from '../../../src/counter/past.ts';
+import { type CounterHistory, DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
+import { inPeriods, latestPeriods, PERIODS_TOLD } from '../../../src/counter/periods.ts';
 
 const hourOf = (iso: string) => Date.parse(`${iso}:00Z`) / HOUR_MS;
 const dayOf = (iso: string) => Date.parse(iso) / DAY_MS;
 const none = { person: 0, program: 0, proxy: 0, bot: 0 };
 
-const past: Past = {
+const past: CounterHistory = {
   hours: [
     { at: hourOf('2026-11-22T23:00'), kind: 'person', amount: 2 },
     { at: hourOf('2026-11-22T22:00'), kind: 'bot', amount: 1 },

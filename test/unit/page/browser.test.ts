@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { latestPeriods } from '../../../src/counter/past.ts';
+import { latestPeriods } from '../../../src/counter/periods.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
 import { Task } from '../../../src/page/browser/task.ts';
 import { durationOf, laterOf, lineOf } from '../../../src/page/browser/words.ts';

@@ -1,6 +1,6 @@
 /** How replicas know each other, with the test's own clock and memory store. */
 import { describe, expect, test } from 'bun:test';
-import type { HeardReplica, HeartbeatReport, Presence } from '../../../src/counter/presence.ts';
+import type { HeardReplica, HeartbeatReport, Presence } from '../../../src/contract/presence.ts';
 import { Heartbeat } from '../../../src/replicas/heartbeat.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';

@@ -4,9 +4,9 @@
  * (`request.ts`).
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Registry } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
-import type { Registry } from '../../../counter/registry.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
 import { durationText, type Reply } from './answer.ts';
 import {

@@ -2,8 +2,9 @@
  * What the calls of Abacus that a counter's owner may ask do, and what they answer. Who asks is
  * looked at first, as the contract does. Not here: the calls of everybody (`calls.ts`).
  */
+
+import type { Condition, Description } from '../../../contract/registry.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
-import type { Condition, Description } from '../../../counter/registry.ts';
 import type { Reply } from './answer.ts';
 import { type AbacusParts, fullKey, worded } from './calls.ts';
 import {

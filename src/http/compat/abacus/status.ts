@@ -2,7 +2,7 @@
  * What Abacus says of itself: that it lives, and figures. The figures are of this process since it
  * started, but for the number of counters.
  */
-import type { Registry } from '../../../counter/registry.ts';
+import type { Registry } from '../../../contract/registry.ts';
 import { durationText, type Reply } from './answer.ts';
 
 export interface AbacusStatusOptions {

@@ -3,9 +3,9 @@
  * and what a request says (`request.ts`).
  */
 import { randomUUID } from 'node:crypto';
+import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
-import { type Description, type Registry, RULES } from '../../../counter/registry.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';

@@ -9,7 +9,7 @@
 --
 -- Answers two words for each: "1" when it was given and "0" when not, and when all of it is there
 -- again. Who does not fit into the set is given it and not noted down. The arithmetic is that of
--- counter/limiter.ts, on whole numbers that are exact in Lua.
+-- counter/rate-limit.ts, on whole numbers that are exact in Lua.
 --
 -- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its
 -- memory is full; then nobody is noted down, and the script fails.

@@ -11,7 +11,7 @@
 -- delete:  ARGV[3] condition, ARGV[4...] names
 -- read:    ARGV[3...] names
 --
--- A condition is the `Condition` of counter/registry.ts as JSON. A counter is answered as total,
+-- A condition is the `Condition` of contract/registry.ts as JSON. A counter is answered as total,
 -- "made", "owner", "rules", with "" for what is not known. Answers a list:
 --   make:    "ok", "exists" or "full"
 --   change:  "ok" and the counter after the change; or "missing", "differs", "unreadable" (its

@@ -3,10 +3,10 @@
  * nobody is when nobody knows.
  */
 import { describe, expect, test } from 'bun:test';
+import { DAY_MS } from '../../../../src/contract/history.ts';
+import type { Verdict } from '../../../../src/contract/limiter.ts';
+import { RULES } from '../../../../src/contract/registry.ts';
 import { AppError } from '../../../../src/counter/errors.ts';
-import type { Verdict } from '../../../../src/counter/limiter.ts';
-import { DAY_MS } from '../../../../src/counter/past.ts';
-import { RULES } from '../../../../src/counter/registry.ts';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
 import { settle } from '../../../support/manual-clock.ts';
 

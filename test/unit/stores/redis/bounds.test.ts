@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { HOUR_MS, HOURS_KEPT_DAYS } from '../../../../src/counter/past.ts';
-import { RULES } from '../../../../src/counter/registry.ts';
-import type { Change } from '../../../../src/counter/store.ts';
+import type { Change } from '../../../../src/contract/counting.ts';
+import { HOUR_MS, HOURS_KEPT_DAYS } from '../../../../src/contract/history.ts';
+import { RULES } from '../../../../src/contract/registry.ts';
 import { RedisStore } from '../../../../src/stores/redis/store.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRESENCE_MEMORY_MS } from '../../../../src/counter/presence.ts';
+import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
 import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
@@ -121,7 +121,8 @@ describe('SQLite store', () => {
     const script = `
       import { mkdirSync } from 'node:fs';
       import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
-      // A ping of the same millisecond would write what is there already, which SQLite leaves alone.
+      // A ping of the same millisecond would write what is there already, which SQLite leaves
+      // alone.
       let at = 1e12;
       const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: () => at++ });
       await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });

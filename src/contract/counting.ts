@@ -1,18 +1,12 @@
 /**
- * What the counter needs from a database: a contract in words and types, no code.
+ * What the counter needs of a database to count, in words and types.
  *
  * A store applies whole batches. Each batch carries who wrote it and its number in that writer's
  * line, so that a batch sent again after a lost connection or a lost answer is recognised and
  * counts once. `test/contract/store-contract.ts` is this contract as a suite; every store runs it
  * on the real database.
  */
-
-import type { Archive } from './archive.ts';
-import type { Limiter } from './limiter.ts';
-import type { Memory } from './past.ts';
-import type { Presence } from './presence.ts';
-import type { Registry } from './registry.ts';
-import type { Kind } from './visitor.ts';
+import type { Kind } from './history.ts';
 
 /** What one batch adds to one counter. `amount` is a safe integer and may be negative. */
 export interface Change {
@@ -111,10 +105,8 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-export interface Store extends Registry, Memory, Limiter, Archive, Presence {
-  /** Where the counts are kept, for people: without passwords. */
-  readonly place: string;
-
+/** Counting: commits, and totals read. */
+export interface Counting {
   /**
    * Applies the batch whole and durably, then answers one outcome per change, in their order. The
    * same writer and sequence number again changes nothing and gets the same outcomes. One commit
@@ -154,18 +146,6 @@ export interface Store extends Registry, Memory, Limiter, Archive, Presence {
    * key, visitor or hour of the history. Counters that are there count on.
    */
   readonly short: boolean;
-
-  /**
-   * How this store, as it is set up, could lose counts: sentences that also say what to set. Empty
-   * when it cannot.
-   */
-  risks(): Promise<readonly string[]>;
-
-  /**
-   * Lets go of the database. Nothing may be asked of the store afterwards; closing again does
-   * nothing.
-   */
-  close(): Promise<void>;
 }
 
 /**

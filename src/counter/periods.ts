@@ -1,56 +1,8 @@
 /**
- * What a counter remembers of its visits: how many there were in each hour and day, of each kind,
- * and how many visitors each day had.
- *
- * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
- * into days of UTC, which are kept for ever. Not here: writing it, which happens in the commit of
- * the hits.
+ * A counter's history as hours, days and months in a time zone. Not here: what is remembered
+ * (`contract/history.ts`).
  */
-import type { Kind } from './visitor.ts';
-
-export const HOUR_MS = 60 * 60 * 1000;
-export const DAY_MS = 24 * HOUR_MS;
-/** For so many days hours are kept: a month in any time zone, and some. */
-export const HOURS_KEPT_DAYS = 35;
-
-/** How much visits of one kind have added in one hour, or on one day. */
-export interface HistoryEntry {
-  /** The hour, or the day, since 1970 (UTC). */
-  readonly at: number;
-  readonly kind: Kind;
-  readonly amount: number;
-}
-
-/** All that is remembered of one counter. */
-export interface Past {
-  readonly hours: readonly HistoryEntry[];
-  /** Days whose hours are not kept any more. */
-  readonly days: readonly HistoryEntry[];
-  /** How many visitors each day had, days since 1970 (UTC). */
-  readonly visitors: ReadonlyMap<number, number>;
-}
-
-/** What a database must do to remember. */
-export interface Memory {
-  /**
-   * The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one
-   * in a hundred.
-   */
-  readonly visitorsError: number;
-
-  /**
-   * The past of a counter; empty where there is none. Fails with `store-unavailable`,
-   * `store-unusable`.
-   */
-  past(counter: string): Promise<Past>;
-
-  /**
-   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has
-   * suggested one before. Salts of days before the one before are deleted. Fails as `past` does,
-   * and with `hit-unconfirmed`, and may then be asked again.
-   */
-  salt(day: number, suggested: string): Promise<string>;
-}
+import { type CounterHistory, DAY_MS, HOUR_MS, type Kind } from '../contract/history.ts';
 
 /**
  * A period of the answer: when it began in the time zone, as ISO 8601 has it (`2026-11-22T13`,
@@ -85,7 +37,11 @@ const LENGTH: Readonly<Record<Step, number>> = { hour: 13, day: 10, month: 7 };
  * is a name of the IANA database. An hour counts where it begins, which is exact in zones that are
  * whole hours from UTC; days whose hours are not kept any more are those of UTC in every zone.
  */
-export function inPeriods({ hours, days, visitors }: Past, step: Step, zone: string): Period[] {
+export function inPeriods(
+  { hours, days, visitors }: CounterHistory,
+  step: Step,
+  zone: string,
+): Period[] {
   const length = LENGTH[step];
   const local = localTime(zone);
   const utc = localTime('UTC');
@@ -141,7 +97,12 @@ const REACH_MS: Readonly<Record<Step, number>> = {
  * The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which
  * nothing happened.
  */
-export function latestPeriods(past: Past, step: Step, zone: string, now: number): Period[] {
+export function latestPeriods(
+  past: CounterHistory,
+  step: Step,
+  zone: string,
+  now: number,
+): Period[] {
   const recent = since(past, now - REACH_MS[step]);
   const happened = new Map(inPeriods(recent, step, zone).map((period) => [period.time, period]));
   return latestNames(step, localTime(zone), now).map(
@@ -158,7 +119,7 @@ export function latestPeriods(past: Past, step: Step, zone: string, now: number)
  * The past without what ended before `ms` (milliseconds since 1970), so that a counter's age does
  * not make its charts dearer.
  */
-function since({ hours, days, visitors }: Past, ms: number): Past {
+function since({ hours, days, visitors }: CounterHistory, ms: number): CounterHistory {
   const hour = Math.floor(ms / HOUR_MS);
   const day = Math.floor(ms / DAY_MS);
   return {

@@ -1,0 +1,63 @@
+/**
+ * What a counter remembers of its visits: how many there were in each hour and day, of each kind,
+ * and how many visitors each day had.
+ *
+ * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
+ * into days of UTC, which are kept for ever. Not here: writing it, which happens in the commit of
+ * the hits.
+ */
+
+/**
+ * What made a visit:
+ * - `person`: a browser, as far as one can tell
+ * - `program`: what calls an API: curl, a library, whatever names no browser
+ * - `proxy`: fetches for many people, whose addresses it hides: image proxies of GitHub, of mail
+ *   services
+ * - `bot`: crawlers, monitors, previews
+ */
+export type Kind = 'person' | 'program' | 'proxy' | 'bot';
+export const KINDS: readonly Kind[] = ['person', 'program', 'proxy', 'bot'];
+
+export const HOUR_MS = 60 * 60 * 1000;
+export const DAY_MS = 24 * HOUR_MS;
+/** For so many days hours are kept: a month in any time zone, and some. */
+export const HOURS_KEPT_DAYS = 35;
+
+/** How much visits of one kind have added in one hour, or on one day. */
+export interface HistoryEntry {
+  /** The hour, or the day, since 1970 (UTC). */
+  readonly at: number;
+  readonly kind: Kind;
+  readonly amount: number;
+}
+
+/** All that is remembered of one counter. */
+export interface CounterHistory {
+  readonly hours: readonly HistoryEntry[];
+  /** Days whose hours are not kept any more. */
+  readonly days: readonly HistoryEntry[];
+  /** How many visitors each day had, days since 1970 (UTC). */
+  readonly visitors: ReadonlyMap<number, number>;
+}
+
+/** What a database must do to remember. */
+export interface History {
+  /**
+   * The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one
+   * in a hundred.
+   */
+  readonly visitorsError: number;
+
+  /**
+   * The past of a counter; empty where there is none. Fails with `store-unavailable`,
+   * `store-unusable`.
+   */
+  past(counter: string): Promise<CounterHistory>;
+
+  /**
+   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has
+   * suggested one before. Salts of days before the one before are deleted. Fails as `past` does,
+   * and with `hit-unconfirmed`, and may then be asked again.
+   */
+  salt(day: number, suggested: string): Promise<string>;
+}

@@ -1,0 +1,59 @@
+/**
+ * The rules of counters, and conditions on them: compared, changed, and written as stores keep
+ * them.
+ */
+import {
+  type Condition,
+  type Description,
+  RULES,
+  type RuleChanges,
+  type Rules,
+} from '../contract/registry.ts';
+
+/**
+ * Whether a counter meets a condition. `stores/redis/lua/registry.lua` says the same in its
+ * language.
+ */
+export function meets(
+  { total, madeAt, owner, rules }: Omit<Description, 'counter'>,
+  condition: Condition,
+): boolean {
+  const { madeSince, totalBelow } = condition;
+  return (
+    (condition.owner === undefined || owner === condition.owner) &&
+    (!condition.unowned || owner === undefined) &&
+    (!condition.settable || rules.settable) &&
+    (madeSince === undefined || (madeAt !== undefined && madeAt >= madeSince)) &&
+    (totalBelow === undefined || total < totalBelow)
+  );
+}
+
+/** The rules with changes made to them. */
+export function changedRules(rules: Rules, changes: RuleChanges): Rules {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...rules, ...(Object.fromEntries(given) as Partial<Rules>) };
+}
+
+/** Rules as a store keeps them: in a few characters. */
+export function writeRules({
+  lowest,
+  highest,
+  settable,
+  private: hidden,
+  windowMs,
+}: Rules): string {
+  return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
+}
+
+/** The rules that were written so; the usual ones where none are kept. */
+export function readRules(text: string | null | undefined): Rules {
+  if (text === null || text === undefined) return RULES;
+  const [lowest, highest, settable, hidden, windowMs = '0'] = text.split(' ');
+  return {
+    lowest: Number(lowest),
+    highest: Number(highest),
+    settable: settable === 'settable',
+    private: hidden === 'private',
+    windowMs: Number(windowMs),
+  };
+}
