@@ -70,13 +70,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const closed = config.counters === 'closed';
   const memory = patientHistory(store, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
-  const visitors = new Visitors({
-    memory,
-    clientAddress,
-    clock: CLOCK,
-    now: Date.now,
-    newSalt: randomUUID,
-  });
+  const newSalt = randomUUID;
+  const visitors = new Visitors({ memory, clientAddress, clock: CLOCK, now: Date.now, newSalt });
   const limits = composeLimits(config, {
     store,
     registry,
@@ -90,10 +85,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, health) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const watch = new Watch({ store, clock: CLOCK, onBug });
-  const streams = new EventStreams({
-    max: Math.min(config.subscribersMax, connectionsPerKindMax()),
-    perAddress: streamsPerAddress(config, visitors),
-  });
+  const streams = composeStreams(config, visitors);
   const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
   const app = createApp({
     surfaces: [
@@ -126,6 +118,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+function composeStreams(config: Config, visitors: Visitors): EventStreams {
+  return new EventStreams({
+    max: Math.min(config.subscribersMax, connectionsPerKindMax()),
+    perAddress: streamsPerAddress(config, visitors),
+  });
 }
 
 /** What happens when memory or disk is nearly full, and what to do. */

@@ -129,31 +129,32 @@ function serveCollection(
   });
 }
 
+/**
+ * Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not
+ * make such a hit.
+ */
+async function isOwnersHit(
+  c: AppContext,
+  { registry, owners }: ApiOptions,
+  amount: number,
+  visitor: string | undefined,
+): Promise<boolean> {
+  const ofEverybody = amount === 1 && visitor === undefined;
+  // Such a hit makes a counter that is not there.
+  const description = ofEverybody
+    ? await registry.describe(nameIn(c))
+    : await foundBy(c, registry);
+  if (!description) return false;
+  const { lowest, highest } = description.rules;
+  const { headers } = c.req.raw;
+  const within = amount === 1 || (amount >= lowest && amount <= highest);
+  if (!within || visitor !== undefined) owners.requireOwner(headers, description);
+  return owners.isOwner(headers, description);
+}
+
 /** One counter: read, hit, set, deleted. */
 function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
-  /**
-   * Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not
-   * make such a hit.
-   */
-  async function isOwners(
-    c: AppContext,
-    amount: number,
-    visitor: string | undefined,
-  ): Promise<boolean> {
-    const ofEverybody = amount === 1 && visitor === undefined;
-    // Such a hit makes a counter that is not there.
-    const description = ofEverybody
-      ? await registry.describe(nameIn(c))
-      : await foundBy(c, registry);
-    if (!description) return false;
-    const { lowest, highest } = description.rules;
-    const { headers } = c.req.raw;
-    const within = amount === 1 || (amount >= lowest && amount <= highest);
-    if (!within || visitor !== undefined) owners.requireOwner(headers, description);
-    return owners.isOwner(headers, description);
-  }
-
   for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
     api.openapi(read, async (c) => c.json(shown(await readableBy(c, options)), 200));
 
@@ -167,7 +168,7 @@ function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       // Who adds 1 without a token asks the store once.
       const plain =
         amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
-      const reveal = !plain && (await isOwners(c, amount, visitor));
+      const reveal = !plain && (await isOwnersHit(c, options, amount, visitor));
       return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
     });
 

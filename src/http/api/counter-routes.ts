@@ -52,6 +52,15 @@ const settings = z.strictObject({
   window: rules.window.optional(),
 });
 
+/** The body of a request that sets a counter: it sets something. */
+function settingBody(setting: z.ZodType<z.infer<typeof settings>>) {
+  const schema = setting.refine(
+    (wanted) => Object.keys(wanted).length > 0,
+    'says nothing that is to be set',
+  );
+  return { required: true, content: { 'application/json': { schema } } };
+}
+
 /**
  * The routes of one counter, with the schema of its name in the path, if it stands there, and of
  * what may be set.
@@ -61,17 +70,6 @@ function routesOf<P extends z.ZodObject>(
   params: P,
   setting: z.ZodType<z.infer<typeof settings>>,
 ) {
-  const body = {
-    required: true,
-    content: {
-      'application/json': {
-        schema: setting.refine(
-          (wanted) => Object.keys(wanted).length > 0,
-          'says nothing that is to be set',
-        ),
-      },
-    },
-  };
   return {
     read: createRoute({
       method: 'get',
@@ -103,7 +101,7 @@ function routesOf<P extends z.ZodObject>(
       summary: 'Set a counter',
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
-      request: { params, body },
+      request: { params, body: settingBody(setting) },
       responses: { 200: json('It is set.', Counter), ...TOKENS, ...PROBLEMS },
     }),
     remove: createRoute({

@@ -23,6 +23,14 @@ const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
 /** The statements that a store needs, prepared. */
 export function prepare(database: Database) {
   return {
+    ...transactionStatements(database),
+    ...counterStatements(database),
+    ...otherStatements(database),
+  };
+}
+
+function transactionStatements(database: Database) {
+  return {
     begin: database.query<unknown, []>('BEGIN IMMEDIATE'),
     commit: database.query<unknown, []>('COMMIT'),
     rollback: database.query<unknown, []>('ROLLBACK'),
@@ -31,6 +39,11 @@ export function prepare(database: Database) {
      * (https://www.sqlite.org/pragma.html#pragma_data_version).
      */
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
+  };
+}
+
+function counterStatements(database: Database) {
+  return {
     /** ?1 counter: its total and rules, no row when there is none. */
     read: database.query<{ total: number; rules: string | null }, [string]>(
       'SELECT total, rules FROM counters WHERE name = ?1',
@@ -76,6 +89,12 @@ export function prepare(database: Database) {
       WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
     /** ?1 counter. */
     delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
+  };
+}
+
+/** Keys of requests, and what else is kept beside counters. */
+function otherStatements(database: Database) {
+  return {
     /** ?1 key: the request that it was used for, and the total that this was answered with. */
     recallKey: database.query<{ request: string; total: number }, [string]>(
       'SELECT request, total FROM keys WHERE key = ?1',

@@ -20,6 +20,10 @@ export const ADDED = `DO UPDATE SET amount = ${within('amount + excluded.amount'
 
 /** The statements, prepared. */
 export function visitStatements(database: Database) {
+  return { ...hourStatements(database), ...visitorStatements(database) };
+}
+
+function hourStatements(database: Database) {
   return {
     /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: what the hour has come to. */
     addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
@@ -47,6 +51,11 @@ export function visitStatements(database: Database) {
     deleteHours: database.query<unknown, [string, number]>(
       'DELETE FROM hours WHERE counter = ?1 AND hour < ?2',
     ),
+  };
+}
+
+function visitorStatements(database: Database) {
+  return {
     /** ?1 day, ?2 counter, ?3 visitor: a row when the visitor is new today. */
     addVisitor: database.query<{ visitor: string }, [number, string, string]>(
       'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
