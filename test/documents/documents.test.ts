@@ -119,9 +119,9 @@ const QUICK_BENCH = "npm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQL
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   // The address stands for one that is not known yet.
   'git clone https://example.com/seen.git && cd seen': async () =>
-    expect(await run(`git clone --quiet ${ROOT} seen && cd seen && cat package.json`)).toContain(
-      '"name": "seen"',
-    ),
+    expect(
+      await run(`git clone --quiet ${ROOT} seen && cd seen && cat package.json && rm -r ../seen`),
+    ).toContain('"name": "seen"'),
   'npm ci && npm start': async () => {
     await run('npm ci');
     await begin('npm start');
