@@ -10,14 +10,14 @@ import type { RouterRoute } from 'hono/types';
 import { AppError } from '../counter/errors.ts';
 import type { Common, Env, Surface } from './context.ts';
 import { errorHandler, errorResponse, formOf } from './errors.ts';
-import { createChecks } from './request/checks.ts';
+import { createChecks, urlTooLong } from './request/checks.ts';
 import { Lifecycle, type LifecycleOptions } from './request/lifecycle.ts';
 import { otherMethods } from './request/methods.ts';
 import { type OwnHosts, pathOn } from './request/own-host.ts';
 import type { Peer } from './request/state.ts';
 import type { Limits } from './visit/limits.ts';
 
-export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
+export interface AppOptions extends Pick<LifecycleOptions, 'onRequest' | 'onBug'> {
   /** The surfaces, in the order in which their routes are looked for. */
   readonly surfaces: readonly Surface[];
   /** The host names on which one of these is at the root. */
@@ -26,8 +26,6 @@ export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
   readonly limits: Limits | undefined;
   /** Stands in `X-Served-By`: the replica and its version. */
   readonly servedBy: string;
-  /** Told of each error that is a bug. */
-  readonly onBug: (error: unknown) => void;
   /** How long the body of a request may take to arrive; 5 s when not given. */
   readonly bodyMs?: number;
 }
@@ -58,13 +56,17 @@ export function createApp(options: AppOptions): App {
   for (const surface of surfaces) app.route('/', surface(common));
   app.onError(errorHandler(headers, onBug));
   app.notFound(
-    otherMethods(
-      app,
-      headers,
-      common.checked((c) => errorResponse(routeMissing(), formOf(c), headers)),
+    otherMethods(app, headers, (c) =>
+      errorResponse(urlTooLong(c) ?? routeMissing(), formOf(c), headers),
     ),
   );
-  const lifecycle = new Lifecycle({ app, onRequest, policy: limits?.policy ?? '', headers });
+  const lifecycle = new Lifecycle({
+    app,
+    onRequest,
+    onBug,
+    policy: limits?.policy ?? '',
+    headers,
+  });
   return {
     fetch: (request, peer) => lifecycle.fetch(request, peer),
     sendClientsAway: () => lifecycle.sendClientsAway(),

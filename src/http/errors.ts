@@ -81,6 +81,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   get: 'json',
   live: 'json',
   api: 'problem',
+  'openapi.json': 'problem',
   badge: 'problem',
   chart: 'problem',
   pixel: 'problem',

@@ -20,7 +20,7 @@ export interface ApiOptions {
   readonly memory: History;
   readonly count: CountVisit;
   readonly owners: Owners;
-  /** AppContext before a counter is made; `undefined` for no limit. */
+  /** Asked before a counter is made; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner makes counters. */
   readonly closed: boolean;

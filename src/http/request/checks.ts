@@ -33,12 +33,17 @@ export function createChecks(
 
 /** Notes which route answers, and whether one does. Fails with `url-too-long`. */
 function noteRoute(c: AppContext): boolean {
-  // A URL begins with scheme and host, which count as part of the limit.
-  if (c.req.url.length > URL_LENGTH_MAX) {
-    throw new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`);
-  }
   // `ALL` is middleware.
   const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
   if (route) c.env.route = route.path;
+  const tooLong = urlTooLong(c);
+  if (tooLong) throw tooLong;
   return route !== undefined;
+}
+
+/** The error of a URL that is too long. Scheme and host count as part of the limit. */
+export function urlTooLong({ req }: AppContext): AppError | undefined {
+  return req.url.length > URL_LENGTH_MAX
+    ? new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`)
+    : undefined;
 }

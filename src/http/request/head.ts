@@ -17,10 +17,21 @@ export function headOnly(headers: Headers): Response {
 }
 
 /** The response to HEAD that says what `response`, the one to GET or one of `headOnly`, says. */
-export async function withoutBody(response: Response): Promise<Response> {
-  const { status, headers } = response;
-  if (status === 204 || status === 304 || headers.has('Transfer-Encoding')) return response;
+export async function withoutBody(response: Response | Promise<Response>): Promise<Response> {
+  const whole = await response;
+  const { status, headers } = whole;
+  if (status === 204 || status === 304 || headers.has('Transfer-Encoding')) return whole;
   const ours = new Headers(headers);
-  ours.set('Content-Length', `${(await response.arrayBuffer()).byteLength}`);
+  ours.set('Content-Length', `${(await whole.arrayBuffer()).byteLength}`);
+  return new Response(null, { status, headers: ours });
+}
+
+/** The response to HEAD where that to GET is not at hand. */
+export async function withUnknownLength(
+  response: Response | Promise<Response>,
+): Promise<Response> {
+  const { status, headers } = await response;
+  const ours = new Headers(headers);
+  if (status !== 204 && status !== 304) ours.set('Transfer-Encoding', 'chunked');
   return new Response(null, { status, headers: ours });
 }

@@ -10,7 +10,7 @@ import type { Hono } from 'hono';
 import { AppError } from '../../counter/errors.ts';
 import type { Env } from '../context.ts';
 import { errorResponse } from '../errors.ts';
-import { withoutBody } from './head.ts';
+import { withoutBody, withUnknownLength } from './head.ts';
 import { type Peer, RequestState } from './state.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -26,6 +26,8 @@ export interface Answer {
 
 export interface LifecycleOptions {
   readonly app: Hono<Env>;
+  /** Told of each error that is a bug. */
+  readonly onBug: (error: unknown) => void;
   /** Told after each request. */
   readonly onRequest: (answer: Answer) => void;
   /** The limits that there are, as a response says it. */
@@ -69,23 +71,40 @@ export class Lifecycle {
 
   /** Answers a request. Never fails. */
   fetch(request: Request, server: Peer): Response | Promise<Response> {
-    const { app, headers } = this.#options;
     const state = new RequestState(request, server);
     this.#lastRequestAt = state.startedAt;
     this.#underWay.enter(state);
-    if (!hasOneHost(request))
-      return this.#finish(state, errorResponse(hostInvalid(), 'text', headers));
-    // Hono would answer HEAD without the body by which its length is known.
-    const asGet = state.isHead ? new Request(request, { method: 'GET' }) : request;
-    const response = app.fetch(asGet, state);
-    return response instanceof Promise
-      ? response.then((resolved) => this.#finish(state, resolved))
-      : this.#finish(state, response);
+    try {
+      const response = this.#answer(state);
+      if (!(response instanceof Promise)) return this.#send(state, response);
+      return response.then(
+        (resolved) => this.#send(state, resolved),
+        (error: unknown) => this.#send(state, this.#failed(error)),
+      );
+    } catch (error) {
+      return this.#send(state, this.#failed(error));
+    }
   }
 
-  #finish(state: RequestState, response: Response): Response | Promise<Response> {
-    if (!state.isHead) return this.#send(state, response);
-    return withoutBody(response).then((bare) => this.#send(state, bare));
+  #answer(state: RequestState): Response | Promise<Response> {
+    const { app, headers } = this.#options;
+    const { request, isHead } = state;
+    if (!hasOneHost(request)) {
+      const refused = errorResponse(hostInvalid(), 'text', headers);
+      return isHead ? withoutBody(refused) : refused;
+    }
+    if (!isHead) return app.fetch(request, state);
+    // Of a request without a `Host`, or with one that is none, no other can be made: Hono answers
+    // its HEAD without the body by which the length is known.
+    if (!URL.canParse(request.url)) return withUnknownLength(app.fetch(request, state));
+    return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
+  }
+
+  /** The response where Hono itself failed, or something was thrown that is no Error. */
+  #failed(error: unknown): Response {
+    const { onBug, headers } = this.#options;
+    onBug(error);
+    return errorResponse(error, 'text', headers);
   }
 
   #send(state: RequestState, response: Response): Response {

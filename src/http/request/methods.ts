@@ -17,6 +17,8 @@ export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHan
   const middleware = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {
+      // Otherwise the headers of the 404 would be put over those of the response that is returned.
+      c.res = undefined;
       const allow = [...methods, 'OPTIONS'].join(', ');
       if (c.req.method === 'OPTIONS') return preflight(headers, allow);
       const { method } = c.env.request;

@@ -69,12 +69,12 @@ const REMEMBERED_MAX = 10_000;
 const EVERYBODY = 'everybody';
 
 export class Limits {
-  /** AppContext before a visit with an idempotency key is counted; `undefined` without a limit. */
+  /** Asked before a visit with an idempotency key is counted; `undefined` without a limit. */
   readonly takeKey: TakeKey | undefined;
-  /** AppContext before a hit makes its counter; `undefined` without a limit. */
+  /** Asked before a hit makes its counter; `undefined` without a limit. */
   readonly mayMake: MayMake | undefined;
   /**
-   * AppContext before a counter is made otherwise. One that exists takes nothing. `undefined`
+   * Asked before a counter is made otherwise. One that exists takes nothing. `undefined`
    * without a limit.
    */
   readonly mayCreate: MayMake | undefined;

@@ -100,7 +100,9 @@ describe('what does not count', () => {
           PROXY,
         );
         expect({ path, method, status: response.status }).toEqual({ path, method, status: 400 });
-        if (method !== 'HEAD') expect(await response.text()).toContain('more than one Host');
+        const body = await response.text();
+        if (method === 'HEAD') expect(body).toBe('');
+        else expect(body).toContain('more than one Host');
       }
     }
     expect(bugs).toEqual([]);
@@ -213,6 +215,28 @@ describe('what does not count', () => {
       }
     }
     expect(store.asked).toHaveLength(0);
+  });
+
+  test('the response to another method has no header of a page that is not there', async () => {
+    const { ask } = setUp();
+    for (const path of ['/', '/c/my-site/page', '/own-visits', '/abacus/']) {
+      for (const method of ['PUT', 'OPTIONS']) {
+        const { headers } = await ask(path, { Accept: BROWSER }, method);
+        expect({ path, method, allow: headers.has('Allow') }).toEqual({
+          path,
+          method,
+          allow: true,
+        });
+        const isPage = headers.get('Content-Type')?.startsWith('text/html') ?? false;
+        expect({ path, method, policy: headers.has('Content-Security-Policy') }).toEqual({
+          path,
+          method,
+          policy: isPage,
+        });
+      }
+    }
+    const refused = await ask('/openapi.json', {}, 'PUT');
+    expect(refused.headers.get('Content-Type')).toBe('application/problem+json');
   });
 });
 
@@ -337,6 +361,20 @@ describe('errors', () => {
     expect(status).toBe(500);
     expect(body).not.toContain('made by the test');
     expect(String(bugs[0])).toContain('a bug, made by the test');
+  });
+
+  test('what is thrown without being an Error is a bug like another', async () => {
+    const { app, ask, store, bugs, requests } = setUp();
+    store.read = () => {
+      // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about
+      throw 'made by the test';
+    };
+    expect((await ask('/get/my-site/page')).status).toBe(500);
+    expect({ bugs, requests, underWay: app.underWay() }).toEqual({
+      bugs: ['made by the test'],
+      requests: ['/get/:ns/:key 500'],
+      underWay: 0,
+    });
   });
 
   test('every code that a client may get stands with its status in docs/api.md', async () => {

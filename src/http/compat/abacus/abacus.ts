@@ -34,7 +34,7 @@ import { type AbacusStreamParts, stream } from './stream.ts';
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
-  /** AppContext before a counter is made; `undefined` for no limit. */
+  /** Asked before a counter is made; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
 }
 
@@ -74,7 +74,7 @@ export function createAbacus(options: AbacusOptions): Surface {
     const home: AppHandler = (c) => page(rootFor(c, ABACUS_PREFIX), headers);
     const toHome: AppHandler = (c) => redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
     app.get(`${ABACUS_PREFIX}/`, checked(home));
-    app.on([...METHODS], ALL_PATHS, checked(toHome));
+    app.on([...METHODS], [ABACUS_PREFIX, `${ABACUS_PREFIX}/:rest{.+}`], checked(toHome));
     return app;
   };
 }

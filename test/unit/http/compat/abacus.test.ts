@@ -381,6 +381,18 @@ describe('where', () => {
     expect(body).not.toMatch(/https?:\/\//);
   });
 
+  test('the page that lists the calls takes no other method, and is not sent to itself', async () => {
+    const app = setUp();
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const { status, headers } = await call(app, '/', { method });
+      expect({ method, status, allow: headers.get('Allow') }).toEqual({
+        method,
+        status: 405,
+        allow: 'GET, HEAD, OPTIONS',
+      });
+    }
+  });
+
   test('pages of other sites may ask with every method and a token', async () => {
     const { status, headers } = await call(setUp(), '/set/my-app/builds', { method: 'OPTIONS' });
     expect(status).toBe(204);

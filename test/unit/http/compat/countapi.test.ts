@@ -509,6 +509,8 @@ describe('JSONP', () => {
       expect(body).toStartWith('/**/cb(');
       expect(run(body, 'cb')).toEqual([wanted]);
     }
+    const long = await app.ask(`/countapi/${'x'.repeat(2100)}?callback=cb`, {}, 'POST');
+    expect(run(long.body, 'cb')).toEqual([{ error: expect.any(String), code: 414 }]);
     const { body, headers } = await app.ask(
       '/countapi/hit/mysite.com/test?callback=$my._lib9.done',
     );

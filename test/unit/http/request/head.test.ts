@@ -18,11 +18,17 @@ beforeAll(async () => {
 afterAll(() => server.stop(true));
 
 /** The headers of an answer as they come over the connection, in lower case. */
-async function headersOf(method: string, path: string, port: number | undefined, more = '') {
+async function headersOf(
+  method: string,
+  path: string,
+  port: number | undefined,
+  more = '',
+  start = 'HTTP/1.1\r\nHost: a\r\n',
+) {
   const answer = await new Promise<string>((resolve) => {
     let text = '';
     const socket = connect(port ?? 0, '127.0.0.1', () =>
-      socket.write(`${method} ${path} HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`),
+      socket.write(`${method} ${path} ${start}${more}Connection: close\r\n\r\n`),
     );
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
@@ -92,6 +98,31 @@ describe('HEAD', () => {
         expect((await headersOf('GET', path, server.port, more)).length).toBe(length);
       }
     }
+  });
+
+  test('has the status of GET without a Host, and with one that no URL can have', async () => {
+    for (const start of ['HTTP/1.0\r\n', 'HTTP/1.1\r\nHost: a b\r\n', 'HTTP/1.1\r\nHost: [\r\n']) {
+      for (const path of [
+        '/get/my-site/page',
+        '/openapi.json',
+        '/pixel/my-site/page.gif',
+        '/nothing',
+      ]) {
+        const head = await headersOf('HEAD', path, server.port, '', start);
+        const get = await headersOf('GET', path, server.port, '', start);
+        expect({ start, path, status: head.status, body: head.body }).toEqual({
+          start,
+          path,
+          status: get.status,
+          body: '',
+        });
+        expect(head.status < '500').toBe(true);
+      }
+    }
+    expect({ bugs: parts.bugs, underWay: parts.app.underWay() }).toEqual({
+      bugs: [],
+      underWay: 0,
+    });
   });
 
   test('on the operations port, too', async () => {
