@@ -68,8 +68,8 @@ if [ "$what" = all ]; then must_be_new token; fi
 # Nobody can log in as `default` (off), but it may do everything: Redis reads its own append-only file as this user, and leaves
 # out whatever that may not do (redis/redis issue 14541; in Redis 7.0.15 every commit of Seen was gone after a restart).
 may='+info +config|get +evalsha +script|load'
-may="$may +get +mget +set +incrby +exists +del +unlink"
-may="$may +hdel +hget +hgetall +hincrby +hmget +hscan +hset +hsetnx +pfadd +pfcount +zadd +zcard +zrangebylex +zrangebyscore +zrem +zscore"
+may="$may +get +mget +set +exists +del +unlink"
+may="$may +hdel +hget +hgetall +hincrby +hmget +hscan +hset +pfadd +pfcount +zadd +zcard +zrangebylex +zrangebyscore +zrem +zscore"
 may="$may +pexpire +time"
 docker secret create "seen_redis_users_$number" - >/dev/null <<END
 user default off ~* &* +@all

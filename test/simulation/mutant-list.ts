@@ -30,6 +30,8 @@ const hit = of('none', 'src/counter/hit.ts');
 const batch = of('none', 'src/counter/batch.ts');
 const inWindow = of('none', 'src/counter/window.ts');
 const script = of('redis', 'src/stores/redis/lua/commit.lua');
+const windows = of('redis', 'src/stores/redis/lua/window.lua');
+const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
 const apply = of('sqlite', 'src/stores/sqlite/counting.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/store.ts');
@@ -262,126 +264,98 @@ export const MUTANTS: readonly Mutant[] = [
   },
   script(
     'forget the outcome of a batch',
-    'if last == sequence then\n  return outcomes\nend',
-    "if last == sequence then\n  return ''\nend",
+    'then return cmsgpack.pack(outcomes) end',
+    'then return cmsgpack.pack({}) end',
   ),
   script(
     'apply a batch again',
-    'if last == sequence then\n  return outcomes\nend',
-    'if last == sequence then\n  last = sequence - 1\nend',
+    'if last == ARGS.sequence then return cmsgpack.pack(outcomes) end',
+    'if last == ARGS.sequence then last = last - 1 end',
   ),
-  script('do not compare numbers', 'if last ~= sequence - 1 then', 'if false then'),
-  script('accept a gap', 'if last ~= sequence - 1 then', 'if last > sequence - 1 then'),
-  script('accept an old batch', 'if last ~= sequence - 1 then', 'if last < sequence - 1 then'),
+  script('do not compare numbers', 'if last ~= ARGS.sequence - 1 then', 'if false then'),
+  script('accept a gap', 'if last ~= ARGS.sequence - 1 then', 'if last > ARGS.sequence - 1 then'),
   script(
-    'do not remember keys',
-    "    redis.call('SET', key, string.match(outcome, '^-?%d+') .. ' ' .. request, 'PX', ARGV[4])\n",
-    '',
+    'accept an old batch',
+    'if last ~= ARGS.sequence - 1 then',
+    'if last < ARGS.sequence - 1 then',
+  ),
+  script('do not remember keys', "write('SET', key, said, 'PX', whole(ARGS.keyMs))", ''),
+  script(
+    'do not remember keys within a batch',
+    "added_keys[key] or read('GET', key)",
+    "read('GET', key)",
   ),
   script(
     'do not check the request under a key',
-    "  if total and same ~= request then return 'k' end\n",
+    "  if total and request ~= change.request then return 'key-reused' end\n",
     '',
   ),
   script(
     'remember one key too many',
-    'kept_keys.sum >= tonumber(ARGV[5]) then',
-    'kept_keys.sum > tonumber(ARGV[5]) then',
+    'kept_keys.sum >= ARGS.keysMax then',
+    'kept_keys.sum > ARGS.keysMax then',
   ),
-  script('forget to count keys', '    keep_more(kept_keys, 1, tonumber(ARGV[4]))\n', ''),
-  script(
-    'do not write down how many keys there are',
-    '  if kept_keys then pcall(write_kept, kept_keys) end\n',
-    '',
-  ),
+  script('forget to count keys', '    keep_more(kept_keys, 1, ARGS.keyMs)\n', ''),
+  script('do not write down how many keys there are', 'write_kept(kept_keys)\n', ''),
   script(
     'reveal a private number that is repeated',
-    "    return total .. privacy_of(keep('HGET', 'seen:counter:' .. name_of(at), 'rules'))",
-    '    return total',
+    'return outcome_of(counter_of(change.counter), tonumber(total)) end',
+    'return tonumber(total) end',
   ),
   script(
     'reveal all private numbers',
-    "  return rules and string.match(rules, ' private ') and 'h' or ''",
-    "  return ''",
-  ),
-  script('forget to take back after an error', '  take_back(at, amount, redis.pcall)\n', ''),
-  script(
-    'forget to take back hours after an error',
-    '  if noted[at] then pcall(add_kinds, at, name_of(at), noted[at], -1) end\n',
-    '',
-  ),
-  script(
-    'leave a new counter behind after an error',
-    '  if is_begun then unmake(at, name_of(at)) end\n',
-    '',
-  ),
-  script(
-    'leave keys behind after an error',
-    "for _, key in ipairs(remembered) do redis.pcall('SET', key, '', 'PX', 1) end\n",
-    '',
-  ),
-  script('leave visits noted down after an error', 'end\nforget_recent()\n', 'end\n'),
-  script(
-    'fold hours twice after an error',
-    "local function undo() redis.pcall('HINCRBY', days, day, negative(amount)) end",
-    'local function undo() end',
-  ),
-  script('leave old hours where they are', "'HDEL', hours, field)", "'HLEN', hours)"),
-  script(
-    'fold visitors twice after an error',
-    "if before then redis.pcall('HINCRBY', uniques, before, -count) end",
-    '',
-  ),
-  script(
-    'note down what is applied too late',
-    '    applied[at] = amount\n    if total > EXACT',
-    '    if total > EXACT',
-  ),
-  script(
-    'count within the window',
-    '      amount = amount - count\n',
-    '      amount = amount - 0\n',
-  ),
-  script(
-    'say that nobody was counted before',
-    '    digits[#digits + 1] = first\n',
-    '    digits[#digits + 1] = 1\n',
-  ),
-  script(
-    'keep visits longer than the window',
-    'math.abs(NOW - counted_at) >= window',
-    'math.abs(NOW - counted_at) >= 2 * window',
-  ),
-  script('do not note down visits', "    redis.call('ZADD', key, NOW, fresh[index])\n", ''),
-  script(
-    'count visits of a clock that was ahead',
-    'math.abs(NOW - counted_at) >= window',
-    'NOW - counted_at >= window or NOW < counted_at',
+    'return {total, counter.private, counted or false}',
+    'return {total, false, counted or false}',
   ),
   script(
     'let a total go too far',
-    '    if total > EXACT or total < -EXACT then',
-    '    if false then',
+    "  if out_of_range(before + amount) then return 'out-of-range' end\n",
+    '',
   ),
-  script(
-    'make one counter too many',
-    "redis.call('ZCARD', NAMES) <= counters_max then",
-    "redis.call('ZCARD', NAMES) <= counters_max + 1 then",
+  script('make one counter too many', 'there >= ARGS.countersMax', 'there > ARGS.countersMax'),
+  script('forget the counters that a batch makes', '    counters_made = counters_made + 1\n', ''),
+  windows(
+    'count within the window',
+    '      amount = amount - dropped\n',
+    '      amount = amount - 0\n',
   ),
-  script(
-    'add the hours to one hour',
-    "local hours, field = 'seen:hours:' .. name, HOUR .. kind",
-    "local hours, field = 'seen:hours:' .. name, DAY .. kind",
+  windows(
+    'say that nobody was counted before',
+    'counted[#counted + 1] = counts',
+    'counted[#counted + 1] = true',
   ),
+  windows(
+    'keep visits longer than the window',
+    'math.abs(ARGS.now - last) >= counter.window',
+    'math.abs(ARGS.now - last) >= 2 * counter.window',
+  ),
+  windows(
+    'count visits of a clock that was ahead',
+    'math.abs(ARGS.now - last) >= counter.window',
+    'ARGS.now - last >= counter.window or ARGS.now < last',
+  ),
+  windows('do not note down visits', "write('ZADD', key, whole(ARGS.now), visitor)", ''),
+  past(
+    'leave old hours where they are',
+    "  if #folded > 0 then write('HDEL', hours, unpack(folded)) end\n",
+    '',
+  ),
+  past('lose old hours', '  add_to(days_key(counter.name), days, true)\n', ''),
+  past(
+    'lose the visitors of the day before',
+    "  if count then write('HINCRBY', uniques_key(counter.name), before, count) end\n",
+    '',
+  ),
+  past('add the hours to one hour', 'hours[HOUR .. kind] = amount', 'hours[DAY .. kind] = amount'),
   call(
     'answer in the wrong order',
-    "answer.split(' ').map((word) =>",
-    "answer.split(' ').toReversed().map((word) =>",
+    'outcomes.map(outcomeOf)',
+    'outcomes.toReversed().map(outcomeOf)',
   ),
   call(
     'lose the kinds of visits',
-    '      kindsText(kinds),',
-    '      kindsText({ program: amount }),',
+    'byLetter(kinds ?? { program: amount })',
+    'byLetter({ program: amount })',
   ),
   sqlite(
     'forget the outcome of a batch',

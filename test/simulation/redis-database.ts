@@ -2,8 +2,8 @@
  * The Redis store under simulation: real Redis, the real scripts, each history in a numbered
  * database of its own.
  *
- * Before `stores/redis/lua/commit.lua` stands `failing.lua`, so that each command of the script
- * can fail. Connections stay from history to history, and several histories are under way at once,
+ * Before `stores/redis/lua/shared.lua` stands `failing.lua`, so that each command of a script can
+ * fail. Connections stay from history to history, and several histories are under way at once,
  * each on its own connections, because Redis answers many faster than one after the other.
  */
 import { readFileSync } from 'node:fs';
@@ -33,9 +33,9 @@ type Stores = { readonly RedisStore: typeof RedisStore };
 async function loadStore(): Promise<Stores> {
   const prelude = readFileSync(new URL('failing.lua', import.meta.url), 'utf8');
   await Bun.plugin({
-    name: 'commands of commit.lua that fail',
+    name: 'commands of the scripts that fail',
     setup: (build) => {
-      build.onLoad({ filter: /\/commit\.lua$/ }, ({ path }) => ({
+      build.onLoad({ filter: /\/shared\.lua$/ }, ({ path }) => ({
         exports: { default: prelude + readFileSync(path, 'utf8') },
         loader: 'object',
       }));

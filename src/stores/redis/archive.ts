@@ -8,12 +8,8 @@ import type { ArchivedCounter } from '../../contract/archive.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { RedisConnection } from './connection.ts';
-import { added, visitorsOf } from './history.ts';
+import { type Dump, historyIn, readDumps } from './dump.ts';
 import { NAMES, totalOf } from './keys.ts';
-import archiveScript from './lua/archive.lua' with { type: 'text' };
-import { Script } from './script.ts';
-
-const ARCHIVE = new Script(archiveScript);
 
 /**
  * So many names are asked for at once, and so many figures of history: about a millisecond of
@@ -22,34 +18,17 @@ const ARCHIVE = new Script(archiveScript);
 const NAMES_AT_ONCE = 200;
 const FIGURES_AT_ONCE = 2000;
 
-/** A counter as `lua/archive.lua` answers it. */
-type Whole = readonly [
-  name: string,
-  total: string,
-  made: string,
-  owner: string,
-  rules: string,
-  day: string,
-  hours: readonly string[],
-  days: readonly string[],
-  uniques: readonly string[],
-  today: number,
-];
-/** Where there is none any more, it is the name alone. */
-type Dump = Whole | readonly [name: string];
-
 /** All counters, as `Archive.readAll` promises. */
 export async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedCounter> {
   for await (const names of pagesOfNames(connection)) {
     for (let at = 0; at < names.length; ) {
       // eslint-disable-next-line no-await-in-loop -- a little at a time
       const dumps = await connection.ask(
-        (client) =>
-          ARCHIVE.run<readonly Dump[]>(client, [], [`${FIGURES_AT_ONCE}`, ...names.slice(at)]),
+        (client) => readDumps(client, names.slice(at), FIGURES_AT_ONCE),
         'store-unavailable',
       );
       for (const dump of dumps) {
-        if (dump.length > 1) yield archivedOf(dump as Whole);
+        if (dump) yield archivedOf(dump);
       }
       at += dumps.length;
     }
@@ -79,24 +58,14 @@ async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readon
 }
 
 /** Fails with `counter-unreadable`. */
-function archivedOf(dump: Whole): ArchivedCounter {
-  const [counter, total, made, owner, rules, day, hours, days, uniques, today] = dump;
+function archivedOf(dump: Dump): ArchivedCounter {
+  const [counter, total, made, owner, rules] = dump;
   return {
     counter,
     total: totalOf(total, counter),
     madeAt: made === '' ? undefined : Number(made),
     owner: owner === '' ? undefined : owner,
     rules: readRules(rules === '' ? undefined : rules),
-    past: {
-      hours: added(Object.entries(pairs(hours))),
-      days: added(Object.entries(pairs(days))),
-      visitors: visitorsOf(pairs(uniques), day, today),
-    },
+    past: historyIn(dump),
   };
-}
-
-function pairs(flat: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (let at = 0; at < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
-  return fields;
 }

@@ -11,12 +11,22 @@ import { RULES } from '../../contract/registry.ts';
 import { folded } from '../../counter/folding.ts';
 import { writeRules } from '../../counter/rules.ts';
 import type { RedisConnection } from './connection.ts';
-import { KIND_LETTERS, NAMES, recordKey, totalKey } from './keys.ts';
+import { KIND_LETTERS, NAMES } from './keys.ts';
 import bringScript from './lua/bring.lua' with { type: 'text' };
 import type { RedisRegistryOptions } from './registry.ts';
 import { Script } from './script.ts';
 
-const BRING = new Script(bringScript);
+/** What `lua/bring.lua` is asked, as it says. */
+interface BringArguments extends ImportTerms {
+  readonly what: 'bring' | 'foresee';
+  readonly counter: string;
+  readonly countersMax: number;
+  readonly total: number;
+  readonly record: readonly string[];
+  readonly figures: readonly (readonly (string | number)[])[];
+}
+
+const BRING = new Script<BringArguments>(bringScript);
 
 /** Brings counters, or foresees it. Fails as `Archive.bring` and `foresee` do. */
 export function bringInto(
@@ -30,11 +40,10 @@ export function bringInto(
     (client) =>
       Promise.all(
         counters.map((archived) =>
-          BRING.run<ImportOutcome>(
-            client,
-            [totalKey(archived.counter), recordKey(archived.counter), NAMES],
-            [what, ...argumentsOf(archived, terms, options)],
-          ),
+          BRING.run<ImportOutcome>(client, [NAMES], {
+            what,
+            ...argumentsOf(archived, terms, options),
+          }),
         ),
       ),
     what === 'bring' ? 'hit-unconfirmed' : 'store-unavailable',
@@ -45,24 +54,17 @@ function argumentsOf(
   { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
   { countersMax, now }: RedisRegistryOptions,
-): string[] {
+): Omit<BringArguments, 'what'> {
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
+  const record = ['made', `${madeAt ?? ''}`];
+  if (owner !== undefined) record.push('owner', owner);
   const written = writeRules(rules);
-  return [
-    counter,
-    source,
-    existing,
-    `${countersMax}`,
-    `${total}`,
-    `${madeAt ?? ''}`,
-    owner ?? '',
-    written === writeRules(RULES) ? '' : written,
-    figures(hours),
-    figures(days),
-    [...visitors].map(([day, count]) => `${day} ${count}`).join(' '),
-  ];
+  if (written !== writeRules(RULES)) record.push('rules', written);
+  const uniques = [...visitors].flatMap(([day, count]) => [`${day}`, count]);
+  const figures = [figuresOf(hours), figuresOf(days), uniques];
+  return { counter, source, existing, countersMax, total, record, figures };
 }
 
-function figures(all: readonly HistoryEntry[]): string {
-  return all.map(({ at, kind, amount }) => `${at}${KIND_LETTERS[kind]} ${amount}`).join(' ');
+function figuresOf(all: readonly HistoryEntry[]): (string | number)[] {
+  return all.flatMap(({ at, kind, amount }) => [`${at}${KIND_LETTERS[kind]}`, amount]);
 }

@@ -1,18 +1,21 @@
 /**
  * One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read.
- * What they are stands in the script.
+ * What they are stands in the script. Not here: how they are packed (`script.ts`).
  */
 import {
   type Batch,
-  type ChangeVisitor,
+  type Change,
   KEY_MEMORY_MS,
   type Outcome,
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
 import { KINDS } from '../../contract/history.ts';
 import type { RedisConnection } from './connection.ts';
-import { KIND_LETTERS, NAMES, totalKey } from './keys.ts';
+import { KIND_LETTERS, NAMES } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
+import historyScript from './lua/history.lua' with { type: 'text' };
+import keptScript from './lua/kept.lua' with { type: 'text' };
+import windowScript from './lua/window.lua' with { type: 'text' };
 import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
 
@@ -37,7 +40,37 @@ export interface CommitOptions {
   clocksDifferMaxMs?: number | undefined;
 }
 
-const COMMIT = new Script(commitScript);
+/** What `lua/commit.lua` is asked, as it says. */
+interface CommitArguments {
+  readonly sequence: number;
+  readonly now: number;
+  readonly clocksDiffer: number;
+  readonly writerMs: number;
+  readonly keyMs: number;
+  readonly keysMax: number;
+  readonly visitorsMax: number;
+  readonly countersMax: number;
+  readonly room: boolean;
+  readonly changes: readonly PackedChange[];
+}
+
+interface PackedChange {
+  readonly counter: string;
+  readonly amount: number;
+  readonly make: boolean | undefined;
+  readonly key: string | undefined;
+  readonly request: string | undefined;
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly visitors: readonly string[];
+  readonly visits: readonly number[] | undefined;
+}
+
+/** An outcome as the script answers it. */
+type PackedOutcome =
+  | Exclude<Outcome, object>
+  | readonly [total: number, hidden: boolean, counted: readonly boolean[] | false];
+
+const COMMIT = new Script<CommitArguments>(keptScript, windowScript, historyScript, commitScript);
 
 /** Commits a batch, as `Store.commit` promises. The writer is remembered for `memoryMs`. */
 export async function commitTo(
@@ -47,79 +80,63 @@ export async function commitTo(
   options: CommitOptions,
   memoryMs = WRITER_MEMORY_MS,
 ): Promise<readonly Outcome[]> {
-  const at = options.now();
-  const keys = keysOf(batch);
-  const answer = await connection.ask((client) => {
+  const now = options.now();
+  const keys = [`seen:writer:${batch.writer}`, NAMES];
+  const outcomes = await connection.ask((client) => {
     room.look(client, batch);
-    return COMMIT.run(client, keys, argumentsOf(batch, at, room.short, options, memoryMs));
+    const args = argumentsOf(batch, { now, room: !room.short, writerMs: memoryMs }, options);
+    return COMMIT.run<readonly PackedOutcome[]>(client, keys, args);
   }, 'hit-unconfirmed');
-  // A batch without changes has no outcomes.
-  return answer === ''
-    ? []
-    : answer.split(' ').map((word) => LEFT_OUT[word] ?? parseOutcome(word));
-}
-
-function keysOf({ writer, changes }: Batch): string[] {
-  const keys = [`seen:writer:${writer}`];
-  for (const { counter } of changes) keys.push(totalKey(counter));
-  for (const { once } of changes) if (once) keys.push(`seen:once:${once.key}`);
-  keys.push(NAMES);
-  return keys;
+  return outcomes.map(outcomeOf);
 }
 
 function argumentsOf(
   { sequence, changes }: Batch,
-  at: number,
-  short: boolean,
+  moment: Pick<CommitArguments, 'now' | 'room' | 'writerMs'>,
   { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
-  memoryMs: number,
-): string[] {
-  const limits = [KEY_MEMORY_MS, keysMax, hitsMake ? countersMax : 0];
-  const args = [sequence, memoryMs, changes.length, ...limits, at].map(String);
-  args.push(`${visitorsMax}`, short ? '0' : '1', `${clocksDifferMaxMs}`);
-  for (const { amount, once, make, kinds = { program: amount }, visitors = [] } of changes) {
-    const added = make === false ? `~${amount}` : `${amount}`;
-    args.push(
-      once ? `${added} ${once.request}` : added,
-      kindsText(kinds),
-      visitors.map(visitorText).join(' '),
-    );
-  }
-  return args;
-}
-
-/** What came of which kind, as the script reads it. */
-function kindsText(kinds: NonNullable<Batch['changes'][number]['kinds']>): string {
-  return KINDS.map((kind) => (kinds[kind] ? `${KIND_LETTERS[kind]}${kinds[kind]}` : '')).join('');
-}
-
-/** A visitor as the script reads it: with their visits if there is not just one. */
-function visitorText({ id, kind, visits }: ChangeVisitor): string {
-  const name = KIND_LETTERS[kind] + id;
-  return visits === 1 ? name : `${name}*${visits}`;
-}
-
-/** Why a change was left out, as the script says it. */
-const LEFT_OUT: Readonly<Record<string, Outcome>> = {
-  r: 'out-of-range',
-  u: 'unreadable',
-  k: 'key-reused',
-  f: 'keys-full',
-  m: 'missing',
-  c: 'counters-full',
-};
-
-/**
- * A total, with `h` when the counter is private, and with `:` and a digit for each visitor when it
- * has a window.
- */
-function parseOutcome(word: string): Outcome {
-  const plain = Number(word);
-  if (!Number.isNaN(plain)) return plain;
-  const [, total, hidden, counted] = /^(-?\d+)(h?)(?::([01]*))?$/.exec(word) ?? [];
+): CommitArguments {
   return {
-    total: Number(total),
-    private: hidden === 'h',
-    counted: counted === undefined ? undefined : counted.split('').map((digit) => digit === '1'),
+    ...moment,
+    sequence,
+    clocksDiffer: clocksDifferMaxMs,
+    keyMs: KEY_MEMORY_MS,
+    keysMax,
+    visitorsMax,
+    countersMax: hitsMake ? countersMax : 0,
+    changes: changes.map(packedChange),
   };
+}
+
+function packedChange({
+  counter,
+  amount,
+  once,
+  make,
+  kinds,
+  visitors = [],
+}: Change): PackedChange {
+  return {
+    counter,
+    amount,
+    make,
+    key: once?.key,
+    request: once?.request,
+    kinds: byLetter(kinds ?? { program: amount }),
+    visitors: visitors.map(({ id, kind }) => KIND_LETTERS[kind] + id),
+    visits: visitors.every(({ visits }) => visits === 1)
+      ? undefined
+      : visitors.map(({ visits }) => visits),
+  };
+}
+
+function byLetter(kinds: NonNullable<Change['kinds']>): Record<string, number> {
+  const letters: Record<string, number> = {};
+  for (const kind of KINDS) if (kinds[kind]) letters[KIND_LETTERS[kind]] = kinds[kind];
+  return letters;
+}
+
+function outcomeOf(packed: PackedOutcome): Outcome {
+  if (typeof packed !== 'object') return packed;
+  const [total, hidden, counted] = packed;
+  return { total, private: hidden, counted: counted || undefined };
 }

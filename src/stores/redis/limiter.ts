@@ -14,7 +14,14 @@ import { LIMITS } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-const LIMIT = new Script(limitScript);
+/** What `lua/limit.lua` is asked, as it says. */
+interface LimitArguments {
+  readonly now: number;
+  readonly most: number;
+  readonly wanted: readonly (string | number)[];
+}
+
+const LIMIT = new Script<LimitArguments>(limitScript);
 
 export interface RedisLimiterOptions {
   /** Milliseconds since 1970. */
@@ -34,20 +41,22 @@ export class RedisLimiter implements Limiter {
 
   async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     if (wanted.length === 0) return [];
-    const { now, limitedMax = LIMITED_MAX } = this.#options;
-    const nowUs = now() * 1000;
-    const args = wanted.flatMap(({ who, limit }) => {
-      const { oneUs, allUs } = shareOf(limit);
-      return [`${limit.name}:${who}`, `${oneUs}`, `${allUs}`];
-    });
+    const nowUs = this.#options.now() * 1000;
+    const args = {
+      now: nowUs,
+      most: this.#options.limitedMax ?? LIMITED_MAX,
+      wanted: wanted.flatMap(({ who, limit }) => {
+        const { oneUs, allUs } = shareOf(limit);
+        return [`${limit.name}:${who}`, oneUs, allUs];
+      }),
+    };
     const answer = await this.#connection.ask(
-      (client) => LIMIT.run(client, [LIMITS], [`${nowUs}`, `${limitedMax}`, ...args]),
+      (client) => LIMIT.run<readonly (readonly [boolean, number])[]>(client, [LIMITS], args),
       'hit-unconfirmed',
     );
-    const words = answer.split(' ');
     return wanted.map(({ limit }, index) => {
-      const [given, fullAt] = words.slice(index * 2);
-      return verdictOf(limit, { allowed: given === '1', fullAtUs: Number(fullAt) }, nowUs);
+      const [allowed, fullAtUs] = answer[index] ?? [false, nowUs];
+      return verdictOf(limit, { allowed, fullAtUs }, nowUs);
     });
   }
 }

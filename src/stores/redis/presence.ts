@@ -10,7 +10,14 @@ import { REPLICAS } from './keys.ts';
 import presenceScript from './lua/presence.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-const PRESENCE = new Script(presenceScript);
+/** What `lua/presence.lua` is asked, as it says. */
+interface PresenceArguments {
+  readonly replica: string;
+  readonly says: string;
+  readonly memoryMs: number;
+}
+
+const PRESENCE = new Script<PresenceArguments>(presenceScript);
 
 export class RedisPresence implements Presence {
   readonly #connection: RedisConnection;
@@ -20,17 +27,18 @@ export class RedisPresence implements Presence {
   }
 
   async beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
-    const args = [beat.id, JSON.stringify(beat), `${PRESENCE_MEMORY_MS}`];
-    const lines = await this.#connection.ask(
-      (client) => PRESENCE.run(client, [REPLICAS], args),
+    const args = {
+      replica: beat.id,
+      says: JSON.stringify(beat),
+      memoryMs: PRESENCE_MEMORY_MS,
+    };
+    const heard = await this.#connection.ask(
+      (client) => PRESENCE.run<readonly (readonly [number, string])[]>(client, [REPLICAS], args),
       'hit-unconfirmed',
     );
-    return lines.split('\n').map((line) => {
-      const blank = line.indexOf(' ');
-      return {
-        ...(JSON.parse(line.slice(blank)) as HeartbeatReport),
-        silentMs: Number(line.slice(0, blank)),
-      };
-    });
+    return heard.map(([silentMs, says]) => ({
+      ...(JSON.parse(says) as HeartbeatReport),
+      silentMs,
+    }));
   }
 }

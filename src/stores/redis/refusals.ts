@@ -104,7 +104,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     says: /^(ERR unknown command|ERR (Error (compiling|running) script|user_script:)|.*user_script:\d+: )/,
     code: 'store-unusable',
-    advice: 'It lacks what Seen needs: Redis 6.2 or newer with its commands under their own names',
+    advice: 'It lacks what Seen needs: Redis 7.0 or newer with its commands under their own names',
     leave: true,
   },
   {
@@ -115,6 +115,9 @@ const REFUSALS: readonly Refusal[] = [
     leave: false,
   },
 ];
+
+/** Where in a script a command failed, which Redis puts behind the error. */
+const IN_SCRIPT = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 
 /** Anything else: what is new in a later Redis, or a service that speaks like one. */
 const OTHER: Omit<Refusal, 'says'> = {
@@ -147,7 +150,7 @@ export function refusalOf(
     return { error: new AppError('store-unavailable', message, { cause: reply }), leave: false };
   }
   const { code, advice, leave } = REFUSALS.find(({ says }) => says.test(reply.message)) ?? OTHER;
-  const said = reply.message.replace(/\.+$/, '');
+  const said = reply.message.replace(IN_SCRIPT, '').replace(/\.+$/, '');
   const message = `Redis at ${place} refuses Seen: ${said}. ${advice.replaceAll('{url}', urlIn)}.`;
   return { error: new AppError(code, message, { cause: reply }), leave };
 }

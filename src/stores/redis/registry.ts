@@ -33,7 +33,34 @@ export interface RedisRegistryOptions {
  */
 type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
 
-const REGISTRY = new Script(script);
+/** What `lua/registry.lua` is asked, as it says. */
+type RegistryArguments =
+  | {
+      readonly what: 'make';
+      readonly counter: string;
+      readonly total: number;
+      readonly owner: string;
+      readonly rules: string | undefined;
+      readonly madeAt: number;
+      readonly countersMax: number;
+    }
+  | {
+      readonly what: 'change';
+      readonly counter: string;
+      readonly condition: Condition;
+      readonly madeAt: number;
+      readonly total: number | undefined;
+      readonly owner: string | undefined;
+      readonly rules: string | undefined;
+    }
+  | {
+      readonly what: 'delete';
+      readonly counters: readonly string[];
+      readonly condition: Condition;
+    }
+  | { readonly what: 'read'; readonly counters: readonly string[] };
+
+const REGISTRY = new Script<RegistryArguments>(script);
 /**
  * So many names are looked through for one page at the most, so that one that is searched for in
  * vain takes no long time.
@@ -56,10 +83,15 @@ export class RedisRegistry implements Registry {
     { total, madeAt, owner, rules }: Draft,
     short = false,
   ): Promise<'made' | 'exists' | 'counters-full'> {
-    const countersMax = short ? 0 : this.#options.countersMax;
-    const written = rules === undefined ? '' : writeRules(rules);
-    const args = [counter, `${total}`, owner, `${countersMax}`, written];
-    const [answer] = await this.#write<readonly ['ok' | 'exists' | 'full']>('make', madeAt, args);
+    const answer = await this.#write<'ok' | 'exists' | 'full'>({
+      what: 'make',
+      counter,
+      total,
+      owner,
+      rules: rules && writeRules(rules),
+      madeAt,
+      countersMax: short ? 0 : this.#options.countersMax,
+    });
     return answer === 'ok' ? 'made' : answer === 'full' ? 'counters-full' : 'exists';
   }
 
@@ -68,25 +100,23 @@ export class RedisRegistry implements Registry {
     { total, owner, rules }: CounterChanges,
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
-    const written = rules === undefined ? '' : writeRuleChanges(rules);
-    const args = [
+    const answer = await this.#write<Fields | 'missing' | 'differs' | 'unreadable'>({
+      what: 'change',
       counter,
-      JSON.stringify(condition),
-      total === undefined ? '' : `${total}`,
-      owner ?? '',
-      written,
-    ];
-    const [answer, ...fields] = await this.#write<
-      readonly ['ok', ...Fields] | readonly ['missing' | 'differs' | 'unreadable']
-    >('change', this.#options.now(), args);
+      condition,
+      madeAt: this.#options.now(),
+      total,
+      owner,
+      rules: rules && writeRuleChanges(rules),
+    });
     // Says what is wrong with it.
     if (answer === 'unreadable') totalOf('', counter);
-    const [found] = descriptionOf(counter, fields);
-    return found ?? (answer === 'missing' ? 'missing' : 'differs');
+    if (typeof answer === 'string') return answer === 'missing' ? 'missing' : 'differs';
+    return descriptionOf(counter, answer)[0] ?? 'differs';
   }
 
   delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
-    return this.#write('delete', this.#options.now(), [JSON.stringify(condition), ...counters]);
+    return this.#write({ what: 'delete', counters, condition });
   }
 
   async describe(counter: string): Promise<Description | undefined> {
@@ -121,9 +151,9 @@ export class RedisRegistry implements Registry {
     return this.#connection.ask((client) => client.zCard(NAMES), 'store-unavailable');
   }
 
-  #write<T>(what: 'make' | 'change' | 'delete', at: number, args: readonly string[]): Promise<T> {
+  #write<T>(args: RegistryArguments): Promise<T> {
     return this.#connection.ask(
-      (client) => REGISTRY.run<T>(client, [NAMES], [what, `${at}`, ...args]),
+      (client) => REGISTRY.run<T>(client, [NAMES], args),
       'hit-unconfirmed',
     );
   }
@@ -132,7 +162,7 @@ export class RedisRegistry implements Registry {
   async #describe(counters: readonly string[]): Promise<Description[]> {
     if (counters.length === 0) return [];
     const all = await this.#connection.ask(
-      (client) => REGISTRY.run<readonly Fields[]>(client, [NAMES], ['read', '', ...counters]),
+      (client) => REGISTRY.run<readonly Fields[]>(client, [NAMES], { what: 'read', counters }),
       'store-unavailable',
     );
     return counters.flatMap((counter, index) => descriptionOf(counter, all[index] ?? []));

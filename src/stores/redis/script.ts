@@ -1,32 +1,43 @@
-/** A script that runs in Redis, called by its digest. */
+/**
+ * A script that runs in Redis, called by its digest, with its arguments and its answer packed as
+ * MessagePack (https://msgpack.org), which Redis' Lua reads and writes by itself.
+ */
 import { createHash } from 'node:crypto';
-import { ErrorReply } from '@redis/client';
+import { Decoder, Encoder } from '@msgpack/msgpack';
+import { ErrorReply, RESP_TYPES } from '@redis/client';
 import type { Client } from './connection.ts';
+import shared from './lua/shared.lua' with { type: 'text' };
 
-export class Script {
+const ENCODER = new Encoder({ ignoreUndefined: true });
+const DECODER = new Decoder();
+/** An answer is bytes. */
+const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+
+export class Script<Args extends object> {
   readonly #text: string;
   readonly #digest: string;
 
-  constructor(text: string) {
-    this.#text = text;
-    this.#digest = createHash('sha1').update(text).digest('hex');
+  /** The files that the script is made of, in this order, after `lua/shared.lua`. */
+  constructor(...files: readonly string[]) {
+    this.#text = [shared, ...files].join('\n');
+    this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
 
   /**
-   * Runs it; a server that does not know it (new, restarted, flushed) is told it and asked again.
+   * Runs it, and answers what the script says in its first lines. A server that does not know it
+   * (new, restarted, flushed) is told it and asked again. What is undefined in `args` is left out.
    */
-  async run<T = string>(
-    client: Client,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<T> {
-    const command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, ...args];
+  async run<Answer>(client: Client, keys: readonly string[], args: Args): Promise<Answer> {
+    const packed = Buffer.from(ENCODER.encode(args).buffer);
+    const command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, packed];
+    const ask = async () =>
+      DECODER.decode(await client.sendCommand<Buffer>(command, AS_BYTES)) as Answer;
     try {
-      return await client.sendCommand<T>(command);
+      return await ask();
     } catch (error) {
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
       await client.scriptLoad(this.#text);
-      return client.sendCommand<T>(command);
+      return ask();
     }
   }
 }

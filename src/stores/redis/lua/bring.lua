@@ -1,81 +1,90 @@
 -- Brings one counter with its history, once from each source.
 --
--- KEYS[1]  its total
--- KEYS[2]  its record; here "from:SOURCE" besides, for each source that it was brought from
--- KEYS[3]  the names of all counters
--- ARGV[1]  "bring", or "foresee", which changes nothing and answers what "bring" would
--- ARGV[2]  the counter's name
--- ARGV[3]  the source
--- ARGV[4]  what to do with a counter that is there: "keep", "add" or "replace"
--- ARGV[5]  how many counters there may be
--- ARGV[6]  the total
--- ARGV[7]  when it was made, its owner and its rules, each or nothing: "made" (milliseconds since
---          1970), ARGV[8] "owner", ARGV[9] "rules"
--- ARGV[10] its hours, ARGV[11] its days, ARGV[12] its visitors by day: "FIELD AMOUNT FIELD AMOUNT
--- ...", as they stand in their hashes
+-- KEYS[1]  the names of all counters
+--
+-- ARGV[1], packed:
+--   what         "bring", or "foresee", which changes nothing and answers what "bring" would
+--   counter      its name
+--   source       where it comes from; its record has "from:SOURCE" then
+--   existing     what to do with a counter that is there: "keep", "add" or "replace"
+--   countersMax  how many counters there may be
+--   total        a number
+--   record       a list of fields and values: "made" (milliseconds since 1970, "" for not known),
+--                and "owner" and "rules" where there are any
+--   figures      lists of its hours, its days, and its visitors by day: fields and amounts, as
+--                they stand in their hashes
 --
 -- Answers "made", "kept", "added", "replaced", "done", "out-of-range", "unreadable" or
 -- "counters-full".
 --
--- Atomic because Redis runs a script alone. It has no rollback, so all that could be refused is
--- looked at before anything is written.
+-- Atomic because Redis runs a script alone. All is decided before the first write (shared.lua).
 
-local bring, name, source, existing = ARGV[1] == 'bring', ARGV[2], 'from:' .. ARGV[3], ARGV[4]
-local EXACT = 9007199254740991
-local DEFAULT = 'hits'
-local HASHES = {'seen:hours:' .. name, 'seen:days:' .. name, 'seen:uniques:' .. name}
+local NAMES, name, mark = KEYS[1], ARGS.counter, 'from:' .. ARGS.source
+local HASHES = {HOURS .. name, DAYS .. name, UNIQUES .. name}
 
-local function figures(text)
-  return string.gmatch(text, '(%S+) (%S+) ?')
+-- What stands in a hash already, in the order of the figures; nil where it cannot be added to.
+local function figures_before(index)
+  local before = {}
+  for at = 1, #ARGS.figures[index], 2 do
+    local amount = read('HGET', HASHES[index], ARGS.figures[index][at])
+    before[#before + 1] = amount ~= nil and integer(amount or '0') or nil
+    if #before < (at + 1) / 2 then return nil end
+  end
+  return before
 end
+
+local sums = {}
 
 -- What "add" comes to: "added", or why nothing can be added.
 local function adding()
-  local total = redis.pcall('GET', KEYS[1])
-  if type(total) ~= 'string' or not string.match(total, '^%-?%d+$') then return 'unreadable' end
-  if math.abs(tonumber(total) + tonumber(ARGV[6])) > EXACT then return 'out-of-range' end
-  for index, key in ipairs(HASHES) do
-    for field, amount in figures(ARGV[9 + index]) do
-      local before = redis.pcall('HGET', key, field)
-      if type(before) == 'table' then return 'unreadable' end
-      if math.abs(tonumber(before or 0) + tonumber(amount)) > EXACT then return 'out-of-range' end
+  local total = integer(read('GET', total_key(name)))
+  if not total then return 'unreadable' end
+  sums.total = total + ARGS.total
+  if out_of_range(sums.total) then return 'out-of-range' end
+  for index, figures in ipairs(ARGS.figures) do
+    local before = figures_before(index)
+    if not before then return 'unreadable' end
+    sums[index] = {}
+    for at = 1, #figures, 2 do
+      local sum = before[(at + 1) / 2] + figures[at + 1]
+      if out_of_range(sum) then return 'out-of-range' end
+      sums[index][at], sums[index][at + 1] = figures[at], sum
     end
   end
   return 'added'
 end
 
 local function foresee()
-  if redis.call('EXISTS', KEYS[1]) == 0 then
-    local full = name ~= DEFAULT and redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5])
+  if redis.call('EXISTS', total_key(name)) == 0 then
+    local full = name ~= DEFAULT and redis.call('ZCARD', NAMES) >= ARGS.countersMax
     return full and 'counters-full' or 'made'
   end
-  local mark = redis.pcall('HGET', KEYS[2], source)
-  if type(mark) == 'table' then return 'unreadable' end
-  if mark then return 'done' end
-  if existing == 'keep' then return 'kept' end
-  if existing == 'replace' then return 'replaced' end
+  local known = read('HGET', RECORD .. name, mark)
+  if known == nil then return 'unreadable' end
+  if known then return 'done' end
+  if ARGS.existing == 'keep' then return 'kept' end
+  if ARGS.existing == 'replace' then return 'replaced' end
   return adding()
 end
 
-local outcome = foresee()
-local writes = outcome == 'made' or outcome == 'added' or outcome == 'replaced'
-if not bring or not writes then return outcome end
+local function write_figures(index, figures)
+  for at = 1, #figures, 2 do write('HSET', HASHES[index], figures[at], figures[at + 1]) end
+end
 
+local outcome = foresee()
+if ARGS.what == 'foresee' then return cmsgpack.pack(outcome) end
 if outcome == 'added' then
-  redis.call('INCRBY', KEYS[1], ARGV[6])
+  write('SET', total_key(name), sums.total)
+  for index, figures in ipairs(sums) do write_figures(index, figures) end
+elseif outcome == 'made' or outcome == 'replaced' then
+  write('SET', total_key(name), ARGS.total)
+  write('DEL', RECORD .. name, VISITORS .. name, RECENT .. name, unpack(HASHES))
+  -- With "made" also where it is not known, or the next hit would take it for a new counter.
+  write('HSET', RECORD .. name, unpack(ARGS.record))
+  for index, figures in ipairs(ARGS.figures) do write_figures(index, figures) end
 else
-  -- SET first: Redis refuses it when memory is full, and nothing that a script writes after its
-  -- first command.
-  redis.call('SET', KEYS[1], ARGV[6])
-  redis.call('DEL', KEYS[2], 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES))
-  -- Also where it is not known, or the next hit would take it for a new counter.
-  redis.call('HSET', KEYS[2], 'made', ARGV[7])
-  if ARGV[8] ~= '' then redis.call('HSET', KEYS[2], 'owner', ARGV[8]) end
-  if ARGV[9] ~= '' then redis.call('HSET', KEYS[2], 'rules', ARGV[9]) end
+  return cmsgpack.pack(outcome)
 end
-redis.call('ZADD', KEYS[3], 0, name)
-for index, key in ipairs(HASHES) do
-  for field, amount in figures(ARGV[9 + index]) do redis.call('HINCRBY', key, field, amount) end
-end
-redis.call('HSET', KEYS[2], source, '1')
-return outcome
+write('HSET', RECORD .. name, mark, '1')
+write('ZADD', NAMES, 0, name)
+return write_all() or cmsgpack.pack(outcome)

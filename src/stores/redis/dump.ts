@@ -1,0 +1,90 @@
+/**
+ * Counters read whole, each at one moment (`lua/archive.lua`): for exports, and for the history of
+ * one counter.
+ */
+import {
+  type CounterHistory,
+  type HistoryEntry,
+  KINDS,
+  type Kind,
+} from '../../contract/history.ts';
+import type { Client } from './connection.ts';
+import { KIND_LETTERS } from './keys.ts';
+import archiveScript from './lua/archive.lua' with { type: 'text' };
+import { Script } from './script.ts';
+
+/** What `lua/archive.lua` is asked, as it says. */
+interface DumpArguments {
+  readonly enough: number;
+  readonly counters: readonly string[];
+}
+
+/** A counter as the script answers it: fields and their values one after the other. */
+export type Dump = readonly [
+  name: string,
+  total: string,
+  made: string,
+  owner: string,
+  rules: string,
+  day: string,
+  hours: readonly string[],
+  days: readonly string[],
+  uniques: readonly string[],
+  today: number,
+];
+
+const DUMP = new Script<DumpArguments>(archiveScript);
+
+/**
+ * Reads counters from the first name on, until there are `enough` figures of history; one at
+ * least. Undefined where there is no counter.
+ */
+export async function readDumps(
+  client: Client,
+  counters: readonly string[],
+  enough: number,
+): Promise<readonly (Dump | undefined)[]> {
+  const dumps = await DUMP.run<readonly (Dump | readonly [string])[]>(client, [], {
+    enough,
+    counters,
+  });
+  return dumps.map((dump) => (isDump(dump) ? dump : undefined));
+}
+
+function isDump(dump: Dump | readonly [string]): dump is Dump {
+  return dump.length > 1;
+}
+
+/** The history in a dump, not folded. */
+export function historyIn(dump: Dump): CounterHistory {
+  const [, , , , , day, hours, days, uniques, today] = dump;
+  const visitors = new Map(
+    pairs(uniques).map(([at, count]) => [Number(at), Number(count)] as const),
+  );
+  // Of the day of which the visitors themselves are known, something is noted down where it was
+  // brought from elsewhere.
+  if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
+  return { hours: entries(hours), days: entries(days), visitors };
+}
+
+function pairs(flat: readonly string[]): (readonly [field: string, value: string])[] {
+  const found: (readonly [string, string])[] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) found.push([flat[at] ?? '', flat[at + 1] ?? '']);
+  return found;
+}
+
+const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(
+  KINDS.map((kind) => [KIND_LETTERS[kind], kind]),
+);
+
+/** Fields `497821p` and their values. What is something else is left out. */
+function entries(flat: readonly string[]): HistoryEntry[] {
+  const found: HistoryEntry[] = [];
+  for (const [field, amount] of pairs(flat)) {
+    const kind = KINDS_BY_LETTER.get(field.slice(-1));
+    const at = Number(field.slice(0, -1));
+    if (kind !== undefined && Number.isInteger(at))
+      found.push({ at, kind, amount: Number(amount) });
+  }
+  return found;
+}

@@ -1,0 +1,103 @@
+-- What a batch adds to the history of a counter: hours and days by kind of visit, and visitors.
+--
+-- seen:counter:NAME   "day": the day that seen:visitors:NAME is of; "old": "DAY DAY CURSOR": the
+--                     last day before that with a visit; the day by which hours are old now; and
+--                     how far HSCAN has come in looking for these ("-": to the end)
+-- seen:hours:NAME     a hash from hour and kind ("497821p") to what was added
+-- seen:days:NAME      the same by day, for what is older than HOURS_KEPT
+-- seen:visitors:NAME  a HyperLogLog of the day's visitors
+-- seen:uniques:NAME   a hash from days to how many visitors they had
+
+local HOUR = math.floor(ARGS.now / 3600000)
+local DAY = math.floor(HOUR / 24)
+local HOUR_TEXT, DAY_TEXT = whole(HOUR), whole(DAY)
+local HOURS_KEPT = 35 * 24
+-- How many fields of a counter's hours are looked at in one step of folding: some 0.1 ms.
+local FOLD_AT_ONCE = 100
+-- How many such steps one batch takes, so that it holds Redis up for about a millisecond.
+local FOLD_STEPS_MAX = 10
+-- How many visitors one command adds: Lua passes some 8,000 arguments at the most.
+local VISITORS_AT_ONCE = 1000
+
+local fold_steps = 0
+
+-- Whether the visitors kept are of a day that is over. Not a day back: a replica's clock may be
+-- behind another's. From farther ahead, where a clock was wrong, yes.
+local function is_over(day)
+  if day == DAY_TEXT then return false end
+  return not day or DAY > tonumber(day) or DAY < tonumber(day) - 1
+end
+
+-- Once a day: the visitors of the day before become a number, and hours that are old begin to
+-- become days. What is old is told by the day of a visit before the day before, so a clock that is
+-- far ahead for a day folds nothing that it should not.
+local function begin_day(counter)
+  local before = counter.day
+  -- Added to what was brought of that day from elsewhere.
+  local count = before and read('PFCOUNT', VISITORS .. counter.name)
+  if count then write('HINCRBY', UNIQUES .. counter.name, before, count) end
+  write('DEL', VISITORS .. counter.name)
+  local earlier, _, cursor = string.match(counter.old or '', '^(%d+) (%d+) (%S+)$')
+  local today = math.min(tonumber(earlier) or DAY, DAY)
+  -- What is not finished goes on where it was. A new counter has no hours yet.
+  if not cursor or cursor == '-' then cursor = before and '0' or '-' end
+  counter.day = DAY_TEXT
+  counter.old = table.concat({before or DAY, today, cursor}, ' ')
+end
+
+-- One step of folding: looks at some hours, and adds those that are old to their days. A batch
+-- takes a few steps; the next hits take the others.
+local function fold(counter)
+  if not counter.old or string.sub(counter.old, -1) == '-' then return end
+  local earlier, today, cursor = string.match(counter.old, '^(%d+) (%d+) (%d+)$')
+  if not cursor or fold_steps >= FOLD_STEPS_MAX then return end
+  fold_steps = fold_steps + 1
+  local hours, first = HOURS .. counter.name, tonumber(today) * 24 - HOURS_KEPT
+  local looked = read('HSCAN', hours, cursor, 'COUNT', FOLD_AT_ONCE) or {'0', {}}
+  local days, folded = {}, {}
+  for index = 1, #looked[2], 2 do
+    local field, amount = looked[2][index], integer(looked[2][index + 1])
+    local hour, kind = string.match(field, '^(%d+)(%a)$')
+    if hour and amount and tonumber(hour) < first then
+      local day = math.floor(tonumber(hour) / 24) .. kind
+      days[day] = (days[day] or 0) + amount
+      folded[#folded + 1] = field
+    end
+  end
+  for day, amount in pairs(days) do write('HINCRBY', DAYS .. counter.name, day, amount) end
+  if #folded > 0 then write('HDEL', hours, unpack(folded)) end
+  cursor = looked[1] == '0' and '-' or looked[1]
+  counter.old = table.concat({earlier, today, cursor}, ' ')
+end
+
+-- Adds to the hour what came of which kind. When memory is short no new field is added.
+local function add_kinds(counter, kinds)
+  local hours = HOURS .. counter.name
+  for kind, amount in pairs(kinds) do
+    local field = HOUR_TEXT .. kind
+    if amount ~= 0 and (ARGS.room or read('HGET', hours, field)) then
+      write('HINCRBY', hours, field, amount)
+    end
+  end
+end
+
+local function add_visitors(counter, visitors)
+  for from = 1, #visitors, VISITORS_AT_ONCE do
+    local last = math.min(from + VISITORS_AT_ONCE - 1, #visitors)
+    write('PFADD', VISITORS .. counter.name, unpack(visitors, from, last))
+  end
+end
+
+-- Writes what the changes of a counter add to its history.
+local function write_history(counter)
+  local day, old = counter.day, counter.old
+  if is_over(day) then begin_day(counter) end
+  fold(counter)
+  if counter.day ~= day or counter.old ~= old then
+    write('HSET', RECORD .. counter.name, 'day', counter.day, 'old', counter.old)
+  end
+  for _, change in ipairs(counter.changes) do
+    add_kinds(counter, change.kinds)
+    if ARGS.room then add_visitors(counter, change.visitors) end
+  end
+end

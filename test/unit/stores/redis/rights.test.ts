@@ -1,0 +1,74 @@
+/** A Redis user who lacks a right: nothing of a batch is written, and later it counts once. */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { DAY_MS } from '../../../../src/contract/history.ts';
+import { RULES } from '../../../../src/contract/registry.ts';
+import { RedisStore } from '../../../../src/stores/redis/store.ts';
+import { LIMITS } from '../../../contract/subject.ts';
+import { RedisServer } from '../../../support/redis-server.ts';
+
+/** What a commit calls to write. */
+const WRITES = ['DEL', 'HDEL', 'HINCRBY', 'HSET', 'PEXPIRE', 'PFADD', 'SET', 'ZADD', 'ZREM'];
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const visitors = (id: string) => [{ id, kind: 'person', visits: 1 }] as const;
+
+/** All that Redis keeps, byte by byte. */
+async function everything(): Promise<string[]> {
+  const keys = (await server.cli('KEYS', '*')).split('\n').toSorted();
+  // Redis keeps the last count of a HyperLogLog in it.
+  await server.cli('PFCOUNT', 'seen:visitors:of/old');
+  return Promise.all(keys.map(async (key) => `${key} ${await server.cli('DUMP', key)}`));
+}
+
+test('without any one right nothing of a batch is written, and with it all is written once', async () => {
+  for (const command of WRITES) {
+    await server.cli('FLUSHALL');
+    let now = Date.now() - 90 * DAY_MS;
+    const store = new RedisStore({
+      url: server.url,
+      ca: undefined,
+      timeoutMs: 20_000,
+      now: () => now,
+      ...LIMITS,
+    });
+    const rules = { ...RULES, windowMs: DAY_MS };
+    await store.make('of/old', { total: 0, madeAt: now, owner: 'x', rules });
+    let sequence = 0;
+    const visit = (id: string) => ({
+      writer: 'w',
+      sequence: ++sequence,
+      changes: [{ counter: 'of/old', amount: 1, kinds: { person: 1 }, visitors: visitors(id) }],
+    });
+    // So that the batch begins a day, makes an old hour a day, and forgets a visitor.
+    for (const days of [90, 40, 1]) {
+      now = Date.now() - days * DAY_MS;
+      await store.commit(visit(`${days}`));
+    }
+    now = Date.now();
+    const plain = visit('0');
+    const once = { key: 'k', request: '1' };
+    const batch = {
+      ...plain,
+      changes: [...plain.changes, { counter: 'of/new', amount: 1, once }],
+    };
+    const before = await everything();
+    await server.cli('ACL', 'SETUSER', 'default', `-${command}`);
+    const error = await store.commit(batch).catch((reason: unknown) => reason);
+    await server.cli('ACL', 'SETUSER', 'default', `+${command}`);
+    expect({ command, error }).toMatchObject({
+      command,
+      error: { code: 'store-unavailable', message: expect.stringContaining('NOPERM') },
+    });
+    expect({ command, kept: await everything() }).toEqual({ command, kept: before });
+    const counted = { total: 4, private: false, counted: [true] };
+    expect(await store.commit(batch)).toEqual([counted, 1]);
+    expect(await store.commit(batch)).toEqual([counted, 1]);
+    expect(await store.read(['of/old', 'of/new'])).toEqual([4, 1]);
+    await store.close();
+  }
+});
