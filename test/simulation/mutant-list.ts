@@ -33,9 +33,9 @@ const script = of('redis', 'src/stores/redis/lua/commit.lua');
 const windows = of('redis', 'src/stores/redis/lua/window.lua');
 const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
-const apply = of('sqlite', 'src/stores/sqlite/counting.ts');
+const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/store.ts');
-const memory = of('sqlite', 'src/stores/sqlite/history.ts');
+const memory = of('sqlite', 'src/stores/sqlite/visits.ts');
 const database = of('sqlite', 'src/stores/sqlite/database.ts');
 
 export const MUTANTS: readonly Mutant[] = [

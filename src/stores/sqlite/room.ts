@@ -4,7 +4,7 @@
  *
  * On a full disk no commit succeeds, so counting stops for everybody. Before it comes to that,
  * nothing new is kept and the counters that are there count on: their rows are changed in place.
- * Not here: what is left out then (`counting.ts`).
+ * Not here: what is left out then (`changes.ts`).
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';

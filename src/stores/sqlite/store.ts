@@ -29,7 +29,7 @@ import { folded } from '../../counter/folding.ts';
 import { readRules } from '../../counter/rules.ts';
 import { fileSystemRisks } from './advice.ts';
 import { bringAll, foreseeOne, readAllOf } from './archive.ts';
-import { applyChanges, type Limits } from './counting.ts';
+import { applyChanges, type Limits } from './changes.ts';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 import { SqliteLimits } from './limiter.ts';
 import { hear } from './presence.ts';

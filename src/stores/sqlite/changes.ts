@@ -10,7 +10,7 @@ import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
 import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
-import { type CommitContext, SqliteHistory } from './history.ts';
+import { type CommitContext, SqliteHistory } from './visits.ts';
 
 export interface Limits {
   /** How many keys of requests are remembered at the most. */

@@ -1,7 +1,7 @@
 /**
  * What a transaction remembers of visits: hours, and who today's visitors are. All of it has
  * bounds, so that no visitor fills the disk or holds the others up. To be made anew for each
- * transaction. Not here: totals, keys and windows (`counting.ts`).
+ * transaction. Not here: totals, keys and windows (`changes.ts`).
  */
 
 import type { Change } from '../../contract/counting.ts';
