@@ -3,29 +3,22 @@
  * first asked.
  */
 
+import type { StoreLimits } from '../contract/limits.ts';
 import type { Store } from '../contract/store.ts';
 import { AppError } from '../counter/errors.ts';
+import type { RedisOptions } from './redis/connection.ts';
 import { RedisStore } from './redis/store.ts';
-import type { MissingFile } from './sqlite/database.ts';
+import type { SqliteOptions } from './sqlite/database.ts';
 import { SqliteStore } from './sqlite/store.ts';
 
-export interface StoreOptions {
+export interface StoreOptions
+  extends StoreLimits,
+    Pick<RedisOptions, 'ca'>,
+    Pick<SqliteOptions, 'missing'> {
   /** `redis://…`, `rediss://…` or `sqlite:PATH`. */
   url: string;
-  /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
-  ca: string | undefined;
   /** How long the store may be silent, in milliseconds. */
   timeoutMs: number;
-  /** How many keys of requests are remembered at the most. */
-  keysMax: number;
-  /** How many visitors are remembered at the most. */
-  visitorsMax: number;
-  /** Whether a hit makes a counter that is not there. */
-  hitsMake: boolean;
-  /** How many counters there may be. */
-  countersMax: number;
-  /** What to do when a database file is not there. */
-  missing: MissingFile;
 }
 
 /**

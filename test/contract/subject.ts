@@ -1,4 +1,5 @@
 /** What a suite of the contract needs of the store that it tests. */
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
 
 /** How a suite gets at the store that it tests. */
@@ -7,7 +8,7 @@ export interface Subject {
    * A store on a database that the whole suite shares; called again, another one on the same
    * database, perhaps with other limits.
    */
-  open: (options?: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number }) => Store;
+  open: (options?: Partial<StoreLimits> & { now?: () => number }) => Store;
   /** Whether a reading of all counters is of one moment (`Archive.readAll`). */
   readsOneMoment: boolean;
   /** Ends what the store needs. */
@@ -15,7 +16,7 @@ export interface Subject {
 }
 
 /** What the stores of the suite may keep: more keys than it uses but where it tries the limit. */
-export const LIMITS = {
+export const LIMITS: StoreLimits = {
   keysMax: 40,
   visitorsMax: 10_000_000,
   hitsMake: true,

@@ -13,6 +13,7 @@ import type { ArchivedCounter } from '../../src/contract/archive.ts';
 import type { Change } from '../../src/contract/counting.ts';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
 import { LIMITED_MAX } from '../../src/contract/limiter.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { RedisStore } from '../../src/stores/redis/store.ts';
@@ -245,10 +246,7 @@ case "$2" in
 esac
 `;
 
-const openStore = (
-  url: string,
-  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
-) =>
+const openStore = (url: string, limits: Partial<StoreLimits> & { now?: () => number } = {}) =>
   new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
 
 /** The time of the stores that are asked. */

@@ -1,11 +1,11 @@
 /** A real store under simulation, on a database of its own for each history. */
 import type { Batch, Outcome } from '../../src/contract/counting.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
-import type { Limits } from './plan.ts';
 
 export interface Database {
   /** Begins with an empty database. */
-  begin(limits: Limits): Promise<void>;
+  begin(limits: StoreLimits): Promise<void>;
   /**
    * What the store does when the clock of who asks says `at`, in milliseconds since 1970.
    * `replica` is the number of who asks.

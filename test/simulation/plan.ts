@@ -7,17 +7,9 @@
  * what happens when, which is chosen as the history goes.
  */
 import { HOUR_MS } from '../../src/contract/history.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Dice } from './dice.ts';
 import { EACH } from './visitors.ts';
-
-/** How many of what a store may keep in this history. */
-export interface Limits {
-  readonly keysMax: number;
-  /** How many visitors may be noted down; `MANY` when all may. */
-  readonly visitorsMax: number;
-  readonly countersMax: number;
-  readonly hitsMake: boolean;
-}
 
 /** More than any history has. */
 export const MANY = 1_000_000;
@@ -41,7 +33,8 @@ export interface MessageFaults {
 export interface Plan {
   readonly replicas: number;
   readonly counters: readonly string[];
-  readonly limits: Limits;
+  /** How much a store may keep in this history; `MANY` visitors are all. */
+  readonly limits: StoreLimits;
   readonly waitMs: number;
   readonly waitingMax: number;
   /** How long a replica waits for an answer of the store. */

@@ -9,11 +9,11 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';
 import type { Batch } from '../../src/contract/counting.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
 import type { RedisStore } from '../../src/stores/redis/store.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database } from './database.ts';
-import type { Limits } from './plan.ts';
 
 /** As many histories as are under way at once; each has a second database for its copy. */
 const TOGETHER = 16;
@@ -82,7 +82,7 @@ class RedisDatabase implements Database {
   readonly #client: RawClient;
   readonly #number: number;
   readonly #stores: readonly RedisStore[];
-  #limits: Limits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
+  #limits: StoreLimits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
   #at = 0;
 
   private constructor(
@@ -126,7 +126,7 @@ class RedisDatabase implements Database {
     return new RedisDatabase(Store, await connect(`${url}/${number}`), url, number);
   }
 
-  async begin(limits: Limits): Promise<void> {
+  async begin(limits: StoreLimits): Promise<void> {
     this.#limits = limits;
     await this.#client.flushDb();
   }

@@ -9,11 +9,11 @@ import { Database as Sqlite } from 'bun:sqlite';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Batch } from '../../src/contract/counting.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { SqliteStore } from '../../src/stores/sqlite/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Database } from './database.ts';
-import type { Limits } from './plan.ts';
 
 const MEMORY = '/dev/shm';
 
@@ -77,7 +77,7 @@ class SqliteDatabase implements Database {
   readonly #path: string;
   readonly #empty: string;
   readonly #copy: string;
-  #limits: Limits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
+  #limits: StoreLimits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
   #at = 0;
   #store: SqliteStore | undefined;
 
@@ -91,7 +91,7 @@ class SqliteDatabase implements Database {
     return failing.applied;
   }
 
-  async begin(limits: Limits): Promise<void> {
+  async begin(limits: StoreLimits): Promise<void> {
     this.#limits = limits;
     await this.#replaceBy(existsSync(this.#empty) ? this.#empty : undefined);
     if (existsSync(this.#empty)) return;

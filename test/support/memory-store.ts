@@ -21,6 +21,7 @@ import {
   type Kind,
 } from '../../src/contract/history.ts';
 import { LIMITED_MAX, type LimitRequest, type Verdict } from '../../src/contract/limiter.ts';
+import type { StoreLimits } from '../../src/contract/limits.ts';
 import {
   type HeardReplica,
   type HeartbeatReport,
@@ -56,15 +57,10 @@ export type Step =
   | Promise<unknown>;
 
 /** What several memory stores may share. */
-export interface MemoryDatabase {
+export interface MemoryDatabase extends StoreLimits {
   readonly totals: Map<string, number>;
   readonly writers: Map<string, { sequence: number; outcomes: Outcome[] }>;
   readonly keys: Map<string, { request: string; total: number; madeAt: number }>;
-  readonly keysMax: number;
-  readonly visitorsMax: number;
-  readonly countersMax: number;
-  readonly limitedMax: number;
-  readonly hitsMake: boolean;
   /** By counter; hours and days by "AT KIND". */
   readonly pasts: Map<string, MemoryPast>;
   readonly salts: Map<number, string>;
@@ -84,18 +80,12 @@ export interface MemoryDatabase {
 
 /** An empty one. */
 export function memoryDatabase(
-  limits: Partial<
-    Pick<
-      MemoryDatabase,
-      'keysMax' | 'visitorsMax' | 'countersMax' | 'limitedMax' | 'hitsMake' | 'now'
-    >
-  > = {},
+  limits: Partial<Pick<MemoryDatabase, keyof StoreLimits | 'now'>> = {},
 ): MemoryDatabase {
   const none = {
     keysMax: Number.POSITIVE_INFINITY,
     visitorsMax: Number.POSITIVE_INFINITY,
     countersMax: Number.POSITIVE_INFINITY,
-    limitedMax: LIMITED_MAX,
     hitsMake: true,
     now: Date.now,
   };
@@ -331,7 +321,7 @@ export class MemoryStore implements Store {
 
   async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
     this.#refuseIfClosed();
-    const { limits, limitedMax, now } = this.#database;
+    const { limits, limitedMax = LIMITED_MAX, now } = this.#database;
     const nowUs = now() * 1000;
     for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
     return wanted.map(({ who, limit }) => {

@@ -10,6 +10,7 @@ import {
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
 import { KINDS } from '../../contract/history.ts';
+import type { StoreLimits } from '../../contract/limits.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
@@ -19,18 +20,7 @@ import windowScript from './lua/window.lua' with { type: 'text' };
 import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
 
-export interface CommitOptions {
-  /** How many keys of requests are remembered at the most. */
-  keysMax: number;
-  /**
-   * How many visitors are remembered for windows at the most, of all counters together; of one
-   * counter a quarter of that.
-   */
-  visitorsMax: number;
-  /** Whether a hit makes a counter that is not there. */
-  hitsMake: boolean;
-  /** How many counters there may be. */
-  countersMax: number;
+export interface CommitOptions extends StoreLimits {
   /** Milliseconds since 1970. */
   now: () => number;
   /**

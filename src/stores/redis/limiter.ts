@@ -8,6 +8,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
+import type { StoreLimits } from '../../contract/limits.ts';
 import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
 import type { RedisConnection } from './connection.ts';
 import { LIMITS } from './keys.ts';
@@ -23,11 +24,9 @@ interface LimitArguments {
 
 const LIMIT = new Script<LimitArguments>(limitScript);
 
-export interface RedisLimiterOptions {
+export interface RedisLimiterOptions extends Pick<StoreLimits, 'limitedMax'> {
   /** Milliseconds since 1970. */
   now: () => number;
-  /** How many visitors are remembered at the most; without it `LIMITED_MAX`. */
-  readonly limitedMax?: number | undefined;
 }
 
 export class RedisLimiter implements Limiter {

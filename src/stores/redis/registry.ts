@@ -2,6 +2,8 @@
  * The counters in Redis as things: made, owned, changed, listed and deleted. One script
  * (`lua/registry.lua`) reads and writes them.
  */
+
+import type { StoreLimits } from '../../contract/limits.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -20,9 +22,7 @@ import { NAMES, totalOf } from './keys.ts';
 import script from './lua/registry.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-export interface RedisRegistryOptions {
-  /** How many counters there may be. */
-  countersMax: number;
+export interface RedisRegistryOptions extends Pick<StoreLimits, 'countersMax'> {
   /** Milliseconds since 1970. */
   now: () => number;
 }

@@ -5,6 +5,7 @@
 
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../../contract/counting.ts';
 import { DAY_MS } from '../../contract/history.ts';
+import type { StoreLimits } from '../../contract/limits.ts';
 import { type Rules } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
@@ -12,27 +13,13 @@ import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
 import { type CommitContext, SqliteHistory } from './visits.ts';
 
-export interface Limits {
-  /** How many keys of requests are remembered at the most. */
-  readonly keysMax: number;
-  /**
-   * How many visitors of a day are remembered at the most, of all counters together; of one
-   * counter a quarter of that.
-   */
-  readonly visitorsMax: number;
-  /** Whether a hit makes a counter that is not there. */
-  readonly hitsMake: boolean;
-  /** How many counters there may be. */
-  readonly countersMax: number;
-}
-
 /**
  * Applies the changes in their order and answers their outcomes. To be called in a transaction.
  */
 export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
-  { keysMax, visitorsMax, hitsMake, countersMax }: Limits,
+  { keysMax, visitorsMax, hitsMake, countersMax }: StoreLimits,
   { at, short }: CommitContext,
 ): Outcome[] {
   const keys = changes.filter(({ once }) => once).length;

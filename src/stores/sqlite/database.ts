@@ -26,6 +26,7 @@ export type MissingFile = 'make' | 'refuse' | 'wait';
 
 export interface SqliteOptions {
   path: string;
+  /** What to do when the file is not there. */
   missing: MissingFile;
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;

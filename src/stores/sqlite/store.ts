@@ -13,6 +13,7 @@ import {
 import type { Batch, Outcome } from '../../contract/counting.ts';
 import { type CounterHistory, HOUR_MS } from '../../contract/history.ts';
 import type { LimitRequest, Verdict } from '../../contract/limiter.ts';
+import type { StoreLimits } from '../../contract/limits.ts';
 import type { HeardReplica, HeartbeatReport } from '../../contract/presence.ts';
 import {
   type Condition,
@@ -29,7 +30,7 @@ import { folded } from '../../counter/folding.ts';
 import { readRules } from '../../counter/rules.ts';
 import { fileSystemRisks } from './advice.ts';
 import { bringAll, foreseeOne, readAllOf } from './archive.ts';
-import { applyChanges, type Limits } from './changes.ts';
+import { applyChanges } from './changes.ts';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 import { SqliteLimits } from './limiter.ts';
 import { hear } from './presence.ts';
@@ -37,13 +38,7 @@ import { changeOne, deleteThose, listed, makeOne } from './registry.ts';
 import { SqliteRoom } from './room.ts';
 import { descriptionOf, exactTotal } from './rows.ts';
 
-export interface SqliteStoreOptions extends SqliteOptions, Limits {
-  /**
-   * How many visitors with less than all of a quota are remembered at the most; without it
-   * `LIMITED_MAX`.
-   */
-  readonly limitedMax?: number | undefined;
-}
+export interface SqliteStoreOptions extends SqliteOptions, StoreLimits {}
 
 export class SqliteStore implements Store {
   readonly place: string;

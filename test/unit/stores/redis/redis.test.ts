@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
 import { RULES } from '../../../../src/contract/registry.ts';
 import { isAppError } from '../../../../src/counter/errors.ts';
@@ -16,7 +17,7 @@ import { RedisServer, SAFE } from '../../../support/redis-server.ts';
 const open = (
   url: string,
   timeoutMs = 20_000,
-  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number | undefined } = {},
+  limits: Partial<StoreLimits> & { now?: () => number } = {},
 ) => new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
 import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
@@ -14,7 +15,7 @@ import { temporaryFolder } from '../../../support/folder.ts';
 const open = (
   path: string,
   timeoutMs = 5000,
-  limits: Partial<typeof LIMITS> & { now?: () => number; limitedMax?: number } = {},
+  limits: Partial<StoreLimits> & { now?: () => number } = {},
 ) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
 /**
  * The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets.
