@@ -7,9 +7,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Store } from '../src/contract/store.ts';
-import { RedisStore } from '../src/stores/redis/store.ts';
-import { SqliteStore } from '../src/stores/sqlite/store.ts';
+import type { Counting } from '../src/contract/counting.ts';
+import { createRedisStore } from '../src/stores/redis/store.ts';
+import { createSqliteStore } from '../src/stores/sqlite/store.ts';
 import { LIMITS } from '../test/contract/subject.ts';
 import { temporaryFolder } from '../test/support/folder.ts';
 import { ROOT } from '../test/support/program.ts';
@@ -27,13 +27,13 @@ const nameOf = (index: number) => `many/page-${String(index).padStart(6, '0')}`;
  * long the commits took, in order of length.
  */
 async function whileCounting<T>(
-  store: Store,
+  counting: Counting,
   work: () => Promise<T>,
 ): Promise<{ done: T; commitsMs: number[] }> {
   const writer = randomUUID();
   const commitsMs: number[] = [];
   const until = new AbortController();
-  const counting = (async () => {
+  const commits = (async () => {
     for (let sequence = 1; !until.signal.aborted; sequence++) {
       const changes = Array.from({ length: IN_A_BATCH }, (_, index) => ({
         counter: nameOf((sequence * 7919 + index * 1999) % COUNTERS),
@@ -41,18 +41,23 @@ async function whileCounting<T>(
       }));
       const distinct = [...new Map(changes.map((change) => [change.counter, change])).values()];
       const startedAt = performance.now();
-      await store.commit({ writer, sequence, changes: distinct });
+      await counting.commit({ writer, sequence, changes: distinct });
       commitsMs.push(performance.now() - startedAt);
       await Bun.sleep(PAUSE_MS);
     }
   })();
   const done = await work();
   until.abort();
-  await counting;
+  await commits;
   return { done, commitsMs: commitsMs.toSorted((a, b) => a - b) };
 }
 
-async function measure(name: string, url: string, store: Store, folder: string): Promise<void> {
+async function measure(
+  name: string,
+  url: string,
+  counting: Counting,
+  folder: string,
+): Promise<void> {
   const seen = async (...words: string[]) => {
     const startedAt = performance.now();
     const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), ...words], {
@@ -75,13 +80,13 @@ async function measure(name: string, url: string, store: Store, folder: string):
   report('import of a list', { done: await seen('import', 'list.csv', '--yes'), commitsMs: [] });
   report(
     'nothing, for 3 s',
-    await whileCounting(store, async () => Bun.sleep(3000).then(() => '')),
+    await whileCounting(counting, async () => Bun.sleep(3000).then(() => '')),
   );
-  report('export, JSON Lines', await whileCounting(store, () => seen('export', 'all.jsonl')));
-  report('export, CSV', await whileCounting(store, () => seen('export', 'all.csv')));
+  report('export, JSON Lines', await whileCounting(counting, () => seen('export', 'all.jsonl')));
+  report('export, CSV', await whileCounting(counting, () => seen('export', 'all.csv')));
   report(
     'import, added to what is there',
-    await whileCounting(store, () => seen('import', 'all.jsonl', '--existing', 'add', '--yes')),
+    await whileCounting(counting, () => seen('import', 'all.jsonl', '--existing', 'add', '--yes')),
   );
 }
 
@@ -93,12 +98,12 @@ async function main(): Promise<void> {
   );
   const limits = { ...LIMITS, timeoutMs: 5000, now: Date.now };
   await using redis = await RedisServer.start();
-  const inRedis = new RedisStore({ url: redis.url, ca: undefined, ...limits });
-  await measure('Redis ', redis.url, inRedis, folder.path);
+  const inRedis = createRedisStore({ url: redis.url, ca: undefined, ...limits });
+  await measure('Redis ', redis.url, inRedis.counting, folder.path);
   await inRedis.close();
   const path = join(folder.path, 'seen.db');
-  const inSqlite = new SqliteStore({ path, missing: 'make', ...limits });
-  await measure('SQLite', `sqlite:${path}`, inSqlite, folder.path);
+  const inSqlite = createSqliteStore({ path, missing: 'make', ...limits });
+  await measure('SQLite', `sqlite:${path}`, inSqlite.counting, folder.path);
   await inSqlite.close();
 }
 

@@ -11,7 +11,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CLOCK } from '../src/commands/compose.ts';
-import type { Store } from '../src/contract/store.ts';
+import type { Counting } from '../src/contract/counting.ts';
 import { Counter } from '../src/counter/counter.ts';
 import { visitorOf } from '../src/counter/visitor.ts';
 import { openStore } from '../src/stores/open.ts';
@@ -26,7 +26,7 @@ const WAITING = 5000;
 
 /** A database, and what it takes. */
 interface Subject extends AsyncDisposable {
-  readonly store: Store;
+  readonly counting: Counting;
   /** The processes whose time counts, this one among them. */
   readonly pids: readonly number[];
   /** Memory of Redis, or the size of the file, in bytes. */
@@ -46,7 +46,7 @@ async function onRedis(): Promise<Subject> {
   const server = await RedisServer.start();
   const store = openStore({ url: server.url, missing: 'make', ...LIMITS });
   return {
-    store,
+    counting: store.counting,
     pids: [process.pid, server.pid],
     size: async () => Number(/used_memory:(\d+)/.exec(await server.cli('INFO', 'memory'))?.[1]),
     [Symbol.asyncDispose]: async () => {
@@ -61,9 +61,9 @@ async function onSqlite(): Promise<Subject> {
   const path = join(folder.path, 'seen.db');
   const store = openStore({ url: `sqlite:${path}`, missing: 'make', ...LIMITS });
   // Makes the file.
-  await store.ping();
+  await store.counting.ping();
   return {
-    store,
+    counting: store.counting,
     pids: [process.pid],
     size: async () => statSync(path).size + statSync(`${path}-wal`).size,
     [Symbol.asyncDispose]: async () => {
@@ -74,10 +74,10 @@ async function onSqlite(): Promise<Subject> {
 }
 
 /** Hits counters as `choose` says, `hits` times, `WAITING` at once; answers what came of it. */
-async function drive({ store, pids }: Subject, hits: number, choose: (hit: number) => string) {
+async function drive({ counting, pids }: Subject, hits: number, choose: (hit: number) => string) {
   let commits = 0;
   const counter = new Counter({
-    store,
+    counting,
     clock: CLOCK,
     newWriter: () => crypto.randomUUID(),
     waitMs: 5_000,
@@ -154,19 +154,23 @@ for (const [name, start] of [
   // A tenth of the counters get half of the hits.
   const popular = () => of(Math.floor(counters * Math.random() ** 3.32));
   await told(`${hits} hits`, await drive(subject, hits, popular));
-  const totals = await sum(subject.store, counters, of);
+  const totals = await sum(subject.counting, counters, of);
   if (totals !== hits + counters)
     throw new Error(`${name} has ${totals} of ${hits + counters} hits`);
   say(`${name}: all ${totals} hits are there`);
 }
 
-async function sum(store: Store, count: number, of: (number: number) => string): Promise<number> {
+async function sum(
+  counting: Counting,
+  count: number,
+  of: (number: number) => string,
+): Promise<number> {
   let total = 0;
   for (let from = 0; from < count; from += 1000) {
     const names = Array.from({ length: Math.min(1000, count - from) }, (_, index) =>
       of(from + index),
     );
-    for (const value of await store.read(names)) total += value ?? 0;
+    for (const value of await counting.read(names)) total += value ?? 0;
   }
   return total;
 }

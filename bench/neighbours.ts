@@ -38,10 +38,10 @@ async function fillCounter(url: string): Promise<void> {
   const hours = Array.from({ length: 35 * 24 }, (_, back) => hour - back).flatMap((at) =>
     kinds.map((kind) => ({ at, kind, amount: 1 })),
   );
-  const rules = (await store.describe('my-site/page'))?.rules;
+  const rules = (await store.registry.describe('my-site/page'))?.rules;
   if (!rules) throw new Error('the counter is not there');
   const past = { hours, days: [], visitors: new Map<number, number>() };
-  await store.bring(
+  await store.archive.importAll(
     [
       {
         counter: 'my-site/page',

@@ -130,7 +130,8 @@ async function verify(
   const names = countersOf(shape);
   let stored = 0;
   for (let from = 0; from < names.length; from += 1000) {
-    for (const total of await store.read(names.slice(from, from + 1000))) stored += total ?? 0;
+    for (const total of await store.counting.read(names.slice(from, from + 1000)))
+      stored += total ?? 0;
   }
   await store.close();
   const answered = reports.reduce((sum, { total }) => sum + total.answered, 0);

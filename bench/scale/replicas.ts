@@ -72,7 +72,7 @@ function newReplica(url: string, commits: Commits): { store: Store; counter: Cou
   };
   const store = openStore({ url, missing: 'refuse', ...limits });
   const counter = new Counter({
-    store,
+    counting: store.counting,
     clock: CLOCK,
     newWriter: () => crypto.randomUUID(),
     waitMs: 60_000,
@@ -124,7 +124,7 @@ async function run(task: Task): Promise<Report> {
     amount: task.amount,
   };
   const loads = replicas.map(({ counter }) => new Load(counter, what, tally));
-  await Promise.all(replicas.map(({ store }) => store.ping()));
+  await Promise.all(replicas.map(({ store }) => store.counting.ping()));
   process.send?.('ready');
   await new Promise((resolve) => process.once('message', resolve));
   if (task.rate === 0) {

@@ -6,6 +6,7 @@
  */
 import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
+import type { StoreKind } from '../contract/store.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
 import type { Stack } from '../http/api/stack.ts';
 import { type AbacusOptions, createAbacus } from '../http/compat/abacus/abacus.ts';
@@ -107,12 +108,11 @@ export function addressesWarning(config: Config): string | undefined {
 
 /** The services whose calls are answered as theirs were. */
 export function otherServices(
-  { replicaName: replica, storeUrl }: Config,
-  parts: Omit<AbacusOptions, 'replica' | 'version' | 'database' | 'now'>,
+  { replicaName: replica }: Config,
+  parts: Omit<AbacusOptions, 'replica' | 'version' | 'now'>,
 ) {
   const common = { ...parts, version, now: Date.now };
-  const database = storeUrl.startsWith('sqlite:') ? 'sqlite' : 'redis';
-  return [createCountapi(common), createAbacus({ ...common, replica, database })];
+  return [createCountapi(common), createAbacus({ ...common, replica })];
 }
 
 /** The services that have a host name of their own. */
@@ -123,16 +123,19 @@ export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
   return hosts;
 }
 
+/** Kinds of stores as people call them. */
+const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis' } as const;
+
 /** What is shown of replicas and store. */
 export function stackOf(
-  { replicaName, storeUrl }: Config,
+  { replicaName }: Config,
+  kind: StoreKind,
   heartbeat: Heartbeat,
   health: StoreHealth,
 ): () => Stack {
-  const kind = storeUrl.startsWith('sqlite:') ? 'SQLite' : 'Redis';
   return () => ({
     replica: replicaName,
-    store: { kind, state: health.failure === undefined ? 'up' : 'away' },
+    store: { kind: STORE_NAMES[kind], state: health.failure === undefined ? 'up' : 'away' },
     replicas: heartbeat.replicas,
   });
 }

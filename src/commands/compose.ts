@@ -4,6 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { version } from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/config.ts';
+import type { Counting } from '../contract/counting.ts';
+import type { Presence } from '../contract/presence.ts';
 import type { Store } from '../contract/store.ts';
 import type { Clock } from '../counter/clock.ts';
 import { Counter } from '../counter/counter.ts';
@@ -28,8 +30,7 @@ import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { Heartbeat } from '../replicas/heartbeat.ts';
 import { Life } from '../replicas/life.ts';
-import { openStore } from '../stores/open.ts';
-import type { MissingFile } from '../stores/sqlite/database.ts';
+import { openStore, type StoreOptions } from '../stores/open.ts';
 import {
   accessOf,
   composeClientAddress,
@@ -49,7 +50,7 @@ export interface Replica {
 /**
  * The store that the settings name, and what to do when it is a database file that is not there.
  */
-export function composeStore(config: Config, missing: MissingFile): Store {
+export function composeStore(config: Config, missing: StoreOptions['missing']): Store {
   return openStore({
     url: config.storeUrl,
     ca: config.storeCa,
@@ -64,16 +65,17 @@ export function composeStore(config: Config, missing: MissingFile): Store {
 
 /** A replica on `store`; `shared` when others listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
-  const { counter, health, metrics, hits } = composeCounter(config, store, log);
-  const registry = patientRegistry(store, CLOCK, config.waitMs);
+  const { counting, limiter, presence } = store;
+  const { counter, health, metrics, hits } = composeCounter(config, counting, log);
+  const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
-  const memory = patientHistory(store, CLOCK, config.waitMs);
+  const history = patientHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
-  const visitors = new Visitors({ memory, clientAddress, clock: CLOCK, now: Date.now, newSalt });
+  const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now: Date.now, newSalt });
   const limits = composeLimits(config, {
-    store,
+    limiter,
     registry,
     visitors,
     owners,
@@ -81,21 +83,22 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     onOpen: () => metrics.limiterOpen(),
   });
   const count = createCounting({ counter, registry, visitors, limits });
-  const heartbeat = composeHeartbeat(config, store, counter, hits);
-  const stack = config.showStack === 'yes' ? stackOf(config, heartbeat, health) : undefined;
+  const heartbeat = composeHeartbeat(config, presence, counter, hits);
+  const stack =
+    config.showStack === 'yes' ? stackOf(config, store.kind, heartbeat, health) : undefined;
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
-  const watch = new Watch({ store, clock: CLOCK, onBug });
+  const watch = new Watch({ counting, clock: CLOCK, onBug });
   const streams = composeStreams(config, visitors);
   const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
   const app = createApp({
     surfaces: [
       createPages({ counter, count, replica: stack && config.replicaName }),
       createHit(counter, count),
-      createApi({ ...parts, memory, version, stack, now: Date.now }),
-      createImages({ counter, count, memory, registry, now: Date.now }),
+      createApi({ ...parts, history, version, stack, now: Date.now }),
+      createImages({ counter, count, history, registry, now: Date.now }),
       createLive({ watch, streams }),
       createEmbed(config.embedPath),
-      ...otherServices(config, { ...parts, watch, streams }),
+      ...otherServices(config, { ...parts, watch, streams, database: store.kind }),
     ],
     ownHosts: ownHosts(config),
     limits,
@@ -133,7 +136,7 @@ const SHORT =
   'Give Redis more maxmemory, or the database more disk, or delete counters.';
 
 /** The counter, its figures, and whether the store takes visits. */
-function composeCounter(config: Config, store: Store, log: Log) {
+function composeCounter(config: Config, counting: Counting, log: Log) {
   let hits = 0;
   let short = false;
   const health = new StoreHealth({
@@ -149,10 +152,10 @@ function composeCounter(config: Config, store: Store, log: Log) {
   const metrics = createMetrics(config.replicaName, version, {
     waiting: () => counter.waiting,
     storeUp: () => health.failure === undefined,
-    storeShort: () => store.short,
+    storeShort: () => counting.short,
   });
   const counter = new Counter({
-    store,
+    counting,
     clock: CLOCK,
     newWriter: randomUUID,
     waitMs: config.waitMs,
@@ -162,8 +165,8 @@ function composeCounter(config: Config, store: Store, log: Log) {
         hits += counted;
         if (counters > 0) metrics.committed(counted, seconds);
         health.succeeded();
-        if (store.short === short) return;
-        ({ short } = store);
+        if (counting.short === short) return;
+        ({ short } = counting);
         if (short) log.warn(SHORT);
         else log.info('the store has room again');
       },
@@ -185,12 +188,12 @@ function composeCounter(config: Config, store: Store, log: Log) {
 /** What tells the other replicas of this one, and knows them. */
 function composeHeartbeat(
   { replicaName }: Config,
-  store: Store,
+  presence: Presence,
   counter: Counter,
   hits: () => number,
 ): Heartbeat {
   const self = { id: randomUUID(), name: replicaName, version, startedAt: Date.now() };
-  return new Heartbeat({ store, clock: CLOCK, self, hits, probe: () => counter.probe() });
+  return new Heartbeat({ presence, clock: CLOCK, self, hits, probe: () => counter.probe() });
 }
 
 /** Opens the public port. */
@@ -225,12 +228,16 @@ const REACH_AGAIN_MS = 250;
  * Resolves when the store takes writes. Says once that it waits. Fails with the store's error
  * after `startMs`.
  */
-export async function reachStore(store: Store, startMs: number, log: Log): Promise<void> {
+export async function reachStore(
+  counting: Pick<Counting, 'ping'>,
+  startMs: number,
+  log: Log,
+): Promise<void> {
   const until = performance.now() + startMs;
   for (let attempt = 1; ; attempt++) {
     try {
       // eslint-disable-next-line no-await-in-loop -- trying again
-      await store.ping();
+      await counting.ping();
       return;
     } catch (error) {
       if (!isAppError(error, 'store-unavailable') || performance.now() >= until) throw error;

@@ -46,7 +46,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    const registry = patientRegistry(store, CLOCK, config.waitMs);
+    const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
     const walk = {
       registry,
       selection,

@@ -42,8 +42,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
   // From here on a signal does not end the process before the folder is gone.
   const folder = makeFolder(file, 'seen-export-');
   try {
-    const size = await patiently(() => store.size(), CLOCK, config.waitMs);
-    const counters = untilStopped(store.readAll(), stop.signal);
+    const size = await patiently(() => store.registry.size(), CLOCK, config.waitMs);
+    const counters = untilStopped(store.archive.readAll(), stop.signal);
     const gathered = await gather(counters, Date.now(), join(folder, 'counters'), (count) =>
       progress.at(count, size),
     );

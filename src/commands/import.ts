@@ -5,8 +5,7 @@ import { chunksOf } from '../archive/reading/chunks.ts';
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { Findings, Tally } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
-import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../contract/archive.ts';
-import type { Store } from '../contract/store.ts';
+import type { Archive, ArchivedCounter, ImportTerms } from '../contract/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
@@ -57,11 +56,16 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'make');
   const progress = showProgress('counters');
   try {
-    await patiently(() => store.ping(), CLOCK, config.waitMs);
+    await patiently(() => store.counting.ping(), CLOCK, config.waitMs);
     const terms: ImportTerms = { source: source.digest(), existing };
-    const bring = { source, terms, as, counters, progress };
-    const tally = await bringAll(bring, own.yes === undefined ? foreseer(store) : bringer(store));
-    const room = config.countersMax - (await store.size());
+    const transfer = { source, terms, as, counters, progress };
+    const { archive, registry } = store;
+    const preview: ImportChunk = (chunk, how) => archive.previewImport(chunk, how);
+    const tally = await importChunks(
+      transfer,
+      own.yes === undefined ? preview : patientImport(archive),
+    );
+    const room = config.countersMax - (await registry.size());
     progress.end();
     if (findings.noteLines().length > 0) print(`\n${findings.noteLines().join('\n')}\n`);
     print(`\n${tally.lines(own.yes !== undefined).join('\n')}\n`);
@@ -79,7 +83,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
 }
 
-/** Reads all of it, and brings nothing. */
+/** Reads all of it, and imports nothing. */
 async function check(source: Source): Promise<{ findings: Findings; counters: number }> {
   const findings = new Findings();
   let counters = 0;
@@ -91,27 +95,20 @@ async function check(source: Source): Promise<{ findings: Findings; counters: nu
   return { findings, counters };
 }
 
-/** Does, or foresees, what becomes of some counters. */
-type Bring = (
-  counters: readonly ArchivedCounter[],
-  terms: ImportTerms,
-) => Promise<readonly ImportOutcome[]>;
-
-function foreseer(store: Store): Bring {
-  return (counters, terms) => store.foresee(counters, terms);
-}
+/** Imports some counters, or previews it. */
+type ImportChunk = Archive['importAll' | 'previewImport'];
 
 /**
- * Waits for a store that is away, as long as it takes: what was brought is known there, and does
- * not come twice.
+ * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
+ * not import it twice.
  */
-function bringer(store: Store): Bring {
+function patientImport(archive: Archive): ImportChunk {
   let said = false;
   return (counters, terms) =>
     patiently(
       async () => {
         try {
-          return await store.bring(counters, terms);
+          return await archive.importAll(counters, terms);
         } catch (error) {
           if (!said && error instanceof AppError) {
             process.stderr.write(
@@ -127,7 +124,7 @@ function bringer(store: Store): Bring {
     );
 }
 
-interface Bringing {
+interface Transfer {
   readonly source: Source;
   readonly terms: ImportTerms;
   readonly as: string | undefined;
@@ -135,14 +132,14 @@ interface Bringing {
   readonly progress: Progress;
 }
 
-async function bringAll(
-  { source, terms, as, counters, progress }: Bringing,
-  bring: Bring,
+async function importChunks(
+  { source, terms, as, counters, progress }: Transfer,
+  importChunk: ImportChunk,
 ): Promise<Tally> {
   const tally = new Tally();
   let done = 0;
   for await (const chunk of chunksOf(named(source.read(), as))) {
-    const outcomes = await bring(chunk, terms);
+    const outcomes = await importChunk(chunk, terms);
     chunk.forEach(({ counter, total }, index) =>
       tally.add(counter, total, outcomes[index] ?? 'kept'),
     );

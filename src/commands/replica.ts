@@ -44,7 +44,10 @@ async function run(context: Context): Promise<number> {
     }
   });
 
-  await Promise.race([reachStore(store, config.startMs, log).then(() => life.start()), stopAsked]);
+  await Promise.race([
+    reachStore(store.counting, config.startMs, log).then(() => life.start()),
+    stopAsked,
+  ]);
   parent.send({ say: 'listening' });
   log.debug({ pid: process.pid }, 'listening');
   await stopAsked;

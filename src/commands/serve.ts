@@ -74,7 +74,7 @@ async function run(context: Context): Promise<number> {
   try {
     const starting = start(config, log, service, store).then((address) => {
       started = true;
-      if (!stopping) welcome(config, log, store, address, operations);
+      if (!stopping) welcome(config, log, store.place, address, operations);
     });
     await Promise.race([starting, stopAsked]);
     await stopAsked;
@@ -92,7 +92,7 @@ async function run(context: Context): Promise<number> {
 
 /** Reaches the store, warns of what could lose counts, and begins to serve; returns where. */
 async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
-  await reachStore(store, config.startMs, log);
+  await reachStore(store.counting, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
   const warning = addressesWarning(config);
   if (warning !== undefined) log.warn(warning);
@@ -103,14 +103,14 @@ async function start(config: Config, log: Log, service: Service, store: Store): 
 function welcome(
   config: Config,
   log: Log,
-  store: Store,
+  place: string,
   address: Address,
   operations: Address,
 ): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
   const replicas = counted(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
-  log.info(`the counts are kept in ${store.place}`);
+  log.info(`the counts are kept in ${place}`);
   log.info(`${replicas}; health and figures on port ${operations.port}`);
   for (const [what, setting, wanted, { host: had }] of [
     ['visits come in', 'SEEN_HOST', config.host, address],

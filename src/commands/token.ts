@@ -20,7 +20,9 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'refuse');
   try {
     const { token, owner } = issueToken();
-    const changed = await patientRegistry(store, CLOCK, config.waitMs).change(counter, { owner });
+    const changed = await patientRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
+      owner,
+    });
     if (changed === 'missing') {
       throw new AppError('counter-missing', `There is no counter ${counter} in ${store.place}.`);
     }

@@ -61,17 +61,17 @@ export interface Archive {
   readAll(): AsyncIterable<ArchivedCounter>;
 
   /**
-   * Brings counters, each whole or not at all, and answers what became of each, in their order.
+   * Imports counters, each whole or not at all, and answers what became of each, in their order.
    * Which source it was is remembered in the same write, for as long as there is the counter and
    * nobody has replaced it. Fails with `hit-unconfirmed`, and may then be asked again.
    */
-  bring(
+  importAll(
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,
   ): Promise<readonly ImportOutcome[]>;
 
-  /** What `bring` would answer for each, were it alone. Changes nothing. */
-  foresee(
+  /** What `importAll` would answer for each, were it alone. Changes nothing. */
+  previewImport(
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,
   ): Promise<readonly ImportOutcome[]>;

@@ -123,10 +123,10 @@ export interface Counting {
 
   /**
    * Resolves when a commit would not be held back for the sake of other processes, at once where
-   * there are none; never fails. Asked before a batch is made up, so that hits which come
-   * meanwhile go along. A store that holds nothing back has none.
+   * there are none; never fails. Called before a batch is made up, so that hits which come
+   * meanwhile go along. A store that holds nothing back has no such method.
    */
-  turn?(): Promise<void>;
+  waitForTurn?(): Promise<void>;
 
   /**
    * The totals that everybody may read, `undefined` where there is no such counter, or a private

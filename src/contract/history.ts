@@ -49,14 +49,14 @@ export interface History {
   readonly visitorsError: number;
 
   /**
-   * The past of a counter; empty where there is none. Fails with `store-unavailable`,
+   * The history of a counter; empty where there is none. Fails with `store-unavailable`,
    * `store-unusable`.
    */
-  past(counter: string): Promise<CounterHistory>;
+  read(counter: string): Promise<CounterHistory>;
 
   /**
    * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has
-   * suggested one before. Salts of days before the one before are deleted. Fails as `past` does,
+   * suggested one before. Salts of days before the one before are deleted. Fails as `read` does,
    * and with `hit-unconfirmed`, and may then be asked again.
    */
   salt(day: number, suggested: string): Promise<string>;

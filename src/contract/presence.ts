@@ -39,5 +39,5 @@ export interface Presence {
    * `PRESENCE_MEMORY_MS`, in no order, this one among them. Nothing of it need survive a crash.
    * Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
    */
-  beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]>;
+  heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]>;
 }

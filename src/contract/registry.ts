@@ -131,10 +131,10 @@ export type Deletion = 'deleted' | 'missing' | 'differs';
  */
 export interface Registry {
   /**
-   * Makes a counter. Answers `exists` when there is one already that is not of this owner, and
+   * Creates a counter. Answers `exists` when there is one already that is not of this owner, and
    * `counters-full` when there are as many as may be.
    */
-  make(counter: string, draft: Draft): Promise<'made' | 'exists' | 'counters-full'>;
+  create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'>;
 
   /** Fails with `counter-unreadable`. */
   describe(counter: string): Promise<Description | undefined>;

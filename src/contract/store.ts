@@ -1,4 +1,11 @@
-/** A store: all that Seen needs of a database. Each part is a file beside this one. */
+/**
+ * A store: all that Seen needs of a database, as a set of parts. Each part is a file beside this
+ * one. Code that needs one part takes that part, and never the whole store.
+ *
+ * The store itself has only what concerns the database as a whole. Whether it takes writes
+ * (`ping`), whose turn it is to write, and whether it is short of room belong to `counting`: the
+ * counter asks, and a commit decides.
+ */
 import type { Archive } from './archive.ts';
 import type { Counting } from './counting.ts';
 import type { History } from './history.ts';
@@ -6,9 +13,20 @@ import type { Limiter } from './limiter.ts';
 import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
 
-export interface Store extends Counting, Registry, History, Limiter, Archive, Presence {
+/** Which database it is. */
+export type StoreKind = 'sqlite' | 'redis';
+
+/** The parts share one connection. */
+export interface Store {
+  readonly kind: StoreKind;
   /** Where the counts are kept, for people: without passwords. */
   readonly place: string;
+  readonly counting: Counting;
+  readonly registry: Registry;
+  readonly history: History;
+  readonly limiter: Limiter;
+  readonly presence: Presence;
+  readonly archive: Archive;
 
   /**
    * How this store, as it is set up, could lose counts: sentences that also say what to set. Empty
@@ -17,8 +35,7 @@ export interface Store extends Counting, Registry, History, Limiter, Archive, Pr
   risks(): Promise<readonly string[]>;
 
   /**
-   * Lets go of the database. Nothing may be asked of the store afterwards; closing again does
-   * nothing.
+   * Lets go of the database. No part may be asked anything afterwards; closing again does nothing.
    */
   close(): Promise<void>;
 }

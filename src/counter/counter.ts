@@ -18,8 +18,7 @@
  * queue, batch under way, retries and deadlines are one state that only makes sense together.
  */
 
-import type { RequestKey } from '../contract/counting.ts';
-import type { Store } from '../contract/store.ts';
+import type { Counting, RequestKey } from '../contract/counting.ts';
 import { type GatheredHits, gather } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError, isAppError } from './errors.ts';
@@ -48,7 +47,7 @@ export interface CounterObserver {
 }
 
 export interface CounterOptions {
-  store: Pick<Store, 'commit' | 'turn' | 'read'>;
+  counting: Pick<Counting, 'commit' | 'waitForTurn' | 'read'>;
   clock: Clock;
   observer: CounterObserver;
   /**
@@ -176,8 +175,8 @@ export class Counter {
    * store that is away.
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
-    const { store, clock, waitMs } = this.#options;
-    return patiently(() => store.read(counters), clock, waitMs);
+    const { counting, clock, waitMs } = this.#options;
+    return patiently(() => counting.read(counters), clock, waitMs);
   }
 
   /**
@@ -236,8 +235,8 @@ export class Counter {
    * here: turns of the event loop, until so many in a row have brought none.
    */
   async #gather(): Promise<void> {
-    const { clock, store } = this.#options;
-    if (store.turn) await store.turn();
+    const { clock, counting } = this.#options;
+    if (counting.waitForTurn) await counting.waitForTurn();
     const until = clock.now() + GATHER_MAX_MS;
     for (let quiet = 0; quiet < QUIET_TURNS && clock.now() < until; ) {
       const before = this.#waiting.length;
@@ -255,14 +254,14 @@ export class Counter {
     hits: readonly Hit[],
     { changes, places }: Omit<GatheredHits, 'taken'>,
   ): Promise<void> {
-    const { store, clock, observer } = this.#options;
+    const { counting, clock, observer } = this.#options;
     const startedAt = clock.now();
     let maybeStored = false;
     let renamed = false;
     for (let attempt = 0; ; attempt++) {
       try {
         // eslint-disable-next-line no-await-in-loop -- a retry follows its attempt
-        const outcomes = await store.commit({
+        const outcomes = await counting.commit({
           writer: this.#writer,
           sequence: this.#sequence + 1,
           changes,

@@ -48,7 +48,7 @@ export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promis
 export function patientRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
   const wait = <T>(ask: () => Promise<T>) => patiently(ask, clock, waitMs);
   return {
-    make: (...args) => wait(() => registry.make(...args)),
+    create: (...args) => wait(() => registry.create(...args)),
     describe: (...args) => wait(() => registry.describe(...args)),
     change: (...args) => wait(() => registry.change(...args)),
     delete: (...args) => wait(() => registry.delete(...args)),
@@ -58,13 +58,13 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
 }
 
 /**
- * The past, read with the same patience. A salt is not waited for: the visit that wants it waits
- * by itself.
+ * A history that is read with the same patience. A salt is not waited for: the visit that wants
+ * it waits by itself.
  */
-export function patientHistory(memory: History, clock: Clock, waitMs: number): History {
+export function patientHistory(history: History, clock: Clock, waitMs: number): History {
   return {
-    visitorsError: memory.visitorsError,
-    past: (counter) => patiently(() => memory.past(counter), clock, waitMs),
-    salt: (day, suggested) => memory.salt(day, suggested),
+    visitorsError: history.visitorsError,
+    read: (counter) => patiently(() => history.read(counter), clock, waitMs),
+    salt: (day, suggested) => history.salt(day, suggested),
   };
 }

@@ -8,12 +8,12 @@
  * here: how subscribers are told, and how many there may be (`http/live/event-stream.ts`).
  */
 
-import type { Store } from '../contract/store.ts';
+import type { Counting } from '../contract/counting.ts';
 import type { Clock } from './clock.ts';
 import { isAppError } from './errors.ts';
 
 export interface WatchOptions {
-  readonly store: Pick<Store, 'read'>;
+  readonly counting: Pick<Counting, 'read'>;
   readonly clock: Clock;
   /** Told of an error that is a bug; of one that lasts, once. */
   readonly onBug: (error: unknown) => void;
@@ -128,7 +128,7 @@ export class Watch {
   /** One counter that cannot be read is left out, and does not take the others with it. */
   async #readSome(counters: readonly string[]): Promise<void> {
     try {
-      const totals = await this.#options.store.read(counters);
+      const totals = await this.#options.counting.read(counters);
       counters.forEach((counter, index) => this.#tell(counter, totals[index]));
     } catch (error) {
       if (!isAppError(error, 'counter-unreadable')) throw error;

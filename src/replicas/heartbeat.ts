@@ -12,7 +12,7 @@ import type { Clock } from '../counter/clock.ts';
 import { briefly } from '../counter/patience.ts';
 
 export interface HeartbeatOptions {
-  readonly store: Presence;
+  readonly presence: Presence;
   readonly clock: Clock;
   /** What this replica is. */
   readonly self: Pick<HeartbeatReport, 'id' | 'name' | 'version' | 'startedAt'>;
@@ -92,9 +92,9 @@ export class Heartbeat {
 
   /** Never fails: what is not told now is told with the next beat. */
   async #beat(): Promise<void> {
-    const { store, self, hits } = this.#options;
+    const { presence, self, hits } = this.#options;
     try {
-      this.#heard = await store.beat({ ...self, hits: hits(), state: this.#state });
+      this.#heard = await presence.heartbeat({ ...self, hits: hits(), state: this.#state });
     } catch {
       // The probe says that the store is away.
     }

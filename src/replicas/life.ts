@@ -42,7 +42,7 @@ export interface Door {
 export interface LifeOptions {
   app: Service;
   counter: Counter;
-  store: Store;
+  store: Pick<Store, 'close'>;
   health: Pick<StoreHealth, 'failure'>;
   heartbeat: Pick<Heartbeat, 'start' | 'drain' | 'end'>;
   /** Ends all streams. */

@@ -7,9 +7,9 @@ import type { StoreLimits } from '../contract/limits.ts';
 import type { Store } from '../contract/store.ts';
 import { AppError } from '../counter/errors.ts';
 import type { RedisOptions } from './redis/connection.ts';
-import { RedisStore } from './redis/store.ts';
+import { createRedisStore } from './redis/store.ts';
 import type { SqliteOptions } from './sqlite/database.ts';
-import { SqliteStore } from './sqlite/store.ts';
+import { createSqliteStore } from './sqlite/store.ts';
 
 export interface StoreOptions
   extends StoreLimits,
@@ -37,10 +37,10 @@ export function databaseFile(url: string): string | undefined {
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
   if (url.startsWith('redis:') || url.startsWith('rediss:')) {
-    return new RedisStore({ url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options });
+    return createRedisStore({ url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options });
   }
   const path = databaseFile(url);
-  if (path !== undefined) return new SqliteStore({ path, missing, ...options });
+  if (path !== undefined) return createSqliteStore({ path, missing, ...options });
   throw new AppError(
     'settings-invalid',
     'A store URL begins with redis://, rediss:// or sqlite:.',

@@ -4,13 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import type { ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';
+import type { Archive, ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';
 import type { Change } from '../../src/contract/counting.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
 import { RULES } from '../../src/contract/registry.ts';
-import type { Store } from '../../src/contract/store.ts';
 import { callers } from '../support/callers.ts';
-import type { Subject } from './subject.ts';
+import type { Subject, TestedStore } from './subject.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 // Noon: hours before and after it are of the same day.
@@ -20,10 +19,10 @@ const HOUR = Math.floor(NOW / HOUR_MS);
 const NO_PAST = { hours: [], days: [], visitors: new Map<number, number>() };
 
 /** All counters of a store by name, in the order in which they came. */
-export async function allOf(store: Store, onCounter: () => unknown = () => undefined) {
+export async function allOf(archive: Archive, onCounter: () => unknown = () => undefined) {
   const counters = new Map<string, ArchivedCounter>();
   let count = 0;
-  for await (const archived of store.readAll()) {
+  for await (const archived of archive.readAll()) {
     await onCounter();
     // Whoever else wants to do something in the middle of it may.
     if (++count % 50 === 0) await Bun.sleep(0);
@@ -46,7 +45,7 @@ export function plain(archived: ArchivedCounter | undefined) {
 /** Runs this part of the contract. */
 export function testArchive(subject: () => Subject): void {
   describe('counters that go out and come in', () => {
-    let store: Store;
+    let store: TestedStore;
     let now = NOW;
     const open = (options: Parameters<Subject['open']>[0] = {}) =>
       subject().open({ now: () => now, keysMax: 1000, ...options });
@@ -84,15 +83,16 @@ export function testArchive(subject: () => Subject): void {
     const hitting = (own = store) => {
       const writer = randomUUID();
       let sequence = 0;
-      return (...changes: Change[]) => own.commit({ writer, sequence: ++sequence, changes });
+      return (...changes: Change[]) =>
+        own.counting.commit({ writer, sequence: ++sequence, changes });
     };
-    const look = async (name: string) => plain((await allOf(store)).get(name));
+    const look = async (name: string) => plain((await allOf(store.archive)).get(name));
 
     test('all that is kept of each is read, in the order of the names', async () => {
       const [hit, made, gone] = [`${space}/B`, `${space}/a`, `${space}/gone`];
       const rules = { ...RULES, lowest: -MAX, private: true, windowMs: DAY_MS };
-      await store.make(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
-      await store.make(gone, { total: 1, madeAt: NOW, owner: 'somebody' });
+      await store.registry.create(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
+      await store.registry.create(gone, { total: 1, madeAt: NOW, owner: 'somebody' });
       const commit = hitting();
       await commit({
         counter: hit,
@@ -101,8 +101,8 @@ export function testArchive(subject: () => Subject): void {
         visitors: callers('a', 'b'),
       });
       await commit({ counter: 'hits', amount: 1 });
-      await store.delete([gone]);
-      const counters = await allOf(store);
+      await store.registry.delete([gone]);
+      const counters = await allOf(store.archive);
       const names = [...counters.keys()].filter((name) => name.startsWith(space));
       expect(names).toEqual([hit, made]);
       expect(counters.has('hits')).toBe(true);
@@ -123,23 +123,23 @@ export function testArchive(subject: () => Subject): void {
         days: [],
         visitors: [[DAY, 2]],
       });
-      await store.delete([made]);
-      await store.delete([hit]);
+      await store.registry.delete([made]);
+      await store.registry.delete([hit]);
     });
 
     test('one that is brought is what it was, and counts on', async () => {
       const brought = counter();
-      expect(await store.bring([brought], terms())).toEqual(['made']);
+      expect(await store.archive.importAll([brought], terms())).toEqual(['made']);
       expect(await look(brought.counter)).toEqual(plain(brought));
-      expect(await store.describe(brought.counter)).toMatchObject({
+      expect(await store.registry.describe(brought.counter)).toMatchObject({
         total: 5,
         owner: brought.owner!,
       });
       await hitting()({ counter: brought.counter, amount: 2, visitors: callers('a') });
-      const { hours, visitors } = await store.past(brought.counter);
+      const { hours, visitors } = await store.history.read(brought.counter);
       expect(hours).toContainEqual({ at: HOUR, kind: 'program', amount: 2 });
       expect(visitors.get(DAY)).toBe(3);
-      expect((await store.describe(brought.counter))?.total).toBe(7);
+      expect((await store.registry.describe(brought.counter))?.total).toBe(7);
     });
 
     test('totals may be all that a counter may be; who made it, and when, may be unknown', async () => {
@@ -151,34 +151,39 @@ export function testArchive(subject: () => Subject): void {
           rules: RULES,
           past: NO_PAST,
         });
-        expect(await store.bring([brought], terms())).toEqual(['made']);
+        expect(await store.archive.importAll([brought], terms())).toEqual(['made']);
         expect(await look(brought.counter)).toEqual(plain(brought));
       }
       const zero = counter({ total: 0, madeAt: undefined });
-      await store.bring([zero], terms());
+      await store.archive.importAll([zero], terms());
       await hitting()({ counter: zero.counter, amount: 1 });
-      expect(await store.describe(zero.counter)).toMatchObject({ total: 1, madeAt: undefined });
+      expect(await store.registry.describe(zero.counter)).toMatchObject({
+        total: 1,
+        madeAt: undefined,
+      });
     });
 
     test('the same source brings a counter once, whatever has become of it since', async () => {
       const brought = counter();
       for (const existing of ['keep', 'add', 'replace'] as const) {
         const own = terms({ existing, source: `source-${space.slice(0, 8)}` });
-        expect(await store.foresee([brought], own)).toEqual([
+        expect(await store.archive.previewImport([brought], own)).toEqual([
           existing === 'keep' ? 'made' : 'done',
         ]);
-        expect(await store.bring([brought], own)).toEqual([existing === 'keep' ? 'made' : 'done']);
-        expect(await store.bring([brought], own)).toEqual(['done']);
+        expect(await store.archive.importAll([brought], own)).toEqual([
+          existing === 'keep' ? 'made' : 'done',
+        ]);
+        expect(await store.archive.importAll([brought], own)).toEqual(['done']);
         await hitting()({ counter: brought.counter, amount: 1 });
       }
-      expect((await store.describe(brought.counter))?.total).toBe(8);
+      expect((await store.registry.describe(brought.counter))?.total).toBe(8);
     });
 
     test('a counter that is there is kept, added to, or replaced', async () => {
       const [kept, added, replaced] = [counter(), counter(), counter()];
       const own = { total: 10, madeAt: NOW - 5, owner: 'its own owner' };
       for (const { counter: name } of [kept, added, replaced]) {
-        await store.make(name, own);
+        await store.registry.create(name, own);
         await hitting()({
           counter: name,
           amount: 1,
@@ -186,9 +191,13 @@ export function testArchive(subject: () => Subject): void {
           visitors: callers('somebody'),
         });
       }
-      expect(await store.bring([kept], terms({ existing: 'keep' }))).toEqual(['kept']);
-      expect(await store.bring([added], terms({ existing: 'add' }))).toEqual(['added']);
-      expect(await store.bring([replaced], terms({ existing: 'replace' }))).toEqual(['replaced']);
+      expect(await store.archive.importAll([kept], terms({ existing: 'keep' }))).toEqual(['kept']);
+      expect(await store.archive.importAll([added], terms({ existing: 'add' }))).toEqual([
+        'added',
+      ]);
+      expect(await store.archive.importAll([replaced], terms({ existing: 'replace' }))).toEqual([
+        'replaced',
+      ]);
       expect(await look(kept.counter)).toMatchObject({ total: 11, hours: [`${HOUR} person 1`] });
       expect(await look(added.counter)).toEqual({
         ...plain(added)!,
@@ -207,26 +216,32 @@ export function testArchive(subject: () => Subject): void {
 
     test('one that is kept may be brought by the same source later; one that is replaced by others again', async () => {
       const [kept, replaced] = [counter(), counter()];
-      await store.make(kept.counter, { total: 1, madeAt: NOW, owner: 'x' });
+      await store.registry.create(kept.counter, { total: 1, madeAt: NOW, owner: 'x' });
       const first = terms();
-      expect(await store.bring([kept, replaced], first)).toEqual(['kept', 'made']);
-      expect(await store.bring([kept], { ...first, existing: 'add' })).toEqual(['added']);
-      expect(await store.bring([replaced], terms({ existing: 'replace' }))).toEqual(['replaced']);
-      expect(await store.bring([replaced], { ...first, existing: 'add' })).toEqual(['added']);
+      expect(await store.archive.importAll([kept, replaced], first)).toEqual(['kept', 'made']);
+      expect(await store.archive.importAll([kept], { ...first, existing: 'add' })).toEqual([
+        'added',
+      ]);
+      expect(await store.archive.importAll([replaced], terms({ existing: 'replace' }))).toEqual([
+        'replaced',
+      ]);
+      expect(await store.archive.importAll([replaced], { ...first, existing: 'add' })).toEqual([
+        'added',
+      ]);
     });
 
     test('one that was deleted may be brought again', async () => {
       const brought = counter();
       const own = terms();
-      await store.bring([brought], own);
-      await store.delete([brought.counter]);
-      expect(await store.bring([brought], own)).toEqual(['made']);
+      await store.archive.importAll([brought], own);
+      await store.registry.delete([brought.counter]);
+      expect(await store.archive.importAll([brought], own)).toEqual(['made']);
       expect(await look(brought.counter)).toEqual(plain(brought));
     });
 
     test('what cannot be added is answered, and nothing of it is changed', async () => {
       const [total, hour] = [counter({ total: MAX }), counter({ total: 0 })];
-      await store.bring([total, hour], terms());
+      await store.archive.importAll([total, hour], terms());
       const huge = {
         ...hour.past,
         hours: [{ at: HOUR, kind: 'person', amount: MAX - 2 } as const],
@@ -236,8 +251,11 @@ export function testArchive(subject: () => Subject): void {
         { ...total, total: 1 },
         { ...hour, past: huge },
       ];
-      expect(await store.foresee(more, add)).toEqual(['out-of-range', 'out-of-range']);
-      expect(await store.bring(more, add)).toEqual(['out-of-range', 'out-of-range']);
+      expect(await store.archive.previewImport(more, add)).toEqual([
+        'out-of-range',
+        'out-of-range',
+      ]);
+      expect(await store.archive.importAll(more, add)).toEqual(['out-of-range', 'out-of-range']);
       expect(await look(total.counter)).toEqual(plain(total));
       expect(await look(hour.counter)).toEqual(plain(hour));
       const fits = { ...huge, hours: [{ at: HOUR, kind: 'person', amount: MAX - 3 } as const] };
@@ -245,47 +263,56 @@ export function testArchive(subject: () => Subject): void {
         { ...total, total: 0, past: NO_PAST },
         { ...hour, past: fits },
       ];
-      expect(await store.bring(allowed, add)).toEqual(['added', 'added']);
+      expect(await store.archive.importAll(allowed, add)).toEqual(['added', 'added']);
     });
 
     test('no more are made than there may be; those that are there can be brought', async () => {
       const there = counter();
-      await store.bring([there], terms());
-      const full = open({ countersMax: (await store.size()) + 1 });
+      await store.archive.importAll([there], terms());
+      const full = open({ countersMax: (await store.registry.size()) + 1 });
       const [one, two] = [counter(), counter()];
       const add = terms({ existing: 'add' });
-      expect(await full.bring([one, two, there], add)).toEqual(['made', 'counters-full', 'added']);
-      expect(await full.foresee([two], add)).toEqual(['counters-full']);
-      expect(await store.describe(two.counter)).toBeUndefined();
+      expect(await full.archive.importAll([one, two, there], add)).toEqual([
+        'made',
+        'counters-full',
+        'added',
+      ]);
+      expect(await full.archive.previewImport([two], add)).toEqual(['counters-full']);
+      expect(await store.registry.describe(two.counter)).toBeUndefined();
       await full.close();
     });
 
     test('the default counter is one like any other', async () => {
-      await store.delete(['hits']);
+      await store.registry.delete(['hits']);
       const brought = counter({ counter: 'hits', rules: RULES });
       const full = open({ countersMax: 0 });
-      expect(await full.bring([brought], terms())).toEqual(['made']);
+      expect(await full.archive.importAll([brought], terms())).toEqual(['made']);
       await full.close();
       expect(await look('hits')).toEqual(plain(brought));
       expect(await hitting()({ counter: 'hits', amount: 1 })).toEqual([6]);
-      expect(await store.bring([brought], terms({ existing: 'add' }))).toEqual(['added']);
-      expect((await store.describe('hits'))?.total).toBe(11);
+      expect(await store.archive.importAll([brought], terms({ existing: 'add' }))).toEqual([
+        'added',
+      ]);
+      expect((await store.registry.describe('hits'))?.total).toBe(11);
     });
 
     test('foreseeing changes nothing', async () => {
       const [there, missing] = [counter(), counter()];
-      await store.bring([there], terms());
-      const size = await store.size();
+      await store.archive.importAll([there], terms());
+      const size = await store.registry.size();
       for (const existing of ['keep', 'add', 'replace'] as const) {
-        const [first, second] = await store.foresee([there, missing], terms({ existing }));
+        const [first, second] = await store.archive.previewImport(
+          [there, missing],
+          terms({ existing }),
+        );
         expect([first, second]).toEqual([
           { keep: 'kept', add: 'added', replace: 'replaced' }[existing] as 'kept',
           'made',
         ]);
       }
       expect(await look(there.counter)).toEqual(plain(there));
-      expect(await store.describe(missing.counter)).toBeUndefined();
-      expect(await store.size()).toBe(size);
+      expect(await store.registry.describe(missing.counter)).toBeUndefined();
+      expect(await store.registry.size()).toBe(size);
     });
 
     test('hours that are older than hours are kept come in as days', async () => {
@@ -297,7 +324,7 @@ export function testArchive(subject: () => Subject): void {
       }));
       const days = [{ at: Math.floor((first - 1) / 24), kind: 'person' as const, amount: 2 }];
       const brought = counter({ past: { ...NO_PAST, hours, days } });
-      await store.bring([brought], terms());
+      await store.archive.importAll([brought], terms());
       expect(await look(brought.counter)).toMatchObject({
         hours: [`${first} person 1`, `${HOUR} person 1`],
         days: [`${days[0]?.at} person 3`],
@@ -308,17 +335,17 @@ export function testArchive(subject: () => Subject): void {
       const brought = counter({ past: { ...NO_PAST, visitors: new Map([[DAY, 10]]) } });
       const commit = hitting();
       await commit({ counter: brought.counter, amount: 1, visitors: callers('a', 'b') });
-      await store.bring([brought], terms({ existing: 'add' }));
+      await store.archive.importAll([brought], terms({ existing: 'add' }));
       await commit({ counter: brought.counter, amount: 1, visitors: callers('b', 'c') });
-      expect((await store.past(brought.counter)).visitors).toEqual(new Map([[DAY, 13]]));
+      expect((await store.history.read(brought.counter)).visitors).toEqual(new Map([[DAY, 13]]));
       now += DAY_MS;
       await commit({ counter: brought.counter, amount: 1, visitors: callers('a') });
       const days = new Map([
         [DAY, 13],
         [DAY + 1, 1],
       ]);
-      expect((await store.past(brought.counter)).visitors).toEqual(days);
-      expect((await allOf(store)).get(brought.counter)?.past.visitors).toEqual(days);
+      expect((await store.history.read(brought.counter)).visitors).toEqual(days);
+      expect((await allOf(store.archive)).get(brought.counter)?.past.visitors).toEqual(days);
       now -= DAY_MS;
     });
 
@@ -330,28 +357,28 @@ export function testArchive(subject: () => Subject): void {
       const [hit = '', set = '', given = '', ruled = '', gone = '', brought = '', made = ''] =
         names;
       for (const name of names.slice(0, 5))
-        await own.make(name, { total: 1, madeAt: NOW, owner: 'x' });
+        await own.registry.create(name, { total: 1, madeAt: NOW, owner: 'x' });
       const stateOf = (counters: ReadonlyMap<string, ArchivedCounter>) =>
         names.map((name) => plain(counters.get(name)));
-      const before = stateOf(await allOf(own));
+      const before = stateOf(await allOf(own.archive));
       let acted = false;
-      const during = await allOf(store, async () => {
+      const during = await allOf(store.archive, async () => {
         if (acted) return;
         acted = true;
         await hitting(own)({ counter: hit, amount: 1, kinds: { bot: 1 }, visitors: callers('a') });
-        await own.change(set, { total: 7 });
-        await own.change(given, { owner: 'another' });
-        await own.change(ruled, { rules: { ...RULES, private: true } });
-        await own.delete([gone]);
-        await own.bring([counter({ counter: brought })], terms());
-        await own.make(made, { total: 3, madeAt: NOW, owner: 'x' });
+        await own.registry.change(set, { total: 7 });
+        await own.registry.change(given, { owner: 'another' });
+        await own.registry.change(ruled, { rules: { ...RULES, private: true } });
+        await own.registry.delete([gone]);
+        await own.archive.importAll([counter({ counter: brought })], terms());
+        await own.registry.create(made, { total: 3, madeAt: NOW, owner: 'x' });
       });
-      const after = stateOf(await allOf(own));
+      const after = stateOf(await allOf(own.archive));
       expect(before).not.toEqual(after);
       const found = stateOf(during);
       found.forEach((state, index) => expect([before[index], after[index]]).toContainEqual(state));
       if (subject().readsOneMoment) expect([before, after]).toContainEqual(found);
-      for (const name of names) await own.delete([name]);
+      for (const name of names) await own.registry.delete([name]);
       await own.close();
     });
 
@@ -373,7 +400,7 @@ export function testArchive(subject: () => Subject): void {
         // A store that is not far away leaves nobody else a turn.
         await new Promise((resolve) => setImmediate(resolve));
       };
-      await own.make(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
+      await own.registry.create(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
       const writer = { done: false, batches: 0 };
       const writing = (async () => {
         while (!writer.done) {
@@ -383,10 +410,10 @@ export function testArchive(subject: () => Subject): void {
           await hitAll(some.map((index) => first[index] ?? ''));
           await hitAll(some.map((index) => second[index] ?? ''));
           // Two that are there in turns.
-          await own.make(`${space}/turn.b`, { total: 1, madeAt: NOW, owner: 'x' });
-          await own.delete([`${space}/turn.a`]);
-          await own.make(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
-          await own.delete([`${space}/turn.b`]);
+          await own.registry.create(`${space}/turn.b`, { total: 1, madeAt: NOW, owner: 'x' });
+          await own.registry.delete([`${space}/turn.a`]);
+          await own.registry.create(`${space}/turn.a`, { total: 1, madeAt: NOW, owner: 'x' });
+          await own.registry.delete([`${space}/turn.b`]);
           writer.batches += 2;
         }
       })();
@@ -394,7 +421,7 @@ export function testArchive(subject: () => Subject): void {
         let before = -1;
         // So long that something has happened meanwhile.
         for (let round = 0; round < 6 || writer.batches < 50; round++) {
-          const counters = await allOf(store);
+          const counters = await allOf(store.archive);
           const total = (name = '') => counters.get(name)?.total ?? 0;
           const odd = pairs.flatMap((_, index) => {
             const ahead = total(first[index]) - total(second[index]);
@@ -417,7 +444,8 @@ export function testArchive(subject: () => Subject): void {
       } finally {
         writer.done = true;
         await writing;
-        for (const name of [...first, ...second, `${space}/turn.a`]) await own.delete([name]);
+        for (const name of [...first, ...second, `${space}/turn.a`])
+          await own.registry.delete([name]);
         await own.close();
       }
     });

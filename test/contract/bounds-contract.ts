@@ -31,7 +31,8 @@ export function testBounds(subject: () => Subject): void {
         at: (ms: number) => {
           now = START + ms;
         },
-        commit: (...changes: Change[]) => store.commit({ writer, sequence: ++number, changes }),
+        commit: (...changes: Change[]) =>
+          store.counting.commit({ writer, sequence: ++number, changes }),
         [Symbol.asyncDispose]: () => store.close(),
       };
     }
@@ -51,7 +52,12 @@ export function testBounds(subject: () => Subject): void {
 
     test('one counter remembers a quarter of the visitors at the most; the others still count, each time', async () => {
       await using own = begin({ visitorsMax: 40 });
-      await own.store.make(own.name(), { total: 0, madeAt: START, owner: 'o', rules: windowed });
+      await own.store.registry.create(own.name(), {
+        total: 0,
+        madeAt: START,
+        owner: 'o',
+        rules: windowed,
+      });
       expect(totals(await own.commit(visit(own.name(), ...ids(0, 30))))).toEqual([30]);
       // Ten are remembered, and count once. Twenty are not.
       expect(totals(await own.commit(visit(own.name(), ...ids(0, 30))))).toEqual([50]);
@@ -62,7 +68,12 @@ export function testBounds(subject: () => Subject): void {
       await using own = begin({ visitorsMax: 40 });
       const names = ['a', 'b', 'c', 'd', 'e', 'f'].map(own.name);
       for (const name of names) {
-        await own.store.make(name, { total: 0, madeAt: START, owner: 'o', rules: windowed });
+        await own.store.registry.create(name, {
+          total: 0,
+          madeAt: START,
+          owner: 'o',
+          rules: windowed,
+        });
       }
       const all = () => names.map((name) => visit(name, ...ids(0, 10)));
       expect(totals(await own.commit(...all()))).toEqual([10, 10, 10, 10, 10, 10]);
@@ -115,7 +126,7 @@ export function testBounds(subject: () => Subject): void {
       }
       own.at(HOUR_MS);
       await hit();
-      const { hours, days } = await own.store.past(own.name());
+      const { hours, days } = await own.store.history.read(own.name());
       const first = START / HOUR_MS;
       expect(hours.map(({ at }) => at).filter((at) => at < first + 24)).toEqual([
         first,
@@ -139,7 +150,7 @@ export function testBounds(subject: () => Subject): void {
         await own.commit(
           ...names.map((counter) => ({ counter, amount: 1, kinds: { person: 1 } })),
         );
-        const { hours, days } = await own.store.past(names[hour % names.length] ?? '');
+        const { hours, days } = await own.store.history.read(names[hour % names.length] ?? '');
         const sum = (all: readonly { amount: number }[]) =>
           all.reduce((some, { amount }) => some + amount, 0);
         expect([sum(days), sum(hours)]).toEqual([120, hour + 1]);

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '../../src/contract/store.ts';
-import { RedisStore } from '../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import { createRedisStore } from '../../src/stores/redis/store.ts';
+import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
@@ -86,8 +86,8 @@ async function withPlace(
   const url = redis?.url ?? `sqlite:${path}`;
   const limits = { ...LIMITS, timeoutMs: 5000, now: Date.now };
   const store = redis
-    ? new RedisStore({ url, ca: undefined, ...limits })
-    : new SqliteStore({ path, missing: 'make', ...limits });
+    ? createRedisStore({ url, ca: undefined, ...limits })
+    : createSqliteStore({ path, missing: 'make', ...limits });
   try {
     await work({ folder: folder.path, url, redis, store });
   } finally {
@@ -106,7 +106,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           counter: nameAt(index * 12),
           amount: 5,
         }));
-        await place.store.commit({ writer: 'w', sequence: 1, changes: there });
+        await place.store.counting.commit({ writer: 'w', sequence: 1, changes: there });
         const add = ['import', 'list.csv', '--existing', 'add', '--yes'];
         for (const part of [0.1, 0.3, 0.31, 0.6, 0.9]) {
           const run = startHeld(place, add);
@@ -114,25 +114,25 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           const total = Math.floor(MANY * part) + 1;
           await until(
             `${wanted} to be brought`,
-            async () => ((await place.store.read([wanted]))[0] ?? 0) >= total,
+            async () => ((await place.store.counting.read([wanted]))[0] ?? 0) >= total,
           );
           run.kill('SIGKILL');
           await run.exited;
         }
-        expect(await place.store.read([nameAt(MANY - 1)])).toEqual([undefined]);
+        expect(await place.store.counting.read([nameAt(MANY - 1)])).toEqual([undefined]);
         const { status, out } = await seen(place, ...add);
         expect({ status, out }).toEqual({
           status: 0,
           out: expect.stringMatching(/done +many.*brought from this source before/),
         });
         const names = list.map((line) => line.split(',')[0] ?? '');
-        const totals = await place.store.read(names);
+        const totals = await place.store.counting.read(names);
         const wrong = names.filter(
           (_, index) => totals[index] !== index + 1 + (index % 12 === 0 ? 5 : 0),
         );
         expect(wrong).toEqual([]);
         expect((await seen(place, ...add)).out).toMatch(/12,000 done/);
-        expect(await place.store.read(names)).toEqual(totals);
+        expect(await place.store.counting.read(names)).toEqual(totals);
       });
     });
 
@@ -171,7 +171,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
             status: 0,
             out: expect.stringMatching(/3 new.*\n\nNothing is changed yet/),
           });
-          expect(await other.store.size()).toBe(0);
+          expect(await other.store.registry.size()).toBe(0);
           expect((await seen(other, 'import', 'first.jsonl', '--yes')).out).toContain('3 made');
           const again = (await seen(other, 'export')).out;
           const withoutMoment = (all: string) => all.replace(/"moment":"[^"]*"/, '');
@@ -202,7 +202,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           const changes = list
             .slice(from, from + 1000)
             .map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
-          await place.store.commit({ writer: 'w', sequence: from / 1000 + 1, changes });
+          await place.store.counting.commit({ writer: 'w', sequence: from / 1000 + 1, changes });
         }
         const run = startHeld(place, ['export', 'all.jsonl']);
         await until('the export to have begun', () =>
@@ -225,7 +225,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           join(place.folder, 'list.csv'),
           'my-site/huge,9007199254740991\nmy-site/new,2\nmy-site/newer,3\n',
         );
-        await place.store.commit({
+        await place.store.counting.commit({
           writer: 'w',
           sequence: 1,
           changes: [{ counter: 'my-site/huge', amount: 1 }],
@@ -243,11 +243,9 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         );
         expect(out).toMatch(/1 refused +my-site\/newer 3 \(there are as many counters as may be/);
         expect(status).toBe(1);
-        expect(await place.store.read(['my-site/huge', 'my-site/new', 'my-site/newer'])).toEqual([
-          1,
-          2,
-          undefined,
-        ]);
+        expect(
+          await place.store.counting.read(['my-site/huge', 'my-site/new', 'my-site/newer']),
+        ).toEqual([1, 2, undefined]);
         expect(await seen(place, 'export', '--format', 'csv')).toMatchObject({ status: 0 });
       });
     });
@@ -259,7 +257,10 @@ describe('with Redis', () => {
     await withPlace('Redis', async (place) => {
       writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
       const run = startHeld(place, ['import', 'list.csv', '--yes']);
-      await until('a thousand to be brought', async () => (await place.store.size()) > 1000);
+      await until(
+        'a thousand to be brought',
+        async () => (await place.store.registry.size()) > 1000,
+      );
       await place.redis?.kill();
       release(place);
       let error = '';
@@ -274,7 +275,7 @@ describe('with Redis', () => {
         status: 0,
         out: expect.stringContaining('made'),
       });
-      const totals = await place.store.read(list.map((line) => line.split(',')[0] ?? ''));
+      const totals = await place.store.counting.read(list.map((line) => line.split(',')[0] ?? ''));
       expect(totals.every((total, index) => total === index + 1)).toBe(true);
     });
   });
@@ -316,7 +317,7 @@ describe('with Redis', () => {
       );
       expect(bsz.out).toContain('1 set of visitors is left out');
       expect(
-        await place.store.read(['hits', 'my-site/total', 'my-site/about', 'views/about']),
+        await place.store.counting.read(['hits', 'my-site/total', 'my-site/about', 'views/about']),
       ).toEqual([41, 100, 70, 7]);
       const away = await seen(place, 'import', 'redis://nobody:secret@127.0.0.1:1/0');
       expect(away.status).toBe(69);
@@ -345,7 +346,7 @@ describe('mistakes', () => {
           counter: `${counter}-${sequence}`,
           amount: 1,
         }));
-        await place.store.commit({ writer: 'w', sequence, changes: more });
+        await place.store.counting.commit({ writer: 'w', sequence, changes: more });
       }
       const shell = async (command: string) => {
         const script = command.replace('seen', `${process.execPath} ${MAIN}`);

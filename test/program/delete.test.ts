@@ -3,10 +3,11 @@ import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pastTime } from '../../src/commands/arguments.ts';
+import type { Counting } from '../../src/contract/counting.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import type { Store } from '../../src/contract/store.ts';
-import { RedisStore } from '../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import { createRedisStore } from '../../src/stores/redis/store.ts';
+import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';
 import { until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
@@ -31,9 +32,9 @@ async function seenDelete(program: Program, ...words: string[]) {
 }
 
 /** Makes counters as a flood does, with one hit each. */
-async function flood(store: Store, names: readonly string[], amount = 1): Promise<void> {
+async function flood(counting: Counting, names: readonly string[], amount = 1): Promise<void> {
   const changes = names.map((counter) => ({ counter, amount }));
-  await store.commit({ writer: randomUUID(), sequence: 1, changes });
+  await counting.commit({ writer: randomUUID(), sequence: 1, changes });
 }
 
 const named = (space: string, count: number) =>
@@ -48,8 +49,8 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       const limits = { ...LIMITS, timeoutMs: 20_000, now: Date.now };
       const store: Store =
         kind === 'Redis'
-          ? new RedisStore({ url: redis.url, ca: undefined, ...limits })
-          : new SqliteStore({ path: program.database, missing: 'refuse', ...limits });
+          ? createRedisStore({ url: redis.url, ca: undefined, ...limits })
+          : createSqliteStore({ path: program.database, missing: 'refuse', ...limits });
       return {
         program,
         store,
@@ -72,14 +73,18 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         rules: RULES,
         past,
       };
-      await store.bring([{ counter: 'my-site/old', ...old }], {
+      await store.archive.importAll([{ counter: 'my-site/old', ...old }], {
         source: 'elsewhere',
         existing: 'keep',
       });
-      await store.make('my-site/owned', { total: 1, madeAt: Date.now(), owner: 'of somebody' });
-      await flood(store, ['my-site/loved'], 5);
+      await store.registry.create('my-site/owned', {
+        total: 1,
+        madeAt: Date.now(),
+        owner: 'of somebody',
+      });
+      await flood(store.counting, ['my-site/loved'], 5);
       await program.visit();
-      await flood(store, named('flood', 350));
+      await flood(store.counting, named('flood', 350));
       const criteria = ['--created-since', '2h', '--fewer-than', '5'];
 
       const before = await seenDelete(program, ...criteria);
@@ -94,7 +99,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       expect(before.out).toContain(
         '\n  …\n1 counter more has an owner and is kept; --owned includes them.',
       );
-      expect(await store.size()).toBe(354);
+      expect(await store.registry.size()).toBe(354);
 
       const done = await seenDelete(program, ...criteria, '--yes');
       expect(done).toEqual({
@@ -102,7 +107,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         error: '',
         out: expect.stringContaining('350 counters with 350 hits deleted.'),
       });
-      const { counters } = await store.list({ search: '', after: '', limit: 10 });
+      const { counters } = await store.registry.list({ search: '', after: '', limit: 10 });
       expect(counters.map(({ counter }) => counter)).toEqual([
         'hits',
         'my-site/loved',
@@ -119,8 +124,16 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       await using seen = await begin();
       const { program, store } = seen;
       await program.visit();
-      await flood(store, [...named('hits-of-all', 3), ...named('hit', 3), ...named('other', 3)]);
-      await store.make('hit/owned', { total: 7, madeAt: Date.now(), owner: 'of somebody' });
+      await flood(store.counting, [
+        ...named('hits-of-all', 3),
+        ...named('hit', 3),
+        ...named('other', 3),
+      ]);
+      await store.registry.create('hit/owned', {
+        total: 7,
+        madeAt: Date.now(),
+        owner: 'of somebody',
+      });
       expect((await seenDelete(program, '--prefix', 'hits-of-all/page-1')).out).toStartWith(
         '1 counter with 1 hit would be deleted:\n  hits-of-all/page-1  1',
       );
@@ -130,7 +143,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       expect((await seenDelete(program, '--prefix', 'hit', '--owned', '--yes')).out).toBe(
         '1 counter with 7 hits deleted.\n',
       );
-      expect(await store.size()).toBe(4);
+      expect(await store.registry.size()).toBe(4);
       expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith(
         '3 counters',
       );
@@ -142,7 +155,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       await using seen = await begin();
       const { program, store } = seen;
       const names = named('flood', 1500);
-      await flood(store, names);
+      await flood(store.counting, names);
       const run = start(program, '--prefix', 'flood/', '--fewer-than', '2', '--yes');
       const totals = new Map<string, number>();
       // From the end of the list, to which the command comes last.
@@ -152,7 +165,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         totals.set(name, await program.visit(`/hit/${name}`));
       }
       expect(await run.exited).toBe(0);
-      const left = await store.read([...totals.keys()]);
+      const left = await store.counting.read([...totals.keys()]);
       // Each was hit before the command came to it (2), or after it was deleted (1, a new
       // counter); it counts either way, until a counter that was made anew is deleted in its turn.
       const wrong = [...totals].filter(([, total], index) => total === 2 && left[index] !== 2);
@@ -163,12 +176,13 @@ for (const kind of ['Redis', 'SQLite'] as const) {
     test('Ctrl-C ends it after a step, and the same command goes on', async () => {
       await using seen = await begin();
       const { program, store } = seen;
-      for (let part = 0; part < 10; part++) await flood(store, named(`flood-${part}`, 1000));
+      for (let part = 0; part < 10; part++)
+        await flood(store.counting, named(`flood-${part}`, 1000));
       const run = start(program, '--prefix', 'flood', '--yes');
-      await until('some to be deleted', async () => (await store.size()) < 10_000);
+      await until('some to be deleted', async () => (await store.registry.size()) < 10_000);
       run.kill('SIGINT');
       const out = await new Response(run.stdout).text();
-      const left = await store.size();
+      const left = await store.registry.size();
       expect({ status: await run.exited, out }).toEqual({
         status: 130,
         out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
@@ -178,7 +192,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
         `${left.toLocaleString('en')} counters`,
       );
-      expect(await store.size()).toBe(0);
+      expect(await store.registry.size()).toBe(0);
     });
   });
 }

@@ -16,7 +16,7 @@ import { LIMITED_MAX } from '../../src/contract/limiter.ts';
 import type { StoreLimits } from '../../src/contract/limits.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import type { Store } from '../../src/contract/store.ts';
-import { RedisStore } from '../../src/stores/redis/store.ts';
+import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { testStoreContract } from '../contract/store-contract.ts';
 import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -247,7 +247,7 @@ esac
 `;
 
 const openStore = (url: string, limits: Partial<StoreLimits> & { now?: () => number } = {}) =>
-  new RedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
+  createRedisStore({ url, ca: undefined, timeoutMs: 20_000, now: Date.now, ...LIMITS, ...limits });
 
 /** The time of the stores that are asked. */
 const clock = { at: Date.now() };
@@ -262,39 +262,40 @@ const BROUGHT: ArchivedCounter = {
   past: { hours: [{ at: 1, kind: 'bot', amount: 1 }], days: [], visitors: new Map([[2, 1]]) },
 };
 
+type Parts = Omit<Store, 'kind' | 'place' | 'risks' | 'close'>;
+/** A method of a part, as "PART.METHOD". */
+type Call = {
+  [Part in keyof Parts]: `${Part}.${Exclude<keyof Parts[Part] & string, 'short' | 'visitorsError' | 'waitForTurn'>}`;
+}[keyof Parts];
+
 /** All that Seen asks of its store: a method that is new does not compile until it stands here. */
-const ASKED: Readonly<
-  Record<
-    Exclude<keyof Store, 'place' | 'visitorsError' | 'short' | 'turn' | 'close'>,
-    (store: Store) => Promise<unknown>
-  >
-> = {
-  ping: (store) => store.ping(),
+const ASKED: Readonly<Record<Call | 'risks', (store: Store) => Promise<unknown>>> = {
+  'counting.ping': ({ counting }) => counting.ping(),
   async risks(store) {
     // A user who may not look is a risk, not an error.
     for (const risk of await store.risks()) throw new Error(risk);
   },
-  async make(store) {
+  async 'registry.create'({ registry }) {
     const rules = { ...RULES, lowest: -1, settable: true };
     expect(
-      await store.make('my-site/made', {
+      await registry.create('my-site/made', {
         total: 41,
         madeAt: Date.now(),
         owner: 'somebody',
         rules,
       }),
-    ).toBe('made');
+    ).toBe('created');
     expect(
-      await store.make('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' }),
-    ).toBe('made');
+      await registry.create('my-site/made', { total: 41, madeAt: Date.now(), owner: 'somebody' }),
+    ).toBe('created');
     expect(
-      await store.make('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' }),
+      await registry.create('my-site/made', { total: 0, madeAt: Date.now(), owner: 'another' }),
     ).toBe('exists');
   },
-  async commit(store) {
+  async 'counting.commit'({ counting }) {
     const writer = randomUUID();
     const commit = (sequence: number, ...changes: Change[]) =>
-      store.commit({ writer, sequence, changes });
+      counting.commit({ writer, sequence, changes });
     const keyed = { counter: 'my-site/keyed', amount: 1, once: { key: 'a-key', request: '1' } };
     expect(
       await commit(1, { counter: 'hits', amount: 3 }, { counter: 'my-site/page', amount: -1 }),
@@ -312,14 +313,21 @@ const ASKED: Readonly<
       await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 }),
     ).toEqual(['counters-full', 4]);
   },
-  async read(store) {
-    expect(await store.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([4, 1, undefined]);
+  async 'counting.read'({ counting }) {
+    expect(await counting.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([
+      4,
+      1,
+      undefined,
+    ]);
   },
-  async describe(store) {
-    expect(await store.describe('my-site/made')).toMatchObject({ total: 41, owner: 'somebody' });
+  async 'registry.describe'({ registry }) {
+    expect(await registry.describe('my-site/made')).toMatchObject({
+      total: 41,
+      owner: 'somebody',
+    });
   },
-  async beat(store) {
-    const beat = {
+  async 'presence.heartbeat'({ presence }) {
+    const report = {
       id: 'one',
       name: 'one',
       version: '1',
@@ -327,34 +335,34 @@ const ASKED: Readonly<
       hits: 0,
       state: 'ready',
     } as const;
-    expect(await store.beat(beat)).toMatchObject([beat]);
+    expect(await presence.heartbeat(report)).toMatchObject([report]);
   },
-  async change(store) {
+  async 'registry.change'({ registry, counting }) {
     const changes = { total: 42, owner: 'another', rules: { windowMs: 1000 } };
-    expect(await store.change('my-site/made', changes)).toMatchObject(changes);
-    expect(await store.change('my-site/none', { total: 42 })).toBe('missing');
+    expect(await registry.change('my-site/made', changes)).toMatchObject(changes);
+    expect(await registry.change('my-site/none', { total: 42 })).toBe('missing');
     const change: Change = {
       counter: 'my-site/made',
       amount: 1,
       visitors: [{ id: 'somebody', kind: 'person', visits: 1 }],
     };
     const commit = (sequence: number) =>
-      store.commit({ writer: 'of the rules', sequence, changes: [change] });
+      counting.commit({ writer: 'of the rules', sequence, changes: [change] });
     expect(await commit(1)).toMatchObject([{ counted: [true] }]);
     // A window that does not end by itself is found out here.
     clock.at += 1000;
     expect(await commit(2)).toMatchObject([{ counted: [true] }]);
   },
-  async list(store) {
-    const { counters } = await store.list({ search: 'my-', after: 'hits', limit: 2 });
+  async 'registry.list'({ registry }) {
+    const { counters } = await registry.list({ search: 'my-', after: 'hits', limit: 2 });
     expect(counters.map(({ counter }) => counter)).toEqual(['my-site/keyed', 'my-site/made']);
   },
-  async size(store) {
-    expect(await store.size()).toBe(4);
+  async 'registry.size'({ registry }) {
+    expect(await registry.size()).toBe(4);
   },
-  async past(store) {
+  async 'history.read'({ counting, history }) {
     const commit = (sequence: number) =>
-      store.commit({
+      counting.commit({
         writer: 'of the past',
         sequence,
         changes: [
@@ -373,42 +381,42 @@ const ASKED: Readonly<
       await commit(sequence);
       await commit(sequence + 1);
     }
-    const { days, visitors } = await store.past('hits');
+    const { days, visitors } = await history.read('hits');
     expect({ days: days.length, visitors: visitors.size }).toEqual({ days: 1, visitors: 4 });
   },
-  async salt(store) {
-    expect(await store.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
+  async 'history.salt'({ history }) {
+    expect(await history.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
   },
-  async take(store) {
+  async 'limiter.take'({ limiter }) {
     const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
-    const verdicts = await store.take([1, 2].map(() => ({ who: 'somebody', limit })));
+    const verdicts = await limiter.take([1, 2].map(() => ({ who: 'somebody', limit })));
     expect(verdicts.map(({ allowed }) => allowed)).toEqual([true, false]);
   },
-  async readAll(store) {
+  async 'archive.readAll'({ archive }) {
     const names: string[] = [];
-    for await (const { counter } of store.readAll()) names.push(counter);
+    for await (const { counter } of archive.readAll()) names.push(counter);
     expect(names).toHaveLength(4);
   },
-  async foresee(store) {
-    expect(await store.foresee([BROUGHT], { source: 'of-the-test', existing: 'add' })).toEqual([
-      'added',
-    ]);
-  },
-  async bring(store) {
-    const terms = { source: 'of-the-test', existing: 'add' } as const;
-    expect(await store.bring([BROUGHT], terms)).toEqual(['added']);
-    expect(await store.bring([BROUGHT], terms)).toEqual(['done']);
+  async 'archive.previewImport'({ archive }) {
     expect(
-      await store.bring([BROUGHT], { ...terms, source: 'another', existing: 'replace' }),
+      await archive.previewImport([BROUGHT], { source: 'of-the-test', existing: 'add' }),
+    ).toEqual(['added']);
+  },
+  async 'archive.importAll'({ archive }) {
+    const terms = { source: 'of-the-test', existing: 'add' } as const;
+    expect(await archive.importAll([BROUGHT], terms)).toEqual(['added']);
+    expect(await archive.importAll([BROUGHT], terms)).toEqual(['done']);
+    expect(
+      await archive.importAll([BROUGHT], { ...terms, source: 'another', existing: 'replace' }),
     ).toEqual(['replaced']);
   },
-  async delete(store) {
-    expect(await store.delete(['hits', 'my-site/made'], { totalBelow: 1_000_000 })).toEqual([
+  async 'registry.delete'({ registry }) {
+    expect(await registry.delete(['hits', 'my-site/made'], { totalBelow: 1_000_000 })).toEqual([
       'deleted',
       'deleted',
     ]);
-    expect(await store.size()).toBe(2);
-    expect(await store.change('hits', { total: 0 })).toMatchObject({ total: 0 });
+    expect(await registry.size()).toBe(2);
+    expect(await registry.change('hits', { total: 0 })).toMatchObject({ total: 0 });
   },
 };
 

@@ -203,7 +203,7 @@ test('secrets are compared as digests of one length, in constant time, and in on
   // whose token was compared before.
   const allowed = [
     '(condition.owner === undefined || owner === condition.owner) &&',
-    "return { answer: before.owner === owner ? 'made' : 'exists', changed: false };",
+    "return { answer: before.owner === owner ? 'created' : 'exists', changed: false };",
   ];
   const comparisons = texts.flatMap(([, text]) =>
     text

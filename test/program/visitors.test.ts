@@ -10,8 +10,8 @@ import type { Store } from '../../src/contract/store.ts';
 import type { Clock } from '../../src/counter/clock.ts';
 import { Counter } from '../../src/counter/counter.ts';
 import { visitorOf } from '../../src/counter/visitor.ts';
-import { RedisStore } from '../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import { createRedisStore } from '../../src/stores/redis/store.ts';
+import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
@@ -69,7 +69,13 @@ class Replicas {
       const limits = { waitMs: 60_000, waitingMax: CROWD };
       return {
         store,
-        counter: new Counter({ store, clock: CLOCK, newWriter, observer, ...limits }),
+        counter: new Counter({
+          counting: store.counting,
+          clock: CLOCK,
+          newWriter,
+          observer,
+          ...limits,
+        }),
       };
     });
   }
@@ -87,7 +93,7 @@ class Replicas {
    */
   async visits(numbers: Iterable<number>, day: number): Promise<void> {
     const salts = await Promise.all(
-      this.#replicas.map(({ store }, index) => store.salt(day, `suggested by ${index}`)),
+      this.#replicas.map(({ store }, index) => store.history.salt(day, `suggested by ${index}`)),
     );
     let crowd: Promise<number | null>[] = [];
     let turn = 0;
@@ -103,8 +109,12 @@ class Replicas {
 
   async seen() {
     const { store } = this.#replicas[0]!;
-    const [total] = await store.read([PAGE]);
-    return { total, visitors: (await store.past(PAGE)).visitors, error: store.visitorsError };
+    const [total] = await store.counting.read([PAGE]);
+    return {
+      total,
+      visitors: (await store.history.read(PAGE)).visitors,
+      error: store.history.visitorsError,
+    };
   }
 }
 
@@ -152,8 +162,8 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const path = join(folder.path, 'seen.db');
       const replicas = new Replicas(() =>
         store === 'Redis'
-          ? new RedisStore({ url: redis.url, ca: undefined, ...shared })
-          : new SqliteStore({ path, missing: 'make', ...shared }),
+          ? createRedisStore({ url: redis.url, ca: undefined, ...shared })
+          : createSqliteStore({ path, missing: 'make', ...shared }),
       );
       await replicas.visits(from(0, 600_000), day);
       await replicas.stop();

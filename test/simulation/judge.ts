@@ -104,10 +104,10 @@ async function compareStore(model: Model, plan: Plan, database: Database, at: nu
   const { counters } = plan;
   const store = database.at(at);
   must(
-    (await store.size()) === model.counters.size,
+    (await store.registry.size()) === model.counters.size,
     `there are not ${model.counters.size} counters`,
   );
-  const totals = await store.read(counters);
+  const totals = await store.counting.read(counters);
   await Promise.all(
     counters.map(async (name, index) => {
       const expected = model.counters.get(name);
@@ -115,7 +115,7 @@ async function compareStore(model: Model, plan: Plan, database: Database, at: nu
         totals[index] === model.read(name),
         `${name} reads ${totals[index]}, not ${model.read(name)}`,
       );
-      const got = await store.describe(name);
+      const got = await store.registry.describe(name);
       must(
         got?.total === expected?.total,
         `${name} stands at ${got?.total}, not ${expected?.total}`,
@@ -125,7 +125,13 @@ async function compareStore(model: Model, plan: Plan, database: Database, at: nu
         got?.rules.windowMs === expected?.windowMs,
         `${name} has the window ${got?.rules.windowMs}`,
       );
-      comparePast(name, await store.past(name), expected, model.maybeVisitorsOf(name), plan);
+      comparePast(
+        name,
+        await store.history.read(name),
+        expected,
+        model.maybeVisitorsOf(name),
+        plan,
+      );
     }),
   );
 }

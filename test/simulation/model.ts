@@ -168,7 +168,7 @@ export class Model {
 
   make(name: string, total: number, owner: string, windowMs: number, hidden: boolean) {
     const before = this.#state.counters.get(name);
-    if (before) return before.owner === owner ? 'made' : 'exists';
+    if (before) return before.owner === owner ? 'created' : 'exists';
     if (this.#state.counters.size >= this.#plan.limits.countersMax) return 'counters-full';
     this.#state.counters.set(name, {
       ...this.#newCounter(total),
@@ -176,7 +176,7 @@ export class Model {
       windowMs,
       private: hidden,
     });
-    return 'made';
+    return 'created';
   }
 
   set(name: string, total: number): boolean {

@@ -34,15 +34,15 @@ const windows = of('redis', 'src/stores/redis/lua/window.lua');
 const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
 const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
-const sqlite = of('sqlite', 'src/stores/sqlite/store.ts');
-const memory = of('sqlite', 'src/stores/sqlite/visits.ts');
+const sqlite = of('sqlite', 'src/stores/sqlite/counting.ts');
+const visits = of('sqlite', 'src/stores/sqlite/visits.ts');
 const database = of('sqlite', 'src/stores/sqlite/database.ts');
 
 export const MUTANTS: readonly Mutant[] = [
   counter(
     'answer before the commit',
-    '        const outcomes = await store.commit({',
-    '        answerAll(hits, places, changes, changes.map(({ amount }) => amount));\n        const outcomes = await store.commit({',
+    '        const outcomes = await counting.commit({',
+    '        answerAll(hits, places, changes, changes.map(({ amount }) => amount));\n        const outcomes = await counting.commit({',
   ),
   counter(
     'keep the name after giving up a batch',
@@ -417,10 +417,10 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   apply(
     'add what a window left out to the hours',
-    '    memory.remember({ ...change, ...left });',
-    '    memory.remember(change);',
+    '    visits.record({ ...change, ...left });',
+    '    visits.record(change);',
   ),
-  memory(
+  visits(
     'count visitors that were there',
     '      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;\n',
     '      this.#file.addVisitor.get(this.#day, counter, id);\n',

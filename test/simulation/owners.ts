@@ -39,7 +39,7 @@ export class Owners {
         this.#isPrivate(),
         at,
       );
-      if (made === 'made') this.starts.set(name, total);
+      if (made === 'created') this.starts.set(name, total);
     }
   }
 

@@ -41,7 +41,7 @@ export interface Plan {
   readonly timeoutMs: number;
   /** How long a message takes at the most when all is well. */
   readonly latencyMs: number;
-  /** Whether the store asks replicas to let others write first (`Store.turn`). */
+  /** Whether the store asks replicas to let others write first (`Counting.waitForTurn`). */
   readonly turns: boolean;
   /** Hits arrive in each of these periods. Beginnings since the start, in milliseconds. */
   readonly periods: readonly number[];

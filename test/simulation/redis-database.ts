@@ -11,7 +11,7 @@ import { createClient } from '@redis/client';
 import type { Batch } from '../../src/contract/counting.ts';
 import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
-import type { RedisStore } from '../../src/stores/redis/store.ts';
+import type { createRedisStore } from '../../src/stores/redis/store.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database } from './database.ts';
 
@@ -25,12 +25,12 @@ const MESSAGES = [
 ];
 const REPLICAS = 3;
 
-type Stores = { readonly RedisStore: typeof RedisStore };
+type CreateStore = typeof createRedisStore;
 
 /**
  * Loads the store with a script before its own. To be called before anything else has loaded it.
  */
-async function loadStore(): Promise<Stores> {
+async function loadStore(): Promise<CreateStore> {
   const prelude = readFileSync(new URL('failing.lua', import.meta.url), 'utf8');
   await Bun.plugin({
     name: 'commands of the scripts that fail',
@@ -41,15 +41,15 @@ async function loadStore(): Promise<Stores> {
       }));
     },
   });
-  return import('../../src/stores/redis/store.ts');
+  return (await import('../../src/stores/redis/store.ts')).createRedisStore;
 }
 
 /** Starts a Redis; answers as many databases on it as may be used at once, and how to end all. */
 export async function startRedis() {
-  const { RedisStore } = await loadStore();
+  const createStore = await loadStore();
   const server = await RedisServer.start({ appendonly: 'no', databases: `${2 * TOGETHER}` });
   const open = Array.from({ length: TOGETHER }, async (_, index) =>
-    RedisDatabase.open(RedisStore, server.url, index),
+    RedisDatabase.open(createStore, server.url, index),
   );
   const databases = await Promise.all(open);
   return {
@@ -81,49 +81,42 @@ class RedisDatabase implements Database {
   readonly failed = new Map<string, number>();
   readonly #client: RawClient;
   readonly #number: number;
-  readonly #stores: readonly RedisStore[];
+  readonly #stores: readonly Store[];
   #limits: StoreLimits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
   #at = 0;
 
-  private constructor(
-    Store: Stores['RedisStore'],
-    client: RawClient,
-    url: string,
-    number: number,
-  ) {
+  private constructor(createStore: CreateStore, client: RawClient, url: string, number: number) {
     this.#client = client;
     this.#number = number;
     const limits = () => this.#limits;
-    this.#stores = Array.from(
-      { length: REPLICAS },
-      () =>
-        new Store({
-          url: `${url}/${number}`,
-          ca: undefined,
-          timeoutMs: 60_000,
-          now: () => this.#at,
-          get keysMax() {
-            return limits().keysMax;
-          },
-          get visitorsMax() {
-            return limits().visitorsMax;
-          },
-          get countersMax() {
-            return limits().countersMax;
-          },
-          get hitsMake() {
-            return limits().hitsMake;
-          },
-        }),
+    this.#stores = Array.from({ length: REPLICAS }, () =>
+      createStore({
+        url: `${url}/${number}`,
+        ca: undefined,
+        timeoutMs: 60_000,
+        now: () => this.#at,
+        get keysMax() {
+          return limits().keysMax;
+        },
+        get visitorsMax() {
+          return limits().visitorsMax;
+        },
+        get countersMax() {
+          return limits().countersMax;
+        },
+        get hitsMake() {
+          return limits().hitsMake;
+        },
+      }),
     );
   }
 
   static async open(
-    Store: Stores['RedisStore'],
+    createStore: CreateStore,
     url: string,
     number: number,
   ): Promise<RedisDatabase> {
-    return new RedisDatabase(Store, await connect(`${url}/${number}`), url, number);
+    return new RedisDatabase(createStore, await connect(`${url}/${number}`), url, number);
   }
 
   async begin(limits: StoreLimits): Promise<void> {
@@ -145,7 +138,7 @@ class RedisDatabase implements Database {
       await this.#client.set('simulation:failing', `${failing} ${message}`);
     }
     try {
-      return await this.at(at, replica).commit(batch);
+      return await this.at(at, replica).counting.commit(batch);
     } finally {
       if (failing > 0) await this.#noteFailed();
     }

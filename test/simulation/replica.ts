@@ -48,10 +48,10 @@ export class Replica {
         timeline.after(dice.next() * maxMs, () => this.alive && resolve()),
       );
     this.counter = new Counter({
-      store: {
+      counting: {
         commit: (batch) => this.#outbox.send(batch),
         read: (counters) => network.read(counters),
-        ...(plan.turns ? { turn: () => turn(4) } : {}),
+        ...(plan.turns ? { waitForTurn: () => turn(4) } : {}),
       },
       clock: {
         now: () => timeline.now,

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { Batch } from '../../src/contract/counting.ts';
 import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Database } from './database.ts';
 
@@ -79,7 +79,7 @@ class SqliteDatabase implements Database {
   readonly #copy: string;
   #limits: StoreLimits = { keysMax: 0, visitorsMax: 0, countersMax: 0, hitsMake: false };
   #at = 0;
-  #store: SqliteStore | undefined;
+  #store: Store | undefined;
 
   constructor(folder: string) {
     this.#path = join(folder, 'seen.db');
@@ -96,14 +96,14 @@ class SqliteDatabase implements Database {
     await this.#replaceBy(existsSync(this.#empty) ? this.#empty : undefined);
     if (existsSync(this.#empty)) return;
     // A file with its schema takes longer to make than to copy.
-    await this.at(0).ping();
+    await this.at(0).counting.ping();
     await this.#close();
     copyFileSync(this.#path, this.#empty);
   }
 
   at(at: number): Store {
     this.#at = at;
-    this.#store ??= new SqliteStore({
+    this.#store ??= createSqliteStore({
       path: this.#path,
       missing: 'make',
       timeoutMs: 60_000,
@@ -116,11 +116,11 @@ class SqliteDatabase implements Database {
   async commit(batch: Batch, at: number, _replica: number, fails: number) {
     const store = this.at(at);
     // The file is opened before, which is not the batch's work.
-    await store.ping();
+    await store.counting.ping();
     // Chosen by the time, so that a seed repeats it.
     Object.assign(failing, { left: fails, applies: at % 2 === 0, applied: false });
     try {
-      return await store.commit(batch);
+      return await store.counting.commit(batch);
     } finally {
       failing.left = 0;
     }
@@ -129,7 +129,7 @@ class SqliteDatabase implements Database {
   /** Opening the file forgets them. */
   async forgetWriters(_writers: readonly string[], at: number): Promise<void> {
     await this.#close();
-    await this.at(at).ping();
+    await this.at(at).counting.ping();
   }
 
   async backUp(): Promise<void> {

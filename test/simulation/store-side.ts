@@ -6,8 +6,7 @@
  */
 
 import type { Batch, Outcome } from '../../src/contract/counting.ts';
-import { RULES } from '../../src/contract/registry.ts';
-import type { Store } from '../../src/contract/store.ts';
+import { type Registry, RULES } from '../../src/contract/registry.ts';
 import { AppError, isAppError } from '../../src/counter/errors.ts';
 import type { Database } from './database.ts';
 import type { Group } from './hit.ts';
@@ -114,7 +113,7 @@ export class StoreSide {
     const expected = this.model.make(name, total, owner, windowMs, hidden);
     const rules = { ...RULES, windowMs, private: hidden };
     await this.#compare(`make ${name}`, expected, (database) =>
-      database.at(at).make(name, { total, madeAt: at, owner, rules }),
+      database.at(at).registry.create(name, { total, madeAt: at, owner, rules }),
     );
     return expected;
   }
@@ -122,7 +121,7 @@ export class StoreSide {
   async set(name: string, total: number, at: number): Promise<void> {
     const expected = this.model.set(name, total);
     await this.#compare(`set ${name}`, expected, (database) =>
-      isThere(database.at(at).change(name, { total })),
+      isThere(database.at(at).registry.change(name, { total })),
     );
   }
 
@@ -130,14 +129,14 @@ export class StoreSide {
     const expected = this.model.rule(name, windowMs, hidden);
     const rules = { ...RULES, windowMs, private: hidden };
     await this.#compare(`rule ${name}`, expected, (database) =>
-      isThere(database.at(at).change(name, { rules })),
+      isThere(database.at(at).registry.change(name, { rules })),
     );
   }
 
   async delete(name: string, at: number): Promise<void> {
     this.model.delete(name);
     await this.#compare(`delete ${name}`, undefined, async (database) => {
-      await database.at(at).delete([name]);
+      await database.at(at).registry.delete([name]);
     });
   }
 
@@ -197,6 +196,6 @@ function textOf(outcomes: readonly Outcome[]): string {
 }
 
 /** Whether a counter that was changed is there. */
-async function isThere(changed: ReturnType<Store['change']>): Promise<boolean> {
+async function isThere(changed: ReturnType<Registry['change']>): Promise<boolean> {
   return (await changed) !== 'missing';
 }

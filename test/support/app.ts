@@ -22,7 +22,8 @@ import { Limits } from '../../src/http/visit/limits.ts';
 import { Owners } from '../../src/http/visit/owners.ts';
 import { Visitors } from '../../src/http/visit/visitors.ts';
 import { ManualClock } from './manual-clock.ts';
-import { MemoryStore, memoryDatabase } from './memory-store.ts';
+import { memoryDatabase } from './memory-store/database.ts';
+import { createMemoryStore } from './memory-store/store.ts';
 
 /** The other end of every connection, which is trusted to say whom it asks for. */
 const PROXY_ADDRESS = '192.0.2.80';
@@ -73,12 +74,15 @@ export function setUp({
   streamsPerAddress = 0,
   countersMax = Number.POSITIVE_INFINITY,
 } = {}) {
-  const store = new MemoryStore(memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }));
+  const store = createMemoryStore(
+    memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }),
+  );
+  const { counting, registry, history, limiter } = store;
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
   const counter = new Counter({
-    store,
+    counting,
     clock,
     newWriter: () => crypto.randomUUID(),
     waitMs: 1000,
@@ -93,7 +97,7 @@ export function setUp({
   });
   const clientAddress = createClientAddress([PROXY_ADDRESS]);
   const newSalt = () => crypto.randomUUID();
-  const visitors = new Visitors({ memory: store, clientAddress, clock, now, newSalt });
+  const visitors = new Visitors({ history, clientAddress, clock, now, newSalt });
   const owners = new Owners(INSTALLATION);
   let open = 0;
   const quotas = { requestsPerMinute, newCountersPerDay, keysPerDay };
@@ -101,8 +105,8 @@ export function setUp({
     requestsPerMinute + newCountersPerDay + keysPerDay === 0
       ? undefined
       : new Limits({
-          store,
-          registry: store,
+          limiter,
+          registry,
           visitors,
           owners,
           clock,
@@ -111,20 +115,20 @@ export function setUp({
           onOpen: () => open++,
         });
   const mayMake = limits?.mayCreate;
-  const count = createCounting({ counter, registry: store, visitors, limits });
-  const watch = new Watch({ store, clock, onBug: (error) => bugs.push(error) });
+  const count = createCounting({ counter, registry, visitors, limits });
+  const watch = new Watch({ counting, clock, onBug: (error) => bugs.push(error) });
   const perAddress =
     streamsPerAddress === 0
       ? undefined
       : { max: streamsPerAddress, networkOf: (c: AppContext) => visitors.networkOf(c) };
   const streams = new EventStreams({ max: streamsMax, waitingBytesMax, heartbeatMs, perAddress });
-  const parts = { counter, count, mayMake, registry: store, closed, version: '1.2.3', now };
+  const parts = { counter, count, mayMake, registry, closed, version: '1.2.3', now };
   const app = createApp({
     surfaces: [
       createPages({ counter, count, replica: 'replica-7' }),
       createHit(counter, count),
-      createApi({ ...parts, memory: store, owners, stack: () => STACK }),
-      createImages({ counter, count, memory: store, registry: store, now }),
+      createApi({ ...parts, history, owners, stack: () => STACK }),
+      createImages({ counter, count, history, registry, now }),
       createLive({ watch, streams }),
       createEmbed(embedPath),
       createCountapi(parts),
@@ -154,7 +158,7 @@ export function setUp({
     const response = await app.fetch(request, PROXY);
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
-  const hits = async () => (await store.read(['hits']))[0] ?? 0;
+  const hits = async () => (await counting.read(['hits']))[0] ?? 0;
   /** How many requests were let through because nobody knew whether they may be. */
   const letThrough = () => open;
   return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs, letThrough };

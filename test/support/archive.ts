@@ -8,8 +8,7 @@ import { gather } from '../../src/archive/gather.ts';
 import type { Item } from '../../src/archive/item.ts';
 import { withoutRepeats } from '../../src/archive/item.ts';
 import { type FileKind, readFile, recognise } from '../../src/archive/recognise.ts';
-import type { ArchivedCounter } from '../../src/contract/archive.ts';
-import type { Store } from '../../src/contract/store.ts';
+import type { Archive, ArchivedCounter } from '../../src/contract/archive.ts';
 import { temporaryFolder } from './folder.ts';
 
 /** All that stands in a file with this content. */
@@ -41,15 +40,15 @@ export const mistakesIn = (items: readonly Item[]): string[] =>
 export const notesIn = (items: readonly Item[]): string[] =>
   items.flatMap((item) => ('note' in item ? [item.note] : []));
 
-/** The text of an export of the store. */
+/** The text of an export. */
 export async function exportText(
-  store: Pick<Store, 'readAll'>,
+  archive: Pick<Archive, 'readAll'>,
   format: 'jsonl' | 'csv',
   moment = Date.now(),
 ): Promise<string> {
   using folder = temporaryFolder();
   const spool = join(folder.path, 'spool');
-  const gathered = await gather(store.readAll(), moment, spool, () => undefined);
+  const gathered = await gather(archive.readAll(), moment, spool, () => undefined);
   return await textOf(gathered, gathered.all, format);
 }
 

@@ -4,8 +4,9 @@
  * test is.
  */
 import { existsSync } from 'node:fs';
-import { RedisStore } from '../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../src/stores/sqlite/store.ts';
+import type { Archive } from '../../src/contract/archive.ts';
+import { RedisArchive } from '../../src/stores/redis/archive.ts';
+import { SqliteArchive } from '../../src/stores/sqlite/archive.ts';
 
 const file = process.env['HOLD_FILE'] ?? '';
 const last = process.env['HOLD_COUNTER'] ?? '';
@@ -14,17 +15,17 @@ async function released(): Promise<void> {
   while (existsSync(file)) await Bun.sleep(5);
 }
 
-function hold(store: Pick<RedisStore, 'bring' | 'readAll'>): void {
-  const { bring, readAll } = store;
-  store.bring = async function (this: typeof store, counters, terms) {
+function hold(archive: Pick<Archive, 'importAll' | 'readAll'>): void {
+  const { importAll, readAll } = archive;
+  archive.importAll = async function (this: typeof archive, counters, terms) {
     if (counters.some(({ counter }) => counter === last)) await released();
-    return bring.call(this, counters, terms);
+    return importAll.call(this, counters, terms);
   };
-  store.readAll = async function* (this: typeof store) {
+  archive.readAll = async function* (this: typeof archive) {
     yield* readAll.call(this);
     await released();
   };
 }
 
-hold(RedisStore.prototype);
-hold(SqliteStore.prototype);
+hold(RedisArchive.prototype);
+hold(SqliteArchive.prototype);

@@ -95,7 +95,7 @@ function serveCollection(
     const { token, owner } = issueToken();
     const madeAt = now();
     const rules = { ...RULES, private: hidden, windowMs: window * 1000 };
-    switch (await registry.make(name, { total: value, madeAt, owner, rules })) {
+    switch (await registry.create(name, { total: value, madeAt, owner, rules })) {
       case 'exists':
         throw new AppError(
           'counter-exists',
@@ -106,7 +106,7 @@ function serveCollection(
           'counters-full',
           'This Seen has as many counters as it may. Ask who runs it.',
         );
-      case 'made':
+      case 'created':
         return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
           Location: `/api/v1/counters/${name}`,
         });

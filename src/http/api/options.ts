@@ -17,7 +17,7 @@ export const API_DESCRIPTION = '/openapi.json';
 export interface ApiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
-  readonly memory: History;
+  readonly history: History;
   readonly count: CountVisit;
   readonly owners: Owners;
   /** Asked before a counter is made; `undefined` for no limit. */

@@ -11,15 +11,15 @@ import { pastRoutes } from './past-routes.ts';
 
 /** Adds the routes to the API. */
 export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
-  const { memory, now } = options;
+  const { history, now } = options;
   /** The past of a counter that there is, for who may read it. */
   async function pastOf(c: AppContext) {
     const { counter: name } = await readableBy(c, options);
-    return { name, past: await memory.past(name) };
+    return { name, past: await history.read(name) };
   }
 
-  for (const { history, visitors } of [pastRoutes.ofCounter, pastRoutes.ofDefault]) {
-    api.openapi(history, async (c) => {
+  for (const routes of [pastRoutes.ofCounter, pastRoutes.ofDefault]) {
+    api.openapi(routes.history, async (c) => {
       const { by, zone, from, to, format } = c.req.valid('query');
       const { name, past } = await pastOf(c);
       const periods = inPeriods(past, by, zone).filter(
@@ -30,13 +30,13 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
       return c.json({ name, by, zone, periods: periods.map(shown) }, 200);
     });
 
-    api.openapi(visitors, async (c) => {
+    api.openapi(routes.visitors, async (c) => {
       const { name, past } = await pastOf(c);
       const kinds: Record<Kind, number> = { person: 0, program: 0, proxy: 0, bot: 0 };
       for (const { kind, amount } of [...past.hours, ...past.days]) kinds[kind] += amount;
       const today = past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0;
       const total = [...past.visitors.values()].reduce((sum, count) => sum + count, 0);
-      return c.json({ name, today, total, error: memory.visitorsError, visits: kinds }, 200);
+      return c.json({ name, today, total, error: history.visitorsError, visits: kinds }, 200);
     });
   }
 }

@@ -34,7 +34,7 @@ import {
 export interface ImagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
-  readonly memory: Pick<History, 'past'>;
+  readonly history: Pick<History, 'read'>;
   readonly registry: Pick<Registry, 'describe'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -111,12 +111,12 @@ async function messageOf(
   wanted: BadgeWanted,
   options: ImagesOptions,
 ): Promise<string> {
-  const { count, memory, now } = options;
+  const { count, history, now } = options;
   const total = wanted.count === 'yes' ? await count(c, name) : await shownTotal(options, name);
   if (total === null) return 'private';
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
-  const past = await memory.past(name);
+  const past = await history.read(name);
   if (wanted.show === 'visitors') return write(past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
   return write(sum(latestPeriods(past, 'day', 'UTC', now()).slice(-1)));
 }
@@ -155,11 +155,11 @@ async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string>
 }
 
 async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> {
-  const { memory, now } = options;
+  const { history, now } = options;
   const name = nameInFile(c, 'svg');
   const { by, zone, theme, title = name, lang } = chartWanted(c);
   await shownTotal(options, name);
-  const periods = latestPeriods(await memory.past(name), by, zone, now());
+  const periods = latestPeriods(await history.read(name), by, zone, now());
   const write = (value: number) => value.toLocaleString(lang);
   const writePeriod = periodWriter(by, lang);
   return drawChart({

@@ -36,8 +36,8 @@ export interface Quotas {
 }
 
 export interface LimitsOptions extends Quotas {
-  /** The store itself, not one that waits for it. */
-  readonly store: Limiter;
+  /** That of the store itself, not one that waits for it. */
+  readonly limiter: Limiter;
   /** Waits for the store. */
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
@@ -92,9 +92,9 @@ export class Limits {
   readonly #unchecked = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
-    const { store, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
+    const { limiter, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
-    this.#limiter = new OpenLimiter(store, clock);
+    this.#limiter = new OpenLimiter(limiter, clock);
     this.#requests = limitOf('requests', requestsPerMinute, 60_000);
     const newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
     const keys = limitOf('keys', keysPerDay, DAY_MS);

@@ -14,7 +14,7 @@ import type { AppContext } from '../context.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
 
 export interface VisitorsOptions {
-  readonly memory: Pick<History, 'salt'>;
+  readonly history: Pick<History, 'salt'>;
   readonly clientAddress: ClientAddress;
   readonly clock: Clock;
   /** Milliseconds since 1970. */
@@ -88,10 +88,10 @@ export class Visitors {
 
   /** Asks for the day's salt, once for all who want it, and waits briefly. Never fails. */
   async #ask(day: number): Promise<void> {
-    const { memory, clock, now, newSalt } = this.#options;
+    const { history, clock, now, newSalt } = this.#options;
     if (this.#asking === undefined && now() >= this.#askAgainAt) {
       this.#waitUntil = clock.now() + SALT_WAIT_MS;
-      this.#asking = memory
+      this.#asking = history
         .salt(day, newSalt())
         .then((salt) => {
           this.#day = day;

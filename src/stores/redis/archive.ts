@@ -1,12 +1,20 @@
 /**
- * Counters that go out of Redis: page by page in the order of their names, each counter whole.
+ * Exports from Redis and imports into it. An export reads page by page in the order of the names,
+ * each counter whole.
  *
  * One call of a script reads a few counters, and nothing is written between two of its commands.
- * Between two calls counting goes on. Not here: counters that come in (`bring.ts`).
+ * Between two calls counting goes on. Not here: how an import writes a counter (`bring.ts`).
  */
-import type { ArchivedCounter } from '../../contract/archive.ts';
+import type {
+  Archive,
+  ArchivedCounter,
+  ImportOutcome,
+  ImportTerms,
+} from '../../contract/archive.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
+import { bringInto } from './bring.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Dump, historyIn, readDumps } from './dump.ts';
 import { NAMES, totalOf } from './keys.ts';
@@ -18,8 +26,35 @@ import { NAMES, totalOf } from './keys.ts';
 const NAMES_AT_ONCE = 200;
 const FIGURES_AT_ONCE = 2000;
 
-/** All counters, as `Archive.readAll` promises. */
-export async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedCounter> {
+export class RedisArchive implements Archive {
+  readonly #connection: RedisConnection;
+  readonly #options: PartOptions;
+
+  constructor(connection: RedisConnection, options: PartOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  readAll(): AsyncIterable<ArchivedCounter> {
+    return readAllOf(this.#connection);
+  }
+
+  importAll(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
+    return bringInto(this.#connection, 'bring', counters, terms, this.#options);
+  }
+
+  previewImport(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
+    return bringInto(this.#connection, 'foresee', counters, terms, this.#options);
+  }
+}
+
+async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedCounter> {
   for await (const names of pagesOfNames(connection)) {
     for (let at = 0; at < names.length; ) {
       // eslint-disable-next-line no-await-in-loop -- a little at a time

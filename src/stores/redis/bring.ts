@@ -10,10 +10,10 @@ import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { RULES } from '../../contract/registry.ts';
 import { folded } from '../../counter/folding.ts';
 import { writeRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES } from './keys.ts';
 import bringScript from './lua/bring.lua' with { type: 'text' };
-import type { RedisRegistryOptions } from './registry.ts';
 import { Script } from './script.ts';
 
 /** What `lua/bring.lua` is asked, as it says. */
@@ -28,13 +28,13 @@ interface BringArguments extends ImportTerms {
 
 const BRING = new Script<BringArguments>(bringScript);
 
-/** Brings counters, or foresees it. Fails as `Archive.bring` and `foresee` do. */
+/** Imports counters, or previews it. Fails as `importAll` and `previewImport` of `Archive` do. */
 export function bringInto(
   connection: RedisConnection,
   what: 'bring' | 'foresee',
   counters: readonly ArchivedCounter[],
   terms: ImportTerms,
-  options: RedisRegistryOptions,
+  options: PartOptions,
 ): Promise<readonly ImportOutcome[]> {
   return connection.ask(
     (client) =>
@@ -53,7 +53,7 @@ export function bringInto(
 function argumentsOf(
   { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
-  { countersMax, now }: RedisRegistryOptions,
+  { countersMax, now }: PartOptions,
 ): Omit<BringArguments, 'what'> {
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
   const record = ['made', `${madeAt ?? ''}`];

@@ -49,16 +49,18 @@ interface Connection {
 const LEAVE_AFTER_MS = 500;
 
 export class RedisConnection {
+  /** What errors call the server: its URL without user and password. */
+  readonly place: string;
   readonly #options: RedisOptions;
-  readonly #place: string;
   #connection: Connection | undefined;
   #closed = false;
   readonly #urlIn: string;
 
-  /** `place` is what errors call the server. Connects at the first question, not here. */
-  constructor(options: RedisOptions, place: string) {
+  /** Connects at the first question, not here. */
+  constructor(options: RedisOptions) {
+    const { protocol, host, pathname } = new URL(options.url);
+    this.place = `${protocol}//${host}${pathname}`;
     this.#options = options;
-    this.#place = place;
     this.#urlIn = options.urlIn ?? 'SEEN_STORE_URL';
   }
 
@@ -72,7 +74,7 @@ export class RedisConnection {
     codeIfLost: 'store-unavailable' | 'hit-unconfirmed',
   ): Promise<T> {
     if (this.#closed)
-      throw new AppError('store-unavailable', `The store at ${this.#place} is closed.`);
+      throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
     this.#connection ??= this.#open();
     const connection = this.#connection;
     await connection.opened;
@@ -80,7 +82,7 @@ export class RedisConnection {
       return await within(this.#options.timeoutMs, question(connection.client));
     } catch (error) {
       if (error instanceof ErrorReply) {
-        const refusal = refusalOf(error, this.#place, this.#urlIn);
+        const refusal = refusalOf(error, this.place, this.#urlIn);
         if (refusal.leave && performance.now() - connection.openedAt > LEAVE_AFTER_MS) {
           this.#leave(connection);
         }
@@ -91,17 +93,12 @@ export class RedisConnection {
       if (reason(cause).includes('RESP type')) {
         throw new AppError(
           'store-unusable',
-          `What answers at ${this.#place} is not Redis. Check ${this.#urlIn}.`,
+          `What answers at ${this.place} is not Redis. Check ${this.#urlIn}.`,
           { cause },
         );
       }
-      throw new AppError(
-        codeIfLost,
-        `The connection to Redis at ${this.#place} was lost: ${reason(cause)}.`,
-        {
-          cause,
-        },
-      );
+      const lost = `The connection to Redis at ${this.place} was lost: ${reason(cause)}.`;
+      throw new AppError(codeIfLost, lost, { cause });
     }
   }
 
@@ -126,14 +123,9 @@ export class RedisConnection {
     try {
       await within(this.#options.timeoutMs, client.connect());
     } catch (error) {
-      if (error instanceof ErrorReply) throw refusalOf(error, this.#place, this.#urlIn).error;
-      throw new AppError(
-        'store-unavailable',
-        `Redis at ${this.#place} cannot be reached: ${reason(error)}.`,
-        {
-          cause: error,
-        },
-      );
+      if (error instanceof ErrorReply) throw refusalOf(error, this.place, this.#urlIn).error;
+      const away = `Redis at ${this.place} cannot be reached: ${reason(error)}.`;
+      throw new AppError('store-unavailable', away, { cause: error });
     }
   }
 

@@ -1,18 +1,26 @@
 /**
- * One batch as a call of one script (`lua/commit.lua`): its arguments written, its answer read.
- * What they are stands in the script. Not here: how they are packed (`script.ts`).
+ * Counting in Redis. One batch is one call of one script (`lua/commit.lua`), which is atomic and
+ * knows what it has done before: here its arguments are written and its answer is read. What they
+ * are stands in the script.
+ *
+ * Not here: how arguments and answers are packed (`script.ts`), and when to send a batch again, which
+ * is the counter's decision.
  */
+import { randomUUID } from 'node:crypto';
 import {
   type Batch,
   type Change,
+  type Counting,
   KEY_MEMORY_MS,
   type Outcome,
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
 import { KINDS } from '../../contract/history.ts';
-import type { StoreLimits } from '../../contract/limits.ts';
+import { uncounted } from '../../counter/errors.ts';
+import { readRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
-import { KIND_LETTERS, NAMES } from './keys.ts';
+import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
 import historyScript from './lua/history.lua' with { type: 'text' };
 import keptScript from './lua/kept.lua' with { type: 'text' };
@@ -20,9 +28,7 @@ import windowScript from './lua/window.lua' with { type: 'text' };
 import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
 
-export interface CommitOptions extends StoreLimits {
-  /** Milliseconds since 1970. */
-  now: () => number;
+export interface CommitOptions extends PartOptions {
   /**
    * How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any
    * distance when it is not given.
@@ -61,9 +67,60 @@ type PackedOutcome =
   | readonly [total: number, hidden: boolean, counted: readonly boolean[] | false];
 
 const COMMIT = new Script<CommitArguments>(keptScript, windowScript, historyScript, commitScript);
+/** How long what `ping` writes is kept: the least that is more than an instant. */
+const PING_MEMORY_MS = 1000;
 
-/** Commits a batch, as `Store.commit` promises. The writer is remembered for `memoryMs`. */
-export async function commitTo(
+export class RedisCounting implements Counting {
+  readonly #connection: RedisConnection;
+  readonly #room: RedisRoom;
+  readonly #options: CommitOptions;
+
+  constructor(connection: RedisConnection, room: RedisRoom, options: CommitOptions) {
+    this.#connection = connection;
+    this.#room = room;
+    this.#options = options;
+  }
+
+  commit(batch: Batch): Promise<readonly Outcome[]> {
+    return commitTo(this.#connection, batch, this.#room, this.#options);
+  }
+
+  get short(): boolean {
+    return this.#room.short;
+  }
+
+  /**
+   * A key of another type than string reads as missing: that is how MGET answers, in one round
+   * trip for all.
+   */
+  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    if (counters.length === 0) return [];
+    const [values, rules] = await this.#connection.ask(
+      (client) =>
+        Promise.all([
+          client.mGet(counters.map(totalKey)),
+          Promise.all(counters.map((counter) => client.hGet(recordKey(counter), 'rules'))),
+        ]),
+      'store-unavailable',
+    );
+    return values.map((value, index) =>
+      value === null || readRules(rules[index]).private
+        ? undefined
+        : totalOf(value, counters[index] ?? ''),
+    );
+  }
+
+  async ping(): Promise<void> {
+    const batch = { writer: randomUUID(), sequence: 1, changes: [] };
+    const done = commitTo(this.#connection, batch, this.#room, this.#options, PING_MEMORY_MS);
+    await done.catch((error: unknown) => {
+      throw uncounted(error);
+    });
+  }
+}
+
+/** Commits a batch, as `Counting.commit` promises. The writer is remembered for `memoryMs`. */
+async function commitTo(
   connection: RedisConnection,
   batch: Batch,
   room: RedisRoom,

@@ -1,10 +1,12 @@
 /**
- * What Redis remembers of visits, read back; and the salts of days. Writing is in
- * `lua/history.lua`, which names the keys.
+ * What Redis remembers of visits, read back; and the salts of days.
+ *
+ * Not here: writing it, which is in `lua/history.lua`, which names the keys.
  */
 
 import { type CounterHistory, DAY_MS, type History, HOUR_MS } from '../../contract/history.ts';
 import { folded } from '../../counter/folding.ts';
+import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { historyIn, readDumps } from './dump.ts';
 
@@ -12,14 +14,14 @@ export class RedisHistory implements History {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
   readonly visitorsError = 0.0081;
   readonly #connection: RedisConnection;
-  readonly #now: () => number;
+  readonly #now: PartOptions['now'];
 
-  constructor(connection: RedisConnection, now: () => number) {
+  constructor(connection: RedisConnection, now: PartOptions['now']) {
     this.#connection = connection;
     this.#now = now;
   }
 
-  async past(counter: string): Promise<CounterHistory> {
+  async read(counter: string): Promise<CounterHistory> {
     const [dump] = await this.#connection.ask(
       (client) => readDumps(client, [counter], 1),
       'store-unavailable',

@@ -8,8 +8,8 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
-import type { StoreLimits } from '../../contract/limits.ts';
 import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
+import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { LIMITS } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };
@@ -24,16 +24,11 @@ interface LimitArguments {
 
 const LIMIT = new Script<LimitArguments>(limitScript);
 
-export interface RedisLimiterOptions extends Pick<StoreLimits, 'limitedMax'> {
-  /** Milliseconds since 1970. */
-  now: () => number;
-}
-
 export class RedisLimiter implements Limiter {
   readonly #connection: RedisConnection;
-  readonly #options: RedisLimiterOptions;
+  readonly #options: PartOptions;
 
-  constructor(connection: RedisConnection, options: RedisLimiterOptions) {
+  constructor(connection: RedisConnection, options: PartOptions) {
     this.#connection = connection;
     this.#options = options;
   }

@@ -26,10 +26,10 @@ export class RedisPresence implements Presence {
     this.#connection = connection;
   }
 
-  async beat(beat: HeartbeatReport): Promise<readonly HeardReplica[]> {
+  async heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]> {
     const args = {
-      replica: beat.id,
-      says: JSON.stringify(beat),
+      replica: report.id,
+      says: JSON.stringify(report),
       memoryMs: PRESENCE_MEMORY_MS,
     };
     const heard = await this.#connection.ask(

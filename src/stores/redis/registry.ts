@@ -3,7 +3,6 @@
  * (`lua/registry.lua`) reads and writes them.
  */
 
-import type { StoreLimits } from '../../contract/limits.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -17,15 +16,12 @@ import {
   type RuleChanges,
 } from '../../contract/registry.ts';
 import { changedRules, readRules, writeRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { NAMES, totalOf } from './keys.ts';
 import script from './lua/registry.lua' with { type: 'text' };
+import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
-
-export interface RedisRegistryOptions extends Pick<StoreLimits, 'countersMax'> {
-  /** Milliseconds since 1970. */
-  now: () => number;
-}
 
 /**
  * A counter as `lua/registry.lua` answers it: total, when it was made, owner, rules; empty where
@@ -36,7 +32,7 @@ type Fields = readonly [total: string, made: string, owner: string, rules: strin
 /** What `lua/registry.lua` is asked, as it says. */
 type RegistryArguments =
   | {
-      readonly what: 'make';
+      readonly what: 'create';
       readonly counter: string;
       readonly total: number;
       readonly owner: string;
@@ -70,29 +66,30 @@ const AT_ONCE = 1000;
 
 export class RedisRegistry implements Registry {
   readonly #connection: RedisConnection;
-  readonly #options: RedisRegistryOptions;
+  readonly #room: RedisRoom;
+  readonly #options: PartOptions;
 
-  constructor(connection: RedisConnection, options: RedisRegistryOptions) {
+  constructor(connection: RedisConnection, room: RedisRoom, options: PartOptions) {
     this.#connection = connection;
+    this.#room = room;
     this.#options = options;
   }
 
-  /** Where memory is `short` no counter is made, as if there were as many as may be. */
-  async make(
+  /** Where memory is short no counter is created, as if there were as many as may be. */
+  async create(
     counter: string,
     { total, madeAt, owner, rules }: Draft,
-    short = false,
-  ): Promise<'made' | 'exists' | 'counters-full'> {
+  ): Promise<'created' | 'exists' | 'counters-full'> {
     const answer = await this.#write<'ok' | 'exists' | 'full'>({
-      what: 'make',
+      what: 'create',
       counter,
       total,
       owner,
       rules: rules && writeRules(rules),
       madeAt,
-      countersMax: short ? 0 : this.#options.countersMax,
+      countersMax: this.#room.short ? 0 : this.#options.countersMax,
     });
-    return answer === 'ok' ? 'made' : answer === 'full' ? 'counters-full' : 'exists';
+    return answer === 'ok' ? 'created' : answer === 'full' ? 'counters-full' : 'exists';
   }
 
   async change(

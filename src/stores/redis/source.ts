@@ -25,12 +25,8 @@ export class RedisSource {
 
   /** Connects at the first need, not here. */
   constructor(options: RedisOptions) {
-    const { protocol, host, pathname } = new URL(options.url);
-    this.place = `${protocol}//${host}${pathname}`;
-    this.#connection = new RedisConnection(
-      { ...options, urlIn: 'the URL to import from' },
-      this.place,
-    );
+    this.#connection = new RedisConnection({ ...options, urlIn: 'the URL to import from' });
+    this.place = this.#connection.place;
   }
 
   /**

@@ -1,30 +1,73 @@
 /**
- * Counters that go out of a SQLite file and come in.
+ * Exports from a SQLite file and imports into it. An export is one transaction that only reads,
+ * and sees the file as it was when it began.
  *
- * Out: one transaction that only reads, which sees the file as it was when it began. In:
- * `bringAll` inside a transaction of the store's. Not here: connections and transactions
- * (`database.ts`).
+ * Not here: connections and transactions (`database.ts`), and copies of the whole file
+ * (`backup.ts`).
  */
 import type { Database } from 'bun:sqlite';
 import {
+  type Archive,
   type ArchivedCounter,
   type ImportOutcome,
   type ImportTerms,
 } from '../../contract/archive.ts';
-import { DAY_MS, type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
+import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { type Description, RULES } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { folded } from '../../counter/folding.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { writeRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
+import { forgetAll } from './registry.ts';
+import { descriptionOf } from './rows.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 
 /** So many counters are read before others get a turn of the event loop. */
 const AT_ONCE = 500;
 
+export class SqliteArchive implements Archive {
+  readonly #database: SqliteDatabase;
+  readonly #options: PartOptions;
+
+  constructor(database: SqliteDatabase, options: PartOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  async *readAll(): AsyncGenerator<ArchivedCounter> {
+    // Makes sure of the file and its schema.
+    this.#database.read((file) => file.size.get());
+    const { database, close } = this.#database.openToRead();
+    try {
+      yield* readAllOf(database, (row) => descriptionOf(row, this.#database.place));
+    } finally {
+      close();
+    }
+  }
+
+  importAll(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
+    const { countersMax, now } = this.#options;
+    return this.#database.write((file) => importInto(file, counters, terms, countersMax, now()));
+  }
+
+  async previewImport(
+    counters: readonly ArchivedCounter[],
+    terms: ImportTerms,
+  ): Promise<readonly ImportOutcome[]> {
+    return this.#database.read((file) =>
+      counters.map((counter) => previewOne(file, counter, terms, this.#options.countersMax)),
+    );
+  }
+}
+
 /** All counters of a connection of its own, as of one moment. */
-export async function* readAllOf(
+async function* readAllOf(
   database: Database,
   describe: (row: Row) => Description,
 ): AsyncGenerator<ArchivedCounter> {
@@ -60,16 +103,16 @@ function exact(added: HistoryEntry): HistoryEntry {
   );
 }
 
-/** Brings the counters, in a transaction. */
-export function bringAll(
+/** Imports the counters, in a transaction. */
+function importInto(
   file: SqliteFile,
   counters: readonly ArchivedCounter[],
   terms: ImportTerms,
   countersMax: number,
   at: number,
-): { answer: readonly ImportOutcome[]; changed: boolean } {
+): TransactionResult<readonly ImportOutcome[]> {
   const answer = counters.map((counter) => {
-    const outcome = foreseeOne(file, counter, terms, countersMax);
+    const outcome = previewOne(file, counter, terms, countersMax);
     if (outcome === 'replaced') forgetAll(file, counter.counter, at);
     if (outcome === 'made' || outcome === 'replaced') place(file, counter);
     if (outcome === 'added') file.add.get(counter.counter, counter.total, at);
@@ -82,8 +125,8 @@ export function bringAll(
   return { answer, changed: answer.some((outcome) => /^(made|replaced|added)$/.test(outcome)) };
 }
 
-/** What bringing the counter would come to, or comes to. */
-export function foreseeOne(
+/** What importing the counter would come to, or comes to. */
+function previewOne(
   file: SqliteFile,
   { counter, total, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
@@ -134,18 +177,4 @@ function addPast(file: SqliteFile, { counter, past }: ArchivedCounter, at: numbe
   for (const added of hours) file.addToHour.get(counter, added.at, added.kind, added.amount);
   for (const added of days) file.addToDay.run(counter, added.at, added.kind, added.amount);
   for (const [day, count] of visitors) file.addToUniques.run(counter, day, count);
-}
-
-/** Forgets a counter and all that is kept of it, at the time `at`. */
-export function forgetAll(file: SqliteFile, counter: string, at: number): void {
-  file.delete.run(counter);
-  file.forgetVisitorsOf.run(Math.floor(at / DAY_MS), counter);
-  for (const forget of [
-    file.forgetHours,
-    file.forgetDays,
-    file.forgetUniques,
-    file.forgetSources,
-  ]) {
-    forget.run(counter);
-  }
 }

@@ -1,6 +1,8 @@
 /**
- * What a transaction does with the changes of a batch. Not here: the transaction, and whether the
- * batch is applied already.
+ * What a transaction does with the changes of a batch.
+ *
+ * Not here: the transaction, and whether the batch is applied already (`counting.ts`); what is
+ * remembered of visits (`visits.ts`).
  */
 
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../../contract/counting.ts';
@@ -11,7 +13,7 @@ import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
 import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
-import { type CommitContext, SqliteHistory } from './visits.ts';
+import { type CommitContext, VisitRecorder } from './visits.ts';
 
 /**
  * Applies the changes in their order and answers their outcomes. To be called in a transaction.
@@ -24,7 +26,7 @@ export function applyChanges(
 ): Outcome[] {
   const keys = changes.filter(({ once }) => once).length;
   let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;
-  const memory = new SqliteHistory(file, visitorsMax, { at, short });
+  const visits = new VisitRecorder(file, visitorsMax, { at, short });
   // How many there are is read only where one is to be made.
   let mayMake: number | undefined;
   const makes = () => {
@@ -50,7 +52,7 @@ export function applyChanges(
     const total =
       left.amount === 0 ? (there?.total ?? 0) : file.add.get(counter, left.amount, at)?.total;
     if (total === undefined) return 'out-of-range';
-    memory.remember({ ...change, ...left });
+    visits.record({ ...change, ...left });
     if (counted) noteVisits(file, change, counted, at);
     if (once) {
       file.rememberKey.run(once.key, once.request, total, at);
@@ -58,7 +60,7 @@ export function applyChanges(
     }
     return outcome(total, rules, counted);
   });
-  memory.end();
+  visits.end();
   return outcomes;
 }
 

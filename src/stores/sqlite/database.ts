@@ -12,6 +12,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WRITER_MEMORY_MS } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
+import type { PartOptions } from '../part-options.ts';
 import { inOurWords } from './advice.ts';
 import { openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
 
@@ -24,14 +25,12 @@ import { openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
  */
 export type MissingFile = 'make' | 'refuse' | 'wait';
 
-export interface SqliteOptions {
+export interface SqliteOptions extends Pick<PartOptions, 'now'> {
   path: string;
   /** What to do when the file is not there. */
   missing: MissingFile;
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;
-  /** Milliseconds since 1970. */
-  now: () => number;
 }
 
 /**
@@ -95,7 +94,7 @@ export class SqliteDatabase {
     const giveUpAt = now() + this.#options.timeoutMs;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- the others' turn
-      await this.turn();
+      await this.waitForTurn();
       const done = this.read((file) =>
         synced
           ? this.#writeUnlessBusy(file, work)
@@ -117,7 +116,7 @@ export class SqliteDatabase {
    * Resolves when it is not the others' turn: after a commit, while they write too, that takes
    * `YIELD_MAX_MS` at the most.
    */
-  async turn(): Promise<void> {
+  async waitForTurn(): Promise<void> {
     if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
   }
 

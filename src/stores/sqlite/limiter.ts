@@ -1,9 +1,18 @@
-/** What a transaction does with visitors' quotas. Not here: the transaction. */
-
+/**
+ * Visitors' quotas in a SQLite file: a row for each visitor who has not all of one.
+ *
+ * Not here: the arithmetic of a quota (`counter/rate-limit.ts`).
+ */
 import { DAY_MS } from '../../contract/history.ts';
-import { LIMITED_MAX, type LimitRequest, type Verdict } from '../../contract/limiter.ts';
+import {
+  LIMITED_MAX,
+  type Limiter,
+  type LimitRequest,
+  type Verdict,
+} from '../../contract/limiter.ts';
 import { takeOne, verdictOf } from '../../counter/rate-limit.ts';
-import type { TransactionResult } from './database.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 
 /** No clock that is right has noted down what is farther ahead: no window is longer than a day. */
@@ -15,22 +24,26 @@ const AHEAD_MAX_US = 2 * DAY_MS * 1000;
  */
 const COUNT_MS = 1000;
 
-export class SqliteLimits {
-  readonly #limitedMax: number;
+export class SqliteLimiter implements Limiter {
+  readonly #database: SqliteDatabase;
+  readonly #options: PartOptions;
   /** How many more may be remembered, and when they were counted, in milliseconds since 1970. */
   #room = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
 
-  /** At most about `limitedMax` visitors are remembered. */
-  constructor(limitedMax = LIMITED_MAX) {
-    this.#limitedMax = limitedMax;
+  constructor(database: SqliteDatabase, options: PartOptions) {
+    this.#database = database;
+    this.#options = options;
   }
 
-  /**
-   * Takes one of each and forgets who has all again. `at` is now, in milliseconds since 1970. To
-   * be called in a transaction.
-   */
-  takeAll(
+  take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
+    return this.#database.write((file) => this.#takeAll(file, wanted, this.#options.now()), {
+      synced: false,
+    });
+  }
+
+  /** Takes one of each and forgets who has all again, in a transaction. */
+  #takeAll(
     file: SqliteFile,
     wanted: readonly LimitRequest[],
     at: number,
@@ -53,7 +66,8 @@ export class SqliteLimits {
   /** Whether one more visitor is to be remembered. */
   #fits(file: SqliteFile, at: number): boolean {
     if (Math.abs(at - this.#countedAt) >= COUNT_MS) {
-      this.#room = this.#limitedMax - (file.limited.get()?.count ?? 0);
+      const { limitedMax = LIMITED_MAX } = this.#options;
+      this.#room = limitedMax - (file.limited.get()?.count ?? 0);
       this.#countedAt = at;
     }
     return --this.#room >= 0;

@@ -1,26 +1,36 @@
-/** What a transaction does with a replica's word that it is there. Not here: the transaction. */
+/** Replicas in a SQLite file: one row each, with the last heartbeat and when it came. */
 import {
   type HeardReplica,
   type HeartbeatReport,
   PRESENCE_MEMORY_MS,
+  type Presence,
 } from '../../contract/presence.ts';
-import type { TransactionResult } from './database.ts';
-import type { SqliteFile } from './file.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { SqliteDatabase } from './database.ts';
 
-/**
- * Notes it down, forgets who has been silent for long, and answers all that are left. `at` is now,
- * in milliseconds since 1970.
- */
-export function hear(
-  file: SqliteFile,
-  beat: HeartbeatReport,
-  at: number,
-): TransactionResult<readonly HeardReplica[]> {
-  file.hear.run(beat.id, JSON.stringify(beat), at);
-  file.forgetReplicas.run(at - PRESENCE_MEMORY_MS, at + PRESENCE_MEMORY_MS);
-  const answer = file.heard.all().map(({ said, heard_at: heardAt }) => ({
-    ...(JSON.parse(said) as HeartbeatReport),
-    silentMs: Math.max(0, at - heardAt),
-  }));
-  return { answer, changed: true };
+export class SqlitePresence implements Presence {
+  readonly #database: SqliteDatabase;
+  readonly #now: PartOptions['now'];
+
+  constructor(database: SqliteDatabase, now: PartOptions['now']) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Also forgets who has been silent for long, or was heard by a clock that is far ahead. */
+  heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]> {
+    return this.#database.write(
+      (file) => {
+        const at = this.#now();
+        file.hear.run(report.id, JSON.stringify(report), at);
+        file.forgetReplicas.run(at - PRESENCE_MEMORY_MS, at + PRESENCE_MEMORY_MS);
+        const answer = file.heard.all().map(({ said, heard_at: heardAt }) => ({
+          ...(JSON.parse(said) as HeartbeatReport),
+          silentMs: Math.max(0, at - heardAt),
+        }));
+        return { answer, changed: true };
+      },
+      { synced: false },
+    );
+  }
 }

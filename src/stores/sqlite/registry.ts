@@ -1,8 +1,10 @@
 /**
- * What a transaction does with counters that are made, changed, deleted and listed. Not here: the
- * transaction.
+ * The counters in a SQLite file as things: created, owned, changed, listed and deleted.
+ *
+ * Not here: the transaction that each of these is (`database.ts`), and the statements
+ * (`statements.ts`).
  */
-
+import { DAY_MS } from '../../contract/history.ts';
 import {
   type Condition,
   type CounterChanges,
@@ -11,43 +13,94 @@ import {
   type Draft,
   type ListQuery,
   type Page,
+  type Registry,
 } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
-import { forgetAll } from './archive.ts';
-import type { TransactionResult } from './database.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
+import type { SqliteRoom } from './room.ts';
 import { descriptionOf } from './rows.ts';
 import { AFTER_ALL_NAMES, type Row } from './statements.ts';
 
-/** Makes a counter, as `Registry.make` promises. */
-export function makeOne(
+export class SqliteRegistry implements Registry {
+  readonly #database: SqliteDatabase;
+  readonly #room: SqliteRoom;
+  readonly #options: PartOptions;
+
+  constructor(database: SqliteDatabase, room: SqliteRoom, options: PartOptions) {
+    this.#database = database;
+    this.#room = room;
+    this.#options = options;
+  }
+
+  /** Where the disk is short of room no counter is created, as if there were as many as may be. */
+  create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'> {
+    this.#room.look();
+    const countersMax = this.#room.short ? 0 : this.#options.countersMax;
+    return this.#database.write((file) => createOne(file, counter, draft, countersMax));
+  }
+
+  async describe(counter: string): Promise<Description | undefined> {
+    return this.#database.read((file) => {
+      const row = file.describe.get(counter);
+      return row ? descriptionOf(row, this.#database.place) : undefined;
+    });
+  }
+
+  change(
+    counter: string,
+    changes: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const at = this.#options.now();
+    return this.#database.write((file) =>
+      changeOne(file, { counter, changes, condition }, at, this.#database.place),
+    );
+  }
+
+  delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    const at = this.#options.now();
+    return this.#database.write((file) => deleteThose(file, counters, condition, at));
+  }
+
+  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
+    return this.#database.read((file) => {
+      const rows = file.list.all(after, search, limit, prefix, `${prefix}${AFTER_ALL_NAMES}`);
+      const counters = rows.map((row) => descriptionOf(row, this.#database.place));
+      return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
+    });
+  }
+
+  async size(): Promise<number> {
+    return this.#database.read((file) => file.size.get()?.counters ?? 0);
+  }
+}
+
+function createOne(
   file: SqliteFile,
   counter: string,
   { total, madeAt, owner, rules }: Draft,
   countersMax: number,
-): TransactionResult<'made' | 'exists' | 'counters-full'> {
+): TransactionResult<'created' | 'exists' | 'counters-full'> {
   const before = file.describe.get(counter);
-  if (before) return { answer: before.owner === owner ? 'made' : 'exists', changed: false };
+  if (before) return { answer: before.owner === owner ? 'created' : 'exists', changed: false };
   if ((file.size.get()?.counters ?? 0) >= countersMax)
     return { answer: 'counters-full', changed: false };
   file.make.run(counter, total, madeAt, owner, rules ? writeRules(rules) : null);
-  return { answer: 'made', changed: true };
+  return { answer: 'created', changed: true };
 }
 
 /** One counter that is to be changed. */
-export interface Change {
+interface Change {
   readonly counter: string;
   readonly changes: CounterChanges;
   readonly condition: Condition;
 }
 
-/**
- * Changes a counter, as `Registry.change` promises; `place` is the file. Fails with
- * `counter-unreadable`: the transaction is then to be rolled back. `at` is now, in milliseconds
- * since 1970.
- */
-export function changeOne(
+/** Fails with `counter-unreadable`: the transaction is then to be rolled back. */
+function changeOne(
   file: SqliteFile,
   { counter, changes: { total, owner, rules }, condition }: Change,
   at: number,
@@ -63,8 +116,7 @@ export function changeOne(
   return { answer: descriptionOf(after, place), changed: true };
 }
 
-/** Deletes counters, as `Registry.delete` promises. */
-export function deleteThose(
+function deleteThose(
   file: SqliteFile,
   counters: readonly string[],
   condition: Condition,
@@ -85,13 +137,19 @@ function rowMeets({ total, made_at: madeAt, owner, rules }: Row, condition: Cond
   return meets({ total, ...known, rules: readRules(rules) }, condition);
 }
 
-/** Lists counters, as `Registry.list` promises. */
-export function listed(
-  file: SqliteFile,
-  { prefix = '', search, after, limit }: ListQuery,
-  place: string,
-): Page {
-  const rows = file.list.all(after, search, limit, prefix, `${prefix}${AFTER_ALL_NAMES}`);
-  const counters = rows.map((row) => descriptionOf(row, place));
-  return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
+/**
+ * Forgets a counter and all that is kept of it, in a transaction; `at` is now, in milliseconds
+ * since 1970.
+ */
+export function forgetAll(file: SqliteFile, counter: string, at: number): void {
+  file.delete.run(counter);
+  file.forgetVisitorsOf.run(Math.floor(at / DAY_MS), counter);
+  for (const forget of [
+    file.forgetHours,
+    file.forgetDays,
+    file.forgetUniques,
+    file.forgetSources,
+  ]) {
+    forget.run(counter);
+  }
 }

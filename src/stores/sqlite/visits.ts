@@ -1,7 +1,8 @@
 /**
- * What a transaction remembers of visits: hours, and who today's visitors are. All of it has
- * bounds, so that no visitor fills the disk or holds the others up. To be made anew for each
- * transaction. Not here: totals, keys and windows (`changes.ts`).
+ * What a commit writes of visits: hours, and who today's visitors are. All of it has bounds, so
+ * that no visitor fills the disk or holds the others up.
+ *
+ * Not here: totals, keys and windows (`changes.ts`), and reading the history (`history.ts`).
  */
 
 import type { Change } from '../../contract/counting.ts';
@@ -26,7 +27,7 @@ const FOLD_ROWS_MAX = 1000;
 /** How many days of hours one counter folds at once: up to 192 rows. */
 const FOLD_DAYS_AT_ONCE = 2;
 
-export class SqliteHistory {
+export class VisitRecorder {
   readonly #file: SqliteFile;
   readonly #visitorsMax: number;
   readonly #moment: CommitContext;
@@ -36,6 +37,7 @@ export class SqliteHistory {
   #fresh = 0;
   #folded = 0;
 
+  /** For one transaction. */
   constructor(file: SqliteFile, visitorsMax: number, moment: CommitContext) {
     this.#file = file;
     this.#visitorsMax = visitorsMax;
@@ -43,8 +45,8 @@ export class SqliteHistory {
     this.#day = Math.floor(moment.at / DAY_MS);
   }
 
-  /** Remembers what has been added by whom. */
-  remember({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
+  /** Records what has been added by whom. */
+  record({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
     for (const kind of KINDS) if (kinds[kind]) this.#addToHour(counter, kind, kinds[kind]);
     if (visitors.length > 0 && !this.#moment.short) this.#addVisitors(counter, visitors);
   }

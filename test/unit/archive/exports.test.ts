@@ -9,8 +9,8 @@ import { gather } from '../../../src/archive/gather.ts';
 import type { ArchivedCounter } from '../../../src/contract/archive.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS } from '../../../src/contract/history.ts';
 import { RULES } from '../../../src/contract/registry.ts';
-import { RedisStore } from '../../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../../src/stores/sqlite/store.ts';
+import { createRedisStore } from '../../../src/stores/redis/store.ts';
+import { createSqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { plain } from '../../contract/archive-contract.ts';
 import { LIMITS } from '../../contract/subject.ts';
 import { countersIn, exportText, itemsOf, mistakesIn, textOf } from '../../support/archive.ts';
@@ -111,15 +111,15 @@ describe('an export', () => {
         await server.cli('FLUSHALL');
         const limits = { ...LIMITS, timeoutMs: 5000, now: () => NOW };
         const redis = (number: number) =>
-          new RedisStore({ url: `${server.url}/${number}`, ca: undefined, ...limits });
-        const sqlite = new SqliteStore({
+          createRedisStore({ url: `${server.url}/${number}`, ca: undefined, ...limits });
+        const sqlite = createSqliteStore({
           path: join(folder.path, 'seen.db'),
           missing: 'make',
           ...limits,
         });
         const stores = redisFirst ? [redis(0), sqlite, redis(1)] : [sqlite, redis(0)];
         const [first, ...others] = stores;
-        await first!.bring(all, { source: 'first', existing: 'keep' });
+        await first!.archive.importAll(all, { source: 'first', existing: 'keep' });
         // Visits that were made here, too.
         const visits = all.map((one) => ({
           counter: one.counter,
@@ -127,14 +127,21 @@ describe('an export', () => {
           kinds: { person: 1 },
           visitors: callers('a', 'b'),
         }));
-        await first!.commit({ writer: 'w', sequence: 1, changes: visits });
-        const texts: string[] = [await exportText(first!, 'jsonl', NOW)];
+        await first!.counting.commit({ writer: 'w', sequence: 1, changes: visits });
+        const texts: string[] = [await exportText(first!.archive, 'jsonl', NOW)];
         for (const [index, store] of others.entries()) {
-          const from = await exportText(stores[index]!, index === 0 ? 'csv' : 'jsonl', NOW);
+          const from = await exportText(
+            stores[index]!.archive,
+            index === 0 ? 'csv' : 'jsonl',
+            NOW,
+          );
           const brought = countersIn(await itemsOf(from));
-          const outcomes = await store.bring(brought, { source: 'export', existing: 'keep' });
+          const outcomes = await store.archive.importAll(brought, {
+            source: 'export',
+            existing: 'keep',
+          });
           expect(outcomes).toEqual(all.map(() => 'made'));
-          texts.push(await exportText(store, 'jsonl', NOW));
+          texts.push(await exportText(store.archive, 'jsonl', NOW));
         }
         for (const text of texts) expect(text).toBe(texts[0]!);
         await Promise.all(stores.map((store) => store.close()));
@@ -147,14 +154,14 @@ describe('an export', () => {
     using folder = temporaryFolder();
     let now = NOW;
     const limits = { ...LIMITS, timeoutMs: 5000, now: () => now };
-    const store = new SqliteStore({
+    const store = createSqliteStore({
       path: join(folder.path, 'seen.db'),
       missing: 'make',
       ...limits,
     });
     let sequence = 0;
     const add = (amount: number, kinds: object) =>
-      store.commit({
+      store.counting.commit({
         writer: 'w',
         sequence: ++sequence,
         changes: [{ counter: 'abc/far', amount, kinds }],
@@ -165,7 +172,7 @@ describe('an export', () => {
       now += HOUR_MS;
     }
     for (const format of ['jsonl', 'csv'] as const) {
-      const items = await itemsOf(await exportText(store, format));
+      const items = await itemsOf(await exportText(store.archive, format));
       expect(mistakesIn(items)).toEqual([]);
       const [far] = countersIn(items);
       const sum = far!.past.hours

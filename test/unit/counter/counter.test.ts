@@ -5,15 +5,15 @@ import { BATCH_COUNTERS_MAX } from '../../../src/counter/batch.ts';
 import { Counter, type CounterOptions } from '../../../src/counter/counter.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../support/memory-store/store.ts';
 
 function setUp(options: Partial<CounterOptions> = {}) {
-  const store = new MemoryStore();
+  const store = createMemoryStore();
   const clock = new ManualClock();
   const seen = { committed: 0, retrying: 0, late: 0, broke: 0, writerForgotten: 0 };
   let writers = 0;
   const counter = new Counter({
-    store,
+    counting: store.counting,
     clock,
     newWriter: () => `writer-${++writers}`,
     waitMs: 1000,
@@ -39,19 +39,19 @@ async function outcome(hit: Promise<number | null>): Promise<number | string | n
   return hit.catch((error: unknown) => (isAppError(error) ? error.code : String(error)));
 }
 
-const changesOf = (store: MemoryStore) => store.asked.map(({ changes }) => changes);
+const changesOf = ({ counting }: MemoryStore) => counting.asked.map(({ changes }) => changes);
 
 describe('group commit', () => {
   test('an idle counter writes at once, a busy one gathers what comes meanwhile', async () => {
     const { store, counter } = setUp();
     const first = gate();
-    store.steps.push(first.promise);
+    store.counting.steps.push(first.promise);
     const hits = [counter.hit('hits')];
     await settle();
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
     for (let n = 0; n < 9; n++) hits.push(counter.hit('hits'));
     await settle();
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
     first.resolve();
     expect(await Promise.all(hits)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(changesOf(store)).toEqual([
@@ -68,7 +68,7 @@ describe('group commit', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await Promise.all(hits)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
   });
 
   test('a batch waits for what comes a turn later, and no longer', async () => {
@@ -78,26 +78,26 @@ describe('group commit', () => {
     await turn();
     const second = counter.hit('hits');
     expect(await Promise.all([first, second])).toEqual([1, 2]);
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
     const third = counter.hit('hits');
     await turn();
     await turn();
     expect(await Promise.all([third, counter.hit('hits')])).toEqual([3, 4]);
-    expect(store.asked).toHaveLength(3);
+    expect(store.counting.asked).toHaveLength(3);
   });
 
   test('hits that come while the store lets others write go along', async () => {
     const { store, counter } = setUp();
     const others = gate();
-    Object.assign(store, { turn: () => others.promise });
+    Object.assign(store.counting, { waitForTurn: () => others.promise });
     const hits = [counter.hit('hits')];
     await settle();
     hits.push(counter.hit('hits'), counter.hit('hits'));
     await settle();
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
     others.resolve();
     expect(await Promise.all(hits)).toEqual([1, 2, 3]);
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
   });
 
   test('a batch gathers for a millisecond at the most', async () => {
@@ -109,7 +109,7 @@ describe('group commit', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await Promise.all(hits)).toHaveLength(21);
-    expect(store.asked.length).toBeGreaterThan(1);
+    expect(store.counting.asked.length).toBeGreaterThan(1);
   });
 
   test('hits that wait too long while a batch gathers are not counted, and no empty batch is written', async () => {
@@ -118,7 +118,7 @@ describe('group commit', () => {
     clock.jump(1);
     expect(await hit).toBe('store-unavailable');
     await settle();
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
     expect(await counter.hit('hits')).toBe(1);
   });
 
@@ -126,17 +126,17 @@ describe('group commit', () => {
     const { store, counter } = setUp();
     const hits = ['a', 'a', 'b', 'a', 'c', 'b'].map((name) => counter.hit(name));
     expect(await Promise.all(hits)).toEqual([1, 2, 1, 3, 1, 2]);
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
   });
 
   test('nothing is answered before it is stored', async () => {
     const { store, counter } = setUp();
     const held = gate();
-    store.steps.push(held.promise);
+    store.counting.steps.push(held.promise);
     let answered = false;
     const hit = counter.hit('hits').then((total) => {
       answered = true;
-      expect(store.asked).toHaveLength(1);
+      expect(store.counting.asked).toHaveLength(1);
       return total;
     });
     await settle();
@@ -148,7 +148,7 @@ describe('group commit', () => {
   test('a batch takes no more counters than it may, and the rest follows in the next', async () => {
     const { store, counter } = setUp({ waitingMax: 10_000 });
     const first = gate();
-    store.steps.push(first.promise);
+    store.counting.steps.push(first.promise);
     const hits = [counter.hit('first')];
     await settle();
     for (let n = 0; n <= BATCH_COUNTERS_MAX; n++) hits.push(counter.hit(`c${n}`));
@@ -160,7 +160,7 @@ describe('group commit', () => {
   test('amounts other than 1 get the total right after them', async () => {
     const { store, counter } = setUp();
     const first = gate();
-    store.steps.push(first.promise);
+    store.counting.steps.push(first.promise);
     const hits = [
       counter.hit('a', { amount: 5 }),
       counter.hit('a', { amount: 2 }),
@@ -178,7 +178,7 @@ describe('group commit', () => {
     const { store, counter } = setUp();
     await counter.hit('full', { amount: Number.MAX_SAFE_INTEGER });
     const first = gate();
-    store.steps.push(first.promise);
+    store.counting.steps.push(first.promise);
     const hits = ['other', 'full', 'other'].map((name) => outcome(counter.hit(name)));
     first.resolve();
     expect(await Promise.all(hits)).toEqual([1, 'total-out-of-range', 2]);
@@ -196,14 +196,14 @@ describe('group commit', () => {
 describe('retries', () => {
   test('a lost batch is sent again exactly as it was, and new hits wait for the next one', async () => {
     const { store, clock, counter } = setUp();
-    store.steps.push('lose-after', 'lose-before', 'apply');
+    store.counting.steps.push('lose-after', 'lose-before', 'apply');
     const first = counter.hit('hits');
     await settle();
     const later = [counter.hit('hits'), counter.hit('more')];
     await clock.pass(200);
     expect(await first).toBe(1);
     expect(await Promise.all(later)).toEqual([2, 1]);
-    const [one, two, three, four] = store.asked;
+    const [one, two, three, four] = store.counting.asked;
     expect(two).toEqual(one);
     expect(three).toEqual(one);
     expect(four?.sequence).toBe(2);
@@ -215,7 +215,7 @@ describe('retries', () => {
 
   test('hits whose clients have left stay in their batch and count', async () => {
     const { store, clock, counter } = setUp();
-    store.steps.push('lose-before');
+    store.counting.steps.push('lose-before');
     void counter.hit('hits');
     void counter.hit('hits');
     await clock.pass(100);
@@ -224,14 +224,14 @@ describe('retries', () => {
 
   test('pauses between attempts grow to a limit', async () => {
     const { store, clock, counter } = setUp({ waitMs: 100_000 });
-    for (let n = 0; n < 20; n++) store.steps.push('refuse');
+    for (let n = 0; n < 20; n++) store.counting.steps.push('refuse');
     const hit = counter.hit('hits');
     await clock.pass(100);
-    expect(store.asked.length).toBeGreaterThan(2);
+    expect(store.counting.asked.length).toBeGreaterThan(2);
     await clock.pass(900);
-    const soFar = store.asked.length;
+    const soFar = store.counting.asked.length;
     await clock.pass(3750);
-    expect(store.asked.length - soFar).toBe(10);
+    expect(store.counting.asked.length - soFar).toBe(10);
     await clock.pass(10_000);
     expect(await hit).toBe(1);
   });
@@ -239,10 +239,10 @@ describe('retries', () => {
   test('a store that forgot the writer gets the batch from a new one, once', async () => {
     const { store, counter, seen } = setUp();
     await counter.hit('hits');
-    store.steps.push('forget-writers');
+    store.counting.steps.push('forget-writers');
     expect(await counter.hit('hits')).toBe(2);
     expect(await counter.hit('hits')).toBe(3);
-    expect(store.asked.map(({ writer, sequence }) => `${writer} ${sequence}`)).toEqual([
+    expect(store.counting.asked.map(({ writer, sequence }) => `${writer} ${sequence}`)).toEqual([
       'writer-1 1',
       'writer-1 2',
       'writer-2 1',
@@ -254,7 +254,7 @@ describe('retries', () => {
   test('a batch that may be stored is not sent under a new writer: its hits are unconfirmed', async () => {
     const { store, clock, counter } = setUp();
     await counter.hit('hits');
-    store.steps.push('lose-after', 'forget-writers');
+    store.counting.steps.push('lose-after', 'forget-writers');
     const lost = outcome(counter.hit('hits'));
     await clock.pass(100);
     expect(await lost).toBe('hit-unconfirmed');
@@ -264,7 +264,7 @@ describe('retries', () => {
 
   test('a bug in the store fails its batch and nothing after it', async () => {
     const { store, counter } = setUp();
-    store.steps.push('bug');
+    store.counting.steps.push('bug');
     expect(await outcome(counter.hit('hits'))).toContain('a bug');
     expect(await counter.hit('hits')).toBe(1);
   });
@@ -273,7 +273,7 @@ describe('retries', () => {
 describe('limits', () => {
   test('a hit waits as long as it may and not longer, each from its own beginning', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
-    store.steps.push(gate().promise);
+    store.counting.steps.push(gate().promise);
     const underWay = outcome(counter.hit('hits'));
     await clock.pass(400);
     const waiting = outcome(counter.hit('hits'));
@@ -291,7 +291,7 @@ describe('limits', () => {
   test('what is said not to be counted is not counted when the store is back', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     const held = gate();
-    store.steps.push(held.promise);
+    store.counting.steps.push(held.promise);
     const answers = [outcome(counter.hit('hits'))];
     await settle();
     answers.push(outcome(counter.hit('hits')), outcome(counter.hit('hits')));
@@ -308,36 +308,37 @@ describe('limits', () => {
 
   test('a batch for which nobody waits any more is given up, and its number is not used for another', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
-    for (let n = 0; n < 8; n++) store.steps.push('lose-before');
+    for (let n = 0; n < 8; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
     await clock.pass(3000);
     expect(await given).toBe('hit-unconfirmed');
-    store.steps.length = 0;
+    store.counting.steps.length = 0;
     expect(await counter.hit('hits')).toBe(1);
     // An empty one takes it, so that what was given up is not applied when it arrives late.
-    expect(store.asked.at(-2)).toEqual({ writer: 'writer-1', sequence: 1, changes: [] });
-    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
-    const late = store.asked[0];
-    if (late) expect(await outcome(store.commit(late) as never)).toBe('sequence-mismatch');
+    expect(store.counting.asked.at(-2)).toEqual({ writer: 'writer-1', sequence: 1, changes: [] });
+    expect(store.counting.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+    const late = store.counting.asked[0];
+    if (late)
+      expect(await outcome(store.counting.commit(late) as never)).toBe('sequence-mismatch');
     expect(await counter.read(['hits'])).toEqual([1]);
   });
 
   test('a batch that was given up and is stored all the same counts once, and the next one goes on after it', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
-    store.steps.push('lose-after');
-    for (let n = 0; n < 8; n++) store.steps.push('lose-before');
+    store.counting.steps.push('lose-after');
+    for (let n = 0; n < 8; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
     await clock.pass(2000);
     expect(await given).toBe('hit-unconfirmed');
-    store.steps.length = 0;
+    store.counting.steps.length = 0;
     await clock.pass(1000);
     expect(await counter.hit('hits')).toBe(2);
-    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+    expect(store.counting.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
   });
 
   test('after a batch was given up, hits that come while the store stays away are certainly not counted', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
-    for (let n = 0; n < 99; n++) store.steps.push('lose-before');
+    for (let n = 0; n < 99; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
     await clock.pass(2000);
     const later = outcome(counter.hit('hits'));
@@ -349,7 +350,7 @@ describe('limits', () => {
   test('the queue takes as many as it may and not one more', async () => {
     const { store, counter } = setUp({ waitingMax: 3 });
     const held = gate();
-    store.steps.push(held.promise);
+    store.counting.steps.push(held.promise);
     const hits = [1, 2, 3, 4].map(() => outcome(counter.hit('hits')));
     expect(counter.waiting).toBe(3);
     held.resolve();
@@ -370,34 +371,34 @@ describe('probes', () => {
     const { store, counter, seen } = setUp();
     counter.probe();
     await settle();
-    expect(store.asked).toEqual([{ writer: 'writer-1', sequence: 1, changes: [] }]);
+    expect(store.counting.asked).toEqual([{ writer: 'writer-1', sequence: 1, changes: [] }]);
     expect(seen.committed).toBe(1);
     await counter.hit('hits');
     counter.probe();
     await settle();
-    expect(store.asked).toHaveLength(2);
+    expect(store.counting.asked).toHaveLength(2);
     counter.probe();
     await settle();
-    expect(store.asked.at(-1)).toEqual({ writer: 'writer-1', sequence: 3, changes: [] });
+    expect(store.counting.asked.at(-1)).toEqual({ writer: 'writer-1', sequence: 3, changes: [] });
     expect(await counter.hit('hits')).toBe(2);
   });
 
   test('none is sent while a batch is under way', async () => {
     const { store, counter } = setUp();
     const held = gate();
-    store.steps.push(held.promise);
+    store.counting.steps.push(held.promise);
     const hit = counter.hit('hits');
     await settle();
     counter.probe();
     held.resolve();
     expect(await hit).toBe(1);
     await settle();
-    expect(store.asked).toHaveLength(1);
+    expect(store.counting.asked).toHaveLength(1);
   });
 
   test('one that fails is repeated as it was until the store is back, and hits that come meanwhile count then', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
-    for (let n = 0; n < 20; n++) store.steps.push(n % 2 === 0 ? 'refuse' : 'lose-after');
+    for (let n = 0; n < 20; n++) store.counting.steps.push(n % 2 === 0 ? 'refuse' : 'lose-after');
     counter.probe();
     await clock.pass(1000);
     expect(seen.retrying).toBeGreaterThan(3);
@@ -405,18 +406,18 @@ describe('probes', () => {
     await clock.pass(1500);
     expect(await tooLate).toBe('store-unavailable');
     const hit = counter.hit('hits');
-    store.steps.length = 0;
+    store.counting.steps.length = 0;
     await clock.pass(500);
     expect(await hit).toBe(1);
-    const probes = store.asked.slice(0, -1);
+    const probes = store.counting.asked.slice(0, -1);
     expect(new Set(probes.map((batch) => JSON.stringify(batch))).size).toBe(1);
-    expect(store.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
+    expect(store.counting.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
   });
 
   test('a store that was emptied is noticed while nobody visits, once', async () => {
     const { store, counter, seen } = setUp();
     await counter.hit('hits');
-    store.forgetWriters();
+    store.counting.forgetWriters();
     for (let n = 0; n < 4; n++) {
       counter.probe();
       await settle();
@@ -429,19 +430,19 @@ describe('probes', () => {
   test('a store that was emptied while it was away is noticed, although the batch under way was given up', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
     await counter.hit('hits');
-    for (let n = 0; n < 20; n++) store.steps.push('lose-before');
+    for (let n = 0; n < 20; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
     await clock.pass(2500);
     expect(await given).toBe('hit-unconfirmed');
-    store.forgetWriters();
-    store.steps.length = 0;
+    store.counting.forgetWriters();
+    store.counting.steps.length = 0;
     await clock.pass(1000);
     expect(seen.writerForgotten).toBe(1);
   });
 
   test('a bug in the store is told, and the next probe is made', async () => {
     const { store, counter, seen } = setUp();
-    store.steps.push('bug');
+    store.counting.steps.push('bug');
     counter.probe();
     await settle();
     expect(seen.broke).toBe(1);
@@ -452,15 +453,15 @@ describe('probes', () => {
 
   test('end with the counter', async () => {
     const { store, clock, counter } = setUp();
-    for (let n = 0; n < 99; n++) store.steps.push('refuse');
+    for (let n = 0; n < 99; n++) store.counting.steps.push('refuse');
     counter.probe();
     await clock.pass(1000);
     await counter.drain();
     await clock.pass(1000);
-    const asked = store.asked.length;
+    const asked = store.counting.asked.length;
     counter.probe();
     await clock.pass(5000);
-    expect(store.asked).toHaveLength(asked);
+    expect(store.counting.asked).toHaveLength(asked);
   });
 });
 
@@ -468,7 +469,7 @@ describe('drain', () => {
   test('answers all that came before it and refuses all that come after', async () => {
     const { store, counter } = setUp();
     const held = gate();
-    store.steps.push(held.promise);
+    store.counting.steps.push(held.promise);
     const hits = [counter.hit('hits'), counter.hit('hits')];
     let drained = false;
     const drain = counter.drain().then(() => {
@@ -490,7 +491,7 @@ describe('drain', () => {
 
   test('ends with the last deadline when the store stays away', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
-    for (let n = 0; n < 99; n++) store.steps.push('refuse');
+    for (let n = 0; n < 99; n++) store.counting.steps.push('refuse');
     const hit = outcome(counter.hit('hits'));
     let drained = false;
     void counter.drain().then(() => {
@@ -532,7 +533,7 @@ describe('whatever happens', () => {
           // Only a writer that is silent is forgotten: a batch is not retried for as long as a
           // store remembers.
           if (move === 'forget') {
-            if (counter.waiting === 0) store.forgetWriters();
+            if (counter.waiting === 0) store.counting.forgetWriters();
           } else if (move === 'probe') {
             counter.probe();
           } else if ('hit' in move) {
@@ -540,7 +541,7 @@ describe('whatever happens', () => {
             const key = move.key && `${move.hit}-${move.key}`;
             const once = key === undefined ? undefined : { key, request: '1' };
             asked.push({ name: move.hit, key, answer: outcome(counter.hit(move.hit, { once })) });
-          } else if ('step' in move) store.steps.push(move.step);
+          } else if ('step' in move) store.counting.steps.push(move.step);
           else await clock.pass(move.pass);
         }
         await clock.pass(10_000);
@@ -560,7 +561,7 @@ describe('whatever happens', () => {
           );
           const numbers = own.filter((answer) => typeof answer === 'number');
           const unconfirmed = own.filter((answer) => answer === 'hit-unconfirmed').length;
-          const [total = 0] = await store.read([name]);
+          const [total = 0] = await store.counting.read([name]);
           expect(new Set(numbers).size).toBe(numbers.length);
           expect(total).toBeGreaterThanOrEqual(numbers.length);
           expect(total).toBeLessThanOrEqual(numbers.length + unconfirmed);
@@ -568,11 +569,11 @@ describe('whatever happens', () => {
         // A number of a writer always stands for the same changes; an empty batch may take that of
         // one that is given up.
         const changes = new Map<string, string>();
-        for (const { writer, sequence, changes: sent } of store.asked) {
+        for (const { writer, sequence, changes: sent } of store.counting.asked) {
           if (sent.length === 0) continue;
           const id = `${writer} ${sequence}`;
           const before = changes.get(id);
-          if (before !== undefined && !store.refused.has(id))
+          if (before !== undefined && !store.counting.refused.has(id))
             expect(JSON.stringify(sent)).toBe(before);
           changes.set(id, JSON.stringify(sent));
         }

@@ -5,7 +5,7 @@ import { AppError } from '../../../src/counter/errors.ts';
 import { Watch } from '../../../src/counter/watch.ts';
 import { until } from '../../support/folder.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../support/memory-store/store.ts';
 
 let clock: ManualClock;
 let store: MemoryStore;
@@ -30,14 +30,14 @@ function watchOn(): Watch {
     try {
       await Bun.sleep(0);
       trouble?.(counters);
-      const totals = await store.read(counters);
+      const totals = await store.counting.read(counters);
       held?.();
       return totals;
     } finally {
       underWay--;
     }
   };
-  return new Watch({ store: { read }, clock, onBug: (error) => bugs.push(error) });
+  return new Watch({ counting: { read }, clock, onBug: (error) => bugs.push(error) });
 }
 
 /** Subscribes; answers what is told and how to end it. */
@@ -50,8 +50,8 @@ function subscribe(watch: Watch, ...counters: string[]) {
 }
 
 const setTo = async (counter: string, total: number) => {
-  await store.make(counter, { total, madeAt: 0, owner: '' });
-  await store.change(counter, { total: total });
+  await store.registry.create(counter, { total, madeAt: 0, owner: '' });
+  await store.registry.change(counter, { total: total });
 };
 /** Lets time pass until a reading has certainly been. */
 const passOne = async () => {
@@ -62,7 +62,7 @@ const passOne = async () => {
 
 beforeEach(() => {
   clock = new ManualClock();
-  store = new MemoryStore();
+  store = createMemoryStore();
   mostAtOnce = 0;
   bugs = [];
   trouble = undefined;
@@ -92,7 +92,7 @@ describe('a subscriber', () => {
     expect(told).toEqual([]);
     await setTo('a/one', 0);
     await passOne();
-    await store.delete(['a/one']);
+    await store.registry.delete(['a/one']);
     await passOne();
     await passOne();
     await setTo('a/one', 1);
@@ -111,7 +111,7 @@ describe('a subscriber', () => {
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
     held = () => {
       late ??= subscribe(watch, 'a/one');
-      void store.change('a/one', { total: 7 }).then(() => find());
+      void store.registry.change('a/one', { total: 7 }).then(() => find());
     };
     await passOne();
     await found;
@@ -249,14 +249,14 @@ test('whatever happens, each is told in the end what is so, and never twice the 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       clock = new ManualClock();
-      store = new MemoryStore();
+      store = createMemoryStore();
       trouble = undefined;
       const watch = watchOn();
       const all: { counter: string; told: string[]; end: () => void; here: boolean }[] = [];
       let total = 0;
       for (const { counter, what } of steps) {
         if (what === 'set') await setTo(counter, ++total);
-        if (what === 'delete') await store.delete([counter]);
+        if (what === 'delete') await store.registry.delete([counter]);
         if (what === 'come') all.push({ counter, ...subscribe(watch, counter), here: true });
         const leaving = what === 'leave' ? all.find(({ here }) => here) : undefined;
         if (leaving) Object.assign(leaving, { here: false }).end();
@@ -273,7 +273,7 @@ test('whatever happens, each is told in the end what is so, and never twice the 
       await passOne();
       for (const { counter, told, here } of all) {
         told.forEach((word, index) => expect(word).not.toBe(told[index - 1] ?? ''));
-        const [now] = await store.read([counter]);
+        const [now] = await store.counting.read([counter]);
         if (here) expect(told.at(-1) ?? `${counter} gone`).toBe(`${counter} ${now ?? 'gone'}`);
       }
       for (const { end } of all) end();

@@ -106,7 +106,7 @@ describe('what does not count', () => {
       }
     }
     expect(bugs).toEqual([]);
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
   });
 
   test('HEAD answers the headers of GET, and no number', async () => {
@@ -149,7 +149,7 @@ describe('what does not count', () => {
         expect({ status, retry: answer.get('Retry-After') }).toEqual({ status: 503, retry: '1' });
       }
     }
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
   });
 
   test('a request that is sent again under its key', async () => {
@@ -200,7 +200,7 @@ describe('what does not count', () => {
     ]) {
       expect({ path, status: (await ask(path)).status }).toEqual({ path, status: 404 });
     }
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
   });
 
   test('other methods, which are told what to use', async () => {
@@ -214,7 +214,7 @@ describe('what does not count', () => {
         });
       }
     }
-    expect(store.asked).toHaveLength(0);
+    expect(store.counting.asked).toHaveLength(0);
   });
 
   test('the response to another method has no header of a page that is not there', async () => {
@@ -317,7 +317,7 @@ describe('errors', () => {
 
   test('a store that is away is 503 with Retry-After, and says whether the visit may count', async () => {
     const { ask, store, clock } = setUp();
-    for (let n = 0; n < 99; n++) store.steps.push('lose-before');
+    for (let n = 0; n < 99; n++) store.counting.steps.push('lose-before');
     const answers = [ask('/')];
     await settle();
     answers.push(ask('/', { Accept: 'application/json' }));
@@ -336,7 +336,7 @@ describe('errors', () => {
 
   test('a full queue is 503 with Retry-After', async () => {
     const { ask, store, clock } = setUp({ waitingMax: 1 });
-    store.steps.push(new Promise(() => undefined));
+    store.counting.steps.push(new Promise(() => undefined));
     void ask('/');
     const { status, headers, body } = await ask('/');
     expect({ status, retry: headers.get('Retry-After') }).toEqual({ status: 503, retry: '1' });
@@ -348,7 +348,7 @@ describe('errors', () => {
     const { ask, counter, store } = setUp();
     await counter.hit('full/counter', { amount: Number.MAX_SAFE_INTEGER });
     expect((await ask('/hit/full/counter')).status).toBe(409);
-    store.read = async () => {
+    store.counting.read = async () => {
       throw new AppError('counter-unreadable', 'made by the test');
     };
     expect((await ask('/get/full/counter')).status).toBe(500);
@@ -356,7 +356,7 @@ describe('errors', () => {
 
   test('a bug is 500 without its details, and is told to the log', async () => {
     const { ask, store, bugs } = setUp();
-    store.steps.push('bug');
+    store.counting.steps.push('bug');
     const { status, body } = await ask('/');
     expect(status).toBe(500);
     expect(body).not.toContain('made by the test');
@@ -365,7 +365,7 @@ describe('errors', () => {
 
   test('what is thrown without being an Error is a bug like another', async () => {
     const { app, ask, store, bugs, requests } = setUp();
-    store.read = () => {
+    store.counting.read = () => {
       // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about
       throw 'made by the test';
     };

@@ -3,16 +3,17 @@ import { describe, expect, test } from 'bun:test';
 import type { HeardReplica, HeartbeatReport, Presence } from '../../../src/contract/presence.ts';
 import { Heartbeat } from '../../../src/replicas/heartbeat.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
+import { memoryDatabase } from '../../support/memory-store/database.ts';
+import { createMemoryStore } from '../../support/memory-store/store.ts';
 
 function begin() {
   const clock = new ManualClock();
   const database = memoryDatabase({ now: () => clock.now() });
-  const store = new MemoryStore(database);
+  const { presence } = createMemoryStore(database);
   let probes = 0;
-  const replica = (name: string, hits = 0, on: Presence = store) =>
+  const replica = (name: string, hits = 0, on: Presence = presence) =>
     new Heartbeat({
-      store: on,
+      presence: on,
       clock,
       self: { id: crypto.randomUUID(), name, version: '1.2.3', startedAt: clock.now() },
       hits: () => hits,
@@ -20,7 +21,7 @@ function begin() {
     });
   const known = ({ replicas }: Heartbeat) =>
     replicas.map(({ name, state, hits }) => `${name} ${state} ${hits}`);
-  return { clock, store, replica, known, probes: () => probes };
+  return { clock, presence, replica, known, probes: () => probes };
 }
 
 describe('replicas', () => {
@@ -51,7 +52,7 @@ describe('replicas', () => {
   });
 
   test('that are not heard of any more are gone, and one that is only late is not', async () => {
-    const { clock, store, replica, known } = begin();
+    const { clock, presence, replica, known } = begin();
     const one = replica('one');
     const silent: HeartbeatReport = {
       id: 'silent',
@@ -62,7 +63,7 @@ describe('replicas', () => {
       state: 'ready',
     };
     one.start();
-    await store.beat(silent);
+    await presence.heartbeat(silent);
     await clock.pass(4000);
     expect(known(one)).toEqual(['one ready 0', 'two ready 0']);
     await clock.pass(2000);
@@ -70,11 +71,11 @@ describe('replicas', () => {
   });
 
   test('are not taken for gone while the store is away', async () => {
-    const { clock, store, replica, known } = begin();
+    const { clock, presence, replica, known } = begin();
     let away = false;
     const shaky: Presence = {
-      beat: (beat): Promise<readonly HeardReplica[]> =>
-        away ? Promise.reject(new Error('away')) : store.beat(beat),
+      heartbeat: (report): Promise<readonly HeardReplica[]> =>
+        away ? Promise.reject(new Error('away')) : presence.heartbeat(report),
     };
     const [one, two] = [replica('one', 0, shaky), replica('two', 0, shaky)];
     one.start();
@@ -100,8 +101,8 @@ describe('replicas', () => {
 
   test('have the store probed every 2 s, whether it answers their beats or not, until they end', async () => {
     const { clock, replica, probes } = begin();
-    const beat = () => Promise.reject(new Error('away'));
-    const one = replica('one', 0, { beat });
+    const heartbeat = () => Promise.reject(new Error('away'));
+    const one = replica('one', 0, { heartbeat });
     one.start();
     await clock.pass(9000);
     expect(probes()).toBe(5);

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../../../src/contract/history.ts';
 import { RULES } from '../../../src/contract/registry.ts';
 import type { Store } from '../../../src/contract/store.ts';
-import { RedisStore } from '../../../src/stores/redis/store.ts';
-import { SqliteStore } from '../../../src/stores/sqlite/store.ts';
+import { createRedisStore } from '../../../src/stores/redis/store.ts';
+import { createSqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../../contract/subject.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { RedisServer, SAFE } from '../../support/redis-server.ts';
@@ -28,18 +28,18 @@ async function fill(store: Store, clock: { at: number }): Promise<void> {
     clock.at = at;
     const visitors = [{ id: randomUUID(), kind: 'person' as const, visits: 1 }];
     const change = { counter: NAME, amount: 1, kinds: { person: 1 }, visitors };
-    return store.commit({ writer, sequence: ++sequence, changes: [change] });
+    return store.counting.commit({ writer, sequence: ++sequence, changes: [change] });
   };
   await visit(MIDNIGHT - (HOURS_KEPT_DAYS + 2) * DAY_MS);
   await visit(MIDNIGHT - 60_000);
-  await store.change(NAME, { owner: 'of somebody', rules: { windowMs: DAY_MS } });
+  await store.registry.change(NAME, { owner: 'of somebody', rules: { windowMs: DAY_MS } });
   const past = {
     hours: [],
     days: [{ at: 1, kind: 'bot', amount: 1 }],
     visitors: new Map([[2, 1]]),
   } as const;
   const archived = { counter: NAME, total: 3, madeAt: 1, owner: undefined, rules: RULES, past };
-  await store.bring([archived], { source: 'elsewhere', existing: 'add' });
+  await store.archive.importAll([archived], { source: 'elsewhere', existing: 'add' });
   await visit(MIDNIGHT + 30 * 60_000);
 }
 
@@ -47,7 +47,7 @@ describe('of a deleted counter', () => {
   test('no key is left in Redis', async () => {
     await using server = await RedisServer.start();
     const clock = { at: MIDNIGHT };
-    const store = new RedisStore({
+    const store = createRedisStore({
       url: server.url,
       ca: undefined,
       ...limits,
@@ -61,7 +61,7 @@ describe('of a deleted counter', () => {
         (kind) => `seen:${kind}:${NAME}`,
       ),
     );
-    expect(await store.delete([NAME])).toEqual(['deleted']);
+    expect(await store.registry.delete([NAME])).toEqual(['deleted']);
     expect(await keys()).toEqual([]);
     expect(await server.cli('ZCARD', 'seen:names')).toBe('0');
     await store.close();
@@ -71,7 +71,7 @@ describe('of a deleted counter', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const clock = { at: MIDNIGHT };
-    const store = new SqliteStore({ path, missing: 'make', ...limits, now: () => clock.at });
+    const store = createSqliteStore({ path, missing: 'make', ...limits, now: () => clock.at });
     await fill(store, clock);
     const file = new Database(path, { readonly: true });
     const tables = file
@@ -95,9 +95,9 @@ describe('of a deleted counter', () => {
           .get(NAME)?.rows,
       ]);
     for (const [table, count] of rows()) expect({ table, count }).not.toEqual({ table, count: 0 });
-    expect(await store.delete([NAME])).toEqual(['deleted']);
+    expect(await store.registry.delete([NAME])).toEqual(['deleted']);
     expect(rows()).toEqual(tables.map((table) => [table, 0]));
-    expect(await store.size()).toBe(0);
+    expect(await store.registry.size()).toBe(0);
     file.close();
     await store.close();
   });
@@ -106,15 +106,17 @@ describe('of a deleted counter', () => {
 describe('when the memory of Redis is full', () => {
   test('counters are deleted all the same; changes are refused whole', async () => {
     await using server = await RedisServer.start(SAFE);
-    const store = new RedisStore({ url: server.url, ca: undefined, ...limits, now: Date.now });
-    await store.make(NAME, { total: 5, madeAt: 1000, owner: 'of somebody' });
+    const store = createRedisStore({ url: server.url, ca: undefined, ...limits, now: Date.now });
+    await store.registry.create(NAME, { total: 5, madeAt: 1000, owner: 'of somebody' });
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
-    const before = await store.describe(NAME);
+    const before = await store.registry.describe(NAME);
     const changes = { total: 6, rules: { private: true } };
-    await expect(store.change(NAME, changes)).rejects.toMatchObject({ code: 'store-unavailable' });
-    expect(await store.describe(NAME)).toEqual(before);
-    expect(await store.delete([NAME], { owner: 'of somebody' })).toEqual(['deleted']);
-    expect(await store.describe(NAME)).toBeUndefined();
+    await expect(store.registry.change(NAME, changes)).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
+    expect(await store.registry.describe(NAME)).toEqual(before);
+    expect(await store.registry.delete([NAME], { owner: 'of somebody' })).toEqual(['deleted']);
+    expect(await store.registry.describe(NAME)).toBeUndefined();
     await store.close();
   });
 });

@@ -4,13 +4,14 @@
  */
 import { testStoreContract } from '../../contract/store-contract.ts';
 import { LIMITS } from '../../contract/subject.ts';
-import { MemoryStore, memoryDatabase } from '../../support/memory-store.ts';
+import { memoryDatabase } from '../../support/memory-store/database.ts';
+import { createMemoryStore } from '../../support/memory-store/store.ts';
 
 testStoreContract('memory', async () => {
   const database = memoryDatabase(LIMITS);
   return {
     readsOneMoment: true,
-    open: (limits = {}) => new MemoryStore({ ...database, ...limits }),
+    open: (limits = {}) => createMemoryStore({ ...database, ...limits }),
     end: async () => undefined,
   };
 });

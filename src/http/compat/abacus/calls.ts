@@ -105,8 +105,10 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   await call.mayMake(named.name);
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;
-  switch (await worded(GET_FAILED, registry.make(name, { total: value, madeAt: now(), owner }))) {
-    case 'made':
+  switch (
+    await worded(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
+  ) {
+    case 'created':
       return { status: 201, body: { key, namespace, admin_key: token, value } };
     case 'exists':
       throw new AppError('counter-exists', 'Key already exists, please use a different key.');

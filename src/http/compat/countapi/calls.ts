@@ -133,8 +133,8 @@ export async function create(
     owner,
     rules: { ...RULES, lowest, highest, settable },
   };
-  switch (await registry.make(named.name, draft)) {
-    case 'made':
+  switch (await registry.create(named.name, draft)) {
+    case 'created':
       return {
         status: 200,
         body: { namespace: named.namespace, key: named.key, value },

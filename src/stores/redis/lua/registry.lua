@@ -1,10 +1,10 @@
--- Makes or changes one counter, or deletes, or reads some.
+-- Creates or changes one counter, or deletes, or reads some.
 --
 -- KEYS[1]  the names of all counters: a sorted set, all of the same score, so that it is in the
 --          order of the names. Other keys are made of the counters' names (shared.lua).
 --
 -- ARGV[1], packed: `what` to do, and
---   make     `counter`, `total`, `owner` (the hash of a token), `rules` or nothing, `madeAt`
+--   create   `counter`, `total`, `owner` (the hash of a token), `rules` or nothing, `madeAt`
 --            (milliseconds since 1970), `countersMax`
 --   change   `counter`, `condition`, `madeAt` of a counter of which that is not known; of `total`,
 --            `owner` and `rules` what changes: the words of the rules, "-" for each that stays
@@ -12,8 +12,9 @@
 --   read     `counters`
 -- A condition is the `Condition` of contract/registry.ts.
 --
--- Answers, with a counter as {total, "made", owner, rules}, each a string, "" for what is not known:
---   make     "ok", "exists" or "full"
+-- Answers, with a counter as {total, "made", owner, rules}, each a string, "" for what is not
+-- known:
+--   create   "ok", "exists" or "full"
 --   change   the counter after the change; or "missing", "differs", "unreadable" (its total is no
 --            string), having changed nothing
 --   delete   "deleted", "missing" or "differs" for each name
@@ -60,10 +61,11 @@ local function write_record(name, made, owner, rules)
   write('ZADD', NAMES, 0, name)
 end
 
-local function make()
+local function create()
   local name, owner = ARGS.counter, ARGS.owner
   local _, before = record_of(name)
-  if redis.call('EXISTS', total_key(name)) == 1 then return before == owner and 'ok' or 'exists' end
+  local there = redis.call('EXISTS', total_key(name)) == 1
+  if there then return before == owner and 'ok' or 'exists' end
   if redis.call('ZCARD', NAMES) >= ARGS.countersMax then return 'full' end
   write('SET', total_key(name), ARGS.total)
   write_record(name, whole(ARGS.madeAt), owner, ARGS.rules)
@@ -116,8 +118,8 @@ local function each(act)
 end
 
 local answer
-if ARGS.what == 'make' then
-  answer = make()
+if ARGS.what == 'create' then
+  answer = create()
 elseif ARGS.what == 'change' then
   answer = change()
 else

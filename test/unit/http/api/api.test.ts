@@ -135,7 +135,7 @@ describe('a counter', () => {
     });
     expectProblem(await call(app, 'GET', '/api/v1/counters/my-site/none'), 404, 'counter-missing');
     expect((await app.ask(ONE, {}, 'HEAD')).status).toBe(200);
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
   });
 
   test('is set and deleted by its owner', async () => {
@@ -258,7 +258,7 @@ describe('owners', () => {
   test('a token is kept as a hash, and is in no answer but the one that makes the counter', async () => {
     const app = setUp();
     const token = await make(app);
-    const description = await app.store.describe('my-site/front-page');
+    const description = await app.store.registry.describe('my-site/front-page');
     expect(description?.owner).toMatch(/^[\w-]{43}$/);
     expect(JSON.stringify(description)).not.toContain(token);
     const answers = await Promise.all([
@@ -320,7 +320,7 @@ describe('bad input is a problem that says where it is wrong', () => {
       const json = JSON.parse(answer.body);
       expectProblem({ ...answer, json }, 400, code);
       expect(json.detail).toContain(words);
-      expect(app.store.asked).toHaveLength(0);
+      expect(app.store.counting.asked).toHaveLength(0);
       expect(app.bugs).toEqual([]);
     });
   }

@@ -73,13 +73,14 @@ describe('visitors', () => {
 
   test('stay unknown while the store does not tell the day’s salt, and count all the same', async () => {
     const { ask, hits, json, later, store } = begin();
-    const salt = store.salt.bind(store);
-    store.salt = async () => {
+    const { history } = store;
+    const salt = history.salt.bind(history);
+    history.salt = async () => {
       throw new Error('away');
     };
     await ask('/', from('192.0.2.1'));
     expect(await hits()).toBe(1);
-    store.salt = salt;
+    history.salt = salt;
     await ask('/', from('192.0.2.1'));
     expect((await json('/api/v1/default/visitors')).today).toBe(0);
     later(1000);
@@ -92,7 +93,7 @@ describe('visitors', () => {
 test('a visit waits briefly for the day’s salt, nobody waits for long after it, and who comes when it is there is known', async () => {
   const { ask, hits, json, store, clock } = begin();
   const told = Promise.withResolvers<string>();
-  store.salt = () => told.promise;
+  store.history.salt = () => told.promise;
   const first = ask('/', from('192.0.2.1'));
   await clock.pass(250);
   expect((await first).status).toBe(200);

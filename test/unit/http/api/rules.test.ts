@@ -222,7 +222,7 @@ describe('a program that tells of others’ visits', () => {
       today: 3,
       visits: { person: 2, program: 1 },
     });
-    expect(JSON.stringify(store.asked)).not.toContain('session');
+    expect(JSON.stringify(store.counting.asked)).not.toContain('session');
   });
 
   test('is not believed without it, and is told what a visitor is', async () => {
@@ -266,7 +266,11 @@ describe('own visits', () => {
     expect((await ask('/hit/my-site/new', OUT)).body).toBe('{"value":0}');
     expect((await ask('/countapi/hit/my-site/page', OUT)).body).toBe('{"value":41}');
     expect((await send('POST', `${ONE}/hit`, undefined, OUT)).json.value).toBe(41);
-    expect(await store.read(['hits', 'my-site/page', 'my-site/new'])).toEqual([1, 41, undefined]);
+    expect(await store.counting.read(['hits', 'my-site/page', 'my-site/new'])).toEqual([
+      1,
+      41,
+      undefined,
+    ]);
     // Other cookies mean nothing.
     for (const Cookie of [
       'seen_own_visits=outside',
@@ -275,7 +279,7 @@ describe('own visits', () => {
     ]) {
       await ask('/', { Cookie });
     }
-    expect(await store.read(['hits'])).toEqual([4]);
+    expect(await store.counting.read(['hits'])).toEqual([4]);
   });
 
   test('tell nobody the number of a private counter', async () => {

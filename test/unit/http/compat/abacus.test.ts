@@ -105,7 +105,7 @@ describe('hit and get', () => {
       if (method === 'GET') expect((await call(app, path, { method: 'HEAD' })).status).toBe(200);
     }
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 10 });
-    expect(await app.store.size()).toBe(1);
+    expect(await app.store.registry.size()).toBe(1);
     for (const [path, status] of [
       ['/get/my-app/builds', 200],
       ['/get/my-app/none', 404],
@@ -162,7 +162,7 @@ describe('JSONP', () => {
       const path = `/hit/my-site/visits?callback=${encodeURIComponent(name)}`;
       await expectAnswer(app, path, 400, { error: expect.stringContaining('callback') });
     }
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
   });
 });
 
@@ -265,7 +265,7 @@ describe('create', () => {
     }
     await expectAnswer(app, '/hit/my-app/builds', 404, NO_KEY);
     await expectAnswer(app, '/hit/my-app/builds/shield', 404, NO_KEY);
-    expect(await app.store.size()).toBe(0);
+    expect(await app.store.registry.size()).toBe(0);
   });
 });
 
@@ -293,7 +293,7 @@ describe('where', () => {
       });
       expect(headers.get('Access-Control-Allow-Origin')).toBe('*');
     }
-    expect(await app.store.size()).toBe(0);
+    expect(await app.store.registry.size()).toBe(0);
     const { json } = await call(app, '/create/foo/?initializer=5', { method: 'POST' });
     expect(json).toMatchObject({ namespace: 'default', key: 'foo', value: 5 });
     const asked = { method: 'POST', headers: bearer(json.admin_key) };
@@ -358,7 +358,7 @@ describe('where', () => {
         location: '/abacus/',
       });
     }
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
     const { status, headers, body } = await call(app, '/');
     expect(status).toBe(200);
     expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
@@ -419,15 +419,15 @@ describe('names', () => {
       value: 1,
     });
     expect((await call(app, '/hit/my%2Dapp/%6Bey')).json).toEqual({ value: 1 });
-    expect(await app.store.read(['my-app/key'])).toEqual([1]);
-    expect(await app.store.size()).toBe(2);
+    expect(await app.store.counting.read(['my-app/key'])).toEqual([1]);
+    expect(await app.store.registry.size()).toBe(2);
   });
 
   test('reserved words stand for the page that asks', async () => {
     const app = setUp();
     const headers = { Origin: 'https://my-site.com', Referer: 'https://my-site.com/example/page' };
     await expectAnswer(app, '/hit/:HOST:/:PATH:', 200, { value: 1 }, { headers });
-    expect(await app.store.read(['my-site.com/examplepage'])).toEqual([1]);
+    expect(await app.store.counting.read(['my-site.com/examplepage'])).toEqual([1]);
     const missing = (header: string, word: string) => ({
       error: `${header} header is required if ${word} is used`,
     });
@@ -576,7 +576,7 @@ describe('an owner', () => {
     const first = { error: 'Key does not exist, please first create it using /create.' };
     await expectAnswer(app, '/update/my-app/none?value=9', 409, first, asked);
     await expectAnswer(app, '/set/my-app/ab?value=9', 400, lengthOf('key'), asked);
-    expect(await app.store.size()).toBe(2);
+    expect(await app.store.registry.size()).toBe(2);
   });
 
   test('of one counter has nothing to say about another', async () => {
@@ -742,12 +742,12 @@ describe('a store that is away', () => {
       await expectAnswer(app, path, 503, { error }, asked);
       expect((await call(app, path, asked)).headers.get('Retry-After')).toBe('1');
     };
-    Object.assign(app.store, { make: away, change: away, delete: away });
+    Object.assign(app.store.registry, { create: away, change: away, delete: away });
     const asked = { method: 'POST', headers: bearer(token) };
     await failed('/set/my-app/builds?value=1', 'Failed to set data. Try again later.', asked);
     await failed('/reset/my-app/builds', 'Failed to set data. Try again later.', asked);
     await failed('/delete/my-app/builds', 'Failed to set data. Try again later.', asked);
-    Object.assign(app.store, { describe: away });
+    Object.assign(app.store.registry, { describe: away });
     await failed('/set/my-app/builds?value=1', 'Failed to verify token. Try again later.', asked);
     await failed('/info/my-app/builds', 'Failed to get data. Try again later.');
     await failed('/create/my-app/other', 'Failed to get data. Try again later.');
@@ -755,7 +755,7 @@ describe('a store that is away', () => {
 
   test('under a hit or a read is told likewise', async () => {
     const app = setUp({ waitingMax: 1 });
-    app.store.steps.push(Promise.withResolvers<void>().promise);
+    app.store.counting.steps.push(Promise.withResolvers<void>().promise);
     const hit = call(app, '/hit/my-app/builds');
     await Bun.sleep(5);
     await app.clock.pass(1000);
@@ -781,7 +781,7 @@ describe('limits', () => {
     await expectAnswer(app, '/create/', 429, { error });
     await expectAnswer(app, '/hit/my-app/three', 429, { error });
     await expectAnswer(app, '/hit/my-app/two', 200, { value: 1 });
-    expect(await app.store.size()).toBe(2);
+    expect(await app.store.registry.size()).toBe(2);
     await expectAnswer(app, '/get/my-app/one', 200, { value: 1 });
     const { headers } = await call(app, '/get/my-app/one');
     expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
@@ -794,8 +794,10 @@ describe('limits', () => {
 describe('a private counter', () => {
   test('is counted on by everybody, and told to its owner', async () => {
     const { app, token } = await withBuilds();
-    const found = await app.store.describe('my-app/builds');
-    await app.store.change('my-app/builds', { rules: { ...found!.rules, private: true } });
+    const found = await app.store.registry.describe('my-app/builds');
+    await app.store.registry.change('my-app/builds', {
+      rules: { ...found!.rules, private: true },
+    });
     await expectAnswer(app, '/hit/my-app/builds', 200, { value: null });
     await expectAnswer(app, '/get/my-app/builds', 404, NO_KEY);
     await expectAnswer(app, '/get/my-app/builds/shield', 404, NO_KEY);
@@ -850,7 +852,7 @@ describe('on a host name of its own', () => {
       (await app.ask('/get/my-app/visits', { Host: 'count.example.com' })).headers.get('X-Path'),
     ).toBe('my-app/visits');
     expect((await app.ask('/', { Host: 'seen.test' })).body).toStartWith('Hello World!');
-    expect(await app.store.read(['my-app/visits'])).toEqual([3]);
+    expect(await app.store.counting.read(['my-app/visits'])).toEqual([3]);
   });
 });
 

@@ -58,7 +58,7 @@ describe('get', () => {
     await expectAnswer(app, '/get/mysite.com/test', 200, { value: 42 });
     await expectAnswer(app, '/get/nonexist', 404, NOTHING);
     expect((await call(app, '/get/nonexist')).path).toBe('default/nonexist');
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
   });
 });
 
@@ -262,7 +262,7 @@ describe('create', () => {
       await expectAnswer(app, `/create?${name}=x`, 400, { error: expect.stringContaining(name) });
     }
     expect((await call(app, '/create?update_upperbound=0&update_lowerbound=0')).status).toBe(200);
-    expect(await app.store.size()).toBe(1);
+    expect(await app.store.registry.size()).toBe(1);
   });
 
   test('gives its owner a token in a header, with which the API lets them do everything', async () => {
@@ -322,9 +322,10 @@ describe('info and stats', () => {
 
   test('a counter of which nobody knows when it was made was made at 0', async () => {
     const app = setUp();
-    const described = app.store.describe.bind(app.store);
+    const { registry } = app.store;
+    const described = registry.describe.bind(registry);
     await call(app, '/hit/old-one');
-    app.store.describe = async (name) => {
+    registry.describe = async (name) => {
       const found = await described(name);
       return found && { ...found, madeAt: undefined };
     };
@@ -369,7 +370,7 @@ describe('names', () => {
         effective,
       });
     }
-    expect(await app.store.read(['default/test', 'mysite.com/test'])).toEqual([3, 2]);
+    expect(await app.store.counting.read(['default/test', 'mysite.com/test'])).toEqual([3, 2]);
   });
 
   test('what is no name is refused everywhere', async () => {
@@ -397,7 +398,7 @@ describe('names', () => {
     for (const query of ['key=aa', 'namespace=aa', 'key=', 'key=a/b/c']) {
       await expectAnswer(app, `/create?${query}`, 400, MALFORMED);
     }
-    expect(await app.store.size()).toBe(0);
+    expect(await app.store.registry.size()).toBe(0);
   });
 
   test('reserved words stand for the page that asks', async () => {
@@ -566,7 +567,7 @@ describe('JSONP', () => {
       }),
       { numRuns: 300 },
     );
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
   });
 });
 
@@ -610,12 +611,12 @@ describe('errors', () => {
     expect(posted.headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
     const preflight = await app.ask('/countapi/hit/test?callback=cb&img', {}, 'OPTIONS');
     expect({ status: preflight.status, body: preflight.body }).toEqual({ status: 204, body: '' });
-    expect(app.store.asked).toHaveLength(0);
+    expect(app.store.counting.asked).toHaveLength(0);
   });
 
   test('a store that is away is 503, a total at its limit 409, a bug 500 without its details', async () => {
     const app = setUp();
-    for (let n = 0; n < 99; n++) app.store.steps.push('refuse');
+    for (let n = 0; n < 99; n++) app.store.counting.steps.push('refuse');
     const answer = call(app, '/hit/test');
     await app.clock.pass(1000);
     const away = await answer;
@@ -624,13 +625,13 @@ describe('errors', () => {
       keys: ['error'],
     });
     expect(away.headers.get('Retry-After')).toBe('1');
-    app.store.steps.length = 0;
+    app.store.counting.steps.length = 0;
     await app.clock.pass(1000);
 
     await call(app, `/create?key=full&value=${Number.MAX_SAFE_INTEGER}`);
     await expectAnswer(app, '/hit/full', 409, { error: expect.any(String) });
 
-    app.store.steps.push('bug');
+    app.store.counting.steps.push('bug');
     const bug = await call(app, '/hit/bug');
     expect({ status: bug.status, keys: Object.keys(bug.json) }).toEqual({
       status: 500,
@@ -642,7 +643,7 @@ describe('errors', () => {
 
   test('a Seen that is full of counters says so', async () => {
     const app = setUp();
-    app.store.make = async () => 'counters-full';
+    app.store.registry.create = async () => 'counters-full';
     await expectAnswer(app, '/create', 503, { error: expect.any(String) });
   });
 });

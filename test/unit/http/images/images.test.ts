@@ -24,7 +24,7 @@ function begin(options: Parameters<typeof setUp>[0] = {}) {
       expect(status).toBe(200);
       return /aria-label="([^"]*)"/.exec(body)?.[1];
     },
-    total: async (name: string) => (await app.store.describe(name))?.total,
+    total: async (name: string) => (await app.store.registry.describe(name))?.total,
   };
 }
 
@@ -54,7 +54,7 @@ describe('a badge', () => {
 
   test('writes large numbers as they are, as a language has them, or short', async () => {
     const { words, store } = begin();
-    await store.make('my-site/page', { total: 1_299_999, madeAt: 0, owner: '' });
+    await store.registry.create('my-site/page', { total: 1_299_999, madeAt: 0, owner: '' });
     const written = (query: string) => words(`/badge/my-site/page.svg?count=no&${query}`);
     expect(await written('')).toBe('visits: 1299999');
     expect(await written('number=grouped')).toBe('visits: 1,299,999');
@@ -90,7 +90,7 @@ describe('a badge', () => {
       'visits: 1',
     );
     expect(await total('my-site/page')).toBe(1);
-    await store.change('my-site/page', {
+    await store.registry.change('my-site/page', {
       rules: {
         lowest: 0,
         highest: 1,
@@ -107,7 +107,7 @@ describe('a badge', () => {
   test('of a private counter counts, and says no number', async () => {
     const { words, store, total } = begin();
     const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
-    await store.make('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
+    await store.registry.create('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
     for (const show of ['total', 'today', 'visitors']) {
       expect(await words(`/badge/my-site/page.svg?show=${show}`)).toBe('visits: private');
     }
@@ -119,7 +119,7 @@ describe('a badge', () => {
   test('of a default counter that an import made private tells nothing, and neither does its chart', async () => {
     const { words, store } = begin();
     for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
-    await store.change('hits', {
+    await store.registry.change('hits', {
       rules: { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 },
     });
     for (const path of [
@@ -304,7 +304,7 @@ test('the pixel counts and shows nothing, also when it cannot count', async () =
     begins: 'GIF89a',
   });
   expect(app.underWay()).toBe(0);
-  expect(await store.size()).toBe(1);
+  expect(await store.registry.size()).toBe(1);
 });
 
 describe('every picture', () => {
@@ -366,7 +366,7 @@ describe('every picture', () => {
       'request-invalid',
     );
     expect(await hits()).toBe(0);
-    store.steps.push(...Array.from({ length: 1 }, () => 'bug' as const));
+    store.counting.steps.push(...Array.from({ length: 1 }, () => 'bug' as const));
     expect(await words('/badge/hits.svg')).toBe('visits: not available');
   });
 
@@ -395,7 +395,7 @@ describe('every picture', () => {
 
   test('of a store that is away says so', async () => {
     const { app, store, clock, words } = begin();
-    store.steps.push(
+    store.counting.steps.push(
       'refuse',
       'refuse',
       'refuse',

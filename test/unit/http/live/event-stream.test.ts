@@ -53,7 +53,7 @@ describe('a stream', () => {
     await hit(app);
     await passOne(app);
     expect(await next()).toBe('data: {"value":6}\n\n');
-    await app.store.delete(['my-app/builds']);
+    await app.store.registry.delete(['my-app/builds']);
     await passOne(app);
     expect(await next()).toBeUndefined();
     expect([app.streams.open, app.watch.subscribers]).toEqual([0, 0]);

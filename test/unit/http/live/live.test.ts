@@ -68,7 +68,7 @@ describe('/live', () => {
     await pass(app);
     expect(events()).toHaveLength(3);
     expect(text().match(/retry:/g)).toHaveLength(1);
-    await app.store.delete(['my-site/page']);
+    await app.store.registry.delete(['my-site/page']);
     await pass(app);
     expect(events().at(-1)).toEqual({ name: 'my-site/page', value: null });
     expect(lastId()).toBe('1._');
@@ -109,7 +109,7 @@ describe('/live', () => {
 
   test('a total below 0 is told, and known again', async () => {
     const app = setUp();
-    await app.store.make('my-site/page', { total: -5, madeAt: 0, owner: '' });
+    await app.store.registry.create('my-site/page', { total: -5, madeAt: 0, owner: '' });
     const first = await listen(app, 'my-site/page');
     await pass(app);
     expect(first.lastId()).toBe('-5');
@@ -123,7 +123,7 @@ describe('/live', () => {
   test('never tells the number of a private counter', async () => {
     const app = setUp();
     const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
-    await app.store.make('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
+    await app.store.registry.create('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
     const { events, text, end } = await listen(app, 'my-site/page');
     await app.ask('/hit/my-site/page');
     await pass(app);

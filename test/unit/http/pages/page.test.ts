@@ -84,7 +84,7 @@ describe('a page', () => {
 
   test('that could not be made says why, to people as a page', async () => {
     const { ask, store } = setUp();
-    store.steps.push('bug');
+    store.counting.steps.push('bug');
     const { status, headers, body } = await ask('/', browser);
     expect({ status, kept: headers.get('Cache-Control') }).toEqual({
       status: 500,
@@ -102,7 +102,7 @@ describe('stylesheet and script', () => {
     const { ask, store } = setUp();
     const links = linksIn((await ask('/', browser)).body);
     expect(links.map((link) => link.replace(/=.*/, ''))).toEqual(['/page.css?v', '/page.js?v']);
-    const asked = store.asked.length;
+    const asked = store.counting.asked.length;
     for (const link of links) {
       const kept = await ask(link);
       expect(kept.status).toBe(200);
@@ -120,7 +120,7 @@ describe('stylesheet and script', () => {
         kept.headers.get('Content-Type'),
       ]);
     }
-    expect(store.asked.length).toBe(asked);
+    expect(store.counting.asked.length).toBe(asked);
   });
 
   test('come with gzip to who takes it, and to nobody else', async () => {

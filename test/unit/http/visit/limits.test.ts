@@ -19,13 +19,14 @@ function begin(options: Parameters<typeof setUp>[0]) {
   let now = Date.UTC(2026, 10, 22, 12);
   const app = setUp({ ...options, now: () => now });
   const asked = { takes: 0, visitors: 0, names: 0 };
-  const [take, look] = [app.store.take.bind(app.store), app.store.describe.bind(app.store)];
-  app.store.take = (wanted) => {
+  const { limiter, registry } = app.store;
+  const [take, look] = [limiter.take.bind(limiter), registry.describe.bind(registry)];
+  limiter.take = (wanted) => {
     asked.takes++;
     asked.visitors += wanted.length;
     return take(wanted);
   };
-  app.store.describe = (name) => {
+  registry.describe = (name) => {
     asked.names++;
     return look(name);
   };
@@ -268,7 +269,8 @@ describe('when the store does not say', () => {
     const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1 });
     await ask('/');
     expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
-    store.take = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    store.limiter.take = () =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test'));
     const open = await ask('/');
     expect({ status: open.status, left: open.headers.get('RateLimit') }).toEqual({
       status: 200,
@@ -278,7 +280,7 @@ describe('when the store does not say', () => {
     expect(letThrough()).toBe(1);
 
     let answer: (verdicts: readonly Verdict[]) => void = () => undefined;
-    store.take = () => new Promise((resolve) => (answer = resolve));
+    store.limiter.take = () => new Promise((resolve) => (answer = resolve));
     let answered = 0;
     const count = () => answered++;
     const first = ask('/').then(count);
@@ -294,16 +296,17 @@ describe('when the store does not say', () => {
     expect(letThrough()).toBe(4);
     answer([]);
     await settle();
-    store.take = async () => [{ allowed: false, remaining: 0, nextMs: 5000 }];
+    store.limiter.take = async () => [{ allowed: false, remaining: 0, nextMs: 5000 }];
     expect((await ask('/')).status).toBe(429);
     expect(letThrough()).toBe(4);
   });
 
   test('which salt the day has, nobody is limited, and nobody waits for longer', async () => {
     const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1, newCountersPerDay: 1 });
-    store.salt = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    store.history.salt = () =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test'));
     for (let n = 0; n < 3; n++) expect((await ask('/get/some/name')).status).toBe(404);
-    store.salt = () => new Promise(() => undefined);
+    store.history.salt = () => new Promise(() => undefined);
     await pass(1000);
     const answer = ask('/get/some/name');
     await pass(250);
@@ -315,8 +318,9 @@ describe('when the store does not say', () => {
     const { ask, store, pass, hits, letThrough } = begin({ newCountersPerDay: 2, keysPerDay: 3 });
     const answers = new Set(['/hit/some/page']);
     await ask('/hit/some/page');
-    const take = store.take.bind(store);
-    store.take = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    const take = store.limiter.take.bind(store.limiter);
+    store.limiter.take = () =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test'));
     const statusesFrom = async (path: (n: number) => string, key?: string) => {
       const statuses: number[] = [];
       for (let n = 0; n < 5; n++) {
@@ -337,11 +341,11 @@ describe('when the store does not say', () => {
     expect(await hits()).toBe(3);
     // What there is goes on, and without a key everything.
     expect(await statusesFrom(() => '/hit/flood/name-1')).toEqual(Array(5).fill(200));
-    expect(await store.size()).toBe(answers.size);
+    expect(await store.registry.size()).toBe(answers.size);
     // It comes back evenly: a key every eight hours.
     await pass(DAY_MS / 3);
     expect(await statusesFrom(() => '/', 'later')).toEqual([200, 503, 503, 503, 503]);
-    store.take = take;
+    store.limiter.take = take;
     expect(await statusesFrom(() => '/', 'back')).toEqual(Array(5).fill(200));
   });
 });
@@ -374,7 +378,7 @@ describe('new counters', () => {
       expect(refused.body).toContain(
         'There is no counter some/third, and your address has made 2 new counters, as many as may be in a day.',
       );
-      expect(await store.read(['some/first', 'some/third'])).toEqual([
+      expect(await store.counting.read(['some/first', 'some/third'])).toEqual([
         expect.any(Number),
         undefined,
       ]);
@@ -412,12 +416,12 @@ describe('new counters', () => {
   test('are no matter to hits on those that exist: these are one commit each and nothing else', async () => {
     const { statuses, store, asked } = begin({ newCountersPerDay: 1, keysPerDay: 1 });
     const draft = { total: 0, madeAt: 0, owner: 'somebody', rules: { ...RULES, private: true } };
-    await store.make('some/secret', draft);
+    await store.registry.create('some/secret', draft);
     expect(await statuses([...times(9, '/hit/some/secret'), ...times(9, '/')])).toEqual(
       Array(18).fill(200),
     );
     expect(asked).toEqual({ takes: 0, visitors: 0, names: 0 });
-    expect(store.asked.flatMap(({ changes }) => changes)).toHaveLength(18);
+    expect(store.counting.asked.flatMap(({ changes }) => changes)).toHaveLength(18);
   });
 
   test('may be made by everybody together where addresses are hidden, also on another day', async () => {
@@ -510,7 +514,7 @@ describe('idempotency keys', () => {
       retry: '21600',
     });
     expect(await statuses(['/', '/hit/some/page', '/hit/some/new'])).toEqual([200, 200, 200]);
-    expect(await store.read(['hits', 'some/page'])).toEqual([2, 2]);
+    expect(await store.counting.read(['hits', 'some/page'])).toEqual([2, 2]);
   });
 
   test('of one address take none of another’s, and those of the installation’s owner none at all', async () => {

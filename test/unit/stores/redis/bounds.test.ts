@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../../src/contract/counting.ts';
 import { HOUR_MS, HOURS_KEPT_DAYS } from '../../../../src/contract/history.ts';
 import { RULES } from '../../../../src/contract/registry.ts';
-import { RedisStore } from '../../../../src/stores/redis/store.ts';
+import { createRedisStore } from '../../../../src/stores/redis/store.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';
 import { until } from '../../../support/folder.ts';
@@ -16,7 +16,7 @@ import { RedisServer, SAFE } from '../../../support/redis-server.ts';
 const DAY_MS = 24 * HOUR_MS;
 
 function open(url: string, more: { now?: () => number; clocksDifferMaxMs?: number } = {}) {
-  const store = new RedisStore({
+  const store = createRedisStore({
     url,
     ca: undefined,
     timeoutMs: 20_000,
@@ -28,7 +28,8 @@ function open(url: string, more: { now?: () => number; clocksDifferMaxMs?: numbe
   const writer = randomUUID();
   let sequence = 0;
   return Object.assign(store, {
-    hit: (...changes: Change[]) => store.commit({ writer, sequence: ++sequence, changes }),
+    hit: (...changes: Change[]) =>
+      store.counting.commit({ writer, sequence: ++sequence, changes }),
     [Symbol.asyncDispose]: () => store.close(),
   });
 }
@@ -65,7 +66,7 @@ describe('memory', () => {
       await using server = await RedisServer.start({ ...SAFE, maxmemory: '8mb' });
       await using store = open(server.url);
       const windowMs = DAY_MS;
-      await store.make('with/window', {
+      await store.registry.create('with/window', {
         total: 0,
         madeAt: Date.now(),
         owner: 'o',
@@ -75,17 +76,17 @@ describe('memory', () => {
       let number = 1;
       // Until memory is short, and on.
       for (let n = 0, more = 100; more > 0; n++) {
-        if (store.short) more--;
+        if (store.counting.short) more--;
         await store.hit(...flood(n));
         if (n % 10 === 0)
           expect(await store.hit({ counter: 'other/page', amount: 1 })).toEqual([++number]);
       }
-      expect(store.short).toBe(true);
+      expect(store.counting.short).toBe(true);
       expect(await memoryOf(server)).toBeLessThan(8 * 2 ** 20);
       expect(await store.hit({ counter: 'other/new', amount: 1 })).toEqual(['counters-full']);
       const draft = { total: 0, madeAt: Date.now(), owner: 'p', rules: RULES };
-      expect(await store.make('other/made', draft)).toBe('counters-full');
-      expect(await store.make('with/window', { ...draft, owner: 'o' })).toBe('made');
+      expect(await store.registry.create('other/made', draft)).toBe('counters-full');
+      expect(await store.registry.create('with/window', { ...draft, owner: 'o' })).toBe('created');
       await server.kill();
       await server.start();
       await until('Redis to count again', async () => {
@@ -109,22 +110,22 @@ describe('memory', () => {
     await server.cli('CONFIG', 'SET', 'maxmemory', `${Math.ceil((await memoryOf(server)) / 0.9)}`);
     await until('the store to notice', async () => {
       await store.hit({ counter: 'my-site/other', amount: 1 });
-      return store.short;
+      return store.counting.short;
     });
     expect(await store.hit(visit('b', 'c'))).toEqual([3]);
     now += HOUR_MS;
     expect(await store.hit(visit('d', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'))).toEqual([12]);
-    const short = await store.past('my-site/page');
+    const short = await store.history.read('my-site/page');
     expect(short.hours.map(({ amount }) => amount)).toEqual([3]);
     expect([...short.visitors.values()]).toEqual([1]);
     await server.cli('CONFIG', 'SET', 'maxmemory', '256mb');
     await until('the store to notice', async () => {
       await store.hit({ counter: 'my-site/other', amount: 1 });
-      return !store.short;
+      return !store.counting.short;
     });
     // Nobody who came while memory was short is taken for known.
     await store.hit(visit('b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'));
-    expect([...(await store.past('my-site/page')).visitors.values()]).toEqual([12]);
+    expect([...(await store.history.read('my-site/page')).visitors.values()]).toEqual([12]);
   });
 
   test('when memory is full nothing is written, whatever is asked', async () => {
@@ -132,7 +133,7 @@ describe('memory', () => {
     await using store = open(server.url);
     const rules = { ...RULES, windowMs: DAY_MS };
     const now = Date.now();
-    await store.make('with/window', { total: 0, madeAt: now, owner: 'o', rules });
+    await store.registry.create('with/window', { total: 0, madeAt: now, owner: 'o', rules });
     await store.hit({ counter: 'with/window', amount: 1, visitors: callers('a') });
     // What a window is to forget is there.
     await server.cli('ZADD', 'seen:recent:with/window', '1', 'plong-ago');
@@ -148,18 +149,19 @@ describe('memory', () => {
       state: 'ready',
     } as const;
     const first = (change: Change) =>
-      store.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
+      store.counting.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
     const asked: Record<string, () => Promise<unknown>> = {
       'a visit to a counter with a window': () =>
         first({ counter: 'with/window', amount: 1, visitors: callers('b') }),
       'a visit with a key': () =>
         first({ counter: 'hits', amount: 1, once: { key: randomUUID(), request: '1' } }),
-      'a new counter': () => store.make('my-site/new', { total: 0, madeAt: now, owner: 'o' }),
+      'a new counter': () =>
+        store.registry.create('my-site/new', { total: 0, madeAt: now, owner: 'o' }),
       'a counter that is replaced': () =>
-        store.bring([brought], { source: 'another', existing: 'replace' }),
-      'a quota': () => store.take([{ who: 'somebody', limit }]),
-      'a replica': () => store.beat(beat),
-      'a salt': () => store.salt(7, 'suggested'),
+        store.archive.importAll([brought], { source: 'another', existing: 'replace' }),
+      'a quota': () => store.limiter.take([{ who: 'somebody', limit }]),
+      'a replica': () => store.presence.heartbeat(beat),
+      'a salt': () => store.history.salt(7, 'suggested'),
     };
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     for (const [what, ask] of Object.entries(asked)) {
@@ -224,7 +226,7 @@ describe('time', () => {
       }
     }
     // A reader sees none of it.
-    const { hours, days } = await store.past('old/page-40');
+    const { hours, days } = await store.history.read('old/page-40');
     const sum = (some: readonly { amount: number }[]) =>
       some.reduce((whole, { amount }) => whole + amount, 0);
     expect([sum(days), sum(hours)]).toEqual([FIELDS, 9]);
@@ -234,7 +236,7 @@ describe('time', () => {
       return Number(await server.cli('HLEN', 'seen:hours:old/page-40')) < 4;
     });
     for (const name of ['old/page-1', 'old/page-40']) {
-      expect(await store.past(name)).toMatchObject({ days: { length: days.length } });
+      expect(await store.history.read(name)).toMatchObject({ days: { length: days.length } });
     }
     expect(HOURS_KEPT_DAYS).toBeLessThan(40);
   });
@@ -253,12 +255,12 @@ describe('time', () => {
     for (const minutes of [61, -61]) {
       ahead = minutes * 60_000;
       const said = minutes > 0 ? 'ahead of' : 'behind';
-      await expect(store.commit(batch)).rejects.toMatchObject({
+      await expect(store.counting.commit(batch)).rejects.toMatchObject({
         code: 'store-unavailable',
         message: expect.stringMatching(new RegExp(`clock is \\d+ s ${said} that of Redis`)),
       });
     }
     ahead = 0;
-    expect(await store.commit(batch)).toEqual([3]);
+    expect(await store.counting.commit(batch)).toEqual([3]);
   });
 });

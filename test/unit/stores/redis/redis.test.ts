@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Archive } from '../../../../src/contract/archive.ts';
+import type { Counting } from '../../../../src/contract/counting.ts';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
 import { RULES } from '../../../../src/contract/registry.ts';
 import { isAppError } from '../../../../src/counter/errors.ts';
-import { RedisStore } from '../../../../src/stores/redis/store.ts';
+import { createRedisStore } from '../../../../src/stores/redis/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { freePort, temporaryFolder, until } from '../../../support/folder.ts';
@@ -18,7 +20,7 @@ const open = (
   url: string,
   timeoutMs = 20_000,
   limits: Partial<StoreLimits> & { now?: () => number } = {},
-) => new RedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
+) => createRedisStore({ url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS, ...limits });
 const hit = (writer: string, sequence: number, counter = 'hits') => ({
   writer,
   sequence,
@@ -44,7 +46,7 @@ describe('Redis store', () => {
   test('carries on with the counter of the guide’s own application, in its plain key', async () => {
     await server.cli('SET', 'hits', '41');
     const store = open(server.url);
-    expect(await store.commit(hit(randomUUID(), 1))).toEqual([42]);
+    expect(await store.counting.commit(hit(randomUUID(), 1))).toEqual([42]);
     expect(await server.cli('GET', 'hits')).toBe('42');
     await store.close();
   });
@@ -54,7 +56,8 @@ describe('Redis store', () => {
     const writer = randomUUID();
     await server.cli('SCRIPT', 'FLUSH');
     await server.cli('CONFIG', 'RESETSTAT');
-    for (let sequence = 1; sequence <= 5; sequence++) await store.commit(hit(writer, sequence));
+    for (let sequence = 1; sequence <= 5; sequence++)
+      await store.counting.commit(hit(writer, sequence));
     const stats = await server.cli('INFO', 'commandstats');
     const calls = (command: string) =>
       Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
@@ -87,7 +90,7 @@ describe('Redis store', () => {
       'over',
       `${before} ${JSON.stringify({ ...beat, id: 'over' })}`,
     );
-    const heard = await store.beat({ ...beat, id: 'own' });
+    const heard = await store.presence.heartbeat({ ...beat, id: 'own' });
     expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
     expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
     expect(Number(await server.cli('PTTL', 'seen:replicas'))).toBeGreaterThan(0);
@@ -97,16 +100,20 @@ describe('Redis store', () => {
   test('survives SCRIPT FLUSH between two batches', async () => {
     const store = open(server.url);
     const writer = randomUUID();
-    const [first] = await store.commit(hit(writer, 1));
+    const [first] = await store.counting.commit(hit(writer, 1));
     await server.cli('SCRIPT', 'FLUSH');
-    expect(await store.commit(hit(writer, 2))).toEqual([Number(first) + 1]);
+    expect(await store.counting.commit(hit(writer, 2))).toEqual([Number(first) + 1]);
     await store.close();
   });
 
   test('a total never expires; a writer that is silent is forgotten after a day', async () => {
     const store = open(server.url);
     const writer = randomUUID();
-    await store.commit({ writer, sequence: 1, changes: [{ counter: 'some/name', amount: 1 }] });
+    await store.counting.commit({
+      writer,
+      sequence: 1,
+      changes: [{ counter: 'some/name', amount: 1 }],
+    });
     expect(await server.cli('TTL', 'seen:total:some/name')).toBe('-1');
     expect(await server.cli('TTL', 'hits')).toBe('-1');
     const day = Number(await server.cli('PTTL', `seen:writer:${writer}`));
@@ -117,7 +124,7 @@ describe('Redis store', () => {
 
   test('the key of a request is forgotten after a day, and its room is free again', async () => {
     let now = Date.now();
-    const store = new RedisStore({
+    const store = createRedisStore({
       url: server.url,
       ca: undefined,
       timeoutMs: 20_000,
@@ -128,7 +135,7 @@ describe('Redis store', () => {
     const writer = randomUUID();
     let sequence = 0;
     const ask = (key: string) =>
-      store.commit({
+      store.counting.commit({
         writer,
         sequence: ++sequence,
         changes: [{ counter: 'of/keys', amount: 1, once: { key, request: '1' } }],
@@ -158,7 +165,8 @@ describe('Redis store', () => {
       await server.cli('DEL', 'seen:limits');
       const clock = { at: Date.now() };
       const store = open(server.url, 20_000, { now: () => clock.at, limitedMax });
-      const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+      const take = (...visitors: string[]) =>
+        store.limiter.take(visitors.map((who) => ({ who, limit })));
       return { clock, take, [Symbol.asyncDispose]: () => store.close() };
     }
 
@@ -232,7 +240,7 @@ describe('Redis store', () => {
     await server.cli('SET', 'seen:total:odd/huge', '9223372036854775807');
     const store = open(server.url);
     const names = ['odd/text', 'odd/list', 'odd/huge', 'odd/fine'];
-    const outcomes = await store.commit({
+    const outcomes = await store.counting.commit({
       writer: randomUUID(),
       sequence: 1,
       changes: names.map((counter) => ({ counter, amount: 1 })),
@@ -249,12 +257,16 @@ describe('Redis store', () => {
         { counter: 'odd/record', amount: 1 },
       ],
     };
-    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
-    expect(await store.commit(keyed)).toEqual([4, 'unreadable', 1]);
+    expect(await store.counting.commit(keyed)).toEqual([4, 'unreadable', 1]);
+    expect(await store.counting.commit(keyed)).toEqual([4, 'unreadable', 1]);
     expect(await server.cli('GET', 'seen:total:odd/text')).toBe('twelve');
     expect(await server.cli('GET', 'seen:total:odd/huge')).toBe('9223372036854775807');
-    await expect(store.read(['odd/text'])).rejects.toMatchObject({ code: 'counter-unreadable' });
-    await expect(store.read(['odd/huge'])).rejects.toMatchObject({ code: 'counter-unreadable' });
+    await expect(store.counting.read(['odd/text'])).rejects.toMatchObject({
+      code: 'counter-unreadable',
+    });
+    await expect(store.counting.read(['odd/huge'])).rejects.toMatchObject({
+      code: 'counter-unreadable',
+    });
     await store.close();
   });
 
@@ -262,7 +274,7 @@ describe('Redis store', () => {
     await using proxy = await Proxy.start(server.port);
     const store = open(proxy.url);
     const writer = randomUUID();
-    await store.commit(hit(writer, 1, 'lost/both'));
+    await store.counting.commit(hit(writer, 1, 'lost/both'));
     for (const [sequence, side] of [
       [2, 'loseRequest'],
       [3, 'loseAnswer'],
@@ -270,11 +282,13 @@ describe('Redis store', () => {
       proxy.fault = {
         [side]: (bytes: Buffer) => side === 'loseAnswer' || bytes.includes('EVALSHA'),
       };
-      await expect(store.commit(hit(writer, sequence, 'lost/both'))).rejects.toMatchObject({
+      await expect(
+        store.counting.commit(hit(writer, sequence, 'lost/both')),
+      ).rejects.toMatchObject({
         code: 'hit-unconfirmed',
       });
       proxy.fault = {};
-      expect(await store.commit(hit(writer, sequence, 'lost/both'))).toEqual([sequence]);
+      expect(await store.counting.commit(hit(writer, sequence, 'lost/both'))).toEqual([sequence]);
     }
     expect(proxy.cuts).toBe(2);
     await store.close();
@@ -287,17 +301,17 @@ describe('Redis store', () => {
     const stored = async (sequence: number) => {
       let outcomes: unknown;
       await until('an answer within the deadline', async () => {
-        outcomes = await store.commit(hit(writer, sequence, 'silent/one'));
+        outcomes = await store.counting.commit(hit(writer, sequence, 'silent/one'));
         return true;
       });
       return outcomes;
     };
     expect(await stored(1)).toEqual([1]);
     server.pause();
-    await expect(store.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({
+    await expect(store.counting.commit(hit(writer, 2, 'silent/one'))).rejects.toMatchObject({
       code: 'hit-unconfirmed',
     });
-    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(store.counting.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
     server.resume();
     expect(await stored(2)).toEqual([2]);
     await store.close();
@@ -306,14 +320,14 @@ describe('Redis store', () => {
   test('what a ping writes is forgotten after a second', async () => {
     const before = await server.cli('DBSIZE');
     const store = open(server.url);
-    await store.ping();
+    await store.counting.ping();
     await until('it to be gone', async () => (await server.cli('DBSIZE')) === before);
     await store.close();
   });
 
   test('an unreachable server is said to be unreachable, without the password', async () => {
     const store = open('redis://me:secret@127.0.0.1:1');
-    const error = await store.ping().catch((reason: unknown) => reason);
+    const error = await store.counting.ping().catch((reason: unknown) => reason);
     expect(isAppError(error, 'store-unavailable')).toBe(true);
     expect(String(error)).toContain('redis://127.0.0.1:1');
     expect(String(error)).not.toContain('secret');
@@ -327,7 +341,7 @@ describe('Redis store', () => {
       fetch: () => new Response('I am a web server'),
     });
     const store = open(`redis://127.0.0.1:${web.port}`);
-    await expect(store.ping()).rejects.toMatchObject({
+    await expect(store.counting.ping()).rejects.toMatchObject({
       code: 'store-unusable',
       message: expect.stringContaining('is not Redis'),
     });
@@ -338,25 +352,25 @@ describe('Redis store', () => {
     await using full = await RedisServer.start();
     const store = open(full.url);
     const writer = randomUUID();
-    await store.commit(hit(writer, 1));
+    await store.counting.commit(hit(writer, 1));
     await full.cli('CONFIG', 'SET', 'maxmemory', '1');
-    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({
+    await expect(store.counting.commit(hit(writer, 2))).rejects.toMatchObject({
       code: 'store-unavailable',
     });
     await full.cli('CONFIG', 'SET', 'maxmemory', '0');
-    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    expect(await store.counting.commit(hit(writer, 2))).toEqual([2]);
     await store.close();
   });
 });
 
 describe('Redis store: all counters', () => {
-  const read = async (store: RedisStore) => {
+  const read = async (archive: Archive) => {
     const totals = new Map<string, number>();
-    for await (const { counter, total } of store.readAll()) totals.set(counter, total);
+    for await (const { counter, total } of archive.readAll()) totals.set(counter, total);
     return totals;
   };
-  const fill = async (store: RedisStore, count: number) =>
-    store.commit({
+  const fill = async (counting: Counting, count: number) =>
+    counting.commit({
       writer: randomUUID(),
       sequence: 1,
       changes: Array.from({ length: count }, (_, index) => ({
@@ -368,11 +382,11 @@ describe('Redis store: all counters', () => {
   test('are read by several at once, and nothing is left in Redis', async () => {
     await using server = await RedisServer.start();
     const [first, second] = [open(server.url), open(server.url)];
-    await fill(first, 1000);
+    await fill(first.counting, 1000);
     const before = await server.cli('DBSIZE');
-    const both = await Promise.all([read(first), read(second)]);
+    const both = await Promise.all([read(first.archive), read(second.archive)]);
     expect(both.map(({ size }) => size)).toEqual([1000, 1000]);
-    for await (const _ of first.readAll()) break;
+    for await (const _ of first.archive.readAll()) break;
     expect(await server.cli('DBSIZE')).toBe(before);
     await first.close();
     await second.close();
@@ -382,17 +396,22 @@ describe('Redis store: all counters', () => {
     await using server = await RedisServer.start();
     await server.cli('SET', 'hits', '41');
     const store = open(server.url);
-    expect(await read(store)).toEqual(new Map([['hits', 41]]));
-    await fill(store, 2);
-    await store.make('zzz/last', { total: 1, madeAt: 1, owner: 'o' });
-    expect([...(await read(store)).keys()]).toEqual(['fill/0', 'fill/1', 'hits', 'zzz/last']);
+    expect(await read(store.archive)).toEqual(new Map([['hits', 41]]));
+    await fill(store.counting, 2);
+    await store.registry.create('zzz/last', { total: 1, madeAt: 1, owner: 'o' });
+    expect([...(await read(store.archive)).keys()]).toEqual([
+      'fill/0',
+      'fill/1',
+      'hits',
+      'zzz/last',
+    ]);
     await store.close();
   });
 
   test('leave nothing out in silence: a key that holds something else is named', async () => {
     await using server = await RedisServer.start();
     const store = open(server.url);
-    await fill(store, 2);
+    await fill(store.counting, 2);
     for (const command of [
       ['SET', 'seen:total:fill/1', 'twelve'],
       ['SET', 'seen:total:fill/1', '9007199254740993'],
@@ -400,7 +419,7 @@ describe('Redis store: all counters', () => {
     ]) {
       await server.cli('DEL', 'seen:total:fill/1');
       await server.cli(...command);
-      await expect(read(store)).rejects.toMatchObject({
+      await expect(read(store.archive)).rejects.toMatchObject({
         code: 'counter-unreadable',
         message: expect.stringContaining('seen:total:fill/1'),
       });
@@ -427,18 +446,18 @@ describe('Redis store: all counters', () => {
       },
     });
     const both = [brought('odd/text'), brought('odd/hours')];
-    expect(await store.bring(both, { source: 's', existing: 'add' })).toEqual([
+    expect(await store.archive.importAll(both, { source: 's', existing: 'add' })).toEqual([
       'unreadable',
       'unreadable',
     ]);
     expect(await server.cli('MGET', 'seen:total:odd/text', 'seen:total:odd/hours')).toBe(
       'twelve\n1',
     );
-    expect(await store.bring(both, { source: 's', existing: 'replace' })).toEqual([
+    expect(await store.archive.importAll(both, { source: 's', existing: 'replace' })).toEqual([
       'replaced',
       'replaced',
     ]);
-    expect(await read(store)).toEqual(
+    expect(await read(store.archive)).toEqual(
       new Map([
         ['odd/hours', 1],
         ['odd/text', 1],
@@ -488,10 +507,10 @@ describe('Redis store: what could lose counts', () => {
 describe('Redis store: what Redis refuses', () => {
   const toldBy = async (
     url: string,
-    ask = (store: RedisStore): Promise<unknown> => store.ping(),
+    ask = (counting: Counting): Promise<unknown> => counting.ping(),
   ) => {
     const store = open(url);
-    const error = await ask(store).catch((reason: unknown) => reason);
+    const error = await ask(store.counting).catch((reason: unknown) => reason);
     await store.close();
     return isAppError(error) ? `${error.code}: ${error.message}` : error;
   };
@@ -521,7 +540,7 @@ describe('Redis store: what Redis refuses', () => {
     );
     await server.cli('SET', 'seen:counter:odd/one', 'text');
     await server.cli('SET', 'seen:total:odd/one', '1');
-    const read = (store: RedisStore) => store.read(['odd/one']);
+    const read = (counting: Counting) => counting.read(['odd/one']);
     expect(await toldBy(server.url, read)).toMatch(
       /^store-unusable: .*WRONGTYPE .*Another program/,
     );
@@ -551,10 +570,10 @@ describe('Redis store: what Redis refuses', () => {
     const store = open(server.url);
     const connections = async () =>
       Number(/total_connections_received:(\d+)/.exec(await server.cli('INFO', 'stats'))?.[1]);
-    await store.ping();
+    await store.counting.ping();
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     const before = await connections();
-    for (let n = 0; n < 200; n++) await store.ping().catch(() => undefined);
+    for (let n = 0; n < 200; n++) await store.counting.ping().catch(() => undefined);
     // One of them is redis-cli's.
     expect((await connections()) - before).toBeLessThan(20);
     await store.close();
@@ -565,12 +584,12 @@ describe('Redis store: who may', () => {
   test('user and password are used, and wrong ones are said to be wrong', async () => {
     await using server = await RedisServer.start({ ...SAFE, requirepass: 'right' });
     const good = open(server.url.replace('//', '//:right@'));
-    expect(await good.commit(hit(randomUUID(), 1))).toEqual([1]);
+    expect(await good.counting.commit(hit(randomUUID(), 1))).toEqual([1]);
     expect(good.place).not.toContain('right');
     await good.close();
     for (const credentials of [':wrong@', '']) {
       const bad = open(server.url.replace('//', `//${credentials}`));
-      const error = await bad.ping().catch((reason: unknown) => reason);
+      const error = await bad.counting.ping().catch((reason: unknown) => reason);
       // Redis may learn the password in a moment.
       expect(isAppError(error, 'store-unavailable')).toBe(true);
       expect(String(error)).toContain('refuses Seen');
@@ -600,14 +619,14 @@ describe('Redis store: who may', () => {
     });
     const url = `rediss://localhost:${port}`;
     const stranger = open(url);
-    await expect(stranger.ping()).rejects.toMatchObject({
+    await expect(stranger.counting.ping()).rejects.toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining('certificate'),
     });
     await stranger.close();
     const ca = await Bun.file(join(folder.path, 'ca.crt')).text();
-    const trusted = new RedisStore({ url, ca, timeoutMs: 20_000, ...LIMITS, now: Date.now });
-    expect(await trusted.commit(hit(randomUUID(), 1))).toEqual([1]);
+    const trusted = createRedisStore({ url, ca, timeoutMs: 20_000, ...LIMITS, now: Date.now });
+    expect(await trusted.counting.commit(hit(randomUUID(), 1))).toEqual([1]);
     expect(await server.cli('GET', 'hits')).toBe('1');
     await trusted.close();
   });
@@ -615,7 +634,7 @@ describe('Redis store: who may', () => {
   test('the database number of the URL is used', async () => {
     await using server = await RedisServer.start();
     const store = open(`${server.url}/3`);
-    await store.commit(hit(randomUUID(), 1));
+    await store.counting.commit(hit(randomUUID(), 1));
     expect(await server.cli('-n', '3', 'GET', 'hits')).toBe('1');
     expect(await server.cli('GET', 'hits')).toBe('');
     await store.close();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { DAY_MS } from '../../../../src/contract/history.ts';
 import { RULES } from '../../../../src/contract/registry.ts';
-import { RedisStore } from '../../../../src/stores/redis/store.ts';
+import { createRedisStore } from '../../../../src/stores/redis/store.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { RedisServer } from '../../../support/redis-server.ts';
 
@@ -29,7 +29,7 @@ test('without any one right nothing of a batch is written, and with it all is wr
   for (const command of WRITES) {
     await server.cli('FLUSHALL');
     let now = Date.now() - 90 * DAY_MS;
-    const store = new RedisStore({
+    const store = createRedisStore({
       url: server.url,
       ca: undefined,
       timeoutMs: 20_000,
@@ -37,7 +37,7 @@ test('without any one right nothing of a batch is written, and with it all is wr
       ...LIMITS,
     });
     const rules = { ...RULES, windowMs: DAY_MS };
-    await store.make('of/old', { total: 0, madeAt: now, owner: 'x', rules });
+    await store.registry.create('of/old', { total: 0, madeAt: now, owner: 'x', rules });
     let sequence = 0;
     const visit = (id: string) => ({
       writer: 'w',
@@ -47,7 +47,7 @@ test('without any one right nothing of a batch is written, and with it all is wr
     // So that the batch begins a day, makes an old hour a day, and forgets a visitor.
     for (const days of [90, 40, 1]) {
       now = Date.now() - days * DAY_MS;
-      await store.commit(visit(`${days}`));
+      await store.counting.commit(visit(`${days}`));
     }
     now = Date.now();
     const plain = visit('0');
@@ -58,7 +58,7 @@ test('without any one right nothing of a batch is written, and with it all is wr
     };
     const before = await everything();
     await server.cli('ACL', 'SETUSER', 'default', `-${command}`);
-    const error = await store.commit(batch).catch((reason: unknown) => reason);
+    const error = await store.counting.commit(batch).catch((reason: unknown) => reason);
     await server.cli('ACL', 'SETUSER', 'default', `+${command}`);
     expect({ command, error }).toMatchObject({
       command,
@@ -66,9 +66,9 @@ test('without any one right nothing of a batch is written, and with it all is wr
     });
     expect({ command, kept: await everything() }).toEqual({ command, kept: before });
     const counted = { total: 4, private: false, counted: [true] };
-    expect(await store.commit(batch)).toEqual([counted, 1]);
-    expect(await store.commit(batch)).toEqual([counted, 1]);
-    expect(await store.read(['of/old', 'of/new'])).toEqual([4, 1]);
+    expect(await store.counting.commit(batch)).toEqual([counted, 1]);
+    expect(await store.counting.commit(batch)).toEqual([counted, 1]);
+    expect(await store.counting.read(['of/old', 'of/new'])).toEqual([4, 1]);
     await store.close();
   }
 });

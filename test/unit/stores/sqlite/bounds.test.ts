@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Change } from '../../../../src/contract/counting.ts';
 import { HOUR_MS } from '../../../../src/contract/history.ts';
-import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
+import { createSqliteStore } from '../../../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -17,7 +17,7 @@ const DAY_MS = 24 * HOUR_MS;
 const START = Date.UTC(2026, 10, 22, 12);
 
 function open(path: string, more: Partial<typeof LIMITS> & { now?: () => number } = {}) {
-  const store = new SqliteStore({
+  const store = createSqliteStore({
     path,
     missing: 'make',
     timeoutMs: 5000,
@@ -28,7 +28,8 @@ function open(path: string, more: Partial<typeof LIMITS> & { now?: () => number 
   const writer = randomUUID();
   let sequence = 0;
   return Object.assign(store, {
-    hit: (...changes: Change[]) => store.commit({ writer, sequence: ++sequence, changes }),
+    hit: (...changes: Change[]) =>
+      store.counting.commit({ writer, sequence: ++sequence, changes }),
     [Symbol.asyncDispose]: () => store.close(),
   });
 }
@@ -58,12 +59,12 @@ describe('rows', () => {
     expect(count(path, 'visitors')).toBe(25);
     for (let n = 0; n < 10; n++) await store.hit(...names.map((name) => flood(name, n)));
     expect(count(path, 'visitors')).toBe(100);
-    expect(await store.read(['one/a', 'one/b'])).toEqual([400, 200]);
+    expect(await store.counting.read(['one/a', 'one/b'])).toEqual([400, 200]);
     // The next day has room again, and the day before is forgotten.
     now += DAY_MS;
     for (let n = 10; n < 12; n++) await store.hit(...names.map((name) => flood(name, n)));
     expect(count(path, 'visitors')).toBe(100);
-    expect([...(await store.past('one/a')).visitors.values()]).toEqual([25, 20]);
+    expect([...(await store.history.read('one/a')).visitors.values()]).toEqual([25, 20]);
   });
 
   test('the first visits after a long time fold their hours in small steps, and lose nothing', async () => {
@@ -94,7 +95,7 @@ describe('rows', () => {
       const before = left;
       left = count(path, 'hours');
       expect(before - left).toBeLessThan(1200);
-      const { hours, days } = await store.past('old/page-39');
+      const { hours, days } = await store.history.read('old/page-39');
       expect(sum(hours) + sum(days)).toBe(841 + hour);
     }
     // What is old is known a day later: 36 hours are left for 33,600 rows, so it has come to its
@@ -110,10 +111,10 @@ describe('the disk', () => {
    */
   const SCRIPT = `
     import { writeFileSync, statfsSync } from 'node:fs';
-    import { SqliteStore } from 'ROOT/src/stores/sqlite/store.ts';
-    const store = new SqliteStore({ path: 'DISK/seen.db', missing: 'make', timeoutMs: 5000, now: Date.now, keysMax: 1000, visitorsMax: 1000, hitsMake: true, countersMax: 1000 });
+    import { createSqliteStore } from 'ROOT/src/stores/sqlite/store.ts';
+    const store = createSqliteStore({ path: 'DISK/seen.db', missing: 'make', timeoutMs: 5000, now: Date.now, keysMax: 1000, visitorsMax: 1000, hitsMake: true, countersMax: 1000 });
     let sequence = 0;
-    const hit = (...changes) => store.commit({ writer: 'w', sequence: ++sequence, changes });
+    const hit = (...changes) => store.counting.commit({ writer: 'w', sequence: ++sequence, changes });
     const key = { key: 'a-key', request: '1' };
     const before = await hit({ counter: 'my-site/page', amount: 1 }, { counter: 'hits', amount: 1, once: key });
     const { bavail, blocks, bsize } = statfsSync('DISK');
@@ -125,8 +126,8 @@ describe('the disk', () => {
       { counter: 'hits', amount: 1, once: { key: 'another', request: '1' } },
       { counter: 'hits', amount: 1, once: key },
     );
-    const made = await store.make('my-site/made', { total: 0, madeAt: 1, owner: 'o' });
-    const { visitors } = await store.past('my-site/page');
+    const made = await store.registry.create('my-site/made', { total: 0, madeAt: 1, owner: 'o' });
+    const { visitors } = await store.history.read('my-site/page');
     writeFileSync('DISK/filler', '');
     await Bun.sleep(600);
     const after = await hit({ counter: 'my-site/new', amount: 1 });

@@ -7,7 +7,7 @@ import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
-import { SqliteStore } from '../../../../src/stores/sqlite/store.ts';
+import { createSqliteStore } from '../../../../src/stores/sqlite/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -16,7 +16,7 @@ const open = (
   path: string,
   timeoutMs = 5000,
   limits: Partial<StoreLimits> & { now?: () => number } = {},
-) => new SqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
+) => createSqliteStore({ path, missing: 'make', timeoutMs, now: Date.now, ...LIMITS, ...limits });
 /**
  * The log of a file is not larger once nobody reads for long: what src/stores/sqlite/file.ts sets.
  */
@@ -41,7 +41,7 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'a', 'b', 'seen.db');
     const store = open(path);
-    await store.commit(hit(randomUUID(), 1));
+    await store.counting.commit(hit(randomUUID(), 1));
     expect(existsSync(path)).toBe(true);
     await store.close();
   });
@@ -50,12 +50,12 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const store = open(join(folder.path, 'seen.db'), 5000, { countersMax: 2 });
     const changes = ['one', 'hits', 'two'].map((counter) => ({ counter, amount: 1 }));
-    expect(await store.commit({ writer: randomUUID(), sequence: 1, changes })).toEqual([
+    expect(await store.counting.commit({ writer: randomUUID(), sequence: 1, changes })).toEqual([
       1,
       1,
       'counters-full',
     ]);
-    expect(await store.size()).toBe(2);
+    expect(await store.registry.size()).toBe(2);
     await store.close();
   });
 
@@ -65,12 +65,12 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
-      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      import { createSqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      const store = createSqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      await store.counting.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
       for (let n = 2; n <= 6; n++) {
-        await store.commit({ writer: 'w', sequence: n, changes: [{ counter: 'hits', amount: 1 }] });
+        await store.counting.commit({ writer: 'w', sequence: n, changes: [{ counter: 'hits', amount: 1 }] });
       }
       mkdirSync('MARK-2');
     `;
@@ -89,11 +89,11 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
+      import { createSqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      const store = createSqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: Date.now });
       const limit = { name: 'requests', quota: 100, windowMs: 60000 };
-      const take = () => store.take([{ who: 'somebody', limit }]);
-      const hit = (sequence) => store.commit({ writer: 'w', sequence, changes: [{ counter: 'hits', amount: 1 }] });
+      const take = () => store.limiter.take([{ who: 'somebody', limit }]);
+      const hit = (sequence) => store.counting.commit({ writer: 'w', sequence, changes: [{ counter: 'hits', amount: 1 }] });
       await hit(1);
       await take();
       mkdirSync('MARK-1');
@@ -121,16 +121,16 @@ describe('SQLite store', () => {
     const trace = join(folder.path, 'trace');
     const script = `
       import { mkdirSync } from 'node:fs';
-      import { SqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
+      import { createSqliteStore } from ${JSON.stringify(join(import.meta.dir, '../../../../src/stores/sqlite/store.ts'))};
       // A ping of the same millisecond would write what is there already, which SQLite leaves
       // alone.
       let at = 1e12;
-      const store = new SqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: () => at++ });
-      await store.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
+      const store = createSqliteStore({ path: ${JSON.stringify(path)}, missing: 'make', timeoutMs: 1000, keysMax: 0, hitsMake: true, countersMax: 9, now: () => at++ });
+      await store.counting.commit({ writer: 'w', sequence: 1, changes: [{ counter: 'hits', amount: 1 }] });
       mkdirSync('MARK-1');
-      for (let n = 2; n <= 50; n++) await store.commit({ writer: 'w', sequence: n, changes: [] });
+      for (let n = 2; n <= 50; n++) await store.counting.commit({ writer: 'w', sequence: n, changes: [] });
       mkdirSync('MARK-2');
-      for (let n = 0; n < 5; n++) await store.ping();
+      for (let n = 0; n < 5; n++) await store.counting.ping();
       mkdirSync('MARK-3');
     `;
     writeFileSync(join(folder.path, 'probe.ts'), script);
@@ -152,7 +152,8 @@ describe('SQLite store', () => {
     let now = Date.now();
     const store = open(path, 1000, { now: () => now });
     const limit = { name: 'requests', quota: 60, windowMs: 60_000 };
-    const take = (...visitors: string[]) => store.take(visitors.map((who) => ({ who, limit })));
+    const take = (...visitors: string[]) =>
+      store.limiter.take(visitors.map((who) => ({ who, limit })));
     const kept = () => {
       const other = new Database(path, { readonly: true });
       const rows = other.query<{ who: string }, []>('SELECT who FROM limits ORDER BY who').all();
@@ -174,17 +175,18 @@ describe('SQLite store', () => {
     let now = Date.now();
     const store = open(join(folder.path, 'seen.db'), 5000, { now: () => now });
     const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
-    await store.beat({ ...beat, id: 'first' });
+    await store.presence.heartbeat({ ...beat, id: 'first' });
     now += PRESENCE_MEMORY_MS;
-    const heard = (await store.beat({ ...beat, id: 'second' })).map(({ id, silentMs }) => [
-      id,
-      silentMs,
-    ]);
+    const heard = (await store.presence.heartbeat({ ...beat, id: 'second' })).map(
+      ({ id, silentMs }) => [id, silentMs],
+    );
     expect(new Set(heard.map(String))).toEqual(
       new Set([`first,${PRESENCE_MEMORY_MS}`, 'second,0']),
     );
     now += 1;
-    expect((await store.beat({ ...beat, id: 'second' })).map(({ id }) => id)).toEqual(['second']);
+    expect(
+      (await store.presence.heartbeat({ ...beat, id: 'second' })).map(({ id }) => id),
+    ).toEqual(['second']);
     await store.close();
   });
 
@@ -192,15 +194,15 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const [patient, hasty] = [open(path, 20_000), open(path, 150)];
-    await patient.commit(hit(randomUUID(), 1));
-    await hasty.ping();
+    await patient.counting.commit(hit(randomUUID(), 1));
+    await hasty.counting.ping();
     const other = new Database(path);
     other.run('BEGIN IMMEDIATE');
-    await expect(hasty.commit(hit(randomUUID(), 1))).rejects.toMatchObject({
+    await expect(hasty.counting.commit(hit(randomUUID(), 1))).rejects.toMatchObject({
       code: 'store-unavailable',
     });
     let ended = false;
-    const waiting = patient.commit(hit(randomUUID(), 1)).finally(() => (ended = true));
+    const waiting = patient.counting.commit(hit(randomUUID(), 1)).finally(() => (ended = true));
     for (let turn = 0; turn <= 10; turn++) await Bun.sleep(1);
     expect(ended).toBe(false);
     other.run('COMMIT');
@@ -217,20 +219,20 @@ describe('SQLite store', () => {
     let held = 0;
     const isHeld = async () => {
       let ready = false;
-      const turn = ours.turn().then(() => (ready = true));
+      const turn = ours.counting.waitForTurn!().then(() => (ready = true));
       // What resolves at once has done so by then, and a timer has not.
       for (let tick = 0; tick < 10; tick++) await undefined;
       if (!ready) held++;
       await turn;
     };
     for (let round = 1; round <= 20; round++) {
-      await ours.commit(hit(writer, round));
+      await ours.counting.commit(hit(writer, round));
       await isHeld();
     }
     expect(held).toBe(0);
     for (let round = 1; round <= 20; round++) {
-      await theirs.commit(hit(other, round));
-      await ours.commit(hit(writer, 20 + round));
+      await theirs.counting.commit(hit(other, round));
+      await ours.counting.commit(hit(writer, 20 + round));
       await isHeld();
     }
     expect(held).toBeGreaterThan(0);
@@ -243,18 +245,18 @@ describe('SQLite store', () => {
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
     const at = () =>
-      new SqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
+      createSqliteStore({ path, missing: 'make', timeoutMs: 1000, ...LIMITS, now: () => now });
     const first = at();
-    await first.commit(hit('old', 1));
+    await first.counting.commit(hit('old', 1));
     now += 12 * 3600_000;
-    await first.commit(hit('young', 1));
+    await first.counting.commit(hit('young', 1));
     await first.close();
     now += 12 * 3600_000 + 1;
     const second = at();
-    await expect(second.commit(hit('old', 2))).rejects.toMatchObject({
+    await expect(second.counting.commit(hit('old', 2))).rejects.toMatchObject({
       code: 'sequence-mismatch',
     });
-    expect(await second.commit(hit('young', 2))).toEqual([3]);
+    expect(await second.counting.commit(hit('young', 2))).toEqual([3]);
     await second.close();
   });
 
@@ -262,7 +264,7 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
-    const store = new SqliteStore({
+    const store = createSqliteStore({
       path,
       missing: 'make',
       timeoutMs: 1000,
@@ -272,7 +274,7 @@ describe('SQLite store', () => {
     });
     let sequence = 0;
     const ask = (key: string) =>
-      store.commit({
+      store.counting.commit({
         writer: 'w',
         sequence: ++sequence,
         changes: [{ counter: 'hits', amount: 1, once: { key, request: '1' } }],
@@ -317,7 +319,7 @@ describe('SQLite store', () => {
     older.close();
     const newer = open(path);
     expect(
-      await newer.commit({
+      await newer.counting.commit({
         writer: 'w',
         sequence: 2,
         changes: [{ counter: 'hits', amount: 1, once: { key: 'k', request: '1' } }],
@@ -331,7 +333,7 @@ describe('SQLite store', () => {
     const path = join(folder.path, 'notes.txt');
     writeFileSync(path, 'these are my notes, please keep them. '.repeat(200));
     const store = open(path);
-    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unusable' });
+    await expect(store.counting.ping()).rejects.toMatchObject({ code: 'store-unusable' });
     expect(await Bun.file(path).text()).toStartWith('these are my notes');
     await store.close();
   });
@@ -344,7 +346,7 @@ describe('SQLite store', () => {
     other.close();
     const before = await Bun.file(path).bytes();
     const store = open(path);
-    await expect(store.ping()).rejects.toMatchObject({
+    await expect(store.counting.ping()).rejects.toMatchObject({
       code: 'store-unusable',
       message: expect.stringContaining('another program'),
     });
@@ -356,13 +358,13 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const ours = open(path);
-    await ours.commit(hit(randomUUID(), 1));
+    await ours.counting.commit(hit(randomUUID(), 1));
     await ours.close();
     const newer = new Database(path);
     newer.run('PRAGMA user_version = 99');
     newer.close();
     const store = open(path);
-    await expect(store.ping()).rejects.toMatchObject({
+    await expect(store.counting.ping()).rejects.toMatchObject({
       code: 'store-unusable',
       message: expect.stringContaining('newer Seen'),
     });
@@ -377,14 +379,14 @@ describe('SQLite store', () => {
       counter: `damaged/${index}`,
       amount: 1,
     }));
-    await ours.commit({ writer: randomUUID(), sequence: 1, changes });
+    await ours.counting.commit({ writer: randomUUID(), sequence: 1, changes });
     await ours.close();
     const bytes = await Bun.file(path).bytes();
     bytes.fill(0xff, 4096);
     await Bun.write(path, bytes);
     const store = open(path);
     await expect(
-      store.commit({ writer: randomUUID(), sequence: 1, changes }),
+      store.counting.commit({ writer: randomUUID(), sequence: 1, changes }),
     ).rejects.toMatchObject({
       code: 'store-unusable',
       message: expect.stringContaining('damaged'),
@@ -397,14 +399,14 @@ describe('SQLite store', () => {
     const path = join(folder.path, 'seen.db');
     const store = open(path);
     const writer = randomUUID();
-    await store.commit(hit(writer, 1));
+    await store.counting.commit(hit(writer, 1));
     renameSync(path, `${path}.moved`);
-    await expect(store.commit(hit(writer, 2))).rejects.toMatchObject({
+    await expect(store.counting.commit(hit(writer, 2))).rejects.toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining('moved or deleted'),
     });
     renameSync(`${path}.moved`, path);
-    expect(await store.commit(hit(writer, 2))).toEqual([2]);
+    expect(await store.counting.commit(hit(writer, 2))).toEqual([2]);
     await store.close();
   });
 
@@ -412,12 +414,14 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const store = open(path);
-    await store.commit(hit(randomUUID(), 1));
+    await store.counting.commit(hit(randomUUID(), 1));
     const hand = new Database(path);
     hand.run("UPDATE counters SET total = 9007199254740993 WHERE name = 'hits'");
     hand.close();
-    await expect(store.read(['hits'])).rejects.toMatchObject({ code: 'counter-unreadable' });
-    expect(await store.commit(hit(randomUUID(), 1))).toEqual(['out-of-range']);
+    await expect(store.counting.read(['hits'])).rejects.toMatchObject({
+      code: 'counter-unreadable',
+    });
+    expect(await store.counting.commit(hit(randomUUID(), 1))).toEqual(['out-of-range']);
     await store.close();
   });
 
@@ -429,7 +433,7 @@ describe('SQLite store', () => {
     let sequence = 0;
     const names = Array.from({ length: 1000 }, (_, index) => `my-site/page-${index}`);
     const write = () =>
-      store.commit({
+      store.counting.commit({
         writer,
         sequence: ++sequence,
         changes: names.map((counter) => ({ counter, amount: 1 })),
@@ -451,12 +455,12 @@ describe('SQLite store', () => {
   test('a file in memory is a risk, one on a disk is none', async () => {
     using memory = temporaryFolder('/dev/shm');
     const inMemory = open(join(memory.path, 'seen.db'));
-    await inMemory.ping();
+    await inMemory.counting.ping();
     expect((await inMemory.risks())[0]).toContain('memory');
     await inMemory.close();
     using folder = temporaryFolder();
     const onDisk = open(join(folder.path, 'seen.db'));
-    await onDisk.ping();
+    await onDisk.counting.ping();
     expect(await onDisk.risks()).toEqual([]);
   });
 });

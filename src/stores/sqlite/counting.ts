@@ -1,0 +1,103 @@
+/**
+ * Counting in a SQLite file: a batch is one transaction, synced to the disk before it is answered.
+ *
+ * Not here: the transaction and whose turn it is (`database.ts`), what is done with each change
+ * (`changes.ts`), and when to try a batch again, which is the counter's decision.
+ */
+import type { Batch, Counting, Outcome } from '../../contract/counting.ts';
+import { AppError, uncounted } from '../../counter/errors.ts';
+import { readRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
+import { applyChanges } from './changes.ts';
+import type { SqliteDatabase } from './database.ts';
+import type { SqliteRoom } from './room.ts';
+import { exactTotal } from './rows.ts';
+
+export class SqliteCounting implements Counting {
+  readonly #database: SqliteDatabase;
+  readonly #room: SqliteRoom;
+  readonly #options: PartOptions;
+  /** Whether the last commit failed. */
+  #failed = false;
+
+  constructor(database: SqliteDatabase, room: SqliteRoom, options: PartOptions) {
+    this.#database = database;
+    this.#room = room;
+    this.#options = options;
+  }
+
+  async commit(batch: Batch): Promise<readonly Outcome[]> {
+    try {
+      const outcomes = await this.#apply(batch);
+      this.#failed = false;
+      return outcomes;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /**
+   * A batch without changes counts nothing, so it is not synced: an idle Seen would have the disk
+   * sync every 2 s for ever. It still finds a full disk, a locked or moved file and lost rights,
+   * which fail the write. What fails only the sync is found by the next visit; after that the
+   * empty ones are synced too, until one succeeds.
+   */
+  #apply({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
+    const at = this.#options.now();
+    this.#room.look();
+    const { short } = this.#room;
+    const synced = changes.length > 0 || this.#failed;
+    return this.#database.write(
+      (file) => {
+        const kept = file.recall.get(writer);
+        if (kept?.sequence === sequence) {
+          return { answer: JSON.parse(kept.outcomes) as Outcome[], changed: false };
+        }
+        const last = kept?.sequence ?? 0;
+        if (last !== sequence - 1) {
+          throw new AppError(
+            'sequence-mismatch',
+            `The database ${this.#database.place} was emptied or set back to an older copy: answered visits may be missing ` +
+              `(this is batch ${sequence}, but the last one kept for this writer is ${last}).`,
+          );
+        }
+        const outcomes = applyChanges(file, changes, this.#options, { at, short });
+        file.remember.run(writer, sequence, JSON.stringify(outcomes), at);
+        return { answer: outcomes, changed: true };
+      },
+      { synced },
+    );
+  }
+
+  get short(): boolean {
+    return this.#room.short;
+  }
+
+  waitForTurn(): Promise<void> {
+    return this.#database.waitForTurn();
+  }
+
+  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return this.#database.read((file) =>
+      counters.map((counter) => {
+        const row = file.read.get(counter);
+        return row && !readRules(row.rules).private
+          ? exactTotal(counter, row.total, this.#database.place)
+          : undefined;
+      }),
+    );
+  }
+
+  async ping(): Promise<void> {
+    const at = this.#options.now();
+    const done = this.#database.write((file) => {
+      // One row for all processes.
+      file.remember.run('ping', 1, '[]', at);
+      return { answer: undefined, changed: true };
+    });
+    await done.catch((error: unknown) => {
+      throw uncounted(error);
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/** Visitors' quotas in memory. */
+import {
+  LIMITED_MAX,
+  type Limiter,
+  type LimitRequest,
+  type Verdict,
+} from '../../../src/contract/limiter.ts';
+import { takeOne, verdictOf } from '../../../src/counter/rate-limit.ts';
+import type { MemoryConnection } from './database.ts';
+
+export class MemoryLimiter implements Limiter {
+  readonly #connection: MemoryConnection;
+
+  constructor(connection: MemoryConnection) {
+    this.#connection = connection;
+  }
+
+  async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
+    this.#connection.refuseIfClosed();
+    const { limits, limitedMax = LIMITED_MAX, now } = this.#connection.database;
+    const nowUs = now() * 1000;
+    for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
+    return wanted.map(({ who, limit }) => {
+      const name = `${limit.name} ${who}`;
+      const taken = takeOne(limit, limits.get(name), nowUs);
+      if (limits.has(name) || limits.size < limitedMax) limits.set(name, taken.fullAtUs);
+      return verdictOf(limit, taken, nowUs);
+    });
+  }
+}

@@ -1,0 +1,89 @@
+/** Counters as things, in memory. */
+import {
+  type Condition,
+  type CounterChanges,
+  type Deletion,
+  type Description,
+  type Draft,
+  type ListQuery,
+  type Page,
+  type Registry,
+  RULES,
+} from '../../../src/contract/registry.ts';
+import { changedRules, meets } from '../../../src/counter/rules.ts';
+import { described, forget, type MemoryConnection, type MemoryDatabase } from './database.ts';
+
+/** What a counter is that nobody has made. */
+const NEW = { madeAt: undefined, owner: undefined, rules: RULES } as const;
+
+export class MemoryRegistry implements Registry {
+  readonly #database: MemoryDatabase;
+
+  constructor({ database }: MemoryConnection) {
+    this.#database = database;
+  }
+
+  async create(
+    counter: string,
+    { total, madeAt, owner, rules = RULES }: Draft,
+  ): Promise<'created' | 'exists' | 'counters-full'> {
+    const { totals, records, countersMax } = this.#database;
+    if (totals.has(counter)) return records.get(counter)?.owner === owner ? 'created' : 'exists';
+    if (records.size >= countersMax) return 'counters-full';
+    totals.set(counter, total);
+    records.set(counter, { madeAt, owner, rules });
+    return 'created';
+  }
+
+  async describe(counter: string): Promise<Description | undefined> {
+    return described(this.#database, counter);
+  }
+
+  async change(
+    counter: string,
+    changes: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const { totals, records, now } = this.#database;
+    if (!totals.has(counter) && counter !== 'hits') return 'missing';
+    const before = described(this.#database, counter) ?? {
+      counter,
+      total: 0,
+      ...NEW,
+      madeAt: now(),
+    };
+    if (!meets(before, condition)) return 'differs';
+    const { total = before.total, owner = before.owner } = changes;
+    const rules = changedRules(before.rules, changes.rules ?? {});
+    totals.set(counter, total);
+    records.set(counter, { madeAt: before.madeAt, owner, rules });
+    return { ...before, total, owner, rules };
+  }
+
+  async delete(
+    counters: readonly string[],
+    condition: Condition = {},
+  ): Promise<readonly Deletion[]> {
+    return counters.map((counter) => {
+      const found = described(this.#database, counter);
+      if (found && !meets(found, condition)) return 'differs';
+      forget(this.#database, counter);
+      return found ? 'deleted' : 'missing';
+    });
+  }
+
+  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
+    const names = [...this.#database.totals.keys()]
+      .filter((name) => name > after && name.startsWith(prefix) && name.includes(search))
+      .toSorted()
+      .slice(0, limit);
+    return {
+      counters: names.flatMap((name) => described(this.#database, name) ?? []),
+      next: names.length < limit ? undefined : names.at(-1),
+    };
+  }
+
+  async size(): Promise<number> {
+    return this.#database.records.size;
+  }
+}
