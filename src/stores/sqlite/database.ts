@@ -1,29 +1,21 @@
 /**
- * One SQLite file and the turns of the processes that write to it: transactions that wait for each
- * other, synced before they return.
+ * One SQLite file and the transactions on it: they wait for those of other processes, and are
+ * synced before they return.
  *
  * Only one process writes at a time; the others wait outside of SQLite, because SQLite's own
  * waiting would block the event loop, and for a time with chance in it, because processes that
  * wait in step starve each other. The sync itself runs on the event loop: handing the batch to a
- * thread costs more than the sync does on an SSD (docs/decisions/0005).
+ * thread costs more than the sync does on an SSD (docs/decisions/0005). Not here: whose turn it is
+ * (`turns.ts`), and opening the file (`file.ts`).
  */
 import { Database, SQLiteError } from 'bun:sqlite';
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WRITER_MEMORY_MS } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
 import type { PartOptions } from '../part-options.ts';
 import { inOurWords } from './advice.ts';
-import { openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
-
-/**
- * What to do when the file is not there at first:
- * - `make`: make it, with its folder
- * - `refuse`: fail with `settings-invalid`, for commands that need what is in it
- * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was
- *   moved away
- */
-export type MissingFile = 'make' | 'refuse' | 'wait';
+import { type MissingFile, openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
+import { WriteTurns } from './turns.ts';
 
 export interface SqliteOptions extends Pick<PartOptions, 'now'> {
   path: string;
@@ -38,15 +30,6 @@ export interface SqliteOptions extends Pick<PartOptions, 'now'> {
  * a timer's least.
  */
 const LOCK_WAIT_MS = 1;
-/**
- * After a commit a process leaves the file alone for so many times as long as it held it, and
- * never longer than it takes each of the others to look once: room for them, and no penalty for
- * one slow sync.
- */
-const YIELD_FACTOR = 4;
-const YIELD_MAX_MS = 4;
-/** Others count as active for so long after they wrote. */
-const OTHERS_ACTIVE_MS = 1000;
 
 /** What a transaction came to: an answer, and whether it changed anything that is to be kept. */
 export interface TransactionResult<T> {
@@ -59,13 +42,7 @@ export class SqliteDatabase {
   readonly #options: SqliteOptions;
   #opened: SqliteFile | undefined;
   #closed = false;
-  /**
-   * When another process was last seen writing, and what SQLite's count of others' writes was
-   * then.
-   */
-  #othersAt = Number.NEGATIVE_INFINITY;
-  #othersWrites: number | undefined;
-  #yieldUntil = 0;
+  readonly #turns = new WriteTurns();
 
   /** Opens the file at the first need, not here. */
   constructor(options: SqliteOptions) {
@@ -91,7 +68,7 @@ export class SqliteDatabase {
     work: (file: SqliteFile) => TransactionResult<T>,
     { synced = true } = {},
   ): Promise<T> {
-    const giveUpAt = now() + this.#options.timeoutMs;
+    const giveUpAt = performance.now() + this.#options.timeoutMs;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- the others' turn
       await this.waitForTurn();
@@ -101,7 +78,7 @@ export class SqliteDatabase {
           : withoutSync(file, () => this.#writeUnlessBusy(file, work)),
       );
       if (done) return done.answer;
-      if (now() > giveUpAt) {
+      if (performance.now() > giveUpAt) {
         throw new AppError(
           'store-unavailable',
           `The database ${this.place} is locked by another process. End it, or name another file with --store-url sqlite:PATH.`,
@@ -112,12 +89,9 @@ export class SqliteDatabase {
     }
   }
 
-  /**
-   * Resolves when it is not the others' turn: after a commit, while they write too, that takes
-   * `YIELD_MAX_MS` at the most.
-   */
-  async waitForTurn(): Promise<void> {
-    if (now() < this.#yieldUntil) await Bun.sleep(Math.ceil(this.#yieldUntil - now()));
+  /** As `Counting.waitForTurn` promises. */
+  waitForTurn(): Promise<void> {
+    return this.#turns.wait();
   }
 
   /**
@@ -143,23 +117,20 @@ export class SqliteDatabase {
     file: SqliteFile,
     work: (file: SqliteFile) => TransactionResult<T>,
   ): TransactionResult<T> | undefined {
-    const startedAt = now();
+    const startedAt = performance.now();
     try {
       file.begin.run();
     } catch (error) {
       if (!(error instanceof SQLiteError) || !error.code?.startsWith('SQLITE_BUSY')) throw error;
-      this.#othersAt = startedAt;
+      this.#turns.noteLocked(startedAt);
       return undefined;
     }
     try {
-      const writes = file.othersWrites.get()?.data_version;
-      if (this.#othersWrites !== undefined && writes !== this.#othersWrites)
-        this.#othersAt = startedAt;
-      this.#othersWrites = writes;
+      this.#turns.noteWrites(file.othersWrites.get()?.data_version, startedAt);
       const done = work(file);
       if (done.changed) {
         this.#commit(file);
-        this.#yield(startedAt);
+        this.#turns.yield(startedAt);
       } else {
         file.rollback.run();
       }
@@ -167,17 +138,6 @@ export class SqliteDatabase {
     } catch (error) {
       if (file.database.inTransaction) file.rollback.run();
       throw error;
-    }
-  }
-
-  /**
-   * Who has just written is the first to notice that the file is free again, and would starve the
-   * others.
-   */
-  #yield(startedAt: number): void {
-    const endedAt = now();
-    if (endedAt - this.#othersAt < OTHERS_ACTIVE_MS) {
-      this.#yieldUntil = endedAt + Math.min(YIELD_FACTOR * (endedAt - startedAt), YIELD_MAX_MS);
     }
   }
 
@@ -209,29 +169,7 @@ export class SqliteDatabase {
   }
 
   #open(): SqliteFile {
-    const { missing } = this.#options;
-    // In an empty file SQLite would begin a new database, too.
-    if (missing === 'refuse' && !hasContent(this.place)) {
-      throw new AppError(
-        'settings-invalid',
-        `There is no database at ${this.place}. Name the one that Seen uses with --store-url or ` +
-          'SEEN_STORE_URL, as in sqlite:data/seen.db.',
-      );
-    }
-    if (missing === 'wait' && !existsSync(this.place)) {
-      throw new AppError(
-        'store-unavailable',
-        `${this.place} is gone. Put it back, or restart Seen to begin a new one.`,
-      );
-    }
-    return openSqliteFile(this.place, this.#options.now() - WRITER_MEMORY_MS);
+    const { missing, now } = this.#options;
+    return openSqliteFile(this.place, missing, now() - WRITER_MEMORY_MS);
   }
-}
-
-function hasContent(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
-}
-
-function now(): number {
-  return performance.now();
 }

@@ -4,10 +4,10 @@
  *
  * The file says whose it is (application id) and how new it is (user version), so that a foreign,
  * damaged or newer file is refused before anything is written to it. Not here: transactions, which
- * are in `store.ts`.
+ * are in `database.ts`.
  */
 import { Database } from 'bun:sqlite';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../../counter/errors.ts';
 import { claim } from './schema.ts';
@@ -15,6 +15,15 @@ import { prepare } from './statements.ts';
 
 /** An open file and the statements on it. */
 export type SqliteFile = ReturnType<typeof openFile>;
+
+/**
+ * What to do when the file is not there at first:
+ * - `make`: make it, with its folder
+ * - `refuse`: fail with `settings-invalid`, for commands that need what is in it
+ * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was
+ *   moved away
+ */
+export type MissingFile = 'make' | 'refuse' | 'wait';
 
 /** While opening, SQLite may wait for other processes itself: nothing is served yet. */
 const OPEN_WAIT_MS = 5000;
@@ -34,11 +43,16 @@ const LOG_PAGES = 1000;
 const LOG_BYTES = LOG_PAGES * 4096;
 
 /**
- * Opens the file at `path`, making it and its folder when missing, and forgets writers silent
- * since `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`, or with
- * SQLite's own error.
+ * Opens the file at `path`, or does as `missing` says when there is none, and forgets writers
+ * silent since `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`,
+ * with what `missing` says, or with SQLite's own error.
  */
-export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
+export function openSqliteFile(
+  path: string,
+  missing: MissingFile,
+  forgetBefore: number,
+): SqliteFile {
+  refuseMissing(path, missing);
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
@@ -66,6 +80,23 @@ export function openSqliteFile(path: string, forgetBefore: number): SqliteFile {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function refuseMissing(path: string, missing: MissingFile): void {
+  // In an empty file SQLite would begin a new database, too.
+  if (missing === 'refuse' && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+    throw new AppError(
+      'settings-invalid',
+      `There is no database at ${path}. Name the one that Seen uses with --store-url or ` +
+        'SEEN_STORE_URL, as in sqlite:data/seen.db.',
+    );
+  }
+  if (missing === 'wait' && !existsSync(path)) {
+    throw new AppError(
+      'store-unavailable',
+      `${path} is gone. Put it back, or restart Seen to begin a new one.`,
+    );
   }
 }
 
