@@ -4,7 +4,7 @@
  *
  * What goes out has each counter whole, although counting goes on; what comes in is brought once,
  * however often it is sent. What ends by itself is left out: salts, who today's visitors
- * are, keys of requests, writers. `test/contract/store-contract.ts` is this contract as a suite.
+ * are, keys of requests, writers. `test/contract/archive-contract.ts` is this contract as a suite.
  * Not here: files and their formats (`archive/`).
  */
 import type { CounterHistory } from './history.ts';

@@ -3,8 +3,8 @@
  *
  * A store applies whole batches. Each batch carries who wrote it and its number in that writer's
  * line, so that a batch sent again after a lost connection or a lost answer is recognised and
- * counts once. `test/contract/store-contract.ts` is this contract as a suite; every store runs it
- * on the real database.
+ * counts once. `test/contract/counting-contract.ts` and `rules-contract.ts` are this contract as
+ * suites; every store runs them on the real database.
  */
 import type { Kind } from './history.ts';
 

@@ -3,8 +3,8 @@
  * and how many visitors each day had.
  *
  * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
- * into days of UTC, which are kept for ever. Not here: writing it, which happens in the commit of
- * the hits.
+ * into days of UTC, which are kept for ever. `test/contract/history-contract.ts` is this contract
+ * as a suite. Not here: writing it, which happens in the commit of the hits.
  */
 
 /**

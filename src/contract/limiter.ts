@@ -1,4 +1,7 @@
-/** How much of something one visitor may have within a time: what a database must do for it. */
+/**
+ * How much of something one visitor may have within a time: what a database must do for it.
+ * `test/contract/limiter-contract.ts` is this contract as a suite.
+ */
 
 /** At most `quota` at once, of which all comes back within `windowMs`. */
 export interface Limit {

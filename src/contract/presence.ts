@@ -2,7 +2,8 @@
  * Replicas know each other through the store: each tells it now and then that it is there, and
  * hears who else is.
  *
- * Not here: when (`replicas/heartbeat.ts`). Nothing that counts depends on it.
+ * `test/contract/presence-contract.ts` is this contract as a suite. Not here: when
+ * (`replicas/heartbeat.ts`). Nothing that counts depends on it.
  */
 
 /** What a replica tells of itself. */

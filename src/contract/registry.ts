@@ -3,8 +3,8 @@
  * them beside counting.
  *
  * Each of these may be asked again when its answer was lost, and then does and answers what it did
- * and answered at first. `test/contract/store-contract.ts` is this contract as a suite. Not here:
- * who may do what (`http/visit/owners.ts`).
+ * and answered at first. `test/contract/registry-contract.ts` is this contract as a suite. Not
+ * here: who may do what (`http/visit/owners.ts`).
  */
 
 /** What a counter lets everybody do; its owner may do more. */

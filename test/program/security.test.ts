@@ -114,7 +114,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on',
     ],
     [
-      'contract/store-contract.ts',
+      'contract/counting-contract.ts',
       'no more keys are remembered than may be; those that are still work, and so does what has none',
     ],
   ],
