@@ -3,18 +3,25 @@
  * answer is awaited, are asked for in one call, and where there is no answer in a short time there
  * is none. A limit that is not enforced for a while harms nobody; a visit that is not counted is
  * lost.
+ *
+ * Whoever was refused is refused here until there is something to be had again, so that a flood
+ * costs the store nothing.
  */
-
+import { LRUCache } from 'lru-cache';
 import type { Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
 import type { Clock } from './clock.ts';
 import { briefly } from './patience.ts';
 
 /** Longer than any store takes that is well, and hardly noticed. */
 export const LIMITER_WAIT_MS = 250;
+/** So many refusals are remembered, those that were used last. 10,000 take about a megabyte. */
+const REFUSALS_MAX = 10_000;
 
 export class OpenLimiter {
   readonly #limiter: Limiter;
   readonly #clock: Clock;
+  /** Until when, on the clock, a limit refuses a visitor. */
+  readonly #refusedUntil = new LRUCache<string, number>({ max: REFUSALS_MAX });
   #waiting: {
     readonly wanted: LimitRequest;
     readonly resolve: (verdict: Verdict | undefined) => void;
@@ -29,8 +36,20 @@ export class OpenLimiter {
   }
 
   /** Takes one; answers `undefined` where nobody says whether it may be taken. Never fails. */
-  take(wanted: LimitRequest): Promise<Verdict | undefined> {
-    if (this.#overdue) return Promise.resolve(undefined);
+  async take(wanted: LimitRequest): Promise<Verdict | undefined> {
+    const key = `${wanted.limit.name} ${wanted.who}`;
+    const until = this.#refusedUntil.get(key);
+    const nextMs = until === undefined ? 0 : until - this.#clock.now();
+    if (nextMs > 0) return { allowed: false, remaining: 0, nextMs };
+    if (this.#overdue) return undefined;
+    const verdict = await this.#ask(wanted);
+    if (verdict && !verdict.allowed) {
+      this.#refusedUntil.set(key, this.#clock.now() + verdict.nextMs);
+    }
+    return verdict;
+  }
+
+  #ask(wanted: LimitRequest): Promise<Verdict | undefined> {
     return new Promise((resolve) => {
       this.#waiting.push({ wanted, resolve });
       if (!this.#running) void this.#run();

@@ -10,6 +10,7 @@
  */
 
 import { isbot } from 'isbot';
+import { LRUCache } from 'lru-cache';
 import type { Kind } from '../contract/history.ts';
 
 /** A visitor of today. */
@@ -79,7 +80,7 @@ const USER_AGENT_LENGTH_MAX = 512;
  * does here. Those that had to be shortened are not, so that all together take less than 1 MB.
  */
 const REMEMBERED_MAX = 1000;
-const remembered = new Map<string, Kind>();
+const remembered = new LRUCache<string, Kind>({ max: REMEMBERED_MAX });
 
 /** What kind of visitor says this of itself. */
 export function kindOf(userAgent: string): Kind {
@@ -88,7 +89,6 @@ export function kindOf(userAgent: string): Kind {
   const known = remembered.get(userAgent);
   if (known) return known;
   const kind = lookUp(userAgent);
-  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
   remembered.set(userAgent, kind);
   return kind;
 }

@@ -7,6 +7,7 @@
  * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing
  * each.
  */
+import { LRUCache } from 'lru-cache';
 import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
 
 /**
@@ -23,7 +24,9 @@ const NUMBER_LENGTH_MAX = 40;
  */
 const REMEMBERED_MAX = 500;
 /** Of a shape its pieces, or that it was drawn once, or that its numbers are drawn one by one. */
-const remembered = new Map<string, Pieces | 'drawn once' | 'drawn always'>();
+const remembered = new LRUCache<string, Pieces | 'drawn once' | 'drawn always'>({
+  max: REMEMBERED_MAX,
+});
 
 /** The badge as the text of an SVG: the same as `drawBadge` answers. */
 export function drawNumberedBadge(badge: Badge): string {
@@ -34,18 +37,8 @@ export function drawNumberedBadge(badge: Badge): string {
   const before = remembered.get(shape);
   const known =
     before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
-  remember(shape, known ?? 'drawn once');
+  remembered.set(shape, known ?? 'drawn once');
   return typeof known === 'object' ? filled(known, digits) : drawBadge(badge);
-}
-
-function remember(shape: string, known: Pieces | 'drawn once' | 'drawn always'): void {
-  remembered.delete(shape);
-  remembered.set(shape, known);
-  if (remembered.size <= REMEMBERED_MAX) return;
-  for (const oldest of remembered.keys()) {
-    remembered.delete(oldest);
-    return;
-  }
 }
 
 function withDigits(message: string, digit: string): string {

@@ -3,11 +3,10 @@
  * one address, or of everybody together where addresses are hidden, and the same on all replicas.
  * A limit per counter would punish the counters that many people visit.
  *
- * Whoever was refused is refused here until there is something to be had again, so that a flood
- * costs the store nothing. What is left is told as in
+ * What is left is told as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * which routes are limited (`http/request/checks.ts`), and the arithmetic
- * (`counter/rate-limit.ts`).
+ * which routes are limited (`http/request/checks.ts`), how the store is asked
+ * (`counter/open-limiter.ts`), and the arithmetic (`counter/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
@@ -58,11 +57,6 @@ export type TakeKey = (c: AppContext) => Promise<void>;
 export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
 /**
- * At most this many refusals are remembered; the oldest are forgotten. 10,000 take about a
- * megabyte.
- */
-const REMEMBERED_MAX = 10_000;
-/**
  * Names all addresses together. No address has this name: a hash of one has 11 characters
  * (`visitor.ts`).
  */
@@ -83,8 +77,6 @@ export class Limits {
   readonly #requests: Limit | undefined;
   /** The limits that there are, as a response says it: `"requests";q=60;w=60`. */
   readonly policy: string;
-  /** Until when, on the clock, a limit refuses a visitor. */
-  readonly #refusedUntil = new Map<string, number>();
   /**
    * By limit: what was let through unchecked, as the moment when all of it is there again, in
    * microseconds on the clock.
@@ -151,7 +143,7 @@ export class Limits {
 
   async #take(c: AppContext, limit: Limit, why: string): Promise<void> {
     const who = await this.#whoTakes(c, limit);
-    const verdict = who && (this.#refusalOf(limit, who) ?? (await this.#ask(limit, who)));
+    const verdict = who && (await this.#limiter.take({ who, limit }));
     if (!verdict) {
       this.#letThrough(limit);
       return;
@@ -193,30 +185,6 @@ export class Limits {
       'store-unavailable',
       'The store does not say in time whether this is within a limit. Not counted: try again in a moment.',
     );
-  }
-
-  #refusalOf(limit: Limit, who: string): Verdict | undefined {
-    const key = `${limit.name} ${who}`;
-    const until = this.#refusedUntil.get(key);
-    if (until === undefined) return undefined;
-    const nextMs = until - this.#options.clock.now();
-    if (nextMs > 0) return { allowed: false, remaining: 0, nextMs };
-    this.#refusedUntil.delete(key);
-    return undefined;
-  }
-
-  async #ask(limit: Limit, who: string): Promise<Verdict | undefined> {
-    const verdict = await this.#limiter.take({ who, limit });
-    if (verdict && !verdict.allowed) this.#remember(`${limit.name} ${who}`, verdict.nextMs);
-    return verdict;
-  }
-
-  #remember(refused: string, forMs: number): void {
-    if (this.#refusedUntil.size >= REMEMBERED_MAX) {
-      const [oldest] = this.#refusedUntil.keys();
-      if (oldest !== undefined) this.#refusedUntil.delete(oldest);
-    }
-    this.#refusedUntil.set(refused, this.#options.clock.now() + forMs);
   }
 }
 
