@@ -5,6 +5,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config/config.ts';
 import { settingsManual } from '../config/settings.ts';
 import type { Store } from '../contract/store.ts';
+import { within } from '../deadline.ts';
 import type { Listening } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
@@ -84,7 +85,7 @@ async function run(context: Context): Promise<number> {
     throw error;
   } finally {
     await store.close();
-    await Promise.race([operations.close(), Bun.sleep(LAST_ANSWERS_MS)]);
+    await within(LAST_ANSWERS_MS, operations.close(), () => undefined);
   }
   log.info('stopped: every visit that was answered is stored');
   return 0;

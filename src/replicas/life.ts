@@ -11,6 +11,7 @@ import type { Store } from '../contract/store.ts';
 import type { Counter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
+import { within } from '../deadline.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 /** What the life needs of the app that serves visitors. */
@@ -97,7 +98,13 @@ export class Life {
    * deadline.
    */
   stop(): Promise<void> {
-    this.#stopped ??= withDeadline(this.#stopInOrder(), this.#options.stopMs);
+    const { stopMs } = this.#options;
+    this.#stopped ??= within(stopMs, this.#stopInOrder(), () => {
+      throw new AppError(
+        'stop-overdue',
+        `The stop did not come to its end within ${stopMs} ms; what is left is cut off.`,
+      );
+    });
     return this.#stopped;
   }
 
@@ -152,18 +159,4 @@ export class Life {
       heardAt = app.lastRequestAt();
     }
   }
-}
-
-function withDeadline(work: Promise<void>, limitMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(
-        new AppError(
-          'stop-overdue',
-          `The stop did not come to its end within ${limitMs} ms; what is left is cut off.`,
-        ),
-      );
-    }, limitMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -3,6 +3,7 @@
  * start and ends some day.
  */
 import { readFileSync } from 'node:fs';
+import { within } from '../deadline.ts';
 import type { Report, ToParent, ToReplica } from './channel.ts';
 import type { WatchedReplica } from './watchdog.ts';
 
@@ -115,18 +116,14 @@ export class ReplicaProcess implements WatchedReplica {
   }
 
   /** How the replica is; `undefined` when it does not say. */
-  report(): Promise<Report | undefined> {
+  async report(): Promise<Report | undefined> {
     const id = this.#nextReport++;
-    return new Promise((resolve) => {
-      const answer = (report: Report | undefined) => {
-        clearTimeout(timer);
-        this.#reports.delete(id);
-        resolve(report);
-      };
-      const timer = setTimeout(answer, REPORT_MS, undefined);
-      this.#reports.set(id, answer);
-      if (!this.#send({ say: 'report', id })) answer(undefined);
-    });
+    const { promise, resolve: answer } = Promise.withResolvers<Report | undefined>();
+    this.#reports.set(id, answer);
+    if (!this.#send({ say: 'report', id })) answer(undefined);
+    const report = await within(REPORT_MS, promise, () => undefined);
+    this.#reports.delete(id);
+    return report;
   }
 
   #send(message: ToReplica): boolean {

@@ -9,6 +9,7 @@
  * themselves. Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
+import { within } from '../deadline.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import type { Report } from './channel.ts';
@@ -211,9 +212,10 @@ export class Supervisor {
    */
   async #end(replica: ReplicaProcess): Promise<'in order' | 'overdue'> {
     replica.stop();
-    const timer = setTimeout(() => replica.kill(), this.#options.stopMs + KILL_AFTER_MS);
-    const status = await replica.ended;
-    clearTimeout(timer);
+    const status = await within(this.#options.stopMs + KILL_AFTER_MS, replica.ended, () => {
+      replica.kill();
+      return replica.ended;
+    });
     return replica.killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
   }
 }

@@ -3,6 +3,7 @@
  * connection broke, by themselves and without a word; to count what fails, and to count nothing
  * twice, the bytes are sent from here.
  */
+import { within } from '../deadline.ts';
 import type { Target } from './target.ts';
 
 export interface Answer {
@@ -18,16 +19,10 @@ export class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
 
-interface Waiting {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Unanswered) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
-}
-
 export class Connection {
   #socket: Bun.Socket | undefined;
   #received = '';
-  #waiting: Waiting | undefined;
+  #waiting: PromiseWithResolvers<Answer> | undefined;
   #ended: string | undefined;
 
   /** Fails with `Unanswered`. */
@@ -44,16 +39,14 @@ export class Connection {
         close: () => connection.#end('closed'),
       },
     });
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Unanswered('timeout')), timeoutMs);
     try {
-      connection.#socket = await Promise.race([opened, late.promise]);
+      connection.#socket = await within(timeoutMs, opened, () => {
+        opened.then((socket) => socket.terminate()).catch(() => undefined);
+        throw new Unanswered('timeout');
+      });
       return connection;
     } catch (error) {
-      opened.then((socket) => socket.terminate()).catch(() => undefined);
       throw error instanceof Unanswered ? error : new Unanswered(kindOf(error));
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -63,18 +56,14 @@ export class Connection {
   }
 
   /** Sends a request and waits for its answer; one at a time. Fails with `Unanswered`. */
-  ask(request: string, timeoutMs: number): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) {
-        reject(new Unanswered(this.#ended));
-        return;
-      }
-      this.#waiting = {
-        resolve,
-        reject,
-        timer: setTimeout(() => this.#end('timeout'), timeoutMs),
-      };
-      this.#socket?.write(request);
+  async ask(request: string, timeoutMs: number): Promise<Answer> {
+    if (this.#ended !== undefined) throw new Unanswered(this.#ended);
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting = waiting;
+    this.#socket?.write(request);
+    return within(timeoutMs, waiting.promise, () => {
+      this.#end('timeout');
+      return waiting.promise;
     });
   }
 
@@ -86,11 +75,8 @@ export class Connection {
     // An answer without a length ends with the connection.
     if (this.#waiting && why === 'closed') this.#take('', true);
     this.#ended ??= why;
-    if (this.#waiting) {
-      clearTimeout(this.#waiting.timer);
-      this.#waiting.reject(new Unanswered(why));
-      this.#waiting = undefined;
-    }
+    this.#waiting?.reject(new Unanswered(why));
+    this.#waiting = undefined;
     this.#socket?.terminate();
   }
 
@@ -99,8 +85,7 @@ export class Connection {
     if (!this.#waiting) return;
     const read = readAnswer(this.#received, atEnd);
     if (!read) return;
-    const { resolve, timer } = this.#waiting;
-    clearTimeout(timer);
+    const { resolve } = this.#waiting;
     this.#waiting = undefined;
     this.#received = this.#received.slice(read.length);
     if (read.answer.last) this.close();

@@ -3,6 +3,7 @@
  * (`http/server.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
+import { within } from '../../deadline.ts';
 import type { AppContext } from '../context.ts';
 
 /** Long enough for 16 KiB over a slow mobile network. */
@@ -15,17 +16,15 @@ const BODY_MS = 5000;
  */
 export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Promise<void> {
   if (req.raw.body === null) return;
-  const { promise: late, resolve: isLate } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(isLate, limitMs, 'late');
   env.lacksBody = true;
   try {
     // Hono keeps it for the handler.
-    const body = await Promise.race([req.arrayBuffer(), late]);
-    if (body === 'late')
+    await within(limitMs, req.arrayBuffer(), () => {
       throw new AppError(
         'body-incomplete',
         `The body of the request did not arrive within ${limitMs / 1000} s.`,
       );
+    });
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('body-incomplete', 'The body of the request did not arrive whole.', {
@@ -33,6 +32,5 @@ export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Pr
     });
   } finally {
     env.lacksBody = false;
-    clearTimeout(timer);
   }
 }

@@ -10,6 +10,7 @@
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
+import { within } from '../../deadline.ts';
 import { refusalOf } from './refusals.ts';
 
 export interface RedisOptions {
@@ -79,7 +80,7 @@ export class RedisConnection {
     const connection = this.#connection;
     await connection.opened;
     try {
-      return await within(this.#options.timeoutMs, question(connection.client));
+      return await this.#within(question(connection.client));
     } catch (error) {
       if (error instanceof ErrorReply) {
         const refusal = refusalOf(error, this.place, this.#urlIn);
@@ -121,12 +122,20 @@ export class RedisConnection {
 
   async #greet(client: Client): Promise<void> {
     try {
-      await within(this.#options.timeoutMs, client.connect());
+      await this.#within(client.connect());
     } catch (error) {
       if (error instanceof ErrorReply) throw refusalOf(error, this.place, this.#urlIn).error;
       const away = `Redis at ${this.place} cannot be reached: ${reason(error)}.`;
       throw new AppError('store-unavailable', away, { cause: error });
     }
+  }
+
+  /** No Redis client gives up a peer that is only silent. */
+  #within<T>(answer: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options;
+    return within(timeoutMs, answer, () => {
+      throw new Error(`no answer for ${timeoutMs} ms`);
+    });
   }
 
   #drop(connection: Connection): void {
@@ -160,26 +169,6 @@ function newClient({ url, ca, timeoutMs }: RedisOptions) {
     // Ours is the only deadline: the client's would give up a command and keep the connection.
     commandOptions: { timeout: 0 },
     socket: ca === undefined || !url.startsWith('rediss:') ? socket : { ...socket, tls: true, ca },
-  });
-}
-
-/**
- * Rejects when `answer` takes longer than `timeoutMs`: no Redis client does that on a peer that is
- * only silent.
- */
-function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs);
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
   });
 }
 

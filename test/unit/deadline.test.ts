@@ -1,0 +1,44 @@
+/** What is waited for for so long and not longer. */
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { within } from '../../src/deadline.ts';
+import { ROOT } from '../support/program.ts';
+
+const LONG_MS = 3_600_000;
+const never = new Promise<never>(() => undefined);
+const fails = (words: string) => () => {
+  throw new Error(words);
+};
+
+test('what is there in time is answered, and how it fails is told', async () => {
+  expect(await within(LONG_MS, Promise.resolve(1), fails('late'))).toBe(1);
+  await expect(within(LONG_MS, Promise.reject(new Error('broken')), () => 2)).rejects.toThrow(
+    'broken',
+  );
+});
+
+test('what is late is answered as its caller says, or fails so', async () => {
+  expect(await within(1, never, () => 2)).toBe(2);
+  expect(await within(1, never, () => Promise.resolve(3))).toBe(3);
+  await expect(within(1, never, fails('late'))).rejects.toThrow('late');
+  await expect(within(1, never, () => Promise.reject(new Error('later')))).rejects.toThrow(
+    'later',
+  );
+});
+
+test('what fails when nobody waits any more is dropped, and no timer keeps the process', async () => {
+  const script = `
+    import { within } from ${JSON.stringify(join(ROOT, 'src/deadline.ts'))};
+    const work = Promise.withResolvers();
+    console.log(await within(1, work.promise, () => 'late'));
+    work.reject(new Error('broken'));
+    console.log(await within(${LONG_MS}, Promise.resolve('there'), () => 'late'));
+  `;
+  const ended = await Bun.$`${process.execPath} -e ${script}`.nothrow().quiet();
+  const [stdout, stderr] = [ended.stdout.toString(), ended.stderr.toString()];
+  expect({ exitCode: ended.exitCode, stdout, stderr }).toEqual({
+    exitCode: 0,
+    stdout: 'late\nthere\n',
+    stderr: '',
+  });
+});
