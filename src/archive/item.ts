@@ -8,7 +8,7 @@
 import type { ArchivedCounter } from '../contract/archive.ts';
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
-import { COUNTER_PART, DEFAULT_COUNTER } from '../counter/name.ts';
+import { COUNTER_NAME } from '../counter/name.ts';
 
 export type Item =
   /** A counter, and the line on which it begins; 0 where there are no lines. */
@@ -57,9 +57,7 @@ export function shown(text: string): string {
 
 /** The name of a counter. Fails with `Wrong`. */
 export function readName(text: string): string {
-  if (text === DEFAULT_COUNTER) return text;
-  const [namespace = '', key = '', ...more] = text.split('/');
-  if (more.length === 0 && COUNTER_PART.test(namespace) && COUNTER_PART.test(key)) return text;
+  if (COUNTER_NAME.test(text)) return text;
   throw new Wrong(
     `${shown(text)} is no name of a counter: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
   );

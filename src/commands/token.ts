@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
-import { counterName, DEFAULT_COUNTER } from '../counter/name.ts';
+import { counterIn } from '../counter/name.ts';
 import { patientRegistry } from '../counter/patience.ts';
 import { issueToken } from '../http/visit/owners.ts';
 import type { Command, Context } from './command.ts';
@@ -15,7 +15,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (name === undefined || name.startsWith('-')) {
     throw new AppError('usage-invalid', 'Say whose token, as in: seen token my-site/front-page');
   }
-  const counter = nameFrom(name);
+  const counter = counterIn(name);
   const config = readConfig({ argv: flags, env });
   const store = composeStore(config, 'refuse');
   try {
@@ -31,12 +31,6 @@ async function run({ argv, env, print }: Context): Promise<number> {
   } finally {
     await store.close();
   }
-}
-
-function nameFrom(text: string): string {
-  if (text === DEFAULT_COUNTER) return text;
-  const [namespace = '', ...key] = text.split('/');
-  return counterName(namespace, key.join('/'));
 }
 
 export const token: Command = {

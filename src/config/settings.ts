@@ -6,9 +6,9 @@
  * `--help` and the table in docs/settings.md are made of this table. Longer than most files
  * because it is one table. Not here: reading them (`config.ts`).
  */
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { networkIn } from '../network.ts';
 import { storeUrlMistake } from './store-url.ts';
 
 interface Setting<T> {
@@ -59,20 +59,11 @@ const certificates = z
   );
 
 const text = z.string().min(1, 'is empty');
-/** An address, or a network as `10.0.0.0/24`. */
-function isNetwork(entry: string): boolean {
-  const [address = '', bits, ...more] = entry.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-  );
-}
 const networks = z
   .string()
   .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
   .refine(
-    (list) => list.every(isNetwork),
+    (list) => list.every((entry) => networkIn(entry) !== undefined),
     'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
   );
 const hostName = optional(

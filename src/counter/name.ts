@@ -15,19 +15,29 @@ export const DEFAULT_COUNTER = 'hits';
 
 /** What either part of a name may be. */
 export const COUNTER_PART = /^[A-Za-z0-9_.-]{3,64}$/;
+/** What a whole name may be. */
+export const COUNTER_NAME = /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/;
+
+/** Which part is no part of a name, the first of both; `undefined` when both are. */
+export function wrongPart(namespace: string, key: string): 'namespace' | 'key' | undefined {
+  if (!COUNTER_PART.test(namespace)) return 'namespace';
+  return COUNTER_PART.test(key) ? undefined : 'key';
+}
 
 /** The counter's name from its two parts. Fails with `name-invalid`. */
 export function counterName(namespace: string, key: string): string {
-  for (const [what, part] of [
-    ['namespace', namespace],
-    ['key', key],
-  ] as const) {
-    if (!COUNTER_PART.test(part)) {
-      throw new AppError(
-        'name-invalid',
-        `The ${what} ${JSON.stringify(part.slice(0, 80))} is not a name. Use 3 to 64 letters, digits, "_", "." or "-", as in /hit/my-site/front-page.`,
-      );
-    }
-  }
-  return `${namespace}/${key}`;
+  const wrong = wrongPart(namespace, key);
+  if (wrong === undefined) return `${namespace}/${key}`;
+  const part = JSON.stringify((wrong === 'key' ? key : namespace).slice(0, 80));
+  throw new AppError(
+    'name-invalid',
+    `The ${wrong} ${part} is not a name. Use 3 to 64 letters, digits, "_", "." or "-", as in /hit/my-site/front-page.`,
+  );
+}
+
+/** A whole name as somebody has written it. Fails with `name-invalid`. */
+export function counterIn(text: string): string {
+  if (COUNTER_NAME.test(text)) return text;
+  const [namespace = '', ...key] = text.split('/');
+  return counterName(namespace, key.join('/'));
 }

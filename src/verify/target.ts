@@ -5,7 +5,7 @@
  * number is the visit's.
  */
 import { AppError } from '../counter/errors.ts';
-import { counterName } from '../counter/name.ts';
+import { counterIn, DEFAULT_COUNTER } from '../counter/name.ts';
 
 export interface Target {
   readonly hostname: string;
@@ -36,8 +36,13 @@ export function targetOf(text: string, counter: string | undefined): Target {
   };
   if (counter === undefined)
     return { ...place, hitPath: `${url.pathname}${url.search}`, readPath: undefined };
-  const [namespace = '', ...key] = counter.split('/');
-  const name = counterName(namespace, key.join('/'));
+  const name = counterIn(counter);
+  if (name === DEFAULT_COUNTER) {
+    throw new AppError(
+      'usage-invalid',
+      `The counter ${name} is hit at the URL itself: leave out --counter.`,
+    );
+  }
   return { ...place, hitPath: `/hit/${name}`, readPath: `/get/${name}` };
 }
 

@@ -3,7 +3,7 @@
  * describe.
  */
 import { z } from '@hono/zod-openapi';
-import { COUNTER_PART } from '../../counter/name.ts';
+import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/window.ts';
 
 /** The most counters in one answer. */
@@ -28,10 +28,7 @@ export const total = z
 /** A counter's name: `ns/key`, or that of the default counter. */
 export const name = z
   .string()
-  .regex(
-    /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/,
-    'is no name: use NAMESPACE/KEY, or hits',
-  )
+  .regex(COUNTER_NAME, 'is no name: use NAMESPACE/KEY, or hits')
   .openapi({ example: 'my-site/front-page' });
 
 /** Who may read a counter, and for how long visits of one visitor are one. */

@@ -9,7 +9,7 @@
 
 import { Hono } from 'hono';
 import { AppError } from '../../counter/errors.ts';
-import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
+import { counterIn } from '../../counter/name.ts';
 import type { Watch } from '../../counter/watch.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
@@ -60,11 +60,7 @@ function namesIn(c: AppContext): string[] {
       `Say which counters, 1 to ${COUNTERS_MAX}, as in /live?counters=hits,my-site/front-page.`,
     );
   }
-  return [...names].map((name) => {
-    if (name === DEFAULT_COUNTER) return name;
-    const [namespace = '', ...key] = name.split('/');
-    return counterName(namespace, key.join('/'));
-  });
+  return [...names].map(counterIn);
 }
 
 /**

@@ -7,18 +7,17 @@
  * ahead anybody may have written.
  */
 import { BlockList, isIP } from 'node:net';
+import { networkIn } from '../../network.ts';
 
 /** Answers the client's address, from the address of the connection and `X-Forwarded-For`. */
 export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
 
-/** `trusted`: addresses, and networks such as `10.0.0.0/24`. */
+/** `trusted`: addresses, and networks such as `10.0.0.0/24`; what is neither trusts nobody. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = new BlockList();
   for (const entry of trusted) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) proxies.addAddress(address, family);
-    else proxies.addSubnet(address, Number(bits), family);
+    const network = networkIn(entry);
+    if (network) proxies.addSubnet(network.address, network.bits, network.family);
   }
   const isTrusted = (address: string) =>
     proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');

@@ -1,7 +1,7 @@
 /** Names of counters: just inside and just outside the rule. */
 import { expect, test } from 'bun:test';
 import { isAppError } from '../../../src/counter/errors.ts';
-import { counterName } from '../../../src/counter/name.ts';
+import { counterIn, counterName } from '../../../src/counter/name.ts';
 
 const long = (length: number) => 'x'.repeat(length);
 
@@ -27,5 +27,22 @@ test('refuses everything else, in either part, and says which', () => {
       expect(isAppError(error, 'name-invalid')).toBe(true);
       expect(String(error)).toContain(what);
     }
+  }
+});
+
+test('a whole name is the default counter’s, or two parts with one slash between', () => {
+  for (const name of ['hits', 'abc/def', `${long(64)}/${long(64)}`, '.../---']) {
+    expect(counterIn(name)).toBe(name);
+  }
+  for (const [name, what] of [
+    ['', 'namespace ""'],
+    ['hit', 'key ""'],
+    ['hits/', 'key ""'],
+    ['/hits', 'namespace ""'],
+    ['abc/de', 'key "de"'],
+    ['abc/def/ghi', 'key "def/ghi"'],
+    ['abc/def\n', String.raw`key "def\n"`],
+  ] as const) {
+    expect(() => counterIn(name)).toThrow(`The ${what} is not a name.`);
   }
 });

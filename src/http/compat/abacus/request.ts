@@ -7,7 +7,7 @@
  */
 
 import { AppError } from '../../../counter/errors.ts';
-import { COUNTER_PART } from '../../../counter/name.ts';
+import { wrongPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
@@ -125,23 +125,19 @@ function replaced(word: string, headers: Headers): string {
 
 /** Fails with `name-invalid` unless the counter's name is one. */
 export function requireName({ namespace, key }: NamedCounter): void {
-  for (const [what, word] of [
-    ['namespace', namespace],
-    ['key', key],
-  ] as const) {
-    if (COUNTER_PART.test(word)) continue;
-    const bytes = Buffer.byteLength(word);
-    const rule =
-      bytes < 3 || bytes > 64
-        ? 'length must be between 3 and 64 characters inclusive'
-        : String.raw`must match the pattern ^[A-Za-z0-9_\-.]{3,64}$`;
-    throw new AppError('name-invalid', `Invalid ${what}: ${rule}`);
-  }
+  const wrong = wrongPart(namespace, key);
+  if (wrong === undefined) return;
+  const bytes = Buffer.byteLength(wrong === 'key' ? key : namespace);
+  const rule =
+    bytes < 3 || bytes > 64
+      ? 'length must be between 3 and 64 characters inclusive'
+      : String.raw`must match the pattern ^[A-Za-z0-9_\-.]{3,64}$`;
+  throw new AppError('name-invalid', `Invalid ${wrong}: ${rule}`);
 }
 
 /** Whether it is the name of a counter. */
 export function isName({ namespace, key }: NamedCounter): boolean {
-  return COUNTER_PART.test(namespace) && COUNTER_PART.test(key);
+  return wrongPart(namespace, key) === undefined;
 }
 
 /** The token that a request brings, in a header or in its query; `undefined` for none. */

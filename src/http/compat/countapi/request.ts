@@ -6,7 +6,7 @@
  */
 
 import { AppError } from '../../../counter/errors.ts';
-import { COUNTER_PART } from '../../../counter/name.ts';
+import { wrongPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
 import { decodedPart } from '../path-part.ts';
@@ -69,8 +69,7 @@ export function namedInPath(call: Call): NamedCounter {
 export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
-  if (!COUNTER_PART.test(namespace) || !COUNTER_PART.test(key) || more.length > 0)
-    throw malformed();
+  if (wrongPart(namespace, key) !== undefined || more.length > 0) throw malformed();
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
