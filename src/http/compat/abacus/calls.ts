@@ -8,16 +8,9 @@ import type { Registry } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
+import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
-import {
-  type Call,
-  isName,
-  type NamedCounter,
-  namedIn,
-  requireName,
-  tokenIn,
-  wholeOf,
-} from './request.ts';
+import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
 export interface AbacusParts {
   readonly counter: Counter;
@@ -94,14 +87,9 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
       ? namedIn({ ...call, words: [randomName(), randomName()] })
       : namedIn(call);
   requireName(named);
-  const value = wholeOf(call.query.get('initializer') ?? '0');
+  const value = wholeNumber(call.query.get('initializer') ?? '0');
   if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
-  if (closed) {
-    return {
-      status: 403,
-      body: { error: 'Only who runs this Seen makes counters here. Ask them for one.' },
-    };
-  }
+  if (closed) return CLOSED;
   await call.mayMake(named.name);
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;

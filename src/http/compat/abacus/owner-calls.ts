@@ -5,17 +5,10 @@
 
 import type { Condition, Description } from '../../../contract/registry.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
+import { type NamedCounter, wholeNumber } from '../shared.ts';
 import type { Reply } from './answer.ts';
 import { type AbacusParts, fullKey, worded } from './calls.ts';
-import {
-  type Call,
-  isName,
-  type NamedCounter,
-  namedIn,
-  requireName,
-  tokenIn,
-  wholeOf,
-} from './request.ts';
+import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
 const SET_FAILED = 'Failed to set data. Try again later.';
 
@@ -70,7 +63,7 @@ function valueIn({ query }: Call, wrong: string): number {
       'value is required, please provide a number in the fmt of ?value=NEW_VALUE',
     );
   }
-  const value = wholeOf(text);
+  const value = wholeNumber(text);
   if (value === undefined) throw new AppError('request-invalid', wrong);
   return value;
 }

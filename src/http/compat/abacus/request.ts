@@ -12,7 +12,7 @@ import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
-import { decodedPart } from '../path-part.ts';
+import { decodedPart, type NamedCounter } from '../shared.ts';
 
 /** Under which path Abacus is served on every host. */
 export const ABACUS_PREFIX = '/abacus';
@@ -37,13 +37,6 @@ export interface Call {
   readonly mayMake: (counter: string) => Promise<void>;
 }
 
-/** A counter as Abacus names it and as Seen does. */
-export interface NamedCounter {
-  readonly namespace: string;
-  readonly key: string;
-  readonly name: string;
-}
-
 /**
  * The words in the path after `operation`, or where the request is to go instead: nowhere of its
  * own when there is nothing here. Fails with `route-missing` when there are too many.
@@ -60,7 +53,7 @@ export function wordsIn(
     case 'counter': {
       const [, namespace, key, slash] = /^\/([^/]+)\/([^/]+)(?:\/shield)?(\/?)$/.exec(tail) ?? [];
       if (namespace === undefined || key === undefined) return { to: undefined };
-      return slash === '' ? [namespace, key].map(decoded) : { to: withoutSlash(c) };
+      return slash === '' ? [namespace, key].map(decodedPart) : { to: withoutSlash(c) };
     }
     case 'create':
       if (tail === '') return { to: withSlash(c) };
@@ -82,27 +75,23 @@ function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<type
       'Route not found. Use /create/:namespace/:key or /hit/:key instead.',
     );
   }
-  return (key === '' ? ['default', first] : [first, key]).map(decoded);
-}
-
-/** What cannot be decoded stays as it is, and is no name. */
-function decoded(part: string): string {
-  return decodedPart(part) ?? part;
+  return (key === '' ? ['default', first] : [first, key]).map(decodedPart);
 }
 
 /** The path of the request with a slash after it. A token is not repeated. */
 function withSlash(c: AppContext): string {
-  const { pathname, searchParams } = new URL(c.req.url);
-  searchParams.delete('token');
-  const query = searchParams.size === 0 ? '' : `?${searchParams.toString()}`;
-  return `${pathname}/${query}`;
+  return elsewhere(c, (path) => `${path}/`);
 }
 
 /** The path of the request without the slash at its end. A token is not repeated. */
 function withoutSlash(c: AppContext): string {
+  return elsewhere(c, (path) => path.replace(/\/$/, ''));
+}
+
+function elsewhere(c: AppContext, change: (path: string) => string): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
-  return `${pathname.replace(/\/$/, '')}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;
+  return `${change(pathname)}${searchParams.size === 0 ? '' : `?${searchParams.toString()}`}`;
 }
 
 /**
@@ -143,15 +132,4 @@ export function isName({ namespace, key }: NamedCounter): boolean {
 /** The token that a request brings, in a header or in its query; `undefined` for none. */
 export function tokenIn({ headers, query }: Call): string | undefined {
   return bearerIn(headers) ?? (query.get('token') || undefined);
-}
-
-/**
- * A whole number as Abacus reads it; `undefined` when it is none, or one that JSON does not carry
- * exactly.
- */
-export function wholeOf(text: string): number | undefined {
-  const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) return undefined;
-  // 0 for -0.
-  return value + 0;
 }

@@ -10,7 +10,7 @@ import type { MiddlewareHandler } from 'hono';
 import { pixel } from '../../../images/pixel.ts';
 import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
-import type { NamedCounter } from './request.ts';
+import type { NamedCounter } from '../shared.ts';
 
 /** What is answered: the contract's status and body, and what goes into headers. */
 export interface Reply {

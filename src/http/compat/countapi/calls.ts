@@ -9,15 +9,9 @@ import { AppError, isAppError } from '../../../counter/errors.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
+import { CLOSED, type NamedCounter } from '../shared.ts';
 import { missing, type Reply } from './answer.ts';
-import {
-  type Call,
-  type NamedCounter,
-  namedBy,
-  namedInPath,
-  switchIn,
-  wholeIn,
-} from './request.ts';
+import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
@@ -121,10 +115,7 @@ export async function create(
   const highest = wholeIn(query, 'update_upperbound', HIGHEST);
   if (highest < 0) throw new AppError('request-invalid', 'update_upperbound must be positive');
   if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
-  if (closed) {
-    const error = 'Only who runs this Seen makes counters here. Ask them for one.';
-    return { status: 403, body: { error }, named };
-  }
+  if (closed) return { ...CLOSED, named };
   await call.mayMake(named.name);
   const { token, owner } = issueToken();
   const draft = {

@@ -9,7 +9,7 @@ import { AppError } from '../../../counter/errors.ts';
 import { wrongPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
-import { decodedPart } from '../path-part.ts';
+import { decodedPart, type NamedCounter, wholeNumber } from '../shared.ts';
 
 /** Under which path CountAPI is served on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
@@ -26,17 +26,7 @@ export interface Call {
   readonly mayMake: (counter: string) => Promise<void>;
 }
 
-/** A counter as CountAPI names it and as Seen does. */
-export interface NamedCounter {
-  readonly namespace: string;
-  readonly key: string;
-  readonly name: string;
-}
-
-/**
- * Takes a request for `operation` apart, with what it may do. Fails with `name-invalid` when a
- * part cannot be decoded.
- */
+/** Takes a request for `operation` apart, with what it may do. */
 export function callOf(
   c: AppContext,
   operation: string,
@@ -44,17 +34,11 @@ export function callOf(
 ): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
-    parts: rest === '' ? [] : rest.split('/').map(decoded),
+    parts: rest === '' ? [] : rest.split('/').map(decodedPart),
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
     ...does,
   };
-}
-
-function decoded(part: string): string {
-  const word = decodedPart(part);
-  if (word === undefined) throw malformed();
-  return word;
 }
 
 /** The counter in the path, `KEY` or `NAMESPACE/KEY`. Fails with `name-invalid`. */
@@ -69,12 +53,9 @@ export function namedInPath(call: Call): NamedCounter {
 export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
-  if (wrongPart(namespace, key) !== undefined || more.length > 0) throw malformed();
+  if (wrongPart(namespace, key) !== undefined || more.length > 0)
+    throw new AppError('name-invalid', 'Malformed Namespace/Key');
   return { namespace, key, name: `${namespace}/${key}` };
-}
-
-function malformed(): AppError {
-  return new AppError('name-invalid', 'Malformed Namespace/Key');
 }
 
 /** What stands for a reserved word. */
@@ -96,8 +77,8 @@ function replaced(word: string, page: URL | undefined): string {
 export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
   const text = query.get(name);
   if (text === null && standard !== undefined) return standard;
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text ?? '') || !Number.isSafeInteger(value)) {
+  const value = wholeNumber(text ?? '');
+  if (value === undefined) {
     throw new AppError('request-invalid', `${name} must be a whole number, as in ${name}=1`);
   }
   return value;
