@@ -3,7 +3,7 @@
  * out.
  */
 import { readConfig } from '../config/config.ts';
-import { AppError } from '../counter/errors.ts';
+import { AppError, counterMissing } from '../counter/errors.ts';
 import { counterIn } from '../counter/name.ts';
 import { patientRegistry } from '../counter/patience.ts';
 import { issueToken } from '../http/visit/owners.ts';
@@ -23,9 +23,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     const changed = await patientRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
       owner,
     });
-    if (changed === 'missing') {
-      throw new AppError('counter-missing', `There is no counter ${counter} in ${store.place}.`);
-    }
+    if (changed === 'missing') throw counterMissing(counter, ` in ${store.place}`);
     print(`${token}\n`);
     return 0;
   } finally {

@@ -116,6 +116,27 @@ export class AppError extends Error {
   }
 }
 
+/** The error of a counter that is not there; `where` says in which place. */
+export function counterMissing(counter: string, where = ''): AppError {
+  return new AppError('counter-missing', `There is no counter ${counter}${where}.`);
+}
+
+/** The error of a counter whose total not everybody may read: there is none, or it is private. */
+export function counterNotPublic(counter: string): AppError {
+  return new AppError(
+    'counter-missing',
+    `There is no counter ${counter} yet, or only its owner may read it. GET /hit/${counter} counts on it.`,
+  );
+}
+
+/** The error of a counter that cannot be made any more. */
+export function countersFull(): AppError {
+  return new AppError(
+    'counters-full',
+    'This Seen has as many counters as it may. Ask who runs it.',
+  );
+}
+
 /** The same failure of something that counts nothing: whether it was done does not matter. */
 export function uncounted(error: unknown): unknown {
   if (!isAppError(error, 'hit-unconfirmed')) return error;

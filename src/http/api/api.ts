@@ -7,18 +7,11 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { type Description, RULES } from '../../contract/registry.ts';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, counterMissing, countersFull } from '../../counter/errors.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/body.ts';
 import { issueToken } from '../visit/owners.ts';
-import {
-  API_DESCRIPTION,
-  type ApiOptions,
-  foundBy,
-  missing,
-  nameIn,
-  readableBy,
-} from './options.ts';
+import { API_DESCRIPTION, type ApiOptions, foundBy, nameIn, readableBy } from './options.ts';
 import { servePast } from './past.ts';
 import { routes } from './routes.ts';
 import { HEADERS } from './schemas.ts';
@@ -102,10 +95,7 @@ function serveCollection(
           `There is a counter ${name} already. Choose another name.`,
         );
       case 'counters-full':
-        throw new AppError(
-          'counters-full',
-          'This Seen has as many counters as it may. Ask who runs it.',
-        );
+        throw countersFull();
       case 'created':
         return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
           Location: `/api/v1/counters/${name}`,
@@ -188,7 +178,7 @@ function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
           : undefined,
       };
       const changed = await registry.change(counter, changes, condition);
-      if (changed === 'missing') throw missing(counter);
+      if (changed === 'missing') throw counterMissing(counter);
       if (changed === 'differs') throw becameAnother(counter);
       return c.json(shown(changed), 200);
     });

@@ -8,7 +8,7 @@
 
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
-import { AppError } from '../../counter/errors.ts';
+import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
@@ -28,19 +28,11 @@ export function createHit(counter: Counter, count: CountVisit): Surface {
     const get: AppHandler = async (c) => {
       const name = nameIn(c);
       const [total] = await counter.read([name]);
-      if (total === undefined) throw missing(name);
+      if (total === undefined) throw counterNotPublic(name);
       return told(total);
     };
     return new Hono<Env>().get('/hit/:ns/:key', admitted(hit)).get('/get/:ns/:key', admitted(get));
   };
-}
-
-/** The error of a counter that cannot be read. */
-export function missing(name: string): AppError {
-  return new AppError(
-    'counter-missing',
-    `There is no counter ${name} yet, or only its owner may read it. GET /hit/${name} counts on it.`,
-  );
 }
 
 function nameIn(c: AppContext): string {

@@ -3,7 +3,7 @@
 import type { History } from '../../contract/history.ts';
 import { type Description, type Registry, RULES } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
-import { AppError } from '../../counter/errors.ts';
+import { counterMissing } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { AppContext } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
@@ -47,7 +47,7 @@ export async function foundBy(c: AppContext, registry: Registry): Promise<Descri
   // The default counter is always there: it stands at nothing before its first hit.
   if (name === DEFAULT_COUNTER)
     return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
-  throw missing(name);
+  throw counterMissing(name);
 }
 
 /**
@@ -61,9 +61,4 @@ export async function readableBy(
   const description = await foundBy(c, registry);
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;
-}
-
-/** The error of a counter that is not there. */
-export function missing(name: string): AppError {
-  return new AppError('counter-missing', `There is no counter ${name}.`);
 }

@@ -11,7 +11,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { DAY_MS, type History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
-import { AppError } from '../../counter/errors.ts';
+import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { latestPeriods, type Period } from '../../counter/periods.ts';
 import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
@@ -130,7 +130,7 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
   if (total !== undefined) return total;
   // What is not to be read may also be private: an import can bring that.
   if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
-  throw new AppError('counter-missing', `There is no counter ${name} to be shown.`);
+  throw counterNotPublic(name);
 }
 
 async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> {

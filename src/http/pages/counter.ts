@@ -4,9 +4,9 @@
  */
 
 import type { Counter } from '../../counter/counter.ts';
+import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
-import { missing } from '../api/hit.ts';
 import type { AppHandler } from '../context.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 
@@ -21,7 +21,7 @@ export function createCounterPage(
     const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
     const links = await pageLinks();
     const [total] = await counter.read([name]);
-    if (total === undefined) throw missing(name);
+    if (total === undefined) throw counterNotPublic(name);
     return new Response(counterPage(links, { counter: name, total, visit: 'look', replica }), {
       headers: ready,
     });

@@ -6,7 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
-import { AppError, isAppError } from '../../../counter/errors.ts';
+import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
@@ -101,10 +101,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
     case 'exists':
       throw new AppError('counter-exists', 'Key already exists, please use a different key.');
     case 'counters-full':
-      throw new AppError(
-        'counters-full',
-        'This Seen has as many counters as it may. Ask who runs it.',
-      );
+      throw countersFull();
   }
 }
 

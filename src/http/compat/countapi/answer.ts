@@ -30,7 +30,7 @@ export function respond({ status, body, named, token }: Reply, headers: Headers)
 }
 
 /** What most calls answer where there is no counter. */
-export function missing(named: NamedCounter): Reply {
+export function notThere(named: NamedCounter): Reply {
   return { status: 404, body: { value: null }, named };
 }
 

@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
-import { AppError, isAppError } from '../../../counter/errors.ts';
+import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter } from '../shared.ts';
-import { missing, type Reply } from './answer.ts';
+import { notThere, type Reply } from './answer.ts';
 import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
 
 export interface CountapiOptions {
@@ -41,7 +41,7 @@ function valueOf({ total, rules }: Description): number | null {
 export async function get(call: Call, { counter }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
   const [value] = await counter.read([named.name]);
-  return value === undefined ? missing(named) : { status: 200, body: { value }, named };
+  return value === undefined ? notThere(named) : { status: 200, body: { value }, named };
 }
 
 /**
@@ -53,7 +53,7 @@ export async function hit(call: Call): Promise<Reply> {
   try {
     return { status: 200, body: { value: await call.count(named.name) }, named };
   } catch (error) {
-    if (isAppError(error, 'counter-missing')) return missing(named);
+    if (isAppError(error, 'counter-missing')) return notThere(named);
     throw error;
   }
 }
@@ -63,7 +63,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   const named = namedInPath(call);
   const amount = wholeIn(call.query, 'amount');
   const found = await registry.describe(named.name);
-  if (!found) return missing(named);
+  if (!found) return notThere(named);
   const { lowest, highest } = found.rules;
   if (amount < lowest || amount > highest)
     return { status: 403, body: { value: valueOf(found) }, named };
@@ -71,7 +71,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   try {
     return { status: 200, body: { value: await call.count(named.name, amount) }, named };
   } catch (error) {
-    if (isAppError(error, 'counter-missing')) return missing(named);
+    if (isAppError(error, 'counter-missing')) return notThere(named);
     throw error;
   }
 }
@@ -135,10 +135,7 @@ export async function create(
     case 'exists':
       return { status: 409, body: { namespace: null, key: null, value: null }, named };
     case 'counters-full':
-      throw new AppError(
-        'counters-full',
-        'This Seen has as many counters as it may. Ask who runs it.',
-      );
+      throw countersFull();
   }
 }
 
