@@ -12,3 +12,8 @@ export interface Clock {
   /** From 0 inclusive to 1 exclusive. */
   random(): number;
 }
+
+/** Resolves after `ms` on the clock. Where time is the machine's own, `Bun.sleep` does it. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}

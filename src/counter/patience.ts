@@ -8,7 +8,7 @@
 
 import type { History } from '../contract/history.ts';
 import type { Registry } from '../contract/registry.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, pause } from './clock.ts';
 import { isAppError } from './errors.ts';
 
 /** Between two attempts: a store that is back is found within this. */
@@ -30,7 +30,7 @@ export async function patiently<T>(
       if (!passing || clock.now() + AGAIN_MS > giveUpAt) throw error;
     }
     // eslint-disable-next-line no-await-in-loop -- the pause between two attempts
-    await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+    await pause(clock, AGAIN_MS);
   }
 }
 

@@ -9,7 +9,7 @@
  */
 
 import type { Counting } from '../contract/counting.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, pause } from './clock.ts';
 import { isAppError } from './errors.ts';
 
 export interface WatchOptions {
@@ -99,7 +99,7 @@ export class Watch {
       // eslint-disable-next-line no-await-in-loop -- never two readings at once
       await this.#readAll();
       // eslint-disable-next-line no-await-in-loop -- the pause between two
-      await new Promise<void>((resolve) => clock.after(EVERY_MS, resolve));
+      await pause(clock, EVERY_MS);
     }
     this.#reading = false;
   }

@@ -8,7 +8,7 @@
  */
 
 import type { HeardReplica, HeartbeatReport, Presence } from '../contract/presence.ts';
-import type { Clock } from '../counter/clock.ts';
+import { type Clock, pause } from '../counter/clock.ts';
 import { briefly } from '../counter/patience.ts';
 
 export interface HeartbeatOptions {
@@ -86,7 +86,7 @@ export class Heartbeat {
       // eslint-disable-next-line no-await-in-loop -- one beat after the other
       await this.#beat();
       // eslint-disable-next-line no-await-in-loop -- the pause between two
-      await new Promise<void>((resolve) => this.#options.clock.after(EVERY_MS, resolve));
+      await pause(this.#options.clock, EVERY_MS);
     }
   }
 
