@@ -13,7 +13,7 @@ import { token } from './commands/token.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
 import { environment } from './config/config.ts';
-import { AppError, kindOf } from './counter/errors.ts';
+import { AppError, statusesOf } from './counter/errors.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
@@ -78,7 +78,7 @@ try {
 } catch (error) {
   if (error instanceof AppError) {
     process.stderr.write(`seen: ${error.message}\n`);
-    process.exit(kindOf(error.code).exit);
+    process.exit(statusesOf(error.code).exit);
   }
   process.stderr.write(`seen: a bug, please report it: ${Bun.inspect(error)}\n`);
   process.exit(1);

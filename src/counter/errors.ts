@@ -6,8 +6,8 @@
  * here: errors as responses (`http/errors.ts`).
  */
 
-/** What an error code is in HTTP and on the command line. */
-export interface ErrorKind {
+/** The statuses that an error has in HTTP and on the command line. */
+export interface ErrorStatuses {
   /** The HTTP status. */
   readonly http: number;
   /** The exit status of a command that fails with it (numbers past 63: sysexits.h). */
@@ -87,14 +87,16 @@ export const ERRORS = {
   'replica-failed': { http: 500, exit: 70 },
   /** The stop took longer than it may. */
   'stop-overdue': { http: 500, exit: 75 },
-} as const satisfies Record<string, ErrorKind>;
+} as const satisfies Record<string, ErrorStatuses>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
 /** The statuses of a code. */
-export function kindOf(code: ErrorCode): ErrorKind {
+export function statusesOf(code: ErrorCode): ErrorStatuses {
   return ERRORS[code];
 }
+/** The name by which `http/errors.ts` still calls it. */
+export const kindOf = statusesOf;
 
 /**
  * An expected failure. `cause` holds the driver's or the system's own error, for the log;
