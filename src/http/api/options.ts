@@ -62,3 +62,14 @@ export async function readableBy(
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;
 }
+
+/** A counter as the API shows it. */
+export function shown({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
+  return {
+    name: counter,
+    value: total,
+    created: madeAt === undefined ? null : new Date(madeAt).toISOString(),
+    private: rules.private,
+    window: rules.windowMs / 1000,
+  };
+}

@@ -1,0 +1,88 @@
+/** What the native API does with one counter: read, hit, set, deleted. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError, counterMissing } from '../../counter/errors.ts';
+import type { AppContext, Env } from '../context.ts';
+import { type ApiOptions, foundBy, nameIn, readableBy, shown } from './options.ts';
+import { routes } from './routes.ts';
+
+/**
+ * Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not
+ * make such a hit.
+ */
+async function isOwnersHit(
+  c: AppContext,
+  { registry, owners }: ApiOptions,
+  amount: number,
+  visitor: string | undefined,
+): Promise<boolean> {
+  const ofEverybody = amount === 1 && visitor === undefined;
+  // Such a hit makes a counter that is not there.
+  const description = ofEverybody
+    ? await registry.describe(nameIn(c))
+    : await foundBy(c, registry);
+  if (!description) return false;
+  const { lowest, highest } = description.rules;
+  const { headers } = c.req.raw;
+  const within = amount === 1 || (amount >= lowest && amount <= highest);
+  if (!within || visitor !== undefined) owners.requireOwner(headers, description);
+  return owners.isOwner(headers, description);
+}
+
+/** Adds the routes to the API. */
+export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
+  const { count, registry, owners } = options;
+  for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
+    api.openapi(read, async (c) => c.json(shown(await readableBy(c, options)), 200));
+
+    api.openapi(hit, async (c) => {
+      const name = nameIn(c);
+      // Without a body nothing was validated.
+      const body = c.req.valid('json') as
+        | Partial<ReturnType<typeof c.req.valid<'json'>>>
+        | undefined;
+      const { amount = 1, visitor } = body ?? {};
+      // Who adds 1 without a token asks the store once.
+      const plain =
+        amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
+      const reveal = !plain && (await isOwnersHit(c, options, amount, visitor));
+      return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
+    });
+
+    api.openapi(set, async (c) => {
+      const description = await foundBy(c, registry);
+      const { value, private: hidden, window } = c.req.valid('json');
+      const { counter, rules } = description;
+      const ruled = hidden !== undefined || window !== undefined;
+      const condition =
+        ruled || !rules.settable
+          ? owners.requireOwner(c.req.raw.headers, description)
+          : { settable: true };
+      const changes = {
+        total: value,
+        rules: ruled
+          ? { private: hidden, windowMs: window === undefined ? undefined : window * 1000 }
+          : undefined,
+      };
+      const changed = await registry.change(counter, changes, condition);
+      if (changed === 'missing') throw counterMissing(counter);
+      if (changed === 'differs') throw becameAnother(counter);
+      return c.json(shown(changed), 200);
+    });
+
+    api.openapi(remove, async (c) => {
+      const description = await foundBy(c, registry);
+      const condition = owners.requireOwner(c.req.raw.headers, description);
+      const [outcome] = await registry.delete([description.counter], condition);
+      if (outcome === 'differs') throw becameAnother(description.counter);
+      return c.body(null, 204);
+    });
+  }
+}
+
+/** The error of a counter that is not the one any more whose owner was asked for. */
+function becameAnother(counter: string): AppError {
+  return new AppError(
+    'token-refused',
+    `${counter} was deleted and made anew, or got another owner, while this was asked. Nothing was changed.`,
+  );
+}
