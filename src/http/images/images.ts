@@ -3,18 +3,17 @@
  * cannot run a script.
  *
  * Nobody may keep them: proxies of images (GitHub's, mail services') obey that. A picture that
- * cannot be made is one that says so, with status 200, because these proxies and some pages show
- * nothing else. Not here: how they are drawn (`images/`), and what a request says (`request.ts`).
+ * cannot be made is one that says so (`error-picture.ts`). Not here: how they are drawn
+ * (`images/`), and what a request says (`request.ts`).
  */
 
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import { DAY_MS, type History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { latestPeriods, type Period } from '../../counter/periods.ts';
-import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
 import { drawChart } from '../../images/chart.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
@@ -22,6 +21,7 @@ import { counted } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/head.ts';
 import type { CountVisit } from '../visit/counting.ts';
+import { errorsAsPictures, imageHeaders } from './error-picture.ts';
 import {
   type BadgeWanted,
   badgeWanted,
@@ -40,10 +40,7 @@ export interface ImagesOptions {
   readonly now: () => number;
 }
 
-/** What image proxies want to hear, so that each visit reaches us. */
-const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
 const COLOUR = 'blue';
-const COLOUR_OF_ERRORS = 'lightgrey';
 
 /** The surface of pictures. */
 export function createImages(options: ImagesOptions): Surface {
@@ -73,32 +70,6 @@ export function createImages(options: ImagesOptions): Surface {
     }
     return app;
   };
-}
-
-/** Middleware that answers errors as pictures; `headers` are those of every response. */
-function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
-  const svg = imageHeaders(headers, 'image/svg+xml');
-  const json = imageHeaders(headers, 'application/json');
-  return async (c, next) => {
-    await next();
-    // What has no URL has no path that says which picture is wanted.
-    if (c.res.status < 400 || !URL.canParse(c.req.url)) return;
-    c.env.realStatus = c.res.status;
-    const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
-    // Otherwise the headers of the response before would be put over those of this one.
-    c.res = undefined;
-    c.res = picture;
-  };
-}
-
-function imageHeaders(headers: Headers, type: string): Headers {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', type);
-  ours.set('Cache-Control', NEVER_KEPT);
-  ours.set('Content-Security-Policy', IMAGE_POLICY);
-  // Pages that isolate themselves show pictures of other sites only with this.
-  ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
-  return ours;
 }
 
 /**
@@ -181,39 +152,4 @@ function sum(periods: readonly Period[]): number {
     (all, { amounts }) => all + Object.values(amounts).reduce((some, one) => some + one, 0),
     0,
   );
-}
-
-/** What went wrong, in few words. */
-const SAID: Readonly<Record<string, string>> = {
-  'counter-missing': 'no such counter',
-  'name-invalid': 'no such name',
-  'request-invalid': 'asked for wrongly',
-  'route-missing': 'no such picture',
-  'rate-limited': 'too many requests',
-  'counters-full': 'no more counters',
-  'prefetch-refused': 'not counted',
-  'total-out-of-range': 'full',
-};
-
-/**
- * An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it
- * is, for nobody is to see it.
- */
-async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
-  const { code } = (await response.json()) as { code: string };
-  const headers = new Headers(response.headers);
-  for (const [name, value] of ours) headers.set(name, value);
-  headers.set('X-Seen-Error', code);
-  if (c.req.path.endsWith('.gif')) {
-    headers.set('Content-Type', 'image/gif');
-    return new Response(pixel(), { headers });
-  }
-  const message = SAID[code] ?? 'not available';
-  const label = c.req.query('label') ?? 'visits';
-  if (c.req.path.endsWith('.json')) {
-    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), {
-      headers,
-    });
-  }
-  return new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), { headers });
 }

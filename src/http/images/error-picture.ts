@@ -1,0 +1,75 @@
+/**
+ * Errors as pictures, with status 200: image proxies and some pages show nothing else. Not here:
+ * errors in other forms (`http/errors.ts`).
+ */
+
+import type { MiddlewareHandler } from 'hono';
+import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
+import { pixel } from '../../images/pixel.ts';
+import type { AppContext, Env } from '../context.ts';
+
+/** What image proxies want to hear, so that each visit reaches us. */
+const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
+const COLOUR_OF_ERRORS = 'lightgrey';
+
+/** The headers of a picture; `headers` are those of every response. */
+export function imageHeaders(headers: Headers, type: string): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', type);
+  ours.set('Cache-Control', NEVER_KEPT);
+  ours.set('Content-Security-Policy', IMAGE_POLICY);
+  // Pages that isolate themselves show pictures of other sites only with this.
+  ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
+  return ours;
+}
+
+/** Middleware that answers errors as pictures; `headers` are those of every response. */
+export function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
+  const svg = imageHeaders(headers, 'image/svg+xml');
+  const json = imageHeaders(headers, 'application/json');
+  return async (c, next) => {
+    await next();
+    // What has no URL has no path that says which picture is wanted.
+    if (c.res.status < 400 || !URL.canParse(c.req.url)) return;
+    c.env.realStatus = c.res.status;
+    const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
+    // Otherwise the headers of the response before would be put over those of this one.
+    c.res = undefined;
+    c.res = picture;
+  };
+}
+
+/** What went wrong, in few words. */
+const SAID: Readonly<Record<string, string>> = {
+  'counter-missing': 'no such counter',
+  'name-invalid': 'no such name',
+  'request-invalid': 'asked for wrongly',
+  'route-missing': 'no such picture',
+  'rate-limited': 'too many requests',
+  'counters-full': 'no more counters',
+  'prefetch-refused': 'not counted',
+  'total-out-of-range': 'full',
+};
+
+/**
+ * An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it
+ * is, for nobody is to see it.
+ */
+async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
+  const { code } = (await response.json()) as { code: string };
+  const headers = new Headers(response.headers);
+  for (const [name, value] of ours) headers.set(name, value);
+  headers.set('X-Seen-Error', code);
+  if (c.req.path.endsWith('.gif')) {
+    headers.set('Content-Type', 'image/gif');
+    return new Response(pixel(), { headers });
+  }
+  const message = SAID[code] ?? 'not available';
+  const label = c.req.query('label') ?? 'visits';
+  if (c.req.path.endsWith('.json')) {
+    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), {
+      headers,
+    });
+  }
+  return new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), { headers });
+}
