@@ -4,20 +4,13 @@
  *
  * All streams of a process are known here, so that they share one heartbeat and end together when
  * the process stops: a client whose stream ends comes back by itself, to another replica. Not
- * here: what is told (`counter/watch.ts`), and in which words.
+ * here: one stream (`open-stream.ts`), and what is told (`counter/watch.ts`).
  */
 
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext } from '../context.ts';
 import { StreamsByAddress, type StreamsPerAddress } from './by-address.ts';
-
-/** One stream, as the one who tells sees it. */
-export interface EventStream {
-  /** Sends one event: its lines, as in `data: 42`. Does nothing once the stream is over. */
-  send(lines: string): void;
-  /** Ends the stream. The client comes back, unless it was told not to. */
-  end(): void;
-}
+import { type EventStream, OpenStream } from './open-stream.ts';
 
 export interface EventStreamOptions {
   /** How many may be open at once, from 1 on. One more ends the oldest. */
@@ -38,15 +31,6 @@ const HEARTBEAT_MS = 15_000;
 const WAITING_BYTES_MAX = 16 * 1024;
 /** A client that is dropped may read on for so long; then its connection is cut. */
 const DROPPED_SECONDS = 1;
-/**
- * A client whose stream was ended for a newer one comes back after so long, so that too many
- * clients do not end each other's streams all the time.
- */
-const GIVES_WAY_MS = 10_000;
-/** A line that says nothing. The first one also sends the headers on their way. */
-const COMMENT = ':\n\n';
-
-const encoder = new TextEncoder();
 
 /** The headers of a stream; `headers` are those of every response. */
 export function streamHeaders(headers: Headers): Headers {
@@ -108,7 +92,7 @@ export class EventStreams {
     );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => {
-      for (const open of this.#open) open.write(COMMENT);
+      for (const open of this.#open) open.beat();
     }, this.#heartbeatMs);
     const forget = () => {
       leave?.();
@@ -146,81 +130,5 @@ export class EventStreams {
     if (this.#open.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;
-  }
-}
-
-class OpenStream implements EventStream {
-  readonly body: ReadableStream<Uint8Array>;
-  readonly remotePort: number | undefined;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #isOver = false;
-  #whenOver: (() => void) | undefined;
-  readonly #onDropped: () => void;
-
-  constructor(waitingBytesMax: number, remotePort: number | undefined, onDropped: () => void) {
-    this.remotePort = remotePort;
-    this.#onDropped = onDropped;
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        cancel: () => this.#finish(),
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark: waitingBytesMax }),
-    );
-    this.write(COMMENT);
-  }
-
-  begin(begin: (stream: EventStream) => () => void, forget: () => void): void {
-    const stop = begin(this);
-    this.#whenOver = () => {
-      stop();
-      forget();
-    };
-    // It may have been ended by the first that was sent.
-    if (this.#isOver) this.#whenOver();
-  }
-
-  send(lines: string): void {
-    this.write(`${lines}\n\n`);
-  }
-
-  write(text: string): void {
-    if (this.#isOver) return;
-    try {
-      this.#controller.enqueue(encoder.encode(text));
-    } catch {
-      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all
-      // streams, not the stop.
-      this.#finish();
-      return;
-    }
-    if ((this.#controller.desiredSize ?? 0) >= 0) return;
-    this.#onDropped();
-    this.end();
-  }
-
-  /** Ends it for a newer one. */
-  giveWay(): void {
-    this.send(`retry: ${GIVES_WAY_MS}`);
-    this.#onDropped();
-    this.end();
-  }
-
-  end(): void {
-    if (this.#isOver) return;
-    try {
-      this.#controller.close();
-    } catch {
-      // As above.
-    }
-    this.#finish();
-  }
-
-  #finish(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#whenOver?.();
   }
 }
