@@ -8,7 +8,8 @@
  * counters, unique ids and sets (https://github.com/jepsen-io/jepsen).
  */
 import { bounds } from './bounds.ts';
-import type { Check, Finding } from './finding.ts';
+import { Evidence } from './evidence.ts';
+import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 import { NumberSet } from './number-set.ts';
 import { type PendingRequest, Repeats } from './repeats.ts';
@@ -31,10 +32,9 @@ export interface Outcome {
 export class Judge {
   readonly #before: number;
   readonly #numbers = new NumberSet();
-  readonly #broken = new Map<Check, { count: number; first: string }>();
+  readonly #evidence = new Evidence();
   /** The last number on each connection that is still open. */
   readonly #last = new Map<number, number>();
-  readonly #failures = new Map<string, number>();
   readonly #repeats = new Repeats();
   #highest: number;
   #lowestHit = Number.POSITIVE_INFINITY;
@@ -60,7 +60,7 @@ export class Judge {
    * that had been answered before with `again: `.
    */
   get failures(): ReadonlyMap<string, number> {
-    return this.#failures;
+    return this.#evidence.failures;
   }
 
   /**
@@ -104,7 +104,7 @@ export class Judge {
     if (insisting?.number !== undefined) {
       this.#compared++;
       if (number !== insisting.number) {
-        this.#break(
+        this.#evidence.add(
           'repeats',
           `a visit that had got ${insisting.number} was asked for again and got ${number}`,
         );
@@ -121,17 +121,13 @@ export class Judge {
   settled(key?: string): void {
     for (const { type, number, failure = '' } of this.#repeats.settle(key)) {
       if (number === undefined) this.#failed(type, failure);
-      else this.#note(`again: ${failure}`);
+      else this.#evidence.failed(`again: ${failure}`);
     }
   }
 
   #failed(type: StartedOperation['type'], failure: string): void {
-    this.#note(`${type === 'read' ? 'read: ' : ''}${failure}`);
+    this.#evidence.failed(`${type === 'read' ? 'read: ' : ''}${failure}`);
     if (type === 'hit') this.#unanswered++;
-  }
-
-  #note(why: string): void {
-    this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
   }
 
   /** The connection is closed: nothing more comes on it. */
@@ -143,16 +139,17 @@ export class Judge {
     this.#hits++;
     this.#lowestHit = Math.min(this.#lowestHit, number);
     this.#highestHit = Math.max(this.#highestHit, number);
-    if (!this.#numbers.add(number)) this.#break('unique', `${number} was given to two visits`);
+    if (!this.#numbers.add(number))
+      this.#evidence.add('unique', `${number} was given to two visits`);
     if (number <= floor) {
-      this.#break(
+      this.#evidence.add(
         'order',
         `a visit got ${number}, and before it began somebody had ${floor} already`,
       );
     }
     const last = this.#last.get(connection);
     if (last !== undefined && number <= last) {
-      this.#break('connection', `${number} came after ${last} on one connection`);
+      this.#evidence.add('connection', `${number} came after ${last} on one connection`);
     }
     this.#last.set(connection, number);
   }
@@ -160,17 +157,11 @@ export class Judge {
   #read(total: number, floor: number): void {
     this.#reads++;
     if (total < floor) {
-      this.#break(
+      this.#evidence.add(
         'reads',
         `${total} was read, and before that began somebody had ${floor} already`,
       );
     }
-  }
-
-  #break(check: Check, words: string): void {
-    const broken = this.#broken.get(check);
-    if (broken) broken.count++;
-    else this.#broken.set(check, { count: 1, first: words });
   }
 
   /**
@@ -179,8 +170,12 @@ export class Judge {
    */
   verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
+    const finding = this.#evidence.finding.bind(this.#evidence);
+    const unhit = this.#hits === 0 ? 'no visit got a number' : undefined;
+    const unread = this.#reads === 0 ? 'nothing was read' : undefined;
+    const uncompared = this.#compared === 0 ? 'no visit was answered twice' : undefined;
     return [
-      this.#finding('unique', this.#hits === 0 ? 'no visit got a number' : undefined),
+      finding('unique', unhit),
       bounds({
         before: this.#before,
         after,
@@ -191,38 +186,11 @@ export class Judge {
         lowest: this.#lowestHit,
         highest: this.#highestHit,
       }),
-      this.#finding('order', this.#hits === 0 ? 'no visit got a number' : undefined),
-      this.#finding('connection', this.#hits === 0 ? 'no visit got a number' : undefined),
-      this.#finding('reads', this.#reads === 0 ? 'nothing was read' : undefined),
-      ...(this.#repeats.keyed
-        ? [
-            this.#finding(
-              'repeats',
-              this.#compared === 0 ? 'no visit was answered twice' : undefined,
-            ),
-          ]
-        : []),
-      this.#answered(mayFail),
+      finding('order', unhit),
+      finding('connection', unhit),
+      finding('reads', unread),
+      ...(this.#repeats.keyed ? [finding('repeats', uncompared)] : []),
+      this.#evidence.answered(mayFail, unhit && unread && 'nothing was asked'),
     ];
-  }
-
-  #finding(check: Check, untested: string | undefined): Finding {
-    const broken = this.#broken.get(check);
-    if (broken) return { check, status: 'broken', count: broken.count, words: broken.first };
-    if (untested !== undefined) return { check, status: 'untested', count: 0, words: untested };
-    return { check, status: 'held', count: 0, words: '' };
-  }
-
-  #answered(mayFail: boolean): Finding {
-    const failed = [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
-    if (failed > 0) {
-      const how = [...this.#failures].map(([why, count]) => `${count} ${why}`).join(', ');
-      const words = mayFail ? `requests may fail, and did: ${how}` : how;
-      return { check: 'answered', status: mayFail ? 'untested' : 'broken', count: failed, words };
-    }
-    return this.#finding(
-      'answered',
-      this.#hits + this.#reads === 0 ? 'nothing was asked' : undefined,
-    );
   }
 }
