@@ -13,6 +13,13 @@ import type { WatchedReplica } from './watchdog.ts';
  */
 const STATUS_NOT_STARTED = 126;
 /**
+ * How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of
+ * sysexits.h).
+ */
+const STATUS_OVERDUE = 75;
+/** What a replica is given beyond its own deadline before it is killed. */
+const KILL_AFTER_MS = 2000;
+/**
  * How long a report may take: long enough for a store that is slow, too short for a scrape to
  * fail.
  */
@@ -71,9 +78,17 @@ export class ReplicaProcess implements WatchedReplica {
     }
   }
 
-  /** Has the replica stop in order. Safe to call on one that has ended. */
-  stop(): void {
+  /**
+   * Has the replica stop in order, which takes it `stopMs` at most; one that overstays is killed.
+   * Answers whether it came to the end by itself. Safe to call on one that has ended.
+   */
+  async end(stopMs: number): Promise<'in order' | 'overdue'> {
     this.#send({ say: 'stop' });
+    const status = await within(stopMs + KILL_AFTER_MS, this.ended, () => {
+      this.kill();
+      return this.ended;
+    });
+    return this.#killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
   }
 
   /** Ends the process at once. */

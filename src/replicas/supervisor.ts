@@ -3,17 +3,17 @@
  * them.
  *
  * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at
- * once at first and more slowly when it keeps dying. A replacement is started before the old
- * process is stopped, so the port is never without a listener. A replica that hangs is killed
- * (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone and stop by
- * themselves. Not here: signals.
+ * once at first and more slowly when it keeps dying (`slot.ts`). A replacement is started before
+ * the old process is stopped, so the port is never without a listener. A replica that hangs is
+ * killed (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone and stop
+ * by themselves. Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
-import { within } from '../deadline.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import type { Report } from './channel.ts';
 import { ReplicaProcess } from './replica-process.ts';
+import { Slot } from './slot.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface SupervisorOptions {
@@ -27,26 +27,6 @@ export interface SupervisorOptions {
   /** Told of each replica that is killed because it hangs. */
   onHung?: () => void;
 }
-
-interface Slot {
-  readonly name: string;
-  current: ReplicaProcess | undefined;
-  /** How often in a row it ended soon after its start. */
-  deaths: number;
-}
-
-/** The first pause before a replacement that follows a death; doubles with each further one. */
-const PAUSE_FIRST_MS = 100;
-const PAUSE_MAX_MS = 10_000;
-/** Who lives this long did not die of starting. */
-const LONG_LIFE_MS = 10_000;
-/**
- * How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of
- * sysexits.h).
- */
-const STATUS_OVERDUE = 75;
-/** What a replica is given beyond its own deadline before it is killed. */
-const KILL_AFTER_MS = 2000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -63,7 +43,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#slots = options.names.map((name) => ({ name, current: undefined, deaths: 0 }));
+    this.#slots = options.names.map((name) => new Slot(name));
     const { log, onHung } = options;
     this.#watchdog = new Watchdog(() => this.#alive, {
       onHung: (replica) => {
@@ -151,7 +131,9 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
-    const statuses = await Promise.all([...this.#alive].map((replica) => this.#end(replica)));
+    const statuses = await Promise.all(
+      [...this.#alive].map((replica) => replica.end(this.#options.stopMs)),
+    );
     this.#watchdog.end();
     if (statuses.includes('overdue')) {
       throw new AppError(
@@ -178,9 +160,7 @@ export class Supervisor {
   async #watch(slot: Slot, replica: ReplicaProcess): Promise<void> {
     const status = await replica.ended;
     if (slot.current !== replica || this.#stopping) return;
-    slot.deaths = performance.now() - replica.startedAt > LONG_LIFE_MS ? 1 : slot.deaths + 1;
-    const pauseMs =
-      slot.deaths === 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (slot.deaths - 2), PAUSE_MAX_MS);
+    const pauseMs = slot.died(replica);
     const ended = replica.killed ? 'was killed' : 'ended by itself';
     this.#options.log.warn({ status, pauseMs }, `${slot.name} ${ended} and is replaced`);
     await Bun.sleep(pauseMs);
@@ -199,23 +179,10 @@ export class Supervisor {
     }
     // Not before: while the new one started, the old one may have died and been replaced itself.
     const old = slot.current;
-    slot.current = fresh;
-    slot.deaths = 0;
+    slot.replace(fresh);
     void this.#watch(slot, fresh);
-    if (old) await this.#end(old);
+    await old?.end(this.#options.stopMs);
     log.info(`${slot.name} is replaced`);
     return true;
-  }
-
-  /**
-   * Stops one replica; one that overstays is killed. Answers whether it came to the end by itself.
-   */
-  async #end(replica: ReplicaProcess): Promise<'in order' | 'overdue'> {
-    replica.stop();
-    const status = await within(this.#options.stopMs + KILL_AFTER_MS, replica.ended, () => {
-      replica.kill();
-      return replica.ended;
-    });
-    return replica.killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
   }
 }
