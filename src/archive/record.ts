@@ -6,10 +6,11 @@
  * lost.
  */
 import type { ArchivedCounter } from '../contract/archive.ts';
-import { DAY_MS, type HistoryEntry, HOUR_MS, KINDS, type Kind } from '../contract/history.ts';
+import { type HistoryEntry, KINDS, type Kind } from '../contract/history.ts';
 import { RULES, type Rules } from '../contract/registry.ts';
 import { fitting, sumTooMuch } from './day-sums.ts';
 import { readName, shown, Wrong } from './item.ts';
+import { dayName, hourName, readDay, readHour, readMoment } from './times.ts';
 
 type Amounts = Readonly<Partial<Record<string, number>>>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -54,16 +55,6 @@ export function recordOf({
       visitors: Object.fromEntries(visitors.map(([day, count]) => [dayName(day), count])),
     }),
   };
-}
-
-/** The hour since 1970 as `2026-11-22T13:00Z`. */
-export function hourName(hour: number): string {
-  return new Date(hour * HOUR_MS).toISOString().replace(/:00\.000Z$/, 'Z');
-}
-
-/** The day since 1970 as `2026-11-22`. */
-export function dayName(day: number): string {
-  return new Date(day * DAY_MS).toISOString().replace(/T.*$/, '');
 }
 
 function byTime(
@@ -160,30 +151,6 @@ function readRules(value: unknown): Rules {
     throw new Wrong('the rule lowest is more than the rule highest');
   if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
   return rules;
-}
-
-/** `2026-11-22T13:00Z` as the hour since 1970. Fails with `Wrong`. */
-export function readHour(name: string): number {
-  const hour = Date.parse(name) / HOUR_MS;
-  if (Number.isInteger(hour) && hourName(hour) === name) return hour;
-  throw new Wrong(`${shown(name)} is no hour: write it as in 2026-11-22T13:00Z`);
-}
-
-/** `2026-11-22` as the day since 1970. Fails with `Wrong`. */
-export function readDay(name: string): number {
-  const day = Date.parse(name) / DAY_MS;
-  if (Number.isInteger(day) && dayName(day) === name) return day;
-  throw new Wrong(`${shown(name)} is no day: write it as in 2026-11-22`);
-}
-
-/** A moment as milliseconds since 1970. Fails with `Wrong`. */
-export function readMoment(text: string): number {
-  const moment = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(moment))
-    throw new Wrong(`${shown(text)} is no moment: write it as in 2026-11-22T13:05:59.000Z`);
-  return moment;
 }
 
 function readHash(text: string): string {

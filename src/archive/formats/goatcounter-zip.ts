@@ -16,7 +16,7 @@ import { type Item, shown, Wrong } from '../item.ts';
 import { PAGES_MAX, PageSums } from '../page-sums.ts';
 import { type Line, linesIn } from '../reading/lines.ts';
 import { openZip, type Zip } from '../reading/zip.ts';
-import { readMoment } from '../record.ts';
+import { readMoment } from '../times.ts';
 import { parse } from './json-lines.ts';
 
 const PATHS = 'paths.jsonl';

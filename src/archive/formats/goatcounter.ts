@@ -13,7 +13,7 @@ import { counted } from '../../plural.ts';
 import { type Item, shown, Wrong } from '../item.ts';
 import { PageSums, type Visits } from '../page-sums.ts';
 import type { Row } from '../reading/csv.ts';
-import { readMoment } from '../record.ts';
+import { readMoment } from '../times.ts';
 
 const VERSIONS: ReadonlySet<string> = new Set(['', '1', '2']);
 

@@ -8,14 +8,11 @@
  */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
-import { type Item, itemOf, shown, Wrong } from '../item.ts';
+import { type Item, itemOf, Wrong } from '../item.ts';
 import { type Row, rowText, withoutEmptyEnd } from '../reading/csv.ts';
-import { readWhole } from '../reading/numbers.ts';
 import { readRecord, recordOf } from '../record.ts';
 import { cut, FORMAT_VERSION, type Heading, NO_COUNTERS, requireVersion } from './json-lines.ts';
-
-/** The names of the columns. */
-export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
+import { COLUMNS, type Gathering, put } from './seen-csv-rows.ts';
 
 /** The text of an export, piece by piece. */
 export async function* writeCsv(
@@ -61,9 +58,6 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     ...Object.entries(visitors).map(([day, count]) => [counter, 'visitors', day, '', count]),
   ];
 }
-
-/** A record that is put together from rows. */
-type Gathering = Record<string, unknown> & { readonly counter: string };
 
 /** Whether these cells are the row that names the columns. */
 export function namesColumns(cells: readonly string[]): boolean {
@@ -160,45 +154,4 @@ function* ending(all: {
       line: last,
     };
   } else if (found === 0) yield { note: NO_COUNTERS };
-}
-
-/** Puts a row into the record of its counter. */
-function put(record: Gathering, cells: readonly string[]): void {
-  const [, what = '', time = '', kind = '', value = ''] = cells;
-  if (cells.length !== COLUMNS.length) {
-    throw new Wrong(`has ${cells.length} cells and not ${COLUMNS.length}: ${COLUMNS.join(',')}`);
-  }
-  switch (what) {
-    case 'total':
-      return once(record, 'total', readWhole(value, 'total'));
-    case 'made':
-      return once(record, 'made', time);
-    case 'owner':
-      return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
-    case 'rule':
-      return once(
-        inside(record, 'rules'),
-        kind,
-        // Spreadsheets write these in capitals.
-        /^(true|false)$/i.test(value) ? /^true$/i.test(value) : readWhole(value, 'rule'),
-      );
-    case 'hour':
-    case 'day':
-      return once(inside(inside(record, `${what}s`), time), kind, readWhole(value, 'amount'));
-    case 'visitors':
-      return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
-    default:
-      throw new Wrong(`${shown(what)} is none of total, made, owner, rule, hour, day, visitors`);
-  }
-}
-
-function once(fields: Record<string, unknown>, name: string, value: unknown): void {
-  if (Object.hasOwn(fields, name))
-    throw new Wrong('says again what a row before it has said: take one of the two out');
-  fields[name] = value;
-}
-
-function inside(fields: Record<string, unknown>, name: string): Record<string, unknown> {
-  if (!Object.hasOwn(fields, name)) fields[name] = Object.create(null);
-  return fields[name] as Record<string, unknown>;
 }

@@ -1,0 +1,53 @@
+/**
+ * The rows of an export as CSV, put together to records, each of one counter. Not here: the whole
+ * of an export (`seen-csv.ts`).
+ */
+import { shown, Wrong } from '../item.ts';
+import { readWhole } from '../reading/numbers.ts';
+
+/** The names of the columns. */
+export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
+
+/** A record that is put together from rows. */
+export type Gathering = Record<string, unknown> & { readonly counter: string };
+
+/** Puts a row into the record of its counter. Fails with `Wrong`. */
+export function put(record: Gathering, cells: readonly string[]): void {
+  const [, what = '', time = '', kind = '', value = ''] = cells;
+  if (cells.length !== COLUMNS.length) {
+    throw new Wrong(`has ${cells.length} cells and not ${COLUMNS.length}: ${COLUMNS.join(',')}`);
+  }
+  switch (what) {
+    case 'total':
+      return once(record, 'total', readWhole(value, 'total'));
+    case 'made':
+      return once(record, 'made', time);
+    case 'owner':
+      return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
+    case 'rule':
+      return once(
+        inside(record, 'rules'),
+        kind,
+        // Spreadsheets write these in capitals.
+        /^(true|false)$/i.test(value) ? /^true$/i.test(value) : readWhole(value, 'rule'),
+      );
+    case 'hour':
+    case 'day':
+      return once(inside(inside(record, `${what}s`), time), kind, readWhole(value, 'amount'));
+    case 'visitors':
+      return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
+    default:
+      throw new Wrong(`${shown(what)} is none of total, made, owner, rule, hour, day, visitors`);
+  }
+}
+
+function once(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (Object.hasOwn(fields, name))
+    throw new Wrong('says again what a row before it has said: take one of the two out');
+  fields[name] = value;
+}
+
+function inside(fields: Record<string, unknown>, name: string): Record<string, unknown> {
+  if (!Object.hasOwn(fields, name)) fields[name] = Object.create(null);
+  return fields[name] as Record<string, unknown>;
+}
