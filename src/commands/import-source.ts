@@ -3,7 +3,6 @@
  * again, and is the same.
  */
 import { createHash } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
 import { readBusuanzi } from '../archive/formats/busuanzi.ts';
 import { Names, readNames } from '../archive/formats/busuanzi-names.ts';
 import { readRedisKeys } from '../archive/formats/redis-keys.ts';
@@ -15,6 +14,7 @@ import { redisUrlMistake } from '../config/store-url.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_PART } from '../counter/name.ts';
 import { RedisSource } from '../stores/redis/source.ts';
+import { requireFile } from './import-file.ts';
 
 /** What somebody has said about the source. */
 export interface SourceFlags {
@@ -76,31 +76,6 @@ export async function openSource(
       `--from ${from} wants a file, and ${place.split('@').at(-1)} is a Redis.`,
     );
   return openRedis(place, 'redis', flags, config);
-}
-
-/** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
-function requireFile(path: string): void {
-  let stat: Stats | undefined;
-  try {
-    stat = statSync(path, { throwIfNoEntry: false });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
-  }
-  if (stat?.isFile()) return;
-  if (stat?.isDirectory())
-    throw new AppError('usage-invalid', `${path} is a folder. Name a file in it.`);
-  if (stat || path === '-')
-    throw new AppError(
-      'usage-invalid',
-      `${path} cannot be read twice, as an import has to. Name a file.`,
-    );
-  const hint = /^https?:/i.test(path)
-    ? ' Download it, and name the file.'
-    : /^sqlite:/i.test(path)
-      ? ' Counters of another Seen come in a file that seen export --store-url has written.'
-      : '';
-  throw new AppError('usage-invalid', `There is no file ${path}.${hint}`);
 }
 
 /** A counter's name as somebody has typed it. Fails with `usage-invalid`. */

@@ -1,19 +1,18 @@
 /** `seen import SOURCE`: brings counters from elsewhere. First it only says what it would do. */
 
-import type { Item } from '../archive/item.ts';
-import { chunksOf } from '../archive/reading/chunks.ts';
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
-import { Findings, Tally } from '../archive/tally.ts';
+import { Findings } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
-import type { Archive, ArchivedCounter, ImportTerms } from '../contract/archive.ts';
+import type { ImportTerms } from '../contract/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
+import { type ImportChunk, importChunks, patientImport } from './import-chunks.ts';
 import { openSource, type Source } from './import-source.ts';
-import { type Progress, showProgress } from './progress.ts';
+import { showProgress } from './progress.ts';
 
 const FLAGS = {
   from: 'string',
@@ -93,72 +92,6 @@ async function check(source: Source): Promise<{ findings: Findings; counters: nu
     else counters++;
   }
   return { findings, counters };
-}
-
-/** Imports some counters, or previews it. */
-type ImportChunk = Archive['importAll' | 'previewImport'];
-
-/**
- * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
- * not import it twice.
- */
-function patientImport(archive: Archive): ImportChunk {
-  let said = false;
-  return (counters, terms) =>
-    patiently(
-      async () => {
-        try {
-          return await archive.importAll(counters, terms);
-        } catch (error) {
-          if (!said && error instanceof AppError) {
-            process.stderr.write(
-              `seen: ${error.message} Waiting for it; after Ctrl-C the same command goes on.\n`,
-            );
-            said = true;
-          }
-          throw error;
-        }
-      },
-      CLOCK,
-      Number.POSITIVE_INFINITY,
-    );
-}
-
-interface Transfer {
-  readonly source: Source;
-  readonly terms: ImportTerms;
-  readonly as: string | undefined;
-  readonly counters: number;
-  readonly progress: Progress;
-}
-
-async function importChunks(
-  { source, terms, as, counters, progress }: Transfer,
-  importChunk: ImportChunk,
-): Promise<Tally> {
-  const tally = new Tally();
-  let done = 0;
-  for await (const chunk of chunksOf(named(source.read(), as))) {
-    const outcomes = await importChunk(chunk, terms);
-    chunk.forEach(({ counter, total }, index) =>
-      tally.add(counter, total, outcomes[index] ?? 'kept'),
-    );
-    done += chunk.length;
-    progress.at(done, counters);
-  }
-  // Fails when it is not the same any more.
-  source.digest();
-  return tally;
-}
-
-async function* named(
-  items: AsyncIterable<Item>,
-  as: string | undefined,
-): AsyncGenerator<ArchivedCounter> {
-  for await (const item of items) {
-    if ('archived' in item)
-      yield as === undefined ? item.archived : { ...item.archived, counter: as };
-  }
 }
 
 export const importCommand: Command = {

@@ -1,20 +1,19 @@
 /**
  * `seen verify URL`: loads a running counter from outside and judges what it answers.
  */
-import { createReadStream, createWriteStream, openSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { AppError } from '../counter/errors.ts';
 import { Unanswered } from '../verify/connection.ts';
 import type { Figures } from '../verify/figures.ts';
-import { type Frame, historyLine, type Operation, readHistoryLine } from '../verify/history.ts';
-import { judgeHistory } from '../verify/judge-history.ts';
+import { type Frame, historyLine, type Operation } from '../verify/history.ts';
 import { held, report, reportData } from '../verify/report.ts';
 import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
 import { duration, whole } from './arguments.ts';
 import type { Command, Context } from './command.ts';
+import { checkFile } from './verify-check.ts';
 
 const FLAGS = {
   visits: { type: 'string' },
@@ -132,37 +131,6 @@ function finish(
     stream.once('error', reject);
     stream.end(historyLine(frame), resolve);
   });
-}
-
-/**
- * Judges a history that was written down; with `alone` as if nobody else had visited, whatever
- * stands in it.
- */
-async function checkFile(path: string, alone: boolean, print: Context['print']): Promise<number> {
-  const operations: Operation[] = [];
-  let frame: Frame | undefined;
-  let number = 0;
-  try {
-    for await (const line of createInterface({ input: createReadStream(path) })) {
-      number++;
-      if (line.trim() === '') continue;
-      const entry = readHistoryLine(line, `${path}, line ${number},`);
-      if (entry.type === 'frame') frame = entry;
-      else operations.push(entry);
-    }
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError('usage-invalid', `${path} cannot be read: ${String(cause)}.`, { cause });
-  }
-  if (!frame) {
-    throw new AppError(
-      'usage-invalid',
-      `${path} has no line with "type":"frame", which says where the counter stood.`,
-    );
-  }
-  const { result, figures } = judgeHistory({ ...frame, alone: alone || frame.alone, operations });
-  print(report(path, result, figures));
-  return held(result, figures) ? 0 : 1;
 }
 
 function readArguments(argv: readonly string[]) {

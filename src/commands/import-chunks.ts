@@ -1,0 +1,80 @@
+/** Imports the counters of a source into a store, or previews that, some counters at a time. */
+import type { Item } from '../archive/item.ts';
+import { chunksOf } from '../archive/reading/chunks.ts';
+import { Tally } from '../archive/tally.ts';
+import type { Archive, ArchivedCounter, ImportTerms } from '../contract/archive.ts';
+import { AppError } from '../counter/errors.ts';
+import { patiently } from '../counter/patience.ts';
+import { CLOCK } from './compose.ts';
+import type { Source } from './import-source.ts';
+import type { Progress } from './progress.ts';
+
+/** Imports some counters, or previews it. */
+export type ImportChunk = Archive['importAll' | 'previewImport'];
+
+/**
+ * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
+ * not import it twice.
+ */
+export function patientImport(archive: Archive): ImportChunk {
+  let said = false;
+  return (counters, terms) =>
+    patiently(
+      async () => {
+        try {
+          return await archive.importAll(counters, terms);
+        } catch (error) {
+          if (!said && error instanceof AppError) {
+            process.stderr.write(
+              `seen: ${error.message} Waiting for it; after Ctrl-C the same command goes on.\n`,
+            );
+            said = true;
+          }
+          throw error;
+        }
+      },
+      CLOCK,
+      Number.POSITIVE_INFINITY,
+    );
+}
+
+interface Transfer {
+  readonly source: Source;
+  readonly terms: ImportTerms;
+  readonly as: string | undefined;
+  readonly counters: number;
+  readonly progress: Progress;
+}
+
+/**
+ * Imports or previews all counters of a source, and returns what became of them. Fails with
+ * `usage-invalid` when the source changes meanwhile.
+ */
+export async function importChunks(
+  { source, terms, as, counters, progress }: Transfer,
+  importChunk: ImportChunk,
+): Promise<Tally> {
+  const tally = new Tally();
+  let done = 0;
+  for await (const chunk of chunksOf(named(source.read(), as))) {
+    const outcomes = await importChunk(chunk, terms);
+    chunk.forEach(({ counter, total }, index) =>
+      tally.add(counter, total, outcomes[index] ?? 'kept'),
+    );
+    done += chunk.length;
+    progress.at(done, counters);
+  }
+  // Fails when it is not the same any more.
+  source.digest();
+  return tally;
+}
+
+async function* named(
+  items: AsyncIterable<Item>,
+  as: string | undefined,
+): AsyncGenerator<ArchivedCounter> {
+  for await (const item of items) {
+    if ('archived' in item)
+      yield as === undefined ? item.archived : { ...item.archived, counter: as };
+  }
+}

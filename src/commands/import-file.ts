@@ -1,0 +1,28 @@
+/** Whether a file can be imported. Not here: reading it (`import-source.ts`). */
+import { type Stats, statSync } from 'node:fs';
+import { AppError } from '../counter/errors.ts';
+
+/** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
+export function requireFile(path: string): void {
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
+  }
+  if (stat?.isFile()) return;
+  if (stat?.isDirectory())
+    throw new AppError('usage-invalid', `${path} is a folder. Name a file in it.`);
+  if (stat || path === '-')
+    throw new AppError(
+      'usage-invalid',
+      `${path} cannot be read twice, as an import has to. Name a file.`,
+    );
+  const hint = /^https?:/i.test(path)
+    ? ' Download it, and name the file.'
+    : /^sqlite:/i.test(path)
+      ? ' Counters of another Seen come in a file that seen export --store-url has written.'
+      : '';
+  throw new AppError('usage-invalid', `There is no file ${path}.${hint}`);
+}
