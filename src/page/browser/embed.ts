@@ -37,10 +37,7 @@ const on = (target: EventTarget | undefined, type: string, listener: (event: nev
 
 /** The last number of each counter; `null` for one that tells none. */
 const numbers: Record<string, number | null> = {};
-/**
- * When each was asked for or told, in the order of all: answers may overtake each other, and the
- * stream.
- */
+/** When each was asked for or told, in the order of all: answers overtake each other. */
 const ages: Record<string, number> = {};
 let age = 0;
 /** What was asked for each counter in this view. */
