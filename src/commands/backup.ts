@@ -20,11 +20,9 @@ import { databaseFile } from '../stores/open.ts';
 import { type CopyResult, copyDatabase } from '../stores/sqlite/backup.ts';
 import { tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
+import { INTERRUPTED, interruption } from './interruption.ts';
 import { showProgress } from './progress.ts';
 import { makeFolder } from './unfinished.ts';
-
-/** The exit status of what Ctrl-C has ended, as shells have it. */
-const INTERRUPTED = 130;
 
 async function run({ argv, env, print }: Context): Promise<number> {
   const { positionals, rest } = tellApart(argv, {});
@@ -42,11 +40,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
   refuseDatabase(file, path);
   const progress = showProgress('pages');
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   // From here on a signal does not end the process before the folder is gone.
+  using stop = interruption();
   const folder = makeFolder(file, '');
   try {
     const unfinished = join(folder, 'copy');
@@ -74,8 +69,6 @@ async function run({ argv, env, print }: Context): Promise<number> {
     );
   } finally {
     progress.end();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import { pastTime, tellApart, whole } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
 import { done, foretold, type Selection, walkOver } from './delete-walk.ts';
+import { INTERRUPTED } from './interruption.ts';
 import { showProgress } from './progress.ts';
 
 const FLAGS = {
@@ -19,8 +20,6 @@ const FLAGS = {
   yes: 'boolean',
 } as const;
 
-/** The exit status after Ctrl-C (128 + SIGINT), also used after SIGTERM. */
-const INTERRUPTED = 130;
 async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, FLAGS);
   if (positionals.length > 0 || (own.prefix === undefined && own['created-since'] === undefined)) {

@@ -14,11 +14,10 @@ import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK, composeStore } from './compose.ts';
 import { refuseTarget } from './export-target.ts';
+import { INTERRUPTED, interruption } from './interruption.ts';
 import { showProgress } from './progress.ts';
 import { makeFolder } from './unfinished.ts';
 
-/** The exit status of what Ctrl-C has ended, as shells have it. */
-const INTERRUPTED = 130;
 const STDOUT = 1;
 const WRITTEN_AT_ONCE = 256 * 1024;
 const PIPE_FULL_MS = 5;
@@ -35,11 +34,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (file !== undefined) refuseTarget(file);
   const store = composeStore(config, 'refuse');
   const progress = showProgress('counters');
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   // From here on a signal does not end the process before the folder is gone.
+  using stop = interruption();
   const folder = makeFolder(file, 'seen-export-');
   try {
     const size = await patiently(() => store.registry.size(), CLOCK, config.waitMs);
@@ -66,8 +62,6 @@ async function run({ argv, env, print }: Context): Promise<number> {
     );
   } finally {
     progress.end();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
     rmSync(folder, { recursive: true, force: true });
     await store.close();
   }

@@ -1,6 +1,6 @@
 /** Whether a file can be imported. Not here: reading it (`import-source.ts`). */
 import { type Stats, statSync } from 'node:fs';
-import { AppError } from '../counter/errors.ts';
+import { AppError, messageOf } from '../counter/errors.ts';
 
 /** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
 export function requireFile(path: string): void {
@@ -8,8 +8,7 @@ export function requireFile(path: string): void {
   try {
     stat = statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
+    throw new AppError('usage-invalid', `${path} cannot be read: ${messageOf(cause)}.`, { cause });
   }
   if (stat?.isFile()) return;
   if (stat?.isDirectory())

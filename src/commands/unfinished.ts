@@ -2,7 +2,7 @@
 import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError } from '../counter/errors.ts';
+import { AppError, messageOf } from '../counter/errors.ts';
 
 /**
  * Makes a folder that nobody else can read, beside `file`, so that what is written in it can be
@@ -19,9 +19,7 @@ export function makeFolder(file: string | undefined, temporary: string): string 
   try {
     return mkdtempSync(prefix);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `Nothing can be written at ${dirname(prefix)}: ${why}.`, {
-      cause,
-    });
+    const why = `Nothing can be written at ${dirname(prefix)}: ${messageOf(cause)}.`;
+    throw new AppError('usage-invalid', why, { cause });
   }
 }

@@ -3,7 +3,7 @@
  */
 import { createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { AppError } from '../counter/errors.ts';
+import { AppError, messageOf } from '../counter/errors.ts';
 import { Unanswered } from '../verify/connection.ts';
 import type { Figures } from '../verify/figures.ts';
 import { type Frame, historyLine, type Operation } from '../verify/history.ts';
@@ -116,10 +116,8 @@ function openFile(flag: string, path: string | undefined): number | undefined {
   try {
     return openSync(path, 'w');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `--${flag} names a file that cannot be written: ${why}.`, {
-      cause,
-    });
+    const why = `--${flag} names a file that cannot be written: ${messageOf(cause)}.`;
+    throw new AppError('usage-invalid', why, { cause });
   }
 }
 
@@ -137,8 +135,7 @@ function readArguments(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage-invalid', `${why}\nSee seen verify --help.`, { cause });
+    throw new AppError('usage-invalid', `${messageOf(cause)}\nSee seen verify --help.`, { cause });
   }
 }
 

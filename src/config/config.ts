@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
-import { AppError } from '../counter/errors.ts';
+import { AppError, messageOf } from '../counter/errors.ts';
 import { envName, flagName, settings } from './settings.ts';
 
 type Name = keyof typeof settings;
@@ -100,9 +100,7 @@ function readSecretFile(name: Name, env: Sources['env'], mistakes: string[]): Fo
   try {
     return { value: readFileSync(path, 'utf8').trim(), origin };
   } catch (error) {
-    mistakes.push(
-      `${origin} names a file that cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    mistakes.push(`${origin} names a file that cannot be read: ${messageOf(error)}.`);
     return undefined;
   }
 }

@@ -145,6 +145,11 @@ export function uncounted(error: unknown): unknown {
   return new AppError('store-unavailable', error.message, { cause: error.cause });
 }
 
+/** What went wrong, in the words of whoever threw it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Whether `error` is an expected failure; with codes, whether it is one of these. */
 export function isAppError(error: unknown, ...codes: ErrorCode[]): error is AppError {
   return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));

@@ -4,7 +4,7 @@
  * (`counter.ts`, `Counter.probe`).
  */
 import type { Clock } from './clock.ts';
-import { isAppError } from './errors.ts';
+import { isAppError, messageOf } from './errors.ts';
 
 export interface StoreHealthOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -77,7 +77,7 @@ export class StoreHealth {
   /** A batch was not stored. */
   failed(error: unknown): void {
     const { clock, onOutage } = this.#options;
-    this.#failure = error instanceof Error ? error.message : String(error);
+    this.#failure = messageOf(error);
     const now = clock.now();
     this.#heardAt = now;
     const lasting = !isAppError(error, 'store-unavailable', 'hit-unconfirmed');

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, messageOf } from '../../counter/errors.ts';
 
 /**
  * What is packed may not become more than this. One gigabyte of the same byte packs into one
@@ -35,7 +35,7 @@ export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
     yield* atMost(unpacked, UNPACKED_MAX_BYTES, path);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const what = packed
       ? `it is packed with gzip, and damaged or cut off (${why}). Get it again`
       : why;
@@ -86,7 +86,7 @@ export async function isPacked(path: string): Promise<boolean> {
     const start = await Bun.file(path).slice(0, 2).bytes();
     return start[0] === 0x1f && start[1] === 0x8b;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
   }
 }

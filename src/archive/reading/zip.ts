@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, messageOf } from '../../counter/errors.ts';
 import { atMost, UNPACKED_MAX_BYTES } from './bytes.ts';
 
 /** An export has a dozen files. */
@@ -90,7 +90,7 @@ async function inOurWords<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function asAppError(path: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
-  const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
+  const why = messageOf(cause).replace(/\.$/, '');
   return new AppError(
     'usage-invalid',
     `${path} cannot be read: it is a zip file, and damaged or cut off (${why}). Get it again.`,

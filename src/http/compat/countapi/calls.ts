@@ -49,9 +49,12 @@ export async function get(call: Call, { counter }: CountapiOptions): Promise<Rep
  * counter.
  */
 export async function hit(call: Call): Promise<Reply> {
-  const named = namedInPath(call);
+  return counted(call, namedInPath(call));
+}
+
+async function counted(call: Call, named: NamedCounter, amount?: number): Promise<Reply> {
   try {
-    return { status: 200, body: { value: await call.count(named.name) }, named };
+    return { status: 200, body: { value: await call.count(named.name, amount) }, named };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return notThere(named);
     throw error;
@@ -68,12 +71,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
   if (amount < lowest || amount > highest)
     return { status: 403, body: { value: valueOf(found) }, named };
   if (amount === 0) return { status: 200, body: { value: valueOf(found) }, named };
-  try {
-    return { status: 200, body: { value: await call.count(named.name, amount) }, named };
-  } catch (error) {
-    if (isAppError(error, 'counter-missing')) return notThere(named);
-    throw error;
-  }
+  return counted(call, named, amount);
 }
 
 /**
