@@ -6,7 +6,7 @@
  * counters, and the formats of exports.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { type ArchivedCounter } from '../contract/archive.ts';
+import type { ArchivedCounter } from '../contract/archive.ts';
 import { HOUR_MS } from '../contract/history.ts';
 import { AppError } from '../counter/errors.ts';
 import { folded } from '../counter/folding.ts';

@@ -7,7 +7,7 @@ import { AppError } from '../counter/errors.ts';
 import { createLog } from '../log.ts';
 import { parentChannel } from '../replicas/channel.ts';
 import { listenAsReplica } from '../replicas/signals.ts';
-import { type Command, type Context } from './command.ts';
+import type { Command, Context } from './command.ts';
 import { composeReplica, composeStore, reachStore } from './compose.ts';
 
 async function run(context: Context): Promise<number> {

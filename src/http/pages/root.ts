@@ -10,7 +10,7 @@ import { sentence } from '../../page/sentence.ts';
 import type { AppContext, AppHandler } from '../context.ts';
 import { acceptedBy } from '../request/accepts.ts';
 import { headOnly } from '../request/head.ts';
-import { type CountVisit } from '../visit/counting.ts';
+import type { CountVisit } from '../visit/counting.ts';
 import { isOwnVisit } from '../visit/own-visits.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 

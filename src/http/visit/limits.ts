@@ -10,7 +10,7 @@
  */
 
 import { DAY_MS } from '../../contract/history.ts';
-import { type Limit, type Limiter, type Verdict } from '../../contract/limiter.ts';
+import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
 import type { Clock } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Limit } from '../../../src/contract/limiter.ts';
+import type { Limit } from '../../../src/contract/limiter.ts';
 import { shareOf, takeOne, verdictOf } from '../../../src/counter/rate-limit.ts';
 
 /** Who asks at these times, in order: whether each was given one, and what it was told. */
