@@ -1,11 +1,7 @@
 /**
  * Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once.
  */
-import {
-  type ArchivedCounter,
-  type ImportOutcome,
-  type ImportTerms,
-} from '../../contract/archive.ts';
+import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { RULES } from '../../contract/registry.ts';
 import { folded } from '../../counter/folding.ts';

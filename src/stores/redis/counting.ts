@@ -3,8 +3,8 @@
  * knows what it has done before: here its arguments are written and its answer is read. What they
  * are stands in the script.
  *
- * Not here: how arguments and answers are packed (`script.ts`), and when to send a batch again, which
- * is the counter's decision.
+ * Not here: how arguments and answers are packed (`script.ts`), and when to send a batch again,
+ * which is the counter's decision.
  */
 import { randomUUID } from 'node:crypto';
 import {

@@ -6,11 +6,11 @@
  * (`backup.ts`).
  */
 import type { Database } from 'bun:sqlite';
-import {
-  type Archive,
-  type ArchivedCounter,
-  type ImportOutcome,
-  type ImportTerms,
+import type {
+  Archive,
+  ArchivedCounter,
+  ImportOutcome,
+  ImportTerms,
 } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { type Description, RULES } from '../../contract/registry.ts';

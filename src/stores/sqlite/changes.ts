@@ -8,7 +8,7 @@
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../../contract/counting.ts';
 import { DAY_MS } from '../../contract/history.ts';
 import type { StoreLimits } from '../../contract/limits.ts';
-import { type Rules } from '../../contract/registry.ts';
+import type { Rules } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
 import { withinWindow } from '../../counter/window.ts';

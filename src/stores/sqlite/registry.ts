@@ -5,15 +5,15 @@
  * (`statements.ts`).
  */
 import { DAY_MS } from '../../contract/history.ts';
-import {
-  type Condition,
-  type CounterChanges,
-  type Deletion,
-  type Description,
-  type Draft,
-  type ListQuery,
-  type Page,
-  type Registry,
+import type {
+  Condition,
+  CounterChanges,
+  Deletion,
+  Description,
+  Draft,
+  ListQuery,
+  Page,
+  Registry,
 } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';

@@ -1,6 +1,6 @@
 /** A counter's row as the contract describes it. */
 
-import { type Description } from '../../contract/registry.ts';
+import type { Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { Row } from './statements.ts';

@@ -1,9 +1,9 @@
 /** Exports from memory, and imports into it. */
-import {
-  type Archive,
-  type ArchivedCounter,
-  type ImportOutcome,
-  type ImportTerms,
+import type {
+  Archive,
+  ArchivedCounter,
+  ImportOutcome,
+  ImportTerms,
 } from '../../../src/contract/archive.ts';
 import { HOUR_MS } from '../../../src/contract/history.ts';
 import { folded } from '../../../src/counter/folding.ts';
