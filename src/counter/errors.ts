@@ -95,8 +95,6 @@ export type ErrorCode = keyof typeof ERRORS;
 export function statusesOf(code: ErrorCode): ErrorStatuses {
   return ERRORS[code];
 }
-/** The name by which `http/errors.ts` still calls it. */
-export const kindOf = statusesOf;
 
 /**
  * An expected failure. `cause` holds the driver's or the system's own error, for the log;

@@ -9,7 +9,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { AppError, isAppError, kindOf } from '../counter/errors.ts';
+import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
 import { noticePage } from '../page/notice.ts';
 import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
@@ -29,7 +29,7 @@ const BUG = {
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
   const known = isAppError(error) ? error : undefined;
   const { code, message } = known ?? BUG;
-  const { http: status, retrySeconds = 1 } = known ? kindOf(known.code) : { http: 500 };
+  const { http: status, retrySeconds = 1 } = known ? statusesOf(known.code) : { http: 500 };
   const ours = new Headers(headers);
   // One second: a store that is back is found within one, and a busy queue is worked off in less.
   if (status === 503) ours.set('Retry-After', `${retrySeconds}`);
