@@ -6,8 +6,8 @@
 local kept_visitors -- looked up where a counter has a window
 
 -- Which of the visitors of a change have not been counted within the window. Answers what is left
--- of its amount, for each visitor whether their first visit counts, and those whose does. Takes the
--- visits that do not count off the change's kinds.
+-- of its amount, for each visitor whether their first visit counts, and those whose does. Takes
+-- the visits that do not count off the change's kinds.
 local function within_window(counter, change)
   local amount, kinds, counted, fresh = change.amount, change.kinds, {}, {}
   for at, visitor in ipairs(change.visitors) do
