@@ -46,7 +46,7 @@ describe('docs/guide.md', () => {
       'High availability',
       'Scaling',
       'Update and rollback',
-      'Logs and figures',
+      'Logs and metrics',
       'Clean up',
     ]) {
       expect(headings).toContain(part);
