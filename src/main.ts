@@ -32,11 +32,11 @@ const inner: ReadonlyMap<string, Command> = new Map([['replica', replica]]);
 
 const USAGE = `Usage: seen COMMAND [FLAGS]
 
-Counts visits, every one once, and gives every visitor a number of their own.
+Counts visits: every visit once, and every visitor gets a unique number.
 
 ${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
 
-seen COMMAND --help or seen help COMMAND is the manual of a command, seen --version the version.
+seen COMMAND --help or seen help COMMAND prints the manual of a command, seen --version the version.
 `;
 
 /** The flags that programs usually know instead of a command: the words that they stand for. */
@@ -54,13 +54,13 @@ async function main([word = 'help', ...argv]: readonly string[]): Promise<number
     const [of] = argv;
     const manual = of === undefined || FLAGS.has(of) ? USAGE : commands.get(of)?.manual();
     if (manual === undefined)
-      throw new AppError('usage-invalid', `“${of}” is no command of seen.\n\n${USAGE}`);
+      throw new AppError('usage-invalid', `“${of}” is not a command of seen.\n\n${USAGE}`);
     process.stdout.write(manual);
     return 0;
   }
   const command = commands.get(name) ?? inner.get(name);
   if (!command)
-    throw new AppError('usage-invalid', `“${name}” is no command of seen.\n\n${USAGE}`);
+    throw new AppError('usage-invalid', `“${name}” is not a command of seen.\n\n${USAGE}`);
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(command.manual());
     return 0;

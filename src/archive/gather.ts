@@ -78,7 +78,7 @@ async function* archivedIn(path: string, hour: number): AsyncGenerator<ArchivedC
       const name = line.slice(BEGINNING.length, line.indexOf('"', BEGINNING.length));
       throw new AppError(
         'counter-unreadable',
-        `What the store holds of ${name} could not be brought back: ${cause.message}.`,
+        `The stored data of ${name} could not be imported again: ${cause.message}.`,
         {
           cause,
         },

@@ -59,7 +59,7 @@ export function shown(text: string): string {
 export function readName(text: string): string {
   if (COUNTER_NAME.test(text)) return text;
   throw new Wrong(
-    `${shown(text)} is no name of a counter: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
+    `${shown(text)} is not a counter name: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
   );
 }
 
@@ -101,8 +101,5 @@ function repeated({ counter, total }: ArchivedCounter, before: number): string {
 
 function tooMany(): AppError {
   const many = COUNTERS_MAX.toLocaleString('en');
-  return new AppError(
-    'usage-invalid',
-    `There are more than ${many} counters in it. Import it in parts.`,
-  );
+  return new AppError('usage-invalid', `It has more than ${many} counters. Import it in parts.`);
 }

@@ -180,6 +180,6 @@ function ownCopy(text: string): string {
 function tooMuch(what: string): AppError {
   return new AppError(
     'usage-invalid',
-    `There are more than ${what} in it. Export a shorter time, and import it in parts.`,
+    `It has more than ${what}. Export shorter periods, and import them one by one.`,
   );
 }

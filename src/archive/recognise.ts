@@ -19,10 +19,10 @@ import { openZip } from './reading/zip.ts';
 
 /** What may be imported from a file, as `--from` names it, and what each is. */
 export const FILE_KINDS = {
-  seen: 'what seen export has written, JSON Lines or CSV',
+  seen: 'an export of Seen, JSON Lines or CSV',
   list: 'a line for each counter: NAMESPACE/KEY,TOTAL',
-  goatcounter: 'the export of GoatCounter, CSV or zip; pages become counters in --namespace',
-  badge: 'the SVG of a badge with a number, which belongs to --as',
+  goatcounter: 'an export of GoatCounter, CSV or zip; pages become counters in --namespace',
+  badge: 'the SVG of a badge with a number, for the counter --as',
 } as const;
 
 export type FileKind = keyof typeof FILE_KINDS;
@@ -60,7 +60,7 @@ export async function recognise(path: string, kind: FileKind | undefined): Promi
     if (kind === undefined || kind === 'goatcounter') return 'goatcounter';
     throw new AppError(
       'usage-invalid',
-      `${path} is an export of GoatCounter, a zip file, and not what --from ${kind} reads.`,
+      `${path} is an export of GoatCounter, a zip file. --from ${kind} cannot read it.`,
     );
   }
   const foreign = foreignKind(beginning);
@@ -70,7 +70,7 @@ export async function recognise(path: string, kind: FileKind | undefined): Promi
     throw unreadable(
       path,
       foreignText(text),
-      '\n\nIf it is one of these, say which, as in --from list.',
+      '\n\nIf it is one of these, name its kind, as in --from list.',
     );
   return found;
 }
@@ -124,7 +124,7 @@ async function* readBadgeFile(lines: AsyncIterable<Line>, as: string): AsyncGene
     length += (line.text ?? '').length + 1;
     if (length > BADGE_MAX_LENGTH) {
       yield {
-        wrong: `is past ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is no badge`,
+        wrong: `is beyond ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is not a badge`,
         line: line.number,
       };
       return;
@@ -137,7 +137,7 @@ async function* readBadgeFile(lines: AsyncIterable<Line>, as: string): AsyncGene
 function needs(flag: string, what: string): AppError {
   return new AppError(
     'usage-invalid',
-    `What is imported has no names of counters: say with ${flag} ${what}.`,
+    `The source has no counter names: use ${flag} to give ${what}.`,
   );
 }
 

@@ -91,7 +91,7 @@ export function readRecord(record: unknown): ArchivedCounter {
   };
   const day = sumTooMuch(past);
   if (day !== undefined) {
-    throw new Wrong(`what is added up for ${dayName(day)} is past ${Number.MAX_SAFE_INTEGER}`);
+    throw new Wrong(`the sum for ${dayName(day)} is larger than ${Number.MAX_SAFE_INTEGER}`);
   }
   return {
     counter: readName(asText(fields['counter'], 'counter')),
@@ -112,7 +112,7 @@ function readAmounts(value: unknown, read: (name: string) => number): HistoryEnt
     const at = read(name);
     return Object.entries(asFields(amounts, name)).map(([kind, amount]) => {
       if (!KINDS.includes(kind as Kind))
-        throw new Wrong(`${shown(kind)} is none of ${KINDS.join(', ')}`);
+        throw new Wrong(`${shown(kind)} is not one of ${KINDS.join(', ')}`);
       return { at, kind: kind as Kind, amount: asWhole(amount, `amount of ${name}`) };
     });
   });
@@ -124,7 +124,7 @@ function readVisitors(value: unknown): Map<number, number> {
     Object.entries(asFields(value, 'visitors')).map(([name, count]) => {
       const visitors = asWhole(count, `visitors of ${name}`);
       if (visitors < 0)
-        throw new Wrong(`${name} had ${visitors} visitors: there cannot be less than 0`);
+        throw new Wrong(`${name} had ${visitors} visitors: the number cannot be negative`);
       return [readDay(name), visitors];
     }),
   );
@@ -148,7 +148,7 @@ function readRules(value: unknown): Rules {
   }
   const rules = { ...RULES, ...fields } as Rules;
   if (rules.lowest > rules.highest)
-    throw new Wrong('the rule lowest is more than the rule highest');
+    throw new Wrong('the rule lowest is greater than the rule highest');
   if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
   return rules;
 }
@@ -157,29 +157,31 @@ function readHash(text: string): string {
   if (/^[A-Za-z0-9_-]{43}$/.test(text)) return text;
   // Not shown: somebody may have put a token here.
   throw new Wrong(
-    'its ownerHash is no SHA-256 of a token, which is 43 letters, digits, "_" and "-": leave it out, and use seen token',
+    'its ownerHash is not the SHA-256 of a token (43 letters, digits, "_" and "-"): remove it, and use seen token',
   );
 }
 
 function refuseUnknown(fields: Fields, known: readonly string[]): void {
   const unknown = Object.keys(fields).find((field) => !known.includes(field));
   if (unknown !== undefined)
-    throw new Wrong(`${shown(unknown)} is none of ${known.join(', ')}: a newer Seen may know it`);
+    throw new Wrong(
+      `${shown(unknown)} is not one of ${known.join(', ')}: it may need a newer Seen`,
+    );
 }
 
 function asFields(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new Wrong(`${what} is no object in braces`);
+  throw new Wrong(`${what} is not an object in braces`);
 }
 
 function asText(value: unknown, what: string): string {
   if (typeof value === 'string') return value;
-  throw new Wrong(value === undefined ? `has no ${what}` : `its ${what} is no text in quotes`);
+  throw new Wrong(value === undefined ? `has no ${what}` : `its ${what} is not a text in quotes`);
 }
 
 function asWhole(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
   throw new Wrong(
-    value === undefined ? `has no ${what}` : `its ${what} is no whole number of at most 2^53-1`,
+    value === undefined ? `has no ${what}` : `its ${what} is not a whole number of at most 2^53-1`,
   );
 }

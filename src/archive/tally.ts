@@ -10,20 +10,20 @@ const MISTAKES = 20;
 /** The words for what will be, and for what was done. */
 const WORDS: Readonly<Record<ImportOutcome, readonly [string, string, string]>> = {
   made: ['new', 'made', ''],
-  kept: ['kept', 'kept', 'there already: as they are, without --existing add or replace'],
+  kept: ['kept', 'kept', 'exist already; use --existing add or replace to change them'],
   added: ['added to', 'added to', 'there already'],
   replaced: ['replaced', 'replaced', 'there already'],
-  done: ['done', 'done', 'brought from this source before'],
+  done: ['done', 'done', 'imported from this source before'],
   'out-of-range': [
     'refused',
     'refused',
-    'added up, a figure would be past 9007199254740991: nothing is changed',
+    'a sum would be larger than 9007199254740991; nothing was changed',
   ],
-  unreadable: ['refused', 'refused', 'the store holds something else under these names'],
+  unreadable: ['refused', 'refused', 'the store has other data under these names'],
   'counters-full': [
     'refused',
     'refused',
-    'there are as many counters as may be: raise SEEN_COUNTERS_MAX',
+    'the maximum number of counters is reached: raise SEEN_COUNTERS_MAX',
   ],
 };
 const REFUSED: readonly ImportOutcome[] = ['out-of-range', 'unreadable', 'counters-full'];

@@ -54,7 +54,7 @@ export function oneOf<const W extends string>(
 ): W | undefined {
   const found = words.find((word) => word === text);
   if (text === undefined || found !== undefined) return found;
-  throw new AppError('usage-invalid', `--${flag} is none of ${words.join(', ')}: “${text}”.`);
+  throw new AppError('usage-invalid', `--${flag} is not one of ${words.join(', ')}: “${text}”.`);
 }
 
 /** A whole number above 0; `undefined` without the flag. */
@@ -76,13 +76,13 @@ export function pastTime(flag: string, text: string, now: number): number {
   if (time === undefined) {
     throw new AppError(
       'usage-invalid',
-      `--${flag} is no time as in 2026-11-28, 2026-11-28T10:30, 2026-11-28T10:30+01:00, or 2h (two hours ago): “${text}”.`,
+      `--${flag} is not a time such as 2026-11-28, 2026-11-28T10:30, 2026-11-28T10:30+01:00, or 2h (two hours ago): “${text}”.`,
     );
   }
   if (time > now) {
     throw new AppError(
       'usage-invalid',
-      `--${flag} is in the future: “${text}” is ${new Date(time).toISOString()}. Without a zone a time is one of UTC.`,
+      `--${flag} is in the future: “${text}” is ${new Date(time).toISOString()}. A time without a zone is in UTC.`,
     );
   }
   return time;
@@ -115,7 +115,7 @@ export function duration(flag: string, text: string): number {
   if (digits === undefined || ms === undefined || Number(digits) === 0) {
     throw new AppError(
       'usage-invalid',
-      `--${flag} is not a time as in 500ms, 60s, 10m or 1h: “${text}”.`,
+      `--${flag} is not a duration such as 500ms, 60s, 10m or 1h: “${text}”.`,
     );
   }
   return Number(digits) * ms;

@@ -28,14 +28,14 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const { positionals, rest } = tellApart(argv, {});
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) {
-    throw new AppError('usage-invalid', 'Say one file, as in: seen backup seen-backup.db');
+    throw new AppError('usage-invalid', 'Name one file, as in: seen backup seen-backup.db');
   }
   const { storeUrl } = readConfig({ argv: rest, env });
   const path = databaseFile(storeUrl);
   if (path === undefined) {
     throw new AppError(
       'usage-invalid',
-      'The counts are in Redis, which is backed up with its own files: docs/operations.md says how, under “Back up”. seen export FILE writes the counters of any store.',
+      'The counts are in Redis. To back up its files, see “Back up” in docs/operations.md. seen export FILE writes the counters of any store.',
     );
   }
   refuseDatabase(file, path);
@@ -62,7 +62,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     if (error instanceof AppError) throw error;
     throw new AppError(
       'usage-invalid',
-      `Nothing is backed up: ${file} cannot be made from ${path}: ${String(error)}.`,
+      `No backup was made: ${file} cannot be written from ${path}: ${String(error)}.`,
       {
         cause: error,
       },
@@ -79,7 +79,7 @@ function refuseDatabase(file: string, path: string): void {
   if (!same && !existsSync(`${file}-wal`)) return;
   throw new AppError(
     'usage-invalid',
-    `${file} is a database that is in use${same ? ': the one to be backed up' : ` (there is ${file}-wal)`}. Name another file.`,
+    `${file} is a database in use${same ? ': the one to back up' : ` (there is ${file}-wal)`}. Name another file.`,
   );
 }
 
@@ -112,16 +112,15 @@ export const backup: Command = {
   summary: 'copy the SQLite database to a file',
   manual: () => `Usage: seen backup FILE [FLAGS]
 
-Copies the SQLite database to FILE as it is at one moment, with all that Seen keeps in it. Seen goes on counting meanwhile; every
-visit that was answered before is in the copy. FILE appears when it is whole and on disk, in the place of one that is there, and only
-its owner may read it.
+Copies the SQLite database to FILE as it is at one moment, with all data of Seen. Seen keeps counting; every visit that was answered
+before the command began is in the copy. FILE appears only when it is complete and on disk. It replaces an existing file, and only its
+owner may read it.
 
-Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url). docs/backup.md says how to go back to
-a copy, and what comes with that. Redis is backed up with its own files: docs/operations.md. To take counters to another store, use
-seen export.
+Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url). docs/backup.md explains how to
+restore a copy and what that changes. For Redis see docs/operations.md. To move counters to another store, use seen export.
 
 Exit status:
-  0    it is copied
+  0    the copy is complete
   2    a mistake in the command line or in the settings, there is no database, or FILE cannot be written
   78   the database is not one of Seen's
   130  ended by Ctrl-C, and nothing is written

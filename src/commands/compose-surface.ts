@@ -84,8 +84,8 @@ export function composeClientAddress(
   if (addresses === 'hidden') return clientAddress;
   return noticeUntrustedProxy(clientAddress, (proxy) =>
     log.warn(
-      `${proxy} sends X-Forwarded-For and is not trusted, so whoever comes through it is taken for one client. ` +
-        `If it is a proxy of yours that sets this header, add it: SEEN_TRUSTED_PROXIES=${[...trustedProxies, proxy].join(',')}`,
+      `${proxy} sends X-Forwarded-For and is not trusted, so all its clients count as one. ` +
+        `If it is your proxy and sets this header, add it: SEEN_TRUSTED_PROXIES=${[...trustedProxies, proxy].join(',')}`,
     ),
   );
 }
@@ -101,8 +101,8 @@ export function addressesWarning(config: Config): string | undefined {
   const together =
     shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
   return (
-    "SEEN_ADDRESSES is hidden: all clients look like one, so they share limits, and a day's visitors are not told apart." +
-    `${together} Put a proxy in front that passes the addresses on, as deploy/edge.yml does.`
+    'SEEN_ADDRESSES is hidden: all clients look like one, so they share limits, and visitors cannot be distinguished.' +
+    `${together} To change this, add a proxy that forwards addresses, as deploy/edge.yml does.`
   );
 }
 

@@ -104,7 +104,7 @@ export function foretold({ counters, hits, owned, examples }: WalkResult): strin
   );
   const more = counters > examples.length ? ['  …'] : [];
   const these = `${counted(counters, 'counter')} with ${counted(hits, 'hit')} would be deleted:`;
-  const advice = 'Nothing is changed yet. To delete them, say the same with --yes.';
+  const advice = 'Nothing was deleted yet. To delete them, repeat the command with --yes.';
   return `${[these, ...lines, ...more].join('\n')}${ownedLine(owned)}\n\n${advice}\n`;
 }
 

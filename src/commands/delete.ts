@@ -25,7 +25,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (positionals.length > 0 || (own.prefix === undefined && own['created-since'] === undefined)) {
     throw new AppError(
       'usage-invalid',
-      'Say which counters, as in: seen delete --prefix my-site/ or seen delete --created-since 2h --fewer-than 5\nSee seen delete --help.',
+      'Select counters, as in: seen delete --prefix my-site/ or seen delete --created-since 2h --fewer-than 5\nSee seen delete --help.',
     );
   }
   const since = own['created-since'];
@@ -57,8 +57,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
     progress.end();
     print(own.yes === undefined ? foretold(found) : done(found));
     if (!stop.signal.aborted) return 0;
-    const advice = own.yes === undefined ? '' : ' Run it again to go on.';
-    print(`Ended before all counters were looked at.${advice}\n`);
+    const advice = own.yes === undefined ? '' : ' Run it again to continue.';
+    print(`Interrupted before all counters were checked.${advice}\n`);
     return INTERRUPTED;
   } finally {
     progress.end();
@@ -83,16 +83,16 @@ The counter hits is never deleted. Counters with an owner are deleted only with 
 a backup (seen backup, seen export).
 
 Flags. A counter must match all of them:
-  --prefix TEXT         its name begins so
+  --prefix TEXT         its name begins with TEXT
   --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (of UTC), 2026-11-28T10:30+01:00, or how long ago:
                         30m, 2h, 3d
   --fewer-than N        its number is below N
   --owned               also those that have an owner
   --yes                 delete them
-  and the settings of seen serve, which say in which store
+  and the settings of seen serve, which select the store
 
 Exit status:
-  0    done, or it could be done
+  0    deleted, or listed
   2    a mistake in the command line or in the settings
   69   the store cannot be reached
   130  ended by Ctrl-C; the output says what was deleted

@@ -18,7 +18,7 @@ export function refuseTarget(file: string): void {
     const name = basename(file, '.gz');
     throw new AppError(
       'usage-invalid',
-      `Seen does not pack what it exports. Name ${name}, and pack it: gzip ${name}`,
+      `Seen does not compress exports. Name ${name}, and compress it: gzip ${name}`,
     );
   }
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return;
@@ -32,6 +32,6 @@ export function refuseTarget(file: string): void {
   if (beginning.toString('latin1') === DATABASE)
     throw new AppError(
       'usage-invalid',
-      `${file} is a database, and an export would take its place. Name another file.`,
+      `${file} is a database, which the export would replace. Name another file.`,
     );
 }

@@ -27,7 +27,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, { format: 'string' });
   const [file, ...more] = positionals;
   if (more.length > 0)
-    throw new AppError('usage-invalid', 'Say one file, as in: seen export counters.jsonl');
+    throw new AppError('usage-invalid', 'Name one file, as in: seen export counters.jsonl');
   const format =
     oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
   const config = readConfig({ argv: rest, env });
@@ -55,7 +55,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     const where = file ?? 'what is printed';
     throw new AppError(
       'usage-invalid',
-      `Nothing is exported: ${where} cannot be written: ${String(error)}.`,
+      `Nothing was exported: ${where} cannot be written: ${String(error)}.`,
       {
         cause: error,
       },
@@ -140,23 +140,23 @@ export const exportCommand: Command = {
   summary: 'write all counters to a file',
   manual: () => `Usage: seen export [FILE] [FLAGS]
 
-Writes all that is kept of all counters: totals, when they were made, rules, hashes of owners' tokens, visits by hour and day, visitors by
-day. Seen may go on counting. Each counter is whole, and has every visit that was answered before the export began; on SQLite all counters
-are as they were at the same moment. Without FILE it is printed; a file appears when it is whole. seen import reads it, into any store.
+Writes all data of all counters: totals, creation times, rules, hashes of owners' tokens, visits by hour and day, visitors by day. Seen may
+keep counting. Each counter is consistent and has every visit that was answered before the export began; on SQLite all counters are of the
+same moment. Without FILE the export is printed. FILE appears only when it is complete. seen import reads it into any store.
 
 Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url).
-What ends by itself within a day or two is not in it: who today's visitors are and the salt that hides them, keys of requests, writers.
+Data that expires within two days is not exported: hashes of today's visitors and their salt, keys of requests, writers.
 
 Flags:
-  --format jsonl|csv   JSON Lines, or CSV with a figure a row [by the name of the file; jsonl]
+  --format jsonl|csv   JSON Lines, or CSV with one value per row [by the name of FILE; jsonl]
   and the settings of seen serve
 
 Exit status:
-  0    all of it is written
+  0    the export is complete
   1    a counter could not be read; nothing is written
   2    a mistake in the command line or in the settings
   69   the store cannot be reached
-  130  ended by Ctrl-C, and nothing is written; or whoever reads what is printed has gone
+  130  ended by Ctrl-C, and nothing is written; or the reader of the printed export has ended
 `,
   run,
 };

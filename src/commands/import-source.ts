@@ -56,7 +56,7 @@ export async function openSource(
   if (flags.namespace !== undefined && !COUNTER_PART.test(flags.namespace)) {
     throw new AppError(
       'usage-invalid',
-      `--namespace is no namespace: use 3 to 64 letters, digits, "_", "." or "-", as in my-site.`,
+      `--namespace is not valid: use 3 to 64 letters, digits, "_", "." or "-", as in my-site.`,
     );
   }
   const isRedis = /^rediss?:\/\//.test(place);
@@ -65,7 +65,7 @@ export async function openSource(
     if (!isRedis)
       throw new AppError(
         'usage-invalid',
-        `--from ${from} wants a Redis, as in redis://HOST:PORT/0`,
+        `--from ${from} needs a Redis, as in redis://HOST:PORT/0`,
       );
     return openRedis(place, from, flags, config);
   }
@@ -73,7 +73,7 @@ export async function openSource(
   if (from !== undefined)
     throw new AppError(
       'usage-invalid',
-      `--from ${from} wants a file, and ${place.split('@').at(-1)} is a Redis.`,
+      `--from ${from} needs a file, and ${place.split('@').at(-1)} is a Redis.`,
     );
   return openRedis(place, 'redis', flags, config);
 }
@@ -110,7 +110,7 @@ async function openFile(
       if (digest === known) return digest;
       throw new AppError(
         'usage-invalid',
-        `${path} was changed while it was read. What was brought stays: run it again with a file that stays as it is.`,
+        `${path} was changed while it was read. Counters that were imported stay. Run the import again with a file that does not change.`,
       );
     },
   };
@@ -158,7 +158,7 @@ async function* atMost<T>(max: number, all: AsyncIterable<T>): AsyncGenerator<T>
       const many = max.toLocaleString('en');
       throw new AppError(
         'usage-invalid',
-        `There are more than ${many} numbers under these keys: name fewer with --keys.`,
+        `More than ${many} keys hold numbers: select fewer with --keys.`,
       );
     }
     yield one;

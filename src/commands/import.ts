@@ -30,7 +30,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const { own, positionals, rest } = tellApart(argv, FLAGS);
   const [place, ...more] = positionals;
   if (place === undefined || more.length > 0) {
-    throw new AppError('usage-invalid', 'Say what to import, as in: seen import counters.jsonl');
+    throw new AppError('usage-invalid', 'Name a source, as in: seen import counters.jsonl');
   }
   const existing = oneOf('existing', own.existing, ['keep', 'add', 'replace']) ?? 'keep';
   const from = oneOf('from', own.from, KINDS);
@@ -41,7 +41,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   print(`${source.what}, ${counted(counters, 'counter')}\n`);
   if (findings.mistakes > 0) {
     print(
-      `\nThese are wrong:\n${findings.mistakeLines().join('\n')}\n\nNothing is changed. Mend them, and try again.\n`,
+      `\nMistakes:\n${findings.mistakeLines().join('\n')}\n\nNothing was changed. Correct them and try again.\n`,
     );
     return 2;
   }
@@ -50,7 +50,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     return 0;
   }
   if (as !== undefined && counters !== 1) {
-    throw new AppError('usage-invalid', `--as names one counter, and there are ${counters}.`);
+    throw new AppError('usage-invalid', `--as names one counter, but the source has ${counters}.`);
   }
   const store = composeStore(config, 'make');
   const progress = showProgress('counters');
@@ -72,9 +72,9 @@ async function run({ argv, env, print }: Context): Promise<number> {
     const full = tally.count('made') > room;
     if (full)
       print(
-        `\nThere is room for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`,
+        `\nThere is space for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`,
       );
-    print('\nNothing is changed yet. To do it, say the same with --yes.\n');
+    print('\nNothing was changed yet. To import, repeat the command with --yes.\n');
     return full || tally.refused ? 1 : 0;
   } finally {
     progress.end();
@@ -95,36 +95,36 @@ async function check(source: Source): Promise<{ findings: Findings; counters: nu
 }
 
 export const importCommand: Command = {
-  summary: 'bring counters from a file or another service',
+  summary: 'import counters from a file or another service',
   manual: () => `Usage: seen import SOURCE [FLAGS]
        seen import counters.jsonl
        seen import visits.csv.gz --namespace my-site
        seen import badge.svg --as my-site/page
        seen import redis://HOST:PORT/0
 
-Says what it would bring, and with --yes brings it, while Seen goes on counting. All of SOURCE is checked first; if anything in it is
-wrong nothing is brought. What a source has brought is remembered with each counter, so that a command that was ended in the middle
-can be given again, and counts nothing twice.
+Lists the changes that it would make, and makes them with --yes, while Seen keeps counting. It first checks all of SOURCE and imports
+nothing if there is a mistake. Each counter remembers the sources that it was imported from, so an interrupted import can be repeated
+and counts nothing twice.
 
-SOURCE is recognised by what stands in it:
+The kind of SOURCE is recognised by its content:
 ${fileKindLines()}
   redis        a Redis with plain numbers: the key hits, or those of --keys
   busuanzi     the Redis of a busuanzi (with --from busuanzi)
 
 Flags:
-  --yes              bring it
-  --existing WHAT    counters that are there already: keep them, add to them (total and history), or replace them [keep]
-  --from KIND        what SOURCE is, where it cannot be recognised
-  --namespace NS     where names belong that have none
+  --yes              import
+  --existing WHAT    for existing counters: keep them, add to them (total and history), or replace them [keep]
+  --from KIND        the kind of SOURCE, if it is not recognised
+  --namespace NS     the namespace of names that have none
   --as NS/KEY        the name of the only counter
-  --keys PATTERN     which keys of a Redis [hits; bsz:* of a busuanzi]
-  --names FILE       for busuanzi, whose keys are hashes: a line ADDRESS,NAMESPACE/KEY for each site and page
-  and the settings of seen serve, which say into which store; a SQLite file that is not there is made
+  --keys PATTERN     the keys of a Redis [hits; bsz:* of a busuanzi]
+  --names FILE       for busuanzi, whose keys are hashes: one line ADDRESS,NAMESPACE/KEY for each site and page
+  and the settings of seen serve, which select the store; a missing SQLite file is created
 
 Exit status:
-  0    done, or it could be done
-  1    something was refused, and the rest done
-  2    a mistake in the command line, the settings or SOURCE; nothing is brought
+  0    imported, or an import is possible
+  1    some counters were refused, the others imported
+  2    a mistake in the command line, the settings or SOURCE; nothing is imported
   69   the store, or the Redis that is SOURCE, cannot be reached
 `,
   run,

@@ -13,10 +13,7 @@ import { composeReplica, composeStore, reachStore } from './compose.ts';
 async function run(context: Context): Promise<number> {
   const parent = parentChannel();
   if (!parent)
-    throw new AppError(
-      'usage-invalid',
-      'seen replica is for seen serve to start. Type: seen serve',
-    );
+    throw new AppError('usage-invalid', 'seen serve starts replicas itself. Use: seen serve');
   const config = readConfig(context);
   const log = createLog({
     level: config.logLevel,

@@ -58,7 +58,9 @@ async function run(context: Context): Promise<number> {
   listenToSignals({
     onStop: (signal) => {
       stopping = true;
-      log.info(`${signal}: answering what is under way, then stopping (once more ends at once)`);
+      log.info(
+        `${signal}: finishing the requests in progress, then stopping (a second signal ends at once)`,
+      );
       askStop();
     },
     onStopNow: (status) => {
@@ -87,7 +89,7 @@ async function run(context: Context): Promise<number> {
     await store.close();
     await within(LAST_ANSWERS_MS, operations.close(), () => undefined);
   }
-  log.info('stopped: every visit that was answered is stored');
+  log.info('stopped: every answered visit is stored');
   return 0;
 }
 
@@ -114,17 +116,12 @@ function welcome(
   log.info(`the counts are kept in ${place}`);
   log.info(`${replicas}; health and figures on port ${operations.port}`);
   for (const [what, setting, wanted, { host: had }] of [
-    ['visits come in', 'SEEN_HOST', config.host, address],
-    [
-      'health and figures are asked for',
-      'SEEN_OPERATIONS_HOST',
-      config.operationsHost,
-      operations,
-    ],
+    ['visits', 'SEEN_HOST', config.host, address],
+    ['health and metrics', 'SEEN_OPERATIONS_HOST', config.operationsHost, operations],
   ] as const) {
     if (had !== wanted)
       log.warn(
-        `this system has no IPv6: ${what} over IPv4 alone (${setting} is ${wanted} and stands for ${had})`,
+        `this system has no IPv6: ${what} use IPv4 only (${setting} is ${wanted} and stands for ${had})`,
       );
   }
 }
@@ -136,7 +133,7 @@ function serveAlone(config: Config, log: Log): Service {
     stop: () => life.stop(),
     kill: () => undefined,
     replaceAll: () =>
-      log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
+      log.warn('SIGHUP is ignored: it replaces replicas one by one, and there is only one'),
     unready: async () => life.unready(),
     // This process is the replica: when it hangs, it does not say so.
     silent: () => ({ names: [], of: 1 }),
@@ -187,18 +184,18 @@ export const serve: Command = {
   summary: 'count visits (what npm start runs)',
   manual: () => `Usage: seen serve [FLAGS]
 
-Counts visits on port 8000 and answers each with its number, after the number is stored.
+Counts visits on port 8000. Each visit is stored and then answered with its number.
 
-Flags [and what holds without them]; each can also be set as an environment variable (--store-url is SEEN_STORE_URL), or
-read from a file that a variable names (SEEN_STORE_URL_FILE). The first of flag, file, variable and default wins.
+Flags [with defaults]; each can also be set with an environment variable (--store-url is SEEN_STORE_URL), or read from a
+file that a variable names (SEEN_STORE_URL_FILE). A flag overrides a file, a file a variable, and a variable the default.
 ${settingsManual()}
 
 Signals:
-  SIGTERM, Ctrl-C   answer what is under way and stop; once more, half a second later, ends at once
+  SIGTERM, Ctrl-C   finish the requests in progress and stop; a second signal, half a second later, ends at once
   SIGHUP            replace the replicas one by one
 
 Exit status:
-  0    stopped as asked
+  0    stopped by a signal
   1    a bug
   2    a mistake in the command line or the settings
   69   the store cannot be reached, or a port cannot be opened

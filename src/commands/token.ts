@@ -13,7 +13,7 @@ import { CLOCK, composeStore } from './compose.ts';
 async function run({ argv, env, print }: Context): Promise<number> {
   const [name, ...flags] = argv;
   if (name === undefined || name.startsWith('-')) {
-    throw new AppError('usage-invalid', 'Say whose token, as in: seen token my-site/front-page');
+    throw new AppError('usage-invalid', 'Name a counter, as in: seen token my-site/front-page');
   }
   const counter = counterIn(name);
   const config = readConfig({ argv: flags, env });
@@ -36,9 +36,8 @@ export const token: Command = {
   manual: () => `Usage: seen token NS/KEY [FLAGS]
        seen token hits
 
-Prints a new token for the counter's owner; the one before is worth nothing from then on. Tokens are kept as hashes, so that a lost one
-cannot be shown again. Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url); Seen
-may go on running.
+Prints a new token for the counter's owner; the old token no longer works. Tokens are stored as hashes, so a lost token cannot be shown
+again. Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url). Seen may keep running.
 
 Exit status:
   0    the token is printed

@@ -44,10 +44,7 @@ async function run({ argv, print }: Context): Promise<number> {
   if (values.check !== undefined) return checkFile(values.check, values.alone, print);
   const [url, ...more] = positionals;
   if (url === undefined || more.length > 0) {
-    throw new AppError(
-      'usage-invalid',
-      'Say what to verify, as in: seen verify http://localhost:8000',
-    );
+    throw new AppError('usage-invalid', 'Name a URL, as in: seen verify http://localhost:8000');
   }
   const visits = whole('visits', values.visits);
   const forMs = lasts(values.for, visits);
@@ -93,7 +90,7 @@ async function run({ argv, print }: Context): Promise<number> {
     return held(result, going.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
-    const message = `${url} does not count: ${error.message}. Is it running, and is this its address?`;
+    const message = `${url} does not count: ${error.message}. Check that it is running and that this is its address.`;
     throw new AppError('usage-invalid', message, { cause: error });
   } finally {
     screen.end();
@@ -144,32 +141,32 @@ export const verify: Command = {
   manual: () => `Usage: seen verify URL [FLAGS]
        seen verify --check FILE
 
-Visits a counter from outside while you update, scale or break it, and judges what it answers: is each number unique, in order,
-within the bounds, and did nothing fail? Any service will do that counts when it is asked and answers with the number. Half of
-the clients keep their connection, half open one for each visit; none tries anything twice, unless told to with --retry.
+Visits a counter from outside while you update, scale or break it, and judges its answers: whether each number is unique, in
+order and within the bounds, and whether a request failed. It works with any service that counts a request and answers with the
+number. Half of the clients keep their connection, half open a new one for each visit. None retries without --retry.
 
 Flags:
   --visits N         end after N visits
   --for TIME         end after 60s, 10m, … [${STANDARD_MS / 1000}s, unless --visits is given]
-  --clients N        how many visit at once [${FLAGS.clients.default}]
-  --rate N           visits a second, due at fixed times; without it as many as come, with --retry ${RETRY_RATE}
-  --counter NS/KEY   a counter of a Seen at URL: it is hit and also read
-  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; some are asked for twice. Each takes
-                     up one of the keys that the service remembers (of Seen: SEEN_KEYS_MAX in all, for a day or two, and
+  --clients N        number of concurrent clients [${FLAGS.clients.default}]
+  --rate N           visits a second, at fixed times [as many as possible; with --retry ${RETRY_RATE}]
+  --counter NS/KEY   hit and read this counter of the Seen at URL
+  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; repeat some answered ones, too. Each
+                     visit uses one of the keys that the service remembers (for Seen: SEEN_KEYS_MAX in all, for 24 hours, and
                      SEEN_KEYS_PER_DAY from one address)
-  --may-fail         requests may fail, as they do when replicas are killed: that is told, and is not broken
-  --alone            nobody else visits: a count that verify did not make is broken, also one that comes in the ${LATE_MS / 1000} s after
-                     the run. Without it such counts are told, and whether all visits were counted is not tested
-  --timeout TIME     after how long a client gives up [${FLAGS.timeout.default}]
+  --may-fail         failed requests are reported, but are not broken; for example while replicas are killed
+  --alone            nobody else visits: a count that verify did not make is broken, even one in the ${LATE_MS / 1000} s after the run.
+                     Without --alone such counts are reported, and it is not tested whether all visits were counted
+  --timeout TIME     time after which a client gives up [${FLAGS.timeout.default}]
   --json FILE        write all figures and findings
-  --history FILE     write each operation, a line of JSON each
-  --check FILE       judge such a file again, and visit nothing
+  --history FILE     write each operation as a line of JSON
+  --check FILE       judge such a file again, without visits
 
-Ctrl-C ends the visits; the verdict comes all the same.
+Ctrl-C ends the visits; the report is still printed.
 
 Exit status:
   0    nothing is broken
-  1    something is: the report says what, with the first evidence; or no visit got a number
+  1    a check is broken (the report has the first evidence), or no visit got a number
   2    a mistake in the command line, or there is no counter at URL
 `,
   run,

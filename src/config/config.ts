@@ -37,7 +37,7 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   const known = new Set(names.flatMap((name) => [envName(name), `${envName(name)}_FILE`]));
   for (const variable of Object.keys(env)) {
     if (variable.startsWith('SEEN_') && !known.has(variable)) {
-      mistakes.push(`${variable} is no setting of Seen. ${suggestion(variable, known)}`);
+      mistakes.push(`${variable} is not a setting of Seen. ${suggestion(variable, known)}`);
     }
   }
   const config: Record<string, unknown> = {};
@@ -60,18 +60,18 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
   if (storeCa !== undefined && urls.length > 0 && !urls.some((url) => url.startsWith('rediss:'))) {
     mistakes.push(
-      'SEEN_STORE_CA is for a Redis that is reached over TLS, and SEEN_STORE_URL does not begin with rediss://. ' +
-        'Change the one, or leave out the other.',
+      'SEEN_STORE_CA needs a Redis with TLS, but SEEN_STORE_URL does not begin with rediss://. ' +
+        'Change SEEN_STORE_URL, or remove SEEN_STORE_CA.',
     );
   }
   if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {
     mistakes.push(
-      `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}: their calls have the same names, so each needs a host of its own.`,
+      `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}. Their calls have the same names, so each needs its own host name.`,
     );
   }
   if (stopMs !== undefined && drainMs !== undefined && drainMs >= stopMs) {
     mistakes.push(
-      `SEEN_DRAIN_MS (${drainMs}) must be less than SEEN_STOP_MS (${stopMs}), or nothing is left of the stop.`,
+      `SEEN_DRAIN_MS (${drainMs}) must be less than SEEN_STOP_MS (${stopMs}), so that time is left for the rest of the stop.`,
     );
   }
   if (mistakes.length > 0) throw new AppError('settings-invalid', mistakes.join('\n'));
@@ -122,10 +122,10 @@ function readFlags(
   const known = new Set(Object.keys(options).map((flag) => `--${flag}`));
   for (const token of tokens) {
     if (token.kind === 'positional')
-      mistakes.push(`“${token.value}” is not understood. Flags are written --port 8000.`);
+      mistakes.push(`“${token.value}” is not a flag. Flags are written --port 8000.`);
     if (token.kind !== 'option') continue;
     if (!known.has(token.rawName))
-      mistakes.push(`${token.rawName} is no flag of Seen. ${suggestion(token.rawName, known)}`);
+      mistakes.push(`${token.rawName} is not a flag of Seen. ${suggestion(token.rawName, known)}`);
     else if (token.value === undefined)
       mistakes.push(`${token.rawName} needs a value, as in ${token.rawName}=…`);
   }
@@ -144,5 +144,5 @@ function suggestion(unknown: string, known: ReadonlySet<string>): string {
     const best = [...known].find((name) => name.startsWith(unknown.slice(0, length)));
     if (best) return `Did you mean ${best}?`;
   }
-  return 'See seen serve --help for all of them.';
+  return 'See seen serve --help for all settings.';
 }

@@ -42,7 +42,7 @@ function optional(schema: z.ZodType<string, string>): z.ZodType<string | undefin
 function oneOf<const T extends readonly string[]>(...words: T) {
   return z
     .string()
-    .refine((word) => words.includes(word), `is none of ${words.join(', ')}`)
+    .refine((word) => words.includes(word), `is not one of ${words.join(', ')}`)
     .transform((word) => word as T[number]);
 }
 
@@ -55,7 +55,7 @@ const certificates = z
   .string()
   .refine(
     (pem) => pem.includes('-----BEGIN CERTIFICATE-----'),
-    'holds no certificate (PEM). A file is named by SEEN_STORE_CA_FILE',
+    'holds no certificate (PEM). To name a file, use SEEN_STORE_CA_FILE',
   );
 
 const text = z.string().min(1, 'is empty');
@@ -71,7 +71,7 @@ const hostName = optional(
     .string()
     .regex(
       /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-      'is no host name, as in count.example.com, without a port',
+      'is not a host name, as in count.example.com, without a port',
     ),
 );
 const replicaName = z.string().regex(
@@ -83,25 +83,25 @@ const replicaName = z.string().regex(
 export const settings = {
   storeUrl: setting(
     'sqlite:./data/seen.db',
-    'Where the counts are kept: `redis://…`, `rediss://…` (TLS) or `sqlite:PATH`',
+    'Where the counts are stored: `redis://…`, `rediss://…` (TLS) or `sqlite:PATH`',
     storeUrl,
   ),
   storeCa: setting(
     undefined,
-    'Certificates (PEM) to trust for `rediss://` besides the system’s; usually given as a file',
+    'Certificates (PEM) to trust for `rediss://` in addition to the system’s; usually given as a file',
     optional(certificates),
   ),
   storeTimeoutMs: setting(
     '2000',
-    'How long the store may be silent before the connection is dropped and the batch sent again',
+    'Time without an answer after which the connection to the store is dropped and the batch sent again',
     whole(50, 60_000),
   ),
   host: setting(
     '::',
-    'Address that visits come in on; `::` is every address of the machine, over IPv4 alone where the system has no IPv6',
+    'Address for visits; `::` is every address of the machine, or IPv4 only on a system without IPv6',
     text,
   ),
-  port: setting('8000', 'Port that visits come in on', whole(0, 65_535)),
+  port: setting('8000', 'Port for visits', whole(0, 65_535)),
   operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
   operationsPort: setting(
     '9100',
@@ -110,137 +110,141 @@ export const settings = {
   ),
   replicas: setting(
     '3',
-    'How many processes share the port; 1 where the kernel does not share it fairly (not Linux)',
+    'Number of processes that share the port; always 1 except on Linux, where the kernel balances connections',
     whole(1, 64),
   ),
   replicaName: setting(
     hostname()
       .replace(/[^A-Za-z0-9_.-]/g, '-')
       .slice(0, 56),
-    'What `X-Served-By` and the log call this replica; several of one machine get `-1`, `-2`, …',
+    'Name of this replica in `X-Served-By` and the log; several replicas of one machine get `-1`, `-2`, …',
     replicaName,
   ),
   startMs: setting(
     '30000',
-    'How long a start waits for a store that does not answer yet',
+    'Time that a start waits for the store to answer',
     whole(0, 3_600_000),
   ),
   waitMs: setting(
     '5000',
-    'How long a visit waits for its number before it is answered 503',
+    'Time that a visit waits for its number before it gets 503',
     whole(10, 60_000),
   ),
   waitingMax: setting(
     '10000',
-    'How many visits of one replica may wait at once',
+    'Maximum number of waiting visits of one replica',
     whole(1, 1_000_000),
   ),
   connectionsMax: setting(
     '10000',
-    'Above how many connections of one replica those on which no request is under way are closed',
+    'Number of connections of one replica above which connections without a request in progress are closed',
     whole(1, 1_000_000),
   ),
   counters: setting(
     'open',
-    'Who makes counters: `open`, the first hit, and anybody over the API; `closed`, only who has `SEEN_TOKEN`',
+    'Who may create counters: `open`, everybody, by a first hit or over the API; `closed`, only clients with `SEEN_TOKEN`',
     oneOf('open', 'closed'),
   ),
-  countersMax: setting('1000000', 'How many counters there may be', whole(0, 1_000_000_000)),
+  countersMax: setting('1000000', 'Maximum number of counters', whole(0, 1_000_000_000)),
   token: setting(
     undefined,
-    'The installation’s token: who sends it may do everything with every counter. Usually given as a file',
+    'The installation’s token, which gives all rights on all counters; usually given as a file',
     optional(
       z
         .string()
         .regex(
           /^[\u0021-\u007E]{16,255}$/,
-          'is no token: use 16 to 255 visible characters without blanks',
+          'is not a token: use 16 to 255 visible characters without blanks',
         ),
     ),
   ),
   countapiHost: setting(
     undefined,
-    'A host name on which the calls of CountAPI are at the root, and nothing else is',
+    'A host name that serves only the calls of CountAPI, at its root',
     hostName,
   ),
-  abacusHost: setting(undefined, 'The same for the calls of Abacus', hostName),
+  abacusHost: setting(
+    undefined,
+    'A host name that serves only the calls of Abacus, at its root',
+    hostName,
+  ),
   subscribersMax: setting(
     '5000',
-    'How many streams of one replica may be open at once; one more ends the oldest. Half the connections, so that visits keep theirs',
+    'Maximum number of open streams of one replica; one more ends the oldest. Half of the connections, so that visits keep the rest',
     whole(1, 1_000_000),
   ),
   subscribersPerAddress: setting(
     '100',
-    'How many of these one address may have (2 %): about the open pages of an office or a class behind it; 0: no limit',
+    'Maximum number of open streams of one address (2 %): about the open pages of an office or a class behind it; 0: no limit',
     whole(0, 1_000_000),
   ),
   embedPath: setting(
     '/embed.js',
-    'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
+    'Path of the script for other pages: `/NAME.js`, with a name that ad blockers do not list',
     z.string().regex(
       // The page has a script, too.
       /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
-      'is no such path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
+      'is not a valid path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
     ),
   ),
   keysMax: setting(
     '250000',
-    'How many `Idempotency-Key`s are remembered at once (180 bytes of Redis each); visits that bring one more are refused',
+    'Maximum number of remembered `Idempotency-Key`s (180 bytes of Redis each); visits with further keys are refused',
     whole(0, 100_000_000),
   ),
   visitorsMax: setting(
     '1000000',
-    'How many visitors are remembered at once, of one counter a quarter of that: for windows, and on SQLite for the day’s visitors (150 bytes of Redis, 120 of disk each). Others count with each visit',
+    'Maximum number of remembered visitors, and a quarter of it for one counter: for windows, and on SQLite for the day’s visitors (150 bytes of Redis, 120 of disk each). Further visitors count with each visit',
     whole(0, 100_000_000),
   ),
   requestsPerMinute: setting(
     '0',
-    'How many requests an address may make in a minute; 0: no limit. Behind proxies that are not trusted all visitors are one address',
+    'Requests that an address may make in a minute; 0: no limit. All visitors behind an untrusted proxy have one address',
     whole(0, 1_000_000),
   ),
   newCountersPerDay: setting(
     '1000',
-    'How many counters an address may make in a day, with hits or over the API; 0: no limit. Counters that exist go on counting',
+    'Counters that an address may create in a day, by hits or over the API; 0: no limit. Existing counters keep counting',
     whole(0, 1_000_000),
   ),
   keysPerDay: setting(
     '5000',
-    'How many requests with an `Idempotency-Key` an address may make in a day (2 % of `SEEN_KEYS_MAX`); 0: no limit',
+    'Requests with an `Idempotency-Key` that an address may make in a day (2 % of `SEEN_KEYS_MAX`); 0: no limit',
     whole(0, 1_000_000),
   ),
   addresses: setting(
     'known',
-    '`hidden` where a load balancer in front hides the clients’ addresses, as Swarm’s ingress mesh does: then limits are for all clients together',
+    '`hidden` when a load balancer hides the clients’ addresses, as Swarm’s ingress mesh does: all clients then share the limits',
     oneOf('known', 'hidden'),
   ),
   trustedProxies: setting(
     '',
-    'Whose `X-Forwarded-For` is believed: addresses and networks, as in `10.0.0.2,10.1.0.0/24`',
+    'Proxies whose `X-Forwarded-For` is trusted: addresses and networks, as in `10.0.0.2,10.1.0.0/24`',
     networks,
   ),
   showStack: setting(
     'yes',
-    'Whether everybody may see the replicas and the state of the store: `yes`, `no`',
+    '`yes` shows the replicas and the state of the store to everybody; `no` hides them',
     oneOf('yes', 'no'),
   ),
   drainMs: setting(
     '3000',
-    'On a stop: how long at most clients are told to go elsewhere before the port closes',
+    'On a stop: maximum time to let clients move to other replicas before the port closes',
     whole(0, 600_000),
   ),
   stopMs: setting(
     '10000',
-    'On a stop: after how long the process ends even if something is left',
+    'On a stop: time after which the process ends even if requests are unfinished',
     whole(100, 900_000),
   ),
   logLevel: setting(
     'info',
-    'The least that is logged: `debug` (each request too), `info`, `warn`, `error`',
+    'Lowest level that is logged: `debug` (with every request), `info`, `warn`, `error`',
     oneOf('debug', 'info', 'warn', 'error'),
   ),
   logFormat: setting(
     'auto',
-    '`json` (an object a line), `pretty`, or `auto`: pretty on a terminal only',
+    '`json` (one object per line), `pretty`, or `auto`: pretty on a terminal, JSON elsewhere',
     oneOf('auto', 'json', 'pretty'),
   ),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -275,5 +279,5 @@ export function settingsTable(): string {
     const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
     return `| \`${envName(name)}\` | ${standard} | ${help} |`;
   });
-  return ['| setting | default | what it is |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -23,20 +23,20 @@ export function redisUrlMistake(text: string): string | undefined {
   if (rest === undefined) return `is not a store URL: ${FORMS}`;
   const [before = '', ...behind] = rest.split('@');
   if (behind.length > 1 || /[\s\\]/.test(rest))
-    return `has a character that a URL writes otherwise: ${WRITTEN}`;
+    return `has a character that must be escaped in a URL: ${WRITTEN}`;
   const address = behind[0] ?? before;
   if (address.includes('#'))
-    return `has a "#", which a URL of a store has not. In a password it is written %23`;
+    return `has a "#", which is not allowed in a store URL. In a password, write it as %23`;
   if (address.includes('?')) {
-    return `has a "?" and parameters, ${NOT_UNDERSTOOD}. The database's number is the path: redis://HOST:PORT/2`;
+    return `has a "?" and parameters, ${NOT_UNDERSTOOD}. Write the database number as the path: redis://HOST:PORT/2`;
   }
   if (behind.length > 0) {
     const [user, password] = splitOnce(before, ':');
     if (/[#?/]/.test(before) || !decodes(user) || !decodes(password ?? '')) {
-      return `has a character in user or password that a URL writes otherwise: ${WRITTEN}`;
+      return `has a character in the user or password that must be escaped in a URL: ${WRITTEN}`;
     }
     if (!password)
-      return 'has an "@" and no password before it: use redis://USER:PASSWORD@HOST:PORT';
+      return 'has an "@" without a password before it: use redis://USER:PASSWORD@HOST:PORT';
   }
   const [host, path] = splitOnce(address, '/');
   if (host === '' || !URL.canParse(`redis://${host}`)) return `is not a store URL: ${FORMS}`;
@@ -46,15 +46,15 @@ export function redisUrlMistake(text: string): string | undefined {
   return undefined;
 }
 
-const NOT_UNDERSTOOD = 'which are not understood';
+const NOT_UNDERSTOOD = 'which Seen does not support';
 const FORMS = 'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH';
-const WRITTEN = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a blank is %20';
+const WRITTEN = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a space is %20';
 
 function sqliteMistake(path: string): string | undefined {
   if (path === '') return `is not a store URL: ${FORMS}`;
   if (path.includes('?')) return `has a "?" and parameters, ${NOT_UNDERSTOOD}: use sqlite:PATH`;
   if (path === ':memory:' || path.startsWith('file:')) {
-    return 'names no file on a disk, which Seen needs: use sqlite:PATH';
+    return 'does not name a file on disk, which Seen needs: use sqlite:PATH';
   }
   // What follows two slashes is a host elsewhere, and three are written for a path from the root.
   if (/^\/\/[^/]/.test(path))

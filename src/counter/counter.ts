@@ -137,7 +137,7 @@ export class Counter {
       return Promise.reject(
         new AppError(
           'draining',
-          'This replica is stopping. Not counted: try again, another one answers.',
+          'This replica is stopping. Not counted: try again, another replica will answer.',
         ),
       );
     }
@@ -146,7 +146,7 @@ export class Counter {
       return Promise.reject(
         new AppError(
           'waiting-full',
-          `As many visits as may, ${waitingMax}, wait already. Not counted: try again in a moment.`,
+          `Too many visits are waiting (${waitingMax}). Not counted: try again in a moment.`,
         ),
       );
     }
@@ -351,7 +351,7 @@ export class Counter {
     for (const hit of late) fail(hit, unconfirmed());
     const fresh = this.#waiting.findIndex((hit) => hit.expiresAt > now);
     const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
-    const message = 'The store does not answer in time. Not counted: try again in a moment.';
+    const message = 'The store did not answer in time. Not counted: try again in a moment.';
     for (const hit of expired) fail(hit, new AppError('store-unavailable', message));
     if (late.length + expired.length > 0) observer.late();
   }

@@ -107,27 +107,27 @@ function refusal(counter: string, outcome: Refusal | undefined): unknown {
     case 'unreadable':
       return new AppError(
         'counter-unreadable',
-        `Under the name of the counter ${counter} the store holds something that is not a whole number. Not counted: move it out of the way, or use another name.`,
+        `The store has a value for the counter ${counter} that is not a whole number. Not counted: move that value away, or use another name.`,
       );
     case 'missing':
       return new AppError(
         'counter-missing',
-        `There is no counter ${counter}, and here a hit does not make one. Not counted: have it made first.`,
+        `There is no counter ${counter}, and a hit does not create it here. Not counted: create it first.`,
       );
     case 'counters-full':
       return new AppError(
         'counters-full',
-        `There is no counter ${counter}, and this Seen has as many as it may. Not counted: ask who runs it.`,
+        `There is no counter ${counter}, and this Seen has the maximum number of counters. Not counted: ask its operator.`,
       );
     case 'key-reused':
       return new AppError(
         'key-reused',
-        'This Idempotency-Key was used for another request. Not counted: make a new key for each request, and repeat it only with the same request.',
+        'This Idempotency-Key was used for another request. Not counted: use a new key for each request, and repeat a key only with the same request.',
       );
     case 'keys-full':
       return new AppError(
         'keys-full',
-        'No more idempotency keys can be remembered. Not counted: try again later, or without a key.',
+        'The store has the maximum number of idempotency keys. Not counted: try again later, or without a key.',
       );
     case undefined:
       return new Error(`the store answered too few outcomes for ${counter}`);

@@ -91,6 +91,6 @@ function headersOfAll(servedBy: string): Headers {
 function routeMissing(): AppError {
   return new AppError(
     'route-missing',
-    'There is nothing here, and nothing was counted. GET / counts a visit, GET /hit/NAMESPACE/KEY counts on a counter of its own.',
+    'There is nothing here, and nothing was counted. GET / counts a visit, GET /hit/NAMESPACE/KEY counts on a counter of your own.',
   );
 }

@@ -128,10 +128,12 @@ function asAppError(error: unknown, c: AppContext): unknown {
   if (isAppError(error)) return error;
   // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
   if (!URL.canParse(c.req.url)) {
-    return new AppError('request-invalid', 'This Host is no host.', { cause: error });
+    return new AppError('request-invalid', 'The Host header is not a valid host.', {
+      cause: error,
+    });
   }
   if (error instanceof HTTPException) {
-    const message = `${error.message}. Send JSON, as /openapi.json says.`;
+    const message = `${error.message}. Send JSON as described in /openapi.json.`;
     return new AppError('request-invalid', message, { cause: error });
   }
   return error;

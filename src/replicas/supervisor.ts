@@ -47,13 +47,13 @@ export class Supervisor {
     const { log, onHung } = options;
     this.#watchdog = new Watchdog(() => this.#alive, {
       onHung: (replica) => {
-        log.error(`${replica.name} hangs: it has not answered for 10 s and is killed`);
+        log.error(`${replica.name} hangs: it has not answered for 10 s, and is killed`);
         replica.kill();
         onHung?.();
       },
       onWaiting: ({ name }) =>
-        log.error(`${name} hangs: it waits for the disk, and goes on when the disk answers`),
-      onBack: ({ name }) => log.info(`${name} goes on: the disk answers again`),
+        log.error(`${name} hangs: it waits for the disk, and continues when the disk answers`),
+      onBack: ({ name }) => log.info(`${name} continues: the disk answers again`),
     });
   }
 
@@ -69,7 +69,7 @@ export class Supervisor {
     if (failed.length > 0 && !this.#stopping) {
       throw new AppError(
         'replica-failed',
-        `${failed.map(({ name }) => name).join(', ')} ended before listening. The lines above say why.`,
+        `${failed.map(({ name }) => name).join(', ')} ended before they listened. The lines above have the reason.`,
       );
     }
   }
@@ -78,7 +78,7 @@ export class Supervisor {
   async replaceAll(): Promise<void> {
     const { log } = this.#options;
     if (this.#busy || this.#stopping) {
-      log.warn('replicas are being started, replaced or stopped just now: nothing was done');
+      log.warn('SIGHUP is ignored: replicas are being started, replaced or stopped');
       return;
     }
     this.#busy = true;
@@ -138,7 +138,7 @@ export class Supervisor {
     if (statuses.includes('overdue')) {
       throw new AppError(
         'stop-overdue',
-        `A replica did not come to the end of the stop within ${this.#options.stopMs} ms; what was left is cut off.`,
+        `A replica did not stop within ${this.#options.stopMs} ms; its unfinished requests are cut off.`,
       );
     }
   }
@@ -173,7 +173,7 @@ export class Supervisor {
     if (!(await fresh.listening) || this.#stopping) {
       if (!this.#stopping)
         log.error(
-          `the new ${slot.name} did not start; the old one stays, and so do those after it`,
+          `the new ${slot.name} did not start; the old one and those after it keep running`,
         );
       return false;
     }

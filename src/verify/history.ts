@@ -104,6 +104,6 @@ export function readHistoryLine(
   const field = issue?.path.join('.');
   throw new AppError(
     'usage-invalid',
-    `${where} is no line of a history: ${field ? `${field}: ` : ''}${issue?.message}.`,
+    `${where} is not a line of a history: ${field ? `${field}: ` : ''}${issue?.message}.`,
   );
 }

@@ -25,7 +25,10 @@ export interface Target {
 export function targetOf(text: string, counter: string | undefined): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new AppError('usage-invalid', `“${text}” is no URL. Write it as http://localhost:8000`);
+    throw new AppError(
+      'usage-invalid',
+      `“${text}” is not a URL. Write it as in http://localhost:8000`,
+    );
   }
   const tls = url.protocol === 'https:';
   const place = {

@@ -226,7 +226,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
       /^\d+ counters?, read at .*Z: counters\.jsonl\n$/,
     ),
   'npx seen import counters.jsonl': async () =>
-    expect(await run('npx seen import counters.jsonl')).toContain('Nothing is changed yet.'),
+    expect(await run('npx seen import counters.jsonl')).toContain('Nothing was changed yet.'),
   'npm ci': () => run('npm ci'),
   'npm run check': () => run('npm run check'),
   'npm test': async () =>

@@ -123,7 +123,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         const { status, out } = await seen(place, ...add);
         expect({ status, out }).toEqual({
           status: 0,
-          out: expect.stringMatching(/done +many.*brought from this source before/),
+          out: expect.stringMatching(/done +many.*imported from this source before/),
         });
         const names = list.map((line) => line.split(',')[0] ?? '');
         const totals = await place.store.counting.read(names);
@@ -169,7 +169,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           const before = await seen(other, 'import', 'first.jsonl');
           expect({ status: before.status, out: before.out }).toEqual({
             status: 0,
-            out: expect.stringMatching(/3 new.*\n\nNothing is changed yet/),
+            out: expect.stringMatching(/3 new.*\n\nNothing was changed yet/),
           });
           expect(await other.store.registry.size()).toBe(0);
           expect((await seen(other, 'import', 'first.jsonl', '--yes')).out).toContain('3 made');
@@ -234,14 +234,16 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         const dry = await seen(place, ...flags);
         expect({ status: dry.status, out: dry.out }).toEqual({
           status: 1,
-          out: expect.stringContaining('There is room for 1 more counter:'),
+          out: expect.stringContaining('There is space for 1 more counter:'),
         });
         const { status, out } = await seen(place, ...flags, '--yes');
         expect(out).toMatch(/1 made +my-site\/new 2/);
         expect(out).toMatch(
-          /1 refused +my-site\/huge 9007199254740991 \(added up, a figure would be past/,
+          /1 refused +my-site\/huge 9007199254740991 \(a sum would be larger than/,
         );
-        expect(out).toMatch(/1 refused +my-site\/newer 3 \(there are as many counters as may be/);
+        expect(out).toMatch(
+          /1 refused +my-site\/newer 3 \(the maximum number of counters is reached/,
+        );
         expect(status).toBe(1);
         expect(
           await place.store.counting.read(['my-site/huge', 'my-site/new', 'my-site/newer']),
@@ -266,9 +268,9 @@ describe('with Redis', () => {
       let error = '';
       for await (const text of run.stderr.pipeThrough(new TextDecoderStream())) {
         error += text;
-        if (error.includes('Waiting for it; after Ctrl-C the same command goes on.')) break;
+        if (error.includes('Waiting for it. After Ctrl-C, the same command continues.')) break;
       }
-      expect(error).toContain('Waiting for it; after Ctrl-C the same command goes on.');
+      expect(error).toContain('Waiting for it. After Ctrl-C, the same command continues.');
       await place.redis?.start();
       const out = await new Response(run.stdout).text();
       expect({ status: await run.exited, out }).toEqual({
@@ -363,7 +365,7 @@ describe('mistakes', () => {
         return `${await new Response(run.stdout).text()}${await new Response(run.stderr).text()}`;
       };
       expect(await shell('seen export > /dev/full; echo $?')).toMatch(
-        /^2\nseen: Nothing is exported: .*ENOSPC/,
+        /^2\nseen: Nothing was exported: .*ENOSPC/,
       );
       expect(await shell('seen export | head -1 | cut -c 1-8; echo ${PIPESTATUS[0]}')).toBe(
         '{"seen":\n130\n',
@@ -402,13 +404,13 @@ describe('mistakes', () => {
       [['import', 'a', 'b'], 2, 'seen import counters.jsonl'],
       [['import', 'none'], 2, 'There is no file none'],
       [['import', '.'], 2, '. is a folder. Name a file in it.'],
-      [['import', '-'], 2, '- cannot be read twice'],
+      [['import', '-'], 2, '- can be read only once'],
       [['import', 'https://example.com/a.csv'], 2, 'Download it'],
-      [['import', 'sqlite:seen.db'], 2, 'seen export --store-url has written'],
+      [['import', 'sqlite:seen.db'], 2, 'export its counters first: seen export --store-url'],
       [['import', 'empty'], 2, 'empty is empty'],
-      [['import', 'bad.csv'], 2, 'line 2: "my-site" is no name of a counter'],
-      [['import', 'bad.csv', '--yes'], 2, 'Nothing is changed. Mend them'],
-      [['import', 'newer.jsonl'], 2, 'this Seen knows 1'],
+      [['import', 'bad.csv'], 2, 'line 2: "my-site" is not a counter name'],
+      [['import', 'bad.csv', '--yes'], 2, 'Nothing was changed. Correct them'],
+      [['import', 'newer.jsonl'], 2, 'this Seen supports 1'],
       [
         ['import', 'cut.jsonl'],
         2,
@@ -417,25 +419,25 @@ describe('mistakes', () => {
       [['import', 'cut.gz'], 2, 'cannot be read'],
       [['import', 'latin1'], 2, 'line 2 is not text in UTF-8'],
       [['import', 'visits.csv'], 2, '--namespace my-site'],
-      [['import', 'visits.csv', '--namespace', 'no!'], 2, '--namespace is no namespace'],
+      [['import', 'visits.csv', '--namespace', 'no!'], 2, '--namespace is not valid'],
       [['import', 'badge.svg'], 2, '--as my-site/page'],
-      [['import', 'badge.svg', '--as', 'my'], 2, '--as: "my" is no name'],
+      [['import', 'badge.svg', '--as', 'my'], 2, '--as: "my" is not a counter name'],
       [
         ['import', 'good.csv', '--as', 'my-site/other'],
         2,
-        '--as names one counter, and there are 2',
+        '--as names one counter, but the source has 2',
       ],
       [
         ['import', 'good.csv', '--existing', 'drop'],
         2,
-        '--existing is none of keep, add, replace',
+        '--existing is not one of keep, add, replace',
       ],
-      [['import', 'good.csv', '--from', 'excel'], 2, '--from is none of'],
-      [['import', 'good.csv', '--from', 'redis'], 2, 'wants a Redis'],
-      [['import', 'redis://localhost', '--from', 'list'], 2, 'wants a file'],
+      [['import', 'good.csv', '--from', 'excel'], 2, '--from is not one of'],
+      [['import', 'good.csv', '--from', 'redis'], 2, 'needs a Redis'],
+      [['import', 'redis://localhost', '--from', 'list'], 2, 'needs a file'],
       [['import', 'redis://localhost?db=2'], 2, 'The URL to import from has a "?"'],
       [['import', 'redis://localhost/hits'], 2, 'not the number of a database'],
-      [['import', 'good.csv', '--yess'], 2, '--yess is no flag of Seen'],
+      [['import', 'good.csv', '--yess'], 2, '--yess is not a flag of Seen'],
       [['import', 'good.csv', '--namespace'], 2, '--namespace needs a value'],
       [
         ['import', 'good.csv', '--store-url', 'redis://127.0.0.1:1', '--wait-ms', '100'],
@@ -449,11 +451,11 @@ describe('mistakes', () => {
         'Name the one that Seen uses with --store-url',
       ],
       [['export', 'all.jsonl.gz'], 2, 'gzip all.jsonl'],
-      [['export', 'other.db'], 2, 'other.db is a database, and an export would take its place'],
+      [['export', 'other.db'], 2, 'other.db is a database, which the export would replace'],
       [['export', 'a', 'b'], 2, 'seen export counters.jsonl'],
       [['export', '.'], 2, '. is a folder'],
       [['export', 'none/such/file'], 2, 'Nothing can be written at'],
-      [['export', '--format', 'xml'], 2, '--format is none of jsonl, csv'],
+      [['export', '--format', 'xml'], 2, '--format is not one of jsonl, csv'],
     ] as const) {
       const { status: ended, out, error } = await seen(place, ...words);
       expect({ words, ended, said: `${out}${error}` }).toEqual({

@@ -149,12 +149,12 @@ describe('a backup', () => {
     const there = readdirSync(folder.path);
     for (const [words, status, expected] of [
       [[], 2, 'seen backup seen-backup.db'],
-      [['a', 'b'], 2, 'Say one file'],
+      [['a', 'b'], 2, 'Name one file'],
       [['folder'], 2, 'folder is a folder'],
       [['none/such.db'], 2, 'Nothing can be written at'],
-      [[program.database], 2, 'the one to be backed up'],
-      [['copy.db', '--all'], 2, '--all is no flag of Seen'],
-      [['copy.db', '--store-url', 'redis://localhost'], 2, 'docs/operations.md says how'],
+      [[program.database], 2, 'the one to back up'],
+      [['copy.db', '--all'], 2, '--all is not a flag of Seen'],
+      [['copy.db', '--store-url', 'redis://localhost'], 2, '“Back up” in docs/operations.md'],
       [['copy.db', '--store-url', 'sqlite:none.db'], 2, 'There is no database at'],
       [['copy.db', '--store-url', 'sqlite:other.db'], 78, 'the database of another program'],
     ] as const) {

@@ -567,8 +567,8 @@ describe('starting', () => {
         await until('the log', () => program.lines().length >= 5);
         const warnings = program.lines().filter(({ level }) => level === 'warn');
         expect(warnings.map(({ msg }) => msg)).toEqual([
-          'this system has no IPv6: visits come in over IPv4 alone (SEEN_HOST is :: and stands for 0.0.0.0)',
-          'this system has no IPv6: health and figures are asked for over IPv4 alone (SEEN_OPERATIONS_HOST is :: and stands for 0.0.0.0)',
+          'this system has no IPv6: visits use IPv4 only (SEEN_HOST is :: and stands for 0.0.0.0)',
+          'this system has no IPv6: health and metrics use IPv4 only (SEEN_OPERATIONS_HOST is :: and stands for 0.0.0.0)',
         ]);
         expect(await program.stop()).toBe(0);
       }

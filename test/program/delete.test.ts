@@ -91,7 +91,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       expect(before).toEqual({
         status: 0,
         error: '',
-        out: expect.stringContaining('Nothing is changed yet.'),
+        out: expect.stringContaining('Nothing was deleted yet.'),
       });
       expect(before.out).toStartWith(
         '350 counters with 350 hits would be deleted:\n  flood/page-0  1  20',
@@ -187,7 +187,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
         status: 130,
         out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
       });
-      expect(out).toEndWith('Run it again to go on.\n');
+      expect(out).toEndWith('Run it again to continue.\n');
       expect(left).toBeGreaterThan(0);
       expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
         `${left.toLocaleString('en')} counters`,
@@ -216,11 +216,11 @@ test('mistakes are said, with what to type', async () => {
     [[], 2, 'seen delete --prefix my-site/'],
     [['my-site/page'], 2, 'seen delete --prefix my-site/'],
     [['--fewer-than', '5'], 2, '--created-since 2h --fewer-than 5'],
-    [['--created-since', 'yesterday'], 2, '--created-since is no time as in 2026-11-28'],
+    [['--created-since', 'yesterday'], 2, '--created-since is not a time such as 2026-11-28'],
     [['--created-since', '2999-01-01'], 2, 'is in the future'],
     [['--prefix', 'a', '--fewer-than', '0'], 2, '--fewer-than is not a whole number above 0'],
     [['--prefix'], 2, '--prefix needs a value'],
-    [['--prefix', 'a', '--every'], 2, '--every is no flag of Seen'],
+    [['--prefix', 'a', '--every'], 2, '--every is not a flag of Seen'],
     [
       ['--prefix', 'a', '--store-url', 'sqlite:/none/such.db', '--wait-ms', '100'],
       2,

@@ -36,7 +36,7 @@ function valuesOf(metrics: string, name: string): number[] {
 }
 
 /** How full the store is, which is told besides (decision 28). */
-const FULL = /^the store (is nearly full|has room again)/;
+const FULL = /^the store (is nearly full|has free space again)/;
 
 /** What replicas have logged: a level and the beginning of a message for each line. */
 function logged(program: Program): string[] {
@@ -49,7 +49,7 @@ function logged(program: Program): string[] {
 /** One line of each replica. */
 const eachOnce = (...lines: string[]) =>
   lines.flatMap((line) => Array.from({ length: REPLICAS }, () => line)).toSorted();
-const BEGAN = 'warn visits wait, because th';
+const BEGAN = 'warn visits wait because the';
 const ENDED = 'info the store answers again';
 
 interface Cause {

@@ -504,7 +504,7 @@ describe('on Redis, when it fails', () => {
         program.lines().flatMap(({ msg, replica }) => (msg.startsWith(words) ? replica : []));
       await until('it to be over', () => saidBy('the store answers again').length === 3);
       const each = ['test-1', 'test-2', 'test-3'];
-      expect(saidBy('visits wait, because the store fails: ').toSorted()).toEqual(each);
+      expect(saidBy('visits wait because the store fails: ').toSorted()).toEqual(each);
       expect(saidBy('the store answers again').toSorted()).toEqual(each);
       expect(program.lines().filter(({ replica }) => replica !== 'test')).toHaveLength(6);
     });

@@ -38,7 +38,7 @@ describe('start', () => {
     const said = program.lines().map(({ msg }) => msg);
     expect(said[0]).toMatch(/^Seen .* counts: open http:\/\/127\.0\.0\.1:\d+\/$/);
     expect(said[1]).toBe(`the counts are kept in ${program.database}`);
-    expect(said[2]).toMatch(/^3 replicas; health and figures on port \d+$/);
+    expect(said[2]).toMatch(/^3 replicas; health and metrics on port \d+$/);
   });
 
   test('every line is a JSON object that names its replica', async () => {
@@ -80,7 +80,7 @@ describe('start', () => {
       Array.from({ length: 500 }, (_, index) => index + 1),
     );
     program.process.kill('SIGHUP');
-    await until('the warning', () => program.out.includes('this is the only one'));
+    await until('the warning', () => program.out.includes('there is only one'));
     expect(await program.stop()).toBe(0);
   });
 
@@ -196,7 +196,7 @@ describe('stop', () => {
     const { failed, refused } = await visits;
     expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
     expect(await new Response(run.stdout).text()).toContain(
-      'stopped: every visit that was answered is stored',
+      'stopped: every answered visit is stored',
     );
     await run.exited;
   });

@@ -59,8 +59,8 @@ test('mistakes are said, with what to type', async () => {
   for (const [words, status, expected] of [
     [[], 2, 'seen token my-site/front-page'],
     [['nobody/knows'], 1, 'There is no counter nobody/knows'],
-    [['a/b'], 2, 'is not a name'],
-    [['hits', '--store'], 2, '--store is no flag of Seen'],
+    [['a/b'], 2, 'is not a valid name'],
+    [['hits', '--store'], 2, '--store is not a flag of Seen'],
     [['hits', '--store-url', 'sqlite:/none/such.db'], 2, 'There is no database at /none/such.db'],
   ] as const) {
     const { status: ended, error } = await seenToken(

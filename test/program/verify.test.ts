@@ -509,12 +509,12 @@ describe('a service at fault is caught', () => {
 
 describe('bad input', () => {
   for (const [words, expected] of [
-    [[], 'Say what to verify'],
-    [['http://a', 'http://b'], 'Say what to verify'],
-    [['localhost:8000'], 'is no URL'],
+    [[], 'Name a URL'],
+    [['http://a', 'http://b'], 'Name a URL'],
+    [['localhost:8000'], 'is not a URL'],
     [['http://127.0.0.1:1'], 'does not count: refused'],
     [['http://a', '--visits', '0'], '--visits is not a whole number above 0'],
-    [['http://a', '--for', '60'], '--for is not a time as in'],
+    [['http://a', '--for', '60'], '--for is not a duration such as'],
     [['http://a', '--speed', '9'], 'seen verify --help'],
     [['--check', 'missing.jsonl'], 'cannot be read'],
     [['http://a', '--history', 'no/such/folder'], '--history names a file that cannot be written'],

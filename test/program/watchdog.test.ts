@@ -132,7 +132,7 @@ describe('the program', () => {
     );
     const said = program.lines().map(({ msg }) => msg);
     expect(said).toContainEqual(
-      expect.stringMatching(/^test-\d hangs: it has not answered for 10 s and is killed$/),
+      expect.stringMatching(/^test-\d hangs: it has not answered for 10 s, and is killed$/),
     );
     expect(said).toContainEqual(expect.stringMatching(/^test-\d was killed and is replaced$/));
     await until(

@@ -60,7 +60,7 @@ describe('seen', () => {
       expect(await seen(...words)).toEqual({
         status: 2,
         out: '',
-        error: expect.stringMatching(/“\S+” is no command of seen\.\n\nUsage: seen COMMAND/),
+        error: expect.stringMatching(/“\S+” is not a command of seen\.\n\nUsage: seen COMMAND/),
       });
     }
   });

@@ -25,7 +25,7 @@ export function* readBadge(svg: string, counter: string): Generator<Item> {
     if (last === undefined) {
       throw new Wrong(
         /<image\b/.test(svg)
-          ? 'the digits of this badge are pictures, as those of Moe-Counter are: look at it, and import a list of one line, NAMESPACE/KEY,TOTAL'
+          ? 'the digits of this badge are images, as in Moe-Counter: read them yourself, and import a list of one line, NAMESPACE/KEY,TOTAL'
           : 'there is no text in this picture',
       );
     }
@@ -42,16 +42,16 @@ export function* readBadge(svg: string, counter: string): Generator<Item> {
 
 function numberIn(text: string): number {
   if (text.length > TEXT_MAX_LENGTH)
-    throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
+    throw new Wrong(`${shown(text)} is the text of this badge, and not a number`);
   const total = (/^\d[\d.,\s'’]*\/\s*(\S.*)$/.exec(text)?.[1] ?? text).trim();
   if (/^[\d.,]+\s*([kKmMgGbBtTwW]|万|億|亿)\+?$/.test(total)) {
     throw new Wrong(
-      `${shown(total)} is abbreviated, and the number behind it is not known: import a list of one line, NAMESPACE/KEY,TOTAL, with the number that you settle on`,
+      `${shown(total)} is abbreviated, and the exact number is unknown: choose a number, and import a list of one line, NAMESPACE/KEY,TOTAL`,
     );
   }
   const digits = withoutGroups(total);
   if (digits === undefined)
-    throw new Wrong(`${shown(text)} is no number, and it is what this badge shows`);
+    throw new Wrong(`${shown(text)} is the text of this badge, and not a number`);
   return readWhole(digits, 'total');
 }
 

@@ -59,8 +59,8 @@ export class Names {
     const before = this.#named.get(main);
     if (before && before.counter !== named.counter) {
       throw new Wrong(
-        `${shown(named.address)} is named in line ${before.line} already, as ${before.counter}: ` +
-          'take one of the two out',
+        `${shown(named.address)} is already in line ${before.line}, as ${before.counter}: ` +
+          'remove one of the two',
       );
     }
     if (before) return;
@@ -108,7 +108,7 @@ function namedIn(line: string, number: number): NamedPage | undefined {
   if (address !== '' && counter !== '' && more.length === 0)
     return { line: number, address, counter: readName(counter) };
   throw new Wrong(
-    `${shown(text)} is no address and name: write ADDRESS,NAMESPACE/KEY, as in ` +
+    `${shown(text)} is not an address and a name: write ADDRESS,NAMESPACE/KEY, as in ` +
       'example.com/about,my-site/about, with quotes around an address that has a comma',
   );
 }
@@ -121,7 +121,7 @@ function keysOf(address: string): string[] {
   const rest = address.replace(/^(https?:)?\/\//i, '');
   const url = URL.parse(`https://${rest}`);
   if (!url || url.username !== '' || /\s/.test(url.host))
-    throw new Wrong(`${shown(address)} is no address: write it as in example.com/about`);
+    throw new Wrong(`${shown(address)} is not an address: write it as in example.com/about`);
   // Browsers leave out the ports that are usual.
   const host = url.host.replace(/:80$/, '');
   const site = hashOf(host);

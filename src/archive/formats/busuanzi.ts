@@ -65,7 +65,7 @@ export async function* readBusuanzi(
   for (const [name, { totals }] of sums) {
     if (totals > 1)
       yield {
-        note: `${name} is ${totals} totals added up, of versions of busuanzi or of pages with this name`,
+        note: `${name} is the sum of ${totals} totals, of versions of busuanzi or of pages with this name`,
       };
   }
   yield* notesOn(nameless, visitors, names.unfound());
@@ -133,6 +133,8 @@ function nameOf(
 function totalOf(key: string, value: string): number {
   // A sorted set answers its scores as floating-point numbers.
   if (!/^-?\d+(\.0+)?$/.test(value))
-    throw new Wrong(`the Redis key ${shown(key)} holds ${shown(value)}, and no whole number`);
+    throw new Wrong(
+      `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+    );
   return readWhole(value.replace(/\..*$/, ''), 'total');
 }

@@ -44,11 +44,11 @@ export function foreignKind(beginning: Uint8Array): string | undefined {
   // Two of the signatures are short enough to begin a line of text.
   if (known && (latin1.includes('\0') || !/^(BM|RIFF)/.test(latin1))) return known[1];
   if (latin1.startsWith('ustar', 257)) return 'a tar archive: unpack it first';
-  if (latin1.includes('\0')) return 'no text';
+  if (latin1.includes('\0')) return 'not a text file';
   if (WEB_PAGE.test(latin1.replace(/^\xEF\xBB\xBF/, '')))
-    return 'a web page: perhaps one that asks to log in came in the place of the file';
+    return 'a web page, perhaps a login page instead of the file';
   if (latin1.includes('\r') && !latin1.includes('\n') && /\r[^\r]/.test(latin1))
-    return 'text whose lines end as on the first Macs: save it as CSV in UTF-8';
+    return 'text with line ends of old Macs: save it as CSV in UTF-8';
   return undefined;
 }
 
@@ -65,7 +65,7 @@ export function foreignText(beginning: string): string {
   if (text.startsWith('[')) return 'a JSON array';
   if (/^\{\s*"(hour|day|id)":/.test(text))
     return 'one file of an export of GoatCounter: import the whole zip file';
-  if (text.startsWith('{')) return 'JSON, but no export of Seen';
-  if (text.startsWith('<')) return 'XML, but no picture (SVG)';
-  return 'text, but no line of it is a name and a total';
+  if (text.startsWith('{')) return 'JSON, but not an export of Seen';
+  if (text.startsWith('<')) return 'XML, but not an image (SVG)';
+  return 'text, but no line has a name and a total';
 }

@@ -67,7 +67,7 @@ export async function* readGoatcounterZip(
   if (spoiled) return;
   if (sums.size === 0) {
     yield {
-      wrong: `there is no visit in ${HITS}: the export is empty, or begins after the last visit`,
+      wrong: `${HITS} has no visits: the export is empty, or begins after the last visit`,
       line: 0,
     };
     return;
@@ -109,7 +109,7 @@ function fieldsOf({ text, wrong }: Line): Fields | undefined {
   if (text.trim() === '') return undefined;
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Wrong(`${shown(text)} is no object in braces`);
+    throw new Wrong(`${shown(text)} is not an object in braces`);
   return value as Fields;
 }
 
@@ -129,7 +129,7 @@ async function requireVersion(zip: Zip, hash: Hash): Promise<void> {
   if (/^1(\.\d+)?$/.test(version)) return;
   throw new AppError(
     'usage-invalid',
-    `This export of GoatCounter has version ${shown(version)}, and this Seen knows 1. ` +
+    `This export of GoatCounter has version ${shown(version)}, and this Seen supports version 1. ` +
       'Import it with a newer Seen.',
   );
 }
@@ -148,14 +148,14 @@ function wholeIn(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw new Wrong(
-    value === undefined ? `has no ${name}` : `its ${name} is no whole number of at least 0`,
+    value === undefined ? `has no ${name}` : `its ${name} is not a whole number of at least 0`,
   );
 }
 
 function textIn(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === 'string') return value;
-  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is no text in quotes`);
+  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is not a text in quotes`);
 }
 
 function pathIn(fields: Fields): string {

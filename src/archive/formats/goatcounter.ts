@@ -57,7 +57,7 @@ export async function* readGoatcounter(
   }
   if (visits === 0 && !spoiled) {
     yield {
-      wrong: 'there is no visit in this export, only the line of headings: export again',
+      wrong: 'this export has headings but no visits: export again',
       line: 0,
     };
     return;
@@ -92,7 +92,7 @@ function columnsOf(cells: readonly string[]): Map<string, number> {
   if (!VERSIONS.has(version)) {
     throw new AppError(
       'usage-invalid',
-      `This export of GoatCounter has version ${shown(version)}, and this Seen knows 1 and 2. Import it with a newer Seen.`,
+      `This export of GoatCounter has version ${shown(version)}, and this Seen supports 1 and 2. Import it with a newer Seen.`,
     );
   }
   const names =

@@ -57,7 +57,7 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
       headed = true;
       announced = readHeading(line.text);
       if (announced === undefined)
-        yield { wrong: 'does not say how many counters there are', line: line.number };
+        yield { wrong: 'does not have the number of counters', line: line.number };
     }
   }
   if (announced !== undefined && announced !== found)
@@ -79,7 +79,7 @@ export function requireVersion(version: unknown): void {
   if (version === FORMAT_VERSION) return;
   throw new AppError(
     'usage-invalid',
-    `This export has format ${shown(String(version))}, and this Seen knows ${FORMAT_VERSION}. Import it with the Seen that has written it, or a newer one.`,
+    `This export has format ${shown(String(version))}, and this Seen supports ${FORMAT_VERSION}. Import it with the Seen that wrote it, or a newer one.`,
   );
 }
 
@@ -92,7 +92,7 @@ function readHeading(text: string): number | undefined {
   if (heading?.['seen'] !== 'counters') {
     throw new AppError(
       'usage-invalid',
-      'The first line is not that of an export of Seen, {"seen":"counters", …}: was it cut off? Export again.',
+      'The file does not begin with the first line of an export of Seen, {"seen":"counters", …}. If it was cut off, export again.',
     );
   }
   requireVersion(heading['version']);
@@ -114,6 +114,6 @@ export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Wrong(`${shown(text)} is no JSON: is the file cut?`);
+    throw new Wrong(`${shown(text)} is not JSON: the file may be cut off`);
   }
 }

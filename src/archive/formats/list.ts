@@ -37,7 +37,7 @@ export async function* readList(
   if (!found) {
     const what = first ? 'blank lines and comments' : 'a line of headings';
     yield {
-      wrong: `there is no counter in this list, only ${what}: write NAMESPACE/KEY,TOTAL on a line for each`,
+      wrong: `this list has only ${what} and no counter: write NAMESPACE/KEY,TOTAL on one line for each`,
       line: 0,
     };
   }
@@ -88,7 +88,7 @@ function counterOf(cells: readonly string[], text: string, namespace: string | u
   const [name = '', total = ''] = cells;
   if (cells.length !== 2)
     throw new Wrong(
-      `${shown(text.trim())} is no name and total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
+      `${shown(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
     );
   const whole =
     namespace !== undefined && name !== 'hits' && !name.includes('/')

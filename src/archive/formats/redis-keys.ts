@@ -23,13 +23,15 @@ export async function* readRedisKeys(
     found = true;
     yield itemOf(0, () => {
       if (!/^-?\d+$/.test(value))
-        throw new Wrong(`the Redis key ${shown(key)} holds ${shown(value)}, and no whole number`);
+        throw new Wrong(
+          `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+        );
       return bare(nameOf(key, namespace), readWhole(value, 'total'));
     });
   }
   if (!found)
     yield {
-      wrong: 'there is no such key that holds a number: name others with --keys PATTERN',
+      wrong: 'no such key holds a number: select others with --keys PATTERN',
       line: 0,
     };
 }
@@ -42,7 +44,7 @@ function nameOf(key: string, namespace: string | undefined): string {
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     throw new Wrong(
-      `the Redis key ${shown(key)} does not name a counter: say with --namespace where it belongs`,
+      `the Redis key ${shown(key)} does not name a counter: give its namespace with --namespace`,
     );
   }
 }

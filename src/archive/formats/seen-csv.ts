@@ -129,7 +129,7 @@ function requireColumns(cells: readonly string[]): void {
   if (namesColumns(cells)) return;
   throw new AppError(
     'usage-invalid',
-    `The first line is not that of an export of Seen, ${COLUMNS.join(',')}.`,
+    `The file does not begin with the first line of an export of Seen, ${COLUMNS.join(',')}.`,
   );
 }
 
@@ -144,13 +144,13 @@ function* ending(all: {
   const { announced, ended, found, count, last } = all;
   if (announced === undefined && found === 0) {
     yield {
-      wrong: 'there is only the line of headings: the file was cut off. Export again',
+      wrong: 'the file has only its headings: it was cut off. Export again',
       line: 0,
     };
   } else if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
   else if (ended !== count) {
     yield {
-      wrong: `is the last, and does not end the export after ${count} rows: the file was cut, or changed by hand. Export again, or write ,end,,,${count} as its last row`,
+      wrong: `is the last row, but not the end of an export of ${count} rows: the file was cut off or edited. Export again, or add the last row ,end,,,${count}`,
       line: last,
     };
   } else if (found === 0) yield { note: NO_COUNTERS };

@@ -55,7 +55,7 @@ export async function* atMost(
     if (size > max) {
       throw new AppError(
         'usage-invalid',
-        `${path} becomes larger than ${max / 1024 ** 3} GiB when it is unpacked. Unpack it, and import that.`,
+        `${path} is larger than ${max / 1024 ** 3} GiB when it is unpacked. Unpack it, and import the unpacked file.`,
       );
     }
     yield bytes;

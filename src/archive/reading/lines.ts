@@ -37,7 +37,7 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
     if (tooLong)
       return {
         number,
-        wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is no such file`,
+        wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is another kind of file`,
       };
     try {
       // A mark of the order of bytes at the beginning is not shown by the decoder.

@@ -16,7 +16,7 @@ export function readWhole(text: string, what: string): number {
   if (/^-?\d{1,3}[.,]\d{3}$/.test(text)) {
     const digits = text.replace(/[.,]/, '');
     throw new Wrong(
-      `${shown(text)} is no ${what} for certain: it may be ${digits} or a fraction. Write it in digits alone`,
+      `${shown(text)} is ambiguous: it may be the ${what} ${digits} or a fraction. Write digits only`,
     );
   }
   const sign = text.startsWith('-') ? '-' : '';
@@ -25,14 +25,14 @@ export function readWhole(text: string, what: string): number {
     const rounded = /^-?\d+([.,]\d+)?e\+?\d+$/i.test(text);
     throw new Wrong(
       rounded
-        ? `${shown(text)} is no ${what}: a spreadsheet has rounded it. Format the column as numbers without decimals`
-        : `${shown(text)} is no ${what}: write a whole number in digits alone, as in 1234`,
+        ? `${shown(text)} is not a ${what}: a spreadsheet has rounded it. Format the column as numbers without decimals`
+        : `${shown(text)} is not a ${what}: write a whole number with digits only, as in 1234`,
     );
   }
   const number = Number(sign + digits);
   if (!Number.isSafeInteger(number)) {
     throw new Wrong(
-      `${shown(text)} is out of range: a ${what} may go from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+      `${shown(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
     );
   }
   // There is no other zero than 0.
@@ -41,7 +41,7 @@ export function readWhole(text: string, what: string): number {
 
 /**
  * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for
- * what is no whole number.
+ * what is not a whole number.
  */
 export function withoutGroups(written: string): string | undefined {
   if (/^\d+$/.test(written)) return written;

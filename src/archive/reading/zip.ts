@@ -65,7 +65,7 @@ async function* unpack(
   if (entry.isEncrypted())
     throw new AppError(
       'usage-invalid',
-      `${what} has a password. Unpack and pack it again without.`,
+      `${what} has a password. Unpack it, and pack it again without a password.`,
     );
   let sum = 0;
   try {
@@ -93,7 +93,7 @@ function asAppError(path: string, cause: unknown): AppError {
   const why = messageOf(cause).replace(/\.$/, '');
   return new AppError(
     'usage-invalid',
-    `${path} cannot be read: it is a zip file, and damaged or cut off (${why}). Get it again.`,
+    `${path} cannot be read: it is a damaged or incomplete zip file (${why}). Get it again.`,
     { cause },
   );
 }

@@ -34,8 +34,7 @@ export const name = z
 /** Who may read a counter, and for how long visits of one visitor are one. */
 export const rules = {
   private: z.boolean().openapi({
-    description:
-      'Whether only its owner may read it. Everybody counts, and is not told the number.',
+    description: 'Only its owner may read it. Everybody counts, without getting the number.',
   }),
   window: z
     .int()
@@ -43,7 +42,7 @@ export const rules = {
     .max(WINDOW_MAX_MS / 1000)
     .openapi({
       description:
-        'For how many seconds visits of one visitor count once, at the most until the day (UTC) is over; 0 when each counts.',
+        'Seconds in which the visits of one visitor count once, at most until the day (UTC) ends; 0 counts each visit.',
       example: 1800,
     }),
 };

@@ -87,7 +87,7 @@ export function nameInFile(c: AppContext, ending: 'svg' | 'json' | 'gif'): strin
   if (!file.endsWith(`.${ending}`)) {
     throw new AppError(
       'route-missing',
-      `There is nothing here: a picture's name ends in .${ending}.`,
+      `There is nothing here: the name of an image ends in .${ending}.`,
     );
   }
   const key = file.slice(0, -ending.length - 1);

@@ -38,7 +38,7 @@ export class StreamsByAddress {
     if (open >= max) {
       throw new AppError(
         'too-many-streams',
-        `Your address has ${max} streams open here, as many as one address may. Close one, or read the counter now and then.`,
+        `Your address has the maximum of ${max} open streams. Close one, or poll the counter instead.`,
         { retryAfterMs: AGAIN_MS },
       );
     }

@@ -83,7 +83,10 @@ export class EventStreams {
    */
   respond(c: AppContext, headers: Headers, begin: (stream: EventStream) => () => void): Response {
     if (this.#over)
-      throw new AppError('draining', 'This replica is stopping. Come back: another one answers.');
+      throw new AppError(
+        'draining',
+        'This replica is stopping. Connect again: another replica will answer.',
+      );
     const leave = this.#byAddress?.enter(c);
     if (this.#open.size >= this.#max) this.#endOldest();
     const { env } = c;

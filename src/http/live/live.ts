@@ -57,7 +57,7 @@ function namesIn(c: AppContext): string[] {
   if (names.size === 0 || names.size > COUNTERS_MAX) {
     throw new AppError(
       'request-invalid',
-      `Say which counters, 1 to ${COUNTERS_MAX}, as in /live?counters=hits,my-site/front-page.`,
+      `Name 1 to ${COUNTERS_MAX} counters, as in /live?counters=hits,my-site/front-page.`,
     );
   }
   return [...names].map(counterIn);

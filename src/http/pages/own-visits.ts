@@ -74,7 +74,7 @@ function requireOwnPage(c: AppContext): void {
   if (origin !== undefined && URL.parse(origin)?.host !== new URL(c.req.url).host) {
     throw new AppError(
       'request-invalid',
-      'This is decided on the page /own-visits itself, not on other sites.',
+      'This setting can only be changed on the page /own-visits, not from other sites.',
     );
   }
 }

@@ -31,7 +31,7 @@ export function refusePrefetch(headers: Headers): void {
     if (purpose !== null && /\b(prefetch|prerender|preview)\b/i.test(purpose)) {
       throw new AppError(
         'prefetch-refused',
-        'A visit is counted when somebody comes, not ahead of it. Ask again without prefetching.',
+        'Prefetches are not counted. Send the request again without prefetching.',
       );
     }
   }

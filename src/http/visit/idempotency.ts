@@ -29,7 +29,7 @@ export function onceFrom(
   if (!KEY.test(key)) {
     throw new AppError(
       'key-invalid',
-      'This Idempotency-Key is not one. Use 1 to 255 visible ASCII characters without blanks, a new UUID for instance. Not counted.',
+      'This Idempotency-Key is not valid. Use 1 to 255 visible ASCII characters without spaces, for example a new UUID. Not counted.',
     );
   }
   // 128 bits are enough for keys not to meet by chance, and half of what a SHA-256 would take in

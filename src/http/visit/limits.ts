@@ -125,15 +125,15 @@ export class Limits {
   async #takeNewCounter(c: AppContext, limit: Limit, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
-    const made = `${who} made ${counted(limit.quota, 'new counter')}, as many as may be in a day`;
-    const why = `There is no counter ${name}, and ${made}. Nothing was made or counted. Counters that exist go on counting.`;
+    const made = `${who} made ${counted(limit.quota, 'new counter')}, the maximum per day`;
+    const why = `There is no counter ${name}, and ${made}. Nothing was created or counted. Existing counters keep counting.`;
     await this.#take(c, limit, why);
   }
 
   async #takeKey(c: AppContext, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
-    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, as many as may be in a day`;
+    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
     await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
   }
 
@@ -183,7 +183,7 @@ export class Limits {
     if (allowed) return;
     throw new AppError(
       'store-unavailable',
-      'The store does not say in time whether this is within a limit. Not counted: try again in a moment.',
+      'The store did not answer in time whether this is within a limit. Not counted: try again in a moment.',
     );
   }
 }

@@ -113,7 +113,7 @@ function tokenHash(headers: Headers, advice: string): string {
 function refused(): AppError {
   return new AppError(
     'token-refused',
-    'This token is neither this counter’s nor the installation’s.',
+    'This token belongs neither to this counter nor to the installation.',
   );
 }
 

@@ -281,7 +281,7 @@ describe('what is no whole export', () => {
     for (const text of [json, csv]) {
       await expect(itemsOf(text)).rejects.toMatchObject({
         code: 'usage-invalid',
-        message: expect.stringMatching(/format "2", and this Seen knows 1/),
+        message: expect.stringMatching(/format "2", and this Seen supports 1/),
       });
     }
   });
@@ -319,23 +319,23 @@ describe('what is no whole export', () => {
   test('has each wrong line named, with what to write instead', async () => {
     const [heading = '', line = '', second = ''] = await lines();
     const told = [
-      [line.replace('my-site/page', 'my'), 'is no name of a counter'],
-      [line.replace('my-site/page', 'my-site/\\u0007\\u009b2J'), 'is no name of a counter'],
-      [line.replace('41', '9007199254740992'), 'no whole number of at most 2^53-1'],
-      [line.replace('41', '4.5'), 'no whole number'],
-      [line.replace('41', '"41"'), 'no whole number'],
+      [line.replace('my-site/page', 'my'), 'is not a counter name'],
+      [line.replace('my-site/page', 'my-site/\\u0007\\u009b2J'), 'is not a counter name'],
+      [line.replace('41', '9007199254740992'), 'not a whole number of at most 2^53-1'],
+      [line.replace('41', '4.5'), 'not a whole number'],
+      [line.replace('41', '"41"'), 'not a whole number'],
       [line.replace('"total":41,', ''), 'has no total'],
-      [line.replace('12:00Z":{"p', '12:30Z":{"p'), 'is no hour'],
-      [line.replace('"2026-08-14"', '"2026-08-34"'), 'is no day'],
-      [line.replace('"person"', '"nobody"'), 'is none of person, program, proxy, bot'],
-      [line.replace('"highest":5', '"highest":-5'), 'lowest is more than'],
+      [line.replace('12:00Z":{"p', '12:30Z":{"p'), 'is not an hour'],
+      [line.replace('"2026-08-14"', '"2026-08-34"'), 'is not a day'],
+      [line.replace('"person"', '"nobody"'), 'is not one of person, program, proxy, bot'],
+      [line.replace('"highest":5', '"highest":-5'), 'lowest is greater than'],
       [line.replace('"private":true', '"private":1'), 'the rule private cannot be'],
-      [line.replace('"private":true', '"__proto__":{}'), 'is none of'],
-      [line.replace('"total"', '"totals":1,"total"'), 'a newer Seen may know it'],
-      [line.replace('"made":"2026-11-22T12', '"made":"yesterday 12'), 'is no moment'],
+      [line.replace('"private":true', '"__proto__":{}'), 'is not one of'],
+      [line.replace('"total"', '"totals":1,"total"'), 'it may need a newer Seen'],
+      [line.replace('"made":"2026-11-22T12', '"made":"yesterday 12'), 'is not a time'],
       [
         line.replace('"visitors":{"2026-11-22":2}', '"visitors":{"2026-11-22":-2}'),
-        'cannot be less than 0',
+        'cannot be negative',
       ],
       [
         line
@@ -345,12 +345,12 @@ describe('what is no whole export', () => {
             'T12:00Z":{"bot":1},"2026-11-22T13:00Z":{"person":1},"2026-11-22T11:00Z":',
           )
           .replace('{"bot":1},', '{"bot":1},'),
-        'is past 9007199254740991',
+        'is larger than 9007199254740991',
       ],
-      [line.slice(0, -5), 'is no JSON'],
-      ['[]', 'is no object'],
-      ['7', 'is no object'],
-      ['null', 'is no object'],
+      [line.slice(0, -5), 'is not JSON'],
+      ['[]', 'is not an object'],
+      ['7', 'is not an object'],
+      ['null', 'is not an object'],
       [second, 'my-site/second stands in line 2 already'],
     ] as const;
     for (const [text, expected] of told) {
@@ -374,7 +374,7 @@ describe('what is no whole export', () => {
     const mistakes = await wrong(
       [heading, line.replace(HASH, 'seen_a-secret-token'), second, ''].join('\n'),
     );
-    expect(mistakes).toEqual([expect.stringContaining('no SHA-256 of a token')]);
+    expect(mistakes).toEqual([expect.stringContaining('not the SHA-256 of a token')]);
     expect(mistakes.join('')).not.toContain('secret');
   });
 
@@ -382,13 +382,17 @@ describe('what is no whole export', () => {
     const all = await rows();
     const at = (what: string) => all.findIndex((row) => row.startsWith(`my-site/page,${what}`));
     const told: [string, string, string][] = [
-      ['total', 'my-site/page,total,,,many', 'is no total'],
-      ['total', 'my-site/page,total,,,1e3', 'is no total'],
+      ['total', 'my-site/page,total,,,many', 'is not a total'],
+      ['total', 'my-site/page,total,,,1e3', 'is not a total'],
       ['total', 'my-site/page,total,,,9007199254740992', 'is out of range'],
-      ['total', 'my-site/page,total,,', 'has 4 cells and not 5'],
-      ['total', 'my-site/page,totals,,,1', '"totals" is none of'],
+      ['total', 'my-site/page,total,,', 'has 4 cells, but must have 5'],
+      ['total', 'my-site/page,totals,,,1', '"totals" is not one of'],
       ['total', '"my-site/page,total,,,1', 'a quote that is never closed'],
-      ['hour', 'my-site/page,hour,2026-11-22T12:00Z,bot,1', 'says again'],
+      [
+        'hour',
+        'my-site/page,hour,2026-11-22T12:00Z,bot,1',
+        'has the same field as an earlier row',
+      ],
     ];
     for (const [what, row, expected] of told) {
       const mistakes = await wrong(all.with(at(what), row).join('\r\n'));
@@ -403,7 +407,7 @@ describe('what is no whole export', () => {
       all.toSpliced(at('hour'), 0, 'my-site/page,hour,2026-11-22T11:00Z,bot,1'),
     ]) {
       expect(await wrong(changed.join('\r\n'))).toEqual([
-        expect.stringContaining('does not end the export after'),
+        expect.stringContaining('but not the end of an export of'),
       ]);
     }
     // The rows of a counter that do not stand together.
@@ -424,7 +428,7 @@ describe('what is no whole export', () => {
       Buffer.alloc(40 * 1024 * 1024, 'x'),
       Buffer.from(`\n${line}\n`),
     ]);
-    expect(await wrong(huge)).toEqual(['2: is longer than 8 MiB: this is no such file']);
+    expect(await wrong(huge)).toEqual(['2: is longer than 8 MiB: this is another kind of file']);
     await expect(itemsOf('')).rejects.toMatchObject({
       code: 'usage-invalid',
       message: expect.stringContaining('is empty'),

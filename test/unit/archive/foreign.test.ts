@@ -76,22 +76,22 @@ describe('a list', () => {
 
   test('has each wrong line named, with what to write instead', async () => {
     for (const [line, expected] of [
-      ['my-site,1', 'is no name of a counter'],
-      ['my-site/a,1', 'is no name of a counter'],
-      ['my-site/a b c,1', 'is no name of a counter'],
-      ['my-site/abc/def,1', 'is no name of a counter'],
-      [`my-site/${'x'.repeat(65)},1`, 'is no name of a counter'],
-      ['my-site/page', 'is no name and total'],
-      ['my-site/page,1,234', 'is no name and total'],
-      ['my-site/page;1,234', 'is no total for certain'],
-      ['my-site/page,1.5', 'is no total'],
-      ['my-site/page,1e5', 'is no total'],
-      ['my-site/page,0x10', 'is no total'],
-      ['my-site/page,', 'is no total'],
+      ['my-site,1', 'is not a counter name'],
+      ['my-site/a,1', 'is not a counter name'],
+      ['my-site/a b c,1', 'is not a counter name'],
+      ['my-site/abc/def,1', 'is not a counter name'],
+      [`my-site/${'x'.repeat(65)},1`, 'is not a counter name'],
+      ['my-site/page', 'is not a name and a total'],
+      ['my-site/page,1,234', 'is not a name and a total'],
+      ['my-site/page;1,234', 'is ambiguous: it may be the total'],
+      ['my-site/page,1.5', 'is not a total'],
+      ['my-site/page,1e5', 'is not a total'],
+      ['my-site/page,0x10', 'is not a total'],
+      ['my-site/page,', 'is not a total'],
       ['my-site/page,9007199254740992', 'is out of range'],
       ['my-site/page,-9007199254740992', 'is out of range'],
-      ['=cmd|x!A1,1', 'is no name of a counter'],
-      ['\u001B[2Jx/abc,1', 'is no name of a counter'],
+      ['=cmd|x!A1,1', 'is not a counter name'],
+      ['\u001B[2Jx/abc,1', 'is not a counter name'],
       ['my-site/first,2', 'stands in line 1 already'],
     ] as const) {
       const mistakes = mistakesIn(await itemsOf(`my-site/first,1\n${line}\nmy-site/last,3\n`));
@@ -215,7 +215,7 @@ describe('an export of GoatCounter', () => {
     ]);
     await expect(read(`${HEAD_2.replace('2Path', '3Path')}\n${two}`)).rejects.toMatchObject({
       code: 'usage-invalid',
-      message: expect.stringContaining('has version "3", and this Seen knows 1 and 2'),
+      message: expect.stringContaining('has version "3", and this Seen supports 1 and 2'),
     });
   });
 
@@ -238,8 +238,8 @@ describe('an export of GoatCounter', () => {
     for (const [row, expected] of [
       [good.replace(',0,', ',no,'), 'the column Bot'],
       [good.replace('true', 'maybe'), 'the column FirstVisit'],
-      [good.replace('2026-11-20T10:00:00Z', 'yesterday'), 'is no moment'],
-      [good.replace('2026-11-20T10:00:00Z', '2026-13-20T10:00:00Z'), 'is no moment'],
+      [good.replace('2026-11-20T10:00:00Z', 'yesterday'), 'is not a time'],
+      [good.replace('2026-11-20T10:00:00Z', '2026-13-20T10:00:00Z'), 'is not a time'],
       ['/short', 'has 1 cells'],
     ] as const) {
       expect(mistakesIn(await read([HEAD_2, good, row, good].join('\n')))).toEqual([
@@ -286,13 +286,13 @@ describe('a badge', () => {
       [svg('views', '12.3k'), 'is abbreviated'],
       [svg('views', '1M'), 'is abbreviated'],
       [svg('views', '1.2万'), 'is abbreviated'],
-      [svg('views', '1.5'), 'is no number'],
-      [svg('views', '1,23,4'), 'is no number'],
-      [svg('views', '1,234.567'), 'is no number'],
-      [svg('views', 'no hits'), 'is no number'],
-      [svg('1234', 'hits'), 'is no number'],
+      [svg('views', '1.5'), 'and not a number'],
+      [svg('views', '1,23,4'), 'and not a number'],
+      [svg('views', '1,234.567'), 'and not a number'],
+      [svg('views', 'no hits'), 'and not a number'],
+      [svg('1234', 'hits'), 'and not a number'],
       [svg('views', '99999999999999999999'), 'is out of range'],
-      ['<svg><image href="data:image/gif;base64,R0lG"/><image/></svg>', 'are pictures'],
+      ['<svg><image href="data:image/gif;base64,R0lG"/><image/></svg>', 'are images'],
       ['<svg/>', 'there is no text'],
     ] as const) {
       expect({ text, mistakes: mistakesIn(await read(text)) }).toEqual({
@@ -335,7 +335,7 @@ describe('the Redis of another program', () => {
     ).toEqual([expect.stringContaining('--namespace')]);
     expect(
       mistakesIn(await gathered(readRedisKeys(each([{ key: 'hits', value: 'x' }]), undefined))),
-    ).toEqual([expect.stringContaining('no whole number')]);
+    ).toEqual([expect.stringContaining('not a whole number')]);
     expect(mistakesIn(await gathered(readRedisKeys(each([]), undefined)))).toEqual([
       expect.stringContaining('--keys'),
     ]);
@@ -462,7 +462,7 @@ describe('the Redis of a busuanzi', () => {
     expect(mistakesIn(items)).toEqual([]);
     expect(totals(items)).toEqual({ 'my-site/about': 43 });
     expect(notesIn(items)).toEqual([
-      expect.stringContaining('my-site/about is 3 totals added up'),
+      expect.stringContaining('my-site/about is the sum of 3 totals'),
     ]);
   });
 
@@ -482,7 +482,7 @@ describe('the Redis of a busuanzi', () => {
     await expect(
       names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/two'),
     ).rejects.toThrow(
-      'line 2 of the names: "EXAMPLE.com/你?q" is named in line 1 already, as my-site/one',
+      'line 2 of the names: "EXAMPLE.com/你?q" is already in line 1, as my-site/one',
     );
     const known = await names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/one');
     expect(known.unfound()).toHaveLength(1);

@@ -109,12 +109,16 @@ describe('the JSON export of GoatCounter', () => {
 
   test('has each wrong line named, with its file', async () => {
     for (const [name, line, expected] of [
-      ['paths.jsonl', '{"id":"x","path":"/"}', 'line 1 of paths.jsonl: its id is no whole number'],
+      [
+        'paths.jsonl',
+        '{"id":"x","path":"/"}',
+        'line 1 of paths.jsonl: its id is not a whole number',
+      ],
       ['paths.jsonl', '{"id":1}', 'line 1 of paths.jsonl: has no path'],
       ['paths.jsonl', `{"id":1,"path":"/${'x'.repeat(3000)}"}`, 'is longer than a path can be'],
-      ['hit_stats.jsonl', '[]', 'line 1 of hit_stats.jsonl: "[]" is no object'],
-      ['hit_stats.jsonl', '{"hour":"2026-10', 'is no JSON'],
-      ['hit_stats.jsonl', '{"hour":"yesterday","path_id":211,"count":1}', 'is no moment'],
+      ['hit_stats.jsonl', '[]', 'line 1 of hit_stats.jsonl: "[]" is not an object'],
+      ['hit_stats.jsonl', '{"hour":"2026-10', 'is not JSON'],
+      ['hit_stats.jsonl', '{"hour":"yesterday","path_id":211,"count":1}', 'is not a time'],
       [
         'hit_stats.jsonl',
         '{"hour":"2026-10-05T19:00:00Z","path_id":7,"count":1}',
@@ -128,9 +132,9 @@ describe('the JSON export of GoatCounter', () => {
       [
         'hit_stats.jsonl',
         '{"hour":"2026-10-05T19:00:00Z","path_id":211,"count":1.5}',
-        'is no whole number',
+        'is not a whole number',
       ],
-      ['hit_stats.jsonl', '', 'there is no visit in hit_stats.jsonl'],
+      ['hit_stats.jsonl', '', 'hit_stats.jsonl has no visits'],
     ] as const) {
       const rest = name === 'paths.jsonl' ? `\n${PATHS}` : '';
       const mistakes = mistakesIn(await read(zipOf(files({ [name]: `${line}${rest}` }))));
@@ -147,14 +151,14 @@ describe('the JSON export of GoatCounter', () => {
         ),
       );
     for (const [content, expected] of [
-      [whole.subarray(0, whole.length - 30), 'damaged or cut off'],
-      [whole.subarray(0, 40), 'damaged or cut off'],
-      [changed({ size: 10 }), 'damaged or cut off'],
+      [whole.subarray(0, whole.length - 30), 'damaged or incomplete zip file'],
+      [whole.subarray(0, 40), 'damaged or incomplete zip file'],
+      [changed({ size: 10 }), 'damaged or incomplete zip file'],
       [changed({ sum: 1 }), 'another check sum'],
       [changed({ encrypted: true }), 'has a password'],
       [
         zipOf(files({ 'info.json': INFO.replace('1.0', '2.0') })),
-        'has version "2.0", and this Seen knows 1',
+        'has version "2.0", and this Seen supports version 1',
       ],
       [zipOf(files({ 'info.json': 'x'.repeat(200_000) })), 'has version ""'],
       [

@@ -56,15 +56,15 @@ describe('a list that a spreadsheet has written', () => {
 
   test('is refused where a number may be one thing or another, or was rounded', async () => {
     for (const [written, expected] of [
-      ['1.234', 'it may be 1234 or a fraction'],
-      ['1,234', 'it may be 1234 or a fraction'],
-      ['-1.234', 'it may be -1234 or a fraction'],
-      ['12.00', 'is no total'],
-      ['1,5', 'is no total'],
-      ['1.234,00', 'is no total'],
+      ['1.234', 'it may be the total 1234 or a fraction'],
+      ['1,234', 'it may be the total 1234 or a fraction'],
+      ['-1.234', 'it may be the total -1234 or a fraction'],
+      ['12.00', 'is not a total'],
+      ['1,5', 'is not a total'],
+      ['1.234,00', 'is not a total'],
       ['1,23E+05', 'a spreadsheet has rounded it'],
       ['9.00719925474099E+15', 'a spreadsheet has rounded it'],
-      ['#REF!', 'is no total'],
+      ['#REF!', 'is not a total'],
     ] as const) {
       const mistakes = mistakesIn(await itemsOf(`my-site/first;1\nmy-site/page;${written}\n`));
       expect({ written, mistakes }).toEqual({
@@ -124,7 +124,7 @@ describe('Seen’s CSV that a spreadsheet has saved', () => {
     const text = await textOf({ moment: now, counters: 1 }, one(), 'csv');
     const grouped = text.replaceAll(',', ';').replace(';;41', ';;4.100');
     expect(mistakesIn(await itemsOf(grouped))).toContainEqual(
-      expect.stringContaining('may be 4100 or a fraction'),
+      expect.stringContaining('may be the total 4100 or a fraction'),
     );
   });
 });

@@ -54,7 +54,7 @@ describe('a file that cannot be imported', () => {
       ],
       [Buffer.concat([Buffer.from('\xFF\xD8\xFF', 'latin1'), noise]), 'is a picture'],
       [Buffer.concat([Buffer.from('GIF89a', 'latin1'), noise]), 'is a picture'],
-      [noise, 'is no text'],
+      [noise, 'is not a text file'],
       ['SQLite format 3\0', 'seen export --store-url sqlite:PATH'],
       ['REDIS0011', 'is a dump of Redis'],
       ['%PDF-1.7\n', 'is a PDF'],
@@ -63,14 +63,14 @@ describe('a file that cannot be imported', () => {
       [Buffer.from('\uFEFFmy-site/page,1\r\n', 'utf16le'), 'is text in UTF-16: save it in UTF-8'],
       ['<!DOCTYPE html>\n<html><body>Log in</body></html>', 'is a web page'],
       ['<html><body>404</body></html>', 'is a web page'],
-      ['<?xml version="1.0"?><rss></rss>', 'is XML, but no picture (SVG)'],
+      ['<?xml version="1.0"?><rss></rss>', 'is XML, but not an image (SVG)'],
       ['[{"counter":"my-site/page","total":1}]', 'is a JSON array'],
-      ['{"value":41}\n', 'is JSON, but no export of Seen'],
+      ['{"value":41}\n', 'is JSON, but not an export of Seen'],
       ['{"hour":"2026-10-05T19:00:00Z","path_id":1,"count":1}\n', 'import the whole zip file'],
-      ['Dear diary,\ntoday I counted visits.\n', 'no line of it is a name and a total'],
-      ['page,views,date\n/,4,2026-01-01\n', 'no line of it is a name and a total'],
-      ['my-site/page 12\n', 'no line of it is a name and a total'],
-      ['my-site/one,1\rmy-site/two,2\r', 'lines end as on the first Macs'],
+      ['Dear diary,\ntoday I counted visits.\n', 'no line has a name and a total'],
+      ['page,views,date\n/,4,2026-01-01\n', 'no line has a name and a total'],
+      ['my-site/page 12\n', 'no line has a name and a total'],
+      ['my-site/one,1\rmy-site/two,2\r', 'line ends of old Macs'],
     ] as const) {
       const said = await itemsOf(content, { as: 'my-site/page', namespace: 'my-site' }).then(
         mistakesIn,
@@ -101,33 +101,20 @@ describe('a file that cannot be imported', () => {
   test('that lost its first line has that said', async () => {
     for (const text of ['{"counter":"my-site/page","total":1}\n', '{\n  "seen": "counters"\n}\n'])
       await expect(itemsOf(text)).rejects.toThrow(
-        'The first line is not that of an export of Seen',
+        'The file does not begin with the first line of an export of Seen',
       );
     await expect(itemsOf('my-site/page,total,,,1\n', { kind: 'seen' })).rejects.toThrow(
-      'The first line is not that of an export of Seen, counter,what,time,kind,value',
+      'The file does not begin with the first line of an export of Seen, counter,what,time,kind,value',
     );
   });
 });
 
 test('an export with only headings, or a list of only comments, fails and says so', async () => {
   for (const [content, expected, ...flags] of [
-    [
-      '# a comment\n\n# another\n',
-      'there is no counter in this list, only blank lines and comments',
-    ],
-    [
-      'counter,total\n',
-      'there is no counter in this list, only a line of headings',
-      '--from',
-      'list',
-    ],
-    [CSV_HEAD, 'there is only the line of headings'],
-    [
-      GOATCOUNTER_HEAD,
-      'there is no visit in this export, only the line of headings',
-      '--namespace',
-      'my-blog',
-    ],
+    ['# a comment\n\n# another\n', 'this list has only blank lines and comments and no counter'],
+    ['counter,total\n', 'this list has only a line of headings and no counter', '--from', 'list'],
+    [CSV_HEAD, 'the file has only its headings'],
+    [GOATCOUNTER_HEAD, 'this export has headings but no visits', '--namespace', 'my-blog'],
     [JSON_HEAD.replace('COUNT', '2'), 'there are 0 counters where the first line says 2'],
   ] as const) {
     const { status, said, made } = await importOf(content, ...flags, '--yes');
@@ -137,7 +124,7 @@ test('an export with only headings, or a list of only comments, fails and says s
       said: expect.stringContaining(expected),
       made: false,
     });
-    expect(said).toContain('Nothing is changed.');
+    expect(said).toContain('Nothing was changed.');
   }
 });
 
@@ -165,7 +152,7 @@ describe('a file that is made to do harm', () => {
       { name: 'hit_stats.jsonl', content: hits },
     ]);
   const cases: readonly (readonly [string, () => string | Uint8Array, string, ...string[]])[] = [
-    ['a line of 15 MB', () => 'x'.repeat(15_000_000), 'no line of it is a name'],
+    ['a line of 15 MB', () => 'x'.repeat(15_000_000), 'no line has a name'],
     [
       'a line of 15 MB in a list',
       () => 'x'.repeat(15_000_000),
@@ -192,7 +179,7 @@ describe('a file that is made to do harm', () => {
     [
       'objects in objects',
       () => record(`"total":${nested('{"a":', '}', 1_000_000)}`),
-      'its total is no whole number',
+      'its total is not a whole number',
     ],
     [
       'a badge of tags',
@@ -211,11 +198,11 @@ describe('a file that is made to do harm', () => {
     [
       'a badge of 15 MB',
       () => `<svg><text>${'1\n'.repeat(7_500_000)}`,
-      'this is no badge',
+      'this is not a badge',
       '--as',
       'my-site/page',
     ],
-    ['a packed file of nothing', () => gzipSync(Buffer.alloc(100_000_000)), 'is no text'],
+    ['a packed file of nothing', () => gzipSync(Buffer.alloc(100_000_000)), 'is not a text file'],
     [
       'a zip file of blanks',
       () => zipped(' '.repeat(100_000_000)),

@@ -66,12 +66,12 @@ describe('settings', () => {
     expect(found.join('\n')).toContain('--replicas is not a whole number: “many”');
     expect(found.join('\n')).toContain('SEEN_PORT is more than 65535: “70000”');
     expect(found.join('\n')).toContain(
-      'SEEN_STOREURL is no setting of Seen. Did you mean SEEN_STORE_URL',
+      'SEEN_STOREURL is not a setting of Seen. Did you mean SEEN_STORE_URL',
     );
     expect(found.join('\n')).toContain('SEEN_STORE_URL is not a store URL');
     expect(found.join('\n')).toContain('SEEN_WAIT_MS_FILE names a file that cannot be read');
-    expect(found.join('\n')).toContain('--colour is no flag of Seen');
-    expect(found.join('\n')).toContain('“word” is not understood');
+    expect(found.join('\n')).toContain('--colour is not a flag of Seen');
+    expect(found.join('\n')).toContain('“word” is not a flag');
   });
 
   test('trusted proxies are addresses and networks, and nothing else', () => {
@@ -155,15 +155,15 @@ describe('settings', () => {
       'redis://redis:6379/2/': 'not the number of a database',
       'redis://redis:6379/-1': 'not the number of a database',
       'redis://redis:6379/1e1': 'not the number of a database',
-      'redis://seen@redis:6379': 'no password before it',
-      'redis://:@redis:6379': 'no password before it',
-      'redis://@redis:6379': 'no password before it',
+      'redis://seen@redis:6379': 'without a password before it',
+      'redis://:@redis:6379': 'without a password before it',
+      'redis://@redis:6379': 'without a password before it',
       'redis://:p#ss@redis:6379': '# is %23',
       'redis://:p?ss@redis:6379': '? is %3F',
       'redis://:p/ss@redis:6379': '/ is %2F',
       'redis://:p@ss@redis:6379': '@ is %40',
       'redis://:50%@redis:6379': '% is %25',
-      'redis://:a b@redis:6379': 'a blank is %20',
+      'redis://:a b@redis:6379': 'a space is %20',
       'redis://redis:port': 'is not a store URL',
       'redis://': 'is not a store URL',
       'redis:///2': 'is not a store URL',
@@ -171,8 +171,8 @@ describe('settings', () => {
       'valkey://redis': 'is not a store URL',
       'sqlite:': 'is not a store URL',
       'sqlite:seen.db?mode=ro': 'parameters',
-      'sqlite:file:seen.db': 'no file on a disk',
-      'sqlite::memory:': 'no file on a disk',
+      'sqlite:file:seen.db': 'does not name a file on disk',
+      'sqlite::memory:': 'does not name a file on disk',
       'sqlite://data/seen.db': 'two slashes',
     };
     for (const [url, words] of Object.entries(wrong)) {
@@ -247,11 +247,11 @@ describe('settings', () => {
       'abacus.example.com',
     );
     expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
-      expect.stringContaining('each needs a host of its own'),
+      expect.stringContaining('each needs its own host name'),
     ]);
     for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
       expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([
-        expect.stringContaining('is no host name'),
+        expect.stringContaining('is not a host name'),
       ]);
     }
     expect(read([]).abacusHost).toBeUndefined();

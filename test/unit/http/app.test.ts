@@ -298,7 +298,7 @@ describe('errors', () => {
       error: expect.stringContaining('Use 3 to 64'),
     });
     const { body: text } = await ask('/hit/a/b', { Accept: 'text/plain' });
-    expect(text).toMatch(/^The namespace "a" is not a name\. .*\(name-invalid\)\n$/);
+    expect(text).toMatch(/^The namespace "a" is not a valid name\. .*\(name-invalid\)\n$/);
     expect((await ask('/nothing')).body).toContain('(route-missing)');
     expect(JSON.parse((await ask('/nothing', { Accept: 'application/json' })).body)).toMatchObject(
       {

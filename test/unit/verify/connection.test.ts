@@ -64,7 +64,7 @@ test('a target is a URL, with a counter or without', () => {
     host: '[::1]:8000',
   });
   for (const wrong of ['localhost:8000', 'ftp://localhost', ''])
-    expect(() => targetOf(wrong, undefined)).toThrow('is no URL');
+    expect(() => targetOf(wrong, undefined)).toThrow('is not a URL');
   for (const wrong of ['page', 'my-site/page/more', '/'])
-    expect(() => targetOf('http://localhost', wrong)).toThrow('is not a name');
+    expect(() => targetOf('http://localhost', wrong)).toThrow('is not a valid name');
 });

@@ -287,7 +287,7 @@ describe('bad input is a problem that says where it is wrong', () => {
       '/api/v1/values?names=hits,x',
       undefined,
       'request-invalid',
-      'query.names.1: is no name',
+      'query.names.1: is not a counter name',
     ],
     ['GET', '/api/v1/values?names=hits&names=hits', undefined, 'request-invalid', 'query.names'],
     ['GET', '/api/v1/values?names=hits&more=1', undefined, 'request-invalid', 'more'],

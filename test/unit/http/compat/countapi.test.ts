@@ -675,7 +675,7 @@ describe('a host of its own', () => {
       readConfig({ argv: [], env: { SEEN_COUNTAPI_HOST: name } }).countapiHost;
     expect(read('count.example.com')).toBe('count.example.com');
     for (const name of ['', 'count.example.com:8000', 'https://count.example.com']) {
-      expect(() => read(name)).toThrow('SEEN_COUNTAPI_HOST is no host name');
+      expect(() => read(name)).toThrow('SEEN_COUNTAPI_HOST is not a host name');
     }
   });
 

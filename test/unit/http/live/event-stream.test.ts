@@ -163,7 +163,7 @@ describe('streams', () => {
     const { response: refusal } = await openFrom('/live?counters=hits', '2001:db8::2');
     const refused = JSON.parse(await refusal.text());
     expect(refused.code).toBe('too-many-streams');
-    expect(refused.error).toContain('2 streams open here, as many as one address may');
+    expect(refused.error).toContain('the maximum of 2 open streams');
     for (const path of PATHS) expect((await openFrom(path, '2001:db8:0:1::1')).status).toBe(200);
     // A place is free again when its stream ends, and when there was none to be had.
     await first[0]?.response.body?.cancel();

@@ -376,7 +376,7 @@ describe('new counters', () => {
         retry: '43200',
       });
       expect(refused.body).toContain(
-        'There is no counter some/third, and your address has made 2 new counters, as many as may be in a day.',
+        'There is no counter some/third, and your address has made 2 new counters, the maximum per day.',
       );
       expect(await store.counting.read(['some/first', 'some/third'])).toEqual([
         expect.any(Number),
@@ -434,9 +434,7 @@ describe('new counters', () => {
       );
     expect(await hits('flood')).toEqual([200, 200, 429]);
     const { body } = await ask('/hit/flood/another');
-    expect(body).toContain(
-      'all visitors together have made 2 new counters, as many as may be in a day.',
-    );
+    expect(body).toContain('all visitors together have made 2 new counters, the maximum per day.');
     expect(await statuses(['/hit/flood/name-1', '/'])).toEqual([200, 200]);
     // Over midnight nobody is somebody new; twelve hours bring one back.
     await pass(DAY_MS / 2);
@@ -480,7 +478,7 @@ describe('idempotency keys', () => {
     expect(await hits('flood')).toEqual([200, 200, 429]);
     const { body, headers } = await ask('/', keyed('another'));
     expect(body).toContain(
-      'All visitors together have sent 2 requests with an Idempotency-Key, as many as may be in a day.',
+      'All visitors together have sent 2 requests with an Idempotency-Key, the maximum per day.',
     );
     expect(headers.get('Retry-After')).toBe(`${DAY_MS / 2000}`);
     expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
@@ -510,7 +508,7 @@ describe('idempotency keys', () => {
     }
     const refused = await ask('/', keyed('three', { Accept: 'text/plain' }));
     expect({ body: refused.body, retry: refused.headers.get('Retry-After') }).toEqual({
-      body: 'Your address has sent 4 requests with an Idempotency-Key, as many as may be in a day. Not counted: send the visit without a key. Try again in 21600 s. (rate-limited)\n',
+      body: 'Your address has sent 4 requests with an Idempotency-Key, the maximum per day. Not counted: send the visit without a key. Try again in 21600 s. (rate-limited)\n',
       retry: '21600',
     });
     expect(await statuses(['/', '/hit/some/page', '/hit/some/new'])).toEqual([200, 200, 200]);
