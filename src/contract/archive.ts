@@ -1,6 +1,5 @@
 /**
- * Counters on their way out and in: what a database must do so that all of them can be taken
- * elsewhere, and brought back.
+ * Export and import: the part of a store that reads all counters and writes them again.
  *
  * What goes out has each counter whole, although counting goes on; what comes in is brought once,
  * however often it is sent. What ends by itself is left out: salts, who today's visitors
@@ -10,35 +9,35 @@
 import type { CounterHistory } from './history.ts';
 import type { Description } from './registry.ts';
 
-/** All that is kept of one counter. */
+/** All stored data of one counter. */
 export interface ArchivedCounter extends Description {
   readonly past: CounterHistory;
 }
 
 /**
- * What to do with a counter that is there already: leave it, add total and history to it, or put
- * what is brought in its place.
+ * What to do with a counter that exists already: keep it, add the total and history to it, or
+ * replace it.
  */
 export type ExistingPolicy = 'keep' | 'add' | 'replace';
 
 /** Under what terms counters are brought. */
 export interface ImportTerms {
   /**
-   * Names what they come from: 1 to 64 letters, digits, `_` and `-`. What has come from there once
-   * does not come again.
+   * Identifies the source: 1 to 64 letters, digits, `_` and `-`. A counter is imported once from
+   * each source.
    */
   readonly source: string;
   readonly existing: ExistingPolicy;
 }
 
 /**
- * What became of one counter that was brought:
- * - `made`, `kept`, `added`, `replaced`: what was done with it
- * - `done`: this source has brought it before; nothing was changed
+ * The outcome for one imported counter:
+ * - `made`, `kept`, `added`, `replaced`: the counter was created, kept, added to or replaced
+ * - `done`: it was imported from this source before; nothing was changed
  * - `out-of-range`: added up, the total or a figure of the history would leave the range in which
  *   numbers are exact; nothing was changed
- * - `unreadable`: the store holds something else under its name; nothing was changed
- * - `counters-full`: there is no such counter, and there are as many as may be
+ * - `unreadable`: the store has other data under its name; nothing was changed
+ * - `counters-full`: the counter does not exist, and the maximum number of counters is reached
  */
 export type ImportOutcome =
   | 'made'
@@ -53,9 +52,9 @@ export type ImportOutcome =
 /** All may fail with `store-unavailable`, `store-unusable`. */
 export interface Archive {
   /**
-   * All counters, each once, in the order of the names' bytes, while counting goes on. Each is as
-   * it was at one moment between the call and its own turn. SQLite gives all as of the same
-   * moment. A counter that is made or deleted meanwhile may be there or not. Fails with
+   * All counters, each once, in the byte order of their names, while counting continues. Each is
+   * as it was at one moment between the call and its delivery; on SQLite that moment is the same
+   * for all. A counter that is created or deleted meanwhile may or may not be included. Fails with
    * `counter-unreadable`.
    */
   readAll(): AsyncIterable<ArchivedCounter>;

@@ -1,5 +1,5 @@
 /**
- * What the counter needs of a database to count, in words and types.
+ * The counting part of a store: commits of batches, and reading totals.
  *
  * A store applies whole batches. Each batch carries who wrote it and its number in that writer's
  * line, so that a batch sent again after a lost connection or a lost answer is recognised and
@@ -12,15 +12,18 @@ import type { Kind } from './history.ts';
 export interface Change {
   readonly counter: string;
   readonly amount: number;
-  /** This is one request's, and counts once however often it is asked for. */
+  /** This change belongs to one request, and counts once however often the request is sent. */
   readonly once?: RequestKey | undefined;
   /**
-   * `false`: this change must not make its counter. Where there is none its outcome is `missing`.
+   * `false`: this change must not create its counter. If it does not exist, the outcome is
+   * `missing`.
    */
   readonly make?: boolean | undefined;
-  /** How much of the amount visits of each kind have added; without it, programs did. */
+  /**
+   * The part of the amount that each kind of visits has added; undefined when programs added all.
+   */
   readonly kinds?: Readonly<Partial<Record<Kind, number>>> | undefined;
-  /** Who of today's visitors it was, each once. */
+  /** Today's visitors in this change, each once. */
   readonly visitors?: readonly ChangeVisitor[] | undefined;
 }
 
@@ -30,37 +33,35 @@ export interface ChangeVisitor {
   readonly id: string;
   readonly kind: Kind;
   /**
-   * How many of their visits are in the change, each of which adds 1: those that a window makes
-   * one. Hits of other amounts are not visits.
+   * The number of their visits in the change, each of which adds 1. A window counts them once.
+   * Hits of other amounts are not visits.
    */
   readonly visits: number;
 }
 
-/**
- * How a request that is sent again is recognised: an idempotency key, and what was asked under it.
- */
+/** Identifies a repeated request: an idempotency key, and a description of the request. */
 export interface RequestKey {
   /** Names the key among all of all counters: 1 to 64 letters, digits, `_` and `-`. */
   readonly key: string;
   /**
-   * What is asked for, in a few characters without blanks: another one under the same key is
+   * The request, in a few characters without spaces: a different request with the same key is
    * refused.
    */
   readonly request: string;
 }
 
 /**
- * Many hits as one write. No counter stands in it twice without `once`. Without changes it is
- * stored all the same and takes its number, so it fails where any other would; but nothing of it
- * need survive a crash.
+ * Many hits as one write. A counter occurs once in it, not counting changes with `once`. An empty
+ * batch is stored, too, and uses its number, so it fails when any other would; but it need not
+ * survive a crash.
  */
 export interface Batch {
-  /** Who writes: unique to one counter of one process. */
+  /** The writer: unique for each `Counter` of each process. */
   readonly writer: string;
   /**
-   * 1 for a writer's first batch, then one more for each. A retry repeats number and changes,
-   * unaltered. A batch without changes may take the number of one that was sent and is given up;
-   * whichever the store applies first keeps it.
+   * 1 for a writer's first batch, then incremented. A retry repeats number and changes unaltered.
+   * An empty batch may reuse the number of a batch that was sent and given up; the one that the
+   * store applies first keeps it.
    */
   readonly sequence: number;
   readonly changes: readonly Change[];
@@ -72,28 +73,27 @@ export interface CountedOutcome {
   /** Whether only the counter's owner may know the total. */
   readonly private: boolean;
   /**
-   * For each of the change's visitors in their order, whether their first visit counted: not when
-   * they had been counted within the window before. What else they add in visits does not count. A
-   * visitor of whom a full store keeps nothing counts each time. Undefined when the counter has no
-   * window.
+   * For each visitor of the change, in order, whether their first visit counted; it does not if
+   * they were counted earlier within the window. Their further visits do not count. A visitor that
+   * a full store does not remember counts each time. Undefined when the counter has no window.
    */
   readonly counted?: readonly boolean[] | undefined;
 }
 
 /**
- * What became of one change: the counter's new total, alone or with how it was counted, or why
- * this one change was left out (the rest of its batch is applied all the same, so that one bad
- * counter does not take the others with it).
+ * The outcome of one change: the counter's new total, alone or with the way it was counted, or the
+ * reason why this change was not applied (the rest of its batch is, so that one bad counter does
+ * not affect the others).
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON
  *   number is exact.
- * - `unreadable`: under the counter's name the store holds something that is not an integer.
+ * - `unreadable`: the value under the counter's name is not an integer.
  * - `key-reused`: the key of `once` was used for another request.
- * - `missing`: there is no such counter, and hits make none, or this change may not.
- * - `counters-full`: there is no such counter, and there are as many as may be.
- * - `keys-full`: so many keys are remembered that this one cannot be.
+ * - `missing`: the counter does not exist, and this change may not create it.
+ * - `counters-full`: the counter does not exist, and the maximum number of counters is reached.
+ * - `keys-full`: the maximum number of keys is stored.
  *
- * A change whose key was used for the same request before is not applied again, and its outcome is
- * that of then. What was left out is not remembered.
+ * A change whose key was used for the same request before is not applied again, and has the
+ * earlier outcome. A change that was not applied is not remembered.
  */
 export type Outcome =
   | number
@@ -108,9 +108,9 @@ export type Outcome =
 /** Counting: commits, and totals read. */
 export interface Counting {
   /**
-   * Applies the batch whole and durably, then answers one outcome per change, in their order. The
+   * Applies the batch completely and durably, then returns one outcome per change, in order. The
    * same writer and sequence number again changes nothing and gets the same outcomes. One commit
-   * at a time per writer. A batch without changes in the place of another gets the other's
+   * at a time per writer. An empty batch that reuses the number of another gets the other's
    * outcomes, if that was applied.
    *
    * Fails with `store-unavailable`: certainly not applied · `store-unusable`: the same, and
@@ -129,33 +129,31 @@ export interface Counting {
   waitForTurn?(): Promise<void>;
 
   /**
-   * The totals that everybody may read, `undefined` where there is no such counter, or a private
-   * one. Fails with `store-unavailable`, `store-unusable`, `counter-unreadable`.
+   * The totals that everybody may read, `undefined` for missing and private counters. Fails with
+   * `store-unavailable`, `store-unusable`, `counter-unreadable`.
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]>;
 
   /**
-   * Proves that a commit would succeed: writes by the same way as a commit, counts nothing, and
-   * leaves nothing behind that grows. Resolves when that is on disk. For a process that has no
-   * batches of its own, as at the start. Fails with `store-unavailable`, `store-unusable`.
+   * Proves that a commit would succeed: writes in the same way, counts nothing, and leaves no
+   * growing data. Resolves when the write is on disk. For a process without batches of its own, as
+   * at the start. Fails with `store-unavailable`, `store-unusable`.
    */
   ping(): Promise<void>;
 
   /**
-   * Whether memory or disk was so short at the last commit that nothing new is kept: no counter,
-   * key, visitor or hour of the history. Counters that are there count on.
+   * True if memory or disk was so short at the last commit that nothing new is stored: no counter,
+   * key, visitor or hour of the history. Existing counters keep counting.
    */
   readonly short: boolean;
 }
 
 /**
- * How long a store remembers a writer that is silent, at the least. A batch is retried for as long
- * as somebody waits for it, which is far less: a store that forgot a writer in the middle of that
- * could count its first batch twice.
+ * The minimum time that a store remembers a silent writer. A batch is retried only while a request
+ * waits for it, which is far shorter: a store that forgot a writer during a retry could count its
+ * first batch twice.
  */
 export const WRITER_MEMORY_MS = 24 * 60 * 60 * 1000;
 
-/**
- * How long a store remembers the key of a request at the least: what clients are promised (P5).
- */
+/** The minimum time that a store remembers the key of a request, as promised to clients (P5). */
 export const KEY_MEMORY_MS = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 /**
- * What a counter remembers of its visits: how many there were in each hour and day, of each kind,
- * and how many visitors each day had.
+ * The history of a counter: the visits of each hour and day by kind, and the number of visitors of
+ * each day.
  *
  * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
  * into days of UTC, which are kept for ever. `test/contract/history-contract.ts` is this contract
@@ -8,9 +8,9 @@
  */
 
 /**
- * What made a visit:
- * - `person`: a browser, as far as one can tell
- * - `program`: what calls an API: curl, a library, whatever names no browser
+ * The kind of a visit:
+ * - `person`: probably a browser
+ * - `program`: calls an API: curl, a library, any client that does not claim to be a browser
  * - `proxy`: fetches for many people, whose addresses it hides: image proxies of GitHub, of mail
  *   services
  * - `bot`: crawlers, monitors, previews
@@ -20,10 +20,10 @@ export const KINDS: readonly Kind[] = ['person', 'program', 'proxy', 'bot'];
 
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
-/** For so many days hours are kept: a month in any time zone, and some. */
+/** The number of days for which hours are kept: a month in any time zone, and a few more. */
 export const HOURS_KEPT_DAYS = 35;
 
-/** How much visits of one kind have added in one hour, or on one day. */
+/** The amount that visits of one kind have added in one hour, or on one day. */
 export interface HistoryEntry {
   /** The hour, or the day, since 1970 (UTC). */
   readonly at: number;
@@ -31,7 +31,7 @@ export interface HistoryEntry {
   readonly amount: number;
 }
 
-/** All that is remembered of one counter. */
+/** The stored history of one counter. */
 export interface CounterHistory {
   readonly hours: readonly HistoryEntry[];
   /** Days whose hours are not kept any more. */
@@ -40,11 +40,11 @@ export interface CounterHistory {
   readonly visitors: ReadonlyMap<number, number>;
 }
 
-/** What a database must do to remember. */
+/** The part of a store that keeps the history. */
 export interface History {
   /**
-   * The standard error of how many visitors a day had, as a part of them: 0.0081 for less than one
-   * in a hundred.
+   * The relative standard error of the number of visitors of a day; 0.0081 is less than one
+   * percent.
    */
   readonly visitorsError: number;
 

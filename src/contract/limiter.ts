@@ -3,7 +3,7 @@
  * `test/contract/limiter-contract.ts` is this contract as a suite.
  */
 
-/** At most `quota` at once, of which all comes back within `windowMs`. */
+/** A limit: at most `quota` at once, which is refilled evenly within `windowMs`. */
 export interface Limit {
   /** 1 to 64 letters, digits and `-`. */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface LimitRequest {
   readonly limit: Limit;
 }
 
-/** Whether it was given, and what is left. */
+/** Whether the request is allowed, and the remaining quota. */
 export interface Verdict {
   readonly allowed: boolean;
   readonly remaining: number;
@@ -29,20 +29,20 @@ export interface Verdict {
 }
 
 /**
- * How many visitors a database remembers at the most who have not all of a quota, of all limits
- * together. Each is remembered until all of the quota is back: for 17 s after one of 5,000 a day.
- * 100,000 take about 15 MB of Redis (decision 21). Only who has many thousand addresses can fill
- * this up.
+ * The maximum number of visitors with a partly used quota that a store remembers, for all limits
+ * together. Each is remembered until the quota is full again: for 17 s after one of 5,000 a day.
+ * 100,000 take about 15 MB of Redis (decision 21). Only a client with many thousand addresses can
+ * reach this number.
  */
 export const LIMITED_MAX = 100_000;
 
-/** What a database must do to limit visitors. */
+/** The operations of the limiter. */
 export interface Limiter {
   /**
-   * Takes one of each, and answers in their order; whoever stands there twice takes two. What is
-   * refused takes nothing. Nothing of it need survive a crash, and who has their whole quota again
-   * is forgotten. When `LIMITED_MAX` are remembered, others are given what they ask for and are
-   * not remembered. Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
+   * Takes one from each quota, and returns the verdicts in order; a visitor that occurs twice
+   * takes two. A refused request takes nothing. The data need not survive a crash, and a visitor
+   * with a full quota is forgotten. When `LIMITED_MAX` visitors are remembered, others are allowed
+   * and not remembered. Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
    */
   take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]>;
 }

@@ -1,6 +1,5 @@
 /**
- * Counters as things that are made, owned, set, listed and deleted: what a database must do for
- * them beside counting.
+ * The part of a store that creates, sets, lists and deletes counters and knows their owners.
  *
  * Each of these may be asked again when its answer was lost, and then does and answers what it did
  * and answered at first. `test/contract/registry-contract.ts` is this contract as a suite. Not
@@ -14,18 +13,17 @@ export interface Rules {
   readonly highest: number;
   /** Whether anybody may set it. */
   readonly settable: boolean;
-  /**
-   * Whether only its owner may read it. Everybody counts on it all the same, and is not told the
-   * number.
-   */
+  /** Only its owner may read it. Everybody can count on it, but gets no number. */
   readonly private: boolean;
-  /** For how long visits of one visitor count once, in milliseconds; 0 when each counts. */
+  /**
+   * The time in which the visits of one visitor count once, in milliseconds; 0 counts each visit.
+   */
   readonly windowMs: number;
 }
 
 /**
- * The rules of a counter that was made without any, or by its first hit: everybody counts, and
- * that is all.
+ * The default rules, also of counters created by a first hit: everybody may count, and nothing
+ * else.
  */
 export const RULES: Rules = {
   lowest: 0,
@@ -35,7 +33,7 @@ export const RULES: Rules = {
   windowMs: 0,
 };
 
-/** What a new counter is to be. */
+/** The properties of a new counter. */
 export interface Draft {
   /** What it starts at. */
   readonly total: number;
@@ -50,7 +48,9 @@ export interface Draft {
 export interface Description {
   readonly counter: string;
   readonly total: number;
-  /** Milliseconds since 1970; `undefined` for one that somebody else made, or an early Seen. */
+  /**
+   * Milliseconds since 1970; `undefined` for one that another program or an early Seen created.
+   */
   readonly madeAt: number | undefined;
   /** The hash of its owner's token; `undefined` when it has no owner. */
   readonly owner: string | undefined;
@@ -69,9 +69,9 @@ export interface CounterChanges {
 }
 
 /**
- * What must be true of a counter when it is changed or deleted. The store compares in the
- * transaction that makes the change, so that a check which the caller has made before still holds.
- * All that is given must be true.
+ * A condition for changing or deleting a counter. The store checks it in the transaction that
+ * makes the change, so that an earlier check of the caller still holds. All given fields must be
+ * true.
  */
 export interface Condition {
   /**
@@ -84,21 +84,21 @@ export interface Condition {
   /** With `true` everybody may set it. */
   readonly settable?: boolean | undefined;
   /**
-   * It was made then or later, in milliseconds since 1970. One of which this is not known does not
-   * meet it.
+   * It was created then or later, in milliseconds since 1970. A counter without this time does not
+   * match.
    */
   readonly madeSince?: number | undefined;
   /** Its total is less. */
   readonly totalBelow?: number | undefined;
 }
 
-/** What counters to list. */
+/** Selects counters to list. */
 export interface ListQuery {
-  /** How the name begins; without it, in any way. */
+  /** The beginning of the name; undefined for any. */
   readonly prefix?: string | undefined;
   /** Part of the name; empty for all. */
   readonly search: string;
-  /** After which name; empty for the beginning. Names are in the order of their bytes. */
+  /** The name after which to start; empty for the beginning. Names are in byte order. */
   readonly after: string;
   readonly limit: number;
 }
@@ -106,8 +106,8 @@ export interface ListQuery {
 export interface Page {
   readonly counters: readonly Description[];
   /**
-   * What to list after; `undefined` when there is no more. There may be more although this page is
-   * short.
+   * The `after` of the next page; `undefined` on the last page. A page may be short without being
+   * the last.
    */
   readonly next: string | undefined;
 }
@@ -119,10 +119,7 @@ export interface Page {
  */
 export const DELETED_AT_ONCE = 25;
 
-/**
- * What became of a counter that was to be deleted. `differs`: it does not meet the condition, and
- * is still there.
- */
+/** The outcome of a deletion. `differs`: the counter does not meet the condition, and was kept. */
 export type Deletion = 'deleted' | 'missing' | 'differs';
 
 /**
@@ -140,10 +137,10 @@ export interface Registry {
   describe(counter: string): Promise<Description | undefined>;
 
   /**
-   * Changes a counter in one transaction, all of `changes` or nothing, and answers what the
-   * counter is then. Answers `missing` when there is none, and `differs` when it does not meet the
-   * condition. The default counter is always there. Fails with `counter-unreadable`, having
-   * changed nothing.
+   * Changes a counter in one transaction, all of `changes` or nothing, and returns the changed
+   * counter. Returns `missing` if it does not exist, and `differs` if it does not meet the
+   * condition. The default counter always exists. Fails with `counter-unreadable`, having changed
+   * nothing.
    */
   change(
     counter: string,
@@ -152,10 +149,9 @@ export interface Registry {
   ): Promise<Description | 'missing' | 'differs'>;
 
   /**
-   * Deletes those of the counters that meet the condition, with all that is kept of them, in one
-   * transaction. Answers what became of each, in their order. The database is blocked for as long
-   * as it takes, so `DELETED_AT_ONCE` is a good number. Asked again after a lost answer, it
-   * answers `missing` for what it had deleted.
+   * Deletes the counters that meet the condition, with all their data, in one transaction. Returns
+   * the outcomes in order. This blocks the database, so `DELETED_AT_ONCE` is a good number. When
+   * repeated after a lost reply, it returns `missing` for counters that it had deleted.
    */
   delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 

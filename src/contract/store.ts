@@ -29,8 +29,8 @@ export interface Store {
   readonly archive: Archive;
 
   /**
-   * How this store, as it is set up, could lose counts: sentences that also say what to set. Empty
-   * when it cannot.
+   * Sentences about settings of the store that could lose counts, with advice. Empty when there
+   * are none.
    */
   risks(): Promise<readonly string[]>;
 
