@@ -10,18 +10,21 @@ import type { Kind } from '../contract/history.ts';
 import type { Visitor } from './visitor.ts';
 import { isVisit } from './window.ts';
 
-/** The most changes in one batch: keeps what the store does at one go to about a millisecond. */
+/**
+ * The maximum number of changes in a batch: it limits one step of the store to about a
+ * millisecond.
+ */
 export const BATCH_COUNTERS_MAX = 1000;
 
 /** One hit, as it is gathered. */
 export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'make'> {
   readonly visitor?: Visitor | undefined;
-  /** Whether who hits may know the number of a private counter. */
+  /** Whether the response may contain the number of a private counter. */
   readonly reveal?: boolean | undefined;
 }
 
 export interface GatheredHits {
-  /** How many hits from the front of the queue are in it. */
+  /** The number of hits taken from the front of the queue. */
   readonly taken: number;
   /** One per counter and one per hit with `once`, in the order in which they came. */
   readonly changes: readonly Change[];
@@ -30,9 +33,9 @@ export interface GatheredHits {
 }
 
 /**
- * Gathers from the front of `hits`. What counts once stays by itself, for only the store knows
- * whether it counts. A batch moves a counter one way only: with that, and with safe integers
- * before and after, every number handed out in between is a safe integer too.
+ * Gathers from the front of `hits`. A hit with `once` has its own change, because only the store
+ * knows whether it counts. All changes of a counter in a batch have the same sign: with safe
+ * integers before and after, every number in between is a safe integer too.
  */
 export function gather(hits: readonly OneHit[]): GatheredHits {
   const placeOf = new Map<string, number>();
@@ -75,8 +78,8 @@ interface Gathering {
 }
 
 /**
- * Notes down who added `amount` to the `before` that is there. Without a visitor it was a program;
- * where programs are all, nothing need be noted.
+ * Records who added `amount` to the existing `before`. A hit without a visitor is a program's; if
+ * programs added everything, nothing is recorded.
  */
 function note(
   change: Gathering,

@@ -1,12 +1,11 @@
-/** Time and chance, passed in so that tests own them. Times are milliseconds. */
+/** Time and randomness, passed in so that tests control them. Times are in milliseconds. */
 export interface Clock {
-  /** Never goes back; only differences mean anything. */
+  /** A monotonic clock; only differences are meaningful. */
   now(): number;
   /** Runs `task` once after `delayMs`. */
   after(delayMs: number, task: () => void): void;
   /**
-   * Resolves when all that has arrived at the process by now has been looked at: no time passes in
-   * this.
+   * Resolves when the event loop has handled everything that has arrived by now; it does not wait.
    */
   turn(): Promise<void>;
   /** From 0 inclusive to 1 exclusive. */

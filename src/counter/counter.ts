@@ -1,21 +1,20 @@
 /**
- * Group commit: many hits in few writes, and still a number of its own for every hit.
+ * Group commit: many hits in few writes, and a unique number for every hit.
  *
  * A hit waits in a queue; when the store is free, the queue becomes a batch, and while that batch
- * is being written the next hits gather. There is no timer in this: an idle counter writes at
- * once, a busy one nearly as often as the store answers. One batch is under way at a time, and a
- * batch that failed is sent again exactly as it was, under the same sequence number, until the
- * store has said what became of it or nobody waits for it any more. The idea is the group commit
- * of databases (DeWitt et al., "Implementation Techniques for Main Memory Database Systems",
- * 1984).
+ * is being written the next hits gather. There is no timer: an idle counter writes at once, a busy
+ * one nearly as often as the store answers. One batch is in progress at a time. A failed batch is
+ * sent again unchanged, with the same sequence number, until the store reports its outcome or no
+ * request waits for it any more. The idea is the group commit of databases (DeWitt et al.,
+ * "Implementation Techniques for Main Memory Database Systems", 1984).
  *
- * Empty batches do two jobs. One is sent when nothing was committed for a while: it shows whether
- * a commit would succeed, and whether the store still has this writer's last batch. Another takes
- * the number of a batch that was given up although it may be stored: when the store has it, the
- * given-up batch was applied before or never will be.
+ * Empty batches have two uses. A probe is sent when nothing was committed for a while: it shows
+ * whether a commit would succeed, and whether the store still has this writer's last batch.
+ * Another takes the number of a batch that was given up with unknown outcome: once the empty batch
+ * is stored, the other was applied earlier or never will be.
  *
- * Not here: HTTP, any database, and the clock, which is passed in. Longer than most files, because
- * queue, batch under way, retries and deadlines are one state that only makes sense together.
+ * Not here: HTTP, any database, and the clock, which is passed in. This file is longer than most,
+ * because queue, current batch, retries and deadlines are one state.
  */
 
 import type { Counting, RequestKey } from '../contract/counting.ts';
@@ -26,22 +25,22 @@ import { answerAll, fail, type Hit, unconfirmed } from './hit.ts';
 import { patiently } from './patience.ts';
 import type { Visitor } from './visitor.ts';
 
-/** What an onlooker (metrics, the log, readiness) is told. */
+/** Events for metrics, the log and readiness. */
 export interface CounterObserver {
   /**
-   * A batch is stored. `hits` counted, among them those that were repeated under their key;
-   * `seconds` covers all its attempts. `counters` is 0 for an empty batch.
+   * A batch is stored. `hits` counted, including requests repeated with their key; `seconds`
+   * covers all attempts. `counters` is 0 for an empty batch.
    */
   committed(batch: { hits: number; counters: number; seconds: number }): void;
-  /** An attempt to store a batch failed. It is repeated for as long as somebody waits. */
+  /** An attempt to store a batch failed. It is repeated while a request waits. */
   retrying(error: AppError): void;
   /** Hits were given up, because the store did not answer them in time. */
   late(): void;
   /** A batch was given up because of a bug in the store. */
   broke(error: unknown): void;
   /**
-   * The store does not have this writer's last batch: it was emptied or set back, and answered
-   * hits may be missing. The counter goes on under a new name.
+   * The store lacks this writer's last batch: it was emptied or restored from an older copy, and
+   * answered hits may be missing. The counter continues with a new writer name.
    */
   writerForgotten(error: AppError): void;
 }
@@ -51,7 +50,7 @@ export interface CounterOptions {
   clock: Clock;
   observer: CounterObserver;
   /**
-   * A name no other writer has or had: called at the start, and again when the store forgot the
+   * A name that no other writer ever had: called at the start, and again when the store forgot the
    * writer.
    */
   newWriter: () => string;
@@ -67,11 +66,11 @@ export interface HitOptions {
   readonly once?: RequestKey | undefined;
   /** Who made it; without it, a program. */
   readonly visitor?: Visitor | undefined;
-  /** Whether the answer may tell the number of a private counter: to its owner. */
+  /** Whether the result may contain the number of a private counter, for its owner. */
   readonly reveal?: boolean | undefined;
   /**
-   * `false`: this hit must not make the counter, and fails with `counter-missing` where there is
-   * none.
+   * `false`: this hit must not create the counter, and fails with `counter-missing` if it does not
+   * exist.
    */
   readonly make?: boolean | undefined;
 }
@@ -117,10 +116,10 @@ export class Counter {
 
   /**
    * Counts, and resolves with the counter's total right after this hit: no other hit gets the
-   * same. The hit counts even if nobody waits for the answer any more. `amount` is a safe integer
-   * other than 0. With `once` it counts at the first time, and later ones get the number of the
-   * first. What a window makes one with an earlier visit gets the total as it stands. The number
-   * of a private counter is `null`, unless it may be revealed.
+   * same. The hit counts even if the caller stops waiting. `amount` is a safe integer other than
+   * 0. With `once` only the first request counts, and later ones get its number. A reload within a
+   * window gets the current total. The number of a private counter is `null`, unless `reveal` is
+   * set.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not
    * counted), `hit-unconfirmed` (it may have been), `total-out-of-range`, `counter-unreadable`,
@@ -171,8 +170,8 @@ export class Counter {
   }
 
   /**
-   * The totals that everybody may read, `undefined` where there is none. Never counts. Waits for a
-   * store that is away.
+   * The totals that everybody may read; `undefined` for missing counters. Never counts. Waits
+   * while the store is unavailable.
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { counting, clock, waitMs } = this.#options;
@@ -180,10 +179,10 @@ export class Counter {
   }
 
   /**
-   * Finds out whether a commit would succeed, by storing an empty batch, and tells the observer.
-   * Called every few seconds. Does nothing when a batch was stored since the last call or is under
-   * way, because that tells as much. Like any batch it is sent again until it is stored; hits wait
-   * for it, and no longer than they may.
+   * Checks whether a commit would succeed by storing an empty batch, and notifies the observer.
+   * Called every few seconds. Does nothing if a batch was stored since the last call or is in
+   * progress, because that shows the same. Like any batch it is retried until it is stored; hits
+   * wait for it, up to their limit.
    */
   probe(): void {
     const known = this.#storedLately;
@@ -231,8 +230,8 @@ export class Counter {
   }
 
   /**
-   * Waits until the store would write at once, and for hits that come together with those that are
-   * here: turns of the event loop, until so many in a row have brought none.
+   * Waits until the store can write at once, and then for hits that arrive together with the
+   * waiting ones: turns the event loop until `QUIET_TURNS` in a row have brought no hit.
    */
   async #gather(): Promise<void> {
     const { clock, counting } = this.#options;
@@ -247,8 +246,8 @@ export class Counter {
   }
 
   /**
-   * Has one batch stored and answers its hits; returns when its fate is known or nobody waits for
-   * it any more.
+   * Stores one batch and answers its hits; returns when its outcome is known or no request waits
+   * for it any more.
    */
   async #settle(
     hits: readonly Hit[],
@@ -288,7 +287,7 @@ export class Counter {
           return;
         }
         if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {
-          // A bug in the store. What became of the batch is unknown, and so is the sequence
+          // A bug in the store: the outcome of the batch is unknown, and so is the sequence
           // number.
           this.#rename();
           for (const hit of hits) fail(hit, error);
@@ -320,8 +319,8 @@ export class Counter {
   }
 
   /**
-   * Doubles from attempt to attempt; between half and whole, so that replicas do not come back in
-   * step.
+   * Doubles with each attempt, and is between half and all of that, so that replicas do not retry
+   * in step.
    */
   #pause(attempt: number): Promise<void> {
     const { clock } = this.#options;

@@ -1,9 +1,9 @@
 /**
- * The closed list of what can go wrong, and the one error class that carries it.
+ * The list of all error codes, and the error class that carries them.
  *
- * Every expected failure is an `AppError` with a code of this list; whatever else is thrown is a
- * bug. The message says what was wrong and what to do instead, because a person reads it. Not
- * here: errors as responses (`http/errors.ts`).
+ * Every expected failure is an `AppError` with a code of this list; any other exception is a bug.
+ * The message is for people: it describes the mistake and what to do instead. Not here: errors as
+ * responses (`http/errors.ts`).
  */
 
 /** The statuses that an error has in HTTP and on the command line. */
@@ -12,65 +12,62 @@ export interface ErrorStatuses {
   readonly http: number;
   /** The exit status of a command that fails with it (numbers past 63: sysexits.h). */
   readonly exit: number;
-  /**
-   * After how many seconds a client may try again; without it after one, where a client may at
-   * all.
-   */
+  /** Seconds after which a client may retry; 1 when undefined, if the status allows a retry. */
   readonly retrySeconds?: number;
 }
 
 /** All codes. */
 export const ERRORS = {
   // A request that cannot be served as it was sent.
-  /** A name is no name of a counter. */
+  /** The counter's name is not valid. */
   'name-invalid': { http: 400, exit: 2 },
   /** No route has this path. */
   'route-missing': { http: 404, exit: 1 },
   /** The path does not take this method. */
   'method-not-allowed': { http: 405, exit: 1 },
-  /** The URL is longer than any of ours. */
+  /** The URL is longer than the maximum. */
   'url-too-long': { http: 414, exit: 1 },
   // Browsers drop a refused prefetch and ask again when the person comes. 503 is what servers use
   // for it (https://datatracker.ietf.org/doc/draft-ietf-httpbis-pre-denied/, introduction).
-  /** A browser asked ahead of a visit. */
+  /** The request is a prefetch. */
   'prefetch-refused': { http: 503, exit: 1 },
-  /** A parameter or the body is not as it must be. */
+  /** A parameter or the body is not valid. */
   'request-invalid': { http: 400, exit: 1 },
-  /** The body did not arrive whole, or not in time. */
+  /** The body was incomplete, or too late. */
   'body-incomplete': { http: 408, exit: 1 },
   /** The request needs a token and has none. */
   'token-missing': { http: 401, exit: 1 },
-  /** The token is not the right one. */
+  /** The token has no rights here. */
   'token-refused': { http: 401, exit: 1 },
-  /** The idempotency key is no key. */
+  /** The idempotency key is not valid. */
   'key-invalid': { http: 400, exit: 1 },
   /** The idempotency key was used for another request. */
   'key-reused': { http: 422, exit: 1 },
   /** The client has used up a limit. */
   'rate-limited': { http: 429, exit: 1 },
-  /** The client has as many streams as one address may. */
+  /** The address has the maximum number of streams. */
   'too-many-streams': { http: 429, exit: 1 },
-  // A counter that cannot give what was asked.
+  // A counter that cannot serve the request.
   /** There is no such counter, or it may not be read. */
   'counter-missing': { http: 404, exit: 1 },
-  /** There is a counter of this name already. */
+  /** The counter exists already. */
   'counter-exists': { http: 409, exit: 1 },
-  /** There are as many counters as there may be. */
+  /** The maximum number of counters is reached. */
   'counters-full': { http: 503, exit: 1, retrySeconds: 3600 },
-  /** The store holds something else under the counter's name. */
+  /** The store has other data under the counter's name. */
   'counter-unreadable': { http: 500, exit: 1 },
   /** The total would leave the range in which numbers are exact. */
   'total-out-of-range': { http: 409, exit: 1 },
   // A hit that got no number: all but the last were certainly not counted, the last may have been.
-  /** As many idempotency keys are remembered as may be. */
+  /** The maximum number of idempotency keys is stored. */
   'keys-full': { http: 503, exit: 1, retrySeconds: 3600 },
-  /** As many hits wait as may. */
+  /** The maximum number of hits is waiting. */
   'waiting-full': { http: 503, exit: 1 },
   /** The replica is stopping. */
   draining: { http: 503, exit: 1 },
   /** The store does not answer, or refuses to write for now. */
   'store-unavailable': { http: 503, exit: 69 },
-  /** The hit may have been counted, and nobody knows. */
+  /** It is unknown whether the hit was counted. */
   'hit-unconfirmed': { http: 503, exit: 1 },
   /** The store and the writer disagree about what was written last. */
   'sequence-mismatch': { http: 500, exit: 1 },
@@ -79,13 +76,13 @@ export const ERRORS = {
   'usage-invalid': { http: 500, exit: 2 },
   /** A mistake in the settings. */
   'settings-invalid': { http: 500, exit: 2 },
-  /** The store is not fit for Seen until somebody changes its set-up. */
+  /** The store cannot be used until its configuration changes. */
   'store-unusable': { http: 503, exit: 78 },
   /** A port cannot be opened. */
   'port-unavailable': { http: 500, exit: 69 },
   /** A replica process ended by itself. */
   'replica-failed': { http: 500, exit: 70 },
-  /** The stop took longer than it may. */
+  /** The stop exceeded its deadline. */
   'stop-overdue': { http: 500, exit: 75 },
 } as const satisfies Record<string, ErrorStatuses>;
 

@@ -1,9 +1,9 @@
-/** Old hours of a counter's history become days. */
+/** Folds old hours of a counter's history into days. */
 import { type CounterHistory, type HistoryEntry, HOURS_KEPT_DAYS } from '../contract/history.ts';
 
 /**
- * The past with its hours folded into days where they are older than hours are kept. `hour` is the
- * present one, since 1970. A figure stays within the range of exact numbers.
+ * The history with hours beyond their retention time folded into days. `hour` is the current hour
+ * since 1970. Sums are limited to the range of exact numbers.
  */
 export function folded({ hours, days, visitors }: CounterHistory, hour: number): CounterHistory {
   const first = hour - HOURS_KEPT_DAYS * 24;

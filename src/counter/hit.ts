@@ -1,6 +1,6 @@
 /**
- * One hit that waits for its number, and the ways in which it gets its answer. Each gets exactly
- * one.
+ * A hit that waits for its number, and the functions that answer it. Each hit is answered exactly
+ * once.
  *
  * Not here: when. That is `counter.ts`.
  */
@@ -23,14 +23,13 @@ interface Running {
   /** The number of the last hit that counted. */
   total: number;
   readonly private: boolean;
-  /** Whether a hit counts. To be asked once for each. */
+  /** Whether a hit counts. Called once for each. */
   readonly counts: (hit: Hit) => boolean;
 }
 
 /**
- * Hands out the numbers: the first hit of a change gets what was there before plus its own amount,
- * and so on. One that a window makes one with an earlier one gets the number as it stands. Answers
- * how many counted.
+ * Assigns the numbers: the first hit of a change gets the previous total plus its own amount, and
+ * so on. A reload within a window gets the current number. Returns how many hits counted.
  */
 export function answerAll(
   hits: readonly Hit[],
@@ -86,7 +85,7 @@ export function fail(hit: Hit, error: unknown): void {
   hit.reject(error);
 }
 
-/** The answer to a hit of which nobody knows whether it is stored. */
+/** The error for a hit with unknown outcome. */
 export function unconfirmed(cause?: unknown): AppError {
   return new AppError(
     'hit-unconfirmed',

@@ -1,9 +1,9 @@
 /**
  * Names of counters: the default counter `hits`, and `ns/key` for all others.
  *
- * Both parts are 3 to 64 of letters, digits, `_`, `.` and `-`: the rule that CountAPI and Abacus
- * share, so that the URLs of either can be carried over. The default counter has no `/` and so can
- * never be hit under another's name.
+ * Both parts are 3 to 64 of letters, digits, `_`, `.` and `-`: the rule of CountAPI and Abacus, so
+ * that their URLs keep working. The default counter has no `/`, so its name never collides with
+ * another.
  */
 import { AppError } from './errors.ts';
 
@@ -13,7 +13,7 @@ import { AppError } from './errors.ts';
  */
 export const DEFAULT_COUNTER = 'hits';
 
-/** What either part of a name may be. */
+/** The pattern of either part of a name. */
 export const COUNTER_PART = /^[A-Za-z0-9_.-]{3,64}$/;
 /** What a whole name may be. */
 export const COUNTER_NAME = /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/;

@@ -12,7 +12,7 @@ import type { Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
 import type { Clock } from './clock.ts';
 import { briefly } from './patience.ts';
 
-/** Longer than any store takes that is well, and hardly noticed. */
+/** Longer than a healthy store takes, and hardly noticeable. */
 export const LIMITER_WAIT_MS = 250;
 /** So many refusals are remembered, those that were used last. 10,000 take about a megabyte. */
 const REFUSALS_MAX = 10_000;
@@ -27,7 +27,7 @@ export class OpenLimiter {
     readonly resolve: (verdict: Verdict | undefined) => void;
   }[] = [];
   #running = false;
-  /** Whether the call under way was given up. */
+  /** Whether the call in progress was given up. */
   #overdue = false;
 
   constructor(limiter: Limiter, clock: Clock) {

@@ -1,9 +1,8 @@
 /**
- * Waits for a store that is away, for what may be asked again without harm: reading, and what a
- * registry does.
+ * Retries operations while the store is unavailable. Only for operations that may be repeated:
+ * reads, and those of the registry.
  *
- * Not here: hits, which must never be asked again by somebody who does not know what became of
- * them (`counter.ts`).
+ * Not here: hits, which must not be repeated without knowing their outcome (`counter.ts`).
  */
 
 import type { History } from '../contract/history.ts';
@@ -11,10 +10,10 @@ import type { Registry } from '../contract/registry.ts';
 import { type Clock, pause } from './clock.ts';
 import { isAppError } from './errors.ts';
 
-/** Between two attempts: a store that is back is found within this. */
+/** The pause between two attempts. */
 const AGAIN_MS = 250;
 
-/** Asks until there is an answer, or for `waitMs`; then fails as the last attempt did. */
+/** Retries until success or for `waitMs`; then fails as the last attempt did. */
 export async function patiently<T>(
   ask: () => Promise<T>,
   clock: Clock,
@@ -34,9 +33,7 @@ export async function patiently<T>(
   }
 }
 
-/**
- * Waits for an answer for `ms`; without one, also when it fails, answers `undefined`. Never fails.
- */
+/** Waits up to `ms` for a result; returns `undefined` on a timeout or an error. Never fails. */
 export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promise<T | undefined> {
   return new Promise((resolve) => {
     clock.after(ms, () => resolve(undefined));

@@ -1,12 +1,12 @@
 /**
- * A counter's history as hours, days and months in a time zone. Not here: what is remembered
+ * A counter's history as hours, days and months in a time zone. Not here: the stored data
  * (`contract/history.ts`).
  */
 import { type CounterHistory, DAY_MS, HOUR_MS, type Kind } from '../contract/history.ts';
 
 /**
- * A period of the answer: when it began in the time zone, as ISO 8601 has it (`2026-11-22T13`,
- * `2026-11-22`, `2026-11`).
+ * A period: its beginning in the time zone, as in ISO 8601 (`2026-11-22T13`, `2026-11-22`,
+ * `2026-11`).
  */
 export interface Period {
   readonly time: string;
@@ -29,13 +29,13 @@ export function isZone(zone: string): boolean {
   }
 }
 
-/** How many characters name a period. */
+/** The number of characters in a period's name. */
 const LENGTH: Readonly<Record<Step, number>> = { hour: 13, day: 10, month: 7 };
 
 /**
- * The past in periods, the earliest first; periods in which nothing happened are left out. `zone`
- * is a name of the IANA database. An hour counts where it begins, which is exact in zones that are
- * whole hours from UTC; days whose hours are not kept any more are those of UTC in every zone.
+ * The history in periods, the earliest first; empty periods are left out. `zone` is a name of the
+ * IANA database. An hour belongs to the period in which it begins, which is exact in zones with
+ * whole-hour offsets from UTC; days whose hours are no longer kept are UTC days in every zone.
  */
 export function inPeriods(
   { hours, days, visitors }: CounterHistory,
@@ -60,7 +60,7 @@ export function inPeriods(
   };
   const periodsOfHours = new Map<number, ReturnType<typeof periodAt>>();
   for (const { at, kind, amount } of hours) {
-    // A time zone takes long to look at, and up to four kinds share an hour.
+    // Time zone conversion is slow, and up to four kinds share an hour.
     let period = periodsOfHours.get(at);
     if (!period) {
       period = periodAt(local(at * HOUR_MS));
@@ -81,12 +81,11 @@ export function inPeriods(
 }
 
 /**
- * How many periods of each kind are told at once: two days of hours, a month of days, a year of
- * months.
+ * The number of latest periods of each kind: two days of hours, a month of days, a year of months.
  */
 export const PERIODS_TOLD: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 
-/** What lies further back than this is in none of the latest periods, in whatever time zone. */
+/** Data older than this is in none of the latest periods, in any time zone. */
 const REACH_MS: Readonly<Record<Step, number>> = {
   hour: (PERIODS_TOLD.hour + 1) * HOUR_MS,
   day: (PERIODS_TOLD.day + 2) * DAY_MS,
@@ -94,8 +93,7 @@ const REACH_MS: Readonly<Record<Step, number>> = {
 };
 
 /**
- * The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), those too in which
- * nothing happened.
+ * The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), including empty ones.
  */
 export function latestPeriods(
   past: CounterHistory,
@@ -116,8 +114,8 @@ export function latestPeriods(
 }
 
 /**
- * The past without what ended before `ms` (milliseconds since 1970), so that a counter's age does
- * not make its charts dearer.
+ * The history without the part before `ms` (milliseconds since 1970), so that charts of old
+ * counters are not slower.
  */
 function since({ hours, days, visitors }: CounterHistory, ms: number): CounterHistory {
   const hour = Math.floor(ms / HOUR_MS);
@@ -150,8 +148,8 @@ function latestNames(step: Step, local: (ms: number) => string, now: number): st
 }
 
 /**
- * Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for a zone
- * that there is not.
+ * Milliseconds since 1970 as `2026-11-22T13` in a time zone. Fails with a RangeError for an
+ * unknown zone.
  */
 function localTime(zone: string): (ms: number) => string {
   if (zone === 'UTC') return (ms) => new Date(ms).toISOString().slice(0, 13);

@@ -2,10 +2,10 @@
  * The arithmetic of limits: the generic cell rate algorithm (ITU-T I.371, in its virtual
  * scheduling form).
  *
- * Of each visitor one moment is kept, when all of the quota is there again. What is taken moves it
- * on by a quota's share of the window; where that would lead more than a window ahead, nothing is
- * left. So a quota can be had at once, and comes back evenly. Not here: who is limited in what
- * (`http/visit/limits.ts`).
+ * For each visitor one time is stored: when the quota is full again. Each request advances it by a
+ * quota's share of the window; a request that would advance it more than a window ahead is
+ * refused. So a quota can be used at once, and refills evenly. Not here: which requests are
+ * limited (`http/visit/limits.ts`).
  */
 import type { Limit, Verdict } from '../contract/limiter.ts';
 
@@ -21,13 +21,13 @@ export function shareOf({ quota, windowMs }: Limit): {
   return { oneUs, allUs: oneUs * quota };
 }
 
-/** What came of one take: the moment that is kept, in microseconds since 1970. */
+/** The outcome of one request: the time to store, in microseconds since 1970. */
 export interface TakeResult {
   readonly allowed: boolean;
   readonly fullAtUs: number;
 }
 
-/** Takes one now, where `fullAtUs` is kept of the visitor, if anything is. */
+/** Takes one now; `fullAtUs` is the stored time of the visitor, if any. */
 export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: number): TakeResult {
   const { oneUs, allUs } = shareOf(limit);
   // Never farther ahead than all of it: another replica's clock may have been.
@@ -36,7 +36,7 @@ export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: numbe
   return { allowed, fullAtUs: allowed ? before + oneUs : before };
 }
 
-/** What the visitor is told of it. */
+/** The verdict for the visitor. */
 export function verdictOf(
   limit: Limit,
   { allowed, fullAtUs }: TakeResult,

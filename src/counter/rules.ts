@@ -1,6 +1,6 @@
 /**
- * The rules of counters, and conditions on them: compared, changed, and written as stores keep
- * them.
+ * Compares and changes the rules of counters, checks conditions on counters, and encodes rules for
+ * stores.
  */
 import {
   type Condition,
@@ -45,7 +45,7 @@ export function writeRules({
   return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
 }
 
-/** The rules that were written so; the usual ones where none are kept. */
+/** Decodes rules; the default rules when none are stored. */
 export function readRules(text: string | null | undefined): Rules {
   if (text === null || text === undefined) return RULES;
   const [lowest, highest, settable, hidden, windowMs = '0'] = text.split(' ');

@@ -1,38 +1,34 @@
 /**
- * Whether the store takes visits, as the last commit or probe found. Readiness, figures, the page
- * and the log all ask here, so they never disagree. Not here: what is sent to find out
- * (`counter.ts`, `Counter.probe`).
+ * The state of the store, from the last commit or probe. Readiness, metrics, the page and the log
+ * use it, so they never disagree. Not here: sending probes (`counter.ts`, `Counter.probe`).
  */
 import type { Clock } from './clock.ts';
 import { isAppError, messageOf } from './errors.ts';
 
 export interface StoreHealthOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /**
-   * An outage has begun, or has become one that does not pass by itself (`store-unusable`, or a
-   * bug in the store).
-   */
+  /** An outage has begun, or has become permanent (`store-unusable`, or a bug in the store). */
   readonly onOutage: (error: unknown) => void;
   /** The outage is over; `seconds` is how long it lasted. */
   readonly onRecovery: (seconds: number) => void;
 }
 
 /**
- * An outage is over when nothing has failed for so long. A store that fails now and then has one
+ * An outage ends when nothing has failed for this long, so a store with frequent failures has one
  * long outage, which is logged once. Longer than two probes, which are 2 s apart.
  */
 const CALM_MS = 5000;
 
 /**
- * A store of which nothing was heard for so long does not answer: there is a commit or a probe
- * every 2 s.
+ * Silence for this long means that the store does not answer: there is a commit or a probe every 2
+ * s.
  */
 const SILENT_MS = 6000;
 
 interface Outage {
   readonly since: number;
   lastFailureAt: number;
-  /** Whether it was told as one that does not pass by itself. */
+  /** Whether it was reported as permanent. */
   lasting: boolean;
 }
 

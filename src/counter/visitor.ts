@@ -1,10 +1,10 @@
 /**
- * Who made a visit: which of the day's visitors, and what kind of one. Nothing of it can be turned
- * back into a person.
+ * The visitor of a visit: an anonymous identity for one day, and a kind. Neither identifies a
+ * person.
  *
- * A visitor is a keyed hash of address and user agent. The key, the day's salt, is shared by all
- * replicas and deleted when the day is over; from then on nobody can tell whose hash it was, or
- * that two days' hashes are of one person. The idea is that of cookie-free analytics
+ * The identity is a keyed hash of address and user agent. The key, the day's salt, is shared by
+ * all replicas and deleted at the end of the day; after that a hash cannot be traced to an
+ * address, nor linked to a hash of another day. The idea is that of cookie-free analytics
  * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are
  * counted, which is the stores'.
  */
@@ -16,10 +16,7 @@ import type { Kind } from '../contract/history.ts';
 /** A visitor of today. */
 export interface Visitor {
   readonly kind: Kind;
-  /**
-   * The same all day, and different on another; `undefined` for bots, and for proxies, behind
-   * which are many.
-   */
+  /** Constant for one day; `undefined` for bots, and for proxies, which hide many people. */
   readonly id: string | undefined;
 }
 
@@ -45,8 +42,7 @@ const PROXY = new RegExp(
 const PROGRAM = new RegExp(
   [
     '^$',
-    // What apps of Apple's systems send unless they say something else: `App/1
-    // CFNetwork/1568.100.1 Darwin/24.0.0`.
+    // The default of apps on Apple's systems: `App/1 CFNetwork/1568.100.1 Darwin/24.0.0`.
     String.raw`\b(CFNetwork|AppleCoreMedia)/`,
     String.raw`^(${[
       'curl|libcurl|PycURL|r-curl|Wget|aria2|xh|HTTPie|PostmanRuntime|insomnia|bruno-runtime|k6',
@@ -76,13 +72,13 @@ const PROGRAM = new RegExp(
  */
 const USER_AGENT_LENGTH_MAX = 512;
 /**
- * So many user agents are remembered: looking one up anew takes longer than all else that a visit
- * does here. Those that had to be shortened are not, so that all together take less than 1 MB.
+ * The number of cached user agents: classifying one takes longer than the rest of a visit here.
+ * Shortened ones are not cached, so that all together take less than 1 MB.
  */
 const REMEMBERED_MAX = 1000;
 const remembered = new LRUCache<string, Kind>({ max: REMEMBERED_MAX });
 
-/** What kind of visitor says this of itself. */
+/** The kind of visitor with this user agent. */
 export function kindOf(userAgent: string): Kind {
   if (userAgent.length > USER_AGENT_LENGTH_MAX)
     return lookUp(userAgent.slice(0, USER_AGENT_LENGTH_MAX));
@@ -106,12 +102,9 @@ export function visitorOf(address: string, userAgent: string, salt: string): Vis
   return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
 }
 
-/**
- * The person whom a program calls by this name, on the day whose salt this is; unknown without a
- * salt.
- */
+/** The visitor that a program names, on the day of this salt; unknown without a salt. */
 export function personOf(name: string, salt: string | undefined): Visitor {
-  // No address and no user agent begins like this, so that nobody is taken for somebody else.
+  // No address and no user agent begins like this, so named visitors never collide with others.
   return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };
 }
 

@@ -2,10 +2,10 @@
  * Watching totals: tells subscribers when the total of a counter changes, whichever replica
  * counted.
  *
- * The store is asked, not listened to: while somebody watches, the counters that are watched are
- * read together, four times a second. So the cost does not grow with visits, nor with how many
- * watch the same counter, and both stores do it alike. Without subscribers nothing happens. Not
- * here: how subscribers are told, and how many there may be (`http/live/event-stream.ts`).
+ * It polls the store: while there are subscribers, all watched counters are read together, four
+ * times a second. So the cost grows neither with visits nor with subscribers of the same counter,
+ * and both stores work alike. Without subscribers nothing is read. Not here: streams and their
+ * limits (`http/live/event-stream.ts`).
  */
 
 import type { Counting } from '../contract/counting.ts';
@@ -20,14 +20,13 @@ export interface WatchOptions {
 }
 
 /**
- * Told a counter's total, and `undefined` when a counter that had one is there no more. Must not
- * fail.
+ * Called with a counter's total, and with `undefined` when the counter was deleted. Must not fail.
  */
 export type TotalListener = (counter: string, total: number | undefined) => void;
 
-/** Between two readings: what people take for at once, and few enough for any store. */
+/** The pause between two readings: short enough to seem immediate, long enough for any store. */
 const EVERY_MS = 250;
-/** So many counters are read at once: about a millisecond of the store. */
+/** The number of counters in one read: about a millisecond of the store. */
 const READ_TOGETHER_MAX = 1000;
 
 /** A counter that is watched: what was read last, and who is told. */
@@ -38,7 +37,7 @@ interface Watched {
 
 interface Subscriber {
   /**
-   * The last reading that had begun when they came: what it finds may be older than what they
+   * The last reading that had begun before they subscribed: its totals may be older than what they
    * know.
    */
   readonly since: number;
@@ -64,10 +63,10 @@ export class Watch {
   }
 
   /**
-   * Tells `told` the total of each of `counters` that there is, and again whenever it was found
-   * changed. What is told was read after this was called: whoever has a number already, from a hit
-   * or from another replica, is told none that is older. A store that is away is waited for
-   * without a word. Answers how to end it, which may be called twice.
+   * Calls `told` with the total of each existing counter in `counters`, and again after each
+   * change. Totals are read after this call, so they are never older than a number that the
+   * subscriber has already. While the store is unavailable nothing is sent. Returns a function
+   * that ends the subscription; it may be called twice.
    */
   subscribe(counters: readonly string[], told: TotalListener): () => void {
     this.#subscribers++;

@@ -1,28 +1,27 @@
 /**
- * A counter's window: for how long visits of one visitor count once (`Rules.windowMs`). What is
- * left of a change then.
+ * A counter's window: the time in which the visits of one visitor count once (`Rules.windowMs`),
+ * and its effect on a change.
  *
- * Only the store knows who has been counted within the window before, across replicas and
- * restarts; so it says so in its outcome, and whoever hands out the numbers leaves out the same
- * visits as the store did.
+ * Only the store knows which visitors were counted earlier in the window, across replicas and
+ * restarts. It reports them in the outcome, so that the numbering leaves out the same visits.
  */
 import type { Change } from '../contract/counting.ts';
 import type { Kind } from '../contract/history.ts';
 
-/** The longest window: who a visitor is, is forgotten when the day is over. */
+/** The longest window: visitors are forgotten at the end of the day. */
 export const WINDOW_MAX_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Whether a hit is a visit, of which a window makes one: other amounts are asked for by programs
- * that mean them.
+ * Whether a hit is a visit, to which a window applies: hits of other amounts are deliberate calls
+ * of programs.
  */
 export function isVisit(amount: number): boolean {
   return amount === 1;
 }
 
 /**
- * What a change adds when a window is on it. `counted` says of each of its visitors whether their
- * first visit counts; the others never do.
+ * The amount that a change adds under a window. `counted` tells for each of its visitors whether
+ * their first visit counts; their other visits never do.
  */
 export function withinWindow(
   { amount, kinds = { program: amount }, visitors = [] }: Change,
