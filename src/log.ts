@@ -1,6 +1,6 @@
 /**
- * The log: one JSON object a line, pretty on a terminal. Each line names the replica. A leaf:
- * knows nothing of ours.
+ * The log: one JSON object per line, pretty on a terminal. Each line names the replica. A leaf:
+ * imports nothing of ours.
  */
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
@@ -15,7 +15,7 @@ export interface LogOptions {
 }
 
 /**
- * A log on standard output. Lines are written at once, so that the last words of a process are not
+ * A log on standard output. It writes synchronously, so that the last lines of a process are not
  * lost.
  */
 export function createLog({ level, format, replica }: LogOptions): Log {

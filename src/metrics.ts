@@ -1,11 +1,11 @@
 /**
- * What Prometheus is told: hits, batches, commits, requests, the queue and the state of the store.
+ * Metrics for Prometheus: hits, batches, commits, requests, the queue and the state of the store.
  * A leaf.
  *
- * Labels are of closed lists (routes and statuses of ours), so their number does not depend on
- * what clients send. Every series carries the replica's name; several replicas of one machine are
- * merged by `mergeMetrics`, unsummed, because a sum would fall when a replica is replaced. Names
- * and units: https://prometheus.io/docs/practices/naming/
+ * Labels come from closed lists (our routes and statuses), so their number does not depend on
+ * clients. Every series has the replica's name; `mergeMetrics` combines several replicas of one
+ * machine without adding them up, because a sum would fall when a replica is replaced. Names and
+ * units: https://prometheus.io/docs/practices/naming/
  */
 import {
   AggregatorRegistry,
@@ -17,10 +17,10 @@ import {
   Registry,
 } from 'prom-client';
 
-/** The counts of one process, and how to tell them. */
+/** The metrics of one process, and their updates. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** One process's figures as plain data, fit to be sent to another process. */
+/** The metrics of one process as plain data, which can be sent to another process. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<never>[];
 
 /** From one fsync on an SSD to the longest wait for a store. */
@@ -29,8 +29,8 @@ const SECONDS_BUCKETS = [
 ];
 
 /**
- * Figures of prom-client's that `promtool check metrics` refuses: gauges whose names end as those
- * of counters do. What they say is always 0 on Bun.
+ * Metrics of prom-client that `promtool check metrics` refuses: gauges with names of counters. On
+ * Bun they are always 0.
  */
 const MISNAMED = [
   'nodejs_active_handles_total',
@@ -38,17 +38,14 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ];
 
-/** What is read, not counted. */
+/** Values that are read at each scrape. */
 interface Gauges {
   waiting: () => number;
   storeUp: () => boolean;
   storeShort: () => boolean;
 }
 
-/**
- * Metrics of this process, which is `replica` at `version`. `gauges` are asked when the figures
- * are.
- */
+/** Creates the metrics of this process. `gauges` are read at each snapshot. */
 export function createMetrics(replica: string, version: string, gauges: Gauges) {
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
@@ -80,11 +77,11 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     retried(): void {
       retries.inc();
     },
-    /** The store was found emptied or set back. */
+    /** The store was emptied or restored from an older copy. */
     storeSetBack(): void {
       setBack.inc();
     },
-    /** A request was let through although nobody knew whether it may be. */
+    /** A request was allowed without a verdict of the limiter. */
     limiterOpen(): void {
       limiterOpen.inc();
     },
@@ -92,14 +89,14 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
     requested(route: string, status: number, seconds: number): void {
       requests.observe({ route, status }, seconds);
     },
-    /** All figures now. */
+    /** All current metrics. */
     snapshot(): Promise<MetricsSnapshot> {
       return registry.getMetricsAsJSON() as unknown as Promise<MetricsSnapshot>;
     },
   };
 }
 
-/** What is measured in each commit and request. */
+/** Histograms of commits and requests. */
 function histograms(registers: Registry[]) {
   return {
     batchHits: new Histogram({
@@ -124,7 +121,7 @@ function histograms(registers: Registry[]) {
   };
 }
 
-/** What happens now and then, and should be noticed. */
+/** Counters of rare events. */
 function eventCounters(registers: Registry[]) {
   return {
     retries: new Counter({
@@ -179,8 +176,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
 }
 
 /**
- * The figures of several processes as one text in Prometheus's format, none of them summed up or
- * left out.
+ * The metrics of several processes as one text in Prometheus's format, without sums or omissions.
  */
 export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate

@@ -1,11 +1,12 @@
 /**
- * Values of flags, as people type them. Each fails with `usage-invalid` and says how to type it.
+ * Parses values of flags. Each function fails with `usage-invalid` and an example of a valid
+ * value.
  */
 import { parseArgs } from 'node:util';
 import { flagName, settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
 
-/** The words of a command that takes flags of its own beside the settings. */
+/** The arguments of a command that has its own flags beside the settings. */
 export interface ParsedArguments<Flag extends string> {
   readonly own: Readonly<Partial<Record<Flag, string>>>;
   readonly positionals: readonly string[];
@@ -14,8 +15,8 @@ export interface ParsedArguments<Flag extends string> {
 }
 
 /**
- * Tells the words apart; a flag that takes no value has `yes` as its own. Fails with
- * `usage-invalid` when one lacks its value.
+ * Separates the arguments; a flag without a value has the value `yes`. Fails with `usage-invalid`
+ * when a value is missing.
  */
 export function tellApart<Flag extends string>(
   argv: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * Builds the parts of one replica from its settings. The only place where they meet.
+ * Builds the parts of one replica from its settings, and connects them.
  */
 import { randomUUID } from 'node:crypto';
 import { version } from '../../package.json' with { type: 'json' };
@@ -41,7 +41,7 @@ import {
   streamsPerAddress,
 } from './compose-surface.ts';
 
-/** One replica: its life, and its figures. */
+/** One replica: its life, and its metrics. */
 export interface Replica {
   readonly life: Life;
   readonly metrics: Metrics;
@@ -130,7 +130,7 @@ function composeStreams(config: Config, visitors: Visitors): EventStreams {
   });
 }
 
-/** What happens when memory or disk is nearly full, and what to do. */
+/** The warning when memory or disk is nearly full. */
 const SHORT =
   'the store is nearly full: existing counters keep counting, and nothing new is stored (counters, keys, visitors, hours). ' +
   'Raise maxmemory of Redis, free disk space, or delete counters.';
@@ -202,8 +202,8 @@ function openPort(config: Config, app: App, streams: EventStreams, shared: boole
     hostSetting: 'SEEN_HOST',
     port: config.port,
     shared,
-    // A hit that makes its counter may wait twice, once to find that it has to. An attempt that
-    // begins then may have to connect and ask.
+    // A hit that creates its counter may wait twice, the first time to find that the counter is
+    // missing. The last attempt may have to connect and send.
     handlerMs: 2 * (config.waitMs + config.storeTimeoutMs),
     connectionsMax: config.connectionsMax,
     busyPorts: () => [...app.busyPorts(), ...streams.busyPorts()],
@@ -224,7 +224,7 @@ export const CLOCK: Clock = {
 const REACH_AGAIN_MS = 250;
 
 /**
- * Resolves when the store takes writes. Says once that it waits. Fails with the store's error
+ * Resolves when the store accepts writes. Logs once that it waits. Fails with the store's error
  * after `startMs`.
  */
 export async function reachStore(

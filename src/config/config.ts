@@ -1,7 +1,7 @@
 /**
- * Reads the settings: from flags, files, the environment and the defaults, of which the first
- * wins. The only reader of the environment. All mistakes are reported at once. Not here: which
- * settings there are (`settings.ts`).
+ * Reads the settings from flags, files, the environment and the defaults, in this order of
+ * precedence. Only this file reads the environment. It reports all mistakes at once. Not here: the
+ * table of settings (`settings.ts`).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -14,13 +14,13 @@ type Name = keyof typeof settings;
 /** All settings, checked. */
 export type Config = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
 
-/** Where the words come from that become settings. */
+/** The sources of settings. */
 export interface Sources {
   argv: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The process's environment, for everyone. */
+/** The environment of this process. */
 export function environment(): Sources['env'] {
   return process.env;
 }

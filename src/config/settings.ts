@@ -1,10 +1,10 @@
 /**
- * Every setting once: its default, what is right for it, and what it is for.
+ * The table of settings: for each its default, its valid values and its help text.
  *
- * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
- * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
- * `--help` and the table in docs/settings.md are made of this table. Longer than most files
- * because it is one table. Not here: reading them (`config.ts`).
+ * The name `storeUrl` gives the environment variable (`SEEN_STORE_URL`), the flag (`--store-url`)
+ * and the variable for a file with the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and
+ * docs/settings.md are generated from this table. This file is longer than most because it is one
+ * table. Not here: reading the settings (`config.ts`).
  */
 import { hostname } from 'node:os';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import { networkIn } from '../network.ts';
 import { storeUrlMistake } from './store-url.ts';
 
 interface Setting<T> {
-  /** As a person would type it; `undefined` when there is none. */
+  /** The default, as a person would type it; `undefined` for none. */
   readonly fallback: string | undefined;
   readonly help: string;
   readonly schema: z.ZodType<T, string>;
@@ -34,7 +34,7 @@ function whole(min: number, max: number) {
     .pipe(z.number().min(min, `is less than ${min}`).max(max, `is more than ${max}`));
 }
 
-/** What may be left out. */
+/** Makes a setting optional. */
 function optional(schema: z.ZodType<string, string>): z.ZodType<string | undefined, string> {
   return schema.optional() as unknown as z.ZodType<string | undefined, string>;
 }
@@ -269,10 +269,7 @@ export function settingsManual(): string {
     .join('\n');
 }
 
-/**
- * The settings as the rows of the table in docs/settings.md. What depends on the machine is said
- * in words.
- */
+/** The table in docs/settings.md. Defaults that depend on the machine are described in words. */
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {

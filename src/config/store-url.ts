@@ -1,12 +1,11 @@
 /**
- * What is wrong with the URL of a database. Everything in it is used or refused: a part that was
- * ignored in silence would have Seen count somewhere else than meant. A leaf: knows nothing of
- * ours.
+ * Checks the URL of a database. Every part is used or refused: if Seen ignored a part silently, it
+ * could count in the wrong place. A leaf: imports nothing of ours.
  */
 
 /**
- * Why `text` is no URL of a store, to follow the name of the setting, or `undefined` where it is
- * one. Never repeats the text, which may hold a password.
+ * The reason why `text` is not a valid store URL, as a predicate that follows the name of the
+ * setting; `undefined` for a valid URL. Never repeats the text, which may contain a password.
  */
 export function storeUrlMistake(text: string): string | undefined {
   return text.startsWith('sqlite:')
@@ -15,8 +14,8 @@ export function storeUrlMistake(text: string): string | undefined {
 }
 
 /**
- * The same for a Redis alone: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://`
- * for TLS.
+ * The same for Redis only: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for
+ * TLS.
  */
 export function redisUrlMistake(text: string): string | undefined {
   const [, rest] = /^rediss?:\/\/(.*)$/s.exec(text) ?? [];
@@ -56,13 +55,13 @@ function sqliteMistake(path: string): string | undefined {
   if (path === ':memory:' || path.startsWith('file:')) {
     return 'does not name a file on disk, which Seen needs: use sqlite:PATH';
   }
-  // What follows two slashes is a host elsewhere, and three are written for a path from the root.
+  // In other URLs two slashes precede a host, and three an absolute path.
   if (/^\/\/[^/]/.test(path))
     return 'has two slashes: use sqlite:./data/seen.db, or sqlite:/data/seen.db from the root';
   return undefined;
 }
 
-/** What stands before and after the first `separator`; nothing after it where there is none. */
+/** The text before and after the first `separator`; without one, the second is undefined. */
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

@@ -1,25 +1,25 @@
 /**
- * What a parent and its replicas say to each other. Each message is a plain object, sent over the
- * channel that the system closes when either of them ends, however it ends.
+ * Messages between a parent and its replicas. Each is a plain object, sent over a channel that the
+ * system closes when either process ends.
  */
 import type { MetricsSnapshot } from '../metrics.ts';
 
-/** What the parent says. */
+/** Messages of the parent. */
 export type ToReplica =
   /** Stop in order and end. */
   | { readonly say: 'stop' }
-  /** Asks for a sign of life, which is answered at once: `pong`. */
+  /** Asks for a sign of life; the replica replies `pong` at once. */
   | { readonly say: 'ping' }
-  /** How are you? Answered with the same id. */
+  /** Requests a report; the reply has the same id. */
   | { readonly say: 'report'; readonly id: number };
 
-/** How a replica is: `unready` is why it takes no traffic, `undefined` when it does. */
+/** A replica's report: `unready` is the reason why it accepts no traffic, or `undefined`. */
 export interface Report {
   readonly unready: string | undefined;
   readonly metrics: MetricsSnapshot;
 }
 
-/** What a replica says. */
+/** Messages of a replica. */
 export type ToParent =
   /** The port is open. */
   | { readonly say: 'listening' }

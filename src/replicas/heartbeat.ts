@@ -1,9 +1,9 @@
 /**
- * Tells the store again and again that this replica is there, and keeps what it answers: which
- * others there are. In the same rhythm it has the counter find out whether the store takes visits.
+ * Reports regularly to the store that this replica is alive, and keeps the list of replicas that
+ * the store returns. At the same interval it lets the counter probe the store.
  *
- * What it knows is as old as the last beat that was answered: while the store is away nobody is
- * taken for gone. Not here: how the store remembers (`contract/presence.ts`), and what a probe is
+ * The list is as old as the last successful beat: while the store is unavailable no replica
+ * becomes `gone`. Not here: presence in the store (`contract/presence.ts`), and probes
  * (`counter/counter.ts`).
  */
 
@@ -14,11 +14,11 @@ import { briefly } from '../counter/patience.ts';
 export interface HeartbeatOptions {
   readonly presence: Presence;
   readonly clock: Clock;
-  /** What this replica is. */
+  /** This replica. */
   readonly self: Pick<HeartbeatReport, 'id' | 'name' | 'version' | 'startedAt'>;
-  /** What it has counted since it started. */
+  /** The hits that it has counted since its start. */
   readonly hits: () => number;
-  /** Has the counter find out whether a commit would succeed, if it does not know. */
+  /** Lets the counter check whether a commit would succeed. */
   readonly probe: () => void;
 }
 
@@ -28,11 +28,14 @@ export interface KnownReplica extends Omit<HeartbeatReport, 'state'> {
   readonly state: HeartbeatReport['state'];
 }
 
-/** Between two beats: a change is seen within seconds, and it costs the store nothing. */
+/**
+ * The time between two beats: changes show within seconds, and the load on the store is
+ * negligible.
+ */
 const EVERY_MS = 2000;
-/** What the last word may take: less than anything else in a stop. */
+/** The time limit of the last report: less than any other step of a stop. */
 const LAST_BEAT_MS = 500;
-/** Whoever misses two beats and half of the next is not late. */
+/** A replica that misses two beats and half of the next is gone, not late. */
 const GONE_AFTER_MS = 2.5 * EVERY_MS;
 
 export class Heartbeat {
@@ -45,7 +48,7 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** All replicas that were heard of lately, by their names, the older first. */
+  /** All known replicas, sorted by name, and for equal names by age, the oldest first. */
   get replicas(): readonly KnownReplica[] {
     return this.#heard
       .map(({ silentMs, ...beat }) => ({
@@ -57,22 +60,22 @@ export class Heartbeat {
       );
   }
 
-  /** Begins; what others say is known soon after. */
+  /** Starts the beats; the list is complete soon after. */
   start(): void {
     if (this.#beating) return;
     this.#beating = true;
     void this.#beatOn();
   }
 
-  /** Tells that this replica drains. */
+  /** Reports that this replica drains. */
   drain(): void {
     this.#state = 'draining';
     void this.#beat();
   }
 
   /**
-   * Tells that this replica is gone, and ends; resolves when that is told, or after a moment:
-   * nothing is to wait for it.
+   * Reports that this replica is gone, and ends the beats; resolves after the report, or after a
+   * short time, so that nothing waits for it.
    */
   async end(): Promise<void> {
     this.#beating = false;
@@ -90,13 +93,13 @@ export class Heartbeat {
     }
   }
 
-  /** Never fails: what is not told now is told with the next beat. */
+  /** Never fails: the next beat repeats a failed report. */
   async #beat(): Promise<void> {
     const { presence, self, hits } = this.#options;
     try {
       this.#heard = await presence.heartbeat({ ...self, hits: hits(), state: this.#state });
     } catch {
-      // The probe says that the store is away.
+      // The probe reports the outage.
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The life of one replica: start, serve, and stop in an order in which no request fails.
  *
- * On a stop: 1 `/readyz` answers 503; 2 every response sends its client away, while the load
- * balancer notices; 3 streams end, and their clients come back to another replica; 4 the port
- * closes; 5 the counter drains; 6 the store closes. One deadline for all of it. Not here: signals
- * and exit statuses.
+ * A stop has these steps: 1 `/readyz` returns 503; 2 every response closes its connection, while
+ * the load balancer notices; 3 streams end, and their clients reconnect to another replica; 4 the
+ * port closes; 5 the counter drains; 6 the store closes. There is one deadline for all steps. Not
+ * here: signals and exit statuses.
  */
 
 import type { Store } from '../contract/store.ts';
@@ -14,7 +14,7 @@ import type { StoreHealth } from '../counter/store-health.ts';
 import { within } from '../deadline.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
-/** What the life needs of the app that serves visitors. */
+/** The app that serves visitors, as far as a stop needs it. */
 export interface Service {
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
@@ -50,21 +50,21 @@ export interface LifeOptions {
   endStreams: () => void;
   /** Opens the public port. */
   listen: () => Door;
-  /** How long clients are sent away at the most, while requests still come in. */
+  /** The maximum time for clients to leave while requests still arrive. */
   drainMs: number;
-  /** After how long a stop that has not come to its end fails. */
+  /** The deadline of a stop. */
   stopMs: number;
 }
 
-/** How often it is looked whether clients have gone. */
+/** The time between two checks whether clients have left. */
 const LOOK_MS = 25;
 /**
- * Without a request in so many looks, half a second, clients have gone elsewhere, or are idle:
- * closing an idle connection fails nothing. Looks are counted, not time: a process that stood
- * still has not heard its clients yet.
+ * After this many checks without a request, half a second, clients have left or are idle; closing
+ * an idle connection fails no request. Checks are counted, not time, because a suspended process
+ * has not received requests yet.
  */
 const QUIET_LOOKS = 20;
-/** So many looks at the least: silence before the first may be its own. */
+/** The minimum number of checks: earlier silence may be due to this process. */
 const LOOKS_MIN = 4;
 
 export class Life {
@@ -77,7 +77,7 @@ export class Life {
   }
 
   /**
-   * Opens the port and returns where. The store must have been reached. Fails with
+   * Opens the port and returns its address. The store must be reachable. Fails with
    * `port-unavailable`.
    */
   start(): Pick<Door, 'host' | 'port'> {
@@ -86,7 +86,7 @@ export class Life {
     return this.#listening;
   }
 
-  /** Why this replica takes no traffic; `undefined` when a visit would be counted. */
+  /** The reason why this replica accepts no traffic; `undefined` when a visit would be counted. */
   unready(): string | undefined {
     if (this.#stopped) return 'draining';
     if (!this.#listening) return 'starting';
@@ -94,7 +94,7 @@ export class Life {
   }
 
   /**
-   * Stops in the order above; called again, it is the same stop. Fails with `stop-overdue` at the
+   * Stops in the order above; further calls return the same stop. Fails with `stop-overdue` at the
    * deadline.
    */
   stop(): Promise<void> {
@@ -114,8 +114,8 @@ export class Life {
       heartbeat.drain();
       app.sendClientsAway();
       await this.#quiet();
-      // At once with closing the port: a client that comes back in this moment would find a
-      // replica that has no streams any more, and browsers give up a stream that is refused.
+      // Together with closing the port: otherwise a client could reconnect to this replica and be
+      // refused, and browsers do not retry a refused stream.
       endStreams();
       await this.#close(this.#listening);
     }
@@ -125,8 +125,8 @@ export class Life {
   }
 
   /**
-   * Waits for every request, but not for clients that have sent half of one: nobody knows when
-   * they send the rest.
+   * Waits for every request, but not for clients that have sent half of one, which may never send
+   * the rest.
    */
   async #close(door: Door): Promise<void> {
     let closed = false;
@@ -145,7 +145,8 @@ export class Life {
   }
 
   /**
-   * Ends as soon as clients have gone: a stop that always takes its longest makes people kill it.
+   * Ends as soon as clients have left, because people kill a process whose stop always takes the
+   * maximum time.
    */
   async #quiet(): Promise<void> {
     const { app, drainMs } = this.#options;

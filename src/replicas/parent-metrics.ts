@@ -1,13 +1,12 @@
 /**
- * What Prometheus is told by the parent of several replicas itself. Not here: the figures of the
- * replicas (`metrics.ts`).
+ * Metrics of the parent of several replicas. Not here: metrics of the replicas (`metrics.ts`).
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricsSnapshot } from '../metrics.ts';
 
 /**
- * What a parent of several replicas counts itself. `replica` is its own name; `silent` returns how
- * many replicas do not answer now.
+ * Creates the parent's metrics. `replica` is its name; `silent` returns the number of replicas
+ * that do not answer now.
  */
 export function createParentMetrics(replica: string, silent: () => number) {
   const registry = new Registry();
@@ -18,7 +17,7 @@ export function createParentMetrics(replica: string, silent: () => number) {
     labelNames: ['reason'],
     registers: [registry],
   });
-  // So that the first one is an increase.
+  // Starts at 0, so that the first kill is an increase.
   killed.inc({ reason: 'hung' }, 0);
   registry.registerMetric(
     new Gauge({

@@ -1,16 +1,13 @@
 /**
- * One replica as its parent sees it: a process with a channel, that listens some time after its
- * start and ends some day.
+ * A replica as its parent sees it: a process with a channel, which listens some time after its
+ * start.
  */
 import { readFileSync } from 'node:fs';
 import { within } from '../deadline.ts';
 import type { Report, ToParent, ToReplica } from './channel.ts';
 import type { WatchedReplica } from './watchdog.ts';
 
-/**
- * The exit status of a process that was never there, as shells have it for a program they cannot
- * run.
- */
+/** The exit status of a process that could not be started, as in shells. */
 const STATUS_NOT_STARTED = 126;
 /**
  * How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of
@@ -28,7 +25,7 @@ const REPORT_MS = 3000;
 export class ReplicaProcess implements WatchedReplica {
   readonly name: string;
   readonly startedAt = performance.now();
-  /** Resolves with whether the process came to listen (`false`: it ended before). */
+  /** Resolves to true when the process listens, and to false when it ended before. */
   readonly listening: Promise<boolean>;
   /** Resolves with the exit status when the process has ended, 128 + N for signal N. */
   readonly ended: Promise<number>;
@@ -36,7 +33,7 @@ export class ReplicaProcess implements WatchedReplica {
   readonly #reports = new Map<number, (report: Report | undefined) => void>();
   #nextReport = 1;
   #hasAnswered = false;
-  /** Whether the last question for a sign of life was answered. */
+  /** Whether the last ping was answered. */
   #answered = true;
   #silentLooks = 0;
   #killed = false;
@@ -63,8 +60,8 @@ export class ReplicaProcess implements WatchedReplica {
         stdin: 'ignore',
         stdout: 'inherit',
         stderr: 'inherit',
-        // A group of its own: Ctrl-C and a closed terminal reach the parent alone, which says what
-        // is to be done.
+        // A process group of its own: Ctrl-C and a closed terminal reach only the parent, which
+        // then stops the replicas.
         detached: true,
         ipc: (message: ToParent) => {
           this.#hasAnswered = true;
@@ -107,8 +104,8 @@ export class ReplicaProcess implements WatchedReplica {
   }
 
   /**
-   * One question is on its way at a time, so that nothing piles up for a replica that does not
-   * read.
+   * Only one ping is pending at a time, so that messages do not accumulate for a replica that does
+   * not read.
    */
   look(): number {
     if (this.#answered) {

@@ -1,20 +1,23 @@
 /**
- * Signals of the operating system as the two things they ask for: stop, and replace.
+ * Translates signals of the operating system into stop and replace.
  *
- * SIGTERM and SIGINT (Ctrl-C) ask for a stop; a second one of either means now. SIGHUP asks to
- * replace the replicas, as it does of other servers. It is also what the system sends when a
- * terminal is closed, and then it asks for a stop.
+ * SIGTERM and SIGINT (Ctrl-C) stop in order; a second signal stops at once. SIGHUP replaces the
+ * replicas, as in other servers. The system also sends it when a terminal is closed; then it means
+ * stop.
  */
 import { closeSync, openSync } from 'node:fs';
 
 export interface SignalListeners {
   onStop: (signal: 'SIGTERM' | 'SIGINT') => void;
-  /** `status` is what a shell expects of a process that a signal ended. */
+  /** `status` is the exit status that shells use for a process ended by a signal. */
   onStopNow: (status: number) => void;
   onReplace: () => void;
 }
 
-/** npm hands on the Ctrl-C that the terminal has sent us already: two within this time are one. */
+/**
+ * npm forwards the Ctrl-C that the terminal has sent us already: two within this time count as
+ * one.
+ */
 const SAME_SIGNAL_MS = 500;
 
 /** Listens for the rest of the process's life. */
@@ -38,8 +41,8 @@ export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListener
 }
 
 /**
- * Listens as a replica that has a parent, which hears Ctrl-C and a closed terminal for it: SIGTERM
- * stops it alone.
+ * Listens as a replica with a parent, which handles Ctrl-C and a closed terminal: only SIGTERM
+ * stops it.
  */
 export function listenAsReplica(onStop: () => void): void {
   process.on('SIGTERM', onStop);

@@ -21,24 +21,21 @@ export interface SupervisorOptions {
   names: readonly string[];
   /** The command line that starts the replica of this name. */
   command: (name: string) => readonly string[];
-  /** How long a replica takes at most to stop by itself. */
+  /** The maximum time that a replica takes to stop. */
   stopMs: number;
   log: Log;
-  /** Told of each replica that is killed because it hangs. */
+  /** Called for each replica that is killed because it hangs. */
   onHung?: () => void;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly Slot[];
-  /** All that run, the ones being started and stopped included. */
+  /** All running processes, including those that start or stop. */
   readonly #alive = new Set<ReplicaProcess>();
   readonly #watchdog: Watchdog<ReplicaProcess>;
   #stopping: Promise<void> | undefined;
-  /**
-   * Whether replicas are yet to be started, or are being replaced, which is not done twice at
-   * once.
-   */
+  /** Whether a start or a replacement is in progress; only one runs at a time. */
   #busy = true;
 
   constructor(options: SupervisorOptions) {
@@ -74,7 +71,7 @@ export class Supervisor {
     }
   }
 
-  /** Replaces the replicas one by one; leaves off when a new one does not come to listen. */
+  /** Replaces the replicas one by one; stops when a new one does not listen. */
   async replaceAll(): Promise<void> {
     const { log } = this.#options;
     if (this.#busy || this.#stopping) {
@@ -90,8 +87,8 @@ export class Supervisor {
   }
 
   /**
-   * Stops all replicas in order; resolves when none is left. Fails with `stop-overdue` when one
-   * had to be cut off.
+   * Stops all replicas in order; resolves when all have ended. Fails with `stop-overdue` when one
+   * exceeded its deadline.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
@@ -103,7 +100,7 @@ export class Supervisor {
     for (const replica of this.#alive) replica.kill();
   }
 
-  /** Why no replica takes traffic; `undefined` when at least one does. */
+  /** The reason why no replica accepts traffic; `undefined` when at least one does. */
   async unready(): Promise<string | undefined> {
     if (this.#stopping) return 'draining';
     const reports = await this.#reports();
@@ -111,13 +108,13 @@ export class Supervisor {
     return reports[0]?.unready ?? 'no replica answers';
   }
 
-  /** The names of the replicas that have given no sign of life for some seconds. */
+  /** The names of the replicas that have not answered for some seconds. */
   get silent(): readonly string[] {
     const current = new Set(this.#slots.map((slot) => slot.current));
     return this.#watchdog.silent.filter((replica) => current.has(replica)).map(({ name }) => name);
   }
 
-  /** The figures of all replicas that answer. */
+  /** The metrics of all replicas that answer. */
   async metrics(): Promise<MetricsSnapshot[]> {
     return (await this.#reports()).map(({ metrics }) => metrics);
   }
@@ -156,7 +153,7 @@ export class Supervisor {
     return slot.current;
   }
 
-  /** Fills the slot again when its process ends and nobody has put another in its place. */
+  /** Fills the slot again when its process ends and has not been replaced. */
   async #watch(slot: Slot, replica: ReplicaProcess): Promise<void> {
     const status = await replica.ended;
     if (slot.current !== replica || this.#stopping) return;
@@ -177,7 +174,7 @@ export class Supervisor {
         );
       return false;
     }
-    // Not before: while the new one started, the old one may have died and been replaced itself.
+    // Only now: during the start of the new one, the old one may have died and been replaced.
     const old = slot.current;
     slot.replace(fresh);
     void this.#watch(slot, fresh);

@@ -1,27 +1,26 @@
 /**
- * Finds replicas that hang: the process exists, but its event loop does not run. The kernel goes
- * on giving them visitors.
+ * Finds replicas that hang: the process exists, but its event loop does not run. The kernel still
+ * gives them connections.
  *
- * Each replica is asked for a sign of life at every look, once a second. Looks are counted, not
- * time, so that nobody is taken for hung because the machine slept or this process stood still:
- * then there were no looks. Not here: how a replica is asked (`replica-process.ts`), and what is
- * done about it (`supervisor.ts`).
+ * Each check, once a second, pings every replica. Unanswered checks are counted, not time, so that
+ * no replica counts as hung after the machine slept or this process was suspended. Not here: the
+ * ping (`replica-process.ts`), and the reaction (`supervisor.ts`).
  */
 
-/** A replica as it is watched. */
+/** A replica as the watchdog sees it. */
 export interface WatchedReplica {
   readonly name: string;
-  /** Whether it has given a sign of life since its start. */
+  /** Whether it has answered since its start. */
   readonly hasAnswered: boolean;
-  /** Asks for a sign of life, and returns for how many looks in a row there has been none. */
+  /** Sends a ping, and returns the number of consecutive checks without an answer. */
   look(): number;
-  /** Whether it waits in the system, for a disk, and so cannot be killed. */
+  /** Whether it waits for a disk in the kernel, and so cannot be killed. */
   waitsForDisk(): boolean;
 }
 
-/** What a watchdog does about what it finds. */
+/** The callbacks of the watchdog. */
 export interface WatchdogActions<R extends WatchedReplica> {
-  /** The replica hangs. It is found again at later looks until it has ended. */
+  /** The replica hangs. Called again at later checks until it has ended. */
   readonly onHung: (replica: R) => void;
   /** The replica waits for the disk. Called once until it answers again. */
   readonly onWaiting: (replica: R) => void;
@@ -32,20 +31,20 @@ export interface WatchdogActions<R extends WatchedReplica> {
 /** Between two looks. */
 const LOOK_MS = 1000;
 /**
- * A replica that has been silent for so many looks hangs: the longest turns of an event loop take
+ * A replica that is silent for this many checks hangs: the longest turns of an event loop take
  * less than one second.
  */
 const HUNG_LOOKS = 10;
 /**
- * The same before its first sign of life: on a machine with 30 runnable processes per core a start
- * took 50 s.
+ * The same before its first answer: on a machine with 30 runnable processes per core a start took
+ * 50 s.
  */
 const STARTING_LOOKS = 300;
-/** A replica that has been silent for so many looks is reported as silent. */
+/** A replica that is silent for this many checks is reported as silent. */
 const SILENT_LOOKS = 3;
 /**
- * Looks between two kills: when all replicas hang, the first usually listens again before the next
- * is killed.
+ * Checks between two kills: when all replicas hang, the first usually listens again before the
+ * next is killed.
  */
 const BETWEEN_LOOKS = 5;
 
@@ -57,13 +56,13 @@ export class Watchdog<R extends WatchedReplica> {
   #looksSinceHung = BETWEEN_LOOKS;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `replicas` returns those that live now. */
+  /** `replicas` returns the running replicas. */
   constructor(replicas: () => Iterable<R>, actions: WatchdogActions<R>) {
     this.#replicas = replicas;
     this.#actions = actions;
   }
 
-  /** Begins to look; `end` is the opposite. */
+  /** Starts the checks; `end` stops them. */
   start(): void {
     this.#timer ??= setInterval(() => this.look(), LOOK_MS);
   }
@@ -73,12 +72,12 @@ export class Watchdog<R extends WatchedReplica> {
     this.#timer = undefined;
   }
 
-  /** The replicas that were silent for the last looks, the longest first. */
+  /** The replicas that did not answer the last checks, the longest silent first. */
   get silent(): readonly R[] {
     return this.#silent;
   }
 
-  /** Looks at all replicas once. At most one is reported as hung. */
+  /** Checks all replicas once. Reports at most one as hung. */
   look(): void {
     const looked = [...this.#replicas()]
       .map((replica) => ({ replica, looks: replica.look() }))
