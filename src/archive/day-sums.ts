@@ -1,15 +1,15 @@
 /**
- * What each kind of visits comes to on a day, days and hours together: hours become days one day,
- * and that sum has to be exact, too.
+ * Sums of each kind of visits per day, over days and hours: hours are folded into days later, and
+ * that sum must be exact, too.
  *
- * Not here: how the store keeps its own figures within numbers, which is `stores/`.
+ * Not here: how stores limit their own sums (`stores/`).
  */
 import type { CounterHistory, HistoryEntry } from '../contract/history.ts';
 
 /**
- * The same as far as it can be brought back: what a kind of visits has come to on a day, hours and
- * all, stays where a number ends. Otherwise one counter that somebody has driven there would keep
- * all from going out.
+ * The history limited to sums that can be imported again: the total of a kind on a day, hours
+ * included, stays within exact numbers. Otherwise one counter with extreme values would block the
+ * whole export.
  */
 export function fitting({ hours, days, visitors }: CounterHistory): CounterHistory {
   const sums = new Map<string, number>();
@@ -31,8 +31,8 @@ export function fitting({ hours, days, visitors }: CounterHistory): CounterHisto
 }
 
 /**
- * The first day (since 1970) on which a kind comes to more than a number carries; `undefined` when
- * there is none.
+ * The first day (since 1970) on which the sum of a kind exceeds the exact numbers; `undefined`
+ * when there is none.
  */
 export function sumTooMuch({ hours, days }: CounterHistory): number | undefined {
   const sums = new Map<string, number>();

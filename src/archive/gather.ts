@@ -1,6 +1,6 @@
 /**
- * Gathers counters in a file of ours before an export is written: an export says at its beginning
- * how many counters there are.
+ * Gathers counters in a temporary file before an export is written, because an export begins with
+ * the number of counters.
  *
  * So an export of any number of counters takes little memory. Not here: how a store reads its
  * counters, and the formats of exports.
@@ -15,17 +15,17 @@ import { Wrong } from './item.ts';
 import { linesOf } from './reading/lines.ts';
 import { readRecord, recordOf } from './record.ts';
 
-/** Every counter begins its line so: its name is read without the rest. */
+/** The beginning of each line: the name can be read without the rest. */
 const BEGINNING = '{"counter":"';
 
 export interface GatheredExport extends Heading {
-  /** The counters in the order of the names' bytes. May be read once. */
+  /** The counters in byte order of their names. Can be read once. */
   readonly all: AsyncIterable<ArchivedCounter>;
 }
 
 /**
- * Gathers counters, which come in the order of their names, in a file of ours at `path`. `moment`
- * is when reading them began. Tells `onCounter` how many have come.
+ * Gathers counters, which arrive in the order of their names, in a temporary file at `path`.
+ * `moment` is the time at which reading began. Calls `onCounter` with the number so far.
  */
 export async function gather(
   counters: AsyncIterable<ArchivedCounter>,

@@ -1,8 +1,7 @@
 /**
- * What reading a source comes to, item by item: counters, and what cannot be read, with where it
- * stands and what to write instead.
+ * The items of a source: counters, and mistakes with their line and a correction.
  *
- * A source is read to its end however much of it is wrong, so that a person mends all of it at
+ * A source is read to its end even with mistakes, so that a person can correct all of them at
  * once.
  */
 import type { ArchivedCounter } from '../contract/archive.ts';
@@ -13,17 +12,17 @@ import { COUNTER_NAME } from '../counter/name.ts';
 export type Item =
   /** A counter, and the line on which it begins; 0 where there are no lines. */
   | { readonly archived: ArchivedCounter; readonly line: number }
-  /** What is wrong, and what to write instead. */
+  /** The mistake, and a correction. */
   | { readonly wrong: string; readonly line: number }
-  /** What whoever imports should know. */
+  /** A remark for the user. */
   | { readonly note: string };
 
-/** What is wrong with a piece of a source, in words for whoever has to mend it. */
+/** A mistake in a source, with a message for the user. */
 export class Wrong extends Error {
   override readonly name = 'Wrong';
 }
 
-/** Does `work` and answers it as an item; what is wrong becomes one too. */
+/** Returns the result of `work` as an item; a `Wrong` becomes an item, too. */
 export function itemOf(line: number, work: () => ArchivedCounter): Item {
   try {
     return { archived: work(), line };
@@ -38,16 +37,13 @@ export function countOf(count: number, one: string, more: string): string {
   return count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${more}`;
 }
 
-/** A counter of which no more is known than its total. */
+/** A counter with a total and no other data. */
 export function bare(counter: string, total: number): ArchivedCounter {
   const past = { hours: [], days: [], visitors: new Map<number, number>() };
   return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
 }
 
-/**
- * A piece of a source as it may be shown: not too long, and without characters that do something
- * to a terminal.
- */
+/** A part of a source for messages: shortened, and without control characters for terminals. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(
     /[\u007F-\u009F]/g,
@@ -64,15 +60,12 @@ export function readName(text: string): string {
 }
 
 /**
- * More counters than this are not read from one source: each takes about 200 bytes of memory while
- * it is checked.
+ * The maximum number of counters in a source: each takes about 200 bytes of memory during the
+ * check.
  */
 export const COUNTERS_MAX = 2_000_000;
 
-/**
- * The items, with a counter that comes a second time as wrong: nobody knows which of the two
- * totals is meant.
- */
+/** The items; a repeated counter becomes a mistake, because it is unclear which total is right. */
 export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   const lines = new Map<string, number>();
   for await (const item of items) {

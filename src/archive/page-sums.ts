@@ -1,9 +1,9 @@
 /**
- * Visits of the pages of a site, added up to counters with hours, days and visitors: the readers
- * of other services' exports put in what they find, in any order.
+ * Adds up visits of the pages of a site to counters with hours, days and visitors. The readers of
+ * other services' exports add visits in any order.
  *
- * Memory is bounded: hours that are older than hours are kept become days at once, and there is a
- * limit to the pages.
+ * Memory is bounded: hours beyond their retention time become days at once, and the number of
+ * pages is limited.
  */
 
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/history.ts';
@@ -16,10 +16,10 @@ import { keyFor } from './slug.ts';
 export interface Visits {
   readonly path: string;
   readonly kind: Kind;
-  /** In milliseconds since 1970, of which the hour counts. */
+  /** Milliseconds since 1970, used as an hour. */
   readonly at: number;
   readonly amount: number;
-  /** How many of them are somebody's first on that day. */
+  /** The number of first visits of a visitor on that day. */
   readonly visitors: number;
 }
 
@@ -36,11 +36,13 @@ interface Sums {
   readonly visitors: Map<number, number>;
 }
 
-/** More pages than this are not read: each takes about two kilobytes of memory. */
+/** The maximum number of pages: each takes about two kilobytes of memory. */
 export const PAGES_MAX = 250_000;
-/** Figures of all pages together, each about 50 bytes: a thousand pages for ten years. */
+/**
+ * The maximum number of values of all pages, about 50 bytes each: a thousand pages for ten years.
+ */
 const FIGURES_MAX = 8_000_000;
-/** So many paths of one counter are told apart; nobody reads more of them. */
+/** The number of paths to list for one counter. */
 const PATHS_MAX = 20;
 const PATHS_SHOWN = 3;
 /** No browser has a longer address, and GoatCounter keeps 2,048 characters of it. */
@@ -56,10 +58,7 @@ export class PageSums {
     return this.#counters.size;
   }
 
-  /**
-   * Adds visits that stand in `line`. Fails with `Wrong`, and with `usage-invalid` when there is
-   * too much of it.
-   */
+  /** Adds the visits of `line`. Fails with `Wrong`, and with `usage-invalid` beyond the limits. */
   add({ path, kind, at, amount, visitors }: Visits, line: number): void {
     if (path.length > PATH_MAX_LENGTH)
       throw new Wrong(`${shown(path)} is longer than a path can be`);
@@ -79,7 +78,7 @@ export class PageSums {
     if (this.#figures > FIGURES_MAX) throw tooMuch(`${FIGURES_MAX.toLocaleString('en')} figures`);
   }
 
-  /** The counters in `namespace`, then a note on each that is several paths. */
+  /** The counters in `namespace`, then a note on each that combines several paths. */
   *items(namespace: string): Generator<Item> {
     for (const [key, sums] of this.#counters)
       yield itemOf(sums.line, () => archivedOf(`${namespace}/${key}`, sums));
@@ -121,7 +120,7 @@ export class PageSums {
   }
 
   /**
-   * Makes days of the hours that any store would make days of, because they are too old beside the
+   * Folds hours into days that any store would fold, because they are too old relative to the
    * newest.
    */
   #fold(sums: Sums): void {
@@ -172,7 +171,7 @@ function decoded(path: string): string {
   }
 }
 
-/** The same text without the line that it was cut from, which would stay in memory with it. */
+/** A copy of the text: a substring would keep the whole line in memory. */
 function ownCopy(text: string): string {
   return Buffer.from(text).toString();
 }

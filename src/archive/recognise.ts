@@ -1,6 +1,5 @@
 /**
- * Which kind of file somebody wants to import, told by what stands in it; and what stands in it as
- * items.
+ * Recognises the kind of a file to import by its content, and reads it as items.
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
@@ -17,7 +16,7 @@ import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './reading/csv.ts'
 import { type Line, linesOf } from './reading/lines.ts';
 import { openZip } from './reading/zip.ts';
 
-/** What may be imported from a file, as `--from` names it, and what each is. */
+/** The kinds of files, by their names for `--from`, with descriptions. */
 export const FILE_KINDS = {
   seen: 'an export of Seen, JSON Lines or CSV',
   list: 'a line for each counter: NAMESPACE/KEY,TOTAL',
@@ -27,15 +26,15 @@ export const FILE_KINDS = {
 
 export type FileKind = keyof typeof FILE_KINDS;
 
-/** What whoever imports has said. */
+/** Flags of the import. */
 export interface ImportHints {
-  /** Where names belong that have no namespace. */
+  /** The namespace of names that have none. */
   readonly namespace: string | undefined;
   /** The name of the one counter. */
   readonly as: string | undefined;
 }
 
-/** So many lines are looked at to tell what a file is. */
+/** The number of lines that are checked to recognise a file. */
 const LINES_LOOKED_AT = 100;
 
 /** The kinds of files, a line for each. */
@@ -46,8 +45,8 @@ export function fileKindLines(): string {
 }
 
 /**
- * The file at `path` as what it is, or as `kind` if that is given. Fails with `usage-invalid` when
- * it is nothing that can be read.
+ * The kind of the file at `path`, or `kind` if that is given. Fails with `usage-invalid` when it
+ * cannot be imported.
  */
 export async function recognise(path: string, kind: FileKind | undefined): Promise<FileKind> {
   const beginning = await beginningOf(path);
@@ -75,7 +74,7 @@ export async function recognise(path: string, kind: FileKind | undefined): Promi
   return found;
 }
 
-/** What to say of a file that no reader takes; a `hint` where whoever named it may know better. */
+/** The error for a file that no reader supports; `hint` is further advice. */
 function unreadable(path: string, what: string, hint = ''): AppError {
   return new AppError(
     'usage-invalid',
@@ -83,7 +82,7 @@ function unreadable(path: string, what: string, hint = ''): AppError {
   );
 }
 
-/** What stands in the file; `hash` is told all of its bytes. Fails with `usage-invalid`. */
+/** The items of the file; `hash` is updated with all bytes. Fails with `usage-invalid`. */
 export async function* readFile(
   path: string,
   kind: FileKind,
@@ -141,7 +140,7 @@ function needs(flag: string, what: string): AppError {
   );
 }
 
-/** Zip files begin so, and empty ones. */
+/** Whether a file begins like a zip file, empty ones included. */
 function isZip(beginning: Uint8Array): boolean {
   const start = Buffer.from(beginning.subarray(0, 4)).toString('latin1');
   return start === 'PK\x03\x04' || start === 'PK\x05\x06';
@@ -161,7 +160,7 @@ function kindOf(text: string): FileKind | undefined {
   return lines.some((line) => isListLine(cellsOfLine(line) ?? [])) ? 'list' : undefined;
 }
 
-/** The first lines with anything on them but comments. */
+/** The first lines that are neither blank nor comments. */
 function significantLines(text: string): string[] {
   return text
     .split(/\r?\n/)

@@ -1,9 +1,8 @@
 /**
- * A counter as a record: what stands in one line of an export, and is checked when it comes back.
+ * A counter as a record: the content of one line of an export, and its validation on import.
  *
- * Everything that is usual is left out, times are ISO 8601 in UTC, and all of it is in an order,
- * so that exports can be compared. A field that is not known is refused: what it means would be
- * lost.
+ * Default values are left out, times are ISO 8601 in UTC, and all parts are sorted, so that
+ * exports can be compared. Unknown fields are refused, because their meaning would be lost.
  */
 import type { ArchivedCounter } from '../contract/archive.ts';
 import { type HistoryEntry, KINDS, type Kind } from '../contract/history.ts';
@@ -15,14 +14,14 @@ import { dayName, hourName, readDay, readHour, readMoment } from './times.ts';
 type Amounts = Readonly<Partial<Record<string, number>>>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A counter as the record of it. */
+/** The record of a counter. */
 export interface CounterRecord {
   readonly counter: string;
   readonly total: number;
   readonly made?: string;
   /** The SHA-256 of its owner's token. */
   readonly ownerHash?: string;
-  /** Those that are not the usual ones. */
+  /** The rules that differ from the default. */
   readonly rules?: Partial<Rules>;
   readonly hours?: Readonly<Record<string, Amounts>>;
   readonly days?: Readonly<Record<string, Amounts>>;
@@ -139,7 +138,8 @@ function readRules(value: unknown): Rules {
       typeof given !== typeof RULES[rule as keyof Rules] ||
       (typeof given === 'number' && !Number.isSafeInteger(given))
     ) {
-      // A list or an object is not shown: turning it into text goes as deep as it is nested.
+      // Lists and objects are not shown, because converting nested ones to text recurses without
+      // limit.
       const isPlain =
         typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
       const what = isPlain ? shown(String(given)) : 'empty, a list or an object';

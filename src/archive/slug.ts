@@ -1,6 +1,6 @@
 /**
- * The key of a counter for what was counted elsewhere under a path or a Redis key: always the
- * same, and readable.
+ * Derives a readable counter key from a path or a Redis key of another service. The same input
+ * always gives the same key.
  */
 import { createHash } from 'node:crypto';
 
@@ -8,10 +8,10 @@ const KEY_MAX = 64;
 const KEY_MIN = 3;
 
 /**
- * The key for a path: slashes at its ends are left out, those inside become "-"; a path without
- * anything is `index`. What a key cannot hold becomes "-" too, and then a hash of the path
- * follows, so that paths which differ in it stay apart. So it is with paths that are too long;
- * those that are too short are padded with dots on the left.
+ * The key for a path: slashes at its ends are removed, and others become "-"; an empty path is
+ * `index`. Invalid characters become "-", too, followed by a hash of the path, so that different
+ * paths get different keys. Long paths also get a hash; short ones are padded with dots on the
+ * left.
  */
 export function keyFor(path: string): string {
   const inside = path.replace(/^\/+|\/+$/g, '');

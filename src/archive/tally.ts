@@ -1,13 +1,12 @@
 /**
- * What becomes of counters that are brought, as it is told: how many of each, and the first few of
- * them.
+ * The summary of an import: the number of counters with each outcome, with a few examples.
  */
 import type { ImportOutcome } from '../contract/archive.ts';
 
 const EXAMPLES = 3;
 const MISTAKES = 20;
 
-/** The words for what will be, and for what was done. */
+/** For each outcome the words before and after the import, and an explanation. */
 const WORDS: Readonly<Record<ImportOutcome, readonly [string, string, string]>> = {
   made: ['new', 'made', ''],
   kept: ['kept', 'kept', 'exist already; use --existing add or replace to change them'],
@@ -42,12 +41,12 @@ export class Tally {
     return this.#counts.get(outcome)?.count ?? 0;
   }
 
-  /** Whether anything was not done that was wanted. */
+  /** Whether a counter was refused. */
   get refused(): boolean {
     return REFUSED.some((outcome) => this.#counts.has(outcome));
   }
 
-  /** A line for each that there is. */
+  /** One line for each outcome that occurred. */
   lines(done: boolean): string[] {
     return (Object.keys(WORDS) as ImportOutcome[]).flatMap((outcome) => {
       const found = this.#counts.get(outcome);
@@ -61,7 +60,7 @@ export class Tally {
   }
 }
 
-/** What is wrong with a source, and what whoever imports it should know. */
+/** The mistakes and remarks about a source. */
 export class Findings {
   readonly #mistakes: string[] = [];
   readonly #notes: string[] = [];
@@ -83,7 +82,7 @@ export class Findings {
     return this.#count;
   }
 
-  /** The mistakes, the first of them if they are many. */
+  /** The mistakes; only the first if there are many. */
   mistakeLines(): string[] {
     return this.#count > MISTAKES
       ? [...this.#mistakes, `  and ${(this.#count - MISTAKES).toLocaleString('en')} more`]
@@ -100,7 +99,7 @@ export class Findings {
   }
 }
 
-/** What is wrong reads on after the number of its line, or stands by itself. */
+/** Joins a mistake to its line number: a predicate follows directly, a sentence after a colon. */
 function startOf(what: string): string {
   return /^(is|has|does|says) /.test(what) ? ` ${what}` : `: ${what}`;
 }

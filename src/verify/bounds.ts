@@ -1,14 +1,14 @@
 /**
- * Whether as many visits are counted as there were: numbers answered <= counted <= numbers
- * answered and requests without one.
+ * Checks the number of counted visits: answered visits <= counted <= answered visits plus requests
+ * without a number.
  */
 import { counted as countedThings } from '../plural.ts';
 import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 
-/** What is known of the numbers at the end of a run. */
+/** The numbers at the end of a run. */
 export interface FinalNumbers extends Omit<Frame, 'mayFail'> {
-  /** How many visits got a number, and how many did not. */
+  /** The number of visits with and without a number. */
   readonly answered: number;
   readonly unanswered: number;
   /** The lowest and the highest number that a visit got. */
@@ -20,8 +20,8 @@ const visits = (number: number) => countedThings(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
 /**
- * The verdict. Where nobody else visits (`alone`), a total that moves by itself is a fault;
- * otherwise it says that others visit.
+ * The verdict. With `alone`, a total that changes without our visits is a fault; otherwise it
+ * shows that others visit.
  */
 export function bounds(ends: FinalNumbers): Finding {
   const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
@@ -40,7 +40,7 @@ export function bounds(ends: FinalNumbers): Finding {
   if (answered > 0 && highest >= after) {
     return broken(1, `${highest} was given out, and the counter stands at ${after - 1} only`);
   }
-  // The visit that asked for `after` is one itself.
+  // The visit that read `after` counts, too.
   const counted = after - 1 - before;
   if (counted < answered) {
     return broken(

@@ -1,7 +1,7 @@
 /**
- * One client: asks on its connection, opens another when that has gone, and tells what it did and
- * got. Nothing is sent twice, but a visit under an idempotency key, which is repeated until it has
- * its answer.
+ * One client: sends requests on its connection, reconnects when it is lost, and reports requests
+ * and results. It never repeats a request, except visits with an idempotency key, which it repeats
+ * until they are answered.
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
 import { Connection, Unanswered } from './connection.ts';
@@ -10,19 +10,19 @@ import type { Operation } from './history.ts';
 import type { Judge } from './judge.ts';
 import { codeIn, numberIn, requestFor, type Target } from './target.ts';
 
-/** What all clients of a run share. */
+/** The options that all clients of a run share. */
 export interface RunContext {
   readonly target: Target;
-  /** After how long a client gives up. */
+  /** The time after which a client gives up. */
   readonly timeoutMs: number;
-  /** When the run began, on the clock of `performance.now()`. */
+  /** The start of the run, on the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly judge: Judge;
   readonly tally: Tally;
   readonly onOperation: ((operation: Operation) => void) | undefined;
-  /** Aborted when the run is to end soon: nothing is repeated any more. */
+  /** Aborted when the run should end: requests are no longer repeated. */
   readonly interrupted: AbortSignal;
-  /** A number that no connection has had. */
+  /** Returns an unused connection number. */
   newConnection(): number;
 }
 
@@ -32,30 +32,27 @@ interface Line {
   connection: Connection | undefined;
 }
 
-/** How one request is made. */
+/** The options of one request. */
 interface How {
-  /** The key of the visit, or the read, that it is for. */
+  /** The key of the visit or read. */
   readonly key?: string;
-  /** Whether that was answered already. */
+  /** Whether the visit was answered already. */
   readonly repeats?: boolean;
-  /** After how long it is given up. */
+  /** The timeout. */
   readonly limitMs?: number;
 }
 
-/** What one request got; `passing` when it failed for a reason that may pass. */
+/** The result of one request; `passing` for a failure that may be temporary. */
 interface Got {
   readonly number?: number | undefined;
   readonly passing?: boolean;
 }
 
-/**
- * A client that got nothing waits so long before it comes again, so as not to storm a service that
- * is down.
- */
+/** The pause of a client after a failure, to avoid overloading a service that is down. */
 const PAUSE_MS = 20;
 /**
- * Who repeats a request gives one up after this part of the whole time, or a peer that is silent
- * would get all of it.
+ * The part of the timeout for one attempt when requests are repeated; otherwise a silent peer
+ * would use all of it.
  */
 const TRIES = 5;
 
@@ -64,20 +61,20 @@ export class Client {
   readonly #keeps: boolean;
   #line: Line | undefined;
 
-  /** `keeps`: whether it keeps its connection, or opens one for each request. */
+  /** `keeps`: whether it keeps its connection, or opens a new one for each request. */
   constructor(scene: RunContext, keeps: boolean) {
     this.#scene = scene;
     this.#keeps = keeps;
   }
 
-  /** Visits once; `due` is when it should have. */
+  /** Visits once; `due` is the scheduled time. */
   async visit(due: number): Promise<void> {
     const { number } = await this.#ask('hit', due);
     if (number === undefined) await Bun.sleep(PAUSE_MS);
   }
 
   /**
-   * Visits under a key until it has its number or gives up; then, if `twice`, once more on another
+   * Visits with a key until it gets a number or times out; then, if `twice`, once more on another
    * connection.
    */
   async visitUnderKey(due: number, key: string, twice: boolean): Promise<void> {
@@ -89,7 +86,7 @@ export class Client {
     this.#scene.judge.settled(key);
   }
 
-  /** Reads; if `insists`, until it has a number or gives up. */
+  /** Reads; if `insists`, until it gets a number or times out. */
   async read(insists: boolean): Promise<void> {
     if (!insists) {
       await this.#ask('read', performance.now());

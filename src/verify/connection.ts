@@ -1,7 +1,7 @@
 /**
- * One HTTP/1.1 connection that never tries anything twice. HTTP clients repeat a GET whose
- * connection broke, by themselves and without a word; to count what fails, and to count nothing
- * twice, the bytes are sent from here.
+ * One HTTP/1.1 connection that never retries. HTTP clients silently repeat a GET after a lost
+ * connection; this code sends the bytes itself, so that failures are visible and nothing counts
+ * twice.
  */
 import { within } from '../deadline.ts';
 import type { Target } from './target.ts';
@@ -14,7 +14,7 @@ export interface Answer {
   readonly last: boolean;
 }
 
-/** Why there is no answer: `refused`, `reset`, `timeout`, `closed`, … */
+/** The reason of a failure: `refused`, `reset`, `timeout`, `closed`, … */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
@@ -31,7 +31,7 @@ export class Connection {
     const opened = Bun.connect({
       hostname,
       port,
-      // Whose certificate it is does not matter here: nothing secret is sent.
+      // The certificate is not checked, because nothing secret is sent.
       ...(tls ? { tls: { rejectUnauthorized: false, serverName: hostname } } : {}),
       socket: {
         data: (_, bytes) => connection.#take(bytes.toString('latin1')),
@@ -50,7 +50,7 @@ export class Connection {
     }
   }
 
-  /** Whether another request may be sent. */
+  /** Whether the connection can send another request. */
   get open(): boolean {
     return this.#ended === undefined;
   }
@@ -72,7 +72,7 @@ export class Connection {
   }
 
   #end(why: string): void {
-    // An answer without a length ends with the connection.
+    // A response without a length ends with the connection.
     if (this.#waiting && why === 'closed') this.#take('', true);
     this.#ended ??= why;
     this.#waiting?.reject(new Unanswered(why));
@@ -99,8 +99,8 @@ const SERVED_BY = /^x-served-by:[ \t]*(.*?)[ \t]*$/im;
 const CLOSE = /^connection:.*close/im;
 
 /**
- * The answer at the beginning of `text` and how long it is there; `undefined` while it is not
- * whole. RFC 9112.
+ * The response at the beginning of `text` and its length; `undefined` while it is incomplete. RFC
+ * 9112.
  */
 export function readAnswer(
   text: string,

@@ -1,59 +1,58 @@
 /**
- * What a run has come to, besides the judgement: latencies, who answered, and each second by
- * itself.
+ * The figures of a run: latencies, replicas, and the events of each second.
  */
 import { Latencies } from './latencies.ts';
 
-/** What one second of the run was like. */
+/** One second of the run. */
 export interface SecondFigures {
   answered: number;
   failed: number;
 }
 
-/** What a run has come to; changes while it goes on. */
+/** The figures of a run; they change while it runs. */
 export interface Figures {
   /** Milliseconds since it began. */
   readonly elapsedMs: number;
-  /** For how many milliseconds visits were sent; what was waited for after that is not in it. */
+  /**
+   * The time in which visits were sent, in milliseconds, without the wait for the last answers.
+   */
   readonly sendingMs: number;
   readonly answered: number;
   readonly failures: ReadonlyMap<string, number>;
-  /** How requests failed that were to be repeated under their keys. */
+  /** Failures of requests with a key, by reason. */
   readonly tries: ReadonlyMap<string, number>;
-  /**
-   * How many visits were asked for again when they had been answered already, and were answered
-   * again.
-   */
+  /** The number of answered visits that were repeated and answered again. */
   readonly compared: number;
   readonly latencies: Latencies;
-  /** Who answered visits, as `X-Served-By` says, in the order of their first answers. */
+  /**
+   * The replicas that answered visits, from `X-Served-By`, in the order of their first answers.
+   */
   readonly servedBy: ReadonlyMap<string, Presence>;
   readonly seconds: readonly SecondFigures[];
 }
 
-/** How many visits one replica answered, and in which second first and last. */
+/**
+ * The number of visits that one replica answered, and the seconds of its first and last answer.
+ */
 export interface Presence {
   answered: number;
   readonly first: number;
   last: number;
 }
 
-/** A replica that began to answer in the middle of the run, or that answers no more. */
+/** A replica that began or ceased to answer during the run. */
 export interface Change {
   readonly second: number;
   readonly name: string;
   readonly what: 'came' | 'went';
 }
 
-/** Who answers first in so many seconds was there from the beginning. */
+/** A replica that answers within this many seconds was there from the beginning. */
 const BEGINNING_S = 3;
-/**
- * A replica was not there when so many visits, for each other one that was, were answered without
- * it.
- */
+/** A replica counts as absent when this many visits per other replica were answered without it. */
 const WITHOUT_IT = 20;
 
-/** Who came and who went, in the order of time. */
+/** The replicas that came and went, in order of time. */
 export function changes({ servedBy, seconds }: Pick<Figures, 'servedBy' | 'seconds'>): Change[] {
   const found: Change[] = [];
   for (const [name, { first, last }] of servedBy) {
@@ -83,7 +82,7 @@ function answeredIn(
   return answered >= enough;
 }
 
-/** Counts while the run goes on. `second` is which one of the run, from 0. */
+/** Collects the figures of a run. `second` counts from 0. */
 export class Tally {
   readonly latencies = new Latencies();
   readonly servedBy = new Map<string, Presence>();
@@ -103,7 +102,7 @@ export class Tally {
     presence.last = second;
   }
 
-  /** A visit or a read got none. */
+  /** A visit or a read failed. */
   failed(second: number): void {
     this.#at(second).failed++;
   }

@@ -1,6 +1,6 @@
-/** What the judge says of one check. */
+/** The result of one check. */
 
-/** What is checked, each by itself. */
+/** The checks. */
 export type Check =
   | 'unique'
   | 'bounds'
@@ -13,8 +13,8 @@ export type Check =
 export interface Finding {
   readonly check: Check;
   readonly status: 'held' | 'broken' | 'untested';
-  /** How often it was broken. */
+  /** The number of violations. */
   readonly count: number;
-  /** The first evidence that it is broken, or why it was not tested. */
+  /** The first evidence of a violation, or the reason why it was not tested. */
   readonly words: string;
 }

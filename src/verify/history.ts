@@ -1,6 +1,6 @@
 /**
- * What clients did and got, as data: one operation a line of JSON, in the order in which they
- * ended. A history can be judged again, and can be made up to try the judge.
+ * The history of a run as data: one operation per line of JSON, in the order in which they ended.
+ * A history can be judged again, and tests of the judge use invented ones.
  */
 import { z } from 'zod';
 import { AppError } from '../counter/errors.ts';
@@ -8,7 +8,7 @@ import { AppError } from '../counter/errors.ts';
 /** One request of one client. Times are milliseconds since the run began. */
 export interface Operation {
   readonly type: 'hit' | 'read';
-  /** The connection it was sent on; no two at once on one. */
+  /** The connection it was sent on, which carries one request at a time. */
   readonly connection: number;
   /**
    * The idempotency key of a visit that is repeated until it is answered: operations with the same
@@ -17,11 +17,11 @@ export interface Operation {
   readonly key?: string | undefined;
   readonly start: number;
   readonly end: number;
-  /** What it was answered with: the number of the visit, or the total that was read. */
+  /** The result: the number of the visit, or the total that was read. */
   readonly number?: number | undefined;
-  /** Why it got no number: `refused`, `reset`, `timeout`, `status 503`, … */
+  /** The reason of a failure: `refused`, `reset`, `timeout`, `status 503`, … */
   readonly failure?: string | undefined;
-  /** Who answered, as `X-Served-By` says. */
+  /** The replica that answered, from `X-Served-By`. */
   readonly servedBy?: string | undefined;
 }
 
@@ -33,20 +33,20 @@ export interface Frame {
   readonly before: number;
   /** `undefined` when the service did not answer any more. */
   readonly after?: number | undefined;
-  /** Whether the total moved by itself while nobody of ours visited. */
+  /** Whether the total changed without our visits. */
   readonly others: boolean;
-  /** Whether requests may fail without anything being broken. */
+  /** Whether failed requests are allowed. */
   readonly mayFail?: boolean | undefined;
   /** Whether nobody but verify visits, so that every other count is a fault. */
   readonly alone?: boolean | undefined;
   /**
-   * For how many milliseconds visits were sent: without the wait for the last answers. Missing in
-   * files of earlier versions.
+   * The time in which visits were sent, in milliseconds, without the wait for the last answers.
+   * Missing in files of earlier versions.
    */
   readonly sendingMs?: number | undefined;
 }
 
-/** A run as it was written down. */
+/** A recorded run. */
 export interface History extends Frame {
   readonly operations: readonly Operation[];
 }

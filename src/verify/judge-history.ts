@@ -1,6 +1,5 @@
 /**
- * Judges a history that was written down, as if it happened now: beginnings and ends in the order
- * of time.
+ * Judges a recorded history: replays beginnings and ends in order of time.
  */
 import { type Figures, Tally } from './figures.ts';
 import type { History, Operation } from './history.ts';
@@ -48,7 +47,7 @@ function inOrder(operations: readonly Operation[]) {
 function figuresOf(operations: readonly Operation[], sendingMs: number | undefined) {
   const tally = new Tally();
   let elapsedMs = 0;
-  // A visit under a key took from its first beginning to its first answer.
+  // A visit with a key lasts from its first request to its first answer.
   const since = new Map<string, number | undefined>();
   for (const { type, key, start, end, number, servedBy } of operations) {
     elapsedMs = Math.max(elapsedMs, end);

@@ -1,11 +1,11 @@
 /**
- * Judges what clients got from a counter: is each number unique, in order, within the bounds, and
- * did nothing fail?
+ * Judges the answers of a counter: checks that each number is unique, in order and within the
+ * bounds, and counts failures.
  *
- * Told of each operation when it begins and when it ends, in that order. It keeps one bit for each
- * number and nothing of past operations, because all that an operation can contradict is the
- * highest number that anyone had when it began. The checks are those of Jepsen's workloads for
- * counters, unique ids and sets (https://github.com/jepsen-io/jepsen).
+ * It is called when each operation begins and when it ends. It keeps one bit for each number and
+ * no past operations, because an operation can only contradict the highest number that any client
+ * had when it began. The checks are those of Jepsen's workloads for counters, unique ids and sets
+ * (https://github.com/jepsen-io/jepsen).
  */
 import { bounds } from './bounds.ts';
 import { Evidence } from './evidence.ts';
@@ -18,12 +18,12 @@ import { type PendingRequest, Repeats } from './repeats.ts';
 export interface StartedOperation {
   readonly type: 'hit' | 'read';
   readonly connection: number;
-  /** The highest number that anyone had been given. */
+  /** The highest number that any client had at its beginning. */
   readonly floor: number;
   readonly insisting: PendingRequest | undefined;
 }
 
-/** What an operation got: a number, or why it did not. */
+/** The result of an operation: a number, or the reason of its failure. */
 export interface Outcome {
   readonly number?: number | undefined;
   readonly failure?: string | undefined;
@@ -50,35 +50,33 @@ export class Judge {
     this.#highest = before;
   }
 
-  /** How many hits were answered with a number. */
+  /** The number of hits that were answered with a number. */
   get answered(): number {
     return this.#hits;
   }
 
   /**
-   * How operations failed, and how often; those of reads begin with `read: `, and those of visits
-   * that had been answered before with `again: `.
+   * Failures by reason. Reasons of reads begin with `read: `, and those of visits that had been
+   * answered before with `again: `.
    */
   get failures(): ReadonlyMap<string, number> {
     return this.#evidence.failures;
   }
 
   /**
-   * How requests under a key failed, and how often: not their visits, which are asked for again.
+   * Failures of requests with a key, by reason; their visits are repeated, so these are not failed
+   * visits.
    */
   get tries(): ReadonlyMap<string, number> {
     return this.#repeats.tries;
   }
 
-  /**
-   * How many visits were asked for again when they had been answered already, and were answered
-   * again.
-   */
+  /** The number of answered visits that were repeated and answered again. */
   get compared(): number {
     return this.#compared;
   }
 
-  /** A request is sent; with the key of an earlier one it is that one, sent again. */
+  /** A request is sent. With the key of an earlier one it is a repetition. */
   begin(type: StartedOperation['type'], connection: number, key?: string): StartedOperation {
     const insisting =
       key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
@@ -87,10 +85,7 @@ export class Judge {
     return { type, connection, floor, insisting };
   }
 
-  /**
-   * What it got. Without number and failure there was nothing to get: a counter that nobody has
-   * hit is read.
-   */
+  /** An operation ends. Without number and failure, it read a counter that has no hits. */
   end(
     { type, connection, floor, insisting }: StartedOperation,
     { number, failure }: Outcome,
@@ -117,7 +112,7 @@ export class Judge {
     this.#highest = Math.max(this.#highest, number);
   }
 
-  /** Nothing more is asked for under this key; without one, under any. */
+  /** No more requests with this key follow; without a key, none with any. */
   settled(key?: string): void {
     for (const { type, number, failure = '' } of this.#repeats.settle(key)) {
       if (number === undefined) this.#failed(type, failure);

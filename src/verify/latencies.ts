@@ -1,10 +1,10 @@
 /**
- * How long requests took, in bounded memory: counts in buckets that grow by a twentieth, so that a
- * percentile is right within 5 %. The idea is HdrHistogram's (http://hdrhistogram.org).
+ * Latencies of requests in bounded memory: counts in buckets that grow by a twentieth, so that a
+ * percentile is accurate within 5 %. The idea is HdrHistogram's (http://hdrhistogram.org).
  */
 
 const GROWTH = 1.05;
-/** The smallest that is told apart, in milliseconds. */
+/** The upper end of the first bucket, in milliseconds. */
 const SMALLEST_MS = 0.01;
 
 export class Latencies {

@@ -1,4 +1,4 @@
-/** Where a counter stands, seen by visiting it, because not every service can be read. */
+/** Finds a counter's current number by visiting it, because not every service can be read. */
 import { Connection, Unanswered } from './connection.ts';
 import { numberIn, requestFor, type Target } from './target.ts';
 
@@ -9,11 +9,11 @@ export interface VisitPair {
   readonly moved: boolean;
 }
 
-/** Nobody of ours visits for so long: does the total move by itself? */
+/** The time without our visits, to see whether the total changes. */
 const QUIET_MS = 500;
-/** An attempt gets so much of the time, or a silent peer would take all of it. */
+/** The part of the time for one attempt; otherwise a silent peer would use all of it. */
 const ATTEMPT_PART = 0.2;
-/** Between two attempts: enough for a service that refuses at once not to be flooded. */
+/** The pause between two attempts, so that a service that refuses at once is not flooded. */
 const AGAIN_MS = 50;
 
 /**

@@ -1,12 +1,12 @@
 /**
- * What is asked for again and again under one key until it is answered: one visit, or one read,
- * made of several requests.
+ * Tracks visits and reads that consist of several requests with the same key, repeated until one
+ * is answered.
  */
 
-/** One of them, under way. */
+/** A visit or read in progress. */
 export interface PendingRequest {
   readonly type: 'hit' | 'read';
-  /** The highest number that anyone had been given when it was first asked for. */
+  /** The highest number that any client had at its first request. */
   readonly floor: number;
   number?: number;
   /** Why the last request failed, if it did. */
@@ -23,12 +23,12 @@ export class Repeats {
     return this.#keyed;
   }
 
-  /** How requests failed that had a key, and so were to be repeated, and how often. */
+  /** Failures of requests with a key, by reason. */
   get tries(): ReadonlyMap<string, number> {
     return this.#tries;
   }
 
-  /** It is asked for, for the first time or again. */
+  /** A request for it begins, the first or a repeated one. */
   begin(key: string, type: PendingRequest['type'], floor: number): PendingRequest {
     if (type === 'hit') this.#keyed = true;
     const before = this.#underWay.get(key);
@@ -45,8 +45,7 @@ export class Repeats {
   }
 
   /**
-   * Nothing more is asked for under this key, or under any. Answers those whose last request
-   * failed.
+   * No more requests with this key, or with any, follow. Returns those whose last request failed.
    */
   settle(key?: string): PendingRequest[] {
     const one = key === undefined ? undefined : this.#underWay.get(key);

@@ -1,11 +1,11 @@
-/** The verdict for people, and the same for programs. Pure: from what a run has come to, text. */
+/** Formats the result of a run as text for people and as data for programs. Pure functions. */
 
 import { counted } from '../plural.ts';
 import { type Change, changes, type Figures } from './figures.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Result } from './run.ts';
 
-/** What each check says when it holds. */
+/** The text of each check. */
 const CHECKS: Readonly<Record<Check, string>> = {
   unique: 'no number was given to two visits',
   bounds: 'as many visits are counted as were answered, and no more than were asked',
@@ -95,7 +95,7 @@ function repeatLines({ tries, compared }: Figures): string[] {
   ];
 }
 
-/** What to do when the service limits the address that verifies: its limit is no fault. */
+/** Advice when the service limits our address, which is not a fault. */
 function limitLines({ failures, tries }: Figures): string[] {
   const limited = [...failures.keys(), ...tries.keys()].some((why) => why.includes('status 429'));
   if (!limited) return [];
@@ -119,10 +119,10 @@ function latencyLines({ latencies }: Figures): string[] {
 }
 
 const BAR = 24;
-/** So many changes are shown: an update of three replicas twice. */
+/** The number of changes to show: two updates of three replicas. */
 const CHANGES = 12;
 
-/** Who answered, with a bar for each one's share. */
+/** The replicas that answered, each with a bar for its share. */
 export function shareLines(servedBy: Figures['servedBy']): string[] {
   const total = [...servedBy.values()].reduce((sum, { answered }) => sum + answered, 0);
   const width = Math.max(0, ...[...servedBy.keys()].map((name) => name.length));
@@ -132,7 +132,7 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
   });
 }
 
-/** Who came and went, the last few of them: what an update or a kill looks like. */
+/** The last replicas that came and went, for example in an update. */
 export function changeLines(all: readonly Change[], most = CHANGES): string[] {
   const shown = all.slice(-most);
   const more =

@@ -1,11 +1,11 @@
 /**
- * A run: clients of two kinds visit together, those that keep their connection and those that open
- * one for each visit, and a reader reads. Each tells the judge what it did.
+ * A run: clients that keep their connection and clients that open one for each visit work in
+ * parallel, with a reader. All report to the judge.
  *
- * With a rate the load is open-loop: visits are due at fixed times, whether earlier ones have been
- * answered or not, and how long one took counts from when it was due, so that a service that
- * stalls is not spared the visits it has kept from coming (Gil Tene calls the mistake coordinated
- * omission). Without one each client visits again as soon as it has its answer.
+ * With a rate the load is open-loop: visits are due at fixed times, regardless of earlier answers,
+ * and latency counts from the due time. This avoids coordinated omission (Gil Tene), in which a
+ * stalled service gets fewer visits. Without a rate each client visits again as soon as it has its
+ * answer.
  */
 /* eslint-disable no-await-in-loop -- a client does one thing after the other */
 import { Client, type RunContext } from './client.ts';
@@ -19,24 +19,24 @@ import type { Target } from './target.ts';
 export interface RunOptions {
   readonly target: Target;
   readonly clients: number;
-  /** The run ends after so many visits, or after so long, or when `stop` says so. */
+  /** The run ends after this many visits, after `forMs`, or when `stop` is aborted. */
   readonly visits?: number | undefined;
   readonly forMs?: number | undefined;
-  /** Visits a second; without it as many as come. */
+  /** Visits per second; undefined for as many as possible. */
   readonly rate?: number | undefined;
   /** Whether each visit has an idempotency key and is repeated until it is answered. */
   readonly retry: boolean;
-  /** Whether requests may fail without anything being broken. */
+  /** Whether failed requests are allowed. */
   readonly mayFail: boolean;
   /**
-   * Whether nobody else visits: every count that is not of this run is a fault, also one that
-   * comes when it is over.
+   * Whether nobody else visits: every count that this run did not make is a fault, even after its
+   * end.
    */
   readonly alone: boolean;
-  /** After how long a client gives up. */
+  /** The time after which a client gives up. */
   readonly timeoutMs: number;
   readonly stop: AbortSignal;
-  /** Told of each operation that has ended. */
+  /** Called for each operation that has ended. */
   readonly onOperation?: ((operation: Operation) => void) | undefined;
 }
 
@@ -45,17 +45,13 @@ export interface Result {
   readonly findings: readonly Finding[];
 }
 
-/**
- * A reader asks so often: each read is one more request, and a few a second find a total that goes
- * back.
- */
+/** The interval of the reader: a few reads per second find a total that decreases. */
 const READ_MS = 50;
 /**
- * With keys, of so many visits one is asked for again although it was answered: a few find a
- * service that forgets keys.
+ * With keys, one in this many answered visits is repeated, to find a service that forgets keys.
  */
 const TWICE_EVERY = 10;
-/** Who says that nobody else visits has late counts looked for so long when the run is over. */
+/** With `alone`, the time after the run in which late counts are searched. */
 export const LATE_MS = 3000;
 
 export class Run {
@@ -67,7 +63,7 @@ export class Run {
   #begun = 0;
   #sent = 0;
   #connections = 0;
-  /** When visits were no longer begun. */
+  /** The time of the last visit. */
   #sentAt: number | undefined;
 
   constructor(options: RunOptions) {
@@ -126,7 +122,7 @@ export class Run {
     const { latencies, servedBy, seconds } = this.#tally;
     return {
       elapsedMs: this.#since(this.#endedAt),
-      // A visit that is due at a rate takes the time until the next one would be.
+      // With a rate, each visit reserves the time until the next one.
       sendingMs: Math.max(
         this.#since(this.#sentAt),
         (this.#sent * 1000) / (this.#options.rate ?? Infinity),
@@ -146,7 +142,7 @@ export class Run {
     return this.#startedAt === 0 ? 0 : at - this.#startedAt;
   }
 
-  /** No visit is begun any more; those under way may still be answered. */
+  /** No more visits begin; those in progress may still be answered. */
   #endSending(): void {
     this.#sentAt ??= performance.now();
   }
@@ -155,7 +151,7 @@ export class Run {
     return this.#sentAt !== undefined;
   }
 
-  /** What one client does to the end of the run. */
+  /** The loop of one client until the end of the run. */
   async #visit(client: Client): Promise<void> {
     for (;;) {
       const next = await this.#next();
@@ -185,7 +181,7 @@ export class Run {
     if (rate === undefined) return { number, due: performance.now() };
     const due = this.#startedAt + (number * 1000) / rate;
     const early = due - performance.now();
-    // Bun sleeps whole milliseconds, and would wake up before the visit is due.
+    // Bun sleeps whole milliseconds, and could wake up before the visit is due.
     if (early > 0) await Bun.sleep(Math.ceil(early));
     return this.#over ? undefined : { number, due };
   }

@@ -1,6 +1,6 @@
 /**
- * What is seen while a run goes on: on a terminal a picture that is drawn again and again,
- * elsewhere a line every few seconds.
+ * The progress of a run: on a terminal a screen that is redrawn, elsewhere a line every few
+ * seconds.
  */
 
 import { counted } from '../plural.ts';
@@ -10,10 +10,10 @@ import type { Run } from './run.ts';
 
 export interface ScreenOptions {
   readonly run: Run;
-  /** How large the terminal is; `undefined` when there is none. */
+  /** The size of the terminal; `undefined` when there is none. */
   readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
   readonly print: (text: string) => void;
-  /** How much of the run is done, 0 to 1; `undefined` when nobody knows. */
+  /** The completed part of the run, 0 to 1; `undefined` when it is unknown. */
   readonly done: (figures: Figures) => number | undefined;
   /** Aborted when the run was told to end. */
   readonly stopped: AbortSignal;
@@ -22,16 +22,16 @@ export interface ScreenOptions {
 const DRAW_MS = 200;
 const LINE_MS = 5000;
 const BAR = 40;
-/** So many seconds of the time line are shown. */
+/** The number of seconds in the time line. */
 const SECONDS = 60;
-/** So many of the last changes are shown. */
+/** The number of last changes to show. */
 const CHANGES = 4;
 
 /** Shows the run until it is told to end. */
 export function showRun({ run, terminal, print, done, stopped }: ScreenOptions): { end(): void } {
   let drawn = 0;
   const erase = () => {
-    // Up to the first line of the picture, and away with all below.
+    // Moves to the first line of the screen, and erases everything below.
     if (drawn > 0) print(`\u001B[${drawn}A\u001B[J`);
     drawn = 0;
   };
@@ -39,8 +39,8 @@ export function showRun({ run, terminal, print, done, stopped }: ScreenOptions):
     const words = stopped.aborted ? ['ending: what is under way may still be answered'] : [];
     const lines = [...words, ...picture(run.figures, done(run.figures))];
     erase();
-    // A line that is too long would take two rows, and one too many would scroll: neither could be
-    // erased.
+    // A line that is too long would take two rows, and a surplus line would scroll; neither could
+    // be erased.
     const shown = lines.slice(0, size.rows - 1).map((line) => line.slice(0, size.columns - 1));
     print(`${shown.join('\n')}\n`);
     drawn = shown.length;
@@ -75,9 +75,9 @@ export function picture(figures: Figures, done: number | undefined): string[] {
   ];
 }
 
-/** How far it is, and what failed. */
+/** The progress, and the failures. */
 function summary({ elapsedMs, answered, failures, tries, latencies, seconds }: Figures): string[] {
-  // The last second is not over.
+  // The last second is incomplete.
   const rate = seconds.at(-2)?.answered ?? seconds.at(-1)?.answered ?? 0;
   const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
   return [

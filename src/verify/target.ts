@@ -1,7 +1,7 @@
 /**
- * What is verified: a URL that counts when it is asked, and perhaps one that only reads.
+ * The target of a run: a URL that counts each request, and optionally one that only reads.
  *
- * Any service will do that answers with a number: JSON with a `value`, or text in which the first
+ * Any service works that answers with a number: JSON with a `value`, or text in which the first
  * number is the visit's.
  */
 import { AppError } from '../counter/errors.ts';
@@ -14,7 +14,7 @@ export interface Target {
   /** As it stands in requests. */
   readonly host: string;
   readonly hitPath: string;
-  /** `undefined` where nothing can be read without counting. */
+  /** `undefined` if the counter cannot be read without counting. */
   readonly readPath: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export function targetOf(text: string, counter: string | undefined): Target {
 }
 
 /**
- * The bytes of a request for `path`, on a connection that is kept or not, perhaps under an
+ * The bytes of a request for `path`, for a connection that is kept or not, with an optional
  * idempotency key.
  */
 export function requestFor({ host }: Target, path: string, keeps: boolean, key?: string): string {
@@ -59,13 +59,13 @@ export function requestFor({ host }: Target, path: string, keeps: boolean, key?:
   }${keeps ? '' : 'Connection: close\r\n'}\r\n`;
 }
 
-/** The code of an error of Seen's with a blank before it; empty where there is none. */
+/** The code of an error of Seen with a space before it; empty when there is none. */
 export function codeIn(body: string): string {
   const code = /"code":"([a-z-]+)"|\(([a-z-]+)\)\n?$/.exec(body);
   return code ? ` ${code[1] ?? code[2]}` : '';
 }
 
-/** The number in an answer; `undefined` where there is none that could be a visit's. */
+/** The number in a response; `undefined` when there is none that could be a visit's. */
 export function numberIn(body: string): number | undefined {
   const digits = /"value"\s*:\s*(-?\d+)/.exec(body)?.[1] ?? /\d+/.exec(body)?.[0];
   const number = Number(digits);

@@ -1,10 +1,10 @@
 /**
- * The number on a badge: an SVG file that a service has drawn, often all that is left of a counter
- * whose service died.
+ * Reads the number on a badge: an SVG file of another service, often the only rest of a counter
+ * whose service has closed.
  *
- * The number is in the last text of the picture: shields and its likes, visitor-badge and hits.sh
- * write it there alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are pictures cannot be
- * read, and an abbreviated number is not the number.
+ * The number is in the last text of the image: shields, visitor-badge, hits.sh and similar
+ * services write it alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are images cannot
+ * be read, and an abbreviated number is not exact.
  */
 import { bare, type Item, itemOf, shown, Wrong } from '../item.ts';
 import { readWhole, withoutGroups } from '../reading/numbers.ts';
@@ -14,7 +14,7 @@ export const BADGE_MAX_LENGTH = 4 * 1024 * 1024;
 /** No text with a number is longer. */
 const TEXT_MAX_LENGTH = 200;
 
-/** The counter that the badge shows, and which of its numbers was taken when there are several. */
+/** The counter of the badge, and a note on the chosen number when there are several. */
 export function* readBadge(svg: string, counter: string): Generator<Item> {
   const texts = textsOf(svg)
     .map(plain)
@@ -55,10 +55,7 @@ function numberIn(text: string): number {
   return readWhole(digits, 'total');
 }
 
-/**
- * What stands inside of each `text` element, without comments and tags. Each character is looked
- * at once.
- */
+/** The content of each `text` element, without comments and tags. Runs in linear time. */
 function textsOf(svg: string): string[] {
   const texts: string[] = [];
   let inside: string[] | undefined;
@@ -89,7 +86,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: ' ',
 };
 
-/** Text as it is seen: with entities resolved, and blanks of all kinds as one. */
+/** The visible text: entities are decoded, and each run of white space becomes one space. */
 function plain(inside: string): string {
   return inside
     .replace(/&(#x?[0-9a-fA-F]{1,6}|[a-z]{2,6});/g, (whole, name: string) => {

@@ -1,6 +1,6 @@
 /**
- * The names that somebody gives the sites and pages of a busuanzi, found by the hashes under which
- * it counts them.
+ * The user's list of names for the sites and pages of a busuanzi, indexed by the hashes under
+ * which it counts them.
  *
  * A browser tells a busuanzi `location.href`, of which it hashes the host and the decoded path, as
  * Go's net/url parses them. So here: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one page,
@@ -19,7 +19,7 @@ export interface NamedPage {
   readonly counter: string;
 }
 
-/** More lines than this are not read: each takes about a kilobyte of memory. */
+/** The maximum number of lines: each takes about a kilobyte of memory. */
 const NAMES_MAX = 200_000;
 
 export class Names {
@@ -27,7 +27,7 @@ export class Names {
   readonly #found = new Set<NamedPage>();
   readonly #all: NamedPage[] = [];
 
-  /** Whether there are none. */
+  /** Whether the list is empty. */
   get empty(): boolean {
     return this.#all.length === 0;
   }
@@ -38,20 +38,20 @@ export class Names {
   }
 
   /**
-   * The counter of a page of a site; without the site's hash that of one whose hash is of its host
-   * and path.
+   * The counter of a page by the hashes of site and page; without the site's hash, by a hash of
+   * host and path.
    */
   page(site: string | undefined, page: string): string | undefined {
     return this.#find(site === undefined ? `? ${short(page)}` : `${short(site)} ${short(page)}`);
   }
 
-  /** The lines of which nothing was found. */
+  /** The lines that match nothing. */
   unfound(): NamedPage[] {
     return this.#all.filter((named) => !this.#found.has(named));
   }
 
   /**
-   * Adds a line. Fails with `Wrong` when another has named the same site or page, and otherwise.
+   * Adds a line. Fails with `Wrong` when it is invalid, or another line has the same site or page.
    */
   add(named: NamedPage): void {
     if (this.#all.length === NAMES_MAX) throw new Wrong(`there are more than ${NAMES_MAX} names`);
@@ -94,7 +94,7 @@ export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
   return names;
 }
 
-/** What a line names; `undefined` for blank lines, comments and headings. Fails with `Wrong`. */
+/** Parses a line; `undefined` for blank lines, comments and headings. Fails with `Wrong`. */
 function namedIn(line: string, number: number): NamedPage | undefined {
   const text = line.trim();
   if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
@@ -113,24 +113,21 @@ function namedIn(line: string, number: number): NamedPage | undefined {
   );
 }
 
-/**
- * Under which keys a site or page is found, the main one first. Fails with `Wrong` for what is no
- * address.
- */
+/** The keys of a site or page, the main one first. Fails with `Wrong` for an invalid address. */
 function keysOf(address: string): string[] {
   const rest = address.replace(/^(https?:)?\/\//i, '');
   const url = URL.parse(`https://${rest}`);
   if (!url || url.username !== '' || /\s/.test(url.host))
     throw new Wrong(`${shown(address)} is not an address: write it as in example.com/about`);
-  // Browsers leave out the ports that are usual.
+  // Browsers leave out default ports.
   const host = url.host.replace(/:80$/, '');
   const site = hashOf(host);
   if (!/[/?#]/.test(rest)) return [site];
   const paths = [decoded(url.pathname), Buffer.from(url.pathname)];
   const withHost = (between: string) =>
     paths.map((path) => hashOf(Buffer.concat([Buffer.from(host + between), path])));
-  // As versions since 2.8 hash a page, those before it, and the first ones, which kept pages apart
-  // from sites.
+  // The hashes of a page in versions since 2.8, in earlier ones, and in the first ones, which
+  // stored pages without their site.
   const [modern, older, first] = [paths.map(hashOf), withHost('&'), withHost('')];
   const keys = [
     ...[...modern, ...older, ...first].map((page) => `${site} ${page}`),
@@ -150,7 +147,7 @@ function decoded(path: string): Buffer {
   );
 }
 
-/** The shorter of the two hashes that a busuanzi can be set to, which is a part of the longer. */
+/** The short form of a busuanzi's hash, which is a part of the long form. */
 function hashOf(text: string | Uint8Array): string {
   return short(createHash('md5').update(text).digest('hex'));
 }

@@ -1,15 +1,16 @@
 /**
- * What busuanzi (https://github.com/soxft/busuanzi) keeps in Redis: totals of sites and of pages,
- * under hashes of their addresses.
+ * Reads the data of busuanzi (https://github.com/soxft/busuanzi) in Redis: totals of sites and
+ * pages, under hashes of their addresses.
  *
- * PREFIX:site_pv:SITE             a string: the total of a site PREFIX:page_pv:SITE             a
- * sorted set: the totals of its pages; before version 2.6 PREFIX:page_pv:PAGE, a string
- * PREFIX:site_uv:…, page_uv:…     who came; these cannot be brought, because Seen tells visitors
- * by the day
+ * - `PREFIX:site_pv:SITE`, a string: the total of a site
+ * - `PREFIX:page_pv:SITE`, a sorted set: the totals of its pages; before version 2.6
+ *   `PREFIX:page_pv:PAGE`, a string
+ * - `PREFIX:site_uv:…`, `page_uv:…`: all-time visitors, which are not imported because Seen counts
+ *   visitors per day
  *
- * A hash cannot be turned back, so names come from a list of addresses whose hashes are tried, or
- * from the hashes. A page that was counted before and after an upgrade has a total under each
- * version's hash; its counter gets their sum. Not here: asking Redis, and names
+ * A hash cannot be reversed, so names come from a list of addresses, which are hashed, or from the
+ * hashes themselves. A page that was counted before and after an upgrade has a total under each
+ * version's hash; its counter gets the sum. Not here: reading Redis, and names
  * (`busuanzi-names.ts`).
  */
 
@@ -24,12 +25,12 @@ export interface StoredTotal {
   readonly value: string;
 }
 
-/** So many of the names that match nothing are shown. */
+/** The number of unmatched names to show. */
 const UNFOUND_SHOWN = 5;
 
 /**
- * The counters: with the names of `names`, and the others under their hashes in `namespace`, or
- * left out where there is none.
+ * The counters: named by `names`; the others are named by their hashes in `namespace`, or left out
+ * without a namespace.
  */
 export async function* readBusuanzi(
   all: AsyncIterable<StoredTotal>,
@@ -124,7 +125,7 @@ function nameOf(
     : names.page(member === undefined ? undefined : hash, member ?? hash);
   if (known !== undefined || namespace === undefined) return known;
   if (isSite) return `${namespace}/site-${hash}`;
-  // There is no room for both hashes: the beginning of the site’s tells sites apart.
+  // A key is too short for both hashes: the beginning of the site’s hash distinguishes sites.
   return member === undefined
     ? `${namespace}/page-${hash}`
     : `${namespace}/page-${hash.slice(0, 16)}-${member}`;

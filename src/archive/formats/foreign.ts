@@ -1,4 +1,4 @@
-/** What a file is that cannot be imported, told by how it begins, and what to do instead. */
+/** Recognises files that cannot be imported by their first bytes, and gives advice. */
 
 /**
  * Files of other formats, by their first bytes as Latin-1
@@ -31,12 +31,12 @@ const SIGNATURES: readonly (readonly [readonly string[], string])[] = [
   ],
   [['\xFF\xFE', '\xFE\xFF'], 'text in UTF-16: save it in UTF-8'],
 ];
-/** A web page, in any of its beginnings. */
+/** The possible beginnings of a web page. */
 const WEB_PAGE = /^\s*<(!doctype html|html|head|body)\b/i;
 
 /**
- * What these first bytes of a file are, and what to do; `undefined` when they are text that may be
- * read.
+ * The kind of a file with these first bytes, with advice; `undefined` for text that may be
+ * imported.
  */
 export function foreignKind(beginning: Uint8Array): string | undefined {
   const latin1 = Buffer.from(beginning).toString('latin1');
@@ -52,14 +52,14 @@ export function foreignKind(beginning: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** What a zip file is that has no export in it, and what to do. */
+/** The kind of a zip file without an export, with advice. */
 export function foreignZip(names: ReadonlySet<string>): string {
   if (names.has('workbook.xml') || (names.has('content.xml') && names.has('mimetype')))
     return 'a spreadsheet: save it as CSV';
   return 'a zip file without an export of GoatCounter: unpack it first';
 }
 
-/** What text is that no reader knows. */
+/** The kind of a text that no reader supports. */
 export function foreignText(beginning: string): string {
   const text = beginning.trimStart();
   if (text.startsWith('[')) return 'a JSON array';

@@ -2,13 +2,13 @@
  * The JSON export of GoatCounter 2.7 and later: a zip file of JSON Lines, version 1
  * (https://www.goatcounter.com/help/export-json).
  *
- * info.json          {"export_version":"1.0", …}; fields and files may be added in 1.1, and change
- * in 2.0 paths.jsonl        {"id":211,"path":"/","title":"Home page"}, with "event":true for
- * events hit_stats.jsonl    {"hour":"2026-03-05T19:00:00Z","path_id":211,"ref_id":1,"count":4}
+ * - info.json: `{"export_version":"1.0", …}`; 1.1 may add fields and files, 2.0 may change them
+ * - paths.jsonl: `{"id":211,"path":"/","title":"Home page"}`, with `"event":true` for events
+ * - hit_stats.jsonl: `{"hour":"2026-03-05T19:00:00Z","path_id":211,"ref_id":1,"count":4}`
  *
- * The other files say the same by browser, place and so on, for days, and some sites do not
- * collect them all. A visit that GoatCounter counts is the first of its session on that page, and
- * not a bot's: so each is also a visitor.
+ * The other files have the same visits by browser, place and so on, per day, and some sites do not
+ * collect them all. GoatCounter counts the first visit of a session on a page, without bots, so
+ * each is also a visitor.
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
@@ -33,8 +33,8 @@ export function isGoatcounterZip({ names }: Zip): boolean {
 }
 
 /**
- * The counters of the export at `path`, in `namespace`; `hash` is told all bytes that are read of
- * it. Fails with `usage-invalid` for a damaged file, and for a version that is not known.
+ * The counters of the export at `path`, in `namespace`; `hash` is updated with all bytes read.
+ * Fails with `usage-invalid` for a damaged file or an unknown version.
  */
 export async function* readGoatcounterZip(
   path: string,
@@ -81,8 +81,8 @@ export async function* readGoatcounterZip(
 }
 
 /**
- * Does `read` with the object on each line of a file. Yields what is wrong, and returns whether
- * anything was.
+ * Calls `read` with the object on each line of a file. Yields the mistakes, and returns whether
+ * there were any.
  */
 async function* eachLine(
   zip: Zip,

@@ -1,10 +1,10 @@
 /**
- * The CSV export of GoatCounter (https://www.goatcounter.com/code/export): a row for each visit,
- * of which totals, hours, days and visitors are made.
+ * Reads the CSV export of GoatCounter (https://www.goatcounter.com/code/export): a row for each
+ * visit, which is added to totals, hours, days and visitors.
  *
- * Versions 1 and 2 of it are read, and the one before them that said no version; columns are found
- * by their names. What GoatCounter calls the first visit of a session is a visitor of that day.
- * Bots are counted as bots, and belong to the total, as with every counter of Seen.
+ * It reads versions 1 and 2, and the older format without a version; columns are found by name.
+ * The first visit of a session is a visitor of that day. Bots are counted as bots and belong to
+ * the total, as with every counter of Seen.
  */
 
 import type { Kind } from '../../contract/history.ts';
@@ -26,7 +26,7 @@ export function isGoatcounter(columns: readonly string[]): boolean {
 
 /**
  * The counters of an export, in `namespace`. The first row names the columns. Fails with
- * `usage-invalid` for a version that is not known.
+ * `usage-invalid` for an unknown version.
  */
 export async function* readGoatcounter(
   rows: AsyncIterable<Row>,
@@ -84,7 +84,7 @@ function* notesOn(visits: number, bots: number, firsts: number | undefined): Gen
 }
 
 /**
- * Where each column is. The version stands before the name of the first, or in a cell of its own.
+ * The positions of the columns. The version precedes the name of the first, or has its own cell.
  */
 function columnsOf(cells: readonly string[]): Map<string, number> {
   const [first = ''] = cells;

@@ -1,6 +1,5 @@
 /**
- * An export as JSON Lines (https://jsonlines.org): a line that says what it is, then a counter a
- * line.
+ * An export as JSON Lines (https://jsonlines.org): a header line, then one line per counter.
  */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
@@ -15,9 +14,9 @@ import { readRecord, recordOf } from '../record.ts';
  */
 export const FORMAT_VERSION = 1;
 
-/** What is said of all counters at the beginning of an export. */
+/** The header of an export. */
 export interface Heading {
-  /** When all of it was so, in milliseconds since 1970. */
+  /** The time of the export, in milliseconds since 1970. */
   readonly moment: number;
   readonly counters: number;
 }
@@ -37,7 +36,7 @@ export async function* writeJsonLines(
   for await (const counter of all) yield `${JSON.stringify(recordOf(counter))}\n`;
 }
 
-/** What stands in an export. Fails with `usage-invalid` when it is of a newer Seen. */
+/** The items of an export. Fails with `usage-invalid` when it comes from a newer Seen. */
 export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator<Item> {
   let announced: number | undefined;
   let headed = false;
@@ -65,11 +64,11 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
   else if (announced === 0) yield { note: NO_COUNTERS };
 }
 
-/** An export of an installation that counts nothing yet is whole, and is not a mistake. */
+/** An export of an installation without counters is complete, and not a mistake. */
 export const NO_COUNTERS =
   'the Seen that wrote this export had no counters then: there is nothing to bring';
 
-/** What to say of an export that has not as many counters as it says. */
+/** The message for an export with another number of counters than its header says. */
 export function cut(announced: number, found: number): string {
   return `is the last, and there ${found === 1 ? 'is' : 'are'} ${counted(found, 'counter')} where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
 }
@@ -84,8 +83,7 @@ export function requireVersion(version: unknown): void {
 }
 
 /**
- * How many counters the first line announces; `undefined` when it does not say. Fails with
- * `usage-invalid`.
+ * The number of counters in the header; `undefined` if it is missing. Fails with `usage-invalid`.
  */
 function readHeading(text: string): number | undefined {
   const heading = headingIn(text);

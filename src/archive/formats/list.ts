@@ -1,5 +1,5 @@
 /**
- * A plain list of counters, as people and spreadsheets write them: a name and a total on each
+ * Reads a plain list of counters, as people and spreadsheets write it: a name and a total on each
  * line.
  *
  * Blank lines, comments (#), a first line of headings and empty columns at the end are skipped.
@@ -10,10 +10,10 @@ import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../readi
 import type { Line } from '../reading/lines.ts';
 import { looksLikeNumber, readWhole } from '../reading/numbers.ts';
 
-/** A name, a number and a few blanks: what is longer is no such line. */
+/** The maximum length of a line: a name, a number and a few spaces. */
 const LINE_MAX_LENGTH = 1000;
 
-/** What stands in a list. Names without a namespace are of `namespace`, if there is one. */
+/** The items of a list. Names without a namespace belong to `namespace`, if it is given. */
 export async function* readList(
   lines: AsyncIterable<Line>,
   namespace: string | undefined,
@@ -43,10 +43,7 @@ export async function* readList(
   }
 }
 
-/**
- * The cells of a line of a list; none when they cannot be told apart; `undefined` when nothing is
- * to be read there.
- */
+/** The cells of a line; empty when they cannot be separated; `undefined` for a line to skip. */
 export function cellsOfLine(line: string): readonly string[] | undefined {
   if (line.length > LINE_MAX_LENGTH) return [];
   const text = line.trim();
@@ -66,7 +63,7 @@ function isHeading([name = '', total = '', ...more]: readonly string[]): boolean
   return total !== '' && (!/\d/.test(total) || !(looksLikeNumber(total) || isName(name)));
 }
 
-/** Whether these cells are a line of a list, though perhaps not a right one. */
+/** Whether these cells look like a line of a list, valid or not. */
 export function isListLine([name = '', total = '', ...more]: readonly string[]): boolean {
   return (
     more.length === 0 &&

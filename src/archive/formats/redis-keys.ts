@@ -1,6 +1,6 @@
 /**
- * Plain whole numbers under keys of a Redis, as the guide's application keeps its one, `hits`. Not
- * here: asking Redis.
+ * Reads plain whole numbers under keys of a Redis, such as `hits` of the guide's application. Not
+ * here: reading Redis.
  */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
@@ -9,8 +9,8 @@ import { keyFor } from '../slug.ts';
 import type { StoredTotal } from './busuanzi.ts';
 
 /**
- * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are what they say,
- * and every other key becomes one in `namespace`, by `keyFor`.
+ * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are names, and
+ * every other key becomes a name in `namespace`, by `keyFor`.
  */
 export async function* readRedisKeys(
   all: AsyncIterable<StoredTotal>,
@@ -18,7 +18,7 @@ export async function* readRedisKeys(
 ): AsyncGenerator<Item> {
   let found = false;
   for await (const { key, member, value } of all) {
-    // Those of a Seen are taken out of it with seen export.
+    // Keys of a Seen are skipped: use seen export for them.
     if (member !== undefined || key.startsWith('seen:')) continue;
     found = true;
     yield itemOf(0, () => {

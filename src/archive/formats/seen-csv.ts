@@ -1,10 +1,10 @@
 /**
- * An export as CSV, for spreadsheets and by hand: one figure a row, the rows of a counter
+ * An export as CSV, for spreadsheets and editing by hand: one value per row, the rows of a counter
  * together.
  *
- * The first row names the columns, the second says what it is, the last how many rows there were,
- * so that a file that was cut is noticed. No cell begins with what a spreadsheet takes for a
- * formula but a number below 0, and a name that begins with "-".
+ * The first row names the columns, the second describes the export, and the last has the number of
+ * rows, which reveals a file that was cut off. Cells never look like a formula to a spreadsheet,
+ * except negative numbers and names that begin with "-".
  */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
@@ -50,7 +50,7 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
   return [
     [counter, 'total', '', '', total],
     ...(made === undefined ? [] : [[counter, 'made', made, '', '']]),
-    // With something before it, for a hash may begin with a sign.
+    // With a prefix, because a hash may begin with a sign.
     ...(ownerHash === undefined ? [] : [[counter, 'owner', '', 'sha256', `sha256:${ownerHash}`]]),
     ...Object.entries(rules).map(([rule, value]) => [counter, 'rule', '', rule, String(value)]),
     ...amounts('hour', hours),
@@ -68,7 +68,10 @@ export function namesColumns(cells: readonly string[]): boolean {
   );
 }
 
-/** What stands in an export. Fails with `usage-invalid` when it is none, or of a newer Seen. */
+/**
+ * The items of an export. Fails with `usage-invalid` for another kind of file, or an export of a
+ * newer Seen.
+ */
 export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
   let headed = false;
   let count = 0;
@@ -76,7 +79,7 @@ export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
   let ended: number | undefined;
   let found = 0;
   let last = 1;
-  // Where a row cannot be read, nothing can be said of how many there should be.
+  // With an unreadable row, the number of rows cannot be checked.
   let spoiled = false;
   let gathering: { record: Gathering; line: number } | undefined;
   const finish = function* (): Generator<Item> {
@@ -133,7 +136,7 @@ function requireColumns(cells: readonly string[]): void {
   );
 }
 
-/** What is to be said at the end: whether all is there. */
+/** The mistake at the end of an incomplete export. */
 function* ending(all: {
   readonly announced: number | undefined;
   readonly ended: number | undefined;

@@ -8,12 +8,12 @@ import { createGunzip } from 'node:zlib';
 import { AppError, messageOf } from '../../counter/errors.ts';
 
 /**
- * What is packed may not become more than this. One gigabyte of the same byte packs into one
- * megabyte, and reading on for hours helps nobody. It is 40 million rows of GoatCounter; whoever
- * has more unpacks the file first.
+ * The maximum size of an unpacked file. One gigabyte of the same byte packs into one megabyte,
+ * which would be read for hours. This is 40 million rows of GoatCounter; larger files must be
+ * unpacked first.
  */
 export const UNPACKED_MAX_BYTES = 4 * 1024 ** 3;
-/** What a file is shows in its first lines. */
+/** The size of the beginning that identifies the kind of a file. */
 const BEGINNING_BYTES = 64 * 1024;
 const READ_AT_ONCE = 256 * 1024;
 

@@ -1,14 +1,16 @@
-/** Counters in pieces that a store brings at one go without keeping others waiting for long. */
+/**
+ * Splits counters into chunks that a store imports in one step without delaying others for long.
+ */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 
 /**
- * So many counters at once, and so many figures of their history: about ten milliseconds of a
+ * The maximum numbers of counters and history values in a chunk: about ten milliseconds of a
  * store.
  */
 const COUNTERS_AT_ONCE = 100;
 const FIGURES_AT_ONCE = 1000;
 
-/** The counters, some at a time; one with more history than that alone. */
+/** The counters in chunks; a counter with more history than the maximum is a chunk of its own. */
 export async function* chunksOf(
   all: AsyncIterable<ArchivedCounter>,
 ): AsyncGenerator<readonly ArchivedCounter[]> {

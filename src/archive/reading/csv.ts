@@ -1,26 +1,20 @@
 /**
- * Comma-separated values (RFC 4180), and what spreadsheets make of them: other separators, empty
+ * Comma-separated values (RFC 4180), and the variants of spreadsheets: other separators, empty
  * columns at the end.
  */
 import { LINE_MAX_BYTES, type Line } from './lines.ts';
 
-/** A row: its cells, and the line on which it begins; `wrong` says why there are none. */
+/** A row: its cells, and its first line; `wrong` is the reason when it cannot be read. */
 export type Row =
   | { readonly line: number; readonly cells: readonly string[]; readonly wrong?: undefined }
   | { readonly line: number; readonly wrong: string; readonly cells?: undefined };
 
-/**
- * A cell may have ends of lines in it, but no more than this: a quote that is never closed does
- * not swallow the file.
- */
+/** The maximum number of lines in a row, so that an unclosed quote does not consume the file. */
 const ROW_MAX_LINES = 1000;
-/** Nor may all lines of a row together be longer than one line may be. */
+/** The maximum length of all lines of a row. */
 const ROW_MAX_LENGTH = LINE_MAX_BYTES;
 
-/**
- * The rows; lines without anything on them, and those like `sep=;`, are left out. Each line is
- * looked at once.
- */
+/** The rows; blank lines, and lines like `sep=;`, are left out. Runs in linear time. */
 export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): AsyncGenerator<Row> {
   let row: OpenRow | undefined;
   let first = 0;
@@ -47,8 +41,8 @@ export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): Asyn
 }
 
 /**
- * The cells of a row on one line; `open` when it goes on in the next line, `odd` when quotes stand
- * where they may not.
+ * The cells of a row on one line; `open` when it continues on the next line, `odd` when quotes are
+ * misplaced.
  */
 export function cellsOf(text: string, separator: string): readonly string[] | 'open' | 'odd' {
   const row = new OpenRow(separator);
@@ -62,14 +56,14 @@ class OpenRow {
   lines = 0;
   length = 0;
   readonly #separator: string;
-  /** The lines so far of a cell in quotes that goes on. */
+  /** The lines so far of an unfinished cell in quotes. */
   #open: string[] | undefined;
 
   constructor(separator: string) {
     this.#separator = separator;
   }
 
-  /** Reads the next line. `odd` when a quote stands where none may be. */
+  /** Reads the next line. `odd` when a quote is misplaced. */
   add(text: string): 'whole' | 'open' | 'odd' {
     this.lines++;
     this.length += text.length;
@@ -83,8 +77,8 @@ class OpenRow {
   }
 
   /**
-   * Reads a cell in quotes that begins at `at`, or that a line before has begun. Answers where it
-   * ends.
+   * Reads a cell in quotes that begins at `at`, or continues from an earlier line. Returns its
+   * end.
    */
   #quoted(text: string, at: number): number | 'open' | 'odd' {
     const from = this.#open === undefined ? at + 1 : at;
@@ -116,8 +110,8 @@ function closingQuote(text: string, from: number): number {
 }
 
 /**
- * What separates the cells of a row: the first comma, semicolon or tab that is not in quotes.
- * Spreadsheets write semicolons where a comma is the sign for fractions.
+ * The separator of a row: the first comma, semicolon or tab outside quotes. Spreadsheets write
+ * semicolons in locales with a decimal comma.
  */
 export function separatorOf(text: string): ',' | ';' | '\t' {
   const start = text.startsWith('"') ? closingQuote(text, 1) : 0;
@@ -125,10 +119,7 @@ export function separatorOf(text: string): ',' | ';' | '\t' {
   return found === ';' || found === '\t' ? found : ',';
 }
 
-/**
- * The cells without the empty ones at the end, of which spreadsheets write as many as the widest
- * row has.
- */
+/** The cells without empty ones at the end, with which spreadsheets pad rows to the widest one. */
 export function withoutEmptyEnd(cells: readonly string[], atLeast: number): readonly string[] {
   let { length } = cells;
   while (length > atLeast && cells[length - 1]?.trim() === '') length--;

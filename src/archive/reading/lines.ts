@@ -1,28 +1,28 @@
 /**
- * Bytes as lines of text, however many there are, and each line checked to be text. Not here: what
- * the lines say.
+ * Splits bytes of any size into lines, and checks that each is text. Not here: the meaning of
+ * lines.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { bytesOf } from './bytes.ts';
 
-/** A line without its end, numbered from 1; `wrong` says why there is no text. */
+/** A line without its line break, numbered from 1; `wrong` is the reason when it is not text. */
 export type Line =
   | { readonly number: number; readonly text: string; readonly wrong?: undefined }
   | { readonly number: number; readonly text?: undefined; readonly wrong: string };
 
-/** A counter with all the history that there can be takes a tenth of this. */
+/** A counter with the longest possible history takes a tenth of this. */
 export const LINE_MAX_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of the file at `path`; `hash` is told all bytes of them. Fails with `usage-invalid`
- * for what cannot be read.
+ * The lines of the file at `path`; `hash` is updated with all bytes. Fails with `usage-invalid`
+ * for an unreadable file.
  */
 export function linesOf(path: string, hash: Hash = createHash('sha256')): AsyncGenerator<Line> {
   return linesIn(bytesOf(path), hash);
 }
 
-/** The lines in `all`; `hash` is told all bytes of them. Fails as `all` does. */
+/** The lines in `all`; `hash` is updated with all bytes. Fails as `all` does. */
 export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let number = 0;
@@ -40,7 +40,7 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
         wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is another kind of file`,
       };
     try {
-      // A mark of the order of bytes at the beginning is not shown by the decoder.
+      // The decoder removes a byte order mark at the beginning.
       return { number, text: decoder.decode(whole).replace(/\r$/, '') };
     } catch {
       return { number, wrong: 'is not text in UTF-8: save the file in UTF-8' };
@@ -54,7 +54,7 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
       from = at + 1;
     }
     const rest = bytes.subarray(from);
-    // Of a line that is too long nothing more is held.
+    // The rest of a line that is too long is dropped.
     if (size <= LINE_MAX_BYTES && rest.length > 0) pieces.push(Uint8Array.from(rest));
     size += rest.length;
   }

@@ -1,9 +1,8 @@
-/** Whole numbers as people, spreadsheets and badges write them. */
+/** Parses whole numbers as people, spreadsheets and badges write them. */
 import { shown, Wrong } from '../item.ts';
 
 /**
- * A blank that separates groups: the usual one, and the narrow and unbreakable ones that
- * spreadsheets write.
+ * Spaces that separate groups: narrow and non-breaking ones, as spreadsheets write them.
  */
 const BLANKS = /[\u00A0\u2009\u202F]/g;
 
@@ -35,7 +34,7 @@ export function readWhole(text: string, what: string): number {
       `${shown(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
     );
   }
-  // There is no other zero than 0.
+  // Normalises -0.
   return number === 0 ? 0 : number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Zip files: which files there are in one, and their bytes, with bounds on all of it. yauzl reads
- * the format.
+ * Lists the files in a zip file and reads their bytes, with bounds on both. yauzl reads the
+ * format.
  */
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
@@ -21,7 +21,10 @@ export interface Zip extends AsyncDisposable {
   bytesOf(name: string): AsyncGenerator<Uint8Array>;
 }
 
-/** Opens the zip file at `path`. Fails with `usage-invalid` when it is none, or damaged. */
+/**
+ * Opens the zip file at `path`. Fails with `usage-invalid` when it is another kind of file, or
+ * damaged.
+ */
 export async function openZip(path: string): Promise<Zip> {
   // Loaded here, because few commands need it.
   const { openPromise } = await import('yauzl');
