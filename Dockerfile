@@ -3,17 +3,17 @@
 #   docker build -t stackdemo .
 #   docker build -t stackdemo:v2 --build-arg VERSION=2.0.0 .
 
-# The Bun that package.json has too (a test compares them), on Alpine: small, and with ping, nslookup, nc and wget.
+# The same Bun as in package.json (a test compares them), on Alpine: small, with ping, nslookup, nc and wget.
 FROM oven/bun:1.4.5-alpine AS build
 WORKDIR /build
-# Before the sources, so that a change of the sources does not install everything again.
+# Before the sources, so that a change of the sources does not repeat the installation.
 COPY package.json package-lock.json ./
 RUN bun install --frozen-lockfile --production
 COPY src src
-# The version that the program says it is, in its log, in X-Served-By and in the labels below.
+# The version in the log, in X-Served-By and in the labels below.
 ARG VERSION=0.1.0
 RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
-# What browsers run: in a checkout the program bundles it when it is first asked for, here it lies ready beside the program.
+# Browser scripts: in a checkout the program bundles them at the first request; in the image they are files beside it.
 RUN bun build src/page/browser/page.ts src/page/browser/embed.ts --target=browser --format=iife --minify --env=disable --outdir=browser
 
 FROM oven/bun:1.4.5-alpine
@@ -27,10 +27,10 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
 COPY --from=build /build/browser /usr/local/lib/seen/browser
-# Where the counts are without a SEEN_STORE_URL: mount a volume here, or they go with the container.
+# The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container.
 RUN mkdir /data && chown bun:bun /data
-# One replica in a container, because the orchestrator brings the others. The operations port is open to other containers;
-# nobody publishes it. Bun remembers an address for 30 s unless told otherwise, and in a Swarm a name may move at any time.
+# One replica per container, because the orchestrator starts the others. The operations port is open to other containers,
+# but not published. Bun caches DNS results for 30 s by default, and in a Swarm a name may move at any time.
 ENV SEEN_STORE_URL=sqlite:/data/seen.db \
     SEEN_REPLICAS=1 \
     SEEN_OPERATIONS_HOST=:: \
@@ -38,9 +38,9 @@ ENV SEEN_STORE_URL=sqlite:/data/seen.db \
     BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS=1
 USER bun
 EXPOSE 8000 9100
-# Healthy is what listens for visits; the store is not asked (decision 7). `docker run` has no other way to say it.
+# Healthy means listening for visits; the store is not checked (decision 7).
 HEALTHCHECK --interval=3s --timeout=5s --start-period=40s --retries=5 \
     CMD wget -q -O /dev/null "http://127.0.0.1:$SEEN_OPERATIONS_PORT/healthz"
-# The program itself, without a shell or script runner, so that it gets the signals; as process 1 it must answer SIGTERM.
+# The program itself, without a shell or script runner, so that it receives signals; as process 1 it must handle SIGTERM.
 ENTRYPOINT ["bun", "/usr/local/lib/seen/seen.js"]
 CMD ["serve"]

@@ -54,14 +54,14 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const hits = new Counter({
     name: 'seen_hits_total',
-    help: 'Hits that got their number, unless the client had left; one that is repeated under its key gets it each time.',
+    help: 'Hits that got their number, including requests repeated with their key; without those whose client had left.',
     registers,
   });
   const { batchHits, commitSeconds, requests } = histograms(registers);
   const { retries, setBack, limiterOpen } = eventCounters(registers);
   new Gauge({
     name: 'seen_build_info',
-    help: 'Always 1; the label is the version that runs.',
+    help: 'Always 1; the label is the running version.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
@@ -107,7 +107,7 @@ function histograms(registers: Registry[]) {
     }),
     commitSeconds: new Histogram({
       name: 'seen_commit_seconds',
-      help: 'Time from sending a batch to knowing it stored, retries included.',
+      help: 'Time from sending a batch to its confirmation, retries included.',
       buckets: SECONDS_BUCKETS,
       registers,
     }),
@@ -131,12 +131,12 @@ function eventCounters(registers: Registry[]) {
     }),
     setBack: new Counter({
       name: 'seen_store_set_back_total',
-      help: 'Times that the store lacked what this replica had stored last: it was emptied or set back.',
+      help: 'Times that the store lacked the last batch of this replica: it was emptied or restored from an older copy.',
       registers,
     }),
     limiterOpen: new Counter({
       name: 'seen_limiter_open_total',
-      help: 'Requests let through because the store did not say in time whether a limit allows them.',
+      help: 'Requests allowed because the store gave no verdict of the limiter in time.',
       registers,
     }),
   };
@@ -156,7 +156,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   registry.registerMetric(
     new Gauge({
       name: 'seen_store_up',
-      help: '1 when the last commit succeeded, or the last probe where there was none for seconds; else 0.',
+      help: '1 when the last commit or probe succeeded, else 0.',
       registers: [],
       collect() {
         this.set(gauges.storeUp() ? 1 : 0);
@@ -166,7 +166,7 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   registry.registerMetric(
     new Gauge({
       name: 'seen_store_short',
-      help: '1 when the store is so short of memory or disk that nothing new is kept, else 0.',
+      help: '1 when the store is so short of memory or disk that nothing new is stored, else 0.',
       registers: [],
       collect() {
         this.set(gauges.storeShort() ? 1 : 0);

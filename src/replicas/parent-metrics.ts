@@ -13,7 +13,7 @@ export function createParentMetrics(replica: string, silent: () => number) {
   registry.setDefaultLabels({ replica });
   const killed = new Counter({
     name: 'seen_replicas_killed_total',
-    help: 'Replicas that were killed by the process that started them, by reason.',
+    help: 'Replicas that the parent killed, by reason.',
     labelNames: ['reason'],
     registers: [registry],
   });
@@ -22,7 +22,7 @@ export function createParentMetrics(replica: string, silent: () => number) {
   registry.registerMetric(
     new Gauge({
       name: 'seen_replicas_silent',
-      help: 'Replicas that have given no sign of life for some seconds.',
+      help: 'Replicas that have not answered for some seconds.',
       registers: [],
       collect() {
         this.set(silent());

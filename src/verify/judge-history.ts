@@ -34,7 +34,7 @@ export function judgeHistory({ operations, ...frame }: History): {
   };
 }
 
-/** At one instant what begins comes first: it knew nothing of what ended then. */
+/** At the same instant beginnings come first: they did not know of the ends. */
 function inOrder(operations: readonly Operation[]) {
   return operations
     .flatMap((operation) => [
