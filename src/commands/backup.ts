@@ -73,7 +73,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
 }
 
-/** Fails with `usage-invalid` where the copy would take the place of a database that is in use. */
+/** Fails with `usage-invalid` if the copy would replace a database in use. */
 function refuseDatabase(file: string, path: string): void {
   const same = existsSync(file) && existsSync(path) && realpathSync(file) === realpathSync(path);
   if (!same && !existsSync(`${file}-wal`)) return;
@@ -84,8 +84,8 @@ function refuseDatabase(file: string, path: string): void {
 }
 
 /**
- * Lets the copy be seen at `path`: for its owner alone, because hashes of tokens stand in it, on
- * disk, and whole.
+ * Moves the complete copy to `path` and syncs it. Only its owner may read it, because it contains
+ * hashes of tokens.
  */
 function publish(unfinished: string, path: string): void {
   chmodSync(unfinished, 0o600);

@@ -1,6 +1,6 @@
 /**
- * Builds what the public surface of a replica is made of beside its counter: limits, the services
- * that are answered for, what is shown.
+ * Builds the parts of a replica's public surface beside the counter: limits, compatible services,
+ * and the view of the stack.
  *
  * Not here: the replica as a whole (`compose.ts`).
  */
@@ -25,20 +25,19 @@ import { counted } from '../plural.ts';
 import type { Heartbeat } from '../replicas/heartbeat.ts';
 
 /**
- * Where addresses are hidden, all clients together may make this part of `SEEN_COUNTERS_MAX` new
- * counters a day: it lasts ten days.
+ * With hidden addresses, all clients together may create this part of `SEEN_COUNTERS_MAX` new
+ * counters a day, so that the maximum lasts ten days.
  */
 const NEW_COUNTERS_PART = 0.1;
 /**
- * And use this part of `SEEN_KEYS_MAX`. Keys are kept for a day, and a limit gives all of its
- * quota at once and as much again in the day after: so there are never more than 80 % of the
- * bound.
+ * The part of `SEEN_KEYS_MAX` that they may use. Keys are kept for a day, and a limit allows its
+ * whole quota at once and as much again in the next day, so at most 80 % of the bound are used.
  */
 const KEYS_PART = 0.4;
 
 /**
- * What clients may ask; `undefined` when nothing is limited. Where counters are closed only their
- * owner makes them, without limit.
+ * The limits of clients; `undefined` when nothing is limited. With closed counters only the
+ * installation creates them, without limit.
  */
 export function composeLimits(
   config: Config,
@@ -63,7 +62,9 @@ function quotasOf(config: Config): Quotas {
   };
 }
 
-/** How many streams an address may have. Where addresses are hidden only the total is limited. */
+/**
+ * The maximum number of streams of an address. With hidden addresses only the total is limited.
+ */
 export function streamsPerAddress(
   { subscribersPerAddress: max, addresses }: Config,
   visitors: Visitors,
@@ -72,15 +73,13 @@ export function streamsPerAddress(
   return { max, networkOf: (c) => visitors.networkOf(c) };
 }
 
-/**
- * How clients' addresses are known. The log says once how to trust a proxy that is not trusted.
- */
+/** Finds clients' addresses. Logs once how to trust an untrusted proxy. */
 export function composeClientAddress(
   { trustedProxies, addresses }: Config,
   log: Log,
 ): ClientAddress {
   const clientAddress = createClientAddress(trustedProxies);
-  // A load balancer that hides addresses passes on what anybody wrote: it must not be trusted.
+  // A load balancer that hides addresses forwards forged headers: it must not be trusted.
   if (addresses === 'hidden') return clientAddress;
   return noticeUntrustedProxy(clientAddress, (proxy) =>
     log.warn(
@@ -90,7 +89,7 @@ export function composeClientAddress(
   );
 }
 
-/** What the log says at the start where clients' addresses are hidden. */
+/** The warning at the start when clients' addresses are hidden. */
 export function addressesWarning(config: Config): string | undefined {
   if (config.addresses === 'known') return undefined;
   const { newCountersPerDay, keysPerDay } = quotasOf(config);
@@ -106,7 +105,7 @@ export function addressesWarning(config: Config): string | undefined {
   );
 }
 
-/** The services whose calls are answered as theirs were. */
+/** The surfaces with the calls of other services. */
 export function otherServices(
   { replicaName: replica }: Config,
   parts: Omit<AbacusOptions, 'replica' | 'version' | 'now'>,
@@ -140,7 +139,7 @@ export function stackOf(
   });
 }
 
-/** A request as the log has it: without the query, in which somebody may have put a token. */
+/** A request for the log, without its query, which may contain a token. */
 export function accessOf({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
   const { method, url, headers } = state.request;
   const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));

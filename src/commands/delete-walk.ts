@@ -1,4 +1,4 @@
-/** The walk of `seen delete` over all counters, and what is said of it. */
+/** The walk of `seen delete` over all counters, and its report. */
 import { setImmediate } from 'node:timers/promises';
 import {
   type Condition,
@@ -12,26 +12,24 @@ import { meets } from '../counter/rules.ts';
 import { counted } from '../plural.ts';
 import type { Progress } from './progress.ts';
 
-/** So many of the counters are shown before they are deleted. */
+/** The number of counters to show before a deletion. */
 const EXAMPLES = 10;
 
-/** Which counters: how their names begin, and what is true of them. */
+/** Selects counters by the beginning of their names and a condition. */
 export interface Selection {
   readonly prefix: string;
   readonly condition: Condition;
 }
 
-/** What a walk over all counters has found so far. */
+/** The results of a walk so far. */
 export interface WalkResult {
-  /** Counters that meet the condition. When they are deleted: those that were. */
+  /** Counters that meet the condition, or that were deleted. */
   counters: number;
-  /** Of those that are counted, the totals added up. */
+  /** The sum of their totals. */
   hits: number;
-  /** Counters that have an owner and would be meant if `--owned` was said. */
+  /** Counters with an owner that `--owned` would include. */
   owned: number;
-  /**
-   * Counters that were meant when they were listed, and not any more when they were to be deleted.
-   */
+  /** Counters that matched in the list, but no longer at the deletion. */
   spared: number;
   readonly examples: Description[];
 }
@@ -41,14 +39,14 @@ export interface Walk {
   readonly selection: Selection;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** How many counters there are, for the progress. */
+  /** The number of counters, for the progress bar. */
   readonly size: number;
 }
 
 /**
- * Looks at all counters, a page at a time, and deletes those that are selected, or only counts
- * them. Each page is a transaction of its own, so that visits are counted in between. Whatever is
- * deleted meets the condition in that transaction, not only when it was listed.
+ * Checks all counters page by page, and deletes or only counts the selected ones. Each page is a
+ * separate transaction, so that visits are counted in between. A deleted counter meets the
+ * condition in that transaction, not only when it was listed.
  */
 export async function walkOver(
   { registry, selection, progress, signal, size }: Walk,
@@ -95,7 +93,7 @@ function totalOf(counters: readonly Description[]): number {
   return counters.reduce((sum, { total }) => sum + total, 0);
 }
 
-/** What would be deleted, for people. */
+/** The report of a dry run. */
 export function foretold({ counters, hits, owned, examples }: WalkResult): string {
   if (counters === 0) return `No counter matches.${ownedLine(owned)}\n`;
   const lines = examples.map(
@@ -108,7 +106,7 @@ export function foretold({ counters, hits, owned, examples }: WalkResult): strin
   return `${[these, ...lines, ...more].join('\n')}${ownedLine(owned)}\n\n${advice}\n`;
 }
 
-/** What was deleted, for people. */
+/** The report of a deletion. */
 export function done({ counters, hits, owned, spared }: WalkResult): string {
   const changed =
     spared === 0

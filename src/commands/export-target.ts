@@ -1,12 +1,12 @@
 /**
- * What `seen export` must not replace. Not here: the folder in which a file becomes whole
+ * Checks the target file of `seen export`. Not here: the folder for unfinished files
  * (`unfinished.ts`).
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../counter/errors.ts';
 
-/** What a SQLite database begins with (https://www.sqlite.org/fileformat.html). */
+/** The beginning of a SQLite database (https://www.sqlite.org/fileformat.html). */
 const DATABASE = 'SQLite format 3\0';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * `seen export [FILE]`: writes all counters, while Seen goes on counting.
+ * `seen export [FILE]`: writes all counters, while Seen keeps counting.
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -68,8 +68,8 @@ async function run({ argv, env, print }: Context): Promise<number> {
 }
 
 /**
- * The system's code of what went wrong with a file: `ENOSPC`, or `EPIPE` when whoever reads what
- * is printed has gone.
+ * The system's error code for a file: `ENOSPC`, or `EPIPE` when the reader of the output has
+ * ended.
  */
 function codeOf(error: unknown): string | undefined {
   const code =
@@ -82,13 +82,13 @@ function summary({ moment, counters }: GatheredExport): string {
   return `${many}, read at ${new Date(moment).toISOString()}`;
 }
 
-/** Writes all of it, and only then lets it be seen at `path`: on disk, and whole. */
+/** Writes the complete export and syncs it, and only then moves it to `path`. */
 async function writeWhole(
   pieces: AsyncIterable<string>,
   unfinished: string,
   path: string,
 ): Promise<void> {
-  // For its owner alone: hashes of tokens stand in it.
+  // Only its owner may read it: it contains hashes of tokens.
   const file = openSync(unfinished, 'w', 0o600);
   try {
     await writeAll(pieces, file);
@@ -100,8 +100,8 @@ async function writeWhole(
 }
 
 /**
- * Writes to an open file or pipe, in larger pieces. Not through a stream of Bun's, which loses
- * what a full disk refuses (1.4.5).
+ * Writes to an open file or pipe, in larger pieces. It does not use Bun's streams, which ignore
+ * errors of a full disk (1.4.5).
  */
 async function writeAll(pieces: AsyncIterable<string>, file: number): Promise<void> {
   let text = '';

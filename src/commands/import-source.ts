@@ -1,6 +1,6 @@
 /**
- * Opens what `seen import` is to read: a file, or another Redis. What can be read, can be read
- * again, and is the same.
+ * Opens the source of `seen import`: a file, or another Redis. A source can be read twice, with
+ * the same result.
  */
 import { createHash } from 'node:crypto';
 import { readBusuanzi } from '../archive/formats/busuanzi.ts';
@@ -16,7 +16,7 @@ import { COUNTER_PART } from '../counter/name.ts';
 import { RedisSource } from '../stores/redis/source.ts';
 import { requireFile } from './import-file.ts';
 
-/** What somebody has said about the source. */
+/** The flags about the source. */
 export interface SourceFlags {
   readonly from: FileKind | 'redis' | 'busuanzi' | undefined;
   readonly namespace: string | undefined;
@@ -26,13 +26,13 @@ export interface SourceFlags {
 }
 
 export interface Source {
-  /** What it is, for people. */
+  /** A description for people. */
   readonly what: string;
-  /** What stands in it. */
+  /** The items of the source. */
   read(): AsyncIterable<Item>;
   /**
-   * Names it among all sources, by what stands in it; known when all of it has been read. Fails
-   * with `usage-invalid` when it has changed.
+   * Identifies the source by its content; available after it has been read completely. Fails with
+   * `usage-invalid` when it has changed.
    */
   digest(): string;
 }
@@ -46,7 +46,7 @@ const WHAT = {
 /** 128 bits of a digest. */
 const DIGEST_LENGTH = 22;
 
-/** Fails with `usage-invalid`, and when it is a Redis as a store does. */
+/** Opens a source. Fails with `usage-invalid`, and for a Redis like a store. */
 export async function openSource(
   place: string,
   flags: SourceFlags,
@@ -128,7 +128,7 @@ async function openRedis(
   const known = from === 'busuanzi' ? await namesFrom(names) : undefined;
   const redis = new RedisSource({ url, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
   try {
-    // Read once: what is brought is what was shown.
+    // Read once, so that the import equals the preview.
     const items: Item[] = [];
     const all = atMost(COUNTERS_MAX, redis.numbers(keys ?? (known ? 'bsz:*' : 'hits')));
     const found = known ? readBusuanzi(all, known, namespace) : readRedisKeys(all, namespace);
@@ -138,7 +138,7 @@ async function openRedis(
       read: async function* () {
         yield* items;
       },
-      // Not by its numbers, which grow: what has come from there once does not come again.
+      // Not by its numbers, which grow: each counter is imported only once.
       digest: () =>
         createHash('sha256')
           .update(`${from} ${redis.place}`)
@@ -150,7 +150,7 @@ async function openRedis(
   }
 }
 
-/** Passes on all. Fails with `usage-invalid` when there are more than `max`. */
+/** Yields all items. Fails with `usage-invalid` when there are more than `max`. */
 async function* atMost<T>(max: number, all: AsyncIterable<T>): AsyncGenerator<T> {
   let count = 0;
   for await (const one of all) {

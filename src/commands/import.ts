@@ -1,4 +1,4 @@
-/** `seen import SOURCE`: brings counters from elsewhere. First it only says what it would do. */
+/** `seen import SOURCE`: imports counters. Without `--yes` it only lists the changes. */
 
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { Findings } from '../archive/tally.ts';

@@ -4,7 +4,7 @@ import { createOperations, type OperationsOptions } from '../http/operations.ts'
 import { type Listening, listen } from '../http/server.ts';
 import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
 
-/** What is asked about on this port. */
+/** The service that this port reports about. */
 export interface OperatedService
   extends Pick<OperationsOptions, 'started' | 'unready' | 'silent'> {
   metrics(): Promise<readonly MetricsSnapshot[]>;
@@ -19,7 +19,7 @@ export function openOperations(config: Config, service: OperatedService): Listen
     metrics: async () => mergeMetrics(await service.metrics()),
     metricsContentType: METRICS_CONTENT_TYPE,
   });
-  /** The remote ports of those who are answered now. */
+  /** The remote ports of requests in progress. */
   const busy = new Set<number | undefined>();
   return listen({
     host: config.operationsHost,

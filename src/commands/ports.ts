@@ -1,9 +1,9 @@
-/** Ports that several replicas open together. */
+/** The port that several replicas share. */
 import type { Config } from '../config/config.ts';
 import { type Listening, listen } from '../http/server.ts';
 
 /**
- * Whether the kernel shares out the connections on a port that several processes opened
+ * Whether the kernel balances connections between processes that open the same port
  * (`SO_REUSEPORT`).
  */
 export function sharesPorts(platform: string): boolean {
@@ -11,8 +11,8 @@ export function sharesPorts(platform: string): boolean {
 }
 
 /**
- * The address and port for the replicas, after making sure that nobody has it: they open it as one
- * that others may share, and would share it with a stranger too. Fails with `port-unavailable`.
+ * The address and port for the replicas, after checking that they are free: replicas open the port
+ * as shared, and would share it with any other program. Fails with `port-unavailable`.
  */
 export function freePort({ host, port }: Config): Pick<Listening, 'host' | 'port'> {
   const listening = listen({

@@ -1,16 +1,16 @@
-/** How far something is, as a bar on a terminal; elsewhere nothing is shown. */
+/** A progress bar on a terminal; elsewhere nothing is shown. */
 const BAR = 30;
 /** Often enough to look alive. */
 const DRAW_MS = 100;
 
 export interface Progress {
-  /** Says that `done` of `all` are done. */
+  /** Shows `done` of `all`. */
   at(done: number, all: number): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void;
 }
 
-/** A bar of `what`, on the terminal of the errors: what a command prints is not disturbed. */
+/** A bar of `what` on standard error, so that the output of a command stays clean. */
 export function showProgress(what: string): Progress {
   const { stderr } = process;
   if (!stderr.isTTY) return { at: () => undefined, end: () => undefined };

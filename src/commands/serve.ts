@@ -1,5 +1,5 @@
 /**
- * `seen serve`: counts visits, with one replica in this process or with several below it.
+ * `seen serve`: counts visits, with one replica in this process or several child processes.
  */
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config/config.ts';
@@ -19,21 +19,21 @@ import { addressesWarning } from './compose-surface.ts';
 import { openOperations } from './operations-port.ts';
 import { freePort, sharesPorts } from './ports.ts';
 
-/** What is listened on. */
+/** The address of a listener. */
 type Address = Pick<Listening, 'host' | 'port'>;
 
 /**
- * How long the operations port waits for those who ask when everything else has stopped. Scrapes
- * take less.
+ * The time that the operations port waits for open requests after everything else has stopped.
+ * Scrapes take less.
  */
 const LAST_ANSWERS_MS = 500;
 
-/** What serves the visits: one replica, or a supervisor of several. */
+/** The service for visits: one replica, or a supervisor of several. */
 interface Service {
-  /** Resolves when visits are taken; returns where. */
+  /** Resolves when visits are accepted; returns the address. */
   start(): Promise<Address>;
   stop(): Promise<void>;
-  /** Ends at once what runs beside this process. */
+  /** Kills all child processes. */
   kill(): void;
   replaceAll(): void;
   unready(): Promise<string | undefined>;
@@ -71,8 +71,7 @@ async function run(context: Context): Promise<number> {
   });
 
   const operations = openOperations(config, { ...service, started: () => started });
-  // The parent alone makes the database: a replica that made one would count in a place of its
-  // own.
+  // Only the parent creates the database: a replica that created one would count separately.
   const store = composeStore(config, 'make');
   try {
     const starting = start(config, log, service, store).then((address) => {
