@@ -125,7 +125,7 @@ export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
 /** Kinds of stores as people call them. */
 const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis' } as const;
 
-/** What is shown of replicas and store. */
+/** The public view of replicas and store. */
 export function stackOf(
   { replicaName }: Config,
   kind: StoreKind,

@@ -26,7 +26,7 @@ export function patientImport(archive: Archive): ImportChunk {
         } catch (error) {
           if (!said && error instanceof AppError) {
             process.stderr.write(
-              `seen: ${error.message} Waiting for it; after Ctrl-C the same command goes on.\n`,
+              `seen: ${error.message} Waiting for it. After Ctrl-C, the same command continues.\n`,
             );
             said = true;
           }
@@ -64,7 +64,7 @@ export async function importChunks(
     done += chunk.length;
     progress.at(done, counters);
   }
-  // Fails when it is not the same any more.
+  // Fails when the source has changed.
   source.digest();
   return tally;
 }

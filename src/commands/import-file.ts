@@ -16,12 +16,12 @@ export function requireFile(path: string): void {
   if (stat || path === '-')
     throw new AppError(
       'usage-invalid',
-      `${path} cannot be read twice, as an import has to. Name a file.`,
+      `${path} can be read only once, and an import reads twice. Name a file.`,
     );
   const hint = /^https?:/i.test(path)
     ? ' Download it, and name the file.'
     : /^sqlite:/i.test(path)
-      ? ' Counters of another Seen come in a file that seen export --store-url has written.'
+      ? ' To import from another Seen, export its counters first: seen export --store-url.'
       : '';
   throw new AppError('usage-invalid', `There is no file ${path}.${hint}`);
 }

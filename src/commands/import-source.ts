@@ -78,7 +78,7 @@ export async function openSource(
   return openRedis(place, 'redis', flags, config);
 }
 
-/** A counter's name as somebody has typed it. Fails with `usage-invalid`. */
+/** The counter's name in a flag. Fails with `usage-invalid`. */
 function nameFrom(text: string): string {
   try {
     return readName(text);

@@ -113,7 +113,7 @@ function welcome(
   const replicas = counted(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
   log.info(`the counts are kept in ${place}`);
-  log.info(`${replicas}; health and figures on port ${operations.port}`);
+  log.info(`${replicas}; health and metrics on port ${operations.port}`);
   for (const [what, setting, wanted, { host: had }] of [
     ['visits', 'SEEN_HOST', config.host, address],
     ['health and metrics', 'SEEN_OPERATIONS_HOST', config.operationsHost, operations],

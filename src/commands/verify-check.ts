@@ -34,7 +34,7 @@ export async function checkFile(
   if (!frame) {
     throw new AppError(
       'usage-invalid',
-      `${path} has no line with "type":"frame", which says where the counter stood.`,
+      `${path} has no line with "type":"frame", which has the counter's values before and after.`,
     );
   }
   const { result, figures } = judgeHistory({ ...frame, alone: alone || frame.alone, operations });

@@ -64,7 +64,7 @@ const networks = z
   .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
   .refine(
     (list) => list.every((entry) => networkIn(entry) !== undefined),
-    'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
+    'is not a list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
   );
 const hostName = optional(
   z

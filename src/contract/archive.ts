@@ -1,10 +1,10 @@
 /**
  * Export and import: the part of a store that reads all counters and writes them again.
  *
- * What goes out has each counter whole, although counting goes on; what comes in is brought once,
- * however often it is sent. What ends by itself is left out: salts, who today's visitors
- * are, keys of requests, writers. `test/contract/archive-contract.ts` is this contract as a suite.
- * Not here: files and their formats (`archive/`).
+ * An export has each counter as of one moment, while counting continues. An import of the same
+ * source is applied once, however often it is repeated. Data that expires is not exported: salts,
+ * hashes of today's visitors, keys of requests, writers. `test/contract/archive-contract.ts` is
+ * this contract as a suite. Not here: files and their formats (`archive/`).
  */
 import type { CounterHistory } from './history.ts';
 import type { Description } from './registry.ts';
@@ -20,7 +20,7 @@ export interface ArchivedCounter extends Description {
  */
 export type ExistingPolicy = 'keep' | 'add' | 'replace';
 
-/** Under what terms counters are brought. */
+/** The source of an import, and its rule for counters that exist already. */
 export interface ImportTerms {
   /**
    * Identifies the source: 1 to 64 letters, digits, `_` and `-`. A counter is imported once from
@@ -60,16 +60,16 @@ export interface Archive {
   readAll(): AsyncIterable<ArchivedCounter>;
 
   /**
-   * Imports counters, each whole or not at all, and answers what became of each, in their order.
-   * Which source it was is remembered in the same write, for as long as there is the counter and
-   * nobody has replaced it. Fails with `hit-unconfirmed`, and may then be asked again.
+   * Imports counters, each completely or not at all, and returns the outcomes in the same order.
+   * The same write records the source on the counter, until it is deleted or replaced. Fails with
+   * `hit-unconfirmed`, and may then be repeated.
    */
   importAll(
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,
   ): Promise<readonly ImportOutcome[]>;
 
-  /** What `importAll` would answer for each, were it alone. Changes nothing. */
+  /** The outcome that `importAll` would return for each counter alone. Changes nothing. */
   previewImport(
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,

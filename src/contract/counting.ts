@@ -1,10 +1,10 @@
 /**
  * The counting part of a store: commits of batches, and reading totals.
  *
- * A store applies whole batches. Each batch carries who wrote it and its number in that writer's
- * line, so that a batch sent again after a lost connection or a lost answer is recognised and
- * counts once. `test/contract/counting-contract.ts` and `rules-contract.ts` are this contract as
- * suites; every store runs them on the real database.
+ * A store applies whole batches. Each batch carries its writer and a sequence number, so that a
+ * batch which is sent again after a lost connection or reply is recognised and counts once.
+ * `test/contract/counting-contract.ts` and `rules-contract.ts` are this contract as suites; every
+ * store runs them on the real database.
  */
 import type { Kind } from './history.ts';
 
@@ -122,9 +122,9 @@ export interface Counting {
   commit(batch: Batch): Promise<readonly Outcome[]>;
 
   /**
-   * Resolves when a commit would not be held back for the sake of other processes, at once where
-   * there are none; never fails. Called before a batch is made up, so that hits which come
-   * meanwhile go along. A store that holds nothing back has no such method.
+   * Resolves when a commit need not wait for other processes; never fails. Called before a batch
+   * is formed, so that hits which arrive meanwhile join it. A store without such waits has no such
+   * method.
    */
   waitForTurn?(): Promise<void>;
 

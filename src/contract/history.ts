@@ -2,9 +2,9 @@
  * The history of a counter: the visits of each hour and day by kind, and the number of visitors of
  * each day.
  *
- * Hours are kept for a while, so that a day can be told in any time zone; then they are folded
- * into days of UTC, which are kept for ever. `test/contract/history-contract.ts` is this contract
- * as a suite. Not here: writing it, which happens in the commit of the hits.
+ * Hours are kept for a while, so that days can be computed in any time zone. Then they are folded
+ * into UTC days, which are kept forever. `test/contract/history-contract.ts` is this contract as a
+ * suite. Not here: writing it, which is part of the commit.
  */
 
 /**
@@ -55,9 +55,9 @@ export interface History {
   read(counter: string): Promise<CounterHistory>;
 
   /**
-   * The salt of this day (since 1970, UTC), the same for all who ask: `suggested`, if nobody has
-   * suggested one before. Salts of days before the one before are deleted. Fails as `read` does,
-   * and with `hit-unconfirmed`, and may then be asked again.
+   * The salt of this day (since 1970, UTC), the same for all callers: `suggested`, unless an
+   * earlier call suggested one. Salts older than the previous day are deleted. Fails as `read`
+   * does, and with `hit-unconfirmed`, and may then be repeated.
    */
   salt(day: number, suggested: string): Promise<string>;
 }

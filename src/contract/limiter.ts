@@ -1,5 +1,5 @@
 /**
- * How much of something one visitor may have within a time: what a database must do for it.
+ * The part of a store that limits visitors: a quota within a time, shared by all replicas.
  * `test/contract/limiter-contract.ts` is this contract as a suite.
  */
 

@@ -1,9 +1,9 @@
 /**
  * The part of a store that creates, sets, lists and deletes counters and knows their owners.
  *
- * Each of these may be asked again when its answer was lost, and then does and answers what it did
- * and answered at first. `test/contract/registry-contract.ts` is this contract as a suite. Not
- * here: who may do what (`http/visit/owners.ts`).
+ * Each operation may be repeated when its reply was lost; it then has the same effect and result.
+ * `test/contract/registry-contract.ts` is this contract as a suite. Not here: who may do what
+ * (`http/visit/owners.ts`).
  */
 
 /** What a counter lets everybody do; its owner may do more. */
@@ -128,8 +128,8 @@ export type Deletion = 'deleted' | 'missing' | 'differs';
  */
 export interface Registry {
   /**
-   * Creates a counter. Answers `exists` when there is one already that is not of this owner, and
-   * `counters-full` when there are as many as may be.
+   * Creates a counter. Returns `exists` if another owner has it already, and `counters-full` if
+   * the maximum number of counters is reached.
    */
   create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'>;
 

@@ -19,7 +19,7 @@ export type StoreKind = 'sqlite' | 'redis';
 /** The parts share one connection. */
 export interface Store {
   readonly kind: StoreKind;
-  /** Where the counts are kept, for people: without passwords. */
+  /** The place of the counts for messages, without passwords. */
   readonly place: string;
   readonly counting: Counting;
   readonly registry: Registry;
@@ -34,8 +34,6 @@ export interface Store {
    */
   risks(): Promise<readonly string[]>;
 
-  /**
-   * Lets go of the database. No part may be asked anything afterwards; closing again does nothing.
-   */
+  /** Closes the database. No part may be used afterwards; closing again does nothing. */
   close(): Promise<void>;
 }

@@ -88,7 +88,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** The statuses of a code. */
+/** The HTTP and exit statuses of a code. */
 export function statusesOf(code: ErrorCode): ErrorStatuses {
   return ERRORS[code];
 }
@@ -130,11 +130,14 @@ export function counterNotPublic(counter: string): AppError {
 export function countersFull(): AppError {
   return new AppError(
     'counters-full',
-    'This Seen has as many counters as it may. Ask who runs it.',
+    'This Seen has the maximum number of counters. Ask its operator.',
   );
 }
 
-/** The same failure of something that counts nothing: whether it was done does not matter. */
+/**
+ * The same failure for an operation that counts nothing: `hit-unconfirmed` becomes
+ * `store-unavailable`.
+ */
 export function uncounted(error: unknown): unknown {
   if (!isAppError(error, 'hit-unconfirmed')) return error;
   return new AppError('store-unavailable', error.message, { cause: error.cause });

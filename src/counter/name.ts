@@ -31,7 +31,7 @@ export function counterName(namespace: string, key: string): string {
   const part = JSON.stringify((wrong === 'key' ? key : namespace).slice(0, 80));
   throw new AppError(
     'name-invalid',
-    `The ${wrong} ${part} is not a name. Use 3 to 64 letters, digits, "_", "." or "-", as in /hit/my-site/front-page.`,
+    `The ${wrong} ${part} is not a valid name. Use 3 to 64 letters, digits, "_", "." or "-", as in /hit/my-site/front-page.`,
   );
 }
 

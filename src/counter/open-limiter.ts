@@ -1,8 +1,7 @@
 /**
- * A limiter that never stands in the way: all who come in one turn of the event loop, or while an
- * answer is awaited, are asked for in one call, and where there is no answer in a short time there
- * is none. A limit that is not enforced for a while harms nobody; a visit that is not counted is
- * lost.
+ * A limiter that fails open. Requests of one turn of the event loop, or during a pending call, go
+ * to the store in one call. Without a reply in a short time there is no verdict: a limit that is
+ * not enforced for a while harms nobody, but a visit that is not counted is lost.
  *
  * Whoever was refused is refused here until there is something to be had again, so that a flood
  * costs the store nothing.
@@ -35,7 +34,7 @@ export class OpenLimiter {
     this.#clock = clock;
   }
 
-  /** Takes one; answers `undefined` where nobody says whether it may be taken. Never fails. */
+  /** Takes one from a quota; `undefined` if the store gives no verdict in time. Never fails. */
   async take(wanted: LimitRequest): Promise<Verdict | undefined> {
     const key = `${wanted.limit.name} ${wanted.who}`;
     const until = this.#refusedUntil.get(key);

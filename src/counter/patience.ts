@@ -55,8 +55,7 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
 }
 
 /**
- * A history that is read with the same patience. A salt is not waited for: the visit that wants
- * it waits by itself.
+ * A history whose reads wait in the same way. Salts are excluded: the visit itself waits for them.
  */
 export function patientHistory(history: History, clock: Clock, waitMs: number): History {
   return {

@@ -102,7 +102,7 @@ export class Life {
     this.#stopped ??= within(stopMs, this.#stopInOrder(), () => {
       throw new AppError(
         'stop-overdue',
-        `The stop did not come to its end within ${stopMs} ms; what is left is cut off.`,
+        `The stop did not end within ${stopMs} ms; unfinished requests are cut off.`,
       );
     });
     return this.#stopped;

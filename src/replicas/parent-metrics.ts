@@ -34,7 +34,7 @@ export function createParentMetrics(replica: string, silent: () => number) {
     killedHung(): void {
       killed.inc({ reason: 'hung' });
     },
-    /** All figures now. */
+    /** All current metrics. */
     snapshot(): Promise<MetricsSnapshot> {
       return registry.getMetricsAsJSON() as unknown as Promise<MetricsSnapshot>;
     },

@@ -10,16 +10,13 @@ import type { WatchedReplica } from './watchdog.ts';
 /** The exit status of a process that could not be started, as in shells. */
 const STATUS_NOT_STARTED = 126;
 /**
- * How a replica says that it cut its stop off: the exit status for `stop-overdue` (EX_TEMPFAIL of
+ * The exit status of a replica that exceeded its stop deadline: `stop-overdue` (EX_TEMPFAIL of
  * sysexits.h).
  */
 const STATUS_OVERDUE = 75;
-/** What a replica is given beyond its own deadline before it is killed. */
+/** Extra time after a replica's own deadline before it is killed. */
 const KILL_AFTER_MS = 2000;
-/**
- * How long a report may take: long enough for a store that is slow, too short for a scrape to
- * fail.
- */
+/** The time limit of a report: long enough for a slow store, too short for a scrape to fail. */
 const REPORT_MS = 3000;
 
 export class ReplicaProcess implements WatchedReplica {
@@ -127,7 +124,7 @@ export class ReplicaProcess implements WatchedReplica {
     }
   }
 
-  /** How the replica is; `undefined` when it does not say. */
+  /** The replica's report; `undefined` without a reply. */
   async report(): Promise<Report | undefined> {
     const id = this.#nextReport++;
     const { promise, resolve: answer } = Promise.withResolvers<Report | undefined>();

@@ -1,10 +1,10 @@
 /** A replica's place under its parent, and how soon it is filled again when the replica died. */
 import type { ReplicaProcess } from './replica-process.ts';
 
-/** The first pause before a replacement that follows a death; doubles with each further one. */
+/** The first pause before replacing a dead replica; doubles with each further death. */
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 10_000;
-/** Who lives this long did not die of starting. */
+/** A replica that lives this long has started successfully. */
 const LONG_LIFE_MS = 10_000;
 
 export class Slot {

@@ -2,11 +2,11 @@
  * The parent of several replicas on one machine: starts them, replaces those that die, and stops
  * them.
  *
- * Each replica has a slot and a name. A slot is filled again when its process ends unasked, at
- * once at first and more slowly when it keeps dying (`slot.ts`). A replacement is started before
- * the old process is stopped, so the port is never without a listener. A replica that hangs is
- * killed (`watchdog.ts` finds it). Replicas notice by the channel when the parent is gone and stop
- * by themselves. Not here: signals.
+ * Each replica has a slot and a name. When its process dies, the slot is filled again, at once at
+ * first, and with growing pauses if it keeps dying (`slot.ts`). A replacement starts before the
+ * old process stops, so the port always has a listener. A replica that hangs is killed
+ * (`watchdog.ts` finds it). When the parent dies, replicas notice it through the channel and stop.
+ * Not here: signals.
  */
 import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';

@@ -55,7 +55,7 @@ export class Connection {
     return this.#ended === undefined;
   }
 
-  /** Sends a request and waits for its answer; one at a time. Fails with `Unanswered`. */
+  /** Sends a request and waits for the response; one at a time. Fails with `Unanswered`. */
   async ask(request: string, timeoutMs: number): Promise<Answer> {
     if (this.#ended !== undefined) throw new Unanswered(this.#ended);
     const waiting = Promise.withResolvers<Answer>();

@@ -125,7 +125,7 @@ export class Judge {
     if (type === 'hit') this.#unanswered++;
   }
 
-  /** The connection is closed: nothing more comes on it. */
+  /** The connection is closed. */
   closed(connection: number): void {
     this.#last.delete(connection);
   }
@@ -159,10 +159,7 @@ export class Judge {
     }
   }
 
-  /**
-   * What was found, given the number of a visit after all others, and whether others than ours
-   * visited.
-   */
+  /** The findings, given the number of a last visit, and whether others visited. */
   verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
     const finding = this.#evidence.finding.bind(this.#evidence);

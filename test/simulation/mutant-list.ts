@@ -279,7 +279,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if last ~= ARGS.sequence - 1 then',
     'if last < ARGS.sequence - 1 then',
   ),
-  script('do not remember keys', "write('SET', key, said, 'PX', whole(ARGS.keyMs))", ''),
+  script('do not remember keys', "write('SET', key, said, 'PX', ARGS.keyMs)", ''),
   script(
     'do not remember keys within a batch',
     "added_keys[key] or read('GET', key)",
@@ -304,7 +304,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   script(
     'reveal all private numbers',
-    'return {total, counter.private, counted or false}',
+    'return {total, counter.private or false, counted or false}',
     'return {total, false, counted or false}',
   ),
   script(
@@ -313,7 +313,11 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   script('make one counter too many', 'there >= ARGS.countersMax', 'there > ARGS.countersMax'),
-  script('forget the counters that a batch makes', '    counters_made = counters_made + 1\n', ''),
+  script(
+    'forget the counters that a batch makes',
+    '    if counter.is_new then counters_made = counters_made + 1 end\n',
+    '',
+  ),
   windows(
     'count within the window',
     '      amount = amount - dropped\n',
@@ -334,19 +338,19 @@ export const MUTANTS: readonly Mutant[] = [
     'math.abs(ARGS.now - last) >= counter.window',
     'ARGS.now - last >= counter.window or ARGS.now < last',
   ),
-  windows('do not note down visits', "write('ZADD', key, whole(ARGS.now), visitor)", ''),
+  windows('do not note down visits', "write('ZADD', key, ARGS.now, visitor)", ''),
   past(
     'leave old hours where they are',
     "  if #folded > 0 then write('HDEL', hours, unpack(folded)) end\n",
     '',
   ),
-  past('lose old hours', '  add_to(days_key(counter.name), days, true)\n', ''),
+  past('lose old hours', "write('HINCRBY', DAYS .. counter.name, day, amount)", ''),
   past(
     'lose the visitors of the day before',
-    "  if count then write('HINCRBY', uniques_key(counter.name), before, count) end\n",
+    "  if count then write('HINCRBY', UNIQUES .. counter.name, before, count) end\n",
     '',
   ),
-  past('add the hours to one hour', 'hours[HOUR .. kind] = amount', 'hours[DAY .. kind] = amount'),
+  past('add the hours to one hour', 'HOUR_TEXT .. kind', 'DAY_TEXT .. kind'),
   call(
     'answer in the wrong order',
     'outcomes.map(outcomeOf)',

@@ -8,14 +8,16 @@ import { readWhole } from '../reading/numbers.ts';
 /** The names of the columns. */
 export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
 
-/** A record that is put together from rows. */
+/** A record that is assembled from rows. */
 export type Gathering = Record<string, unknown> & { readonly counter: string };
 
 /** Puts a row into the record of its counter. Fails with `Wrong`. */
 export function put(record: Gathering, cells: readonly string[]): void {
   const [, what = '', time = '', kind = '', value = ''] = cells;
   if (cells.length !== COLUMNS.length) {
-    throw new Wrong(`has ${cells.length} cells and not ${COLUMNS.length}: ${COLUMNS.join(',')}`);
+    throw new Wrong(
+      `has ${cells.length} cells, but must have ${COLUMNS.length}: ${COLUMNS.join(',')}`,
+    );
   }
   switch (what) {
     case 'total':
@@ -37,13 +39,15 @@ export function put(record: Gathering, cells: readonly string[]): void {
     case 'visitors':
       return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
     default:
-      throw new Wrong(`${shown(what)} is none of total, made, owner, rule, hour, day, visitors`);
+      throw new Wrong(
+        `${shown(what)} is not one of total, made, owner, rule, hour, day, visitors`,
+      );
   }
 }
 
 function once(fields: Record<string, unknown>, name: string, value: unknown): void {
   if (Object.hasOwn(fields, name))
-    throw new Wrong('says again what a row before it has said: take one of the two out');
+    throw new Wrong('has the same field as an earlier row: remove one of the two');
   fields[name] = value;
 }
 

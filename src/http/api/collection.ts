@@ -23,7 +23,7 @@ export function serveCollection(
       case 'exists':
         throw new AppError(
           'counter-exists',
-          `There is a counter ${name} already. Choose another name.`,
+          `The counter ${name} exists already. Choose another name.`,
         );
       case 'counters-full':
         throw countersFull();

@@ -83,6 +83,6 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
 function becameAnother(counter: string): AppError {
   return new AppError(
     'token-refused',
-    `${counter} was deleted and made anew, or got another owner, while this was asked. Nothing was changed.`,
+    `${counter} was deleted and created again, or got another owner, during this request. Nothing was changed.`,
   );
 }

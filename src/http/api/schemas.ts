@@ -28,7 +28,7 @@ export const total = z
 /** A counter's name: `ns/key`, or that of the default counter. */
 export const name = z
   .string()
-  .regex(COUNTER_NAME, 'is no name: use NAMESPACE/KEY, or hits')
+  .regex(COUNTER_NAME, 'is not a counter name: use NAMESPACE/KEY, or hits')
   .openapi({ example: 'my-site/front-page' });
 
 /** Who may read a counter, and for how long visits of one visitor are one. */

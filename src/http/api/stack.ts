@@ -17,7 +17,7 @@ export interface Stack {
     readonly state: 'ready' | 'draining' | 'gone';
     /** Milliseconds since 1970. */
     readonly startedAt: number;
-    /** What it has counted since then. */
+    /** The hits that it has counted since then. */
     readonly hits: number;
   }[];
 }

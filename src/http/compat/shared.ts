@@ -33,5 +33,5 @@ export function wholeNumber(text: string): number | undefined {
 /** What is answered where only the installation's owner makes counters. */
 export const CLOSED = {
   status: 403,
-  body: { error: 'Only who runs this Seen makes counters here. Ask them for one.' },
+  body: { error: 'Only the operator of this Seen creates counters. Ask them for one.' },
 } as const;

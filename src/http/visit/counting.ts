@@ -41,7 +41,7 @@ export function refusePrefetch(headers: Headers): void {
 export interface VisitOptions {
   /** How much is added: a safe integer other than 0. */
   readonly amount?: number | undefined;
-  /** Whether the answer may tell the number of a private counter: to its owner. */
+  /** Whether the result may contain the number of a private counter, for its owner. */
   readonly reveal?: boolean | undefined;
   /** Who made the visit, where it was not who sends the request. */
   readonly visitor?: string | undefined;

@@ -43,6 +43,6 @@ test('a whole name is the default counter’s, or two parts with one slash betwe
     ['abc/def/ghi', 'key "def/ghi"'],
     ['abc/def\n', String.raw`key "def\n"`],
   ] as const) {
-    expect(() => counterIn(name)).toThrow(`The ${what} is not a name.`);
+    expect(() => counterIn(name)).toThrow(`The ${what} is not a valid name.`);
   }
 });
