@@ -3,9 +3,9 @@
 --
 -- The key simulation:failing holds "N MESSAGE", and is taken at the first call. Nothing of the
 -- script is replaced: its own `redis` is another one, which counts. What failed is counted by
--- command in the hash simulation:failed. After the first write nothing fails: Redis refuses nothing
--- then for want of memory, a disk, replicas or its role, and the scripts have asked for their
--- rights. test/unit/stores/redis/rights.test.ts takes each right away on a real Redis.
+-- command in the hash simulation:failed. After the first write nothing fails: Redis refuses
+-- nothing then for want of memory, a disk, replicas or its role, and the scripts have asked for
+-- their rights. test/unit/stores/redis/rights.test.ts takes each right away on a real Redis.
 local redis = (function(real)
   local failing = real.call('GETDEL', 'simulation:failing')
   if not failing then return real end
