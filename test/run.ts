@@ -2,11 +2,11 @@
  * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with
  * what failed and one line `N passed, N failed`.
  *
- * Without more it runs all but the stack's tests, which need root and bring up a Swarm, those in a
- * browser, which need one, and the guard against slowness, which wants the machine for itself
- * (`npm test -- guard`). `npm test -- all` runs these too, `npm run test:stack` and `npm run
- * test:browser` these alone. Other words choose the files whose paths contain one of them, and
- * what begins with a dash goes to the test runner.
+ * Without more it runs what takes minutes: all but the long tests (`LONG` in support/suites.ts),
+ * those of the stack, which need root and bring up a Swarm, those in a browser, and the guard
+ * against slowness, which wants the machine for itself. `npm test -- all` runs everything, `npm
+ * run test:stack` and `npm run test:browser` run these alone. Other words choose the files whose
+ * paths contain one of them, and what begins with a dash goes to the test runner.
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';

@@ -23,10 +23,36 @@ export interface Suite {
 }
 
 /**
- * They wait for processes more than they work: two at once took two cores half the time that one
- * after the other takes.
+ * How many of the other files run at once. They wait for processes more than they work: those of
+ * the promises use half a core.
  */
-const OTHERS_AT_ONCE = 2;
+const OTHERS_AT_ONCE = 3;
+
+/**
+ * What takes long, the longest first, by the beginning of the path in `test/`: only `npm test --
+ * all` runs it, or a word that names it. It begins first, so that nothing long is left to the end.
+ */
+const LONG: readonly string[] = [
+  'documents/documents',
+  'program/verify',
+  'program/bad-input',
+  'program/promises/redis-faults',
+  'program/outage',
+  'program/limits',
+  'program/monitoring',
+  'simulation/mutants',
+  'program/archive',
+  'adversary/',
+  'program/watchdog',
+  'program/visitors',
+  'program/failover',
+  'program/presence',
+  'program/delete',
+  'program/backup',
+  'documents/scale',
+  'documents/capacity',
+  'program/deploy',
+];
 
 /**
  * The files that `words` choose: in rounds, one after the other, each of suites that may run side
@@ -38,32 +64,45 @@ export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
   const files = ['test/**/*.test.ts', 'bench/*.test.ts'].flatMap((path) =>
     [...new Bun.Glob(path).scanSync(ROOT)].toSorted(),
   );
-  const chosen = files.filter(
-    (file) => words.length === 0 || words.some((word) => file.includes(word)),
+  const mostOnly = which === 'most' && words.length === 0;
+  const chosen = files.filter((file) =>
+    mostOnly
+      ? placeInLong(file) < 0
+      : words.length === 0 || words.some((word) => file.includes(word)),
   );
   const guards = chosen.filter((file) => file.startsWith('bench/'));
   const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
   const inBrowser = chosen.filter((file) => file.startsWith('test/browser/'));
   const apart = new Set([...guards, ...onStack, ...inBrowser]);
-  const others = chosen.filter((file) => !apart.has(file));
+  const others = longestFirst(chosen.filter((file) => !apart.has(file)));
   // They wait more than they work, and are in worlds that know nothing of each other.
   const documents = onStack.filter((file) => /guide|operations/.test(file));
   const rounds = [
     // Measures: first, with nothing beside it.
-    which === 'stack' || which === 'browser' || (which === 'most' && words.length === 0)
+    which === 'stack' || which === 'browser' || mostOnly
       ? []
       : [{ ...plain(guards), programs: [...PROGRAMS, ...GUARD_PROGRAMS] }],
     which === 'stack' || which === 'browser' ? [] : [{ ...plain(others), atOnce: OTHERS_AT_ONCE }],
-    which === 'stack' || (which === 'most' && words.length === 0)
+    which === 'stack' || mostOnly
       ? []
       : [{ ...plain(inBrowser), programs: [...PROGRAMS, ...BROWSER_PROGRAMS] }],
-    which === 'browser' || (which === 'most' && words.length === 0)
+    which === 'browser' || mostOnly
       ? []
       : [inItsWorld(documents), inItsWorld(onStack.filter((file) => !documents.includes(file)))],
   ];
   return rounds
     .map((round) => round.filter((suite) => suite.files.length > 0))
     .filter((round) => round.length > 0);
+}
+
+/** Where the file stands in `LONG`; -1 where it does not. */
+function placeInLong(file: string): number {
+  return LONG.findIndex((beginning) => file.startsWith(`test/${beginning}`));
+}
+
+function longestFirst(files: readonly string[]): string[] {
+  const place = (file: string) => (placeInLong(file) < 0 ? LONG.length : placeInLong(file));
+  return files.toSorted((a, b) => place(a) - place(b));
 }
 
 function plain(files: readonly string[]): Suite {
