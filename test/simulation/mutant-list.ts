@@ -339,11 +339,7 @@ export const MUTANTS: readonly Mutant[] = [
     'ARGS.now - last >= counter.window or ARGS.now < last',
   ),
   windows('do not note down visits', "write('ZADD', key, ARGS.now, visitor)", ''),
-  past(
-    'leave old hours where they are',
-    "  if #folded > 0 then write('HDEL', hours, unpack(folded)) end\n",
-    '',
-  ),
+  past('leave old hours where they are', "  write_each('HDEL', hours, folded)\n", ''),
   past('lose old hours', "write('HINCRBY', DAYS .. counter.name, day, amount)", ''),
   past(
     'lose the visitors of the day before',

@@ -1,7 +1,7 @@
 /**
  * Counting in Redis. One batch is one call of one script (`lua/commit.lua`), which is atomic and
- * knows what it has done before: here its arguments are written and its answer is read. What they
- * are stands in the script.
+ * knows what it has done before. This file builds the script's arguments and reads its answer; the
+ * script's first lines describe both.
  *
  * Not here: how arguments and answers are packed (`script.ts`), and when to send a batch again,
  * which is the counter's decision.

@@ -61,8 +61,8 @@ export function historyIn(dump: Dump): CounterHistory {
   const visitors = new Map(
     pairs(uniques).map(([at, count]) => [Number(at), Number(count)] as const),
   );
-  // Of the day of which the visitors themselves are known, something is noted down where it was
-  // brought from elsewhere.
+  // An import may have noted visitors of the day whose visitors are still kept one by one: both
+  // are added.
   if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
   return { hours: entries(hours), days: entries(days), visitors };
 }

@@ -102,7 +102,7 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    says: /^(ERR unknown command|ERR (Error (compiling|running) script|user_script:)|.*user_script:\d+: )/,
+    says: /^(ERR unknown command|ERR (Error (compiling|running) script|user_script:|Invalid command passed)|.*user_script:\d+: )/,
     code: 'store-unusable',
     advice: 'It lacks what Seen needs: Redis 7.0 or newer with its commands under their own names',
     leave: true,

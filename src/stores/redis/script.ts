@@ -24,8 +24,9 @@ export class Script<Args extends object> {
   }
 
   /**
-   * Runs it, and answers what the script says in its first lines. A server that does not know it
-   * (new, restarted, flushed) is told it and asked again. What is undefined in `args` is left out.
+   * Runs it. The first lines of the script's file describe the answer. A server that does not
+   * know it (new, restarted, flushed) is told it and asked again. What is undefined in `args` is
+   * left out.
    */
   async run<Answer>(client: Client, keys: readonly string[], args: Args): Promise<Answer> {
     const packed = Buffer.from(ENCODER.encode(args).buffer);

@@ -27,8 +27,9 @@ local function figures_before(index)
   local before = {}
   for at = 1, #ARGS.figures[index], 2 do
     local amount = read('HGET', HASHES[index], ARGS.figures[index][at])
-    before[#before + 1] = amount ~= nil and integer(amount or '0') or nil
-    if #before < (at + 1) / 2 then return nil end
+    local known = amount ~= nil and integer(amount or '0')
+    if not known then return nil end
+    before[#before + 1] = known
   end
   return before
 end
@@ -74,7 +75,7 @@ end
 local outcome = foresee()
 if ARGS.what == 'foresee' then return cmsgpack.pack(outcome) end
 if outcome == 'added' then
-  write('SET', total_key(name), sums.total)
+  write('SET', total_key(name), sums.total, 'KEEPTTL')
   for index, figures in ipairs(sums) do write_figures(index, figures) end
 elseif outcome == 'made' or outcome == 'replaced' then
   write('SET', total_key(name), ARGS.total)

@@ -22,20 +22,20 @@
 --                  `visitors`, each a kind's letter and an id; `visits`, how many of each there
 --                  are in the change, unless it is one of each
 --
--- Answers a list of one outcome a change. A total, or where the counter is private or has a window
--- {total, whether it is private, for each visitor whether their first visit counted, or false}; or
--- why the change was left out, in the words of `Outcome` (contract/counting.ts). Fails with
--- SEQUENCE when the record is neither of this batch nor of the one before, and with CLOCK when the
--- clocks differ by more than they may.
+-- Answers a list with one outcome for each change. A total, or where the counter is private or
+-- has a window {total, whether it is private, for each visitor whether their first visit counted,
+-- or false}; or why the change was left out, in the words of `Outcome` (contract/counting.ts).
+-- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with
+-- CLOCK when the clocks differ by more than they may.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
 -- transaction. All is decided before the first write (shared.lua).
 
 local NAMES = KEYS[2]
 
-local record = redis.call('GET', KEYS[1])
+local writer = redis.call('GET', KEYS[1])
 local last, outcomes = 0, nil
-if record then last, outcomes = unpack(cmsgpack.unpack(record)) end
+if writer then last, outcomes = unpack(cmsgpack.unpack(writer)) end
 if last == ARGS.sequence then return cmsgpack.pack(outcomes) end
 if last ~= ARGS.sequence - 1 then
   local said = 'SEQUENCE this is batch %d, but the last one kept for this writer is %d'
@@ -81,8 +81,8 @@ local function outcome_of(counter, total, counted)
   return {total, counter.private or false, counted or false}
 end
 
--- Whether nobody has noted down yet that there is this counter. The default one may have been
--- begun by another program: the guide's application.
+-- Whether the counter must still be noted down as made. The default one may have been begun by
+-- another program: the guide's application.
 local function is_new(counter)
   local may_be = not counter.total or counter.total == 0 or counter.name == DEFAULT
   return may_be and not counter.day and not read('HGET', RECORD .. counter.name, 'made')
@@ -112,12 +112,12 @@ end
 -- The keys of requests that the batch adds, and what they hold: "TOTAL REQUEST".
 local added_keys, kept_keys = {}, nil
 
--- The same for a change that counts once.
+-- Applies a change that counts once, and answers its outcome.
 local function apply_once(change)
   local key = 'seen:once:' .. change.key
   local before = added_keys[key] or read('GET', key)
   if before == nil then return 'unreadable' end
-  local total, request = string.match(before or '', '^(%S+) (.*)$')
+  local total, request = string.match(before or '', '^(%-?%d+) (.*)$')
   if total and request ~= change.request then return 'key-reused' end
   if total then return outcome_of(counter_of(change.counter), tonumber(total)) end
   kept_keys = kept_keys or kept_of('seen:kept:keys')
@@ -141,11 +141,14 @@ end
 
 outcomes = {}
 for at, change in ipairs(ARGS.changes) do
-  outcomes[at] = change.key and apply_once(change) or apply(change)
+  local act = change.key and apply_once or apply
+  outcomes[at] = act(change)
 end
-record = cmsgpack.pack({ARGS.sequence, outcomes})
-write('SET', KEYS[1], record, 'PX', ARGS.writerMs)
-for _, counter in ipairs(counters) do write('SET', total_key(counter.name), counter.total) end
+writer = cmsgpack.pack({ARGS.sequence, outcomes})
+write('SET', KEYS[1], writer, 'PX', ARGS.writerMs)
+for _, counter in ipairs(counters) do
+  write('SET', total_key(counter.name), counter.total, 'KEEPTTL')
+end
 for key, said in pairs(added_keys) do write('SET', key, said, 'PX', ARGS.keyMs) end
 for _, counter in ipairs(counters) do write_counter(counter) end
 write_kept(kept_keys)

@@ -1,8 +1,8 @@
 -- What a batch adds to the history of a counter: hours and days by kind of visit, and visitors.
 --
 -- seen:counter:NAME   "day": the day that seen:visitors:NAME is of; "old": "DAY DAY CURSOR": the
---                     last day before that with a visit; the day by which hours are old now; and
---                     how far HSCAN has come in looking for these ("-": to the end)
+--                     last day before that with a visit; the day from which the age of hours is
+--                     measured; and the cursor of HSCAN, "-" when it is through
 -- seen:hours:NAME     a hash from hour and kind ("497821p") to what was added
 -- seen:days:NAME      the same by day, for what is older than HOURS_KEPT
 -- seen:visitors:NAME  a HyperLogLog of the day's visitors
@@ -16,21 +16,19 @@ local HOURS_KEPT = 35 * 24
 local FOLD_AT_ONCE = 100
 -- How many such steps one batch takes, so that it holds Redis up for about a millisecond.
 local FOLD_STEPS_MAX = 10
--- How many visitors one command adds: Lua passes some 8,000 arguments at the most.
-local VISITORS_AT_ONCE = 1000
 
 local fold_steps = 0
 
--- Whether the visitors kept are of a day that is over. Not a day back: a replica's clock may be
--- behind another's. From farther ahead, where a clock was wrong, yes.
+-- Whether the visitors kept are of another day than today. A day one ahead is left alone: another
+-- replica's clock may be ahead. One farther ahead was written by a wrong clock.
 local function is_over(day)
   if day == DAY_TEXT then return false end
   return not day or DAY > tonumber(day) or DAY < tonumber(day) - 1
 end
 
 -- Once a day: the visitors of the day before become a number, and hours that are old begin to
--- become days. What is old is told by the day of a visit before the day before, so a clock that is
--- far ahead for a day folds nothing that it should not.
+-- become days. The age of hours is measured from the visit before the last one, not from today, so
+-- a clock that is far ahead for a day folds nothing too early.
 local function begin_day(counter)
   local before = counter.day
   -- Added to what was brought of that day from elsewhere.
@@ -45,8 +43,8 @@ local function begin_day(counter)
   counter.old = table.concat({before or DAY, today, cursor}, ' ')
 end
 
--- One step of folding: looks at some hours, and adds those that are old to their days. A batch
--- takes a few steps; the next hits take the others.
+-- One step of folding: looks at some hours, and adds those that are old to their days. Each
+-- counter takes one step in a batch, and all together at most FOLD_STEPS_MAX.
 local function fold(counter)
   if not counter.old or string.sub(counter.old, -1) == '-' then return end
   local earlier, today, cursor = string.match(counter.old, '^(%d+) (%d+) (%d+)$')
@@ -65,7 +63,7 @@ local function fold(counter)
     end
   end
   for day, amount in pairs(days) do write('HINCRBY', DAYS .. counter.name, day, amount) end
-  if #folded > 0 then write('HDEL', hours, unpack(folded)) end
+  write_each('HDEL', hours, folded)
   cursor = looked[1] == '0' and '-' or looked[1]
   counter.old = table.concat({earlier, today, cursor}, ' ')
 end
@@ -81,13 +79,6 @@ local function add_kinds(counter, kinds)
   end
 end
 
-local function add_visitors(counter, visitors)
-  for from = 1, #visitors, VISITORS_AT_ONCE do
-    local last = math.min(from + VISITORS_AT_ONCE - 1, #visitors)
-    write('PFADD', VISITORS .. counter.name, unpack(visitors, from, last))
-  end
-end
-
 -- Writes what the changes of a counter add to its history.
 local function write_history(counter)
   local day, old = counter.day, counter.old
@@ -98,6 +89,6 @@ local function write_history(counter)
   end
   for _, change in ipairs(counter.changes) do
     add_kinds(counter, change.kinds)
-    if ARGS.room then add_visitors(counter, change.visitors) end
+    if ARGS.room then write_each('PFADD', VISITORS .. counter.name, change.visitors) end
   end
 end

@@ -1,15 +1,14 @@
--- How many keys of requests, and how many visitors of windows, are kept of all counters together.
+-- Counts what is kept of all counters together: keys of requests, and visitors within windows.
 --
 -- `account` is a hash from quarters of an hour (since 1970) to how many of them end in each. "sum"
 -- is the sum of those that end later than the quarter "at", so that it is not added up anew each
--- time. What ends in this quarter counts as gone already: what is full has room again when it
--- should, and for less than a quarter of an hour there may be more. What is added counts until the
--- next quarter begins, even if it ends sooner, as with a window of a minute.
+-- time. What ends in this quarter already counts as gone, so room is free in time; for up to a
+-- quarter of an hour more may be kept than is allowed. What is added counts until the next quarter
+-- begins, even if it ends sooner, as with a window of a minute.
 
 local QUARTER_MS = 15 * 60 * 1000
 local QUARTER = math.floor(ARGS.now / QUARTER_MS)
--- Quarters from now to the end of what lives for a day; what ends later still is of a clock that
--- was wrong.
+-- What lives for a day ends within so many quarters. A later end was written by a wrong clock.
 local LATER_MAX = 97
 
 local function kept_of(account)

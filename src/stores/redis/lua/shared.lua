@@ -3,11 +3,11 @@
 -- ARGV[1]  the script's arguments, packed with MessagePack (https://msgpack.org); each script
 --          answers packed, too
 --
--- A script reads and decides first, and only then writes. From a script's second write on, Redis
--- refuses nothing for want of memory, a disk or replicas, or because it is a replica itself
--- (https://redis.io/docs/latest/develop/programmability/eval-intro/). What else could be refused
--- is looked at before: types of keys, the range of numbers, and the user's rights. So all is
--- written or nothing, and no script takes anything back.
+-- A script that uses `write` reads and decides first, and only then writes. From a script's
+-- second write on, Redis refuses nothing for want of memory, a disk or replicas, or because it is
+-- a replica itself (https://redis.io/docs/latest/develop/programmability/eval-intro/). What else
+-- could be refused is looked at before: types of keys, the range of numbers, and the user's
+-- rights. So all is written or nothing, and no script takes anything back.
 
 -- 2^53 - 1: past it neither Lua nor JSON carries a number exactly.
 local EXACT = 9007199254740991
@@ -16,11 +16,12 @@ local DEFAULT = 'hits'
 local ARGS = cmsgpack.unpack(ARGV[1])
 
 local function total_key(name) return name == DEFAULT and DEFAULT or 'seen:total:' .. name end
--- What keys of one counter begin with; its name follows.
+-- Prefixes of one counter's keys; its name follows.
 local RECORD, HOURS, DAYS = 'seen:counter:', 'seen:hours:', 'seen:days:'
 local UNIQUES, VISITORS, RECENT = 'seen:uniques:', 'seen:visitors:', 'seen:recent:'
 
--- A whole number as text, without an exponent. Redis makes one of a number that is an argument.
+-- A whole number as text, without an exponent. Redis 7.2.0 to 7.2.4 would write the argument
+-- 100000000 as 1e+8.
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -46,40 +47,52 @@ local writes = {}
 
 -- Notes down a command that writes.
 local function write(...)
-  writes[#writes + 1] = {...}
+  local command = {...}
+  for at, word in ipairs(command) do
+    if type(word) == 'number' then command[at] = whole(word) end
+  end
+  writes[#writes + 1] = command
 end
 
--- A command noted down that the user has no right to. Asked once for each command and kind of key,
--- which the first letters tell: "seen:hou", "hits".
+-- The same command for many fields or members, in pieces: Lua passes some 8,000 arguments at most.
+local function write_each(command, key, words)
+  for from = 1, #words, 1000 do
+    writes[#writes + 1] = {command, key, unpack(words, from, math.min(from + 999, #words))}
+  end
+end
+
+-- The first command noted down that the user may not run; nil when all may run. Redis is asked
+-- once for each command and kind of key: the first 8 letters tell the kind ("seen:hou", "hits").
+-- So rights that differ from counter to counter are not supported.
 local function find_forbidden()
   local asked = {}
   for _, command in ipairs(writes) do
-    local kinds = asked[command[1]] or {}
-    local kind = string.sub(command[2], 1, 8)
-    if not kinds[kind] and not redis.acl_check_cmd(unpack(command)) then return command[1] end
-    asked[command[1]], kinds[kind] = kinds, true
+    local right = command[1] .. ' on ' .. string.sub(command[2], 1, 8)
+    if not asked[right] and not redis.acl_check_cmd(unpack(command)) then return right end
+    asked[right] = true
   end
   return nil
 end
 
--- A figure of a hash that went farther than a number carries is set back to where that ends.
-local function set_back(key, field, amount, sum)
+-- Sets a field that HINCRBY took past 2^53 - 1 or its negative back to that limit.
+local function set_back(command, sum)
+  local _, key, field, amount = unpack(command)
   local overflows = type(sum) == 'table' and string.find(sum.err, 'would overflow', 1, true)
   if overflows or type(sum) == 'number' and out_of_range(sum) then
-    redis.call('HSET', key, field, amount < 0 and -EXACT or EXACT)
+    redis.call('HSET', key, field, whole(tonumber(amount) < 0 and -EXACT or EXACT))
   end
 end
 
--- Runs the commands noted down. Answers the error when Redis refuses, and nothing is written then.
--- The first command must be one that Redis refuses when its memory is full. A later one does
--- nothing where somebody has put something else under its key.
+-- Runs the commands noted down. When Redis refuses the first, nothing is written and its error is
+-- the answer. So the first must be one that a full Redis refuses, unless it only deletes. Errors
+-- of later commands are ignored: there another program has put something else under the key.
 local function write_all()
   local forbidden = find_forbidden()
   if forbidden then return {err = 'NOPERM this user has no permissions to run ' .. forbidden} end
   for at, command in ipairs(writes) do
     local answer = redis.pcall(unpack(command))
     if at == 1 and type(answer) == 'table' and answer.err then return answer end
-    if command[1] == 'HINCRBY' then set_back(command[2], command[3], command[4], answer) end
+    if command[1] == 'HINCRBY' then set_back(command, answer) end
   end
   return nil
 end

@@ -5,9 +5,9 @@
 
 local kept_visitors -- looked up where a counter has a window
 
--- Which of the visitors of a change have not been counted within the window. Answers what is left
--- of its amount, for each visitor whether their first visit counts, and those whose does. Takes
--- the visits that do not count off the change's kinds.
+-- Decides which visits of a change count. Answers the amount that counts; for each visitor,
+-- whether their first visit counts; and the visitors whose first visit does. Subtracts the other
+-- visits from the change's kinds.
 local function within_window(counter, change)
   local amount, kinds, counted, fresh = change.amount, change.kinds, {}, {}
   for at, visitor in ipairs(change.visitors) do
@@ -33,13 +33,16 @@ local function visitors_between(counter, from, to, most)
   return read('ZRANGEBYSCORE', RECENT .. counter.name, from, to, 'LIMIT', 0, most) or {}
 end
 
--- Looks up how many visitors are noted down, and which are over: more of them than come, so that
--- forgetting keeps up.
-local function load_recent(counter, coming)
+-- Reads how many visitors are noted down, and some whose window is over: more than the batch adds,
+-- so that the set does not grow.
+local function load_recent(counter)
+  local coming = 0
+  for _, change in ipairs(ARGS.changes) do
+    if change.counter == counter.name then coming = coming + #change.visitors end
+  end
   -- Nil where somebody has put something else there.
   counter.recent_count = read('ZCARD', RECENT .. counter.name)
-  -- Lua passes some 8,000 arguments at the most.
-  local most = math.min(2 * coming + 10, 4000)
+  local most = 2 * coming + 10
   local before, after = ARGS.now - counter.window, ARGS.now + counter.window
   counter.over = {
     visitors_between(counter, '-inf', before, most),
@@ -53,7 +56,7 @@ end
 -- quarter of all. Who is not noted down counts again.
 local function note_visitors(counter, fresh)
   if #fresh == 0 or not ARGS.room then return end
-  if not counter.over then load_recent(counter, #fresh) end
+  if not counter.over then load_recent(counter) end
   if not counter.recent_count then return end
   kept_visitors = kept_visitors or kept_of('seen:kept:visitors')
   local most = ARGS.visitorsMax
@@ -68,9 +71,7 @@ end
 local function write_window(counter)
   if not counter.recent then return end
   local key = RECENT .. counter.name
-  for _, over in ipairs(counter.over) do
-    if #over > 0 then write('ZREM', key, unpack(over)) end
-  end
+  for _, over in ipairs(counter.over) do write_each('ZREM', key, over) end
   for visitor in pairs(counter.recent) do write('ZADD', key, ARGS.now, visitor) end
   write('PEXPIRE', key, counter.window)
 end

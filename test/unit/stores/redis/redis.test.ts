@@ -155,6 +155,56 @@ describe('Redis store', () => {
     await store.close();
   });
 
+  test('visitors whose window is over make room for others, however the visits come', async () => {
+    let now = Date.now();
+    const store = open(server.url, 20_000, { now: () => now, keysMax: 10_000, visitorsMax: 400 });
+    const rules = { ...RULES, windowMs: 60_000 };
+    const { counting, registry } = store;
+    await registry.create('of/windows', { total: 0, madeAt: now, owner: 'x', rules });
+    const writer = randomUUID();
+    let sequence = 0;
+    const visit = (round: number, keyed: boolean) =>
+      counting.commit({
+        writer,
+        sequence: ++sequence,
+        // A single visitor comes first: what is forgotten must not depend on the first change.
+        changes: Array.from({ length: 60 }, (_, index) => ({
+          counter: 'of/windows',
+          amount: 1,
+          ...(keyed || index > 0 ? { once: { key: `${sequence}-${index}`, request: '1' } } : {}),
+          visitors: [{ id: `${round}-${index}`, kind: 'person' as const, visits: 1 }],
+        })),
+      });
+    for (let round = 0; round < 6; round++) {
+      const keyed = round % 2 === 0;
+      const outcomes = await visit(round, keyed);
+      const again = await visit(round, keyed);
+      const countedIn = (all: typeof outcomes) =>
+        all.filter((one) => typeof one === 'object' && one.counted?.[0]).length;
+      expect({ round, first: countedIn(outcomes), again: countedIn(again) }).toEqual({
+        round,
+        first: 60,
+        again: 0,
+      });
+      now += 61_000;
+    }
+    await store.close();
+  });
+
+  test('numbers are written without an exponent, and a counter’s own end stays', async () => {
+    const store = open(server.url);
+    const writer = randomUUID();
+    const add = (sequence: number, amount: number) =>
+      store.counting.commit({ writer, sequence, changes: [{ counter: 'of/digits', amount }] });
+    await add(1, 100_000_000);
+    await server.cli('PEXPIRE', 'seen:total:of/digits', '100000');
+    expect(await add(2, 900_000_000_000_000)).toEqual([900_000_100_000_000]);
+    expect(await server.cli('GET', 'seen:total:of/digits')).toBe('900000100000000');
+    expect(await server.cli('HVALS', 'seen:hours:of/digits')).toBe('900000100000000');
+    expect(Number(await server.cli('PTTL', 'seen:total:of/digits'))).toBeGreaterThan(0);
+    await store.close();
+  });
+
   describe('visitors’ quotas', () => {
     const limit = { name: 'requests', quota: 60, windowMs: 3_600_000 };
     const remembered = async () =>
