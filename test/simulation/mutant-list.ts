@@ -264,12 +264,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   script(
     'forget the outcome of a batch',
-    'then return cmsgpack.pack(outcomes) end',
-    'then return cmsgpack.pack({}) end',
+    'if last == ARGS.sequence then return writer end',
+    'if last == ARGS.sequence then return cmsgpack.pack({last, {}}) end',
   ),
   script(
     'apply a batch again',
-    'if last == ARGS.sequence then return cmsgpack.pack(outcomes) end',
+    'if last == ARGS.sequence then return writer end',
     'if last == ARGS.sequence then last = last - 1 end',
   ),
   script('do not compare numbers', 'if last ~= ARGS.sequence - 1 then', 'if false then'),

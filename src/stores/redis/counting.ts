@@ -61,6 +61,9 @@ interface PackedChange {
   readonly visits: readonly number[] | undefined;
 }
 
+/** The writer's record, as the script keeps and answers it. */
+type WriterRecord = readonly [sequence: number, outcomes: readonly PackedOutcome[]];
+
 /** An outcome as the script answers it. */
 type PackedOutcome =
   | Exclude<Outcome, object>
@@ -129,10 +132,10 @@ async function commitTo(
 ): Promise<readonly Outcome[]> {
   const now = options.now();
   const keys = [`seen:writer:${batch.writer}`, NAMES];
-  const outcomes = await connection.ask((client) => {
+  const [, outcomes] = await connection.ask((client) => {
     room.look(client, batch);
     const args = argumentsOf(batch, { now, room: !room.short, writerMs: memoryMs }, options);
-    return COMMIT.run<readonly PackedOutcome[]>(client, keys, args);
+    return COMMIT.run<WriterRecord>(client, keys, args);
   }, 'hit-unconfirmed');
   return outcomes.map(outcomeOf);
 }

@@ -1,6 +1,6 @@
 -- Applies one batch of one writer, once.
 --
--- KEYS[1]  the writer's record: its last batch's sequence number and outcomes, packed
+-- KEYS[1]  the writer's record: {sequence number, outcomes} of its last batch, packed
 -- KEYS[2]  the names of all counters: a sorted set, all of the same score, so that it is in the
 --          order of the names
 -- Other keys are made of the names of counters and requests; Redis Cluster, which would want them
@@ -22,11 +22,11 @@
 --                  `visitors`, each a kind's letter and an id; `visits`, how many of each there
 --                  are in the change, unless it is one of each
 --
--- Answers a list with one outcome for each change. A total, or where the counter is private or
--- has a window {total, whether it is private, for each visitor whether their first visit counted,
--- or false}; or why the change was left out, in the words of `Outcome` (contract/counting.ts).
--- Fails with SEQUENCE when the record is neither of this batch nor of the one before, and with
--- CLOCK when the clocks differ by more than they may.
+-- Answers the record: its outcomes are a list with one for each change. A total, or where the
+-- counter is private or has a window {total, whether it is private, for each visitor whether their
+-- first visit counted, or false}; or why the change was left out, in the words of `Outcome`
+-- (contract/counting.ts). Fails with SEQUENCE when the record is neither of this batch nor of the
+-- one before, and with CLOCK when the clocks differ by more than they may.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
 -- transaction. All is decided before the first write (shared.lua).
@@ -34,9 +34,8 @@
 local NAMES = KEYS[2]
 
 local writer = redis.call('GET', KEYS[1])
-local last, outcomes = 0, nil
-if writer then last, outcomes = unpack(cmsgpack.unpack(writer)) end
-if last == ARGS.sequence then return cmsgpack.pack(outcomes) end
+local last = writer and cmsgpack.unpack(writer)[1] or 0
+if last == ARGS.sequence then return writer end
 if last ~= ARGS.sequence - 1 then
   local said = 'SEQUENCE this is batch %d, but the last one kept for this writer is %d'
   return redis.error_reply(string.format(said, ARGS.sequence, last))
@@ -139,7 +138,7 @@ local function write_counter(counter)
   write_history(counter)
 end
 
-outcomes = {}
+local outcomes = {}
 for at, change in ipairs(ARGS.changes) do
   local act = change.key and apply_once or apply
   outcomes[at] = act(change)
@@ -153,4 +152,4 @@ for key, said in pairs(added_keys) do write('SET', key, said, 'PX', ARGS.keyMs) 
 for _, counter in ipairs(counters) do write_counter(counter) end
 write_kept(kept_keys)
 write_kept(kept_visitors)
-return write_all() or cmsgpack.pack(outcomes)
+return write_all() or writer

@@ -23,7 +23,7 @@ local UNIQUES, VISITORS, RECENT = 'seen:uniques:', 'seen:visitors:', 'seen:recen
 -- A whole number as text, without an exponent. Redis 7.2.0 to 7.2.4 would write the argument
 -- 100000000 as 1e+8.
 local function whole(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- The whole number that a value of Redis is; nil where it is something else.
@@ -61,15 +61,10 @@ local function write_each(command, key, words)
   end
 end
 
--- The first command noted down that the user may not run; nil when all may run. Redis is asked
--- once for each command and kind of key: the first 8 letters tell the kind ("seen:hou", "hits").
--- So rights that differ from counter to counter are not supported.
+-- The first command noted down that the user has no right to run on its key.
 local function find_forbidden()
-  local asked = {}
   for _, command in ipairs(writes) do
-    local right = command[1] .. ' on ' .. string.sub(command[2], 1, 8)
-    if not asked[right] and not redis.acl_check_cmd(unpack(command)) then return right end
-    asked[right] = true
+    if not redis.acl_check_cmd(unpack(command)) then return command end
   end
   return nil
 end
@@ -88,7 +83,10 @@ end
 -- of later commands are ignored: there another program has put something else under the key.
 local function write_all()
   local forbidden = find_forbidden()
-  if forbidden then return {err = 'NOPERM this user has no permissions to run ' .. forbidden} end
+  if forbidden then
+    local said = 'NOPERM this user has no permissions for %s %s'
+    return {err = string.format(said, forbidden[1], forbidden[2])}
+  end
   for at, command in ipairs(writes) do
     local answer = redis.pcall(unpack(command))
     if at == 1 and type(answer) == 'table' and answer.err then return answer end
