@@ -2,13 +2,29 @@
  * A hit that waits for its number, and the functions that answer it. Each hit is answered exactly
  * once.
  *
- * Not here: when. That is `counter.ts`.
+ * Not here: when. That is `counter.ts` and, for hits that are too late, `queue.ts`.
  */
 
-import type { Change, Outcome } from '../contract/counting.ts';
+import type { Change, Outcome, RequestKey } from '../contract/counting.ts';
 import type { GatheredHits, OneHit } from './batch.ts';
 import { AppError } from './errors.ts';
+import type { Visitor } from './visitor.ts';
 import { isVisit, withinWindow } from './window.ts';
+
+export interface HitOptions {
+  /** How much is added: a safe integer other than 0. */
+  readonly amount?: number | undefined;
+  readonly once?: RequestKey | undefined;
+  /** Who made it; without it, a program. */
+  readonly visitor?: Visitor | undefined;
+  /** Whether the answer may tell the number of a private counter: to its owner. */
+  readonly reveal?: boolean | undefined;
+  /**
+   * `false`: this hit must not make the counter, and fails with `counter-missing` where there is
+   * none.
+   */
+  readonly make?: boolean | undefined;
+}
 
 /** A hit and the two ends of its promise. */
 export interface Hit extends OneHit {

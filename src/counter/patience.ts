@@ -2,7 +2,7 @@
  * Retries operations while the store is unavailable. Only for operations that may be repeated:
  * reads, and those of the registry.
  *
- * Not here: hits, which must not be repeated without knowing their outcome (`counter.ts`).
+ * Not here: hits, which must not be repeated without knowing their outcome (`writer.ts`).
  */
 
 import type { History } from '../contract/history.ts';

@@ -26,6 +26,8 @@ const of = (where: Where, file: string) => (what: string, old: string, changed: 
   changed,
 });
 const counter = of('none', 'src/counter/counter.ts');
+const queue = of('none', 'src/counter/queue.ts');
+const writer = of('none', 'src/counter/writer.ts');
 const hit = of('none', 'src/counter/hit.ts');
 const batch = of('none', 'src/counter/batch.ts');
 const inWindow = of('none', 'src/counter/window.ts');
@@ -41,130 +43,140 @@ const database = of('sqlite', 'src/stores/sqlite/database.ts');
 export const MUTANTS: readonly Mutant[] = [
   counter(
     'answer before the commit',
-    '        const outcomes = await counting.commit({',
-    '        answerAll(hits, places, changes, changes.map(({ amount }) => amount));\n        const outcomes = await counting.commit({',
+    '        const outcomes = await this.#writer.write(',
+    '        answerAll(batch.hits, batch.places, batch.changes, batch.changes.map(({ amount }) => amount));\n        const outcomes = await this.#writer.write(',
   ),
   counter(
+    'write while another batch is under way',
+    '    if (!this.#running) void this.#run();',
+    '    void this.#run();',
+  ),
+  counter(
+    'write the next batch before the number of one in doubt is taken',
+    '      const isEmpty = this.#probeDue || this.#writer.inDoubt;',
+    '      const isEmpty = this.#probeDue;',
+  ),
+  counter(
+    'give up a batch for which somebody waits',
+    '    if (underWay.length > 0) return underWay.some((hit) => !hit.answered);',
+    '    if (underWay.length > 0) return underWay.every((hit) => !hit.answered);',
+  ),
+  counter('keep the hits of a batch that is over', '      this.#queue.finish();\n', ''),
+  counter(
+    'take hits while draining',
+    '    if (this.#drained) {',
+    '    if (this.#drained && this.#queue.waiting > 0) {',
+  ),
+  counter(
+    'leave the hits of a failed batch without an answer',
+    '    for (const hit of hits) fail(hit, error);\n',
+    '',
+  ),
+  writer(
     'keep the name after giving up a batch',
-    '          this.#emptyFirst = maybeStored && hits.length > 0;',
-    '          this.#emptyFirst = false;',
+    '          this.#inDoubt = maybeStored && changes.length > 0;',
+    '          this.#inDoubt = false;',
   ),
-  counter(
+  writer(
     'take another name without need',
-    '          this.#emptyFirst = maybeStored && hits.length > 0;',
+    '          this.#inDoubt = maybeStored && changes.length > 0;',
     '          this.#rename();',
   ),
-  counter(
+  writer(
     'keep the name when the store forgot it',
     '          observer.writerForgotten(error);\n          this.#rename();',
     '          observer.writerForgotten(error);\n          this.#sequence = 0;',
   ),
-  counter(
+  writer(
     'do not say that the store forgot the name',
     '          observer.writerForgotten(error);\n',
     '',
   ),
-  counter(
+  writer(
     'send a batch that may be stored under a new name',
-    '          if (!maybeStored && !renamed) {',
-    '          if (!renamed) {',
+    '          if (maybeStored || renamed) throw',
+    '          if (renamed) throw',
   ),
-  counter(
+  writer(
     'take a lost answer for a refusal',
     "        maybeStored ||= error.code === 'hit-unconfirmed';",
     "        maybeStored ||= error.code === 'store-unavailable';",
   ),
-  counter(
+  writer(
     'retry under a new number',
     '        observer.retrying(error);',
     '        observer.retrying(error);\n        this.#sequence++;',
   ),
-  counter('forget to count a batch’s number', '        this.#sequence++;\n', ''),
-  counter(
+  writer('forget to count a batch’s number', '        this.#sequence++;\n', ''),
+  writer(
     'keep the number after another name',
-    '    this.#writer = this.#options.newWriter();\n    this.#sequence = 0;',
-    '    this.#writer = this.#options.newWriter();',
+    '    this.#name = this.#options.newWriter();\n    this.#sequence = 0;',
+    '    this.#name = this.#options.newWriter();',
   ),
-  counter(
-    'merge new hits into a batch that is sent again',
+  writer(
+    'let a hit more join a batch that is sent again',
     'sequence: this.#sequence + 1,\n          changes,',
-    'sequence: this.#sequence + 1,\n          changes: attempt > 0 ? gather([...hits, ...this.#waiting]).changes : changes,',
+    'sequence: this.#sequence + 1,\n          changes: attempt > 0 ? changes.map((change) => ({ ...change, amount: change.amount + 1 })) : changes,',
   ),
-  counter(
-    'write while another batch is under way',
-    '      if (!this.#running) void this.#run();',
-    '      void this.#run();',
-  ),
-  counter(
-    'leave hits in the queue that are in a batch',
-    '      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);',
-    '      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken - 1);',
-  ),
-  counter(
-    'give up a batch for which somebody waits',
-    '    if (hits.length > 0) return hits.some((hit) => !hit.answered);',
-    '    if (hits.length > 0) return hits.every((hit) => !hit.answered);',
-  ),
-  counter(
+  writer(
     'give up when the store cannot be reached',
-    "        if (!isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed')) {",
-    "        if (!isAppError(error, 'store-unusable', 'hit-unconfirmed')) {",
+    "  return isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed');",
+    "  return isAppError(error, 'store-unusable', 'hit-unconfirmed');",
   ),
-  counter(
+  writer(
     'keep the name after a bug of the store',
-    '          // number.\n          this.#rename();',
-    '          // number.',
+    '          this.#rename();\n          throw error;',
+    '          throw error;',
   ),
-  counter(
+  queue(
+    'leave hits in the queue that are in a batch',
+    '    this.#waiting = takesAll ? [] : this.#waiting.slice(taken);',
+    '    this.#waiting = takesAll ? [] : this.#waiting.slice(taken - 1);',
+  ),
+  queue(
     'let hits wait a millisecond longer',
     '      const expiresAt = clock.now() + waitMs;',
     '      const expiresAt = clock.now() + waitMs + 1;',
   ),
-  counter(
+  queue(
     'expire hits late: look after the newest one',
     '      if (oldest) this.#watch(oldest.expiresAt - now);',
     '      if (oldest) this.#watch(this.#options.waitMs);',
   ),
-  counter(
+  queue(
     'do not look after deadlines a second time',
     '      if (oldest) this.#watch(oldest.expiresAt - now);',
     '      if (oldest) this.#watching = true;',
   ),
-  counter(
+  queue(
     'say of hits in a batch that they are not counted',
     '    for (const hit of late) fail(hit, unconfirmed());',
     "    for (const hit of late) fail(hit, new AppError('store-unavailable', 'Not counted.'));",
   ),
-  counter(
+  queue(
     'count hits that are said not to be counted',
     '    const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);',
     '    const expired = this.#waiting.slice(0, fresh === -1 ? this.#waiting.length : fresh);',
   ),
-  counter(
+  queue(
     'expire one hit too many',
     'this.#waiting.findIndex((hit) => hit.expiresAt > now);',
     'this.#waiting.findIndex((hit) => hit.expiresAt > now + 5);',
   ),
-  counter(
+  queue(
     'let one more wait than may',
-    '    if (this.waiting >= waitingMax) {',
-    '    if (this.waiting > waitingMax) {',
+    '    if (this.size >= waitingMax) {',
+    '    if (this.size > waitingMax) {',
   ),
-  counter(
+  queue(
     'do not count hits under way as waiting',
     '    return this.#waiting.length + this.#underWay.length;',
     '    return this.#waiting.length;',
   ),
-  counter('keep the hits of a batch that is over', '      this.#underWay = [];\n', ''),
-  counter(
-    'take hits while draining',
-    '    if (this.#drained) {',
-    '    if (this.#drained && this.#waiting.length > 0) {',
-  ),
-  counter(
+  queue(
     'be drained while a batch is under way',
-    '      this.#waiting.length === 0 &&\n      this.#underWay.every((hit) => hit.answered)',
-    '      this.#waiting.length === 0',
+    '    return this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered);',
+    '    return this.#waiting.length === 0;',
   ),
   hit(
     'hand out the numbers in the wrong order',

@@ -4,8 +4,9 @@
  */
 
 import type { Registry } from '../../contract/registry.ts';
-import type { Counter, HitOptions } from '../../counter/counter.ts';
+import type { Counter } from '../../counter/counter.ts';
 import { AppError, isAppError } from '../../counter/errors.ts';
+import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
