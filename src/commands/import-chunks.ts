@@ -5,8 +5,8 @@ import { Tally } from '../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../contract/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
-import { CLOCK } from './compose.ts';
 import type { Source } from './import-source.ts';
+import { CLOCK } from './machine-clock.ts';
 import type { Progress } from './progress.ts';
 
 /** Imports some counters, or previews it. */

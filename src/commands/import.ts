@@ -9,9 +9,10 @@ import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK, composeStore } from './compose.ts';
+import { composeStore } from './compose-store.ts';
 import { type ImportChunk, importChunks, patientImport } from './import-chunks.ts';
 import { openSource, type Source } from './import-source.ts';
+import { CLOCK } from './machine-clock.ts';
 import { showProgress } from './progress.ts';
 
 const FLAGS = {

@@ -1,0 +1,75 @@
+/**
+ * Builds the counter of a replica, and what watches it: its metrics, the health of the store, and
+ * the log.
+ *
+ * Not here: the replica as a whole (`compose.ts`).
+ */
+import { randomUUID } from 'node:crypto';
+import { version } from '../../package.json' with { type: 'json' };
+import type { Config } from '../config/config.ts';
+import type { Counting } from '../contract/counting.ts';
+import { Counter } from '../counter/counter.ts';
+import { isAppError } from '../counter/errors.ts';
+import { StoreHealth } from '../counter/store-health.ts';
+import { connectionsPerKindMax } from '../http/connections/descriptors.ts';
+import type { Log } from '../log.ts';
+import { createMetrics } from '../metrics.ts';
+import { CLOCK } from './machine-clock.ts';
+
+/** Logged when memory or disk is nearly full: what happens then, and what to do. */
+const SHORT =
+  'the store is nearly full: visits count on the counters that are there, and nothing new is kept (counters, keys, visitors, hours). ' +
+  'Give Redis more maxmemory, or the database more disk, or delete counters.';
+
+/**
+ * The counter on `counting`, its metrics, whether the store takes visits, and how many hits this
+ * replica has counted.
+ */
+export function composeCounter(config: Config, counting: Counting, log: Log) {
+  let hits = 0;
+  let short = false;
+  const health = new StoreHealth({
+    clock: CLOCK,
+    onOutage: (error) => {
+      if (!isAppError(error))
+        log.error({ error }, 'visits fail, because of a bug: please report it');
+      else
+        log.warn({ code: error.code }, `visits wait, because the store fails: ${error.message}`);
+    },
+    onRecovery: (seconds) => log.info({ seconds: Math.ceil(seconds) }, 'the store answers again'),
+  });
+  const metrics = createMetrics(config.replicaName, version, {
+    waiting: () => counter.waiting,
+    storeUp: () => health.failure === undefined,
+    storeShort: () => counting.short,
+  });
+  const counter = new Counter({
+    counting,
+    clock: CLOCK,
+    newWriter: randomUUID,
+    waitMs: config.waitMs,
+    waitingMax: Math.min(config.waitingMax, connectionsPerKindMax()),
+    observer: {
+      committed({ hits: counted, counters, seconds }) {
+        hits += counted;
+        if (counters > 0) metrics.committed(counted, seconds);
+        health.succeeded();
+        if (counting.short === short) return;
+        ({ short } = counting);
+        if (short) log.warn(SHORT);
+        else log.info('the store has room again');
+      },
+      retrying(error) {
+        metrics.retried();
+        health.failed(error);
+      },
+      late: () => health.late('the store does not answer visits in time'),
+      broke: (error) => health.failed(error),
+      writerForgotten(error) {
+        metrics.storeSetBack();
+        log.error(error.message);
+      },
+    },
+  });
+  return { counter, health, metrics, hits: () => hits };
+}

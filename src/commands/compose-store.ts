@@ -1,0 +1,53 @@
+/**
+ * Opens the store that the settings name, and waits for it at a start.
+ *
+ * Not here: what is built on it (`compose.ts`).
+ */
+import type { Config } from '../config/config.ts';
+import type { Counting } from '../contract/counting.ts';
+import type { Store } from '../contract/store.ts';
+import { isAppError } from '../counter/errors.ts';
+import type { Log } from '../log.ts';
+import { openStore, type StoreOptions } from '../stores/open.ts';
+
+/** The store that the settings name. `missing`: what to do when its database file is not there. */
+export function composeStore(config: Config, missing: StoreOptions['missing']): Store {
+  return openStore({
+    url: config.storeUrl,
+    ca: config.storeCa,
+    timeoutMs: config.storeTimeoutMs,
+    keysMax: config.keysMax,
+    visitorsMax: config.visitorsMax,
+    hitsMake: config.counters === 'open',
+    countersMax: config.countersMax,
+    missing,
+  });
+}
+
+/** The pause between two attempts: a store that is back is found within this. */
+const REACH_AGAIN_MS = 250;
+
+/**
+ * Resolves when the store takes writes. Says once that it waits. Fails with the store's error
+ * after `startMs`.
+ */
+export async function reachStore(
+  counting: Pick<Counting, 'ping'>,
+  startMs: number,
+  log: Log,
+): Promise<void> {
+  const until = performance.now() + startMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // eslint-disable-next-line no-await-in-loop -- trying again
+      await counting.ping();
+      return;
+    } catch (error) {
+      if (!isAppError(error, 'store-unavailable') || performance.now() >= until) throw error;
+      if (attempt === 1)
+        log.warn(`${error.message} Trying again for ${Math.round(startMs / 1000)} s.`);
+    }
+    // eslint-disable-next-line no-await-in-loop -- trying again
+    await Bun.sleep(REACH_AGAIN_MS);
+  }
+}
