@@ -1,47 +1,29 @@
 /**
- * `seen serve`: counts visits, with one replica in this process or several child processes.
+ * `seen serve`: counts visits, with one replica in this process or with several below it. Here are
+ * the start, the signals, the stop, and what people are told.
+ *
+ * Not here: how one replica differs from several (`service.ts`).
  */
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config/config.ts';
 import { settingsManual } from '../config/settings.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
-import type { Listening } from '../http/server.ts';
 import { createLog, type Log } from '../log.ts';
-import type { MetricsSnapshot } from '../metrics.ts';
 import { counted } from '../plural.ts';
-import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { listenToSignals } from '../replicas/signals.ts';
-import { Supervisor } from '../replicas/supervisor.ts';
 import type { Command, Context } from './command.ts';
-import { composeReplica } from './compose.ts';
 import { composeStore, reachStore } from './compose-store.ts';
 import { addressesWarning } from './compose-surface.ts';
 import { openOperations } from './operations-port.ts';
-import { freePort, sharesPorts } from './ports.ts';
-
-/** The address of a listener. */
-type Address = Pick<Listening, 'host' | 'port'>;
+import { sharesPorts } from './ports.ts';
+import { type Address, type Service, serveAlone, serveWithReplicas } from './service.ts';
 
 /**
  * The time that the operations port waits for open requests after everything else has stopped.
  * Scrapes take less.
  */
 const LAST_ANSWERS_MS = 500;
-
-/** The service for visits: one replica, or a supervisor of several. */
-interface Service {
-  /** Resolves when visits are accepted; returns the address. */
-  start(): Promise<Address>;
-  stop(): Promise<void>;
-  /** Kills all child processes. */
-  kill(): void;
-  replaceAll(): void;
-  unready(): Promise<string | undefined>;
-  /** The replicas that do not answer, and how many there are in all. */
-  silent(): { readonly names: readonly string[]; readonly of: number };
-  metrics(): Promise<readonly MetricsSnapshot[]>;
-}
 
 async function run(context: Context): Promise<number> {
   const asked = readConfig(context);
@@ -124,60 +106,6 @@ function welcome(
         `this system has no IPv6: ${what} use IPv4 only (${setting} is ${wanted} and stands for ${had})`,
       );
   }
-}
-
-function serveAlone(config: Config, log: Log): Service {
-  const { life, metrics } = composeReplica(config, composeStore(config, 'make'), log, false);
-  return {
-    start: async () => life.start(),
-    stop: () => life.stop(),
-    kill: () => undefined,
-    replaceAll: () =>
-      log.warn('SIGHUP is ignored: it replaces replicas one by one, and there is only one'),
-    unready: async () => life.unready(),
-    // This process is the replica: when it hangs, it does not say so.
-    silent: () => ({ names: [], of: 1 }),
-    metrics: async () => [await metrics.snapshot()],
-  };
-}
-
-function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
-  const address = freePort(config);
-  const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
-  const supervisor: Supervisor = new Supervisor({
-    names: Array.from(
-      { length: config.replicas },
-      (_, index) => `${config.replicaName}-${index + 1}`,
-    ),
-    // Flags given later win, so these hold whatever else was given.
-    command: (name) => [
-      process.execPath,
-      Bun.main,
-      'replica',
-      ...argv,
-      `--replica-name=${name}`,
-      `--host=${address.host}`,
-      `--port=${address.port}`,
-    ],
-    stopMs: config.stopMs,
-    log,
-    onHung: () => figures.killedHung(),
-  });
-  return {
-    start: async () => {
-      await supervisor.start();
-      return address;
-    },
-    stop: () => supervisor.stop(),
-    kill: () => supervisor.kill(),
-    replaceAll: () => {
-      log.info('SIGHUP: replacing the replicas one by one');
-      void supervisor.replaceAll();
-    },
-    unready: () => supervisor.unready(),
-    silent: () => ({ names: supervisor.silent, of: config.replicas }),
-    metrics: async () => [await figures.snapshot(), ...(await supervisor.metrics())],
-  };
 }
 
 export const serve: Command = {

@@ -1,0 +1,94 @@
+/**
+ * What `seen serve` starts and stops: one replica in its own process, or a supervisor of several.
+ *
+ * Not here: signals, the start, and what people are told (`serve.ts`).
+ */
+import type { Config } from '../config/config.ts';
+import type { Listening } from '../http/server.ts';
+import type { Log } from '../log.ts';
+import type { MetricsSnapshot } from '../metrics.ts';
+import { createParentMetrics } from '../replicas/parent-metrics.ts';
+import { Supervisor } from '../replicas/supervisor.ts';
+import { composeReplica } from './compose.ts';
+import { composeStore } from './compose-store.ts';
+import { freePort } from './ports.ts';
+
+/** Where somebody listens. */
+export type Address = Pick<Listening, 'host' | 'port'>;
+
+/** What serves the visits: one replica, or a supervisor of several. */
+export interface Service {
+  /** Resolves when visits are taken; returns where. */
+  start(): Promise<Address>;
+  /** Resolves when every visit has its answer and nothing runs any more. */
+  stop(): Promise<void>;
+  /** Ends at once what runs beside this process. */
+  kill(): void;
+  /** Replaces the replicas one by one, or logs that it cannot. */
+  replaceAll(): void;
+  /** Why visits would fail, for people; `undefined` when they would not. */
+  unready(): Promise<string | undefined>;
+  /** The replicas that do not answer, and how many there are in all. */
+  silent(): { readonly names: readonly string[]; readonly of: number };
+  /** The metrics of this process and of its replicas. */
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+}
+
+/** Visits are served by one replica, in this process. */
+export function serveAlone(config: Config, log: Log): Service {
+  const { life, metrics } = composeReplica(config, composeStore(config, 'make'), log, false);
+  return {
+    start: async () => life.start(),
+    stop: () => life.stop(),
+    kill: () => undefined,
+    replaceAll: () =>
+      log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
+    unready: async () => life.unready(),
+    // This process is the replica: when it hangs, it does not say so.
+    silent: () => ({ names: [], of: 1 }),
+    metrics: async () => [await metrics.snapshot()],
+  };
+}
+
+/**
+ * Visits are served by replicas that share one port, each in a process of its own. They get the
+ * flags in `argv`. Fails with `port-unavailable`.
+ */
+export function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
+  const address = freePort(config);
+  const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
+  const supervisor: Supervisor = new Supervisor({
+    names: Array.from(
+      { length: config.replicas },
+      (_, index) => `${config.replicaName}-${index + 1}`,
+    ),
+    // Flags given later win, so these hold whatever else was given.
+    command: (name) => [
+      process.execPath,
+      Bun.main,
+      'replica',
+      ...argv,
+      `--replica-name=${name}`,
+      `--host=${address.host}`,
+      `--port=${address.port}`,
+    ],
+    stopMs: config.stopMs,
+    log,
+    onHung: () => figures.killedHung(),
+  });
+  return {
+    start: async () => {
+      await supervisor.start();
+      return address;
+    },
+    stop: () => supervisor.stop(),
+    kill: () => supervisor.kill(),
+    replaceAll: () => {
+      log.info('SIGHUP: replacing the replicas one by one');
+      void supervisor.replaceAll();
+    },
+    unready: () => supervisor.unready(),
+    silent: () => ({ names: supervisor.silent, of: config.replicas }),
+    metrics: async () => [await figures.snapshot(), ...(await supervisor.metrics())],
+  };
+}
