@@ -3,7 +3,8 @@
  * value.
  */
 import { parseArgs } from 'node:util';
-import { flagName, settings } from '../config/settings.ts';
+import { flagName } from '../config/manual.ts';
+import { settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
 
 /** The arguments of a command that has its own flags beside the settings. */

@@ -6,7 +6,7 @@
  */
 import { version } from '../../package.json' with { type: 'json' };
 import { type Config, readConfig } from '../config/config.ts';
-import { settingsManual } from '../config/settings.ts';
+import { settingsManual } from '../config/manual.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';

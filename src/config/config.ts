@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { AppError, messageOf } from '../counter/errors.ts';
-import { envName, flagName, settings } from './settings.ts';
+import { envName, flagName } from './manual.ts';
+import { settings } from './settings.ts';
 
 type Name = keyof typeof settings;
 

@@ -1,18 +1,31 @@
 /**
  * The table of settings: for each its default, its valid values and its help text.
  *
- * The name `storeUrl` gives the environment variable (`SEEN_STORE_URL`), the flag (`--store-url`)
- * and the variable for a file with the value (`SEEN_STORE_URL_FILE`, for secrets). `--help` and
- * docs/settings.md are generated from this table. This file is longer than most because it is one
- * table. Not here: reading the settings (`config.ts`).
+ * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
+ * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
+ * `--help` and the table in docs/settings.md are made of this table (`manual.ts`).
+ *
+ * Not here: reading settings (`config.ts`), and the schemas of their values (`values.ts`).
  */
 import { hostname } from 'node:os';
-import { z } from 'zod';
-import { networkIn } from '../network.ts';
-import { storeUrlMistake } from './store-url.ts';
+import type { z } from 'zod';
+import {
+  certificates,
+  hostName,
+  networks,
+  oneOf,
+  optional,
+  replicaName,
+  scriptPath,
+  storeUrl,
+  text,
+  token,
+  whole,
+} from './values.ts';
 
+/** One setting: its default, what `--help` says, and the schema of its value. */
 interface Setting<T> {
-  /** The default, as a person would type it; `undefined` for none. */
+  /** The default as a person would type it; `undefined` when there is none. */
   readonly fallback: string | undefined;
   readonly help: string;
   readonly schema: z.ZodType<T, string>;
@@ -26,60 +39,7 @@ function setting<T>(
   return { fallback, help, schema };
 }
 
-function whole(min: number, max: number) {
-  return z
-    .string()
-    .regex(/^\d{1,12}$/, `is not a whole number`)
-    .transform(Number)
-    .pipe(z.number().min(min, `is less than ${min}`).max(max, `is more than ${max}`));
-}
-
-/** Makes a setting optional. */
-function optional(schema: z.ZodType<string, string>): z.ZodType<string | undefined, string> {
-  return schema.optional() as unknown as z.ZodType<string | undefined, string>;
-}
-
-function oneOf<const T extends readonly string[]>(...words: T) {
-  return z
-    .string()
-    .refine((word) => words.includes(word), `is not one of ${words.join(', ')}`)
-    .transform((word) => word as T[number]);
-}
-
-const storeUrl = z.string().superRefine((text, context) => {
-  const mistake = storeUrlMistake(text);
-  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
-});
-
-const certificates = z
-  .string()
-  .refine(
-    (pem) => pem.includes('-----BEGIN CERTIFICATE-----'),
-    'holds no certificate (PEM). To name a file, use SEEN_STORE_CA_FILE',
-  );
-
-const text = z.string().min(1, 'is empty');
-const networks = z
-  .string()
-  .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
-  .refine(
-    (list) => list.every((entry) => networkIn(entry) !== undefined),
-    'is not a list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
-  );
-const hostName = optional(
-  z
-    .string()
-    .regex(
-      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-      'is not a host name, as in count.example.com, without a port',
-    ),
-);
-const replicaName = z.string().regex(
-  /^[A-Za-z0-9_.-]{1,128}$/,
-  // Room for the longest name that Swarm gives a task: service (63), slot and id (25).
-  'is not a name: use up to 128 letters, digits, "_", "." and "-"',
-);
-
+/** The table, by the names that the settings have in `Config`. */
 export const settings = {
   storeUrl: setting(
     'sqlite:./data/seen.db',
@@ -148,15 +108,8 @@ export const settings = {
   countersMax: setting('1000000', 'Maximum number of counters', whole(0, 1_000_000_000)),
   token: setting(
     undefined,
-    'The installation’s token, which gives all rights on all counters; usually given as a file',
-    optional(
-      z
-        .string()
-        .regex(
-          /^[\u0021-\u007E]{16,255}$/,
-          'is not a token: use 16 to 255 visible characters without blanks',
-        ),
-    ),
+    'The installation’s token: who sends it may do everything with every counter. Usually given as a file',
+    token,
   ),
   countapiHost: setting(
     undefined,
@@ -180,12 +133,8 @@ export const settings = {
   ),
   embedPath: setting(
     '/embed.js',
-    'Path of the script for other pages: `/NAME.js`, with a name that ad blockers do not list',
-    z.string().regex(
-      // The page has a script, too.
-      /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
-      'is not a valid path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
-    ),
+    'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
+    scriptPath,
   ),
   keysMax: setting(
     '250000',
@@ -248,33 +197,3 @@ export const settings = {
     oneOf('auto', 'json', 'pretty'),
   ),
 } as const satisfies Record<string, Setting<unknown>>;
-
-/** `storeUrl` as `SEEN_STORE_URL`. */
-export function envName(name: string): string {
-  return `SEEN_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-}
-
-/** `storeUrl` as `store-url`. */
-export function flagName(name: string): string {
-  return name.replace(/[A-Z]/g, '-$&').toLowerCase();
-}
-
-/** The settings as lines of a manual. */
-export function settingsManual(): string {
-  return Object.entries(settings)
-    .map(([name, { fallback, help }]) => {
-      const standard = fallback ? ` [${fallback}]` : '';
-      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${standard}`;
-    })
-    .join('\n');
-}
-
-/** The table in docs/settings.md. Defaults that depend on the machine are described in words. */
-export function settingsTable(): string {
-  const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
-  const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
-    const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
-    return `| \`${envName(name)}\` | ${standard} | ${help} |`;
-  });
-  return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
-}

@@ -3,13 +3,8 @@ import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../../src/config/config.ts';
-import {
-  envName,
-  flagName,
-  settings,
-  settingsManual,
-  settingsTable,
-} from '../../../src/config/settings.ts';
+import { envName, flagName, settingsManual, settingsTable } from '../../../src/config/manual.ts';
+import { settings } from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';

@@ -1,0 +1,93 @@
+/**
+ * Schemas for the values of settings. A schema takes the text that a person typed. Its message
+ * follows the name of the setting, as in "SEEN_PORT is not a whole number".
+ *
+ * Not here: the settings (`settings.ts`).
+ */
+import { z } from 'zod';
+import { networkIn } from '../network.ts';
+import { storeUrlMistake } from './store-url.ts';
+
+/** A whole number of up to twelve digits. */
+export function whole(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, `is not a whole number`)
+    .transform(Number)
+    .pipe(z.number().min(min, `is less than ${min}`).max(max, `is more than ${max}`));
+}
+
+/** A value that may be left out. */
+export function optional(
+  schema: z.ZodType<string, string>,
+): z.ZodType<string | undefined, string> {
+  return schema.optional() as unknown as z.ZodType<string | undefined, string>;
+}
+
+/** One of some words. */
+export function oneOf<const T extends readonly string[]>(...words: T) {
+  return z
+    .string()
+    .refine((word) => words.includes(word), `is none of ${words.join(', ')}`)
+    .transform((word) => word as T[number]);
+}
+
+/** The URL of a store. */
+export const storeUrl = z.string().superRefine((text, context) => {
+  const mistake = storeUrlMistake(text);
+  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+});
+
+/** Certificates in PEM. */
+export const certificates = z
+  .string()
+  .refine(
+    (pem) => pem.includes('-----BEGIN CERTIFICATE-----'),
+    'holds no certificate (PEM). A file is named by SEEN_STORE_CA_FILE',
+  );
+
+/** Any text but the empty one. */
+export const text = z.string().min(1, 'is empty');
+
+/** Addresses and networks, with commas between them. They become an array. */
+export const networks = z
+  .string()
+  .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
+  .refine(
+    (list) => list.every((entry) => networkIn(entry) !== undefined),
+    'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
+  );
+
+/** The name of a host. It may be left out. */
+export const hostName = optional(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
+      'is no host name, as in count.example.com, without a port',
+    ),
+);
+
+/** The name of a replica. */
+export const replicaName = z.string().regex(
+  /^[A-Za-z0-9_.-]{1,128}$/,
+  // Room for the longest name that Swarm gives a task: service (63), slot and id (25).
+  'is not a name: use up to 128 letters, digits, "_", "." and "-"',
+);
+
+/** The installation's token. It may be left out. */
+export const token = optional(
+  z
+    .string()
+    .regex(
+      /^[\u0021-\u007E]{16,255}$/,
+      'is no token: use 16 to 255 visible characters without blanks',
+    ),
+);
+
+/** The path of the script for other pages. */
+export const scriptPath = z.string().regex(
+  // The page has a script, too.
+  /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
+  'is no such path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
+);
