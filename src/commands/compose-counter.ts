@@ -18,8 +18,8 @@ import { CLOCK } from './machine-clock.ts';
 
 /** Logged when memory or disk is nearly full: what happens then, and what to do. */
 const SHORT =
-  'the store is nearly full: visits count on the counters that are there, and nothing new is kept (counters, keys, visitors, hours). ' +
-  'Give Redis more maxmemory, or the database more disk, or delete counters.';
+  'the store is nearly full: existing counters keep counting, and nothing new is stored (counters, keys, visitors, hours). ' +
+  'Raise maxmemory of Redis, free disk space, or delete counters.';
 
 /**
  * The counter on `counting`, its metrics, whether the store takes visits, and how many hits this
@@ -32,9 +32,8 @@ export function composeCounter(config: Config, counting: Counting, log: Log) {
     clock: CLOCK,
     onOutage: (error) => {
       if (!isAppError(error))
-        log.error({ error }, 'visits fail, because of a bug: please report it');
-      else
-        log.warn({ code: error.code }, `visits wait, because the store fails: ${error.message}`);
+        log.error({ error }, 'visits fail because of a bug: please report it');
+      else log.warn({ code: error.code }, `visits wait because the store fails: ${error.message}`);
     },
     onRecovery: (seconds) => log.info({ seconds: Math.ceil(seconds) }, 'the store answers again'),
   });
@@ -57,7 +56,7 @@ export function composeCounter(config: Config, counting: Counting, log: Log) {
         if (counting.short === short) return;
         ({ short } = counting);
         if (short) log.warn(SHORT);
-        else log.info('the store has room again');
+        else log.info('the store has free space again');
       },
       retrying(error) {
         metrics.retried();

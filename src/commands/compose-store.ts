@@ -28,7 +28,7 @@ export function composeStore(config: Config, missing: StoreOptions['missing']): 
 const REACH_AGAIN_MS = 250;
 
 /**
- * Resolves when the store takes writes. Says once that it waits. Fails with the store's error
+ * Resolves when the store accepts writes. Logs once that it waits. Fails with the store's error
  * after `startMs`.
  */
 export async function reachStore(

@@ -1,6 +1,6 @@
 /**
- * `seen serve`: counts visits, with one replica in this process or with several below it. Here are
- * the start, the signals, the stop, and what people are told.
+ * `seen serve`: counts visits, with one replica in this process or several child processes. Here
+ * are the start, the signals, the stop and the log.
  *
  * Not here: how one replica differs from several (`service.ts`).
  */

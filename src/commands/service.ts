@@ -16,13 +16,13 @@ import { freePort } from './ports.ts';
 /** Where somebody listens. */
 export type Address = Pick<Listening, 'host' | 'port'>;
 
-/** What serves the visits: one replica, or a supervisor of several. */
+/** The service for visits: one replica, or a supervisor of several. */
 export interface Service {
-  /** Resolves when visits are taken; returns where. */
+  /** Resolves when visits are accepted; returns the address. */
   start(): Promise<Address>;
   /** Resolves when every visit has its answer and nothing runs any more. */
   stop(): Promise<void>;
-  /** Ends at once what runs beside this process. */
+  /** Kills all child processes. */
   kill(): void;
   /** Replaces the replicas one by one, or logs that it cannot. */
   replaceAll(): void;
@@ -42,7 +42,7 @@ export function serveAlone(config: Config, log: Log): Service {
     stop: () => life.stop(),
     kill: () => undefined,
     replaceAll: () =>
-      log.warn('SIGHUP replaces replicas one by one, and this is the only one: nothing was done'),
+      log.warn('SIGHUP is ignored: it replaces replicas one by one, and there is only one'),
     unready: async () => life.unready(),
     // This process is the replica: when it hangs, it does not say so.
     silent: () => ({ names: [], of: 1 }),

@@ -26,15 +26,12 @@ export function settingsManual(): string {
     .join('\n');
 }
 
-/**
- * The settings as the rows of the table in docs/settings.md. What depends on the machine is said
- * in words.
- */
+/** The table in docs/settings.md. Defaults that depend on the machine are described in words. */
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
     const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
     return `| \`${envName(name)}\` | ${standard} | ${help} |`;
   });
-  return ['| setting | default | what it is |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -108,7 +108,7 @@ export const settings = {
   countersMax: setting('1000000', 'Maximum number of counters', whole(0, 1_000_000_000)),
   token: setting(
     undefined,
-    'The installation’s token: who sends it may do everything with every counter. Usually given as a file',
+    'The installation’s token, which gives all rights on all counters; usually given as a file',
     token,
   ),
   countapiHost: setting(
@@ -133,7 +133,7 @@ export const settings = {
   ),
   embedPath: setting(
     '/embed.js',
-    'Where the script for other pages is: `/NAME.js`, for a name that no list of ad blockers knows',
+    'Path of the script for other pages: `/NAME.js`, with a name that ad blockers do not list',
     scriptPath,
   ),
   keysMax: setting(

@@ -28,7 +28,7 @@ export function optional(
 export function oneOf<const T extends readonly string[]>(...words: T) {
   return z
     .string()
-    .refine((word) => words.includes(word), `is none of ${words.join(', ')}`)
+    .refine((word) => words.includes(word), `is not one of ${words.join(', ')}`)
     .transform((word) => word as T[number]);
 }
 
@@ -43,7 +43,7 @@ export const certificates = z
   .string()
   .refine(
     (pem) => pem.includes('-----BEGIN CERTIFICATE-----'),
-    'holds no certificate (PEM). A file is named by SEEN_STORE_CA_FILE',
+    'holds no certificate (PEM). To name a file, use SEEN_STORE_CA_FILE',
   );
 
 /** Any text but the empty one. */
@@ -55,7 +55,7 @@ export const networks = z
   .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
   .refine(
     (list) => list.every((entry) => networkIn(entry) !== undefined),
-    'is no list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
+    'is not a list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
   );
 
 /** The name of a host. It may be left out. */
@@ -64,7 +64,7 @@ export const hostName = optional(
     .string()
     .regex(
       /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-      'is no host name, as in count.example.com, without a port',
+      'is not a host name, as in count.example.com, without a port',
     ),
 );
 
@@ -81,7 +81,7 @@ export const token = optional(
     .string()
     .regex(
       /^[\u0021-\u007E]{16,255}$/,
-      'is no token: use 16 to 255 visible characters without blanks',
+      'is not a token: use 16 to 255 visible characters without blanks',
     ),
 );
 
@@ -89,5 +89,5 @@ export const token = optional(
 export const scriptPath = z.string().regex(
   // The page has a script, too.
   /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
-  'is no such path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
+  'is not a valid path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
 );

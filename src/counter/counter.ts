@@ -1,8 +1,8 @@
 /**
  * Group commit: many hits in few writes, and a unique number for every hit.
  *
- * A hit waits in a queue (`queue.ts`). When the store is free, the queue becomes a batch, which is
- * written (`writer.ts`) while the next hits gather. There is no timer in this: an idle counter
+ * A hit waits in a queue (`queue.ts`). When the store is free, the queue becomes a batch, which
+ * is written (`writer.ts`) while the next hits gather. There is no timer in this: an idle counter
  * writes at once, a busy one nearly as often as the store answers. One batch is under way at a
  * time, until the store has said what became of it or nobody waits for it any more. The idea is
  * the group commit of databases (DeWitt et al., "Implementation Techniques for Main Memory
@@ -74,9 +74,9 @@ export class Counter {
   /**
    * Counts, and resolves with the counter's total right after this hit: no other hit gets the
    * same. The hit counts even if the caller stops waiting. `amount` is a safe integer other than
-   * 0. With `once` only the first request counts, and later ones get its number. A reload within a
-   * window gets the current total. The number of a private counter is `null`, unless `reveal` is
-   * set.
+   * 0. With `once` only the first request counts, and later ones get its number. A reload within
+   * a window gets the current total. The number of a private counter is `null`, unless `reveal`
+   * is set.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not
    * counted), `hit-unconfirmed` (it may have been), `total-out-of-range`, `counter-unreadable`,
@@ -107,10 +107,10 @@ export class Counter {
   }
 
   /**
-   * Checks whether a commit would succeed and whether the store still has this writer's last batch,
-   * by storing an empty batch, and notifies the observer. Called every few seconds. Does nothing if
-   * a batch was stored since the last call or is in progress, because that shows the same. Like any
-   * batch it is retried until it is stored; hits wait for it, up to their limit.
+   * Checks whether a commit would succeed and whether the store still has this writer's last
+   * batch, by storing an empty batch, and notifies the observer. Called every few seconds. Does
+   * nothing if a batch was stored since the last call or is in progress, because that shows the
+   * same. Like any batch it is retried until it is stored; hits wait for it, up to their limit.
    */
   probe(): void {
     const known = this.#storedLately;
@@ -152,9 +152,9 @@ export class Counter {
   }
 
   /**
-   * Takes the next batch. Before that it waits until the store can write at once, and then for hits
-   * that arrive together with the waiting ones: turns the event loop until `QUIET_TURNS` in a row
-   * have brought no hit. Undefined when all hits have waited too long meanwhile.
+   * Takes the next batch. Before that it waits until the store can write at once, and then for
+   * hits that arrive together with the waiting ones: turns the event loop until `QUIET_TURNS` in
+   * a row have brought no hit. Undefined when all hits have waited too long meanwhile.
    */
   async #gather(): Promise<HitBatch | undefined> {
     const { clock, counting } = this.#options;

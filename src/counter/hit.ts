@@ -17,11 +17,11 @@ export interface HitOptions {
   readonly once?: RequestKey | undefined;
   /** Who made it; without it, a program. */
   readonly visitor?: Visitor | undefined;
-  /** Whether the answer may tell the number of a private counter: to its owner. */
+  /** Whether the result may contain the number of a private counter, for its owner. */
   readonly reveal?: boolean | undefined;
   /**
-   * `false`: this hit must not make the counter, and fails with `counter-missing` where there is
-   * none.
+   * `false`: this hit must not create the counter, and fails with `counter-missing` if it does not
+   * exist.
    */
   readonly make?: boolean | undefined;
 }

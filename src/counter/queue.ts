@@ -124,7 +124,7 @@ export class HitQueue {
     for (const hit of late) fail(hit, unconfirmed());
     const fresh = this.#waiting.findIndex((hit) => hit.expiresAt > now);
     const expired = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
-    const message = 'The store does not answer in time. Not counted: try again in a moment.';
+    const message = 'The store did not answer in time. Not counted: try again in a moment.';
     for (const hit of expired) fail(hit, new AppError('store-unavailable', message));
     if (late.length + expired.length > 0) this.#onLate();
   }

@@ -15,11 +15,11 @@ import { unconfirmed } from './hit.ts';
 
 /** What a writer reports while it writes. */
 export interface WriterObserver {
-  /** An attempt to store a batch failed. It is repeated for as long as somebody waits. */
+  /** An attempt to store a batch failed. It is repeated while a request waits. */
   retrying(error: AppError): void;
   /**
-   * The store does not have this writer's last batch: it was emptied or set back, and answered
-   * hits may be missing. The writer goes on under a new name.
+   * The store lacks this writer's last batch: it was emptied or restored from an older copy, and
+   * answered hits may be missing. The writer continues under a new name.
    */
   writerForgotten(error: AppError): void;
 }
