@@ -64,7 +64,6 @@ function pathsOf(route: string): string[] {
   const named = route
     .replace(/:(ns|namespace)\b/, NAMESPACE)
     .replace(':key', KEY)
-    .replace(':rest{.+}', `${NAMESPACE}/${KEY}`)
     .replace('*', /\/(stats|healthcheck)\//.test(route) ? '' : `${NAMESPACE}/${KEY}`);
   if (!named.includes(':file'))
     return [named.replace(/(.)\/$/, route.endsWith('*') ? '$1' : '$1/')];

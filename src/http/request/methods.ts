@@ -5,7 +5,7 @@
 import type { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { AppError } from '../../counter/errors.ts';
-import type { AppHandler, Env } from '../context.ts';
+import type { AppContext, AppHandler, Env } from '../context.ts';
 import { errorResponse, formOf } from '../errors.ts';
 
 /**
@@ -19,16 +19,8 @@ export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHan
     onMethodNotAllowed: (c, methods) => {
       // Otherwise the headers of the 404 would be put over those of the response that is returned.
       c.res = undefined;
-      const allow = [...methods, 'OPTIONS'].join(', ');
-      if (c.req.method === 'OPTIONS') return preflight(headers, allow);
-      const { method } = c.env.request;
-      const error = new AppError(
-        'method-not-allowed',
-        `${method} does nothing here. Use ${methods[0]}.`,
-      );
-      const response = errorResponse(error, formOf(c), headers);
-      response.headers.set('Allow', allow);
-      return response;
+      if (c.req.method === 'OPTIONS') return preflight(headers, allowOf(methods));
+      return refuseMethod(c, methods, headers);
     },
   });
   return async (c) => {
@@ -37,6 +29,26 @@ export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHan
     });
     return c.res;
   };
+}
+
+/** The response (405) to a method that the path does not take. It takes `methods`. */
+export function refuseMethod(
+  c: AppContext,
+  methods: readonly string[],
+  headers: Headers,
+): Response {
+  const { method } = c.env.request;
+  const error = new AppError(
+    'method-not-allowed',
+    `${method} does nothing here. Use ${methods[0]}.`,
+  );
+  const response = errorResponse(error, formOf(c), headers);
+  response.headers.set('Allow', allowOf(methods));
+  return response;
+}
+
+function allowOf(methods: readonly string[]): string {
+  return [...methods, 'OPTIONS'].join(', ');
 }
 
 function preflight(headers: Headers, allow: string): Response {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { AppError, ERRORS } from '../../../src/counter/errors.ts';
 import { BROWSER, PROXY, setUp, textOf } from '../../support/app.ts';
 import { settle } from '../../support/manual-clock.ts';
@@ -410,6 +411,14 @@ describe('onlookers', () => {
       'other 404',
       'other 404',
     ]);
+  });
+
+  test('every route fits the router of Hono that takes one regular expression for all', () => {
+    // Where one does not, Hono takes a slower router for all: 1 µs more for each request.
+    const router = new RegExpRouter<string>();
+    const { routes } = setUp().app;
+    for (const { method, path } of routes) router.add(method, path, path);
+    expect(router.match('GET', '/')[0]).toHaveLength(1);
   });
 
   test('once clients are sent away, every response says so', async () => {

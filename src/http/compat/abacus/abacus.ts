@@ -12,6 +12,7 @@ import { Hono } from 'hono';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { headOnly } from '../../request/head.ts';
+import { refuseMethod } from '../../request/methods.ts';
 import { rootFor } from '../../request/own-host.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
@@ -49,6 +50,8 @@ interface Operation {
 }
 
 const ALL_PATHS = `${ABACUS_PREFIX}/*`;
+/** The page that lists the calls. */
+const HOME = `${ABACUS_PREFIX}/`;
 /**
  * Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as
  * elsewhere.
@@ -72,9 +75,12 @@ export function createAbacus(options: AbacusOptions): Surface {
       app.on([...operation.methods], path, admitted(handler));
     }
     const home: AppHandler = (c) => page(rootFor(c, ABACUS_PREFIX), headers);
-    const toHome: AppHandler = (c) => redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
-    app.get(`${ABACUS_PREFIX}/`, checked(home));
-    app.on([...METHODS], [ABACUS_PREFIX, `${ABACUS_PREFIX}/:rest{.+}`], checked(toHome));
+    const toHome: AppHandler = (c) =>
+      c.req.path === HOME
+        ? refuseMethod(c, ['GET', 'HEAD'], headers)
+        : redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
+    app.get(HOME, checked(home));
+    app.on([...METHODS], ALL_PATHS, checked(toHome));
     return app;
   };
 }
