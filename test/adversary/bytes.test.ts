@@ -34,10 +34,12 @@ const TRIES = 40;
 
 const STATED = readFileSync(join(ROOT, 'docs/capacity.md'), 'utf8');
 const storeMax = Number(
-  /most\s+that\s+one\s+request\s+leaves\s+is\s+([\d,]+)\s+bytes\s+of\s+SQLite/
+  /request\s+leaves\s+at\s+most\s+([\d,]+)\s+bytes\s+in\s+SQLite/
     .exec(STATED)?.[1]
     ?.replace(',', ''),
 );
+if (Number.isNaN(storeMax))
+  throw new Error('docs/capacity.md does not state what a request leaves');
 
 const { routes } = setUp({ countapiHost: 'countapi.test', abacusHost: 'abacus.test' }).app;
 /** HEAD is answered as GET is, and OPTIONS alike on all routes. */
