@@ -1,8 +1,8 @@
 /**
  * The public port: an app of Hono, on which each surface is mounted.
  *
- * The app is a function from Request to Response and opens no port. Not here: what the surfaces do
- * (a folder each), what is the same for all requests (`request/lifecycle.ts`), and listening
+ * The app is a function from Request to Response and opens no port. Not here: the surfaces (a
+ * folder each), the steps common to all requests (`request/lifecycle.ts`), and listening
  * (`server.ts`).
  */
 import { Hono } from 'hono';
@@ -18,13 +18,13 @@ import type { Peer } from './request/state.ts';
 import type { Limits } from './visit/limits.ts';
 
 export interface AppOptions extends Pick<LifecycleOptions, 'onRequest' | 'onBug'> {
-  /** The surfaces, in the order in which their routes are looked for. */
+  /** The surfaces, in the order in which their routes are matched. */
   readonly surfaces: readonly Surface[];
-  /** The host names on which one of these is at the root. */
+  /** The host names that serve one compatible service at the root. */
   readonly ownHosts: OwnHosts;
-  /** What visitors may ask; `undefined` for no limits. */
+  /** Rate limits of visitors; `undefined` for none. */
   readonly limits: Limits | undefined;
-  /** Stands in `X-Served-By`: the replica and its version. */
+  /** The replica and its version, for `X-Served-By`. */
   readonly servedBy: string;
   /** How long the body of a request may take to arrive; 5 s when not given. */
   readonly bodyMs?: number;
@@ -34,7 +34,7 @@ export interface App {
   fetch: (request: Request, peer: Peer) => Response | Promise<Response>;
   /** From now on every response tells its client to close the connection. */
   sendClientsAway(): void;
-  /** How many requests have no response yet. One whose body has not arrived is not among them. */
+  /** The number of requests in progress, without those whose body has not arrived. */
   underWay(): number;
   /** The remote ports of the connections of these requests. */
   busyPorts(): number[];
@@ -43,7 +43,7 @@ export interface App {
    * first.
    */
   lastRequestAt(): number;
-  /** All routes, in the order in which they are looked for. */
+  /** All routes, in the order in which they are matched. */
   readonly routes: readonly RouterRoute[];
 }
 

@@ -1,4 +1,4 @@
-/** What handlers are given, and what all surfaces share. Not here: building them (`app.ts`). */
+/** The types that handlers and surfaces share. Not here: building them (`app.ts`). */
 import type { Context, Hono } from 'hono';
 import type { RequestState } from './request/state.ts';
 
@@ -9,25 +9,22 @@ export interface Env {
 
 /** A request as handlers see it. */
 export type AppContext = Context<Env>;
-/** Answers a request. May fail at once or later. */
+/** Answers a request. May throw or reject. */
 export type AppHandler = (c: AppContext) => Response | Promise<Response>;
 
-/** What surfaces are built with. Every handler is `checked` or `admitted`. */
+/** The arguments of every surface. Each handler is wrapped in `checked` or `admitted`. */
 export interface Common {
   /** The headers that every response has. */
   readonly headers: Headers;
-  /** Refuses URLs that are too long, and notes the route. */
+  /** Refuses URLs that are too long, and records the route. */
   readonly checked: (handler: AppHandler) => AppHandler;
-  /**
-   * The same, and takes one request of the limit on requests: for handlers that ask the store for
-   * something.
-   */
+  /** The same, and also takes one request from the rate limit: for handlers that use the store. */
   readonly admitted: (handler: AppHandler) => AppHandler;
-  /** What `admitted` does, alone; `undefined` when there is nothing to wait for. */
+  /** The rate limit of `admitted` alone; `undefined` when there is nothing to wait for. */
   readonly admit: (c: AppContext) => Promise<void> | undefined;
-  /** How long the body of a request may take to arrive, where it is not the usual time. */
+  /** How long the body of a request may take to arrive; `undefined` for the default. */
   readonly bodyMs: number | undefined;
 }
 
-/** One part of the public port: an app of its own, with whole paths. */
+/** One part of the public port: an app of its own, whose routes are full paths. */
 export type Surface = (common: Common) => Hono<Env>;

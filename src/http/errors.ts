@@ -1,10 +1,9 @@
 /**
- * Errors as HTTP responses. Not here: which codes there are, and their statuses
- * (`counter/errors.ts`).
+ * Errors as HTTP responses. Not here: the codes and their statuses (`counter/errors.ts`).
  *
  * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
- * page, a problem document (RFC 9457), or `{"error": "..."}` alone, as the surface has it and the
- * client asked.
+ * page, a problem document (RFC 9457), or `{"error": "..."}` alone. The surface and the request
+ * decide which.
  */
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
@@ -15,7 +14,7 @@ import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
 import { acceptedBy } from './request/accepts.ts';
 
-/** A time as headers have it: not over too early, and at least 1. */
+/** A duration in seconds for headers: rounded up, and at least 1. */
 export function wholeSeconds(ms: number): string {
   return `${Math.max(1, Math.ceil(ms / 1000))}`;
 }
@@ -25,13 +24,13 @@ const BUG = {
   message: 'This is a bug in Seen. The log of this replica has the details.',
 } as const;
 
-/** The error as a response. What is not an `AppError` is answered without its details. */
+/** The error as a response. An error other than `AppError` is shown without its details. */
 export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
   const known = isAppError(error) ? error : undefined;
   const { code, message } = known ?? BUG;
   const { http: status, retrySeconds = 1 } = known ? statusesOf(known.code) : { http: 500 };
   const ours = new Headers(headers);
-  // One second: a store that is back is found within one, and a busy queue is worked off in less.
+  // One second: a store that recovers is found within one, and a full queue empties in less.
   if (status === 503) ours.set('Retry-After', `${retrySeconds}`);
   if (status === 429) ours.set('Retry-After', wholeSeconds(known?.retryAfterMs ?? 0));
   if (status === 401)
@@ -67,12 +66,12 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
 }
 
 /**
- * In which form an error is told: JSON with or without its code, text, a page, or a problem
- * document (RFC 9457).
+ * The form of an error: JSON with or without its code, text, a page, or a problem document (RFC
+ * 9457).
  */
 export type ErrorForm = 'json' | 'bare' | 'text' | 'page' | 'problem';
 
-/** The forms of errors, by the first part of a path. Elsewhere they are text. */
+/** The forms of errors, by the first segment of the path. Other paths use text. */
 const FORMS: Readonly<Record<string, ErrorForm>> = {
   '': 'page',
   c: 'page',
@@ -89,14 +88,11 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   abacus: 'bare',
 };
 
-/**
- * The form that a client gets an error in: what it accepts, of the forms that there are at its
- * path.
- */
+/** The form of an error for this client: the one it accepts among those of the path. */
 export function formOf(c: AppContext): ErrorForm {
   const [, first = ''] = c.req.path.split('/', 2);
   const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'text';
-  // A program asked.
+  // The client is a program.
   if (form === 'problem' || form === 'bare') return form;
   const types = ['application/json', 'text/plain', 'text/html'];
   const type = acceptedBy(c, types, form === 'page' ? 'text' : form);
@@ -106,8 +102,8 @@ export function formOf(c: AppContext): ErrorForm {
 }
 
 /**
- * The error handler of the app. `headers` are those of every response; `onBug` is told of what is
- * no `AppError`.
+ * The error handler of the app. `headers` are those of every response; `onBug` receives each error
+ * that is not an `AppError`.
  */
 export function errorHandler(
   headers: Headers,
@@ -117,16 +113,18 @@ export function errorHandler(
     const error = asAppError(caught, c);
     if (!isAppError(error)) onBug(error);
     const response = errorResponse(error, formOf(c), headers);
-    // What else of the body comes is not to be taken for the next request.
+    // The rest of the body must not be read as the next request.
     if (isAppError(error, 'body-incomplete')) response.headers.set('Connection', 'close');
     return response;
   };
 }
 
-/** What the client did wrong, where it did; what is no error of ours is a bug. */
+/**
+ * Turns mistakes of the client into an `AppError`; any other error is a bug and stays as it is.
+ */
 function asAppError(error: unknown, c: AppContext): unknown {
   if (isAppError(error)) return error;
-  // With a Host that is none Bun makes no URL, which some surfaces cannot do without.
+  // With an invalid `Host`, Bun makes no absolute URL, and some surfaces need one.
   if (!URL.canParse(c.req.url)) {
     return new AppError('request-invalid', 'The Host header is not a valid host.', {
       cause: error,

@@ -1,23 +1,23 @@
 /**
- * The operations port: is this process alive, does it take traffic, what are its figures. Never
- * published to visitors.
+ * The operations port: liveness, readiness and metrics of this process. Never published to
+ * visitors.
  *
- * `/healthz` never asks the store: an orchestrator kills what is unhealthy, and killing replicas
- * does not bring a store back. `/readyz` does, because sending visitors elsewhere may help. Until
- * it listens for visits a process is not healthy yet: Swarm sends visits to what is, and takes
- * away the old replica for it. A process whose replicas all hang is not healthy either.
+ * `/healthz` never asks the store: an orchestrator kills unhealthy processes, and killing replicas
+ * does not repair a store. `/readyz` does ask it, because another replica may reach it. A process
+ * is unhealthy until it listens for visits: Swarm sends visits to healthy processes, and then
+ * stops the old replica. A process is also unhealthy when all its replicas hang.
  */
 import { Hono } from 'hono';
 import { withoutBody } from './request/head.ts';
 
 export interface OperationsOptions {
-  /** Whether this process has begun to listen for visits. */
+  /** Whether this process listens for visits yet. */
   started: () => boolean;
-  /** Why this process takes no traffic; `undefined` when it does. */
+  /** The reason why this process takes no traffic; `undefined` when it does. */
   unready: () => Promise<string | undefined>;
-  /** The replicas of this process that do not answer, and how many there are in all. */
+  /** The replicas of this process that do not respond, and the number of all. */
   silent: () => { readonly names: readonly string[]; readonly of: number };
-  /** The figures in Prometheus's text format. */
+  /** The metrics in Prometheus's text format. */
   metrics: () => Promise<string>;
   metricsContentType: string;
 }
@@ -56,8 +56,8 @@ export function createOperations({
 }
 
 /**
- * A line for people and logs. The status stays: the other replicas serve, and without this machine
- * nobody might.
+ * A line for people and logs. The status stays 200: the other replicas serve, and without this
+ * machine perhaps nobody would.
  */
 function silentLine(names: readonly string[]): string {
   return names.length === 0 ? '' : `no answer from ${names.join(', ')}\n`;

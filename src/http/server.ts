@@ -1,64 +1,60 @@
 /**
- * Listening: a port, its limits, and how it is closed without cutting anybody off. Used for both
- * ports.
+ * Listens on a port, sets its limits, and closes it without breaking connections. Both ports use
+ * it.
  *
- * What Bun brings by itself: 16 KiB for request line and headers together (431), closing a
- * connection that has not sent its headers after some 10 s, malformed requests (400). It has no
- * limit on connections: see `http/connections/guard.ts`.
+ * Bun itself limits request line and headers together to 16 KiB (431), closes a connection that
+ * has not sent its headers after some 10 s, and refuses malformed requests (400). It does not
+ * limit connections: see `http/connections/guard.ts`.
  */
 import { AppError } from '../counter/errors.ts';
 import { limitConnections } from './connections/guard.ts';
 
 export interface ListenOptions {
   host: string;
-  /** The setting that `host` comes from, for the error that names it. */
+  /** The setting that `host` comes from, for errors. */
   hostSetting: 'SEEN_HOST' | 'SEEN_OPERATIONS_HOST';
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
   /**
-   * Whether other processes of ours listen on the same port, and the kernel shares the connections
-   * out.
+   * Whether other processes of ours listen on the same port. The kernel then distributes the
+   * connections.
    */
   shared: boolean;
-  /** The longest that a handler may take. A connection is not taken for idle before that. */
+  /** The longest time that a handler may take. Until then a connection does not count as idle. */
   handlerMs: number;
   /** Above this many connections, those without a request under way are closed. */
   connectionsMax: number;
-  /**
-   * The remote ports of connections that have a request under way, so that they are not closed.
-   */
+  /** The remote ports of connections with a request in progress, which must stay open. */
   busyPorts: () => Iterable<number>;
   fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
 }
 
 export interface Listening {
-  /**
-   * The address that is listened on: not the one that was asked for where the system has no IPv6.
-   */
+  /** The address in use. It differs from the setting when the system has no IPv6. */
   host: string;
   port: number;
   /**
-   * Stops listening, closes idle connections, and resolves when the last connection has gone by
-   * itself.
+   * Stops listening, closes idle connections, and resolves when the clients have closed the last
+   * one.
    */
   close(): Promise<void>;
-  /** Cuts off every connection that is left. */
+  /** Closes all remaining connections at once. */
   cutOff(): void;
 }
 
-/** Few routes take a body, a small one; of others it is ignored, as HTTP wants it. */
+/** Few routes take a body, and only a small one. The others ignore it, as HTTP requires. */
 const BODY_BYTES_MAX = 16 * 1024;
-/** What keep-alive connections are given between requests, and handlers beyond their own limit. */
+/** The idle time of keep-alive connections, and the extra time of handlers beyond their limit. */
 const IDLE_SECONDS = 10;
 /** Every address of the machine, over both versions of IP and over IPv4 alone. */
 const EVERY_ADDRESS = '::';
 const EVERY_IPV4_ADDRESS = '0.0.0.0';
-/** What the system says of an address family that it does not have. */
+/** The error code of the system for a missing address family. */
 const NO_FAMILY = 'EAFNOSUPPORT';
 
 /**
- * Opens the port. On a system without IPv6 every address (`::`) is every IPv4 address (`0.0.0.0`).
- * Fails with `port-unavailable`.
+ * Opens the port. On a system without IPv6, `::` means every IPv4 address (`0.0.0.0`). Fails with
+ * `port-unavailable`.
  */
 export function listen(options: ListenOptions): Listening {
   try {
@@ -113,9 +109,9 @@ function open({
 function unavailable({ host, hostSetting, port }: ListenOptions, error: unknown): AppError {
   const { code, message } = error as NodeJS.ErrnoException;
   const failed = `Port ${port} on ${host} cannot be opened`;
-  const said =
+  const advice =
     code === NO_FAMILY
       ? `${failed}: this system has no IPv6. Set ${hostSetting} to an IPv4 address, such as 0.0.0.0 for every one.`
       : `${failed}: ${code === 'EADDRINUSE' ? 'another program uses it' : message}. Choose others with --port and --operations-port.`;
-  return new AppError('port-unavailable', said, { cause: error });
+  return new AppError('port-unavailable', advice, { cause: error });
 }

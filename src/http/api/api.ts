@@ -1,8 +1,8 @@
 /**
  * The native API, `/api/v1`, and its description; errors are problem documents (RFC 9457).
  *
- * Not here: what each route does (`collection.ts`, `counter.ts`, `past.ts`, `stack.ts`), what a
- * request may hold (`routes.ts`), and who may ask for it (`http/visit/owners.ts`).
+ * Not here: the routes' handlers (`collection.ts`, `counter.ts`, `past.ts`, `stack.ts`), the
+ * schemas of requests (`routes.ts`), and permissions (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
@@ -15,7 +15,7 @@ import { servePast } from './past.ts';
 import { HEADERS } from './schemas.ts';
 import { serveStack } from './stack.ts';
 
-/** The surface of the API, and of its description. */
+/** The surface of the API and its description. */
 export function createApi(options: ApiOptions): Surface {
   return ({ headers, checked, admit, bodyMs }) => {
     const api = new OpenAPIHono<Env>({ defaultHook: refuseInvalid });
@@ -44,7 +44,7 @@ function serve(api: OpenAPIHono<Env>, options: ApiOptions): void {
     api.openAPIRegistry.registerComponent('headers', name, header);
 }
 
-/** The description, which is made once, at its first need: making it takes 6 ms. */
+/** Serves the description. It is built on the first request for it, which takes 6 ms. */
 function serveDescription(
   api: OpenAPIHono<Env>,
   version: string,
@@ -74,7 +74,7 @@ function serveDescription(
   api.get(API_DESCRIPTION, checked(describe));
 }
 
-/** What was wrong first, and where. */
+/** Fails with `request-invalid`, which names the first mistake and its place. */
 function refuseInvalid(
   result:
     | { success: true }
@@ -86,7 +86,7 @@ function refuseInvalid(
   c: AppContext,
 ): undefined {
   if (result.success) return;
-  // Says what a name is.
+  // For an invalid name, this fails with the rules of names.
   if (result.target === 'param') nameIn(c);
   const [issue] = result.error.issues;
   const where = [result.target === 'json' ? 'body' : result.target, ...(issue?.path ?? [])].join(

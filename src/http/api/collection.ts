@@ -1,4 +1,4 @@
-/** What the native API does with all counters: made, listed, many read at once. */
+/** The routes of the native API for all counters: create one, list them, read many at once. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { RULES } from '../../contract/registry.ts';
 import { AppError, countersFull } from '../../counter/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What the native API takes and answers about one counter: read, hit, set, deleted. Not here: its
- * past (`past-routes.ts`).
+ * Requests and responses of the native API for one counter: read, hit, set, delete. Not here: its
+ * history (`past-routes.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import {
@@ -17,7 +17,7 @@ import {
   Value,
 } from './schemas.ts';
 
-/** Paths of one counter, and of the default counter, which has no namespace. */
+/** The path of one counter, and of the default counter, which has no namespace. */
 const ONE = '/api/v1/counters/{namespace}/{key}';
 const DEFAULT = '/api/v1/default';
 
@@ -45,14 +45,14 @@ const keyHeader = z.object({
     .optional()
     .openapi({ description: 'With it the request may be sent again for 24 h: it counts once.' }),
 });
-/** What may be set: everything by itself, but something. */
+/** The body's fields. Each is optional; at least one must be present. */
 const settings = z.strictObject({
   value: total.optional(),
   private: rules.private.optional(),
   window: rules.window.optional(),
 });
 
-/** The body of a request that sets a counter: it sets something. */
+/** The body of a request that sets a counter. It must have at least one field. */
 function settingBody(setting: z.ZodType<z.infer<typeof settings>>) {
   const schema = setting.refine(
     (wanted) => Object.keys(wanted).length > 0,
@@ -62,8 +62,8 @@ function settingBody(setting: z.ZodType<z.infer<typeof settings>>) {
 }
 
 /**
- * The routes of one counter, with the schema of its name in the path, if it stands there, and of
- * what may be set.
+ * The routes of one counter. `params` is the schema of the name in the path, if the path has one;
+ * `setting` is the schema of the changes.
  */
 function routesOf<P extends z.ZodObject>(
   path: string,
@@ -122,6 +122,6 @@ function routesOf<P extends z.ZodObject>(
 
 export const counterRoutes = {
   ofCounter: routesOf(ONE, counter, settings),
-  // Its number stands in the sentence.
+  // It cannot be private: its number is in the sentence.
   ofDefault: routesOf(DEFAULT, z.object({}), settings.omit({ private: true })),
 };

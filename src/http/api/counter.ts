@@ -1,4 +1,4 @@
-/** What the native API does with one counter: read, hit, set, deleted. */
+/** The routes of the native API for one counter: read, hit, set, delete. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError, counterMissing } from '../../counter/errors.ts';
 import type { AppContext, Env } from '../context.ts';
@@ -6,8 +6,8 @@ import { type ApiOptions, foundBy, nameIn, readableBy, shown } from './options.t
 import { routes } from './routes.ts';
 
 /**
- * Whether a hit is made by the counter's owner. Fails as `requireOwner` does when others may not
- * make such a hit.
+ * Whether the counter's owner makes this hit. Fails as `requireOwner` does when only the owner may
+ * make it.
  */
 async function isOwnersHit(
   c: AppContext,
@@ -16,7 +16,7 @@ async function isOwnersHit(
   visitor: string | undefined,
 ): Promise<boolean> {
   const ofEverybody = amount === 1 && visitor === undefined;
-  // Such a hit makes a counter that is not there.
+  // A plain hit creates its counter when it is missing.
   const description = ofEverybody
     ? await registry.describe(nameIn(c))
     : await foundBy(c, registry);
@@ -36,12 +36,12 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
 
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
-      // Without a body nothing was validated.
+      // Without a body, nothing was validated.
       const body = c.req.valid('json') as
         | Partial<ReturnType<typeof c.req.valid<'json'>>>
         | undefined;
       const { amount = 1, visitor } = body ?? {};
-      // Who adds 1 without a token asks the store once.
+      // A hit of 1 without a token needs only one call of the store.
       const plain =
         amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
       const reveal = !plain && (await isOwnersHit(c, options, amount, visitor));
@@ -79,7 +79,7 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   }
 }
 
-/** The error of a counter that is not the one any more whose owner was asked for. */
+/** The error for a counter that has changed owners during the request. */
 function becameAnother(counter: string): AppError {
   return new AppError(
     'token-refused',

@@ -2,8 +2,7 @@
  * `GET /hit/:ns/:key` counts, `GET /get/:ns/:key` only reads: the subset that CountAPI and Abacus
  * clients share.
  *
- * The body holds `value` and nothing else, because clients of CountAPI fail on a key they do not
- * know.
+ * The body holds `value` and nothing else, because clients of CountAPI fail on unknown keys.
  */
 
 import { Hono } from 'hono';
@@ -19,17 +18,17 @@ export function createHit(counter: Counter, count: CountVisit): Surface {
   return ({ headers, admitted }) => {
     const ready = { headers: new Headers(headers) };
     ready.headers.set('Content-Type', 'application/json');
-    const told = (value: number | null) => new Response(`{"value":${value}}`, ready);
+    const respond = (value: number | null) => new Response(`{"value":${value}}`, ready);
 
     const hit: AppHandler = (c) => {
       const name = nameIn(c);
-      return c.env.isHead ? headOnly(ready.headers) : count(c, name).then(told);
+      return c.env.isHead ? headOnly(ready.headers) : count(c, name).then(respond);
     };
     const get: AppHandler = async (c) => {
       const name = nameIn(c);
       const [total] = await counter.read([name]);
       if (total === undefined) throw counterNotPublic(name);
-      return told(total);
+      return respond(total);
     };
     return new Hono<Env>().get('/hit/:ns/:key', admitted(hit)).get('/get/:ns/:key', admitted(get));
   };

@@ -1,4 +1,4 @@
-/** What the files of the native API share: their parts, and the counter that a path names. */
+/** Shared code of the native API: its options, and the counter that a path names. */
 
 import type { History } from '../../contract/history.ts';
 import { type Description, type Registry, RULES } from '../../contract/registry.ts';
@@ -11,7 +11,7 @@ import type { MayMake } from '../visit/limits.ts';
 import type { Owners } from '../visit/owners.ts';
 import type { Stack } from './stack.ts';
 
-/** Where the API is described. */
+/** The path of the API's description. */
 export const API_DESCRIPTION = '/openapi.json';
 
 export interface ApiOptions {
@@ -20,12 +20,12 @@ export interface ApiOptions {
   readonly history: History;
   readonly count: CountVisit;
   readonly owners: Owners;
-  /** Asked before a counter is made; `undefined` for no limit. */
+  /** Called before a counter is created; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
-  /** Whether only the installation's owner makes counters. */
+  /** Whether only the installation's owner may create counters. */
   readonly closed: boolean;
   readonly version: string;
-  /** What there is to be shown of replicas and store; nothing where it is not to be. */
+  /** Returns the public view of replicas and store; `undefined` when it is not public. */
   readonly stack: (() => Stack) | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -39,20 +39,20 @@ export function nameIn(c: AppContext): string {
     : counterName(namespace, c.req.param('key') ?? '');
 }
 
-/** The counter that a path names, as it is. Fails with `name-invalid`, `counter-missing`. */
+/** Returns the counter that a path names. Fails with `name-invalid`, `counter-missing`. */
 export async function foundBy(c: AppContext, registry: Registry): Promise<Description> {
   const name = nameIn(c);
   const description = await registry.describe(name);
   if (description) return description;
-  // The default counter is always there: it stands at nothing before its first hit.
+  // The default counter always exists; before its first hit its total is 0.
   if (name === DEFAULT_COUNTER)
     return { counter: name, total: 0, madeAt: undefined, owner: undefined, rules: RULES };
   throw counterMissing(name);
 }
 
 /**
- * The same, for who may read it. Fails also with `token-missing`, `token-refused` when it is
- * private.
+ * The same, if the client may read it. For a private counter it also fails with `token-missing`
+ * and `token-refused`.
  */
 export async function readableBy(
   c: AppContext,
@@ -63,7 +63,7 @@ export async function readableBy(
   return description;
 }
 
-/** A counter as the API shows it. */
+/** A counter as it appears in responses of the API. */
 export function shown({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
   return {
     name: counter,

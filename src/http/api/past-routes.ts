@@ -1,4 +1,4 @@
-/** What the native API takes and answers about a counter's past. */
+/** Requests and responses of the native API for a counter's history. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { isZone } from '../../counter/periods.ts';
 import { counter, json, LIMITS, name, PROBLEMS, SECURITY, TOKENS, total } from './schemas.ts';

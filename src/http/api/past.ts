@@ -1,6 +1,6 @@
 /**
- * What a counter remembers, over the native API: visits by hour, day and month, and visitors. As
- * JSON, or CSV for spreadsheets.
+ * A counter's history in the native API: visits by hour, day and month, and visitors. The format
+ * is JSON, or CSV for spreadsheets.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { DAY_MS, KINDS, type Kind } from '../../contract/history.ts';
@@ -12,7 +12,7 @@ import { pastRoutes } from './past-routes.ts';
 /** Adds the routes to the API. */
 export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { history, now } = options;
-  /** The past of a counter that there is, for who may read it. */
+  /** Returns a counter's history, if the client may read it. */
   async function pastOf(c: AppContext) {
     const { counter: name } = await readableBy(c, options);
     return { name, past: await history.read(name) };

@@ -1,7 +1,7 @@
 /**
- * What the native API takes and answers: each route with its schemas, which validate requests and
- * are the description at `/openapi.json`. Not here: those of one counter (`counter-routes.ts`),
- * and what the routes do (`api.ts`).
+ * The routes of the native API with their schemas, which validate requests and describe the API at
+ * `/openapi.json`. Not here: the routes of one counter (`counter-routes.ts`), and handlers
+ * (`api.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { counterRoutes } from './counter-routes.ts';

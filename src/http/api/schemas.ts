@@ -1,12 +1,12 @@
 /**
- * What the native API speaks of: counters, values, problems, as schemas that validate and
- * describe.
+ * Schemas of the native API: counters, values and problems. They validate requests and describe
+ * the API.
  */
 import { z } from '@hono/zod-openapi';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/window.ts';
 
-/** The most counters in one answer. */
+/** The most counters in one response. */
 export const COUNTERS_AT_ONCE = 100;
 /** A name has 3 to 64 characters on each side of its slash. */
 export const NAME_LENGTH_MAX = 129;
@@ -21,7 +21,7 @@ export const counter = z.object({
   namespace: part('namespace', 'my-site'),
   key: part('key', 'front-page'),
 });
-/** A number that a counter may stand at. */
+/** A number that can be a counter's total. */
 export const total = z
   .int()
   .openapi({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, example: 42 });
@@ -31,7 +31,7 @@ export const name = z
   .regex(COUNTER_NAME, 'is not a counter name: use NAMESPACE/KEY, or hits')
   .openapi({ example: 'my-site/front-page' });
 
-/** Who may read a counter, and for how long visits of one visitor are one. */
+/** The rules of a counter that the API shows and sets. */
 export const rules = {
   private: z.boolean().openapi({
     description: 'Only its owner may read it. Everybody counts, without getting the number.',
@@ -79,7 +79,7 @@ export const Problem = z
   })
   .openapi('Problem', { description: 'RFC 9457.' });
 
-/** Headers of an answer, by the names that they have in the description. */
+/** Headers of responses, by their names in the description. */
 export const HEADERS = {
   'RateLimit-Policy': {
     description:
@@ -97,7 +97,7 @@ export const HEADERS = {
   },
 } as const;
 const header = (called: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${called}` });
-/** What is said of limits in every answer where there are any. */
+/** The rate limit headers, for every response. */
 export const LIMITS = {
   RateLimit: header('RateLimit'),
   'RateLimit-Policy': header('RateLimit-Policy'),
@@ -107,7 +107,7 @@ const again = (description: string) => ({
   headers: { ...LIMITS, 'Retry-After': header('Retry-After') },
 });
 
-/** A response, or a problem, for the description. */
+/** A response for the description. */
 export const json = <T extends z.ZodType>(description: string, schema: T) => ({
   description,
   headers: LIMITS,
@@ -118,13 +118,13 @@ export const problem = (description: string) => ({
   headers: LIMITS,
   content: { 'application/problem+json': { schema: Problem } },
 });
-/** What any route may answer. */
+/** Errors that any route may return. */
 export const PROBLEMS = {
   400: problem('The request is not as described here.'),
   404: problem('There is no such counter.'),
   429: again('Your address has asked for more than a limit allows.'),
   503: again('The store is away, or there is no room.'),
 } as const;
-/** What a route may answer that wants a token, and how it says so. */
+/** The error of routes that need a token. */
 export const TOKENS = { 401: problem('The token is missing, or not the right one.') } as const;
 export const SECURITY = [{ token: [] }];

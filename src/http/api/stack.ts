@@ -1,6 +1,6 @@
 /**
- * `GET /api/v1/stack`: the replicas that there are, and how the store is. Not here: how they know
- * of each other (`replicas/heartbeat.ts`).
+ * `GET /api/v1/stack`: the replicas and the state of the store. Not here: how replicas learn of
+ * each other (`replicas/heartbeat.ts`).
  */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Env } from '../context.ts';
@@ -8,7 +8,7 @@ import { json, PROBLEMS } from './schemas.ts';
 
 /** The stack, as this replica knows it. */
 export interface Stack {
-  /** The replica that answers. */
+  /** The replica that sends the response. */
   readonly replica: string;
   readonly store: { readonly kind: 'Redis' | 'SQLite'; readonly state: 'up' | 'away' };
   readonly replicas: readonly {
@@ -17,7 +17,7 @@ export interface Stack {
     readonly state: 'ready' | 'draining' | 'gone';
     /** Milliseconds since 1970. */
     readonly startedAt: number;
-    /** The hits that it has counted since then. */
+    /** Hits counted since then. */
     readonly hits: number;
   }[];
 }

@@ -1,10 +1,11 @@
 /**
- * The page that asks, and the words in names that stand for it. A page may be anybody's: what
- * comes of it is checked as a name.
+ * The page that sent a request, and the reserved words in names that stand for it. Anybody can
+ * forge the page, so the resulting name is validated.
  */
 
 /**
- * The page that a request comes from: of `Referer`, which may have its path, or else of `Origin`.
+ * The page that sent a request: from `Referer`, which may include the path, otherwise from
+ * `Origin`.
  */
 export function callingPage(headers: Headers): URL | undefined {
   for (const name of ['Referer', 'Origin']) {
@@ -15,14 +16,14 @@ export function callingPage(headers: Headers): URL | undefined {
 }
 
 /**
- * The page's host as part of a name; dots fill up what is shorter than one. Of a page that does
- * not tell, three dots.
+ * The page's host as part of a name, padded with dots to the shortest length. An unknown page
+ * gives three dots.
  */
 export function hostWord(page: URL | undefined): string {
   return (page?.hostname ?? '').padStart(3, '.');
 }
 
-/** The page's path without slashes as part of a name, filled up likewise. */
+/** The page's path without slashes as part of a name, padded in the same way. */
 export function pathWord(page: URL | undefined): string {
   return (page?.pathname ?? '').replaceAll('/', '').padStart(3, '.');
 }

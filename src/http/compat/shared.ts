@@ -1,6 +1,6 @@
-/** What the surfaces of other services share: how parts of a request are read. */
+/** Shared by the surfaces of other services: reading parts of a request. */
 
-/** A counter as these services name it and as Seen does. */
+/** A counter, with its name in these services and in Seen. */
 export interface NamedCounter {
   readonly namespace: string;
   readonly key: string;
@@ -8,8 +8,8 @@ export interface NamedCounter {
 }
 
 /**
- * A part of a path as it was meant, `%41bc` as `Abc`: decoded, and once, so that what comes of it
- * is what is checked. What cannot be decoded stays as it is, and is no name.
+ * Decodes a part of a path once, `%41bc` to `Abc`, so that the result is what is validated. A part
+ * that cannot be decoded stays as it is, and is not a valid name.
  */
 export function decodedPart(part: string): string {
   try {
@@ -20,17 +20,17 @@ export function decodedPart(part: string): string {
 }
 
 /**
- * A whole number, with or without a sign; `undefined` when it is none, or one that JSON does not
- * carry exactly.
+ * A whole number, with or without a sign; `undefined` when it is not one, or JSON cannot carry it
+ * exactly.
  */
 export function wholeNumber(text: string): number | undefined {
   const value = Number(text);
   if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) return undefined;
-  // 0 for -0.
+  // Turns -0 into 0.
   return value + 0;
 }
 
-/** What is answered where only the installation's owner makes counters. */
+/** The reply where only the installation's owner may create counters. */
 export const CLOSED = {
   status: 403,
   body: { error: 'Only the operator of this Seen creates counters. Ask them for one.' },

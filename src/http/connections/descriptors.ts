@@ -1,9 +1,9 @@
 /**
- * The descriptors of this process: how many there may be, which are open, and which of them are
- * connections of a port.
+ * The descriptors of this process: the limit, the open ones, and those that are connections of a
+ * port.
  *
- * Bun has no function that finds a connection or ends one, so the C library is called (`bun:ffi`).
- * Not here: which connections are ended, and when (`guard.ts`).
+ * Bun has no function to find or end a connection, so this calls the C library (`bun:ffi`). Not
+ * here: which connections are ended, and when (`guard.ts`).
  */
 import { dlopen, ptr } from 'bun:ffi';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,33 +17,32 @@ export interface Connection {
 /** Finds and ends connections of this process. */
 export interface Connections {
   /**
-   * The connections that came in on `port`, of those that are open. `open` is what
-   * `openDescriptors` returned.
+   * The connections to `port` among the open descriptors. `open` is the result of
+   * `openDescriptors`.
    */
   on(port: number, open: readonly number[] | undefined): Connection[];
   /**
-   * Ends a connection in both directions. Bun notices it as the end of the client's and closes the
-   * descriptor.
+   * Ends a connection in both directions. To Bun it looks as if the client had ended it, and Bun
+   * closes the descriptor.
    */
   shutDown(connection: Connection): void;
 }
 
 /**
- * Kept free of connections, for the store, the log, the runtime: a process without visitors has
- * some 25 open.
+ * Reserved for the store, the log and the runtime: a process without visitors has some 25 open.
  */
 export const DESCRIPTORS_KEPT = 64;
-/** At most so many are looked at where none is left to list them with. */
+/** The most descriptors to check when none is left to list them with. */
 const LOOKED_AT_MAX = 65_536;
-/** The longest address of a socket that there is here, `sockaddr_in6`. */
+/** The longest socket address in use here, `sockaddr_in6`. */
 const ADDRESS_BYTES = 28;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SHUT_RDWR = 2;
 
 /**
- * How many descriptors this process may have (the soft limit, which Bun raises to the hard one);
- * infinite where it cannot be read.
+ * The maximum number of descriptors of this process (the soft limit, which Bun raises to the hard
+ * one); infinite where it cannot be read.
  */
 export function descriptorsMax(): number {
   try {
@@ -55,18 +54,15 @@ export function descriptorsMax(): number {
 }
 
 /**
- * How many connections may be held by one kind of request that takes long, streams or visits that
- * wait for the store: less than half of the descriptors, so that the two kinds together leave some
- * for everything else.
+ * The maximum number of connections for one kind of long request: streams, or visits that wait for
+ * the store. It is less than half of the descriptors, so that both kinds together leave some for
+ * everything else.
  */
 export function connectionsPerKindMax(): number {
   return Math.max(Math.floor(descriptorsMax() / 2) - DESCRIPTORS_KEPT, 1);
 }
 
-/**
- * The descriptors that are open; `undefined` when none is left, because listing them takes one
- * more.
- */
+/** The open descriptors; `undefined` when none is left, because listing them takes one more. */
 export function openDescriptors(): readonly number[] | undefined {
   try {
     return readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').map(Number);
@@ -86,7 +82,7 @@ export function openConnections(): Connections | undefined {
 }
 
 function loadLibc() {
-  // glibc's name; musl, the C library of Alpine, takes it for its own.
+  // The name in glibc; musl, the C library of Alpine, accepts it as its own.
   return dlopen('libc.so.6', {
     getsockname: { args: ['int', 'ptr', 'ptr'], returns: 'int' },
     getpeername: { args: ['int', 'ptr', 'ptr'], returns: 'int' },
@@ -95,17 +91,17 @@ function loadLibc() {
 }
 
 function connectionsOf(libc: ReturnType<typeof loadLibc>): Connections {
-  // Now, because reading the limit takes a descriptor too.
+  // Read now, because reading the limit takes a descriptor too.
   const max = Math.min(descriptorsMax(), LOOKED_AT_MAX);
   const address = new Uint8Array(ADDRESS_BYTES);
   const view = new DataView(address.buffer);
   const length = new Uint32Array(1);
-  /** The port of one end; `undefined` for what is no connection over TCP. */
+  /** The port of one end; `undefined` for anything but a TCP connection. */
   const portAt = (end: typeof libc.getsockname, descriptor: number): number | undefined => {
     length[0] = ADDRESS_BYTES;
     if (end(descriptor, ptr(address), ptr(length)) !== 0) return undefined;
-    // The family in the machine's order of bytes (little-endian wherever Bun runs), the port in
-    // the network's.
+    // The family is in the byte order of the machine (little-endian wherever Bun runs), the port
+    // in network byte order.
     const family = view.getUint16(0, true);
     return family === AF_INET || family === AF_INET6 ? view.getUint16(2) : undefined;
   };

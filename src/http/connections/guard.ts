@@ -1,11 +1,11 @@
 /**
- * Keeps descriptors free: when too many connections are open, those on which no request is under
- * way are closed.
+ * Keeps descriptors free: when too many connections are open, it closes those without a request in
+ * progress.
  *
- * Bun's server takes every connection until the process has no descriptor left, and then none at
- * all. It can close connections that are idle between requests, as nginx does when it runs out of
- * them. It spares those that have sent a part of a request for 10 s and longer, so these are ended
- * here. Not here: how connections are found and ended (`descriptors.ts`).
+ * Bun's server accepts connections until the process has no descriptor left, and then none at all.
+ * Bun can close connections that are idle between requests, as nginx does when it runs out of
+ * them. For 10 s or more it spares connections that have sent part of a request, so these are
+ * ended here. Not here: finding and ending connections (`descriptors.ts`).
  */
 import {
   type Connection,
@@ -16,9 +16,9 @@ import {
   openDescriptors,
 } from './descriptors.ts';
 
-/** How often descriptors are counted: some 20 µs where there are few. */
+/** The interval between counts of descriptors: some 20 µs each when few are open. */
 const LOOK_MS = 200;
-/** The same while there are too many: who is sent away may come again at once. */
+/** The interval while too many are open: clients may reconnect at once. */
 const PRESSED_LOOK_MS = 25;
 
 /** The server whose connections are limited. */
@@ -29,10 +29,10 @@ export interface LimitedServer {
 
 /**
  * Closes connections of `server` while there are more than `connectionsMax`, or while fewer than
- * 64 descriptors are left. First those that are idle between requests. When that is not enough,
- * the older half of those that have no request under way: their clients have sent no request, or a
- * part of one. `busyPorts` returns the remote ports of connections that must stay. Returns a
- * function that ends this.
+ * 64 descriptors are left. It first closes those that are idle between requests. When that is not
+ * enough, it ends the older half of the others without a request in progress: their clients have
+ * sent no request, or part of one. `busyPorts` returns the remote ports of connections that must
+ * stay. Returns a function that stops this.
  */
 export function limitConnections(
   server: LimitedServer,
@@ -43,7 +43,7 @@ export function limitConnections(
     connectionsMax + DESCRIPTORS_KEPT,
     Math.max(descriptorsMax() - DESCRIPTORS_KEPT, DESCRIPTORS_KEPT),
   );
-  // Now, because loading takes descriptors too.
+  // Loaded now, because loading takes descriptors too.
   const connections = openConnections();
   const isOver = (open: readonly unknown[] | undefined) =>
     open === undefined || open.length > limit;
@@ -67,10 +67,7 @@ export function limitConnections(
   return () => clearTimeout(timer);
 }
 
-/**
- * The connections that are there now: first those that were there before, in their order, which is
- * that in which they came.
- */
+/** The current connections, oldest first: the known ones keep their order, new ones follow. */
 function inOrder(before: readonly Connection[], now: readonly Connection[]): Connection[] {
   const key = ({ descriptor, remotePort }: Connection) => `${descriptor} ${remotePort}`;
   const there = new Map(now.map((connection) => [key(connection), connection]));

@@ -1,9 +1,8 @@
 /**
- * `GET /embed.js`, or wherever the settings have it: the script that other people's pages take
- * from here.
+ * `GET /embed.js`, or the path from the settings: the script that other sites embed.
  *
- * Browsers keep it for an hour, because it is asked for with every page, and then ask whether it
- * has changed. Not here: what the script does (`page/browser/embed.ts`).
+ * Browsers cache it for an hour, because every page loads it, and then check whether it has
+ * changed. Not here: the script itself (`page/browser/embed.ts`).
  */
 
 import { Hono } from 'hono';
@@ -11,13 +10,10 @@ import { bundle } from '../../page/bundle.ts';
 import type { AppHandler, Env, Surface } from '../context.ts';
 import { takesGzip } from '../request/accepts.ts';
 
-/** So long a page may have an older script than the Seen that it asks. */
+/** For this long a page may run a script older than the Seen that it calls. */
 const KEPT_SECONDS = 3600;
 
-/**
- * The surface of the script, at `path`. Nothing is asked of the store, so the limit on requests
- * does not hold.
- */
+/** The surface of the script, at `path`. It does not use the store, so no rate limit applies. */
 export function createEmbed(path: string): Surface {
   return ({ headers, checked }) => new Hono<Env>().get(path, checked(script(headers)));
 }
@@ -27,13 +23,13 @@ function script(headers: Headers): AppHandler {
   ready.set('Content-Type', 'text/javascript; charset=utf-8');
   ready.set('Cache-Control', `public, max-age=${KEPT_SECONDS}`);
   ready.set('Vary', 'Accept-Encoding');
-  // Pages that let nothing in of others unless it says that it may be.
+  // Pages that isolate themselves load resources of other sites only with this header.
   ready.set('Cross-Origin-Resource-Policy', 'cross-origin');
 
   return async (c) => {
     const { text, gzip, hash } = await bundle('embed');
     const ours = new Headers(ready);
-    // Weak, because it is the same for the text and for what it is compressed to.
+    // Weak, because the text and its compressed form have the same one.
     ours.set('ETag', `W/"${hash}"`);
     if (isKnown(c.req.header('If-None-Match'), hash))
       return new Response(null, { status: 304, headers: ours });
@@ -44,9 +40,9 @@ function script(headers: Headers): AppHandler {
 }
 
 /**
- * Whether the client has it already. Strong and weak ETags are compared alike
- * (https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match), and no ETag has a quote in it: so
- * the list has ours exactly where it has our hash in quotes.
+ * Whether the client has this version already. Strong and weak ETags are compared alike
+ * (https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match), and no ETag contains a quote. So
+ * the list has our ETag exactly when it has our hash in quotes.
  */
 function isKnown(header: string | undefined, hash: string): boolean {
   return header !== undefined && (header.trim() === '*' || header.includes(`"${hash}"`));

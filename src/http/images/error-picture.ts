@@ -1,6 +1,6 @@
 /**
- * Errors as pictures, with status 200: image proxies and some pages show nothing else. Not here:
- * errors in other forms (`http/errors.ts`).
+ * Errors as pictures, with status 200, because image proxies and some pages show nothing else. Not
+ * here: other forms of errors (`http/errors.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';
@@ -8,7 +8,7 @@ import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import type { AppContext, Env } from '../context.ts';
 
-/** What image proxies want to hear, so that each visit reaches us. */
+/** Keeps image proxies from caching, so that each visit reaches Seen. */
 const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
 const COLOUR_OF_ERRORS = 'lightgrey';
 
@@ -18,29 +18,29 @@ export function imageHeaders(headers: Headers, type: string): Headers {
   ours.set('Content-Type', type);
   ours.set('Cache-Control', NEVER_KEPT);
   ours.set('Content-Security-Policy', IMAGE_POLICY);
-  // Pages that isolate themselves show pictures of other sites only with this.
+  // Pages that isolate themselves show pictures of other sites only with this header.
   ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
   return ours;
 }
 
-/** Middleware that answers errors as pictures; `headers` are those of every response. */
+/** Middleware that turns errors into pictures; `headers` are those of every response. */
 export function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
   const svg = imageHeaders(headers, 'image/svg+xml');
   const json = imageHeaders(headers, 'application/json');
   return async (c, next) => {
     await next();
-    // What has no URL has no path that says which picture is wanted.
+    // An invalid URL has no path, so the requested picture is unknown.
     if (c.res.status < 400 || !URL.canParse(c.req.url)) return;
     c.env.realStatus = c.res.status;
     const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
-    // Otherwise the headers of the response before would be put over those of this one.
+    // Otherwise Hono would copy the old response's headers over the new ones.
     c.res = undefined;
     c.res = picture;
   };
 }
 
-/** What went wrong, in few words. */
-const SAID: Readonly<Record<string, string>> = {
+/** Short messages by code. */
+const MESSAGES: Readonly<Record<string, string>> = {
   'counter-missing': 'no such counter',
   'name-invalid': 'no such name',
   'request-invalid': 'asked for wrongly',
@@ -52,8 +52,8 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 /**
- * An error as a picture, or as shields.io takes it: its code is in a header. A pixel stays what it
- * is, for nobody is to see it.
+ * An error as a picture, or as JSON for shields.io, with its code in a header. A pixel stays
+ * transparent, because it is meant to be invisible.
  */
 async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
   const { code } = (await response.json()) as { code: string };
@@ -64,7 +64,7 @@ async function errorPicture(c: AppContext, response: Response, ours: Headers): P
     headers.set('Content-Type', 'image/gif');
     return new Response(pixel(), { headers });
   }
-  const message = SAID[code] ?? 'not available';
+  const message = MESSAGES[code] ?? 'not available';
   const label = c.req.query('label') ?? 'visits';
   if (c.req.path.endsWith('.json')) {
     return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), {

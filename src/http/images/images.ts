@@ -2,9 +2,9 @@
  * Counters as pictures: `/badge/…svg`, `/chart/…svg` and `/pixel/…gif`, for pages and READMEs that
  * cannot run a script.
  *
- * Nobody may keep them: proxies of images (GitHub's, mail services') obey that. A picture that
- * cannot be made is one that says so (`error-picture.ts`). Not here: how they are drawn
- * (`images/`), and what a request says (`request.ts`).
+ * Responses forbid caching, and image proxies (GitHub's, mail services') obey. An error is a
+ * picture too (`error-picture.ts`). Not here: drawing (`images/`), and reading requests
+ * (`request.ts`).
  */
 
 import { Hono } from 'hono';
@@ -73,8 +73,8 @@ export function createImages(options: ImagesOptions): Surface {
 }
 
 /**
- * Counts if it is to, and answers what stands on the badge. Fails as counting does, and with
- * `counter-missing`.
+ * Counts if the request asks for it, and returns the text of the badge. Fails as counting does,
+ * and with `counter-missing`.
  */
 async function messageOf(
   c: AppContext,
@@ -93,13 +93,13 @@ async function messageOf(
 }
 
 /**
- * The total that everybody may read. The default counter is always there. Fails with
+ * The total, if everybody may read it. The default counter always exists. Fails with
  * `counter-missing`.
  */
 async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
   const [total] = await counter.read([name]);
   if (total !== undefined) return total;
-  // What is not to be read may also be private: an import can bring that.
+  // An unreadable default counter is missing, or private after an import.
   if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
   throw counterNotPublic(name);
 }

@@ -1,5 +1,5 @@
 /**
- * What a request for a picture says: of which counter, and how it is to look. Not here: making it
+ * Reads a request for a picture: the counter and the look. Not here: making the picture
  * (`images.ts`).
  */
 
@@ -15,9 +15,9 @@ import type { AppContext } from '../context.ts';
 const WORDS_LENGTH_MAX = 100;
 
 /*
- * How a picture looks never decides whether a visit counts: what is not understood is as if it had
- * not been said. Only `count`, which says whether the visit counts, and what a chart is about
- * (`by`, `zone`) may be wrong.
+ * The look of a picture never decides whether a visit counts, so invalid values of it are ignored.
+ * Only `count`, which decides that, and the content of a chart (`by`, `zone`) are refused when
+ * invalid.
  */
 const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
   z
@@ -33,9 +33,9 @@ const lang = z.string().refine(isLanguage).catch('en');
 
 const Badge = z.object({
   count: z.enum(['yes', 'no']).default('yes'),
-  /** The total, visits of today (UTC), or visitors of today. */
+  /** The total, today's visits (UTC), or today's visitors. */
   show: oneOf(['total', 'today', 'visitors']),
-  /** `12345`, `12,345` as the language has it, or `12K`. */
+  /** `12345`, `12,345` in the style of the language, or `12K`. */
   number: oneOf(['plain', 'grouped', 'short']),
   lang,
   label: text.default('visits'),
@@ -55,14 +55,14 @@ const Chart = z.object({
 export type ChartWanted = z.output<typeof Chart>;
 
 /**
- * How a badge is to look. Parameters of other names are for whoever keeps pictures, and mean
- * nothing. Fails with `request-invalid` when `count` is neither yes nor no.
+ * The look of a badge. Other parameters can make a URL unique for caches, and are ignored. Fails
+ * with `request-invalid` when `count` is neither yes nor no.
  */
 export function badgeWanted(c: AppContext): BadgeWanted {
   return queryAs(Badge, c);
 }
 
-/** How a chart is to look. Fails with `request-invalid` when `by` or `zone` is none. */
+/** The look of a chart. Fails with `request-invalid` when `by` or `zone` is invalid. */
 export function chartWanted(c: AppContext): ChartWanted {
   return queryAs(Chart, c);
 }
@@ -78,7 +78,7 @@ function queryAs<T>(schema: z.ZodType<T>, c: AppContext): T {
 }
 
 /**
- * The counter of a path that ends in a file's name, `hits.svg` or `ns/key.svg`. Fails with
+ * The counter of a path that ends in a file name, `hits.svg` or `ns/key.svg`. Fails with
  * `route-missing`, `name-invalid`.
  */
 export function nameInFile(c: AppContext, ending: 'svg' | 'json' | 'gif'): string {
@@ -95,7 +95,7 @@ export function nameInFile(c: AppContext, ending: 'svg' | 'json' | 'gif'): strin
   return counterName(ns ?? key, ns === undefined ? '' : key);
 }
 
-/** Writes numbers as a badge is to have them. */
+/** Returns the function that formats the numbers of a badge. */
 export function writer({ number, lang: language }: BadgeWanted): (value: number) => string {
   switch (number) {
     case 'plain':
@@ -103,7 +103,7 @@ export function writer({ number, lang: language }: BadgeWanted): (value: number)
     case 'grouped':
       return (value) => value.toLocaleString(language);
     case 'short':
-      // Never more than there is: 1999 is 1.9K.
+      // Rounds down: 1999 is 1.9K.
       return (value) =>
         value.toLocaleString(language, {
           notation: 'compact',
@@ -113,7 +113,7 @@ export function writer({ number, lang: language }: BadgeWanted): (value: number)
   }
 }
 
-/** Writes the names of periods in a language, in few characters. */
+/** Returns the function that writes the names of periods in a language, in few characters. */
 export function periodWriter(by: Step, language: string): (time: string) => string {
   if (by === 'hour') return (time) => `${time.slice(11)}:00`;
   const format = new Intl.DateTimeFormat(language, {

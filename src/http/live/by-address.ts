@@ -1,7 +1,7 @@
 /**
- * How many streams each address has, so that one address cannot hold all places. In memory, for as
- * long as the streams are open: a stream belongs to one replica, and ends with it. Not here: the
- * streams, and how many there may be in total (`event-stream.ts`).
+ * Limits the number of streams per address, so that one address cannot use all of them. It counts
+ * in memory, because a stream belongs to one replica and ends with it. Not here: the streams, and
+ * their total limit (`event-stream.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext } from '../context.ts';
@@ -9,18 +9,16 @@ import type { AppContext } from '../context.ts';
 export interface StreamsPerAddress {
   /** A whole number from 1 on. */
   readonly max: number;
-  /** The IPv4 address, or the IPv6 network of 64 bits, that a request comes from. */
+  /** The network of a request: its IPv4 address, or its IPv6 network of 64 bits. */
   readonly networkOf: (c: AppContext) => string;
 }
 
-/**
- * When a client that was refused may come again: a reader of a page leaves it in about that time.
- */
+/** When a refused client may retry: within about that time, another reader leaves a page. */
 const AGAIN_MS = 10_000;
 
 export class StreamsByAddress {
   readonly #options: StreamsPerAddress;
-  /** Only addresses with a stream, so never more than there are streams. */
+  /** Addresses with a stream only, so never more entries than streams. */
   readonly #open = new Map<string, number>();
 
   constructor(options: StreamsPerAddress) {
@@ -28,8 +26,8 @@ export class StreamsByAddress {
   }
 
   /**
-   * Takes a place. Answers how to give it back, which is to be called once. Fails with
-   * `too-many-streams`.
+   * Counts a stream of this request's address. Returns a function that must be called once when
+   * the stream ends. Fails with `too-many-streams`.
    */
   enter(c: AppContext): () => void {
     const { max, networkOf } = this.#options;

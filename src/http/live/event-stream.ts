@@ -1,10 +1,10 @@
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): answers
- * that go on for as long as somebody listens.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): responses
+ * that last as long as the client listens.
  *
  * All streams of a process are known here, so that they share one heartbeat and end together when
- * the process stops: a client whose stream ends comes back by itself, to another replica. Not
- * here: one stream (`open-stream.ts`), and what is told (`counter/watch.ts`).
+ * the process stops. A client whose stream ends reconnects by itself, to another replica. Not
+ * here: one stream (`open-stream.ts`), and the events (`counter/watch.ts`).
  */
 
 import { AppError } from '../../counter/errors.ts';
@@ -13,33 +13,34 @@ import { StreamsByAddress, type StreamsPerAddress } from './by-address.ts';
 import { type EventStream, OpenStream } from './open-stream.ts';
 
 export interface EventStreamOptions {
-  /** How many may be open at once, from 1 on. One more ends the oldest. */
+  /** The maximum number of open streams, from 1 on. One more ends the oldest. */
   readonly max: number;
-  /** How often a comment is sent, by which proxies see that the stream is in use. */
+  /** The interval between comments, which show proxies that the stream is in use. */
   readonly heartbeatMs?: number;
   /**
-   * Who has so much waiting beside what the system holds for them, does not read, and is dropped.
+   * A client that does not read is dropped when this much waits for it, beside the system's
+   * buffers.
    */
   readonly waitingBytesMax?: number;
-  /** Without it one address may have as many as there may be. */
+  /** The limit per address; `undefined` for none but `max`. */
   readonly perAddress?: StreamsPerAddress | undefined;
 }
 
-/** Shorter than the 30 s and 60 s after which proxies give up a silent connection. */
+/** Shorter than the 30 s and 60 s after which proxies close a silent connection. */
 const HEARTBEAT_MS = 15_000;
 /** Some 500 totals, two minutes of a busy counter; the system holds megabytes before that. */
 const WAITING_BYTES_MAX = 16 * 1024;
-/** A client that is dropped may read on for so long; then its connection is cut. */
+/** How long a dropped client may read on before its connection is closed. */
 const DROPPED_SECONDS = 1;
 
 /** The headers of a stream; `headers` are those of every response. */
 export function streamHeaders(headers: Headers): Headers {
   const ours = new Headers(headers);
   ours.set('Content-Type', 'text/event-stream');
-  // A proxy that compresses gathers events before it sends them on. `no-transform` forbids it to
+  // A compressing proxy buffers events before it sends them on. `no-transform` forbids it to
   // compress (RFC 9111, section 5.2.2.6).
   ours.set('Cache-Control', 'no-store, no-transform');
-  // For nginx, which would gather before it sends on.
+  // Turns off the buffer of nginx.
   ours.set('X-Accel-Buffering', 'no');
   return ours;
 }
@@ -71,14 +72,14 @@ export class EventStreams {
     return [...this.#open].flatMap(({ remotePort }) => remotePort ?? []);
   }
 
-  /** How many are open. */
+  /** The number of open streams. */
   get open(): number {
     return this.#open.size;
   }
 
   /**
-   * The response that streams. `begin` is given the stream, to which it may send at once, and
-   * answers what is to be done when the stream is over, which happens once, whoever ends it. Fails
+   * Returns the streaming response. `begin` gets the stream, to which it may send at once, and
+   * returns a function that is called once when the stream is over, whichever side ended it. Fails
    * with `draining`, `too-many-streams`, and as `begin` does.
    */
   respond(c: AppContext, headers: Headers, begin: (stream: EventStream) => () => void): Response {
@@ -107,21 +108,20 @@ export class EventStreams {
       forget();
       throw error;
     }
-    // Bun would end it as an idle connection: what is sent does not count as use.
+    // Bun would close it as an idle connection, because data sent does not count as use.
     env.closeAfter(0);
     return new Response(stream.body, { headers: streamHeaders(headers) });
   }
 
-  /** Ends all streams; from now on there are none. */
+  /** Ends all streams, and accepts none from now on. */
   end(): void {
     this.#over = true;
     for (const stream of this.#open) stream.end();
   }
 
   /**
-   * Makes room for a newer stream. Refusing the newer one instead would let whoever came first
-   * hold all places. A browser whose stream ends comes back by itself; one that was refused does
-   * not.
+   * Makes room for a newer stream. Refusing the newer one instead would let the first clients hold
+   * all streams. A browser reconnects when its stream ends, but not when it was refused.
    */
   #endOldest(): void {
     const [oldest] = this.#open;

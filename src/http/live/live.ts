@@ -1,10 +1,10 @@
 /**
- * `GET /live?counters=…`: totals as they change, whichever replica counted, as server-sent events.
+ * `GET /live?counters=…`: changing totals as server-sent events, whichever replica counted.
  *
- * Each event carries all totals told so far as its id. A client that comes back says the last one
- * it had (`Last-Event-ID`), and is not told what it knows. What it costs: one reading of all
- * counters that are watched, four times a second and per replica; not of visits, nor of clients.
- * Not here: reading (`counter/watch.ts`), and how streams begin and end (`event-stream.ts`).
+ * The id of each event holds all totals sent so far. A client that reconnects sends its last id
+ * (`Last-Event-ID`), and gets only changes. The cost is one read of all watched counters, four
+ * times a second per replica, however many visits and clients there are. Not here: reading
+ * (`counter/watch.ts`), and opening and ending streams (`event-stream.ts`).
  */
 
 import { Hono } from 'hono';
@@ -17,9 +17,9 @@ import { type EventStreams, streamHeaders } from './event-stream.ts';
 
 /** More than a page shows, and few enough for the ids of events. */
 const COUNTERS_MAX = 20;
-/** After how long clients come back whose stream ended. */
+/** The delay before a client reconnects after its stream has ended. */
 const RETRY_MS = 1000;
-/** Stands in ids for a counter of which nothing is known. */
+/** Marks a counter in ids whose total is unknown. */
 const UNKNOWN = '_';
 
 export interface LiveOptions {
@@ -51,7 +51,7 @@ export function createLive({ watch, streams }: LiveOptions): Surface {
   };
 }
 
-/** The counters that a request names, each once. Fails with `request-invalid`, `name-invalid`. */
+/** The counters in a request, without duplicates. Fails with `request-invalid`, `name-invalid`. */
 function namesIn(c: AppContext): string[] {
   const names = new Set((c.req.query('counters') ?? '').split(',').filter((name) => name !== ''));
   if (names.size === 0 || names.size > COUNTERS_MAX) {
@@ -64,8 +64,8 @@ function namesIn(c: AppContext): string[] {
 }
 
 /**
- * What the client was told before, by the id of the last event that it had: of the same counters,
- * or nothing.
+ * The totals that the client has already, by the id of its last event; empty when the id does not
+ * fit these counters.
  */
 function knownOf(
   names: readonly string[],

@@ -1,24 +1,24 @@
-/** One stream of server-sent events. Not here: all of a process (`event-stream.ts`). */
+/** One stream of server-sent events. Not here: all streams of a process (`event-stream.ts`). */
 
-/** One stream, as the one who tells sees it. */
+/** A stream, as its sender sees it. */
 export interface EventStream {
   /** Sends one event: its lines, as in `data: 42`. Does nothing once the stream is over. */
   send(lines: string): void;
-  /** Ends the stream. The client comes back, unless it was told not to. */
+  /** Ends the stream. The client reconnects, unless it was told not to. */
   end(): void;
 }
 
 /**
- * A client whose stream was ended for a newer one comes back after so long, so that too many
- * clients do not end each other's streams all the time.
+ * The delay before a client reconnects whose stream was ended for a newer one. It keeps too many
+ * clients from ending each other's streams all the time.
  */
 const GIVES_WAY_MS = 10_000;
-/** A line that says nothing. The first one also sends the headers on their way. */
+/** An empty comment. The first one also makes the server send the headers. */
 const COMMENT = ':\n\n';
 
 const encoder = new TextEncoder();
 
-/** A stream that somebody listens to. */
+/** A stream with a listening client. */
 export class OpenStream implements EventStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly remotePort: number | undefined;
@@ -43,8 +43,8 @@ export class OpenStream implements EventStream {
   }
 
   /**
-   * Has `begin` send the first, then calls what that answers, and `forget`, when the stream is
-   * over: once.
+   * Calls `begin`, which sends the first events. When the stream is over, calls once the function
+   * that `begin` returned, and `forget`.
    */
   begin(begin: (stream: EventStream) => () => void, forget: () => void): void {
     const stop = begin(this);
@@ -52,7 +52,7 @@ export class OpenStream implements EventStream {
       stop();
       forget();
     };
-    // It may have been ended by the first that was sent.
+    // Sending the first events may have ended it.
     if (this.#isOver) this.#whenOver();
   }
 
@@ -60,7 +60,7 @@ export class OpenStream implements EventStream {
     this.#write(`${lines}\n\n`);
   }
 
-  /** Sends a comment, by which proxies see that the stream is in use. */
+  /** Sends a comment, which shows proxies that the stream is in use. */
   beat(): void {
     this.#write(COMMENT);
   }
@@ -70,8 +70,8 @@ export class OpenStream implements EventStream {
     try {
       this.#controller.enqueue(encoder.encode(text));
     } catch {
-      // The client has left in this moment. Nobody else is to hear of it: not the heartbeat of all
-      // streams, not the stop.
+      // The client has just left. This must not fail the caller, such as the heartbeat of all
+      // streams or the stop.
       this.#finish();
       return;
     }
@@ -80,7 +80,7 @@ export class OpenStream implements EventStream {
     this.end();
   }
 
-  /** Ends it for a newer one. */
+  /** Ends the stream for a newer one. */
   giveWay(): void {
     this.send(`retry: ${GIVES_WAY_MS}`);
     this.#onDropped();

@@ -1,9 +1,9 @@
 /**
- * `/page.css` and `/page.js`: what pages are made of beside their HTML.
+ * `/page.css` and `/page.js`: the stylesheet and the script of pages.
  *
- * A page names them with the hash of what they are (`?v=…`), and under that they may be kept for
- * ever. During an update a page of one version may ask a replica of another: then it gets what
- * there is, which it may not keep. Not here: making them (`page/bundle.ts`).
+ * A page links to them with the hash of their content (`?v=…`), and such a response may be cached
+ * forever. During an update, a page of one version may ask a replica of another: then it gets the
+ * replica's own file, which it may not cache. Not here: building them (`page/bundle.ts`).
  */
 
 import { type Asset, bundle } from '../../page/bundle.ts';
@@ -21,14 +21,14 @@ export function styleLink(): Links {
   return { style: `${STYLE}?v=${styles().hash}` };
 }
 
-/** Stylesheet and script. The first who asks waits until the script is made. */
+/** Stylesheet and script. The first caller waits until the script is built. */
 export async function pageLinks(): Promise<Links> {
   return { ...styleLink(), script: `${SCRIPT}?v=${(await script()).hash}` };
 }
 
 /**
- * The headers of a page. Browsers may keep it for going back, which must not count again; for a
- * new visit they have to ask.
+ * The headers of a page. Browsers may keep it for going back, which must not count again, but must
+ * request it for a new visit.
  */
 export function pageHeaders(headers: Headers): Headers {
   const ours = new Headers(headers);

@@ -1,6 +1,6 @@
 /**
- * `GET /c/:ns/:key`: the page of a counter. Looking at it never counts; of a private counter there
- * is none.
+ * `GET /c/:ns/:key`: the page of a counter. Viewing it never counts. A private counter has no
+ * page.
  */
 
 import type { Counter } from '../../counter/counter.ts';
@@ -10,7 +10,7 @@ import { counterPage } from '../../page/page.ts';
 import type { AppHandler } from '../context.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 
-/** The handler. `replica` is named on the page; `headers` are those of every response. */
+/** The handler. The page names `replica`; `headers` are those of every response. */
 export function createCounterPage(
   counter: Counter,
   replica: string | undefined,

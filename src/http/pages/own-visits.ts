@@ -1,10 +1,9 @@
 /**
- * `/own-visits`: a page on which people have their own browser left out of the count, or counted
+ * `/own-visits`: a page on which people exclude their own browser from counting, or include it
  * again.
  *
- * It is remembered in a cookie. On other sites' pages the cookie holds for images and frames, as
- * far as the browser sends cookies there. Not here: what the cookie does
- * (`http/visit/own-visits.ts`).
+ * A cookie stores the choice. On other sites' pages it applies to images and frames, as far as the
+ * browser sends cookies there. Not here: the cookie's effect (`http/visit/own-visits.ts`).
  */
 
 import { AppError } from '../../counter/errors.ts';
@@ -15,15 +14,15 @@ import { isOwnVisit, OWN_VISITS_COOKIE } from '../visit/own-visits.ts';
 import { pageHeaders, styleLink } from './assets.ts';
 
 /**
- * No form of ours has more than one short field, and thousands of fields would cost more than 2 ms
- * of CPU time.
+ * Our form has one short field, and parsing thousands of fields would take more than 2 ms of CPU
+ * time.
  */
 const FORM_BYTES_MAX = 1024;
-/** A year: browsers keep none for longer than 400 days. */
+/** A year. Browsers limit it to 400 days. */
 const KEPT_SECONDS = 365 * 24 * 60 * 60;
 
 /**
- * The handlers of the page: GET shows it, POST changes what it says. `headers` are those of every
+ * The handlers of the page: GET shows the choice, POST changes it. `headers` are those of every
  * response.
  */
 export function createOwnVisits(
@@ -57,7 +56,7 @@ export function createOwnVisits(
   };
 }
 
-/** What the form says; `undefined` for what is no form, or is longer than `FORM_BYTES_MAX`. */
+/** The form's choice; `undefined` if it is invalid or longer than `FORM_BYTES_MAX`. */
 async function choiceIn({ req }: AppContext): Promise<unknown> {
   const { byteLength } = await req.arrayBuffer();
   if (byteLength > FORM_BYTES_MAX) return undefined;
@@ -66,8 +65,7 @@ async function choiceIn({ req }: AppContext): Promise<unknown> {
 }
 
 /**
- * Fails with `request-invalid` when the form of another site is sent: it would decide for somebody
- * else.
+ * Fails with `request-invalid` when another site sends the form: it would decide for the visitor.
  */
 function requireOwnPage(c: AppContext): void {
   const origin = c.req.header('Origin');
@@ -79,7 +77,7 @@ function requireOwnPage(c: AppContext): void {
   }
 }
 
-/** Only over HTTPS may a cookie be sent along from other sites' pages, where most counters are. */
+/** From other sites' pages, where most counters are, browsers send only HTTPS cookies. */
 function cookie(visits: 'in' | 'out', secure: boolean): string {
   const kept = visits === 'out' ? KEPT_SECONDS : 0;
   return `${OWN_VISITS_COOKIE}=out; Path=/; Max-Age=${kept}; HttpOnly; ${secure ? 'SameSite=None; Secure' : 'SameSite=Lax'}`;

@@ -1,6 +1,6 @@
 /**
- * The pages: of all visits, of one counter, of own visits, and what they are made of. Not here:
- * their HTML (`page/`).
+ * The pages: the default counter, other counters, own visits, and their stylesheet and script. Not
+ * here: their HTML (`page/`).
  */
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
@@ -14,7 +14,7 @@ import { createRoot } from './root.ts';
 export interface PagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
-  /** Named on pages, with the stack; `undefined` where that is not to be shown. */
+  /** The replica's name on pages, with the stack; `undefined` when it is not public. */
   readonly replica: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
   return ({ headers, checked, admitted, bodyMs }) => {
     const ownVisits = createOwnVisits(headers, bodyMs);
     const assets = createAssets(headers);
-    // Browsers ask for it by themselves; the page brings its own icon.
+    // Browsers ask for it by themselves; the page contains its own icon.
     const icon = () => new Response(null, { status: 204, headers });
     const app = new Hono<Env>();
     app.get('/', admitted(createRoot(count, replica, headers)));

@@ -1,8 +1,8 @@
 /**
- * `GET /`: counts on the default counter and tells the number as text, page or JSON, whichever is
- * asked for.
+ * `GET /`: counts on the default counter and returns the number as text, page or JSON, as the
+ * client accepts.
  *
- * The text is the stack guide's own sentence and nothing else, because scripts compare it.
+ * The text is exactly the stack guide's sentence, because scripts compare it.
  */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
@@ -18,7 +18,7 @@ type Kind = 'text' | 'html' | 'json';
 
 const KINDS = { 'text/plain': 'text', 'text/html': 'html', 'application/json': 'json' } as const;
 
-/** The handler of `/`. `replica` is named on the page; `headers` are those of every response. */
+/** The handler of `/`. The page names `replica`; `headers` are those of every response. */
 export function createRoot(
   count: CountVisit,
   replica: string | undefined,
@@ -35,7 +35,7 @@ export function createRoot(
   const visit = { reveal: true };
 
   async function page(c: AppContext): Promise<Response> {
-    // Before it counts: a visit that cannot be shown is none.
+    // Before counting: a visit whose page cannot be built must not count.
     const links = await pageLinks();
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
     const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';

@@ -1,5 +1,5 @@
 /**
- * The body of a request, waited for before its handler is called. Not here: how large it may be
+ * Waits for the body of a request before its handler runs. Not here: the size limit
  * (`http/server.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
@@ -10,9 +10,9 @@ import type { AppContext } from '../context.ts';
 const BODY_MS = 5000;
 
 /**
- * Resolves when all of the body has arrived. Until then its request is none that a stop waits for.
- * Fails with `body-incomplete` when it has not after `limitMs`, when it breaks the rules of HTTP,
- * and when the client leaves.
+ * Resolves when all of the body has arrived. Until then a stop does not wait for the request.
+ * Fails with `body-incomplete` after `limitMs`, when the body breaks the rules of HTTP, and when
+ * the client leaves.
  */
 export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Promise<void> {
   if (req.raw.body === null) return;

@@ -1,7 +1,4 @@
-/**
- * What a request must pass before its handler: its URL is not too long, and it is within the limit
- * on requests.
- */
+/** The checks of a request before its handler: the length of its URL and the rate limit. */
 import { matchedRoutes } from 'hono/route';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, AppHandler, Common } from '../context.ts';
@@ -10,7 +7,7 @@ import type { Limits } from '../visit/limits.ts';
 /** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
 const URL_LENGTH_MAX = 2048;
 
-/** The checks that surfaces use. `limits`: what visitors may ask; `undefined` for no limits. */
+/** The checks that surfaces use. `limits`: rate limits of visitors; `undefined` for none. */
 export function createChecks(
   limits: Limits | undefined,
 ): Pick<Common, 'checked' | 'admit' | 'admitted'> {
@@ -31,7 +28,7 @@ export function createChecks(
   };
 }
 
-/** Notes which route answers, and whether one does. Fails with `url-too-long`. */
+/** Records the matching route, and returns whether there is one. Fails with `url-too-long`. */
 function noteRoute(c: AppContext): boolean {
   // `ALL` is middleware.
   const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
@@ -41,7 +38,7 @@ function noteRoute(c: AppContext): boolean {
   return route !== undefined;
 }
 
-/** The error of a URL that is too long. Scheme and host count as part of the limit. */
+/** The error for a URL that is too long. The limit includes scheme and host. */
 export function urlTooLong({ req }: AppContext): AppError | undefined {
   return req.url.length > URL_LENGTH_MAX
     ? new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`)

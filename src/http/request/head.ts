@@ -1,14 +1,14 @@
 /**
  * HEAD: the headers of GET without its body.
  *
- * Bun says `Content-Length: 0` of any response without a body. RFC 9110 (section 8.6) allows a
- * length only where GET would send the same, so a response to HEAD says that length, or that there
- * is none (`Transfer-Encoding: chunked`).
+ * Bun sends `Content-Length: 0` with any response without a body. RFC 9110 (section 8.6) allows a
+ * length only where GET would send the same one. So a response to HEAD has that length, or
+ * `Transfer-Encoding: chunked` when it is unknown.
  */
 
 /**
- * A response to HEAD where the body of GET is not known: because making it would count a visit, or
- * would cost work. `headers` are those of GET.
+ * A response to HEAD when the body of GET is unknown, because making it would count a visit or
+ * take work. `headers` are those of GET.
  */
 export function headOnly(headers: Headers): Response {
   const ours = new Headers(headers);
@@ -16,7 +16,7 @@ export function headOnly(headers: Headers): Response {
   return new Response(null, { headers: ours });
 }
 
-/** The response to HEAD that says what `response`, the one to GET or one of `headOnly`, says. */
+/** The response to HEAD, from the one to GET or from `headOnly`. */
 export async function withoutBody(response: Response | Promise<Response>): Promise<Response> {
   const whole = await response;
   const { status, headers } = whole;
@@ -26,7 +26,7 @@ export async function withoutBody(response: Response | Promise<Response>): Promi
   return new Response(null, { status, headers: ours });
 }
 
-/** The response to HEAD where that to GET is not at hand. */
+/** The response to HEAD when there is none to GET. */
 export async function withUnknownLength(
   response: Response | Promise<Response>,
 ): Promise<Response> {

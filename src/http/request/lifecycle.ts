@@ -1,9 +1,9 @@
 /**
- * What is the same for all requests, around the app: what is left of limits is told, HEAD gets no
- * body, each request is noted, and on a stop each response sends its client away.
+ * The steps common to all requests, around the app: each response has the rate limit headers, HEAD
+ * gets no body, each request is recorded, and during a stop each response closes its connection.
  *
  * It is one function around `app.fetch` and not middleware, because Hono runs a route without
- * middleware on a shorter path (docs/decisions/0002). Not here: what a request must pass
+ * middleware on a shorter path (docs/decisions/0002). Not here: the checks of a request
  * (`checks.ts`), and errors as responses (`http/errors.ts`).
  */
 import type { Hono } from 'hono';
@@ -14,11 +14,11 @@ import { withoutBody, withUnknownLength } from './head.ts';
 import { type Peer, RequestState } from './state.ts';
 import { UnderWay } from './under-way.ts';
 
-/** A request, and how it was answered. */
+/** A request and the outcome of its response. */
 export interface Answer {
   /** As in `RequestState`. */
   readonly route: string;
-  /** Of a failure that had to be answered with 200, its own. */
+  /** The real status of a failure whose response has to be 200. */
   readonly status: number;
   readonly seconds: number;
   readonly state: RequestState;
@@ -26,13 +26,13 @@ export interface Answer {
 
 export interface LifecycleOptions {
   readonly app: Hono<Env>;
-  /** Told of each error that is a bug. */
+  /** Called with each error that is a bug. */
   readonly onBug: (error: unknown) => void;
-  /** Told after each request. */
+  /** Called after each request. */
   readonly onRequest: (answer: Answer) => void;
-  /** The limits that there are, as a response says it. */
+  /** The value of `RateLimit-Policy`. */
   readonly policy: string;
-  /** The headers that every response has. */
+  /** The headers of every response. */
   readonly headers: Headers;
 }
 
@@ -46,7 +46,7 @@ export class Lifecycle {
     this.#options = options;
   }
 
-  /** How many requests have no response yet, without those whose body has not arrived. */
+  /** The number of requests in progress, without those whose body has not arrived. */
   get underWay(): number {
     return [...this.#underWay].length;
   }
@@ -94,13 +94,13 @@ export class Lifecycle {
       return isHead ? withoutBody(refused) : refused;
     }
     if (!isHead) return app.fetch(request, state);
-    // Of a request without a `Host`, or with one that is none, no other can be made: Hono answers
-    // its HEAD without the body by which the length is known.
+    // Without a valid `Host` the request cannot be copied. Hono then answers its HEAD without the
+    // body, whose length stays unknown.
     if (!URL.canParse(request.url)) return withUnknownLength(app.fetch(request, state));
     return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
   }
 
-  /** The response where Hono itself failed, or something was thrown that is no Error. */
+  /** The response when Hono itself failed, or a value was thrown that is not an Error. */
   #failed(error: unknown): Response {
     const { onBug, headers } = this.#options;
     onBug(error);
@@ -109,8 +109,7 @@ export class Lifecycle {
 
   #send(state: RequestState, response: Response): Response {
     const { policy, onRequest } = this.#options;
-    // The first look at a response's headers makes an object of them, which costs some 2 % of a
-    // visit.
+    // The first access to a response's headers creates an object, which costs some 2 % of a visit.
     if (state.limits) response.headers.set('RateLimit-Policy', policy);
     if (state.limits?.length) response.headers.set('RateLimit', state.limits.join(', '));
     if (this.#away) response.headers.set('Connection', 'close');
@@ -122,9 +121,9 @@ export class Lifecycle {
 }
 
 /**
- * Whether a request has no more than one `Host`, as
- * https://www.rfc-editor.org/rfc/rfc9112#section-3.2 requires: two programs on its way may take
- * different ones. Bun joins several to one, with blanks that no host has.
+ * Whether a request has at most one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ * requires: two programs on its way may use different ones. Bun joins several to one, with spaces,
+ * which no host contains.
  */
 function hasOneHost({ headers }: Request): boolean {
   return !headers.get('Host')?.includes(', ');

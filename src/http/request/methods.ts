@@ -1,5 +1,5 @@
 /**
- * OPTIONS, and methods that a path does not take: for all surfaces, by the methods of their
+ * OPTIONS, and methods that a path does not allow, for all surfaces. The methods come from the
  * routes.
  */
 import type { Hono } from 'hono';
@@ -9,15 +9,15 @@ import type { AppContext, AppHandler, Env } from '../context.ts';
 import { errorResponse, formOf } from '../errors.ts';
 
 /**
- * The handler of what no route of `app` has answered: OPTIONS (204) and other methods (405), both
- * with `Allow`; what has no route at all is left to `otherwise`. `headers` are those of every
- * response.
+ * The handler for requests that no route of `app` has answered: OPTIONS (204) and other methods
+ * (405), both with `Allow`. A path without any route goes to `otherwise`. `headers` are those of
+ * every response.
  */
 export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHandler): AppHandler {
   const middleware = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {
-      // Otherwise the headers of the 404 would be put over those of the response that is returned.
+      // Otherwise Hono would copy the headers of the 404 over the new ones.
       c.res = undefined;
       if (c.req.method === 'OPTIONS') return preflight(headers, allowOf(methods));
       return refuseMethod(c, methods, headers);
@@ -31,7 +31,7 @@ export function otherMethods(app: Hono<Env>, headers: Headers, otherwise: AppHan
   };
 }
 
-/** The response (405) to a method that the path does not take. It takes `methods`. */
+/** The response (405) to a method that the path does not allow. It allows `methods`. */
 export function refuseMethod(
   c: AppContext,
   methods: readonly string[],
@@ -58,7 +58,7 @@ function preflight(headers: Headers, allow: string): Response {
   // `*` does not cover Authorization
   // (https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
   ours.set('Access-Control-Allow-Headers', '*, Authorization');
-  // A day: what browsers keep at the most.
+  // A day: the longest that browsers accept.
   ours.set('Access-Control-Max-Age', '86400');
   return new Response(null, { status: 204, headers: ours });
 }

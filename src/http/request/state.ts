@@ -1,31 +1,26 @@
-/**
- * What is known of a request beside itself, from its arrival to its response. Handlers get it as
- * `c.env`.
- */
+/** The state of a request, from its arrival to its response. Handlers get it as `c.env`. */
 
-/** The server, which knows the other end of a request's connection. Bun's server is one. */
+/** The server, which knows the client's end of a connection. Bun's server implements this. */
 export interface Peer {
   requestIP(request: Request): { address: string; port?: number } | null;
-  /** After how many seconds without use the connection is closed; 0 for never. */
+  /** The idle seconds after which the connection is closed; 0 for never. */
   timeout?(request: Request, seconds: number): void;
 }
 
 export class RequestState {
-  /** As it came in. Handlers see HEAD as GET: see `isHead`. */
+  /** The original request. Handlers see HEAD as GET: see `isHead`. */
   readonly request: Request;
   /** On the clock of `performance.now()`. */
   readonly startedAt = performance.now();
-  /**
-   * The route as written in the code, never what the client sent; `other` where no route answered.
-   */
+  /** The route as written in the code, never the client's path; `other` when none matched. */
   route = 'other';
-  /** How the request went, where its response must have status 200 although it failed. */
+  /** The real status of a failure whose response has to be 200. */
   realStatus: number | undefined;
-  /** What the response says of limits; `undefined` for nothing. */
+  /** The values of `RateLimit`; `undefined` for none. */
   limits: string[] | undefined;
   /** Whether its body has yet to arrive. */
   lacksBody = false;
-  /** The neighbours in the list of requests under way. */
+  /** The neighbours in the list of requests in progress. */
   before: RequestState | undefined;
   after: RequestState | undefined;
   readonly #server: Peer;
@@ -35,7 +30,7 @@ export class RequestState {
     this.#server = server;
   }
 
-  /** Whether only the headers are wanted, and nothing counts. */
+  /** Whether the client wants only the headers, so that nothing counts. */
   get isHead(): boolean {
     return this.request.method === 'HEAD';
   }
@@ -45,7 +40,7 @@ export class RequestState {
     return this.#server.requestIP(this.request);
   }
 
-  /** After how many seconds without use the connection is closed; 0 for never. */
+  /** The idle seconds after which the connection is closed; 0 for never. */
   closeAfter(seconds: number): void {
     this.#server.timeout?.(this.request, seconds);
   }

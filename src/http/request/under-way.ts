@@ -1,6 +1,6 @@
 /**
- * The requests that have no response yet, as a linked list: a `Set` makes its tables anew all the
- * time, which cost 2 to 5 % of a visit.
+ * The requests in progress, as a linked list: a `Set` rebuilds its tables all the time, which cost
+ * 2 to 5 % of a visit.
  */
 import type { RequestState } from './state.ts';
 
@@ -13,7 +13,7 @@ export class UnderWay {
     this.#last = state;
   }
 
-  /** To be called once after each `enter`. */
+  /** Call it once after each `enter`. */
   leave({ before, after }: RequestState): void {
     if (before) before.after = after;
     if (after) after.before = before;
@@ -21,8 +21,8 @@ export class UnderWay {
   }
 
   /**
-   * All of them, the latest first, without those whose body has yet to arrive: nobody knows when
-   * it will.
+   * All of them, the latest first, without those whose body has not arrived, which may take
+   * forever.
    */
   *[Symbol.iterator](): Generator<RequestState> {
     for (let state = this.#last; state; state = state.before) if (!state.lacksBody) yield state;

@@ -1,18 +1,17 @@
 /**
- * Which address a request comes from, when there are proxies in between that are trusted to say
- * so.
+ * Finds the client's address of a request that passed through trusted proxies.
  *
- * Each proxy adds the address of whom it was asked by at the end of `X-Forwarded-For`. So the
- * header is read from its end, for as long as the one who said it is trusted: what stands further
- * ahead anybody may have written.
+ * Each proxy appends the address of its own client to `X-Forwarded-For`. So the header is read
+ * from its end, for as long as the sender is a trusted proxy: anybody could have written the
+ * entries before that.
  */
 import { BlockList, isIP } from 'node:net';
 import { networkIn } from '../../network.ts';
 
-/** Answers the client's address, from the address of the connection and `X-Forwarded-For`. */
+/** Returns the client's address, from the address of the connection and `X-Forwarded-For`. */
 export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
 
-/** `trusted`: addresses, and networks such as `10.0.0.0/24`; what is neither trusts nobody. */
+/** `trusted`: addresses, and networks such as `10.0.0.0/24`; an invalid entry trusts nobody. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = new BlockList();
   for (const entry of trusted) {
@@ -28,7 +27,7 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     for (let hops = 0; rest !== '' && hops < HOPS_MAX && isTrusted(client); hops++) {
       const comma = rest.lastIndexOf(',');
       const before = addressIn(rest.slice(comma + 1));
-      // A proxy that says something else than an address is believed no further.
+      // After an entry that is not an address, the rest is not trusted.
       if (before === undefined) break;
       client = before;
       rest = rest.slice(0, Math.max(0, comma));
@@ -61,8 +60,8 @@ function addressIn(entry: string): string | undefined {
 }
 
 /**
- * Of whom an address is one: an IPv4 address of itself, an IPv6 address of its network of 64 bits,
- * because that is what a customer is given, with as many addresses as they like (RFC 6177).
+ * The network that an address belongs to: an IPv4 address itself, or the IPv6 network of 64 bits,
+ * because a customer gets a whole network, with any number of addresses (RFC 6177).
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
@@ -76,14 +75,14 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
-/** Groups of 16 bits; an IPv4 address at the end stands for two. */
+/** Groups of 16 bits; an IPv4 address at the end counts as two. */
 function groupsOf(part: string): string[] {
   if (part === '') return [];
   return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : group));
 }
 
 /**
- * Sockets that take both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
+ * Sockets for both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
  * `::ffff:c000:201`.
  */
 function plain(address: string): string {

@@ -1,6 +1,6 @@
 /**
- * Which requests count. A visit is a GET that a person or a program made to be answered now;
- * everything that browsers, proxies and monitors send beside it is not.
+ * Decides which requests count. A visit is a GET that a person or a program sends for immediate
+ * use. Other requests of browsers, proxies and monitors do not count.
  */
 
 import type { Registry } from '../../contract/registry.ts';
@@ -16,14 +16,14 @@ import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
 /**
- * Names under which browsers say that they fetch ahead of a visit that may never come; the first
- * is the standard one.
+ * Headers with which browsers mark a prefetch, for a visit that may never come; the first is the
+ * standard one.
  */
 const PURPOSES = ['Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz'] as const;
 
 /**
- * Fails with `prefetch-refused` when the request is made ahead of a visit. Refused, not answered
- * without counting: a browser would show that answer when the person comes, and the visit would
+ * Fails with `prefetch-refused` when the request is a prefetch. It is refused, not answered
+ * without counting: a browser would show that response when the person comes, and the visit would
  * never be counted.
  */
 export function refusePrefetch(headers: Headers): void {
@@ -38,20 +38,20 @@ export function refusePrefetch(headers: Headers): void {
   }
 }
 
-/** How a visit counts beside what its request says. */
+/** How a visit counts, beside the data in its request. */
 export interface VisitOptions {
-  /** How much is added: a safe integer other than 0. */
+  /** The amount to add: a safe integer other than 0. */
   readonly amount?: number | undefined;
   /** Whether the result may contain the number of a private counter, for its owner. */
   readonly reveal?: boolean | undefined;
-  /** Who made the visit, where it was not who sends the request. */
+  /** The visitor's name, when someone else sends the request. */
   readonly visitor?: string | undefined;
 }
 
 /**
- * Counts the visit that this request is, with its key and its visitor, and answers its number;
- * `null` for that of a private counter that may not be revealed. A browser of an owner's gets the
- * number as it stands. Fails, at once or later, with `prefetch-refused`, `key-invalid`,
+ * Counts this request as a visit, with its key and its visitor, and returns its number; `null`
+ * when the counter is private and `reveal` is not set. A browser excluded on `/own-visits` gets
+ * the current number. Fails, at once or later, with `prefetch-refused`, `key-invalid`,
  * `rate-limited`, and as `Counter.hit` does.
  */
 export type CountVisit = (
@@ -64,14 +64,11 @@ export interface CountingOptions {
   readonly counter: Counter;
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
-  /**
-   * What is asked before a key is used and before a hit makes its counter; without it nothing is
-   * limited.
-   */
+  /** The limits for new keys and for hits that create counters; `undefined` for none. */
   readonly limits: Pick<Limits, 'takeKey' | 'mayMake'> | undefined;
 }
 
-/** What all surfaces count with. */
+/** Builds the function with which all surfaces count. */
 export function createCounting({
   counter,
   registry,
@@ -85,7 +82,7 @@ export function createCounting({
     return found?.rules.private && !reveal ? null : (found?.total ?? 0);
   }
 
-  /** After a hit that found no counter: asks whether it may be made, and hits again. */
+  /** After a hit on a missing counter: checks the limit on new counters, and hits again. */
   async function makeAndHit(
     c: AppContext,
     name: string,
@@ -97,16 +94,16 @@ export function createCounting({
     return counter.hit(name, { ...options, make: true });
   }
 
-  // No async function: at every visit it would make two promises more, for what hardly ever waits.
+  // Not an async function: it would create two more promises per visit, and rarely has to wait.
   return (c, name, { amount = 1, reveal = false, visitor: named } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
     const once = onceFrom(headers, name, amount, named);
-    // Other amounts and others' visits are meant as they are said.
+    // Other amounts and visits of others are explicit, so they always count.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {
-      // The default counter is always there. Another that is limited is expected to be, and only
-      // where it is not its limit is asked.
+      // The default counter may always be created. With a limit, any other is expected to exist,
+      // and the limit is checked only when it does not.
       const make = !mayMake || name === DEFAULT_COUNTER;
       const options = { amount, once, visitor, reveal, make };
       const counted = counter.hit(name, options);
@@ -116,7 +113,7 @@ export function createCounting({
     };
     const hitBy = () => {
       const who = named === undefined ? visitors.of(c) : visitors.named(named);
-      // At once, but for the first visits of a day.
+      // Returns at once, except for the first visits of a day.
       return who instanceof Promise ? who.then(hit) : hit(who);
     };
     return once && takeKey ? takeKey(c).then(hitBy) : hitBy();

@@ -1,11 +1,11 @@
 /**
- * Limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each is of
- * one address, or of everybody together where addresses are hidden, and the same on all replicas.
- * A limit per counter would punish the counters that many people visit.
+ * Rate limits for visitors: requests a minute, new counters a day, idempotency keys a day. Each
+ * applies per address, or to everybody together when addresses are hidden, and across all
+ * replicas. A limit per counter would punish popular counters.
  *
- * What is left is told as in
+ * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * which routes are limited (`http/request/checks.ts`), how the store is asked
+ * the choice of limited routes (`http/request/checks.ts`), calling the store
  * (`counter/open-limiter.ts`), and the arithmetic (`counter/rate-limit.ts`).
  */
 
@@ -24,61 +24,61 @@ import type { RequestState } from '../request/state.ts';
 import type { Owners } from './owners.ts';
 import type { Visitors } from './visitors.ts';
 
-/** How much there is of each; 0: no limit. */
+/** The quotas of each limit; 0: no limit. */
 export interface Quotas {
-  /** Of one address. */
+  /** Per address. */
   readonly requestsPerMinute: number;
-  /** Of one address, or of all together (`addressesHidden`). */
+  /** Per address, or for all together (`addressesHidden`). */
   readonly newCountersPerDay: number;
-  /** The same for requests with an idempotency key, also those that repeat one. */
+  /** The same for requests with an idempotency key, also retries. */
   readonly keysPerDay: number;
 }
 
 export interface LimitsOptions extends Quotas {
-  /** That of the store itself, not one that waits for it. */
+  /** The store's own limiter, not one that waits for the store. */
   readonly limiter: Limiter;
-  /** Waits for the store. */
+  /** A registry that waits for the store. */
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
   readonly owners: Owners;
   readonly clock: Clock;
   /**
-   * Whether all clients look like one: then new counters and keys are limited for everybody
+   * Whether all clients share one address: then new counters and keys are limited for everybody
    * together.
    */
   readonly addressesHidden: boolean;
-  /** Told of each request for which the store did not say in time whether it is within a limit. */
+  /** Called for each request whose limit the store did not check in time. */
   readonly onOpen: () => void;
 }
 
-/** Takes what a request is about to use. Fails with `rate-limited`, `store-unavailable`. */
+/** Takes one key from the visitor's quota. Fails with `rate-limited`, `store-unavailable`. */
 export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
 export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
 /**
- * Names all addresses together. No address has this name: a hash of one has 11 characters
+ * Stands for all addresses together. No address has this name: a hash of one has 11 characters
  * (`visitor.ts`).
  */
 const EVERYBODY = 'everybody';
 
 export class Limits {
-  /** Asked before a visit with an idempotency key is counted; `undefined` without a limit. */
+  /** Called before a visit with an idempotency key counts; `undefined` without a limit. */
   readonly takeKey: TakeKey | undefined;
-  /** Asked before a hit makes its counter; `undefined` without a limit. */
+  /** Called before a hit creates its counter; `undefined` without a limit. */
   readonly mayMake: MayMake | undefined;
   /**
-   * Asked before a counter is made otherwise. One that exists takes nothing. `undefined`
-   * without a limit.
+   * Called before any other creation of a counter. It takes nothing if the counter exists.
+   * `undefined` without a limit.
    */
   readonly mayCreate: MayMake | undefined;
   readonly #options: LimitsOptions;
   readonly #limiter: OpenLimiter;
   readonly #requests: Limit | undefined;
-  /** The limits that there are, as a response says it: `"requests";q=60;w=60`. */
+  /** The value of `RateLimit-Policy`: `"requests";q=60;w=60`. */
   readonly policy: string;
   /**
-   * By limit: what was let through unchecked, as the moment when all of it is there again, in
+   * The quota of unchecked requests, by limit: the time when all of it is available again, in
    * microseconds on the clock.
    */
   readonly #unchecked = new Map<string, number>();
@@ -105,7 +105,7 @@ export class Limits {
       .join(', ');
   }
 
-  /** Whether `admit` limits anything. Where it does not, a request need not wait for it. */
+  /** Whether `admit` limits anything. If not, a request need not wait for it. */
   get limitsRequests(): boolean {
     return this.#requests !== undefined;
   }
@@ -156,7 +156,7 @@ export class Limits {
     });
   }
 
-  /** Who takes of this limit; `undefined` where today's salt cannot be had in time. */
+  /** The visitor whose quota is used; `undefined` when today's salt is not available in time. */
   async #whoTakes(c: AppContext, { name }: Limit): Promise<string | undefined> {
     const { visitors, clock, addressesHidden } = this.#options;
     if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
@@ -165,10 +165,10 @@ export class Limits {
   }
 
   /**
-   * The store does not say whether this is within the limit. Requests are let through: one that is
-   * not limited for a while harms nobody, and a visit that is refused is lost. What stays in the
-   * store, keys and counters, is let through as often as one address may have it: a replica then
-   * takes all addresses for one. Then fails with `store-unavailable`.
+   * Called when the store did not check a limit in time. Requests are allowed: one that is not
+   * limited for a while harms nobody, but a refused visit is lost. Keys and counters stay in the
+   * store, so a replica allows one quota for all addresses together, and then fails with
+   * `store-unavailable`.
    */
   #letThrough(limit: Limit): void {
     const { clock, onOpen } = this.#options;
@@ -188,7 +188,7 @@ export class Limits {
   }
 }
 
-/** Notes what is left of a limit, for the response to say. */
+/** Records the remaining quota, for the response. */
 function noteIn(state: RequestState, limit: Limit, { remaining, nextMs }: Verdict): void {
   state.limits ??= [];
   state.limits.push(`"${limit.name}";r=${remaining};t=${wholeSeconds(nextMs)}`);

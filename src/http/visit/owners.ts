@@ -1,32 +1,29 @@
 /**
- * Who may do what: a token of the whole installation, and one for each counter that was made.
+ * Permissions by token: one token for the whole installation, and one for each created counter.
  *
- * A token is 256 random bits, so that its SHA-256, unsalted, is as good as any slower hash: it is
- * what the store keeps and what is compared, in constant time. Tokens come as `Authorization:
- * Bearer TOKEN` (RFC 6750), never in a URL, which logs would keep.
+ * A token is 256 random bits, so its unsalted SHA-256 is as good as any slower hash. The store
+ * keeps that hash, and comparisons take constant time. Tokens come as `Authorization: Bearer
+ * TOKEN` (RFC 6750), never in a URL, which logs would keep.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Condition, Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 
-/** What a new owner is given, and what the store keeps of it. */
+/** The token for a new owner, and the hash for the store. */
 export interface IssuedToken {
   readonly token: string;
   readonly owner: string;
 }
 
 /**
- * A new token, unless the caller brings one. The prefix is for people and for programs that look
- * for secrets where none should be.
+ * A new token, unless the caller passes one. The prefix helps people, and programs that search for
+ * leaked secrets.
  */
 export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): IssuedToken {
   return { token, owner: hashOf(token) };
 }
 
-/**
- * The token that a request brings as `Authorization: Bearer TOKEN`; `undefined` when it brings
- * none so.
- */
+/** The token in `Authorization: Bearer TOKEN`; `undefined` when there is none. */
 export function bearerIn(headers: Headers): string | undefined {
   return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
@@ -40,9 +37,9 @@ export class Owners {
   }
 
   /**
-   * Fails unless the request comes from the counter's owner or the installation's:
-   * `token-missing`, `token-refused`. Answers what must still be true when the counter is changed:
-   * it may have been deleted, and made again by somebody else, since it was described.
+   * Fails with `token-missing` or `token-refused` unless the request has the token of the counter
+   * or of the installation. Returns the condition for changing the counter: it may have been
+   * deleted since then, and created again by somebody else.
    */
   requireOwner(headers: Headers, { owner }: Description): Condition {
     const hash = tokenHash(headers, this.#advice(owner));
@@ -51,7 +48,7 @@ export class Owners {
     return { owner: hash };
   }
 
-  /** Whether the request comes from the counter's owner or the installation's. */
+  /** Whether the request has the token of the counter or of the installation. */
   isOwner(headers: Headers, description: Description): boolean {
     try {
       this.requireOwner(headers, description);
@@ -62,15 +59,14 @@ export class Owners {
   }
 
   /**
-   * Fails unless the request comes from the installation's owner: `token-missing`,
-   * `token-refused`.
+   * Fails with `token-missing` or `token-refused` unless the request has the installation's token.
    */
   requireInstallation(headers: Headers): void {
     const hash = tokenHash(headers, this.#advice(undefined));
     if (!same(hash, this.#installation)) throw refused();
   }
 
-  /** Whether the request comes from the installation's owner. */
+  /** Whether the request has the installation's token. */
   isInstallation(headers: Headers): boolean {
     const token = bearerIn(headers);
     return token !== undefined && this.isInstallationToken(token);
@@ -81,7 +77,7 @@ export class Owners {
     return same(hashOf(token), this.#installation);
   }
 
-  /** What must be true of a counter that whoever has this token changes; see `requireOwner`. */
+  /** The condition for changing a counter with this token; see `requireOwner`. */
   conditionOf(token: string): Condition {
     return this.isInstallationToken(token) ? {} : { owner: hashOf(token) };
   }
@@ -121,7 +117,7 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
-/** Two hashes, compared in a time that does not tell how much of them is the same. */
+/** Compares two hashes in constant time. */
 function same(one: string, other: string | undefined): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other ?? '')];
   return a.length === b.length && timingSafeEqual(a, b);

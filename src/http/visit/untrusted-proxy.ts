@@ -1,13 +1,13 @@
 /**
- * Notices a proxy that nobody told Seen of: a request from a private network whose
- * `X-Forwarded-For` is not believed. Behind such a proxy all visitors look like one, and share the
+ * Detects a proxy that the settings do not name: a request from a private network whose
+ * `X-Forwarded-For` is not trusted. Behind such a proxy all visitors look like one, and share the
  * limits of one address.
  */
 import { BlockList, isIP } from 'node:net';
 import type { ClientAddress } from './client-address.ts';
 
 /**
- * Where a proxy of one's own usually is: this machine, private networks (RFC 1918, RFC 6598, RFC
+ * The usual networks of one's own proxies: this machine, private networks (RFC 1918, RFC 6598, RFC
  * 4193), and links (RFC 3927, RFC 4291).
  */
 const PRIVATE = [
@@ -21,10 +21,10 @@ const PRIVATE = [
   ['fc00::', 7],
   ['fe80::', 10],
 ] as const;
-/** An address that no client has (RFC 5737): told to come from a trusted proxy, it is believed. */
+/** No client has this address (RFC 5737). It is accepted only from a trusted proxy. */
 const NOBODY = '192.0.2.1';
 
-/** `clientAddress`, which tells `onUntrusted` once of the first such proxy: its address. */
+/** `clientAddress`, and calls `onUntrusted` once, with the address of the first such proxy. */
 export function noticeUntrustedProxy(
   clientAddress: ClientAddress,
   onUntrusted: (proxy: string) => void,
@@ -37,7 +37,7 @@ export function noticeUntrustedProxy(
   return (peer, forwardedFor) => {
     const client = clientAddress(peer, forwardedFor);
     if (noticed || forwardedFor === null) return client;
-    // What a trusted proxy says may be no address, or its own.
+    // The entry of a trusted proxy may be invalid, or its own address.
     const proxy = clientAddress(peer, null);
     if (client !== proxy || clientAddress(peer, NOBODY) === NOBODY) return client;
     if (!networks.check(proxy, isIP(proxy) === 6 ? 'ipv6' : 'ipv4')) return client;

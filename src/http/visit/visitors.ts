@@ -1,9 +1,9 @@
 /**
- * Who makes a request: one of today's visitors, by a hash that nobody can turn back
+ * Identifies the visitor of a request for one day, by a hash that cannot be reversed
  * (`counter/visitor.ts`).
  *
- * The day's salt is asked of the store once a day. While the store does not tell it visitors stay
- * unknown, and their visits count all the same.
+ * The day's salt is read from the store once a day. Until the store returns it, visitors are
+ * unknown, but their visits count.
  */
 
 import { DAY_MS, type History } from '../../contract/history.ts';
@@ -19,13 +19,13 @@ export interface VisitorsOptions {
   readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** A new salt, in case no other replica has suggested one. */
+  /** Returns a new salt, for a day without one. */
   readonly newSalt: () => string;
 }
 
-/** Longer than any store takes that is well: a visit has all of its own wait still before it. */
+/** Longer than a healthy store takes. A visit can still wait its own full time after this. */
 const SALT_WAIT_MS = 250;
-/** After a store that did not tell its salt this is asked of it again. */
+/** The delay before the salt is requested again after a failure. */
 const AGAIN_MS = 1000;
 
 export class Visitors {
@@ -34,14 +34,14 @@ export class Visitors {
   #salt: string | undefined;
   #asking: Promise<void> | undefined;
   #askAgainAt = 0;
-  /** Until when the call under way is waited for, on the clock. */
+  /** The end of waiting for the call in progress, on the clock. */
   #waitUntil = 0;
 
   constructor(options: VisitorsOptions) {
     this.#options = options;
   }
 
-  /** The visitor who makes this request: at once, but for the first requests of a day. */
+  /** The visitor of this request: at once, except for the first requests of a day. */
   of(c: AppContext): Visitor | Promise<Visitor> {
     return this.#salted((salt) => {
       const visitor = visitorOf(
@@ -53,22 +53,22 @@ export class Visitors {
     });
   }
 
-  /** A person of whom a program tells: the same all day for the same name, which is not kept. */
+  /** A visitor whom a program names: the same all day for the same name, which is not kept. */
   named(name: string): Visitor | Promise<Visitor> {
     return this.#salted((salt) => personOf(name, salt));
   }
 
   /**
-   * From where this request comes, for limits: the same all day for an IPv4 address, or an IPv6
-   * network, whatever asks from there. `undefined` where today's salt cannot be had.
+   * The place of this request, for limits: the same all day for an IPv4 address or an IPv6
+   * network, whichever client it is. `undefined` when today's salt is not available.
    */
   placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
     return this.#salted((salt) => salt && placeIn(this.networkOf(c), salt));
   }
 
   /**
-   * The IPv4 address, or the IPv6 network of 64 bits, that this request comes from. Not to be kept
-   * longer than its connection.
+   * The IPv4 address, or the IPv6 network of 64 bits, of this request. Do not keep it longer than
+   * the connection.
    */
   networkOf(c: AppContext): string {
     return networkOf(this.#addressOf(c));
@@ -86,7 +86,7 @@ export class Visitors {
     return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));
   }
 
-  /** Asks for the day's salt, once for all who want it, and waits briefly. Never fails. */
+  /** Reads the day's salt, with one call for all callers, and waits briefly. Never fails. */
   async #ask(day: number): Promise<void> {
     const { history, clock, now, newSalt } = this.#options;
     if (this.#asking === undefined && now() >= this.#askAgainAt) {

@@ -1,11 +1,10 @@
 /**
- * Abacus under `/abacus`: the calls of a counting service that took over from CountAPI, for pages
- * and programs that speak them.
+ * Abacus under `/abacus`: the calls of a counting service that succeeded CountAPI, for pages and
+ * programs that use them.
  *
- * Its counters are those of everybody else, `NAMESPACE/KEY`, and an `admin_key` is an owner's
- * token like any other. A body holds the keys that the contract has and no others. Not here: what
- * a request says (`request.ts`), what is done then (`calls.ts`, `owner-calls.ts`), and the forms
- * of an answer (`answer.ts`).
+ * Its counters are ordinary ones, `NAMESPACE/KEY`, and an `admin_key` is an ordinary owner's
+ * token. A body holds exactly the keys of Abacus. Not here: reading requests (`request.ts`), the
+ * calls (`calls.ts`, `owner-calls.ts`), and the forms of responses (`answer.ts`).
  */
 
 import { Hono } from 'hono';
@@ -35,16 +34,16 @@ import { type AbacusStreamParts, stream } from './stream.ts';
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
-  /** Asked before a counter is made; `undefined` for no limit. */
+  /** Called before a counter is created; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
 }
 
-/** A call: where it is, and what it does. `headers` are those of every response. */
+/** A call: its route and its handler. `headers` are those of every response. */
 interface Operation {
   readonly path: string;
   readonly shape: Shape;
   readonly methods: readonly ('GET' | 'POST')[];
-  /** Whether it changes something, and so is not done for who asks ahead or for headers only. */
+  /** Whether it writes. Such a call is refused for prefetches and not made for HEAD. */
   readonly writes: boolean;
   readonly answer: (call: Call, headers: Headers, c: AppContext) => Response | Promise<Response>;
 }
@@ -53,8 +52,8 @@ const ALL_PATHS = `${ABACUS_PREFIX}/*`;
 /** The page that lists the calls. */
 const HOME = `${ABACUS_PREFIX}/`;
 /**
- * Where everything else is sent to the page that lists the calls. TRACE and CONNECT are refused as
- * elsewhere.
+ * All other requests with these methods are redirected to that page. TRACE and CONNECT are refused
+ * as on every path.
  */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -85,7 +84,7 @@ export function createAbacus(options: AbacusOptions): Surface {
   };
 }
 
-/** What whoever wants may ask. */
+/** The calls that anybody may make. */
 function publicOperations(options: AbacusOptions): Operation[] {
   const read = { shape: 'counter', methods: ['GET'], writes: false } as const;
   const count = { ...read, writes: true };
@@ -107,7 +106,7 @@ function publicOperations(options: AbacusOptions): Operation[] {
   ];
 }
 
-/** What a counter's owner may ask. */
+/** The calls that only a counter's owner may make. */
 function ownersOperations(options: AbacusOptions): Operation[] {
   return Object.entries({ set, reset, update, delete: remove }).map(([name, operation]) => ({
     path: `/${name}/*`,
@@ -156,7 +155,7 @@ function serve(
   };
 }
 
-/** The response to HEAD of a call that would change something. */
+/** The response to HEAD of a call that writes. */
 function headOf(c: AppContext, headers: Headers): Response {
   const { headers: ours } = respond({ status: 200, body: {} }, headers);
   if (c.req.path.endsWith('/shield')) ours.set('Content-Type', 'image/svg+xml');
@@ -167,7 +166,7 @@ function asJson(operation: (call: Call) => Reply | Promise<Reply>): Operation['a
   return async (call, headers) => respond(await operation(call), headers);
 }
 
-/** JSON, or a script for the page that names a callback. */
+/** JSON, or a script when the request names a callback. */
 function forPage(operation: (call: Call) => Promise<Reply>): Operation['answer'] {
   return async (call, headers) => {
     if (call.query.get('callback')) requireCallable(call.query);

@@ -1,6 +1,6 @@
 /**
- * The forms in which Abacus answers: JSON, a script for JSONP, a badge, and a page that is
- * elsewhere. Not here: what is answered (`calls.ts`).
+ * The forms of Abacus' responses: JSON, a script for JSONP, a badge, and a redirect. Not here:
+ * their content (`calls.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';
@@ -9,7 +9,7 @@ import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
 
-/** What is answered: the contract's status and body. */
+/** The status and body of a response. */
 export interface Reply {
   readonly status: 200 | 201 | 403 | 404 | 409 | 500;
   readonly body: Readonly<Record<string, unknown>>;
@@ -17,19 +17,19 @@ export interface Reply {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** The answer as JSON; `headers` are those of every response. */
+/** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body }: Reply, headers: Headers): Response {
   return responseOf(JSON.stringify(body), status, JSON_TYPE, headers);
 }
 
-/** The same as a script where the request names a callback and all went well. */
+/** The same, but a script when the request names a callback and the call succeeded. */
 export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
   const callback = callbackIn(query);
   if (callback === undefined || reply.status !== 200) return respond(reply, headers);
   return responseOf(asScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
 }
 
-/** The badge as an image. `counted` forbids in every way that there is to keep it. */
+/** The badge as an image. `counted` forbids caching in every known way. */
 export function respondWithBadge(svg: string, counted: boolean, headers: Headers): Response {
   const response = responseOf(svg, 200, 'image/svg+xml', headers);
   response.headers.set('Content-Security-Policy', IMAGE_POLICY);
@@ -39,7 +39,7 @@ export function respondWithBadge(svg: string, counted: boolean, headers: Headers
   return response;
 }
 
-/** Sends the client to another path of this host. */
+/** Redirects the client to another path of this host. */
 export function redirect(to: string, status: 301 | 307 | 308, headers: Headers): Response {
   const ours = new Headers(headers);
   ours.set('Location', to);
@@ -47,8 +47,8 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
 }
 
 /**
- * Gives every answer the content type that Abacus has for JSON, and its words for who asked too
- * much.
+ * Middleware that gives every response the content type of Abacus' JSON, and the error of the rate
+ * limit Abacus' wording.
  */
 export const dress: MiddlewareHandler<Env> = async (c, next) => {
   await next();
@@ -65,28 +65,27 @@ function responseOf(body: string, status: number, type: string, headers: Headers
   return new Response(body, { status, headers: ours });
 }
 
-/** Smaller letters nobody reads, and Abacus takes them for a mistake. */
+/** Nobody can read smaller letters, and Abacus rejects them. */
 const FONT_SIZE_LEAST_PX = 3;
 const FONT_SIZE_PX = 11;
-/** Larger ones are no badge. */
+/** Larger letters make no badge. */
 const FONT_SIZE_MAX_PX = 100;
 
 /**
- * The badge of a total as the request wants it. What is not understood is as if it had not been
- * said.
+ * The badge of a total, with the look that the request asks for. Invalid parameters are ignored.
  */
 export function badgeOf(query: URLSearchParams, total: number | null): string {
-  const asked = (name: string, standard: string) => query.get(name) ?? standard;
-  const style = asked('style', 'flat').toLowerCase();
+  const parameter = (name: string, standard: string) => query.get(name) ?? standard;
+  const style = parameter('style', 'flat').toLowerCase();
   const base = style.replace(/-simple$/, '');
-  const fontSizePx = Number(asked('fontsize', `${FONT_SIZE_PX}`));
+  const fontSizePx = Number(parameter('fontsize', `${FONT_SIZE_PX}`));
   return drawNumberedBadge({
-    label: base === style ? asked('text', 'counter') : '',
+    label: base === style ? parameter('text', 'counter') : '',
     message: total === null ? 'private' : `${total}`,
     style: base === 'flat-square' || base === 'plastic' ? base : 'flat',
-    colour: badgeColour(asked('bgcolor', '')) ?? '#007ec6',
-    textColour: cssColour(asked('textcolor', '')) ?? '#fff',
-    font: badgeFont(asked('font', 'verdana').toLowerCase()),
+    colour: badgeColour(parameter('bgcolor', '')) ?? '#007ec6',
+    textColour: cssColour(parameter('textcolor', '')) ?? '#fff',
+    font: badgeFont(parameter('font', 'verdana').toLowerCase()),
     fontSizePx:
       fontSizePx > FONT_SIZE_LEAST_PX ? Math.min(fontSizePx, FONT_SIZE_MAX_PX) : FONT_SIZE_PX,
   });

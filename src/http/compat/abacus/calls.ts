@@ -1,7 +1,6 @@
 /**
- * What the calls of Abacus that anybody may ask do, and what they answer. Not here: those of a
- * counter's owner (`owner-calls.ts`), where they are (`abacus.ts`), and what a request says
- * (`request.ts`).
+ * The calls of Abacus that anybody may make. Not here: the calls of a counter's owner
+ * (`owner-calls.ts`), routes (`abacus.ts`), and reading requests (`request.ts`).
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
@@ -16,21 +15,21 @@ export interface AbacusParts {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly owners: Owners;
-  /** Whether only the installation's owner makes counters, which is not done here. */
+  /** Whether only the installation's owner may create counters. These calls then create none. */
   readonly closed: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /**
- * Six months as Abacus counts them. Counters of Seen never expire: this is what it said right
- * after a hit, and it never falls.
+ * Six months as Abacus counts them. Counters of Seen never expire, so every response has the value
+ * that Abacus gives right after a hit.
  */
 const TTL_SECONDS = 14_515_200;
 const GET_FAILED = 'Failed to get data. Try again later.';
 const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
 
-/** Does it with a store that may be away; then fails with the contract's words for that. */
+/** Awaits work of the store. When the store fails, this fails with `words`, Abacus' message. */
 export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -57,7 +56,7 @@ export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Adds 1, and makes a counter that is not there, unless counters are closed. */
+/** Adds 1. Creates a missing counter unless counters are closed. */
 export async function hit(call: Call): Promise<Reply> {
   const named = namedIn(call);
   requireName(named);
@@ -78,8 +77,8 @@ export async function get(call: Call, { counter }: AbacusParts): Promise<Reply> 
 }
 
 /**
- * Makes a counter, of a random name when the request names none. Its owner's token is in the body,
- * once.
+ * Creates a counter, with a random name when the request has none. The body holds its owner's
+ * token, which is shown only here.
  */
 export async function create(call: Call, { registry, closed, now }: AbacusParts): Promise<Reply> {
   const named =
@@ -105,12 +104,12 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   }
 }
 
-/** 96 random bits in 16 characters, all of which may stand in a name. */
+/** 96 random bits in 16 characters that are valid in a name. */
 function randomName(): string {
   return randomBytes(12).toString('base64url');
 }
 
-/** Describes a counter, also one that is not there; a private one to its owner alone. */
+/** Describes a counter, even a missing one. Only its owner can describe a private one. */
 export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   const described = isName(named)
@@ -132,7 +131,7 @@ export async function info(call: Call, { registry, owners }: AbacusParts): Promi
   };
 }
 
-/** The counter's name as Abacus keeps it, which stands in its answers. */
+/** The counter's name as Abacus stores it and returns it. */
 export function fullKey({ namespace, key }: NamedCounter): string {
   return `K:${namespace}:${key}`;
 }

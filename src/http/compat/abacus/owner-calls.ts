@@ -1,6 +1,6 @@
 /**
- * What the calls of Abacus that a counter's owner may ask do, and what they answer. Who asks is
- * looked at first, as the contract does. Not here: the calls of everybody (`calls.ts`).
+ * The calls of Abacus that only a counter's owner may make. They check the token first, as Abacus
+ * does. Not here: the calls for everybody (`calls.ts`).
  */
 
 import type { Condition, Description } from '../../../contract/registry.ts';
@@ -12,18 +12,18 @@ import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
 const SET_FAILED = 'Failed to set data. Try again later.';
 
-/** A counter that whoever asks may do everything with. */
+/** A counter on which this request may make every call. */
 interface Owned {
   readonly named: NamedCounter;
-  /** `undefined` when there is none. */
+  /** `undefined` when the counter does not exist. */
   readonly found: Description | undefined;
-  /** What must still be true when it is changed. */
+  /** Must still hold when the counter is changed. */
   readonly condition: Condition;
 }
 
 /**
- * The counter of a request, whose owner or the installation's owner it comes from. Fails as the
- * contract says, in its order.
+ * Returns the counter of a request, after checking its token. Fails with Abacus' errors, in the
+ * same order.
  */
 async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Owned> {
   const token = tokenIn(call);
@@ -52,8 +52,8 @@ async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Own
 }
 
 /**
- * The number that the request has as `value`. Fails with `request-invalid`: with `wrong` when it
- * is no number.
+ * The number in the parameter `value`. Fails with `request-invalid`, and the message `wrong` when
+ * it is not a number.
  */
 function valueIn({ query }: Call, wrong: string): number {
   const text = query.get('value') ?? '';
@@ -123,7 +123,7 @@ export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
   }
 }
 
-/** Deletes a counter and all that is kept of it, for its owner. */
+/** Deletes a counter and all its data, for its owner. */
 export async function remove(call: Call, parts: AbacusParts): Promise<Reply> {
   const { named, condition } = await owned(call, parts);
   const [outcome] = await worded(SET_FAILED, parts.registry.delete([named.name], condition));

@@ -1,9 +1,8 @@
 /**
- * What a request to Abacus says: which counter, with which parameters, by whose token, or that it
- * belongs elsewhere.
+ * Reads a request to Abacus: the counter, the parameters, the token, or a redirect.
  *
- * A path is taken apart here and not by the router, because the namespace may be left out, slashes
- * redirect, and each part is decoded once. Not here: what is done then (`calls.ts`).
+ * The path is parsed here and not by the router, because the namespace is optional, slashes
+ * redirect, and each part is decoded once. Not here: the calls (`calls.ts`).
  */
 
 import { AppError } from '../../../counter/errors.ts';
@@ -14,32 +13,32 @@ import { bearerIn } from '../../visit/owners.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
 import { decodedPart, type NamedCounter } from '../shared.ts';
 
-/** Under which path Abacus is served on every host. */
+/** The path of Abacus on every host. */
 export const ABACUS_PREFIX = '/abacus';
 
 /**
- * What may follow an operation's name: `counter` for `/NAMESPACE/KEY`; `open` for the same, where
- * `/KEY/` alone is in the namespace `default`; `create` for the same, and for `/`; `owned` for the
- * same as `open`, but without the redirect to the slash, which would repeat a token; `alone` for
- * nothing.
+ * The path after an operation's name: `counter` is `/NAMESPACE/KEY`; `open` is the same, but
+ * `/KEY/` alone is in the namespace `default`; `create` is the same, and also allows `/`; `owned`
+ * is like `open`, but without the redirect to the slash, which would repeat a token; `alone` is
+ * empty.
  */
 export type Shape = 'counter' | 'open' | 'create' | 'owned' | 'alone';
 
-/** A request, taken apart. */
+/** A parsed request. */
 export interface Call {
   /** Namespace and key, decoded; none where the operation names no counter. */
   readonly words: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Counts this request on a counter and answers its number, `null` when it is not told. */
+  /** Counts this request on a counter and returns its number, `null` when it is not public. */
   readonly count: (counter: string, options?: VisitOptions) => Promise<number | null>;
-  /** Fails with `rate-limited` when this request may not make the counter. */
+  /** Fails with `rate-limited` when this request may not create the counter. */
   readonly mayMake: (counter: string) => Promise<void>;
 }
 
 /**
- * The words in the path after `operation`, or where the request is to go instead: nowhere of its
- * own when there is nothing here. Fails with `route-missing` when there are too many.
+ * The words in the path after `operation`, or a redirect; its `to` is `undefined` when the path
+ * does not fit. Fails with `route-missing` when there are too many words.
  */
 export function wordsIn(
   c: AppContext,
@@ -78,12 +77,12 @@ function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<type
   return (key === '' ? ['default', first] : [first, key]).map(decodedPart);
 }
 
-/** The path of the request with a slash after it. A token is not repeated. */
+/** The request's path with a slash at its end, without the token. */
 function withSlash(c: AppContext): string {
   return elsewhere(c, (path) => `${path}/`);
 }
 
-/** The path of the request without the slash at its end. A token is not repeated. */
+/** The request's path without the slash at its end, without the token. */
 function withoutSlash(c: AppContext): string {
   return elsewhere(c, (path) => path.replace(/\/$/, ''));
 }
@@ -95,15 +94,15 @@ function elsewhere(c: AppContext, change: (path: string) => string): string {
 }
 
 /**
- * The counter that a request names, in which `:HOST:` and `:PATH:` are replaced; it may not be a
- * name. Fails with `request-invalid`.
+ * The counter that a request names, with `:HOST:` and `:PATH:` replaced. The name may be invalid.
+ * Fails with `request-invalid`.
  */
 export function namedIn({ words, headers }: Call): NamedCounter {
   const [namespace = '', key = ''] = words.map((word) => replaced(word, headers));
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
-/** What stands for a reserved word. */
+/** Replaces a reserved word. */
 function replaced(word: string, headers: Headers): string {
   if (word !== ':HOST:' && word !== ':PATH:') return word;
   const page = callingPage(headers);
@@ -112,7 +111,7 @@ function replaced(word: string, headers: Headers): string {
   throw new AppError('request-invalid', `${header} header is required if ${word} is used`);
 }
 
-/** Fails with `name-invalid` unless the counter's name is one. */
+/** Fails with `name-invalid` unless the counter's name is valid. */
 export function requireName({ namespace, key }: NamedCounter): void {
   const wrong = wrongPart(namespace, key);
   if (wrong === undefined) return;
@@ -124,12 +123,12 @@ export function requireName({ namespace, key }: NamedCounter): void {
   throw new AppError('name-invalid', `Invalid ${wrong}: ${rule}`);
 }
 
-/** Whether it is the name of a counter. */
+/** Whether the counter's name is valid. */
 export function isName({ namespace, key }: NamedCounter): boolean {
   return wrongPart(namespace, key) === undefined;
 }
 
-/** The token that a request brings, in a header or in its query; `undefined` for none. */
+/** The token in a header or in the query; `undefined` for none. */
 export function tokenIn({ headers, query }: Call): string | undefined {
   return bearerIn(headers) ?? (query.get('token') || undefined);
 }

@@ -1,6 +1,6 @@
 /**
- * What Abacus says of itself: that it lives, and figures. The figures are of this process since it
- * started, but for the number of counters.
+ * Abacus' health check and statistics. The number of counters comes from the store; the other
+ * figures count in this process since it started.
  */
 import type { Registry } from '../../../contract/registry.ts';
 import { durationText, type Reply } from './answer.ts';
@@ -9,7 +9,7 @@ export interface AbacusStatusOptions {
   readonly registry: Pick<Registry, 'size'>;
   readonly replica: string;
   readonly version: string;
-  /** Which kind of database it counts in. */
+  /** The kind of the database. */
   readonly database: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -18,7 +18,7 @@ export interface AbacusStatusOptions {
 export class AbacusStatus {
   readonly #options: AbacusStatusOptions;
   readonly #startedAt: number;
-  // The store keeps no such numbers, and no client needs them to be right.
+  // The store does not keep these numbers, and no client needs them to be exact.
   readonly #commands = { total: 0, get: 0, hit: 0, create: 0 };
   #misses = 0;
 
@@ -34,7 +34,7 @@ export class AbacusStatus {
       this.#commands[operation]++;
   }
 
-  /** Notes that somebody read a counter that is not there. */
+  /** Records a read of a counter that does not exist. */
   missed(): void {
     this.#misses++;
   }
@@ -44,8 +44,8 @@ export class AbacusStatus {
   }
 
   /**
-   * The database is not asked how long it runs and as what: it is for how long this replica has
-   * used it, and which kind it is.
+   * `db_uptime` is how long this replica has used the database, and `db_version` is its kind: the
+   * database itself is not asked.
    */
   async stats(): Promise<Reply> {
     const { registry, replica, version, database } = this.#options;

@@ -1,6 +1,6 @@
 /**
  * Abacus' stream: a counter's total as server-sent events. Not here: reading (`counter/watch.ts`),
- * and how streams begin and end (`http/live/event-stream.ts`).
+ * and opening and ending streams (`http/live/event-stream.ts`).
  */
 
 import type { Watch } from '../../../counter/watch.ts';
@@ -14,7 +14,7 @@ export interface AbacusStreamParts {
   readonly streams: EventStreams;
 }
 
-/** The total when it changes, until the counter is deleted. */
+/** Sends the total whenever it changes, until the counter is deleted. */
 export function stream({ watch, streams }: AbacusStreamParts) {
   return (call: Call, headers: Headers, c: AppContext): Response => {
     const named = namedIn(call);

@@ -1,9 +1,9 @@
 /**
- * The forms in which CountAPI answers: JSON, JSONP, for pages that load an answer as a script, and
- * an image that shows nothing.
+ * The forms of CountAPI's responses: JSON, JSONP for pages that load a response as a script, and a
+ * transparent image.
  *
- * Every answer passes through here, errors too, so that a page's callback always hears what became
- * of its request. Not here: what is answered (`countapi.ts`).
+ * Every response passes through here, also errors, so that a page's callback always gets the
+ * outcome. Not here: the content (`countapi.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';
@@ -12,7 +12,7 @@ import type { Env } from '../../context.ts';
 import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
 import type { NamedCounter } from '../shared.ts';
 
-/** What is answered: the contract's status and body, and what goes into headers. */
+/** The status and body of a response, and the data for its headers. */
 export interface Reply {
   readonly status: 200 | 403 | 404 | 409;
   readonly body: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface Reply {
   readonly token?: string;
 }
 
-/** The answer as JSON; `headers` are those of every response. */
+/** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
   const ours = new Headers(headers);
   ours.set('Content-Type', 'application/json');
@@ -29,15 +29,15 @@ export function respond({ status, body, named, token }: Reply, headers: Headers)
   return new Response(JSON.stringify(body), { status, headers: ours });
 }
 
-/** What most calls answer where there is no counter. */
+/** The reply of most calls for a missing counter. */
 export function notThere(named: NamedCounter): Reply {
   return { status: 404, body: { value: null }, named };
 }
 
-/** Gives every answer the form that its request wants. */
+/** Middleware that gives every response the form that its request asks for. */
 export const dress: MiddlewareHandler<Env> = async (c, next) => {
   await next();
-  // A Host that is none: what the request wants cannot be read.
+  // With an invalid Host the query cannot be read.
   if (!URL.canParse(c.req.url)) return;
   c.env.realStatus = c.res.status;
   c.res = await inForm(new URL(c.req.url).searchParams, c.res);
@@ -49,9 +49,9 @@ async function inForm(query: URLSearchParams, response: Response): Promise<Respo
     'Access-Control-Expose-Headers',
     `${headers.get('Access-Control-Expose-Headers') ?? ''}, X-Path, X-Seen-Token`,
   );
-  // The answer to OPTIONS.
+  // The response to OPTIONS.
   if (response.status === 204) return response;
-  // The answer to HEAD of a call that would change something.
+  // The response to HEAD of a call that writes.
   const isHeadOnly = headers.has('Transfer-Encoding');
   if (query.has('img')) {
     headers.set('Content-Type', 'image/gif');

@@ -1,6 +1,5 @@
 /**
- * What each call of CountAPI does, and what it answers. Not here: where they are (`countapi.ts`),
- * and what a request says (`request.ts`).
+ * The calls of CountAPI. Not here: routes (`countapi.ts`), and reading requests (`request.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
@@ -17,9 +16,9 @@ export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly count: CountVisit;
-  /** Asked before a counter is made; `undefined` for no limit. */
+  /** Called before a counter is created; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
-  /** Whether only the installation's owner makes counters, which is not done here. */
+  /** Whether only the installation's owner may create counters. These calls then create none. */
   readonly closed: boolean;
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -28,11 +27,11 @@ export interface CountapiOptions {
 
 /** Six months in milliseconds, half of 365.25 days. See `info`. */
 const TTL_MS = 15_778_800_000;
-/** What a counter that was made without bounds lets everybody add. */
+/** The least that everybody may add to a counter created without bounds. */
 const LOWEST = -1;
 const HIGHEST = 1;
 
-/** What everybody is told of a counter's total. */
+/** A counter's total as everybody may see it. */
 function valueOf({ total, rules }: Description): number | null {
   return rules.private ? null : total;
 }
@@ -45,7 +44,7 @@ export async function get(call: Call, { counter }: CountapiOptions): Promise<Rep
 }
 
 /**
- * Adds 1, and makes a counter that is not there. As everywhere in Seen, everybody may add 1 to any
+ * Adds 1, and creates a missing counter. As everywhere in Seen, everybody may add 1 to any
  * counter.
  */
 export async function hit(call: Call): Promise<Reply> {
@@ -75,8 +74,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
 }
 
 /**
- * Sets a counter that may be set. The old value is the one just before; hits between the two are
- * not in it.
+ * Sets a counter that is settable. The old value is read just before; it misses hits in between.
  */
 export async function set(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
@@ -85,7 +83,7 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   if (!found) return { status: 404, body: { old_value: null, value: null }, named };
   if (!found.rules.settable) return notSettable(named, found);
   const changed = await registry.change(named.name, { total: value }, { settable: true });
-  // It was deleted since, and perhaps made again.
+  // The counter was deleted meanwhile, and perhaps created again.
   if (changed === 'missing') return { status: 404, body: { old_value: null, value: null }, named };
   if (changed === 'differs') return notSettable(named, await registry.describe(named.name));
   return { status: 200, body: { old_value: valueOf(found), value }, named };
@@ -96,7 +94,7 @@ function notSettable(named: NamedCounter, found: Description | undefined): Reply
   return { status: 403, body: { old_value: value, value }, named };
 }
 
-/** Makes a counter. Its owner's token is in `X-Seen-Token`, once. */
+/** Creates a counter. `X-Seen-Token` holds its owner's token, which is shown only here. */
 export async function create(
   call: Call,
   { registry, closed, now }: CountapiOptions,
@@ -138,8 +136,8 @@ export async function create(
 }
 
 /**
- * Describes a counter, but a private one. Counters of Seen never expire: `ttl` is what CountAPI
- * said right after an update, and never falls.
+ * Describes a counter unless it is private. Counters of Seen never expire, so `ttl` is always the
+ * value that CountAPI gave right after an update.
  */
 export async function info(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
@@ -161,9 +159,7 @@ export async function info(call: Call, { registry }: CountapiOptions): Promise<R
   };
 }
 
-/**
- * `keys_created` are all counters that there are; the rest is of this replica since it started.
- */
+/** `keys_created` counts all counters; the rest counts in this replica since it started. */
 export async function stats(
   { registry, version }: CountapiOptions,
   { updates, requests }: { readonly updates: number; readonly requests: number },

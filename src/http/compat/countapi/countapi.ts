@@ -1,11 +1,10 @@
 /**
  * CountAPI under `/countapi`: the calls of a counting service that closed in 2023, for pages and
- * programs that still speak them.
+ * programs that still use them.
  *
- * Its counters are those of everybody else, `NAMESPACE/KEY`. A body holds the keys that CountAPI's
- * had and no others, because clients fail on one that they do not know; all else is in headers.
- * Not here: what a request says (`request.ts`), what is done then (`calls.ts`), and the forms of
- * an answer (`answer.ts`).
+ * Its counters are ordinary ones, `NAMESPACE/KEY`. A body holds exactly the keys of CountAPI,
+ * because clients fail on unknown ones; all else is in headers. Not here: reading requests
+ * (`request.ts`), the calls (`calls.ts`), and the forms of responses (`answer.ts`).
  */
 
 import { Hono } from 'hono';
@@ -24,8 +23,8 @@ type Operation = (call: Call) => Promise<Reply>;
 
 /** The surface of CountAPI. */
 export function createCountapi(options: CountapiOptions): Surface {
-  // Of this process since it started: the store keeps no such numbers, and no client needs them to
-  // be right.
+  // Counted in this process since it started: the store does not keep these numbers, and no client
+  // needs them to be exact.
   const done = { updates: 0, requests: 0 };
   const operations: readonly [name: string, writes: boolean, operation: Operation][] = [
     ['get', false, (call) => get(call, options)],

@@ -1,8 +1,8 @@
 /**
- * What a request to CountAPI says: which counter, and with which parameters.
+ * Reads a request to CountAPI: the counter and the parameters.
  *
- * A path is taken apart here and not by the router, because the namespace may be left out, a slash
- * may follow, and each part is decoded once. Not here: what is done then (`calls.ts`).
+ * The path is parsed here and not by the router, because the namespace is optional, a slash may
+ * follow, and each part is decoded once. Not here: the calls (`calls.ts`).
  */
 
 import { AppError } from '../../../counter/errors.ts';
@@ -11,22 +11,22 @@ import type { AppContext } from '../../context.ts';
 import { callingPage, hostWord, pathWord } from '../calling-page.ts';
 import { decodedPart, type NamedCounter, wholeNumber } from '../shared.ts';
 
-/** Under which path CountAPI is served on every host. */
+/** The path of CountAPI on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
 
-/** A request, taken apart. */
+/** A parsed request. */
 export interface Call {
   /** The parts of the path after the operation, decoded. */
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
   readonly headers: Headers;
-  /** Counts this request on a counter and answers its number, `null` for a private one. */
+  /** Counts this request on a counter and returns its number, `null` for a private one. */
   readonly count: (counter: string, amount?: number) => Promise<number | null>;
-  /** Fails with `rate-limited` where this request may not make a counter. */
+  /** Fails with `rate-limited` when this request may not create a counter. */
   readonly mayMake: (counter: string) => Promise<void>;
 }
 
-/** Takes a request for `operation` apart, with what it may do. */
+/** Parses a request for `operation`; `does` are its functions for counting and limits. */
 export function callOf(
   c: AppContext,
   operation: string,
@@ -47,7 +47,7 @@ export function namedInPath(call: Call): NamedCounter {
 }
 
 /**
- * The counter of namespace and key, in which `:HOST:` and `:PATHNAME:` are replaced. Fails with
+ * The counter with this namespace and key, with `:HOST:` and `:PATHNAME:` replaced. Fails with
  * `name-invalid`.
  */
 export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
@@ -58,7 +58,7 @@ export function namedBy({ headers }: Call, words: readonly string[]): NamedCount
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
-/** What stands for a reserved word. */
+/** Replaces a reserved word. */
 function replaced(word: string, page: URL | undefined): string {
   switch (word) {
     case ':HOST:':
@@ -71,8 +71,8 @@ function replaced(word: string, page: URL | undefined): string {
 }
 
 /**
- * A parameter that is a whole number. Fails with `request-invalid`, also when it is not there and
- * has no `standard`.
+ * A whole number from the query. Fails with `request-invalid`, also when it is missing and has no
+ * `standard`.
  */
 export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
   const text = query.get(name);
@@ -84,7 +84,7 @@ export function wholeIn(query: URLSearchParams, name: string, standard?: number)
   return value;
 }
 
-/** A parameter that is yes or no; no when it is not there. Fails with `request-invalid`. */
+/** A yes or no from the query; no when it is missing. Fails with `request-invalid`. */
 export function switchIn(query: URLSearchParams, name: string): boolean {
   const word = (query.get(name) ?? 'false').toLowerCase();
   if (word === '1' || word === 'true') return true;
