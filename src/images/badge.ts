@@ -1,21 +1,20 @@
 /**
  * Badges: a label and a message as a small SVG, in the styles of shields.io. A pure function.
  *
- * The picture is safe whatever its words are: they are escaped, what XML cannot hold is left out,
- * colours and fonts are of closed lists, and nothing in it comes from elsewhere. Drawn by
- * badge-maker (decision 9), which has no font, size or text colour to choose: these are laid over
- * its picture, whose words are stretched to a width and so fit in any font. Not here: what stands
- * on a badge, and its headers.
+ * The picture is safe for any text: text is escaped, characters that XML cannot hold are removed,
+ * colours and fonts come from fixed lists, and it loads nothing. badge-maker draws it (decision
+ * 9). It has no choice of font, size or text colour, so these are changed in its picture, whose
+ * texts have a fixed width and so fit in any font. Not here: the text of a badge, and its headers.
  */
 import { makeBadge } from 'badge-maker';
 import { fromString } from 'css-color-converter';
 import { xmlText } from './xml.ts';
 
-/** The styles that there are. */
+/** The available styles. */
 export const BADGE_STYLES = ['flat', 'flat-square', 'plastic', 'for-the-badge', 'social'] as const;
 export type BadgeStyle = (typeof BADGE_STYLES)[number];
 
-/** The fonts that a badge may ask for, as CSS has them: none is sent along. */
+/** The available fonts as CSS; the badge contains none of them. */
 const FAMILIES = {
   verdana: 'Verdana,DejaVu Sans,sans-serif',
   arial: 'Arial,Helvetica,sans-serif',
@@ -29,35 +28,35 @@ export interface BadgeFont {
   readonly italic: boolean;
 }
 
-/** What is on a badge. Colours are what `badgeColour` answers. */
+/** The content and look of a badge. Colours are results of `badgeColour`. */
 export interface Badge {
   /** Empty for a badge of one part. */
   readonly label: string;
   readonly message: string;
   readonly style?: BadgeStyle | undefined;
-  /** Behind the message. */
+  /** The colour behind the message. */
   readonly colour?: string | undefined;
-  /** Behind the label. */
+  /** The colour behind the label. */
   readonly labelColour?: string | undefined;
   /**
-   * Of the words, as `cssColour` answers it; without it, what can be read on the colour. Not in
-   * the style `social`.
+   * The text colour, a result of `cssColour`; without it, one that is readable on the background.
+   * The style `social` ignores it.
    */
   readonly textColour?: string | undefined;
   readonly font?: BadgeFont | undefined;
-  /** The size of its letters, to which all of it is scaled. */
+  /** The size of the letters. The whole badge scales with it. */
   readonly fontSizePx?: number | undefined;
 }
 
 /**
- * The Content-Security-Policy of an SVG that is opened by itself: no script, nothing from
- * elsewhere, and no part of its site.
+ * The Content-Security-Policy of an SVG opened as a page: no script, no external resources, and no
+ * access to its site.
  */
 export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/** What badge-maker draws at. */
+/** The font size of badge-maker. */
 const FONT_SIZE_PX = 11;
-/** Longer words are cut: a picture of 2,000 pixels is no badge. */
+/** Longer texts are cut: a picture of 2,000 pixels is no badge. */
 export const TEXT_LENGTH_MAX = 200;
 const NAMES = new Set(
   'brightgreen green yellow yellowgreen orange red blue grey gray lightgrey lightgray critical important success informational inactive'.split(
@@ -66,9 +65,8 @@ const NAMES = new Set(
 );
 
 /**
- * A colour as CSS writes it, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is
- * none. It may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or
- * `hsla()`.
+ * A CSS colour, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is invalid. It
+ * may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or `hsla()`.
  */
 export function cssColour(text: string): string | undefined {
   const wanted = text.trim().toLowerCase();
@@ -77,22 +75,21 @@ export function cssColour(text: string): string | undefined {
   try {
     return fromString(wanted)?.toHexString();
   } catch {
-    // The library looks names up among the properties of an object, and `constructor` is one of
-    // those.
+    // The library looks names up as properties of an object, and `constructor` is one of those.
     return undefined;
   }
 }
 
 /**
- * The same, where a name may also be one of shields.io, which has colours of its own for some
- * names of CSS.
+ * The same, but also accepts the names of shields.io, which has its own colours for some names of
+ * CSS.
  */
 export function badgeColour(text: string): string | undefined {
   const name = text.trim().toLowerCase();
   return NAMES.has(name) ? name : cssColour(text);
 }
 
-/** A font by its name, as in `arial-bold-italic`; `undefined` when there is none of this name. */
+/** A font by its name, such as `arial-bold-italic`; `undefined` for an unknown name. */
 export function badgeFont(name: string): BadgeFont | undefined {
   const [, family = '', bold, italic] = /^(.+?)(-bold)?(-italic)?$/.exec(name) ?? [];
   if (!Object.hasOwn(FAMILIES, family)) return undefined;
@@ -126,13 +123,13 @@ export function drawBadge(badge: Badge): string {
 }
 
 function words(text: string): string {
-  // In this order: the cut may leave half a character.
+  // In this order, because the cut may leave half a character.
   return xmlText(text.slice(0, TEXT_LENGTH_MAX));
 }
 
 /**
- * The group of the words has the colour; words on a bright ground have one of their own. Words
- * themselves hold no tags.
+ * The group of the texts has the colour; texts on a bright background have their own. Escaped text
+ * cannot contain a tag.
  */
 function withTextColour(svg: string, colour: string): string {
   return svg

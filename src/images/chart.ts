@@ -1,59 +1,58 @@
 /**
  * A bar chart of a counter's visits as an SVG: a pure function.
  *
- * It carries its own colours, no script, no font and nothing from elsewhere, and says in words
- * what it shows, for those who do not see it. Not here: which periods (`counter/periods.ts`), and
- * headers (`http/images/images.ts`).
+ * It contains its colours, has no script or font, loads nothing, and describes itself in words for
+ * people who cannot see it. Not here: the periods (`counter/periods.ts`), and headers
+ * (`http/images/images.ts`).
  */
 
 import { escaped } from './xml.ts';
 
 /**
- * In whose colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know
- * the page that shows it: what the system prefers, which is all that it could ask, need not be
- * what the page looks like.
+ * The colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know the
+ * page that shows it. It can only read the system's preference, which may differ from the page.
  */
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];
 
 export interface Chart {
-  /** What it is about, in a few words. */
+  /** The subject, in a few words. */
   readonly title: string;
-  /** What the bars add up to, in words, as in "42 visits in 30 days". */
+  /** The total in words, such as "42 visits in 30 days". */
   readonly summary: string;
   /**
-   * From the left: what each bar stands for (shown where there is room, and when pointed at), and
-   * how long it is.
+   * From the left: the name of each bar (shown where there is space, and on hover), and its
+   * length.
    */
   readonly bars: readonly { readonly name: string; readonly value: number }[];
   readonly theme: ChartTheme;
-  /** How numbers are written. */
+  /** Formats a number. */
   readonly write: (value: number) => string;
 }
 
 const WIDTH = 640;
 const HEIGHT = 220;
-/** Where the bars are: below title and summary, above the names, right of the scale. */
+/** The area of the bars: below title and summary, above the names, right of the scale. */
 const PLOT = { left: 52, right: 628, top: 52, bottom: 190 } as const;
-/** So many names fit below the bars. */
+/** The most names that fit below the bars. */
 const NAMES_MAX = 6;
-/** The part of its room that a bar leaves free. */
+/** The part of a bar's width that stays empty. */
 const GAP = 0.25;
 
 const LIGHT = '--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--bar:#3b6ea5';
 const DARK = '--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--bar:#79b0e8';
 /**
- * As far from white as from black. On usual grounds, #fff to #f6f8fa and #000 to #1e1e1e, text has
- * 3.9 to 1 or more and bars have 3.9 to 1; no colour has 4.5 to 1 on all of them.
+ * As far from white as from black. On usual backgrounds, #fff to #f6f8fa and #000 to #1e1e1e, text
+ * has 3.9 to 1 or more and bars have 3.9 to 1; no colour has 4.5 to 1 on all of them.
  */
 const ANY = '--ink:#767b82;--soft:#767b82;--line:#80808066;--bar:#3f7fc4';
 
 /** The chart as the text of an SVG. */
 export function drawChart({ title, summary, bars, theme, write }: Chart): string {
   const most = niceMost(Math.max(0, ...bars.map(({ value }) => value)));
-  const said = escaped(`${title}: ${summary}`);
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${said}">
-<title>${said}</title>
+  const label = escaped(`${title}: ${summary}`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${label}">
+<title>${label}</title>
 <style>svg{${COLOURS[theme]}}text{font:12px system-ui,sans-serif;fill:var(--soft)}.title{font-size:15px;font-weight:600;fill:var(--ink)}.bar{fill:var(--bar)}.line{stroke:var(--line)}</style>
 <text class="title" x="12" y="24">${escaped(title)}</text>
 <text x="${PLOT.right}" y="24" text-anchor="end">${escaped(summary)}</text>
@@ -65,7 +64,7 @@ ${names(bars)}
 
 const COLOURS: Readonly<Record<ChartTheme, string>> = { auto: ANY, light: LIGHT, dark: DARK };
 
-/** Lines at nothing, half and all, with what they stand for. */
+/** Lines at zero, half and full height, with their values. */
 function scale(most: number, write: Chart['write']): string {
   return [0, 0.5, 1]
     .map((part) => {
@@ -75,7 +74,7 @@ function scale(most: number, write: Chart['write']): string {
     .join('\n');
 }
 
-/** The bar at `index`; `step` is the room that each has. */
+/** The bar at `index`; `step` is the width for each bar. */
 function drawBar(
   { name, value }: Chart['bars'][number],
   step: number,
@@ -83,20 +82,20 @@ function drawBar(
   most: number,
   write: Chart['write'],
 ): string {
-  // What is there is seen, however little it is.
+  // Even the smallest value is visible.
   const height = value > 0 ? Math.max(1, (value / most) * (PLOT.bottom - PLOT.top)) : 0;
   const x = PLOT.left + (index + GAP / 2) * step;
   return `<rect class="bar" x="${short(x)}" y="${short(PLOT.bottom - height)}" width="${short(step * (1 - GAP))}" height="${short(height)}"><title>${escaped(`${name}: ${write(value)}`)}</title></rect>`;
 }
 
-/** The names of some bars, evenly chosen, the last among them. */
+/** Some bars' names, evenly spaced, including the last. */
 function names(bars: Chart['bars']): string {
   const every = Math.max(1, Math.ceil(bars.length / NAMES_MAX));
   const step = (PLOT.right - PLOT.left) / bars.length;
   return bars
     .map(({ name }, index) => {
       if ((bars.length - 1 - index) % every !== 0) return '';
-      // The last one ends where the bars do, so that none is cut off.
+      // The last one ends where the bars end, so that none is cut off.
       const last = index === bars.length - 1;
       const x = last ? PLOT.right : PLOT.left + (index + 0.5) * step;
       return `<text x="${short(x)}" y="${PLOT.bottom + 18}" text-anchor="${last ? 'end' : 'middle'}">${escaped(name)}</text>`;
@@ -105,8 +104,8 @@ function names(bars: Chart['bars']): string {
 }
 
 /**
- * The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less: half of it
- * is whole, too.
+ * The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less than
+ * `value`. Its half is whole, too.
  */
 export function niceMost(value: number): number {
   for (let unit = 1; ; unit *= 10) {

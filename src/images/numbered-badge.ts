@@ -1,34 +1,34 @@
 /**
  * Badges of numbers, drawn once for all numbers of the same shape.
  *
- * Badges are drawn in fonts in which all digits are as wide, so two numbers of as many digits
- * differ in nothing but the digits. Two drawings tell where those stand; from then on they are put
- * in there, at a tenth of what drawing costs. Where it is not so, each number is drawn. A shape
- * that is seen once only is drawn once only: whoever makes up labels costs no more than a drawing
- * each.
+ * In the badges' fonts all digits have the same width, so two numbers with the same count of
+ * digits differ only in the digits. Two drawings show the places of the digits; later numbers are
+ * filled in there, at a tenth of the cost of drawing. If more than the digits differs, each number
+ * is drawn. A shape is drawn a second time only when it comes again, so random labels cost one
+ * drawing each.
  */
 import { LRUCache } from 'lru-cache';
 import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
 
 /**
- * What stands between the digits of a drawing: of each of the places where the number stands, one
- * digit after the other.
+ * The text between the digits of a drawing. The number may occur in several places, one after the
+ * other.
  */
 type Pieces = readonly string[];
 
-/** Longer than any number is written; what is far longer would be cut where it is drawn. */
+/** Longer than any formatted number. Much longer ones would be cut in the drawing. */
 const NUMBER_LENGTH_MAX = 40;
 /**
- * So many shapes are remembered, of some 2 kB each and 8 kB at the most, which is 4 MB: those that
- * were wanted last.
+ * The number of remembered shapes, the most recently used: some 2 kB each and 8 kB at the most,
+ * which is 4 MB.
  */
 const REMEMBERED_MAX = 500;
-/** Of a shape its pieces, or that it was drawn once, or that its numbers are drawn one by one. */
+/** By shape: its pieces, that it was drawn once, or that each of its numbers must be drawn. */
 const remembered = new LRUCache<string, Pieces | 'drawn once' | 'drawn always'>({
   max: REMEMBERED_MAX,
 });
 
-/** The badge as the text of an SVG: the same as `drawBadge` answers. */
+/** The badge as the text of an SVG, the same as from `drawBadge`. */
 export function drawNumberedBadge(badge: Badge): string {
   const digits = badge.message.length > NUMBER_LENGTH_MAX ? null : badge.message.match(/\d/g);
   if (!digits) return drawBadge(badge);
@@ -54,7 +54,7 @@ function piecesOf(badge: Badge, digits: number): Pieces | undefined {
   let from = 0;
   for (let at = 0; at < ones.length; at++) {
     if (ones[at] === twos[at]) continue;
-    // Something else than the digits differs.
+    // More than the digits differs.
     if (ones[at] !== '1' || twos[at] !== '2') return undefined;
     pieces.push(ones.slice(from, at));
     from = at + 1;

@@ -1,4 +1,4 @@
-/** An image that shows nothing: a transparent GIF of one pixel. */
+/** An invisible image: a transparent GIF of one pixel. */
 
 /** The GIF. */
 export function pixel(): Buffer<ArrayBuffer> {

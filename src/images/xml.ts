@@ -1,6 +1,6 @@
-/** Text in pictures: what XML 1.0 can hold of it, and escaped. */
+/** Prepares text for pictures: removes characters that XML 1.0 cannot hold, and escapes. */
 
-/** What XML 1.0 cannot hold, escaped or not (https://www.w3.org/TR/xml/#charsets). */
+/** Characters that XML 1.0 cannot hold, even escaped (https://www.w3.org/TR/xml/#charsets). */
 const NOT_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -11,12 +11,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Text without what XML cannot hold. */
+/** Removes characters that XML cannot hold. */
 export function xmlText(text: string): string {
   return text.replaceAll(NOT_XML, '');
 }
 
-/** Text as it may stand between tags and in quotes. */
+/** Escapes text for use between tags and in quotes. */
 export function escaped(text: string): string {
   return xmlText(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,5 +1,5 @@
 /**
- * The page that lists the calls of Abacus: where it sends whoever asks for something else. A pure
+ * The page that lists the calls of Abacus. Abacus redirects unknown requests to it. A pure
  * function.
  */
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:
 code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}
 @media(max-width:40rem){thead{display:none}tr,td{display:block;padding:0}tr{margin-bottom:1rem}}`;
 
-/** The Content-Security-Policy of the page: nothing but its own style. */
+/** The Content-Security-Policy of the page. It allows only the page's own style. */
 export const ABACUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const CALLS = [
@@ -38,7 +38,7 @@ const CALLS = [
   ['GET', '/healthcheck', 'says that this replica lives'],
 ] as const;
 
-/** The page, on which the calls are under `root`. */
+/** The page. The paths of the calls begin with `root`. */
 export function abacusPage(root: string): string {
   const rows = CALLS.map(
     ([method, path, what]) =>

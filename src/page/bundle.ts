@@ -1,10 +1,10 @@
 /**
- * Scripts and styles for browsers: made at their first need, once per process, and kept in memory
- * with their gzip.
+ * Scripts and styles for browsers: built on first use, once per process, and kept in memory with
+ * their gzip.
  *
- * In a checkout the scripts are bundled from their sources. In the image there are no sources:
- * there they lie ready beside the program, under the same name (Dockerfile). Not here: how they
- * are served (`http/pages/assets.ts`).
+ * In a checkout the scripts are bundled from their sources. The image has no sources, but the
+ * built files beside the program, under the same names (Dockerfile). Not here: serving them
+ * (`http/pages/assets.ts`).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 export interface Asset {
   readonly text: string;
   readonly gzip: Uint8Array<ArrayBuffer>;
-  /** Of the text: another one whenever it changes. */
+  /** The hash of the text; it changes whenever the text does. */
   readonly hash: string;
 }
 
@@ -21,15 +21,14 @@ const FOLDER = join(import.meta.dir, 'browser');
 const bundles = new Map<string, Promise<Asset>>();
 
 /**
- * The script `browser/ENTRY.ts`, with all that it imports, as small as it gets. The same promise
- * for all who ask.
+ * The script `browser/ENTRY.ts` with all its imports, minified. All callers get the same promise.
  */
 export function bundle(entry: string): Promise<Asset> {
   let made = bundles.get(entry);
   if (!made) {
     made = textOf(entry).then(assetOf);
     bundles.set(entry, made);
-    // What failed once is tried again.
+    // Retry after a failure.
     made.catch(() => bundles.delete(entry));
   }
   return made;
@@ -50,7 +49,7 @@ async function textOf(entry: string): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [join(FOLDER, `${entry}.ts`)],
     target: 'browser',
-    // Its names are its own.
+    // Keeps its names out of the global scope.
     format: 'iife',
     minify: true,
     env: 'disable',

@@ -1,20 +1,20 @@
 /**
- * What all pages have in common: the frame around what they say, and that nothing comes from
- * elsewhere.
+ * The common frame of all pages: their head and their Content-Security-Policy, which forbids
+ * external resources.
  *
- * Pure functions. Not here: the stylesheet (`page.css`), and what a page says.
+ * Pure functions. Not here: the stylesheet (`page.css`), and the content of pages.
  */
 
-/** Where a page finds its stylesheet, and its script if it has one. */
+/** The URLs of the stylesheet, and of the script if the page has one. */
 export interface Links {
   readonly style: string;
   readonly script?: string;
 }
 
-/** A page: `title` is text, the others are HTML. */
+/** A page: `title` is text, the other fields are HTML. */
 export interface Frame {
   readonly title: string;
-  /** What stands for the page where it is only mentioned; text. */
+  /** The summary for links and search results; text. */
   readonly description?: string;
   readonly main: string;
   readonly footer?: string;
@@ -22,14 +22,14 @@ export interface Frame {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-// An eye. As a data URL, so that no browser asks for /favicon.ico.
+// An eye. It is a data URL, so that no browser requests /favicon.ico.
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M2 16q14-20 28 0-14 20-28 0z" fill="#fff" stroke="#456" stroke-width="2.5"/><circle cx="16" cy="16" r="5" fill="#456"/></svg>`,
 )}`;
 
 /**
- * The Content-Security-Policy of every page: nothing inline, nothing from elsewhere, and shown in
- * no other page.
+ * The Content-Security-Policy of every page: nothing inline, nothing external, and no page may
+ * embed it.
  */
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -62,7 +62,7 @@ ${footer === undefined ? '' : `<footer>\n${footer}\n</footer>\n`}</body>
 `;
 }
 
-/** A text as HTML has it, also within quotes. */
+/** Escapes text for HTML, also within quotes. */
 export function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,7 +1,7 @@
-/** A page that says that something went wrong, and what to do. A pure function. */
+/** The page of an error: what went wrong, and what to do. A pure function. */
 import { escaped, frame, type Links } from './frame.ts';
 
-/** The page of an error; `message` is text, and `code` is what a program would be told. */
+/** The page of an error; `message` is text, and `code` is the error code of the API. */
 export function noticePage(links: Links, status: number, message: string, code: string): string {
   const title = status === 404 ? 'There is nothing here' : 'That did not work';
   return frame(links, {

@@ -1,9 +1,9 @@
-/** The page on which people have their own browser left out of the count. A pure function. */
+/** The page on which people exclude their own browser from counting. A pure function. */
 import { frame, type Links } from './frame.ts';
 
-/** The page for a browser whose visits are left out, or count. */
+/** The page. `out`: whether this browser's visits are excluded. */
 export function ownVisitsPage(links: Links, out: boolean): string {
-  const [title, said, value, button] = out
+  const [title, text, value, button] = out
     ? [
         'This browser does not count',
         'Its visits change no counter of this Seen.',
@@ -20,7 +20,7 @@ export function ownVisitsPage(links: Links, out: boolean): string {
     title,
     main: `<header class="hero notice">
 <h1>${title}</h1>
-<p>${said}</p>
+<p>${text}</p>
 <form method="post" action="/own-visits"><button name="visits" value="${value}">${button}</button></form>
 </header>`,
   });

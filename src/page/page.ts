@@ -1,8 +1,8 @@
 /**
- * The page of a counter: the sentence with its number, complete without a script; then what the
- * script (`browser/page.ts`) brings to life.
+ * The page of a counter: the sentence with its number, complete without a script; then the parts
+ * that the script (`browser/page.ts`) fills.
  *
- * A pure function. Not here: the frame around it (`frame.ts`), and how it looks (`page.css`).
+ * A pure function. Not here: the frame around it (`frame.ts`), and its styles (`page.css`).
  */
 import { escaped, frame, type Links } from './frame.ts';
 import { sentence } from './sentence.ts';
@@ -11,11 +11,9 @@ export interface CounterPage {
   /** `undefined` for the default counter, whose page counts the visit. */
   readonly counter: string | undefined;
   readonly total: number;
-  /**
-   * What the visit to this page was: counted, one of a browser that is left out, or only a look.
-   */
+  /** The visit to this page was counted, was excluded as the owner's own, or never counts. */
   readonly visit: 'counted' | 'left-out' | 'look';
-  /** Which replica made this page; `undefined` where the stack is not shown. */
+  /** The replica that made this page; `undefined` when the stack is not shown. */
   readonly replica: string | undefined;
 }
 
@@ -41,17 +39,17 @@ export function counterPage(
   });
 }
 
-/** The sentence, to the letter; the number in it stands out. */
+/** The exact sentence, with the number emphasised. */
 function hero(counter: string | undefined, total: number, visit: CounterPage['visit']): string {
   const [before, after] = sentence(total).split(` ${total} `);
   return `<header class="hero">
 ${counter === undefined ? '' : `<p class="name">${escaped(counter)}</p>\n`}<h1>${before} <span class="number" id="number" data-digits="${`${total}`.length}">${total}</span> ${after}</h1>
-<p class="visit">${said(visit, total)}</p>
+<p class="visit">${visitText(visit, total)}</p>
 <p class="status" id="status" role="status"></p>
 </header>`;
 }
 
-function said(visit: CounterPage['visit'], total: number): string {
+function visitText(visit: CounterPage['visit'], total: number): string {
   switch (visit) {
     case 'counted':
       return `You are visit number <strong>${total}</strong>.`;

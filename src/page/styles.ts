@@ -1,4 +1,4 @@
-/** The one stylesheet of all pages: the chart library's own, and ours (`page.css`). */
+/** The one stylesheet of all pages: the chart library's, and ours (`page.css`). */
 import chartStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import { type Asset, assetOf } from './bundle.ts';
 import ours from './page.css' with { type: 'text' };
@@ -11,7 +11,7 @@ export function styles(): Asset {
   return made;
 }
 
-/** What is written for people who change it is not sent. */
+/** Comments are not sent. */
 function withoutComments(css: string): string {
   return css.replaceAll(/\/\*[\s\S]*?\*\/\n?/g, '').replaceAll(/^ +/gm, '');
 }

@@ -1,24 +1,21 @@
-/** Asking Seen for JSON. */
+/** Requests JSON from Seen. */
 
-/** What came of it: what was told, or why nothing was. */
+/** The result of a request: the data, or why there is none. */
 export interface JsonAnswer<T> {
   readonly told?: T;
   /**
-   * `away`: the store is · `unreachable`: so is Seen · `busy`: too much was asked · `refused`: it
-   * is not for everybody, or not there.
+   * `away`: the store is unavailable · `unreachable`: Seen is too · `busy`: a rate limit was
+   * reached · `refused`: the data is private or does not exist.
    */
   readonly failed?: 'away' | 'unreachable' | 'busy' | 'refused' | undefined;
-  /** When to ask again, if Seen said so. */
+  /** When to retry, if Seen said so. */
   readonly againMs?: number | undefined;
 }
 
-/**
- * How long an answer may take: longer than a visit waits for the store, unless it was set
- * otherwise.
- */
+/** The time limit of a request: longer than a visit waits for the store by default. */
 const TIMEOUT_MS = 8000;
 
-/** Asks for a path. Never fails. */
+/** Requests a path. Never fails. */
 export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
   try {
     const response = await fetch(path, {

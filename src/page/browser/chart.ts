@@ -1,8 +1,8 @@
 /**
- * The chart: a bar for each period, and in it what people visited. Drawn by uPlot on a canvas, in
- * the page's colours.
+ * The chart: a bar for each period, and inside it the visits of people. uPlot draws it on a
+ * canvas, in the page's colours.
  *
- * It is drawn again when its room, the colours or the medium change. Not here: the numbers
+ * It is redrawn when its size, the colours or the medium change. Not here: the numbers
  * (`history.ts`).
  */
 import uPlot from 'uplot';
@@ -10,9 +10,9 @@ import { short } from './numbers.ts';
 
 const HEIGHT = 240;
 const AXIS = { ticks: { show: false }, stroke: () => colour('--soft') };
-/** Media in which colours differ, or where it is shown. */
+/** Media that change the colours or the size. */
 const MEDIA = ['(prefers-color-scheme: dark)', 'print'];
-/** Room for a name below the bars. */
+/** The width of a name below the bars. */
 const NAME_WIDTH = 64;
 
 export class Chart {
@@ -21,7 +21,7 @@ export class Chart {
   #plot: uPlot | undefined;
   #names: readonly string[] = [];
 
-  /** `onPoint` is told which bar is pointed at. */
+  /** `onPoint` gets the index of the bar under the pointer. */
   constructor(element: HTMLElement | null, onPoint: (index: number | undefined) => void) {
     this.#element = element;
     this.#onPoint = onPoint;
@@ -31,7 +31,7 @@ export class Chart {
       matchMedia(media).addEventListener('change', () => this.#plot?.redraw(true, true));
   }
 
-  /** Shows bars: how each is called, how long it is, and how much of it people are. */
+  /** Shows bars: their names, their lengths, and the part of each that people visited. */
   show(names: readonly string[], all: readonly number[], people: readonly number[]): void {
     const element = this.#element;
     if (!element) return;
@@ -41,7 +41,7 @@ export class Chart {
     else this.#plot = new uPlot(this.#options(sizeOf(element)), data, element);
   }
 
-  /** What is said to those who do not see it. */
+  /** Sets the text for people who cannot see the chart. */
   describe(text: string): void {
     this.#element?.setAttribute('aria-label', text);
   }
@@ -91,7 +91,7 @@ export class Chart {
   }
 }
 
-/** Which bars are named: as many as there is room for, evenly, the last among them. */
+/** The bars that get a name: as many as fit, evenly spaced, including the last. */
 function namedOf(bars: number, width: number): number[] {
   const every = Math.max(1, Math.ceil((bars * NAME_WIDTH) / width));
   return Array.from({ length: bars }, (_, index) => index).filter(

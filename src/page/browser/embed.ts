@@ -1,25 +1,24 @@
 /**
- * `/embed.js`: fills the elements of other people's pages that say which counter they show
- * (`data-seen`).
+ * `/embed.js`: fills the elements of other sites' pages that name a counter (`data-seen`).
  *
- * It runs in a page that is not ours: it throws nothing into it, changes nothing of it but these
- * elements, asks only the Seen that it came from, and stays under 2 kB (a test holds it). An
- * element is hidden until its number is known, and stays hidden where there is none. In each view
- * of a page it counts once on each counter, however many elements show it. A view begins when a
- * page is loaded, and when it goes to another path by itself. What people write into their pages
- * is in docs/embed.md. Not here: polyfills, and a second Seen in the same page.
+ * It runs in a page that is not ours: it throws no errors, changes only these elements, contacts
+ * only the Seen that it was loaded from, and stays under 2 kB (a test checks this). An element is
+ * hidden until its number is known, and stays hidden if there is none. In each view of a page it
+ * counts once on each counter, however many elements show it. A view begins when a page is loaded,
+ * and when its script goes to another path. The attributes for authors of pages are in
+ * docs/embed.md. Not here: polyfills, and a second Seen in the same page.
  */
 
 const NAME = /^(hits|[\w.-]{3,64}\/[\w.-]{3,64})$/;
-/** So many of the longest names fit into the URL of one request. */
+/** This many of the longest names fit into the URL of one request. */
 const NAMES_MAX = 14;
-/** One stream follows so many. */
+/** The most counters of one stream. */
 const FOLLOWED_MAX = 20;
-/** Elements that come together are filled together. */
+/** Elements added within this time are filled together. */
 const GATHER_MS = 50;
-/** By then a page that went to another path has replaced what belongs to the one before. */
+/** Within this time, a page that went to another path has replaced the content of the old one. */
 const SETTLE_MS = 1000;
-/** After so long a stream that was refused is asked for again, then after longer and longer. */
+/** The delay before a refused stream is opened again; it grows with each refusal. */
 const AGAIN_MS = 5000;
 /** `EventSource.CLOSED`, in fewer bytes. */
 const CLOSED = 2;
@@ -29,20 +28,20 @@ const COUNTED = 2;
 
 const page = window as { seenEmbed?: true; navigation?: EventTarget };
 const doc = document as Document & { prerendering?: boolean };
-/** Only a script of the classic kind knows it. */
+/** Only a classic script knows it. */
 const source = (doc.currentScript as HTMLScriptElement | null)?.src;
 const urlOf = (path: string) => new URL(path, source);
 const on = (target: EventTarget | undefined, type: string, listener: (event: never) => void) =>
   target?.addEventListener(type, listener as EventListener);
 
-/** The last number of each counter; `null` for one that tells none. */
+/** The last number of each counter; `null` for a private one. */
 const numbers: Record<string, number | null> = {};
-/** When each was asked for or told, in the order of all: answers overtake each other. */
+/** The age of each number, by the order of the requests, because responses overtake each other. */
 const ages: Record<string, number> = {};
 let age = 0;
-/** What was asked for each counter in this view. */
-let asked: Record<string, number> = {};
-/** For which counter each element was filled. */
+/** The request sent for each counter in this view. */
+let requested: Record<string, number> = {};
+/** The counter that each element was filled for. */
 let filled = new WeakMap<Element, string>();
 
 function each(use: (element: HTMLElement, name: string) => void): void {
@@ -59,7 +58,7 @@ function show(element: HTMLElement, number: number | null): void {
   try {
     text = number.toLocaleString(element.closest<HTMLElement>('[lang]')?.lang);
   } catch {
-    // What the page says is no language.
+    // The page's `lang` is not a valid language.
   }
   element.textContent = text;
 }
@@ -72,20 +71,20 @@ function tell(name: string, number: number | null, its: number): void {
 }
 
 /**
- * Asks, and shows what is answered. Without an answer nothing changes: Seen is away, or the page
- * does not allow to ask it.
+ * Sends a request and shows its result. On failure nothing changes: Seen is unavailable, or the
+ * page's policy forbids the request.
  */
 async function ask(path: string, method?: 'POST'): Promise<void> {
   const its = ++age;
   try {
-    // `keepalive`: also when the visitor leaves at once.
+    // `keepalive`: the request is sent even when the visitor leaves at once.
     const response = await fetch(urlOf(path), { method, keepalive: true } as RequestInit);
     const { name, value, values = { [name]: value } } = await response.json();
     if (response.ok) for (const of in values) tell(of, values[of], its);
   } catch {}
 }
 
-/** Fills the elements that are new, or have another counter than before. */
+/** Fills elements that are new or whose counter has changed. */
 function fill(): void {
   const reads = new Set<string>();
   const live = new Set<string>();
@@ -97,8 +96,8 @@ function fill(): void {
     filled.set(element, name);
     show(element, numbers[name] ?? null);
     const wanted = own || seenCount === 'no' ? READ : COUNTED;
-    if ((asked[name] ?? 0) >= wanted) return;
-    asked[name] = wanted;
+    if ((requested[name] ?? 0) >= wanted) return;
+    requested[name] = wanted;
     if (wanted === READ) {
       reads.add(name);
       return;
@@ -124,7 +123,7 @@ function follow(names: string): void {
 }
 
 /**
- * Listens while the page is seen: a browser opens few connections to one server, for all pages
+ * Listens while the page is visible: a browser opens few connections to one server, for all pages
  * together.
  */
 function listen(): void {
@@ -139,25 +138,25 @@ function listen(): void {
     tell(name, value, ++age);
   });
   on(ours, 'error', () => {
-    // Refused. Where a stream only ended, the browser comes back by itself.
+    // Refused. When a stream only ends, the browser reconnects by itself.
     if (ours.readyState === CLOSED) again = setTimeout(listen, (againMs *= 1 + Math.random()));
   });
 }
 
-/** Where the page is; `/a/` is `/a`. */
+/** The path of the page; `/a/` equals `/a`. */
 const pathNow = () => location.pathname.replace(/\/$/, '');
 let path: string;
 let settling: number | undefined;
 let gathering: number;
 
 /**
- * Begins a view if the page is at another path. What is new in the page counts for it at once, and
- * what stayed when the page has settled.
+ * Begins a view if the page is at another path. New elements count for it at once, and old ones
+ * when the page has settled.
  */
 function look(): void {
   if (pathNow() === path) return;
   path = pathNow();
-  asked = {};
+  requested = {};
   clearTimeout(settling);
   settling = setTimeout(() => {
     filled = new WeakMap();
@@ -169,8 +168,8 @@ function start(): void {
   path = pathNow();
   fill();
   new MutationObserver(() => {
-    // Without the Navigation API nobody tells when a page goes to another path; but then it
-    // changes.
+    // Without the Navigation API there is no event for another path, but the page's content
+    // changes then.
     look();
     gathering ||= setTimeout(fill, GATHER_MS);
   }).observe(doc, {
@@ -182,18 +181,18 @@ function start(): void {
   on(doc, 'visibilitychange', listen);
 }
 
-/** Whether who has this browser left it out of the counts of this site. */
+/** Set when this browser is excluded from the counts of this site. */
 let own: unknown;
 try {
   own = localStorage['seen_own_visits'];
 } catch {
-  // It keeps nothing for this site.
+  // This site may not use storage.
 }
 
-// Once, however often the page has the script.
+// Run once, however often the page includes the script.
 if (source && !page.seenEmbed) {
   page.seenEmbed = true;
-  // A page that is made ahead of its visit waits for it.
+  // A prerendered page waits until it is shown.
   if (doc.prerendering) on(doc, 'prerenderingchange', start);
   else start();
 }

@@ -1,6 +1,6 @@
 /**
- * Visits by hour, day and month: the buttons, the chart, what it says in words, and the same as a
- * table.
+ * Visits by hour, day and month: the buttons, the chart, its text, and a table with the same
+ * numbers.
  */
 import { ask, type JsonAnswer } from './ask.ts';
 import { Chart } from './chart.ts';
@@ -15,7 +15,7 @@ import {
 } from './periods.ts';
 
 const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** How a period is called: in the table, and below the chart. */
+/** The formats of periods: in the table, and below the chart. */
 const LONG = {
   hour: new Intl.DateTimeFormat(undefined, {
     weekday: 'short',
@@ -33,7 +33,7 @@ const SHORT = {
 };
 
 export class History {
-  /** Told when somebody wants to see others. */
+  /** Called when somebody chooses another period. */
   onStep: () => void = () => undefined;
   readonly #path: string;
   readonly #section = document.getElementById('history');
@@ -57,8 +57,8 @@ export class History {
   }
 
   /**
-   * Asks for what there is, and shows it. Where it is not for everybody there is nothing to be
-   * seen. Never fails.
+   * Requests the history and shows it. Hides the section when the history is not public. Never
+   * fails.
    */
   async refresh(): Promise<JsonAnswer<unknown>> {
     const step = this.#step;
@@ -86,7 +86,7 @@ export class History {
     this.#tabulate();
   }
 
-  /** What the chart shows, or one period of it. */
+  /** Writes the text of the whole chart, or of one period. */
   #say(index: number | undefined): void {
     const period = index === undefined ? undefined : this.#periods[index];
     const text = period ? `${this.#called(period)}: ${visits(visitsOf(period))}` : this.#summary();
@@ -106,7 +106,7 @@ export class History {
   #tabulate(): void {
     const visitors = this.#step !== 'hour';
     const body = document.createElement('tbody');
-    // The latest first: it is what people look for.
+    // The latest first, because people look for it.
     for (const period of this.#periods.toReversed()) {
       const cells = [
         visitsOf(period),

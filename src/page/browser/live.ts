@@ -1,23 +1,23 @@
-/** The total as it changes, over server-sent events, from whichever replica there is. */
+/** The live total, over server-sent events, from any replica. */
 
 /**
- * How the connection is: `lost` only when it has been away for longer than a replica takes to be
- * replaced by another.
+ * The state of the connection: `lost` only after an interruption longer than the replacement of a
+ * replica.
  */
 export type LiveState = 'open' | 'lost';
 
 export interface LiveListener {
-  /** Told each total. */
+  /** Called with each total. */
   total(total: number): void;
   state(state: LiveState): void;
 }
 
 /**
- * A replica that stops sends its readers to another within a second or two; that is not worth a
- * word.
+ * A replica that stops sends its clients to another within a second or two, which needs no
+ * message.
  */
 const LOST_AFTER_MS = 4000;
-/** After an answer that is no stream the browser does not try again; we do, not all at once. */
+/** After a response that is not a stream, only this script retries, with a random delay. */
 const AGAIN_MS = 2000;
 
 export class Live {
@@ -46,7 +46,7 @@ export class Live {
     });
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       const { value } = JSON.parse(data) as { value: number | null };
-      // Nothing is left of a counter that was deleted.
+      // A deleted counter has no total.
       this.#listener.total(value ?? 0);
     });
     source.addEventListener('error', () => {
@@ -57,7 +57,7 @@ export class Live {
     });
   }
 
-  /** Closes it, and says nothing of it. */
+  /** Closes the stream without reporting it as lost. */
   close(): void {
     clearTimeout(this.#again);
     clearTimeout(this.#lost);
@@ -66,7 +66,7 @@ export class Live {
     this.#source = undefined;
   }
 
-  /** From now on it has some time to open. */
+  /** Starts the time limit for opening. */
   #watch(): void {
     if (this.#lost !== 0) return;
     this.#lost = setTimeout(() => this.#listener.state('lost'), LOST_AFTER_MS);

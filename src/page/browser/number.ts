@@ -1,12 +1,12 @@
-/** The number of the sentence, which runs on. The visitor's own, below it, does not. */
+/** The live number in the sentence. The visitor's own number, below it, does not change. */
 
 export class Running {
   readonly #element = document.getElementById('number');
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
 
   /**
-   * Shows a total; answers whether it is another one. Without separators: the sentence is what it
-   * is.
+   * Shows a total and returns whether it changed. It has no separators, because the sentence is
+   * fixed.
    */
   show(total: number): boolean {
     const element = this.#element;

@@ -1,4 +1,4 @@
-/** Numbers and times as they are written in the browser's language. */
+/** Formats numbers and times in the browser's language. */
 
 const WHOLE = new Intl.NumberFormat();
 const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });

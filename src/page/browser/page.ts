@@ -1,10 +1,10 @@
 /**
- * The page of a counter, brought to life: the number, the chart, who came, and the stack. What
- * runs when the script is loaded is here.
+ * The script of a counter's page: the number, the chart, the visitors, and the stack. It starts
+ * when loaded.
  *
- * While nobody looks at the page nothing is asked for and no connection is held: not in a tab
- * behind others, not before it is shown, and not in the browser's memory for going back. What was
- * missed is told when somebody looks again.
+ * While the page is not visible, it sends no requests and holds no connection: not in a background
+ * tab, not before it is shown, and not in the browser's back-forward cache. It catches up when it
+ * becomes visible again.
  */
 import { History } from './history.ts';
 import { Live } from './live.ts';
@@ -15,13 +15,12 @@ import { Task } from './task.ts';
 import { showVisitors } from './visitors.ts';
 
 /**
- * What has changed is looked at again so often at the most: the chart need not move with each
- * visit.
+ * The shortest interval between updates of changed data: the chart need not move with each visit.
  */
 const PAST_EVERY_MS = 15_000;
-/** As often as replicas tell of themselves (replicas/heartbeat.ts). */
+/** The interval at which replicas report (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;
-/** Also without visits: hours pass. */
+/** An update without visits, because hours pass. */
 const PAST_AT_LEAST_MS = 5 * 60_000;
 
 start(document.body.dataset['counter'] ?? 'hits');
@@ -46,7 +45,7 @@ function start(counter: string): void {
     askedAt = performance.now();
     const [fresh, visitors] = await Promise.all([history.refresh(), showVisitors(path)]);
     status.asked(fresh);
-    // What was not told is asked for again.
+    // Retry after a failure.
     changed ||= fresh.failed !== undefined && fresh.failed !== 'refused';
     return fresh.againMs ?? visitors.againMs;
   });
@@ -63,8 +62,8 @@ function start(counter: string): void {
     );
   }
 
-  // A hidden page lets go of its stream, too: browsers open six connections to a host over
-  // HTTP/1.1, and a stream holds one.
+  // A hidden page closes its stream, too: browsers open six connections to a host over HTTP/1.1,
+  // and a stream holds one.
   const look = (visible = document.visibilityState === 'visible') => {
     if (visible) live.open();
     else live.close();
@@ -76,7 +75,7 @@ function start(counter: string): void {
   };
   document.addEventListener('visibilitychange', () => look());
   addEventListener('pageshow', () => look());
-  // Not every browser says that a page is hidden when it is left.
+  // Not every browser reports a page as hidden when the visitor leaves it.
   addEventListener('pagehide', () => look(false));
   look();
 }

@@ -1,11 +1,11 @@
 /**
- * The latest hours, days and months, those too in which nothing happened. Pure functions, in the
- * time zone of whoever looks.
+ * The latest hours, days and months, including empty ones. Pure functions, in the time zone of the
+ * browser.
  */
 
 export type Step = 'hour' | 'day' | 'month';
 
-/** What happened in a period, as the API tells it. */
+/** The visits of a period, as the API returns them. */
 export interface PeriodCounts {
   /** `2026-11-22T13`, `2026-11-22`, `2026-11`. */
   readonly time: string;
@@ -16,12 +16,12 @@ export interface PeriodCounts {
   readonly visitors?: number;
 }
 
-/** A period, and when it began. */
+/** A period and its beginning. */
 export interface Period extends PeriodCounts {
   readonly begins: Date;
 }
 
-/** How many are shown: two days, a month, a year. */
+/** The number of periods shown: two days, a month, a year. */
 const SHOWN: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 const HOUR_MS = 3_600_000;
 
@@ -34,7 +34,7 @@ export function latestOf(told: readonly PeriodCounts[], step: Step, now: Date): 
   }));
 }
 
-/** The name of the first period that is shown: what to ask the API from. */
+/** The name of the first period shown, for the request to the API. */
 export function firstOf(step: Step, now: Date): string {
   return [...beginningsOf(step, now).keys()][0] ?? '';
 }
@@ -44,10 +44,10 @@ export function visitsOf({ person, program, proxy, bot }: PeriodCounts): number 
   return person + program + proxy + bot;
 }
 
-/** By name: an hour that comes twice when clocks are put back is one, as it is for the API. */
+/** By name: an hour that repeats when clocks are set back is one hour, as in the API. */
 function beginningsOf(step: Step, now: Date): Map<string, Date> {
   const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()];
-  // Hours are those of UTC, named by where they begin.
+  // Hours begin with those of UTC, and have the name of their beginning.
   const hour = Math.floor(now.getTime() / HOUR_MS) * HOUR_MS;
   const found = new Map<string, Date>();
   for (let back = SHOWN[step] - 1; back >= 0; back--) {

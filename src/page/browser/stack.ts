@@ -1,6 +1,4 @@
-/**
- * The stack: which replicas there are and how they are, which one made this page, and the store.
- */
+/** The stack: the replicas and their states, the one that made this page, and the store. */
 import { ask, type JsonAnswer } from './ask.ts';
 import { percent, whole } from './numbers.ts';
 import { durationOf, laterOf, type ReplicaState } from './words.ts';
@@ -18,7 +16,7 @@ interface Stack {
   readonly replicas: readonly Replica[];
 }
 
-/** A replica that has started again is another one. */
+/** A replica that has restarted is a new one. */
 const keyOf = ({ name, started }: Replica) => `${name} ${started}`;
 
 export class StackPanel {
@@ -26,18 +24,18 @@ export class StackPanel {
   readonly #list = document.getElementById('replicas');
   readonly #items = new Map<string, HTMLElement>();
   readonly #madeBy: string | undefined;
-  /** Which one of that name made this page. */
+  /** The key of the replica that made this page. */
   #maker: string | undefined;
 
-  /** `section` says who made this page. */
+  /** `section` names the replica that made this page. */
   constructor(section: HTMLElement) {
     this.#madeBy = section.dataset['replica'];
   }
 
-  /** Asks, and shows it; answers also how the store is. Never fails. */
+  /** Requests the stack and shows it. Also returns the state of the store. Never fails. */
   async refresh(): Promise<JsonAnswer<unknown> & { store?: 'up' | 'away' }> {
     const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
-    // What is shown was so a while ago.
+    // Without a response, the shown data is old.
     this.#list?.toggleAttribute('data-old', !told);
     if (!told) {
       this.#store?.replaceChildren('not heard from just now');
@@ -52,7 +50,7 @@ export class StackPanel {
       item.remove();
       this.#items.delete(key);
     }
-    // What is there stays where it is, so that bars grow, and nobody loses what they point at.
+    // Existing items stay in place, so that bars grow smoothly and the pointer stays on its item.
     told.replicas.forEach((replica, index) => {
       const item = fill(this.#itemOf(replica), replica);
       const there = this.#list?.children[index];
@@ -61,9 +59,7 @@ export class StackPanel {
     return { store: state };
   }
 
-  /**
-   * The youngest that bears the name of the one who made this page: others have gone before it.
-   */
+  /** The youngest replica with the name of the one that made this page: older ones are gone. */
   #makerAmong(replicas: readonly Replica[]): string | undefined {
     const maker = replicas.findLast(({ name }) => name === this.#madeBy);
     return maker && keyOf(maker);
@@ -77,7 +73,7 @@ export class StackPanel {
   }
 }
 
-/** A replica before anything is known of it but who it is. */
+/** A replica's item without its state and figures. */
 function emptyItem({ name, version }: Replica, maker: boolean): HTMLElement {
   const item = element('li', 'replica');
   const who = element('span', 'who');

@@ -1,4 +1,4 @@
-/** One line below the number: whether it is live, and if not, why. */
+/** The line below the number: whether it is live, and if not, why. */
 import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
 import { lineOf, type Reachability } from './words.ts';
@@ -7,12 +7,12 @@ export class Status {
   readonly #element = document.getElementById('status');
   #known: Reachability = {};
 
-  /** How the live connection is. */
+  /** Sets the state of the live connection. */
   live(live: LiveState): void {
     this.#show({ ...this.#known, live });
   }
 
-  /** What came of asking for something else: it may know better. */
+  /** Sets the result of another request, which may know more. */
   asked({ failed }: JsonAnswer<unknown>): void {
     this.#show({
       ...this.#known,
@@ -24,7 +24,7 @@ export class Status {
     this.#known = known;
     const [state, text] = lineOf(known);
     const element = this.#element;
-    // Nothing is read out twice.
+    // Screen readers must not read the same text twice.
     if (!element || element.textContent === text) return;
     element.textContent = text;
     if (state) element.dataset['state'] = state;

@@ -1,20 +1,20 @@
-/** Something that is done again and again while somebody looks at the page. */
+/** Work that repeats while the page is visible. */
 
 export class Task {
   readonly #everyMs: number;
   readonly #work: () => Promise<number | undefined>;
   #running = false;
   #busy = false;
-  #asked = false;
+  #again = false;
   #next: ReturnType<typeof setTimeout> | undefined;
 
-  /** `work` never fails; it may answer how long to wait this time, in milliseconds. */
+  /** `work` never fails. It may return its own delay until the next time, in milliseconds. */
   constructor(everyMs: number, work: () => Promise<number | undefined>) {
     this.#everyMs = everyMs;
     this.#work = work;
   }
 
-  /** Begins, at once, or ends. */
+  /** Starts at once, or stops. */
   run(running: boolean): void {
     if (running === this.#running) return;
     this.#running = running;
@@ -22,18 +22,18 @@ export class Task {
     if (running) this.now();
   }
 
-  /** Does not wait for the next time; once more, if it is just being done. */
+  /** Runs the work now; if it is running already, runs it once more after that. */
   now(): void {
-    this.#asked = true;
+    this.#again = true;
     if (this.#running && !this.#busy) void this.#once();
   }
 
   async #once(): Promise<void> {
     clearTimeout(this.#next);
     this.#busy = true;
-    this.#asked = false;
+    this.#again = false;
     const waitMs = (await this.#work()) ?? this.#everyMs;
     this.#busy = false;
-    if (this.#running) this.#next = setTimeout(() => void this.#once(), this.#asked ? 0 : waitMs);
+    if (this.#running) this.#next = setTimeout(() => void this.#once(), this.#again ? 0 : waitMs);
   }
 }

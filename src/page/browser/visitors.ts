@@ -1,4 +1,4 @@
-/** Who came: visitors of today and of all days, and what was counted as what. */
+/** Visitors of today and of all days, and the kinds of visits. */
 import { ask, type JsonAnswer } from './ask.ts';
 import { whole } from './numbers.ts';
 
@@ -8,10 +8,10 @@ interface Visitors {
   readonly visits: Readonly<Record<string, number>>;
 }
 
-/** Numbers up to this one leave room for others beside them on a phone (`page.css`). */
+/** Numbers up to this one leave space for others beside them on a phone (`page.css`). */
 const SHORT_MAX = 9_999_999;
 
-/** Asks, and shows it. Where it is not for everybody there is nothing to be seen. Never fails. */
+/** Requests the visitors and shows them. Hides them when they are not public. Never fails. */
 export async function showVisitors(path: string): Promise<JsonAnswer<unknown>> {
   const answer = await ask<Visitors>(`${path}/visitors`);
   const section = document.getElementById('visitors');

@@ -1,12 +1,12 @@
-/** What the page says in words and numbers. Pure functions, without the browser. */
+/** The texts and durations of the page. Pure functions, without the browser. */
 
-/** What is known of the ways to Seen and its store. */
+/** The known state of the connections to Seen and its store. */
 export interface Reachability {
   readonly live?: 'open' | 'lost';
   readonly asked?: 'told' | 'away' | 'unreachable';
 }
 
-/** What is said of it: calm, and only what helps. */
+/** The text for it: calm, and only if it helps. */
 export function lineOf({
   live,
   asked,
@@ -21,12 +21,12 @@ export function lineOf({
   return live === 'open' ? ['live', 'Live'] : [undefined, ''];
 }
 
-/** How a replica is. */
+/** The state of a replica. */
 export type ReplicaState = 'ready' | 'draining' | 'gone';
 
 /**
- * Each replica tells what it has heard, some a little later than others: what drains is not ready
- * again, and what is gone does not drain.
+ * The later of two states. Replicas report with different delays, but a replica never goes from
+ * `draining` back to `ready`, or from `gone` back to `draining`.
  */
 export function laterOf(known: string | undefined, told: ReplicaState): ReplicaState {
   if (known === 'draining' && told === 'ready') return known;
@@ -40,7 +40,7 @@ const UNITS = [
   ['min', 60],
 ] as const;
 
-/** A time as people say it: `3 days`, `2 h`, `5 min`, `12 s`. */
+/** A duration for people: `3 days`, `2 h`, `5 min`, `12 s`. */
 export function durationOf(ms: number, write: (value: number) => string): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   for (const [unit, length] of UNITS) {
