@@ -1,6 +1,6 @@
 /**
- * Picks the store for a store URL. Not here: reaching it; a store connects or opens its file when
- * first asked.
+ * Chooses the store for a store URL. Not here: reaching it; a store connects or opens its file on
+ * first use.
  */
 
 import type { StoreLimits } from '../contract/limits.ts';
@@ -22,18 +22,18 @@ export interface StoreOptions
 }
 
 /**
- * How far the clocks of this machine and of a shared store may differ. Hours, days and windows are
- * told by the first, and what ends by itself by the second. Clocks that are set by NTP differ by
- * milliseconds; one that was never set is off by more than this.
+ * The largest allowed difference between the clocks of this machine and of a shared store. Hours,
+ * days and windows use the first, and expiry the second. Clocks set by NTP differ by milliseconds;
+ * one that was never set is off by more than this.
  */
 const CLOCKS_DIFFER_MAX_MS = 60 * 60 * 1000;
 
-/** The path of the database file that `url` names; `undefined` for a store that is no file. */
+/** The path of the database file in `url`; `undefined` for a store without a file. */
 export function databaseFile(url: string): string | undefined {
   return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
 }
 
-/** Builds the store that `url` names. Fails with `settings-invalid` for a URL that names none. */
+/** Builds the store for `url`. Fails with `settings-invalid` for a URL of no store. */
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
   if (url.startsWith('redis:') || url.startsWith('rediss:')) {

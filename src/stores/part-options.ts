@@ -1,7 +1,7 @@
 /**
- * What the parts of a store are given besides their database. Both databases take the same.
+ * The options of a store's parts besides their database, the same for both databases.
  *
- * Not here: how a database is reached (`redis/connection.ts`, `sqlite/database.ts`).
+ * Not here: reaching a database (`redis/connection.ts`, `sqlite/database.ts`).
  */
 import type { StoreLimits } from '../contract/limits.ts';
 

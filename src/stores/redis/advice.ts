@@ -1,10 +1,10 @@
-/** What could happen to counts in a Redis because of how it is set up. */
+/** Finds settings of a Redis that put counts at risk. */
 import { ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
 import type { Client, RedisConnection } from './connection.ts';
 import { memoryIn } from './room.ts';
 
-/** How this Redis could lose counts: sentences that also say what to set. */
+/** The ways in which this Redis could lose counts, each a sentence with the setting to change. */
 export async function redisRisks(connection: RedisConnection): Promise<readonly string[]> {
   const settings = await configurationRisks(connection);
   return [...settings, ...(await memoryRisks(connection))];
@@ -29,7 +29,7 @@ async function configurationRisks(connection: RedisConnection): Promise<readonly
   );
 }
 
-/** Without knowing how much memory there is, nobody can stop in time (`room.ts`). */
+/** Without the size of the memory, nothing can stop writing in time (`room.ts`). */
 async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
   const info = await unlessForbidden(connection, async (client) =>
     memoryIn(await client.info('memory')),
@@ -45,7 +45,7 @@ async function memoryRisks(connection: RedisConnection): Promise<readonly string
   ];
 }
 
-/** What Redis answers, or the words in which it says that this user may not ask. */
+/** The reply of Redis, or its message when this user has no permission. */
 async function unlessForbidden<T extends object>(
   connection: RedisConnection,
   question: (client: Client) => Promise<T>,
@@ -58,9 +58,7 @@ async function unlessForbidden<T extends object>(
   }
 }
 
-/**
- * What Redis must be set to so that it cannot lose or evict a count, and what happens otherwise.
- */
+/** The settings with which Redis cannot lose or evict a count, and the risk of any other value. */
 const SAFE_SETTINGS = [
   { name: 'appendonly', value: 'yes', risk: 'a crash loses every visit since the last snapshot' },
   {

@@ -2,8 +2,8 @@
  * Exports from Redis and imports into it. An export reads page by page in the order of the names,
  * each counter whole.
  *
- * One call of a script reads a few counters, and nothing is written between two of its commands.
- * Between two calls counting goes on. Not here: how an import writes a counter (`bring.ts`).
+ * One call of a script reads a few counters, and nothing is written between its commands. Between
+ * two calls counting goes on. Not here: the import of one counter (`bring.ts`).
  */
 import type {
   Archive,
@@ -19,10 +19,7 @@ import type { RedisConnection } from './connection.ts';
 import { type Dump, historyIn, readDumps } from './dump.ts';
 import { NAMES, totalOf } from './keys.ts';
 
-/**
- * So many names are asked for at once, and so many figures of history: about a millisecond of
- * Redis.
- */
+/** The number of names, and of figures of history, in one read: about a millisecond of Redis. */
 const NAMES_AT_ONCE = 200;
 const FIGURES_AT_ONCE = 2000;
 
@@ -70,7 +67,7 @@ async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedC
   }
 }
 
-/** The names in their order. The default counter may be there without having been noted down. */
+/** The names in their order. The default counter may exist without an entry. */
 async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readonly string[]> {
   let from = '-';
   let hasDefault = false;

@@ -1,6 +1,4 @@
-/**
- * Counters that come into Redis: one script for each (`lua/bring.lua`), many on their way at once.
- */
+/** Imports counters into Redis: one call of a script for each (`lua/bring.lua`), many at once. */
 import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { RULES } from '../../contract/registry.ts';
@@ -12,7 +10,7 @@ import { KIND_LETTERS, NAMES } from './keys.ts';
 import bringScript from './lua/bring.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-/** What `lua/bring.lua` is asked, as it says. */
+/** The arguments of `lua/bring.lua`, described there. */
 interface BringArguments extends ImportTerms {
   readonly what: 'bring' | 'foresee';
   readonly counter: string;

@@ -1,12 +1,12 @@
 /**
- * The one connection of a Redis store: asked with a deadline, and dropped for good when it fails.
+ * The one connection of a Redis store: each call has a deadline, and a failed connection is
+ * dropped for good.
  *
- * After an error or a silence nothing is awaited on a connection any more, and the next question
- * opens a new one. So it is when the server refuses as one that another may have replaced: after a
- * failover the name leads elsewhere, and it is looked up anew for each connection. The client's
- * own queueing, reconnecting and resending are off, because a command that is sent again by
- * somebody who does not know what it means counts twice. Errors leave here in our own words; those
- * that Redis answers are in `refusals.ts`.
+ * After an error or a timeout nothing is awaited on a connection any more, and the next call opens
+ * a new one. So it does after errors of a server that may have been replaced: after a failover the
+ * name leads elsewhere, and each connection resolves it again. The client's own queueing,
+ * reconnecting and resending are off, because a command that is resent blindly counts twice.
+ * Errors from here have our own messages; those for Redis' replies are in `refusals.ts`.
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
@@ -21,43 +21,43 @@ export interface RedisOptions {
   url: string;
   /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
   ca: string | undefined;
-  /** Where the URL stands, for advice. */
+  /** The name of the URL's setting, for advice. */
   urlIn?: string;
   /**
-   * How long the server may be silent, when connecting and when asked, before the connection is
+   * How long the server may be silent, when connecting and after a call, before the connection is
    * dropped.
    */
   timeoutMs: number;
 }
 
-/** The client, as far as questions need it. */
+/** The client, as far as calls need it. */
 export type Client = ReturnType<typeof newClient>;
 
 interface Connection {
   readonly client: Client;
-  /** Settles when the server has greeted us, or has not. */
+  /** Settles when connecting has succeeded or failed. */
   readonly opened: Promise<void>;
   /** On the clock of `performance.now()`. */
   readonly openedAt: number;
-  /** What ended it, as the socket or the parser said. */
+  /** The error that ended it, from the socket or the parser. */
   failure?: unknown;
 }
 
 /**
- * A connection that was refused on is left when it is this old: about as often as a batch is sent
- * again, so that those who ask more often, as limits do, do not open hundreds a second.
+ * The age from which a connection is left after a refusal: about the interval of a batch's
+ * retries, so that more frequent calls, such as rate limits, do not open hundreds a second.
  */
 const LEAVE_AFTER_MS = 500;
 
 export class RedisConnection {
-  /** What errors call the server: its URL without user and password. */
+  /** The server's name in errors: its URL without user and password. */
   readonly place: string;
   readonly #options: RedisOptions;
   #connection: Connection | undefined;
   #closed = false;
   readonly #urlIn: string;
 
-  /** Connects at the first question, not here. */
+  /** Connects on first use, not here. */
   constructor(options: RedisOptions) {
     const { protocol, host, pathname } = new URL(options.url);
     this.place = `${protocol}//${host}${pathname}`;
@@ -66,9 +66,9 @@ export class RedisConnection {
   }
 
   /**
-   * Asks on the one connection. An error that Redis answers means that nothing was written; then
-   * the next question may open a new connection, and those under way keep this one. After anything
-   * else the connection is dropped, and `codeIfLost` says what that means for the question.
+   * Calls `question` on the one connection. After an error reply of Redis nothing was written; the
+   * next call may open a new connection, and calls in progress keep this one. After any other
+   * error the connection is dropped, and the call fails with `codeIfLost`.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
@@ -110,7 +110,7 @@ export class RedisConnection {
       opened: this.#greet(client),
       openedAt: performance.now(),
     };
-    // A client without a listener throws its errors into the process. The questions under way are
+    // A client without a listener throws its errors into the process. Calls in progress are
     // rejected as well.
     client.on('error', (error: unknown) => {
       connection.failure ??= error;
@@ -130,7 +130,7 @@ export class RedisConnection {
     }
   }
 
-  /** No Redis client gives up a peer that is only silent. */
+  /** No Redis client has a timeout for a silent peer. */
   #within<T>(answer: Promise<T>): Promise<T> {
     const { timeoutMs } = this.#options;
     return within(timeoutMs, answer, () => {
@@ -144,15 +144,15 @@ export class RedisConnection {
   }
 
   /**
-   * Asks nothing more on this connection, which ends when the questions under way are answered.
+   * Sends no more calls on this connection, which closes when the calls in progress have replies.
    */
   #leave(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined;
-    // One that is not answered any more is hung up by its own deadline.
+    // A call without a reply closes the connection at its deadline.
     connection.client.close().catch(() => undefined);
   }
 
-  /** Hangs up; what is asked afterwards fails. */
+  /** Closes the connection; later calls fail. */
   close(): void {
     this.#closed = true;
     if (this.#connection) this.#drop(this.#connection);
@@ -176,7 +176,7 @@ function hangUp(client: Client): void {
   try {
     client.destroy();
   } catch {
-    // Not connected any more: that is what was wanted.
+    // Already disconnected.
   }
 }
 

@@ -1,10 +1,10 @@
 /**
  * Counting in Redis. One batch is one call of one script (`lua/commit.lua`), which is atomic and
- * knows what it has done before. This file builds the script's arguments and reads its answer; the
+ * recognises repeated batches. This file builds the script's arguments and reads its reply; the
  * script's first lines describe both.
  *
- * Not here: how arguments and answers are packed (`script.ts`), and when to send a batch again,
- * which is the counter's decision.
+ * Not here: packing arguments and replies (`script.ts`), and retrying a batch, which the counter
+ * decides.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -30,13 +30,13 @@ import { Script } from './script.ts';
 
 export interface CommitOptions extends PartOptions {
   /**
-   * How far `now` may be from Redis' clock, in milliseconds. Farther away a batch is refused. Any
-   * distance when it is not given.
+   * The most that `now` may differ from Redis' clock, in milliseconds. With a larger difference a
+   * batch is refused. Without this option any difference is accepted.
    */
   clocksDifferMaxMs?: number | undefined;
 }
 
-/** What `lua/commit.lua` is asked, as it says. */
+/** The arguments of `lua/commit.lua`, described there. */
 interface CommitArguments {
   readonly sequence: number;
   readonly now: number;
@@ -61,16 +61,16 @@ interface PackedChange {
   readonly visits: readonly number[] | undefined;
 }
 
-/** The writer's record, as the script keeps and answers it. */
+/** The writer's record, as the script stores and returns it. */
 type WriterRecord = readonly [sequence: number, outcomes: readonly PackedOutcome[]];
 
-/** An outcome as the script answers it. */
+/** An outcome as the script returns it. */
 type PackedOutcome =
   | Exclude<Outcome, object>
   | readonly [total: number, hidden: boolean, counted: readonly boolean[] | false];
 
 const COMMIT = new Script<CommitArguments>(keptScript, windowScript, historyScript, commitScript);
-/** How long what `ping` writes is kept: the least that is more than an instant. */
+/** The lifetime of the record that `ping` writes: short, because only the write matters. */
 const PING_MEMORY_MS = 1000;
 
 export class RedisCounting implements Counting {
@@ -93,8 +93,8 @@ export class RedisCounting implements Counting {
   }
 
   /**
-   * A key of another type than string reads as missing: that is how MGET answers, in one round
-   * trip for all.
+   * A key of another type than string reads as missing: MGET returns it so, in one round trip for
+   * all.
    */
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     if (counters.length === 0) return [];
@@ -122,7 +122,7 @@ export class RedisCounting implements Counting {
   }
 }
 
-/** Commits a batch, as `Counting.commit` promises. The writer is remembered for `memoryMs`. */
+/** Commits a batch, as `Counting.commit` promises. The writer's record is kept for `memoryMs`. */
 async function commitTo(
   connection: RedisConnection,
   batch: Batch,

@@ -1,6 +1,6 @@
 /**
- * Counters read whole, each at one moment (`lua/archive.lua`): for exports, and for the history of
- * one counter.
+ * Reads counters whole, each at one moment (`lua/archive.lua`): for exports, and for the history
+ * of one counter.
  */
 import {
   type CounterHistory,
@@ -13,13 +13,13 @@ import { KIND_LETTERS } from './keys.ts';
 import archiveScript from './lua/archive.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-/** What `lua/archive.lua` is asked, as it says. */
+/** The arguments of `lua/archive.lua`, described there. */
 interface DumpArguments {
   readonly enough: number;
   readonly counters: readonly string[];
 }
 
-/** A counter as the script answers it: fields and their values one after the other. */
+/** A counter as the script returns it: fields and values in turn. */
 export type Dump = readonly [
   name: string,
   total: string,
@@ -36,8 +36,8 @@ export type Dump = readonly [
 const DUMP = new Script<DumpArguments>(archiveScript);
 
 /**
- * Reads counters from the first name on, until there are `enough` figures of history; one at
- * least. Undefined where there is no counter.
+ * Reads counters from the first name on, until there are `enough` figures of history; at least
+ * one. A missing counter is undefined.
  */
 export async function readDumps(
   client: Client,
@@ -61,7 +61,7 @@ export function historyIn(dump: Dump): CounterHistory {
   const visitors = new Map(
     pairs(uniques).map(([at, count]) => [Number(at), Number(count)] as const),
   );
-  // An import may have noted visitors of the day whose visitors are still kept one by one: both
+  // An import may have added visitors for the day whose visitors are still kept one by one: both
   // are added.
   if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
   return { hours: entries(hours), days: entries(days), visitors };
@@ -77,7 +77,7 @@ const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(
   KINDS.map((kind) => [KIND_LETTERS[kind], kind]),
 );
 
-/** Fields `497821p` and their values. What is something else is left out. */
+/** Fields such as `497821p` and their values. Other fields are left out. */
 function entries(flat: readonly string[]): HistoryEntry[] {
   const found: HistoryEntry[] = [];
   for (const [field, amount] of pairs(flat)) {

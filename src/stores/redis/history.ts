@@ -1,7 +1,7 @@
 /**
- * What Redis remembers of visits, read back; and the salts of days.
+ * Reads the history of visits from Redis, and stores the salts of days.
  *
- * Not here: writing it, which is in `lua/history.lua`, which names the keys.
+ * Not here: writing the history, which `lua/history.lua` does; it also names the keys.
  */
 
 import { type CounterHistory, DAY_MS, type History, HOUR_MS } from '../../contract/history.ts';
@@ -33,7 +33,7 @@ export class RedisHistory implements History {
 
   async salt(day: number, suggested: string): Promise<string> {
     const key = `seen:salt:${day}`;
-    // An hour longer than the day: a replica's clock may be behind.
+    // An hour longer than the day, because a replica's clock may be behind.
     const leftMs = Math.max(HOUR_MS, (day + 1) * DAY_MS + HOUR_MS - this.#now());
     const kept = await this.#connection.ask(async (client) => {
       await client.set(key, suggested, {

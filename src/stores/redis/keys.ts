@@ -1,22 +1,22 @@
-/** Under which keys Redis has what Seen keeps, and what stands in them. */
+/** The keys of Seen in Redis, and the form of their values. */
 
 import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 
 /**
- * The names of all counters: a sorted set, all of the same score, so that it is in the order of
- * the names.
+ * The names of all counters: a sorted set with equal scores, so that it is in the order of the
+ * names.
  */
 export const NAMES = 'seen:names';
 
 /**
- * Visitors who have not all of a quota: a sorted set of "LIMIT:VISITOR" by when they have, in
- * microseconds since 1970.
+ * Visitors who have used part of a quota: a sorted set of "LIMIT:VISITOR" by the time when the
+ * quota is full again, in microseconds since 1970.
  */
 export const LIMITS = 'seen:limits';
 
-/** Which replicas there are: a hash. */
+/** The replicas: a hash. */
 export const REPLICAS = 'seen:replicas';
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {
@@ -24,14 +24,14 @@ export function totalKey(counter: string): string {
 }
 
 /**
- * What is known of a counter beside its total: a hash of `made` (milliseconds since 1970), `owner`
- * (the hash of a token), `rules`.
+ * A counter's data besides its total: a hash of `made` (milliseconds since 1970), `owner` (the
+ * hash of a token), `rules`.
  */
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;
 }
 
-/** How keys of history call the kinds of visits. */
+/** The letters for kinds of visits in keys of history. */
 export const KIND_LETTERS: Readonly<Record<Kind, string>> = {
   person: 'p',
   program: 'g',
@@ -39,7 +39,7 @@ export const KIND_LETTERS: Readonly<Record<Kind, string>> = {
   bot: 'b',
 };
 
-/** The total in a value of Redis. Fails with `counter-unreadable`. */
+/** Parses a total. Fails with `counter-unreadable`. */
 export function totalOf(value: string, counter: string): number {
   const total = Number(value);
   if (/^-?\d+$/.test(value) && Number.isSafeInteger(total)) return total;

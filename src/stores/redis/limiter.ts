@@ -1,6 +1,6 @@
 /**
- * Visitors' quotas in Redis: one script (`lua/limit.lua`) for many of them, and one sorted set for
- * all that have not all of theirs.
+ * Visitors' quotas in Redis: one script (`lua/limit.lua`) for many at once, and one sorted set for
+ * all visitors who have used part of theirs.
  */
 import {
   LIMITED_MAX,
@@ -15,7 +15,7 @@ import { LIMITS } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-/** What `lua/limit.lua` is asked, as it says. */
+/** The arguments of `lua/limit.lua`, described there. */
 interface LimitArguments {
   readonly now: number;
   readonly most: number;

@@ -10,7 +10,7 @@ import { REPLICAS } from './keys.ts';
 import presenceScript from './lua/presence.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-/** What `lua/presence.lua` is asked, as it says. */
+/** The arguments of `lua/presence.lua`, described there. */
 interface PresenceArguments {
   readonly replica: string;
   readonly says: string;

@@ -1,25 +1,22 @@
 /**
- * What Redis' refusals mean: one table. Of each it says whether it passes by itself, what to do,
- * and whether another server may be the right one by now. The words are those of Redis 7.0, which
- * the tests run.
+ * The table of Redis' error replies. Each entry has an error code, advice, and whether another
+ * server may be the right one now. The messages are those of Redis 7.0, which the tests run.
  *
- * `store-unavailable` passes by itself, or when somebody else has done their part: the start waits
- * for it. `store-unusable` needs a person, here and now: the start fails at once. Not here: the
- * connection (`connection.ts`).
+ * `store-unavailable` passes by itself, or when somebody else has acted: the start waits for it.
+ * `store-unusable` needs a person, here and now: the start fails at once. Not here: the connection
+ * (`connection.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
 
 interface Refusal {
-  /** Matches what Redis answers, from its beginning. */
+  /** Matches the beginning of Redis' message. */
   readonly says: RegExp;
   readonly code: 'store-unavailable' | 'store-unusable';
-  /**
-   * What it means and what to do. `{url}` is replaced by the name of the setting that has the URL.
-   */
+  /** The meaning and what to do. `{url}` stands for the name of the setting that has the URL. */
   readonly advice: string;
   /**
-   * Whether the name in the URL may lead to another server by now, so that the connection is not
-   * used any more.
+   * Whether the name in the URL may now lead to another server, so that the connection must be
+   * left.
    */
   readonly leave: boolean;
 }
@@ -27,7 +24,7 @@ interface Refusal {
 const FAILOVER = 'Seen follows as soon as the name in {url} leads to the primary';
 const ACCESS = 'Check user, password and database in {url}, and what the user may do';
 
-/** The first that matches counts. */
+/** The first match applies. */
 const REFUSALS: readonly Refusal[] = [
   {
     says: /^READONLY/,
@@ -74,7 +71,7 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    // A password and rights are changed in two places: the other one may follow in a moment
+    // A password and permissions change in two places: the other place may follow in a moment
     // (decision 13).
     says: /^(WRONGPASS|NOAUTH|NOPERM|ERR (ACL failure in script|The user executing the script))/,
     code: 'store-unavailable',
@@ -116,10 +113,10 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Where in a script a command failed, which Redis puts behind the error. */
+/** The place in a script where a command failed, which Redis appends to the error. */
 const IN_SCRIPT = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 
-/** Anything else: what is new in a later Redis, or a service that speaks like one. */
+/** Any other error: new in a later Redis, or from a compatible service. */
 const OTHER: Omit<Refusal, 'says'> = {
   code: 'store-unavailable',
   advice: 'Seen tries again',
@@ -127,9 +124,9 @@ const OTHER: Omit<Refusal, 'says'> = {
 };
 
 /**
- * What a refusal means. `place` is the server, `urlIn` is where its URL stands. SEQUENCE and CLOCK
- * are errors of `lua/commit.lua`: Redis lacks the writer's last batch; the clocks differ by too
- * much.
+ * Translates an error reply. `place` is the server, and `urlIn` the name of its URL's setting.
+ * SEQUENCE and CLOCK are errors of `lua/commit.lua`: Redis lacks the writer's last batch; the
+ * clocks differ by too much.
  */
 export function refusalOf(
   reply: Error,
@@ -150,7 +147,7 @@ export function refusalOf(
     return { error: new AppError('store-unavailable', message, { cause: reply }), leave: false };
   }
   const { code, advice, leave } = REFUSALS.find(({ says }) => says.test(reply.message)) ?? OTHER;
-  const said = reply.message.replace(IN_SCRIPT, '').replace(/\.+$/, '');
-  const message = `Redis at ${place} refuses Seen: ${said}. ${advice.replaceAll('{url}', urlIn)}.`;
+  const refusal = reply.message.replace(IN_SCRIPT, '').replace(/\.+$/, '');
+  const message = `Redis at ${place} refuses Seen: ${refusal}. ${advice.replaceAll('{url}', urlIn)}.`;
   return { error: new AppError(code, message, { cause: reply }), leave };
 }

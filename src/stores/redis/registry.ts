@@ -1,5 +1,5 @@
 /**
- * The counters in Redis as things: made, owned, changed, listed and deleted. One script
+ * Creates, changes, lists and deletes counters in Redis, and knows their owners. One script
  * (`lua/registry.lua`) reads and writes them.
  */
 
@@ -24,12 +24,12 @@ import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
 
 /**
- * A counter as `lua/registry.lua` answers it: total, when it was made, owner, rules; empty where
- * there is none.
+ * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules; empty for a
+ * missing counter.
  */
 type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
 
-/** What `lua/registry.lua` is asked, as it says. */
+/** The arguments of `lua/registry.lua`, described there. */
 type RegistryArguments =
   | {
       readonly what: 'create';
@@ -57,10 +57,7 @@ type RegistryArguments =
   | { readonly what: 'read'; readonly counters: readonly string[] };
 
 const REGISTRY = new Script<RegistryArguments>(script);
-/**
- * So many names are looked through for one page at the most, so that one that is searched for in
- * vain takes no long time.
- */
+/** The most names to search for one page, so that a search without a match does not take long. */
 const LOOKED_THROUGH_MAX = 10_000;
 const AT_ONCE = 1000;
 
@@ -75,7 +72,7 @@ export class RedisRegistry implements Registry {
     this.#options = options;
   }
 
-  /** Where memory is short no counter is created, as if there were as many as may be. */
+  /** When memory is short no counter is created, as if the maximum were reached. */
   async create(
     counter: string,
     { total, madeAt, owner, rules }: Draft,
@@ -106,7 +103,7 @@ export class RedisRegistry implements Registry {
       owner,
       rules: rules && writeRuleChanges(rules),
     });
-    // Says what is wrong with it.
+    // Fails with the reason.
     if (answer === 'unreadable') totalOf('', counter);
     if (typeof answer === 'string') return answer === 'missing' ? 'missing' : 'differs';
     return descriptionOf(counter, answer)[0] ?? 'differs';
@@ -122,7 +119,7 @@ export class RedisRegistry implements Registry {
 
   async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
     const found: string[] = [];
-    // Without a search each name that is looked at is found.
+    // Without a search every name is a match.
     const atOnce = search === '' ? Math.min(limit, AT_ONCE) : AT_ONCE;
     let from = after < prefix || after === '' ? `[${prefix}` : `(${after}`;
     for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += atOnce) {
@@ -155,7 +152,7 @@ export class RedisRegistry implements Registry {
     );
   }
 
-  /** Those of them that there are, each as it is at one moment. */
+  /** Describes those that exist, each at one moment. */
   async #describe(counters: readonly string[]): Promise<Description[]> {
     if (counters.length === 0) return [];
     const all = await this.#connection.ask(
@@ -166,7 +163,7 @@ export class RedisRegistry implements Registry {
   }
 }
 
-/** The counter that the fields are of, or none. Fails with `counter-unreadable`. */
+/** The counter with these fields, or none. Fails with `counter-unreadable`. */
 function descriptionOf(
   counter: string,
   [total, made = '', owner = '', rules = '']: Fields,
@@ -183,7 +180,7 @@ function descriptionOf(
   ];
 }
 
-/** Rules as `writeRules` writes them, with `-` for each that stays. */
+/** Rules as `writeRules` writes them, with `-` for each unchanged rule. */
 function writeRuleChanges(changes: RuleChanges): string {
   const words = writeRules(changedRules(RULES, changes)).split(' ');
   const { lowest, highest, settable, private: hidden, windowMs } = changes;

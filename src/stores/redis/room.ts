@@ -1,29 +1,29 @@
 /**
- * Whether Redis has memory left for more: new counters, keys of requests, visitors, hours of the
+ * Checks whether Redis has memory for new data: counters, keys of requests, visitors, hours of the
  * history.
  *
- * At `maxmemory` Redis refuses every commit, and nobody can count. So from 80 % on nothing new is
- * kept, while existing counters count on. Not here: what is left out then (`lua/commit.lua`).
+ * At `maxmemory` Redis refuses every commit, and nobody can count. So from 80 % on no new data is
+ * stored, and existing counters keep counting. Not here: leaving data out (`lua/commit.lua`).
  */
 import type { Batch } from '../../contract/counting.ts';
 import type { Client } from './connection.ts';
 
 /**
- * Memory is short from this share of `maxmemory`. The rest is for what existing counters need, and
- * for Redis itself.
+ * Memory is short from this share of `maxmemory`. The rest is for existing counters and for Redis
+ * itself.
  */
 const SHORT_FROM = 0.8;
-/** It stays short until use falls below this share, so that it does not change to and fro. */
+/** Memory stays short until use falls below this share, so that the state does not flap. */
 const SHORT_UNTIL = 0.75;
-/** How often Redis is asked while there are commits: INFO costs it some 50 µs. */
+/** The interval of checks while there are commits: INFO costs Redis some 50 µs. */
 const LOOK_EVERY_MS = 500;
 /**
- * Redis is asked sooner when the batches since the last look may have used this share of
+ * Redis is checked sooner when the batches since the last check may have used this share of
  * `maxmemory`: a fast flood must not use the rest.
  */
 const LOOK_EVERY_PART = 0.02;
 /**
- * The most bytes that a change leaves, a new counter with a key, and each visitor in it
+ * The most bytes that a change leaves, as a new counter with a key, and each visitor in it
  * (docs/capacity.md).
  */
 const CHANGE_BYTES = 1500;
@@ -32,17 +32,17 @@ const VISITOR_BYTES = 150;
 export class RedisRoom {
   #short = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** How many bytes the batches since the last look may have left. */
+  /** The most bytes that the batches since the last check may have left. */
   #bytesSince = 0;
-  /** `maxmemory` at the last look, in bytes; 0: no limit. */
+  /** `maxmemory` at the last check, in bytes; 0: no limit. */
   #max = 0;
 
-  /** Whether memory was short at the last look. */
+  /** Whether memory was short at the last check. */
   get short(): boolean {
     return this.#short;
   }
 
-  /** Looks before a batch, if it is time again. Does not wait for the answer, and never fails. */
+  /** Checks before a batch, if a check is due. Does not wait for the reply, and never fails. */
   look(client: Client, { changes }: Batch): void {
     for (const { visitors } of changes)
       this.#bytesSince += CHANGE_BYTES + VISITOR_BYTES * (visitors?.length ?? 0);
@@ -57,15 +57,15 @@ export class RedisRoom {
         this.#max = max;
         this.#short = max > 0 && used > max * (this.#short ? SHORT_UNTIL : SHORT_FROM);
       },
-      // The connection is lost, which the commit says too; or this user may not ask (`advice.ts`
-      // says so at the start).
+      // The connection is lost, and the commit fails too; or this user has no permission
+      // (`advice.ts` reports it at the start).
       () => undefined,
     );
   }
 }
 
 /**
- * The bytes used, and the most that may be (0: no limit), in what INFO answers
+ * The used bytes, and their maximum (0: no limit), from the reply of INFO
  * (https://redis.io/docs/latest/commands/info/).
  */
 export function memoryIn(info: string): { used: number; max: number } {

@@ -1,6 +1,6 @@
 /**
- * A script that runs in Redis, called by its digest, with its arguments and its answer packed as
- * MessagePack (https://msgpack.org), which Redis' Lua reads and writes by itself.
+ * A script that runs in Redis, called by its digest. Arguments and reply are MessagePack
+ * (https://msgpack.org), which Redis' Lua can read and write.
  */
 import { createHash } from 'node:crypto';
 import { Decoder, Encoder } from '@msgpack/msgpack';
@@ -10,23 +10,23 @@ import shared from './lua/shared.lua' with { type: 'text' };
 
 const ENCODER = new Encoder({ ignoreUndefined: true });
 const DECODER = new Decoder();
-/** An answer is bytes. */
+/** Replies are bytes. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
 export class Script<Args extends object> {
   readonly #text: string;
   readonly #digest: string;
 
-  /** The files that the script is made of, in this order, after `lua/shared.lua`. */
+  /** The files of the script, in this order, after `lua/shared.lua`. */
   constructor(...files: readonly string[]) {
     this.#text = [shared, ...files].join('\n');
     this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
 
   /**
-   * Runs it. The first lines of the script's file describe the answer. A server that does not
-   * know it (new, restarted, flushed) is told it and asked again. What is undefined in `args` is
-   * left out.
+   * Runs it. The first lines of the script's file describe the reply. A server that does not have
+   * the script (new, restarted, flushed) gets it, and is called again. Undefined values in `args`
+   * are left out.
    */
   async run<Answer>(client: Client, keys: readonly string[], args: Args): Promise<Answer> {
     const packed = Buffer.from(ENCODER.encode(args).buffer);

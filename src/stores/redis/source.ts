@@ -1,13 +1,13 @@
 /**
- * Another Redis, of which numbers are read to be imported: by key, while it is in use. Nothing is
+ * Another Redis, whose numbers are read for an import, by key, while it is in use. Nothing is
  * written there.
  *
- * Not here: what the keys mean (`archive/`).
+ * Not here: the meaning of the keys (`archive/`).
  */
 import { RedisConnection, type RedisOptions } from './connection.ts';
 
 /**
- * A number under a key: in a string, or of a member of a sorted set. What else there is has no
+ * A number under a key: a string, or the score of a member of a sorted set. Other types have no
  * value.
  */
 export interface KeptNumber {
@@ -19,21 +19,20 @@ export interface KeptNumber {
 const AT_ONCE = 1000;
 
 export class RedisSource {
-  /** For people: without a password. */
+  /** For people, without a password. */
   readonly place: string;
   readonly #connection: RedisConnection;
 
-  /** Connects at the first need, not here. */
+  /** Connects on first use, not here. */
   constructor(options: RedisOptions) {
     this.#connection = new RedisConnection({ ...options, urlIn: 'the URL to import from' });
     this.place = this.#connection.place;
   }
 
   /**
-   * What stands under the keys that `pattern` matches
-   * (https://redis.io/docs/latest/commands/keys/), each once: strings, and members of sorted sets.
-   * Keys of other types come without a value: as empty text. Fails with `store-unavailable`,
-   * `store-unusable`.
+   * Reads the keys that match `pattern` (https://redis.io/docs/latest/commands/keys/), each once:
+   * strings, and members of sorted sets. The value of a key of another type is empty text. Fails
+   * with `store-unavailable`, `store-unusable`.
    */
   async *numbers(pattern: string): AsyncGenerator<KeptNumber> {
     const seen = new Set<string>();
@@ -46,7 +45,7 @@ export class RedisSource {
         'store-unavailable',
       );
       ({ cursor } = answer);
-      // A key may be answered more than once.
+      // SCAN may return a key more than once.
       const keys = answer.keys.filter((key) => !seen.has(key));
       for (const key of keys) seen.add(key);
       // eslint-disable-next-line no-await-in-loop -- the same

@@ -1,8 +1,8 @@
 /**
  * The Redis store, shared by all replicas: builds its parts on one connection.
  *
- * Each part is a file beside this one, under the name that it has in `contract/`. Not here: the
- * connection (`connection.ts`), the keys (`keys.ts`) and the scripts (`lua/`).
+ * Each part is a file beside this one, with its name in `contract/`. Not here: the connection
+ * (`connection.ts`), the keys (`keys.ts`) and the scripts (`lua/`).
  */
 import type { Store } from '../../contract/store.ts';
 import { redisRisks } from './advice.ts';
@@ -17,7 +17,7 @@ import { RedisRoom } from './room.ts';
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
 
-/** Builds the store. It connects at the first need, not here. */
+/** Builds the store. It connects on first use, not here. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const connection = new RedisConnection(options);
   const room = new RedisRoom();

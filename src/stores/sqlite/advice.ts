@@ -1,6 +1,6 @@
 /**
- * What a person is told about a database file: SQLite's errors in our own words, and file systems
- * that lose counts.
+ * Messages about a database file: SQLite's errors in our own words, and warnings about file
+ * systems that lose counts.
  */
 import { SQLiteError } from 'bun:sqlite';
 import { statfsSync } from 'node:fs';
@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { AppError } from '../../counter/errors.ts';
 
 /**
- * An error of SQLite as `store-unusable` or `store-unavailable`; any other as it is. `place` is
- * the file.
+ * Turns an error of SQLite into `store-unusable` or `store-unavailable`; returns any other
+ * unchanged. `place` is the file.
  */
 export function inOurWords(error: unknown, place: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
@@ -22,7 +22,7 @@ export function inOurWords(error: unknown, place: string): unknown {
   });
 }
 
-/** What could happen to counts in a file at `place` because of where it is; empty when nothing. */
+/** The risks for counts of the file system at `place`; empty when there are none. */
 export function fileSystemRisks(place: string): string[] {
   const kind = RISKY_FILE_SYSTEMS.get(statfsSync(dirname(place)).type);
   if (kind === undefined) return [];

@@ -1,6 +1,6 @@
 /**
- * Exports from a SQLite file and imports into it. An export is one transaction that only reads,
- * and sees the file as it was when it began.
+ * Exports from a SQLite file and imports into it. An export is one read-only transaction, and sees
+ * the file as it was at its beginning.
  *
  * Not here: connections and transactions (`database.ts`), and copies of the whole file
  * (`backup.ts`).
@@ -25,7 +25,7 @@ import { forgetAll } from './registry.ts';
 import { descriptionOf } from './rows.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 
-/** So many counters are read before others get a turn of the event loop. */
+/** The number of counters read before the event loop runs other work. */
 const AT_ONCE = 500;
 
 export class SqliteArchive implements Archive {
@@ -38,7 +38,7 @@ export class SqliteArchive implements Archive {
   }
 
   async *readAll(): AsyncGenerator<ArchivedCounter> {
-    // Makes sure of the file and its schema.
+    // Checks the file and its schema.
     this.#database.read((file) => file.size.get());
     const { database, close } = this.#database.openToRead();
     try {
@@ -66,14 +66,14 @@ export class SqliteArchive implements Archive {
   }
 }
 
-/** All counters of a connection of its own, as of one moment. */
+/** All counters, read on a separate connection, as of one moment. */
 async function* readAllOf(
   database: Database,
   describe: (row: Row) => Description,
 ): AsyncGenerator<ArchivedCounter> {
   const file = prepare(database);
   database.run('BEGIN');
-  // The first look at the file is the moment.
+  // The first read fixes the moment.
   file.size.get();
   let after = '';
   for (;;) {
@@ -94,7 +94,7 @@ async function* readAllOf(
   }
 }
 
-/** Fails with `counter-unreadable` where a figure of the history is past what a number carries. */
+/** Fails with `counter-unreadable` when a number cannot carry a figure of the history. */
 function exact(added: HistoryEntry): HistoryEntry {
   if (Number.isSafeInteger(added.amount)) return added;
   throw new AppError(
@@ -125,7 +125,7 @@ function importInto(
   return { answer, changed: answer.some((outcome) => /^(made|replaced|added)$/.test(outcome)) };
 }
 
-/** What importing the counter would come to, or comes to. */
+/** The outcome of importing the counter. */
 function previewOne(
   file: SqliteFile,
   { counter, total, past }: ArchivedCounter,

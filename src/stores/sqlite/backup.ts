@@ -1,33 +1,30 @@
 /**
- * A copy of a database file as it was at one moment, made while others go on writing to it.
+ * Copies a database file as of one moment, while others keep writing to it.
  *
  * SQLite's online backup (https://www.sqlite.org/backup.html) copies some pages at a time. It
- * begins again whenever somebody else has written, unless its connection is in a transaction that
- * only reads: that sees the file as it was when it began, and nobody waits for it
- * (https://www.sqlite.org/wal.html). Not here: where the copy goes, and that it appears whole
- * (`commands/backup.ts`).
+ * restarts after each write of others, unless its connection is in a read-only transaction: that
+ * sees the file as it was at its beginning, and blocks nobody (https://www.sqlite.org/wal.html).
+ * Not here: the destination of the copy, and making it appear whole (`commands/backup.ts`).
  */
 import { existsSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../counter/errors.ts';
 import { APPLICATION_ID } from './schema.ts';
 
-/** So many pages of 4 KiB are copied before others get a turn: some milliseconds. */
+/** The pages of 4 KiB to copy before the event loop runs other work: some milliseconds. */
 const PAGES_AT_ONCE = 500;
-/** How long the first look at the file waits for a process that recovers it. */
+/** How long the first read waits for a process that recovers the file. */
 const WAIT_MS = 5000;
 
-/** What was copied. */
+/** The result of a copy. */
 export interface CopyResult {
   readonly counters: number;
-  /** When it was so, in milliseconds since 1970: what was answered before is in it. */
+  /** The moment of the copy, in milliseconds since 1970: it contains all hits answered before. */
   readonly moment: number;
 }
 
 export interface CopyOptions {
-  /**
-   * Told how many pages are copied, of how many. What it throws ends the copying, and is thrown.
-   */
+  /** Called with the numbers of copied and of all pages. Its error ends the copy and is thrown. */
   readonly onProgress: (done: number, all: number) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -35,8 +32,8 @@ export interface CopyOptions {
 
 /**
  * Copies the database file at `path` to a new file at `to`. Fails with `settings-invalid` when
- * there is none, with `store-unusable` when it is not Seen's, and with SQLite's own error. It may
- * be of an older or a newer Seen, and is not changed.
+ * `path` does not exist, with `store-unusable` when the file is not Seen's, and with SQLite's own
+ * error. The file may be of an older or a newer Seen, and is not changed.
  */
 export async function copyDatabase(
   path: string,
@@ -53,7 +50,7 @@ export async function copyDatabase(
   try {
     const number = (query: string) => Number(Object.values(source.prepare(query).get() ?? {})[0]);
     source.exec('BEGIN');
-    // The first look at the file is the moment.
+    // The first read fixes the moment.
     if (number('PRAGMA application_id') !== APPLICATION_ID) {
       throw new AppError(
         'store-unusable',

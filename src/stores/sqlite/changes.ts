@@ -1,8 +1,8 @@
 /**
- * What a transaction does with the changes of a batch.
+ * Applies the changes of a batch in a transaction.
  *
- * Not here: the transaction, and whether the batch is applied already (`counting.ts`); what is
- * remembered of visits (`visits.ts`).
+ * Not here: the transaction, and repeated batches (`counting.ts`); the history of visits
+ * (`visits.ts`).
  */
 
 import { type Change, KEY_MEMORY_MS, type Outcome } from '../../contract/counting.ts';
@@ -15,9 +15,7 @@ import { withinWindow } from '../../counter/window.ts';
 import type { SqliteFile } from './file.ts';
 import { type CommitContext, VisitRecorder } from './visits.ts';
 
-/**
- * Applies the changes in their order and answers their outcomes. To be called in a transaction.
- */
+/** Applies the changes in order and returns their outcomes. Call it in a transaction. */
 export function applyChanges(
   file: SqliteFile,
   changes: readonly Change[],
@@ -27,7 +25,7 @@ export function applyChanges(
   const keys = changes.filter(({ once }) => once).length;
   let room = keys > 0 && !short ? keysMax - keysKept(file, keysMax - keys, at) : 0;
   const visits = new VisitRecorder(file, visitorsMax, { at, short });
-  // How many there are is read only where one is to be made.
+  // The number of counters is read only when one is to be created.
   let mayMake: number | undefined;
   const makes = () => {
     mayMake ??= short ? 0 : countersMax - (file.size.get()?.counters ?? 0);
@@ -44,7 +42,7 @@ export function applyChanges(
     if (!there) {
       const isDefault = counter === DEFAULT_COUNTER;
       if (!isDefault && (!hitsMake || change.make === false)) return 'missing';
-      // The default counter may always be made, and takes up room like any other.
+      // The default counter may always be created, and counts towards the maximum like any other.
       if (!makes() && !isDefault) return 'counters-full';
     }
     const counted = rules.windowMs > 0 ? firstVisits(file, change, rules.windowMs, at) : undefined;
@@ -72,7 +70,7 @@ function outcome(
   return hidden || counted ? { total, private: hidden, counted } : total;
 }
 
-/** Which of the change's visitors have not been counted within the window. */
+/** Returns for each visitor whether the window holds no earlier visit of theirs. */
 function firstVisits(
   file: SqliteFile,
   { counter, visitors = [] }: Change,
@@ -82,12 +80,12 @@ function firstVisits(
   return visitors.map(({ id, visits }) => {
     if (visits === 0) return false;
     const before = file.countedAt.get(dayOf(at), counter, id)?.counted_at;
-    // From farther ahead than the window is a clock that was wrong.
+    // A visit further ahead than the window came from a wrong clock.
     return before === null || before === undefined || Math.abs(at - before) >= windowMs;
   });
 }
 
-/** Notes down that the visitors whose visit counted have been counted. */
+/** Records the time for each visitor whose visit counted. */
 function noteVisits(
   file: SqliteFile,
   { counter, visitors = [] }: Change,
@@ -104,9 +102,9 @@ function dayOf(at: number): number {
 }
 
 /**
- * How many keys are remembered. Where these are more than `enough`, the oldest of those whose time
- * is over are forgotten first, or that a wrong clock has made. Not before: a clock that is wrong
- * for a while then forgets none.
+ * The number of stored keys. If it is more than `enough`, this first deletes some of the oldest
+ * keys that are expired or come from a wrong clock. It deletes none before, so a clock that is
+ * wrong for a while then loses none.
  */
 function keysKept(file: SqliteFile, enough: number, at: number): number {
   const kept = file.keysKept.get()?.count ?? 0;

@@ -1,8 +1,8 @@
 /**
  * Counting in a SQLite file: a batch is one transaction, synced to the disk before it is answered.
  *
- * Not here: the transaction and whose turn it is (`database.ts`), what is done with each change
- * (`changes.ts`), and when to try a batch again, which is the counter's decision.
+ * Not here: the transaction and the turns of processes (`database.ts`), applying changes
+ * (`changes.ts`), and retrying a batch, which the counter decides.
  */
 import type { Batch, Counting, Outcome } from '../../contract/counting.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
@@ -38,10 +38,10 @@ export class SqliteCounting implements Counting {
   }
 
   /**
-   * A batch without changes counts nothing, so it is not synced: an idle Seen would have the disk
-   * sync every 2 s for ever. It still finds a full disk, a locked or moved file and lost rights,
-   * which fail the write. What fails only the sync is found by the next visit; after that the
-   * empty ones are synced too, until one succeeds.
+   * A batch without changes counts nothing, so it is not synced: otherwise an idle Seen would make
+   * the disk sync every 2 s forever. It still detects a full disk, a locked or moved file and lost
+   * permissions, which fail the write. The next visit detects errors of the sync alone. After such
+   * a failure empty batches are synced too, until one succeeds.
    */
   #apply({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
     const at = this.#options.now();

@@ -1,12 +1,12 @@
 /**
- * One SQLite file and the transactions on it: they wait for those of other processes, and are
- * synced before they return.
+ * One SQLite file and its transactions. They wait for those of other processes, and are synced
+ * before they return.
  *
- * Only one process writes at a time; the others wait outside of SQLite, because SQLite's own
- * waiting would block the event loop, and for a time with chance in it, because processes that
- * wait in step starve each other. The sync itself runs on the event loop: handing the batch to a
- * thread costs more than the sync does on an SSD (docs/decisions/0005). Not here: whose turn it is
- * (`turns.ts`), and opening the file (`file.ts`).
+ * Only one process writes at a time. The others wait outside of SQLite, because SQLite's own
+ * waiting would block the event loop. They wait for a random time, because processes that wait in
+ * step starve each other. The sync itself runs on the event loop: handing the batch to a thread
+ * costs more than the sync does on an SSD (docs/decisions/0005). Not here: how processes take
+ * turns (`turns.ts`), and opening the file (`file.ts`).
  */
 import { Database, SQLiteError } from 'bun:sqlite';
 import { resolve } from 'node:path';
@@ -19,19 +19,19 @@ import { WriteTurns } from './turns.ts';
 
 export interface SqliteOptions extends Pick<PartOptions, 'now'> {
   path: string;
-  /** What to do when the file is not there. */
+  /** What to do when the file does not exist. */
   missing: MissingFile;
   /** How long other processes may keep the file locked before the store counts as unavailable. */
   timeoutMs: number;
 }
 
 /**
- * A wait for another process's transaction, and up to as much again by chance. One millisecond is
- * a timer's least.
+ * The pause while another process writes, plus a random part of up to twice as much. Timers cannot
+ * be shorter than one millisecond.
  */
 const LOCK_WAIT_MS = 1;
 
-/** What a transaction came to: an answer, and whether it changed anything that is to be kept. */
+/** The result of a transaction, and whether it changed anything that must be stored. */
 export interface TransactionResult<T> {
   readonly answer: T;
   readonly changed: boolean;
@@ -44,13 +44,13 @@ export class SqliteDatabase {
   #closed = false;
   readonly #turns = new WriteTurns();
 
-  /** Opens the file at the first need, not here. */
+  /** Opens the file on first use, not here. */
   constructor(options: SqliteOptions) {
     this.#options = options;
     this.place = resolve(options.path);
   }
 
-  /** Reads; fails as a store does. */
+  /** Reads. Fails as a store does. */
   read<T>(work: (file: SqliteFile) => T): T {
     try {
       return work(this.#file());
@@ -60,9 +60,9 @@ export class SqliteDatabase {
   }
 
   /**
-   * Does `work` in one transaction from begin to end without a pause, on disk when this resolves.
-   * Fails as a store does: `hit-unconfirmed` when it may be on disk. What is not `synced` may be
-   * lost with the power, and is on disk with the next that is.
+   * Runs `work` in one transaction without a pause. It is on disk when this resolves. Fails as a
+   * store does: `hit-unconfirmed` when it may be on disk. A transaction that is not `synced` may
+   * be lost in a power failure, until the next synced one.
    */
   async write<T>(
     work: (file: SqliteFile) => TransactionResult<T>,
@@ -95,9 +95,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Another connection to the file, on which a transaction that only reads may take its time:
-   * writing goes on meanwhile, beside what it reads (https://www.sqlite.org/wal.html). Fails as a
-   * store does.
+   * Opens another connection, on which a read-only transaction may take long: writing goes on
+   * meanwhile (https://www.sqlite.org/wal.html). Fails as a store does.
    */
   openToRead(): { database: Database; close: () => void } {
     return this.read(() => {
@@ -141,15 +140,15 @@ export class SqliteDatabase {
     }
   }
 
-  /** Whatever goes wrong in a COMMIT, the transaction may be on disk. */
+  /** Whichever error a COMMIT has, the transaction may be on disk. */
   #commit(file: SqliteFile): void {
     try {
       file.commit.run();
     } catch (cause) {
-      const told = inOurWords(cause, this.place);
+      const known = inOurWords(cause, this.place);
       const why =
-        told instanceof AppError
-          ? told.message
+        known instanceof AppError
+          ? known.message
           : `${this.place} did not confirm a write: ${String(cause)}.`;
       throw new AppError('hit-unconfirmed', why, { cause });
     }

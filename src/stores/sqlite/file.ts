@@ -1,10 +1,9 @@
 /**
- * Opens a Seen database file: makes or checks its schema, sets it up to lose nothing, and prepares
- * the statements.
+ * Opens a Seen database file: creates or checks its schema, sets it up to lose nothing, and
+ * prepares the statements.
  *
- * The file says whose it is (application id) and how new it is (user version), so that a foreign,
- * damaged or newer file is refused before anything is written to it. Not here: transactions, which
- * are in `database.ts`.
+ * The file has an application id and a user version, so a foreign, damaged or newer file is
+ * refused before anything is written to it. Not here: transactions (`database.ts`).
  */
 import { Database } from 'bun:sqlite';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
@@ -17,35 +16,34 @@ import { prepare } from './statements.ts';
 export type SqliteFile = ReturnType<typeof openFile>;
 
 /**
- * What to do when the file is not there at first:
- * - `make`: make it, with its folder
- * - `refuse`: fail with `settings-invalid`, for commands that need what is in it
- * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has made it, so it was
- *   moved away
+ * What to do when the file does not exist on opening:
+ * - `make`: create it, with its folder
+ * - `refuse`: fail with `settings-invalid`, for commands that need its data
+ * - `wait`: fail with `store-unavailable`, for replicas: their supervisor has created it, so it
+ *   was moved away
  */
 export type MissingFile = 'make' | 'refuse' | 'wait';
 
-/** While opening, SQLite may wait for other processes itself: nothing is served yet. */
+/** While opening, SQLite may block and wait for other processes: nothing is served yet. */
 const OPEN_WAIT_MS = 5000;
 
 /**
- * The log beside the file (https://www.sqlite.org/wal.html) is copied into the file when it has so
- * many pages of 4 KiB: SQLite's own number. While a long reader needs the log, it grows by what is
- * written meanwhile.
+ * When the log beside the file (https://www.sqlite.org/wal.html) has this many pages of 4 KiB, it
+ * is copied into the file: SQLite's default. While a long reader needs the log, it keeps growing.
  */
 const LOG_PAGES = 1000;
 /**
- * A log that has grown for a reader is cut back to so many bytes by the commit that begins it
- * anew; without this, it keeps its size for ever
- * (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). It is what a log of LOG_PAGES
- * takes, so that the usual one is written over and not cut.
+ * A log that has grown during a long read is cut to this many bytes by the commit that restarts
+ * it; otherwise it keeps its size forever
+ * (https://www.sqlite.org/pragma.html#pragma_journal_size_limit). A log of LOG_PAGES has this
+ * size, so a usual log is overwritten and not cut.
  */
 const LOG_BYTES = LOG_PAGES * 4096;
 
 /**
- * Opens the file at `path`, or does as `missing` says when there is none, and forgets writers
+ * Opens the file at `path`, or does as `missing` says when it does not exist. Forgets writers
  * silent since `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`,
- * with what `missing` says, or with SQLite's own error.
+ * with the error of `missing`, or with SQLite's own error.
  */
 export function openSqliteFile(
   path: string,
@@ -84,7 +82,7 @@ export function openSqliteFile(
 }
 
 function refuseMissing(path: string, missing: MissingFile): void {
-  // In an empty file SQLite would begin a new database, too.
+  // In an empty file SQLite would create a new database, too.
   if (missing === 'refuse' && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) {
     throw new AppError(
       'settings-invalid',
@@ -104,7 +102,7 @@ function openFile(database: Database, path: string) {
   const { ino, dev } = statSync(path);
   return {
     database,
-    /** Whether `path` still names this file, and not another one or none. */
+    /** Whether `path` still names this file. */
     isStillAt: (): boolean => {
       const now = statSync(path, { throwIfNoEntry: false });
       return now?.ino === ino && now.dev === dev;
@@ -114,10 +112,10 @@ function openFile(database: Database, path: string) {
 }
 
 /**
- * Does `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL`
- * is written and not synced, and the sync of the next one with FULL is of the whole log
- * (https://www.sqlite.org/pragma.html#pragma_synchronous). Run anew each time: SQLite obeys this
- * when it compiles it.
+ * Runs `work` with commits that are not synced. In WAL mode a commit with `synchronous = NORMAL`
+ * is written and not synced, and the next sync with FULL covers the whole log
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous). The pragma is run each time, because it
+ * takes effect when SQLite compiles it.
  */
 export function withoutSync<T>({ database }: SqliteFile, work: () => T): T {
   database.run('PRAGMA synchronous = NORMAL');

@@ -1,7 +1,7 @@
 /**
- * What a SQLite file remembers of visits, read back; and the salts of days.
+ * Reads the history of visits from a SQLite file, and stores the salts of days.
  *
- * Not here: writing it, which happens in the commit of the hits (`visits.ts`).
+ * Not here: writing the history, which happens in the commit of the hits (`visits.ts`).
  */
 import { type CounterHistory, type History, HOUR_MS } from '../../contract/history.ts';
 import { folded } from '../../counter/folding.ts';

@@ -1,5 +1,5 @@
 /**
- * Visitors' quotas in a SQLite file: a row for each visitor who has not all of one.
+ * Visitors' quotas in a SQLite file: a row for each visitor who has used part of one.
  *
  * Not here: the arithmetic of a quota (`counter/rate-limit.ts`).
  */
@@ -15,19 +15,19 @@ import type { PartOptions } from '../part-options.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 
-/** No clock that is right has noted down what is farther ahead: no window is longer than a day. */
+/** Times further ahead come from a wrong clock, because no window is longer than a day. */
 const AHEAD_MAX_US = 2 * DAY_MS * 1000;
 /**
- * How often those that are remembered are counted: SQLite reads a page for some hundred of them, 9
- * ms for 100,000. What other processes note down in between is not known here, so there may be a
- * few thousand more than `limitedMax`.
+ * The interval at which the rows are counted: SQLite reads a page for some hundred of them, 9 ms
+ * for 100,000. Rows that other processes add in between are not known here, so there may be a few
+ * thousand more than `limitedMax`.
  */
 const COUNT_MS = 1000;
 
 export class SqliteLimiter implements Limiter {
   readonly #database: SqliteDatabase;
   readonly #options: PartOptions;
-  /** How many more may be remembered, and when they were counted, in milliseconds since 1970. */
+  /** How many rows may be added, and when rows were counted, in milliseconds since 1970. */
   #room = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
 
@@ -42,7 +42,7 @@ export class SqliteLimiter implements Limiter {
     });
   }
 
-  /** Takes one of each and forgets who has all again, in a transaction. */
+  /** Takes one from each quota, and deletes rows of full quotas, in a transaction. */
   #takeAll(
     file: SqliteFile,
     wanted: readonly LimitRequest[],
@@ -63,7 +63,7 @@ export class SqliteLimiter implements Limiter {
     return { answer, changed };
   }
 
-  /** Whether one more visitor is to be remembered. */
+  /** Whether a row may be added. */
   #fits(file: SqliteFile, at: number): boolean {
     if (Math.abs(at - this.#countedAt) >= COUNT_MS) {
       const { limitedMax = LIMITED_MAX } = this.#options;

@@ -1,4 +1,4 @@
-/** Replicas in a SQLite file: one row each, with the last heartbeat and when it came. */
+/** Replicas in a SQLite file: one row each, with the last heartbeat and its time. */
 import {
   type HeardReplica,
   type HeartbeatReport,
@@ -17,7 +17,7 @@ export class SqlitePresence implements Presence {
     this.#now = now;
   }
 
-  /** Also forgets who has been silent for long, or was heard by a clock that is far ahead. */
+  /** Also forgets replicas that were silent for long, or have a time far in the future. */
   heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]> {
     return this.#database.write(
       (file) => {

@@ -1,8 +1,7 @@
 /**
- * The counters in a SQLite file as things: created, owned, changed, listed and deleted.
+ * Creates, changes, lists and deletes counters in a SQLite file, and knows their owners.
  *
- * Not here: the transaction that each of these is (`database.ts`), and the statements
- * (`statements.ts`).
+ * Not here: transactions (`database.ts`), and the statements (`statements.ts`).
  */
 import { DAY_MS } from '../../contract/history.ts';
 import type {
@@ -35,7 +34,7 @@ export class SqliteRegistry implements Registry {
     this.#options = options;
   }
 
-  /** Where the disk is short of room no counter is created, as if there were as many as may be. */
+  /** When the disk is nearly full no counter is created, as if the maximum were reached. */
   create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'> {
     this.#room.look();
     const countersMax = this.#room.short ? 0 : this.#options.countersMax;
@@ -92,21 +91,21 @@ function createOne(
   return { answer: 'created', changed: true };
 }
 
-/** One counter that is to be changed. */
+/** The change of one counter. */
 interface Change {
   readonly counter: string;
   readonly changes: CounterChanges;
   readonly condition: Condition;
 }
 
-/** Fails with `counter-unreadable`: the transaction is then to be rolled back. */
+/** Fails with `counter-unreadable`; the caller must then roll the transaction back. */
 function changeOne(
   file: SqliteFile,
   { counter, changes: { total, owner, rules }, condition }: Change,
   at: number,
   place: string,
 ): TransactionResult<Description | 'missing' | 'differs'> {
-  // It is always there, also before its first hit.
+  // The default counter always exists, even before its first hit.
   if (counter === DEFAULT_COUNTER) file.begun.run(counter, at);
   const before = file.describe.get(counter);
   if (!before) return { answer: 'missing', changed: false };
@@ -125,7 +124,7 @@ function deleteThose(
   const answer = counters.map((counter): Deletion => {
     const row = file.describe.get(counter);
     if (row && !rowMeets(row, condition)) return 'differs';
-    // Also where there is none: nothing of it is to be left.
+    // Also for a missing counter, so that none of its data is left.
     forgetAll(file, counter, at);
     return row ? 'deleted' : 'missing';
   });
@@ -138,8 +137,7 @@ function rowMeets({ total, made_at: madeAt, owner, rules }: Row, condition: Cond
 }
 
 /**
- * Forgets a counter and all that is kept of it, in a transaction; `at` is now, in milliseconds
- * since 1970.
+ * Deletes a counter and all its data, in a transaction; `at` is now, in milliseconds since 1970.
  */
 export function forgetAll(file: SqliteFile, counter: string, at: number): void {
   file.delete.run(counter);

@@ -1,22 +1,22 @@
 /**
- * Whether the disk has room left for more: new counters, keys of requests, visitors, hours of the
- * history.
+ * Checks whether the disk has space for new data: counters, keys of requests, visitors, hours of
+ * the history.
  *
- * On a full disk no commit succeeds, so counting stops for everybody. Before it comes to that,
- * nothing new is kept and the counters that are there count on: their rows are changed in place.
- * Not here: what is left out then (`changes.ts`).
+ * On a full disk no commit succeeds, so counting stops for everybody. Before that, no new data is
+ * stored and existing counters keep counting: their rows are changed in place. Not here: leaving
+ * data out (`changes.ts`).
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * So much stays free for what existing counters need: the write-ahead log, and a row for each
- * counter and day.
+ * This much stays free for existing counters: the write-ahead log, and a row for each counter and
+ * day.
  */
 const KEPT_FREE_BYTES = 100 * 2 ** 20;
-/** Of a small disk no more than this part. */
+/** The largest part of a small disk to keep free. */
 const KEPT_FREE_PART = 0.1;
-/** How often the system is asked while there are commits. */
+/** The interval of checks while there are commits. */
 const LOOK_EVERY_MS = 500;
 
 export class SqliteRoom {
@@ -24,17 +24,17 @@ export class SqliteRoom {
   #short = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** For the disk that the file at `path` is on. */
+  /** Checks the disk that has the file at `path`. */
   constructor(path: string) {
     this.#folder = dirname(path);
   }
 
-  /** Whether the disk was short of room at the last look. */
+  /** Whether the disk was nearly full at the last check. */
   get short(): boolean {
     return this.#short;
   }
 
-  /** Has a look, if the last one was some time ago. Never fails. */
+  /** Checks the disk, if a check is due. Never fails. */
   look(): void {
     const now = performance.now();
     if (now - this.#lookedAt < LOOK_EVERY_MS) return;
@@ -42,10 +42,10 @@ export class SqliteRoom {
     try {
       const { bsize, blocks, bavail } = statfsSync(this.#folder);
       const kept = Math.min(KEPT_FREE_BYTES, blocks * bsize * KEPT_FREE_PART);
-      // More must be free before it ends, so that it does not change to and fro.
+      // The end of a shortage needs more free space, so that the state does not flap.
       this.#short = bavail * bsize < kept * (this.#short ? 1.25 : 1);
     } catch {
-      // The folder is gone. The commit says so.
+      // The folder is gone. The commit reports it.
     }
   }
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { Row } from './statements.ts';
 
-/** What a row says of its counter; `place` is the file. Fails with `counter-unreadable`. */
+/** The counter in a row; `place` is the file. Fails with `counter-unreadable`. */
 export function descriptionOf(
   { name, total, made_at: madeAt, owner, rules }: Row,
   place: string,

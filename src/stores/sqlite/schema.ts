@@ -1,9 +1,9 @@
 /**
- * The schema of a Seen database file: made in an empty file, brought up to date in an older one,
- * and refused in any other.
+ * The schema of a Seen database file. It is created in an empty file, updated in an older one, and
+ * any other file is refused.
  *
- * The file says whose it is (application id) and how new it is (user version), so that a foreign,
- * damaged or newer file is refused before anything is written to it.
+ * The file has an application id and a user version, so a foreign, damaged or newer file is
+ * refused before anything is written to it.
  */
 import type { Database } from 'bun:sqlite';
 import { AppError } from '../../counter/errors.ts';
@@ -11,8 +11,8 @@ import { AppError } from '../../counter/errors.ts';
 /** "seen" in ASCII (https://www.sqlite.org/pragma.html#pragma_application_id). */
 export const APPLICATION_ID = 0x7365656e;
 /**
- * What made the schema, step by step: a file is at the step that its user version says, and is
- * brought up to the last one. A file with a larger number was written by a newer Seen.
+ * The steps that create the schema. A file's user version is its last step, and the later steps
+ * are applied to it. A larger number means a newer Seen.
  */
 const STEPS = [
   `CREATE TABLE counters (
@@ -26,8 +26,8 @@ const STEPS = [
     written_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};`,
-  // Rows are made in the order in which they end, so their numbers tell how many there are and
-  // which are over.
+  // Rows are inserted in the order in which they expire, so their numbers give the count and the
+  // expired ones.
   `CREATE TABLE keys (
     number  INTEGER PRIMARY KEY,
     key     TEXT NOT NULL UNIQUE,
@@ -35,8 +35,7 @@ const STEPS = [
     total   INTEGER NOT NULL,
     made_at INTEGER NOT NULL
   ) STRICT;`,
-  // How many counters there are, kept by the database itself: counting them takes as long as there
-  // are many.
+  // The number of counters, kept by triggers, because counting takes time for each of them.
   `ALTER TABLE counters ADD COLUMN made_at INTEGER;
   ALTER TABLE counters ADD COLUMN owner TEXT;
   ALTER TABLE counters ADD COLUMN rules TEXT;
@@ -44,8 +43,8 @@ const STEPS = [
   INSERT INTO sizes SELECT count(*) FROM counters;
   CREATE TRIGGER counter_made AFTER INSERT ON counters BEGIN UPDATE sizes SET counters = counters + 1; END;
   CREATE TRIGGER counter_deleted AFTER DELETE ON counters BEGIN UPDATE sizes SET counters = counters - 1; END;`,
-  // What is remembered of visits: by hour, then by day; how many visitors each day had, and who
-  // today's are.
+  // The history of visits: by hour, then by day; the number of visitors of each day, and today's
+  // visitors.
   `CREATE TABLE hours (
     counter TEXT NOT NULL, hour INTEGER NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (counter, hour, kind)
@@ -63,31 +62,31 @@ const STEPS = [
     PRIMARY KEY (day, counter, visitor)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE salts (day INTEGER PRIMARY KEY, salt TEXT NOT NULL) STRICT;`,
-  // When a visit of theirs counted last, where there is a window.
+  // When their last visit counted, for counters with a window.
   'ALTER TABLE visitors ADD COLUMN counted_at INTEGER;',
-  // Of visitors who have not all of a quota: when they have, in microseconds since 1970.
+  // Visitors who have used part of a quota: when it is full again, in microseconds since 1970.
   `CREATE TABLE limits (
     name TEXT NOT NULL, who TEXT NOT NULL, full_at INTEGER NOT NULL,
     PRIMARY KEY (name, who)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX limits_by_end ON limits (full_at);`,
-  // From where counters were brought: what comes again from there is not brought again.
+  // The sources of imported counters: a counter is imported once from each source.
   `CREATE TABLE sources (
     counter TEXT NOT NULL, source TEXT NOT NULL,
     PRIMARY KEY (counter, source)
   ) STRICT, WITHOUT ROWID;`,
-  // Replicas, and when they were heard.
+  // Replicas, and the times of their last reports.
   `CREATE TABLE replicas (
     id TEXT NOT NULL PRIMARY KEY, said TEXT NOT NULL, heard_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`,
-  // How many visitors are remembered of each day: counting them takes as long as there are many.
+  // The number of stored visitors of each day, because counting takes time for each of them.
   `CREATE TABLE visitors_of_days (day INTEGER PRIMARY KEY, visitors INTEGER NOT NULL) STRICT;
   INSERT INTO visitors_of_days SELECT day, count(*) FROM visitors GROUP BY day;`,
 ] as const;
 
 /**
- * Inside one transaction: brings the schema up to date, from nothing in an empty file, or refuses
- * a file that is not ours to write.
+ * Call it in a transaction. Creates the schema in an empty file, updates an older one, or refuses
+ * a file that this Seen must not write.
  */
 export function claim(database: Database, path: string): void {
   const number = (pragma: string) =>

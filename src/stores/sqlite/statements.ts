@@ -1,7 +1,7 @@
 /**
- * The statements on a database file: of each its parameters and its answer. What belongs together
- * is in one transaction of `database.ts`. Not here: those of what is remembered of visits
- * (`visit-statements.ts`).
+ * The statements on a database file, each with its parameters and its result. Statements that
+ * belong together run in one transaction of `database.ts`. Not here: those for the history of
+ * visits (`visit-statements.ts`).
  */
 import type { Database } from 'bun:sqlite';
 import { ADDED, FORGET_AT_ONCE, visitStatements } from './visit-statements.ts';
@@ -15,7 +15,7 @@ export interface Row {
   readonly rules: string | null;
 }
 
-/** Comes after every name: all characters of names are below it in ASCII. */
+/** Sorts after every name: all characters of names are below it in ASCII. */
 export const AFTER_ALL_NAMES = '~';
 
 const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
@@ -35,7 +35,7 @@ function transactionStatements(database: Database) {
     commit: database.query<unknown, []>('COMMIT'),
     rollback: database.query<unknown, []>('ROLLBACK'),
     /**
-     * A number that changes when another process has written
+     * Changes when another process has written
      * (https://www.sqlite.org/pragma.html#pragma_data_version).
      */
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
@@ -44,15 +44,15 @@ function transactionStatements(database: Database) {
 
 function counterStatements(database: Database) {
   return {
-    /** ?1 counter: its total and rules, no row when there is none. */
+    /** ?1 counter: its total and rules; no row for a missing one. */
     read: database.query<{ total: number; rules: string | null }, [string]>(
       'SELECT total, rules FROM counters WHERE name = ?1',
     ),
-    /** How many counters there are. */
+    /** The number of counters. */
     size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
     /**
      * ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be
-     * exact any more.
+     * exact.
      */
     add: database.query<{ total: number }, [string, number, number]>(`
       INSERT INTO counters (name, total, made_at) VALUES (?1, ?2, ?3)
@@ -60,28 +60,28 @@ function counterStatements(database: Database) {
       WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
       RETURNING total`),
     /**
-     * ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Refused when
-     * there is one.
+     * ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Fails when the
+     * counter exists.
      */
     make: database.query<unknown, [string, number, number, string, string | null]>(
       'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
     ),
-    /** ?1 counter, ?2 now: makes it without an owner, at 0, if it is not there. */
+    /** ?1 counter, ?2 now: creates it without an owner, at 0, if it does not exist. */
     begun: database.query<unknown, [string, number]>(
       'INSERT INTO counters (name, total, made_at) VALUES (?1, 0, ?2) ON CONFLICT (name) DO NOTHING',
     ),
     /** ?1 counter. */
     describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
     /**
-     * ?1 after which name, ?2 part of the name, ?3 how many, ?4 and ?5 from which name on and
-     * before which: in the order of the names' bytes.
+     * ?1 the name to start after, ?2 part of the name, ?3 the maximum count, ?4 the first name and
+     * ?5 the end, which is excluded: in the order of the names' bytes.
      */
     list: database.query<Row, [string, string, number, string, string]>(
       `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
     ),
     /**
-     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules: what is null
-     * stays. The counter as it is then, no row when there is none.
+     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules; null keeps a
+     * value. The changed counter; no row for a missing one.
      */
     change: database.query<Row, [string, number | null, string | null, string | null]>(`
       UPDATE counters
@@ -92,16 +92,16 @@ function counterStatements(database: Database) {
   };
 }
 
-/** Keys of requests, and what else is kept beside counters. */
+/** Keys of requests, and other data besides counters. */
 function otherStatements(database: Database) {
   return {
-    /** ?1 key: the request that it was used for, and the total that this was answered with. */
+    /** ?1 key: its request, and the total in the response. */
     recallKey: database.query<{ request: string; total: number }, [string]>(
       'SELECT request, total FROM keys WHERE key = ?1',
     ),
     /**
-     * How many keys are kept, and when the oldest was made: a look at the first and one at the
-     * last, however many there are.
+     * The number of keys, and when the oldest was created: reads the first and the last row,
+     * however many there are.
      */
     keysKept: database.query<{ count: number; oldest: number }, []>(`
       SELECT last.number - first.number + 1 AS count, first.made_at AS oldest
@@ -112,13 +112,13 @@ function otherStatements(database: Database) {
       'INSERT INTO keys (key, request, total, made_at) VALUES (?1, ?2, ?3, ?4)',
     ),
     /**
-     * ?1 and ?2 times: forgets the oldest keys that were not made between them, so many at once
-     * that one write does not take long.
+     * ?1 and ?2 times: deletes the oldest keys created outside of them, a limited number, so that
+     * one write does not take long.
      */
     forgetKeys: database.query<unknown, [number, number]>(`
       DELETE FROM keys WHERE number IN (SELECT number FROM keys ORDER BY number LIMIT ${FORGET_AT_ONCE})
       AND made_at NOT BETWEEN ?1 AND ?2`),
-    /** ?1 writer: its last batch, no row for an unknown one. */
+    /** ?1 writer: its last batch; no row for an unknown one. */
     recall: database.query<{ sequence: number; outcomes: string }, [string]>(
       'SELECT sequence, outcomes FROM writers WHERE writer = ?1',
     ),
@@ -127,14 +127,14 @@ function otherStatements(database: Database) {
       INSERT INTO writers (writer, sequence, outcomes, written_at) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT (writer) DO UPDATE
       SET sequence = excluded.sequence, outcomes = excluded.outcomes, written_at = excluded.written_at`),
-    /** ?1 replica, ?2 what it says, as JSON, ?3 now. */
+    /** ?1 replica, ?2 its report as JSON, ?3 now. */
     hear: database.query<unknown, [string, string, number]>(`
       INSERT INTO replicas (id, said, heard_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (id) DO UPDATE SET said = excluded.said, heard_at = excluded.heard_at`),
     heard: database.query<{ said: string; heard_at: number }, []>(
       'SELECT said, heard_at FROM replicas',
     ),
-    /** ?1 and ?2 times: forgets replicas that were not heard between them. */
+    /** ?1 and ?2 times: deletes replicas whose last report is outside of them. */
     forgetReplicas: database.query<unknown, [number, number]>(
       'DELETE FROM replicas WHERE heard_at NOT BETWEEN ?1 AND ?2',
     ),
@@ -144,22 +144,22 @@ function otherStatements(database: Database) {
   };
 }
 
-/** Those of visitors' quotas. Times are microseconds since 1970. */
+/** Visitors' quotas. Times are microseconds since 1970. */
 function limitStatements(database: Database) {
   return {
-    /** ?1 limit, ?2 visitor: when all is there again, no row when it is. */
+    /** ?1 limit, ?2 visitor: when the quota is full again; no row when it is. */
     limit: database.query<{ fullAtUs: number }, [string, string]>(
       'SELECT full_at AS fullAtUs FROM limits WHERE name = ?1 AND who = ?2',
     ),
-    /** ?1 limit, ?2 visitor, ?3 when all is there again. */
+    /** ?1 limit, ?2 visitor, ?3 when the quota is full again. */
     keepLimit: database.query<unknown, [string, string, number]>(`
       INSERT INTO limits (name, who, full_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (name, who) DO UPDATE SET full_at = excluded.full_at`),
-    /** How many are remembered: reads them all. */
+    /** The number of rows: reads them all. */
     limited: database.query<{ count: number }, []>('SELECT count(*) AS count FROM limits'),
     /**
-     * ?1 and ?2 times: forgets who has all again at or before the first or after the second, so
-     * many at once that one write does not take long.
+     * ?1 and ?2 times: deletes quotas that are full at or before the first or after the second, a
+     * limited number, so that one write does not take long.
      */
     forgetLimits: database.query<unknown, [number, number]>(`
       DELETE FROM limits WHERE (name, who) IN
@@ -167,10 +167,10 @@ function limitStatements(database: Database) {
   };
 }
 
-/** Those of counters that are brought. */
+/** Imported counters. */
 function archiveStatements(database: Database) {
   return {
-    /** ?1 counter, ?2 source: a row when it was brought from there. */
+    /** ?1 counter, ?2 source: a row when it was imported from there. */
     broughtFrom: database.query<{ source: string }, [string, string]>(
       'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
     ),
@@ -180,7 +180,7 @@ function archiveStatements(database: Database) {
     /** ?1 counter. */
     forgetSources: database.query<unknown, [string]>('DELETE FROM sources WHERE counter = ?1'),
     /**
-     * ?1 counter, ?2 total, ?3 when it was made, ?4 the hash of its owner's token, ?5 its rules.
+     * ?1 counter, ?2 total, ?3 time of creation, ?4 the hash of its owner's token, ?5 its rules.
      */
     place: database.query<unknown, [string, number, number | null, string | null, string | null]>(
       'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',

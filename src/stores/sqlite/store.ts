@@ -2,8 +2,8 @@
  * The SQLite store: one file on a local disk, shared by the replicas of one machine. Builds its
  * parts on one open file.
  *
- * Each part is a file beside this one, under the name that it has in `contract/`. Not here:
- * transactions and turns (`database.ts`), and the file and its schema (`file.ts`, `schema.ts`).
+ * Each part is a file beside this one, with its name in `contract/`. Not here: transactions and
+ * turns (`database.ts`), and the file and its schema (`file.ts`, `schema.ts`).
  */
 import type { Store } from '../../contract/store.ts';
 import type { PartOptions } from '../part-options.ts';
@@ -19,7 +19,7 @@ import { SqliteRoom } from './room.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, PartOptions {}
 
-/** Builds the store. It opens the file at the first need, not here. */
+/** Builds the store. It opens the file on first use, not here. */
 export function createSqliteStore(options: SqliteStoreOptions): Store {
   const database = new SqliteDatabase(options);
   const { place } = database;

@@ -1,21 +1,21 @@
 /**
- * The statements on what is remembered of visits: hours, days, visitors. Of each its parameters
- * and its answer.
+ * The statements for the history of visits: hours, days, visitors. Each has its parameters and its
+ * result.
  */
 import type { Database } from 'bun:sqlite';
 import type { Kind } from '../../contract/history.ts';
 
-/** More than one, so that forgetting is faster than remembering. */
+/** More than one, so that rows are deleted faster than added. */
 export const FORGET_AT_ONCE = 1000;
 
 /**
- * A figure of the history stays where it is when it would go farther than a number carries: it
- * must not keep anybody from counting.
+ * A figure of the history stops at the largest exact number: it must not keep anybody from
+ * counting.
  */
 const within = (sum: string) =>
   `max(min(${sum}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
 
-/** What adds to a figure that is there already. */
+/** Adds to an existing figure. */
 export const ADDED = `DO UPDATE SET amount = ${within('amount + excluded.amount')}`;
 
 /** The statements, prepared. */
@@ -25,25 +25,22 @@ export function visitStatements(database: Database) {
 
 function hourStatements(database: Database) {
   return {
-    /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: what the hour has come to. */
+    /** ?1 counter, ?2 hour, ?3 kind, ?4 amount: the new amount of the hour. */
     addToHour: database.query<{ amount: number }, [string, number, string, number]>(`
       INSERT INTO hours (counter, hour, kind, amount) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT (counter, hour, kind) ${ADDED} RETURNING amount`),
-    /** The same for an hour that has a row; where there is none nothing is added. */
+    /** The same for an hour that has a row; without one nothing is added. */
     addToHourThere: database.query<unknown, [string, number, string, number]>(
       `UPDATE hours SET amount = ${within('amount + ?4')} WHERE counter = ?1 AND hour = ?2 AND kind = ?3`,
     ),
     /**
-     * ?1 counter, ?2 hour: the first hour of the counter, and the last one that is not after ?2;
-     * null where there is none.
+     * ?1 counter, ?2 hour: the first hour of the counter, and the last one up to ?2; null when
+     * there is none.
      */
     hoursKept: database.query<{ first: number | null; last: number | null }, [string, number]>(`
       SELECT (SELECT min(hour) FROM hours WHERE counter = ?1) AS first,
              (SELECT max(hour) FROM hours WHERE counter = ?1 AND hour <= ?2) AS last`),
-    /**
-     * ?1 counter, ?2 hour: adds what was before it to the days. To be followed by the deletion of
-     * that.
-     */
+    /** ?1 counter, ?2 hour: adds the earlier hours to the days. Delete those hours next. */
     foldHours: database.query<unknown, [string, number]>(`
       INSERT INTO days (counter, day, kind, amount)
       SELECT counter, hour / 24, kind, ${within('sum(amount)')} FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
@@ -60,25 +57,24 @@ function visitorStatements(database: Database) {
     addVisitor: database.query<{ visitor: string }, [number, string, string]>(
       'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
     ),
-    /** ?1 counter, ?2 day: how many visitors it had. */
+    /** ?1 counter, ?2 day: its number of visitors. */
     visitorsOn: database.query<{ visitors: number }, [string, number]>(
       'SELECT visitors FROM uniques WHERE counter = ?1 AND day = ?2',
     ),
-    /** ?1 day: how many visitors are remembered of it, of all counters together. */
+    /** ?1 day: the number of stored visitors of all counters together. */
     visitorsOfDay: database.query<{ visitors: number }, [number]>(
       'SELECT visitors FROM visitors_of_days WHERE day = ?1',
     ),
-    /** ?1 day, ?2 how many more. */
+    /** ?1 day, ?2 the number to add. */
     addToVisitorsOfDay: database.query<unknown, [number, number]>(`
       INSERT INTO visitors_of_days (day, visitors) VALUES (?1, ?2)
       ON CONFLICT (day) DO UPDATE SET visitors = visitors + excluded.visitors`),
-    /** ?1 day: forgets how many there were on days before it. */
+    /** ?1 day: deletes the numbers of earlier days. */
     forgetVisitorsOfDays: database.query<unknown, [number]>(
       'DELETE FROM visitors_of_days WHERE day < ?1',
     ),
     /**
-     * ?1 day, ?2 counter, ?3 visitor: when a visit of theirs counted last, where there is a
-     * window.
+     * ?1 day, ?2 counter, ?3 visitor: when their last visit counted, for counters with a window.
      */
     countedAt: database.query<{ counted_at: number | null }, [number, string, string]>(
       'SELECT counted_at FROM visitors WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
@@ -87,20 +83,20 @@ function visitorStatements(database: Database) {
     noteCounted: database.query<unknown, [number, string, string, number]>(
       'UPDATE visitors SET counted_at = ?4 WHERE day = ?1 AND counter = ?2 AND visitor = ?3',
     ),
-    /** ?1 counter, ?2 day, ?3 how many new visitors. */
+    /** ?1 counter, ?2 day, ?3 the number of new visitors. */
     addToUniques: database.query<unknown, [string, number, number]>(`
       INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
       ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
     /**
-     * ?1 day, ?2 counter: forgets who visited it that day, the day before (whose visitors are kept
-     * for a while after midnight), and the day after (which a replica writes whose clock is
-     * ahead). The days stand there one by one so that the index is used.
+     * ?1 day, ?2 counter: deletes its visitors of that day, of the day before (kept for a while
+     * after midnight), and of the day after (written by a replica whose clock is ahead). The days
+     * are listed one by one so that the index is used.
      */
     forgetVisitorsOf: database.query<unknown, [number, string]>(
       'DELETE FROM visitors WHERE day IN (?1 - 1, ?1, ?1 + 1) AND counter = ?2',
     ),
     /**
-     * ?1 day: forgets visitors of days before it, so many at once that one write does not take
+     * ?1 day: deletes visitors of earlier days, a limited number, so that one write does not take
      * long.
      */
     forgetVisitors: database.query<unknown, [number]>(`
@@ -116,16 +112,16 @@ function visitorStatements(database: Database) {
     uniques: database.query<{ day: number; visitors: number }, [string]>(
       'SELECT day, visitors FROM uniques WHERE counter = ?1',
     ),
-    /** ?1 counter: all that is remembered of it. */
+    /** ?1 counter: each deletes a part of its history. */
     forgetHours: database.query<unknown, [string]>('DELETE FROM hours WHERE counter = ?1'),
     forgetDays: database.query<unknown, [string]>('DELETE FROM days WHERE counter = ?1'),
     forgetUniques: database.query<unknown, [string]>('DELETE FROM uniques WHERE counter = ?1'),
-    /** ?1 day, ?2 salt: kept if there is none. */
+    /** ?1 day, ?2 salt: stored if the day has none. */
     suggestSalt: database.query<unknown, [number, string]>(
       'INSERT INTO salts (day, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
     ),
     salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
-    /** ?1 day: those of days before it. */
+    /** ?1 day: deletes those of earlier days. */
     forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a commit writes of visits: hours, and who today's visitors are. All of it has bounds, so
- * that no visitor fills the disk or holds the others up.
+ * Writes the history of visits in a commit: hours, and today's visitors. All of it is limited, so
+ * that no visitor fills the disk or delays the others.
  *
  * Not here: totals, keys and windows (`changes.ts`), and reading the history (`history.ts`).
  */
@@ -10,8 +10,8 @@ import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../../contra
 import type { SqliteFile } from './file.ts';
 
 /**
- * When a batch is applied, and whether the disk is short of room: then no counter, key, visitor or
- * hour is added.
+ * The time of a commit, and whether the disk is nearly full: then no counter, key, visitor or hour
+ * is added.
  */
 export interface CommitContext {
   /** Milliseconds since 1970. */
@@ -20,11 +20,11 @@ export interface CommitContext {
 }
 
 /**
- * How many rows of old hours one transaction folds into days, about: some milliseconds. The next
- * hour takes the others.
+ * About how many rows of old hours one transaction folds into days: some milliseconds. The next
+ * hour folds the others.
  */
 const FOLD_ROWS_MAX = 1000;
-/** How many days of hours one counter folds at once: up to 192 rows. */
+/** The days of hours that one counter folds at once: up to 192 rows. */
 const FOLD_DAYS_AT_ONCE = 2;
 
 export class VisitRecorder {
@@ -32,12 +32,12 @@ export class VisitRecorder {
   readonly #visitorsMax: number;
   readonly #moment: CommitContext;
   readonly #day: number;
-  /** How many visitors of the day all counters have; read where a visitor may be new. */
+  /** The number of today's visitors of all counters; read when a visitor may be new. */
   #visitors: number | undefined;
   #fresh = 0;
   #folded = 0;
 
-  /** For one transaction. */
+  /** Records the visits of one transaction. */
   constructor(file: SqliteFile, visitorsMax: number, moment: CommitContext) {
     this.#file = file;
     this.#visitorsMax = visitorsMax;
@@ -45,17 +45,17 @@ export class VisitRecorder {
     this.#day = Math.floor(moment.at / DAY_MS);
   }
 
-  /** Records what has been added by whom. */
+  /** Records the kinds and the visitors of a change. */
   record({ counter, amount, kinds = { program: amount }, visitors = [] }: Change): void {
     for (const kind of KINDS) if (kinds[kind]) this.#addToHour(counter, kind, kinds[kind]);
     if (visitors.length > 0 && !this.#moment.short) this.#addVisitors(counter, visitors);
   }
 
-  /** To be called after the last change. */
+  /** Call it after the last change. */
   end(): void {
     if (this.#fresh === 0) return;
     this.#file.addToVisitorsOfDay.run(this.#day, this.#fresh);
-    // An hour late: the clock of another process of this machine may be read a little later.
+    // An hour late, because another process of this machine may still use a slightly earlier time.
     const over = Math.floor((this.#moment.at - HOUR_MS) / DAY_MS);
     this.#file.forgetVisitors.run(over);
     this.#file.forgetVisitorsOfDays.run(over);
@@ -73,7 +73,7 @@ export class VisitRecorder {
   }
 
   /**
-   * Folds some of the old hours into days. They are old relative to the counter's last visit that
+   * Folds some of the old hours into days. Their age is relative to the counter's last visit that
    * is at least a day old, so a clock that is far ahead for less than a day folds nothing.
    */
   #fold(counter: string, hour: number): void {
