@@ -1,6 +1,5 @@
 /**
- * Builds the counter of a replica, and what watches it: its metrics, the health of the store, and
- * the log.
+ * Builds the counter of a replica, with its metrics, the health of the store, and the log.
  *
  * Not here: the replica as a whole (`compose.ts`).
  */
@@ -16,14 +15,14 @@ import type { Log } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import { CLOCK } from './machine-clock.ts';
 
-/** Logged when memory or disk is nearly full: what happens then, and what to do. */
+/** The warning when memory or disk is nearly full: the effect, and what to do. */
 const SHORT =
   'the store is nearly full: existing counters keep counting, and nothing new is stored (counters, keys, visitors, hours). ' +
   'Raise maxmemory of Redis, free disk space, or delete counters.';
 
 /**
- * The counter on `counting`, its metrics, whether the store takes visits, and how many hits this
- * replica has counted.
+ * Returns the counter on `counting`, its metrics, the health of the store, and a function for the
+ * number of counted hits.
  */
 export function composeCounter(config: Config, counting: Counting, log: Log) {
   let hits = 0;

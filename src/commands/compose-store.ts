@@ -1,7 +1,7 @@
 /**
- * Opens the store that the settings name, and waits for it at a start.
+ * Opens the store from the settings, and waits for it at the start.
  *
- * Not here: what is built on it (`compose.ts`).
+ * Not here: the parts that use it (`compose.ts`).
  */
 import type { Config } from '../config/config.ts';
 import type { Counting } from '../contract/counting.ts';
@@ -10,7 +10,7 @@ import { isAppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
 import { openStore, type StoreOptions } from '../stores/open.ts';
 
-/** The store that the settings name. `missing`: what to do when its database file is not there. */
+/** The store from the settings. `missing`: what to do when its database file does not exist. */
 export function composeStore(config: Config, missing: StoreOptions['missing']): Store {
   return openStore({
     url: config.storeUrl,
@@ -24,7 +24,7 @@ export function composeStore(config: Config, missing: StoreOptions['missing']): 
   });
 }
 
-/** The pause between two attempts: a store that is back is found within this. */
+/** The pause between two attempts. A store that recovers is found within this time. */
 const REACH_AGAIN_MS = 250;
 
 /**

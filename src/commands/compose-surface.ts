@@ -30,8 +30,8 @@ import type { Heartbeat } from '../replicas/heartbeat.ts';
  */
 const NEW_COUNTERS_PART = 0.1;
 /**
- * The part of `SEEN_KEYS_MAX` that they may use. Keys are kept for a day, and a limit allows its
- * whole quota at once and as much again in the next day, so at most 80 % of the bound are used.
+ * The part of `SEEN_KEYS_MAX` that they may use. Keys are kept for a day. A limit allows its whole
+ * quota at once and as much again in the next day, so at most 80 % of the bound are used.
  */
 const KEYS_PART = 0.4;
 
@@ -48,7 +48,7 @@ export function composeLimits(
   return new Limits({ ...parts, ...quotas, addressesHidden: config.addresses === 'hidden' });
 }
 
-/** A setting of 0 is no limit, for each address and for all together. */
+/** A setting of 0 means no limit, per address and for all together. */
 function quotasOf(config: Config): Quotas {
   const { requestsPerMinute, newCountersPerDay, keysPerDay, countersMax, keysMax } = config;
   const hidden = config.addresses === 'hidden';
@@ -105,7 +105,7 @@ export function addressesWarning(config: Config): string | undefined {
   );
 }
 
-/** The surfaces with the calls of other services. */
+/** The surfaces that serve the calls of other services. */
 export function otherServices(
   { replicaName: replica }: Config,
   parts: Omit<AbacusOptions, 'replica' | 'version' | 'now'>,
@@ -122,7 +122,7 @@ export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
   return hosts;
 }
 
-/** Kinds of stores as people call them. */
+/** Names of the stores for people. */
 const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis' } as const;
 
 /** The public view of replicas and store. */

@@ -1,8 +1,8 @@
 /**
- * Builds one replica from its settings: here its parts meet.
+ * Builds one replica from its settings: its parts are connected here.
  *
- * Not here: the store (`compose-store.ts`), the counter and what watches it
- * (`compose-counter.ts`), and what the public surface needs besides (`compose-surface.ts`).
+ * Not here: the store (`compose-store.ts`), the counter and its observers (`compose-counter.ts`),
+ * and other parts of the public surface (`compose-surface.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { version } from '../../package.json' with { type: 'json' };
@@ -41,13 +41,13 @@ import {
 } from './compose-surface.ts';
 import { CLOCK } from './machine-clock.ts';
 
-/** One replica: its life, and its metrics. */
+/** A replica: its life and its metrics. */
 export interface Replica {
   readonly life: Life;
   readonly metrics: Metrics;
 }
 
-/** A replica on `store`; `shared` when others listen on the same port. */
+/** Builds a replica on `store`; `shared` when other processes listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { counting, limiter, presence } = store;
   const { counter, health, metrics, hits } = composeCounter(config, counting, log);
@@ -114,7 +114,7 @@ function composeStreams(config: Config, visitors: Visitors): EventStreams {
   });
 }
 
-/** What tells the other replicas of this one, and knows them. */
+/** Reports this replica to the others, and keeps the list of them. */
 function composeHeartbeat(
   { replicaName }: Config,
   presence: Presence,
