@@ -3,9 +3,9 @@
  * visitors.
  *
  * `/healthz` never asks the store: an orchestrator kills unhealthy processes, and killing replicas
- * does not repair a store. `/readyz` does ask it, because another replica may reach it. A process
- * is unhealthy until it listens for visits: Swarm sends visits to healthy processes, and then
- * stops the old replica. A process is also unhealthy when all its replicas hang.
+ * does not repair a store. `/readyz` does ask it, because sending visitors elsewhere may help. A
+ * process is unhealthy until it listens for visits: Swarm sends visits to healthy processes, and
+ * then stops the old replica. A process is also unhealthy when all its replicas hang.
  */
 import { Hono } from 'hono';
 import { withoutBody } from './request/head.ts';

@@ -22,7 +22,7 @@ export interface ListenOptions {
   shared: boolean;
   /** The longest time that a handler may take. Until then a connection does not count as idle. */
   handlerMs: number;
-  /** Above this many connections, those without a request under way are closed. */
+  /** Above this many connections, those without a request in progress are closed. */
   connectionsMax: number;
   /** The remote ports of connections with a request in progress, which must stay open. */
   busyPorts: () => Iterable<number>;

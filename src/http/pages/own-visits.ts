@@ -77,7 +77,7 @@ function requireOwnPage(c: AppContext): void {
   }
 }
 
-/** From other sites' pages, where most counters are, browsers send only HTTPS cookies. */
+/** From other sites' pages, where most counters are, browsers send only cookies set over HTTPS. */
 function cookie(visits: 'in' | 'out', secure: boolean): string {
   const kept = visits === 'out' ? KEPT_SECONDS : 0;
   return `${OWN_VISITS_COOKIE}=out; Path=/; Max-Age=${kept}; HttpOnly; ${secure ? 'SameSite=None; Secure' : 'SameSite=Lax'}`;

@@ -34,7 +34,7 @@ const urlOf = (path: string) => new URL(path, source);
 const on = (target: EventTarget | undefined, type: string, listener: (event: never) => void) =>
   target?.addEventListener(type, listener as EventListener);
 
-/** The last number of each counter; `null` for a private one. */
+/** The last number of each counter; `null` for one without a public number. */
 const numbers: Record<string, number | null> = {};
 /** The age of each number, by the order of the requests, because responses overtake each other. */
 const ages: Record<string, number> = {};

@@ -19,7 +19,7 @@ interface DumpArguments {
   readonly counters: readonly string[];
 }
 
-/** A counter as the script returns it: fields and values in turn. */
+/** A counter as the script returns it: fields and values alternate. */
 export type Dump = readonly [
   name: string,
   total: string,

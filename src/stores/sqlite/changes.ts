@@ -103,8 +103,8 @@ function dayOf(at: number): number {
 
 /**
  * The number of stored keys. If it is more than `enough`, this first deletes some of the oldest
- * keys that are expired or come from a wrong clock. It deletes none before, so a clock that is
- * wrong for a while then loses none.
+ * keys that are expired or come from a wrong clock. Otherwise it deletes none, so that a clock
+ * that is wrong for a while loses no keys.
  */
 function keysKept(file: SqliteFile, enough: number, at: number): number {
   const kept = file.keysKept.get()?.count ?? 0;

@@ -28,7 +28,7 @@ export class SqliteLimiter implements Limiter {
   readonly #database: SqliteDatabase;
   readonly #options: PartOptions;
   /** How many rows may be added, and when rows were counted, in milliseconds since 1970. */
-  #room = 0;
+  #rowsLeft = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
 
   constructor(database: SqliteDatabase, options: PartOptions) {
@@ -67,9 +67,9 @@ export class SqliteLimiter implements Limiter {
   #fits(file: SqliteFile, at: number): boolean {
     if (Math.abs(at - this.#countedAt) >= COUNT_MS) {
       const { limitedMax = LIMITED_MAX } = this.#options;
-      this.#room = limitedMax - (file.limited.get()?.count ?? 0);
+      this.#rowsLeft = limitedMax - (file.limited.get()?.count ?? 0);
       this.#countedAt = at;
     }
-    return --this.#room >= 0;
+    return --this.#rowsLeft >= 0;
   }
 }
