@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Step, stepsOf } from '../support/document.ts';
+import { until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
@@ -37,8 +38,22 @@ function asHere(step: Step): Step {
   return { ...step, commands: step.commands.replace('ssh://node2', swarm.node('node2').endpoint) };
 }
 
+/**
+ * The stand-in for the ingress mesh asks for the replicas twice a second: a replica that runs may
+ * not be known to it yet.
+ */
+async function untilVisitsArrive(): Promise<void> {
+  await until('a visit to reach a replica', async () => {
+    const response = await fetch(`${swarm.url()}/get/some/other`).catch(() => undefined);
+    return response !== undefined;
+  });
+}
+
 describe('docs/operations.md', () => {
   for (const step of steps) {
-    test(step.title, () => reader.follow(asHere(step), swarm.manager, swarm.project));
+    test(step.title, async () => {
+      await reader.follow(asHere(step), swarm.manager, swarm.project);
+      if (step.commands.includes('docker stack services')) await untilVisitsArrive();
+    });
   }
 });
