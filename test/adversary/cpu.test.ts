@@ -209,7 +209,7 @@ async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
   for await (const path of new Bun.Glob('src/http/**/*.ts').scan(ROOT)) {
     const text = await Bun.file(`${ROOT}/${path}`).text();
     for (const [, name = ''] of text.matchAll(
-      /(?:query\.(?:get|has)|req\.query|asked|wholeIn|switchIn)\((?:(?:call\.)?query, )?'([\w-]+)'/g,
+      /(?:query\.(?:get|has)|req\.query|parameter|wholeIn|switchIn)\((?:(?:call\.)?query, )?'([\w-]+)'/g,
     )) {
       ofOthers.add(name);
     }
