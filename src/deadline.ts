@@ -1,12 +1,12 @@
 /**
- * Waiting for something, but not for ever. A leaf. Not here: waiting by a clock that is passed in
+ * Waits for a promise, up to a time limit. Not here: waiting by a clock that is passed in
  * (`counter/patience.ts`).
  */
 
 /**
- * What `work` comes to, or what `late` answers when that takes longer than `limitMs`; `late` may
- * throw instead. Fails as either of them does. The work itself goes on: who wants it ended ends it
- * in `late`, and how it fails then is nobody's business. No timer is left behind.
+ * Returns the result of `work`, or that of `late` when `work` takes longer than `limitMs`. Fails as
+ * either of them does; `late` may throw. The work is not stopped: a caller that wants it stopped
+ * does so in `late`. A failure of `work` after that is ignored. No timer is left behind.
  */
 export function within<T, L>(
   limitMs: number,

@@ -1,14 +1,14 @@
-/** Addresses and networks as people write them. A leaf. */
+/** Reads addresses and networks as people write them. */
 import { isIP } from 'node:net';
 
 export interface Network {
   readonly address: string;
   readonly family: 'ipv4' | 'ipv6';
-  /** How many bits of the address are the network's: all of them for an address alone. */
+  /** The length of the network's prefix in bits: all bits for a single address. */
   readonly bits: number;
 }
 
-/** The network of `10.0.0.0/24`, or of an address alone; `undefined` for what is neither. */
+/** Reads a network such as `10.0.0.0/24`, or a single address; `undefined` for other text. */
 export function networkIn(text: string): Network | undefined {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);

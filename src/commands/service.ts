@@ -1,7 +1,7 @@
 /**
  * What `seen serve` starts and stops: one replica in its own process, or a supervisor of several.
  *
- * Not here: signals, the start, and what people are told (`serve.ts`).
+ * Not here: signals, the start, and the log (`serve.ts`).
  */
 import type { Config } from '../config/config.ts';
 import type { Listening } from '../http/server.ts';
@@ -13,7 +13,7 @@ import { composeReplica } from './compose.ts';
 import { composeStore } from './compose-store.ts';
 import { freePort } from './ports.ts';
 
-/** Where somebody listens. */
+/** The address of a listener. */
 export type Address = Pick<Listening, 'host' | 'port'>;
 
 /** The service for visits: one replica, or a supervisor of several. */

@@ -1,24 +1,21 @@
 /**
- * How much a store may keep, so that no visitor can fill it. The settings name the numbers
- * (docs/settings.md); each part of a store takes the limits that it enforces.
+ * The limits on the data of a store, so that no visitor can fill it. The settings have the numbers
+ * (docs/settings.md), and each part of a store enforces some of them.
  *
  * Not here: how many requests one visitor may send (`limiter.ts`).
  */
 export interface StoreLimits {
-  /** How many keys of requests are remembered at the most. */
+  /** The maximum number of stored keys of requests. */
   readonly keysMax: number;
   /**
-   * How many visitors are remembered at the most, of all counters together; of one counter a
-   * quarter of that. SQLite remembers those of a day, Redis those of counters with a window.
+   * The maximum number of stored visitors of all counters together; one counter may have a quarter
+   * of it. SQLite stores those of a day, Redis those of counters with a window.
    */
   readonly visitorsMax: number;
-  /** Whether a hit makes a counter that is not there. */
+  /** Whether a hit creates a missing counter. */
   readonly hitsMake: boolean;
-  /** How many counters there may be. */
+  /** The maximum number of counters. */
   readonly countersMax: number;
-  /**
-   * How many visitors with less than all of a quota are remembered at the most; without it
-   * `LIMITED_MAX`.
-   */
+  /** The maximum number of stored visitors who have used part of a quota; else `LIMITED_MAX`. */
   readonly limitedMax?: number | undefined;
 }

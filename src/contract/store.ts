@@ -2,9 +2,9 @@
  * A store: all that Seen needs of a database, as a set of parts. Each part is a file beside this
  * one. Code that needs one part takes that part, and never the whole store.
  *
- * The store itself has only what concerns the database as a whole. Whether it takes writes
- * (`ping`), whose turn it is to write, and whether it is short of room belong to `counting`: the
- * counter asks, and a commit decides.
+ * The store itself has only what concerns the database as a whole. Whether it accepts writes
+ * (`ping`), when it can write next (`waitForTurn`), and whether space is short (`short`) belong to
+ * `counting`, because the counter uses them.
  */
 import type { Archive } from './archive.ts';
 import type { Counting } from './counting.ts';
@@ -13,7 +13,7 @@ import type { Limiter } from './limiter.ts';
 import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
 
-/** Which database it is. */
+/** The kind of database. */
 export type StoreKind = 'sqlite' | 'redis';
 
 /** The parts share one connection. */

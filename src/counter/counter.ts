@@ -3,10 +3,10 @@
  *
  * A hit waits in a queue (`queue.ts`). When the store is free, the queue becomes a batch, which
  * is written (`writer.ts`) while the next hits gather. There is no timer in this: an idle counter
- * writes at once, a busy one nearly as often as the store answers. One batch is under way at a
- * time, until the store has said what became of it or nobody waits for it any more. The idea is
- * the group commit of databases (DeWitt et al., "Implementation Techniques for Main Memory
- * Database Systems", 1984).
+ * writes at once, a busy one nearly as often as the store answers. One batch is in progress at a
+ * time, until its outcome is known or no request waits for it any more. The idea is the group
+ * commit of databases (DeWitt et al., "Implementation Techniques for Main Memory Database
+ * Systems", 1984).
  *
  * Not here: HTTP, any database, and the clock, which is passed in.
  */

@@ -7,7 +7,7 @@
 -- in KEYS, is not supported.
 --
 -- ARGV[1], packed:
---   sequence       the batch's number in the writer's line
+--   sequence       the batch's sequence number
 --   now            milliseconds since 1970
 --   clocksDiffer   how far that may be from Redis' clock, in ms; 0 when it does not matter
 --   writerMs       how long the writer is remembered
@@ -15,16 +15,16 @@
 --   keysMax        how many of these may be kept
 --   visitorsMax    how many visitors may be kept for windows, of all counters together
 --   countersMax    how many counters there may be; 0 when a hit makes none
---   room           false when memory is so short that only what is there may change: no new
---                  counter, key, visitor or hour
---   changes        a list: `counter`, `amount`; `make`, false when it must not make its counter;
---                  `key` and `request` when it counts once; `kinds`, the amount by kind of visit;
---                  `visitors`, each a kind's letter and an id; `visits`, how many of each there
---                  are in the change, unless it is one of each
+--   room           false when memory is short: then nothing new is stored, no counter, key,
+--                  visitor or hour
+--   changes        a list: `counter`, `amount`; `make`, false when it must not create its
+--                  counter; `key` and `request` when it counts once; `kinds`, the amount by kind
+--                  of visit; `visitors`, each a kind's letter and an id; `visits`, the number of
+--                  visits of each visitor, left out when each has one
 --
 -- Answers the record: its outcomes are a list with one for each change. A total, or where the
 -- counter is private or has a window {total, whether it is private, for each visitor whether their
--- first visit counted, or false}; or why the change was left out, in the words of `Outcome`
+-- first visit counted, or false}; or why the change was left out, as a word of `Outcome`
 -- (contract/counting.ts). Fails with SEQUENCE when the record is neither of this batch nor of the
 -- one before, and with CLOCK when the clocks differ by more than they may.
 --
@@ -51,8 +51,8 @@ end
 local counters, by_name = {}, {}
 local counters_made = 0
 
--- A counter: its total (false where there is none, nil where somebody has put something else) and
--- what is known of it.
+-- Reads a counter. Its total is false when it does not exist, and nil when another program keeps
+-- something else under its key.
 local function counter_of(name)
   if by_name[name] then return by_name[name] end
   local total = read('GET', total_key(name))
@@ -66,7 +66,7 @@ local function counter_of(name)
   return counter
 end
 
--- Why a change cannot make the counter that is not there; nil when it can.
+-- The reason why a change may not create its counter, which does not exist; nil when it may.
 local function refuse_making(change)
   if change.counter == DEFAULT then return nil end
   if change.make == false or ARGS.countersMax == 0 then return 'missing' end
@@ -80,8 +80,8 @@ local function outcome_of(counter, total, counted)
   return {total, counter.private or false, counted or false}
 end
 
--- Whether the counter must still be noted down as made. The default one may have been begun by
--- another program: the guide's application.
+-- Whether the counter's record does not say yet when it was created. The guide's application may
+-- have begun the default counter.
 local function is_new(counter)
   local may_be = not counter.total or counter.total == 0 or counter.name == DEFAULT
   return may_be and not counter.day and not read('HGET', RECORD .. counter.name, 'made')
@@ -108,7 +108,7 @@ local function apply(change)
   return outcome_of(counter, counter.total, counted)
 end
 
--- The keys of requests that the batch adds, and what they hold: "TOTAL REQUEST".
+-- The keys of requests that the batch adds, with their values: "TOTAL REQUEST".
 local added_keys, kept_keys = {}, nil
 
 -- Applies a change that counts once, and answers its outcome.

@@ -12,9 +12,9 @@ local HOUR = math.floor(ARGS.now / 3600000)
 local DAY = math.floor(HOUR / 24)
 local HOUR_TEXT, DAY_TEXT = whole(HOUR), whole(DAY)
 local HOURS_KEPT = 35 * 24
--- How many fields of a counter's hours are looked at in one step of folding: some 0.1 ms.
+-- The number of hours that one step of folding reads: some 0.1 ms.
 local FOLD_AT_ONCE = 100
--- How many such steps one batch takes, so that it holds Redis up for about a millisecond.
+-- The number of such steps in one batch, so that folding blocks Redis for about a millisecond.
 local FOLD_STEPS_MAX = 10
 
 local fold_steps = 0
@@ -31,13 +31,13 @@ end
 -- a clock that is far ahead for a day folds nothing too early.
 local function begin_day(counter)
   local before = counter.day
-  -- Added to what was brought of that day from elsewhere.
+  -- An import may have added visitors of that day.
   local count = before and read('PFCOUNT', VISITORS .. counter.name)
   if count then write('HINCRBY', UNIQUES .. counter.name, before, count) end
   write('DEL', VISITORS .. counter.name)
   local earlier, _, cursor = string.match(counter.old or '', '^(%d+) (%d+) (%S+)$')
   local today = math.min(tonumber(earlier) or DAY, DAY)
-  -- What is not finished goes on where it was. A new counter has no hours yet.
+  -- Folding that is not finished continues. A new counter has no hours yet.
   if not cursor or cursor == '-' then cursor = before and '0' or '-' end
   counter.day = DAY_TEXT
   counter.old = table.concat({before or DAY, today, cursor}, ' ')
@@ -68,7 +68,7 @@ local function fold(counter)
   counter.old = table.concat({earlier, today, cursor}, ' ')
 end
 
--- Adds to the hour what came of which kind. When memory is short no new field is added.
+-- Adds the amounts by kind of visit to the current hour; no new field when memory is short.
 local function add_kinds(counter, kinds)
   local hours = HOURS .. counter.name
   for kind, amount in pairs(kinds) do

@@ -35,7 +35,7 @@ local function out_of_range(number)
   return number > EXACT or number < -EXACT
 end
 
--- Reads. Answers nil where somebody has put something else under a key of ours.
+-- Runs a command that reads. Answers nil where another program keeps a value of another type.
 local function read(...)
   local answer = redis.pcall(...)
   if type(answer) ~= 'table' or not answer.err then return answer end
@@ -80,7 +80,7 @@ end
 
 -- Runs the commands noted down. When Redis refuses the first, nothing is written and its error is
 -- the answer. So the first must be one that a full Redis refuses, unless it only deletes. Errors
--- of later commands are ignored: there another program has put something else under the key.
+-- of later commands are ignored: there another program keeps a value of another type.
 local function write_all()
   local forbidden = find_forbidden()
   if forbidden then

@@ -28,7 +28,7 @@ local function within_window(counter, change)
   return amount, counted, fresh
 end
 
--- The visitors noted down between two times, so many at the most that a hit never pays for many.
+-- The visitors noted down between two times, up to `most`, which bounds what one batch has to do.
 local function visitors_between(counter, from, to, most)
   return read('ZRANGEBYSCORE', RECENT .. counter.name, from, to, 'LIMIT', 0, most) or {}
 end
@@ -40,7 +40,7 @@ local function load_recent(counter)
   for _, change in ipairs(ARGS.changes) do
     if change.counter == counter.name then coming = coming + #change.visitors end
   end
-  -- Nil where somebody has put something else there.
+  -- Nil where another program keeps something else.
   counter.recent_count = read('ZCARD', RECENT .. counter.name)
   local most = 2 * coming + 10
   local before, after = ARGS.now - counter.window, ARGS.now + counter.window
@@ -52,8 +52,8 @@ local function load_recent(counter)
   for _, over in ipairs(counter.over) do counter.recent_count = counter.recent_count - #over end
 end
 
--- Notes down that these visitors have been counted, as many as may be: of one counter at most a
--- quarter of all. Who is not noted down counts again.
+-- Notes down visitors whose visit counted, up to a quarter of all places for one counter. Visitors
+-- that are not noted down count again.
 local function note_visitors(counter, fresh)
   if #fresh == 0 or not ARGS.room then return end
   if not counter.over then load_recent(counter) end
