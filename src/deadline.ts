@@ -4,9 +4,9 @@
  */
 
 /**
- * Returns the result of `work`, or that of `late` when `work` takes longer than `limitMs`. Fails as
- * either of them does; `late` may throw. The work is not stopped: a caller that wants it stopped
- * does so in `late`. A failure of `work` after that is ignored. No timer is left behind.
+ * Returns the result of `work`, or that of `late` when `work` takes longer than `limitMs`. Fails
+ * as either of them does; `late` may throw. The work is not stopped: a caller that wants it
+ * stopped does so in `late`. A failure of `work` after that is ignored. No timer is left behind.
  */
 export function within<T, L>(
   limitMs: number,

@@ -12,10 +12,10 @@ import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
-import { composeStore } from './compose-store.ts';
+import { CLOCK } from './compose/machine-clock.ts';
+import { composeStore } from './compose/store.ts';
 import { refuseTarget } from './export-target.ts';
 import { INTERRUPTED, interruption } from './interruption.ts';
-import { CLOCK } from './machine-clock.ts';
 import { showProgress } from './progress.ts';
 import { makeFolder } from './unfinished.ts';
 

@@ -8,8 +8,8 @@ import { createLog } from '../log.ts';
 import { parentChannel } from '../replicas/channel.ts';
 import { listenAsReplica } from '../replicas/signals.ts';
 import type { Command, Context } from './command.ts';
-import { composeReplica } from './compose.ts';
-import { composeStore, reachStore } from './compose-store.ts';
+import { composeReplica } from './compose/replica.ts';
+import { composeStore, reachStore } from './compose/store.ts';
 
 async function run(context: Context): Promise<number> {
   const parent = parentChannel();

@@ -13,10 +13,10 @@ import { createLog, type Log } from '../log.ts';
 import { counted } from '../plural.ts';
 import { listenToSignals } from '../replicas/signals.ts';
 import type { Command, Context } from './command.ts';
-import { composeStore, reachStore } from './compose-store.ts';
-import { addressesWarning } from './compose-surface.ts';
-import { openOperations } from './operations-port.ts';
-import { sharesPorts } from './ports.ts';
+import { openOperations } from './compose/operations-port.ts';
+import { sharesPorts } from './compose/ports.ts';
+import { composeStore, reachStore } from './compose/store.ts';
+import { addressesWarning } from './compose/surface.ts';
 import { type Address, type Service, serveAlone, serveWithReplicas } from './service.ts';
 
 /**

@@ -9,9 +9,9 @@ import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
-import { composeReplica } from './compose.ts';
-import { composeStore } from './compose-store.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './compose/ports.ts';
+import { composeReplica } from './compose/replica.ts';
+import { composeStore } from './compose/store.ts';
 
 /** The address of a listener. */
 export type Address = Pick<Listening, 'host' | 'port'>;

@@ -6,8 +6,8 @@
 import { heapStats } from 'bun:jsc';
 import { Database } from 'bun:sqlite';
 import { pino } from 'pino';
-import { composeReplica } from '../../src/commands/compose.ts';
-import { composeStore } from '../../src/commands/compose-store.ts';
+import { composeReplica } from '../../src/commands/compose/replica.ts';
+import { composeStore } from '../../src/commands/compose/store.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { INSTALLATION } from '../support/app.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';

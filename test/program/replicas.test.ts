@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { version } from '../../package.json' with { type: 'json' };
-import { sharesPorts } from '../../src/commands/ports.ts';
+import { sharesPorts } from '../../src/commands/compose/ports.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { exactly, load } from '../support/load.ts';
 import { Program, ROOT } from '../support/program.ts';

@@ -1,8 +1,8 @@
 /** The operations port of `seen serve`. Not here: what it answers (`http/operations.ts`). */
-import type { Config } from '../config/config.ts';
-import { createOperations, type OperationsOptions } from '../http/operations.ts';
-import { type Listening, listen } from '../http/server.ts';
-import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../metrics.ts';
+import type { Config } from '../../config/config.ts';
+import { createOperations, type OperationsOptions } from '../../http/operations.ts';
+import { type Listening, listen } from '../../http/server.ts';
+import { METRICS_CONTENT_TYPE, type MetricsSnapshot, mergeMetrics } from '../../metrics.ts';
 
 /** The service that this port reports about. */
 export interface OperatedService

@@ -3,18 +3,18 @@
  * the same result.
  */
 import { createHash } from 'node:crypto';
-import { readBusuanzi } from '../archive/formats/busuanzi.ts';
-import { Names, readNames } from '../archive/formats/busuanzi-names.ts';
-import { readRedisKeys } from '../archive/formats/redis-keys.ts';
-import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../archive/item.ts';
-import { linesOf } from '../archive/reading/lines.ts';
-import { type FileKind, readFile, recognise } from '../archive/recognise.ts';
-import type { Config } from '../config/config.ts';
-import { redisUrlMistake } from '../config/store-url.ts';
-import { AppError } from '../counter/errors.ts';
-import { COUNTER_PART } from '../counter/name.ts';
-import { RedisSource } from '../stores/redis/source.ts';
-import { requireFile } from './import-file.ts';
+import { readBusuanzi } from '../../archive/formats/busuanzi.ts';
+import { Names, readNames } from '../../archive/formats/busuanzi-names.ts';
+import { readRedisKeys } from '../../archive/formats/redis-keys.ts';
+import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../../archive/item.ts';
+import { linesOf } from '../../archive/reading/lines.ts';
+import { type FileKind, readFile, recognise } from '../../archive/recognise.ts';
+import type { Config } from '../../config/config.ts';
+import { redisUrlMistake } from '../../config/store-url.ts';
+import { AppError } from '../../counter/errors.ts';
+import { COUNTER_PART } from '../../counter/name.ts';
+import { RedisSource } from '../../stores/redis/source.ts';
+import { requireFile } from './file.ts';
 
 /** The flags about the source. */
 export interface SourceFlags {

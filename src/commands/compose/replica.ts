@@ -1,35 +1,36 @@
 /**
  * Builds one replica from its settings: its parts are connected here.
  *
- * Not here: the store (`compose-store.ts`), the counter and its observers (`compose-counter.ts`),
- * and other parts of the public surface (`compose-surface.ts`).
+ * Not here: the store (`store.ts`), the counter and its observers (`counter.ts`), and other parts
+ * of the public surface (`surface.ts`).
  */
 import { randomUUID } from 'node:crypto';
-import { version } from '../../package.json' with { type: 'json' };
-import type { Config } from '../config/config.ts';
-import type { Presence } from '../contract/presence.ts';
-import type { Store } from '../contract/store.ts';
-import type { Counter } from '../counter/counter.ts';
-import { patientHistory, patientRegistry } from '../counter/patience.ts';
-import { Watch } from '../counter/watch.ts';
-import { createApi } from '../http/api/api.ts';
-import { createHit } from '../http/api/hit.ts';
-import { type App, createApp } from '../http/app.ts';
-import { connectionsPerKindMax } from '../http/connections/descriptors.ts';
-import { createEmbed } from '../http/embed/embed.ts';
-import { createImages } from '../http/images/images.ts';
-import { EventStreams } from '../http/live/event-stream.ts';
-import { createLive } from '../http/live/live.ts';
-import { createPages } from '../http/pages/pages.ts';
-import { type Listening, listen } from '../http/server.ts';
-import { createCounting } from '../http/visit/counting.ts';
-import { Owners } from '../http/visit/owners.ts';
-import { Visitors } from '../http/visit/visitors.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
-import { Heartbeat } from '../replicas/heartbeat.ts';
-import { Life } from '../replicas/life.ts';
-import { composeCounter } from './compose-counter.ts';
+import { version } from '../../../package.json' with { type: 'json' };
+import type { Config } from '../../config/config.ts';
+import type { Presence } from '../../contract/presence.ts';
+import type { Store } from '../../contract/store.ts';
+import type { Counter } from '../../counter/counter.ts';
+import { patientHistory, patientRegistry } from '../../counter/patience.ts';
+import { Watch } from '../../counter/watch.ts';
+import { createApi } from '../../http/api/api.ts';
+import { createHit } from '../../http/api/hit.ts';
+import { type App, createApp } from '../../http/app.ts';
+import { connectionsPerKindMax } from '../../http/connections/descriptors.ts';
+import { createEmbed } from '../../http/embed/embed.ts';
+import { createImages } from '../../http/images/images.ts';
+import { EventStreams } from '../../http/live/event-stream.ts';
+import { createLive } from '../../http/live/live.ts';
+import { createPages } from '../../http/pages/pages.ts';
+import { type Listening, listen } from '../../http/server.ts';
+import { createCounting } from '../../http/visit/counting.ts';
+import { Owners } from '../../http/visit/owners.ts';
+import { Visitors } from '../../http/visit/visitors.ts';
+import type { Log } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import { Heartbeat } from '../../replicas/heartbeat.ts';
+import { Life } from '../../replicas/life.ts';
+import { composeCounter } from './counter.ts';
+import { CLOCK } from './machine-clock.ts';
 import {
   accessOf,
   composeClientAddress,
@@ -38,8 +39,7 @@ import {
   ownHosts,
   stackOf,
   streamsPerAddress,
-} from './compose-surface.ts';
-import { CLOCK } from './machine-clock.ts';
+} from './surface.ts';
 
 /** A replica: its life and its metrics. */
 export interface Replica {

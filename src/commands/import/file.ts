@@ -1,6 +1,6 @@
-/** Whether a file can be imported. Not here: reading it (`import-source.ts`). */
+/** Whether a file can be imported. Not here: reading it (`source.ts`). */
 import { type Stats, statSync } from 'node:fs';
-import { AppError, messageOf } from '../counter/errors.ts';
+import { AppError, messageOf } from '../../counter/errors.ts';
 
 /** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
 export function requireFile(path: string): void {

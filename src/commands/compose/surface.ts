@@ -2,27 +2,27 @@
  * Builds the parts of a replica's public surface beside the counter: limits, compatible services,
  * and the view of the stack.
  *
- * Not here: the replica as a whole (`compose.ts`).
+ * Not here: the replica as a whole (`replica.ts`).
  */
-import { version } from '../../package.json' with { type: 'json' };
-import type { Config } from '../config/config.ts';
-import type { StoreKind } from '../contract/store.ts';
-import type { StoreHealth } from '../counter/store-health.ts';
-import type { Stack } from '../http/api/stack.ts';
-import { type AbacusOptions, createAbacus } from '../http/compat/abacus/abacus.ts';
-import { ABACUS_PREFIX } from '../http/compat/abacus/request.ts';
-import { createCountapi } from '../http/compat/countapi/countapi.ts';
-import { COUNTAPI_PREFIX } from '../http/compat/countapi/request.ts';
-import type { StreamsPerAddress } from '../http/live/by-address.ts';
-import type { Answer } from '../http/request/lifecycle.ts';
-import type { OwnHosts } from '../http/request/own-host.ts';
-import { type ClientAddress, createClientAddress } from '../http/visit/client-address.ts';
-import { Limits, type LimitsOptions, type Quotas } from '../http/visit/limits.ts';
-import { noticeUntrustedProxy } from '../http/visit/untrusted-proxy.ts';
-import type { Visitors } from '../http/visit/visitors.ts';
-import type { Log } from '../log.ts';
-import { counted } from '../plural.ts';
-import type { Heartbeat } from '../replicas/heartbeat.ts';
+import { version } from '../../../package.json' with { type: 'json' };
+import type { Config } from '../../config/config.ts';
+import type { StoreKind } from '../../contract/store.ts';
+import type { StoreHealth } from '../../counter/store-health.ts';
+import type { Stack } from '../../http/api/stack.ts';
+import { type AbacusOptions, createAbacus } from '../../http/compat/abacus/abacus.ts';
+import { ABACUS_PREFIX } from '../../http/compat/abacus/request.ts';
+import { createCountapi } from '../../http/compat/countapi/countapi.ts';
+import { COUNTAPI_PREFIX } from '../../http/compat/countapi/request.ts';
+import type { StreamsPerAddress } from '../../http/live/by-address.ts';
+import type { Answer } from '../../http/request/lifecycle.ts';
+import type { OwnHosts } from '../../http/request/own-host.ts';
+import { type ClientAddress, createClientAddress } from '../../http/visit/client-address.ts';
+import { Limits, type LimitsOptions, type Quotas } from '../../http/visit/limits.ts';
+import { noticeUntrustedProxy } from '../../http/visit/untrusted-proxy.ts';
+import type { Visitors } from '../../http/visit/visitors.ts';
+import type { Log } from '../../log.ts';
+import { counted } from '../../plural.ts';
+import type { Heartbeat } from '../../replicas/heartbeat.ts';
 
 /**
  * With hidden addresses, all clients together may create this part of `SEEN_COUNTERS_MAX` new

@@ -1,6 +1,6 @@
 /** The port that several replicas share. */
-import type { Config } from '../config/config.ts';
-import { type Listening, listen } from '../http/server.ts';
+import type { Config } from '../../config/config.ts';
+import { type Listening, listen } from '../../http/server.ts';
 
 /**
  * Whether the kernel balances connections between processes that open the same port

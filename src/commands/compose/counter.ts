@@ -1,18 +1,18 @@
 /**
  * Builds the counter of a replica, with its metrics, the health of the store, and the log.
  *
- * Not here: the replica as a whole (`compose.ts`).
+ * Not here: the replica as a whole (`replica.ts`).
  */
 import { randomUUID } from 'node:crypto';
-import { version } from '../../package.json' with { type: 'json' };
-import type { Config } from '../config/config.ts';
-import type { Counting } from '../contract/counting.ts';
-import { Counter } from '../counter/counter.ts';
-import { isAppError } from '../counter/errors.ts';
-import { StoreHealth } from '../counter/store-health.ts';
-import { connectionsPerKindMax } from '../http/connections/descriptors.ts';
-import type { Log } from '../log.ts';
-import { createMetrics } from '../metrics.ts';
+import { version } from '../../../package.json' with { type: 'json' };
+import type { Config } from '../../config/config.ts';
+import type { Counting } from '../../contract/counting.ts';
+import { Counter } from '../../counter/counter.ts';
+import { isAppError } from '../../counter/errors.ts';
+import { StoreHealth } from '../../counter/store-health.ts';
+import { connectionsPerKindMax } from '../../http/connections/descriptors.ts';
+import type { Log } from '../../log.ts';
+import { createMetrics } from '../../metrics.ts';
 import { CLOCK } from './machine-clock.ts';
 
 /** The warning when memory or disk is nearly full: the effect, and what to do. */

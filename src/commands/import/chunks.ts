@@ -1,13 +1,13 @@
 /** Imports the counters of a source into a store, or previews that, some counters at a time. */
-import type { Item } from '../archive/item.ts';
-import { chunksOf } from '../archive/reading/chunks.ts';
-import { Tally } from '../archive/tally.ts';
-import type { Archive, ArchivedCounter, ImportTerms } from '../contract/archive.ts';
-import { AppError } from '../counter/errors.ts';
-import { patiently } from '../counter/patience.ts';
-import type { Source } from './import-source.ts';
-import { CLOCK } from './machine-clock.ts';
-import type { Progress } from './progress.ts';
+import type { Item } from '../../archive/item.ts';
+import { chunksOf } from '../../archive/reading/chunks.ts';
+import { Tally } from '../../archive/tally.ts';
+import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
+import { AppError } from '../../counter/errors.ts';
+import { patiently } from '../../counter/patience.ts';
+import { CLOCK } from '../compose/machine-clock.ts';
+import type { Progress } from '../progress.ts';
+import type { Source } from './source.ts';
 
 /** Imports some counters, or previews it. */
 export type ImportChunk = Archive['importAll' | 'previewImport'];

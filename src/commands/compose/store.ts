@@ -1,14 +1,14 @@
 /**
  * Opens the store from the settings, and waits for it at the start.
  *
- * Not here: the parts that use it (`compose.ts`).
+ * Not here: the parts that use it (`replica.ts`).
  */
-import type { Config } from '../config/config.ts';
-import type { Counting } from '../contract/counting.ts';
-import type { Store } from '../contract/store.ts';
-import { isAppError } from '../counter/errors.ts';
-import type { Log } from '../log.ts';
-import { openStore, type StoreOptions } from '../stores/open.ts';
+import type { Config } from '../../config/config.ts';
+import type { Counting } from '../../contract/counting.ts';
+import type { Store } from '../../contract/store.ts';
+import { isAppError } from '../../counter/errors.ts';
+import type { Log } from '../../log.ts';
+import { openStore, type StoreOptions } from '../../stores/open.ts';
 
 /** The store from the settings. `missing`: what to do when its database file does not exist. */
 export function composeStore(config: Config, missing: StoreOptions['missing']): Store {

@@ -1,5 +1,5 @@
 /** The clock of this machine. Not here: simulated ones, which are with the tests. */
-import type { Clock } from '../counter/clock.ts';
+import type { Clock } from '../../counter/clock.ts';
 
 /** Monotonic time, timers and chance of this process. */
 export const CLOCK: Clock = {
