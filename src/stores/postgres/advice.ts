@@ -48,7 +48,7 @@ export async function postgresRisks(database: PostgresDatabase): Promise<readonl
     ({ name, risk, change }) =>
       `PostgreSQL runs with ${name} ${settings.get(name)}: ${risk}. Set it with: ${change}`,
   );
-  if (database.hosts > 1 && settings.get('synchronous_standby_names') === '') {
+  if (database.hostCount > 1 && settings.get('synchronous_standby_names') === '') {
     risks.push(
       'The store URL names several hosts, but PostgreSQL has no synchronous standby: a failover loses visits that were answered already. Set synchronous_standby_names (docs/high-availability.md).',
     );

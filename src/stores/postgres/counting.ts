@@ -60,9 +60,7 @@ export class PostgresCounting implements Counting {
       'store-unavailable',
     );
     return totals.map((total, index) =>
-      total === null
-        ? undefined
-        : exactTotal(counters[index] ?? '', total, this.#database.place),
+      total === null ? undefined : exactTotal(counters[index] ?? '', total, this.#database.place),
     );
   }
 

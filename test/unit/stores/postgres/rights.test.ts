@@ -65,9 +65,9 @@ async function doEverything(): Promise<void> {
     await commit({ visitors: callers(randomUUID()) }, key(), key());
     now += 40 * DAY_MS;
     await commit({ counter: `rights/${randomUUID()}`, visitors: callers(randomUUID()) });
-    await commit();
+    await commit({});
     now += 2 * DAY_MS;
-    await commit();
+    await commit({}, key(), key());
     await store.counting.read([name]);
     await store.registry.change(name, { total: 5 });
     await store.registry.list({ search: '', after: '', limit: 10 });
@@ -146,7 +146,10 @@ test('a role that may only count can change neither the schema nor anything outs
     const { stderr, exitCode } = await Bun.$`psql -X -q --command ${statement} ${roleUrl}`
       .quiet()
       .nothrow();
-    expect({ statement, exitCode, denied: /permission denied|must be owner/.test(`${stderr}`) })
-      .toEqual({ statement, exitCode: 1, denied: true });
+    expect({
+      statement,
+      exitCode,
+      denied: /permission denied|must be owner/.test(`${stderr}`),
+    }).toEqual({ statement, exitCode: 1, denied: true });
   }
 });
