@@ -101,9 +101,8 @@ BEGIN
   PERFORM seen.check_clock(now_ms, (args->'clocksDifferMaxMs')::bigint);
   kept := seen.lock_writer(args->>'writer');
   IF kept.sequence = (args->'sequence')::bigint THEN
-    -- Sent again. This writes too, so that it waits for the standby: the first try may have been
-    -- committed here without being replicated yet.
-    UPDATE seen.writers SET written_at = seen.server_ms() WHERE writer = kept.writer;
+    -- Sent again. The first try may be committed here and not replicated yet. Locking the row has
+    -- written to the log, so this commit waits for the standby too.
     RETURN kept.outcomes;
   END IF;
   IF kept.sequence <> (args->'sequence')::bigint - 1 THEN

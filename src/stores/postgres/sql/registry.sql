@@ -1,8 +1,8 @@
 -- Creates, changes, deletes, lists and describes counters, and knows their owners. A counter is
 -- returned as {counter, total, madeAt, owner, rules}, null where that is not known.
 --
--- What changes something begins with seen.confirm(): when it is repeated after a lost reply it may
--- find everything done, and must still wait for the standby.
+-- What changes a counter locks its row, also when it is repeated after a lost reply and finds
+-- everything done: a lock is a write, so its commit waits for the standby too.
 
 CREATE OR REPLACE FUNCTION seen.described(c seen.counters) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_build_object(
@@ -41,7 +41,6 @@ CREATE OR REPLACE FUNCTION seen.create_counter(args jsonb) RETURNS jsonb LANGUAG
 DECLARE
   kept_owner text;
 BEGIN
-  PERFORM seen.confirm();
   IF NOT EXISTS (SELECT FROM seen.counters WHERE name = args->>'counter') THEN
     IF seen.sum_of('counters', 0) >= (args->'countersMax')::bigint THEN
       RETURN '"counters-full"';
@@ -55,7 +54,8 @@ BEGIN
       RETURN '"created"';
     END IF;
   END IF;
-  SELECT owner INTO kept_owner FROM seen.counters WHERE name = args->>'counter';
+  SELECT owner INTO kept_owner FROM seen.counters
+  WHERE name = args->>'counter' FOR NO KEY UPDATE;
   RETURN CASE WHEN kept_owner = args->>'owner' THEN '"created"' ELSE '"exists"' END;
 END $$;
 
@@ -67,7 +67,6 @@ DECLARE
   wanted text := args->>'counter';
   kept seen.counters;
 BEGIN
-  PERFORM seen.confirm();
   SELECT * INTO kept FROM seen.counters WHERE name = wanted FOR NO KEY UPDATE;
   IF NOT FOUND AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
   kept.name := wanted;
@@ -109,6 +108,7 @@ DECLARE
   differing text[];
   gone bigint;
 BEGIN
+  -- A row that an earlier call has deleted cannot be locked.
   PERFORM seen.confirm();
   there := ARRAY(
     SELECT name FROM seen.counters WHERE name = ANY (wanted) ORDER BY name FOR UPDATE

@@ -57,9 +57,9 @@ BEGIN
 END $$;
 
 -- Writes a row of no meaning, so that the commit of this transaction waits for the disk and for
--- the synchronous standby. A call that is repeated after a lost reply may find its work done and
--- have nothing else to write. Its answer must wait for the standby all the same: a commit confirms
--- everything that the server committed before it.
+-- the synchronous standby, and with it for all that the server committed before. A call that is
+-- repeated after a lost reply and finds its work done must wait for that; most do because they
+-- lock a row, which is a write.
 CREATE OR REPLACE FUNCTION seen.confirm() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO seen.writers (writer, sequence, outcomes, written_at)
