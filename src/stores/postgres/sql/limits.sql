@@ -44,6 +44,7 @@ DECLARE
   rows_added bigint := 0;
   verdicts jsonb[] := '{}';
 BEGIN
+  PERFORM seen.do_not_wait();
   FOR want IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'wanted') AS (
       "limit" text, who text, one bigint, "all" bigint

@@ -8,6 +8,7 @@ DECLARE
   at_ms bigint := seen.server_ms();
   memory_ms bigint := (args->'memoryMs')::bigint;
 BEGIN
+  PERFORM seen.do_not_wait();
   INSERT INTO seen.replicas (id, report, heard_at)
   VALUES (args->>'id', args->'report', at_ms)
   ON CONFLICT (id) DO UPDATE SET report = excluded.report, heard_at = excluded.heard_at;

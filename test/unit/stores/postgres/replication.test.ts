@@ -157,12 +157,16 @@ describe('while the synchronous standby does not confirm', () => {
       }
       // The first waits for the standby. The others wait for its row, and end when the server
       // notices, within a second, that their client has gone.
-      await until('the retries to end', async () => {
-        const waiting = await server.sql(
-          "SELECT count(*) FROM pg_stat_activity WHERE usename = 'seen' AND state = 'active'",
-        );
-        return Number(waiting) <= 1;
-      });
+      await until(
+        'the retries to end',
+        async () => {
+          const waiting = await server.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'seen' AND state = 'active'",
+          );
+          return Number(waiting) <= 1;
+        },
+        20_000,
+      );
     });
     expect(await own.counting.commit(batch)).toEqual([1]);
     await own.close();
