@@ -6,7 +6,7 @@
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
-import { temporaryFolder, until } from '../support/folder.ts';
+import { freePort, temporaryFolder, until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
@@ -206,7 +206,12 @@ describe('a store that takes no visits, at the start', () => {
   });
 
   test('a Redis in cluster mode: exit 78 at once', async () => {
-    await using cluster = await RedisServer.start({ ...SAFE, 'cluster-enabled': 'yes' });
+    await using cluster = await RedisServer.start({
+      ...SAFE,
+      'cluster-enabled': 'yes',
+      // Without it the one 10,000 above, which a connection may have.
+      'cluster-port': `${await freePort()}`,
+    });
     await cluster.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await until('the cluster to be up', async () =>
       (await cluster.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'),
