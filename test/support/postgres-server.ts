@@ -44,7 +44,8 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   /** A database that is empty at first, as the user who owns it. */
   readonly url: string;
-  readonly #adminUrl: string;
+  /** The URL of its superuser, without a database. */
+  readonly adminUrl: string;
   readonly #folder;
   readonly #data: string;
   readonly #settings: Settings;
@@ -55,7 +56,7 @@ export class PostgresServer implements AsyncDisposable {
     this.host = host;
     this.port = port;
     this.url = `postgres://seen:seen@${host}:${port}/seen`;
-    this.#adminUrl = `postgres://${ADMIN.user}:${ADMIN.password}@${host}:${port}`;
+    this.adminUrl = `postgres://${ADMIN.user}:${ADMIN.password}@${host}:${port}`;
     this.#folder = temporaryFolder(parent);
     give(this.#folder.path);
     this.#data = join(this.#folder.path, 'data');
@@ -101,7 +102,7 @@ export class PostgresServer implements AsyncDisposable {
   ): Promise<PostgresServer> {
     const standby = await PostgresServer.#at(settings, place);
     const name = `standby_${standby.port}`;
-    const from = `${primary.#adminUrl}/postgres?application_name=${name}`;
+    const from = `${primary.adminUrl}/postgres?application_name=${name}`;
     await run(
       Bun.$`${asPostgres('pg_basebackup')} --no-sync --checkpoint=fast --write-recovery-conf \
         -d ${from} -D ${standby.#data}`,
@@ -197,7 +198,7 @@ export class PostgresServer implements AsyncDisposable {
   /** What psql prints for the superuser: a row a line, with `|` between fields. Throws errors. */
   sql(text: string, database = 'seen'): Promise<string> {
     const psql = find('psql') ?? 'psql';
-    const url = `${this.#adminUrl}/${database}`;
+    const url = `${this.adminUrl}/${database}`;
     return run(Bun.$`${psql} -XAtq -v ON_ERROR_STOP=1 -d ${url} < ${Buffer.from(text)}`);
   }
 
