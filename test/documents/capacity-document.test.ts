@@ -4,7 +4,7 @@
  * more than is stated, and not so much less that the figure is an invention.
  */
 import { Database } from 'bun:sqlite';
-import { describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +13,12 @@ import { DAY_MS, HOUR_MS } from '../../src/contract/history.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { openStore } from '../../src/stores/open.ts';
+import { createPostgresStore } from '../../src/stores/postgres/store.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
+import { PostgresServer, SAFE as SAFE_POSTGRES } from '../support/postgres-server.ts';
 import { ROOT } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
@@ -42,6 +44,12 @@ const id = () => randomUUID().slice(0, 11);
 const person = (who: string) => [{ id: who, kind: 'person', visits: 1 }] as const;
 
 /** Commits `TIMES` changes, some in each batch. */
+/** The names of all pages, as many in each list as are deleted at once. */
+const pages = () =>
+  Array.from({ length: TIMES / AT_ONCE }, (_, batch) =>
+    Array.from({ length: AT_ONCE }, (__, index) => page(batch * AT_ONCE + index)),
+  );
+
 async function inBatches({ commit }: Hands, change: (n: number) => Change): Promise<void> {
   for (let from = 0; from < TIMES; from += AT_ONCE) {
     await commit(...Array.from({ length: AT_ONCE }, (_, index) => change(from + index)));
@@ -143,20 +151,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'a counter that is deleted, with all that was kept of it': {
     async run(hands) {
       await hitAll(hands);
-      for (let n = 0; n < TIMES; n++) await hands.store.registry.delete([page(n)]);
+      for (const names of pages()) await hands.store.registry.delete(names);
     },
   },
 };
 
-/** What the document states: bytes of Redis and of SQLite's file, by operation. */
+/** What the document states: bytes of each store, by operation. */
 const STATED = new Map(
   [
     ...readFileSync(join(ROOT, 'docs/capacity.md'), 'utf8').matchAll(
-      /^\| ([^|]+?) \| (\d+) \| (\d+) \|/gm,
+      /^\| ([^|]+?) \| (\d+) \| (\d+) \| (\d+) \|/gm,
     ),
-  ].map(([, name = '', redis, sqlite]) => [
+  ].map(([, name = '', redis, sqlite, postgres]) => [
     name,
-    { redis: Number(redis), sqlite: Number(sqlite) },
+    { redis: Number(redis), sqlite: Number(sqlite), postgres: Number(postgres) },
   ]),
 );
 
@@ -180,7 +188,7 @@ async function left(
 ): Promise<number> {
   // What the first of each kind needs once is no operation's.
   await hitAll(hands);
-  for (let n = 0; n < TIMES; n++) await hands.store.registry.delete([page(n)]);
+  for (const names of pages()) await hands.store.registry.delete(names);
   await operation.before?.(hands);
   await OPERATIONS['a reading']?.run(hands);
   const before = await bytes();
@@ -188,7 +196,7 @@ async function left(
   return ((await bytes()) - before) / TIMES;
 }
 
-function compare(operation: string, store: 'redis' | 'sqlite', bytes: number): void {
+function compare(operation: string, store: 'redis' | 'sqlite' | 'postgres', bytes: number): void {
   const stated = STATED.get(operation)?.[store];
   const said = `${operation}: ${bytes.toFixed(1)} bytes, stated are ${stated}`;
   // A page or a table of hashes that has just grown, or given back, is a few bytes each time.
@@ -241,7 +249,32 @@ describe('docs/capacity.md states what is left by', () => {
     expect(calls.filter((name) => ![...known, ...others].includes(name))).toEqual([]);
   });
 
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await PostgresServer.start({ ...SAFE_POSTGRES, fsync: 'off' });
+  });
+  afterAll(() => postgres[Symbol.asyncDispose]());
+
   for (const [what, operation] of Object.entries(OPERATIONS)) {
+    test(`${what}, in PostgreSQL`, async () => {
+      const url = await postgres.newDatabase();
+      const time = { now: Date.now() };
+      const options = { url, ca: undefined, timeoutMs: 20_000, ...LIMITS, keysMax: 100_000 };
+      const store = createPostgresStore({ ...options, now: () => time.now });
+      const bytes = async () => {
+        const database = new URL(url).pathname.slice(1);
+        // Old versions of rows go away with it, as they do in time by themselves.
+        await postgres.sql('VACUUM FULL', database);
+        const sizes = await postgres.sql(
+          "SELECT sum(pg_relation_size(oid) + pg_indexes_size(oid)) FROM pg_class WHERE relnamespace = 'seen'::regnamespace AND relkind = 'r'",
+          database,
+        );
+        return Number(sizes);
+      };
+      compare(what, 'postgres', await left(operation, handsOn(store, time), bytes));
+      await store.close();
+    });
+
     test(`${what}, in Redis`, async () => {
       await using server = await RedisServer.start({ ...SAFE, appendfsync: 'no' });
       const time = { now: Date.now() };
