@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { type Fault, replicaFaults } from '../../test/faults/fault.ts';
-import { redisFaults } from '../../test/faults/redis-faults.ts';
+import { serverFaults } from '../../test/faults/server-faults.ts';
 import { sqliteFaults } from '../../test/faults/sqlite-faults.ts';
 import { until } from '../../test/support/folder.ts';
 import { Program } from '../../test/support/program.ts';
@@ -58,7 +58,7 @@ async function onRedis(): Promise<Service> {
   const program = await start(proxy.url);
   return {
     program,
-    faults: [...replicaFaults(program), ...redisFaults(redis, proxy, undefined)],
+    faults: [...replicaFaults(program), ...serverFaults('Redis', redis, proxy, undefined)],
     storePid: () => redis.pid,
     storeBytes: async () =>
       Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),

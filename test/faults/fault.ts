@@ -62,16 +62,21 @@ export async function forAWhile(random: Random, minMs: number, maxMs: number): P
 }
 
 /**
- * Each sync of a process to its disk takes longer for a while: strace holds back the system calls.
+ * Each sync of processes to their disk takes longer for a while: strace holds back the system
+ * calls.
  */
-export async function slowSyncs(pid: number | undefined, random: Random): Promise<string> {
+export async function slowSyncs(pids: readonly number[], random: Random): Promise<string> {
   const ms = Math.round(random.between(20, 300));
-  const trace = `strace -f -p ${pid} -o /dev/null -e trace=fsync,fdatasync`.split(' ');
-  const strace = Bun.spawn([...trace, '-e', `inject=fsync,fdatasync:delay_exit=${ms * 1000}`], {
-    stdin: 'ignore',
-    stdout: 'ignore',
-    stderr: 'ignore',
-  });
+  const trace = 'strace -f -o /dev/null -e trace=fsync,fdatasync'.split(' ');
+  const traced = pids.flatMap((pid) => ['-p', `${pid}`]);
+  const strace = Bun.spawn(
+    [...trace, ...traced, '-e', `inject=fsync,fdatasync:delay_exit=${ms * 1000}`],
+    {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'ignore',
+    },
+  );
   const time = await forAWhile(random, 500, 2500);
   strace.kill('SIGTERM');
   await strace.exited;

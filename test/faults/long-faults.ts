@@ -10,9 +10,9 @@ import { type Fault, forAWhile, fullDisk, kill } from './fault.ts';
 import type { Random } from './random.ts';
 
 /** A visit waits for 10 s, and a replica that is silent for 10 s is killed. */
-const LASTS_MS = [12_000, 20_000] as const;
+export const LASTS_MS = [12_000, 20_000] as const;
 /** A store that does not answer at all, for longer than two visits wait one after the other. */
-const HANGS_MS = [25_000, 30_000] as const;
+export const HANGS_MS = [25_000, 30_000] as const;
 
 /** Faults of replicas. */
 export function longReplicaFaults(program: Program): Fault[] {

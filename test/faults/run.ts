@@ -9,81 +9,20 @@
  * verdict. As root on Linux in mount namespaces of its own, so that disks can be filled; elsewhere
  * these faults are left out, and it says so.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Finding } from '../../src/verify/finding.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
-import { Proxy } from '../support/proxy.ts';
-import { RedisServer, SAFE } from '../support/redis-server.ts';
-import { type Fault, replicaFaults } from './fault.ts';
-import { longRedisFaults, longReplicaFaults, longSqliteFaults } from './long-faults.ts';
+import { type Program, ROOT } from '../support/program.ts';
+import { CAMPAIGNS, type Campaign, INSIDE, type Store } from './campaigns.ts';
+import type { Fault } from './fault.ts';
 import { Random } from './random.ts';
-import { redisFaults } from './redis-faults.ts';
-import { sqliteFaults } from './sqlite-faults.ts';
 
-const STORES = ['redis', 'sqlite'] as const;
-type Store = (typeof STORES)[number];
-
-/** The file system that is filled: enough for a campaign of an hour. */
-const DISK = '512m';
 /** How often there is a fault that lasts longer than the deadlines. */
 const LONG_EVERY_MS = 60_000;
-const INSIDE = 'FAULTS_INSIDE';
-
-interface Campaign {
-  readonly program: Program;
-  readonly faults: readonly Fault[];
-  /** Those that last longer than the deadlines. */
-  readonly longFaults: readonly Fault[];
-  readonly end: () => Promise<void>;
-}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** `folder` on a small file system of its own; `undefined` where that cannot be had. */
-async function smallDisk(folder: string): Promise<string | undefined> {
-  if (process.env[INSIDE] !== 'yes') return undefined;
-  const path = join(folder, 'disk');
-  mkdirSync(path);
-  await Bun.$`mount -t tmpfs -o size=${DISK} tmpfs ${path}`;
-  return path;
-}
-
-async function onRedis(folder: string): Promise<Campaign> {
-  const disk = await smallDisk(folder);
-  const redis = await RedisServer.start({ ...SAFE, ...(disk === undefined ? {} : { dir: disk }) });
-  const proxy = await Proxy.start(redis.port);
-  const program = await Program.start({
-    SEEN_STORE_URL: proxy.url,
-    SEEN_STORE_TIMEOUT_MS: '1000',
-    ...KEYS,
-  });
-  return {
-    program,
-    faults: [...replicaFaults(program), ...redisFaults(redis, proxy, disk)],
-    longFaults: [...longRedisFaults(redis), ...longReplicaFaults(program)],
-    end: async () => {
-      await program[Symbol.asyncDispose]();
-      await proxy[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function onSqlite(folder: string): Promise<Campaign> {
-  const disk = await smallDisk(folder);
-  const database = join(disk ?? folder, 'seen.db');
-  const program = await Program.start({ SEEN_STORE_URL: `sqlite:${database}`, ...KEYS });
-  return {
-    program,
-    faults: [...replicaFaults(program), ...sqliteFaults(program, database, disk)],
-    longFaults: [...longSqliteFaults(database, disk), ...longReplicaFaults(program)],
-    end: () => program[Symbol.asyncDispose](),
-  };
 }
 
 /**
@@ -94,9 +33,6 @@ const VISITORS = {
   once: '--counter faults/once --clients 12 --rate 200 --for 24h --may-fail',
   retry: '--counter faults/retry --clients 8 --rate 100 --for 24h --retry',
 } as const;
-/** Keys for a campaign of a day, all from one address. */
-const KEYS = { SEEN_KEYS_MAX: '10000000', SEEN_KEYS_PER_DAY: '0' };
-
 interface Verdict {
   readonly said: string;
   /**
@@ -184,7 +120,7 @@ async function campaign(
 ): Promise<boolean> {
   using folder = temporaryFolder();
   const random = new Random(seed);
-  const subject = await (store === 'redis' ? onRedis : onSqlite)(folder.path);
+  const subject = await CAMPAIGNS[store](folder.path);
   const { program, end } = subject;
   const verifiers = Object.entries(VISITORS).map(([name, flags]) =>
     verify(program, flags, join(folder.path, `${name}.json`)),
@@ -227,10 +163,12 @@ async function main(): Promise<number> {
   });
   const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(values.for) ?? [];
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
-  const stores = STORES.filter((store) => values.store === undefined || values.store === store);
+  const stores = (Object.keys(CAMPAIGNS) as Store[]).filter(
+    (store) => values.store === undefined || values.store === store,
+  );
   if (digits === undefined || !Number.isSafeInteger(seed) || stores.length === 0) {
     process.stderr.write(
-      'Usage: npm run test:faults -- [--for 60s] [--seed 7] [--store redis|sqlite] [--only WORD] [--long]\n',
+      'Usage: npm run test:faults -- [--for 60s] [--seed 7] [--store redis|sqlite|postgres] [--only WORD] [--long]\n',
     );
     return 2;
   }

@@ -39,7 +39,10 @@ export function sqliteFaults(
     },
     {
       name: 'slow syncs of a replica',
-      inject: async (random) => slowSyncs(random.one(await program.replicas()), random),
+      inject: async (random) => {
+        const replica = random.one(await program.replicas());
+        return slowSyncs(replica === undefined ? [] : [replica], random);
+      },
     },
     ...(folder === undefined
       ? []

@@ -2,7 +2,7 @@
 --
 -- Before each statement that changes a table of Seen, and at COMMIT, step() counts down what stands
 -- in simulation.failing; at zero it fails with the error code that stands there. A code of class 01
--- is only a warning: the commit succeeds, and the client cannot know.
+-- is only a warning: the commit may succeed, and the client cannot know.
 CREATE SCHEMA simulation;
 CREATE TABLE simulation.failing (statement integer NOT NULL, code text NOT NULL);
 

@@ -10,7 +10,9 @@ import pg from 'pg';
 import type { Batch } from '../../src/contract/counting.ts';
 import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
+import { isAppError } from '../../src/counter/errors.ts';
 import { createPostgresStore } from '../../src/stores/postgres/store.ts';
+import { until } from '../support/folder.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import type { Database } from './database.ts';
 
@@ -116,7 +118,6 @@ class PostgresDatabase implements Database {
   async commit(batch: Batch, at: number, replica: number, failing: number) {
     // Chosen by the time, so that a seed repeats it.
     const code = CODES[at % CODES.length] ?? '53100';
-    this.applied = code.startsWith('01');
     if (failing > 0)
       await this.#client.query(`INSERT INTO simulation.failing VALUES (${failing}, '${code}')`);
     try {
@@ -124,10 +125,30 @@ class PostgresDatabase implements Database {
     } catch (error) {
       const [, what] = /failed in (\w+ of \w+)/.exec(String(error)) ?? [];
       if (what !== undefined) this.failed.set(what, (this.failed.get(what) ?? 0) + 1);
+      if (isAppError(error, 'hit-unconfirmed')) this.applied = await this.#isLast(batch);
       throw error;
     } finally {
       if (failing > 0) await this.#client.query('DELETE FROM simulation.failing');
     }
+  }
+
+  /**
+   * Whether the batch is the last of its writer, when nothing is under way any more: a warning is
+   * heard before its transaction has ended.
+   */
+  async #isLast({ writer, sequence }: Batch): Promise<boolean> {
+    await until('nothing to be under way', async () => {
+      const { rowCount } = await this.#client.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database()
+         AND state <> 'idle' AND pid <> pg_backend_pid()`,
+      );
+      return rowCount === 0;
+    });
+    const { rowCount } = await this.#client.query(
+      'SELECT FROM seen.writers WHERE writer = $1 AND sequence = $2',
+      [writer, sequence],
+    );
+    return rowCount === 1;
   }
 
   async forgetWriters(writers: readonly string[]): Promise<void> {

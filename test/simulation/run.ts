@@ -1,6 +1,6 @@
 /**
- * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000] [--first
- * 1] [SEED]`.
+ * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000]
+ * [--first 1] [SEED]`.
  *
  * A seed alone, as an argument or as `SEEN_SIMULATION_SEED`, runs that history only, and tells
  * what happens in it. Prints how often what happened in all of them, or the first seed that fails,

@@ -80,6 +80,16 @@ describe('simulated histories', () => {
   );
 
   test(
+    '500 show nothing wrong on PostgreSQL, with statements that fail',
+    async () => {
+      const out = await runWell('postgres', 500);
+      for (const statement of ['INSERT of keys', 'UPDATE of counters', 'COMMIT of writers'])
+        expect(out).toContain(`failed in ${statement}: `);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     'meet everything that may happen',
     async () => {
       const out = await runWell('none', 1000);

@@ -89,6 +89,17 @@ export class RedisServer implements AsyncDisposable {
     await this.#process?.exited;
   }
 
+  /** As an administrator stops it. */
+  async stop(): Promise<void> {
+    this.#process?.kill('SIGTERM');
+    await this.#process?.exited;
+  }
+
+  /** All its processes. */
+  pids(): readonly number[] {
+    return [this.pid];
+  }
+
   /** Stopped by the system in the middle of what it does: connections stay open and silent. */
   pause(): void {
     this.#process?.kill('SIGSTOP');

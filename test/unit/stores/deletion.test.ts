@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { DAY_MS, HOURS_KEPT_DAYS } from '../../../src/contract/history.ts';
 import { RULES } from '../../../src/contract/registry.ts';
 import type { Store } from '../../../src/contract/store.ts';
+import { createPostgresStore } from '../../../src/stores/postgres/store.ts';
 import { createRedisStore } from '../../../src/stores/redis/store.ts';
 import { createSqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../../contract/subject.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
 import { RedisServer, SAFE } from '../../support/redis-server.ts';
 
 const NAME = 'my-site/page';
@@ -99,6 +101,35 @@ describe('of a deleted counter', () => {
     expect(rows()).toEqual(tables.map((table) => [table, 0]));
     expect(await store.registry.size()).toBe(0);
     file.close();
+    await store.close();
+  });
+
+  test('no row is left in PostgreSQL, in whatever table', async () => {
+    await using server = await PostgresServer.start();
+    const clock = { at: MIDNIGHT };
+    const store = createPostgresStore({
+      url: server.url,
+      ca: undefined,
+      ...limits,
+      now: () => clock.at,
+    });
+    await fill(store, clock);
+    const tables = (
+      await server.sql(`
+        SELECT table_name FROM information_schema.columns
+        WHERE table_schema = 'seen' AND column_name = 'counter' ORDER BY table_name`)
+    ).split('\n');
+    expect(tables).toEqual(['days', 'hours', 'sources', 'uniques', 'visitors']);
+    const rows = async () => {
+      const counts = tables.map((table) =>
+        server.sql(`SELECT count(*) FROM seen.${table} WHERE counter = '${NAME}'`),
+      );
+      return Promise.all(counts);
+    };
+    expect(await rows()).not.toContain('0');
+    expect(await store.registry.delete([NAME])).toEqual(['deleted']);
+    expect(await rows()).toEqual(tables.map(() => '0'));
+    expect(await store.registry.size()).toBe(0);
     await store.close();
   });
 });

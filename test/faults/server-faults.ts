@@ -1,24 +1,33 @@
-/** Faults of a Redis and of the way to it. */
+/** Faults of a store that is a server, and of the way to it. */
 import type { Proxy } from '../support/proxy.ts';
-import type { RedisServer } from '../support/redis-server.ts';
-import { type Fault, forAWhile, fullDisk, kill, slowSyncs } from './fault.ts';
+import type { DatabaseServer } from '../support/stores/database.ts';
+import { type Fault, forAWhile, fullDisk, slowSyncs } from './fault.ts';
 import type { Random } from './random.ts';
 
-/** `folder` holds the data of the Redis, on a file system of its own. */
-export function redisFaults(
-  redis: RedisServer,
+/** A server, as the faults need it. */
+export interface FaultyServer extends DatabaseServer {
+  alive(): Promise<boolean>;
+  /** Stops it as an administrator does. */
+  stop(): Promise<void>;
+  /** All its processes. */
+  pids(): readonly number[];
+}
+
+/** `folder` holds the data of the server, on a file system of its own. */
+export function serverFaults(
+  name: string,
+  server: FaultyServer,
   proxy: Proxy,
   folder: string | undefined,
 ): Fault[] {
-  const away = async (random: Random, signal: NodeJS.Signals) => {
-    kill(redis.pid, signal);
-    await redis.ended();
+  const away = async (random: Random, end: () => Promise<void>) => {
+    await end();
     const said = await forAWhile(random, 0, 2000);
-    await redis.start();
+    await server.start();
     return said;
   };
-  const onTheWay = (name: string, fault: (random: Random) => Proxy['fault']): Fault => ({
-    name,
+  const onTheWay = (what: string, fault: (random: Random) => Proxy['fault']): Fault => ({
+    name: what,
     inject: async (random) => {
       proxy.fault = fault(random);
       const said = await forAWhile(random, 300, 2500);
@@ -26,8 +35,8 @@ export function redisFaults(
       return said;
     },
   });
-  const silent = (name: string, fault: Proxy['fault']): Fault => ({
-    name,
+  const silent = (what: string, fault: Proxy['fault']): Fault => ({
+    name: what,
     inject: async (random) => {
       proxy.fault = fault;
       const said = await forAWhile(random, 300, 4000);
@@ -39,14 +48,14 @@ export function redisFaults(
   });
   const sometimes = (random: Random) => () => random.next() < 0.2;
   return [
-    { name: 'kill -9 of Redis', inject: (random) => away(random, 'SIGKILL') },
-    { name: 'restart of Redis', inject: (random) => away(random, 'SIGTERM') },
+    { name: `kill -9 of ${name}`, inject: (random) => away(random, () => server.kill()) },
+    { name: `restart of ${name}`, inject: (random) => away(random, () => server.stop()) },
     {
-      name: 'Redis stands still (SIGSTOP)',
+      name: `${name} stands still (SIGSTOP)`,
       inject: async (random) => {
-        redis.pause();
+        server.pause();
         const said = await forAWhile(random, 100, 4000);
-        redis.resume();
+        server.resume();
         return said;
       },
     },
@@ -62,16 +71,16 @@ export function redisFaults(
     onTheWay('a slow way', (random) => ({ delayMs: random.between(5, 400) })),
     silent('requests vanish', { swallow: 'requests' }),
     silent('answers vanish', { swallow: 'answers' }),
-    { name: 'slow syncs of Redis', inject: (random) => slowSyncs(redis.pid, random) },
+    { name: `slow syncs of ${name}`, inject: (random) => slowSyncs(server.pids(), random) },
     ...(folder === undefined
       ? []
       : [
           {
-            name: 'full disk below Redis',
+            name: `full disk below ${name}`,
             inject: async (random: Random) => {
               const said = await fullDisk(folder, random);
-              // With appendfsync always Redis ends when it cannot write.
-              if (!(await redis.alive())) await redis.start();
+              // It may end when it cannot write.
+              if (!(await server.alive())) await server.start();
               return said;
             },
           },
