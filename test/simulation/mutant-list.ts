@@ -8,7 +8,7 @@
  */
 
 /** On which store histories are run to find it: `none` where the model alone does. */
-export type Where = 'none' | 'sqlite' | 'redis';
+export type Where = 'none' | 'sqlite' | 'redis' | 'postgres';
 
 export interface Mutant {
   readonly what: string;
@@ -35,6 +35,8 @@ const script = of('redis', 'src/stores/redis/lua/commit.lua');
 const windows = of('redis', 'src/stores/redis/lua/window.lua');
 const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
+const sql = of('postgres', 'src/stores/postgres/sql/commit.sql');
+const sqlWindow = of('postgres', 'src/stores/postgres/sql/window.sql');
 const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/counting.ts');
 const visits = of('sqlite', 'src/stores/sqlite/visits.ts');
@@ -441,5 +443,66 @@ export const MUTANTS: readonly Mutant[] = [
     'make a counter that no hit may make',
     '(!hitsMake || change.make === false)',
     '(!hitsMake)',
+  ),
+  sql(
+    'apply a batch again that was applied',
+    "  IF kept.sequence = (args->'sequence')::bigint THEN",
+    "  kept.sequence := (args->'sequence')::bigint - 1;\n  IF false THEN",
+  ),
+  sql(
+    'apply a batch that is not the next one',
+    "  IF kept.sequence <> (args->'sequence')::bigint - 1 THEN",
+    '  IF false THEN',
+  ),
+  sql('keep no outcomes', 'outcomes = to_jsonb(answers),', "outcomes = '[]',"),
+  sql(
+    'answer in the order of names',
+    '    answers[change.place] := seen.outcome(after_total',
+    '    answers := answers || seen.outcome(after_total',
+  ),
+  sql(
+    'forget the keys of requests',
+    'INTO known FROM seen.keys WHERE key = change.key;',
+    'INTO known FROM seen.keys WHERE key = change.key AND false;',
+  ),
+  sql(
+    'take a key that was used for another request',
+    'ELSE \'"key-reused"\' END;',
+    'ELSE seen.outcome(known.total, before.rules, NULL) END;',
+  ),
+  sql(
+    'let totals leave the range',
+    '    IF abs(after_total) > seen.exact_max() THEN',
+    '    IF false THEN',
+  ),
+  sql(
+    'make counters that a change may not make',
+    '        IF counters_max = 0 OR NOT change.make THEN',
+    '        IF false THEN',
+  ),
+  sql(
+    'make more counters than there may be',
+    '        IF counters_before + counters_made >= counters_max THEN',
+    '        IF false THEN',
+  ),
+  sql(
+    'add the visits that a window leaves out',
+    'added := added - coalesce(',
+    'added := added - 0 * coalesce(',
+  ),
+  sql(
+    'note the visits that a window leaves out in the history',
+    '      change.kinds := seen.without_repeated(change.kinds, repeated);',
+    '',
+  ),
+  sql(
+    'note no time of a visit that counted',
+    '        PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);',
+    '        NULL;',
+  ),
+  sqlWindow(
+    'count a visit of each visitor of a batch',
+    '    counted[place] := visits[place] > 0 AND NOT EXISTS (',
+    '    counted[place] := visits[place] > 0 OR EXISTS (',
   ),
 ];

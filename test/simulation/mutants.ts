@@ -16,7 +16,12 @@ import { MUTANTS, type Mutant, type Where } from './mutant-list.ts';
 /**
  * So many histories are run before a mutant counts as alive. Far more than any of the list needs.
  */
-const SEEDS: Readonly<Record<Where, number>> = { none: 3000, redis: 3000, sqlite: 1500 };
+const SEEDS: Readonly<Record<Where, number>> = {
+  none: 3000,
+  redis: 3000,
+  sqlite: 1500,
+  postgres: 500,
+};
 /**
  * All histories of a mutant that lives take less on two busy cores. A history that does not end is
  * found by its events.
