@@ -153,7 +153,7 @@ describe('PostgreSQL store: what could lose counts', () => {
       await server.sql(`ALTER SYSTEM SET ${name} = ${value}; SELECT pg_reload_conf()`);
       await until('it to be set', async () => (await server.sql(`SHOW ${name}`)) === value);
       expect(await risksOf(server.url)).toEqual([
-        expect.stringMatching(`${name} ${value}: .* SET ${name} = on`),
+        expect.stringMatching(new RegExp(`${name} ${value}: .* SET ${name} = on`)),
       ]);
       await server.sql(`ALTER SYSTEM RESET ${name}; SELECT pg_reload_conf()`);
       await until('it to be reset', async () => (await server.sql(`SHOW ${name}`)) === 'on');
