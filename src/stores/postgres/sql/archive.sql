@@ -97,11 +97,14 @@ DECLARE
   made bigint := 0;
   outcomes text[] := '{}';
 BEGIN
+  PERFORM seen.lock_counters(
+    ARRAY(SELECT value->>'counter' FROM jsonb_array_elements(args->'counters')), true
+  );
   FOR item IN
     SELECT counter, value, place
     FROM jsonb_array_elements(args->'counters') WITH ORDINALITY AS given (value, place),
       LATERAL (SELECT value->>'counter' AS counter) AS named
-    ORDER BY counter COLLATE "C", place
+    ORDER BY place
   LOOP
     -- The lock is a write, so an import that is repeated waits for the standby too.
     PERFORM FROM seen.counters WHERE name = item.counter FOR UPDATE;

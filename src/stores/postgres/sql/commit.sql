@@ -85,13 +85,16 @@ BEGIN
       args->>'sequence', kept.sequence
     );
   END IF;
+  PERFORM seen.lock_counters(
+    ARRAY(SELECT value->>'counter' FROM jsonb_array_elements(args->'changes')), counters_max > 0
+  );
   FOR change IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'changes') AS (
       counter text, amount bigint, make boolean, key text, request text, kinds jsonb,
       ids text[], "visitorKinds" text[], visits integer[]
     )) WITH ORDINALITY AS given (
       counter, amount, make, key, request, kinds, ids, visitor_kinds, visits, place
-    ) ORDER BY counter COLLATE "C", place
+    ) ORDER BY place
   LOOP
     SELECT total, rules INTO before FROM seen.counters
     WHERE name = change.counter FOR NO KEY UPDATE;

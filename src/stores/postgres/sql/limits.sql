@@ -46,15 +46,22 @@ DECLARE
 BEGIN
   PERFORM seen.do_not_wait();
   FOR want IN
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'wanted') AS (
+    SELECT *, row_number() OVER same AS nth, count(*) OVER (PARTITION BY of_limit, who) AS times
+    FROM ROWS FROM (jsonb_to_recordset(args->'wanted') AS (
       "limit" text, who text, one bigint, "all" bigint
     )) WITH ORDINALITY AS given (of_limit, who, one_us, all_us, place)
+    WINDOW same AS (PARTITION BY of_limit, who ORDER BY place)
     ORDER BY of_limit COLLATE "C", who COLLATE "C", place
   LOOP
-    SELECT full_at INTO kept_us FROM seen.limits
-    WHERE name = want.of_limit AND who = want.who FOR UPDATE;
-    is_kept := FOUND;
-    IF NOT is_kept THEN
+    -- A row is read and written once, however often it is asked for: each version of it that a
+    -- transaction writes is in the way of the next.
+    IF want.nth = 1 THEN
+      SELECT full_at INTO kept_us FROM seen.limits
+      WHERE name = want.of_limit AND who = want.who FOR UPDATE;
+      is_kept := FOUND;
+      full_us := NULL;
+    END IF;
+    IF want.nth = 1 AND NOT is_kept THEN
       IF rows_before IS NULL THEN
         SELECT coalesce(sum(n), 0) INTO rows_before FROM seen.limit_sums;
       END IF;
@@ -69,10 +76,13 @@ BEGIN
       END IF;
     END IF;
     -- Never farther ahead than all of it: the clock of another replica may have been.
-    full_us := least(greatest(coalesce(kept_us, now_us), now_us), now_us + want.all_us);
+    full_us := least(
+      greatest(CASE WHEN is_kept THEN coalesce(full_us, kept_us) ELSE now_us END, now_us),
+      now_us + want.all_us
+    );
     allowed := full_us + want.one_us <= now_us + want.all_us;
     IF allowed THEN full_us := full_us + want.one_us; END IF;
-    IF is_kept AND full_us <> kept_us THEN
+    IF want.nth = want.times AND is_kept AND full_us <> kept_us THEN
       UPDATE seen.limits SET full_at = full_us WHERE name = want.of_limit AND who = want.who;
     END IF;
     verdicts[want.place] := jsonb_build_array(allowed, full_us);

@@ -86,3 +86,18 @@ END $$;
 -- Whether the rules make a counter private.
 CREATE OR REPLACE FUNCTION seen.is_private(rules text) RETURNS boolean LANGUAGE sql IMMUTABLE
 AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;
+
+-- Locks counters, in the order of their names, so that two transactions do not wait for each other.
+-- When some are new and `may_make` is true, it first waits until no other transaction makes any.
+CREATE OR REPLACE FUNCTION seen.lock_counters(wanted text[], may_make boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF may_make AND EXISTS (
+    SELECT FROM unnest(wanted) AS given WHERE NOT EXISTS (
+      SELECT FROM seen.counters WHERE name = given
+    )
+  ) THEN
+    PERFORM pg_advisory_xact_lock(1936025966, 2);
+  END IF;
+  PERFORM FROM seen.counters WHERE name = ANY (wanted) ORDER BY name FOR NO KEY UPDATE;
+END $$;
