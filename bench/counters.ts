@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { CLOCK } from '../src/commands/compose/machine-clock.ts';
 import type { Counting } from '../src/contract/counting.ts';
 import { Counter } from '../src/counter/counter.ts';
-import { visitorOf } from '../src/counter/visitor.ts';
+import { visitorOf } from '../src/http/visit/visitors.ts';
 import { openStore } from '../src/stores/open.ts';
 import { temporaryFolder } from '../test/support/folder.ts';
 import { RedisServer } from '../test/support/redis-server.ts';

@@ -9,7 +9,7 @@ import { DAY_MS } from '../../src/contract/history.ts';
 import type { Store } from '../../src/contract/store.ts';
 import type { Clock } from '../../src/counter/clock.ts';
 import { Counter } from '../../src/counter/counter.ts';
-import { visitorOf } from '../../src/counter/visitor.ts';
+import { visitorOf } from '../../src/http/visit/visitors.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { LIMITS } from '../contract/subject.ts';

@@ -15,7 +15,7 @@ import { createImages } from '../../src/http/images/images.ts';
 import { EventStreams } from '../../src/http/live/event-stream.ts';
 import { createLive } from '../../src/http/live/live.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
-import type { Peer } from '../../src/http/request/state.ts';
+import type { Peer } from '../../src/http/request/lifecycle.ts';
 import { createClientAddress } from '../../src/http/visit/client-address.ts';
 import { createCounting } from '../../src/http/visit/counting.ts';
 import { Limits } from '../../src/http/visit/limits.ts';

@@ -19,7 +19,7 @@ import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { counted } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/head.ts';
+import { headOnly } from '../request/methods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
 import {

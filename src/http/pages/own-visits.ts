@@ -3,14 +3,14 @@
  * again.
  *
  * A cookie stores the choice. On other sites' pages it applies to images and frames, as far as the
- * browser sends cookies there. Not here: the cookie's effect (`http/visit/own-visits.ts`).
+ * browser sends cookies there. Not here: the cookie's effect (`http/visit/counting.ts`).
  */
 
 import { AppError } from '../../counter/errors.ts';
 import { ownVisitsPage } from '../../page/own-visits.ts';
 import type { AppContext, AppHandler } from '../context.ts';
 import { wholeBody } from '../request/body.ts';
-import { isOwnVisit, OWN_VISITS_COOKIE } from '../visit/own-visits.ts';
+import { isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
 import { pageHeaders, styleLink } from './assets.ts';
 
 /**

@@ -4,12 +4,14 @@
  */
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
-import type { Env, Surface } from '../context.ts';
+import { counterNotPublic } from '../../counter/errors.ts';
+import { counterName } from '../../counter/name.ts';
+import { counterPage } from '../../page/page.ts';
+import type { AppHandler, Env, Surface } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
-import { createAssets } from './assets.ts';
-import { createCounterPage } from './counter.ts';
+import { createAssets, pageHeaders, pageLinks } from './assets.ts';
 import { createOwnVisits } from './own-visits.ts';
-import { createRoot } from './root.ts';
+import { createRoot, sentence } from './root.ts';
 
 export interface PagesOptions {
   readonly counter: Counter;
@@ -34,5 +36,28 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
     app.get('/page.js', checked(assets.script));
     app.get('/favicon.ico', checked(icon));
     return app;
+  };
+}
+
+/**
+ * The handler of a counter's page, which never counts. A private counter has no page. The page
+ * names `replica`; `headers` are those of every response.
+ */
+function createCounterPage(
+  counter: Counter,
+  replica: string | undefined,
+  headers: Headers,
+): AppHandler {
+  const ready = { headers: pageHeaders(headers) };
+  return async (c) => {
+    const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
+    const links = await pageLinks();
+    const [total] = await counter.read([name]);
+    if (total === undefined) throw counterNotPublic(name);
+    const text = sentence(total);
+    return new Response(
+      counterPage(links, { counter: name, total, sentence: text, visit: 'look', replica }),
+      ready,
+    );
   };
 }

@@ -9,10 +9,9 @@
 
 import { Hono } from 'hono';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
+import { rootFor } from '../../app.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/head.ts';
-import { refuseMethod } from '../../request/methods.ts';
-import { rootFor } from '../../request/own-host.ts';
+import { headOnly, refuseMethod } from '../../request/methods.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { requireCallable } from '../jsonp.ts';

@@ -6,7 +6,7 @@
 import type { Watch } from '../../../counter/watch.ts';
 import type { AppContext } from '../../context.ts';
 import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
-import { headOnly } from '../../request/head.ts';
+import { headOnly } from '../../request/methods.ts';
 import { type Call, isName, namedIn } from './request.ts';
 
 export interface AbacusStreamParts {

@@ -10,7 +10,7 @@
 import { Hono } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/head.ts';
+import { headOnly } from '../../request/methods.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
 import { requireCallable } from '../jsonp.ts';
 import { dress, type Reply, respond } from './answer.ts';

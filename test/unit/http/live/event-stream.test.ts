@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import type { Env } from '../../../../src/http/context.ts';
-import { RequestState } from '../../../../src/http/request/state.ts';
+import { RequestState } from '../../../../src/http/request/lifecycle.ts';
 import { listen } from '../../../../src/http/server.ts';
 import { PROXY, setUp } from '../../../support/app.ts';
 import { until } from '../../../support/folder.ts';
