@@ -12,7 +12,7 @@
  */
 import type { Counting, Outcome } from '../contract/counting.ts';
 import { AppError } from './errors.ts';
-import { answerAll, fail, type HitOptions } from './hit.ts';
+import { fail, type HitOptions } from './hit.ts';
 import { patiently } from './patience.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
 import { isStoreFailure, Writer, type WriterObserver, type WriterOptions } from './writer.ts';
@@ -176,10 +176,11 @@ export class Counter {
     return !this.#drained || waiting > 0;
   };
 
-  #stored({ hits, changes, places }: HitBatch, outcomes: readonly Outcome[], seconds: number) {
+  #stored(batch: HitBatch, outcomes: readonly Outcome[], seconds: number): void {
+    const { hits, changes } = batch;
     this.#storedLately = hits.length > 0;
     // An empty batch may get the outcomes of another.
-    const counted = hits.length > 0 ? answerAll(hits, places, changes, outcomes) : 0;
+    const counted = hits.length > 0 ? this.#queue.answer(batch, outcomes) : 0;
     this.#options.observer.committed({ hits: counted, counters: changes.length, seconds });
   }
 

@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
-import { WINDOW_MAX_MS } from '../../counter/window.ts';
+import { WINDOW_MAX_MS } from '../../counter/rules.ts';
 
 /** The most counters in one response. */
 export const COUNTERS_AT_ONCE = 100;

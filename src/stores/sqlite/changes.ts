@@ -10,8 +10,7 @@ import { DAY_MS } from '../../contract/history.ts';
 import type { StoreLimits } from '../../contract/limits.ts';
 import type { Rules } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { readRules } from '../../counter/rules.ts';
-import { withinWindow } from '../../counter/window.ts';
+import { readRules, withinWindow } from '../../counter/rules.ts';
 import type { SqliteFile } from './file.ts';
 import { type CommitContext, VisitRecorder } from './visits.ts';
 
