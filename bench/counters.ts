@@ -10,7 +10,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CLOCK } from '../src/commands/compose/machine-clock.ts';
+import { CLOCK } from '../src/commands/compose/counter.ts';
 import type { Counting } from '../src/contract/counting.ts';
 import { Counter } from '../src/counter/counter.ts';
 import { visitorOf } from '../src/http/visit/visitors.ts';

@@ -3,7 +3,7 @@
  * store with a connection and a writer of its own, without HTTP. It is told what to do in its
  * arguments, begins when its parent says so, and sends its parent a `Report`.
  */
-import { CLOCK } from '../../src/commands/compose/machine-clock.ts';
+import { CLOCK } from '../../src/commands/compose/counter.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { Counter } from '../../src/counter/counter.ts';
 import { openStore } from '../../src/stores/open.ts';

@@ -7,7 +7,7 @@ import { AppError } from '../counter/errors.ts';
 import { patientRegistry } from '../counter/patience.ts';
 import { pastTime, tellApart, whole } from './arguments.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 import { done, foretold, type Selection, walkOver } from './delete-walk.ts';
 import { INTERRUPTED } from './interruption.ts';

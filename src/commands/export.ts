@@ -12,7 +12,7 @@ import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 import { refuseTarget } from './export-target.ts';
 import { INTERRUPTED, interruption } from './interruption.ts';

@@ -9,7 +9,7 @@ import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { oneOf, tellApart } from './arguments.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 import { type ImportChunk, importChunks, patientImport } from './import/chunks.ts';
 import { openSource, type Source } from './import/source.ts';

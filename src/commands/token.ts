@@ -8,7 +8,7 @@ import { counterIn } from '../counter/name.ts';
 import { patientRegistry } from '../counter/patience.ts';
 import { issueToken } from '../http/visit/owners.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {

@@ -18,11 +18,11 @@ async function told(
 
 test('requests are told by route and status, in buckets that hold all that is as short or shorter', async () => {
   const lines = await told((metrics) => {
-    metrics.requested('/', 200, 0.0005);
-    metrics.requested('/', 200, 0.000501);
-    metrics.requested('/', 200, 60);
-    metrics.requested('/', 503, 5);
-    metrics.requested('/hit/:ns/:key', 200, 10);
+    metrics.requested({ route: '/', status: 200, seconds: 0.0005 });
+    metrics.requested({ route: '/', status: 200, seconds: 0.000501 });
+    metrics.requested({ route: '/', status: 200, seconds: 60 });
+    metrics.requested({ route: '/', status: 503, seconds: 5 });
+    metrics.requested({ route: '/hit/:ns/:key', status: 200, seconds: 10 });
   });
   expect(lines.slice(0, 2)).toEqual([
     '# HELP seen_request_seconds Time from a request to its response, by route and status.',

@@ -29,8 +29,7 @@ import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
-import { composeCounter } from './counter.ts';
-import { CLOCK } from './machine-clock.ts';
+import { CLOCK, composeCounter } from './counter.ts';
 import {
   accessOf,
   composeClientAddress,
@@ -87,10 +86,12 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     ownHosts: ownHosts(config),
     limits,
     servedBy: `${config.replicaName} seen/${version}`,
-    onRequest: (answer) => {
-      metrics.requested(answer.route, answer.status, answer.seconds);
-      if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
-    },
+    onRequest: log.isLevelEnabled('debug')
+      ? (answer) => {
+          metrics.requested(answer);
+          log.debug(accessOf(answer, clientAddress), 'answered');
+        }
+      : metrics.requested,
     onBug,
   });
   const life = new Life({

@@ -5,7 +5,7 @@ import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { patiently } from '../../counter/patience.ts';
-import { CLOCK } from '../compose/machine-clock.ts';
+import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../progress.ts';
 import type { Source } from './source.ts';
 
