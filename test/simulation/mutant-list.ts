@@ -37,7 +37,7 @@ const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
 const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/counting.ts');
-const visits = of('sqlite', 'src/stores/sqlite/visits.ts');
+const counted = of('sqlite', 'src/stores/sqlite/window.ts');
 const database = of('sqlite', 'src/stores/sqlite/database.ts');
 
 export const MUTANTS: readonly Mutant[] = [
@@ -405,7 +405,7 @@ export const MUTANTS: readonly Mutant[] = [
     '    if (known) return known.request === once.request ? outcome(known.total, rules) : ',
     '    if (known) return known.request !== undefined ? outcome(known.total, rules) : ',
   ),
-  apply('forget to count keys within a batch', '      room--;\n', ''),
+  apply('forget to count keys within a batch', '      keysLeft--;\n', ''),
   apply(
     'do not count the default counter',
     '      if (!makes() && !isDefault)',
@@ -417,12 +417,12 @@ export const MUTANTS: readonly Mutant[] = [
     'private: hidden, counted } : total;',
     'private: false, counted } : total;',
   ),
-  apply(
+  counted(
     'count within the window',
     'Math.abs(at - before) >= windowMs;',
     'Math.abs(at - before) >= 0;',
   ),
-  apply(
+  counted(
     'do not note down who was counted',
     '    if (counted[index]) file.noteCounted',
     '    if (!counted[index]) file.noteCounted',
@@ -432,7 +432,7 @@ export const MUTANTS: readonly Mutant[] = [
     '    visits.record({ ...change, ...left });',
     '    visits.record(change);',
   ),
-  visits(
+  apply(
     'count visitors that were there',
     '      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;\n',
     '      this.#file.addVisitor.get(this.#day, counter, id);\n',
