@@ -12,7 +12,7 @@ import { AppError } from '../counter/errors.ts';
 import { folded } from '../counter/folding.ts';
 import type { Heading } from './formats/json-lines.ts';
 import { Wrong } from './item.ts';
-import { linesOf } from './reading/lines.ts';
+import { linesOf } from './reading/bytes.ts';
 import { readRecord, recordOf } from './record.ts';
 
 /** The beginning of each line: the name can be read without the rest. */

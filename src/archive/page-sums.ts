@@ -9,8 +9,7 @@
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/history.ts';
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
-import { type Item, itemOf, shown, Wrong } from './item.ts';
-import { keyFor } from './slug.ts';
+import { type Item, itemOf, keyFor, shown, Wrong } from './item.ts';
 
 /** Visits of a page in one hour. */
 export interface Visits {

@@ -8,12 +8,11 @@ import { foreignKind, foreignText, foreignZip } from './formats/foreign.ts';
 import { isGoatcounter, readGoatcounter } from './formats/goatcounter.ts';
 import { isGoatcounterZip, readGoatcounterZip } from './formats/goatcounter-zip.ts';
 import { readJsonLines } from './formats/json-lines.ts';
-import { cellsOfLine, isListLine, readList } from './formats/list.ts';
+import { cellsOfLine, isListLine, readList } from './formats/plain.ts';
 import { namesColumns, readCsv } from './formats/seen-csv.ts';
 import type { Item } from './item.ts';
-import { beginningOf, isPacked } from './reading/bytes.ts';
+import { beginningOf, isPacked, type Line, linesOf } from './reading/bytes.ts';
 import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './reading/csv.ts';
-import { type Line, linesOf } from './reading/lines.ts';
 import { openZip } from './reading/zip.ts';
 
 /** The kinds of files, by their names for `--from`, with descriptions. */

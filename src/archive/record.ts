@@ -7,9 +7,8 @@
 import type { ArchivedCounter } from '../contract/archive.ts';
 import { type HistoryEntry, KINDS, type Kind } from '../contract/history.ts';
 import { RULES, type Rules } from '../contract/registry.ts';
-import { fitting, sumTooMuch } from './day-sums.ts';
+import { dayName, fitting, hourName, readDay, readHour, readMoment, sumTooMuch } from './days.ts';
 import { readName, shown, Wrong } from './item.ts';
-import { dayName, hourName, readDay, readHour, readMoment } from './times.ts';
 
 type Amounts = Readonly<Partial<Record<string, number>>>;
 type Fields = Readonly<Record<string, unknown>>;

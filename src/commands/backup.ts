@@ -18,11 +18,9 @@ import { AppError } from '../counter/errors.ts';
 import { counted } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
 import { type CopyResult, copyDatabase } from '../stores/sqlite/backup.ts';
-import { tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
-import { INTERRUPTED, interruption } from './interruption.ts';
-import { showProgress } from './progress.ts';
-import { makeFolder } from './unfinished.ts';
+import { type Command, type Context, tellApart } from './command.ts';
+import { makeFolder } from './files.ts';
+import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {
   const { positionals, rest } = tellApart(argv, {});

@@ -10,7 +10,7 @@ import {
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { meets } from '../counter/rules.ts';
 import { counted } from '../plural.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './terminal.ts';
 
 /** The number of counters to show before a deletion. */
 const EXAMPLES = 10;

@@ -5,13 +5,11 @@
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patientRegistry } from '../counter/patience.ts';
-import { pastTime, tellApart, whole } from './arguments.ts';
-import type { Command, Context } from './command.ts';
+import { type Command, type Context, pastTime, tellApart, whole } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 import { done, foretold, type Selection, walkOver } from './delete-walk.ts';
-import { INTERRUPTED } from './interruption.ts';
-import { showProgress } from './progress.ts';
+import { INTERRUPTED, showProgress } from './terminal.ts';
 
 const FLAGS = {
   prefix: 'string',

@@ -10,14 +10,11 @@ import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
-import { oneOf, tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
+import { type Command, type Context, oneOf, tellApart } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { refuseTarget } from './export-target.ts';
-import { INTERRUPTED, interruption } from './interruption.ts';
-import { showProgress } from './progress.ts';
-import { makeFolder } from './unfinished.ts';
+import { makeFolder, refuseTarget } from './files.ts';
+import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 const STDOUT = 1;
 const WRITTEN_AT_ONCE = 256 * 1024;

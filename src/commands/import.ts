@@ -7,13 +7,12 @@ import type { ImportTerms } from '../contract/archive.ts';
 import { AppError } from '../counter/errors.ts';
 import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
-import { oneOf, tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
+import { type Command, type Context, oneOf, tellApart } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 import { type ImportChunk, importChunks, patientImport } from './import/chunks.ts';
 import { openSource, type Source } from './import/source.ts';
-import { showProgress } from './progress.ts';
+import { showProgress } from './terminal.ts';
 
 const FLAGS = {
   from: 'string',

@@ -11,8 +11,7 @@ import { held, report, reportData } from '../verify/report.ts';
 import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
-import { duration, whole } from './arguments.ts';
-import type { Command, Context } from './command.ts';
+import { type Command, type Context, duration, whole } from './command.ts';
 import { checkFile } from './verify-check.ts';
 
 const FLAGS = {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { pastTime } from '../../src/commands/arguments.ts';
+import { pastTime } from '../../src/commands/command.ts';
 import type { Counting } from '../../src/contract/counting.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import type { Store } from '../../src/contract/store.ts';

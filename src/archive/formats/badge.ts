@@ -6,8 +6,7 @@
  * services write it alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are images cannot
  * be read, and an abbreviated number is not exact.
  */
-import { bare, type Item, itemOf, shown, Wrong } from '../item.ts';
-import { readWhole, withoutGroups } from '../reading/numbers.ts';
+import { bare, type Item, itemOf, readWhole, shown, Wrong, withoutGroups } from '../item.ts';
 
 /** Badges have a few kilobytes; those with pictures in them a few hundred. */
 export const BADGE_MAX_LENGTH = 4 * 1024 * 1024;

@@ -9,8 +9,8 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readName, shown, Wrong } from '../item.ts';
+import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
-import type { Line } from '../reading/lines.ts';
 
 /** A site or page and its counter, as it stands in a line of the list. */
 export interface NamedPage {

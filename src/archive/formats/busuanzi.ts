@@ -14,8 +14,7 @@
  * (`busuanzi-names.ts`).
  */
 
-import { bare, countOf, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
-import { readWhole } from '../reading/numbers.ts';
+import { bare, countOf, type Item, itemOf, readName, readWhole, shown, Wrong } from '../item.ts';
 import type { NamedPage, Names } from './busuanzi-names.ts';
 
 /** A total as it stands in Redis: in a string, or as a member of a sorted set. */

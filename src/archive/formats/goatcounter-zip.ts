@@ -12,11 +12,11 @@
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
+import { readMoment } from '../days.ts';
 import { type Item, shown, Wrong } from '../item.ts';
 import { PAGES_MAX, PageSums } from '../page-sums.ts';
-import { type Line, linesIn } from '../reading/lines.ts';
+import { type Line, linesIn } from '../reading/bytes.ts';
 import { openZip, type Zip } from '../reading/zip.ts';
-import { readMoment } from '../times.ts';
 import { parse } from './json-lines.ts';
 
 const PATHS = 'paths.jsonl';

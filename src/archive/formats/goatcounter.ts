@@ -10,10 +10,10 @@
 import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counted } from '../../plural.ts';
+import { readMoment } from '../days.ts';
 import { type Item, shown, Wrong } from '../item.ts';
 import { PageSums, type Visits } from '../page-sums.ts';
 import type { Row } from '../reading/csv.ts';
-import { readMoment } from '../times.ts';
 
 const VERSIONS: ReadonlySet<string> = new Set(['', '1', '2']);
 

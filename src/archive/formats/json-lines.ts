@@ -5,7 +5,7 @@ import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
 import { counted } from '../../plural.ts';
 import { type Item, itemOf, shown, Wrong } from '../item.ts';
-import type { Line } from '../reading/lines.ts';
+import type { Line } from '../reading/bytes.ts';
 import { readRecord, recordOf } from '../record.ts';
 
 /**

@@ -2,8 +2,7 @@
  * The rows of an export as CSV, put together to records, each of one counter. Not here: the whole
  * of an export (`seen-csv.ts`).
  */
-import { shown, Wrong } from '../item.ts';
-import { readWhole } from '../reading/numbers.ts';
+import { readWhole, shown, Wrong } from '../item.ts';
 
 /** The names of the columns. */
 export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;

@@ -7,9 +7,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readBusuanzi, type StoredTotal } from '../../../src/archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../../src/archive/formats/busuanzi-names.ts';
-import { readRedisKeys } from '../../../src/archive/formats/redis-keys.ts';
-import type { Item } from '../../../src/archive/item.ts';
-import { keyFor } from '../../../src/archive/slug.ts';
+import { readRedisKeys } from '../../../src/archive/formats/plain.ts';
+import { type Item, keyFor } from '../../../src/archive/item.ts';
 import { COUNTER_PART } from '../../../src/counter/name.ts';
 import { countersIn, itemsOf, mistakesIn, notesIn } from '../../support/archive.ts';
 

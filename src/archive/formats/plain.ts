@@ -1,14 +1,26 @@
 /**
- * Reads a plain list of counters, as people and spreadsheets write it: a name and a total on each
- * line.
+ * Reads names with totals: a list, as people and spreadsheets write it, with a counter on each
+ * line; and whole numbers under keys of a Redis, such as `hits` of the guide’s application.
  *
- * Blank lines, comments (#), a first line of headings and empty columns at the end are skipped.
+ * In a list, blank lines, comments (#), a first line of headings and empty columns at the end are
+ * skipped. Not here: reading Redis.
  */
 
-import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import {
+  bare,
+  type Item,
+  itemOf,
+  keyFor,
+  looksLikeNumber,
+  readName,
+  readWhole,
+  shown,
+  Wrong,
+} from '../item.ts';
+import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
-import type { Line } from '../reading/lines.ts';
-import { looksLikeNumber, readWhole } from '../reading/numbers.ts';
+import type { StoredTotal } from './busuanzi.ts';
 
 /** The maximum length of a line: a name, a number and a few spaces. */
 const LINE_MAX_LENGTH = 1000;
@@ -92,4 +104,45 @@ function counterOf(cells: readonly string[], text: string, namespace: string | u
       ? `${namespace}/${name}`
       : name;
   return bare(readName(whole), readWhole(total, 'total'));
+}
+
+/**
+ * The counters: `hits` is the default counter, NAMESPACE/KEY and NAMESPACE:KEY are names, and
+ * every other key becomes a name in `namespace`, by `keyFor`.
+ */
+export async function* readRedisKeys(
+  all: AsyncIterable<StoredTotal>,
+  namespace: string | undefined,
+): AsyncGenerator<Item> {
+  let found = false;
+  for await (const { key, member, value } of all) {
+    // Keys of a Seen are skipped: use seen export for them.
+    if (member !== undefined || key.startsWith('seen:')) continue;
+    found = true;
+    yield itemOf(0, () => {
+      if (!/^-?\d+$/.test(value))
+        throw new Wrong(
+          `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+        );
+      return bare(nameOf(key, namespace), readWhole(value, 'total'));
+    });
+  }
+  if (!found)
+    yield {
+      wrong: 'no such key holds a number: select others with --keys PATTERN',
+      line: 0,
+    };
+}
+
+function nameOf(key: string, namespace: string | undefined): string {
+  if (key === DEFAULT_COUNTER) return key;
+  if (namespace !== undefined) return `${namespace}/${keyFor(key.replaceAll(':', '/'))}`;
+  try {
+    return readName(key.includes('/') ? key : key.replace(':', '/'));
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    throw new Wrong(
+      `the Redis key ${shown(key)} does not name a counter: give its namespace with --namespace`,
+    );
+  }
 }

@@ -1,4 +1,8 @@
-/** A progress bar on a terminal; elsewhere nothing is shown. */
+/**
+ * A command on a terminal: its progress bar, and Ctrl-C or SIGTERM for a command that cleans up
+ * before it ends.
+ */
+
 const BAR = 30;
 /** Often enough to look alive. */
 const DRAW_MS = 100;
@@ -26,5 +30,26 @@ export function showProgress(what: string): Progress {
       stderr.write(`\r\u001B[K${`${bar} ${figures}`.slice(0, stderr.columns - 1)}`);
     },
     end: () => void stderr.write('\r\u001B[K'),
+  };
+}
+
+/** The exit status of what Ctrl-C has ended, as shells have it. */
+export const INTERRUPTED = 130;
+
+/**
+ * Aborts its signal at the first Ctrl-C or SIGTERM, which then does not end the process; a second
+ * one does. Until it is disposed of.
+ */
+export function interruption(): Disposable & { readonly signal: AbortSignal } {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  return {
+    signal: stop.signal,
+    [Symbol.dispose]() {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    },
   };
 }
