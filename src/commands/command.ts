@@ -4,8 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { Sources } from '../config/config.ts';
-import { flagName } from '../config/manual.ts';
+import { flagName, type Sources } from '../config/config.ts';
 import { settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
 

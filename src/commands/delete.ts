@@ -3,8 +3,8 @@
  * them.
  */
 import { readConfig } from '../config/config.ts';
+import { patientRegistry } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import { patientRegistry } from '../counter/patience.ts';
 import { type Command, type Context, pastTime, tellApart, whole } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';

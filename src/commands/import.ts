@@ -4,8 +4,8 @@ import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.t
 import { Findings } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
 import type { ImportTerms } from '../contract/archive.ts';
+import { patiently } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import { patiently } from '../counter/patience.ts';
 import { counted } from '../plural.ts';
 import { type Command, type Context, oneOf, tellApart } from './command.ts';
 import { CLOCK } from './compose/counter.ts';

@@ -5,8 +5,7 @@
  * Not here: how one replica differs from several (`service.ts`).
  */
 import { version } from '../../package.json' with { type: 'json' };
-import { type Config, readConfig } from '../config/config.ts';
-import { settingsManual } from '../config/manual.ts';
+import { type Config, readConfig, settingsManual } from '../config/config.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';

@@ -3,9 +3,9 @@
  * out.
  */
 import { readConfig } from '../config/config.ts';
+import { patientRegistry } from '../counter/clock.ts';
 import { AppError, counterMissing } from '../counter/errors.ts';
 import { counterIn } from '../counter/name.ts';
-import { patientRegistry } from '../counter/patience.ts';
 import { issueToken } from '../http/visit/owners.ts';
 import type { Command, Context } from './command.ts';
 import { CLOCK } from './compose/counter.ts';

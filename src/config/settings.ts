@@ -3,7 +3,7 @@
  *
  * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
  * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
- * `--help` and the table in docs/settings.md are made of this table (`manual.ts`).
+ * `--help` and the table in docs/settings.md are made of this table (`config.ts`).
  *
  * Not here: reading settings (`config.ts`), and the schemas of their values (`values.ts`).
  */

@@ -11,9 +11,9 @@
  * Not here: HTTP, any database, and the clock, which is passed in.
  */
 import type { Counting, Outcome } from '../contract/counting.ts';
+import { patiently } from './clock.ts';
 import { AppError } from './errors.ts';
 import { fail, type HitOptions } from './hit.ts';
-import { patiently } from './patience.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
 import { isStoreFailure, Writer, type WriterObserver, type WriterOptions } from './writer.ts';
 

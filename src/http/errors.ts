@@ -12,7 +12,7 @@ import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
 import { noticePage } from '../page/notice.ts';
 import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
-import { acceptedBy } from './request/accepts.ts';
+import { acceptedBy } from './request/reading.ts';
 
 /** A duration in seconds for headers: rounded up, and at least 1. */
 export function wholeSeconds(ms: number): string {

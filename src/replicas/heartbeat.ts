@@ -8,8 +8,7 @@
  */
 
 import type { HeardReplica, HeartbeatReport, Presence } from '../contract/presence.ts';
-import { type Clock, pause } from '../counter/clock.ts';
-import { briefly } from '../counter/patience.ts';
+import { briefly, type Clock, pause } from '../counter/clock.ts';
 
 export interface HeartbeatOptions {
   readonly presence: Presence;

@@ -12,7 +12,7 @@ import type { Clock } from '../../counter/clock.ts';
 import { Counter } from '../../counter/counter.ts';
 import { isAppError } from '../../counter/errors.ts';
 import { StoreHealth } from '../../counter/store-health.ts';
-import { connectionsPerKindMax } from '../../http/connections/descriptors.ts';
+import { connectionsPerKindMax } from '../../http/connections.ts';
 import type { Log } from '../../log.ts';
 import { createMetrics } from '../../metrics.ts';
 

@@ -5,8 +5,8 @@
 import type { Item } from '../../archive/item.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
+import { patiently } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { patiently } from '../../counter/patience.ts';
 import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';
 import type { Source } from './source.ts';

@@ -9,7 +9,7 @@
 import { AppError } from '../../counter/errors.ts';
 import { ownVisitsPage } from '../../page/own-visits.ts';
 import type { AppContext, AppHandler } from '../context.ts';
-import { wholeBody } from '../request/body.ts';
+import { wholeBody } from '../request/reading.ts';
 import { isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
 import { pageHeaders, styleLink } from './assets.ts';
 

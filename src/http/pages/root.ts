@@ -7,8 +7,8 @@
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
 import type { AppContext, AppHandler } from '../context.ts';
-import { acceptedBy } from '../request/accepts.ts';
 import { headOnly } from '../request/methods.ts';
+import { acceptedBy } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit } from '../visit/counting.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 

@@ -5,18 +5,16 @@
  *
  * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * the choice of limited routes (`http/app.ts`), calling the store
- * (`counter/open-limiter.ts`), and the arithmetic (`counter/rate-limit.ts`).
+ * the choice of limited routes (`http/app.ts`), calling the store, and the
+ * arithmetic (`counter/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
 import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
-import type { Clock } from '../../counter/clock.ts';
+import { briefly, type Clock } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { LIMITER_WAIT_MS, OpenLimiter } from '../../counter/open-limiter.ts';
-import { briefly } from '../../counter/patience.ts';
-import { takeOne } from '../../counter/rate-limit.ts';
+import { LIMITER_WAIT_MS, OpenLimiter, takeOne } from '../../counter/rate-limit.ts';
 import { counted } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';

@@ -10,8 +10,7 @@
 import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
-import type { Clock } from '../../counter/clock.ts';
-import { briefly } from '../../counter/patience.ts';
+import { briefly, type Clock } from '../../counter/clock.ts';
 import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 

@@ -2,8 +2,13 @@
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../../../src/config/config.ts';
-import { envName, flagName, settingsManual, settingsTable } from '../../../src/config/manual.ts';
+import {
+  envName,
+  flagName,
+  readConfig,
+  settingsManual,
+  settingsTable,
+} from '../../../src/config/config.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { temporaryFolder } from '../../support/folder.ts';

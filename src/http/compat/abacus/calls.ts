@@ -1,11 +1,16 @@
 /**
- * The calls of Abacus that anybody may make. Not here: the calls of a counter's owner
- * (`owner-calls.ts`), routes (`abacus.ts`), and reading requests (`request.ts`).
+ * The calls of Abacus that anybody may make, and its stream of a counter’s total. Not here: the
+ * calls of a counter’s owner (`owner-calls.ts`), routes (`abacus.ts`), reading requests
+ * (`request.ts`), and opening and ending streams (`http/live/event-stream.ts`).
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
+import type { Watch } from '../../../counter/watch.ts';
+import type { AppContext } from '../../context.ts';
+import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
+import { headOnly } from '../../request/methods.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
@@ -134,4 +139,24 @@ export async function info(call: Call, { registry, owners }: AbacusParts): Promi
 /** The counter's name as Abacus stores it and returns it. */
 export function fullKey({ namespace, key }: NamedCounter): string {
   return `K:${namespace}:${key}`;
+}
+
+export interface AbacusStreamParts {
+  readonly watch: Watch;
+  readonly streams: EventStreams;
+}
+
+/** Sends the total whenever it changes, until the counter is deleted. */
+export function stream({ watch, streams }: AbacusStreamParts) {
+  return (call: Call, headers: Headers, c: AppContext): Response => {
+    const named = namedIn(call);
+    if (!isName(named)) return new Response(null, { status: 400, headers });
+    if (c.env.isHead) return headOnly(streamHeaders(headers));
+    return streams.respond(c, headers, (open) =>
+      watch.subscribe([named.name], (_, total) => {
+        if (total === undefined) open.end();
+        else open.send(`data: {"value":${total}}`);
+      }),
+    );
+  };
 }

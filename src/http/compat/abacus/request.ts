@@ -10,8 +10,7 @@ import { wrongPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
-import { callingPage, hostWord, pathWord } from '../calling-page.ts';
-import { decodedPart, type NamedCounter } from '../shared.ts';
+import { callingPage, decodedPart, hostWord, type NamedCounter, pathWord } from '../shared.ts';
 
 /** The path of Abacus on every host. */
 export const ABACUS_PREFIX = '/abacus';

@@ -1,5 +1,5 @@
 /**
- * The calls of CountAPI. Not here: routes (`countapi.ts`), and reading requests (`request.ts`).
+ * The calls of CountAPI. Not here: routes (`countapi.ts`), and reading requests (`messages.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
@@ -9,8 +9,15 @@ import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter } from '../shared.ts';
-import { notThere, type Reply } from './answer.ts';
-import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
+import {
+  type Call,
+  namedBy,
+  namedInPath,
+  notThere,
+  type Reply,
+  switchIn,
+  wholeIn,
+} from './messages.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;

@@ -1,15 +1,28 @@
 /**
- * Reads a request to CountAPI: the counter and the parameters.
+ * Requests to CountAPI, the counter and the parameters, and the forms of its responses: JSON,
+ * JSONP for pages that load a response as a script, and a transparent image.
  *
  * The path is parsed here and not by the router, because the namespace is optional, a slash may
- * follow, and each part is decoded once. Not here: the calls (`calls.ts`).
+ * follow, and each part is decoded once. Every response passes through here, also errors, so that
+ * a page’s callback always gets the outcome. Not here: the calls (`calls.ts`).
  */
 
+import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
 import { wrongPart } from '../../../counter/name.ts';
-import type { AppContext } from '../../context.ts';
-import { callingPage, hostWord, pathWord } from '../calling-page.ts';
-import { decodedPart, type NamedCounter, wholeNumber } from '../shared.ts';
+import { pixel } from '../../../images/pixel.ts';
+import type { AppContext, Env } from '../../context.ts';
+import {
+  asScript,
+  callbackIn,
+  callingPage,
+  decodedPart,
+  hostWord,
+  type NamedCounter,
+  pathWord,
+  SCRIPT_TYPE,
+  wholeNumber,
+} from '../shared.ts';
 
 /** The path of CountAPI on every host. */
 export const COUNTAPI_PREFIX = '/countapi';
@@ -90,4 +103,57 @@ export function switchIn(query: URLSearchParams, name: string): boolean {
   if (word === '1' || word === 'true') return true;
   if (word === '0' || word === 'false') return false;
   throw new AppError('request-invalid', `${name} must be 1, true, 0 or false`);
+}
+
+/** The status and body of a response, and the data for its headers. */
+export interface Reply {
+  readonly status: 200 | 403 | 404 | 409;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly named?: NamedCounter;
+  readonly token?: string;
+}
+
+/** The reply as JSON; `headers` are those of every response. */
+export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'application/json');
+  if (named) ours.set('X-Path', named.name);
+  if (token !== undefined) ours.set('X-Seen-Token', token);
+  return new Response(JSON.stringify(body), { status, headers: ours });
+}
+
+/** The reply of most calls for a missing counter. */
+export function notThere(named: NamedCounter): Reply {
+  return { status: 404, body: { value: null }, named };
+}
+
+/** Middleware that gives every response the form that its request asks for. */
+export const dress: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  // With an invalid Host the query cannot be read.
+  if (!URL.canParse(c.req.url)) return;
+  c.env.realStatus = c.res.status;
+  c.res = await inForm(new URL(c.req.url).searchParams, c.res);
+};
+
+async function inForm(query: URLSearchParams, response: Response): Promise<Response> {
+  const { headers } = response;
+  headers.set(
+    'Access-Control-Expose-Headers',
+    `${headers.get('Access-Control-Expose-Headers') ?? ''}, X-Path, X-Seen-Token`,
+  );
+  // The response to OPTIONS.
+  if (response.status === 204) return response;
+  // The response to HEAD of a call that writes.
+  const isHeadOnly = headers.has('Transfer-Encoding');
+  if (query.has('img')) {
+    headers.set('Content-Type', 'image/gif');
+    return isHeadOnly ? response : new Response(pixel(), { status: response.status, headers });
+  }
+  const callback = callbackIn(query);
+  if (callback === undefined) return response;
+  headers.set('Content-Type', SCRIPT_TYPE);
+  if (isHeadOnly) return response;
+  const body = { ...((await response.json()) as object), code: response.status };
+  return new Response(asScript(callback, body), { headers });
 }
