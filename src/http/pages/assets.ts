@@ -10,9 +10,8 @@
  */
 
 import { Hono } from 'hono';
-import { type Asset, bundle } from '../../page/bundle.ts';
+import { type Asset, bundle, styles } from '../../page/bundle.ts';
 import { type Links, POLICY } from '../../page/frame.ts';
-import { styles } from '../../page/styles.ts';
 import type { AppHandler, Env, Surface } from '../context.ts';
 import { takesGzip } from '../request/reading.ts';
 

@@ -7,7 +7,7 @@
  */
 
 import { AppError } from '../../counter/errors.ts';
-import { ownVisitsPage } from '../../page/own-visits.ts';
+import { ownVisitsPage } from '../../page/frame.ts';
 import type { AppContext, AppHandler } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';

@@ -6,7 +6,7 @@
  * (`history.ts`).
  */
 import uPlot from 'uplot';
-import { short } from './numbers.ts';
+import { short } from './words.ts';
 
 const HEIGHT = 240;
 const AXIS = { ticks: { show: false }, stroke: () => colour('--soft') };

@@ -4,7 +4,6 @@
  */
 import { ask, type JsonAnswer } from './ask.ts';
 import { Chart } from './chart.ts';
-import { whole } from './numbers.ts';
 import {
   firstOf,
   latestOf,
@@ -13,6 +12,7 @@ import {
   type Step,
   visitsOf,
 } from './periods.ts';
+import { whole } from './words.ts';
 
 const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** The formats of periods: in the table, and below the chart. */

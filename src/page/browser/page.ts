@@ -6,12 +6,12 @@
  * tab, not before it is shown, and not in the browser's back-forward cache. It catches up when it
  * becomes visible again.
  */
+
+import { Task } from './ask.ts';
 import { History } from './history.ts';
 import { Live } from './live.ts';
-import { Running } from './number.ts';
 import { StackPanel } from './stack.ts';
-import { Status } from './status.ts';
-import { Task } from './task.ts';
+import { Running, Status } from './status.ts';
 import { showVisitors } from './visitors.ts';
 
 /**

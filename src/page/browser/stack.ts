@@ -1,7 +1,6 @@
 /** The stack: the replicas and their states, the one that made this page, and the store. */
 import { ask, type JsonAnswer } from './ask.ts';
-import { percent, whole } from './numbers.ts';
-import { durationOf, laterOf, type ReplicaState } from './words.ts';
+import { durationOf, laterOf, percent, type ReplicaState, whole } from './words.ts';
 
 interface Replica {
   readonly name: string;

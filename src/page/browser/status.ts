@@ -1,4 +1,7 @@
-/** The line below the number: whether it is live, and if not, why. */
+/**
+ * The live number in the sentence, and the line below it: whether it is live, and if not, why. The
+ * visitor’s own number does not change.
+ */
 import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
 import { lineOf, type Reachability } from './words.ts';
@@ -29,5 +32,27 @@ export class Status {
     element.textContent = text;
     if (state) element.dataset['state'] = state;
     else delete element.dataset['state'];
+  }
+}
+
+export class Running {
+  readonly #element = document.getElementById('number');
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
+
+  /**
+   * Shows a total and returns whether it changed. It has no separators, because the sentence is
+   * fixed.
+   */
+  show(total: number): boolean {
+    const element = this.#element;
+    if (!element || element.textContent === `${total}`) return false;
+    element.textContent = `${total}`;
+    element.dataset['digits'] = `${`${total}`.length}`;
+    document.title = document.title.replace(
+      /-?\d+ times?$/,
+      `${total} ${total === 1 ? 'time' : 'times'}`,
+    );
+    if (!this.#still.matches) element.animate([{ opacity: 0.45 }, { opacity: 1 }], 350);
+    return true;
   }
 }

@@ -1,6 +1,6 @@
 /** Visitors of today and of all days, and the kinds of visits. */
 import { ask, type JsonAnswer } from './ask.ts';
-import { whole } from './numbers.ts';
+import { whole } from './words.ts';
 
 interface Visitors {
   readonly today: number;

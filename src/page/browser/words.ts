@@ -1,4 +1,4 @@
-/** The texts and durations of the page. Pure functions, without the browser. */
+/** The texts, numbers and durations of the page, in the browser’s language. Pure functions. */
 
 /** The known state of the connections to Seen and its store. */
 export interface Reachability {
@@ -49,3 +49,12 @@ export function durationOf(ms: number, write: (value: number) => string): string
   }
   return `${write(seconds)} s`;
 }
+
+const WHOLE = new Intl.NumberFormat();
+const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
+const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+
+export const whole = (value: number): string => WHOLE.format(value);
+/** In few characters, for scales. */
+export const short = (value: number): string => SHORT.format(value);
+export const percent = (part: number): string => PART.format(part);

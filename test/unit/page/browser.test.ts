@@ -5,8 +5,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';
+import { Task } from '../../../src/page/browser/ask.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
-import { Task } from '../../../src/page/browser/task.ts';
 import { durationOf, laterOf, lineOf } from '../../../src/page/browser/words.ts';
 import { until } from '../../support/folder.ts';
 

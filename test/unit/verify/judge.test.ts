@@ -1,10 +1,10 @@
 /** The judge: right histories are never judged wrong, and each kind of fault is found. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { NumberSet } from '../../../src/verify/checks.ts';
 import type { Check, Finding } from '../../../src/verify/finding.ts';
 import type { History, Operation } from '../../../src/verify/history.ts';
 import { judgeHistory } from '../../../src/verify/judge-history.ts';
-import { NumberSet } from '../../../src/verify/number-set.ts';
 
 type Draft = { -readonly [K in keyof Operation]: Operation[K] };
 

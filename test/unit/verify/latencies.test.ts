@@ -1,7 +1,7 @@
 /** Percentiles from bounded memory are right within five in a hundred. */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { Latencies } from '../../../src/verify/latencies.ts';
+import { Latencies } from '../../../src/verify/figures.ts';
 
 test('a percentile is within 5 % of the true one, and never beyond the longest', () => {
   fc.assert(
