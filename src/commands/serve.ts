@@ -10,7 +10,7 @@ import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';
 import { counted } from '../plural.ts';
-import { listenToSignals } from '../replicas/signals.ts';
+import { listenToSignals } from '../replicas/channel.ts';
 import type { Command, Context } from './command.ts';
 import { openOperations, sharesPorts } from './compose/ports.ts';
 import { composeStore, reachStore } from './compose/store.ts';
