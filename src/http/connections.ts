@@ -80,13 +80,13 @@ function endOlderHalf(
 }
 
 /** A connection of this process: its descriptor, and the port at its other end. */
-export interface Connection {
+interface Connection {
   readonly descriptor: number;
   readonly remotePort: number;
 }
 
 /** Finds and ends connections of this process. */
-export interface Connections {
+interface Connections {
   /**
    * The connections to `port` among the open descriptors. `open` is the result of
    * `openDescriptors`.
@@ -102,7 +102,7 @@ export interface Connections {
 /**
  * Reserved for the store, the log and the runtime: a process without visitors has some 25 open.
  */
-export const DESCRIPTORS_KEPT = 64;
+const DESCRIPTORS_KEPT = 64;
 /** The most descriptors to check when none is left to list them with. */
 const LOOKED_AT_MAX = 65_536;
 /** The longest socket address in use here, `sockaddr_in6`. */
@@ -115,7 +115,7 @@ const SHUT_RDWR = 2;
  * The maximum number of descriptors of this process (the soft limit, which Bun raises to the hard
  * one); infinite where it cannot be read.
  */
-export function descriptorsMax(): number {
+function descriptorsMax(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
@@ -134,7 +134,7 @@ export function connectionsPerKindMax(): number {
 }
 
 /** The open descriptors; `undefined` when none is left, because listing them takes one more. */
-export function openDescriptors(): readonly number[] | undefined {
+function openDescriptors(): readonly number[] | undefined {
   try {
     return readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').map(Number);
   } catch {
@@ -143,7 +143,7 @@ export function openDescriptors(): readonly number[] | undefined {
 }
 
 /** `undefined` on systems other than Linux, and where the C library cannot be loaded. */
-export function openConnections(): Connections | undefined {
+function openConnections(): Connections | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
     return connectionsOf(loadLibc());

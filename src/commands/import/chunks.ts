@@ -89,7 +89,7 @@ const COUNTERS_AT_ONCE = 100;
 const FIGURES_AT_ONCE = 1000;
 
 /** The counters in chunks; a counter with more history than the maximum is a chunk of its own. */
-export async function* chunksOf(
+async function* chunksOf(
   all: AsyncIterable<ArchivedCounter>,
 ): AsyncGenerator<readonly ArchivedCounter[]> {
   let chunk: ArchivedCounter[] = [];

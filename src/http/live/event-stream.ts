@@ -145,7 +145,7 @@ export interface StreamsPerAddress {
 /** When a refused client may retry: within about that time, another reader leaves a page. */
 const AGAIN_MS = 10_000;
 
-export class StreamsByAddress {
+class StreamsByAddress {
   readonly #options: StreamsPerAddress;
   /** Addresses with a stream only, so never more entries than streams. */
   readonly #open = new Map<string, number>();

@@ -78,7 +78,7 @@ const KEPT_SECONDS = 365 * 24 * 60 * 60;
  * The handlers of the page: GET shows the choice, POST changes it. `headers` are those of every
  * response.
  */
-export function createOwnVisits(
+function createOwnVisits(
   headers: Headers,
   bodyMs?: number,
 ): { show: AppHandler; change: AppHandler } {

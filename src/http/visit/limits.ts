@@ -58,7 +58,7 @@ export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
 /**
  * Stands for all addresses together. No address has this name: a hash of one has 11 characters
- * (`visitor.ts`).
+ * (`visitors.ts`).
  */
 const EVERYBODY = 'everybody';
 
