@@ -1,6 +1,10 @@
-/** What a time line shows: who came, who went, and when. */
+/**
+ * What a time line shows: who came, who went, and when. And percentiles from bounded memory, which
+ * are right within five in a hundred.
+ */
 import { expect, test } from 'bun:test';
-import { changes, Tally } from '../../../src/verify/figures.ts';
+import fc from 'fast-check';
+import { changes, Latencies, Tally } from '../../../src/verify/figures.ts';
 import { markLine, picture, timeLine } from '../../../src/verify/screen.ts';
 
 /** A minute in which `who` says who answers in a second; each of them ten times. */
@@ -71,3 +75,26 @@ test('the picture leaves out who has gone, and names the last changes only', () 
   expect(lines.join('\n')).toContain('sent again after: 2 reset');
   expect(lines.length).toBeLessThan(20);
 });
+
+test('a percentile is within 5 % of the true one, and never beyond the longest', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.02, max: 100_000, noNaN: true }), {
+        minLength: 1,
+        maxLength: 300,
+      }),
+      fc.constantFrom(0.01, 0.5, 0.9, 0.99, 1),
+      (times, share) => {
+        const latencies = new Latencies();
+        for (const ms of times) latencies.add(ms);
+        const truth = times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? 0;
+        expect(latencies.percentileMs(share)).toBeGreaterThanOrEqual(truth * 0.999_999);
+        expect(latencies.percentileMs(share)).toBeLessThanOrEqual(truth * 1.050_001);
+        expect(latencies.percentileMs(1)).toBeLessThanOrEqual(latencies.longestMs);
+      },
+    ),
+  );
+});
+
+test('without latencies there is no percentile', () =>
+  expect(new Latencies().percentileMs(0.99)).toBe(0));
