@@ -1,6 +1,6 @@
 /** The live number in the sentence. The visitor's own number, below it, does not change. */
 
-export class Running {
+export class LiveNumber {
   readonly #element = document.getElementById('number');
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
 

@@ -4,7 +4,7 @@ const WHOLE = new Intl.NumberFormat();
 const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
 const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
 
-export const whole = (value: number): string => WHOLE.format(value);
+export const formatNumber = (value: number): string => WHOLE.format(value);
 /** In few characters, for scales. */
-export const short = (value: number): string => SHORT.format(value);
-export const percent = (part: number): string => PART.format(part);
+export const formatShort = (value: number): string => SHORT.format(value);
+export const formatPercent = (part: number): string => PART.format(part);

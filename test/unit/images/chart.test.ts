@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Chart, drawChart, niceMost } from '../../../src/images/chart.ts';
+import { type Chart, drawChart, scaleMaximum } from '../../../src/images/chart.ts';
 import { xmlText } from '../../../src/images/xml.ts';
 import { elementsOf } from '../../support/svg.ts';
 
@@ -45,12 +45,12 @@ describe('a chart', () => {
   });
 
   test('has a scale of round numbers whose half is whole', () => {
-    expect([0, 1, 2, 3, 9, 11, 13, 17, 21, 1001].map(niceMost)).toEqual([
+    expect([0, 1, 2, 3, 9, 11, 13, 17, 21, 1001].map(scaleMaximum)).toEqual([
       2, 2, 2, 4, 10, 12, 16, 20, 30, 1200,
     ]);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (value) => {
-        const most = niceMost(value);
+        const most = scaleMaximum(value);
         expect(most).toBeGreaterThanOrEqual(value);
         expect(most % 2).toBe(0);
         expect(most).toBeLessThanOrEqual(Math.max(2, 2 * value));

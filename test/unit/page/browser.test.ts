@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
 import { Task } from '../../../src/page/browser/task.ts';
-import { durationOf, laterOf, lineOf } from '../../../src/page/browser/words.ts';
+import { durationOf, laterOf, statusText } from '../../../src/page/browser/words.ts';
 import { until } from '../../support/folder.ts';
 
 const STEPS = ['hour', 'day', 'month'] as const satisfies readonly Step[];
@@ -65,16 +65,16 @@ describe('periods', () => {
 
 describe('words', () => {
   test('say that it is live, or why it is not, and nothing before anything is known', () => {
-    expect(lineOf({})).toEqual([undefined, '']);
-    expect(lineOf({ asked: 'told' })).toEqual([undefined, '']);
-    expect(lineOf({ live: 'open', asked: 'told' })[0]).toBe('live');
-    expect(lineOf({ live: 'lost', asked: 'told' })[0]).toBe('lost');
+    expect(statusText({})).toEqual([undefined, '']);
+    expect(statusText({ lastRequest: 'answered' })).toEqual([undefined, '']);
+    expect(statusText({ live: 'open', lastRequest: 'answered' })[0]).toBe('live');
+    expect(statusText({ live: 'lost', lastRequest: 'answered' })[0]).toBe('lost');
     // One question that failed is no lost connection while totals come in.
-    expect(lineOf({ live: 'open', asked: 'unreachable' })[0]).toBe('live');
-    expect(lineOf({ asked: 'unreachable' })[0]).toBe('lost');
+    expect(statusText({ live: 'open', lastRequest: 'unreachable' })[0]).toBe('live');
+    expect(statusText({ lastRequest: 'unreachable' })[0]).toBe('lost');
     // Where Seen answers that the store is away, that is why no stream opens.
-    expect(lineOf({ live: 'lost', asked: 'away' })[0]).toBe('away');
-    expect(lineOf({ live: 'open', asked: 'away' })[0]).toBe('away');
+    expect(statusText({ live: 'lost', lastRequest: 'away' })[0]).toBe('away');
+    expect(statusText({ live: 'open', lastRequest: 'away' })[0]).toBe('away');
   });
 
   test('do not turn a replica’s state back for one that has not heard of it, but one that was only silent is back', () => {
