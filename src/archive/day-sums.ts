@@ -11,7 +11,7 @@ import type { CounterHistory, HistoryEntry } from '../contract/history.ts';
  * included, stays within exact numbers. Otherwise one counter with extreme values would block the
  * whole export.
  */
-export function fitting({ hours, days, visitors }: CounterHistory): CounterHistory {
+export function withinExactSums({ hours, days, visitors }: CounterHistory): CounterHistory {
   const sums = new Map<string, number>();
   const fit = (day: number, added: HistoryEntry): HistoryEntry => {
     const key = `${day} ${added.kind}`;
@@ -34,7 +34,7 @@ export function fitting({ hours, days, visitors }: CounterHistory): CounterHisto
  * The first day (since 1970) on which the sum of a kind exceeds the exact numbers; `undefined`
  * when there is none.
  */
-export function sumTooMuch({ hours, days }: CounterHistory): number | undefined {
+export function firstInexactDay({ hours, days }: CounterHistory): number | undefined {
   const sums = new Map<string, number>();
   for (const { at, kind, amount } of [
     ...days,

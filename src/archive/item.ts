@@ -18,16 +18,16 @@ export type Item =
   | { readonly note: string };
 
 /** A mistake in a source, with a message for the user. */
-export class Wrong extends Error {
-  override readonly name = 'Wrong';
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
 }
 
-/** Returns the result of `work` as an item; a `Wrong` becomes an item, too. */
+/** Returns the result of `work` as an item; a `SourceError` becomes an item, too. */
 export function itemOf(line: number, work: () => ArchivedCounter): Item {
   try {
     return { archived: work(), line };
   } catch (error) {
-    if (error instanceof Wrong) return { wrong: error.message, line };
+    if (error instanceof SourceError) return { wrong: error.message, line };
     throw error;
   }
 }
@@ -38,24 +38,24 @@ export function countOf(count: number, one: string, more: string): string {
 }
 
 /** A counter with a total and no other data. */
-export function bare(counter: string, total: number): ArchivedCounter {
+export function counterWithTotal(counter: string, total: number): ArchivedCounter {
   const past = { hours: [], days: [], visitors: new Map<number, number>() };
   return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
 }
 
 /** A part of a source for messages: shortened, and without control characters for terminals. */
-export function shown(text: string): string {
+export function excerpt(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(
     /[\u007F-\u009F]/g,
     '?',
   );
 }
 
-/** The name of a counter. Fails with `Wrong`. */
+/** The name of a counter. Fails with `SourceError`. */
 export function readName(text: string): string {
   if (COUNTER_NAME.test(text)) return text;
-  throw new Wrong(
-    `${shown(text)} is not a counter name: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
+  throw new SourceError(
+    `${excerpt(text)} is not a counter name: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
   );
 }
 

@@ -13,7 +13,7 @@
 import type { Counting, Outcome } from '../contract/counting.ts';
 import { AppError } from './errors.ts';
 import { answerAll, fail, type HitOptions } from './hit.ts';
-import { patiently } from './patience.ts';
+import { retryWhileUnavailable } from './patience.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
 import { isStoreFailure, Writer, type WriterObserver, type WriterOptions } from './writer.ts';
 
@@ -103,7 +103,7 @@ export class Counter {
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { counting, clock, waitMs } = this.#options;
-    return patiently(() => counting.read(counters), clock, waitMs);
+    return retryWhileUnavailable(() => counting.read(counters), clock, waitMs);
   }
 
   /**

@@ -9,7 +9,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
 import type { Clock } from './clock.ts';
-import { briefly } from './patience.ts';
+import { resultWithin } from './patience.ts';
 
 /** Longer than a healthy store takes, and hardly noticeable. */
 export const LIMITER_WAIT_MS = 250;
@@ -64,7 +64,7 @@ export class OpenLimiter {
       this.#waiting = [];
       const call = this.#limiter.take(group.map(({ wanted }) => wanted));
       // eslint-disable-next-line no-await-in-loop -- one call at a time
-      const verdicts = await briefly(call, this.#clock, LIMITER_WAIT_MS);
+      const verdicts = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
       group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
       if (verdicts) continue;
       // Nobody waits for two calls.

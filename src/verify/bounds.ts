@@ -2,7 +2,7 @@
  * Checks the number of counted visits: answered visits <= counted <= answered visits plus requests
  * without a number.
  */
-import { counted as countedThings } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 
@@ -16,7 +16,7 @@ export interface FinalNumbers extends Omit<Frame, 'mayFail'> {
   readonly highest: number;
 }
 
-const visits = (number: number) => countedThings(number, 'visit', String);
+const visits = (number: number) => pluralize(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
 /**

@@ -5,7 +5,7 @@
  * Blank lines, comments (#), a first line of headings and empty columns at the end are skipped.
  */
 
-import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
+import { counterWithTotal, excerpt, type Item, itemOf, readName, SourceError } from '../item.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
 import type { Line } from '../reading/lines.ts';
 import { looksLikeNumber, readWhole } from '../reading/numbers.ts';
@@ -76,7 +76,7 @@ function isName(text: string): boolean {
     readName(text);
     return true;
   } catch (error) {
-    if (error instanceof Wrong) return false;
+    if (error instanceof SourceError) return false;
     throw error;
   }
 }
@@ -84,12 +84,12 @@ function isName(text: string): boolean {
 function counterOf(cells: readonly string[], text: string, namespace: string | undefined) {
   const [name = '', total = ''] = cells;
   if (cells.length !== 2)
-    throw new Wrong(
-      `${shown(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
+    throw new SourceError(
+      `${excerpt(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
     );
   const whole =
     namespace !== undefined && name !== 'hits' && !name.includes('/')
       ? `${namespace}/${name}`
       : name;
-  return bare(readName(whole), readWhole(total, 'total'));
+  return counterWithTotal(readName(whole), readWhole(total, 'total'));
 }

@@ -3,7 +3,7 @@
  * here: reading Redis.
  */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { bare, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
+import { counterWithTotal, excerpt, type Item, itemOf, readName, SourceError } from '../item.ts';
 import { readWhole } from '../reading/numbers.ts';
 import { keyFor } from '../slug.ts';
 import type { StoredTotal } from './busuanzi.ts';
@@ -23,10 +23,10 @@ export async function* readRedisKeys(
     found = true;
     yield itemOf(0, () => {
       if (!/^-?\d+$/.test(value))
-        throw new Wrong(
-          `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+        throw new SourceError(
+          `the Redis key ${excerpt(key)} holds ${excerpt(value)}, which is not a whole number`,
         );
-      return bare(nameOf(key, namespace), readWhole(value, 'total'));
+      return counterWithTotal(nameOf(key, namespace), readWhole(value, 'total'));
     });
   }
   if (!found)
@@ -42,9 +42,9 @@ function nameOf(key: string, namespace: string | undefined): string {
   try {
     return readName(key.includes('/') ? key : key.replace(':', '/'));
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    throw new Wrong(
-      `the Redis key ${shown(key)} does not name a counter: give its namespace with --namespace`,
+    if (!(error instanceof SourceError)) throw error;
+    throw new SourceError(
+      `the Redis key ${excerpt(key)} does not name a counter: give its namespace with --namespace`,
     );
   }
 }

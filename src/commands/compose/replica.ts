@@ -10,7 +10,7 @@ import type { Config } from '../../config/config.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
 import type { Counter } from '../../counter/counter.ts';
-import { patientHistory, patientRegistry } from '../../counter/patience.ts';
+import { retryingHistory, retryingRegistry } from '../../counter/patience.ts';
 import { Watch } from '../../counter/watch.ts';
 import { createApi } from '../../http/api/api.ts';
 import { createHit } from '../../http/api/hit.ts';
@@ -32,7 +32,7 @@ import { Life } from '../../replicas/life.ts';
 import { composeCounter } from './counter.ts';
 import { CLOCK } from './machine-clock.ts';
 import {
-  accessOf,
+  accessLogEntry,
   composeClientAddress,
   composeLimits,
   otherServices,
@@ -51,10 +51,10 @@ export interface Replica {
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { counting, limiter, presence } = store;
   const { counter, health, metrics, hits } = composeCounter(config, counting, log);
-  const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
+  const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
-  const history = patientHistory(store.history, CLOCK, config.waitMs);
+  const history = retryingHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now: Date.now, newSalt });
@@ -89,7 +89,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     servedBy: `${config.replicaName} seen/${version}`,
     onRequest: (answer) => {
       metrics.requested(answer.route, answer.status, answer.seconds);
-      if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
+      if (log.isLevelEnabled('debug'))
+        log.debug(accessLogEntry(answer, clientAddress), 'answered');
     },
     onBug,
   });

@@ -4,7 +4,7 @@ import { chunksOf } from '../../archive/reading/chunks.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
-import { patiently } from '../../counter/patience.ts';
+import { retryWhileUnavailable } from '../../counter/patience.ts';
 import { CLOCK } from '../compose/machine-clock.ts';
 import type { Progress } from '../progress.ts';
 import type { Source } from './source.ts';
@@ -16,10 +16,10 @@ export type ImportChunk = Archive['importAll' | 'previewImport'];
  * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
  * not import it twice.
  */
-export function patientImport(archive: Archive): ImportChunk {
+export function retryingImport(archive: Archive): ImportChunk {
   let said = false;
   return (counters, terms) =>
-    patiently(
+    retryWhileUnavailable(
       async () => {
         try {
           return await archive.importAll(counters, terms);

@@ -4,7 +4,7 @@ import { RULES } from '../../contract/registry.ts';
 import { AppError, countersFull } from '../../counter/errors.ts';
 import type { Env } from '../context.ts';
 import { issueToken } from '../visit/owners.ts';
-import { type ApiOptions, shown } from './options.ts';
+import { type ApiOptions, counterJson } from './options.ts';
 import { routes } from './routes.ts';
 
 /** Adds the routes to the API. */
@@ -28,16 +28,23 @@ export function serveCollection(
       case 'counters-full':
         throw countersFull();
       case 'created':
-        return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
-          Location: `/api/v1/counters/${name}`,
-        });
+        return c.json(
+          { ...counterJson({ counter: name, total: value, madeAt, rules }), token },
+          201,
+          {
+            Location: `/api/v1/counters/${name}`,
+          },
+        );
     }
   });
 
   api.openapi(routes.list, async (c) => {
     owners.requireInstallation(c.req.raw.headers);
     const { counters, next } = await registry.list(c.req.valid('query'));
-    return c.json({ counters: counters.map(shown), ...(next === undefined ? {} : { next }) }, 200);
+    return c.json(
+      { counters: counters.map(counterJson), ...(next === undefined ? {} : { next }) },
+      200,
+    );
   });
 
   api.openapi(routes.values, async (c) => {

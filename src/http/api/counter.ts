@@ -2,7 +2,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError, counterMissing } from '../../counter/errors.ts';
 import type { AppContext, Env } from '../context.ts';
-import { type ApiOptions, foundBy, nameIn, readableBy, shown } from './options.ts';
+import {
+  type ApiOptions,
+  counterJson,
+  nameIn,
+  readableCounter,
+  requestedCounter,
+} from './options.ts';
 import { routes } from './routes.ts';
 
 /**
@@ -19,7 +25,7 @@ async function isOwnersHit(
   // A plain hit creates its counter when it is missing.
   const description = ofEverybody
     ? await registry.describe(nameIn(c))
-    : await foundBy(c, registry);
+    : await requestedCounter(c, registry);
   if (!description) return false;
   const { lowest, highest } = description.rules;
   const { headers } = c.req.raw;
@@ -32,7 +38,7 @@ async function isOwnersHit(
 export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
   for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
-    api.openapi(read, async (c) => c.json(shown(await readableBy(c, options)), 200));
+    api.openapi(read, async (c) => c.json(counterJson(await readableCounter(c, options)), 200));
 
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
@@ -49,7 +55,7 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
     });
 
     api.openapi(set, async (c) => {
-      const description = await foundBy(c, registry);
+      const description = await requestedCounter(c, registry);
       const { value, private: hidden, window } = c.req.valid('json');
       const { counter, rules } = description;
       const ruled = hidden !== undefined || window !== undefined;
@@ -66,11 +72,11 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const changed = await registry.change(counter, changes, condition);
       if (changed === 'missing') throw counterMissing(counter);
       if (changed === 'differs') throw becameAnother(counter);
-      return c.json(shown(changed), 200);
+      return c.json(counterJson(changed), 200);
     });
 
     api.openapi(remove, async (c) => {
-      const description = await foundBy(c, registry);
+      const description = await requestedCounter(c, registry);
       const condition = owners.requireOwner(c.req.raw.headers, description);
       const [outcome] = await registry.delete([description.counter], condition);
       if (outcome === 'differs') throw becameAnother(description.counter);

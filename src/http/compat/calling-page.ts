@@ -19,11 +19,11 @@ export function callingPage(headers: Headers): URL | undefined {
  * The page's host as part of a name, padded with dots to the shortest length. An unknown page
  * gives three dots.
  */
-export function hostWord(page: URL | undefined): string {
+export function hostPart(page: URL | undefined): string {
   return (page?.hostname ?? '').padStart(3, '.');
 }
 
 /** The page's path without slashes as part of a name, padded in the same way. */
-export function pathWord(page: URL | undefined): string {
+export function pathPart(page: URL | undefined): string {
   return (page?.pathname ?? '').replaceAll('/', '').padStart(3, '.');
 }

@@ -11,7 +11,7 @@ const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
 /** Longer than the names that libraries generate. */
 const CALLBACK_LENGTH_MAX = 100;
 
-/** The content type of `asScript`. */
+/** The content type of `jsonpScript`. */
 export const SCRIPT_TYPE = 'application/javascript; charset=utf-8';
 
 /** The function that a request names as `?callback=`; `undefined` for none or an invalid name. */
@@ -34,7 +34,7 @@ export function requireCallable(query: URLSearchParams): void {
 }
 
 /** The script that calls `callback` with `value`. */
-export function asScript(callback: string, value: object): string {
+export function jsonpScript(callback: string, value: object): string {
   // The comment keeps the body from beginning with text that the client chose.
   return `/**/${callback}(${asLiteral(value)});`;
 }

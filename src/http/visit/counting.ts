@@ -10,7 +10,7 @@ import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
-import { onceFrom } from './idempotency.ts';
+import { requestKeyFrom } from './idempotency.ts';
 import type { Limits } from './limits.ts';
 import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
@@ -98,7 +98,7 @@ export function createCounting({
   return (c, name, { amount = 1, reveal = false, visitor: named } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
-    const once = onceFrom(headers, name, amount, named);
+    const once = requestKeyFrom(headers, name, amount, named);
     // Other amounts and visits of others are explicit, so they always count.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {

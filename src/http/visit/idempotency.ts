@@ -17,7 +17,7 @@ const KEY = /^[\u0021-\u007E]{1,255}$/;
  * Identifies a hit of `amount` on `counter`, by `visitor` if one is named, so that a retry is
  * recognised; `undefined` when the request has no key. Fails with `key-invalid`.
  */
-export function onceFrom(
+export function requestKeyFrom(
   headers: Headers,
   counter: string,
   amount = 1,

@@ -8,7 +8,7 @@
 
 import { DAY_MS, type History } from '../../contract/history.ts';
 import type { Clock } from '../../counter/clock.ts';
-import { briefly } from '../../counter/patience.ts';
+import { resultWithin } from '../../counter/patience.ts';
 import { personOf, placeIn, type Visitor, visitorOf } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 import { type ClientAddress, networkOf } from './client-address.ts';
@@ -105,6 +105,6 @@ export class Visitors {
         });
     }
     const leftMs = this.#waitUntil - clock.now();
-    if (this.#asking && leftMs > 0) await briefly(this.#asking, clock, leftMs);
+    if (this.#asking && leftMs > 0) await resultWithin(this.#asking, clock, leftMs);
   }
 }

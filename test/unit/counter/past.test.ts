@@ -1,7 +1,7 @@
 /** The past in periods: hours, days and months of a time zone. */
 import { describe, expect, test } from 'bun:test';
 import { type CounterHistory, DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
-import { inPeriods, latestPeriods, PERIODS_TOLD } from '../../../src/counter/periods.ts';
+import { inPeriods, LATEST_PERIODS, latestPeriods } from '../../../src/counter/periods.ts';
 
 const hourOf = (iso: string) => Date.parse(`${iso}:00Z`) / HOUR_MS;
 const dayOf = (iso: string) => Date.parse(iso) / DAY_MS;
@@ -90,7 +90,7 @@ describe('the latest periods', () => {
 
   test('are whole, with those in which nothing happened, up to now in the zone', () => {
     const days = told('day', 'UTC');
-    expect(days).toHaveLength(PERIODS_TOLD.day);
+    expect(days).toHaveLength(LATEST_PERIODS.day);
     expect([days[0], days.at(-2), days.at(-1)]).toEqual([
       ['2026-11-02', 0],
       ['2026-11-30', 5],

@@ -9,7 +9,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { pixel } from '../../../images/pixel.ts';
 import type { Env } from '../../context.ts';
-import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
+import { callbackIn, jsonpScript, SCRIPT_TYPE } from '../jsonp.ts';
 import type { NamedCounter } from '../shared.ts';
 
 /** The status and body of a response, and the data for its headers. */
@@ -30,12 +30,12 @@ export function respond({ status, body, named, token }: Reply, headers: Headers)
 }
 
 /** The reply of most calls for a missing counter. */
-export function notThere(named: NamedCounter): Reply {
+export function missingCounterReply(named: NamedCounter): Reply {
   return { status: 404, body: { value: null }, named };
 }
 
 /** Middleware that gives every response the form that its request asks for. */
-export const dress: MiddlewareHandler<Env> = async (c, next) => {
+export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   // With an invalid Host the query cannot be read.
   if (!URL.canParse(c.req.url)) return;
@@ -62,5 +62,5 @@ async function inForm(query: URLSearchParams, response: Response): Promise<Respo
   headers.set('Content-Type', SCRIPT_TYPE);
   if (isHeadOnly) return response;
   const body = { ...((await response.json()) as object), code: response.status };
-  return new Response(asScript(callback, body), { headers });
+  return new Response(jsonpScript(callback, body), { headers });
 }

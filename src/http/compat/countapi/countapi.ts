@@ -13,7 +13,7 @@ import type { AppContext, Env, Surface } from '../../context.ts';
 import { headOnly } from '../../request/head.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
 import { requireCallable } from '../jsonp.ts';
-import { dress, type Reply, respond } from './answer.ts';
+import { formatResponse, type Reply, respond } from './answer.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
 import { type Call, COUNTAPI_PREFIX, callOf } from './request.ts';
 
@@ -54,7 +54,7 @@ export function createCountapi(options: CountapiOptions): Surface {
         return respond(reply, headers);
       };
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, dress);
+    app.use(ALL_PATHS, formatResponse);
     for (const [name, writes, operation] of operations)
       app.get(`${COUNTAPI_PREFIX}/${name}/*`, admitted(serve(name, writes, operation)));
     app.get(ALL_PATHS, checked(routeMissing));

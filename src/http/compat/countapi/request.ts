@@ -6,9 +6,9 @@
  */
 
 import { AppError } from '../../../counter/errors.ts';
-import { wrongPart } from '../../../counter/name.ts';
+import { invalidPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
-import { callingPage, hostWord, pathWord } from '../calling-page.ts';
+import { callingPage, hostPart, pathPart } from '../calling-page.ts';
 import { decodedPart, type NamedCounter, wholeNumber } from '../shared.ts';
 
 /** The path of CountAPI on every host. */
@@ -53,7 +53,7 @@ export function namedInPath(call: Call): NamedCounter {
 export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
-  if (wrongPart(namespace, key) !== undefined || more.length > 0)
+  if (invalidPart(namespace, key) !== undefined || more.length > 0)
     throw new AppError('name-invalid', 'Malformed Namespace/Key');
   return { namespace, key, name: `${namespace}/${key}` };
 }
@@ -62,9 +62,9 @@ export function namedBy({ headers }: Call, words: readonly string[]): NamedCount
 function replaced(word: string, page: URL | undefined): string {
   switch (word) {
     case ':HOST:':
-      return hostWord(page);
+      return hostPart(page);
     case ':PATHNAME:':
-      return pathWord(page);
+      return pathPart(page);
     default:
       return word;
   }
@@ -74,7 +74,7 @@ function replaced(word: string, page: URL | undefined): string {
  * A whole number from the query. Fails with `request-invalid`, also when it is missing and has no
  * `standard`.
  */
-export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
+export function wholeNumberIn(query: URLSearchParams, name: string, standard?: number): number {
   const text = query.get(name);
   if (text === null && standard !== undefined) return standard;
   const value = wholeNumber(text ?? '');
@@ -85,7 +85,7 @@ export function wholeIn(query: URLSearchParams, name: string, standard?: number)
 }
 
 /** A yes or no from the query; no when it is missing. Fails with `request-invalid`. */
-export function switchIn(query: URLSearchParams, name: string): boolean {
+export function booleanIn(query: URLSearchParams, name: string): boolean {
   const word = (query.get(name) ?? 'false').toLowerCase();
   if (word === '1' || word === 'true') return true;
   if (word === '0' || word === 'false') return false;

@@ -140,7 +140,7 @@ describe('memory', () => {
     const past = { hours: [], days: [], visitors: new Map<number, number>() };
     const brought = { counter: 'with/window', total: 5, madeAt: now, owner: 'o', rules, past };
     const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
-    const beat = {
+    const report = {
       id: 'a',
       name: 'a',
       version: '1',
@@ -160,7 +160,7 @@ describe('memory', () => {
       'a counter that is replaced': () =>
         store.archive.importAll([brought], { source: 'another', existing: 'replace' }),
       'a quota': () => store.limiter.take([{ who: 'somebody', limit }]),
-      'a replica': () => store.presence.heartbeat(beat),
+      'a replica': () => store.presence.heartbeat(report),
       'a salt': () => store.history.salt(7, 'suggested'),
     };
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');

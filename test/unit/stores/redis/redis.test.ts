@@ -75,22 +75,22 @@ describe('Redis store', () => {
 
   test('forgets replicas that were silent for a minute, and all of them when none is left', async () => {
     const store = open(server.url);
-    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    const report = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
     const lately = Date.now() - PRESENCE_MEMORY_MS + 5000;
     const before = Date.now() - PRESENCE_MEMORY_MS - 5000;
     await server.cli(
       'HSET',
       'seen:replicas',
       'kept',
-      `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`,
+      `${lately} ${JSON.stringify({ ...report, id: 'kept' })}`,
     );
     await server.cli(
       'HSET',
       'seen:replicas',
       'over',
-      `${before} ${JSON.stringify({ ...beat, id: 'over' })}`,
+      `${before} ${JSON.stringify({ ...report, id: 'over' })}`,
     );
-    const heard = await store.presence.heartbeat({ ...beat, id: 'own' });
+    const heard = await store.presence.heartbeat({ ...report, id: 'own' });
     expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
     expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
     expect(Number(await server.cli('PTTL', 'seen:replicas'))).toBeGreaterThan(0);

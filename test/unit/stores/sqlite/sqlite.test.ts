@@ -174,10 +174,10 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     let now = Date.now();
     const store = open(join(folder.path, 'seen.db'), 5000, { now: () => now });
-    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
-    await store.presence.heartbeat({ ...beat, id: 'first' });
+    const report = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    await store.presence.heartbeat({ ...report, id: 'first' });
     now += PRESENCE_MEMORY_MS;
-    const heard = (await store.presence.heartbeat({ ...beat, id: 'second' })).map(
+    const heard = (await store.presence.heartbeat({ ...report, id: 'second' })).map(
       ({ id, silentMs }) => [id, silentMs],
     );
     expect(new Set(heard.map(String))).toEqual(
@@ -185,7 +185,7 @@ describe('SQLite store', () => {
     );
     now += 1;
     expect(
-      (await store.presence.heartbeat({ ...beat, id: 'second' })).map(({ id }) => id),
+      (await store.presence.heartbeat({ ...report, id: 'second' })).map(({ id }) => id),
     ).toEqual(['second']);
     await store.close();
   });
