@@ -86,8 +86,8 @@ const inBody =
     ...(type === undefined ? {} : { headers: { 'Content-Type': type } }),
   });
 
-describe('the table', () => {
-  test('has every header that the code reads', async () => {
+describe('the table of hostile headers', () => {
+  test('names every header that the code reads', async () => {
     const inSource = new Set<string>();
     for await (const path of new Bun.Glob('src/**/*.ts').scan(ROOT)) {
       const text = await Bun.file(`${ROOT}/${path}`).text();
@@ -107,7 +107,7 @@ describe('the table', () => {
     expect(inSource.size).toBeGreaterThan(8);
   });
 
-  test('has every header that a request to any route is asked for', async () => {
+  test('names every header that any route looks up', async () => {
     const { app } = setUp({ requestsPerMinute: 1e9, countapiHost: 'countapi.test' });
     const asked = new Set<string>();
     for (const { method, path, headers, body } of targets) {
@@ -133,7 +133,7 @@ describe('the table', () => {
 });
 
 describe('no request costs more than 2 ms of CPU time', () => {
-  test('as it is', async () => {
+  test('as an ordinary request', async () => {
     const dear: Record<string, string> = {};
     for (const target of targets) {
       const us = await adversary.plain(target);
