@@ -24,7 +24,7 @@ export function testPresence(subject: () => Subject): void {
       ...more,
     });
 
-    test('hear of each other, and what each said last', async () => {
+    test('know each other’s latest reports', async () => {
       const other = subject().open();
       const [one, two] = [report('one'), report('two', { hits: 7 })];
       await store.presence.heartbeat(one);

@@ -52,7 +52,7 @@ describe('docs/api.md', () => {
     });
   }
 
-  test('names every route that there is', async () => {
+  test('names every route', async () => {
     const { paths } = (await (await fetch(`${program.url}/openapi.json`)).json()) as {
       paths: object;
     };

@@ -71,7 +71,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(lost).toEqual([]);
     });
 
-    test('a PATCH of several fields is seen whole or not at all', async () => {
+    test('a PATCH of several fields becomes visible as a whole', async () => {
       await using seen = await start();
       const token = await seen.make();
       const states = [
@@ -94,7 +94,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(torn).toEqual([]);
     });
 
-    test('the token of a deleted counter changes nothing of the one that is made after it', async () => {
+    test('the token of a deleted counter changes nothing of a new counter with its name', async () => {
       await using seen = await start();
       const changed: object[] = [];
       for (let turn = 0; turn < PAIRS / 2; turn++) {

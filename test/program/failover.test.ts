@@ -47,7 +47,7 @@ async function pair() {
 const isPrimary = async (redis: RedisServer) =>
   (await redis.cli('INFO', 'replication')).includes('role:master');
 
-test('P1, P2, P4: an ordered failover, there and back, under visits fails and loses none and counts none twice', async () => {
+test('P1, P2, P4: a planned failover and back, during visits, fails, loses and double-counts none', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   let going = true;
@@ -80,7 +80,7 @@ test('P1, P2, P4: an ordered failover, there and back, under visits fails and lo
   expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('while nobody visits a failover is followed as well', async () => {
+test('a failover is also followed while nobody visits', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   expect(await program.visit()).toBe(1);
@@ -91,7 +91,7 @@ test('while nobody visits a failover is followed as well', async () => {
   expect(await program.visit()).toBe(2);
 });
 
-test('a failover to a replica that lacked visits gives their numbers again, and each replica says so once', async () => {
+test('after a failover to a Redis that lacks visits, numbers repeat, and each replica logs it once', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   expect(await program.visit()).toBe(1);
