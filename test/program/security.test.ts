@@ -22,7 +22,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'program/owners.test.ts',
       'let their owners make and set a counter, and nobody with another token or none',
     ],
-    ['unit/http/compat/countapi.test.ts', 'leaves alone what may not be set'],
+    ['unit/http/compat/countapi.test.ts', 'does not change a counter that does not allow it'],
     [
       'program/security.test.ts',
       'another’s counter does not change, whatever is sent instead of its token',
@@ -36,7 +36,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ['program/owners.test.ts', 'do nothing in a URL, under any parameter name'],
     [
       'unit/http/api/api.test.ts',
-      'a token is kept as a hash, and is in no answer but the one that makes the counter',
+      'a token is stored as a hash, and appears only in the answer that makes the counter',
     ],
   ],
   'a token is guessed by how long a comparison takes': [
@@ -50,10 +50,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'program/security.test.ts',
       'input never becomes a response header, a line of the log, or a bug',
     ],
-    [
-      'unit/http/compat/countapi.test.ts',
-      'a forged Origin or Referer makes no name outside the rule',
-    ],
+    ['unit/http/compat/countapi.test.ts', 'a forged Origin or Referer makes no invalid name'],
   ],
   'a name is injected': [
     ['program/security.test.ts', 'an invalid name never reaches the store, however it is encoded'],
@@ -61,23 +58,17 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'program/security.test.ts',
       'a name that looks like something else is a counter like any other',
     ],
-    ['unit/counter/name.test.ts', 'refuses everything else, in either part, and says which'],
+    ['unit/counter/name.test.ts', 'any other part is refused, and the message says which one'],
   ],
   'a script is put into a callback’s name': [
     [
       'unit/http/compat/countapi.test.ts',
-      'a name that is more than a name is refused, and nothing is counted',
+      'an invalid function name is refused, and nothing is counted',
     ],
   ],
   'X-Forwarded-For is forged': [
-    [
-      'unit/http/visit/client-address.test.ts',
-      'is never one that only an untrusted peer has said',
-    ],
-    [
-      'unit/http/api/past.test.ts',
-      'who says to come from elsewhere is believed only where a proxy is trusted',
-    ],
+    ['unit/http/visit/client-address.test.ts', 'is never one that only an untrusted peer reports'],
+    ['unit/http/api/past.test.ts', 'are identified by X-Forwarded-For only from a trusted proxy'],
     ['program/limits.test.ts', 'a forged X-Forwarded-For does not get around a limit'],
   ],
   'a flood of new names': [

@@ -124,7 +124,7 @@ function* from(first: number, last: number): Generator<number> {
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
-    test('1,000 visitors are 1,000, within what is stated, on three replicas and after a restart', async () => {
+    test('1,000 visitors are counted as 1,000, within the stated error, on three replicas and after a restart', async () => {
       await using redis = await RedisServer.start();
       const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
       await using program = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1', ...env });
@@ -152,7 +152,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       }
     });
 
-    test('1,000,000 visitors are 1,000,000, within what is stated, on three replicas, after a restart and over midnight', async () => {
+    test('1,000,000 visitors are counted as 1,000,000, within the stated error, on three replicas, after a restart and over midnight', async () => {
       await using redis = await RedisServer.start();
       using folder = temporaryFolder();
       const day = Math.floor(Date.now() / DAY_MS);

@@ -105,7 +105,7 @@ function fixedPart({ TaskTemplate, ...spec }: ServiceSpec): object {
   return { ...spec, TaskTemplate: { ...TaskTemplate, ContainerSpec: container, Networks: [] } };
 }
 
-test('the documents name the stack alone, and each overlay', () => {
+test('the documents name the stack alone and each overlay', () => {
   const named = combinations().join(' ');
   expect(combinations()).toContain(`-c ${STACK}`);
   for (const overlay of new Bun.Glob('deploy/*.yml').scanSync(ROOT))
@@ -130,7 +130,7 @@ for (const { path, version } of clients()) {
 }
 
 for (const files of combinations()) {
-  test(`every client here makes the same of ${files}`, () => {
+  test(`every client reads ${files} in the same way`, () => {
     const [first, ...others] = clients().map(({ version }) => deployed.get(`${version} ${files}`));
     expect(first).toBeDefined();
     for (const other of others) expect(other).toEqual(first as Services);

@@ -34,7 +34,7 @@ function asHere(line: string): string {
 }
 
 describe('docs/guide.md', () => {
-  test('has each part of the well-known guide', () => {
+  test('contains each part of the original guide', () => {
     const headings = new Set(steps.map(({ heading }) => heading));
     for (const part of [
       'Before you begin',
