@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { pluralize } from '../../src/plural.ts';
 
-test('one of a thing is said as one, and every other number as many', () => {
+test('one thing is in the singular, and every other number in the plural', () => {
   expect([0, 1, 2, -1, 1234].map((number) => pluralize(number, 'visit'))).toEqual([
     '0 visits',
     '1 visit',

@@ -4,7 +4,7 @@ import { kindOf, visitorOf } from '../../../src/counter/visitor.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
-test('people, programs, image proxies and bots are told apart', () => {
+test('people, programs, image proxies and bots are distinguished', () => {
   for (const [kind, userAgents] of Object.entries({
     person: [
       FIREFOX,
@@ -67,7 +67,7 @@ test('people, programs, image proxies and bots are told apart', () => {
   }
 });
 
-test('a visitor is the same all day, and nobody on another day, at another address or with another browser', () => {
+test('a visitor is the same all day, and a different one on another day, at another address or with another browser', () => {
   const id = visitorOf('192.0.2.7', FIREFOX, 'salt').id;
   expect(id).toMatch(/^[\w-]{11}$/);
   expect(visitorOf('192.0.2.7', FIREFOX, 'salt').id).toBe(id);
@@ -77,7 +77,7 @@ test('a visitor is the same all day, and nobody on another day, at another addre
   expect(JSON.stringify(visitorOf('192.0.2.7', FIREFOX, 'salt'))).not.toContain('192.0.2.7');
 });
 
-test('bots, and proxies behind which are many, are no visitors', () => {
+test('bots, and proxies with many people behind them, are no visitors', () => {
   expect(visitorOf('192.0.2.7', 'Twitterbot/1.0', 'salt')).toEqual({ kind: 'bot', id: undefined });
   expect(visitorOf('192.0.2.7', 'github-camo (x)', 'salt')).toEqual({
     kind: 'proxy',
@@ -85,7 +85,7 @@ test('bots, and proxies behind which are many, are no visitors', () => {
   });
 });
 
-test('a user agent that is longer than any browser’s is known by its beginning', () => {
+test('a user agent that is longer than any browser’s is recognised by its beginning', () => {
   expect(kindOf(`${FIREFOX} ${'x'.repeat(15_000)}`)).toBe('person');
   expect(kindOf(`curl/8 ${'x'.repeat(15_000)}`)).toBe('program');
   // What decides may stand anywhere in the first 512 characters.
@@ -100,7 +100,7 @@ test('a user agent that is longer than any browser’s is known by its beginning
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test('what is remembered of user agents does not grow', () => {
+test('the memory for user agents does not grow', () => {
   for (let n = 0; n < 5000; n++) expect(kindOf(`curl/${n}`)).toBe('program');
   expect(kindOf(FIREFOX)).toBe('person');
 });

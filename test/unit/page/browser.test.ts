@@ -24,7 +24,7 @@ function inZone<T>(zone: string, what: () => T): T {
 }
 
 describe('periods', () => {
-  test('are called as the API calls them, at any time, in zones of all kinds', () => {
+  test('have the same names as in the API, at any time, in time zones of all kinds', () => {
     const zones = [
       'UTC',
       'Europe/Berlin',
@@ -52,7 +52,7 @@ describe('periods', () => {
     );
   });
 
-  test('have what was counted in them, and nothing where nothing was', () => {
+  test('contain the counts of the API, and 0 otherwise', () => {
     const told = { time: '2026-11-22', person: 3, program: 2, proxy: 1, bot: 4, visitors: 5 };
     const shown = inZone('UTC', () =>
       latestOf([told], 'day', new Date(Date.UTC(2026, 10, 23, 12))),
@@ -63,8 +63,8 @@ describe('periods', () => {
   });
 });
 
-describe('words', () => {
-  test('say that it is live, or why it is not, and nothing before anything is known', () => {
+describe('status text', () => {
+  test('says that the page is live, or why it is not, and nothing before anything is known', () => {
     expect(statusText({})).toEqual([undefined, '']);
     expect(statusText({ lastRequest: 'answered' })).toEqual([undefined, '']);
     expect(statusText({ live: 'open', lastRequest: 'answered' })[0]).toBe('live');
@@ -77,7 +77,7 @@ describe('words', () => {
     expect(statusText({ live: 'open', lastRequest: 'away' })[0]).toBe('away');
   });
 
-  test('do not turn a replica’s state back for one that has not heard of it, but one that was only silent is back', () => {
+  test('does not reset a replica’s state for an older report, but a replica that was only silent is back', () => {
     expect(laterOf('draining', 'ready')).toBe('draining');
     expect(laterOf('gone', 'draining')).toBe('gone');
     expect(laterOf('gone', 'ready')).toBe('ready');
@@ -85,7 +85,7 @@ describe('words', () => {
     expect(laterOf(undefined, 'ready')).toBe('ready');
   });
 
-  test('tell a time in the largest unit that it fills', () => {
+  test('shows a duration in its largest unit', () => {
     const said = (seconds: number) => durationOf(seconds * 1000, String);
     expect([-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 172_800].map(said)).toEqual([
       '0 s',
@@ -101,8 +101,8 @@ describe('words', () => {
   });
 });
 
-describe('what is asked for again and again', () => {
-  test('is asked for once more when somebody wants it while it is being asked for, and not after the end', async () => {
+describe('a request that is repeated regularly', () => {
+  test('runs once more when it is wanted while it runs, and not after the end', async () => {
     const answers: (() => void)[] = [];
     const task = new Task(
       3_600_000,

@@ -9,7 +9,7 @@ import { bundle } from '../../../src/page/bundle.ts';
 import { freePort, temporaryFolder, until } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
-test('the script lies ready beside the program, which needs neither its sources nor a place to write', async () => {
+test('the image contains the bundled scripts, and needs neither their sources nor a place to write', async () => {
   using folder = temporaryFolder();
   const [build, lib] = [join(folder.path, 'build'), join(folder.path, 'lib')];
   mkdirSync(build);

@@ -23,4 +23,5 @@ test('a percentile is within 5 % of the true one, and never beyond the longest',
   );
 });
 
-test('without any there is none', () => expect(new Latencies().percentileMs(0.99)).toBe(0));
+test('there is no percentile without latencies', () =>
+  expect(new Latencies().percentileMs(0.99)).toBe(0));

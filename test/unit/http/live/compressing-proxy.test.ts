@@ -35,7 +35,7 @@ async function compressingProxy(port: number | undefined) {
   };
 }
 
-test('events come through a compressing proxy when they happen', async () => {
+test('events pass through a compressing proxy immediately', async () => {
   const parts = setUp();
   await parts.ask('/hit/my-site/page');
   const server = Bun.serve({
