@@ -1,10 +1,10 @@
 /**
- * No request leaves more bytes than docs/capacity.md states, whatever a client writes into it:
- * neither in the store nor in the memory of the replica.
+ * No request leaves more bytes than docs/capacity.md states, whatever its content: neither in the
+ * store nor in the memory of the replica.
  *
- * A replica is served on a real port. Every route is sent requests of which no two are the same,
- * with values of 14 kB in every header that the code reads, with paths and queries as long as they
- * may be, and with bodies of 16 kB. What is left is measured after each sweep.
+ * A replica is served on a real port. Each route gets requests that all differ, with values of 14
+ * kB in every header that the code reads, the longest allowed paths and queries, and bodies of 16
+ * kB. The remaining bytes are measured after each round.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes, randomUUID } from 'node:crypto';

@@ -1,13 +1,13 @@
 /**
- * What a client writes into a request costs the app no more than 2 ms of CPU time. Bun's own
- * reading of it is not measured.
+ * No content of a request costs the app more than 2 ms of CPU time. Parsing by Bun is not
+ * included.
  *
- * Every route of the routing table is sent hostile values of 15 kB in every header that the code
- * reads, in its path, its query and its body. Each is compared with the plain request to the same
- * route, measured in the same run.
+ * Each route of the routing table gets hostile values of 15 kB in every header that the code
+ * reads, in its path, its query and its body. Each is compared with the ordinary request to the
+ * same route, measured in the same run.
  *
- * To add a header: a row in `hostile.ts`. A header that the code reads and that has no row fails
- * the first test.
+ * To add a header, add a row in `hostile.ts`. The first test fails for a header that the code
+ * reads and that has no row.
  */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../support/app.ts';

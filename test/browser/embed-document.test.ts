@@ -1,6 +1,6 @@
 /**
- * What docs/embed.md has to copy, as it stands there, in a real browser: only the address of Seen
- * is another.
+ * The examples of docs/embed.md, exactly as they are in the document except for the address of
+ * Seen, in a real browser.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * embed.js where pages ask for numbers that move: in a real browser, on the started program with
- * three replicas.
+ * embed.js in pages with live numbers, in a real browser, on the started program with three
+ * replicas.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';

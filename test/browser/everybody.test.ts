@@ -1,6 +1,6 @@
 /**
- * The page for everybody: without a script, with the keyboard, in the dark, on paper, read out. On
- * a phone: `narrow.test.ts`.
+ * The page for everybody: without a script, with only the keyboard, in dark mode, on paper, with a
+ * screen reader. On a phone: `narrow.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The page lives: it moves with every replica's visits, and survives what happens to the one that
- * it is connected to.
+ * The page is live: it shows every replica's visits, and keeps working when its replica is
+ * replaced or dies.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';

@@ -1,6 +1,6 @@
 /**
- * Nothing is wider than a phone, on any page, with any total that a counter may have: real
- * counters with a past as large.
+ * Nothing is wider than a phone's screen, on any page, with any possible total. The counters are
+ * real, with a history to match.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';

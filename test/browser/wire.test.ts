@@ -1,6 +1,6 @@
 /**
- * What the page asks for: nothing when one goes back to it, little in all, nothing of others, and
- * nothing that its policy refuses.
+ * The page's requests: none for the back button, few in all, none to other hosts, and none that
+ * its policy refuses.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser } from 'playwright-core';

@@ -1,7 +1,4 @@
-/**
- * The part of the store contract about counters that go out and come in. `store-contract.ts` runs
- * it with the rest.
- */
+/** The contract of exports and imports. Every store runs it, on the real database. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';

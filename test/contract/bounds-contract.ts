@@ -1,7 +1,7 @@
 /**
- * The part of the store contract that is about bounds: what grows with visitors' requests ends at
- * a limit, counters that exist count on, and a clock that is wrong for a while loses nothing.
- * Every store runs it, on the real database.
+ * The contract of limits: data that grows with visitors' requests ends at a limit, existing
+ * counters count on, and a clock that is wrong for a while loses nothing. Every store runs it, on
+ * the real database.
  */
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * The contract of counting: batches, writers, totals and keys of requests. Every store runs it, on
+ * The contract of counting: batches, writers, totals and idempotency keys. Every store runs it, on
  * the real database. Not here: private counters and windows (`rules-contract.ts`).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';

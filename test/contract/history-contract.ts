@@ -1,6 +1,6 @@
 /**
- * The contract of the history: what is remembered of visits, by hour, by day and by visitor. Every
- * store runs it, on the real database.
+ * The contract of the history: visits by hour, by day and by visitor. Every store runs it, on the
+ * real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * The contract of the registry: counters that are created, changed, deleted and listed, and how
- * many there may be. Every store runs it, on the real database.
+ * The contract of the registry: creating, changing, deleting and listing counters, and their
+ * maximum number. Every store runs it, on the real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

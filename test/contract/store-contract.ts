@@ -1,6 +1,6 @@
 /**
- * The contract of a store: one suite for each part, all on the same database, and what belongs to
- * the whole. Every store runs it, on the real database.
+ * The contract of a store: one suite for each part, all on the same database, and the calls of the
+ * store as a whole. Every store runs it, on the real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

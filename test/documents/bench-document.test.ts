@@ -1,6 +1,6 @@
 /**
- * docs/bench.md and the README are of the same run of the bench, and nothing of the page is
- * missing or left over.
+ * docs/bench.md and the README have the figures of the same run of the bench, and the page is
+ * complete.
  */
 import { expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * docs/capacity.md states how many bytes each operation leaves in each store. Here every operation
- * is done many times, on the real databases, and what it left is compared with the document: no
- * more than is stated, and not so much less that the figure is an invention.
+ * runs many times on the real databases, and what it left is compared with the document: no more
+ * than stated, and not so much less that the figure is wrong.
  */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';

@@ -1,4 +1,4 @@
-/** How documents are compared with what their commands print. */
+/** How the output of commands is compared with documents. */
 import { describe, expect, test } from 'bun:test';
 import { difference } from '../support/document.ts';
 

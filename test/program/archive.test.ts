@@ -1,4 +1,4 @@
-/** `seen export` and `seen import`, as a person types them next to a Seen that runs. */
+/** `seen export` and `seen import`, run as users do next to a running Seen. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,

@@ -1,7 +1,4 @@
-/**
- * `seen backup`, as a person types it next to a Seen that runs, and what can be done with the
- * copy.
- */
+/** `seen backup`, run as users do next to a running Seen, and the use of the copy. */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import {

@@ -1,4 +1,4 @@
-/** Bad input to the program that users start: each has a clear answer, and nothing is lost. */
+/** Bad input to the started program: each kind gets a clear answer, and no visit is lost. */
 
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';

@@ -1,7 +1,4 @@
-/**
- * Changes of one counter that are asked for at the same moment, over HTTP, of several replicas on
- * a real store.
- */
+/** Simultaneous changes of one counter, over HTTP, through several replicas on a real store. */
 import { describe, expect, test } from 'bun:test';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';

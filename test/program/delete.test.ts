@@ -1,4 +1,4 @@
-/** `seen delete`, as a person types it next to a Seen that runs. */
+/** `seen delete`, run as users do next to a running Seen. */
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The files that the stack is deployed from: what must agree with each other does, and the rights
- * in Redis are enough.
+ * The files that the stack is deployed from agree with each other, and Seen's rights in Redis are
+ * sufficient.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

@@ -1,7 +1,6 @@
 /**
- * A Redis that fails over: two servers behind one name, of which one is the primary and the other
- * its replica. The name is looked up in a hosts file of the program's own, and leads to the one or
- * the other.
+ * A Redis failover: two servers behind one name, a primary and its replica. The program looks up
+ * the name in its own hosts file, which points to one or the other.
  */
 import { expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';

@@ -1,6 +1,4 @@
-/**
- * Limits on the program that users start: three replicas, both stores, and visitors who mean harm.
- */
+/** Limits of the started program: three replicas, both stores, and malicious visitors. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { load } from '../support/load.ts';

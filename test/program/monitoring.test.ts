@@ -1,10 +1,10 @@
 /**
- * What deploy/monitoring.yml lays over the stack: Prometheus takes its files, the dashboard's
- * queries find figures, and the alerts notice what they are for. Prometheus, the exporters, Redis
- * and Seen are the real programs.
+ * The files of deploy/monitoring.yml: Prometheus accepts them, the dashboard's queries find
+ * metrics, and each alert fires for its problem. Prometheus, the exporters, Redis and Seen are the
+ * real programs.
  *
- * Addresses are put in by program, and nothing else is changed. Not here: Grafana, which Debian
- * does not have, and Swarm.
+ * The test fills in addresses and changes nothing else. Not here: Grafana, which Debian does not
+ * package, and Swarm.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,6 @@
 /**
- * Stores that are there and take no visits: what readiness, figures, page and log say of it, at
- * the start and while Seen runs, without and with visits. On the program that users start, with
- * real stores.
+ * Stores that run but refuse writes: what readiness, metrics, page and log report, at the start
+ * and while Seen runs, with and without visits. On the started program, with real stores.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';

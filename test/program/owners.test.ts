@@ -1,6 +1,6 @@
 /**
- * Tokens stay secret: the started program, used by owners and by people who guess, and then
- * searched for them.
+ * Tokens stay secret: owners and guessing clients use the started program, and then the test
+ * searches its data for the tokens.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Replicas that know each other, on the program that users start: what `/api/v1/stack` says while
- * they come, go and die.
+ * Replicas that know each other, on the started program: what `/api/v1/stack` reports while they
+ * start, stop and die.
  */
 import { describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';

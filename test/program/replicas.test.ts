@@ -1,4 +1,6 @@
-/** Several replicas of one machine, as the person who starts and stops them sees it. */
+/**
+ * Several replicas on one machine, from the point of view of the person who starts and stops them.
+ */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { join } from 'node:path';

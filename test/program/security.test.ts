@@ -1,6 +1,7 @@
 /**
- * Attacks, by name: each where it is tried, and here those on the started program that are nowhere
- * else. Bytes are sent as they are, because clients put right what an attacker would not.
+ * A list of attacks, with the tests that try each of them, and the tests on the started program
+ * that are nowhere else. Requests are sent as raw bytes, because HTTP clients correct what an
+ * attacker would send.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';

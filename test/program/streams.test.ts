@@ -1,6 +1,6 @@
 /**
- * Streams of the started program: three replicas, both stores, real connections, replaced and
- * stopped under the listeners’ eyes.
+ * Streams of the started program: three replicas on both stores, with real connections, while
+ * replicas are replaced and stopped.
  */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { Listener } from '../support/event-source.ts';

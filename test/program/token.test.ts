@@ -1,4 +1,4 @@
-/** `seen token`, as a person types it next to a Seen that runs. */
+/** `seen token`, run as users do next to a running Seen. */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { Program, ROOT } from '../support/program.ts';

@@ -1,7 +1,4 @@
-/**
- * `seen verify`, as a person types it: against Seen, and against services that are at fault in one
- * way each.
- */
+/** `seen verify`, run as users do: against Seen, and against services with one fault each. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Visitors across replicas, a restart and midnight, and nothing that could tell who they were: a
- * thousand on the program that users start; a million, which would take minutes over HTTP, on
- * three counters, each with a store of its own, as replicas have them.
+ * Visitors are counted across replicas, a restart and midnight, and nothing that identifies them
+ * is stored. A thousand visit the started program. A million, which would take minutes over HTTP,
+ * visit three counters, each with its own store, as in replicas.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

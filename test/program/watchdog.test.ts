@@ -1,4 +1,4 @@
-/** Which replicas are taken for hung, and what is done about them. */
+/** Which replicas are considered hung, and what happens to them. */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { Watchdog, type WatchedReplica } from '../../src/replicas/watchdog.ts';
 import { until } from '../support/folder.ts';

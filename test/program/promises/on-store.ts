@@ -1,9 +1,8 @@
 /**
- * The promises of the product, each on the program that users start, with real stores and real
- * faults.
+ * The promises of the product, each on the started program, with real stores and real faults.
  *
- * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify`
- * can show, and what happens when a store fails (`redis-faults.test.ts`, `sqlite.test.ts`).
+ * A test's name begins with its promise. Not here: what only the stack or `seen verify` can show,
+ * and failures of the store (`redis-faults.test.ts`, `sqlite.test.ts`).
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The promises while Redis is killed, silent, cut off, away or emptied. */
+/** The promises while Redis is killed, silent, disconnected, unavailable or emptied. */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { until } from '../../support/folder.ts';
 import { type Evidence, exactly, load, loadEach } from '../../support/load.ts';
