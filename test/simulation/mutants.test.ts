@@ -1,4 +1,4 @@
-/** Each one-line change of the protocol is noticed by a simulated history. */
+/** The simulated histories detect each one-line change of the protocol. */
 import { expect, test } from 'bun:test';
 import { MUTANTS } from './mutant-list.ts';
 import { judgeAll, mutated } from './mutants.ts';

@@ -1,8 +1,8 @@
 /**
- * What the stack promises, on a real Swarm of three nodes: no visit fails while it is updated,
+ * The promises of the stack, on a real Swarm of three nodes: no visit fails while it is updated,
  * rolled back, scaled and drained, killed containers and nodes come back, and the count is exact.
  *
- * The judge is `seen verify`, whose clients never try anything twice. They come in at the manager,
+ * The judge is `seen verify`, whose clients never repeat a request. They connect to the manager,
  * which is not the node that is lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';

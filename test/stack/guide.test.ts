@@ -1,6 +1,6 @@
 /**
- * docs/guide.md, followed to the letter by a reader who has one node: every command, and what it
- * should show.
+ * docs/guide.md, followed exactly, with one node: every command, compared with its documented
+ * output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

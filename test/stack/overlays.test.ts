@@ -1,6 +1,4 @@
-/**
- * Who reaches Redis, and what Caddy at the edge does and does not do, on a real Swarm of one node.
- */
+/** Access to Redis, and the behaviour of Caddy at the edge, on a real Swarm of one node. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { numberIn } from '../support/program.ts';
