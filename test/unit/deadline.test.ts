@@ -1,4 +1,4 @@
-/** What is waited for for so long and not longer. */
+/** Waiting up to a time limit. */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { within } from '../../src/deadline.ts';

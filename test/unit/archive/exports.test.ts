@@ -1,6 +1,6 @@
 /**
- * What Seen exports it can read again, whatever a counter holds; and what is no whole export it
- * refuses.
+ * Seen can import its own exports, whatever a counter contains, and refuses incomplete or damaged
+ * ones.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

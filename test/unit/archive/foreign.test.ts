@@ -1,6 +1,5 @@
 /**
- * What other counters leave behind, as it is read: lists, exports of GoatCounter, badges, and the
- * Redis of others.
+ * Reads the data of other counters: lists, exports of GoatCounter, badges, and Redis databases.
  */
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';

@@ -1,5 +1,5 @@
 /**
- * The JSON export of GoatCounter, a zip file: as its source says that it is, and damaged in many
+ * The JSON export of GoatCounter, a zip file: as its source code describes it, and damaged in many
  * ways.
  */
 import { describe, expect, test } from 'bun:test';

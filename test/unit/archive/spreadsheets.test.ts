@@ -1,6 +1,6 @@
 /**
- * Lists and Seen's CSV after a spreadsheet has had them: other separators, marks, empty columns,
- * grouped numbers.
+ * Lists and Seen's CSV as spreadsheets save them: other separators, byte order marks, empty
+ * columns, digit groups.
  */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';

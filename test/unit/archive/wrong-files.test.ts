@@ -1,4 +1,4 @@
-/** Files that are something else than whoever imports them thinks, damaged, or made to do harm. */
+/** Files that are of another kind than expected, damaged, or malicious. */
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

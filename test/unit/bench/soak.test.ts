@@ -1,6 +1,6 @@
 /**
- * What a soak is judged by: its plan, slopes that scatter cannot bend, which failures are excused,
- * and its document.
+ * How a soak run is judged: its plan, slopes that noise does not change, excused failures, and its
+ * document.
  */
 import { describe, expect, test } from 'bun:test';
 import { excusedBy, type Failure, faultNames, type Injected } from '../../../bench/soak/faults.ts';

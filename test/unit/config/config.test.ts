@@ -1,4 +1,4 @@
-/** Settings: where they come from, which wins, and what is said about mistakes. */
+/** Settings: their sources, their precedence, and the messages about mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Group commit: who is answered what, what is sent to the store, and when. */
+/** Group commit: the answers of hits, the batches that the store gets, and their times. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { BATCH_COUNTERS_MAX } from '../../../src/counter/batch.ts';

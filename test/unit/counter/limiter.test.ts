@@ -1,5 +1,5 @@
 /**
- * Limits, whatever comes when: held against what they promise, not against another way to compute
+ * Limits at random times: checked against what they promise, not against another way to compute
  * them.
  */
 import { describe, expect, test } from 'bun:test';

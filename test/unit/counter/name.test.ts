@@ -1,4 +1,4 @@
-/** Names of counters: just inside and just outside the rule. */
+/** Names of counters: just valid, and just invalid. */
 import { expect, test } from 'bun:test';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { counterIn, counterName } from '../../../src/counter/name.ts';

@@ -1,4 +1,4 @@
-/** The past in periods: hours, days and months of a time zone. */
+/** The history in periods: hours, days and months of a time zone. */
 import { describe, expect, test } from 'bun:test';
 import { type CounterHistory, DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
 import { inPeriods, LATEST_PERIODS, latestPeriods } from '../../../src/counter/periods.ts';

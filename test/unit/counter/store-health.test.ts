@@ -1,4 +1,4 @@
-/** Whether the store takes visits, and what is told of an outage. */
+/** Whether the store accepts visits, and how an outage is reported. */
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../src/counter/errors.ts';
 import { StoreHealth } from '../../../src/counter/store-health.ts';

@@ -1,4 +1,4 @@
-/** Who is one visitor, and what kind of one. */
+/** Which visits belong to one visitor, and of which kind a visitor is. */
 import { expect, test } from 'bun:test';
 import { kindOf, visitorOf } from '../../../src/counter/visitor.ts';
 

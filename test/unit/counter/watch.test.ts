@@ -1,4 +1,4 @@
-/** Watching totals: who is told what and when, and what it costs the store. */
+/** Watching totals: what each subscriber gets and when, and how often the store is read. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { AppError } from '../../../src/counter/errors.ts';

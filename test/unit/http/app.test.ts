@@ -1,5 +1,6 @@
 /**
- * The public surface as a function from request to response: representations, what counts, errors.
+ * The public surface as a function from request to response: representations, which requests
+ * count, errors.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

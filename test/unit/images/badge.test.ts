@@ -1,4 +1,4 @@
-/** Badges: what is on them, and that no words make more of a badge than a picture. */
+/** Badges: their content, and that no text turns a badge into anything but a picture. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {

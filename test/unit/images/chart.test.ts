@@ -1,6 +1,4 @@
-/**
- * The chart as a picture: its bars, its scale, its words, and that nothing in it can do anything.
- */
+/** The chart as a picture: its bars, its scale, its text, and that nothing in it runs. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type Chart, drawChart, scaleMaximum } from '../../../src/images/chart.ts';

@@ -1,4 +1,4 @@
-/** Badges of numbers are the same, drawn once for all numbers of a shape or one by one. */
+/** Badges of numbers are the same, whether drawn once for all numbers of a shape or one by one. */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { BADGE_STYLES, type Badge, drawBadge } from '../../../src/images/badge.ts';

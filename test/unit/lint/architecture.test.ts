@@ -1,4 +1,4 @@
-/** The architecture is held by the linter, and the documents of it are true. */
+/** The linter enforces the architecture, and its documents are correct. */
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,4 @@
-/**
- * What the page works out in the browser: periods in the visitor's time zone, and what is said in
- * words.
- */
+/** What the page computes in the browser: periods in the visitor's time zone, and texts. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';

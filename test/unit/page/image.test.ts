@@ -1,6 +1,6 @@
 /**
- * What the image has of the page: built by the commands of the Dockerfile, from what is sent to
- * the engine, and run where nothing can be written.
+ * The page's script in the image: built by the commands of the Dockerfile, from the files that the
+ * engine gets, and run on a read-only file system.
  */
 import { expect, test } from 'bun:test';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';

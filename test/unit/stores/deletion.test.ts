@@ -1,4 +1,4 @@
-/** What is left of a counter that was deleted, on real stores: nothing, whatever it had. */
+/** A deleted counter leaves nothing in real stores, whatever it contained. */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * That the last lines of a run name what failed, with its error: read from a report of the test
- * runner itself.
+ * The last lines of a run name failed tests with their errors, read from the test runner's own
+ * report.
  */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Answers of other people's servers are read as HTTP has them, whole or not at all. */
+/** Responses of other servers are parsed as HTTP defines them, completely or not at all. */
 import { describe, expect, test } from 'bun:test';
 import { readAnswer } from '../../../src/verify/connection.ts';
 import { numberIn, targetOf } from '../../../src/verify/target.ts';

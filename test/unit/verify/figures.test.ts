@@ -1,4 +1,4 @@
-/** What a time line shows: who came, who went, and when. */
+/** The time line: which replicas came and went, and when. */
 import { expect, test } from 'bun:test';
 import { changes, Tally } from '../../../src/verify/figures.ts';
 import { markLine, picture, timeLine } from '../../../src/verify/screen.ts';

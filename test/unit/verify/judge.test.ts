@@ -1,4 +1,4 @@
-/** The judge: right histories are never judged wrong, and each kind of fault is found. */
+/** The judge: correct histories are never judged wrong, and each kind of error is found. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Check, Finding } from '../../../src/verify/finding.ts';

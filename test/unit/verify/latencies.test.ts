@@ -1,4 +1,4 @@
-/** Percentiles from bounded memory are right within five in a hundred. */
+/** Percentiles from bounded memory are correct within 5 %. */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Latencies } from '../../../src/verify/latencies.ts';

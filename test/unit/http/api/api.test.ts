@@ -1,6 +1,6 @@
 /**
- * The native API: what each route does, who may ask for it, and that it is as `/openapi.json`
- * says, whatever is sent.
+ * The native API: the effect of each route, its authorization, and its agreement with
+ * `/openapi.json` for any request.
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** Visitors and history over HTTP: who is counted as what, and when, with the test's own clock. */
+/** Visitors and history over HTTP: how visits are recorded, with the test's own clock. */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp } from '../../../support/app.ts';
 

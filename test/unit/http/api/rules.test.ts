@@ -1,7 +1,4 @@
-/**
- * Private counters, windows, and browsers that are left out, over HTTP on every surface that
- * counts.
- */
+/** Private counters, windows and own visits, over HTTP on every surface that counts. */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, INSTALLATION, setUp, textOf } from '../../../support/app.ts';
 

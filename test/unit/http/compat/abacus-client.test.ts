@@ -1,6 +1,6 @@
 /**
- * The exact requests of clients of Abacus, against the started program; and its tokens, searched
- * for where they must not be.
+ * The exact requests of Abacus' clients, against the started program, and a search for its tokens
+ * where they must not be.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';

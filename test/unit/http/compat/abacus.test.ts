@@ -1,4 +1,4 @@
-/** Abacus, call by call, as its contract has it; who may do what; and whatever else is sent. */
+/** Abacus, call by call, as documented; its authorization; and any other request. */
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /**
- * countapi-js 1.0.2, the client of CountAPI that npm has, unchanged but for its base URL, against
- * the started program: the cases of its own tests.
+ * countapi-js 1.0.2, the client of CountAPI on npm, unchanged except for its base URL, against the
+ * started program: the cases of its own tests.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { symlinkSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * CountAPI, call by call, as the contract of the closed service has it; the exact requests of its
- * clients; and whatever else is sent.
+ * CountAPI, call by call, as the closed service documented it; the exact requests of its clients;
+ * and any other request.
  */
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';

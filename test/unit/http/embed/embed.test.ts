@@ -1,7 +1,4 @@
-/**
- * The script for other pages over HTTP: how large it is, where it is, and how long browsers keep
- * it.
- */
+/** The script for other sites over HTTP: its size, its path, and how long browsers cache it. */
 import { describe, expect, test } from 'bun:test';
 import { setUp } from '../../../support/app.ts';
 

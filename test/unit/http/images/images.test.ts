@@ -1,6 +1,6 @@
 /**
- * Counters as pictures: badges, charts, the pixel; what they count, say and hold, and that a
- * failure is a picture too.
+ * Counters as pictures: badges, charts and the pixel; what they count and show, and errors, which
+ * are pictures too.
  */
 import { describe, expect, test } from 'bun:test';
 import { INSTALLATION, setUp } from '../../../support/app.ts';

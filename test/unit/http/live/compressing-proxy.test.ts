@@ -1,6 +1,5 @@
 /**
- * Streams of totals behind a proxy that compresses what it sends on, as Express does with
- * `compression`.
+ * Streams of totals behind a proxy that compresses responses, as Express does with `compression`.
  */
 import { expect, test } from 'bun:test';
 import { createServer, request as requestTo } from 'node:http';

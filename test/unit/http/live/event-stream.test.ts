@@ -1,4 +1,4 @@
-/** Streams of totals: what is sent when, and how a stream ends, whoever ends it. */
+/** Streams of totals: when they send what, and how a stream ends. */
 import { describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';

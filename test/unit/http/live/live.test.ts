@@ -1,6 +1,6 @@
 /**
- * The live stream without a port: what is told, in which form, and what a client that comes back
- * is not told again.
+ * The live stream without a port: what it sends, in which form, and what it does not repeat to a
+ * returning client.
  */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../../../support/app.ts';

@@ -1,6 +1,6 @@
 /**
- * Pages as answers: what they say without a script, what may be kept of them, and what comes with
- * them.
+ * Pages as responses: their content without a script, their caching, and their stylesheet and
+ * script.
  */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp, textOf } from '../../../support/app.ts';

@@ -1,4 +1,6 @@
-/** HEAD over a port: it says of the body what GET says of it, or nothing, and counts nothing. */
+/**
+ * HEAD over a port: it describes the body of GET, or says nothing about it, and counts nothing.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { createOperations } from '../../../../src/http/operations.ts';

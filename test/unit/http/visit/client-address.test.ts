@@ -1,4 +1,4 @@
-/** Who a visit comes from, behind proxies that are trusted and others that are not. */
+/** The address of a visit's client, behind trusted and untrusted proxies. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { createClientAddress } from '../../../../src/http/visit/client-address.ts';

@@ -1,6 +1,6 @@
 /**
- * Limits for visitors, on the public surface: who is limited in what, what they are told, and that
- * nobody is when nobody knows.
+ * Rate limits on the public surface: which requests are limited, what clients are told, and that
+ * nobody is limited when the store does not answer.
  */
 import { describe, expect, test } from 'bun:test';
 import { DAY_MS } from '../../../../src/contract/history.ts';

@@ -1,5 +1,5 @@
 /**
- * The backup of Redis that docs/operations.md has, made while visits arrive: a copy of its folder,
+ * The backup of Redis in docs/operations.md, made while visits arrive: a copy of its folder,
  * packed by tar.
  */
 import { describe, expect, test } from 'bun:test';

@@ -1,7 +1,4 @@
-/**
- * What bounds hold in Redis whatever visitors send: its memory, the time of one script, and the
- * clocks.
- */
+/** Limits in Redis, whatever visitors send: its memory, the time of one script, and clocks. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../../src/contract/counting.ts';

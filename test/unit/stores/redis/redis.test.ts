@@ -1,4 +1,4 @@
-/** The Redis store on a real Redis: the contract, and what is Redis's own. */
+/** The Redis store on a real Redis: the contract, and features of Redis. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What bounds hold in a SQLite file whatever visitors send: its rows, the work of one transaction,
- * and the disk.
+ * Limits in a SQLite file, whatever visitors send: its rows, the work of one transaction, and the
+ * disk.
  */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';

@@ -1,4 +1,4 @@
-/** The SQLite store on a real file: the contract, and what is SQLite's own. */
+/** The SQLite store on a real file: the contract, and features of SQLite. */
 
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
