@@ -5,7 +5,7 @@
  * sum must be exact, too. Not here: how stores limit their own sums (`stores/`).
  */
 import { type CounterHistory, DAY_MS, type HistoryEntry, HOUR_MS } from '../contract/history.ts';
-import { shown, Wrong } from './item.ts';
+import { excerpt, SourceError } from './item.ts';
 
 /** The hour since 1970 as `2026-11-22T13:00Z`. */
 export function hourName(hour: number): string {
@@ -17,27 +17,29 @@ export function dayName(day: number): string {
   return new Date(day * DAY_MS).toISOString().replace(/T.*$/, '');
 }
 
-/** `2026-11-22T13:00Z` as the hour since 1970. Fails with `Wrong`. */
+/** `2026-11-22T13:00Z` as the hour since 1970. Fails with `SourceError`. */
 export function readHour(name: string): number {
   const hour = Date.parse(name) / HOUR_MS;
   if (Number.isInteger(hour) && hourName(hour) === name) return hour;
-  throw new Wrong(`${shown(name)} is not an hour: write it as in 2026-11-22T13:00Z`);
+  throw new SourceError(`${excerpt(name)} is not an hour: write it as in 2026-11-22T13:00Z`);
 }
 
-/** `2026-11-22` as the day since 1970. Fails with `Wrong`. */
+/** `2026-11-22` as the day since 1970. Fails with `SourceError`. */
 export function readDay(name: string): number {
   const day = Date.parse(name) / DAY_MS;
   if (Number.isInteger(day) && dayName(day) === name) return day;
-  throw new Wrong(`${shown(name)} is not a day: write it as in 2026-11-22`);
+  throw new SourceError(`${excerpt(name)} is not a day: write it as in 2026-11-22`);
 }
 
-/** An ISO 8601 time as milliseconds since 1970. Fails with `Wrong`. */
+/** An ISO 8601 time as milliseconds since 1970. Fails with `SourceError`. */
 export function readMoment(text: string): number {
   const moment = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : Number.NaN;
   if (Number.isNaN(moment))
-    throw new Wrong(`${shown(text)} is not a time: write it as in 2026-11-22T13:05:59.000Z`);
+    throw new SourceError(
+      `${excerpt(text)} is not a time: write it as in 2026-11-22T13:05:59.000Z`,
+    );
   return moment;
 }
 
@@ -46,7 +48,7 @@ export function readMoment(text: string): number {
  * included, stays within exact numbers. Otherwise one counter with extreme values would block the
  * whole export.
  */
-export function fitting({ hours, days, visitors }: CounterHistory): CounterHistory {
+export function withinExactSums({ hours, days, visitors }: CounterHistory): CounterHistory {
   const sums = new Map<string, number>();
   const fit = (day: number, added: HistoryEntry): HistoryEntry => {
     const key = `${day} ${added.kind}`;
@@ -69,7 +71,7 @@ export function fitting({ hours, days, visitors }: CounterHistory): CounterHisto
  * The first day (since 1970) on which the sum of a kind exceeds the exact numbers; `undefined`
  * when there is none.
  */
-export function sumTooMuch({ hours, days }: CounterHistory): number | undefined {
+export function firstInexactDay({ hours, days }: CounterHistory): number | undefined {
   const sums = new Map<string, number>();
   for (const { at, kind, amount } of [
     ...days,

@@ -21,16 +21,16 @@ export type Item =
   | { readonly note: string };
 
 /** A mistake in a source, with a message for the user. */
-export class Wrong extends Error {
-  override readonly name = 'Wrong';
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
 }
 
-/** Returns the result of `work` as an item; a `Wrong` becomes an item, too. */
+/** Returns the result of `work` as an item; a `SourceError` becomes an item, too. */
 export function itemOf(line: number, work: () => ArchivedCounter): Item {
   try {
     return { archived: work(), line };
   } catch (error) {
-    if (error instanceof Wrong) return { wrong: error.message, line };
+    if (error instanceof SourceError) return { wrong: error.message, line };
     throw error;
   }
 }
@@ -41,24 +41,24 @@ export function countOf(count: number, one: string, more: string): string {
 }
 
 /** A counter with a total and no other data. */
-export function bare(counter: string, total: number): ArchivedCounter {
+export function counterWithTotal(counter: string, total: number): ArchivedCounter {
   const past = { hours: [], days: [], visitors: new Map<number, number>() };
   return { counter, total, madeAt: undefined, owner: undefined, rules: RULES, past };
 }
 
 /** A part of a source for messages: shortened, and without control characters for terminals. */
-export function shown(text: string): string {
+export function excerpt(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(
     /[\u007F-\u009F]/g,
     '?',
   );
 }
 
-/** The name of a counter. Fails with `Wrong`. */
+/** The name of a counter. Fails with `SourceError`. */
 export function readName(text: string): string {
   if (COUNTER_NAME.test(text)) return text;
-  throw new Wrong(
-    `${shown(text)} is not a counter name: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
+  throw new SourceError(
+    `${excerpt(text)} is not a counter name: write NAMESPACE/KEY, each 3 to 64 letters, digits, "_", "." or "-", as in my-site/page`,
   );
 }
 
@@ -108,29 +108,29 @@ const BLANKS = /[\u00A0\u2009\u202F]/g;
 /**
  * A whole number that JSON carries exactly, with or without separators between its groups of
  * digits. `1.234` and `1,234` are refused: one country's thousand is another's fraction. Fails
- * with `Wrong`.
+ * with `SourceError`.
  */
 export function readWhole(text: string, what: string): number {
   if (/^-?\d{1,3}[.,]\d{3}$/.test(text)) {
     const digits = text.replace(/[.,]/, '');
-    throw new Wrong(
-      `${shown(text)} is ambiguous: it may be the ${what} ${digits} or a fraction. Write digits only`,
+    throw new SourceError(
+      `${excerpt(text)} is ambiguous: it may be the ${what} ${digits} or a fraction. Write digits only`,
     );
   }
   const sign = text.startsWith('-') ? '-' : '';
-  const digits = withoutGroups(text.slice(sign.length));
+  const digits = withoutDigitGroups(text.slice(sign.length));
   if (digits === undefined || digits.length > 400) {
     const rounded = /^-?\d+([.,]\d+)?e\+?\d+$/i.test(text);
-    throw new Wrong(
+    throw new SourceError(
       rounded
-        ? `${shown(text)} is not a ${what}: a spreadsheet has rounded it. Format the column as numbers without decimals`
-        : `${shown(text)} is not a ${what}: write a whole number with digits only, as in 1234`,
+        ? `${excerpt(text)} is not a ${what}: a spreadsheet has rounded it. Format the column as numbers without decimals`
+        : `${excerpt(text)} is not a ${what}: write a whole number with digits only, as in 1234`,
     );
   }
   const number = Number(sign + digits);
   if (!Number.isSafeInteger(number)) {
-    throw new Wrong(
-      `${shown(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+    throw new SourceError(
+      `${excerpt(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
     );
   }
   // Normalises -0.
@@ -141,7 +141,7 @@ export function readWhole(text: string, what: string): number {
  * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for
  * what is not a whole number.
  */
-export function withoutGroups(written: string): string | undefined {
+export function withoutDigitGroups(written: string): string | undefined {
   if (/^\d+$/.test(written)) return written;
   const text = written.replace(BLANKS, ' ');
   const separator = /^\d{1,3}([.,'’ ])/.exec(text)?.[1];

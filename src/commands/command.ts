@@ -36,7 +36,7 @@ export interface ParsedArguments<Flag extends string> {
  * Separates the arguments; a flag without a value has the value `yes`. Fails with `usage-invalid`
  * when a value is missing.
  */
-export function tellApart<Flag extends string>(
+export function separateArguments<Flag extends string>(
   argv: readonly string[],
   flags: Readonly<Record<Flag, 'string' | 'boolean'>>,
 ): ParsedArguments<Flag> {
@@ -77,7 +77,7 @@ export function oneOf<const W extends string>(
 }
 
 /** A whole number above 0; `undefined` without the flag. */
-export function whole(flag: string, text: string | undefined): number | undefined {
+export function wholeNumberFlag(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,11}$/.test(text)) {
     throw new AppError('usage-invalid', `--${flag} is not a whole number above 0: “${text}”.`);

@@ -9,7 +9,7 @@ import { type Config, readConfig, settingsManual } from '../config/config.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';
-import { counted } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import { listenToSignals } from '../replicas/channel.ts';
 import type { Command, Context } from './command.ts';
 import { openOperations, sharesPorts } from './compose/ports.ts';
@@ -91,7 +91,7 @@ function welcome(
   operations: Address,
 ): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
-  const replicas = counted(config.replicas, 'replica');
+  const replicas = pluralize(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
   log.info(`the counts are kept in ${place}`);
   log.info(`${replicas}; health and metrics on port ${operations.port}`);

@@ -3,7 +3,7 @@
  * out.
  */
 import { readConfig } from '../config/config.ts';
-import { patientRegistry } from '../counter/clock.ts';
+import { retryingRegistry } from '../counter/clock.ts';
 import { AppError, counterMissing } from '../counter/errors.ts';
 import { counterIn } from '../counter/name.ts';
 import { issueToken } from '../http/visit/owners.ts';
@@ -21,7 +21,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'refuse');
   try {
     const { token, owner } = issueToken();
-    const changed = await patientRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
+    const changed = await retryingRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
       owner,
     });
     if (changed === 'missing') throw counterMissing(counter, ` in ${store.place}`);

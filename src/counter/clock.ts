@@ -3,7 +3,8 @@
  * short wait, and operations that are retried while the store is unavailable.
  *
  * Only operations that may be repeated are retried: reads, and those of the registry. Not here:
- * hits, which must not be repeated without knowing their outcome (`writer.ts`).
+ * hits, which must not be repeated without knowing their outcome (`writer.ts`), and time limits by
+ * the machine's clock (`deadline.ts`).
  */
 import type { History } from '../contract/history.ts';
 import type { Registry } from '../contract/registry.ts';
@@ -31,7 +32,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
 const AGAIN_MS = 250;
 
 /** Retries until success or for `waitMs`; then fails as the last attempt did. */
-export async function patiently<T>(
+export async function retryWhileUnavailable<T>(
   ask: () => Promise<T>,
   clock: Clock,
   waitMs: number,
@@ -51,7 +52,11 @@ export async function patiently<T>(
 }
 
 /** Waits up to `ms` for a result; returns `undefined` on a timeout or an error. Never fails. */
-export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promise<T | undefined> {
+export function resultWithin<T>(
+  answer: Promise<T>,
+  clock: Clock,
+  ms: number,
+): Promise<T | undefined> {
   return new Promise((resolve) => {
     clock.after(ms, () => resolve(undefined));
     answer.then(resolve, () => resolve(undefined));
@@ -59,8 +64,8 @@ export function briefly<T>(answer: Promise<T>, clock: Clock, ms: number): Promis
 }
 
 /** A registry that waits for its store. */
-export function patientRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
-  const wait = <T>(ask: () => Promise<T>) => patiently(ask, clock, waitMs);
+export function retryingRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
+  const wait = <T>(ask: () => Promise<T>) => retryWhileUnavailable(ask, clock, waitMs);
   return {
     create: (...args) => wait(() => registry.create(...args)),
     describe: (...args) => wait(() => registry.describe(...args)),
@@ -74,10 +79,10 @@ export function patientRegistry(registry: Registry, clock: Clock, waitMs: number
 /**
  * A history whose reads wait in the same way. Salts are excluded: the visit itself waits for them.
  */
-export function patientHistory(history: History, clock: Clock, waitMs: number): History {
+export function retryingHistory(history: History, clock: Clock, waitMs: number): History {
   return {
     visitorsError: history.visitorsError,
-    read: (counter) => patiently(() => history.read(counter), clock, waitMs),
+    read: (counter) => retryWhileUnavailable(() => history.read(counter), clock, waitMs),
     salt: (day, suggested) => history.salt(day, suggested),
   };
 }

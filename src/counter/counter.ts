@@ -11,7 +11,7 @@
  * Not here: HTTP, any database, and the clock, which is passed in.
  */
 import type { Counting, Outcome } from '../contract/counting.ts';
-import { patiently } from './clock.ts';
+import { retryWhileUnavailable } from './clock.ts';
 import { AppError } from './errors.ts';
 import { fail, type HitOptions } from './hit.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
@@ -103,7 +103,7 @@ export class Counter {
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { counting, clock, waitMs } = this.#options;
-    return patiently(() => counting.read(counters), clock, waitMs);
+    return retryWhileUnavailable(() => counting.read(counters), clock, waitMs);
   }
 
   /**

@@ -10,7 +10,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Limit, Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
-import { briefly, type Clock } from './clock.ts';
+import { type Clock, resultWithin } from './clock.ts';
 
 /**
  * A visitor's share in whole microseconds, so that nothing is rounded along the way: never less
@@ -107,7 +107,7 @@ export class OpenLimiter {
       this.#waiting = [];
       const call = this.#limiter.take(group.map(({ wanted }) => wanted));
       // eslint-disable-next-line no-await-in-loop -- one call at a time
-      const verdicts = await briefly(call, this.#clock, LIMITER_WAIT_MS);
+      const verdicts = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
       group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
       if (verdicts) continue;
       // Nobody waits for two calls.

@@ -4,7 +4,7 @@
  * in progress, which are repeated with the same key until one request is answered; and the set of
  * numbers that visits got.
  */
-import { counted as countedThings } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import type { Finding } from './finding.ts';
 import type { Frame } from './history.ts';
 
@@ -18,7 +18,7 @@ export interface FinalNumbers extends Omit<Frame, 'mayFail'> {
   readonly highest: number;
 }
 
-const visits = (number: number) => countedThings(number, 'visit', String);
+const visits = (number: number) => pluralize(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
 /**

@@ -1,4 +1,4 @@
-/** Faults of a Redis and of the way to it. */
+/** Faults of a Redis and of the connection to it. */
 import type { Proxy } from '../support/proxy.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { type Fault, forAWhile, fullDisk, kill, slowSyncs } from './fault.ts';

@@ -1,4 +1,4 @@
-/** `seen export` and `seen import`, as a person types them next to a Seen that runs. */
+/** `seen export` and `seen import`, run as users do next to a running Seen. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
@@ -98,7 +98,7 @@ async function withPlace(
 
 for (const kind of ['Redis', 'SQLite'] as const) {
   describe(`on ${kind}`, () => {
-    test('an import that is killed again and again and given again counts nothing twice', async () => {
+    test('an import that is killed and repeated several times counts nothing twice', async () => {
       await withPlace(kind, async (place) => {
         writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
         // Counters that are there already, so that adding twice would show.
@@ -136,7 +136,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       });
     });
 
-    test('what was exported, imported elsewhere and exported there is the same', async () => {
+    test('exporting, importing elsewhere and exporting there gives the same file', async () => {
       await withPlace(kind, async (place) => {
         await using program = await Program.start({ SEEN_STORE_URL: place.url });
         const made = await fetch(`${program.url}/api/v1/counters`, {
@@ -196,7 +196,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       });
     });
 
-    test('an export that is stopped leaves nothing behind, and the next one can begin', async () => {
+    test('an export that is interrupted leaves nothing behind, and the next one works', async () => {
       await withPlace(kind, async (place) => {
         for (let from = 0; from < MANY; from += 1000) {
           const changes = list
@@ -219,7 +219,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
       });
     });
 
-    test('what is refused is said, the rest is brought, and the status is 1', async () => {
+    test('refused lines are reported, the rest is imported, and the status is 1', async () => {
       await withPlace(kind, async (place) => {
         writeFileSync(
           join(place.folder, 'list.csv'),
@@ -255,7 +255,7 @@ for (const kind of ['Redis', 'SQLite'] as const) {
 }
 
 describe('with Redis', () => {
-  test('an import waits for a store that is away, and counts nothing twice', async () => {
+  test('an import waits for an unavailable store, and counts nothing twice', async () => {
     await withPlace('Redis', async (place) => {
       writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
       const run = startHeld(place, ['import', 'list.csv', '--yes']);
@@ -282,7 +282,7 @@ describe('with Redis', () => {
     });
   });
 
-  test('the count of the guide’s application and those of a busuanzi come from their own Redis', async () => {
+  test('the counts of the guide’s application and of busuanzi are imported from their Redis', async () => {
     await using other = await RedisServer.start();
     const site = new Bun.CryptoHasher('md5').update('example.com').digest('hex');
     const page = new Bun.CryptoHasher('md5').update('/about').digest('hex');
@@ -338,7 +338,7 @@ describe('mistakes', () => {
   });
   afterAll(() => folder[Symbol.dispose]());
 
-  test('what cannot be written is said; whoever stops reading is not bothered', async () => {
+  test('a failed write is reported; a reader that stops early gets no error', async () => {
     await withPlace('SQLite', async (place) => {
       const changes = list
         .slice(0, 1000)
@@ -375,7 +375,7 @@ describe('mistakes', () => {
     });
   });
 
-  test('are said, with what to type, and nothing is brought', async () => {
+  test('are reported with the correct usage, and nothing is imported', async () => {
     const place = {
       folder: folder.path,
       url: `sqlite:${join(folder.path, 'seen.db')}`,

@@ -1,7 +1,4 @@
-/**
- * Changes of one counter that are asked for at the same moment, over HTTP, of several replicas on
- * a real store.
- */
+/** Simultaneous changes of one counter, over HTTP, through several replicas on a real store. */
 import { describe, expect, test } from 'bun:test';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -71,7 +68,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(lost).toEqual([]);
     });
 
-    test('a PATCH of several fields is seen whole or not at all', async () => {
+    test('a PATCH of several fields becomes visible as a whole', async () => {
       await using seen = await start();
       const token = await seen.make();
       const states = [
@@ -94,7 +91,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(torn).toEqual([]);
     });
 
-    test('the token of a deleted counter changes nothing of the one that is made after it', async () => {
+    test('the token of a deleted counter changes nothing of a new counter with its name', async () => {
       await using seen = await start();
       const changed: object[] = [];
       for (let turn = 0; turn < PAIRS / 2; turn++) {

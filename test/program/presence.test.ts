@@ -1,6 +1,6 @@
 /**
- * Replicas that know each other, on the program that users start: what `/api/v1/stack` says while
- * they come, go and die.
+ * Replicas that know each other, on the started program: what `/api/v1/stack` reports while they
+ * start, stop and die.
  */
 import { describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
@@ -28,7 +28,7 @@ const named = async (program: Program, state: string) =>
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
-    test('replicas are shown with what each has counted; those that die or are replaced are gone, and the store is', async () => {
+    test('replicas are shown with their counts; dead and replaced ones are shown as gone, and the store’s state is shown', async () => {
       await using redis = await RedisServer.start();
       const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
       await using program = await Program.start({ ...env, SEEN_DRAIN_MS: '500' });
@@ -81,7 +81,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
   });
 }
 
-test('nothing of it is told where it is not to be', async () => {
+test('nothing about replicas is shown when that is switched off', async () => {
   await using program = await Program.start({ SEEN_SHOW_STACK: 'no' });
   expect((await fetch(`${program.url}/api/v1/stack`)).status).toBe(404);
   expect(await program.get('/openapi.json')).not.toContain('/api/v1/stack');

@@ -1,4 +1,4 @@
-/** `seen token`, as a person types it next to a Seen that runs. */
+/** `seen token`, run as users do next to a running Seen. */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { Program, ROOT } from '../support/program.ts';
@@ -29,7 +29,7 @@ const set = async (program: Program, path: string, token: string) =>
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
-    test('a counter gets a new owner’s token, and the one before is worth nothing', async () => {
+    test('a counter gets a new token, and the previous one stops working', async () => {
       await using redis = await RedisServer.start();
       await using program = await Program.start(
         store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {},
@@ -54,7 +54,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
   });
 }
 
-test('mistakes are said, with what to type', async () => {
+test('mistakes are reported with the correct usage', async () => {
   await using program = await Program.start();
   for (const [words, status, expected] of [
     [[], 2, 'seen token my-site/front-page'],

@@ -1,7 +1,7 @@
 /**
- * Visitors across replicas, a restart and midnight, and nothing that could tell who they were: a
- * thousand on the program that users start; a million, which would take minutes over HTTP, on
- * three counters, each with a store of its own, as replicas have them.
+ * Visitors are counted across replicas, a restart and midnight, and nothing that identifies them
+ * is stored. A thousand visit the started program. A million, which would take minutes over HTTP,
+ * visit three counters, each with its own store, as in replicas.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -124,7 +124,7 @@ function* from(first: number, last: number): Generator<number> {
 
 for (const store of ['Redis', 'SQLite'] as const) {
   describe(`on ${store}`, () => {
-    test('1,000 visitors are 1,000, within what is stated, on three replicas and after a restart', async () => {
+    test('1,000 visitors are counted as 1,000, within the stated error, on three replicas and after a restart', async () => {
       await using redis = await RedisServer.start();
       const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
       await using program = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1', ...env });
@@ -152,7 +152,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       }
     });
 
-    test('1,000,000 visitors are 1,000,000, within what is stated, on three replicas, after a restart and over midnight', async () => {
+    test('1,000,000 visitors are counted as 1,000,000, within the stated error, on three replicas, after a restart and over midnight', async () => {
       await using redis = await RedisServer.start();
       using folder = temporaryFolder();
       const day = Math.floor(Date.now() / DAY_MS);

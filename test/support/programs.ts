@@ -1,4 +1,4 @@
-/** The system's programs that the tests use, and how they come onto the machine. */
+/** The system's programs that the tests use, and how they are installed. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A program, and the package that has it on Debian and on Alpine. */

@@ -8,15 +8,15 @@
 
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import {
-  bare,
+  counterWithTotal,
+  excerpt,
   type Item,
   itemOf,
   keyFor,
   looksLikeNumber,
   readName,
   readWhole,
-  shown,
-  Wrong,
+  SourceError,
 } from '../item.ts';
 import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
@@ -88,7 +88,7 @@ function isName(text: string): boolean {
     readName(text);
     return true;
   } catch (error) {
-    if (error instanceof Wrong) return false;
+    if (error instanceof SourceError) return false;
     throw error;
   }
 }
@@ -96,14 +96,14 @@ function isName(text: string): boolean {
 function counterOf(cells: readonly string[], text: string, namespace: string | undefined) {
   const [name = '', total = ''] = cells;
   if (cells.length !== 2)
-    throw new Wrong(
-      `${shown(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
+    throw new SourceError(
+      `${excerpt(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
     );
   const whole =
     namespace !== undefined && name !== 'hits' && !name.includes('/')
       ? `${namespace}/${name}`
       : name;
-  return bare(readName(whole), readWhole(total, 'total'));
+  return counterWithTotal(readName(whole), readWhole(total, 'total'));
 }
 
 /**
@@ -121,10 +121,10 @@ export async function* readRedisKeys(
     found = true;
     yield itemOf(0, () => {
       if (!/^-?\d+$/.test(value))
-        throw new Wrong(
-          `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+        throw new SourceError(
+          `the Redis key ${excerpt(key)} holds ${excerpt(value)}, which is not a whole number`,
         );
-      return bare(nameOf(key, namespace), readWhole(value, 'total'));
+      return counterWithTotal(nameOf(key, namespace), readWhole(value, 'total'));
     });
   }
   if (!found)
@@ -140,9 +140,9 @@ function nameOf(key: string, namespace: string | undefined): string {
   try {
     return readName(key.includes('/') ? key : key.replace(':', '/'));
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    throw new Wrong(
-      `the Redis key ${shown(key)} does not name a counter: give its namespace with --namespace`,
+    if (!(error instanceof SourceError)) throw error;
+    throw new SourceError(
+      `the Redis key ${excerpt(key)} does not name a counter: give its namespace with --namespace`,
     );
   }
 }

@@ -68,7 +68,7 @@ export async function* atMost(
  * The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for what cannot be
  * read.
  */
-export async function beginningOf(path: string): Promise<Uint8Array> {
+export async function readBeginning(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const bytes of bytesOf(path)) {

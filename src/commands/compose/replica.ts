@@ -9,7 +9,7 @@ import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
-import { patientHistory, patientRegistry } from '../../counter/clock.ts';
+import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { Watch } from '../../counter/watch.ts';
 import { createApi } from '../../http/api/api.ts';
@@ -31,7 +31,7 @@ import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
 import { CLOCK, composeCounter } from './counter.ts';
 import {
-  accessOf,
+  accessLogEntry,
   composeClientAddress,
   composeLimits,
   otherServices,
@@ -50,10 +50,10 @@ export interface Replica {
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { counting, limiter, presence } = store;
   const { counter, health, metrics, hits } = composeCounter(config, counting, log);
-  const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
+  const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
-  const history = patientHistory(store.history, CLOCK, config.waitMs);
+  const history = retryingHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now: Date.now, newSalt });
@@ -89,7 +89,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     onRequest: log.isLevelEnabled('debug')
       ? (answer) => {
           metrics.requested(answer);
-          log.debug(accessOf(answer, clientAddress), 'answered');
+          log.debug(accessLogEntry(answer, clientAddress), 'answered');
         }
       : metrics.requested,
     onBug,

@@ -20,7 +20,7 @@ import { createClientAddress, noticeUntrustedProxy } from '../../http/visit/clie
 import { Limits, type LimitsOptions, type Quotas } from '../../http/visit/limits.ts';
 import type { ClientAddress, Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
-import { counted } from '../../plural.ts';
+import { pluralize } from '../../plural.ts';
 import type { Heartbeat } from '../../replicas/heartbeat.ts';
 
 /**
@@ -93,8 +93,8 @@ export function addressesWarning(config: Config): string | undefined {
   if (config.addresses === 'known') return undefined;
   const { newCountersPerDay, keysPerDay } = quotasOf(config);
   const shares = [
-    newCountersPerDay > 0 ? counted(newCountersPerDay, 'new counter') : [],
-    keysPerDay > 0 ? `${counted(keysPerDay, 'request')} with an Idempotency-Key` : [],
+    newCountersPerDay > 0 ? pluralize(newCountersPerDay, 'new counter') : [],
+    keysPerDay > 0 ? `${pluralize(keysPerDay, 'request')} with an Idempotency-Key` : [],
   ].flat();
   const together =
     shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
@@ -139,7 +139,7 @@ export function stackOf(
 }
 
 /** A request for the log, without its query, which may contain a token. */
-export function accessOf({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
+export function accessLogEntry({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
   const { method, url, headers } = state.request;
   const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));
   return { client, method, url: url.split('?', 1)[0], status, seconds };

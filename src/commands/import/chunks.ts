@@ -5,7 +5,7 @@
 import type { Item } from '../../archive/item.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
-import { patiently } from '../../counter/clock.ts';
+import { retryWhileUnavailable } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
 import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';
@@ -18,10 +18,10 @@ export type ImportChunk = Archive['importAll' | 'previewImport'];
  * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
  * not import it twice.
  */
-export function patientImport(archive: Archive): ImportChunk {
+export function retryingImport(archive: Archive): ImportChunk {
   let said = false;
   return (counters, terms) =>
-    patiently(
+    retryWhileUnavailable(
       async () => {
         try {
           return await archive.importAll(counters, terms);

@@ -6,7 +6,13 @@ import { createHash } from 'node:crypto';
 import { readBusuanzi } from '../../archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../archive/formats/busuanzi-names.ts';
 import { readRedisKeys } from '../../archive/formats/plain.ts';
-import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../../archive/item.ts';
+import {
+  COUNTERS_MAX,
+  type Item,
+  readName,
+  SourceError,
+  withoutRepeats,
+} from '../../archive/item.ts';
 import { linesOf } from '../../archive/reading/bytes.ts';
 import { type FileKind, readFile, recognise } from '../../archive/recognise.ts';
 import type { Config } from '../../config/config.ts';
@@ -83,7 +89,8 @@ function nameFrom(text: string): string {
   try {
     return readName(text);
   } catch (error) {
-    if (error instanceof Wrong) throw new AppError('usage-invalid', `--as: ${error.message}.`);
+    if (error instanceof SourceError)
+      throw new AppError('usage-invalid', `--as: ${error.message}.`);
     throw error;
   }
 }
@@ -171,7 +178,8 @@ async function namesFrom(path: string | undefined): Promise<Names> {
   try {
     return await readNames(linesOf(path));
   } catch (error) {
-    if (error instanceof Wrong) throw new AppError('usage-invalid', `${path}: ${error.message}.`);
+    if (error instanceof SourceError)
+      throw new AppError('usage-invalid', `${path}: ${error.message}.`);
     throw error;
   }
 }

@@ -7,7 +7,13 @@ import { RULES } from '../../contract/registry.ts';
 import { AppError, counterMissing, countersFull } from '../../counter/errors.ts';
 import type { AppContext, Env } from '../context.ts';
 import { issueToken } from '../visit/owners.ts';
-import { type ApiOptions, foundBy, nameIn, readableBy, shown } from './options.ts';
+import {
+  type ApiOptions,
+  counterJson,
+  nameIn,
+  readableCounter,
+  requestedCounter,
+} from './options.ts';
 import { routes } from './routes.ts';
 
 /** Adds the routes to the API. */
@@ -31,16 +37,23 @@ export function serveCollection(
       case 'counters-full':
         throw countersFull();
       case 'created':
-        return c.json({ ...shown({ counter: name, total: value, madeAt, rules }), token }, 201, {
-          Location: `/api/v1/counters/${name}`,
-        });
+        return c.json(
+          { ...counterJson({ counter: name, total: value, madeAt, rules }), token },
+          201,
+          {
+            Location: `/api/v1/counters/${name}`,
+          },
+        );
     }
   });
 
   api.openapi(routes.list, async (c) => {
     owners.requireInstallation(c.req.raw.headers);
     const { counters, next } = await registry.list(c.req.valid('query'));
-    return c.json({ counters: counters.map(shown), ...(next === undefined ? {} : { next }) }, 200);
+    return c.json(
+      { counters: counters.map(counterJson), ...(next === undefined ? {} : { next }) },
+      200,
+    );
   });
 
   api.openapi(routes.values, async (c) => {
@@ -67,7 +80,7 @@ async function isOwnersHit(
   // A plain hit creates its counter when it is missing.
   const description = ofEverybody
     ? await registry.describe(nameIn(c))
-    : await foundBy(c, registry);
+    : await requestedCounter(c, registry);
   if (!description) return false;
   const { lowest, highest } = description.rules;
   const { headers } = c.req.raw;
@@ -80,7 +93,7 @@ async function isOwnersHit(
 export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
   for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
-    api.openapi(read, async (c) => c.json(shown(await readableBy(c, options)), 200));
+    api.openapi(read, async (c) => c.json(counterJson(await readableCounter(c, options)), 200));
 
     api.openapi(hit, async (c) => {
       const name = nameIn(c);
@@ -97,7 +110,7 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
     });
 
     api.openapi(set, async (c) => {
-      const description = await foundBy(c, registry);
+      const description = await requestedCounter(c, registry);
       const { value, private: hidden, window } = c.req.valid('json');
       const { counter, rules } = description;
       const ruled = hidden !== undefined || window !== undefined;
@@ -114,11 +127,11 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const changed = await registry.change(counter, changes, condition);
       if (changed === 'missing') throw counterMissing(counter);
       if (changed === 'differs') throw becameAnother(counter);
-      return c.json(shown(changed), 200);
+      return c.json(counterJson(changed), 200);
     });
 
     api.openapi(remove, async (c) => {
-      const description = await foundBy(c, registry);
+      const description = await requestedCounter(c, registry);
       const condition = owners.requireOwner(c.req.raw.headers, description);
       const [outcome] = await registry.delete([description.counter], condition);
       if (outcome === 'differs') throw becameAnother(description.counter);

@@ -58,7 +58,7 @@ export const Counter = z
     ...rules,
   })
   .openapi('Counter');
-export const Made = Counter.extend({
+export const CreatedCounter = Counter.extend({
   token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
 }).openapi('MadeCounter');
 export const Value = z

@@ -49,7 +49,7 @@ const CALLBACK = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
 /** Longer than the names that libraries generate. */
 const CALLBACK_LENGTH_MAX = 100;
 
-/** The content type of `asScript`. */
+/** The content type of `jsonpScript`. */
 export const SCRIPT_TYPE = 'application/javascript; charset=utf-8';
 
 /** The function that a request names as `?callback=`; `undefined` for none or an invalid name. */
@@ -72,7 +72,7 @@ export function requireCallable(query: URLSearchParams): void {
 }
 
 /** The script that calls `callback` with `value`. */
-export function asScript(callback: string, value: object): string {
+export function jsonpScript(callback: string, value: object): string {
   // The comment keeps the body from beginning with text that the client chose.
   return `/**/${callback}(${asLiteral(value)});`;
 }
@@ -101,11 +101,11 @@ export function callingPage(headers: Headers): URL | undefined {
  * The page's host as part of a name, padded with dots to the shortest length. An unknown page
  * gives three dots.
  */
-export function hostWord(page: URL | undefined): string {
+export function hostPart(page: URL | undefined): string {
   return (page?.hostname ?? '').padStart(3, '.');
 }
 
 /** The page's path without slashes as part of a name, padded in the same way. */
-export function pathWord(page: URL | undefined): string {
+export function pathPart(page: URL | undefined): string {
   return (page?.pathname ?? '').replaceAll('/', '').padStart(3, '.');
 }

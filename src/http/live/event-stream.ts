@@ -95,7 +95,7 @@ export class EventStreams {
     );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => {
-      for (const open of this.#open) open.beat();
+      for (const open of this.#open) open.keepAlive();
     }, this.#heartbeatMs);
     const forget = () => {
       leave?.();

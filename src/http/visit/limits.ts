@@ -12,10 +12,10 @@
 import { DAY_MS } from '../../contract/history.ts';
 import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
-import { briefly, type Clock } from '../../counter/clock.ts';
+import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
 import { LIMITER_WAIT_MS, OpenLimiter, takeOne } from '../../counter/rate-limit.ts';
-import { counted } from '../../plural.ts';
+import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';
 import type { RequestState } from '../request/lifecycle.ts';
@@ -112,14 +112,14 @@ export class Limits {
   async #takeRequest(c: AppContext, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
     c.env.limits = [];
-    const came = `More than ${counted(limit.quota, 'request')} a minute came from your address`;
+    const came = `More than ${pluralize(limit.quota, 'request')} a minute came from your address`;
     await this.#take(c, limit, `${came}. Nothing was counted or done.`);
   }
 
   async #takeNewCounter(c: AppContext, limit: Limit, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
-    const made = `${who} made ${counted(limit.quota, 'new counter')}, the maximum per day`;
+    const made = `${who} made ${pluralize(limit.quota, 'new counter')}, the maximum per day`;
     const why = `There is no counter ${name}, and ${made}. Nothing was created or counted. Existing counters keep counting.`;
     await this.#take(c, limit, why);
   }
@@ -127,7 +127,7 @@ export class Limits {
   async #takeKey(c: AppContext, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
-    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
+    const sent = `${who} sent ${pluralize(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
     await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
   }
 
@@ -155,7 +155,7 @@ export class Limits {
     const { visitors, clock, addressesHidden } = this.#options;
     if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
     const place = visitors.placeOf(c);
-    return place instanceof Promise ? briefly(place, clock, LIMITER_WAIT_MS) : place;
+    return place instanceof Promise ? resultWithin(place, clock, LIMITER_WAIT_MS) : place;
   }
 
   /**

@@ -10,7 +10,7 @@
 import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
-import { briefly, type Clock } from '../../counter/clock.ts';
+import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 
@@ -111,7 +111,7 @@ export class Visitors {
         });
     }
     const leftMs = this.#waitUntil - clock.now();
-    if (this.#asking && leftMs > 0) await briefly(this.#asking, clock, leftMs);
+    if (this.#asking && leftMs > 0) await resultWithin(this.#asking, clock, leftMs);
   }
 }
 

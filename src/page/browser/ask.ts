@@ -2,7 +2,7 @@
 
 /** The result of a request: the data, or why there is none. */
 export interface JsonAnswer<T> {
-  readonly told?: T;
+  readonly data?: T;
   /**
    * `away`: the store is unavailable · `unreachable`: Seen is too · `busy`: a rate limit was
    * reached · `refused`: the data is private or does not exist.
@@ -22,7 +22,7 @@ export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       cache: 'no-store',
     });
-    if (response.ok) return { told: (await response.json()) as T };
+    if (response.ok) return { data: (await response.json()) as T };
     await response.body?.cancel();
     const againMs = 1000 * Number(response.headers.get('Retry-After') ?? 0) || undefined;
     if (response.status === 429) return { failed: 'busy', againMs };

@@ -4,7 +4,7 @@
  */
 import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
-import { lineOf, type Reachability } from './words.ts';
+import { type Reachability, statusText } from './words.ts';
 
 export class Status {
   readonly #element = document.getElementById('status');
@@ -16,16 +16,16 @@ export class Status {
   }
 
   /** Sets the result of another request, which may know more. */
-  asked({ failed }: JsonAnswer<unknown>): void {
+  requestEnded({ failed }: JsonAnswer<unknown>): void {
     this.#show({
       ...this.#known,
-      asked: failed === 'away' || failed === 'unreachable' ? failed : 'told',
+      lastRequest: failed === 'away' || failed === 'unreachable' ? failed : 'answered',
     });
   }
 
   #show(known: Reachability): void {
     this.#known = known;
-    const [state, text] = lineOf(known);
+    const [state, text] = statusText(known);
     const element = this.#element;
     // Screen readers must not read the same text twice.
     if (!element || element.textContent === text) return;
@@ -35,7 +35,7 @@ export class Status {
   }
 }
 
-export class Running {
+export class LiveNumber {
   readonly #element = document.getElementById('number');
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
 

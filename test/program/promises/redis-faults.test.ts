@@ -1,4 +1,4 @@
-/** The promises while Redis is killed, silent, cut off, away or emptied. */
+/** The promises while Redis is killed, silent, disconnected, unavailable or emptied. */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { until } from '../../support/folder.ts';
 import { type Evidence, exactly, load, loadEach } from '../../support/load.ts';
@@ -43,7 +43,7 @@ describe('on Redis, when it fails', () => {
     }));
   }
 
-  test('P3 durable: kill -9 of Redis in mid-load loses no answered hit and gives no number twice', async () => {
+  test('P3 durable: kill -9 of Redis under load loses no answered hit and gives no number twice', async () => {
     const { redis, program } = await onRedis();
     const evidence = await underLoad(program, async () => {
       for (let n = 0; n < 5; n++) {
@@ -58,7 +58,7 @@ describe('on Redis, when it fails', () => {
     expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
   });
 
-  test('P4 no double count inside: connections cut at random in both directions count every hit once', async () => {
+  test('P4 no double count: with connections cut at random in both directions every hit counts once', async () => {
     const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
     process.stdout.write(`seed ${seed} (TEST_SEED repeats it)\n`);
     const chance = random(seed);
@@ -92,7 +92,7 @@ describe('on Redis, when it fails', () => {
       (redis: RedisServer) => redis.start(),
     ],
   ] as const) {
-    test(`P7 bounded: with Redis ${what}, visits wait, then get 503 with Retry-After, and it returns by itself`, async () => {
+    test(`P7 bounded: with Redis ${what}, visits wait, then get 503 with Retry-After, and recover by themselves`, async () => {
       const { redis, program } = await onRedis({ SEEN_WAIT_MS: '1500' });
       const replicas = await program.replicas();
       const evidence = await underLoad(program, async () => {
@@ -138,7 +138,7 @@ describe('on Redis, when it fails', () => {
     });
   }
 
-  test('P1 unique: two programs on one Redis, as on two machines, give 20,000 hits of each of two counters 20,000 numbers', async () => {
+  test('P1 unique: two Seens on one Redis, as on two machines, give 20,000 hits on each of two counters 20,000 numbers', async () => {
     const { redis, program } = await onRedis();
     const other = mine(await Program.start({ SEEN_STORE_URL: redis.url }));
     const all = await Promise.all(
@@ -152,7 +152,7 @@ describe('on Redis, when it fails', () => {
     expect(await redis.cli('MGET', 'hits', 'seen:total:some/page')).toBe('20000\n20000');
   });
 
-  test('a Redis that was emptied begins again at 1, and every replica goes on', async () => {
+  test('after Redis was emptied counting begins again at 1, and every replica goes on', async () => {
     const { redis, program } = await onRedis();
     await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
     await redis.cli('FLUSHALL');

@@ -1,4 +1,4 @@
-/** What the tests of the promises share: a program on each store, and what visits have shown. */
+/** Helpers of the tests of the promises: a program on each store, and the results of visits. */
 import { type Evidence, findings, load } from '../../support/load.ts';
 import { Program } from '../../support/program.ts';
 import { Proxy } from '../../support/proxy.ts';

@@ -1,4 +1,4 @@
-/** Counting in memory, with the faults that a test asks for. */
+/** Counting in memory, with the faults that a test requests. */
 import {
   type Batch,
   type Change,

@@ -1,10 +1,10 @@
-/** What kind of visitor sends a request. */
+/** The kind of visitor that sends a request. */
 import { expect, test } from 'bun:test';
 import { kindOf } from '../../../src/counter/visitor.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
-test('people, programs, image proxies and bots are told apart', () => {
+test('people, programs, image proxies and bots are distinguished', () => {
   for (const [kind, userAgents] of Object.entries({
     person: [
       FIREFOX,
@@ -67,7 +67,7 @@ test('people, programs, image proxies and bots are told apart', () => {
   }
 });
 
-test('a user agent that is longer than any browser’s is known by its beginning', () => {
+test('a user agent that is longer than any browser’s is recognised by its beginning', () => {
   expect(kindOf(`${FIREFOX} ${'x'.repeat(15_000)}`)).toBe('person');
   expect(kindOf(`curl/8 ${'x'.repeat(15_000)}`)).toBe('program');
   // What decides may stand anywhere in the first 512 characters.

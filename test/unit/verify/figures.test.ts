@@ -1,6 +1,6 @@
 /**
- * What a time line shows: who came, who went, and when. And percentiles from bounded memory, which
- * are right within five in a hundred.
+ * The time line: which replicas came and went, and when. And percentiles from bounded
+ * memory, which are correct within 5 %.
  */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ function minute(who: (second: number) => readonly string[]): Tally {
   return tally;
 }
 
-test('an update is seen: who came and who went, each in its second', () => {
+test('an update is visible: which replicas came and went, each in its second', () => {
   const tally = minute((second) => [
     'a',
     second < 20 ? 'b v1' : 'b v2',
@@ -31,7 +31,7 @@ test('an update is seen: who came and who went, each in its second', () => {
   expect(markLine(tally.seconds, changes(tally))).toBe(`${' '.repeat(19)}-+${' '.repeat(18)}-+`);
 });
 
-test('who is there from the beginning has not come, and who was silent for a moment has not gone', () => {
+test('a replica that was there at the beginning did not come, and one that was silent for a moment did not go', () => {
   expect(changes(minute((second) => (second === 59 ? ['a'] : ['a', 'b'])))).toEqual([]);
   expect(changes(minute((second) => (second > 20 && second < 30 ? ['a'] : ['a', 'b'])))).toEqual(
     [],
@@ -46,14 +46,14 @@ test('the time line shows the last minute, and a second in which something faile
   expect(markLine(tally.seconds, changes(tally))).toBe(`${' '.repeat(59)}+`);
 });
 
-test('at a low rate nobody comes who was only not heard of yet', () => {
+test('at a low rate a replica that was not heard of before did not just come', () => {
   const tally = new Tally();
   for (let second = 0; second < 60; second++)
     tally.answered(second, 1, ['a', 'b', second < 6 ? 'a' : 'c'][second % 3]);
   expect(changes(tally)).toEqual([]);
 });
 
-test('the picture leaves out who has gone, and names the last changes only', () => {
+test('the screen omits replicas that are gone, and names only the last changes', () => {
   const names = Array.from({ length: 20 }, (_, index) => `web.${index}`);
   const tally = minute((second) => [names[Math.floor(second / 3)] ?? '']);
   const lines = picture(
@@ -96,5 +96,5 @@ test('a percentile is within 5 % of the true one, and never beyond the longest',
   );
 });
 
-test('without latencies there is no percentile', () =>
+test('there is no percentile without latencies', () =>
   expect(new Latencies().percentileMs(0.99)).toBe(0));

@@ -18,7 +18,7 @@ import {
   AbacusStatus,
   type AbacusStatusOptions,
   badgeOf,
-  dress,
+  formatResponse,
   type Reply,
   redirect,
   respond,
@@ -36,7 +36,7 @@ import {
   stream,
 } from './calls.ts';
 import { remove, reset, set, update } from './owner-calls.ts';
-import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './request.ts';
+import { ABACUS_PREFIX, type Call, pathWords, type Shape } from './request.ts';
 
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
@@ -74,7 +74,7 @@ export function createAbacus(options: AbacusOptions): Surface {
   ];
   return ({ headers, checked, admitted }) => {
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, dress);
+    app.use(ALL_PATHS, formatResponse);
     for (const operation of operations) {
       const handler = serve(operation, options, status, headers);
       const path = `${ABACUS_PREFIX}${operation.path}`;
@@ -142,7 +142,7 @@ function serve(
   const [, name = ''] = path.split('/');
   return async (c) => {
     status.asked(name);
-    const words = wordsIn(c, name, shape);
+    const words = pathWords(c, name, shape);
     if ('to' in words) {
       if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
       return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);

@@ -11,7 +11,7 @@ import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { Env } from '../../context.ts';
-import { asScript, callbackIn, SCRIPT_TYPE } from '../shared.ts';
+import { callbackIn, jsonpScript, SCRIPT_TYPE } from '../shared.ts';
 
 /** The status and body of a response. */
 export interface Reply {
@@ -30,7 +30,7 @@ export function respond({ status, body }: Reply, headers: Headers): Response {
 export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
   const callback = callbackIn(query);
   if (callback === undefined || reply.status !== 200) return respond(reply, headers);
-  return responseOf(asScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
+  return responseOf(jsonpScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
 }
 
 /** The badge as an image. `counted` forbids caching in every known way. */
@@ -62,7 +62,7 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
  * Middleware that gives every response the content type of Abacus' JSON, and the error of the rate
  * limit Abacus' wording.
  */
-export const dress: MiddlewareHandler<Env> = async (c, next) => {
+export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   const { headers, status } = c.res;
   if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);

@@ -35,7 +35,7 @@ const GET_FAILED = 'Failed to get data. Try again later.';
 const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
 
 /** Awaits work of the store. When the store fails, this fails with `words`, Abacus' message. */
-export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
+export async function withMessage<T>(words: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -66,7 +66,7 @@ export async function hit(call: Call): Promise<Reply> {
   const named = namedIn(call);
   requireName(named);
   try {
-    return { status: 200, body: { value: await worded(GET_FAILED, call.count(named.name)) } };
+    return { status: 200, body: { value: await withMessage(GET_FAILED, call.count(named.name)) } };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return MISSING;
     throw error;
@@ -77,7 +77,7 @@ export async function hit(call: Call): Promise<Reply> {
 export async function get(call: Call, { counter }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   requireName(named);
-  const [value] = await worded(GET_FAILED, counter.read([named.name]));
+  const [value] = await withMessage(GET_FAILED, counter.read([named.name]));
   return value === undefined ? MISSING : { status: 200, body: { value } };
 }
 
@@ -98,7 +98,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;
   switch (
-    await worded(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
+    await withMessage(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
   ) {
     case 'created':
       return { status: 201, body: { key, namespace, admin_key: token, value } };
@@ -118,7 +118,7 @@ function randomName(): string {
 export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   const described = isName(named)
-    ? await worded(GET_FAILED, registry.describe(named.name))
+    ? await withMessage(GET_FAILED, registry.describe(named.name))
     : undefined;
   const found =
     described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);

@@ -14,7 +14,14 @@ import { headOnly } from '../../request/methods.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
 import { requireCallable } from '../shared.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
-import { type Call, COUNTAPI_PREFIX, callOf, dress, type Reply, respond } from './messages.ts';
+import {
+  type Call,
+  COUNTAPI_PREFIX,
+  callOf,
+  formatResponse,
+  type Reply,
+  respond,
+} from './messages.ts';
 
 const ALL_PATHS = `${COUNTAPI_PREFIX}/*`;
 
@@ -53,7 +60,7 @@ export function createCountapi(options: CountapiOptions): Surface {
         return respond(reply, headers);
       };
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, dress);
+    app.use(ALL_PATHS, formatResponse);
     for (const [name, writes, operation] of operations)
       app.get(`${COUNTAPI_PREFIX}/${name}/*`, admitted(serve(name, writes, operation)));
     app.get(ALL_PATHS, checked(routeMissing));

@@ -9,17 +9,17 @@
 
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
-import { wrongPart } from '../../../counter/name.ts';
+import { invalidPart } from '../../../counter/name.ts';
 import { pixel } from '../../../images/pixel.ts';
 import type { AppContext, Env } from '../../context.ts';
 import {
-  asScript,
   callbackIn,
   callingPage,
   decodedPart,
-  hostWord,
+  hostPart,
+  jsonpScript,
   type NamedCounter,
-  pathWord,
+  pathPart,
   SCRIPT_TYPE,
   wholeNumber,
 } from '../shared.ts';
@@ -66,7 +66,7 @@ export function namedInPath(call: Call): NamedCounter {
 export function namedBy({ headers }: Call, words: readonly string[]): NamedCounter {
   const page = words.some((word) => word.startsWith(':')) ? callingPage(headers) : undefined;
   const [namespace = '', key = '', ...more] = words.map((word) => replaced(word, page));
-  if (wrongPart(namespace, key) !== undefined || more.length > 0)
+  if (invalidPart(namespace, key) !== undefined || more.length > 0)
     throw new AppError('name-invalid', 'Malformed Namespace/Key');
   return { namespace, key, name: `${namespace}/${key}` };
 }
@@ -75,9 +75,9 @@ export function namedBy({ headers }: Call, words: readonly string[]): NamedCount
 function replaced(word: string, page: URL | undefined): string {
   switch (word) {
     case ':HOST:':
-      return hostWord(page);
+      return hostPart(page);
     case ':PATHNAME:':
-      return pathWord(page);
+      return pathPart(page);
     default:
       return word;
   }
@@ -87,7 +87,7 @@ function replaced(word: string, page: URL | undefined): string {
  * A whole number from the query. Fails with `request-invalid`, also when it is missing and has no
  * `standard`.
  */
-export function wholeIn(query: URLSearchParams, name: string, standard?: number): number {
+export function wholeNumberIn(query: URLSearchParams, name: string, standard?: number): number {
   const text = query.get(name);
   if (text === null && standard !== undefined) return standard;
   const value = wholeNumber(text ?? '');
@@ -98,7 +98,7 @@ export function wholeIn(query: URLSearchParams, name: string, standard?: number)
 }
 
 /** A yes or no from the query; no when it is missing. Fails with `request-invalid`. */
-export function switchIn(query: URLSearchParams, name: string): boolean {
+export function booleanIn(query: URLSearchParams, name: string): boolean {
   const word = (query.get(name) ?? 'false').toLowerCase();
   if (word === '1' || word === 'true') return true;
   if (word === '0' || word === 'false') return false;
@@ -123,12 +123,12 @@ export function respond({ status, body, named, token }: Reply, headers: Headers)
 }
 
 /** The reply of most calls for a missing counter. */
-export function notThere(named: NamedCounter): Reply {
+export function missingCounterReply(named: NamedCounter): Reply {
   return { status: 404, body: { value: null }, named };
 }
 
 /** Middleware that gives every response the form that its request asks for. */
-export const dress: MiddlewareHandler<Env> = async (c, next) => {
+export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   // With an invalid Host the query cannot be read.
   if (!URL.canParse(c.req.url)) return;
@@ -155,5 +155,5 @@ async function inForm(query: URLSearchParams, response: Response): Promise<Respo
   headers.set('Content-Type', SCRIPT_TYPE);
   if (isHeadOnly) return response;
   const body = { ...((await response.json()) as object), code: response.status };
-  return new Response(asScript(callback, body), { headers });
+  return new Response(jsonpScript(callback, body), { headers });
 }

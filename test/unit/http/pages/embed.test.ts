@@ -1,7 +1,4 @@
-/**
- * The script for other pages over HTTP: how large it is, where it is, and how long browsers keep
- * it.
- */
+/** The script for other sites over HTTP: its size, its path, and how long browsers cache it. */
 import { describe, expect, test } from 'bun:test';
 import { setUp } from '../../../support/app.ts';
 
@@ -28,7 +25,7 @@ async function ask(
 const textOf = (bytes: Uint8Array<ArrayBuffer>) => new TextDecoder().decode(bytes);
 
 describe('embed.js', () => {
-  test('is less than 2 kB as it stands, and needs nothing from elsewhere', async () => {
+  test('is smaller than 2 kB uncompressed, and needs nothing from other hosts', async () => {
     const { status, headers, body } = await ask('/embed.js');
     expect(status).toBe(200);
     expect(headers.get('Content-Type')).toBe('text/javascript; charset=utf-8');
@@ -37,7 +34,7 @@ describe('embed.js', () => {
     expect(textOf(body)).not.toMatch(/https?:|\bimport\b|\beval\b|\brequire\b/);
   });
 
-  test('may be taken by every page, and kept for an hour', async () => {
+  test('can be loaded by every page, and cached for an hour', async () => {
     const { headers } = await ask('/embed.js');
     expect(Object.fromEntries(headers)).toMatchObject({
       'access-control-allow-origin': '*',
@@ -49,7 +46,7 @@ describe('embed.js', () => {
     expect(headers.get('Set-Cookie')).toBeNull();
   });
 
-  test('is not sent again to who has it', async () => {
+  test('is not sent again to a browser that has it', async () => {
     const etag = (await ask('/embed.js')).headers.get('ETag') ?? '';
     expect(etag).toMatch(/^W\/"[\w-]{12}"$/);
     for (const known of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
@@ -61,7 +58,7 @@ describe('embed.js', () => {
     expect((await ask('/embed.js', { 'If-None-Match': '"other"' })).status).toBe(200);
   });
 
-  test('is compressed for who takes that', async () => {
+  test('is compressed for clients that accept it', async () => {
     const plain = textOf((await ask('/embed.js')).body);
     for (const taken of ['gzip', 'br, gzip;q=0.5', 'gzip, deflate, br, zstd', '*']) {
       const { headers, body } = await ask('/embed.js', { 'Accept-Encoding': taken });
@@ -79,7 +76,7 @@ describe('embed.js', () => {
     }
   });
 
-  test('is where the settings have it, and nowhere else', async () => {
+  test('is at the path in the settings, and nowhere else', async () => {
     expect((await ask('/my-numbers.js', {}, 'GET', '/my-numbers.js')).status).toBe(200);
     expect((await ask('/embed.js', {}, 'GET', '/my-numbers.js')).status).toBe(404);
     expect((await ask('/my-numbers.js')).status).toBe(404);

@@ -1,4 +1,6 @@
-/** HEAD over a port: it says of the body what GET says of it, or nothing, and counts nothing. */
+/**
+ * HEAD over a port: it describes the body of GET, or says nothing about it, and counts nothing.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { createOperations } from '../../../../src/http/operations.ts';
@@ -59,7 +61,7 @@ describe('HEAD', () => {
     )
     .map(({ path }) => path);
 
-  test('says the length that GET has, or none, on every route', async () => {
+  test('returns the length of GET, or none, on every route', async () => {
     const totals = async () => (await parts.ask('/api/v1/values?names=hits,my-site/page')).body;
     for (const path of [
       ...paths,
@@ -90,7 +92,7 @@ describe('HEAD', () => {
     }
   });
 
-  test('knows the length of what is the same for all, also compressed', async () => {
+  test('returns the length of fixed files, compressed ones too', async () => {
     for (const path of ['/page.css', '/page.js', '/embed.js', '/openapi.json', '/abacus/']) {
       for (const more of ['', 'Accept-Encoding: gzip\r\n']) {
         const { length } = await headersOf('HEAD', path, server.port, more);
@@ -100,7 +102,7 @@ describe('HEAD', () => {
     }
   });
 
-  test('has the status of GET without a Host, and with one that no URL can have', async () => {
+  test('has the status of GET without a Host, and with an invalid one', async () => {
     for (const start of ['HTTP/1.0\r\n', 'HTTP/1.1\r\nHost: a b\r\n', 'HTTP/1.1\r\nHost: [\r\n']) {
       for (const path of [
         '/get/my-site/page',
@@ -125,7 +127,7 @@ describe('HEAD', () => {
     });
   });
 
-  test('on the operations port, too', async () => {
+  test('works works on the operations port, too', async () => {
     const app = createOperations({
       started: () => true,
       silent: () => ({ names: [], of: 1 }),

@@ -20,7 +20,7 @@ const AGAIN_MS = 50;
  * Visits twice, with a quiet time between; with `retry` each until it is answered. Fails with
  * `Unanswered`.
  */
-export async function look(
+export async function visitTwice(
   target: Target,
   timeoutMs: number,
   retry: boolean,
