@@ -1,8 +1,8 @@
 /**
- * What export and import of many counters take, and what they cost whoever counts meanwhile: `bun
- * bench/archive.ts`.
+ * How long export and import of many counters take, and how much they slow down commits at the
+ * same time: `bun bench/archive.ts`.
  *
- * Not part of `npm run bench`, whose table is about visits.
+ * Not part of `npm run bench`, whose tables are about visits.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

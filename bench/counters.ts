@@ -1,19 +1,19 @@
 /**
- * `npx bun bench/counters.ts`: twenty million hits over 100,000 counters, on each store: speed,
- * CPU time and memory.
+ * `npx bun bench/counters.ts`: twenty million hits on 100,000 counters, on each store: speed, CPU
+ * time and memory.
  *
- * The counter and the store as a replica has them, without HTTP: so many requests at once would
- * measure the load generator. Few counters are hit much and many a little; each hit is of one of a
+ * Counter and store as in a replica, but without HTTP: with so many requests at once, the load
+ * generator would be measured. Few counters get most of the hits, and each hit is by one of a
  * million visitors. Usage: npx bun bench/counters.ts [--hits 20000000] [--counters 100000]
  * [--store Redis|SQLite]
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CLOCK } from '../src/commands/compose/machine-clock.ts';
+import { CLOCK } from '../src/commands/compose/counter.ts';
 import type { Counting } from '../src/contract/counting.ts';
 import { Counter } from '../src/counter/counter.ts';
-import { visitorOf } from '../src/counter/visitor.ts';
+import { visitorOf } from '../src/http/visit/visitors.ts';
 import { openStore } from '../src/stores/open.ts';
 import { temporaryFolder } from '../test/support/folder.ts';
 import { RedisServer } from '../test/support/redis-server.ts';

@@ -1,7 +1,7 @@
 /**
- * `npx bun bench/drivers.ts`: how hard `seen verify` drives Seen, against wrk with as many
- * connections of the same two kinds. They take turns, on one Seen with three replicas and Redis;
- * the figures are medians of five rounds of 4 s.
+ * `npx bun bench/drivers.ts`: how much load `seen verify` puts on Seen, compared with wrk with as
+ * many connections of the same two kinds. They alternate on one Seen with three replicas and
+ * Redis; the figures are medians of five rounds of 4 s.
  */
 import { join } from 'node:path';
 import { Program, ROOT } from '../test/support/program.ts';

@@ -1,12 +1,12 @@
 /**
- * The guard against slowness: a service's CPU time per visit to that of nginx answering a
- * constant, in turns within seconds of each other, against what is stated. Half again as much is
- * too much; less is the noise between machines.
+ * The guard against slowness: compares a service's CPU time per visit, relative to nginx answering
+ * a constant, with the stated ratio. The two are measured in turns within seconds. 1.5 times the
+ * stated ratio is too much; less is the noise between machines.
  *
- * A neighbour on the machine takes more from Seen's many processes than from nginx's few, and a
- * starved nginx even gets cheaper, because it answers more at a time. So the least ratio of all
- * turns counts: what is slower by itself is slower in each of them. What looks too large is
- * measured on. What is stated: stated.ts. Who asks: guard.test.ts.
+ * Another busy program slows down Seen's many processes more than nginx's few, and when nginx
+ * lacks CPU time it even gets cheaper, because it answers more requests at a time. So the lowest
+ * ratio of all turns counts: slow code is slow in each of them. When the ratio looks too high,
+ * more turns are measured. The stated ratios: stated.ts. The test: guard.test.ts.
  */
 import { load } from './load.ts';
 import { CONNECTIONS } from './scenarios.ts';

@@ -1,9 +1,8 @@
 /**
- * What the image adds to its base: the files of the Dockerfile's last stage, made by the commands
- * of its first.
+ * The size that the image adds to its base image: the files of the Dockerfile's last stage, built
+ * by the commands of its first.
  *
- * The base itself (Bun on Alpine) is not here: without a registry of images it cannot be had, so
- * nothing is said of it.
+ * Not here: the base image (Bun on Alpine), which cannot be downloaded without a registry.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
- * What listeners of one replica cost, while nothing happens and while visits come: to live.ts, and
- * to a part of `npm run bench`.
+ * The cost of listeners on one replica, without visits and with them, for live.ts and a part of
+ * `npm run bench`.
  *
- * All of them watch one counter, or each one of several. CPU time is that of Seen and its store;
- * how late an event is counts from the answer to the visit to the last listener that was told.
+ * All listeners watch one counter, or each watches one of several. CPU time includes the store.
+ * The delay of an event is measured from the answer to the visit until the last listener has it.
  */
 import { connect, type Socket } from 'node:net';
 import { until } from '../test/support/folder.ts';

@@ -1,6 +1,6 @@
 /**
- * `npx bun bench/live.ts`: what 5,000 listeners of one replica cost, on each store: while nothing
- * happens, and while visits come. How it is measured: listeners.ts. Usage: npx bun bench/live.ts
+ * `npx bun bench/live.ts`: the cost of 5,000 listeners on one replica, on each store, without
+ * visits and with them. How it is measured: listeners.ts. Usage: npx bun bench/live.ts
  * [--listeners 5000] [--seconds 10]
  */
 import { parseArgs } from 'node:util';

@@ -1,8 +1,8 @@
 /**
- * Visits as fast as a service answers them, by wrk, and the CPU time that they take.
+ * Sends visits with wrk, as fast as a service answers them, and measures their CPU time.
  *
- * CPU time is that of all processes of the service, its store included, and not wrk's. For visits
- * at a rate see open-loop.ts.
+ * The CPU time includes all processes of the service and its store, but not wrk. Visits at a fixed
+ * rate: open-loop.ts.
  */
 import { join } from 'node:path';
 import { cpuMs } from './cpu.ts';

@@ -1,4 +1,4 @@
-/** On what, and of what, figures are: the machine, the versions and the commit. */
+/** Describes where figures come from: the machine, the versions and the commit. */
 import { cpus, release, totalmem } from 'node:os';
 import { find } from '../test/support/programs.ts';
 

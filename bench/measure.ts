@@ -1,7 +1,7 @@
 /**
- * A run of the bench: the services are started, then everything takes turns in rounds, because the
- * machine is not quiet, and what is compared is measured within seconds of each other. Says where
- * it is on the standard error. What is visited: scenarios.ts; what is found: results.ts.
+ * A run of the bench: starts the services and measures them in turns, round by round, because the
+ * machine is not quiet and compared figures must be taken within seconds of each other. Prints its
+ * progress on the standard error. The loads: scenarios.ts; the results: results.ts.
  */
 import { find } from '../test/support/programs.ts';
 import { imageFiles } from './image.ts';

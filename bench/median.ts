@@ -1,4 +1,4 @@
-/** The middle of some figures: what a noisy machine's rounds come to. */
+/** The median, which smooths the rounds of a noisy machine. */
 
 /** The median; of an even number of values the mean of the two in the middle. */
 export function median(values: readonly number[]): number {

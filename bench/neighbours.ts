@@ -1,10 +1,10 @@
 /**
  * `npx bun bench/neighbours.ts [--store Redis|SQLite] [--seconds 3] [--only WORD]`: how long
- * visits take while another client sends 100 requests a second to one route, every second one with
- * a header that is made to cost much (test/adversary). Every route takes its turn.
+ * visits take while another client sends 100 requests a second to one route. Every second request
+ * has a header that is expensive to parse (test/adversary). Each route has its turn.
  *
- * Says the slowest, beside what visits take when nobody else is there, measured again and again in
- * the same run.
+ * Prints the slowest routes, and the time of visits without another client, which is measured
+ * repeatedly in the same run.
  */
 import { parseArgs } from 'node:util';
 import { openStore } from '../src/stores/open.ts';

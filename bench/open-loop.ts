@@ -1,10 +1,10 @@
 /**
- * Visits at a fixed rate, whether or not earlier ones have been answered. Latency counts from the
- * moment at which a visit was due, so that a service which stalls is not flattered by clients that
+ * Visits at a fixed rate, whether or not earlier ones were answered. Latency counts from the
+ * moment at which a visit was due, so a service that stalls does not look better because clients
  * wait for it ("coordinated omission", Tene).
  *
- * Visits that are due are sent together each millisecond: at a high rate many wait for a
- * connection. That is the generator's own, in every figure, nginx's as well.
+ * Visits that are due are sent together each millisecond, so at a high rate many wait for a
+ * connection. This wait is in every figure, also in nginx's.
  */
 import type { Socket } from 'bun';
 

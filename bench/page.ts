@@ -1,7 +1,8 @@
 /**
- * The bench's page: docs/bench.md, its plots beside it, and the README's table, all of one run.
- * What is measured is said here once; figures come from page-tables.ts and page-plots.ts alone, so
- * that no sentence can be older than a figure.
+ * The pages of the bench: docs/bench.md, its plots, and the README's table, all from one run.
+ *
+ * The text about what is measured is here. All figures come from page-tables.ts and page-plots.ts,
+ * so no sentence can be older than a figure.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
- * What Seen is measured against, each as its own users would run it, with three workers where it
- * has workers, and each on a Redis of its own with `appendfsync always`, where it uses one.
+ * The services that Seen is compared with, each as its own users would run it, with three workers
+ * where it has workers. Each has its own Redis with `appendfsync always`, if it uses one.
  *
- * nginx answers a constant and stores nothing: the floor below which no HTTP server on this
- * machine gets. Moe-Counter answers before it stores: what an answer costs without the promise.
+ * nginx answers a constant and stores nothing: no HTTP server on this machine takes less.
+ * Moe-Counter answers before it stores, and shows the price of an answer without a promise.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Processes and their descendants, as Linux tells them (`/proc/PID/stat`, proc(5)): what a service
- * consists of.
+ * Processes and their descendants, as Linux lists them (`/proc/PID/stat`, proc(5)): all processes
+ * of a service.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * What a run of the bench finds, as it is kept in bench/results/ and as the page is written from.
- * Units are in the names.
+ * The results of a run, as they are stored in bench/results/ and used for the page. Units are in
+ * the names.
  */
 import type { Listening } from './listeners.ts';
 import type { Load } from './load.ts';

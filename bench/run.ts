@@ -1,10 +1,10 @@
 /**
- * `npm run bench`: what a visit costs, against what a user would pick instead, in one run on one
- * machine. It says its page; all figures are kept in bench/results/.
+ * `npm run bench`: the cost of a visit, compared with alternatives, in one run on one machine. It
+ * writes its page, and all figures into bench/results/.
  *
  * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--only PART] [--page docs/bench.md]
- * [--readme README.md] `--only` measures that whose name contains PART: `webdis`, `badge`, `Seen
- * on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. What is measured: scenarios.ts; how:
+ * [--readme README.md] `--only` measures only what has PART in its name: `webdis`, `badge`, `Seen
+ * on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. The loads: scenarios.ts; measuring:
  * measure.ts; the page: page.ts.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

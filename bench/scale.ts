@@ -1,14 +1,14 @@
 /**
- * `npx bun bench/scale.ts`: how many visits one Redis stores, with simulated replicas in growing
- * number.
+ * `npx bun bench/scale.ts`: how many visits one Redis stores, with a growing number of simulated
+ * replicas.
  *
- * A simulated replica is a counter and a store, without HTTP. Each run has a Redis of its own with
- * `appendfsync always`, and fails when its totals are not what was answered. Usage: npx bun
+ * A simulated replica is a counter and a store, without HTTP. Each run has its own Redis with
+ * `appendfsync always`, and fails when its totals differ from the answers. Usage: npx bun
  * bench/scale.ts [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients
- * 16] [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` are
- * those of one replica; with `--rate`, visits per second of all, there are none, and visits come
- * whatever becomes of those before. With `--amount` a visit stands for so many that a replica has
- * gathered.
+ * 16] [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` is the
+ * number per replica. With `--rate`, the visits per second of all replicas, there are no clients:
+ * visits arrive whether or not earlier ones were answered. With `--amount` one hit stands for so
+ * many visits that a replica has gathered.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * What is visited, in which order. One base, `GET /` at 64 connections on three replicas, is the
- * same for all services; from it one thing at a time is another: the route and the number of
- * counters, the connections, the replicas, the sync. All combinations would take hours.
+ * The loads of the bench, in their order. The base is the same for all services: `GET /` with 64
+ * connections on three replicas. Each other load changes one thing: the route and the number of
+ * counters, the connections, the replicas, or the sync. All combinations would take hours.
  */
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';

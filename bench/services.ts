@@ -1,6 +1,6 @@
 /**
- * Starting a service on a port of its own, with a folder and, where it wants one, a database
- * server of its own. What is started: peers.ts and seen.ts.
+ * Starts a service on a free port, with a folder and, if it needs one, a database server of its
+ * own. The services: peers.ts and seen.ts.
  */
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
 

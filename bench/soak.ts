@@ -1,12 +1,13 @@
 /**
  * `npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite] [--rate 1000] [--seed 1]`: an hour of
- * steady visits to three replicas, while they are updated and killed and their store goes away and
- * comes back: is every number right, and are memory, descriptors and latency flat?
+ * steady visits to three replicas, while they are updated and killed and their store fails and
+ * returns. Checks that every number is correct, and that memory, descriptors and latency do not
+ * grow.
  *
- * Runs by itself; Ctrl-C ends it early and judges what there is. Writes docs/soak.md and its plots
- * (a run that is too short to be judged writes beside its samples instead), and all samples to
- * bench/results/, every minute what there is so far. Exit status: 0 when it was right, and flat
- * where that was judged, 1 when not, 2 for a mistake in the call.
+ * Runs unattended; Ctrl-C ends it early and judges the samples so far. Writes docs/soak.md and its
+ * plots, and every minute all samples so far into bench/results/. A run that is too short to be
+ * judged writes its report beside its samples instead. Exit status: 0 when everything was correct,
+ * and flat if that was judged; 1 when not; 2 for wrong usage.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * From the command that users start Seen with to the first visit that is answered: three replicas,
- * a new store.
+ * The time from the users' start command to the first answered visit, with three replicas and a
+ * new store.
  */
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';

@@ -1,6 +1,6 @@
 /**
- * What decision 8 states of the CPU time of a visit, read from its text, so that the record and
- * the guard cannot drift apart.
+ * Reads the CPU time of a visit that decision 8 states from its text, so that the record and the
+ * guard cannot differ.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

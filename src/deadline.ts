@@ -1,6 +1,6 @@
 /**
  * Waits for a promise, up to a time limit. Not here: waiting by a clock that is passed in
- * (`counter/patience.ts`).
+ * (`counter/clock.ts`).
  */
 
 /**

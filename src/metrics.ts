@@ -38,6 +38,13 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ];
 
+/** An answered request: its route as written in the code, and its status. */
+interface RequestOutcome {
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
 /** Values that are read at each scrape. */
 interface Gauges {
   waiting: () => number;
@@ -86,7 +93,7 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
       limiterOpen.inc();
     },
     /** A request on one of our routes was answered. */
-    requested(route: string, status: number, seconds: number): void {
+    requested: ({ route, status, seconds }: RequestOutcome): void => {
       requests.observe({ route, status }, seconds);
     },
     /** All current metrics. */

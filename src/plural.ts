@@ -4,7 +4,7 @@
  * `1 visit`, `0 visits`, `1,234 visits`. `write` writes the number, in English unless told
  * otherwise.
  */
-export function counted(
+export function pluralize(
   number: number,
   one: string,
   write: (value: number) => string = (value) => value.toLocaleString('en'),

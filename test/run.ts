@@ -1,12 +1,13 @@
 /**
- * `npm test`: makes sure of the system's programs that the tests use, runs them, and closes with
- * what failed and one line `N passed, N failed`.
+ * `npm test`: installs the system's programs that the tests need, runs the tests, and ends with
+ * the failures and one line `N passed, N failed`.
  *
- * Without more it runs what takes minutes: all but the long tests (`LONG` in support/suites.ts),
- * those of the stack, which need root and bring up a Swarm, those in a browser, and the guard
- * against slowness, which wants the machine for itself. `npm test -- all` runs everything, `npm
- * run test:stack` and `npm run test:browser` run these alone. Other words choose the files whose
- * paths contain one of them, and what begins with a dash goes to the test runner.
+ * Without arguments it runs for some minutes and leaves out the long tests (`LONG` in
+ * support/suites.ts), those of the stack, which need root and start a Swarm, those in a browser,
+ * and the guard against slowness, which needs the machine for itself. `npm test -- all` runs
+ * everything, `npm run test:stack` and `npm run test:browser` run these alone. Other words select
+ * the files whose paths contain one of them, and arguments that begin with a dash go to the test
+ * runner.
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
- * One run of `bench/scale.ts`: a Redis of its own, simulated replicas in some processes, what they
- * measured, and whether all was counted.
+ * One run of `bench/scale.ts`: starts a Redis and simulated replicas in several processes,
+ * collects their measurements, and checks the totals.
  *
- * A run that miscounts fails. Not here: which runs there are (`../scale.ts`), and what a replica
- * does (`replicas.ts`).
+ * A run that miscounts fails. Not here: the list of runs (`../scale.ts`), and the replicas
+ * (`replicas.ts`).
  */
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/open.ts';

@@ -1,10 +1,10 @@
 /**
- * The visits of one simulated replica: what they hit, who makes them, when, and whether each was
- * answered once.
+ * The visits of one simulated replica: their counters, visitors and times, and the check that each
+ * was answered once.
  *
- * Every visit goes through `Counter.hit` and gets its number. Closed loop: so many clients, each
- * of which comes again when it is answered. Open loop: a rate, whatever the answers do. Not here:
- * the replicas (`replicas.ts`).
+ * Every visit goes through `Counter.hit` and gets its number. Closed loop: each client visits
+ * again after its answer. Open loop: a fixed rate, whatever the answers. Not here: the replicas
+ * (`replicas.ts`).
  */
 import type { Counter } from '../../src/counter/counter.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';

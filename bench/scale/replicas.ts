@@ -1,9 +1,9 @@
 /**
- * One process of `bench/scale.ts` with its share of the simulated replicas: each a counter and a
- * store with a connection and a writer of its own, without HTTP. It is told what to do in its
- * arguments, begins when its parent says so, and sends its parent a `Report`.
+ * One process of `bench/scale.ts` with its share of the simulated replicas. Each replica is a
+ * counter and a store with its own connection and writer, without HTTP. The process gets its task
+ * as arguments, begins when its parent tells it to, and sends its parent a `Report`.
  */
-import { CLOCK } from '../../src/commands/compose/machine-clock.ts';
+import { CLOCK } from '../../src/commands/compose/counter.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { Counter } from '../../src/counter/counter.ts';
 import { openStore } from '../../src/stores/open.ts';

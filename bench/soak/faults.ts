@@ -1,7 +1,7 @@
 /**
- * The faults of a soak: those of the campaign (`test/faults/`) that are chosen here, one after the
- * other at their times, and which failed requests each of them excuses. A request that failed
- * without an excuse breaks the verdict.
+ * The faults of a soak run: a selection of the campaign's (`test/faults/`), one after another at
+ * fixed times, and the failed requests that each of them excuses. A failed request without an
+ * excuse makes the run fail.
  */
 import type { Random } from '../../test/faults/random.ts';
 import type { Service, StoreName } from './service.ts';

@@ -1,10 +1,10 @@
 /**
- * Visits at a fixed rate, whether earlier ones were answered or not (`bench/open-loop.ts`), each
- * counter judged as `seen verify` judges it (`src/verify/judge.ts`): each number unique, in order,
+ * Visits at a fixed rate, whether or not earlier ones were answered (`bench/open-loop.ts`). Each
+ * counter is judged as by `seen verify` (`src/verify/judge.ts`): each number unique, in order, and
  * within the bounds.
  *
- * Nothing is sent twice. What failed is told with its time; whether that is right is not for here
- * (`faults.ts`).
+ * Nothing is sent twice. Failures are recorded with their time; `faults.ts` decides whether they
+ * are excused.
  */
 import { Connection, Unanswered } from '../../src/verify/connection.ts';
 import type { Finding } from '../../src/verify/finding.ts';

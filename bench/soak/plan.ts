@@ -1,9 +1,9 @@
 /**
- * When which fault comes: a run in four parts, whatever its length. It warms up without faults;
- * faults of all kinds; a long stretch in which no process is replaced, so that what leaks has time
- * to show; faults of all kinds again, and quiet at the end.
+ * The times of the faults: a run in four parts, whatever its length. A warm-up without faults;
+ * faults of all kinds; a long part in which no process is replaced, so that leaks have time to
+ * show; and faults of all kinds again, with a quiet end.
  *
- * Pure. Not here: what the faults are (`faults.ts`).
+ * Pure. Not here: the faults (`faults.ts`).
  */
 
 export interface Span {

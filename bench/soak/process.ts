@@ -1,4 +1,4 @@
-/** What Linux says of one process: memory, open descriptors, CPU time (`/proc/PID`, proc(5)). */
+/** Memory, open descriptors and CPU time of one process (`/proc/PID`, proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessFigures {

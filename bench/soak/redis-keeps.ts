@@ -1,4 +1,4 @@
-/** What a Redis holds, by kind of key: told apart from leaks, what grows by design grows here. */
+/** The contents of a Redis by kind of key: this separates planned growth from leaks. */
 import type { RedisServer } from '../../test/support/redis-server.ts';
 
 /** What a store holds, of one kind: how many and how much. */

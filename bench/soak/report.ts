@@ -1,9 +1,9 @@
 /**
- * A soak in words: what was run, the verdict, what was checked, each fault, each figure that is
- * judged, what the store holds.
+ * The report of a soak run: its settings, the verdict, the checks, each fault, each judged figure,
+ * and the contents of the store.
  *
- * Pure, Markdown. Not here: the head of docs/soak.md, which is written by hand, and where this is
- * put (`write.ts`).
+ * Pure, Markdown. Not here: the introduction of docs/soak.md, which is written by hand, and
+ * writing files (`write.ts`).
  */
 import type { Finding } from '../../src/verify/finding.ts';
 import { excusedBy, type Failure, type Injected, mayFail } from './faults.ts';

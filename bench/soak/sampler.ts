@@ -1,9 +1,9 @@
 /**
- * Samples: what each process takes, what the store holds, and how visits went since the sample
- * before.
+ * Samples: the resources of each process, the contents of the store, and the visits since the
+ * previous sample.
  *
- * A figure that needs two samples of the same processes (CPU time) is left out where one was
- * replaced between them.
+ * A figure that needs two samples of the same processes (CPU time) is omitted when one of them was
+ * replaced in between.
  */
 import type { Load } from './load.ts';
 import { processFigures, replicaNameOf } from './process.ts';

@@ -1,6 +1,6 @@
 /**
- * What is soaked: Seen with three replicas, its store, the way to the store, and the faults that
- * they get.
+ * The service of a soak run: Seen with three replicas, its store, the connection to the store, and
+ * the faults injected into them.
  */
 import { statSync } from 'node:fs';
 import { type Fault, replicaFaults } from '../../test/faults/fault.ts';

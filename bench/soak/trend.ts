@@ -1,7 +1,7 @@
 /**
- * Whether a figure grows over time, told from samples that scatter: the slope that is the median
- * of the slopes between all pairs of samples (Theil and Sen: up to 29 % of the samples may be
- * anything at all), and the medians of the first and the last quarter.
+ * Whether a figure grows over time, from noisy samples: the median of the slopes between all pairs
+ * of samples (Theil and Sen: up to 29 % of the samples may have any value), and the medians of the
+ * first and the last quarter.
  *
  * Pure. Not here: how much growth is too much (`verdict.ts`).
  */

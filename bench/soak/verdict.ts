@@ -1,9 +1,9 @@
 /**
- * What is flat, and what that means: for each figure how much it may grow in an hour, with the
- * reason, against how much it grew in the samples that no fault touches.
+ * Decides which figures are flat: how much each figure may grow in an hour, with the reason,
+ * compared with its growth in the samples without faults.
  *
- * What leaks memory or descriptors is judged in the long stretch, in which no process is replaced;
- * what accumulates over the whole run.
+ * Figures that show leaks of memory or descriptors are judged in the long part, in which no
+ * process is replaced; figures that accumulate are judged over the whole run.
  */
 import type { Injected } from './faults.ts';
 import type { Plan, Span } from './plan.ts';

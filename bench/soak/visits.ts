@@ -1,9 +1,9 @@
 /**
- * The visits of a soak: a fixed mix of kinds on a fixed set of counters by a fixed set of
- * visitors, so that what is stored comes to an end of growing, and what grows on is a leak.
+ * The visits of a soak run: a fixed mix of kinds on a fixed set of counters by a fixed set of
+ * visitors. So the stored data stops growing, and what still grows is a leak.
  *
- * No visit has an `Idempotency-Key`: each key is kept for 24 h by design. Not here: when they are
- * due, and what they get (`load.ts`).
+ * No visit has an `Idempotency-Key`, because each key is kept for 24 h by design. Not here: their
+ * times and answers (`load.ts`).
  */
 import type { Random } from '../../test/faults/random.ts';
 

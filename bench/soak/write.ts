@@ -1,8 +1,8 @@
 /**
- * Puts a soak down: all samples as JSON in `bench/results/`, and what was found into docs/soak.md,
- * in the part of its store.
+ * Stores a soak run: all samples as JSON in `bench/results/`, and its report in docs/soak.md, in
+ * the part of its store.
  *
- * A run that was too short to be judged leaves the document alone and has its words and plots
+ * A run that is too short to be judged does not change the document; its report and plots are
  * beside the samples.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -11,8 +11,8 @@ import { HOUR_MS } from '../contract/history.ts';
 import { AppError } from '../counter/errors.ts';
 import { folded } from '../counter/folding.ts';
 import type { Heading } from './formats/json-lines.ts';
-import { Wrong } from './item.ts';
-import { linesOf } from './reading/lines.ts';
+import { SourceError } from './item.ts';
+import { linesOf } from './reading/bytes.ts';
 import { readRecord, recordOf } from './record.ts';
 
 /** The beginning of each line: the name can be read without the rest. */
@@ -74,7 +74,7 @@ async function* archivedIn(path: string, hour: number): AsyncGenerator<ArchivedC
       const archived = readRecord(JSON.parse(line));
       yield { ...archived, past: folded(archived.past, hour) };
     } catch (cause) {
-      if (!(cause instanceof Wrong)) throw cause;
+      if (!(cause instanceof SourceError)) throw cause;
       const name = line.slice(BEGINNING.length, line.indexOf('"', BEGINNING.length));
       throw new AppError(
         'counter-unreadable',

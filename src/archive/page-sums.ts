@@ -9,8 +9,7 @@
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/history.ts';
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
-import { type Item, itemOf, shown, Wrong } from './item.ts';
-import { keyFor } from './slug.ts';
+import { excerpt, type Item, itemOf, keyFor, SourceError } from './item.ts';
 
 /** Visits of a page in one hour. */
 export interface Visits {
@@ -58,17 +57,22 @@ export class PageSums {
     return this.#counters.size;
   }
 
-  /** Adds the visits of `line`. Fails with `Wrong`, and with `usage-invalid` beyond the limits. */
+  /**
+   * Adds the visits of `line`. Fails with `SourceError`, and with `usage-invalid` beyond the
+   * limits.
+   */
   add({ path, kind, at, amount, visitors }: Visits, line: number): void {
     if (path.length > PATH_MAX_LENGTH)
-      throw new Wrong(`${shown(path)} is longer than a path can be`);
+      throw new SourceError(`${excerpt(path)} is longer than a path can be`);
     const page = decoded(path);
     const sums = this.#sumsOf(page, line, at);
     if (sums.paths.length < PATHS_MAX && !sums.paths.includes(page))
       sums.paths.push(ownCopy(page));
     const total = sums.total + amount;
     if (!Number.isSafeInteger(total))
-      throw new Wrong(`the visits of ${shown(path)} add up past ${Number.MAX_SAFE_INTEGER}`);
+      throw new SourceError(
+        `the visits of ${excerpt(path)} add up past ${Number.MAX_SAFE_INTEGER}`,
+      );
     sums.total = total;
     sums.firstAt = Math.min(sums.firstAt, at);
     sums.lastAt = Math.max(sums.lastAt, at);
@@ -86,7 +90,7 @@ export class PageSums {
       if (paths.length < 2) continue;
       const many =
         paths.length === PATHS_MAX ? `${PATHS_MAX} paths or more` : `${paths.length} paths`;
-      const some = paths.slice(0, PATHS_SHOWN).map(shown).join(', ');
+      const some = paths.slice(0, PATHS_SHOWN).map(excerpt).join(', ');
       yield {
         note: `${namespace}/${key} is ${many} added up: ${some}${paths.length > PATHS_SHOWN ? ', …' : ''}`,
       };

@@ -8,12 +8,11 @@ import { foreignKind, foreignText, foreignZip } from './formats/foreign.ts';
 import { isGoatcounter, readGoatcounter } from './formats/goatcounter.ts';
 import { isGoatcounterZip, readGoatcounterZip } from './formats/goatcounter-zip.ts';
 import { readJsonLines } from './formats/json-lines.ts';
-import { cellsOfLine, isListLine, readList } from './formats/list.ts';
+import { cellsOfLine, isListLine, readList } from './formats/plain.ts';
 import { namesColumns, readCsv } from './formats/seen-csv.ts';
 import type { Item } from './item.ts';
-import { beginningOf, isPacked } from './reading/bytes.ts';
+import { isPacked, type Line, linesOf, readBeginning } from './reading/bytes.ts';
 import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './reading/csv.ts';
-import { type Line, linesOf } from './reading/lines.ts';
 import { openZip } from './reading/zip.ts';
 
 /** The kinds of files, by their names for `--from`, with descriptions. */
@@ -49,7 +48,7 @@ export function fileKindLines(): string {
  * cannot be imported.
  */
 export async function recognise(path: string, kind: FileKind | undefined): Promise<FileKind> {
-  const beginning = await beginningOf(path);
+  const beginning = await readBeginning(path);
   const text = new TextDecoder().decode(beginning);
   if (text.trim() === '')
     throw new AppError('usage-invalid', `${path} is empty: there is nothing to import.`);
@@ -89,7 +88,7 @@ export async function* readFile(
   { namespace, as }: ImportHints,
   hash: Hash,
 ): AsyncGenerator<Item> {
-  const beginning = await beginningOf(path);
+  const beginning = await readBeginning(path);
   const text = new TextDecoder().decode(beginning);
   const rows = () => rowsOf(linesOf(path, hash), separatorOf(significantLines(text)[0] ?? ''));
   switch (kind) {

@@ -7,9 +7,16 @@
 import type { ArchivedCounter } from '../contract/archive.ts';
 import { type HistoryEntry, KINDS, type Kind } from '../contract/history.ts';
 import { RULES, type Rules } from '../contract/registry.ts';
-import { fitting, sumTooMuch } from './day-sums.ts';
-import { readName, shown, Wrong } from './item.ts';
-import { dayName, hourName, readDay, readHour, readMoment } from './times.ts';
+import {
+  dayName,
+  firstInexactDay,
+  hourName,
+  readDay,
+  readHour,
+  readMoment,
+  withinExactSums,
+} from './days.ts';
+import { excerpt, readName, SourceError } from './item.ts';
 
 type Amounts = Readonly<Partial<Record<string, number>>>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -37,7 +44,7 @@ export function recordOf({
   rules,
   past: kept,
 }: ArchivedCounter): CounterRecord {
-  const past = fitting(kept);
+  const past = withinExactSums(kept);
   const unusual = Object.entries(rules).filter(
     ([rule, value]) => value !== RULES[rule as keyof Rules],
   );
@@ -70,7 +77,7 @@ function byTime(
   return times;
 }
 
-/** The counter of a record. Fails with `Wrong`. */
+/** The counter of a record. Fails with `SourceError`. */
 export function readRecord(record: unknown): ArchivedCounter {
   const fields = asFields(record, 'a counter');
   refuseUnknown(fields, [
@@ -88,9 +95,9 @@ export function readRecord(record: unknown): ArchivedCounter {
     days: readAmounts(fields['days'], readDay),
     visitors: readVisitors(fields['visitors']),
   };
-  const day = sumTooMuch(past);
+  const day = firstInexactDay(past);
   if (day !== undefined) {
-    throw new Wrong(`the sum for ${dayName(day)} is larger than ${Number.MAX_SAFE_INTEGER}`);
+    throw new SourceError(`the sum for ${dayName(day)} is larger than ${Number.MAX_SAFE_INTEGER}`);
   }
   return {
     counter: readName(asText(fields['counter'], 'counter')),
@@ -111,7 +118,7 @@ function readAmounts(value: unknown, read: (name: string) => number): HistoryEnt
     const at = read(name);
     return Object.entries(asFields(amounts, name)).map(([kind, amount]) => {
       if (!KINDS.includes(kind as Kind))
-        throw new Wrong(`${shown(kind)} is not one of ${KINDS.join(', ')}`);
+        throw new SourceError(`${excerpt(kind)} is not one of ${KINDS.join(', ')}`);
       return { at, kind: kind as Kind, amount: asWhole(amount, `amount of ${name}`) };
     });
   });
@@ -123,7 +130,7 @@ function readVisitors(value: unknown): Map<number, number> {
     Object.entries(asFields(value, 'visitors')).map(([name, count]) => {
       const visitors = asWhole(count, `visitors of ${name}`);
       if (visitors < 0)
-        throw new Wrong(`${name} had ${visitors} visitors: the number cannot be negative`);
+        throw new SourceError(`${name} had ${visitors} visitors: the number cannot be negative`);
       return [readDay(name), visitors];
     }),
   );
@@ -142,21 +149,21 @@ function readRules(value: unknown): Rules {
       // limit.
       const isPlain =
         typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
-      const what = isPlain ? shown(String(given)) : 'empty, a list or an object';
-      throw new Wrong(`the rule ${rule} cannot be ${what}`);
+      const what = isPlain ? excerpt(String(given)) : 'empty, a list or an object';
+      throw new SourceError(`the rule ${rule} cannot be ${what}`);
     }
   }
   const rules = { ...RULES, ...fields } as Rules;
   if (rules.lowest > rules.highest)
-    throw new Wrong('the rule lowest is greater than the rule highest');
-  if (rules.windowMs < 0) throw new Wrong('the rule windowMs is less than 0');
+    throw new SourceError('the rule lowest is greater than the rule highest');
+  if (rules.windowMs < 0) throw new SourceError('the rule windowMs is less than 0');
   return rules;
 }
 
 function readHash(text: string): string {
   if (/^[A-Za-z0-9_-]{43}$/.test(text)) return text;
   // Not shown: somebody may have put a token here.
-  throw new Wrong(
+  throw new SourceError(
     'its ownerHash is not the SHA-256 of a token (43 letters, digits, "_" and "-"): remove it, and use seen token',
   );
 }
@@ -164,24 +171,26 @@ function readHash(text: string): string {
 function refuseUnknown(fields: Fields, known: readonly string[]): void {
   const unknown = Object.keys(fields).find((field) => !known.includes(field));
   if (unknown !== undefined)
-    throw new Wrong(
-      `${shown(unknown)} is not one of ${known.join(', ')}: it may need a newer Seen`,
+    throw new SourceError(
+      `${excerpt(unknown)} is not one of ${known.join(', ')}: it may need a newer Seen`,
     );
 }
 
 function asFields(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new Wrong(`${what} is not an object in braces`);
+  throw new SourceError(`${what} is not an object in braces`);
 }
 
 function asText(value: unknown, what: string): string {
   if (typeof value === 'string') return value;
-  throw new Wrong(value === undefined ? `has no ${what}` : `its ${what} is not a text in quotes`);
+  throw new SourceError(
+    value === undefined ? `has no ${what}` : `its ${what} is not a text in quotes`,
+  );
 }
 
 function asWhole(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-  throw new Wrong(
+  throw new SourceError(
     value === undefined ? `has no ${what}` : `its ${what} is not a whole number of at most 2^53-1`,
   );
 }

@@ -15,17 +15,15 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
-import { counted } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import { databaseFile } from '../stores/open.ts';
 import { type CopyResult, copyDatabase } from '../stores/sqlite/backup.ts';
-import { tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
-import { INTERRUPTED, interruption } from './interruption.ts';
-import { showProgress } from './progress.ts';
-import { makeFolder } from './unfinished.ts';
+import { type Command, type Context, separateArguments } from './command.ts';
+import { makeFolder } from './files.ts';
+import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {
-  const { positionals, rest } = tellApart(argv, {});
+  const { positionals, rest } = separateArguments(argv, {});
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) {
     throw new AppError('usage-invalid', 'Name one file, as in: seen backup seen-backup.db');
@@ -105,7 +103,7 @@ function sync(path: string): void {
 }
 
 function summary({ counters, moment }: CopyResult): string {
-  return `${counted(counters, 'counter')} as of ${new Date(moment).toISOString()}`;
+  return `${pluralize(counters, 'counter')} as of ${new Date(moment).toISOString()}`;
 }
 
 export const backup: Command = {

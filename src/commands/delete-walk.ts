@@ -9,8 +9,8 @@ import {
 } from '../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../counter/name.ts';
 import { meets } from '../counter/rules.ts';
-import { counted } from '../plural.ts';
-import type { Progress } from './progress.ts';
+import { pluralize } from '../plural.ts';
+import type { Progress } from './terminal.ts';
 
 /** The number of counters to show before a deletion. */
 const EXAMPLES = 10;
@@ -94,28 +94,28 @@ function totalOf(counters: readonly Description[]): number {
 }
 
 /** The report of a dry run. */
-export function foretold({ counters, hits, owned, examples }: WalkResult): string {
+export function dryRunReport({ counters, hits, owned, examples }: WalkResult): string {
   if (counters === 0) return `No counter matches.${ownedLine(owned)}\n`;
   const lines = examples.map(
     ({ counter, total, madeAt }) =>
       `  ${counter}  ${total.toLocaleString('en')}${madeAt === undefined ? '' : `  ${new Date(madeAt).toISOString()}`}`,
   );
   const more = counters > examples.length ? ['  …'] : [];
-  const these = `${counted(counters, 'counter')} with ${counted(hits, 'hit')} would be deleted:`;
+  const these = `${pluralize(counters, 'counter')} with ${pluralize(hits, 'hit')} would be deleted:`;
   const advice = 'Nothing was deleted yet. To delete them, repeat the command with --yes.';
   return `${[these, ...lines, ...more].join('\n')}${ownedLine(owned)}\n\n${advice}\n`;
 }
 
 /** The report of a deletion. */
-export function done({ counters, hits, owned, spared }: WalkResult): string {
+export function deletionReport({ counters, hits, owned, spared }: WalkResult): string {
   const changed =
     spared === 0
       ? ''
-      : `\n${counted(spared, 'counter')} changed meanwhile and no longer matched: kept.`;
-  return `${counted(counters, 'counter')} with ${counted(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
+      : `\n${pluralize(spared, 'counter')} changed meanwhile and no longer matched: kept.`;
+  return `${pluralize(counters, 'counter')} with ${pluralize(hits, 'hit')} deleted.${changed}${ownedLine(owned)}\n`;
 }
 
 function ownedLine(owned: number): string {
   if (owned === 0) return '';
-  return `\n${counted(owned, 'counter')} more ${owned === 1 ? 'has an owner and is' : 'have owners and are'} kept; --owned includes them.`;
+  return `\n${pluralize(owned, 'counter')} more ${owned === 1 ? 'has an owner and is' : 'have owners and are'} kept; --owned includes them.`;
 }

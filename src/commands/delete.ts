@@ -3,15 +3,19 @@
  * them.
  */
 import { readConfig } from '../config/config.ts';
+import { retryingRegistry } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import { patientRegistry } from '../counter/patience.ts';
-import { pastTime, tellApart, whole } from './arguments.ts';
-import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import {
+  type Command,
+  type Context,
+  pastTime,
+  separateArguments,
+  wholeNumberFlag,
+} from './command.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { done, foretold, type Selection, walkOver } from './delete-walk.ts';
-import { INTERRUPTED } from './interruption.ts';
-import { showProgress } from './progress.ts';
+import { deletionReport, dryRunReport, type Selection, walkOver } from './delete-walk.ts';
+import { INTERRUPTED, showProgress } from './terminal.ts';
 
 const FLAGS = {
   prefix: 'string',
@@ -22,7 +26,7 @@ const FLAGS = {
 } as const;
 
 async function run({ argv, env, print }: Context): Promise<number> {
-  const { own, positionals, rest } = tellApart(argv, FLAGS);
+  const { own, positionals, rest } = separateArguments(argv, FLAGS);
   if (positionals.length > 0 || (own.prefix === undefined && own['created-since'] === undefined)) {
     throw new AppError(
       'usage-invalid',
@@ -34,7 +38,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     prefix: own.prefix ?? '',
     condition: {
       madeSince: since === undefined ? undefined : pastTime('created-since', since, Date.now()),
-      totalBelow: whole('fewer-than', own['fewer-than']),
+      totalBelow: wholeNumberFlag('fewer-than', own['fewer-than']),
       unowned: own.owned === undefined,
     },
   };
@@ -46,7 +50,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
+    const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
     const walk = {
       registry,
       selection,
@@ -56,7 +60,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     };
     const found = await walkOver(walk, own.yes !== undefined);
     progress.end();
-    print(own.yes === undefined ? foretold(found) : done(found));
+    print(own.yes === undefined ? dryRunReport(found) : deletionReport(found));
     if (!stop.signal.aborted) return 0;
     const advice = own.yes === undefined ? '' : ' Run it again to continue.';
     print(`Interrupted before all counters were checked.${advice}\n`);

@@ -7,17 +7,14 @@ import { writeJsonLines } from '../archive/formats/json-lines.ts';
 import { writeCsv } from '../archive/formats/seen-csv.ts';
 import { type GatheredExport, gather } from '../archive/gather.ts';
 import { readConfig } from '../config/config.ts';
+import { retryWhileUnavailable } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import { patiently } from '../counter/patience.ts';
-import { counted } from '../plural.ts';
-import { oneOf, tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { pluralize } from '../plural.ts';
+import { type Command, type Context, oneOf, separateArguments } from './command.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { refuseTarget } from './export-target.ts';
-import { INTERRUPTED, interruption } from './interruption.ts';
-import { showProgress } from './progress.ts';
-import { makeFolder } from './unfinished.ts';
+import { makeFolder, refuseTarget } from './files.ts';
+import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 const STDOUT = 1;
 const WRITTEN_AT_ONCE = 256 * 1024;
@@ -25,7 +22,7 @@ const PIPE_FULL_MS = 5;
 const WRITERS = { jsonl: writeJsonLines, csv: writeCsv } as const;
 
 async function run({ argv, env, print }: Context): Promise<number> {
-  const { own, positionals, rest } = tellApart(argv, { format: 'string' });
+  const { own, positionals, rest } = separateArguments(argv, { format: 'string' });
   const [file, ...more] = positionals;
   if (more.length > 0)
     throw new AppError('usage-invalid', 'Name one file, as in: seen export counters.jsonl');
@@ -39,7 +36,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   using stop = interruption();
   const folder = makeFolder(file, 'seen-export-');
   try {
-    const size = await patiently(() => store.registry.size(), CLOCK, config.waitMs);
+    const size = await retryWhileUnavailable(() => store.registry.size(), CLOCK, config.waitMs);
     const counters = untilStopped(store.archive.readAll(), stop.signal);
     const gathered = await gather(counters, Date.now(), join(folder, 'counters'), (count) =>
       progress.at(count, size),
@@ -79,7 +76,7 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function summary({ moment, counters }: GatheredExport): string {
-  const many = counted(counters, 'counter');
+  const many = pluralize(counters, 'counter');
   return `${many}, read at ${new Date(moment).toISOString()}`;
 }
 

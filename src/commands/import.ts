@@ -4,16 +4,15 @@ import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.t
 import { Findings } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
 import type { ImportTerms } from '../contract/archive.ts';
+import { retryWhileUnavailable } from '../counter/clock.ts';
 import { AppError } from '../counter/errors.ts';
-import { patiently } from '../counter/patience.ts';
-import { counted } from '../plural.ts';
-import { oneOf, tellApart } from './arguments.ts';
-import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { pluralize } from '../plural.ts';
+import { type Command, type Context, oneOf, separateArguments } from './command.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { type ImportChunk, importChunks, patientImport } from './import/chunks.ts';
+import { type ImportChunk, importChunks, retryingImport } from './import/chunks.ts';
 import { openSource, type Source } from './import/source.ts';
-import { showProgress } from './progress.ts';
+import { showProgress } from './terminal.ts';
 
 const FLAGS = {
   from: 'string',
@@ -28,7 +27,7 @@ const FLAGS = {
 const KINDS = [...(Object.keys(FILE_KINDS) as FileKind[]), 'redis', 'busuanzi'] as const;
 
 async function run({ argv, env, print }: Context): Promise<number> {
-  const { own, positionals, rest } = tellApart(argv, FLAGS);
+  const { own, positionals, rest } = separateArguments(argv, FLAGS);
   const [place, ...more] = positionals;
   if (place === undefined || more.length > 0) {
     throw new AppError('usage-invalid', 'Name a source, as in: seen import counters.jsonl');
@@ -39,7 +38,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const { namespace, as, keys, names } = own;
   const source = await openSource(place, { from, namespace, as, keys, names }, config);
   const { findings, counters } = await check(source);
-  print(`${source.what}, ${counted(counters, 'counter')}\n`);
+  print(`${source.what}, ${pluralize(counters, 'counter')}\n`);
   if (findings.mistakes > 0) {
     print(
       `\nMistakes:\n${findings.mistakeLines().join('\n')}\n\nNothing was changed. Correct them and try again.\n`,
@@ -56,14 +55,14 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'make');
   const progress = showProgress('counters');
   try {
-    await patiently(() => store.counting.ping(), CLOCK, config.waitMs);
+    await retryWhileUnavailable(() => store.counting.ping(), CLOCK, config.waitMs);
     const terms: ImportTerms = { source: source.digest(), existing };
     const transfer = { source, terms, as, counters, progress };
     const { archive, registry } = store;
     const preview: ImportChunk = (chunk, how) => archive.previewImport(chunk, how);
     const tally = await importChunks(
       transfer,
-      own.yes === undefined ? preview : patientImport(archive),
+      own.yes === undefined ? preview : retryingImport(archive),
     );
     const room = config.countersMax - (await registry.size());
     progress.end();
@@ -73,7 +72,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     const full = tally.count('made') > room;
     if (full)
       print(
-        `\nThere is space for ${counted(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`,
+        `\nThere is space for ${pluralize(Math.max(0, room), 'more counter')}: raise SEEN_COUNTERS_MAX.\n`,
       );
     print('\nNothing was changed yet. To import, repeat the command with --yes.\n');
     return full || tally.refused ? 1 : 0;

@@ -5,8 +5,7 @@
 import { readConfig } from '../config/config.ts';
 import { AppError } from '../counter/errors.ts';
 import { createLog } from '../log.ts';
-import { parentChannel } from '../replicas/channel.ts';
-import { listenAsReplica } from '../replicas/signals.ts';
+import { listenAsReplica, parentChannel } from '../replicas/channel.ts';
 import type { Command, Context } from './command.ts';
 import { composeReplica } from './compose/replica.ts';
 import { composeStore, reachStore } from './compose/store.ts';

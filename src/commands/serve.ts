@@ -5,16 +5,14 @@
  * Not here: how one replica differs from several (`service.ts`).
  */
 import { version } from '../../package.json' with { type: 'json' };
-import { type Config, readConfig } from '../config/config.ts';
-import { settingsManual } from '../config/manual.ts';
+import { type Config, readConfig, settingsManual } from '../config/config.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';
-import { counted } from '../plural.ts';
-import { listenToSignals } from '../replicas/signals.ts';
+import { pluralize } from '../plural.ts';
+import { listenToSignals } from '../replicas/channel.ts';
 import type { Command, Context } from './command.ts';
-import { openOperations } from './compose/operations-port.ts';
-import { sharesPorts } from './compose/ports.ts';
+import { openOperations, sharesPorts } from './compose/ports.ts';
 import { composeStore, reachStore } from './compose/store.ts';
 import { addressesWarning } from './compose/surface.ts';
 import { type Address, type Service, serveAlone, serveWithReplicas } from './service.ts';
@@ -93,7 +91,7 @@ function welcome(
   operations: Address,
 ): void {
   const host = config.host === '::' || config.host === '0.0.0.0' ? 'localhost' : config.host;
-  const replicas = counted(config.replicas, 'replica');
+  const replicas = pluralize(config.replicas, 'replica');
   log.info(`Seen ${version} counts: open http://${host}:${address.port}/`);
   log.info(`the counts are kept in ${place}`);
   log.info(`${replicas}; health and metrics on port ${operations.port}`);

@@ -3,12 +3,12 @@
  * out.
  */
 import { readConfig } from '../config/config.ts';
+import { retryingRegistry } from '../counter/clock.ts';
 import { AppError, counterMissing } from '../counter/errors.ts';
 import { counterIn } from '../counter/name.ts';
-import { patientRegistry } from '../counter/patience.ts';
 import { issueToken } from '../http/visit/owners.ts';
 import type { Command, Context } from './command.ts';
-import { CLOCK } from './compose/machine-clock.ts';
+import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {
@@ -21,7 +21,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const store = composeStore(config, 'refuse');
   try {
     const { token, owner } = issueToken();
-    const changed = await patientRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
+    const changed = await retryingRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
       owner,
     });
     if (changed === 'missing') throw counterMissing(counter, ` in ${store.place}`);

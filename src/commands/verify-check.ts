@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { AppError } from '../counter/errors.ts';
 import { type Frame, type Operation, readHistoryLine } from '../verify/history.ts';
 import { judgeHistory } from '../verify/judge-history.ts';
-import { held, report } from '../verify/report.ts';
+import { passed, report } from '../verify/report.ts';
 import type { Context } from './command.ts';
 
 /**
@@ -39,5 +39,5 @@ export async function checkFile(
   }
   const { result, figures } = judgeHistory({ ...frame, alone: alone || frame.alone, operations });
   print(report(path, result, figures));
-  return held(result, figures) ? 0 : 1;
+  return passed(result, figures) ? 0 : 1;
 }

@@ -7,12 +7,11 @@ import { AppError, messageOf } from '../counter/errors.ts';
 import { Unanswered } from '../verify/connection.ts';
 import type { Figures } from '../verify/figures.ts';
 import { type Frame, historyLine, type Operation } from '../verify/history.ts';
-import { held, report, reportData } from '../verify/report.ts';
+import { passed, report, reportData } from '../verify/report.ts';
 import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
-import { duration, whole } from './arguments.ts';
-import type { Command, Context } from './command.ts';
+import { type Command, type Context, duration, wholeNumberFlag } from './command.ts';
 import { checkFile } from './verify-check.ts';
 
 const FLAGS = {
@@ -46,7 +45,7 @@ async function run({ argv, print }: Context): Promise<number> {
   if (url === undefined || more.length > 0) {
     throw new AppError('usage-invalid', 'Name a URL, as in: seen verify http://localhost:8000');
   }
-  const visits = whole('visits', values.visits);
+  const visits = wholeNumberFlag('visits', values.visits);
   const forMs = lasts(values.for, visits);
   const stop = new AbortController();
   // Opened before the visits: a path that cannot be written is not to cost a run.
@@ -56,10 +55,10 @@ async function run({ argv, print }: Context): Promise<number> {
     historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
   const going = new Run({
     target: targetOf(url, values.counter),
-    clients: whole('clients', values.clients) ?? 1,
+    clients: wholeNumberFlag('clients', values.clients) ?? 1,
     visits,
     forMs,
-    rate: whole('rate', values.rate) ?? (values.retry ? RETRY_RATE : undefined),
+    rate: wholeNumberFlag('rate', values.rate) ?? (values.retry ? RETRY_RATE : undefined),
     retry: values.retry,
     mayFail: values['may-fail'],
     alone: values.alone,
@@ -87,7 +86,7 @@ async function run({ argv, print }: Context): Promise<number> {
       writeFileSync(json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
     }
     print(report(url, result, going.figures));
-    return held(result, going.figures) ? 0 : 1;
+    return passed(result, going.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
     const message = `${url} does not count: ${error.message}. Check that it is running and that this is its address.`;

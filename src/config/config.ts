@@ -1,13 +1,15 @@
 /**
  * Reads the settings from flags, files, the environment and the defaults, in this order of
- * precedence. Only this file reads the environment. It reports all mistakes at once. Not here: the
- * table of settings (`settings.ts`).
+ * precedence, and writes them as people see them: in `--help`, and in the table in
+ * docs/settings.md.
+ *
+ * Only this file reads the environment. It reports all mistakes at once. Not here: the table of
+ * settings (`settings.ts`).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { AppError, messageOf } from '../counter/errors.ts';
-import { envName, flagName } from './manual.ts';
 import { settings } from './settings.ts';
 import { useOfCertificates } from './store-url.ts';
 
@@ -154,4 +156,34 @@ function suggestion(unknown: string, known: ReadonlySet<string>): string {
     if (best) return `Did you mean ${best}?`;
   }
   return 'See seen serve --help for all settings.';
+}
+
+/** `storeUrl` as `SEEN_STORE_URL`. */
+export function envName(name: string): string {
+  return `SEEN_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+/** `storeUrl` as `store-url`. */
+export function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, '-$&').toLowerCase();
+}
+
+/** The settings as lines of a manual. */
+export function settingsManual(): string {
+  return Object.entries(settings)
+    .map(([name, { fallback, help }]) => {
+      const standard = fallback ? ` [${fallback}]` : '';
+      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${standard}`;
+    })
+    .join('\n');
+}
+
+/** The table in docs/settings.md. Defaults that depend on the machine are described in words. */
+export function settingsTable(): string {
+  const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
+  const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
+    const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
+    return `| \`${envName(name)}\` | ${standard} | ${help} |`;
+  });
+  return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
 }

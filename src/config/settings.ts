@@ -3,7 +3,7 @@
  *
  * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
  * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
- * `--help` and the table in docs/settings.md are made of this table (`manual.ts`).
+ * `--help` and the table in docs/settings.md are made of this table (`config.ts`).
  *
  * Not here: reading settings (`config.ts`), and the schemas of their values (`values.ts`).
  */
@@ -13,6 +13,7 @@ import {
   certificates,
   hostName,
   networks,
+  numberSetting,
   oneOf,
   optional,
   replicaName,
@@ -20,7 +21,6 @@ import {
   storeUrl,
   text,
   token,
-  whole,
 } from './values.ts';
 
 /** One setting: its default, what `--help` says, and the schema of its value. */
@@ -54,24 +54,24 @@ export const settings = {
   storeTimeoutMs: setting(
     '2000',
     'Time without an answer after which the connection to the store is dropped and the batch sent again',
-    whole(50, 60_000),
+    numberSetting(50, 60_000),
   ),
   host: setting(
     '::',
     'Address for visits; `::` is every address of the machine, or IPv4 only on a system without IPv6',
     text,
   ),
-  port: setting('8000', 'Port for visits', whole(0, 65_535)),
+  port: setting('8000', 'Port for visits', numberSetting(0, 65_535)),
   operationsHost: setting('127.0.0.1', 'Address of the operations port', text),
   operationsPort: setting(
     '9100',
     'Port of `/healthz`, `/readyz` and `/metrics`',
-    whole(0, 65_535),
+    numberSetting(0, 65_535),
   ),
   replicas: setting(
     '3',
     'Number of processes that share the port; always 1 except on Linux, where the kernel balances connections',
-    whole(1, 64),
+    numberSetting(1, 64),
   ),
   replicaName: setting(
     hostname()
@@ -83,29 +83,29 @@ export const settings = {
   startMs: setting(
     '30000',
     'Time that a start waits for the store to answer',
-    whole(0, 3_600_000),
+    numberSetting(0, 3_600_000),
   ),
   waitMs: setting(
     '5000',
     'Time that a visit waits for its number before it gets 503',
-    whole(10, 60_000),
+    numberSetting(10, 60_000),
   ),
   waitingMax: setting(
     '10000',
     'Maximum number of waiting visits of one replica',
-    whole(1, 1_000_000),
+    numberSetting(1, 1_000_000),
   ),
   connectionsMax: setting(
     '10000',
     'Number of connections of one replica above which connections without a request in progress are closed',
-    whole(1, 1_000_000),
+    numberSetting(1, 1_000_000),
   ),
   counters: setting(
     'open',
     'Who may create counters: `open`, everybody, by a first hit or over the API; `closed`, only clients with `SEEN_TOKEN`',
     oneOf('open', 'closed'),
   ),
-  countersMax: setting('1000000', 'Maximum number of counters', whole(0, 1_000_000_000)),
+  countersMax: setting('1000000', 'Maximum number of counters', numberSetting(0, 1_000_000_000)),
   token: setting(
     undefined,
     'The installation’s token, which gives all rights on all counters; usually given as a file',
@@ -124,12 +124,12 @@ export const settings = {
   subscribersMax: setting(
     '5000',
     'Maximum number of open streams of one replica; one more ends the oldest. Half of the connections, so that visits keep the rest',
-    whole(1, 1_000_000),
+    numberSetting(1, 1_000_000),
   ),
   subscribersPerAddress: setting(
     '100',
     'Maximum number of open streams of one address (2 %): about the open pages of an office or a class behind it; 0: no limit',
-    whole(0, 1_000_000),
+    numberSetting(0, 1_000_000),
   ),
   embedPath: setting(
     '/embed.js',
@@ -139,27 +139,27 @@ export const settings = {
   keysMax: setting(
     '250000',
     'Maximum number of remembered `Idempotency-Key`s (180 bytes of Redis each); visits with further keys are refused',
-    whole(0, 100_000_000),
+    numberSetting(0, 100_000_000),
   ),
   visitorsMax: setting(
     '1000000',
     'Maximum number of remembered visitors, and a quarter of it for one counter: for windows, and on SQLite for the day’s visitors (150 bytes of Redis, 120 of disk each). Further visitors count with each visit',
-    whole(0, 100_000_000),
+    numberSetting(0, 100_000_000),
   ),
   requestsPerMinute: setting(
     '0',
     'Requests that an address may make in a minute; 0: no limit. All visitors behind an untrusted proxy have one address',
-    whole(0, 1_000_000),
+    numberSetting(0, 1_000_000),
   ),
   newCountersPerDay: setting(
     '1000',
     'Counters that an address may create in a day, by hits or over the API; 0: no limit. Existing counters keep counting',
-    whole(0, 1_000_000),
+    numberSetting(0, 1_000_000),
   ),
   keysPerDay: setting(
     '5000',
     'Requests with an `Idempotency-Key` that an address may make in a day (2 % of `SEEN_KEYS_MAX`); 0: no limit',
-    whole(0, 1_000_000),
+    numberSetting(0, 1_000_000),
   ),
   addresses: setting(
     'known',
@@ -179,12 +179,12 @@ export const settings = {
   drainMs: setting(
     '3000',
     'On a stop: maximum time to let clients move to other replicas before the port closes',
-    whole(0, 600_000),
+    numberSetting(0, 600_000),
   ),
   stopMs: setting(
     '10000',
     'On a stop: time after which the process ends even if requests are unfinished',
-    whole(100, 900_000),
+    numberSetting(100, 900_000),
   ),
   logLevel: setting(
     'info',

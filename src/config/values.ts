@@ -9,7 +9,7 @@ import { networkIn } from '../network.ts';
 import { storeUrlMistake } from './store-url.ts';
 
 /** A whole number of up to twelve digits. */
-export function whole(min: number, max: number) {
+export function numberSetting(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,12}$/, `is not a whole number`)

@@ -1,14 +1,21 @@
 /**
- * Turns the front of a queue of hits into the changes of one batch: a pure function.
+ * Turns the front of a queue of hits into the changes of one batch, and the outcomes of the batch
+ * into a number for each hit: pure functions.
  *
  * Hits keep their order. Gathering stops at the first hit that does not fit, so nobody is
  * overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
- * batch.
+ * batch (`counter.ts`).
  */
-import type { Change, ChangeVisitor, RequestKey } from '../contract/counting.ts';
+import type {
+  Change,
+  ChangeVisitor,
+  CountedOutcome,
+  Outcome,
+  RequestKey,
+} from '../contract/counting.ts';
 import type { Kind } from '../contract/history.ts';
+import { withinWindow } from './rules.ts';
 import type { Visitor } from './visitor.ts';
-import { isVisit } from './window.ts';
 
 /**
  * The maximum number of changes in a batch: it limits one step of the store to about a
@@ -100,3 +107,73 @@ function note(
 function toChange({ callers, ...change }: Gathering): Change {
   return callers ? { ...change, visitors: [...callers.values()] } : change;
 }
+
+/**
+ * Whether a hit is a visit, to which a window applies: hits of other amounts are deliberate calls
+ * of programs.
+ */
+function isVisit(amount: number): boolean {
+  return amount === 1;
+}
+
+/** The numbers of a change while they are handed out. */
+interface Running {
+  /** The number of the last hit that counted. */
+  total: number;
+  readonly private: boolean;
+  /** Whether a hit counts. Called once for each. */
+  readonly counts: (hit: OneHit) => boolean;
+}
+
+/** A hit's number, `null` for a private one, or the reason why it has none. */
+export type HitAnswer = number | null | Refusal | undefined;
+/** The reason why the hits of a change do not count. */
+export type Refusal = Exclude<Outcome, number | CountedOutcome>;
+
+/**
+ * Assigns the numbers: the first hit of a change gets the previous total plus its own amount, and
+ * so on. A reload within a window gets the current number. Returns an answer for each hit, which
+ * is undefined if its change has no outcome, and how many hits counted.
+ */
+export function numbersOf(
+  hits: readonly OneHit[],
+  { places, changes }: Omit<GatheredHits, 'taken'>,
+  outcomes: readonly Outcome[],
+): { readonly answers: readonly HitAnswer[]; readonly counted: number } {
+  const runs = outcomes.map((outcome, place) => begin(outcome, changes[place]));
+  let counted = 0;
+  const answers = hits.map((hit, index) => {
+    const run = runs[places[index] ?? -1];
+    if (run === undefined || typeof run === 'string') return run;
+    if (run.counts(hit)) {
+      run.total += hit.amount;
+      counted++;
+    }
+    return run.private && !hit.reveal ? null : run.total;
+  });
+  return { answers, counted };
+}
+
+function begin(outcome: Outcome, change: Change | undefined): Running | Refusal {
+  if (typeof outcome === 'string') return outcome;
+  if (change === undefined)
+    throw new Error('the store answered more outcomes than there are changes');
+  if (typeof outcome === 'number')
+    return { total: outcome - change.amount, private: false, counts: always };
+  const { total, counted, private: hidden } = outcome;
+  if (!counted) return { total: total - change.amount, private: hidden, counts: always };
+  const first = new Map(change.visitors?.map(({ id }, index) => [id, counted[index] ?? false]));
+  return {
+    total: total - withinWindow(change, counted).amount,
+    private: hidden,
+    counts: (hit) => {
+      const id = hit.visitor?.id;
+      if (id === undefined || !isVisit(hit.amount)) return true;
+      const counts = first.get(id) ?? true;
+      first.set(id, false);
+      return counts;
+    },
+  };
+}
+
+const always = () => true;

@@ -11,9 +11,9 @@
  * Not here: HTTP, any database, and the clock, which is passed in.
  */
 import type { Counting, Outcome } from '../contract/counting.ts';
+import { retryWhileUnavailable } from './clock.ts';
 import { AppError } from './errors.ts';
-import { answerAll, fail, type HitOptions } from './hit.ts';
-import { patiently } from './patience.ts';
+import { fail, type HitOptions } from './hit.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
 import { isStoreFailure, Writer, type WriterObserver, type WriterOptions } from './writer.ts';
 
@@ -103,7 +103,7 @@ export class Counter {
    */
   read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     const { counting, clock, waitMs } = this.#options;
-    return patiently(() => counting.read(counters), clock, waitMs);
+    return retryWhileUnavailable(() => counting.read(counters), clock, waitMs);
   }
 
   /**
@@ -176,10 +176,11 @@ export class Counter {
     return !this.#drained || waiting > 0;
   };
 
-  #stored({ hits, changes, places }: HitBatch, outcomes: readonly Outcome[], seconds: number) {
+  #stored(batch: HitBatch, outcomes: readonly Outcome[], seconds: number): void {
+    const { hits, changes } = batch;
     this.#storedLately = hits.length > 0;
     // An empty batch may get the outcomes of another.
-    const counted = hits.length > 0 ? answerAll(hits, places, changes, outcomes) : 0;
+    const counted = hits.length > 0 ? this.#queue.answer(batch, outcomes) : 0;
     this.#options.observer.committed({ hits: counted, counters: changes.length, seconds });
   }
 

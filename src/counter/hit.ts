@@ -1,15 +1,14 @@
 /**
- * A hit that waits for its number, and the functions that answer it. Each hit is answered exactly
- * once.
+ * A hit that waits for its number, and the errors of a hit that gets none. Each hit is answered
+ * exactly once.
  *
- * Not here: when. That is `counter.ts` and, for hits that are too late, `queue.ts`.
+ * Not here: its number (`batch.ts`), and when it is answered (`queue.ts`, `counter.ts`).
  */
 
-import type { Change, Outcome, RequestKey } from '../contract/counting.ts';
-import type { GatheredHits, OneHit } from './batch.ts';
+import type { RequestKey } from '../contract/counting.ts';
+import type { OneHit, Refusal } from './batch.ts';
 import { AppError } from './errors.ts';
 import type { Visitor } from './visitor.ts';
-import { isVisit, withinWindow } from './window.ts';
 
 export interface HitOptions {
   /** How much is added: a safe integer other than 0. */
@@ -34,67 +33,6 @@ export interface Hit extends OneHit {
   answered: boolean;
 }
 
-/** The numbers of a change while they are handed out. */
-interface Running {
-  /** The number of the last hit that counted. */
-  total: number;
-  readonly private: boolean;
-  /** Whether a hit counts. Called once for each. */
-  readonly counts: (hit: Hit) => boolean;
-}
-
-/**
- * Assigns the numbers: the first hit of a change gets the previous total plus its own amount, and
- * so on. A reload within a window gets the current number. Returns how many hits counted.
- */
-export function answerAll(
-  hits: readonly Hit[],
-  places: readonly number[],
-  changes: GatheredHits['changes'],
-  outcomes: readonly Outcome[],
-): number {
-  const runs = outcomes.map((outcome, place) => begin(outcome, changes[place]));
-  let counted = 0;
-  hits.forEach((hit, index) => {
-    const run = runs[places[index] ?? -1];
-    if (run === undefined || typeof run === 'string') {
-      fail(hit, refusal(hit.counter, run));
-      return;
-    }
-    if (run.counts(hit)) {
-      run.total += hit.amount;
-      counted++;
-    }
-    hit.answered = true;
-    hit.resolve(run.private && !hit.reveal ? null : run.total);
-  });
-  return counted;
-}
-
-function begin(outcome: Outcome, change: Change | undefined): Running | Refusal {
-  if (typeof outcome === 'string') return outcome;
-  if (change === undefined)
-    throw new Error('the store answered more outcomes than there are changes');
-  if (typeof outcome === 'number')
-    return { total: outcome - change.amount, private: false, counts: always };
-  const { total, counted, private: hidden } = outcome;
-  if (!counted) return { total: total - change.amount, private: hidden, counts: always };
-  const first = new Map(change.visitors?.map(({ id }, index) => [id, counted[index] ?? false]));
-  return {
-    total: total - withinWindow(change, counted).amount,
-    private: hidden,
-    counts: (hit) => {
-      const id = hit.visitor?.id;
-      if (id === undefined || !isVisit(hit.amount)) return true;
-      const counts = first.get(id) ?? true;
-      first.set(id, false);
-      return counts;
-    },
-  };
-}
-
-const always = () => true;
-
 /** Answers one hit with an error. */
 export function fail(hit: Hit, error: unknown): void {
   hit.answered = true;
@@ -110,9 +48,8 @@ export function unconfirmed(cause?: unknown): AppError {
   );
 }
 
-type Refusal = Extract<Outcome, string>;
-
-function refusal(counter: string, outcome: Refusal | undefined): unknown {
+/** The error for a hit that the store refused, or for which it has no outcome. */
+export function refusal(counter: string, outcome: Refusal | undefined): unknown {
   switch (outcome) {
     case 'out-of-range':
       return new AppError(

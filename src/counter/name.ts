@@ -19,14 +19,14 @@ export const COUNTER_PART = /^[A-Za-z0-9_.-]{3,64}$/;
 export const COUNTER_NAME = /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/;
 
 /** Which part is no part of a name, the first of both; `undefined` when both are. */
-export function wrongPart(namespace: string, key: string): 'namespace' | 'key' | undefined {
+export function invalidPart(namespace: string, key: string): 'namespace' | 'key' | undefined {
   if (!COUNTER_PART.test(namespace)) return 'namespace';
   return COUNTER_PART.test(key) ? undefined : 'key';
 }
 
 /** The counter's name from its two parts. Fails with `name-invalid`. */
 export function counterName(namespace: string, key: string): string {
-  const wrong = wrongPart(namespace, key);
+  const wrong = invalidPart(namespace, key);
   if (wrong === undefined) return `${namespace}/${key}`;
   const part = JSON.stringify((wrong === 'key' ? key : namespace).slice(0, 80));
   throw new AppError(

@@ -83,17 +83,17 @@ export function inPeriods(
 /**
  * The number of latest periods of each kind: two days of hours, a month of days, a year of months.
  */
-export const PERIODS_TOLD: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
+export const LATEST_PERIODS: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 
 /** Data older than this is in none of the latest periods, in any time zone. */
 const REACH_MS: Readonly<Record<Step, number>> = {
-  hour: (PERIODS_TOLD.hour + 1) * HOUR_MS,
-  day: (PERIODS_TOLD.day + 2) * DAY_MS,
-  month: (PERIODS_TOLD.month * 31 + 2) * DAY_MS,
+  hour: (LATEST_PERIODS.hour + 1) * HOUR_MS,
+  day: (LATEST_PERIODS.day + 2) * DAY_MS,
+  month: (LATEST_PERIODS.month * 31 + 2) * DAY_MS,
 };
 
 /**
- * The latest `PERIODS_TOLD` periods up to `now` (milliseconds since 1970), including empty ones.
+ * The latest `LATEST_PERIODS` periods up to `now` (milliseconds since 1970), including empty ones.
  */
 export function latestPeriods(
   past: CounterHistory,
@@ -132,7 +132,7 @@ function since({ hours, days, visitors }: CounterHistory, ms: number): CounterHi
  * put back is one.
  */
 function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
-  const back = Array.from({ length: PERIODS_TOLD[step] }, (_, index) => index).toReversed();
+  const back = Array.from({ length: LATEST_PERIODS[step] }, (_, index) => index).toReversed();
   // Where hours begin, as `inPeriods` calls them: half an hour later it is another hour in some
   // zones.
   const hour = Math.floor(now / HOUR_MS) * HOUR_MS;

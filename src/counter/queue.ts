@@ -6,12 +6,14 @@
  * hit whose deadline passes while it waits leaves the queue, and is certainly not counted. One in
  * the batch under way stays there: it is answered, and may be counted.
  *
- * Not here: when a batch is taken (`counter.ts`), and how it is made up (`batch.ts`).
+ * Not here: when a batch is taken (`counter.ts`), and how it is made up and numbered (`batch.ts`).
  */
-import { type GatheredHits, gather } from './batch.ts';
+
+import type { Outcome } from '../contract/counting.ts';
+import { type GatheredHits, gather, numbersOf } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { AppError } from './errors.ts';
-import { fail, type Hit, type HitOptions, unconfirmed } from './hit.ts';
+import { fail, type Hit, type HitOptions, refusal, unconfirmed } from './hit.ts';
 
 export interface HitQueueOptions {
   readonly clock: Clock;
@@ -100,6 +102,21 @@ export class HitQueue {
     this.#underWay = takesAll ? this.#waiting : this.#waiting.slice(0, taken);
     this.#waiting = takesAll ? [] : this.#waiting.slice(taken);
     return { hits: this.#underWay, changes, places };
+  }
+
+  /** Answers the hits of a stored batch, and returns how many counted. */
+  answer(batch: HitBatch, outcomes: readonly Outcome[]): number {
+    const { answers, counted } = numbersOf(batch.hits, batch, outcomes);
+    batch.hits.forEach((hit, index) => {
+      const answer = answers[index];
+      if (answer === undefined || typeof answer === 'string') {
+        fail(hit, refusal(hit.counter, answer));
+        return;
+      }
+      hit.answered = true;
+      hit.resolve(answer);
+    });
+    return counted;
   }
 
   /** The batch under way is over, and its hits have their answers. */

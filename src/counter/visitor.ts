@@ -1,16 +1,10 @@
 /**
- * The visitor of a visit: an anonymous identity for one day, and a kind. Neither identifies a
- * person.
+ * A visitor, and the kind of visitor by the user agent. Neither identifies a person.
  *
- * The identity is a keyed hash of address and user agent. The key, the day's salt, is shared by
- * all replicas and deleted at the end of the day; after that a hash cannot be traced to an
- * address, nor linked to a hash of another day. The idea is that of cookie-free analytics
- * (https://plausible.io/data-policy). Not here: where salts are kept, and how visitors are
- * counted, which is the stores'.
+ * Not here: the identity, a keyed hash of address and user agent (`http/visit/visitors.ts`), and
+ * how visitors are counted, which is the stores'.
  */
-
 import { isbot } from 'isbot';
-import { LRUCache } from 'lru-cache';
 import type { Kind } from '../contract/history.ts';
 
 /** A visitor of today. */
@@ -70,50 +64,12 @@ const PROGRAM = new RegExp(
  * to the square of the length. Those of browsers have up to 200 characters, those of apps that
  * show pages up to 400.
  */
-const USER_AGENT_LENGTH_MAX = 512;
-/**
- * The number of cached user agents: classifying one takes longer than the rest of a visit here.
- * Shortened ones are not cached, so that all together take less than 1 MB.
- */
-const REMEMBERED_MAX = 1000;
-const remembered = new LRUCache<string, Kind>({ max: REMEMBERED_MAX });
+export const USER_AGENT_LENGTH_MAX = 512;
 
-/** The kind of visitor with this user agent. */
+/** The kind of visitor with this user agent. Takes longer than the rest of a visit. */
 export function kindOf(userAgent: string): Kind {
-  if (userAgent.length > USER_AGENT_LENGTH_MAX)
-    return lookUp(userAgent.slice(0, USER_AGENT_LENGTH_MAX));
-  const known = remembered.get(userAgent);
-  if (known) return known;
-  const kind = lookUp(userAgent);
-  remembered.set(userAgent, kind);
-  return kind;
-}
-
-function lookUp(userAgent: string): Kind {
-  if (PROXY.test(userAgent)) return 'proxy';
-  if (PROGRAM.test(userAgent)) return 'program';
-  return isbot(userAgent) ? 'bot' : 'person';
-}
-
-/** The visitor at `address` with this user agent, on the day whose salt this is. */
-export function visitorOf(address: string, userAgent: string, salt: string): Visitor {
-  const kind = kindOf(userAgent);
-  if (kind === 'bot' || kind === 'proxy') return { kind, id: undefined };
-  return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
-}
-
-/** The visitor that a program names, on the day of this salt; unknown without a salt. */
-export function personOf(name: string, salt: string | undefined): Visitor {
-  // No address and no user agent begins like this, so named visitors never collide with others.
-  return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };
-}
-
-/** The name that a network or an address has on the day whose salt this is. */
-export function placeIn(network: string, salt: string): string {
-  return keyed(network, salt);
-}
-
-/** 66 bits: among a million visitors of a day two meet by chance once in 150 million days. */
-function keyed(text: string, salt: string): string {
-  return new Bun.CryptoHasher('sha256', salt).update(text).digest('base64url').slice(0, 11);
+  const text = userAgent.slice(0, USER_AGENT_LENGTH_MAX);
+  if (PROXY.test(text)) return 'proxy';
+  if (PROGRAM.test(text)) return 'program';
+  return isbot(text) ? 'bot' : 'person';
 }

@@ -15,7 +15,7 @@ import { isAppError } from './errors.ts';
 export interface WatchOptions {
   readonly counting: Pick<Counting, 'read'>;
   readonly clock: Clock;
-  /** Told of an error that is a bug; of one that lasts, once. */
+  /** Called with an error that is a bug; once for a lasting one. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -29,7 +29,7 @@ const EVERY_MS = 250;
 /** The number of counters in one read: about a millisecond of the store. */
 const READ_TOGETHER_MAX = 1000;
 
-/** A counter that is watched: what was read last, and who is told. */
+/** A counter that is watched: the total that was read last, and its subscribers. */
 interface Watched {
   total: number | undefined;
   readonly subscribers: Map<TotalListener, Subscriber>;
@@ -41,7 +41,7 @@ interface Subscriber {
    * know.
    */
   readonly since: number;
-  /** Whether they have been told anything yet. */
+  /** Whether this subscriber has got a total yet. */
   knows: boolean;
 }
 
@@ -63,17 +63,17 @@ export class Watch {
   }
 
   /**
-   * Calls `told` with the total of each existing counter in `counters`, and again after each
+   * Calls `listener` with the total of each existing counter in `counters`, and again after each
    * change. Totals are read after this call, so they are never older than a number that the
    * subscriber has already. While the store is unavailable nothing is sent. Returns a function
    * that ends the subscription; it may be called twice.
    */
-  subscribe(counters: readonly string[], told: TotalListener): () => void {
+  subscribe(counters: readonly string[], listener: TotalListener): () => void {
     this.#subscribers++;
     for (const counter of new Set(counters)) {
       const watched = this.#watched.get(counter) ?? { total: undefined, subscribers: new Map() };
       this.#watched.set(counter, watched);
-      watched.subscribers.set(told, { since: this.#readings, knows: false });
+      watched.subscribers.set(listener, { since: this.#readings, knows: false });
     }
     if (!this.#reading) void this.#read();
     let ended = false;
@@ -81,13 +81,13 @@ export class Watch {
       if (ended) return;
       ended = true;
       this.#subscribers--;
-      for (const counter of counters) this.#leave(counter, told);
+      for (const counter of counters) this.#leave(counter, listener);
     };
   }
 
-  #leave(counter: string, told: TotalListener): void {
+  #leave(counter: string, listener: TotalListener): void {
     const watched = this.#watched.get(counter);
-    watched?.subscribers.delete(told);
+    watched?.subscribers.delete(listener);
     if (watched?.subscribers.size === 0) this.#watched.delete(counter);
   }
 
@@ -143,11 +143,11 @@ export class Watch {
     if (!watched) return;
     const changed = watched.total !== total;
     watched.total = total;
-    for (const [told, subscriber] of watched.subscribers) {
+    for (const [listener, subscriber] of watched.subscribers) {
       const isNew = !subscriber.knows;
       if (subscriber.since >= this.#readings || !(changed || isNew)) continue;
       subscriber.knows = true;
-      if (total !== undefined || !isNew) told(counter, total);
+      if (total !== undefined || !isNew) listener(counter, total);
     }
   }
 }

@@ -1,23 +1,23 @@
 /**
- * The public port: an app of Hono, on which each surface is mounted.
+ * The public port: an app of Hono, on which each surface is mounted, and the checks of a request
+ * before its handler.
  *
  * The app is a function from Request to Response and opens no port. Not here: the surfaces (a
- * folder each), the steps common to all requests (`request/lifecycle.ts`), and listening
+ * folder each), what is done for every request (`request/lifecycle.ts`), and listening
  * (`server.ts`).
  */
 import { Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import type { RouterRoute } from 'hono/types';
+import { getPath } from 'hono/utils/url';
 import { AppError } from '../counter/errors.ts';
-import type { Common, Env, Surface } from './context.ts';
+import type { AppContext, Common, Env, Surface } from './context.ts';
 import { errorHandler, errorResponse, formOf } from './errors.ts';
-import { createChecks, urlTooLong } from './request/checks.ts';
-import { Lifecycle, type LifecycleOptions } from './request/lifecycle.ts';
-import { otherMethods } from './request/methods.ts';
-import { type OwnHosts, pathOn } from './request/own-host.ts';
-import type { Peer } from './request/state.ts';
+import { Lifecycle, type LifecycleOptions, type RequestState } from './request/lifecycle.ts';
+import { answerHead, otherMethods, withoutBody } from './request/methods.ts';
 import type { Limits } from './visit/limits.ts';
 
-export interface AppOptions extends Pick<LifecycleOptions, 'onRequest' | 'onBug'> {
+export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
   /** The surfaces, in the order in which their routes are matched. */
   readonly surfaces: readonly Surface[];
   /** The host names that serve one compatible service at the root. */
@@ -26,23 +26,13 @@ export interface AppOptions extends Pick<LifecycleOptions, 'onRequest' | 'onBug'
   readonly limits: Limits | undefined;
   /** The replica and its version, for `X-Served-By`. */
   readonly servedBy: string;
+  /** Called with each error that is a bug. */
+  readonly onBug: (error: unknown) => void;
   /** How long the body of a request may take to arrive; 5 s when not given. */
   readonly bodyMs?: number;
 }
 
-export interface App {
-  fetch: (request: Request, peer: Peer) => Response | Promise<Response>;
-  /** From now on every response tells its client to close the connection. */
-  sendClientsAway(): void;
-  /** The number of requests in progress, without those whose body has not arrived. */
-  underWay(): number;
-  /** The remote ports of the connections of these requests. */
-  busyPorts(): number[];
-  /**
-   * When the last request came in, on the clock of `performance.now()`; `-Infinity` before the
-   * first.
-   */
-  lastRequestAt(): number;
+export interface App extends Lifecycle {
   /** All routes, in the order in which they are matched. */
   readonly routes: readonly RouterRoute[];
 }
@@ -61,20 +51,45 @@ export function createApp(options: AppOptions): App {
     ),
   );
   const lifecycle = new Lifecycle({
-    app,
+    answer: (state) => answer(app, state, headers),
+    // Hono itself failed, or a value was thrown that is not an Error.
+    failed: (error) => {
+      onBug(error);
+      return errorResponse(error, 'text', headers);
+    },
     onRequest,
-    onBug,
     policy: limits?.policy ?? '',
-    headers,
   });
-  return {
-    fetch: (request, peer) => lifecycle.fetch(request, peer),
-    sendClientsAway: () => lifecycle.sendClientsAway(),
-    underWay: () => lifecycle.underWay,
-    busyPorts: () => lifecycle.busyPorts(),
-    lastRequestAt: () => lifecycle.lastRequestAt,
-    routes: app.routes,
-  };
+  return Object.assign(lifecycle, { routes: app.routes });
+}
+
+function answer(
+  app: Hono<Env>,
+  state: RequestState,
+  headers: Headers,
+): Response | Promise<Response> {
+  const { request, isHead } = state;
+  if (!hasOneHost(request)) {
+    const refused = errorResponse(hostInvalid(), 'text', headers);
+    return isHead ? withoutBody(refused) : refused;
+  }
+  return isHead ? answerHead(app, state) : app.fetch(request, state);
+}
+
+/**
+ * Whether a request has at most one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ * requires: two programs on its way may use different ones. Bun joins several to one, with spaces,
+ * which no host contains.
+ */
+function hasOneHost({ headers }: Request): boolean {
+  return !headers.get('Host')?.includes(', ');
+}
+
+function hostInvalid(): AppError {
+  return new AppError(
+    'request-invalid',
+    'This request has more than one Host, and nothing was counted. Send one Host header.',
+  );
 }
 
 function headersOfAll(servedBy: string): Headers {
@@ -93,4 +108,73 @@ function routeMissing(): AppError {
     'route-missing',
     'There is nothing here, and nothing was counted. GET / counts a visit, GET /hit/NAMESPACE/KEY counts on a counter of your own.',
   );
+}
+
+/** Longer than any URL of ours; browsers and proxies send up to 8,000 and more. */
+const URL_LENGTH_MAX = 2048;
+
+/** The checks that surfaces use. `limits`: rate limits of visitors; `undefined` for none. */
+function createChecks(limits: Limits | undefined): Pick<Common, 'checked' | 'admit' | 'admitted'> {
+  const take = limits?.admit;
+  const admit = (c: AppContext): Promise<void> | undefined =>
+    noteRoute(c) && take ? take(c) : undefined;
+  return {
+    checked: (handler) => (c) => {
+      noteRoute(c);
+      return handler(c);
+    },
+    admit,
+    admitted: (handler) => (c) => {
+      const waits = admit(c);
+      return waits ? waits.then(() => handler(c)) : handler(c);
+    },
+  };
+}
+
+/** Records the matching route, and returns whether there is one. Fails with `url-too-long`. */
+function noteRoute(c: AppContext): boolean {
+  // `ALL` is middleware.
+  const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
+  if (route) c.env.route = route.path;
+  const tooLong = urlTooLong(c);
+  if (tooLong) throw tooLong;
+  return route !== undefined;
+}
+
+/** The error for a URL that is too long. The limit includes scheme and host. */
+function urlTooLong({ req }: AppContext): AppError | undefined {
+  return req.url.length > URL_LENGTH_MAX
+    ? new AppError('url-too-long', `This URL is longer than ${URL_LENGTH_MAX} characters.`)
+    : undefined;
+}
+
+/**
+ * The host names of compatible services: such a host serves the calls of one service at the root,
+ * and nothing else. The path of the service on every host, by its host name.
+ */
+export type OwnHosts = ReadonlyMap<string, string>;
+
+/**
+ * The path of a request. HTTP/1.0 needs no Host, and without one Bun gives only the path as the
+ * URL.
+ */
+function pathOf(request: Request): string {
+  return request.url.startsWith('/') ? (request.url.split('?', 1)[0] ?? '/') : getPath(request);
+}
+
+/**
+ * The path to route a request by. On a service's own host name, the service's path comes first.
+ */
+function pathOn(hosts: OwnHosts): (request: Request) => string {
+  if (hosts.size === 0) return pathOf;
+  const prefixes = new Map([...hosts].map(([host, prefix]) => [host.toLowerCase(), prefix]));
+  return (request) => {
+    const host = (request.headers.get('Host') ?? '').toLowerCase().replace(/\.?(:\d+)?$/, '');
+    return `${prefixes.get(host) ?? ''}${pathOf(request)}`;
+  };
+}
+
+/** The root of a service for this client: its path, or empty on its own host name. */
+export function rootFor(c: AppContext, prefix: string): string {
+  return c.req.path === pathOf(c.req.raw) ? prefix : '';
 }

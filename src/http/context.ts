@@ -1,6 +1,6 @@
 /** The types that handlers and surfaces share. Not here: building them (`app.ts`). */
 import type { Context, Hono } from 'hono';
-import type { RequestState } from './request/state.ts';
+import type { RequestState } from './request/lifecycle.ts';
 
 /** Hono's type of an environment: handlers get the state of their request as `c.env`. */
 export interface Env {

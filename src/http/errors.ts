@@ -9,10 +9,10 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
-import { noticePage } from '../page/notice.ts';
+import { noticePage } from '../page/frame.ts';
 import type { AppContext, Env } from './context.ts';
 import { pageHeaders, styleLink } from './pages/assets.ts';
-import { acceptedBy } from './request/accepts.ts';
+import { acceptedBy } from './request/reading.ts';
 
 /** A duration in seconds for headers: rounded up, and at least 1. */
 export function wholeSeconds(ms: number): string {

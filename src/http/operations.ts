@@ -8,7 +8,7 @@
  * then stops the old replica. A process is also unhealthy when all its replicas hang.
  */
 import { Hono } from 'hono';
-import { withoutBody } from './request/head.ts';
+import { withoutBody } from './request/methods.ts';
 
 export interface OperationsOptions {
   /** Whether this process listens for visits yet. */

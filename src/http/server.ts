@@ -4,10 +4,10 @@
  *
  * Bun itself limits request line and headers together to 16 KiB (431), closes a connection that
  * has not sent its headers after some 10 s, and refuses malformed requests (400). It does not
- * limit connections: see `http/connections/guard.ts`.
+ * limit connections: see `http/connections.ts`.
  */
 import { AppError } from '../counter/errors.ts';
-import { limitConnections } from './connections/guard.ts';
+import { limitConnections } from './connections.ts';
 
 export interface ListenOptions {
   host: string;

@@ -49,7 +49,7 @@ const ANY = '--ink:#767b82;--soft:#767b82;--line:#80808066;--bar:#3f7fc4';
 
 /** The chart as the text of an SVG. */
 export function drawChart({ title, summary, bars, theme, write }: Chart): string {
-  const most = niceMost(Math.max(0, ...bars.map(({ value }) => value)));
+  const most = scaleMaximum(Math.max(0, ...bars.map(({ value }) => value)));
   const label = escaped(`${title}: ${summary}`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${label}">
 <title>${label}</title>
@@ -107,7 +107,7 @@ function names(bars: Chart['bars']): string {
  * The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less than
  * `value`. Its half is whole, too.
  */
-export function niceMost(value: number): number {
+export function scaleMaximum(value: number): number {
   for (let unit = 1; ; unit *= 10) {
     const found = [1, 1.2, 1.6, 2, 3, 4, 6, 8]
       .map((step) => step * unit)

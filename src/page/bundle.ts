@@ -1,13 +1,16 @@
 /**
- * Scripts and styles for browsers: built on first use, once per process, and kept in memory with
- * their gzip.
+ * The scripts for browsers and the one stylesheet of all pages: made on first use, once per
+ * process, and kept in memory with their gzip.
  *
  * In a checkout the scripts are bundled from their sources. The image has no sources, but the
  * built files beside the program, under the same names (Dockerfile). Not here: serving them
  * (`http/pages/assets.ts`).
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import chartStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
+import ours from './page.css' with { type: 'text' };
 
 /** A file for browsers. */
 export interface Asset {
@@ -35,7 +38,7 @@ export function bundle(entry: string): Promise<Asset> {
 }
 
 /** A text as a file for browsers. */
-export function assetOf(text: string): Asset {
+function assetOf(text: string): Asset {
   return {
     text,
     gzip: Bun.gzipSync(text, { level: 9 }),
@@ -55,4 +58,17 @@ async function textOf(entry: string): Promise<string> {
     env: 'disable',
   });
   return (await outputs[0]?.text())?.trim() ?? '';
+}
+
+let made: Asset | undefined;
+
+/** The stylesheet. */
+export function styles(): Asset {
+  made ??= assetOf(`${chartStyle}\n${withoutComments(ours)}`);
+  return made;
+}
+
+/** Comments are not sent. */
+function withoutComments(css: string): string {
+  return css.replaceAll(/\/\*[\s\S]*?\*\/\n?/g, '').replaceAll(/^ +/gm, '');
 }

@@ -1,8 +1,9 @@
 /**
- * The common frame of all pages: their head and their Content-Security-Policy, which forbids
- * external resources.
+ * The common frame of all pages, with their head and their Content-Security-Policy, which forbids
+ * external resources; and the small pages: that of an error, and that on which people exclude
+ * their own browser from counting.
  *
- * Pure functions. Not here: the stylesheet (`page.css`), and the content of pages.
+ * Pure functions. Not here: the stylesheet (`page.css`), and the page of a counter (`page.ts`).
  */
 
 /** The URLs of the stylesheet, and of the script if the page has one. */
@@ -65,4 +66,43 @@ ${footer === undefined ? '' : `<footer>\n${footer}\n</footer>\n`}</body>
 /** Escapes text for HTML, also within quotes. */
 export function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** The page of an error; `message` is text, and `code` is the error code of the API. */
+export function noticePage(links: Links, status: number, message: string, code: string): string {
+  const title = status === 404 ? 'There is nothing here' : 'That did not work';
+  return frame(links, {
+    title,
+    main: `<header class="hero notice">
+<h1>${title}</h1>
+<p>${escaped(message)}</p>
+<p class="note">${status} ${escaped(code)}</p>
+</header>`,
+    footer: '<a href="">Try again</a> <a href="/openapi.json">The API</a>',
+  });
+}
+
+/** The page. `out`: whether this browser's visits are excluded. */
+export function ownVisitsPage(links: Links, out: boolean): string {
+  const [title, text, value, button] = out
+    ? [
+        'This browser does not count',
+        'Its visits change no counter of this Seen.',
+        'in',
+        'Count this browser again',
+      ]
+    : [
+        'This browser counts',
+        'If these counters are yours, you may not want to count yourself. A cookie remembers it in this browser, and nowhere else.',
+        'out',
+        'Do not count this browser',
+      ];
+  return frame(links, {
+    title,
+    main: `<header class="hero notice">
+<h1>${title}</h1>
+<p>${text}</p>
+<form method="post" action="/own-visits"><button name="visits" value="${value}">${button}</button></form>
+</header>`,
+  });
 }

@@ -5,12 +5,13 @@
  * A pure function. Not here: the frame around it (`frame.ts`), and its styles (`page.css`).
  */
 import { escaped, frame, type Links } from './frame.ts';
-import { sentence } from './sentence.ts';
 
 export interface CounterPage {
   /** `undefined` for the default counter, whose page counts the visit. */
   readonly counter: string | undefined;
   readonly total: number;
+  /** The sentence with the total. */
+  readonly sentence: string;
   /** The visit to this page was counted, was excluded as the owner's own, or never counts. */
   readonly visit: 'counted' | 'left-out' | 'look';
   /** The replica that made this page; `undefined` when the stack is not shown. */
@@ -20,15 +21,15 @@ export interface CounterPage {
 /** The page. */
 export function counterPage(
   links: Links,
-  { counter, total, visit, replica }: CounterPage,
+  { counter, total, sentence, visit, replica }: CounterPage,
 ): string {
   const title = `Seen ${total} ${total === 1 ? 'time' : 'times'}`;
   return frame(links, {
     title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
-    description: sentence(total),
+    description: sentence,
     attributes: { counter: counter ?? 'hits' },
     main: [
-      hero(counter, total, visit),
+      hero({ counter, total, sentence, visit }),
       chart(counter),
       VISITORS,
       replica === undefined ? '' : stack(replica),
@@ -40,8 +41,8 @@ export function counterPage(
 }
 
 /** The exact sentence, with the number emphasised. */
-function hero(counter: string | undefined, total: number, visit: CounterPage['visit']): string {
-  const [before, after] = sentence(total).split(` ${total} `);
+function hero({ counter, total, sentence, visit }: Omit<CounterPage, 'replica'>): string {
+  const [before, after] = sentence.split(` ${total} `);
   return `<header class="hero">
 ${counter === undefined ? '' : `<p class="name">${escaped(counter)}</p>\n`}<h1>${before} <span class="number" id="number" data-digits="${`${total}`.length}">${total}</span> ${after}</h1>
 <p class="visit">${visitText(visit, total)}</p>

@@ -2,14 +2,13 @@
  * Reports regularly to the store that this replica is alive, and keeps the list of replicas that
  * the store returns. At the same interval it lets the counter probe the store.
  *
- * The list is as old as the last successful beat: while the store is unavailable no replica
+ * The list is as old as the last successful heartbeat: while the store is unavailable no replica
  * becomes `gone`. Not here: presence in the store (`contract/presence.ts`), and probes
  * (`counter/counter.ts`).
  */
 
 import type { HeardReplica, HeartbeatReport, Presence } from '../contract/presence.ts';
-import { type Clock, pause } from '../counter/clock.ts';
-import { briefly } from '../counter/patience.ts';
+import { type Clock, pause, resultWithin } from '../counter/clock.ts';
 
 export interface HeartbeatOptions {
   readonly presence: Presence;
@@ -24,25 +23,25 @@ export interface HeartbeatOptions {
 
 /** A replica as it is shown. */
 export interface KnownReplica extends Omit<HeartbeatReport, 'state'> {
-  /** `gone`: stopped, or silent for longer than a beat can be late. */
+  /** `gone`: stopped, or silent for longer than a heartbeat can be late. */
   readonly state: HeartbeatReport['state'];
 }
 
 /**
- * The time between two beats: changes show within seconds, and the load on the store is
+ * The time between two heartbeats: changes show within seconds, and the load on the store is
  * negligible.
  */
 const EVERY_MS = 2000;
 /** The time limit of the last report: less than any other step of a stop. */
-const LAST_BEAT_MS = 500;
-/** A replica that misses two beats and half of the next is gone, not late. */
+const LAST_REPORT_MS = 500;
+/** A replica that misses two heartbeats and half of the next is gone, not late. */
 const GONE_AFTER_MS = 2.5 * EVERY_MS;
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #state: HeartbeatReport['state'] = 'ready';
   #heard: readonly HeardReplica[] = [];
-  #beating = false;
+  #running = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -51,50 +50,50 @@ export class Heartbeat {
   /** All known replicas, sorted by name, and for equal names by age, the oldest first. */
   get replicas(): readonly KnownReplica[] {
     return this.#heard
-      .map(({ silentMs, ...beat }) => ({
-        ...beat,
-        state: silentMs > GONE_AFTER_MS ? ('gone' as const) : beat.state,
+      .map(({ silentMs, ...report }) => ({
+        ...report,
+        state: silentMs > GONE_AFTER_MS ? ('gone' as const) : report.state,
       }))
       .toSorted((a, b) =>
         a.name === b.name ? a.startedAt - b.startedAt : a.name < b.name ? -1 : 1,
       );
   }
 
-  /** Starts the beats; the list is complete soon after. */
+  /** Starts the heartbeats; the list is complete soon after. */
   start(): void {
-    if (this.#beating) return;
-    this.#beating = true;
-    void this.#beatOn();
+    if (this.#running) return;
+    this.#running = true;
+    void this.#reportRegularly();
   }
 
   /** Reports that this replica drains. */
   drain(): void {
     this.#state = 'draining';
-    void this.#beat();
+    void this.#report();
   }
 
   /**
-   * Reports that this replica is gone, and ends the beats; resolves after the report, or after a
-   * short time, so that nothing waits for it.
+   * Reports that this replica is gone, and ends the heartbeats. Resolves after the report, or
+   * after a short time, so that nothing waits for it.
    */
   async end(): Promise<void> {
-    this.#beating = false;
+    this.#running = false;
     this.#state = 'gone';
-    await briefly(this.#beat(), this.#options.clock, LAST_BEAT_MS);
+    await resultWithin(this.#report(), this.#options.clock, LAST_REPORT_MS);
   }
 
-  async #beatOn(): Promise<void> {
-    while (this.#beating) {
+  async #reportRegularly(): Promise<void> {
+    while (this.#running) {
       this.#options.probe();
-      // eslint-disable-next-line no-await-in-loop -- one beat after the other
-      await this.#beat();
+      // eslint-disable-next-line no-await-in-loop -- one report after the other
+      await this.#report();
       // eslint-disable-next-line no-await-in-loop -- the pause between two
       await pause(this.#options.clock, EVERY_MS);
     }
   }
 
-  /** Never fails: the next beat repeats a failed report. */
-  async #beat(): Promise<void> {
+  /** Never fails: the next heartbeat repeats a failed report. */
+  async #report(): Promise<void> {
     const { presence, self, hits } = this.#options;
     try {
       this.#heard = await presence.heartbeat({ ...self, hits: hits(), state: this.#state });

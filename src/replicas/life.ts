@@ -28,7 +28,7 @@ export interface Service {
 }
 
 /** An open port. */
-export interface Door {
+export interface OpenPort {
   host: string;
   port: number;
   /**
@@ -49,7 +49,7 @@ export interface LifeOptions {
   /** Ends all streams. */
   endStreams: () => void;
   /** Opens the public port. */
-  listen: () => Door;
+  listen: () => OpenPort;
   /** The maximum time for clients to leave while requests still arrive. */
   drainMs: number;
   /** The deadline of a stop. */
@@ -69,7 +69,7 @@ const LOOKS_MIN = 4;
 
 export class Life {
   readonly #options: LifeOptions;
-  #listening: Door | undefined;
+  #listening: OpenPort | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: LifeOptions) {
@@ -80,7 +80,7 @@ export class Life {
    * Opens the port and returns its address. The store must be reachable. Fails with
    * `port-unavailable`.
    */
-  start(): Pick<Door, 'host' | 'port'> {
+  start(): Pick<OpenPort, 'host' | 'port'> {
     this.#listening = this.#options.listen();
     this.#options.heartbeat.start();
     return this.#listening;
@@ -128,9 +128,9 @@ export class Life {
    * Waits for every request, but not for clients that have sent half of one, which may never send
    * the rest.
    */
-  async #close(door: Door): Promise<void> {
+  async #close(port: OpenPort): Promise<void> {
     let closed = false;
-    const closing = door.close().then(() => {
+    const closing = port.close().then(() => {
       closed = true;
     });
     let looks = 0;
@@ -140,7 +140,7 @@ export class Life {
       await Bun.sleep(LOOK_MS);
       looks = this.#options.app.underWay() > 0 ? 0 : looks + 1;
     }
-    door.cutOff();
+    port.cutOff();
     await closing;
   }
 

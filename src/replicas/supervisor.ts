@@ -3,8 +3,8 @@
  * them.
  *
  * Each replica has a slot and a name. When its process dies, the slot is filled again, at once at
- * first, and with growing pauses if it keeps dying (`slot.ts`). A replacement starts before the
- * old process stops, so the port always has a listener. A replica that hangs is killed
+ * first, and with growing pauses if it keeps dying (`replica-process.ts`). A replacement starts
+ * before the old process stops, so the port always has a listener. A replica that hangs is killed
  * (`watchdog.ts` finds it). When the parent dies, replicas notice it through the channel and stop.
  * Not here: signals.
  */
@@ -12,8 +12,7 @@ import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import type { Report } from './channel.ts';
-import { ReplicaProcess } from './replica-process.ts';
-import { Slot } from './slot.ts';
+import { ReplicaProcess, Slot } from './replica-process.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface SupervisorOptions {

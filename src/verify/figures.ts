@@ -1,7 +1,9 @@
 /**
  * The figures of a run: latencies, replicas, and the events of each second.
+ *
+ * Latencies take bounded memory: they are counts in buckets that grow by a twentieth, so that a
+ * percentile is accurate within 5 %. The idea is HdrHistogram’s (http://hdrhistogram.org).
  */
-import { Latencies } from './latencies.ts';
 
 /** One second of the run. */
 export interface SecondFigures {
@@ -110,5 +112,36 @@ export class Tally {
   #at(second: number): SecondFigures {
     while (this.seconds.length < second) this.seconds.push({ answered: 0, failed: 0 });
     return (this.seconds[second] ??= { answered: 0, failed: 0 });
+  }
+}
+
+const GROWTH = 1.05;
+/** The upper end of the first bucket, in milliseconds. */
+const SMALLEST_MS = 0.01;
+
+export class Latencies {
+  readonly #buckets: number[] = [];
+  #count = 0;
+  #longest = 0;
+
+  get longestMs(): number {
+    return this.#longest;
+  }
+
+  add(ms: number): void {
+    const at = Math.ceil(Math.log(Math.max(ms, SMALLEST_MS) / SMALLEST_MS) / Math.log(GROWTH));
+    this.#buckets[at] = (this.#buckets[at] ?? 0) + 1;
+    this.#count++;
+    this.#longest = Math.max(this.#longest, ms);
+  }
+
+  /** `share` of all took so many milliseconds at the most; 0 when there are none. */
+  percentileMs(share: number): number {
+    let left = Math.ceil(this.#count * share);
+    for (const [at, count] of this.#buckets.entries()) {
+      left -= count ?? 0;
+      if (left <= 0 && this.#count > 0) return Math.min(SMALLEST_MS * GROWTH ** at, this.#longest);
+    }
+    return 0;
   }
 }

@@ -1,4 +1,7 @@
-/** The result of one check. */
+/**
+ * The checks of a run and the result of each; and what speaks against it: how often it was broken,
+ * with the first time in words, and what failed.
+ */
 
 /** The checks. */
 export type Check =
@@ -17,4 +20,43 @@ export interface Finding {
   readonly count: number;
   /** The first evidence of a violation, or the reason why it was not tested. */
   readonly words: string;
+}
+
+export class Evidence {
+  readonly #broken = new Map<Check, { count: number; first: string }>();
+  readonly #failures = new Map<string, number>();
+
+  /** Why operations failed, and how often. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#failures;
+  }
+
+  /** The check is broken, once more; `words` say how. */
+  add(check: Check, words: string): void {
+    const broken = this.#broken.get(check);
+    if (broken) broken.count++;
+    else this.#broken.set(check, { count: 1, first: words });
+  }
+
+  /** An operation failed. */
+  failed(why: string): void {
+    this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
+  }
+
+  /** What is said of a check; `untested` is why it could not be broken, if that is so. */
+  finding(check: Check, untested?: string): Finding {
+    const broken = this.#broken.get(check);
+    if (broken) return { check, status: 'broken', count: broken.count, words: broken.first };
+    if (untested !== undefined) return { check, status: 'untested', count: 0, words: untested };
+    return { check, status: 'held', count: 0, words: '' };
+  }
+
+  /** What is said of all being answered; `mayFail`: it need not be. */
+  answered(mayFail: boolean, untested?: string): Finding {
+    const count = [...this.#failures.values()].reduce((sum, failed) => sum + failed, 0);
+    if (count === 0) return this.finding('answered', untested);
+    const how = [...this.#failures].map(([why, failed]) => `${failed} ${why}`).join(', ');
+    const words = mayFail ? `requests may fail, and did: ${how}` : how;
+    return { check: 'answered', status: mayFail ? 'untested' : 'broken', count, words };
+  }
 }

@@ -7,12 +7,9 @@
  * had when it began. The checks are those of Jepsen's workloads for counters, unique ids and sets
  * (https://github.com/jepsen-io/jepsen).
  */
-import { bounds } from './bounds.ts';
-import { Evidence } from './evidence.ts';
-import type { Finding } from './finding.ts';
+import { bounds, NumberSet, type PendingRequest, Repeats } from './checks.ts';
+import { Evidence, type Finding } from './finding.ts';
 import type { Frame } from './history.ts';
-import { NumberSet } from './number-set.ts';
-import { type PendingRequest, Repeats } from './repeats.ts';
 
 /** An operation that has begun. */
 export interface StartedOperation {

@@ -1,6 +1,6 @@
 /** Formats the result of a run as text for people and as data for programs. Pure functions. */
 
-import { counted } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import { type Change, changes, type Figures } from './figures.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Result } from './run.ts';
@@ -17,7 +17,7 @@ const CHECKS: Readonly<Record<Check, string>> = {
 };
 
 /** Whether something was tested and nothing is broken. */
-export function held({ findings }: Result, { answered }: Figures): boolean {
+export function passed({ findings }: Result, { answered }: Figures): boolean {
   return answered > 0 && findings.every(({ status }) => status !== 'broken');
 }
 
@@ -28,7 +28,7 @@ export function report(url: string, result: Result, figures: Figures): string {
   const broken = findings.filter(({ status }) => status === 'broken').length;
   const untested = findings.filter(({ status }) => status === 'untested').length;
   const lines = [
-    `${url}: ${counted(figures.answered, 'visit')} in ${seconds.toFixed(1)} s, ${whole(figures.answered / seconds)} a second`,
+    `${url}: ${pluralize(figures.answered, 'visit')} in ${seconds.toFixed(1)} s, ${formatNumber(figures.answered / seconds)} a second`,
     ...latencyLines(figures),
     ...repeatLines(figures),
     ...limitLines(figures),
@@ -51,7 +51,7 @@ export function reportData(url: string, result: Result, figures: Figures) {
   const { elapsedMs, sendingMs, answered, latencies } = figures;
   return {
     url,
-    held: held(result, figures),
+    held: passed(result, figures),
     findings: result.findings,
     before: result.frame.before,
     after: result.frame.after,
@@ -75,7 +75,8 @@ export function reportData(url: string, result: Result, figures: Figures) {
 
 function findingLine({ check, status, count, words }: Finding): string {
   const label = { held: 'held    ', broken: 'BROKEN  ', untested: 'untested' }[status];
-  const times = status === 'broken' && check !== 'answered' ? ` (${counted(count, 'time')})` : '';
+  const times =
+    status === 'broken' && check !== 'answered' ? ` (${pluralize(count, 'time')})` : '';
   return `  ${label}  ${CHECKS[check]}${status === 'held' ? '' : `: ${words}${times}`}`;
 }
 
@@ -84,12 +85,12 @@ function repeatLines({ tries, compared }: Figures): string[] {
   return [
     ...(failed > 0
       ? [
-          `${counted(failed, 'request')} failed and ${failed === 1 ? 'was' : 'were'} sent again: ${kinds(tries)}`,
+          `${pluralize(failed, 'request')} failed and ${failed === 1 ? 'was' : 'were'} sent again: ${kinds(tries)}`,
         ]
       : []),
     ...(compared > 0
       ? [
-          `${counted(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} asked for again after being answered`,
+          `${pluralize(compared, 'visit')} ${compared === 1 ? 'was' : 'were'} asked for again after being answered`,
         ]
       : []),
   ];
@@ -107,7 +108,7 @@ function limitLines({ failures, tries }: Figures): string[] {
 
 /** `12 reset, 3 timeout` */
 export function kinds(failures: ReadonlyMap<string, number>): string {
-  return [...failures].map(([why, count]) => `${whole(count)} ${why}`).join(', ');
+  return [...failures].map(([why, count]) => `${formatNumber(count)} ${why}`).join(', ');
 }
 
 function latencyLines({ latencies }: Figures): string[] {
@@ -136,7 +137,9 @@ export function shareLines(servedBy: Figures['servedBy']): string[] {
 export function changeLines(all: readonly Change[], most = CHANGES): string[] {
   const shown = all.slice(-most);
   const more =
-    all.length > shown.length ? [`  ${counted(all.length - shown.length, 'earlier change')}`] : [];
+    all.length > shown.length
+      ? [`  ${pluralize(all.length - shown.length, 'earlier change')}`]
+      : [];
   return [
     ...more,
     ...shown.map(
@@ -147,6 +150,6 @@ export function changeLines(all: readonly Change[], most = CHANGES): string[] {
 }
 
 /** 1234567 as 1,234,567. */
-export function whole(number: number): string {
+export function formatNumber(number: number): string {
   return Math.round(number).toLocaleString('en');
 }

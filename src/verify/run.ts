@@ -13,8 +13,8 @@ import { type Figures, Tally } from './figures.ts';
 import type { Finding } from './finding.ts';
 import type { Frame, Operation } from './history.ts';
 import { Judge } from './judge.ts';
-import { look } from './look.ts';
 import type { Target } from './target.ts';
+import { visitTwice } from './visit-pair.ts';
 
 export interface RunOptions {
   readonly target: Target;
@@ -77,8 +77,8 @@ export class Run {
   async go(): Promise<Result> {
     const { target, timeoutMs, clients, forMs, retry, mayFail, alone, stop, onOperation } =
       this.#options;
-    const early = await look(target, timeoutMs, retry);
-    const before = await look(target, timeoutMs, retry);
+    const early = await visitTwice(target, timeoutMs, retry);
+    const before = await visitTwice(target, timeoutMs, retry);
     this.#judge = new Judge(before.last);
     this.#startedAt = performance.now();
     const timer = forMs === undefined ? undefined : setTimeout(() => this.#endSending(), forMs);
@@ -109,7 +109,7 @@ export class Run {
     clearTimeout(timer);
     stop.removeEventListener('abort', interrupt);
 
-    const after = await look(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(
+    const after = await visitTwice(target, timeoutMs, retry, alone ? LATE_MS : undefined).catch(
       () => undefined,
     );
     const others = before.first !== early.last + 1 || before.moved || (after?.moved ?? false);

@@ -3,9 +3,9 @@
  * seconds.
  */
 
-import { counted } from '../plural.ts';
+import { pluralize } from '../plural.ts';
 import { type Change, changes, type Figures, type SecondFigures } from './figures.ts';
-import { changeLines, kinds, shareLines, whole } from './report.ts';
+import { changeLines, formatNumber, kinds, shareLines } from './report.ts';
 import type { Run } from './run.ts';
 
 export interface ScreenOptions {
@@ -81,7 +81,7 @@ function summary({ elapsedMs, answered, failures, tries, latencies, seconds }: F
   const rate = seconds.at(-2)?.answered ?? seconds.at(-1)?.answered ?? 0;
   const [p50, p99] = [0.5, 0.99].map((share) => latencies.percentileMs(share).toFixed(1));
   return [
-    `${(elapsedMs / 1000).toFixed(0)} s  ${counted(answered, 'visit')}, ${whole(rate)}/s  p50 ${p50} p99 ${p99} ms`,
+    `${(elapsedMs / 1000).toFixed(0)} s  ${pluralize(answered, 'visit')}, ${formatNumber(rate)}/s  p50 ${p50} p99 ${p99} ms`,
     failures.size === 0 ? 'none failed' : `FAILED: ${kinds(failures)}`,
     ...(tries.size === 0 ? [] : [`sent again after: ${kinds(tries)}`]),
   ];

@@ -1,10 +1,10 @@
 /**
- * No request leaves more bytes than docs/capacity.md states, whatever a client writes into it:
- * neither in the store nor in the memory of the replica.
+ * No request leaves more bytes than docs/capacity.md states, whatever its content: neither in the
+ * store nor in the memory of the replica.
  *
- * A replica is served on a real port. Every route is sent requests of which no two are the same,
- * with values of 14 kB in every header that the code reads, with paths and queries as long as they
- * may be, and with bodies of 16 kB. What is left is measured after each sweep.
+ * A replica is served on a real port. Each route gets requests that all differ, with values of 14
+ * kB in every header that the code reads, the longest allowed paths and queries, and bodies of 16
+ * kB. The remaining bytes are measured after each round.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -115,7 +115,7 @@ async function expectLittleLeft(
   expect(much).toEqual({});
 }
 
-describe('no request leaves more than is stated', () => {
+describe('no request leaves more memory in use than is stated', () => {
   test('with a value of 14 kB in any header', async () => {
     await expectLittleLeft(
       targets,
@@ -130,7 +130,7 @@ describe('no request leaves more than is stated', () => {
     );
   });
 
-  test('with a path and a query as long as they may be', async () => {
+  test('with the longest path and query that are accepted', async () => {
     await expectLittleLeft(targets, [50, URL_LENGTH / 2], ({ path }, time) => {
       const [before = ''] = path.split('?');
       const name = ['names', 'counters', 'label', 'callback'][Math.floor(time / 2) % 4];
@@ -150,7 +150,7 @@ describe('no request leaves more than is stated', () => {
     });
   });
 
-  test('with all that is kept at once: a new counter with the longest name, a new visitor, a new address, a key', async () => {
+  test('with everything that is stored at once: a new counter with the longest name, a new visitor, a new address, a key', async () => {
     const all = ({ route, path }: Target): Change => {
       const [namespace, key] = [fresh().padEnd(64, 'n'), fresh().padEnd(64, 'k')];
       const [a, b] = randomBytes(2);

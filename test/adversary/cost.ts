@@ -1,4 +1,4 @@
-/** What a request costs in CPU time, measured around the app, in the process of the test. */
+/** Measures the CPU time of a request, around the app, in the test's own process. */
 import { PROXY, setUp } from '../support/app.ts';
 import type { Target } from './targets.ts';
 

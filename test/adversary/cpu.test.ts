@@ -1,13 +1,13 @@
 /**
- * What a client writes into a request costs the app no more than 2 ms of CPU time. Bun's own
- * reading of it is not measured.
+ * No content of a request costs the app more than 2 ms of CPU time. Parsing by Bun is not
+ * included.
  *
- * Every route of the routing table is sent hostile values of 15 kB in every header that the code
- * reads, in its path, its query and its body. Each is compared with the plain request to the same
- * route, measured in the same run.
+ * Each route of the routing table gets hostile values of 15 kB in every header that the code
+ * reads, in its path, its query and its body. Each is compared with the ordinary request to the
+ * same route, measured in the same run.
  *
- * To add a header: a row in `hostile.ts`. A header that the code reads and that has no row fails
- * the first test.
+ * To add a header, add a row in `hostile.ts`. The first test fails for a header that the code
+ * reads and that has no row.
  */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../support/app.ts';
@@ -86,8 +86,8 @@ const inBody =
     ...(type === undefined ? {} : { headers: { 'Content-Type': type } }),
   });
 
-describe('the table', () => {
-  test('has every header that the code reads', async () => {
+describe('the table of hostile headers', () => {
+  test('names every header that the code reads', async () => {
     const inSource = new Set<string>();
     for await (const path of new Bun.Glob('src/**/*.ts').scan(ROOT)) {
       const text = await Bun.file(`${ROOT}/${path}`).text();
@@ -107,7 +107,7 @@ describe('the table', () => {
     expect(inSource.size).toBeGreaterThan(8);
   });
 
-  test('has every header that a request to any route is asked for', async () => {
+  test('names every header that any route looks up', async () => {
     const { app } = setUp({ requestsPerMinute: 1e9, countapiHost: 'countapi.test' });
     const asked = new Set<string>();
     for (const { method, path, headers, body } of targets) {
@@ -133,7 +133,7 @@ describe('the table', () => {
 });
 
 describe('no request costs more than 2 ms of CPU time', () => {
-  test('as it is', async () => {
+  test('as an ordinary request', async () => {
     const dear: Record<string, string> = {};
     for (const target of targets) {
       const us = await adversary.plain(target);
@@ -209,7 +209,7 @@ async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
   for await (const path of new Bun.Glob('src/http/**/*.ts').scan(ROOT)) {
     const text = await Bun.file(`${ROOT}/${path}`).text();
     for (const [, name = ''] of text.matchAll(
-      /(?:query\.(?:get|has)|req\.query|parameter|wholeIn|switchIn)\((?:(?:call\.)?query, )?'([\w-]+)'/g,
+      /(?:query\.(?:get|has)|req\.query|parameter|wholeNumberIn|booleanIn)\((?:(?:call\.)?query, )?'([\w-]+)'/g,
     )) {
       ofOthers.add(name);
     }

@@ -1,10 +1,10 @@
 /**
- * Values that a hostile client may send: by header, for the path, for each parameter of a query,
- * and as bodies.
+ * Values that a hostile client may send: in each header, in the path, in each parameter of a
+ * query, and as bodies.
  *
- * Each value is a prefix, a piece that is repeated up to a length, and a suffix. Most are made to
- * send a regular expression or a parser back to its start again and again. A header without values
- * of its own still gets `ANYWHERE`.
+ * Each value is a prefix, a piece that is repeated up to a length, and a suffix. Most of them make
+ * a regular expression or a parser start over again and again. A header without values of its own
+ * gets those of `ANYWHERE`.
  */
 
 /** Makes a value of about `length` characters. */

@@ -1,6 +1,6 @@
 /**
- * One replica in this process, as it is served, on a SQLite file: what requests leave of it can be
- * measured.
+ * One replica in this process, served on a port, with a SQLite file, so that the test can measure
+ * what requests leave in its memory.
  */
 
 import { heapStats } from 'bun:jsc';

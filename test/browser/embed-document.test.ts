@@ -1,6 +1,6 @@
 /**
- * What docs/embed.md has to copy, as it stands there, in a real browser: only the address of Seen
- * is another.
+ * The examples of docs/embed.md, exactly as they are in the document except for the address of
+ * Seen, in a real browser.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -57,7 +57,7 @@ const total = async (name: string) =>
   JSON.parse(await program.get(`/get/${name}`)).value as number;
 
 describe('docs/embed.md', () => {
-  test('the snippets in HTML count, and only read where they say so', async () => {
+  test('the HTML snippets count visits, or only read where the document says so', async () => {
     for (const key of ['pages', 'downloads']) await program.visit(`/hit/my-site/${key}`);
     const { page, problems } = await open(
       '/html',
@@ -72,7 +72,7 @@ describe('docs/embed.md', () => {
     expect(problems).toEqual([]);
   });
 
-  test('a sentence hides with its number', async () => {
+  test('a sentence is hidden while its number is unknown', async () => {
     const css =
       /`(p:has\(.*?\})`/.exec(readFileSync(join(ROOT, 'docs/embed.md'), 'utf8'))?.[1] ?? '';
     using styled = new Site("style-src 'unsafe-inline'");
@@ -86,7 +86,7 @@ describe('docs/embed.md', () => {
     expect(await page.getByText('You are visitor').isVisible()).toBe(true);
   });
 
-  test('the component for React counts a visit of each page that an application shows', async () => {
+  test('the React component counts a visit of each page that an application shows', async () => {
     site.putScript('/react.js', await reactApplication(snippet('React', 'jsx')));
     const { page, problems } = await open(
       '/home',
@@ -105,7 +105,7 @@ describe('docs/embed.md', () => {
     expect(problems).toEqual([]);
   });
 
-  test('the shortcode for Eleventy gives each page a counter of its own', async () => {
+  test('the Eleventy shortcode gives each page its own counter', async () => {
     const shortcode = await eleventyShortcode(snippet('Eleventy', 'js'));
     const layout = snippet('Eleventy', 'html');
     const keys = new Set<string>();
@@ -146,7 +146,7 @@ describe('docs/embed.md', () => {
     }
   });
 
-  test('own visits are left out by the line that it says', async () => {
+  test('own visits do not count after the line in the document', async () => {
     const { page } = await open('/html', snippet('HTML', 'html'));
     await page.getByText(/You are visitor \d/).waitFor();
     await page.evaluate(snippet('Your own visits', 'js'));

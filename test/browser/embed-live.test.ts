@@ -1,6 +1,6 @@
 /**
- * embed.js where pages ask for numbers that move: in a real browser, on the started program with
- * three replicas.
+ * embed.js in pages with live numbers, in a real browser, on the started program with three
+ * replicas.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
@@ -53,8 +53,8 @@ async function shows(
   );
 }
 
-describe('numbers that move', () => {
-  test('show what others count, on whichever replica, over one connection', async () => {
+describe('live numbers', () => {
+  test('show visits that any replica counts, over one connection', async () => {
     const [one, two, still] = [newName(), newName(), newName()];
     await Promise.all([one, two].map((name) => program.visit(`/hit/${name}`)));
     const body = `${live('a', one)}${live('b', two)}<b id=c data-seen="${still}" hidden></b>`;
@@ -71,7 +71,7 @@ describe('numbers that move', () => {
     expect(problems).toEqual([]);
   });
 
-  test('count once themselves, and appear as soon as there is one', async () => {
+  test('count their own visit once, and appear as soon as there is a number', async () => {
     const [name, later] = [newName(), newName()];
     const { page } = await browser.visit();
     const counting = `<b id=a data-seen="${name}" data-seen-live hidden></b>`;
@@ -99,7 +99,7 @@ describe('numbers that move', () => {
     await page.locator('#a').waitFor({ state: 'hidden' });
   });
 
-  test('are followed when they come into a page, and left when they go', async () => {
+  test('are updated when they are added to a page, and no longer when they are removed', async () => {
     const [one, two] = [newName(), newName()];
     await Promise.all([one, two].map((name) => program.visit(`/hit/${name}`)));
     const { page, requests } = await browser.visit();
@@ -127,7 +127,7 @@ describe('numbers that move', () => {
     expect(streams(requests)).toEqual([one, `${one},${two}`, two, two]);
   });
 
-  test('are at most 20, whose names are in one request', async () => {
+  test('are at most 20 per page, and one request names them all', async () => {
     const many = Array.from({ length: 21 }, newName);
     for (const name of many) await program.visit(`/hit/${name}`);
     const body = many.map((name, n) => live(`a${n}`, name)).join('');
@@ -140,7 +140,7 @@ describe('numbers that move', () => {
     await shows(page, 'a19', 2);
   });
 
-  test('rest while nobody looks, and are right at once when somebody does', async () => {
+  test('pause while the page is hidden, and are current when it is visible again', async () => {
     const name = newName();
     await program.visit(`/hit/${name}`);
     const { page, requests } = await browser.visit();
@@ -160,7 +160,7 @@ describe('numbers that move', () => {
     expect(streams(requests)).toHaveLength(2);
   });
 
-  test('go on in a page that the visitor comes back to', async () => {
+  test('continue in a page that the visitor returns to', async () => {
     const name = newName();
     await program.visit(`/hit/${name}`);
     const { page, problems } = await browser.visit();
@@ -179,7 +179,7 @@ describe('numbers that move', () => {
     expect(problems).toEqual([]);
   });
 
-  test('go on when all replicas are replaced', async () => {
+  test('continue when all replicas are replaced', async () => {
     await using other = await Program.start({ SEEN_DRAIN_MS: '500', SEEN_STOP_MS: '2000' });
     using ours = siteOf(other);
     await other.visit('/hit/live/update');
@@ -197,7 +197,7 @@ describe('numbers that move', () => {
     expect(streams(requests).length).toBeGreaterThan(1);
   });
 
-  test('come back when Seen had refused them', async () => {
+  test('continue after Seen refused their stream', async () => {
     await using other = await Program.start({ SEEN_REPLICAS: '1' });
     using ours = siteOf(other);
     await other.visit('/hit/live/refused');

@@ -118,7 +118,7 @@ describe('a visit', () => {
       expect(request).toMatch(/^(GET|POST) http:\/\/(localhost|127\.0\.0\.1):/);
   });
 
-  test('has a number of its own, whichever replica counts', async () => {
+  test('gets its own number, whichever replica counts', async () => {
     const url = site.put('/own', `${script}<b id=a data-seen="${newName()}" hidden></b>`);
     const replicas = new Set<string | undefined>();
     const shown = Array.from({ length: 12 }, async () => {
@@ -150,7 +150,7 @@ describe('a visit', () => {
     await until('the visit to be counted', async () => (await total(name)) === 1);
   });
 
-  test('is not counted where the page only reads, many counters in one request', async () => {
+  test('is not counted where the page only reads; one request reads many counters', async () => {
     const many = Array.from({ length: 15 }, newName);
     for (const name of many) await program.visit(`/hit/${name}`);
     const url = site.put(
@@ -168,7 +168,7 @@ describe('a visit', () => {
     expect(problems).toEqual([]);
   });
 
-  test('of a list with the longest names that there may be has room in the requests', async () => {
+  test('on a page with the longest possible names is counted, in several requests', async () => {
     const many = Array.from(
       { length: 15 },
       (_, n) => `${'n'.repeat(64)}/${`${n}`.padEnd(64, 'k')}`,
@@ -186,7 +186,7 @@ describe('a visit', () => {
     for (const n of many.keys()) await shows(page, `a${n}`, 1);
   });
 
-  test('is written as the language of the element has it, or the browser', async () => {
+  test('is formatted in the language of the element, or of the browser', async () => {
     const name = newName();
     await program.visit(`/hit/${name}`);
     const headers = { 'Content-Type': 'application/json' };
@@ -210,7 +210,7 @@ describe('a visit', () => {
 });
 
 describe('an element', () => {
-  test('stays hidden where its counter is private, is not there, or has no name', async () => {
+  test('stays hidden when its counter is private, does not exist or has an invalid name', async () => {
     const [name, secret] = [newName(), newName()];
     const body = JSON.stringify({ name: secret, private: true });
     const headers = { 'Content-Type': 'application/json' };
@@ -229,7 +229,7 @@ describe('an element', () => {
     expect(problems).toEqual([]);
   });
 
-  test('stays hidden while the store is away or Seen is, and nothing is thrown into the page', async () => {
+  test('stays hidden while Seen or its store is unavailable, without an error in the page', async () => {
     await using redis = await RedisServer.start();
     await using other = await Program.start({ SEEN_STORE_URL: redis.url });
     using ours = new Site(`script-src ${other.url}; connect-src ${other.url}`);
@@ -269,7 +269,7 @@ describe('an element', () => {
     );
   });
 
-  test('that comes later is filled, and shows what this visit was counted as', async () => {
+  test('that is added later shows the number of this visit', async () => {
     const [name, later] = [newName(), newName()];
     const url = site.put(
       '/later',
@@ -289,7 +289,7 @@ describe('an element', () => {
     expect(problems).toEqual([]);
   });
 
-  test('shows the number of the visit, though an older answer comes later', async () => {
+  test('shows the number of the visit, even when an older answer arrives later', async () => {
     const name = newName();
     await program.visit(`/hit/${name}`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -312,7 +312,7 @@ describe('an element', () => {
     for (const id of 'ab') await shows(page, id, 2);
   });
 
-  test('that is given another counter counts on that one, and hides until its number is there', async () => {
+  test('that gets another counter counts on that one, and is hidden until its number is known', async () => {
     const [name, next, secret] = [newName(), newName(), newName()];
     await program.visit(`/hit/${next}`);
     const url = site.put('/changed', `${script}<b id=a data-seen="${name}" hidden></b>`);
@@ -328,7 +328,7 @@ describe('an element', () => {
     expect(await total(name)).toBe(1);
   });
 
-  test('is filled in a page that never stops changing', async () => {
+  test('is filled even in a page that never stops changing', async () => {
     const url = site.put('/busy', `${script}<i></i><main></main>`);
     const { page } = await browser.visit();
     await page.goto(url);
@@ -350,7 +350,7 @@ for (const [kind, before] of [
   ['with the Navigation API', undefined],
   ['without the Navigation API', WITHOUT],
 ] as const) {
-  describe(`a page that goes to another path by itself, ${kind}`, () => {
+  describe(`a page that changes its path without loading, ${kind}`, () => {
     const open = async (body: (name: string) => string, path: string) => {
       const name = newName();
       const url = site.put(path, `${script}<title>1</title>${body(name)}`);
@@ -366,7 +366,7 @@ for (const [kind, before] of [
     const go = (page: Page, method: string, url: string) =>
       page.evaluate(`history.${method}({}, '', '${url}'); document.title = Math.random()`);
 
-    test('is visited again, by each element that stays', async () => {
+    test('counts again for each element that stays', async () => {
       const { page, name, problems } = await open(one, '/shop');
       await shows(page, 'a', 1);
       await go(page, 'pushState', '/shop/shoes');
@@ -381,7 +381,7 @@ for (const [kind, before] of [
       expect(problems).toEqual([]);
     });
 
-    test('is not visited again for another query, fragment or slash', async () => {
+    test('does not count again for another query, fragment or slash', async () => {
       const { page, name } = await open(one, '/filter');
       await shows(page, 'a', 1);
       for (const url of ['?sort=price', '#top', '/filter/']) await go(page, 'pushState', url);
@@ -393,7 +393,7 @@ for (const [kind, before] of [
       await shows(page, 'a', 2);
     });
 
-    test('does not count what belonged to the page before, though it is replaced a moment later', async () => {
+    test('does not count elements of the previous page that are replaced a moment later', async () => {
       const { page, name } = await open(one, '/slow');
       const next = newName();
       await shows(page, 'a', 1);
@@ -411,7 +411,7 @@ for (const [kind, before] of [
       expect(await total(name)).toBe(1);
     });
 
-    test('counts at once what is new, and once', async () => {
+    test('counts new elements at once, and only once', async () => {
       const { page, name } = await open((its) => `${one(its)}<main></main>`, '/news');
       const next = newName();
       await shows(page, 'a', 1);
@@ -425,8 +425,8 @@ for (const [kind, before] of [
   });
 }
 
-describe('a page that the browser keeps or makes beforehand', () => {
-  test('is not visited again when the visitor comes back to it', async () => {
+describe('a page that the browser caches or prerenders', () => {
+  test('does not count again when the visitor goes back to it', async () => {
     const name = newName();
     const url = site.put('/kept', `${script}<b id=a data-seen="${name}" hidden></b>`);
     const { page, problems } = await browser.visit();
@@ -448,7 +448,7 @@ describe('a page that the browser keeps or makes beforehand', () => {
 
   // Chromium renders nothing beforehand while somebody drives it, so this one is on its own, and
   // the pages say what happens.
-  test('is visited when it is shown, not when it is rendered beforehand', async () => {
+  test('counts when it is shown, not when it is prerendered', async () => {
     const name = newName();
     using ours = new Site(
       `script-src 'self' 'inline-speculation-rules' ${program.url}; connect-src 'self' ${program.url}`,
@@ -488,7 +488,7 @@ describe('a page that the browser keeps or makes beforehand', () => {
 describe('the script', () => {
   const one = (name: string) => `<b id=a data-seen="${name}" hidden></b>`;
 
-  test('may stand anywhere, be deferred, come later, and be there twice', async () => {
+  test('works anywhere in the page, deferred, added later, and included twice', async () => {
     const src = `${program.url}/embed.js`;
     const forms: [string, (name: string) => string][] = [
       ['before', (name) => `<script src="${src}"></script>${one(name)}`],
@@ -524,7 +524,7 @@ describe('the script', () => {
     expect(problems).toEqual([]);
   });
 
-  test('does nothing as a module, which does not know where it comes from', async () => {
+  test('does nothing as a module, because a module does not know its own address', async () => {
     const name = newName();
     const { page, problems } = await browser.visit();
     await page.goto(
@@ -538,7 +538,7 @@ describe('the script', () => {
     expect(problems).toEqual([]);
   });
 
-  test('works under another name and behind a prefix, and asks the Seen that it came from', async () => {
+  test('works under another name and behind a path prefix, and calls the Seen that it came from', async () => {
     await using other = await Program.start({
       SEEN_EMBED_PATH: '/my-numbers.js',
       SEEN_REPLICAS: '1',
@@ -570,7 +570,7 @@ describe('the script', () => {
     expect((await fetch(`${other.url}/embed.js`)).status).toBe(404);
   });
 
-  test('only reads in a browser that its owner had left out on this site', async () => {
+  test('only reads in a browser whose owner has opted out on this site', async () => {
     const name = newName();
     const url = site.put('/out', `${script}${one(name)}`);
     const { page, problems } = await browser.visit();
@@ -587,7 +587,7 @@ describe('the script', () => {
     expect(problems).toEqual([]);
   });
 
-  test('counts in a browser that lets the page keep nothing', async () => {
+  test('counts in a browser without storage', async () => {
     const { page, problems } = await browser.visit({
       script: `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })`,
     });
@@ -596,7 +596,7 @@ describe('the script', () => {
     expect(problems).toEqual([]);
   });
 
-  test('sends no cookies to another site, and takes none', async () => {
+  test('neither sends nor accepts cookies across sites', async () => {
     const { page } = await browser.visit();
     const name = newName();
     await page.goto(`${program.url}/own-visits`);

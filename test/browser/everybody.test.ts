@@ -1,6 +1,6 @@
 /**
- * The page for everybody: without a script, with the keyboard, in the dark, on paper, read out. On
- * a phone: `narrow.test.ts`.
+ * The page for everybody: without a script, with only the keyboard, in dark mode, on paper, with a
+ * screen reader. On a phone: `narrow.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ const style = (page: Page, selector: string, property: string) =>
 const lightness = (colour: string) => Number(/\d+/.exec(colour)?.[0]);
 
 describe('without a script', () => {
-  test('the sentence, one’s own number and who served it are there, and a picture of the chart is shown', async () => {
+  test('the page shows the sentence, the visit’s own number, the replica and a picture of the chart', async () => {
     await using watched = await openPage(browser, {
       javaScriptEnabled: false,
       colorScheme: 'dark',
@@ -63,8 +63,8 @@ describe('without a script', () => {
   });
 });
 
-describe('with the keyboard alone', () => {
-  test('everything can be reached and used, and one sees where one is', async () => {
+describe('with only the keyboard', () => {
+  test('everything can be reached and used, and the focus is visible', async () => {
     await using watched = await openPage(browser);
     const { page } = watched;
     await openWhole(page, program.url);
@@ -99,8 +99,8 @@ describe('with the keyboard alone', () => {
   });
 });
 
-describe('in the dark', () => {
-  test('ground and ink change places, and the chart is drawn again in the colours of the dark', async () => {
+describe('in dark mode', () => {
+  test('background and text swap colours, and the chart is redrawn in dark colours', async () => {
     await using watched = await openPage(browser, { colorScheme: 'light' });
     const { page } = watched;
     await openWhole(page, program.url);
@@ -124,7 +124,7 @@ describe('in the dark', () => {
 });
 
 describe('on paper', () => {
-  test('what is for a screen is left out, and the rest is there, in the colours of the day', async () => {
+  test('controls are left out and the rest is printed in light colours', async () => {
     await using watched = await openPage(browser, { colorScheme: 'dark' });
     const { page } = watched;
     await openWhole(page, program.url);
@@ -148,7 +148,7 @@ describe('on paper', () => {
   });
 });
 
-describe('read out', () => {
+describe('with a screen reader', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const path of ['/', '/c/my-site/front-page', '/own-visits', '/c/my-site/nothing']) {
       test(`axe finds nothing wrong with ${path}, ${colorScheme}`, async () => {
@@ -170,7 +170,7 @@ describe('read out', () => {
     }
   }
 
-  test('that somebody has to know of it is said once, politely', async () => {
+  test('a change that matters is announced once, politely', async () => {
     await using watched = await openPage(browser);
     const { page } = watched;
     await openWhole(page, program.url);

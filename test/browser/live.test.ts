@@ -1,6 +1,6 @@
 /**
- * The page lives: it moves with every replica's visits, and survives what happens to the one that
- * it is connected to.
+ * The page is live: it shows every replica's visits, and keeps working when its replica is
+ * replaced or dies.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
@@ -48,7 +48,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await redis[Symbol.asyncDispose]();
     });
 
-    test('the number moves when another replica counts, and one’s own does not', async () => {
+    test('the total changes when another replica counts, and the visit’s own number does not', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       const answer = await page.goto(program.url);
@@ -63,7 +63,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(await page.getByRole('status').textContent()).toBe('Live');
     });
 
-    test('nothing is asked for and no stream held while nobody looks, and what was missed is told then', async () => {
+    test('a hidden page requests nothing and holds no stream, and catches up when it is visible', async () => {
       await using watched = await openPage(browser);
       const { page, requests } = watched;
       await page.goto(program.url);
@@ -85,7 +85,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await shows(page, number);
     });
 
-    test('the page of a counter moves too, and none of it counts', async () => {
+    test('the page of a counter is live too, and viewing it never counts', async () => {
       await program.visit('/hit/my-site/front-page');
       await using watched = await openPage(browser);
       const { page } = watched;
@@ -99,7 +99,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await shows(page, 2);
     });
 
-    test('all replicas are replaced under it, and nothing is said of it', async () => {
+    test('replacing all replicas shows no message', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);
@@ -130,7 +130,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(await page.evaluate('said')).toEqual([]);
     });
 
-    test('that the connection is lost is said, and the number runs on by itself when Seen is back', async () => {
+    test('a lost connection is reported, and the number continues by itself when Seen is back', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);

@@ -1,6 +1,6 @@
 /**
- * A past for pictures: visits of a year that nobody made, written into the database before the
- * program starts. The same each time.
+ * An invented history for pictures: a year of visits, written into the database before the program
+ * starts. Always the same.
  */
 import { Database } from 'bun:sqlite';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';

@@ -1,6 +1,6 @@
 /**
- * Nothing is wider than a phone, on any page, with any total that a counter may have: real
- * counters with a past as large.
+ * Nothing is wider than a phone's screen, on any page, with any possible total. The counters are
+ * real, with a history to match.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
@@ -116,7 +116,7 @@ async function widerThanScreen(page: Page): Promise<string[]> {
 
 describe('on a phone nothing is wider than the screen', () => {
   for (const total of TOTALS) {
-    test(`on the page of a counter that stands at ${total}`, async () => {
+    test(`on the page of a counter with the total ${total}`, async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(`${program.url}/c/my-site/at-${total}`);
@@ -127,7 +127,7 @@ describe('on a phone nothing is wider than the screen', () => {
   }
 
   for (const total of [88_888_888, Number.MAX_SAFE_INTEGER]) {
-    test(`on the page that counts its visits, which are ${total}`, async () => {
+    test(`on the page that counts its visits, at ${total}`, async () => {
       await setDefault(total);
       await using watched = await openPage(browser);
       const { page } = watched;

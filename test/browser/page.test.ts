@@ -47,7 +47,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await redis[Symbol.asyncDispose]();
     });
 
-    test('a visit counts once, whatever the page then asks for', async () => {
+    test('a visit counts once, whatever the page requests afterwards', async () => {
       await program.visit();
       await using watched = await openPage(browser);
       const { page, requests } = watched;
@@ -66,7 +66,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(await sentence(page)).toBe('Hello World! I have been seen 3 times.');
     });
 
-    test('the chart and its table show what was counted', async () => {
+    test('the chart and its table show the counted visits', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);
@@ -92,7 +92,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       expect(await visitors.textContent()).toBe(`${told.today}`);
     });
 
-    test('the stack is shown; a replica that dies is gone, and the page goes on', async () => {
+    test('the replicas are shown; one that dies is shown as gone, and the page stays live', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       const answer = await page.goto(program.url);
@@ -115,7 +115,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       });
     });
 
-    test('that the store is away is said, and no more when it is back', async () => {
+    test('an unavailable store is reported, until it is back', async () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);

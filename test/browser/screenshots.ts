@@ -2,9 +2,9 @@
  * `npm run screenshots`: the pictures of the README, made from the running program:
  * docs/screenshot-light.png and docs/screenshot-dark.png.
  *
- * The visits of the past are made up (`made-up-past.ts`), since a new counter has none; everything
- * else is what the page shows. With a folder as its argument it makes pictures of every state
- * there, to be looked at.
+ * Past visits are invented (`made-up-past.ts`), because a new counter has none; everything else is
+ * what the page shows. With a folder as its argument it makes pictures of every state there, for
+ * review.
  */
 import { Database } from 'bun:sqlite';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What the page asks for: nothing when one goes back to it, little in all, nothing of others, and
- * nothing that its policy refuses.
+ * The page's requests: none for the back button, few in all, none to other hosts, and none that
+ * its policy refuses.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser } from 'playwright-core';
@@ -64,8 +64,8 @@ describe('going back', () => {
   }
 });
 
-describe('the wire', () => {
-  test('has 60 kB on it at the most, and nothing of other hosts', async () => {
+describe('the network traffic of the page', () => {
+  test('is at most 60 kB, and none of it with other hosts', async () => {
     await using watched = await openPage(browser);
     const { page, context, requests } = watched;
     const devtools = await context.newCDPSession(page);
@@ -84,7 +84,7 @@ describe('the wire', () => {
     ).toEqual([]);
   });
 
-  test('has nothing on it that the policy of the page refuses, or that fails', async () => {
+  test('contains no failed request, and none that violates the page’s policy', async () => {
     await using watched = await openPage(browser);
     const { page, errors } = watched;
     await page.addInitScript(
@@ -105,7 +105,7 @@ describe('the wire', () => {
     expect(errors).toEqual([]);
   });
 
-  test('has nothing of the stack on it where that is not to be shown', async () => {
+  test('contains nothing about the replicas where they are not to be shown', async () => {
     await using hidden = await Program.start({ SEEN_SHOW_STACK: 'no' });
     await using watched = await openPage(browser);
     const { page, requests } = watched;

@@ -1,7 +1,4 @@
-/**
- * The part of the store contract about counters that go out and come in. `store-contract.ts` runs
- * it with the rest.
- */
+/** The contract of exports and imports. Every store runs it, on the real database. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';
@@ -44,7 +41,7 @@ export function plain(archived: ArchivedCounter | undefined) {
 
 /** Runs this part of the contract. */
 export function testArchive(subject: () => Subject): void {
-  describe('counters that go out and come in', () => {
+  describe('exports and imports of counters', () => {
     let store: TestedStore;
     let now = NOW;
     const open = (options: Parameters<Subject['open']>[0] = {}) =>
@@ -88,7 +85,7 @@ export function testArchive(subject: () => Subject): void {
     };
     const look = async (name: string) => plain((await allOf(store.archive)).get(name));
 
-    test('all that is kept of each is read, in the order of the names', async () => {
+    test('an export contains all data of each counter, in the order of the names', async () => {
       const [hit, made, gone] = [`${space}/B`, `${space}/a`, `${space}/gone`];
       const rules = { ...RULES, lowest: -MAX, private: true, windowMs: DAY_MS };
       await store.registry.create(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
@@ -127,7 +124,7 @@ export function testArchive(subject: () => Subject): void {
       await store.registry.delete([hit]);
     });
 
-    test('one that is brought is what it was, and counts on', async () => {
+    test('an imported counter equals the exported one, and counts on', async () => {
       const brought = counter();
       expect(await store.archive.importAll([brought], terms())).toEqual(['made']);
       expect(await look(brought.counter)).toEqual(plain(brought));
@@ -142,7 +139,7 @@ export function testArchive(subject: () => Subject): void {
       expect((await store.registry.describe(brought.counter))?.total).toBe(7);
     });
 
-    test('totals may be all that a counter may be; who made it, and when, may be unknown', async () => {
+    test('every valid total can be imported, with unknown owner or time of creation too', async () => {
       for (const total of [MAX, -MAX, 0, -1]) {
         const brought = counter({
           total,
@@ -163,7 +160,7 @@ export function testArchive(subject: () => Subject): void {
       });
     });
 
-    test('the same source brings a counter once, whatever has become of it since', async () => {
+    test('the same source imports a counter once, whatever happened to it since', async () => {
       const brought = counter();
       for (const existing of ['keep', 'add', 'replace'] as const) {
         const own = terms({ existing, source: `source-${space.slice(0, 8)}` });
@@ -179,7 +176,7 @@ export function testArchive(subject: () => Subject): void {
       expect((await store.registry.describe(brought.counter))?.total).toBe(8);
     });
 
-    test('a counter that is there is kept, added to, or replaced', async () => {
+    test('an existing counter is kept, added to, or replaced', async () => {
       const [kept, added, replaced] = [counter(), counter(), counter()];
       const own = { total: 10, madeAt: NOW - 5, owner: 'its own owner' };
       for (const { counter: name } of [kept, added, replaced]) {
@@ -214,7 +211,7 @@ export function testArchive(subject: () => Subject): void {
       expect(await look(replaced.counter)).toEqual(plain(replaced));
     });
 
-    test('one that is kept may be brought by the same source later; one that is replaced by others again', async () => {
+    test('a kept counter can be imported from the same source later; a replaced one again', async () => {
       const [kept, replaced] = [counter(), counter()];
       await store.registry.create(kept.counter, { total: 1, madeAt: NOW, owner: 'x' });
       const first = terms();
@@ -230,7 +227,7 @@ export function testArchive(subject: () => Subject): void {
       ]);
     });
 
-    test('one that was deleted may be brought again', async () => {
+    test('a deleted counter can be imported again', async () => {
       const brought = counter();
       const own = terms();
       await store.archive.importAll([brought], own);
@@ -239,7 +236,7 @@ export function testArchive(subject: () => Subject): void {
       expect(await look(brought.counter)).toEqual(plain(brought));
     });
 
-    test('what cannot be added is answered, and nothing of it is changed', async () => {
+    test('a counter that cannot be added is reported and not changed', async () => {
       const [total, hour] = [counter({ total: MAX }), counter({ total: 0 })];
       await store.archive.importAll([total, hour], terms());
       const huge = {
@@ -266,7 +263,7 @@ export function testArchive(subject: () => Subject): void {
       expect(await store.archive.importAll(allowed, add)).toEqual(['added', 'added']);
     });
 
-    test('no more are made than there may be; those that are there can be brought', async () => {
+    test('an import makes no more counters than the limit allows, and still updates existing ones', async () => {
       const there = counter();
       await store.archive.importAll([there], terms());
       const full = open({ countersMax: (await store.registry.size()) + 1 });
@@ -282,7 +279,7 @@ export function testArchive(subject: () => Subject): void {
       await full.close();
     });
 
-    test('the default counter is one like any other', async () => {
+    test('the default counter is imported like any other', async () => {
       await store.registry.delete(['hits']);
       const brought = counter({ counter: 'hits', rules: RULES });
       const full = open({ countersMax: 0 });
@@ -296,7 +293,7 @@ export function testArchive(subject: () => Subject): void {
       expect((await store.registry.describe('hits'))?.total).toBe(11);
     });
 
-    test('foreseeing changes nothing', async () => {
+    test('a preview changes nothing', async () => {
       const [there, missing] = [counter(), counter()];
       await store.archive.importAll([there], terms());
       const size = await store.registry.size();
@@ -315,7 +312,7 @@ export function testArchive(subject: () => Subject): void {
       expect(await store.registry.size()).toBe(size);
     });
 
-    test('hours that are older than hours are kept come in as days', async () => {
+    test('hours beyond their retention time are imported as days', async () => {
       const first = HOUR - HOURS_KEPT_DAYS * 24;
       const hours = [first - 1, first, HOUR].map((at) => ({
         at,
@@ -331,7 +328,7 @@ export function testArchive(subject: () => Subject): void {
       });
     });
 
-    test('visitors of a day that is brought and of those that come are added up, over midnight too', async () => {
+    test('imported and new visitors of a day are added, also after midnight', async () => {
       const brought = counter({ past: { ...NO_PAST, visitors: new Map([[DAY, 10]]) } });
       const commit = hitting();
       await commit({ counter: brought.counter, amount: 1, visitors: callers('a', 'b') });
@@ -349,7 +346,7 @@ export function testArchive(subject: () => Subject): void {
       now -= DAY_MS;
     });
 
-    test('what is done to a counter while all are read is in it as a whole, or not at all', async () => {
+    test('a change during an export is in it as a whole, or not at all', async () => {
       const own = open();
       const names = ['hit', 'set', 'given', 'ruled', 'gone', 'brought', 'made'].map(
         (key) => `${space}/-${key}`,
@@ -382,7 +379,7 @@ export function testArchive(subject: () => Subject): void {
       await own.close();
     });
 
-    test('all counters are read whole, and on SQLite as of one moment, while they are hit, made, set and deleted', async () => {
+    test('an export is consistent for each counter, and on SQLite for all, while counters are hit, made, set and deleted', async () => {
       const PAIRS = 400;
       const own = open();
       const pairs = Array.from(

@@ -1,7 +1,7 @@
 /**
- * The part of the store contract that is about bounds: what grows with visitors' requests ends at
- * a limit, counters that exist count on, and a clock that is wrong for a while loses nothing.
- * Every store runs it, on the real database.
+ * The contract of limits: data that grows with visitors' requests ends at a limit, existing
+ * counters count on, and a clock that is wrong for a while loses nothing. Every store runs it, on
+ * the real database.
  */
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 
 /** Runs this part of the contract. */
 export function testBounds(subject: () => Subject): void {
-  describe('bounds', () => {
+  describe('limits on stored data', () => {
     /** A store of which the test owns the time, with a writer of its own. */
     function begin(limits: Parameters<Subject['open']>[0] = {}) {
       let now = START;
@@ -50,7 +50,7 @@ export function testBounds(subject: () => Subject): void {
         typeof outcome === 'object' ? (outcome as { total: number }).total : outcome,
       );
 
-    test('one counter remembers a quarter of the visitors at the most; the others still count, each time', async () => {
+    test('one counter remembers at most a quarter of the visitors; others still count, each time', async () => {
       await using own = begin({ visitorsMax: 40 });
       await own.store.registry.create(own.name(), {
         total: 0,
@@ -64,7 +64,7 @@ export function testBounds(subject: () => Subject): void {
       expect(totals(await own.commit(visit(own.name(), ...ids(0, 10))))).toEqual([50]);
     });
 
-    test('all counters together remember as many visitors as may be, and there is room again when windows are over', async () => {
+    test('all counters together remember no more visitors than the limit, and there is space again when windows end', async () => {
       await using own = begin({ visitorsMax: 40 });
       const names = ['a', 'b', 'c', 'd', 'e', 'f'].map(own.name);
       for (const name of names) {
@@ -87,7 +87,7 @@ export function testBounds(subject: () => Subject): void {
       expect(after.filter((total, index) => total === before[index]).length).toBe(4);
     });
 
-    test('a full room for keys is free again after 24 hours', async () => {
+    test('when the limit on keys is reached, its space is free again after 24 hours', async () => {
       await using own = begin({ keysMax: 30 });
       const keyed = (): Change => ({
         counter: own.name(),
@@ -104,7 +104,7 @@ export function testBounds(subject: () => Subject): void {
       expect(next.filter((outcome) => outcome === 'keys-full')).toEqual([]);
     });
 
-    test('a clock that is 25 hours ahead for a while forgets no key', async () => {
+    test('a clock that is 25 hours ahead for a while deletes no key', async () => {
       await using own = begin({ keysMax: 1000 });
       const keyed = { counter: own.name(), amount: 1, once: { key: randomUUID(), request: '1' } };
       own.at(200 * DAY_MS);
@@ -135,7 +135,7 @@ export function testBounds(subject: () => Subject): void {
       expect(days).toEqual([]);
     });
 
-    test('hours that are old become days, however many counters there are, and none is lost meanwhile', async () => {
+    test('old hours become days, however many counters there are, and no visit is lost meanwhile', async () => {
       await using own = begin();
       const names = Array.from({ length: 50 }, (_, index) => own.name(`page-${index}`));
       for (let hour = 0; hour < 120; hour++) {

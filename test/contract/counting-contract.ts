@@ -1,5 +1,5 @@
 /**
- * The contract of counting: batches, writers, totals and keys of requests. Every store runs it, on
+ * The contract of counting: batches, writers, totals and idempotency keys. Every store runs it, on
  * the real database. Not here: private counters and windows (`rules-contract.ts`).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -22,7 +22,7 @@ export function testCounting(subject: () => Subject): void {
 
     const batch = (...changes: Change[]): Batch => ({ writer, sequence: ++sequence, changes });
 
-    test('adds to a new counter and to one that is there', async () => {
+    test('adds to a new counter and to an existing one', async () => {
       counter = fresh();
       expect(await store.counting.commit(batch({ counter, amount: 3 }))).toEqual([3]);
       expect(await store.counting.commit(batch({ counter, amount: 4 }))).toEqual([7]);
@@ -42,7 +42,7 @@ export function testCounting(subject: () => Subject): void {
       );
     });
 
-    test('reads no total where there is no counter, and reading makes none', async () => {
+    test('reads no total of a missing counter, and does not create it', async () => {
       const missing = fresh();
       expect(await store.counting.read([missing, counter, missing])).toEqual([
         undefined,
@@ -70,7 +70,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([counter])).toEqual([13]);
     });
 
-    test('a batch that is not the next one is refused loudly and changes nothing', async () => {
+    test('a batch that is out of order fails with an error and changes nothing', async () => {
       const skipped = { writer, sequence: sequence + 2, changes: [{ counter, amount: 1 }] };
       const stale = { writer, sequence: sequence - 1, changes: [{ counter, amount: 1 }] };
       const unknown = { writer: randomUUID(), sequence: 2, changes: [{ counter, amount: 1 }] };
@@ -81,7 +81,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.commit(batch({ counter, amount: 1 }))).toEqual([14]);
     });
 
-    test('a batch without changes takes its number and counts nothing', async () => {
+    test('an empty batch uses its sequence number and counts nothing', async () => {
       const [own, name] = [randomUUID(), fresh()];
       const commit = (number: number, ...changes: Change[]) =>
         store.counting.commit({ writer: own, sequence: number, changes });
@@ -93,7 +93,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([name])).toEqual([1]);
     });
 
-    test('a batch without changes takes the place of one that is given up: what comes first is applied', async () => {
+    test('an empty batch replaces a batch that was given up: the first to arrive is applied', async () => {
       const [own, name] = [randomUUID(), fresh()];
       const commit = (number: number, ...changes: Change[]) =>
         store.counting.commit({ writer: own, sequence: number, changes });
@@ -137,7 +137,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([low])).toEqual([-3]);
     });
 
-    test('a total may reach 2^53-1 and not one more, and keeps what it has', async () => {
+    test('a total can reach 2^53-1 but no more, and is kept when a hit would exceed it', async () => {
       const high = fresh();
       expect(await store.counting.commit(batch({ counter: high, amount: MAX - 1 }))).toEqual([
         MAX - 1,
@@ -152,7 +152,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([high])).toEqual([MAX]);
     });
 
-    test('a total may reach -(2^53-1) and not one less', async () => {
+    test('a total can reach -(2^53-1) but no less', async () => {
       const low = fresh();
       expect(await store.counting.commit(batch({ counter: low, amount: -MAX }))).toEqual([-MAX]);
       expect(await store.counting.commit(batch({ counter: low, amount: -1 }))).toEqual([
@@ -161,7 +161,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([low])).toEqual([-MAX]);
     });
 
-    test('a counter that is full does not keep the others of its batch from counting', async () => {
+    test('a counter at its maximum does not prevent others of its batch from counting', async () => {
       const [full, before, after] = [fresh(), fresh(), fresh()];
       await store.counting.commit(batch({ counter: full, amount: MAX }));
       const mixed = batch(
@@ -174,7 +174,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([before, full, after])).toEqual([1, MAX, 2]);
     });
 
-    test('a request that is asked for again under its key counts once and gets the same answer', async () => {
+    test('a request that is repeated with its key counts once and gets the same answer', async () => {
       const own = fresh();
       const key = freshKey();
       const keyed = { counter: own, amount: 1, once: once(key) };
@@ -190,7 +190,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([own])).toEqual([6]);
     });
 
-    test('a request that stands twice in a batch counts once', async () => {
+    test('a request that is in a batch twice counts once', async () => {
       const own = fresh();
       const keyed = { counter: own, amount: 2, once: once(freshKey(), '2') };
       const twice = batch(
@@ -219,7 +219,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read([own, other])).toEqual([1, 1]);
     });
 
-    test('the key of a request that was left out is not remembered', async () => {
+    test('the key of a request that was not counted is not remembered', async () => {
       const full = fresh();
       const key = freshKey();
       await store.counting.commit(batch({ counter: full, amount: MAX }));
@@ -229,7 +229,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.commit(batch(keyed))).toEqual([MAX - 9]);
     });
 
-    test('what was committed is there after the store was closed', async () => {
+    test('committed data survives closing the store', async () => {
       await store.close();
       await store.close();
       store = subject().open();
@@ -237,7 +237,7 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.commit(batch({ counter, amount: 1 }))).toEqual([15]);
     });
 
-    test('no more keys are remembered than may be; those that are still work, and so does what has none', async () => {
+    test('no more keys are stored than the limit allows; known keys and hits without a key still work', async () => {
       const own = fresh();
       const outcomes = await store.counting.commit(
         batch(

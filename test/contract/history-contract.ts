@@ -1,6 +1,6 @@
 /**
- * The contract of the history: what is remembered of visits, by hour, by day and by visitor. Every
- * store runs it, on the real database.
+ * The contract of the history: visits by hour, by day and by visitor. Every store runs it, on the
+ * real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ import { byText, fresh, freshKey, MAX, once } from './tools.ts';
 
 /** Runs this part of the contract. */
 export function testHistory(subject: () => Subject): void {
-  describe('what is remembered of visits', () => {
+  describe('the history of visits', () => {
     let store: TestedStore;
     beforeAll(() => {
       store = subject().open();
@@ -62,7 +62,7 @@ export function testHistory(subject: () => Subject): void {
       days: days.map(({ at, kind, amount }) => [at, kind, amount]).toSorted(byText),
     });
 
-    test('how much visits of each kind added, by the hour', async () => {
+    test('records visits by kind and hour', async () => {
       const { store: own, name, at, hit } = begin();
       await hit({ amount: 6, kinds: { person: 3, bot: 2, proxy: 1 } });
       at(HOUR_MS - 1);
@@ -82,7 +82,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('once, whatever is sent again or refused', async () => {
+    test('records each visit once, whatever is repeated or refused', async () => {
       const { store: own, name, hit, again } = begin();
       const visit = {
         kinds: { person: 1 },
@@ -100,7 +100,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('how many visitors each day had, however often each came', async () => {
+    test('records the number of visitors of each day, however often each visits', async () => {
       const { store: own, name, at, hit } = begin();
       await hit({ visitors: callers('a', 'b') });
       await hit({ visitors: callers('b', 'c') });
@@ -121,7 +121,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('the days right again after a clock that was far ahead', async () => {
+    test('is correct again after a clock that was far ahead', async () => {
       const { store: own, name, at, hit } = begin();
       at(30 * DAY_MS);
       await hit({ visitors: callers('a') });
@@ -139,7 +139,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('many visitors, in one batch and in many, as exactly as it is said', async () => {
+    test('counts many visitors, in one batch or in many, within the stated error', async () => {
       const { store: own, name, hit } = begin();
       const some = (from: number, count: number) =>
         Array.from({ length: count }, (_, index) => `visitor-${from + index}`);
@@ -161,7 +161,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('hours that are old become days, and nothing is lost', async () => {
+    test('turns old hours into days without losing visits', async () => {
       const { store: own, name, at, hit } = begin();
       for (const day of [0, 1, 2]) {
         at(day * DAY_MS + 5 * HOUR_MS);
@@ -191,7 +191,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('figures that would go farther than a number carries stay there, and the counter counts on', async () => {
+    test('stops at the largest exact number, and the counter counts on', async () => {
       const { store: own, name, at, hit } = begin();
       for (let n = 0; n < 1030; n++) {
         expect(await hit({ amount: MAX, kinds: { person: MAX } })).toEqual([MAX]);
@@ -208,7 +208,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('nothing of a counter that was deleted', async () => {
+    test('contains nothing of a deleted counter', async () => {
       const { store: own, name, hit } = begin();
       await hit({ visitors: callers('a') });
       await own.registry.delete([name]);
@@ -216,7 +216,7 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
-    test('by a salt that is the same for all who ask on a day, and another on the next', async () => {
+    test('uses the same salt for all replicas on a day, and another on the next', async () => {
       const other = subject().open();
       const today = Math.floor(Date.now() / DAY_MS);
       const first = await store.history.salt(today, 'suggested first');

@@ -36,7 +36,7 @@ export function testLimiter(subject: () => Subject): void {
     }
     const visitor = () => randomUUID();
 
-    test('can be had at once, and not one more', async () => {
+    test('can be used all at once, and not once more', async () => {
       const { store: own, take } = begin();
       const who = visitor();
       for (const remaining of [4, 3, 2, 1, 0]) {
@@ -47,7 +47,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('come back evenly, all of it within the window, and never more than all', async () => {
+    test('refill evenly, completely within the window, and never beyond', async () => {
       const { store: own, take, pass, many } = begin();
       const who = visitor();
       expect(await many(who, 6)).toBe(5);
@@ -64,7 +64,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('of a day are half there again after half a day, and all of them within a day', async () => {
+    test('of a day are half refilled after half a day, and full after a day', async () => {
       const { store: own, many, pass } = begin();
       const who = visitor();
       const keys = { name: 'keys', quota: 5000, windowMs: DAY_MS };
@@ -76,7 +76,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('are each visitor’s own, and each limit’s', async () => {
+    test('are separate for each visitor and each limit', async () => {
       const { store: own, take, many } = begin();
       const [one, other] = [visitor(), visitor()];
       const another = { name: 'new-counters', quota: 2, windowMs: DAY_MS };
@@ -92,7 +92,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('are shared by all who have the database', async () => {
+    test('are shared by all replicas of a database', async () => {
       const [one, two] = [begin(), begin()];
       const who = visitor();
       expect(await one.many(who, 3)).toBe(3);
@@ -103,7 +103,7 @@ export function testLimiter(subject: () => Subject): void {
       await two.store.close();
     });
 
-    test('are taken for many in one call, in their order, twice for who stands there twice', async () => {
+    test('are used by many in one call, in order, twice for a visitor who is in it twice', async () => {
       const { store: own } = begin();
       const [one, other] = [visitor(), visitor()];
       const small = { ...FIVE, quota: 2 };
@@ -133,7 +133,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('are remembered of so many visitors at once and not of more; who is remembered stays limited', async () => {
+    test('are stored for a limited number of visitors; a stored one stays limited', async () => {
       const { store: own, many } = begin();
       const [before, newcomer] = [visitor(), visitor()];
       expect(await many(before, 3)).toBe(3);
@@ -150,7 +150,7 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
-    test('keep nobody waiting for longer than one where another’s clock was far ahead', async () => {
+    test('do not delay anybody beyond one window after another replica’s clock was far ahead', async () => {
       const { store: own, many, pass, take } = begin();
       const who = visitor();
       pass(DAY_MS);

@@ -14,7 +14,7 @@ export function testPresence(subject: () => Subject): void {
     });
     afterAll(() => store.close());
 
-    const beat = (name: string, more: Partial<HeartbeatReport> = {}): HeartbeatReport => ({
+    const report = (name: string, more: Partial<HeartbeatReport> = {}): HeartbeatReport => ({
       id: randomUUID(),
       name,
       version: '1.2.3',
@@ -24,9 +24,9 @@ export function testPresence(subject: () => Subject): void {
       ...more,
     });
 
-    test('hear of each other, and what each said last', async () => {
+    test('know each other’s latest reports', async () => {
       const other = subject().open();
-      const [one, two] = [beat('one'), beat('two', { hits: 7 })];
+      const [one, two] = [report('one'), report('two', { hits: 7 })];
       await store.presence.heartbeat(one);
       const said = async (from: Presence, what: HeartbeatReport) =>
         (await from.heartbeat(what))

@@ -1,6 +1,6 @@
 /**
- * The contract of the registry: counters that are created, changed, deleted and listed, and how
- * many there may be. Every store runs it, on the real database.
+ * The contract of the registry: creating, changing, deleting and listing counters, and their
+ * maximum number. Every store runs it, on the real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -26,7 +26,7 @@ export function testRegistry(subject: () => Subject): void {
     const batch = newWriter();
     const owner = 'the hash of a token';
 
-    test('one that is made stands where it was told to, has an owner, and counts on', async () => {
+    test('one that is made has its start value and its owner, and counts on', async () => {
       const own = fresh();
       const before = Date.now();
       expect(await store.registry.create(own, { total: 41, madeAt: Date.now(), owner })).toBe(
@@ -40,7 +40,7 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.registry.describe(own)).toEqual({ ...made!, total: 42 });
     });
 
-    test('one that is made with rules keeps them', async () => {
+    test('one that is made with rules keeps its rules', async () => {
       const own = fresh();
       const rules = {
         lowest: -MAX,
@@ -75,7 +75,7 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.registry.size()).toBe(size + 1);
     });
 
-    test('one that is there is not made again, but by the same owner, as after a lost answer', async () => {
+    test('an existing one is not made again, except by the same owner who got no answer', async () => {
       const own = fresh();
       await store.registry.create(own, { total: 5, madeAt: Date.now(), owner });
       expect(
@@ -92,7 +92,7 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.counting.read([own, hit])).toEqual([5, 1]);
     });
 
-    test('one that the first hit made has no owner, and says when it was made', async () => {
+    test('one that a first hit made has no owner, and reports when it was made', async () => {
       const own = fresh();
       expect(await store.registry.describe(own)).toBeUndefined();
       await store.counting.commit(batch({ counter: own, amount: 3 }));
@@ -104,7 +104,7 @@ export function testRegistry(subject: () => Subject): void {
       expect((await store.registry.describe(own))?.madeAt).toBe(made?.madeAt);
     });
 
-    test('is set and given to another owner, if it is there', async () => {
+    test('can be set and given to another owner, if it exists', async () => {
       const own = fresh();
       expect(await store.registry.change(own, { total: 7 })).toBe('missing');
       expect(await store.registry.change(own, { owner: owner })).toBe('missing');
@@ -122,7 +122,7 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.counting.commit(batch({ counter: own, amount: 1 }))).toEqual([-MAX + 1]);
     });
 
-    test('keeps what is not changed, and is answered as it is after the change', async () => {
+    test('keeps what a change does not mention, and the answer shows it after the change', async () => {
       const own = fresh();
       const rules = { ...RULES, lowest: -7, highest: 9, settable: true };
       await store.registry.create(own, { total: 5, madeAt: 1000, owner, rules });
@@ -154,7 +154,7 @@ export function testRegistry(subject: () => Subject): void {
       });
     });
 
-    test('changes that come at the same moment from several replicas all hold', async () => {
+    test('simultaneous changes from several replicas all hold', async () => {
       const own = fresh();
       const stores = [subject().open(), subject().open(), subject().open()];
       await store.registry.create(own, { total: 0, madeAt: Date.now(), owner });
@@ -177,7 +177,7 @@ export function testRegistry(subject: () => Subject): void {
       await Promise.all(stores.map((one) => one.close()));
     });
 
-    test('is changed and deleted only if it is what it was taken for', async () => {
+    test('is changed or deleted only if it meets the condition', async () => {
       const [own, hit] = [fresh(), fresh()];
       await store.registry.create(own, {
         total: 5,
@@ -223,7 +223,7 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.counting.read([own, hit])).toEqual([undefined, undefined]);
     });
 
-    test('one that is hit at the moment of its deletion is whole or gone', async () => {
+    test('one that is hit while it is deleted is either complete or gone', async () => {
       const other = subject().open();
       for (let turn = 0; turn < 30; turn++) {
         const own = fresh();
@@ -241,7 +241,7 @@ export function testRegistry(subject: () => Subject): void {
       await other.close();
     });
 
-    test('is deleted with all that is kept of it, and again without harm', async () => {
+    test('is deleted with all its data; deleting it again does no harm', async () => {
       const own = fresh();
       await store.registry.create(own, { total: 7, madeAt: Date.now(), owner });
       await store.registry.delete([own]);
@@ -254,7 +254,7 @@ export function testRegistry(subject: () => Subject): void {
       expect((await store.registry.describe(own))?.owner).toBeUndefined();
     });
 
-    test('are listed in the order of their names, page by page, and searched', async () => {
+    test('are listed by name, page by page, and can be searched', async () => {
       const space = randomUUID();
       const names = ['a', 'B', 'c', 'd.x', 'e-x'].map((key) => `${space}/${key}`);
       await store.counting.commit(
@@ -299,7 +299,7 @@ export function testRegistry(subject: () => Subject): void {
       }
     });
 
-    test('a hit makes none where hits may not, and counts on those that are there and on the default counter', async () => {
+    test('where hits must not make counters, they count only on existing ones and the default counter', async () => {
       const closed = subject().open({ hitsMake: false });
       const [made, unmade] = [fresh(), fresh()];
       expect(await closed.registry.create(made, { total: 0, madeAt: Date.now(), owner })).toBe(
@@ -317,7 +317,7 @@ export function testRegistry(subject: () => Subject): void {
       await closed.close();
     });
 
-    test('a change that may not make its counter is left out where there is none, and counts where there is one', async () => {
+    test('a change that must not make its counter is skipped if there is none, and counts otherwise', async () => {
       const own = subject().open({ keysMax: 1000 });
       const [made, hit, unmade] = [fresh(), fresh(), fresh()];
       await own.registry.create(made, { total: 0, madeAt: Date.now(), owner });
@@ -343,7 +343,7 @@ export function testRegistry(subject: () => Subject): void {
       await own.close();
     });
 
-    test('there are no more than may be, made either way; those that are there count on', async () => {
+    test('there are no more than the limit allows, made either way; existing ones count on', async () => {
       const there = fresh();
       await store.counting.commit(batch({ counter: there, amount: 1 }));
       const count = await store.registry.size();
@@ -373,7 +373,7 @@ export function testRegistry(subject: () => Subject): void {
       await full.close();
     });
 
-    test('the default counter is there before its first hit: it can be set and have an owner', async () => {
+    test('the default counter exists before its first hit: it can be set and have an owner', async () => {
       await store.registry.delete(['hits']);
       expect(await store.registry.change('hits', { owner: owner })).toMatchObject({
         owner: owner,

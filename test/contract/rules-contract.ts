@@ -53,7 +53,7 @@ export function testRules(subject: () => Subject): void {
     });
     const visits = (id: string, n: number, kind: Kind = 'person') => ({ id, kind, visits: n });
 
-    test('a private counter is counted on, and its total is for its owner', async () => {
+    test('a private counter counts, and only its owner sees the total', async () => {
       await using own = await ruled({ private: true }, 41);
       const hidden = (total: number) => ({ total, private: true });
       expect(await own.commit({})).toEqual([hidden(42)]);
@@ -71,7 +71,7 @@ export function testRules(subject: () => Subject): void {
       expect(await own.store.counting.read([own.name])).toEqual([42]);
     });
 
-    test('with a window a visitor counts once, and again when it is over', async () => {
+    test('with a window a visitor counts once, and again when the window is over', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS });
       const visit = { visitors: callers('a') };
       expect(await own.commit(visit)).toEqual([counted(1, true)]);
@@ -85,7 +85,7 @@ export function testRules(subject: () => Subject): void {
       expect(await own.commit(visit)).toEqual([counted(4, true)]);
     });
 
-    test('with a window many visits of many visitors in one batch count as they would one by one', async () => {
+    test('with a window many visits in one batch count as they would one by one', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS });
       await own.commit({ kinds: { person: 1 }, visitors: callers('a') });
       const many = {
@@ -106,7 +106,7 @@ export function testRules(subject: () => Subject): void {
       expect([...visitors.values()]).toEqual([3]);
     });
 
-    test('what an owner adds is no visit, and counts whatever the window', async () => {
+    test('an amount that an owner adds is no visit, and counts within a window too', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS });
       const added = { amount: 5, kinds: { program: 5 }, visitors: [visits('a', 0, 'program')] };
       expect(await own.commit(added)).toEqual([counted(5, false)]);
@@ -117,7 +117,7 @@ export function testRules(subject: () => Subject): void {
       expect(await own.commit({ amount: 2, kinds: { bot: 2 } })).toEqual([counted(13)]);
     });
 
-    test('a visit that was left out may count later, and one under a key counts once in any case', async () => {
+    test('a visit that a window left out can count later, and a repeated one counts once in any case', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS }, MAX);
       const visit = { visitors: callers('a') };
       expect(await own.commit(visit)).toEqual(['out-of-range']);
@@ -133,7 +133,7 @@ export function testRules(subject: () => Subject): void {
       expect(await own.commit(keyed, visit)).toEqual([1, counted(2, true)]);
     });
 
-    test('a window is forgotten with its counter, and may be changed and taken away', async () => {
+    test('a window is deleted with its counter, and can be changed and removed', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS });
       const visit = { visitors: callers('a') };
       await own.commit(visit);
@@ -153,7 +153,7 @@ export function testRules(subject: () => Subject): void {
       expect([...(await own.store.history.read(own.name)).visitors.values()]).toEqual([1]);
     });
 
-    test('a window is the same for all who count, and right again after a clock that was far ahead', async () => {
+    test('a window applies across replicas, and is correct again after a clock that was far ahead', async () => {
       await using own = await ruled({ windowMs: WINDOW_MS });
       const other = subject().open({ now: () => START + 1000 });
       const visit = { visitors: callers('a') };

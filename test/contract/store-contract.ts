@@ -1,6 +1,6 @@
 /**
- * The contract of a store: one suite for each part, all on the same database, and what belongs to
- * the whole. Every store runs it, on the real database.
+ * The contract of a store: one suite for each part, all on the same database, and the calls of the
+ * store as a whole. Every store runs it, on the real database.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -37,7 +37,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       testPart(() => subject);
     }
 
-    test('a closed store refuses', async () => {
+    test('a closed store refuses every call', async () => {
       const closed = subject.open();
       await closed.close();
       expect(
@@ -50,7 +50,7 @@ export function testStoreContract(database: string, start: () => Promise<Subject
       );
     });
 
-    test('answers a ping, which counts nothing and may be asked at any time, and says where it keeps the counts', async () => {
+    test('answers a ping, which counts nothing, and names the place of the counts', async () => {
       const [store, other] = [subject.open(), subject.open()];
       const before = await store.registry.size();
       await Promise.all([store.counting.ping(), store.counting.ping(), other.counting.ping()]);

@@ -1,4 +1,4 @@
-/** What a suite of the contract needs of the store that it tests. */
+/** What a suite of the contract needs to know about the store that it tests. */
 import type { StoreLimits } from '../../src/contract/limits.ts';
 import type { Store } from '../../src/contract/store.ts';
 

@@ -1,4 +1,4 @@
-/** What the suites of the contract share: names, keys, batches, and errors by their codes. */
+/** Helpers of the contract suites: names, keys, batches, and errors by their codes. */
 import { randomUUID } from 'node:crypto';
 import type { Batch, Change, RequestKey } from '../../src/contract/counting.ts';
 import { isAppError } from '../../src/counter/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * docs/api.md, typed from top to bottom into one shell, next to a Seen that runs: every command,
- * and what it should show.
+ * docs/api.md, run from top to bottom in one shell, next to a running Seen: every command,
+ * compared with its documented output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ describe('docs/api.md', () => {
     });
   }
 
-  test('names every route that there is', async () => {
+  test('names every route', async () => {
     const { paths } = (await (await fetch(`${program.url}/openapi.json`)).json()) as {
       paths: object;
     };

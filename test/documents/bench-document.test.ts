@@ -1,6 +1,6 @@
 /**
- * docs/bench.md and the README are of the same run of the bench, and nothing of the page is
- * missing or left over.
+ * docs/bench.md and the README have the figures of the same run of the bench, and the page is
+ * complete.
  */
 import { expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { ROOT } from '../support/program.ts';
 const page = readFileSync(join(ROOT, 'docs/bench.md'), 'utf8');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-test('what the README says of costs stands in docs/bench.md too', () => {
+test('the costs in the README are those in docs/bench.md', () => {
   const written = /<!-- bench: .*-->\n([\s\S]*?)<!-- \/bench -->/.exec(readme)?.[1] ?? '';
   const [table = '', said = ''] = written.trim().split('\n\n');
   expect(table).toContain('| Seen on Redis |');
@@ -22,13 +22,13 @@ test('what the README says of costs stands in docs/bench.md too', () => {
   expect(words(page)).toContain(words(said).replace(' Ratios say more than figures.', ''));
 });
 
-test('each plot of docs/bench.md is there, and no other', () => {
+test('docs/bench.md shows exactly the existing plots', () => {
   const shown = [...page.matchAll(/!\[.+\]\(bench\/(.+)\)/g)].map(([, file = '']) => file);
   expect(shown.length).toBeGreaterThan(0);
   expect(readdirSync(join(ROOT, 'docs/bench')).toSorted()).toEqual(shown.toSorted());
 });
 
-test('decision 8 states what a visit costs, in rows that the guard can read', () => {
+test('decision 8 states the cost of a visit in rows that the guard can read', () => {
   for (const service of ['Seen on Redis', 'Seen on SQLite'])
     expect(statedRatio(service)).toBeGreaterThan(1);
 });

@@ -1,7 +1,7 @@
 /**
  * docs/capacity.md states how many bytes each operation leaves in each store. Here every operation
- * is done many times, on the real databases, and what it left is compared with the document: no
- * more than is stated, and not so much less that the figure is an invention.
+ * runs many times on the real databases, and what it left is compared with the document: no more
+ * than stated, and not so much less that the figure is wrong.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -204,8 +204,8 @@ function compare(operation: string, store: 'redis' | 'sqlite' | 'postgres', byte
   expect({ said, least: bytes >= (stated ?? 0) * 0.6 - 8 }).toEqual({ said, least: true });
 }
 
-describe('docs/capacity.md states what is left by', () => {
-  test('every operation, and nothing else', () => {
+describe('docs/capacity.md states the space that each operation leaves in use', () => {
+  test('it lists every operation, and nothing else', () => {
     expect([...STATED.keys()].toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
     // A store that can do more stands here with it.
     const known = [

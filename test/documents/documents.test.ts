@@ -1,6 +1,6 @@
 /**
- * Every command in README.md, CONTRIBUTING.md and docs/bench.md is run, in a clone in an empty
- * folder, and shows what it should.
+ * Runs every command in README.md, CONTRIBUTING.md and docs/bench.md, in a clone in an empty
+ * folder, and compares its output with the document.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The tables of docs/guide.md without an engine: each file, command, error code and message that
- * they name exists. The commands themselves are run by `test/stack/guide.test.ts`.
+ * The tables of docs/guide.md, without a Docker engine: every file, command, error code and
+ * message in them exists. The commands themselves are run by `test/stack/guide.test.ts`.
  */
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';

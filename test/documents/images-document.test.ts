@@ -1,6 +1,6 @@
 /**
- * docs/images.md, typed from top to bottom into one shell, next to a Seen that runs: every
- * command, and what it should show.
+ * docs/images.md, run from top to bottom in one shell, next to a running Seen: every command,
+ * compared with its documented output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

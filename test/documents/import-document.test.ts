@@ -1,6 +1,6 @@
 /**
- * docs/import.md, typed from top to bottom into one shell, next to a Seen and a Redis that run:
- * every command, and what it should show.
+ * docs/import.md, run from top to bottom in one shell, next to a running Seen and a Redis: every
+ * command, compared with its documented output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';

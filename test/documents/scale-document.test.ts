@@ -1,6 +1,6 @@
 /**
- * docs/scale.md: each command is run, for a shorter time and with fewer replicas, and counts
- * right. What it takes is not looked at.
+ * docs/scale.md: runs each command, for a shorter time and with fewer replicas, and checks its
+ * counts, but not its speed.
  */
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';

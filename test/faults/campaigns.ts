@@ -24,16 +24,16 @@ export const INSIDE = 'FAULTS_INSIDE';
 /** Keys for a campaign of a day, all from one address. */
 const KEYS = { SEEN_KEYS_MAX: '10000000', SEEN_KEYS_PER_DAY: '0' };
 
-/** A started program, and what may befall it. */
+/** A started program, and the faults that it may meet. */
 export interface Campaign {
   readonly program: Program;
   readonly faults: readonly Fault[];
-  /** Those that last longer than the deadlines. */
+  /** Faults that last longer than the deadlines. */
   readonly longFaults: readonly Fault[];
   readonly end: () => Promise<void>;
 }
 
-/** `folder` on a small file system of its own; `undefined` where that cannot be had. */
+/** `folder` on a small file system of its own; undefined if none can be mounted. */
 async function smallDisk(folder: string): Promise<string | undefined> {
   if (process.env[INSIDE] !== 'yes') return undefined;
   const path = join(folder, 'disk');
@@ -64,7 +64,7 @@ async function onRedis(folder: string): Promise<Campaign> {
 }
 
 async function onPostgres(folder: string): Promise<Campaign> {
-  // PostgreSQL, which is not root's, has to get to its disk.
+  // PostgreSQL, which does not run as root, must reach its disk.
   chmodSync(folder, 0o711);
   const disk = await smallDisk(folder);
   const postgres = await PostgresServer.start(

@@ -1,4 +1,4 @@
-/** What a fault is, and those that processes and disks have whatever the store is. */
+/** The interface of a fault, and the faults of processes and disks that every store can have. */
 import { closeSync, ftruncateSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from '../support/program.ts';

@@ -1,6 +1,6 @@
 /**
- * Faults that last longer than every deadline: visits are refused while they last, replicas are
- * replaced, and the store is not ready. When they end all goes on by itself.
+ * Faults that last longer than every deadline. Meanwhile visits are refused, replicas are
+ * replaced, and the store is not ready. Afterwards everything recovers by itself.
  */
 import { Database } from 'bun:sqlite';
 import { freePort, until } from '../support/folder.ts';

@@ -1,4 +1,4 @@
-/** Faults of a PostgreSQL that are not those of any server (`server-faults.ts`). */
+/** Faults that only PostgreSQL has; those of every server are in `server-faults.ts`. */
 import { until } from '../support/folder.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import { type Fault, forAWhile, kill } from './fault.ts';
@@ -62,7 +62,7 @@ export function longPostgresFaults(
   ];
 }
 
-/** What is changed for a time, and changed back. */
+/** Statements that cause a fault, and those that end it. */
 function changes(postgres: PostgresServer, minMs: number, maxMs: number): Fault[] {
   const changed = (name: string, fault: string, cure: string): Fault => ({
     name,

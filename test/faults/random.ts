@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same choices. */
+/** Random choices that can be repeated: the same seed gives the same choices. */
 
 export class Random {
   #state: number;

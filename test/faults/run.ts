@@ -1,13 +1,13 @@
 /**
  * `npm run test:faults [-- --for 10m --seed S --store redis --only WORD --long]`: a campaign of
- * faults, in random order, against real processes that `seen verify` visits all the time, with
- * keys and without. Every minute comes one that lasts longer than the deadlines, all of these in
- * turn. `--only` takes the faults in whose names the word stands, `--long` only those that last
+ * faults, in random order, against real processes that `seen verify` visits all the time, with and
+ * without keys. Every minute it injects a fault that lasts longer than the deadlines, one after
+ * another. `--only` selects the faults whose names contain the word, `--long` only those that last
  * longer.
  *
- * Prints each fault, and at the end how many there were, how many visits were counted, and the
- * verdict. As root on Linux in mount namespaces of its own, so that disks can be filled; elsewhere
- * these faults are left out, and it says so.
+ * Prints each fault, and at the end the number of faults, the number of counted visits, and the
+ * verdict. As root on Linux it uses its own mount namespaces so that it can fill disks; elsewhere
+ * it omits these faults and says so.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

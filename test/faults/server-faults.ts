@@ -1,10 +1,10 @@
-/** Faults of a store that is a server, and of the way to it. */
+/** Faults of a database server and of the connection to it. */
 import type { Proxy } from '../support/proxy.ts';
 import type { DatabaseServer } from '../support/stores/database.ts';
 import { type Fault, forAWhile, fullDisk, slowSyncs } from './fault.ts';
 import type { Random } from './random.ts';
 
-/** A server, as the faults need it. */
+/** The interface of a server that the faults need. */
 export interface FaultyServer extends DatabaseServer {
   alive(): Promise<boolean>;
   /** Stops it as an administrator does. */

@@ -1,4 +1,4 @@
-/** Faults of a SQLite file, and of all the processes that have it open. */
+/** Faults of a SQLite file, and of all processes that have it open. */
 import { Database } from 'bun:sqlite';
 import type { Program } from '../support/program.ts';
 import { type Fault, forAWhile, fullDisk, kill, slowSyncs } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
- * Requests that a client without a token may repeat. Each differs from the last and leaves as much
- * as it can.
+ * Requests that a client without a token may repeat. Each differs from the previous one and leaves
+ * as much data as it can.
  */
 import { randomBytes } from 'node:crypto';
 

@@ -1,11 +1,11 @@
 /**
  * `npm run test:floods [-- --for 10m --store redis --addresses hidden]`: one client without a
- * token sends all it can, of every kind at once, for as long as it is told, while others count. At
- * the end nothing may be full, and no request of others may have failed. Where addresses are
- * hidden, others may have to wait for a key or a new counter, until soon after the flood.
+ * token sends every kind of request as fast as possible for the given time, while others count. At
+ * the end no limit may be reached, and no request of others may have failed. Where addresses are
+ * hidden, others may have to wait for a key or a new counter until soon after the flood.
  *
- * Prints how the flood was answered, what it has left, and how others fared. Exit status: 0 when
- * nothing was filled and no request of others failed, otherwise 1.
+ * Prints the answers to the flood, the data that it left, and the answers to other clients. Exit
+ * status: 0 when no limit was reached and no request of others failed, otherwise 1.
  */
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,4 +1,4 @@
-/** `seen export` and `seen import`, as a person types them next to a Seen that runs. */
+/** `seen export` and `seen import`, run as users do next to a running Seen. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
@@ -91,7 +91,7 @@ async function withPlace(
 }
 
 forEachStore((newDatabase, store) => {
-  test('an import that is killed again and again and given again counts nothing twice', async () => {
+  test('an import that is killed and repeated several times counts nothing twice', async () => {
     await withPlace(newDatabase, async (place) => {
       writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
       // Counters that are there already, so that adding twice would show.
@@ -129,7 +129,7 @@ forEachStore((newDatabase, store) => {
     });
   });
 
-  test('what was exported, imported elsewhere and exported there is the same', async () => {
+  test('exporting, importing elsewhere and exporting there gives the same file', async () => {
     await withPlace(newDatabase, async (place) => {
       await using program = await Program.start({ SEEN_STORE_URL: place.url });
       const made = await fetch(`${program.url}/api/v1/counters`, {
@@ -191,7 +191,7 @@ forEachStore((newDatabase, store) => {
     });
   });
 
-  test('an export that is stopped leaves nothing behind, and the next one can begin', async () => {
+  test('an export that is interrupted leaves nothing behind, and the next one works', async () => {
     await withPlace(newDatabase, async (place) => {
       for (let from = 0; from < MANY; from += 1000) {
         const changes = list
@@ -214,7 +214,7 @@ forEachStore((newDatabase, store) => {
     });
   });
 
-  test('what is refused is said, the rest is brought, and the status is 1', async () => {
+  test('refused lines are reported, the rest is imported, and the status is 1', async () => {
     await withPlace(newDatabase, async (place) => {
       writeFileSync(
         join(place.folder, 'list.csv'),
@@ -247,10 +247,10 @@ forEachStore((newDatabase, store) => {
     });
   });
 
-  // A file is never away.
+  // A file cannot be unavailable.
   if (store === 'SQLite') return;
 
-  test('an import waits for a store that is away, and counts nothing twice', async () => {
+  test('an import waits for an unavailable store, and counts nothing twice', async () => {
     await withPlace(newDatabase, async (place) => {
       writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
       const run = startHeld(place, ['import', 'list.csv', '--yes']);
@@ -279,7 +279,7 @@ forEachStore((newDatabase, store) => {
 });
 
 describe('with Redis', () => {
-  test('the count of the guide’s application and those of a busuanzi come from their own Redis', async () => {
+  test('the counts of the guide’s application and of busuanzi are imported from their Redis', async () => {
     await using other = await RedisServer.start();
     const site = new Bun.CryptoHasher('md5').update('example.com').digest('hex');
     const page = new Bun.CryptoHasher('md5').update('/about').digest('hex');
@@ -335,7 +335,7 @@ describe('mistakes', () => {
   });
   afterAll(() => folder[Symbol.dispose]());
 
-  test('what cannot be written is said; whoever stops reading is not bothered', async () => {
+  test('a failed write is reported; a reader that stops early gets no error', async () => {
     await withPlace(NEW_DATABASE.SQLite, async (place) => {
       const changes = list
         .slice(0, 1000)
@@ -372,7 +372,7 @@ describe('mistakes', () => {
     });
   });
 
-  test('are said, with what to type, and nothing is brought', async () => {
+  test('are reported with the correct usage, and nothing is imported', async () => {
     const place = {
       folder: folder.path,
       url: `sqlite:${join(folder.path, 'seen.db')}`,

@@ -1,7 +1,4 @@
-/**
- * `seen backup`, as a person types it next to a Seen that runs, and what can be done with the
- * copy.
- */
+/** `seen backup`, run as users do next to a running Seen, and the use of the copy. */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import {
@@ -65,7 +62,7 @@ function countersIn(path: string): number {
 }
 
 describe('a backup', () => {
-  test('holds each visit that was answered before it began, and can be restored while nothing else is there', async () => {
+  test('contains each visit that was answered before it began, and can be restored while no Seen uses the file', async () => {
     using folder = temporaryFolder();
     await using program = await programWithMany();
     const names = ['my-site/one', 'my-site/two', 'my-site/three'];
@@ -109,7 +106,7 @@ describe('a backup', () => {
     expect(restored.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('takes the place of an older one, and appears whole or not at all', async () => {
+  test('replaces an older one, and appears whole or not at all', async () => {
     using folder = temporaryFolder();
     await using program = await programWithMany();
     const path = join(folder.path, 'copy.db');
@@ -131,7 +128,7 @@ describe('a backup', () => {
     expect(countersIn(path)).toBe(MANY);
   });
 
-  test('of a database that nobody uses is made too', async () => {
+  test('can be made while no Seen is running', async () => {
     using folder = temporaryFolder();
     await using program = await Program.start();
     await program.visit();
@@ -140,7 +137,7 @@ describe('a backup', () => {
     expect(countersIn(join(folder.path, 'copy.db'))).toBe(1);
   });
 
-  test('that cannot be made is refused, with what to do, and leaves nothing behind', async () => {
+  test('that cannot be made is refused with advice, and leaves nothing behind', async () => {
     using folder = temporaryFolder();
     await using program = await Program.start();
     await program.visit();

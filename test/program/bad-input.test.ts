@@ -1,4 +1,4 @@
-/** Bad input to the program that users start: each has a clear answer, and nothing is lost. */
+/** Bad input to the started program: each kind gets a clear answer, and no visit is lost. */
 
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -39,7 +39,7 @@ describe('requests', () => {
 
   const countIs = async () => expect(await program.visit()).toBe(++visits);
 
-  test('a good one counts: what the others are compared with', async () => {
+  test('a valid request counts: the others are compared with it', async () => {
     expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain(
       'seen 1 times',
     );
@@ -47,7 +47,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('malformed ones are 400 and do not count', async () => {
+  test('malformed requests get 400 and do not count', async () => {
     for (const bytes of [
       'NONSENSE\r\n\r\n',
       'GET / HTTP/1.1\r\n\r\n',
@@ -78,7 +78,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('a host that is no host does no harm', async () => {
+  test('an invalid Host does no harm', async () => {
     const answer = await raw(
       'GET /%zz%00 HTTP/1.1\r\nHost: a b<script>\r\nConnection: close\r\n\r\n',
     );
@@ -86,7 +86,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('a request without a host counts, and one with a host that is none is told so where it matters', async () => {
+  test('a request without a Host counts; one with an invalid Host gets an error where it matters', async () => {
     expect(await raw('GET /hit/my-site/old HTTP/1.0\r\n\r\n')).toContain('{"value":1}');
     expect(await raw('GET / HTTP/1.0\r\n\r\n')).toContain(`seen ${++visits} times`);
     for (const host of ['h:99999', '[::1', 'a b', '']) {
@@ -108,7 +108,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('a URL that is too long is 414, headers that are too large are 431', async () => {
+  test('a URL that is too long gets 414, headers that are too large get 431', async () => {
     expect(
       await raw(`GET /?${'x'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
     ).toContain('HTTP/1.1 414');
@@ -121,7 +121,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  describe('of which half of the body comes', () => {
+  describe('with half a body', () => {
     const JSON_TYPE = 'Content-Type: application/json\r\n';
     const FORM_TYPE = 'Content-Type: application/x-www-form-urlencoded\r\n';
     /** Every route that reads a body. */
@@ -137,7 +137,7 @@ describe('requests', () => {
       'Transfer-Encoding: chunked\r\n\r\n5\r\n{"na',
     ];
 
-    test('are answered 408 after some seconds, and their connections are closed', async () => {
+    test('get 408 after some seconds, and their connections are closed', async () => {
       const answers = await Promise.all(
         READERS.flatMap((head) => HALVES.map((half) => raw(`${head}${half}`))),
       );
@@ -149,7 +149,7 @@ describe('requests', () => {
       await countIs();
     });
 
-    test('are no bugs and no errors when their clients leave, and neither is a body that is too large or broken', async () => {
+    test('are not logged as bugs or errors when their clients leave; nor is a body that is too large or broken', async () => {
       const large = `Transfer-Encoding: chunked\r\n\r\n${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(6)}`;
       const broken = 'Transfer-Encoding: chunked\r\n\r\nZZ\r\n';
       await Promise.all(
@@ -180,7 +180,7 @@ describe('requests', () => {
       await countIs();
     });
 
-    test('are handled when the other half comes', async () => {
+    test('are handled when the other half arrives', async () => {
       const answer = await new Promise<string>((resolve) => {
         const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () => {
           socket.write(
@@ -197,7 +197,7 @@ describe('requests', () => {
     });
   });
 
-  test('a body just inside the limit is ignored, one that is larger is 413', async () => {
+  test('a body just within the limit is ignored, a larger one gets 413', async () => {
     const post = async (length: number) =>
       (await fetch(program.url, { method: 'POST', body: 'x'.repeat(length) })).status;
     expect(await post(16 * 1024)).toBe(405);
@@ -205,7 +205,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('several at once on one connection (pipelining) are closed, and counted within the bounds', async () => {
+  test('pipelined requests are closed without answers, and counted within the bounds', async () => {
     const answer = await raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3), 1000);
     const answered = [...answer.matchAll(/seen (\d+) times/g)].length;
     await program.settled();
@@ -215,7 +215,7 @@ describe('requests', () => {
     visits = total;
   });
 
-  test('clients that send slowly, or nothing, are closed and keep nobody from counting', async () => {
+  test('clients that send slowly, or nothing, are disconnected and do not prevent others from counting', async () => {
     const port = Number(new URL(program.url).port);
     const closed = Array.from({ length: 50 }, (_, index) => {
       const socket = connect(port, '127.0.0.1');
@@ -234,7 +234,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('a client that leaves before its answer is counted all the same', async () => {
+  test('a visit counts even if its client leaves before the answer', async () => {
     await Promise.all(
       Array.from(
         { length: 50 },
@@ -257,7 +257,7 @@ describe('requests', () => {
     await countIs();
   });
 
-  test('past the limit on connections those idle between requests are closed, and up to it none', async () => {
+  test('above the limit on connections idle ones are closed, and up to it none', async () => {
     const small = await Program.prepare({ SEEN_REPLICAS: '1', SEEN_CONNECTIONS_MAX: '100' });
     await small.start();
     /** Clients that have visited once and keep their connections. */
@@ -288,7 +288,7 @@ describe('requests', () => {
 
   describe('with fewer descriptors than clients, none of whom leaves', () => {
     for (const [what, habit] of Object.entries(HABITS)) {
-      test(`who ${what} keeps nobody from counting`, async () => {
+      test(`clients that ${what} do not prevent others from counting`, async () => {
         await using small = await Program.prepare({ SEEN_REPLICAS: '1' }, [
           'prlimit',
           '--nofile=200:200',
@@ -305,7 +305,7 @@ describe('requests', () => {
       });
     }
 
-    test('4,000 clients on 1,024 descriptors, some of each kind, keep nobody from counting, and the store and its log go on', async () => {
+    test('4,000 clients of all kinds on 1,024 descriptors do not prevent others from counting, and store and log keep working', async () => {
       await using redis = await RedisServer.start();
       await using small = await Program.prepare(
         { SEEN_REPLICAS: '1', SEEN_STORE_URL: redis.url },
@@ -322,7 +322,7 @@ describe('requests', () => {
       expect((await fetch(`${small.operationsUrl}/readyz`)).status).toBe(200);
     });
 
-    test('who holds the operations port keeps nobody from asking, of a parent and of a replica alone', async () => {
+    test('clients that hold the operations port do not block it for others, on a parent or a replica alone', async () => {
       for (const replicas of ['1', '2']) {
         await using small = await Program.prepare({ SEEN_REPLICAS: replicas }, [
           'prlimit',
@@ -341,7 +341,7 @@ describe('requests', () => {
       }
     });
 
-    test('visits that wait for the store and streams are not cut off for it, and leave descriptors for health', async () => {
+    test('waiting visits and streams are not closed for it, and leave descriptors for health checks', async () => {
       await using redis = await RedisServer.start();
       await using small = await Program.prepare(
         {
@@ -392,7 +392,7 @@ describe('starting', () => {
     return { status, said: program.err };
   }
 
-  test('wrong settings: all named at once, exit 2', async () => {
+  test('wrong settings are all named at once: exit 2', async () => {
     const { status, said } = await endOf({
       SEEN_PORT: 'http',
       SEEN_REPLICA: '3',
@@ -404,7 +404,7 @@ describe('starting', () => {
     expect(said).toContain('SEEN_WAIT_MS is less than 10');
   });
 
-  test('an unreachable store: says where it looked, exit 69', async () => {
+  test('an unreachable store is named: exit 69', async () => {
     const { status, said } = await endOf({
       SEEN_STORE_URL: `redis://:secret@127.0.0.1:${await freePort()}`,
     });
@@ -413,7 +413,7 @@ describe('starting', () => {
     expect(said).not.toContain('secret');
   });
 
-  test('a store that comes late is waited for', async () => {
+  test('a start waits for a store that starts later', async () => {
     const redis = await RedisServer.start();
     await redis.kill();
     const program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
@@ -440,14 +440,14 @@ describe('starting', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('something that is not Redis: exit 78', async () => {
+  test('a server that is not Redis: exit 78', async () => {
     using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('web') });
     const { status, said } = await endOf({ SEEN_STORE_URL: `redis://127.0.0.1:${web.port}` });
     expect(status).toBe(78);
     expect(said).toContain('is not Redis');
   });
 
-  test('a wrong password: exit 69, and it is not shown', async () => {
+  test('a wrong password is not shown: exit 69', async () => {
     await using redis = await RedisServer.start({ requirepass: 'right' });
     const { status, said } = await endOf({ SEEN_STORE_URL: redis.url.replace('//', '//:wrong@') });
     expect(status).toBe(69);
@@ -455,7 +455,7 @@ describe('starting', () => {
     expect(said).not.toContain('wrong@');
   });
 
-  test('a password that Redis learns a moment later is waited for', async () => {
+  test('a start waits for a password that Redis accepts a moment later', async () => {
     await using redis = await RedisServer.start({ requirepass: 'old' });
     await using program = await Program.prepare({
       SEEN_STORE_URL: redis.url.replace('//', '//:new@'),
@@ -468,7 +468,7 @@ describe('starting', () => {
     expect(await program.visit()).toBe(1);
   });
 
-  test('the store’s URL may come from a file, as secrets do', async () => {
+  test('the store’s URL can come from a file, as secrets do', async () => {
     await using redis = await RedisServer.start({ requirepass: 'right' });
     using folder = temporaryFolder();
     const file = join(folder.path, 'url');
@@ -480,7 +480,7 @@ describe('starting', () => {
     await program[Symbol.asyncDispose]();
   });
 
-  test('a damaged, a foreign and a newer database: exit 78, and the file is as it was', async () => {
+  test('a damaged, a foreign and a newer database are not changed: exit 78', async () => {
     using folder = temporaryFolder();
     const make: Record<string, (path: string) => void> = {
       'is not a database': (path) => writeFileSync(path, 'no database at all. '.repeat(500)),
@@ -507,7 +507,7 @@ describe('starting', () => {
     }
   });
 
-  test('a database that may not be written: exit 78', async () => {
+  test('a database without write permission: exit 78', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const program = await Program.start({ SEEN_STORE_URL: `sqlite:${path}`, SEEN_REPLICAS: '1' });
@@ -527,7 +527,7 @@ describe('starting', () => {
     chmodSync(folder.path, 0o755);
   });
 
-  test('a folder that cannot be made: exit 78', async () => {
+  test('a folder that cannot be created: exit 78', async () => {
     using folder = temporaryFolder();
     writeFileSync(join(folder.path, 'file'), '');
     const { status, said } = await endOf({
@@ -539,7 +539,7 @@ describe('starting', () => {
     });
   });
 
-  test('a port that is taken, by a stranger or by another Seen: exit 69', async () => {
+  test('a port that another program or another Seen uses: exit 69', async () => {
     const first = await Program.start();
     const port = new URL(first.url).port;
     const second = await endOf({ SEEN_PORT: port });
@@ -556,7 +556,7 @@ describe('starting', () => {
   describe('on a kernel without IPv6', () => {
     const withoutIpv6 = [process.execPath, join(ROOT, 'test/support/without-ipv6.ts')];
 
-    test('every address of the machine is every IPv4 address, on both ports, and the log says so', async () => {
+    test('all addresses means all IPv4 addresses, on both ports, and the log says so', async () => {
       for (const replicas of ['1', '2']) {
         await using program = await Program.prepare(
           { SEEN_HOST: '::', SEEN_OPERATIONS_HOST: '::', SEEN_REPLICAS: replicas },
@@ -574,7 +574,7 @@ describe('starting', () => {
       }
     });
 
-    test('an IPv6 address is refused, and the message names the setting: exit 69', async () => {
+    test('an IPv6 address is refused with the name of the setting: exit 69', async () => {
       for (const name of ['SEEN_HOST', 'SEEN_OPERATIONS_HOST']) {
         expect(await endOf({ [name]: '::1' }, withoutIpv6)).toEqual({
           status: 69,
@@ -588,7 +588,7 @@ describe('starting', () => {
     });
   });
 
-  test('an unknown command and a misspelt flag: exit 2, with what there is', async () => {
+  test('an unknown command and a misspelt flag: exit 2, with the existing ones', async () => {
     const seen = async (...words: string[]) => {
       const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), ...words], {
         stdout: 'pipe',

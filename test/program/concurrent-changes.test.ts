@@ -1,7 +1,4 @@
-/**
- * Changes of one counter that are asked for at the same moment, over HTTP, of several replicas on
- * a real store.
- */
+/** Simultaneous changes of one counter, over HTTP, through several replicas on a real store. */
 import { expect, test } from 'bun:test';
 import { Program } from '../support/program.ts';
 import { forEachStore } from '../support/stores/stores.ts';
@@ -70,7 +67,7 @@ forEachStore((newDatabase) => {
     expect(lost).toEqual([]);
   });
 
-  test('a PATCH of several fields is seen whole or not at all', async () => {
+  test('a PATCH of several fields becomes visible as a whole', async () => {
     await using seen = await start();
     const token = await seen.make();
     const states = [
@@ -93,7 +90,7 @@ forEachStore((newDatabase) => {
     expect(torn).toEqual([]);
   });
 
-  test('the token of a deleted counter changes nothing of the one that is made after it', async () => {
+  test('the token of a deleted counter changes nothing of a new counter with its name', async () => {
     await using seen = await start();
     const changed: object[] = [];
     for (let turn = 0; turn < PAIRS / 2; turn++) {

@@ -1,8 +1,8 @@
-/** `seen delete`, as a person types it next to a Seen that runs. */
+/** `seen delete`, run as users do next to a running Seen. */
 import { expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { pastTime } from '../../src/commands/arguments.ts';
+import { pastTime } from '../../src/commands/command.ts';
 import type { Counting } from '../../src/contract/counting.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import { until } from '../support/folder.ts';
@@ -54,7 +54,7 @@ forEachStore((newDatabase) => {
     };
   }
 
-  test('a flood is deleted by when its counters were made and how few hits they have, and nothing else is', async () => {
+  test('counters of a flood are deleted by creation time and number of hits, and no others', async () => {
     await using seen = await begin();
     const { program, store } = seen;
     const past = { hours: [], days: [], visitors: new Map() };
@@ -112,7 +112,7 @@ forEachStore((newDatabase) => {
     expect(await program.visit()).toBe(2);
   });
 
-  test('counters are deleted by how their names begin: never the default counter, owned ones only when said so', async () => {
+  test('counters are deleted by name prefix: never the default counter, and owned ones only on request', async () => {
     await using seen = await begin();
     const { program, store } = seen;
     await program.visit();
@@ -143,7 +143,7 @@ forEachStore((newDatabase) => {
     expect(await program.visit()).toBe(2);
   });
 
-  test('a counter that gets its Nth hit while others are deleted is kept, and no hit is lost', async () => {
+  test('a counter that reaches the number of hits meanwhile is kept, and no hit is lost', async () => {
     await using seen = await begin();
     const { program, store } = seen;
     const names = named('flood', 1500);
@@ -165,7 +165,7 @@ forEachStore((newDatabase) => {
     expect([...totals.values()].filter((total) => total === 2).length).toBeGreaterThan(0);
   });
 
-  test('Ctrl-C ends it after a step, and the same command goes on', async () => {
+  test('Ctrl-C ends it after a step, and the same command continues', async () => {
     await using seen = await begin();
     const { program, store } = seen;
     for (let part = 0; part < 10; part++)
@@ -188,7 +188,7 @@ forEachStore((newDatabase) => {
   });
 });
 
-test('on a Redis that has no memory left counters can be deleted, which makes room', async () => {
+test('when Redis has no memory left, counters can be deleted, which frees memory', async () => {
   await using redis = await RedisServer.start();
   await using program = await Program.start({ SEEN_STORE_URL: redis.url });
   for (let page = 0; page < 3; page++) await program.visit(`/hit/flood/page-${page}`);
@@ -201,7 +201,7 @@ test('on a Redis that has no memory left counters can be deleted, which makes ro
   });
 });
 
-test('mistakes are said, with what to type', async () => {
+test('mistakes are reported with the correct usage', async () => {
   await using program = await Program.start();
   for (const [words, status, expected] of [
     [[], 2, 'seen delete --prefix my-site/'],
@@ -227,7 +227,7 @@ test('mistakes are said, with what to type', async () => {
   }
 });
 
-test('times are read as people type them', () => {
+test('times can be given as people type them', () => {
   const now = Date.UTC(2026, 10, 28, 12);
   for (const [text, expected] of [
     ['2026-11-28', '2026-11-28T00:00:00.000Z'],

@@ -1,6 +1,6 @@
 /**
- * The files that the stack is deployed from: what must agree with each other does, and the rights
- * in Redis are enough.
+ * The files that the stack is deployed from agree with each other, and Seen's rights in Redis are
+ * sufficient.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -48,14 +48,14 @@ const composed = (value: string) =>
 const words = (text = '') => text.trim().split(/\s+/);
 
 describe('the image', () => {
-  test('has the Bun that the project is tested with, in both stages', () => {
+  test('has the version of Bun that the tests use, in both stages', () => {
     const bases = [...read('Dockerfile').matchAll(/^FROM oven\/bun:([\d.]+)-alpine/gm)].map(
       ([, version]) => version,
     );
     expect(bases).toEqual([project.dependencies.bun, project.dependencies.bun]);
   });
 
-  test('says the version of the project, unless another is given', () => {
+  test('reports the version of the project, unless another is given', () => {
     const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(
       ([, version]) => version,
     );
@@ -63,12 +63,12 @@ describe('the image', () => {
   });
 });
 
-describe('what is laid over the stack', () => {
+describe('the overlays of the stack', () => {
   const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map(
     (name) => `deploy/${name}.yml`,
   );
 
-  test('has the format of the stack, or Docker refuses both', () => {
+  test('have the format version of the stack, otherwise Docker refuses both', () => {
     const formats = new Set(
       ['docker-compose.yml', ...files].map((file) => stackFile(file).version),
     );
@@ -119,7 +119,7 @@ describe('what is laid over the stack', () => {
     return repeated;
   }
 
-  test('repeats nothing that Docker’s clients merge differently: no command, no list, no name', () => {
+  test('repeat nothing that Docker’s clients merge differently: no command, list or name', () => {
     const all = ['docker-compose.yml', ...files].map(stackFile);
     const repeated = all.map((file, index) => repeatedBy(file, all.slice(0, index)));
     expect(repeated).toEqual(all.map(() => []));
@@ -140,7 +140,7 @@ describe('what is laid over the stack', () => {
     );
   });
 
-  test('Redis includes the users of deploy/secure.yml from where the secret is, and starts without them where it is not', () => {
+  test('Redis reads the users of deploy/secure.yml from the secret, and starts without it', () => {
     const included =
       words(stackFile('docker-compose.yml').services['redis']?.command).at(-1) ?? '';
     const [secret = ''] = stackFile('deploy/secure.yml').services['redis']?.secrets ?? [];
@@ -148,7 +148,7 @@ describe('what is laid over the stack', () => {
     expect(included).toBe(`/run/secrets/${secret}*`);
   });
 
-  test('Seen takes the settings that each file gives it, and the limits are on where addresses are known', () => {
+  test('Seen accepts the settings of each file, and limits are on where addresses are known', () => {
     const given = ['docker-compose.yml', ...files].map((file) => {
       const { environment = {} } = stackFile(file).services['web'] ?? {};
       const env = Object.entries(environment).map(([name, value]) => [name, composed(`${value}`)]);
@@ -171,7 +171,7 @@ describe('what is laid over the stack', () => {
     });
   });
 
-  test('no image has a tag that moves, but the one that is built here', () => {
+  test('every image has a fixed tag, except the one that is built here', () => {
     const images = ['docker-compose.yml', ...files].flatMap((file) =>
       Object.values(stackFile(file).services).flatMap((service) => service?.image ?? []),
     );
@@ -179,13 +179,13 @@ describe('what is laid over the stack', () => {
     for (const image of images) expect(image).toMatch(/^stackdemo$|:v?\d+\.\d+\.\d+(-alpine)?$/);
   });
 
-  test('the Redis that the tests of the promises run on is set up as the stack’s', () => {
+  test('the tests of the promises use a Redis with the stack’s settings', () => {
     const command = stackFile('docker-compose.yml').services['redis']?.command ?? '';
     for (const [name, value] of Object.entries(SAFE))
       expect(command).toContain(`--${name} ${value}`);
   });
 
-  test('as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting', () => {
+  test('the limits on counters, keys and visitors fit into Redis’ memory, otherwise anybody could stop the counting', () => {
     const { redis, web } = stackFile('docker-compose.yml').services;
     const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
     const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
@@ -199,7 +199,7 @@ describe('what is laid over the stack', () => {
     expect(bytes).toBeLessThan(0.8 * megabytes * 2 ** 20);
   });
 
-  test('Caddy takes its configuration, for localhost and for a public name', async () => {
+  test('Caddy accepts its configuration, for localhost and for a public name', async () => {
     for (const site of ['', 'count.example.org']) {
       const validate = Bun.spawn(
         [
@@ -470,7 +470,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     return redis.cli('--no-auth-warning', '--user', username, '-a', password, ...command);
   };
 
-  test('Seen counts, reads and looks for risks with its rights, and a restart of Redis loses nothing', async () => {
+  test('with its rights Seen counts, reads and checks Redis’ settings, and a restart of Redis loses nothing', async () => {
     await using program = await Program.start({ SEEN_STORE_URL: url });
     for (const wanted of [1, 2, 3]) expect(await program.visit()).toBe(wanted);
     expect(await program.visit('/hit/my-site/page')).toBe(1);
@@ -492,7 +492,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     };
   });
 
-  test('Seen has the right to each command that it calls, and to no other: without any one of them something fails', async () => {
+  test('Seen has exactly the rights that it needs: without any one of them something fails', async () => {
     await using own = await RedisServer.start();
     const address = secret('seen_store_url_1').replace('redis:6379', `127.0.0.1:${own.port}`);
     const [, rules = ''] = /^user seen (.*)$/m.exec(secret('seen_redis_users_1')) ?? [];
@@ -536,7 +536,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(await asSeen('GET', 'hits')).toBe('4');
   });
 
-  test('whoever has no password may do nothing', async () => {
+  test('clients without a password can do nothing', async () => {
     for (const command of [
       ['GET', 'hits'],
       ['SET', 'hits', '1'],
@@ -546,7 +546,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     }
   });
 
-  test('the next passwords hold beside the last ones, and no longer than that', async () => {
+  test('new passwords work beside the previous ones, but not beside older ones', async () => {
     const hashesOf = (number: number) =>
       [...secret(`seen_redis_users_${number}`).matchAll(/^user seen on (.*) ~hits/gm)].flatMap(
         ([, hashes = '']) => hashes.split(' '),
@@ -563,7 +563,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     );
   });
 
-  test('the exporter of figures gets its own, as Debian’s and as the stack’s version read it', () => {
+  test('the metrics exporter gets its own password, which Debian’s and the stack’s version can read', () => {
     const passwords = Object.entries(
       JSON.parse(secret('seen_metrics_password_1')) as Record<string, string>,
     );
@@ -575,7 +575,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(secret('seen_redis_users_1')).toContain(`user metrics on #${hash} %R~hits`);
   });
 
-  test('the token stays when the passwords change, and changes alone', async () => {
+  test('the token does not change with the passwords, and can be changed alone', async () => {
     const token = secret('seen_token_1');
     expect(token).toMatch(/^seen_[0-9a-f]{64}$/);
     expect(await makeSecrets('5', join(folder.path, 'seen_redis_users_1'))).toContain(
@@ -591,7 +591,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(secret('seen_token_1')).toBe(token);
   });
 
-  test('Seen takes the token, from the place that deploy/secure.yml names', async () => {
+  test('Seen reads the token where deploy/secure.yml puts it', async () => {
     const { environment = {}, secrets = [] } =
       stackFile('deploy/secure.yml').services['web'] ?? {};
     const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
@@ -604,7 +604,7 @@ describe('the users that deploy/secrets.sh makes', () => {
     expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
   });
 
-  test('an earlier file without users, and a number that is taken, are refused, and nothing is made', async () => {
+  test('an old file without users, and a number that is in use, are refused, and nothing is created', async () => {
     const empty = join(folder.path, 'empty');
     writeFileSync(empty, '');
     expect(await makeSecrets('8', empty)).toContain('has no users of an earlier run');

@@ -1,7 +1,6 @@
 /**
- * A Redis that fails over: two servers behind one name, of which one is the primary and the other
- * its replica. The name is looked up in a hosts file of the program's own, and leads to the one or
- * the other.
+ * A Redis failover: two servers behind one name, a primary and its replica. The program looks up
+ * the name in its own hosts file, which points to one or the other.
  */
 import { expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
@@ -47,7 +46,7 @@ async function pair() {
 const isPrimary = async (redis: RedisServer) =>
   (await redis.cli('INFO', 'replication')).includes('role:master');
 
-test('P1, P2, P4: an ordered failover, there and back, under visits fails and loses none and counts none twice', async () => {
+test('P1, P2, P4: a planned failover and back, during visits, fails, loses and double-counts none', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   let going = true;
@@ -80,7 +79,7 @@ test('P1, P2, P4: an ordered failover, there and back, under visits fails and lo
   expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('while nobody visits a failover is followed as well', async () => {
+test('a failover is also followed while nobody visits', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   expect(await program.visit()).toBe(1);
@@ -91,7 +90,7 @@ test('while nobody visits a failover is followed as well', async () => {
   expect(await program.visit()).toBe(2);
 });
 
-test('a failover to a replica that lacked visits gives their numbers again, and each replica says so once', async () => {
+test('after a failover to a Redis that lacks visits, numbers repeat, and each replica logs it once', async () => {
   await using both = await pair();
   const { first, second, lead, program } = both;
   expect(await program.visit()).toBe(1);

@@ -1,6 +1,4 @@
-/**
- * Limits on the program that users start: three replicas, both stores, and visitors who mean harm.
- */
+/** Limits of the started program: three replicas, every store, and malicious visitors. */
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { load } from '../support/load.ts';
@@ -109,13 +107,13 @@ forEachStore((newDatabase) => {
       ...env,
     });
 
-  // No test is to find what another has used up.
+  // No test may depend on what another has used up.
   beforeEach(async () => {
     database = await newDatabase();
   });
   afterEach(() => database[Symbol.asyncDispose]());
 
-  test('a flood of new names is stopped by the quota that three replicas share, and what there is counts on', async () => {
+  test('a flood of new counters is stopped by a quota that three replicas share, and existing counters count on', async () => {
     await using program = await start({ SEEN_NEW_COUNTERS_PER_DAY: '20' });
     const day = new Date().getUTCDate();
     const flood = await askAll(program, names(200, 'flood'));
@@ -132,7 +130,7 @@ forEachStore((newDatabase) => {
     expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
   });
 
-  test('by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys', async () => {
+  test('by default one address can make 1,000 counters and use 5,000 keys, and another address still can', async () => {
     await using program = await start({});
     const day = new Date().getUTCDate();
     const flood = await askAll(program, names(1100, 'default'), '198.51.100.1');
@@ -155,7 +153,7 @@ forEachStore((newDatabase) => {
     ).toBe(40);
   });
 
-  test('by default one address cannot have all streams, and another still can listen', async () => {
+  test('by default one address cannot use up the streams, and another can still listen', async () => {
     await using program = await start({ SEEN_REPLICAS: '1', SEEN_SUBSCRIBERS_MAX: '110' });
     const paths = Array.from({ length: 60 }, () => [
       '/live?counters=hits',
@@ -173,7 +171,7 @@ forEachStore((newDatabase) => {
     });
   });
 
-  test('where addresses are hidden all clients share counters and keys, and a new stream ends the oldest', async () => {
+  test('when addresses are hidden all clients share the quotas of counters and keys, and a new stream ends the oldest', async () => {
     await using program = await start({
       SEEN_ADDRESSES: 'hidden',
       SEEN_COUNTERS_MAX: '200',
@@ -210,7 +208,7 @@ forEachStore((newDatabase) => {
     await until('only two of each replica to be open', () => streams.open() === 6);
   });
 
-  test('a flood of requests from one address does not keep another from counting', async () => {
+  test('a flood of requests from one address does not prevent another from counting', async () => {
     // One in 3 s comes back, so how many are answered depends little on how long this takes.
     await using program = await start({ SEEN_REQUESTS_PER_MINUTE: '20' });
     const began = performance.now();
@@ -242,7 +240,7 @@ forEachStore((newDatabase) => {
     await flooding;
   });
 
-  test('a forged X-Forwarded-For gets nobody around a limit', async () => {
+  test('a forged X-Forwarded-For does not get around a limit', async () => {
     await using program = await start({
       SEEN_NEW_COUNTERS_PER_DAY: '3',
       SEEN_TRUSTED_PROXIES: '192.0.2.80',
@@ -260,7 +258,7 @@ forEachStore((newDatabase) => {
   });
 });
 
-test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on', async () => {
+test('without the quota a flood of new counters ends at SEEN_COUNTERS_MAX, and existing counters count on', async () => {
   await using program = await Program.start({
     SEEN_COUNTERS_MAX: '20',
     SEEN_NEW_COUNTERS_PER_DAY: '0',
@@ -279,7 +277,7 @@ test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what
   expect((await askAll(program, ['/', '/'])).count(200)).toBe(2);
 });
 
-test('a proxy that is not trusted is told of once, with what to set; a client that is no proxy of one’s own is not', async () => {
+test('an untrusted proxy is reported once, with the setting to change; an ordinary client is not', async () => {
   for (const [env, told] of [
     [{}, 1],
     [{ SEEN_TRUSTED_PROXIES: '127.0.0.1' }, 0],
@@ -296,7 +294,7 @@ test('a proxy that is not trusted is told of once, with what to set; a client th
   }
 });
 
-test('while Redis is away or silent the limiter turns nobody away, and then it limits again', async () => {
+test('while Redis is unavailable the limiter refuses nobody, and afterwards it limits again', async () => {
   await using redis = await RedisServer.start();
   await using program = await Program.start({
     SEEN_STORE_URL: redis.url,

@@ -1,10 +1,10 @@
 /**
- * What deploy/monitoring.yml lays over the stack: Prometheus takes its files, the dashboard's
- * queries find figures, and the alerts notice what they are for. Prometheus, the exporters, Redis
- * and Seen are the real programs.
+ * The files of deploy/monitoring.yml: Prometheus accepts them, the dashboard's queries find
+ * metrics, and each alert fires for its problem. Prometheus, the exporters, Redis and Seen are the
+ * real programs.
  *
- * Addresses are put in by program, and nothing else is changed. Not here: Grafana, which Debian
- * does not have, and Swarm.
+ * The test fills in addresses and changes nothing else. Not here: Grafana, which Debian does not
+ * package, and Swarm.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -118,22 +118,22 @@ async function run(words: readonly string[]): Promise<{ status: number; printed:
   return { status, printed: `${out}${error}` };
 }
 
-describe('the files', () => {
-  test('Prometheus takes its configuration and the alerts', async () => {
+describe('the monitoring files', () => {
+  test('Prometheus accepts its configuration and the alerts', async () => {
     expect(await run(['promtool', 'check', 'config', 'prometheus.yml'])).toEqual({
       status: 0,
       printed: expect.stringContaining(`${rules.length} rules found`),
     });
   });
 
-  test('alerts come when they should and not when they should not', async () => {
+  test('alerts fire when they should and not otherwise', async () => {
     expect(await run(['promtool', 'test', 'rules', 'alerts.test.yml'])).toEqual({
       status: 0,
       printed: expect.stringContaining('SUCCESS'),
     });
   });
 
-  test('no alert is without a case in which it comes and one in which it does not', () => {
+  test('every alert has a test case in which it fires and one in which it does not', () => {
     const { tests } = Bun.YAML.parse(read('deploy/monitoring/alerts.test.yml')) as AlertTests;
     const cases = tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test);
     const shown = (comes: boolean) =>
@@ -151,7 +151,7 @@ describe('the files', () => {
     });
   });
 
-  test('what changed is deployed under a new name, because Swarm never changes a config', () => {
+  test('a changed file is deployed under a new name, because Swarm never changes a config', () => {
     for (const { name, file } of Object.values(stack.configs)) {
       const hash = new Bun.CryptoHasher('sha256').update(read(file)).digest('hex').slice(0, 8);
       // Red? The file has changed: put this hash where the old one stands in
@@ -160,7 +160,7 @@ describe('the files', () => {
     }
   });
 
-  test('the stack and what is laid over it have one format, or Docker refuses them', () => {
+  test('the stack and its overlays have the same format version, otherwise Docker refuses them', () => {
     expect(stack.version).toBe((Bun.YAML.parse(read('docker-compose.yml')) as Stack).version);
   });
 
@@ -169,7 +169,7 @@ describe('the files', () => {
   });
 
   for (const [name, service] of services) {
-    test(`${name} is pinned, is not root, writes only where it must, is watched, limited and started again`, () => {
+    test(`${name} has a fixed version, is not root, writes only where it must, and has a health check, limits and a restart policy`, () => {
       expect(service.image).toMatch(/:v?\d+\.\d+\.\d+(-alpine)?$/);
       expect(service.user).toMatch(/^[1-9]\d*:\d+$/);
       expect(service.read_only).toBe(true);
@@ -184,7 +184,7 @@ describe('the files', () => {
     });
   }
 
-  test('the dashboard asks the data source that Grafana is given', () => {
+  test('the dashboard uses the data source that Grafana gets', () => {
     const { datasources } = Bun.YAML.parse(
       read('deploy/monitoring/grafana/provisioning/datasources/prometheus.yml'),
     ) as { datasources: { uid: string }[] };
@@ -193,7 +193,7 @@ describe('the files', () => {
     );
   });
 
-  test('no panel of the dashboard lies over another', () => {
+  test('no panels of the dashboard overlap', () => {
     const places = panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, n) => ({
         title,
@@ -236,7 +236,7 @@ const HOSTILE = [
   'NONSENSE\r\n\r\n',
 ];
 
-describe('in operation', () => {
+describe('the running stack’s metrics', () => {
   /** Queries of the dashboard that find nothing when all is well, and why. */
   const EMPTY_WHEN_WELL = new Map([
     ['sum by (alertname) (ALERTS{alertstate="firing"})', 'no alert fires'],
@@ -401,7 +401,7 @@ describe('in operation', () => {
   }
 
   for (const [expr, reason] of EMPTY_WHEN_WELL) {
-    test(`the dashboard's query ${expr} is understood and finds nothing: ${reason}`, async () => {
+    test(`the dashboard's query ${expr} is valid and finds nothing: ${reason}`, async () => {
       expect(queries.map((query) => query.expr)).toContain(expr);
       // Alerts of this machine aside.
       const found = (await figures(expr)).filter(
@@ -411,13 +411,13 @@ describe('in operation', () => {
     });
   }
 
-  test('all three replicas are seen by name', async () => {
+  test('all three replicas appear by name', async () => {
     await until('three replicas', async () => (await figures('seen_store_up')).length === 3);
     const names = (await figures('seen_store_up')).map(({ metric }) => metric['replica']);
     expect(new Set(names)).toEqual(new Set(['web.1', 'web.2', 'web.3']));
   });
 
-  test('clients have tried to raise alerts by then', async () => {
+  test('clients try to trigger alerts beforehand', async () => {
     for (const status of ['408', '400', '503']) {
       const query = `seen_request_seconds_count{status="${status}"} > 0`;
       await until(`a ${status} to be noted`, async () => (await figures(query)).length > 0);
@@ -425,13 +425,13 @@ describe('in operation', () => {
   });
 
   for (const { alert, expr } of alerts) {
-    test(`${alert} is understood${OF_THE_MACHINE.has(alert) ? '' : ', and not true when all is well'}`, async () => {
+    test(`${alert} is valid${OF_THE_MACHINE.has(alert) ? '' : ', and does not fire when all is well'}`, async () => {
       const found = await figures(expr);
       if (!OF_THE_MACHINE.has(alert)) expect(found).toEqual([]);
     });
   }
 
-  test('every figure that the dashboard or an alert names exists', async () => {
+  test('every metric that the dashboard or an alert names exists', async () => {
     const response = await fetch(
       `http://127.0.0.1:${ports.prometheus}/api/v1/label/__name__/values`,
     );
@@ -443,7 +443,7 @@ describe('in operation', () => {
     expect(named.filter((name) => !exposed.includes(name))).toEqual([]);
   });
 
-  test('the health checks of the stack get their answers', async () => {
+  test('the health checks of the stack work', async () => {
     const here: Readonly<Record<string, number>> = {
       prometheus: ports.prometheus,
       'redis-exporter': ports.redis,
@@ -456,23 +456,23 @@ describe('in operation', () => {
     }
   });
 
-  test('a setting of Redis that can lose counts is noticed', async () => {
+  test('a Redis setting that can lose counts raises an alert', async () => {
     await redis.cli('CONFIG', 'SET', 'appendfsync', 'everysec');
     await comesTrue('RedisNotDurable');
     await redis.cli('CONFIG', 'SET', 'appendfsync', 'always');
   });
 
-  test('a Redis that was emptied is noticed', async () => {
+  test('a Redis that was emptied raises an alert', async () => {
     await redis.cli('FLUSHALL');
     await Promise.all([comesTrue('TotalWentBack'), comesTrue('StoreSetBack')]);
   });
 
-  test('a counter that holds no number is noticed', async () => {
+  test('a counter that is not a number raises an alert', async () => {
     await redis.cli('SET', 'seen:total:test/page', 'not a number');
     await comesTrue('InternalErrors');
   });
 
-  test('a Redis that was killed is noticed: by its exporter, by the replicas, and by the visits that fail', async () => {
+  test('a Redis that was killed raises alerts: of its exporter, the replicas, and failed visits', async () => {
     await redis.kill();
     await Promise.all([
       comesTrue('RedisDown'),
@@ -481,7 +481,7 @@ describe('in operation', () => {
     ]);
   });
 
-  test('replicas that are gone are noticed', async () => {
+  test('missing replicas raise an alert', async () => {
     await programs[0]?.stop('SIGKILL');
     await comesTrue('ReplicasMissing');
   });

@@ -1,7 +1,6 @@
 /**
- * Stores that are there and take no visits: what readiness, figures, page and log say of it, at
- * the start and while Seen runs, without and with visits. On the program that users start, with
- * real stores.
+ * Stores that run but refuse writes: what readiness, metrics, page and log report, at the start
+ * and while Seen runs, with and without visits. On the started program, with real stores.
  */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -126,8 +125,8 @@ async function onSmallDisk(folder: string, env: Record<string, string>): Promise
   return Program.prepare({ SEEN_STORE_URL: `sqlite:${folder}/seen.db`, ...env }, inside);
 }
 
-describe('a store that takes no visits, while nobody visits', () => {
-  test('a Redis that is full, read-only, without rights or replicas: not ready, away, and ready again without a visit', async () => {
+describe('a store that refuses writes, while nobody visits', () => {
+  test('a Redis that is full, read-only, or without rights or replicas: not ready, and ready again without a visit', async () => {
     await using redis = await RedisServer.start();
     await using program = await Program.start({
       SEEN_STORE_URL: redis.url,
@@ -139,7 +138,7 @@ describe('a store that takes no visits, while nobody visits', () => {
     expect(await program.visit()).toBe(2);
   });
 
-  test('a SQLite file that another process keeps locked: the same', async () => {
+  test('a SQLite file that another process locks: not ready, and ready again without a visit', async () => {
     await using program = await Program.start({
       SEEN_REPLICAS: `${REPLICAS}`,
       SEEN_STORE_TIMEOUT_MS: '300',
@@ -155,7 +154,7 @@ describe('a store that takes no visits, while nobody visits', () => {
     expect(await program.visit()).toBe(2);
   });
 
-  test('a SQLite file on a full disk: the same', async () => {
+  test('a SQLite file on a full disk: not ready, and ready again without a visit', async () => {
     using folder = temporaryFolder();
     await using program = await onSmallDisk(folder.path, { SEEN_REPLICAS: `${REPLICAS}` });
     await program.start();
@@ -170,7 +169,7 @@ describe('a store that takes no visits, while nobody visits', () => {
   });
 });
 
-describe('a store that takes no visits, at the start', () => {
+describe('a store that refuses writes, at the start', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -187,7 +186,7 @@ describe('a store that takes no visits, at the start', () => {
     return { status, said: program.err };
   }
 
-  test('a Redis that is full, read-only, without rights or replicas: exit 69, and why', async () => {
+  test('a Redis that is full, read-only, or without rights or replicas: exit 69, with the reason', async () => {
     for (const { strike, heal, words } of causes(redis)) {
       await strike();
       await using program = await Program.prepare({ ...env(), SEEN_START_MS: '300' });
@@ -196,7 +195,7 @@ describe('a store that takes no visits, at the start', () => {
     }
   });
 
-  test('a Redis that takes no visits yet is waited for', async () => {
+  test('a start waits for a Redis that refuses writes at first', async () => {
     await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
     await using program = await Program.prepare(env());
     program.spawn();
@@ -224,7 +223,7 @@ describe('a store that takes no visits, at the start', () => {
     });
   });
 
-  test('a SQLite file on a full disk: exit 69, and why', async () => {
+  test('a SQLite file on a full disk: exit 69, with the reason', async () => {
     using folder = temporaryFolder();
     const small = await onSmallDisk(folder.path, { SEEN_START_MS: '300', SEEN_REPLICAS: '1' });
     await using program = small;
@@ -243,7 +242,7 @@ describe('a store that takes no visits, at the start', () => {
     });
   });
 
-  test('a SQLite file that is locked: waited for', async () => {
+  test('a start waits for a locked SQLite file', async () => {
     await using program = await Program.start({ SEEN_REPLICAS: '1' });
     await program.stop();
     const other = new Database(program.database);
@@ -269,7 +268,7 @@ describe('a store that lost counts', () => {
     ).join();
 
   forEachStore((newDatabase) => {
-    test('a store that was emptied is told by each replica once, also when nobody visits', async () => {
+    test('each replica reports once that the store was emptied, also when nobody visits', async () => {
       await using database = await newDatabase();
       const env = { SEEN_STORE_URL: database.url, SEEN_REPLICAS: `${REPLICAS}` };
       await using program = await Program.start(env);
@@ -294,7 +293,7 @@ describe('a store that lost counts', () => {
     });
   });
 
-  test('a Redis that came back without its data while visits waited is told, too', async () => {
+  test('a Redis that returns without its data while visits wait is reported, too', async () => {
     // Without a file it begins anew each time.
     await using redis = await RedisServer.start({});
     await using program = await Program.start({

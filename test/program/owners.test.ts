@@ -1,6 +1,6 @@
 /**
- * Tokens stay secret: the started program, used by owners and by people who guess, and then
- * searched for them.
+ * Tokens stay secret: owners and guessing clients use the started program, and then the test
+ * searches its data for the tokens.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 
 describe('tokens', () => {
-  test('let their owners make and set a counter, and nobody who has another or none', async () => {
+  test('let their owners make and set a counter, and nobody with another token or none', async () => {
     const draft = { name: 'my-site/front-page', value: 41 };
     expect(await statusOf('POST', '/api/v1/counters', { body: draft })).toBe(401);
     expect(
@@ -89,7 +89,7 @@ describe('tokens', () => {
     expect(answers.at(-1)).toContain('"value":43');
   });
 
-  test('do nothing in a URL, by whatever name', async () => {
+  test('do nothing in a URL, under any parameter name', async () => {
     for (const token of [own, INSTALLATION]) {
       for (const name of ['token', 'access_token', 'authorization']) {
         const query = `?${name}=${token}`;
@@ -104,7 +104,7 @@ describe('tokens', () => {
     expect(answers.at(-1)).toContain('"value":43');
   });
 
-  test('stand in no log, no other answer, no list of processes and no database', async () => {
+  test('appear in no log, no other response, no list of processes and no database', async () => {
     const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
     const processes = [program.process.pid, ...(await program.replicas())];
     expect(processes).toHaveLength(4);

@@ -1,6 +1,6 @@
 /**
- * Replicas that know each other, on the program that users start: what `/api/v1/stack` says while
- * they come, go and die.
+ * Replicas that know each other, on the started program: what `/api/v1/stack` reports while they
+ * start, stop and die.
  */
 import { expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
@@ -27,7 +27,7 @@ const named = async (program: Program, state: string) =>
     .map(({ name }) => name);
 
 forEachStore((newDatabase, store) => {
-  test('replicas are shown with what each has counted; those that die or are replaced are gone, and the store is', async () => {
+  test('replicas are shown with their counts; dead and replaced ones are shown as gone, and the store’s state is shown', async () => {
     await using database = await newDatabase();
     const env = { SEEN_STORE_URL: database.url, SEEN_DRAIN_MS: '500' };
     await using program = await Program.start(env);
@@ -74,12 +74,12 @@ forEachStore((newDatabase, store) => {
       'it to be seen that the store is away',
       async () => (await stackOf(program)).store.state === 'away',
     );
-    // Nobody is taken for gone because the store is.
+    // No replica is shown as gone because the store is.
     expect((await named(program, 'ready')).length).toBe(3);
   });
 });
 
-test('nothing of it is told where it is not to be', async () => {
+test('nothing about replicas is shown when that is switched off', async () => {
   await using program = await Program.start({ SEEN_SHOW_STACK: 'no' });
   expect((await fetch(`${program.url}/api/v1/stack`)).status).toBe(404);
   expect(await program.get('/openapi.json')).not.toContain('/api/v1/stack');

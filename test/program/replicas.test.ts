@@ -1,4 +1,6 @@
-/** Several replicas of one machine, as the person who starts and stops them sees it. */
+/**
+ * Several replicas on one machine, from the point of view of the person who starts and stops them.
+ */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -32,7 +34,7 @@ const aVisitWaits = () =>
   });
 
 describe('start', () => {
-  test('the first lines say where to open the page and where the counts are kept', async () => {
+  test('the first lines say where the page and the counts are', async () => {
     program = await Program.start();
     await until('the lines', () => program.lines().length >= 3);
     const said = program.lines().map(({ msg }) => msg);
@@ -56,7 +58,7 @@ describe('start', () => {
     );
   });
 
-  test('an unsafe Redis is warned about once, not once per replica', async () => {
+  test('the warning about an unsafe Redis comes once, not once per replica', async () => {
     const redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
     program = await Program.start({ SEEN_STORE_URL: redis.url });
     await until('the lines', () => program.lines().length >= 4);
@@ -67,7 +69,7 @@ describe('start', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('one replica needs no process beside the first, and counts as well', async () => {
+  test('a single replica needs no second process, and counts as well', async () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
     expect(await program.replicas()).toEqual([]);
     const { numbers } = await load({
@@ -84,14 +86,14 @@ describe('start', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  test('only Linux shares a port out fairly, so elsewhere there is one replica', () => {
+  test('only Linux distributes connections of a shared port fairly, so elsewhere there is one replica', () => {
     expect(sharesPorts('linux')).toBe(true);
     expect(sharesPorts('darwin')).toBe(false);
   });
 });
 
-describe('death', () => {
-  test('a replica that keeps dying is replaced again and again, more and more slowly', async () => {
+describe('a replica that dies', () => {
+  test('a replica that keeps dying is replaced each time, with growing pauses', async () => {
     program = await Program.start();
     for (let n = 0; n < 5; n++) {
       await until('the replica to be there', () => pidOf('test-2'));
@@ -115,8 +117,8 @@ describe('death', () => {
   });
 });
 
-describe('replace', () => {
-  test('a replica that dies while it is being replaced leaves no process too many', async () => {
+describe('replacing replicas', () => {
+  test('a replica that dies while it is being replaced leaves no extra process', async () => {
     await using redis = await RedisServer.start();
     program = await Program.start({ SEEN_STORE_URL: redis.url });
     const victim = Number(await pidOf('test-1'));
@@ -150,7 +152,7 @@ describe('replace', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('a replacement does not begin a database of its own when the file was moved away', async () => {
+  test('a replacement does not create a new database when the file was moved away', async () => {
     program = await Program.start({ SEEN_WAIT_MS: '2000' });
     for (let n = 1; n <= 3; n++) expect(await program.visit()).toBe(n);
     for (const end of ['', '-wal', '-shm'])
@@ -172,8 +174,8 @@ describe('replace', () => {
   });
 });
 
-describe('stop', () => {
-  test('Ctrl-C under npm start is one stop, although npm hands the signal on a second time', async () => {
+describe('stopping', () => {
+  test('Ctrl-C under npm start is one stop, although npm forwards the signal a second time', async () => {
     program = await Program.prepare();
     const run = Bun.spawn(['setsid', '--wait', 'npm', 'start'], {
       cwd: ROOT,
@@ -216,7 +218,7 @@ describe('stop', () => {
     }
   });
 
-  test('a client that has sent half a request does not keep the program from stopping', async () => {
+  test('a client that has sent half a request does not delay the stop', async () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
     const type = (name: string) => `Host: a\r\nContent-Type: application/${name}\r\n`;
     const json = type('json');
@@ -244,7 +246,7 @@ describe('stop', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  test('SIGTERM and Ctrl-C end everything with status 0, at once when nobody visits', async () => {
+  test('SIGTERM and Ctrl-C end all processes with status 0, at once when nobody visits', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       program = await Program.start({ SEEN_DRAIN_MS: '60000', SEEN_STOP_MS: '120000' });
       const replicas = await program.replicas();
@@ -255,7 +257,7 @@ describe('stop', () => {
     }
   });
 
-  test('Ctrl-C reaches the whole group and still is one stop', async () => {
+  test('Ctrl-C that reaches the whole process group is one stop', async () => {
     program = await Program.prepare({}, ['setsid', '--wait']);
     await program.start();
     const visits = load({
@@ -274,7 +276,7 @@ describe('stop', () => {
     expect({ refused: [...refused], failed: [...failed] }).toEqual({ refused: [], failed: [] });
   });
 
-  test('a second signal ends everything at once, with the signal’s status', async () => {
+  test('a second signal ends all processes at once, with the signal’s status', async () => {
     const redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,
@@ -296,7 +298,7 @@ describe('stop', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('a stop that takes too long is cut off, with status 75 and a word about it', async () => {
+  test('a stop that takes too long is cut off, with status 75 and a message', async () => {
     const redis = await RedisServer.start();
     for (const replicas of ['1', '2']) {
       program = await Program.start({
@@ -318,7 +320,7 @@ describe('stop', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('a terminal that is closed stops the program', async () => {
+  test('closing the terminal stops the program', async () => {
     program = await Program.prepare();
     using folder = temporaryFolder();
     const transcript = join(folder.path, 'transcript');
@@ -388,8 +390,8 @@ test('with SEEN_LOG_LEVEL=debug the log names each request and its client, as a 
   expect(await logged('10.98.98.0/24')).toMatchObject({ client: '127.0.0.1' });
 });
 
-describe('operations port', () => {
-  test('one port answers for all replicas: alive, ready, and the figures of each', async () => {
+describe('the operations port', () => {
+  test('one port reports health, readiness and metrics of all replicas', async () => {
     program = await Program.start();
     await load({ url: program.url, clients: 30, keepAlive: false, more: exactly(300) });
     await fetch(`${program.url}/nothing/here/${'x'.repeat(100)}`);
@@ -416,7 +418,7 @@ describe('operations port', () => {
     expect((await fetch(`${program.operationsUrl}/else`)).status).toBe(404);
   });
 
-  test('the figures come although the store has been silent for longer than anybody asks for them', async () => {
+  test('metrics are available even while the store does not answer', async () => {
     const redis = await RedisServer.start();
     program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_STORE_TIMEOUT_MS: '30000' });
     redis.pause();
@@ -436,7 +438,7 @@ describe('operations port', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('while it drains it is alive and not ready', async () => {
+  test('while Seen drains it is alive and not ready', async () => {
     await using redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,

@@ -1,6 +1,7 @@
 /**
- * Attacks, by name: each where it is tried, and here those on the started program that are nowhere
- * else. Bytes are sent as they are, because clients put right what an attacker would not.
+ * A list of attacks, with the tests that try each of them, and the tests on the started program
+ * that are nowhere else. Requests are sent as raw bytes, because HTTP clients correct what an
+ * attacker would send.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
@@ -20,108 +21,99 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
     ],
     [
       'program/owners.test.ts',
-      'let their owners make and set a counter, and nobody who has another or none',
+      'let their owners make and set a counter, and nobody with another token or none',
     ],
-    ['unit/http/compat/countapi.test.ts', 'leaves alone what may not be set'],
+    ['unit/http/compat/countapi.test.ts', 'does not change a counter that does not allow it'],
     [
       'program/security.test.ts',
-      'another’s counter stays as it is, whatever is sent in the place of its token',
+      'another’s counter does not change, whatever is sent instead of its token',
     ],
   ],
   'a token is read': [
     [
       'program/owners.test.ts',
-      'stand in no log, no other answer, no list of processes and no database',
+      'appear in no log, no other response, no list of processes and no database',
     ],
-    ['program/owners.test.ts', 'do nothing in a URL, by whatever name'],
+    ['program/owners.test.ts', 'do nothing in a URL, under any parameter name'],
     [
       'unit/http/api/api.test.ts',
-      'a token is kept as a hash, and is in no answer but the one that makes the counter',
+      'a token is stored as a hash, and appears only in the answer that makes the counter',
     ],
   ],
   'a token is guessed by how long a comparison takes': [
     [
       'program/security.test.ts',
-      'secrets are compared as digests of one length, in constant time, and in one place',
+      'secrets are compared as digests of equal length, in constant time, in one place',
     ],
   ],
   'a header is injected': [
     [
       'program/security.test.ts',
-      'nothing that is sent becomes a header of an answer, a line of the log, or a bug',
+      'input never becomes a response header, a line of the log, or a bug',
     ],
-    [
-      'unit/http/compat/countapi.test.ts',
-      'a forged Origin or Referer makes no name outside the rule',
-    ],
+    ['unit/http/compat/countapi.test.ts', 'a forged Origin or Referer makes no invalid name'],
   ],
   'a name is injected': [
-    ['program/security.test.ts', 'a name that is none reaches no store, however it is written'],
+    ['program/security.test.ts', 'an invalid name never reaches the store, however it is encoded'],
     [
       'program/security.test.ts',
       'a name that looks like something else is a counter like any other',
     ],
-    ['unit/counter/name.test.ts', 'refuses everything else, in either part, and says which'],
+    ['unit/counter/name.test.ts', 'any other part is refused, and the message says which one'],
   ],
   'a script is put into a callback’s name': [
     [
       'unit/http/compat/countapi.test.ts',
-      'a name that is more than a name is refused, and nothing is counted',
+      'an invalid function name is refused, and nothing is counted',
     ],
   ],
   'X-Forwarded-For is forged': [
-    [
-      'unit/http/visit/client-address.test.ts',
-      'is never one that only an untrusted peer has said',
-    ],
-    [
-      'unit/http/api/past.test.ts',
-      'who says to come from elsewhere is believed only where a proxy is trusted',
-    ],
-    ['program/limits.test.ts', 'a forged X-Forwarded-For gets nobody around a limit'],
+    ['unit/http/visit/client-address.test.ts', 'is never one that only an untrusted peer reports'],
+    ['unit/http/api/past.test.ts', 'are identified by X-Forwarded-For only from a trusted proxy'],
+    ['program/limits.test.ts', 'a forged X-Forwarded-For does not get around a limit'],
   ],
   'a flood of new names': [
     [
       'program/limits.test.ts',
-      'a flood of new names is stopped by the quota that three replicas share, and what there is counts on',
+      'a flood of new counters is stopped by a quota that three replicas share, and existing counters count on',
     ],
     [
       'program/limits.test.ts',
-      'by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys',
+      'by default one address can make 1,000 counters and use 5,000 keys, and another address still can',
     ],
     [
       'program/limits.test.ts',
-      'without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on',
+      'without the quota a flood of new counters ends at SEEN_COUNTERS_MAX, and existing counters count on',
     ],
     [
       'program/deploy.test.ts',
-      'as many counters, keys and visitors as may be fit into Redis, or anybody could stop the counting',
+      'the limits on counters, keys and visitors fit into Redis’ memory, otherwise anybody could stop the counting',
     ],
   ],
   'one address opens all streams': [
     [
       'program/limits.test.ts',
-      'by default one address cannot have all streams, and another still can listen',
+      'by default one address cannot use up the streams, and another can still listen',
     ],
   ],
   'a flood of idempotency keys': [
     [
       'program/limits.test.ts',
-      'by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys',
+      'by default one address can make 1,000 counters and use 5,000 keys, and another address still can',
     ],
     [
       'program/security.test.ts',
-      'a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on',
+      'a flood of idempotency keys ends at SEEN_KEYS_MAX, while visits and earlier keys still work',
     ],
     [
       'contract/counting-contract.ts',
-      'no more keys are remembered than may be; those that are still work, and so does what has none',
+      'no more keys are stored than the limit allows; known keys and hits without a key still work',
     ],
   ],
   'a flood of requests': [
     [
       'program/limits.test.ts',
-      'a flood of requests from one address does not keep another from counting',
+      'a flood of requests from one address does not prevent another from counting',
     ],
   ],
 };
@@ -129,7 +121,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
 const TOKEN = 'the-installation-s-own-token';
 const KEYS_MAX = 40;
 
-test('each attack is tried by a test that there is', () => {
+test('each listed attack has an existing test', () => {
   for (const [attack, tests] of Object.entries(ATTACKS)) {
     for (const [file, name] of tests) {
       const text = readFileSync(join(ROOT, 'test', file), 'utf8');
@@ -142,30 +134,30 @@ test('each attack is tried by a test that there is', () => {
   }
 });
 
-test('secrets are compared as digests of one length, in constant time, and in one place', async () => {
+test('secrets are compared as digests of equal length, in constant time, in one place', async () => {
   // In a process of its own, in which the function that compares notes down what it is given.
   const script = `
-    import { mock } from 'bun:test';
-    import * as crypto from 'node:crypto';
-    const compared = [];
-    const { timingSafeEqual } = crypto;
-    mock.module('node:crypto', () => ({
-      ...crypto,
-      timingSafeEqual: (a, b) => { compared.push([a.length, b.length]); return timingSafeEqual(a, b); },
-    }));
-    const { issueToken, Owners } = await import(${JSON.stringify(join(ROOT, 'src/http/visit/owners.ts'))});
-    const { token, owner } = issueToken();
-    const owners = new Owners('the-installation-s-own-token');
-    const answers = [token, token.slice(0, -1), token + 'x', 's', 'x'.repeat(5000), 'the-installation-s-own-token'].map((sent) => {
-      compared.length = 0;
-      const headers = new Headers({ Authorization: 'Bearer ' + sent });
-      let allowed = true;
-      try { owners.requireOwner(headers, { owner }); } catch { allowed = false; }
-      const installation = owners.isInstallation(headers);
-      return { allowed, installation, compared: [...compared] };
-    });
-    console.log(JSON.stringify(answers));
-  `;
+import { mock } from 'bun:test';
+import * as crypto from 'node:crypto';
+const compared = [];
+const { timingSafeEqual } = crypto;
+mock.module('node:crypto', () => ({
+...crypto,
+timingSafeEqual: (a, b) => { compared.push([a.length, b.length]); return timingSafeEqual(a, b); },
+}));
+const { issueToken, Owners } = await import(${JSON.stringify(join(ROOT, 'src/http/visit/owners.ts'))});
+const { token, owner } = issueToken();
+const owners = new Owners('the-installation-s-own-token');
+const answers = [token, token.slice(0, -1), token + 'x', 's', 'x'.repeat(5000), 'the-installation-s-own-token'].map((sent) => {
+compared.length = 0;
+const headers = new Headers({ Authorization: 'Bearer ' + sent });
+let allowed = true;
+try { owners.requireOwner(headers, { owner }); } catch { allowed = false; }
+const installation = owners.isInstallation(headers);
+return { allowed, installation, compared: [...compared] };
+});
+console.log(JSON.stringify(answers));
+`;
   const { stdout } = await Bun.$`${process.execPath} -e ${script}`.quiet();
   const answers = JSON.parse(stdout.toString()) as {
     allowed: boolean;
@@ -264,7 +256,7 @@ forEachStore((newDatabase) => {
   const bearer = (token: string) => `Authorization: Bearer ${token}`;
   const value = async (path: string) => JSON.parse((await send(path)).body).value as number;
 
-  test('another’s counter stays as it is, whatever is sent in the place of its token', async () => {
+  test('another’s counter does not change, whatever is sent instead of its token', async () => {
     const make = async (name: string) => {
       const { body } = await send(
         '/api/v1/counters',
@@ -313,7 +305,7 @@ forEachStore((newDatabase) => {
     expect((await send(path, [bearer(TOKEN)], 'PATCH', '{"value":43}')).status).toBe(200);
   });
 
-  test('a name that is none reaches no store, however it is written', async () => {
+  test('an invalid name never reaches the store, however it is encoded', async () => {
     const before = (await database.counters()).toSorted();
     const bad = [
       '..',
@@ -404,7 +396,7 @@ forEachStore((newDatabase) => {
     expect((await send('/')).body).toContain(` ${visits + 1} times`);
   });
 
-  test('nothing that is sent becomes a header of an answer, a line of the log, or a bug', async () => {
+  test('input never becomes a response header, a line of the log, or a bug', async () => {
     const known =
       /^(access-control-\S+|allow|cache-control|connection|content-(length|security-policy|type)|date|location|ratelimit(-policy)?|retry-after|transfer-encoding|vary|www-authenticate|x-content-type-options|x-path|x-seen-token|x-served-by): [ -~]*$/i;
     const evil = fc.constantFrom(
@@ -469,7 +461,7 @@ forEachStore((newDatabase) => {
     expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on', async () => {
+  test('a flood of idempotency keys ends at SEEN_KEYS_MAX, while visits and earlier keys still work', async () => {
     const keyed = (key: string) => send('/hit/of-keys/page', [`Idempotency-Key: ${key}`]);
     const keys = Array.from({ length: 5 * KEYS_MAX }, () => crypto.randomUUID());
     const day = new Date().getUTCDate();

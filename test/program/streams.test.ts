@@ -1,6 +1,6 @@
 /**
- * Streams of the started program: three replicas, every store, real connections, replaced and
- * stopped under the listeners’ eyes.
+ * Streams of the started program: three replicas on every store, with real connections, while
+ * replicas are replaced and stopped.
  */
 import { afterEach, expect, test } from 'bun:test';
 import { Listener } from '../support/event-source.ts';
@@ -37,7 +37,7 @@ const all = (what: string, check: (listener: Listener) => unknown) =>
   until(what, () => listeners.every((listener) => check(listener)));
 
 forEachStore((newDatabase) => {
-  test('a hit on one replica is told by all; replaced replicas hand their listeners on; a stop ends all streams', async () => {
+  test('all replicas stream a hit on one; clients of replaced replicas reconnect; a stop ends all streams', async () => {
     await using database = await newDatabase();
     program = await Program.start({ SEEN_STORE_URL: database.url });
     await listenEverywhere();
@@ -75,7 +75,7 @@ forEachStore((newDatabase) => {
   });
 });
 
-test('a store that goes away and comes back is nothing to the listeners but silence', async () => {
+test('during an outage of the store streams are silent, and continue afterwards', async () => {
   await using redis = await RedisServer.start();
   program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_STORE_TIMEOUT_MS: '100' });
   await listenEverywhere();
@@ -90,7 +90,7 @@ test('a store that goes away and comes back is nothing to the listeners but sile
     expect({ refused, streams: servedBy.length }).toEqual({ refused: undefined, streams: 1 });
 });
 
-test('streams of a replica do not keep a single one from stopping', async () => {
+test('streams do not delay the stop of a single replica', async () => {
   program = await Program.start({
     SEEN_REPLICAS: '1',
     SEEN_DRAIN_MS: '60000',

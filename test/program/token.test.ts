@@ -1,4 +1,4 @@
-/** `seen token`, as a person types it next to a Seen that runs. */
+/** `seen token`, run as users do next to a running Seen. */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { Program, ROOT } from '../support/program.ts';
@@ -28,7 +28,7 @@ const set = async (program: Program, path: string, token: string) =>
   ).status;
 
 forEachStore((newDatabase) => {
-  test('a counter gets a new owner’s token, and the one before is worth nothing', async () => {
+  test('a counter gets a new token, and the previous one stops working', async () => {
     await using database = await newDatabase();
     await using program = await Program.start({ SEEN_STORE_URL: database.url });
     const made = await fetch(`${program.url}/api/v1/counters`, {
@@ -50,7 +50,7 @@ forEachStore((newDatabase) => {
   });
 });
 
-test('mistakes are said, with what to type', async () => {
+test('mistakes are reported with the correct usage', async () => {
   await using program = await Program.start();
   for (const [words, status, expected] of [
     [[], 2, 'seen token my-site/front-page'],

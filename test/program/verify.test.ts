@@ -1,7 +1,4 @@
-/**
- * `seen verify`, as a person types it: against Seen, and against services that are at fault in one
- * way each.
- */
+/** `seen verify`, run as users do: against Seen, and against services with one fault each. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,7 +57,7 @@ const lineOf = (said: string, words: string) =>
   said.split('\n').find((line) => line.includes(words));
 
 describe('Seen', () => {
-  test('holds on GET /, with the replicas and their shares, and reading is said not to be tested', async () => {
+  test('passes on GET /, with the replicas and their shares, and reads are reported as untested', async () => {
     const { status, said } = await verify(seen.url, '--visits', '2000');
     expect({ status, said }).toEqual({
       status: 0,
@@ -72,7 +69,7 @@ describe('Seen', () => {
     expect(lineOf(said, 'never goes back')).toContain('untested');
   });
 
-  test('holds on a counter, which is read too, at a fixed rate', async () => {
+  test('passes on a counter that is read too, at a fixed rate', async () => {
     const { status, said } = await verify(
       seen.url,
       '--counter',
@@ -87,7 +84,7 @@ describe('Seen', () => {
     expect(await seen.get('/get/verify/rate')).toBe('{"value":606}');
   });
 
-  test('a run that is written down is judged the same again, and its figures are data', async () => {
+  test('a recorded run gets the same verdict again, and its figures are available as data', async () => {
     const live = await verify(
       seen.url,
       '--visits',
@@ -110,7 +107,7 @@ describe('Seen', () => {
     });
   });
 
-  test('Ctrl-C ends the visits, and the verdict comes', async () => {
+  test('Ctrl-C ends the visits, and the verdict follows', async () => {
     const before = await hitsOf(seen);
     await using program = begin(seen.url, '--for', '10m');
     await isPast(seen, before + 100);
@@ -122,7 +119,7 @@ describe('Seen', () => {
     });
   });
 
-  test('visits of others are told apart from visits counted twice', async () => {
+  test('other clients’ visits are distinguished from visits counted twice', async () => {
     const end = new AbortController();
     const others = (async () => {
       while (!end.signal.aborted) await seen.get();
@@ -138,7 +135,7 @@ describe('Seen', () => {
 });
 
 describe('--alone', () => {
-  test('holds where nobody else visits', async () => {
+  test('passes when nobody else visits', async () => {
     const { status, said } = await verify(
       seen.url,
       ...'--counter verify/alone --visits 500 --alone'.split(' '),
@@ -146,7 +143,7 @@ describe('--alone', () => {
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
   });
 
-  test('a visit of somebody else is broken, and only told without it; so with the history of the run', async () => {
+  test('another client’s visit is an error, and without --alone only mentioned; so also from the recorded history', async () => {
     const end = new AbortController();
     const others = (async () => {
       while (!end.signal.aborted) await seen.get('/hit/verify/foreign');
@@ -163,7 +160,7 @@ describe('--alone', () => {
     expect(await verify('--check', 'foreign.jsonl', '--alone')).toMatchObject({ status: 1 });
   });
 
-  test('a count that comes when the run is over is broken', async () => {
+  test('a visit that is counted after the end of the run is an error', async () => {
     // A visit that got no number counts after all, when four have looked where the counter stands
     // and 20 have visited.
     let late = 0;
@@ -181,7 +178,7 @@ describe('--alone', () => {
   });
 });
 
-test('the rate is that at which visits were sent, however long the last answer takes', async () => {
+test('the reported rate is the rate of sending, however long the last answer takes', async () => {
   let count = 0;
   using service = Bun.serve({
     port: 0,
@@ -205,7 +202,7 @@ test('the rate is that at which visits were sent, however long the last answer t
   expect((await verify('--check', 'slow.jsonl')).said).toContain(rate);
 });
 
-test('one of a thing is said to be one', async () => {
+test('a single thing is reported in the singular', async () => {
   using service = faulty((count) => ({ number: count === 5 ? 4 : count }));
   const { said } = await verify(
     `http://127.0.0.1:${service.port}`,
@@ -220,7 +217,7 @@ test('one of a thing is said to be one', async () => {
 });
 
 describe('--retry', () => {
-  test('each visit is repeated under its key until it is answered, and counts once', async () => {
+  test('each visit is repeated with its key until it is answered, and counts once', async () => {
     await using proxy = await Proxy.start(Number(new URL(seen.url).port));
     let answers = 0;
     proxy.fault = { loseAnswer: () => ++answers % 20 === 0 };
@@ -252,7 +249,7 @@ describe('--retry', () => {
     });
   });
 
-  test('what is seen of the total before and after is insisted on, too', async () => {
+  test('the requests for the total before and after are repeated, too', async () => {
     await using proxy = await Proxy.start(Number(new URL(seen.url).port));
     let answers = 0;
     proxy.fault = { loseAnswer: () => ++answers % 2 === 0 };
@@ -264,7 +261,7 @@ describe('--retry', () => {
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('\nHeld.\n') });
   });
 
-  test('a request that is not answered is given up early enough to be repeated', async () => {
+  test('an unanswered request is given up early enough to be repeated', async () => {
     using service = withKeys((known, tries) => (known || tries > 1 ? 'answer' : 'be silent'), 20);
     const url = `http://127.0.0.1:${service.port}`;
     const { status, said } = await verify(
@@ -275,7 +272,7 @@ describe('--retry', () => {
     expect(said).toMatch(/\d+ requests failed and were sent again: \d+ timeout/);
   });
 
-  test('a service that refuses what was answered before is caught, and so is its history', async () => {
+  test('a service that refuses a request that it answered before is detected, also from its history', async () => {
     using service = withKeys((known) => (known ? 'refuse' : 'answer'), 1);
     const url = `http://127.0.0.1:${service.port}`;
     const flags = '--visits 200 --retry --rate 1000 --history refused.jsonl'.split(' ');
@@ -288,7 +285,7 @@ describe('--retry', () => {
     expect(await verify('--check', 'refused.jsonl')).toMatchObject({ status: 1 });
   });
 
-  test('a service that limits what one address may ask is no broken one: the report says what to do', async () => {
+  test('a rate limit is not reported as an error: the report gives advice', async () => {
     await using limited = await Program.start({ SEEN_REPLICAS: '1', SEEN_KEYS_PER_DAY: '50' });
     const { status, said } = await verify(
       limited.url,
@@ -303,7 +300,7 @@ describe('--retry', () => {
     expect((await verify(seen.url, '--visits', '50')).said).not.toContain('SEEN_KEYS_PER_DAY');
   });
 
-  test('a service that does not know keys is caught', async () => {
+  test('a service that ignores keys is detected', async () => {
     using service = faulty((count) => ({ number: count }));
     const { status, said } = await verify(
       `http://127.0.0.1:${service.port}`,
@@ -364,7 +361,7 @@ function faulty(answer: (count: number) => { number: number } | { status: number
 /** Some hundred hits, as Redis writes them. */
 const UNWRITTEN_BYTES = 50_000;
 
-describe('a service at fault is caught', () => {
+describe('a faulty service is detected', () => {
   const FAULTS = {
     'that gives a number twice': [
       'two visits',
@@ -400,7 +397,7 @@ describe('a service at fault is caught', () => {
     });
   }
 
-  test('that increments once more when the connection to Redis was lost: what most do', async () => {
+  test('that increments again after a lost connection to Redis, as most do', async () => {
     await using redis = await RedisServer.start();
     await using proxy = await Proxy.start(redis.port);
     let answers = 0;
@@ -430,7 +427,7 @@ describe('a service at fault is caught', () => {
     expect(said).toMatch(/1000 visits got a number and 0 did not, and 10\d\d are counted/);
   });
 
-  test('on a Redis that syncs every second, on a slow disk, when Redis is killed: numbers are given out again', async () => {
+  test('whose Redis syncs only every second on a slow disk, when Redis is killed: numbers repeat', async () => {
     await using redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
     await using program = await Program.start({ SEEN_STORE_URL: redis.url });
     await using going = begin(program.url, ...'--for 10m --clients 10 --rate 500'.split(' '));
@@ -458,7 +455,7 @@ describe('a service at fault is caught', () => {
     expect(lineOf(said, 'no number was given to two visits')).toContain('BROKEN');
   });
 
-  test('that goes away in the middle: the verdict says how requests failed', async () => {
+  test('that stops in the middle: the verdict says how requests failed', async () => {
     const service = faulty((count) => {
       if (count === 100) void service.stop(true);
       return { number: count };
@@ -471,7 +468,7 @@ describe('a service at fault is caught', () => {
     );
   });
 
-  test('that answers no visit at all: nothing was tested, and that is not held', async () => {
+  test('that answers no visit at all: nothing was tested, and the run does not pass', async () => {
     using service = faulty((count) => (count > 4 ? { status: 503 } : { number: count }));
     const { status, said } = await verify(
       `http://127.0.0.1:${service.port}`,
@@ -485,7 +482,7 @@ describe('a service at fault is caught', () => {
     });
   });
 
-  test('that refuses visits, which it may: the verdict tells it, and nothing is broken', async () => {
+  test('that refuses visits, which is allowed: the verdict mentions it, and nothing is an error', async () => {
     using service = faulty((count) => (count % 100 === 0 ? { status: 503 } : { number: count }));
     const url = `http://127.0.0.1:${service.port}`;
     const { status, said } = await verify(
@@ -520,7 +517,7 @@ describe('bad input', () => {
     [['http://a', '--history', 'no/such/folder'], '--history names a file that cannot be written'],
     [['http://a', '--json', 'no/such/folder'], '--json names a file that cannot be written'],
   ] as const) {
-    test(`${words.join(' ') || 'nothing'}: exit 2, with what to type`, async () => {
+    test(`${words.join(' ') || 'nothing'}: exit 2, with the correct usage`, async () => {
       const { status, said } = await verify(...words);
       expect({ status, said }).toEqual({ status: 2, said: expect.stringContaining(expected) });
     });

@@ -1,14 +1,14 @@
 /**
- * Visitors across replicas, a restart and midnight, and nothing that could tell who they were: a
- * thousand on the program that users start; a million, which would take minutes over HTTP, on
- * three counters, each with a store of its own, as replicas have them.
+ * Visitors are counted across replicas, a restart and midnight, and nothing that identifies them
+ * is stored. A thousand visit the started program. A million, which would take minutes over HTTP,
+ * visit three counters, each with its own store, as in replicas.
  */
 import { expect, test } from 'bun:test';
 import { DAY_MS } from '../../src/contract/history.ts';
 import type { Store } from '../../src/contract/store.ts';
 import type { Clock } from '../../src/counter/clock.ts';
 import { Counter } from '../../src/counter/counter.ts';
-import { visitorOf } from '../../src/counter/visitor.ts';
+import { visitorOf } from '../../src/http/visit/visitors.ts';
 import { Program } from '../support/program.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
@@ -118,7 +118,7 @@ function* from(first: number, last: number): Generator<number> {
 }
 
 forEachStore((newDatabase) => {
-  test('1,000 visitors are 1,000, within what is stated, on three replicas and after a restart', async () => {
+  test('1,000 visitors are counted as 1,000, within the stated error, on three replicas and after a restart', async () => {
     await using database = await newDatabase();
     const env = { SEEN_STORE_URL: database.url, SEEN_TRUSTED_PROXIES: '127.0.0.1' };
     await using program = await Program.start(env);
@@ -140,7 +140,7 @@ forEachStore((newDatabase) => {
     expect(stored).not.toContain('Firefox');
   });
 
-  test('1,000,000 visitors are 1,000,000, within what is stated, on three replicas, after a restart and over midnight', async () => {
+  test('1,000,000 visitors are counted as 1,000,000, within the stated error, on three replicas, after a restart and over midnight', async () => {
     await using database = await newDatabase();
     const day = Math.floor(Date.now() / DAY_MS);
     // The last hour of the day.

@@ -1,4 +1,4 @@
-/** Which replicas are taken for hung, and what is done about them. */
+/** Which replicas are considered hung, and what happens to them. */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { Watchdog, type WatchedReplica } from '../../src/replicas/watchdog.ts';
 import { until } from '../support/folder.ts';
@@ -49,8 +49,8 @@ function setUp(count: number) {
   return { replicas: [...replicas], said, watchdog, look };
 }
 
-describe('a replica', () => {
-  test('that is silent for ten looks in a row hangs, and is known to be silent before', () => {
+describe('the watchdog', () => {
+  test('considers a replica hung when it misses ten pings in a row, and silent before', () => {
     const { replicas, said, watchdog, look } = setUp(2);
     replicas[1]!.answers = false;
     look(9);
@@ -66,7 +66,7 @@ describe('a replica', () => {
     expect(watchdog.silent).toEqual([]);
   });
 
-  test('that has not started yet is given five minutes', () => {
+  test('gives a replica that has not started yet five minutes', () => {
     const { replicas, said, look } = setUp(1);
     replicas[0]!.answers = false;
     replicas[0]!.hasAnswered = false;
@@ -76,14 +76,14 @@ describe('a replica', () => {
     expect(said).toEqual(['300: test-1 hangs']);
   });
 
-  test('is ended alone when all hang at once', () => {
+  test('kills only one replica when all hang at once', () => {
     const { replicas, said, look } = setUp(3);
     for (const replica of replicas) replica.answers = false;
     look(30);
     expect(said).toEqual(['10: test-1 hangs', '16: test-2 hangs', '22: test-3 hangs']);
   });
 
-  test('that waits for the disk is told of once, and hangs when it waits no more and still does not answer', () => {
+  test('reports once that a replica waits for the disk, and takes it for hung only afterwards', () => {
     const { replicas, said, look } = setUp(2);
     replicas[0]!.answers = false;
     replicas[0]!.waits = true;
@@ -100,7 +100,7 @@ describe('a replica', () => {
   });
 });
 
-describe('the program', () => {
+describe('a program', () => {
   let program: Program;
   afterEach(() => program[Symbol.asyncDispose]());
 
@@ -109,7 +109,7 @@ describe('the program', () => {
     return { status: response.status, said: await response.text() };
   };
 
-  test('kills and replaces a replica that hangs, says so, counts it, and names it meanwhile', async () => {
+  test('kills and replaces a replica that hangs, logs and counts it, and names it meanwhile', async () => {
     program = await Program.start({ SEEN_REPLICAS: '2' });
     const before = await program.replicas();
     const [hung] = before;
@@ -148,7 +148,7 @@ describe('the program', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  test('is not healthy and not ready while all of its replicas hang, and comes back by itself', async () => {
+  test('is neither healthy nor ready while all of its replicas hang, and recovers by itself', async () => {
     program = await Program.start({ SEEN_REPLICAS: '2' });
     for (const pid of await program.replicas()) process.kill(pid, 'SIGSTOP');
     await until('it to be unhealthy', async () => (await operations('/healthz')).status === 503);
@@ -164,7 +164,7 @@ describe('the program', () => {
     expect(await program.visit()).toBe(1);
   });
 
-  test('that stood still as a whole, as on a machine that slept, kills nobody', async () => {
+  test('kills no replica after all processes were suspended, as on a machine that slept', async () => {
     program = await Program.start({ SEEN_REPLICAS: '2' });
     const before = await program.replicas();
     const all = [program.process.pid, ...before];
@@ -177,7 +177,7 @@ describe('the program', () => {
     expect(program.out).not.toContain('hangs');
   });
 
-  test('alone that hangs does not pass the health check of the image', async () => {
+  test('with a single replica that hangs fails the health check of the image', async () => {
     program = await Program.start({ SEEN_REPLICAS: '1' });
     // The check of the Dockerfile; Docker itself gives it 5 s.
     const check = async () =>

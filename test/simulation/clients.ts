@@ -1,4 +1,7 @@
-/** Clients: what they ask of which replica, and how they ask again under the same key. */
+/**
+ * Simulated clients: which requests they send to which replica, and how they repeat them with the
+ * same key.
+ */
 
 import type { RequestKey } from '../../src/contract/counting.ts';
 import { DAY_MS } from '../../src/contract/history.ts';

@@ -1,4 +1,4 @@
-/** Chance of a history, all from its seed. */
+/** The random choices of a history, all from its seed. */
 import { Random } from '../faults/random.ts';
 
 export class Dice {

@@ -1,8 +1,8 @@
 -- Lets a statement of a commit fail: what postgres-database.ts runs once in each database.
 --
--- Before each statement that changes a table of Seen, and at COMMIT, step() counts down what stands
--- in simulation.failing; at zero it fails with the error code that stands there. A code of class 01
--- is only a warning: the commit may succeed, and the client cannot know.
+-- Before each statement that changes a table of Seen, and at COMMIT, step() counts. At the number
+-- in simulation.failing it fails with the error code from there. A code of class 01 is only a
+-- warning: the commit may succeed, and the client cannot know.
 CREATE SCHEMA simulation;
 CREATE TABLE simulation.failing (statement integer NOT NULL, code text NOT NULL);
 
@@ -22,7 +22,8 @@ BEGIN
   here := coalesce(nullif(here, '')::integer, 0) + 1;
   PERFORM set_config('simulation.here', here, true);
   IF here::integer <> wanted.statement THEN RETURN NULL; END IF;
-  message := format('failed in %s of %s', CASE TG_LEVEL WHEN 'ROW' THEN 'COMMIT' ELSE TG_OP END, TG_TABLE_NAME);
+  message := format('failed in %s of %s',
+    CASE TG_LEVEL WHEN 'ROW' THEN 'COMMIT' ELSE TG_OP END, TG_TABLE_NAME);
   IF wanted.code LIKE '01%' THEN
     RAISE WARNING USING ERRCODE = wanted.code, MESSAGE = message;
   ELSE
@@ -35,7 +36,9 @@ DO $$
 DECLARE
   name text;
 BEGIN
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'seen' AND tablename <> 'schema' LOOP
+  FOR name IN
+    SELECT tablename FROM pg_tables WHERE schemaname = 'seen' AND tablename <> 'schema'
+  LOOP
     EXECUTE format(
       'CREATE TRIGGER step BEFORE INSERT OR UPDATE OR DELETE ON seen.%I
        FOR EACH STATEMENT EXECUTE FUNCTION simulation.step()', name);

@@ -1,10 +1,10 @@
 /**
- * One history: replicas, clients and owners, and what befalls them, all chosen by a seed; at the
- * end it is judged.
+ * One history: replicas, clients, owners and faults, all chosen by a seed, and the judgement at
+ * its end.
  *
- * Models of this are FoundationDB's simulation (Zhou et al., "FoundationDB", SIGMOD 2021, section
- * 4) and TigerBeetle's VOPR, from which it has the phase at the end: nothing fails any more, and
- * everything is answered.
+ * It follows FoundationDB's simulation (Zhou et al., "FoundationDB", SIGMOD 2021, section 4) and
+ * TigerBeetle's VOPR, from which it has the last phase: nothing fails any more, and everything is
+ * answered.
  */
 import { Clients } from './clients.ts';
 import type { Database } from './database.ts';

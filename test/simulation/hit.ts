@@ -1,6 +1,6 @@
 /**
- * Hits as the simulation sees them: each has a name of its own, so that its way through batches
- * and stores can be followed.
+ * Hits in the simulation: each has a unique name, so that it can be followed through batches and
+ * stores.
  */
 import type { Outcome, RequestKey } from '../../src/contract/counting.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';

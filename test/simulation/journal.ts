@@ -1,4 +1,4 @@
-/** What happens in a history: counted by name, and told to people who look at one seed. */
+/** The events of a history: counted by name, and printed when a single seed runs. */
 import type { Timeline } from './timeline.ts';
 
 /** Is told what happens, a line each. */

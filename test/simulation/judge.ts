@@ -1,9 +1,8 @@
 /**
- * What must hold at the end of a history: what clients were told, against each other and against
- * the totals; and a real store against the model.
+ * The checks at the end of a history: clients' answers against each other and against the totals,
+ * and a real store against the model.
  *
- * The first part knows nothing of batches or windows: it judges as `seen verify` does, from
- * outside.
+ * The first part knows nothing of batches or windows: it judges from outside, like `seen verify`.
  */
 import type { CounterHistory } from '../../src/contract/history.ts';
 import type { Database } from './database.ts';

@@ -1,9 +1,9 @@
 /**
- * The reference: what a store should do with a batch, hit by hit, as simply as it can be said.
+ * The reference: what a store should do with a batch, hit by hit, as simply as possible.
  *
- * Stores and counters are compared with it. It shares no code with them, only types and the
- * numbers that are promised. Where the contract leaves a choice (what is forgotten after a window
- * or a day is over), it follows the store that it is compared with.
+ * Stores and counters are compared with it. It shares no code with them, only types and promised
+ * numbers. Where the contract leaves a choice (what is forgotten after a window or a day ends), it
+ * follows the store under test.
  */
 
 import type { Outcome } from '../../src/contract/counting.ts';

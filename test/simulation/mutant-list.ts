@@ -30,7 +30,7 @@ const queue = of('none', 'src/counter/queue.ts');
 const writer = of('none', 'src/counter/writer.ts');
 const hit = of('none', 'src/counter/hit.ts');
 const batch = of('none', 'src/counter/batch.ts');
-const inWindow = of('none', 'src/counter/window.ts');
+const inWindow = of('none', 'src/counter/rules.ts');
 const script = of('redis', 'src/stores/redis/lua/commit.lua');
 const windows = of('redis', 'src/stores/redis/lua/window.lua');
 const past = of('redis', 'src/stores/redis/lua/history.lua');
@@ -39,14 +39,14 @@ const sql = of('postgres', 'src/stores/postgres/sql/commit.sql');
 const sqlWindow = of('postgres', 'src/stores/postgres/sql/window.sql');
 const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/counting.ts');
-const visits = of('sqlite', 'src/stores/sqlite/visits.ts');
+const counted = of('sqlite', 'src/stores/sqlite/window.ts');
 const database = of('sqlite', 'src/stores/sqlite/database.ts');
 
 export const MUTANTS: readonly Mutant[] = [
   counter(
     'answer before the commit',
     '        const outcomes = await this.#writer.write(',
-    '        answerAll(batch.hits, batch.places, batch.changes, batch.changes.map(({ amount }) => amount));\n        const outcomes = await this.#writer.write(',
+    '        this.#stored(batch, batch.changes.map(({ amount }) => amount), 0);\n        const outcomes = await this.#writer.write(',
   ),
   counter(
     'write while another batch is under way',
@@ -180,43 +180,43 @@ export const MUTANTS: readonly Mutant[] = [
     '    return this.#waiting.length === 0 && this.#underWay.every((hit) => hit.answered);',
     '    return this.#waiting.length === 0;',
   ),
-  hit(
+  batch(
     'hand out the numbers in the wrong order',
-    '  hits.forEach((hit, index) => {\n    const run = runs[places[index] ?? -1];',
-    '  hits.toReversed().forEach((hit, index) => {\n    const run = runs[places[hits.length - 1 - index] ?? -1];',
+    '  return { answers, counted };',
+    '  return { answers: answers.toReversed(), counted };',
   ),
-  hit(
+  batch(
     'give all hits of a batch the last number',
     'total: outcome - change.amount, private: false',
     'total: outcome, private: false',
   ),
-  hit(
+  batch(
     'begin a private counter’s numbers one too high',
     '  if (!counted) return { total: total - change.amount,',
     '  if (!counted) return { total: total - change.amount + 1,',
   ),
-  hit(
+  batch(
     'reveal the number of a private counter',
-    '    hit.resolve(run.private && !hit.reveal ? null : run.total);',
-    '    hit.resolve(run.private && hit.reveal === undefined ? null : run.total);',
+    '    return run.private && !hit.reveal ? null : run.total;',
+    '    return run.private && hit.reveal === undefined ? null : run.total;',
   ),
-  hit(
+  batch(
     'hide the number from its owner',
-    '    hit.resolve(run.private && !hit.reveal ? null : run.total);',
-    '    hit.resolve(run.private ? null : run.total);',
+    '    return run.private && !hit.reveal ? null : run.total;',
+    '    return run.private ? null : run.total;',
   ),
-  hit(
+  batch(
     'take a windowed counter for a public one',
     '    total: total - withinWindow(change, counted).amount,\n    private: hidden,',
     '    total: total - withinWindow(change, counted).amount,\n    private: false,',
   ),
-  hit('count a visitor twice within a batch', '      first.set(id, false);\n', ''),
-  hit(
+  batch('count a visitor twice within a batch', '      first.set(id, false);\n', ''),
+  batch(
     'take other amounts for visits',
     '      if (id === undefined || !isVisit(hit.amount)) return true;',
     '      if (id === undefined) return true;',
   ),
-  hit(
+  batch(
     'report hits that do not count',
     '    if (run.counts(hit)) {\n      run.total += hit.amount;\n      counted++;\n    }',
     '    counted++;\n    if (run.counts(hit)) run.total += hit.amount;',
@@ -262,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
     '  change.kinds ??= {};',
   ),
   batch('take each hit for a visit', ' + (isVisit(amount) ? 1 : 0);', ' + 1;'),
-  inWindow('take all amounts for visits', '  return amount === 1;', '  return amount > 0;'),
+  batch('take all amounts for visits', '  return amount === 1;', '  return amount > 0;'),
   inWindow(
     'drop the first visit too',
     '    const dropped = visits - (counted[index] && visits > 0 ? 1 : 0);',
@@ -407,7 +407,7 @@ export const MUTANTS: readonly Mutant[] = [
     '    if (known) return known.request === once.request ? outcome(known.total, rules) : ',
     '    if (known) return known.request !== undefined ? outcome(known.total, rules) : ',
   ),
-  apply('forget to count keys within a batch', '      room--;\n', ''),
+  apply('forget to count keys within a batch', '      keysLeft--;\n', ''),
   apply(
     'do not count the default counter',
     '      if (!makes() && !isDefault)',
@@ -419,12 +419,12 @@ export const MUTANTS: readonly Mutant[] = [
     'private: hidden, counted } : total;',
     'private: false, counted } : total;',
   ),
-  apply(
+  counted(
     'count within the window',
     'Math.abs(at - before) >= windowMs;',
     'Math.abs(at - before) >= 0;',
   ),
-  apply(
+  counted(
     'do not note down who was counted',
     '    if (counted[index]) file.noteCounted',
     '    if (!counted[index]) file.noteCounted',
@@ -434,7 +434,7 @@ export const MUTANTS: readonly Mutant[] = [
     '    visits.record({ ...change, ...left });',
     '    visits.record(change);',
   ),
-  visits(
+  apply(
     'count visitors that were there',
     '      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;\n',
     '      this.#file.addVisitor.get(this.#day, counter, id);\n',

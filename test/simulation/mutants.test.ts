@@ -1,4 +1,4 @@
-/** Each one-line change of the protocol is noticed by a simulated history. */
+/** The simulated histories detect each one-line change of the protocol. */
 import { expect, test } from 'bun:test';
 import { MUTANTS } from './mutant-list.ts';
 import { judgeAll, mutated } from './mutants.ts';
@@ -7,7 +7,7 @@ import { judgeAll, mutated } from './mutants.ts';
 const PATIENCE_MS = 900_000;
 
 test(
-  'each mutant of the commit protocol is found by some seed',
+  'each mutant of the commit protocol fails in some simulated history',
   async () => {
     const verdicts = await judgeAll(MUTANTS);
     expect(
@@ -18,7 +18,7 @@ test(
   PATIENCE_MS,
 );
 
-test('a mutant whose text is not in its file once is an error', () => {
+test('a mutant whose text is not in its file exactly once is an error', () => {
   const [first] = MUTANTS;
   if (!first) throw new Error('the list of mutants is empty');
   expect(() => mutated({ ...first, old: 'stands nowhere' })).toThrow('0 times');

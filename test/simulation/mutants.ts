@@ -1,10 +1,10 @@
 /**
  * `npx bun test/simulation/mutants.ts [WORD]`: runs histories on each mutant of `mutant-list.ts`,
- * or on those with the word in what they do or in their file, until one fails. Prints the seed
- * that found each and why, then how many survived; the exit status is 1 when one did.
+ * or on those with the word in their description or file, until one fails. Prints for each the
+ * seed that failed and why, then how many survived; the exit status is 1 when one did.
  *
- * Mutants are made in copies of the tree, in temporary folders. Each runs in a process of its own,
- * for some never end.
+ * Mutants are made in copies of the tree, in temporary folders. Each runs in a separate process,
+ * because some never end.
  */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

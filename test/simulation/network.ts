@@ -1,9 +1,10 @@
 /**
- * The way from the replicas to the store, and what befalls messages on it.
+ * The network between the replicas and the store, and its faults.
  *
- * A message may be lost before or after the store has it, arrive long after its sender has given
- * up, or meet a store that is down, that fails in the middle, or that has a bug. Errors promise
- * what those of real stores do: `store-unavailable` only where the batch is certainly not applied.
+ * A message may be lost before or after it reaches the store, arrive long after its sender has
+ * given up, or reach a store that is down, fails half-way, or has a bug. Errors have the same
+ * meaning as those of real stores: `store-unavailable` only when the batch is certainly not
+ * applied.
  */
 
 import type { Batch, Outcome } from '../../src/contract/counting.ts';

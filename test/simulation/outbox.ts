@@ -1,9 +1,8 @@
 /**
- * What a replica sends: each batch is looked at, and compared with the hits that wait and with the
- * attempts before.
+ * Checks each batch that a replica sends, against the waiting hits and the earlier attempts.
  *
- * Held here are the invariants of the writer (ARCHITECTURE.md, I2 to I4): one batch under way, the
- * same batch as long as it may be stored, another name only when it must be.
+ * These are the invariants of the writer (ARCHITECTURE.md, I2 to I4): one batch in progress, the
+ * same batch while it may be stored, and a new writer only when necessary.
  */
 
 import type { Batch, Outcome } from '../../src/contract/counting.ts';

@@ -1,10 +1,10 @@
 /**
- * Which hits a batch carries: found from the batch alone, by folding the hits that wait, from the
- * first on, until they make up the batch.
+ * Finds the hits of a batch from the batch alone: it sums up the waiting hits, beginning with the
+ * first, until they equal the batch.
  *
- * This is a second description of what `gather` promises: hits keep their order, nobody is
- * overtaken, each counter stands once in a batch but for what counts once. Sums only grow, so no
- * other number of hits can make up the same batch.
+ * This is a second description of what `gather` promises: hits keep their order, none is
+ * overtaken, and each counter is once in a batch, except for hits with a key. Sums only grow, so
+ * no other number of hits can equal the same batch.
  */
 import type { Batch, Change } from '../../src/contract/counting.ts';
 import type { Group, SimulatedHit } from './hit.ts';

@@ -1,10 +1,10 @@
 /**
- * What a seed decides about its history: how many replicas, which faults, which features, how
- * often.
+ * The choices of a seed for its whole history: the number of replicas, and the features and faults
+ * with their frequencies.
  *
- * Each history uses some of the features and faults, not all of them with the same chance: faults
- * that hide one another do so in fewer histories (Groce et al., "Swarm Testing", 2012). Not here:
- * what happens when, which is chosen as the history goes.
+ * Each history uses only some features and faults, with different probabilities, so that faults
+ * hide each other in fewer histories (Groce et al., "Swarm Testing", 2012). Not here: the events,
+ * which are chosen during the history.
  */
 import { HOUR_MS } from '../../src/contract/history.ts';
 import type { StoreLimits } from '../../src/contract/limits.ts';

@@ -16,7 +16,7 @@ import { until } from '../support/folder.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import type { Database } from './database.ts';
 
-/** As many histories as are under way at once: more do not make two cores faster. */
+/** The number of histories in progress at once: more are no faster on two cores. */
 const TOGETHER = 6;
 const REPLICAS = 3;
 const SETTINGS = {
@@ -31,10 +31,10 @@ const SETTINGS = {
  * (https://www.postgresql.org/docs/15/errcodes-appendix.html).
  */
 const CODES = ['53100', '53200', '42501', '40P01', '57014', '01000'] as const;
-/** What a commit and what changes a counter may write. */
+/** The tables that commits and changes of counters write. */
 const TABLES = 'counters writers keys sums hours days uniques visitors salts sources'.split(' ');
 
-/** Starts a PostgreSQL; answers as many databases on it as may be used at once, and how to end. */
+/** Starts a PostgreSQL. Returns the databases that may be used at once, and how to stop it. */
 export async function startPostgres() {
   const server = await PostgresServer.start(SETTINGS);
   const open = Array.from({ length: TOGETHER }, async () =>
@@ -133,11 +133,11 @@ class PostgresDatabase implements Database {
   }
 
   /**
-   * Whether the batch is the last of its writer, when nothing is under way any more: a warning is
-   * heard before its transaction has ended.
+   * Whether the batch is the last of its writer, once no transaction is in progress: a warning
+   * arrives before its transaction has ended.
    */
   async #isLast({ writer, sequence }: Batch): Promise<boolean> {
-    await until('nothing to be under way', async () => {
+    await until('no transaction to be in progress', async () => {
       const { rowCount } = await this.#client.query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database()
          AND state <> 'idle' AND pid <> pg_backend_pid()`,

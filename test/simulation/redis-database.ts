@@ -1,10 +1,10 @@
 /**
- * The Redis store under simulation: real Redis, the real scripts, each history in a numbered
- * database of its own.
+ * The Redis store under simulation: real Redis, the real scripts, and a numbered database for each
+ * history.
  *
- * Before `stores/redis/lua/shared.lua` stands `failing.lua`, so that each command of a script can
- * fail. Connections stay from history to history, and several histories are under way at once,
- * each on its own connections, because Redis answers many faster than one after the other.
+ * `failing.lua` is put before `stores/redis/lua/shared.lua`, so that each command of a script can
+ * fail. Connections are reused, and several histories run at once, each on its own connections,
+ * because Redis answers many requests faster together than one by one.
  */
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';

@@ -1,7 +1,6 @@
 /**
- * A replica under simulation: the real `Counter`, on simulated time and a simulated way to the
- * store, and what can be said from outside about what it answers, and when. What it sends is
- * looked at in `outbox.ts`.
+ * A replica under simulation: the real `Counter`, on simulated time and a simulated network, and
+ * the checks of its answers and their times. Its batches are checked in `outbox.ts`.
  */
 import { Counter } from '../../src/counter/counter.ts';
 import { isAppError } from '../../src/counter/errors.ts';

@@ -2,9 +2,9 @@
  * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000]
  * [--first 1] [SEED]`.
  *
- * A seed alone, as an argument or as `SEEN_SIMULATION_SEED`, runs that history only, and tells
- * what happens in it. Prints how often what happened in all of them, or the first seed that fails,
- * with the command that repeats it; then the exit status is 1.
+ * A single seed, as an argument or as `SEEN_SIMULATION_SEED`, runs only that history and prints
+ * its events. Otherwise prints how often each event happened in all histories, or the first seed
+ * that fails, with the command that repeats it; then the exit status is 1.
  */
 import { parseArgs } from 'node:util';
 import type { Database } from './database.ts';

@@ -48,7 +48,7 @@ test('Redis counts the visitors of the histories exactly, on each of two days', 
 
 describe('simulated histories', () => {
   test(
-    '10,000 show nothing wrong on Redis, with each command of the real script failing in some',
+    '10,000 find no error on Redis, with each command of the real script failing in some',
     async () => {
       const out = await runWell('redis', 10_000);
       const script = ['shared', 'kept', 'window', 'history', 'commit']
@@ -70,7 +70,7 @@ describe('simulated histories', () => {
   );
 
   test(
-    '500 show nothing wrong on SQLite, with statements that fail',
+    '500 find no error on SQLite, with statements that fail',
     async () => {
       const out = await runWell('sqlite', 500);
       for (const word of ['BEGIN', 'SELECT', 'INSERT', 'COMMIT'])
@@ -90,7 +90,7 @@ describe('simulated histories', () => {
   );
 
   test(
-    'meet everything that may happen',
+    'contain every possible event',
     async () => {
       const out = await runWell('none', 1000);
       const met = (what: string) =>
@@ -111,7 +111,7 @@ describe('simulated histories', () => {
     PATIENCE_MS,
   );
 
-  test('a seed repeats its history exactly, given as an argument or in the environment', async () => {
+  test('repeat exactly for a seed, given as an argument or in the environment', async () => {
     const [first, second] = await Promise.all([run('77'), run('77')]);
     expect(first.out.length).toBeGreaterThan(1000);
     const without = (out: string) => out.replace(/ in [\d.]+ s/, '');
@@ -125,13 +125,13 @@ describe('simulated histories', () => {
     expect(without(await new Response(child.stdout).text())).toBe(without(first.out));
   });
 
-  test('what is no seed or no store is refused', async () => {
+  test('refuse an invalid seed or store', async () => {
     expect(await run('--store', 'paper')).toMatchObject({ status: 2 });
     expect(await run('seven')).toMatchObject({ status: 2 });
   });
 });
 
-test('a batch is told apart from one that leaves a hit out or puts one in', () => {
+test('a batch is distinguished from one that omits or adds a hit', () => {
   const hit = (id: number, counter: string) => ({
     id,
     counter,

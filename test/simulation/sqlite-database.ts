@@ -1,9 +1,9 @@
 /**
- * The SQLite store under simulation: the real statements, each history on a file of its own in
- * memory where there is such a file system.
+ * The SQLite store under simulation: the real statements, and a file for each history, in a file
+ * system in memory if there is one.
  *
- * Each statement can fail: `bun:sqlite` is asked for them, and what it gives counts when it is
- * run. Files are copied and put back as a backup would be, while nobody has them open.
+ * Each statement can fail: the statements from `bun:sqlite` are wrapped and counted when they run.
+ * Files are copied and restored like backups, while they are closed.
  */
 import { Database as Sqlite } from 'bun:sqlite';
 import { copyFileSync, existsSync, rmSync } from 'node:fs';

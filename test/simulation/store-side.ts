@@ -1,8 +1,7 @@
 /**
- * What is at the other end of the network: the model, and beside it a real store where there is
- * one.
+ * The store's end of the network: the model and, if there is one, a real store.
  *
- * Whatever arrives is done to both, and what both say of it is compared at once.
+ * Each message goes to both, and their results are compared at once.
  */
 
 import type { Batch, Outcome } from '../../src/contract/counting.ts';

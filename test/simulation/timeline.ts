@@ -1,5 +1,5 @@
 /**
- * Simulated time: what is to happen, in order. Nothing else lets time pass, so the same seed gives
+ * Simulated time: the future events, in order. Only this lets time pass, so the same seed gives
  * the same history.
  */
 import { drainMicrotasks } from 'bun:jsc';

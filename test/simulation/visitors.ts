@@ -1,6 +1,6 @@
 /**
- * Who visits: names of which no two are one to Redis' HyperLogLog, so that its number of visitors
- * is exact. `simulation.test.ts` asks a Redis whether that is so.
+ * Visitors' names that Redis' HyperLogLog can all distinguish, so that its number of visitors is
+ * exact. `simulation.test.ts` checks this with a Redis.
  */
 import type { Kind } from '../../src/contract/history.ts';
 

@@ -1,4 +1,4 @@
-/** What a replica is in. */
+/** The surroundings of a simulated replica. */
 import type { Dice } from './dice.ts';
 import type { Network } from './network.ts';
 import type { Plan } from './plan.ts';

@@ -1,8 +1,8 @@
 /**
- * Every combination of stack files that a document names, deployed with every Docker client here
- * onto a real Swarm: an overlay adds to a service of the stack and changes nothing else of it, and
- * each client makes the same of the files. The oldest client has no `docker stack config`, so what
- * the engine was told is compared. No container runs: the node is drained.
+ * Deploys every combination of stack files that a document names, with every Docker client on this
+ * machine, onto a real Swarm. An overlay only adds to a service of the stack, and all clients read
+ * the files in the same way. The oldest client has no `docker stack config`, so the engine's
+ * resulting settings are compared. No container runs, because the node is drained.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
@@ -105,7 +105,7 @@ function fixedPart({ TaskTemplate, ...spec }: ServiceSpec): object {
   return { ...spec, TaskTemplate: { ...TaskTemplate, ContainerSpec: container, Networks: [] } };
 }
 
-test('the documents name the stack alone, and each overlay', () => {
+test('the documents name the stack alone and each overlay', () => {
   const named = combinations().join(' ');
   expect(combinations()).toContain(`-c ${STACK}`);
   for (const overlay of new Bun.Glob('deploy/*.yml').scanSync(ROOT))
@@ -130,7 +130,7 @@ for (const { path, version } of clients()) {
 }
 
 for (const files of combinations()) {
-  test(`every client here makes the same of ${files}`, () => {
+  test(`every client reads ${files} in the same way`, () => {
     const [first, ...others] = clients().map(({ version }) => deployed.get(`${version} ${files}`));
     expect(first).toBeDefined();
     for (const other of others) expect(other).toEqual(first as Services);

@@ -1,9 +1,8 @@
 /**
- * What the stack promises, on a real Swarm of three nodes: no visit fails while it is updated,
- * rolled back, scaled and drained; what is killed comes back; and the count stays exact through
- * all of it.
+ * The promises of the stack, on a real Swarm of three nodes: no visit fails while it is updated,
+ * rolled back, scaled and drained, killed containers and nodes come back, and the count is exact.
  *
- * The judge is `seen verify`, whose clients never try anything twice. They come in at the manager,
+ * The judge is `seen verify`, whose clients never repeat a request. They connect to the manager,
  * which is not the node that is lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
@@ -64,7 +63,7 @@ async function images(): Promise<string[]> {
 }
 
 describe('no visit fails', () => {
-  test('while the replicas are updated, and both versions are met, the old one first', async () => {
+  test('while the replicas are updated, and both versions answer, the old one first', async () => {
     const judged = await underLoad(async () => {
       await swarm.manager.mustDocker('service', 'update', '-d', '--image', 'stackdemo:v2', WEB);
       expect(await swarm.updated(WEB)).toBe('completed');
@@ -130,7 +129,7 @@ describe('no visit fails', () => {
     ['stackdemo:v3-exits', 'ends at its start'],
     ['stackdemo:v3-sick', 'never is healthy'],
   ] as const) {
-    test(`when the new version ${what}: it is rolled back by itself`, async () => {
+    test(`when the new version ${what}: it is rolled back automatically`, async () => {
       const judged = await underLoad(async () => {
         await swarm.manager.mustDocker('service', 'update', '-d', '--image', image, WEB);
         expect(await swarm.updated(WEB)).toBe('rollback_completed');
@@ -183,7 +182,7 @@ describe('Redis', () => {
     });
   }
 
-  test('the way from one replica to it is cut for 10 s: its visits wait and get their numbers', async () => {
+  test('the connection from one replica to it is cut for 10 s: its visits wait and get their numbers', async () => {
     const cut = (await swarm.containers(WEB)).find(({ node }) => node.name !== 'node1');
     if (!cut) throw new Error('no replica away from Redis');
     const rule = ['OUTPUT', '-p', 'tcp', '--dport', '6379', '-j', 'DROP'];
@@ -203,8 +202,8 @@ describe('Redis', () => {
 
 // With a node it takes Swarm some 15 s to notice. Each client loses what it has in hand, and then
 // waits 5 s for a connection that does not come.
-describe('what is killed comes back', () => {
-  test('a container that is removed by force is replaced; what came to it fails, and nothing once Swarm has noticed', async () => {
+describe('containers and nodes that are killed', () => {
+  test('a container that is removed by force is replaced; its requests fail, and none after Swarm has noticed', async () => {
     const [victim] = await swarm.containers(WEB);
     const judged = await underLoad(async () => {
       await victim?.node.mustDocker('container', 'rm', '-f', victim.id);
@@ -228,7 +227,7 @@ describe('what is killed comes back', () => {
     expect((await swarm.containers(WEB)).map(({ id }) => id)).not.toContain(victim?.id);
   });
 
-  test('a node that is lost: its replicas run on the others, the total is exact, and it can come back', async () => {
+  test('a lost node: its replicas run on the others, the total is exact, and it can return', async () => {
     const node = (await swarm.containers(WEB)).find(
       ({ node: { name } }) => name !== 'node1',
     )?.node;
@@ -274,7 +273,7 @@ describe('what is killed comes back', () => {
   });
 });
 
-test('the stack is removed and deployed again: the count goes on where it was', async () => {
+test('when the stack is removed and deployed again the count continues', async () => {
   const visit = async () =>
     numberIn(await (await fetch(swarm.url(), { keepalive: false })).text());
   const before = await visit();
@@ -305,7 +304,7 @@ async function spread(): Promise<void> {
   await swarm.steady(WEB, 3);
 }
 
-test('who looks at the page sees the replicas change in an update, and the number go on', async () => {
+test('a viewer of the page sees the replicas change in an update, and the number stay live', async () => {
   const visit = async () =>
     (await fetch(`${swarm.url()}/hit/stack/looked-at`, { keepalive: false })).text();
   await visit();

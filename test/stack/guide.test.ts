@@ -1,6 +1,6 @@
 /**
- * docs/guide.md, followed to the letter by a reader who has one node: every command, and what it
- * should show.
+ * docs/guide.md, followed exactly, with one node: every command, compared with its documented
+ * output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ function asHere(line: string): string {
 }
 
 describe('docs/guide.md', () => {
-  test('has each part of the well-known guide', () => {
+  test('contains each part of the original guide', () => {
     const headings = new Set(steps.map(({ heading }) => heading));
     for (const part of [
       'Before you begin',

@@ -1,6 +1,6 @@
 /**
- * docs/operations.md, followed to the letter by an operator of two nodes: every command, and what
- * it should show.
+ * docs/operations.md, followed exactly, with two nodes: every command, compared with its
+ * documented output.
  */
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';

@@ -1,6 +1,4 @@
-/**
- * Who reaches Redis, and what Caddy at the edge does and does not do, on a real Swarm of one node.
- */
+/** Access to Redis, and the behaviour of Caddy at the edge, on a real Swarm of one node. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { numberIn } from '../support/program.ts';
@@ -111,7 +109,7 @@ describe('Redis', () => {
     expect(await onNetwork('mystack_webnet', tries)).toContain('reached redis');
   });
 
-  test('takes nothing without the password from a container that has come onto its network', async () => {
+  test('accepts nothing without the password from a container that has joined its network', async () => {
     const said = await onNetwork(
       'mystack_webnet',
       'redis-cli -h redis SET hits 1000; redis-cli -h redis GET hits',
@@ -120,7 +118,7 @@ describe('Redis', () => {
     expect(await visit()).toBeLessThan(1000);
   });
 
-  test('its passwords are changed, and no visit fails', async () => {
+  test('can get new passwords without a failed visit', async () => {
     const [redis] = await swarm.containers('mystack_redis');
     const judged = await underLoad(swarm.url(), async () => {
       const users = `docker exec ${redis?.id} cat /run/secrets/redis_users > users && sh deploy/secrets.sh 2 users`;
@@ -140,7 +138,7 @@ describe('Redis', () => {
     expect((await swarm.containers('mystack_redis'))[0]?.id).not.toBe(redis?.id);
   });
 
-  test('nobody joins its network by hand', async () => {
+  test('has a network that cannot be joined manually', async () => {
     const said = await swarm.manager.docker(
       'run',
       '--rm',
@@ -160,7 +158,7 @@ async function visit(): Promise<number> {
 describe('the edge', () => {
   const at = (words: string) => swarm.manager.sh(`curl -sk -m 10 ${words}`, swarm.project);
 
-  test('has HTTPS by itself, HTTP/2, and offers HTTP/3', async () => {
+  test('has HTTPS without configuration, HTTP/2, and offers HTTP/3', async () => {
     const { out } = await at(
       "-D - -o /dev/null -w '%{http_version} %{http_code}' https://localhost/get/any/name",
     );
@@ -171,7 +169,7 @@ describe('the edge', () => {
     );
   });
 
-  test('names the visitor’s address to Seen, and neither it nor Seen believes what the visitor says of that', async () => {
+  test('passes the visitor’s address to Seen; neither of them trusts the visitor’s own claim', async () => {
     await swarm.manager.mustDocker(
       'service',
       'update',
@@ -219,7 +217,7 @@ describe('the edge', () => {
     expect(judged.versions).toEqual(['seen/0.1.0', 'seen/2.0.0']);
   });
 
-  test('sends no visit twice when replicas are killed in the middle of it', async () => {
+  test('sends no visit twice when replicas are killed during requests', async () => {
     const judged = await underLoad(edgeUrl(), async () => {
       for (let round = 0; round < KILLS; round++) {
         const [victim] = await swarm.containers('mystack_web');

@@ -54,15 +54,15 @@ async function expectNothingLeft(): Promise<void> {
   expect(cgroups).toBe('');
 }
 
-describe('a run', () => {
-  test('that ends by itself leaves nothing, and its status is the run’s', async () => {
+describe('a run of the stack tests', () => {
+  test('that ends by itself leaves nothing behind, and has the status of its command', async () => {
     await begin('process.exit(3);');
     expect(await run?.exited).toBe(3);
     await expectNothingLeft();
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`that is ended by ${signal} leaves nothing`, async () => {
+    test(`that is ended by ${signal} leaves nothing behind behind`, async () => {
       await begin('await new Promise(() => setInterval(() => undefined, 1000));');
       run?.kill(signal);
       await run?.exited;
@@ -71,7 +71,7 @@ describe('a run', () => {
   }
 });
 
-test('the tests do not begin outside of a world', async () => {
+test('the stack tests do not start outside of a world', async () => {
   const env = { ...process.env };
   delete env['STACK_TEST_FOLDER'];
   const alone =

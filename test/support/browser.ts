@@ -1,4 +1,4 @@
-/** A real browser: the system's Chromium, with nothing kept from the test before. */
+/** A real browser: the system's Chromium, with nothing left from the previous test. */
 import {
   type Browser,
   type BrowserContext,

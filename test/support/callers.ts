@@ -1,4 +1,4 @@
-/** Visitors as changes have them. */
+/** Visitors, in the form in which changes contain them. */
 import type { ChangeVisitor } from '../../src/contract/counting.ts';
 
 /** People of one visit each. */

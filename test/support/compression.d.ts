@@ -1,4 +1,4 @@
-/** What is used of `compression`, which has no types of its own. */
+/** The parts of `compression` that are used, because it has no types. */
 declare module 'compression' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
   /**

@@ -1,6 +1,6 @@
 /**
- * Clients that hold connections for as long as they can: they never leave, and come again when
- * they are sent away.
+ * Clients that hold connections for as long as they can: they never leave, and reconnect when they
+ * are disconnected.
  */
 import { connect, type Socket } from 'node:net';
 

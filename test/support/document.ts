@@ -1,11 +1,10 @@
 /**
- * A document as steps: each block of commands in it, and what the block that follows says one
- * should see.
+ * A document as steps: each block of commands, and the documented output in the next block.
  *
- * A block of `bash` is what a person types, one of `text` what they should see: all of it, and
- * nothing else. `…` stands for any part of a line, and a line of `…` alone for any lines; blanks
- * do not matter. What stands between the two says how it is meant, for whoever runs it; a block
- * of `sh` is typed into the program that the commands started.
+ * A `bash` block is what a person types, a `text` block its complete output. `…` stands for any
+ * part of a line, and a line with only `…` for any lines; spaces do not matter. The text between
+ * the two blocks tells the test how to run the block. A `sh` block is typed into the program that
+ * the commands started.
  */
 import { readFileSync } from 'node:fs';
 

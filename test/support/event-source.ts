@@ -1,6 +1,6 @@
 /**
- * A listener to server-sent events that does what browsers do: it comes back when its stream ends
- * or breaks, and gives up for good when it is answered with another status than 200
+ * A listener to server-sent events that behaves like browsers: it reconnects when its stream ends
+ * or breaks, and gives up for good after a status other than 200
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface).
  */
 

@@ -1,4 +1,4 @@
-/** Folders and ports of a test's own. */
+/** Temporary folders and free ports for tests. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,6 @@
 /**
- * Loaded before Seen's own commands (`bun --preload`): a transfer does not come to its end as long
- * as the file `HOLD_FILE` is there, so that a test surely meets it in the middle, however slow the
- * test is.
+ * Loaded before Seen's own commands (`bun --preload`): an export or import does not finish while
+ * the file `HOLD_FILE` exists, so that a test always meets it half-way, however slow the test is.
  */
 import { existsSync } from 'node:fs';
 import type { Archive } from '../../src/contract/archive.ts';

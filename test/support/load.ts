@@ -1,4 +1,4 @@
-/** Many visitors at once, each noting what they got: the evidence for the promises. */
+/** Many concurrent visitors that record their answers: the evidence for the promises. */
 import { connect, type Socket } from 'node:net';
 import { numberIn } from './program.ts';
 

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to go on. */
+/** A clock that advances only when the test says so. */
 import type { Clock } from '../../src/counter/clock.ts';
 
 export class ManualClock implements Clock {

@@ -1,7 +1,7 @@
 /**
- * Loaded before a program (`bun --preload`): at its end it writes into the file `PEAK_FILE` how
- * many kB of memory it had at the most. What the system says of a process that has ended counts
- * the memory of the process that started it too, if that was more (exec(2) keeps `ru_maxrss`).
+ * Loaded before a program (`bun --preload`): at its end it writes its peak memory in kB into the
+ * file `PEAK_FILE`. The system's own figure for an ended process includes the memory of the
+ * process that started it, if that was more (exec(2) keeps `ru_maxrss`).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** Starts what belongs to PostgreSQL, and finds and signals its processes. */
+/** Runs the programs of PostgreSQL, and finds and signals its processes. */
 import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { find } from './programs.ts';
@@ -6,7 +6,7 @@ import { find } from './programs.ts';
 /** PostgreSQL refuses to run as root. */
 const isRoot = () => process.getuid?.() === 0;
 
-/** The words before a program of PostgreSQL that run it as a user who may. */
+/** The start of a command that runs a program of PostgreSQL as a user who may. */
 export function asPostgres(program: string): string[] {
   const own = find(program) ?? program;
   return isRoot()
@@ -14,14 +14,14 @@ export function asPostgres(program: string): string[] {
     : [own];
 }
 
-/** What the command prints; throws what it says when it fails. */
+/** Returns what the command prints. When it fails, throws an error with its messages. */
 export async function run(command: Bun.$.ShellPromise): Promise<string> {
   const said = await command.quiet().nothrow();
   if (said.exitCode !== 0) throw new Error(said.stderr.toString());
   return said.text().trim();
 }
 
-/** Makes a file or folder one of the user who runs PostgreSQL. */
+/** Gives a file or folder to the user who runs PostgreSQL. */
 export function give(path: string): void {
   if (!isRoot()) return;
   const [user, group] = ['-u', '-g'].map((flag) =>
@@ -30,7 +30,7 @@ export function give(path: string): void {
   chownSync(path, user ?? 0, group ?? 0);
 }
 
-/** Copies a file, as one that only PostgreSQL may read, as it wants its key; answers `to`. */
+/** Copies a file so that only PostgreSQL may read it, as it requires of a key. Returns `to`. */
 export function copy(from: string, to: string): string {
   copyFileSync(from, to);
   chmodSync(to, 0o600);

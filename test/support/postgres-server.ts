@@ -1,8 +1,8 @@
 /**
- * A real PostgreSQL of a test's own: its own port and folder, and handles to mistreat it.
+ * A real PostgreSQL for one test, with its own port and folder, and methods that cause faults.
  *
- * PostgreSQL refuses to run as root, and so it runs as the user `postgres` where the tests are
- * root's. Only one of its processes is our child: what is done to the server is done to all.
+ * PostgreSQL refuses to run as root, so tests that run as root start it as the user `postgres`.
+ * Only one of its processes is a child of ours: faults of the server affect all of them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { find } from './programs.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** What decides whether a commit is kept, as PostgreSQL ships it. */
+/** The settings that decide whether a commit is kept, with PostgreSQL’s defaults. */
 export const SAFE = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
 
 /** Where a server listens and keeps its data, and with which certificate. */
@@ -42,7 +42,7 @@ const ADMIN = { user: 'postgres', password: 'admin' };
 export class PostgresServer implements AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** A database that is empty at first, as the user who owns it. */
+  /** The URL of a database that is empty at first, with the user who owns it. */
   readonly url: string;
   /** The URL of its superuser, without a database. */
   readonly adminUrl: string;
@@ -81,7 +81,7 @@ export class PostgresServer implements AsyncDisposable {
     const password = join(server.#folder.path, 'password');
     writeFileSync(password, ADMIN.password);
     give(password);
-    // Nothing that initdb writes has to survive the machine.
+    // What initdb writes need not survive a crash of the machine.
     await run(
       Bun.$`${asPostgres('initdb')} --no-sync --encoding=UTF8 --locale=C.UTF-8 \
         --auth=scram-sha-256 --username=${ADMIN.user} --pwfile=${password} -D ${server.#data}`,
@@ -174,13 +174,13 @@ export class PostgresServer implements AsyncDisposable {
     await until('all its processes to end', () => !pids.some(isRunning));
   }
 
-  /** As an administrator stops it: connections are closed, and what is under way is undone. */
+  /** Stops it as an administrator does: connections close, and open transactions roll back. */
   async stop(): Promise<void> {
     this.#process?.kill('SIGINT');
     await this.#process?.exited;
   }
 
-  /** Stopped by the system in the middle of what it does: connections stay open and silent. */
+  /** Stops all its processes (SIGSTOP): connections stay open and silent. */
   pause(): void {
     signal(this.pid, 'SIGSTOP');
     for (const pid of childrenOf(this.pid)) signal(pid, 'SIGSTOP');
@@ -202,14 +202,14 @@ export class PostgresServer implements AsyncDisposable {
     return run(Bun.$`${psql} -XAtq -v ON_ERROR_STOP=1 -d ${url} < ${Buffer.from(text)}`);
   }
 
-  /** The URL of another empty database on this server, for a test that wants one of its own. */
+  /** Makes another empty database on this server, and returns its URL. */
   async newDatabase(): Promise<string> {
     const name = `test_${++this.#databases}`;
     await this.sql(`CREATE DATABASE ${name} OWNER seen`, 'postgres');
     return this.url.replace(/seen$/, name);
   }
 
-  /** What it has on disk of a database and of all last changes, as it has it. */
+  /** The files of a database and of the write-ahead log, as one text. */
   async stored(database = 'seen'): Promise<string> {
     await this.sql('CHECKPOINT');
     const id = await this.sql(`SELECT oid FROM pg_database WHERE datname = '${database}'`);

@@ -1,4 +1,4 @@
-/** The program that users start, with ports and a folder of its own. */
+/** The program that users start, with its own ports and folder. */
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
 

@@ -1,4 +1,4 @@
-/** The system's programs that the tests use, and how they come onto the machine. */
+/** The system's programs that the tests use, and how they are installed. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 

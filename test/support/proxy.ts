@@ -1,4 +1,4 @@
-/** A real TCP proxy between Seen and its store, that loses what it is told to lose. */
+/** A real TCP proxy between Seen and its store that loses data on request. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface Fault {

@@ -1,4 +1,4 @@
-/** A real Redis server of a test's own: its own port and folder, and handles to mistreat it. */
+/** A real Redis server for one test: its own port and folder, and methods that disturb it. */
 import { freePort, temporaryFolder, until } from './folder.ts';
 
 /** The settings that the stack ships with. */

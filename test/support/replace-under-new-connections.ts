@@ -1,7 +1,6 @@
 /**
- * A program of its own, for a network of its own: replaces the replicas under clients that open a
- * connection for each visit, and prints the evidence as JSON. Run by
- * `test/program/promises/`.
+ * A separate program, for a network of its own: replaces the replicas while each visit opens a new
+ * connection, and prints the evidence as JSON. Run by `test/program/promises/`.
  */
 import { until } from './folder.ts';
 import { load } from './load.ts';

@@ -1,4 +1,4 @@
-/** What a test runner's report in JUnit's format says: how many passed, and what failed. */
+/** Reads a test runner's report in JUnit's format: how many tests passed, and which failed. */
 
 /** What came of a run. Those tried are those passed, failed and skipped. */
 export interface Report {

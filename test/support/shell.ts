@@ -1,4 +1,4 @@
-/** A shell that commands of a document are typed into, one block after the other. */
+/** A shell that runs the commands of a document, one block after another. */
 export class Shell implements AsyncDisposable {
   readonly #shell: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
   readonly #said: AsyncIterator<string>;

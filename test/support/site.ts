@@ -1,7 +1,4 @@
-/**
- * A site of somebody else: pages of a test's own, on another host than Seen, under a
- * Content-Security-Policy.
- */
+/** Another site: pages of a test, on another host than Seen, with a Content-Security-Policy. */
 
 /** What is at a path: HTML, or a file of another type. */
 export type Content = string | { readonly type: string; readonly text: string };

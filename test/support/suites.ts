@@ -1,4 +1,4 @@
-/** Which tests are run together, chosen by words. */
+/** The groups of tests that run together, and their selection by words. */
 import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
 import {

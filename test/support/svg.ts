@@ -1,6 +1,6 @@
 /**
- * An SVG taken apart, strictly: whatever is not well-formed, or not of the few things that our
- * pictures are made of, fails.
+ * A strict parser for SVG: it fails for anything that is not well-formed, or that our pictures do
+ * not use.
  */
 
 export interface Element {

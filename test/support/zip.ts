@@ -1,6 +1,6 @@
 /**
- * Writes zip files for tests (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), also
- * wrong ones.
+ * Writes zip files for tests, also invalid ones
+ * (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
  */
 import { crc32, deflateRawSync } from 'node:zlib';
 

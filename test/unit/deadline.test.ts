@@ -1,4 +1,4 @@
-/** What is waited for for so long and not longer. */
+/** Waiting up to a time limit. */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { within } from '../../src/deadline.ts';
@@ -10,14 +10,14 @@ const fails = (words: string) => () => {
   throw new Error(words);
 };
 
-test('what is there in time is answered, and how it fails is told', async () => {
+test('work that ends in time gives its result or its error', async () => {
   expect(await within(LONG_MS, Promise.resolve(1), fails('late'))).toBe(1);
   await expect(within(LONG_MS, Promise.reject(new Error('broken')), () => 2)).rejects.toThrow(
     'broken',
   );
 });
 
-test('what is late is answered as its caller says, or fails so', async () => {
+test('late work gives the result or the error that its caller chose', async () => {
   expect(await within(1, never, () => 2)).toBe(2);
   expect(await within(1, never, () => Promise.resolve(3))).toBe(3);
   await expect(within(1, never, fails('late'))).rejects.toThrow('late');
@@ -26,7 +26,7 @@ test('what is late is answered as its caller says, or fails so', async () => {
   );
 });
 
-test('what fails when nobody waits any more is dropped, and no timer keeps the process', async () => {
+test('an error after the deadline is ignored, and no timer keeps the process alive', async () => {
   const script = `
     import { within } from ${JSON.stringify(join(ROOT, 'src/deadline.ts'))};
     const work = Promise.withResolvers();

@@ -23,7 +23,7 @@ async function seen(...words: readonly string[]) {
 }
 
 describe('seen', () => {
-  test('says its version, however it is asked', async () => {
+  test('prints its version, with every flag for it', async () => {
     const version = {
       status: 0,
       out: `seen ${project.version} (bun ${Bun.version})\n`,
@@ -33,7 +33,7 @@ describe('seen', () => {
       expect(await seen(word)).toEqual(version);
   });
 
-  test('lists its commands without one, and has a manual of each', async () => {
+  test('lists its commands without arguments, and has a manual for each', async () => {
     const list = await seen();
     expect(list).toMatchObject({ status: 0, error: '' });
     for (const word of ['help', '--help', '-h']) expect(await seen(word)).toEqual(list);
@@ -49,7 +49,7 @@ describe('seen', () => {
     expect(await seen('version', '--help')).toEqual(manuals.at(-1) as (typeof manuals)[number]);
   });
 
-  test('refuses what is no command, and lists those that there are', async () => {
+  test('refuses an unknown command, and lists the existing ones', async () => {
     for (const words of [
       ['nothing'],
       ['help', 'nothing'],

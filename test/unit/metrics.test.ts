@@ -16,13 +16,13 @@ async function told(
   return text.split('\n').filter((line) => line.includes('seen_request_seconds'));
 }
 
-test('requests are told by route and status, in buckets that hold all that is as short or shorter', async () => {
+test('requests are counted by route and status, in buckets that include all shorter ones', async () => {
   const lines = await told((metrics) => {
-    metrics.requested('/', 200, 0.0005);
-    metrics.requested('/', 200, 0.000501);
-    metrics.requested('/', 200, 60);
-    metrics.requested('/', 503, 5);
-    metrics.requested('/hit/:ns/:key', 200, 10);
+    metrics.requested({ route: '/', status: 200, seconds: 0.0005 });
+    metrics.requested({ route: '/', status: 200, seconds: 0.000501 });
+    metrics.requested({ route: '/', status: 200, seconds: 60 });
+    metrics.requested({ route: '/', status: 503, seconds: 5 });
+    metrics.requested({ route: '/hit/:ns/:key', status: 200, seconds: 10 });
   });
   expect(lines.slice(0, 2)).toEqual([
     '# HELP seen_request_seconds Time from a request to its response, by route and status.',
@@ -48,12 +48,12 @@ test('requests are told by route and status, in buckets that hold all that is as
   expect(figure('bucket', 'le="10",route="/hit/:ns/:key",status="200"')).toBe('1');
 });
 
-test('what no request has asked for is not told', async () => {
+test('routes without requests are not listed', async () => {
   expect(await told(() => undefined)).toHaveLength(2);
 });
 
 for (const replicas of [1, 3]) {
-  test(`promtool finds nothing wrong with the figures of a program with ${replicas} of its replicas`, async () => {
+  test(`promtool accepts the metrics of a program with ${replicas} of its replicas`, async () => {
     await using program = await Program.start({ SEEN_REPLICAS: `${replicas}` });
     await program.visit();
     await program.visit('/hit/my-site/page');

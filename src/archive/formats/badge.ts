@@ -6,8 +6,15 @@
  * services write it alone, hits.seeyoufarm.com as `TODAY / TOTAL`. Digits that are images cannot
  * be read, and an abbreviated number is not exact.
  */
-import { bare, type Item, itemOf, shown, Wrong } from '../item.ts';
-import { readWhole, withoutGroups } from '../reading/numbers.ts';
+import {
+  counterWithTotal,
+  excerpt,
+  type Item,
+  itemOf,
+  readWhole,
+  SourceError,
+  withoutDigitGroups,
+} from '../item.ts';
 
 /** Badges have a few kilobytes; those with pictures in them a few hundred. */
 export const BADGE_MAX_LENGTH = 4 * 1024 * 1024;
@@ -23,35 +30,37 @@ export function* readBadge(svg: string, counter: string): Generator<Item> {
   yield itemOf(1, () => {
     const last = texts.at(-1);
     if (last === undefined) {
-      throw new Wrong(
+      throw new SourceError(
         /<image\b/.test(svg)
           ? 'the digits of this badge are images, as in Moe-Counter: read them yourself, and import a list of one line, NAMESPACE/KEY,TOTAL'
           : 'there is no text in this picture',
       );
     }
     const total = numberIn(last);
-    const other = texts.find((text) => /^\d/.test(text) && text !== last && withoutGroups(text));
+    const other = texts.find(
+      (text) => /^\d/.test(text) && text !== last && withoutDigitGroups(text),
+    );
     if (last.includes('/'))
-      note = `the badge shows ${shown(last)}: the second number, ${total}, is the total`;
+      note = `the badge shows ${excerpt(last)}: the second number, ${total}, is the total`;
     else if (other !== undefined)
-      note = `the badge shows ${shown(other)} too: its last number, ${total}, is the total`;
-    return bare(counter, total);
+      note = `the badge shows ${excerpt(other)} too: its last number, ${total}, is the total`;
+    return counterWithTotal(counter, total);
   });
   if (note !== undefined) yield { note };
 }
 
 function numberIn(text: string): number {
   if (text.length > TEXT_MAX_LENGTH)
-    throw new Wrong(`${shown(text)} is the text of this badge, and not a number`);
+    throw new SourceError(`${excerpt(text)} is the text of this badge, and not a number`);
   const total = (/^\d[\d.,\s'’]*\/\s*(\S.*)$/.exec(text)?.[1] ?? text).trim();
   if (/^[\d.,]+\s*([kKmMgGbBtTwW]|万|億|亿)\+?$/.test(total)) {
-    throw new Wrong(
-      `${shown(total)} is abbreviated, and the exact number is unknown: choose a number, and import a list of one line, NAMESPACE/KEY,TOTAL`,
+    throw new SourceError(
+      `${excerpt(total)} is abbreviated, and the exact number is unknown: choose a number, and import a list of one line, NAMESPACE/KEY,TOTAL`,
     );
   }
-  const digits = withoutGroups(total);
+  const digits = withoutDigitGroups(total);
   if (digits === undefined)
-    throw new Wrong(`${shown(text)} is the text of this badge, and not a number`);
+    throw new SourceError(`${excerpt(text)} is the text of this badge, and not a number`);
   return readWhole(digits, 'total');
 }
 

@@ -8,9 +8,9 @@
  */
 import { createHash } from 'node:crypto';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { readName, shown, Wrong } from '../item.ts';
+import { excerpt, readName, SourceError } from '../item.ts';
+import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
-import type { Line } from '../reading/lines.ts';
 
 /** A site or page and its counter, as it stands in a line of the list. */
 export interface NamedPage {
@@ -51,15 +51,17 @@ export class Names {
   }
 
   /**
-   * Adds a line. Fails with `Wrong` when it is invalid, or another line has the same site or page.
+   * Adds a line. Fails with `SourceError` when it is invalid, or another line has the same site or
+   * page.
    */
   add(named: NamedPage): void {
-    if (this.#all.length === NAMES_MAX) throw new Wrong(`there are more than ${NAMES_MAX} names`);
+    if (this.#all.length === NAMES_MAX)
+      throw new SourceError(`there are more than ${NAMES_MAX} names`);
     const [main = '', ...more] = keysOf(named.address);
     const before = this.#named.get(main);
     if (before && before.counter !== named.counter) {
-      throw new Wrong(
-        `${shown(named.address)} is already in line ${before.line}, as ${before.counter}: ` +
+      throw new SourceError(
+        `${excerpt(named.address)} is already in line ${before.line}, as ${before.counter}: ` +
           'remove one of the two',
       );
     }
@@ -77,24 +79,24 @@ export class Names {
 
 /**
  * The names of a list of `ADDRESS,NAMESPACE/KEY` a line: `example.com` is the whole site,
- * `example.com/` and `example.com/about` are pages of it. Fails with `Wrong`.
+ * `example.com/` and `example.com/about` are pages of it. Fails with `SourceError`.
  */
 export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
   const names = new Names();
   for await (const { number, text, wrong } of lines) {
     try {
-      if (wrong !== undefined) throw new Wrong(wrong);
+      if (wrong !== undefined) throw new SourceError(wrong);
       const named = namedIn(text, number);
       if (named) names.add(named);
     } catch (error) {
-      if (!(error instanceof Wrong)) throw error;
-      throw new Wrong(`line ${number} of the names: ${error.message}`);
+      if (!(error instanceof SourceError)) throw error;
+      throw new SourceError(`line ${number} of the names: ${error.message}`);
     }
   }
   return names;
 }
 
-/** Parses a line; `undefined` for blank lines, comments and headings. Fails with `Wrong`. */
+/** Parses a line; `undefined` for blank lines, comments and headings. Fails with `SourceError`. */
 function namedIn(line: string, number: number): NamedPage | undefined {
   const text = line.trim();
   if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
@@ -107,18 +109,22 @@ function namedIn(line: string, number: number): NamedPage | undefined {
     return undefined;
   if (address !== '' && counter !== '' && more.length === 0)
     return { line: number, address, counter: readName(counter) };
-  throw new Wrong(
-    `${shown(text)} is not an address and a name: write ADDRESS,NAMESPACE/KEY, as in ` +
+  throw new SourceError(
+    `${excerpt(text)} is not an address and a name: write ADDRESS,NAMESPACE/KEY, as in ` +
       'example.com/about,my-site/about, with quotes around an address that has a comma',
   );
 }
 
-/** The keys of a site or page, the main one first. Fails with `Wrong` for an invalid address. */
+/**
+ * The keys of a site or page, the main one first. Fails with `SourceError` for an invalid address.
+ */
 function keysOf(address: string): string[] {
   const rest = address.replace(/^(https?:)?\/\//i, '');
   const url = URL.parse(`https://${rest}`);
   if (!url || url.username !== '' || /\s/.test(url.host))
-    throw new Wrong(`${shown(address)} is not an address: write it as in example.com/about`);
+    throw new SourceError(
+      `${excerpt(address)} is not an address: write it as in example.com/about`,
+    );
   // Browsers leave out default ports.
   const host = url.host.replace(/:80$/, '');
   const site = hashOf(host);

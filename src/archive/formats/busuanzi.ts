@@ -14,8 +14,16 @@
  * (`busuanzi-names.ts`).
  */
 
-import { bare, countOf, type Item, itemOf, readName, shown, Wrong } from '../item.ts';
-import { readWhole } from '../reading/numbers.ts';
+import {
+  counterWithTotal,
+  countOf,
+  excerpt,
+  type Item,
+  itemOf,
+  readName,
+  readWhole,
+  SourceError,
+} from '../item.ts';
 import type { NamedPage, Names } from './busuanzi-names.ts';
 
 /** A total as it stands in Redis: in a string, or as a member of a sorted set. */
@@ -51,17 +59,18 @@ export async function* readBusuanzi(
         const sum = sums.get(name) ?? { total: 0, totals: 0 };
         sum.total += totalOf(key, value);
         if (!Number.isSafeInteger(sum.total))
-          throw new Wrong(`the totals of ${name} add up past ${Number.MAX_SAFE_INTEGER}`);
+          throw new SourceError(`the totals of ${name} add up past ${Number.MAX_SAFE_INTEGER}`);
         sum.totals++;
         sums.set(name, sum);
       } catch (error) {
-        if (!(error instanceof Wrong)) throw error;
+        if (!(error instanceof SourceError)) throw error;
         spoiled = true;
         yield { wrong: error.message, line: 0 };
       }
     }
   }
-  for (const [name, { total }] of sums) yield itemOf(0, () => bare(readName(name), total));
+  for (const [name, { total }] of sums)
+    yield itemOf(0, () => counterWithTotal(readName(name), total));
   if (sums.size === 0 && !spoiled) yield { wrong: nothingIn(nameless, names), line: 0 };
   for (const [name, { totals }] of sums) {
     if (totals > 1)
@@ -96,7 +105,7 @@ function* notesOn(
   if (unfound.length > 0) {
     const some = unfound
       .slice(0, UNFOUND_SHOWN)
-      .map(({ line, address }) => `line ${line} ${shown(address)}`);
+      .map(({ line, address }) => `line ${line} ${excerpt(address)}`);
     if (unfound.length > UNFOUND_SHOWN) some.push('…');
     yield {
       note:
@@ -134,8 +143,8 @@ function nameOf(
 function totalOf(key: string, value: string): number {
   // A sorted set answers its scores as floating-point numbers.
   if (!/^-?\d+(\.0+)?$/.test(value))
-    throw new Wrong(
-      `the Redis key ${shown(key)} holds ${shown(value)}, which is not a whole number`,
+    throw new SourceError(
+      `the Redis key ${excerpt(key)} holds ${excerpt(value)}, which is not a whole number`,
     );
   return readWhole(value.replace(/\..*$/, ''), 'total');
 }

@@ -12,11 +12,11 @@
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
-import { type Item, shown, Wrong } from '../item.ts';
+import { readMoment } from '../days.ts';
+import { excerpt, type Item, SourceError } from '../item.ts';
 import { PAGES_MAX, PageSums } from '../page-sums.ts';
-import { type Line, linesIn } from '../reading/lines.ts';
+import { type Line, linesIn } from '../reading/bytes.ts';
 import { openZip, type Zip } from '../reading/zip.ts';
-import { readMoment } from '../times.ts';
 import { parse } from './json-lines.ts';
 
 const PATHS = 'paths.jsonl';
@@ -57,7 +57,7 @@ export async function* readGoatcounterZip(
   };
   const readHits = (fields: Fields, line: number) => {
     const page = paths.get(wholeIn(fields, 'path_id'));
-    if (page === undefined) throw new Wrong(`its path_id is not in ${PATHS}`);
+    if (page === undefined) throw new SourceError(`its path_id is not in ${PATHS}`);
     const amount = wholeIn(fields, 'count');
     const at = readMoment(textIn(fields, 'hour'));
     sums.add({ path: page, kind: 'person', at, amount, visitors: amount }, line);
@@ -96,7 +96,7 @@ async function* eachLine(
       const fields = fieldsOf(line);
       if (fields) read(fields, line.number);
     } catch (error) {
-      if (!(error instanceof Wrong)) throw error;
+      if (!(error instanceof SourceError)) throw error;
       spoiled = true;
       yield { wrong: `line ${line.number} of ${name}: ${error.message}`, line: 0 };
     }
@@ -105,11 +105,11 @@ async function* eachLine(
 }
 
 function fieldsOf({ text, wrong }: Line): Fields | undefined {
-  if (wrong !== undefined) throw new Wrong(wrong);
+  if (wrong !== undefined) throw new SourceError(wrong);
   if (text.trim() === '') return undefined;
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Wrong(`${shown(text)} is not an object in braces`);
+    throw new SourceError(`${excerpt(text)} is not an object in braces`);
   return value as Fields;
 }
 
@@ -129,7 +129,7 @@ async function requireVersion(zip: Zip, hash: Hash): Promise<void> {
   if (/^1(\.\d+)?$/.test(version)) return;
   throw new AppError(
     'usage-invalid',
-    `This export of GoatCounter has version ${shown(version)}, and this Seen supports version 1. ` +
+    `This export of GoatCounter has version ${excerpt(version)}, and this Seen supports version 1. ` +
       'Import it with a newer Seen.',
   );
 }
@@ -147,7 +147,7 @@ function versionIn(text: string): string {
 function wholeIn(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Wrong(
+  throw new SourceError(
     value === undefined ? `has no ${name}` : `its ${name} is not a whole number of at least 0`,
   );
 }
@@ -155,11 +155,13 @@ function wholeIn(fields: Fields, name: string): number {
 function textIn(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === 'string') return value;
-  throw new Wrong(value === undefined ? `has no ${name}` : `its ${name} is not a text in quotes`);
+  throw new SourceError(
+    value === undefined ? `has no ${name}` : `its ${name} is not a text in quotes`,
+  );
 }
 
 function pathIn(fields: Fields): string {
   const path = textIn(fields, 'path');
   if (path.length <= PATH_MAX_LENGTH) return path;
-  throw new Wrong(`${shown(path)} is longer than a path can be`);
+  throw new SourceError(`${excerpt(path)} is longer than a path can be`);
 }

@@ -9,11 +9,11 @@
 
 import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
-import { counted } from '../../plural.ts';
-import { type Item, shown, Wrong } from '../item.ts';
+import { pluralize } from '../../plural.ts';
+import { readMoment } from '../days.ts';
+import { excerpt, type Item, SourceError } from '../item.ts';
 import { PageSums, type Visits } from '../page-sums.ts';
 import type { Row } from '../reading/csv.ts';
-import { readMoment } from '../times.ts';
 
 const VERSIONS: ReadonlySet<string> = new Set(['', '1', '2']);
 
@@ -49,7 +49,7 @@ export async function* readGoatcounter(
         if (visit.kind === 'bot') bots++;
         firsts += visit.visitors;
       } catch (error) {
-        if (!(error instanceof Wrong)) throw error;
+        if (!(error instanceof SourceError)) throw error;
         spoiled = true;
         yield { wrong: error.message, line: row.line };
       }
@@ -69,7 +69,7 @@ export async function* readGoatcounter(
 function* notesOn(visits: number, bots: number, firsts: number | undefined): Generator<Item> {
   if (bots > 0)
     yield {
-      note: `${counted(bots, 'visit')} by bots: part of the totals, and told apart in the history`,
+      note: `${pluralize(bots, 'visit')} by bots: part of the totals, and told apart in the history`,
     };
   if (firsts === undefined)
     yield {
@@ -92,7 +92,7 @@ function columnsOf(cells: readonly string[]): Map<string, number> {
   if (!VERSIONS.has(version)) {
     throw new AppError(
       'usage-invalid',
-      `This export of GoatCounter has version ${shown(version)}, and this Seen supports 1 and 2. Import it with a newer Seen.`,
+      `This export of GoatCounter has version ${excerpt(version)}, and this Seen supports 1 and 2. Import it with a newer Seen.`,
     );
   }
   const names =
@@ -110,13 +110,19 @@ function readVisit(cells: readonly string[], columns: ReadonlyMap<string, number
   const cell = (name: string) => cells[columns.get(name) ?? -1];
   const [path, bot, date] = [cell('path'), cell('bot'), cell('date')];
   if (path === undefined || bot === undefined || date === undefined) {
-    throw new Wrong(`has ${cells.length} cells, and the first line names ${columns.size} columns`);
+    throw new SourceError(
+      `has ${cells.length} cells, and the first line names ${columns.size} columns`,
+    );
   }
   if (!/^\d{1,3}$/.test(bot))
-    throw new Wrong(`${shown(bot)} is not what the column Bot holds: a number, 0 for no bot`);
+    throw new SourceError(
+      `${excerpt(bot)} is not what the column Bot holds: a number, 0 for no bot`,
+    );
   const first = cell('firstvisit');
   if (first !== undefined && !/^(true|false|0|1)$/i.test(first)) {
-    throw new Wrong(`${shown(first)} is not what the column FirstVisit holds: true or false`);
+    throw new SourceError(
+      `${excerpt(first)} is not what the column FirstVisit holds: true or false`,
+    );
   }
   const kind = kindOf(Number(bot));
   const isFirst = /^(true|1)$/i.test(first ?? '');

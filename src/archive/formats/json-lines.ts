@@ -3,9 +3,9 @@
  */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
-import { counted } from '../../plural.ts';
-import { type Item, itemOf, shown, Wrong } from '../item.ts';
-import type { Line } from '../reading/lines.ts';
+import { pluralize } from '../../plural.ts';
+import { excerpt, type Item, itemOf, SourceError } from '../item.ts';
+import type { Line } from '../reading/bytes.ts';
 import { readRecord, recordOf } from '../record.ts';
 
 /**
@@ -60,7 +60,7 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
     }
   }
   if (announced !== undefined && announced !== found)
-    yield { wrong: cut(announced, found), line: last };
+    yield { wrong: incompleteExport(announced, found), line: last };
   else if (announced === 0) yield { note: NO_COUNTERS };
 }
 
@@ -69,8 +69,8 @@ export const NO_COUNTERS =
   'the Seen that wrote this export had no counters then: there is nothing to bring';
 
 /** The message for an export with another number of counters than its header says. */
-export function cut(announced: number, found: number): string {
-  return `is the last, and there ${found === 1 ? 'is' : 'are'} ${counted(found, 'counter')} where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
+export function incompleteExport(announced: number, found: number): string {
+  return `is the last, and there ${found === 1 ? 'is' : 'are'} ${pluralize(found, 'counter')} where the first line says ${announced}: the file was cut, or changed by hand. Export again, or put the right number there`;
 }
 
 /** Fails with `usage-invalid` for a version that this Seen does not know. */
@@ -78,7 +78,7 @@ export function requireVersion(version: unknown): void {
   if (version === FORMAT_VERSION) return;
   throw new AppError(
     'usage-invalid',
-    `This export has format ${shown(String(version))}, and this Seen supports ${FORMAT_VERSION}. Import it with the Seen that wrote it, or a newer one.`,
+    `This export has format ${excerpt(String(version))}, and this Seen supports ${FORMAT_VERSION}. Import it with the Seen that wrote it, or a newer one.`,
   );
 }
 
@@ -102,16 +102,16 @@ function headingIn(text: string): Readonly<Record<string, unknown>> | undefined 
   try {
     return parse(text) as Readonly<Record<string, unknown>>;
   } catch (error) {
-    if (error instanceof Wrong) return undefined;
+    if (error instanceof SourceError) return undefined;
     throw error;
   }
 }
 
-/** A line of JSON. Fails with `Wrong`. */
+/** A line of JSON. Fails with `SourceError`. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Wrong(`${shown(text)} is not JSON: the file may be cut off`);
+    throw new SourceError(`${excerpt(text)} is not JSON: the file may be cut off`);
   }
 }

@@ -2,8 +2,7 @@
  * The rows of an export as CSV, put together to records, each of one counter. Not here: the whole
  * of an export (`seen-csv.ts`).
  */
-import { shown, Wrong } from '../item.ts';
-import { readWhole } from '../reading/numbers.ts';
+import { excerpt, readWhole, SourceError } from '../item.ts';
 
 /** The names of the columns. */
 export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
@@ -11,11 +10,11 @@ export const COLUMNS = ['counter', 'what', 'time', 'kind', 'value'] as const;
 /** A record that is assembled from rows. */
 export type Gathering = Record<string, unknown> & { readonly counter: string };
 
-/** Puts a row into the record of its counter. Fails with `Wrong`. */
-export function put(record: Gathering, cells: readonly string[]): void {
+/** Puts a row into the record of its counter. Fails with `SourceError`. */
+export function addRow(record: Gathering, cells: readonly string[]): void {
   const [, what = '', time = '', kind = '', value = ''] = cells;
   if (cells.length !== COLUMNS.length) {
-    throw new Wrong(
+    throw new SourceError(
       `has ${cells.length} cells, but must have ${COLUMNS.length}: ${COLUMNS.join(',')}`,
     );
   }
@@ -39,15 +38,15 @@ export function put(record: Gathering, cells: readonly string[]): void {
     case 'visitors':
       return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
     default:
-      throw new Wrong(
-        `${shown(what)} is not one of total, made, owner, rule, hour, day, visitors`,
+      throw new SourceError(
+        `${excerpt(what)} is not one of total, made, owner, rule, hour, day, visitors`,
       );
   }
 }
 
 function once(fields: Record<string, unknown>, name: string, value: unknown): void {
   if (Object.hasOwn(fields, name))
-    throw new Wrong('has the same field as an earlier row: remove one of the two');
+    throw new SourceError('has the same field as an earlier row: remove one of the two');
   fields[name] = value;
 }
 

@@ -8,11 +8,17 @@
  */
 import type { ArchivedCounter } from '../../contract/archive.ts';
 import { AppError } from '../../counter/errors.ts';
-import { type Item, itemOf, Wrong } from '../item.ts';
+import { type Item, itemOf, SourceError } from '../item.ts';
 import { type Row, rowText, withoutEmptyEnd } from '../reading/csv.ts';
 import { readRecord, recordOf } from '../record.ts';
-import { cut, FORMAT_VERSION, type Heading, NO_COUNTERS, requireVersion } from './json-lines.ts';
-import { COLUMNS, type Gathering, put } from './seen-csv-rows.ts';
+import {
+  FORMAT_VERSION,
+  type Heading,
+  incompleteExport,
+  NO_COUNTERS,
+  requireVersion,
+} from './json-lines.ts';
+import { addRow, COLUMNS, type Gathering } from './seen-csv-rows.ts';
 
 /** The text of an export, piece by piece. */
 export async function* writeCsv(
@@ -117,9 +123,9 @@ export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
       gathering = { record: { counter }, line: row.line };
     }
     try {
-      put(gathering.record, cells);
+      addRow(gathering.record, cells);
     } catch (error) {
-      if (!(error instanceof Wrong)) throw error;
+      if (!(error instanceof SourceError)) throw error;
       yield { wrong: error.message, line: row.line };
     }
   }
@@ -150,7 +156,8 @@ function* ending(all: {
       wrong: 'the file has only its headings: it was cut off. Export again',
       line: 0,
     };
-  } else if (announced !== found) yield { wrong: cut(announced ?? 0, found), line: last };
+  } else if (announced !== found)
+    yield { wrong: incompleteExport(announced ?? 0, found), line: last };
   else if (ended !== count) {
     yield {
       wrong: `is the last row, but not the end of an export of ${count} rows: the file was cut off or edited. Export again, or add the last row ,end,,,${count}`,

@@ -2,7 +2,7 @@
  * Comma-separated values (RFC 4180), and the variants of spreadsheets: other separators, empty
  * columns at the end.
  */
-import { LINE_MAX_BYTES, type Line } from './lines.ts';
+import { LINE_MAX_BYTES, type Line } from './bytes.ts';
 
 /** A row: its cells, and its first line; `wrong` is the reason when it cannot be read. */
 export type Row =

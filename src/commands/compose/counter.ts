@@ -1,19 +1,20 @@
 /**
- * Builds the counter of a replica, with its metrics, the health of the store, and the log.
+ * Builds the counter of a replica, with its metrics, the health of the store, the log, and the
+ * clock of this machine.
  *
- * Not here: the replica as a whole (`replica.ts`).
+ * Not here: the replica as a whole (`replica.ts`), and simulated clocks, which are with the tests.
  */
 import { randomUUID } from 'node:crypto';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
 import type { Counting } from '../../contract/counting.ts';
+import type { Clock } from '../../counter/clock.ts';
 import { Counter } from '../../counter/counter.ts';
 import { isAppError } from '../../counter/errors.ts';
 import { StoreHealth } from '../../counter/store-health.ts';
-import { connectionsPerKindMax } from '../../http/connections/descriptors.ts';
+import { connectionsPerKindMax } from '../../http/connections.ts';
 import type { Log } from '../../log.ts';
 import { createMetrics } from '../../metrics.ts';
-import { CLOCK } from './machine-clock.ts';
 
 /** The warning when memory or disk is nearly full: the effect, and what to do. */
 const SHORT =
@@ -71,3 +72,13 @@ export function composeCounter(config: Config, counting: Counting, log: Log) {
   });
   return { counter, health, metrics, hits: () => hits };
 }
+
+/** Monotonic time, timers and chance of this process. */
+export const CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (delayMs, task) => {
+    setTimeout(task, delayMs);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  random: Math.random,
+};

@@ -9,17 +9,17 @@ import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
+import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
 import type { Counter } from '../../counter/counter.ts';
-import { patientHistory, patientRegistry } from '../../counter/patience.ts';
 import { Watch } from '../../counter/watch.ts';
 import { createApi } from '../../http/api/api.ts';
 import { createHit } from '../../http/api/hit.ts';
 import { type App, createApp } from '../../http/app.ts';
-import { connectionsPerKindMax } from '../../http/connections/descriptors.ts';
-import { createEmbed } from '../../http/embed/embed.ts';
+import { connectionsPerKindMax } from '../../http/connections.ts';
 import { createImages } from '../../http/images/images.ts';
 import { EventStreams } from '../../http/live/event-stream.ts';
 import { createLive } from '../../http/live/live.ts';
+import { createEmbed } from '../../http/pages/assets.ts';
 import { createPages } from '../../http/pages/pages.ts';
 import { type Listening, listen } from '../../http/server.ts';
 import { createCounting } from '../../http/visit/counting.ts';
@@ -29,10 +29,9 @@ import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
-import { composeCounter } from './counter.ts';
-import { CLOCK } from './machine-clock.ts';
+import { CLOCK, composeCounter } from './counter.ts';
 import {
-  accessOf,
+  accessLogEntry,
   composeClientAddress,
   composeLimits,
   otherServices,
@@ -51,10 +50,10 @@ export interface Replica {
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { counting, limiter, presence } = store;
   const { counter, health, metrics, hits } = composeCounter(config, counting, log);
-  const registry = patientRegistry(store.registry, CLOCK, config.waitMs);
+  const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const closed = config.counters === 'closed';
-  const history = patientHistory(store.history, CLOCK, config.waitMs);
+  const history = retryingHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now: Date.now, newSalt });
@@ -87,10 +86,12 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     ownHosts: ownHosts(config),
     limits,
     servedBy: `${config.replicaName} seen/${version}`,
-    onRequest: (answer) => {
-      metrics.requested(answer.route, answer.status, answer.seconds);
-      if (log.isLevelEnabled('debug')) log.debug(accessOf(answer, clientAddress), 'answered');
-    },
+    onRequest: log.isLevelEnabled('debug')
+      ? (answer) => {
+          metrics.requested(answer);
+          log.debug(accessLogEntry(answer, clientAddress), 'answered');
+        }
+      : metrics.requested,
     onBug,
   });
   const life = new Life({

@@ -9,19 +9,18 @@ import type { Config } from '../../config/config.ts';
 import type { StoreKind } from '../../contract/store.ts';
 import type { StoreHealth } from '../../counter/store-health.ts';
 import type { Stack } from '../../http/api/stack.ts';
+import type { OwnHosts } from '../../http/app.ts';
 import { type AbacusOptions, createAbacus } from '../../http/compat/abacus/abacus.ts';
 import { ABACUS_PREFIX } from '../../http/compat/abacus/request.ts';
 import { createCountapi } from '../../http/compat/countapi/countapi.ts';
-import { COUNTAPI_PREFIX } from '../../http/compat/countapi/request.ts';
-import type { StreamsPerAddress } from '../../http/live/by-address.ts';
+import { COUNTAPI_PREFIX } from '../../http/compat/countapi/messages.ts';
+import type { StreamsPerAddress } from '../../http/live/event-stream.ts';
 import type { Answer } from '../../http/request/lifecycle.ts';
-import type { OwnHosts } from '../../http/request/own-host.ts';
-import { type ClientAddress, createClientAddress } from '../../http/visit/client-address.ts';
+import { createClientAddress, noticeUntrustedProxy } from '../../http/visit/client-address.ts';
 import { Limits, type LimitsOptions, type Quotas } from '../../http/visit/limits.ts';
-import { noticeUntrustedProxy } from '../../http/visit/untrusted-proxy.ts';
-import type { Visitors } from '../../http/visit/visitors.ts';
+import type { ClientAddress, Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
-import { counted } from '../../plural.ts';
+import { pluralize } from '../../plural.ts';
 import type { Heartbeat } from '../../replicas/heartbeat.ts';
 
 /**
@@ -94,8 +93,8 @@ export function addressesWarning(config: Config): string | undefined {
   if (config.addresses === 'known') return undefined;
   const { newCountersPerDay, keysPerDay } = quotasOf(config);
   const shares = [
-    newCountersPerDay > 0 ? counted(newCountersPerDay, 'new counter') : [],
-    keysPerDay > 0 ? `${counted(keysPerDay, 'request')} with an Idempotency-Key` : [],
+    newCountersPerDay > 0 ? pluralize(newCountersPerDay, 'new counter') : [],
+    keysPerDay > 0 ? `${pluralize(keysPerDay, 'request')} with an Idempotency-Key` : [],
   ].flat();
   const together =
     shares.length === 0 ? '' : ` All clients together may make ${shares.join(' and ')} a day.`;
@@ -140,7 +139,7 @@ export function stackOf(
 }
 
 /** A request for the log, without its query, which may contain a token. */
-export function accessOf({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
+export function accessLogEntry({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
   const { method, url, headers } = state.request;
   const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));
   return { client, method, url: url.split('?', 1)[0], status, seconds };

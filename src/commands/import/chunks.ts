@@ -1,12 +1,14 @@
-/** Imports the counters of a source into a store, or previews that, some counters at a time. */
+/**
+ * Imports the counters of a source into a store, or previews that, in chunks that a store imports
+ * in one step without delaying others for long.
+ */
 import type { Item } from '../../archive/item.ts';
-import { chunksOf } from '../../archive/reading/chunks.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
+import { retryWhileUnavailable } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { patiently } from '../../counter/patience.ts';
-import { CLOCK } from '../compose/machine-clock.ts';
-import type { Progress } from '../progress.ts';
+import { CLOCK } from '../compose/counter.ts';
+import type { Progress } from '../terminal.ts';
 import type { Source } from './source.ts';
 
 /** Imports some counters, or previews it. */
@@ -16,10 +18,10 @@ export type ImportChunk = Archive['importAll' | 'previewImport'];
  * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
  * not import it twice.
  */
-export function patientImport(archive: Archive): ImportChunk {
+export function retryingImport(archive: Archive): ImportChunk {
   let said = false;
   return (counters, terms) =>
-    patiently(
+    retryWhileUnavailable(
       async () => {
         try {
           return await archive.importAll(counters, terms);
@@ -77,4 +79,34 @@ async function* named(
     if ('archived' in item)
       yield as === undefined ? item.archived : { ...item.archived, counter: as };
   }
+}
+
+/**
+ * The maximum numbers of counters and history values in a chunk: about ten milliseconds of a
+ * store.
+ */
+const COUNTERS_AT_ONCE = 100;
+const FIGURES_AT_ONCE = 1000;
+
+/** The counters in chunks; a counter with more history than the maximum is a chunk of its own. */
+async function* chunksOf(
+  all: AsyncIterable<ArchivedCounter>,
+): AsyncGenerator<readonly ArchivedCounter[]> {
+  let chunk: ArchivedCounter[] = [];
+  let figures = 0;
+  for await (const archived of all) {
+    const { hours, days, visitors } = archived.past;
+    const more = hours.length + days.length + visitors.size;
+    if (
+      chunk.length === COUNTERS_AT_ONCE ||
+      (chunk.length > 0 && figures + more > FIGURES_AT_ONCE)
+    ) {
+      yield chunk;
+      chunk = [];
+      figures = 0;
+    }
+    chunk.push(archived);
+    figures += more;
+  }
+  if (chunk.length > 0) yield chunk;
 }

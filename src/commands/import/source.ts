@@ -5,16 +5,22 @@
 import { createHash } from 'node:crypto';
 import { readBusuanzi } from '../../archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../archive/formats/busuanzi-names.ts';
-import { readRedisKeys } from '../../archive/formats/redis-keys.ts';
-import { COUNTERS_MAX, type Item, readName, Wrong, withoutRepeats } from '../../archive/item.ts';
-import { linesOf } from '../../archive/reading/lines.ts';
+import { readRedisKeys } from '../../archive/formats/plain.ts';
+import {
+  COUNTERS_MAX,
+  type Item,
+  readName,
+  SourceError,
+  withoutRepeats,
+} from '../../archive/item.ts';
+import { linesOf } from '../../archive/reading/bytes.ts';
 import { type FileKind, readFile, recognise } from '../../archive/recognise.ts';
 import type { Config } from '../../config/config.ts';
 import { redisUrlMistake } from '../../config/store-url.ts';
 import { AppError } from '../../counter/errors.ts';
 import { COUNTER_PART } from '../../counter/name.ts';
 import { RedisSource } from '../../stores/redis/source.ts';
-import { requireFile } from './file.ts';
+import { requireFile } from '../files.ts';
 
 /** The flags about the source. */
 export interface SourceFlags {
@@ -83,7 +89,8 @@ function nameFrom(text: string): string {
   try {
     return readName(text);
   } catch (error) {
-    if (error instanceof Wrong) throw new AppError('usage-invalid', `--as: ${error.message}.`);
+    if (error instanceof SourceError)
+      throw new AppError('usage-invalid', `--as: ${error.message}.`);
     throw error;
   }
 }
@@ -171,7 +178,8 @@ async function namesFrom(path: string | undefined): Promise<Names> {
   try {
     return await readNames(linesOf(path));
   } catch (error) {
-    if (error instanceof Wrong) throw new AppError('usage-invalid', `${path}: ${error.message}.`);
+    if (error instanceof SourceError)
+      throw new AppError('usage-invalid', `${path}: ${error.message}.`);
     throw error;
   }
 }

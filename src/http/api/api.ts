@@ -1,15 +1,14 @@
 /**
  * The native API, `/api/v1`, and its description; errors are problem documents (RFC 9457).
  *
- * Not here: the routes' handlers (`collection.ts`, `counter.ts`, `past.ts`, `stack.ts`), the
+ * Not here: the routes' handlers (`counters.ts`, `past.ts`, `stack.ts`), the
  * schemas of requests (`routes.ts`), and permissions (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
-import { wholeBody } from '../request/body.ts';
-import { serveCollection } from './collection.ts';
-import { serveCounter } from './counter.ts';
+import { wholeBody } from '../request/reading.ts';
+import { serveCollection, serveCounter } from './counters.ts';
 import { API_DESCRIPTION, type ApiOptions, nameIn } from './options.ts';
 import { servePast } from './past.ts';
 import { HEADERS } from './schemas.ts';

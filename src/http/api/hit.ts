@@ -10,7 +10,7 @@ import type { Counter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/head.ts';
+import { headOnly } from '../request/methods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 
 /** The surface of both routes. */

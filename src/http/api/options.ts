@@ -40,7 +40,7 @@ export function nameIn(c: AppContext): string {
 }
 
 /** Returns the counter that a path names. Fails with `name-invalid`, `counter-missing`. */
-export async function foundBy(c: AppContext, registry: Registry): Promise<Description> {
+export async function requestedCounter(c: AppContext, registry: Registry): Promise<Description> {
   const name = nameIn(c);
   const description = await registry.describe(name);
   if (description) return description;
@@ -54,17 +54,17 @@ export async function foundBy(c: AppContext, registry: Registry): Promise<Descri
  * The same, if the client may read it. For a private counter it also fails with `token-missing`
  * and `token-refused`.
  */
-export async function readableBy(
+export async function readableCounter(
   c: AppContext,
   { registry, owners }: ApiOptions,
 ): Promise<Description> {
-  const description = await foundBy(c, registry);
+  const description = await requestedCounter(c, registry);
   if (description.rules.private) owners.requireOwner(c.req.raw.headers, description);
   return description;
 }
 
 /** A counter as it appears in responses of the API. */
-export function shown({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
+export function counterJson({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
   return {
     name: counter,
     value: total,

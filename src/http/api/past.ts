@@ -6,7 +6,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { DAY_MS, KINDS, type Kind } from '../../contract/history.ts';
 import { inPeriods, type Period } from '../../counter/periods.ts';
 import type { AppContext, Env } from '../context.ts';
-import { type ApiOptions, readableBy } from './options.ts';
+import { type ApiOptions, readableCounter } from './options.ts';
 import { pastRoutes } from './past-routes.ts';
 
 /** Adds the routes to the API. */
@@ -14,7 +14,7 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { history, now } = options;
   /** Returns a counter's history, if the client may read it. */
   async function pastOf(c: AppContext) {
-    const { counter: name } = await readableBy(c, options);
+    const { counter: name } = await readableCounter(c, options);
     return { name, past: await history.read(name) };
   }
 

@@ -8,9 +8,9 @@ import { counterRoutes } from './counter-routes.ts';
 import {
   COUNTERS_AT_ONCE,
   Counter,
+  CreatedCounter,
   json,
   LIMITS,
-  Made,
   NAME_LENGTH_MAX,
   name,
   PROBLEMS,
@@ -48,7 +48,7 @@ const make = createRoute({
   },
   responses: {
     201: {
-      ...json('It is made.', Made),
+      ...json('It is made.', CreatedCounter),
       headers: { ...LIMITS, Location: { schema: { type: 'string' }, description: 'Its path.' } },
     },
     ...TOKENS,

@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
-import { WINDOW_MAX_MS } from '../../counter/window.ts';
+import { WINDOW_MAX_MS } from '../../counter/rules.ts';
 
 /** The most counters in one response. */
 export const COUNTERS_AT_ONCE = 100;
@@ -58,7 +58,7 @@ export const Counter = z
     ...rules,
   })
   .openapi('Counter');
-export const Made = Counter.extend({
+export const CreatedCounter = Counter.extend({
   token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
 }).openapi('MadeCounter');
 export const Value = z

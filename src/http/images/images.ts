@@ -17,9 +17,9 @@ import { latestPeriods, type Period } from '../../counter/periods.ts';
 import { drawChart } from '../../images/chart.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
-import { counted } from '../../plural.ts';
+import { pluralize } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/head.ts';
+import { headOnly } from '../request/methods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
 import {
@@ -135,7 +135,7 @@ async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> 
   const writePeriod = periodWriter(by, lang);
   return drawChart({
     title,
-    summary: `${counted(sum(periods), 'visit', write)} in ${counted(periods.length, by, write)}`,
+    summary: `${pluralize(sum(periods), 'visit', write)} in ${pluralize(periods.length, by, write)}`,
     bars: periods.map((period) => ({ name: writePeriod(period.time), value: sum([period]) })),
     theme,
     write,

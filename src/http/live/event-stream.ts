@@ -3,13 +3,12 @@
  * that last as long as the client listens.
  *
  * All streams of a process are known here, so that they share one heartbeat and end together when
- * the process stops. A client whose stream ends reconnects by itself, to another replica. Not
- * here: one stream (`open-stream.ts`), and the events (`counter/watch.ts`).
+ * the process stops, and so that one address cannot use all of them. A client whose stream ends
+ * reconnects by itself, to another replica. Not here: one stream (`open-stream.ts`), and the
+ * events (`counter/watch.ts`).
  */
-
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext } from '../context.ts';
-import { StreamsByAddress, type StreamsPerAddress } from './by-address.ts';
 import { type EventStream, OpenStream } from './open-stream.ts';
 
 export interface EventStreamOptions {
@@ -96,7 +95,7 @@ export class EventStreams {
     );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => {
-      for (const open of this.#open) open.beat();
+      for (const open of this.#open) open.keepAlive();
     }, this.#heartbeatMs);
     const forget = () => {
       leave?.();
@@ -133,5 +132,48 @@ export class EventStreams {
     if (this.#open.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;
+  }
+}
+
+export interface StreamsPerAddress {
+  /** A whole number from 1 on. */
+  readonly max: number;
+  /** The network of a request: its IPv4 address, or its IPv6 network of 64 bits. */
+  readonly networkOf: (c: AppContext) => string;
+}
+
+/** When a refused client may retry: within about that time, another reader leaves a page. */
+const AGAIN_MS = 10_000;
+
+class StreamsByAddress {
+  readonly #options: StreamsPerAddress;
+  /** Addresses with a stream only, so never more entries than streams. */
+  readonly #open = new Map<string, number>();
+
+  constructor(options: StreamsPerAddress) {
+    this.#options = options;
+  }
+
+  /**
+   * Counts a stream of this request's address. Returns a function that must be called once when
+   * the stream ends. Fails with `too-many-streams`.
+   */
+  enter(c: AppContext): () => void {
+    const { max, networkOf } = this.#options;
+    const network = networkOf(c);
+    const open = this.#open.get(network) ?? 0;
+    if (open >= max) {
+      throw new AppError(
+        'too-many-streams',
+        `Your address has the maximum of ${max} open streams. Close one, or poll the counter instead.`,
+        { retryAfterMs: AGAIN_MS },
+      );
+    }
+    this.#open.set(network, open + 1);
+    return () => {
+      const left = (this.#open.get(network) ?? 0) - 1;
+      if (left > 0) this.#open.set(network, left);
+      else this.#open.delete(network);
+    };
   }
 }

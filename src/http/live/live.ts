@@ -12,7 +12,7 @@ import { AppError } from '../../counter/errors.ts';
 import { counterIn } from '../../counter/name.ts';
 import type { Watch } from '../../counter/watch.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/head.ts';
+import { headOnly } from '../request/methods.ts';
 import { type EventStreams, streamHeaders } from './event-stream.ts';
 
 /** More than a page shows, and few enough for the ids of events. */

@@ -39,7 +39,7 @@ export class OpenStream implements EventStream {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: waitingBytesMax }),
     );
-    this.beat();
+    this.keepAlive();
   }
 
   /**
@@ -61,7 +61,7 @@ export class OpenStream implements EventStream {
   }
 
   /** Sends a comment, which shows proxies that the stream is in use. */
-  beat(): void {
+  keepAlive(): void {
     this.#write(COMMENT);
   }
 

@@ -1,15 +1,21 @@
 /**
- * The pages: the default counter, other counters, own visits, and their stylesheet and script. Not
- * here: their HTML (`page/`).
+ * The pages: the default counter (`root.ts`), other counters, and `/own-visits`, on which people
+ * exclude their own browser from counting, or include it again. Not here: their HTML (`page/`).
+ *
+ * A cookie stores that choice. On other sites’ pages it applies to images and frames, as far as
+ * the browser sends cookies there (its effect: `http/visit/counting.ts`).
  */
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
-import type { Env, Surface } from '../context.ts';
-import type { CountVisit } from '../visit/counting.ts';
-import { createAssets } from './assets.ts';
-import { createCounterPage } from './counter.ts';
-import { createOwnVisits } from './own-visits.ts';
-import { createRoot } from './root.ts';
+import { AppError, counterNotPublic } from '../../counter/errors.ts';
+import { counterName } from '../../counter/name.ts';
+import { ownVisitsPage } from '../../page/frame.ts';
+import { counterPage } from '../../page/page.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
+import { wholeBody } from '../request/reading.ts';
+import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
+import { createAssets, pageHeaders, pageLinks, styleLink } from './assets.ts';
+import { createRoot, sentence } from './root.ts';
 
 export interface PagesOptions {
   readonly counter: Counter;
@@ -35,4 +41,97 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
     app.get('/favicon.ico', checked(icon));
     return app;
   };
+}
+
+/**
+ * The handler of a counter's page, which never counts. A private counter has no page. The page
+ * names `replica`; `headers` are those of every response.
+ */
+function createCounterPage(
+  counter: Counter,
+  replica: string | undefined,
+  headers: Headers,
+): AppHandler {
+  const ready = { headers: pageHeaders(headers) };
+  return async (c) => {
+    const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
+    const links = await pageLinks();
+    const [total] = await counter.read([name]);
+    if (total === undefined) throw counterNotPublic(name);
+    const text = sentence(total);
+    return new Response(
+      counterPage(links, { counter: name, total, sentence: text, visit: 'look', replica }),
+      ready,
+    );
+  };
+}
+
+/**
+ * Our form has one short field, and parsing thousands of fields would take more than 2 ms of CPU
+ * time.
+ */
+const FORM_BYTES_MAX = 1024;
+/** A year. Browsers limit it to 400 days. */
+const KEPT_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * The handlers of the page: GET shows the choice, POST changes it. `headers` are those of every
+ * response.
+ */
+function createOwnVisits(
+  headers: Headers,
+  bodyMs?: number,
+): { show: AppHandler; change: AppHandler } {
+  const ready = pageHeaders(headers);
+  ready.set('Cache-Control', 'no-store');
+
+  return {
+    show: (c) =>
+      new Response(ownVisitsPage(styleLink(), isOwnVisit(c.req.raw.headers)), { headers: ready }),
+    change: async (c) => {
+      await wholeBody(c, bodyMs);
+      requireOwnPage(c);
+      const visits = await choiceIn(c);
+      if (visits !== 'out' && visits !== 'in') {
+        throw new AppError(
+          'request-invalid',
+          'Send visits=out, or visits=in, as the page at /own-visits does.',
+        );
+      }
+      const answer = new Headers(headers);
+      answer.set(
+        'Set-Cookie',
+        cookie(visits, c.req.header('Origin')?.startsWith('https:') === true),
+      );
+      answer.set('Location', '/own-visits');
+      return new Response(null, { status: 303, headers: answer });
+    },
+  };
+}
+
+/** The form's choice; `undefined` if it is invalid or longer than `FORM_BYTES_MAX`. */
+async function choiceIn({ req }: AppContext): Promise<unknown> {
+  const { byteLength } = await req.arrayBuffer();
+  if (byteLength > FORM_BYTES_MAX) return undefined;
+  const form = await req.parseBody().catch((): Record<string, unknown> => ({}));
+  return form['visits'];
+}
+
+/**
+ * Fails with `request-invalid` when another site sends the form: it would decide for the visitor.
+ */
+function requireOwnPage(c: AppContext): void {
+  const origin = c.req.header('Origin');
+  if (origin !== undefined && URL.parse(origin)?.host !== new URL(c.req.url).host) {
+    throw new AppError(
+      'request-invalid',
+      'This setting can only be changed on the page /own-visits, not from other sites.',
+    );
+  }
+}
+
+/** From other sites' pages, where most counters are, browsers send only cookies set over HTTPS. */
+function cookie(visits: 'in' | 'out', secure: boolean): string {
+  const kept = visits === 'out' ? KEPT_SECONDS : 0;
+  return `${OWN_VISITS_COOKIE}=out; Path=/; Max-Age=${kept}; HttpOnly; ${secure ? 'SameSite=None; Secure' : 'SameSite=Lax'}`;
 }

@@ -6,12 +6,10 @@
  */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { counterPage } from '../../page/page.ts';
-import { sentence } from '../../page/sentence.ts';
 import type { AppContext, AppHandler } from '../context.ts';
-import { acceptedBy } from '../request/accepts.ts';
-import { headOnly } from '../request/head.ts';
-import type { CountVisit } from '../visit/counting.ts';
-import { isOwnVisit } from '../visit/own-visits.ts';
+import { headOnly } from '../request/methods.ts';
+import { acceptedBy } from '../request/reading.ts';
+import { type CountVisit, isOwnVisit } from '../visit/counting.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 
 type Kind = 'text' | 'html' | 'json';
@@ -40,7 +38,13 @@ export function createRoot(
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
     const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';
     return new Response(
-      counterPage(links, { counter: undefined, total, visit: how, replica }),
+      counterPage(links, {
+        counter: undefined,
+        total,
+        sentence: sentence(total),
+        visit: how,
+        replica,
+      }),
       ready.html,
     );
   }
@@ -57,11 +61,19 @@ export function createRoot(
 
 function kindWanted(c: AppContext): Kind {
   const accept = c.req.raw.headers.get('Accept');
-  if (accept === null || accept === '*/*') return 'text';
+  if (accept === null || accept === '*/*' || accept === 'text/plain') return 'text';
   return KINDS[acceptedBy(c, Object.keys(KINDS), 'text/plain') as keyof typeof KINDS];
 }
 
 function body(kind: Kind, total: number): string {
   if (kind === 'json') return `${JSON.stringify({ counter: DEFAULT_COUNTER, value: total })}\n`;
   return `${sentence(total)}\n`;
+}
+
+/**
+ * The exact sentence of the stack guide, the same as text and on pages. Programs read it, so 1 is
+ * “1 times”.
+ */
+export function sentence(total: number): string {
+  return `Hello World! I have been seen ${total} times.`;
 }

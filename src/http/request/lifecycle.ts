@@ -1,18 +1,58 @@
 /**
- * The steps common to all requests, around the app: each response has the rate limit headers, HEAD
- * gets no body, each request is recorded, and during a stop each response closes its connection.
+ * The steps common to all requests: each is recorded, its response has the rate limit headers, and
+ * during a stop the response closes its connection.
  *
- * It is one function around `app.fetch` and not middleware, because Hono runs a route without
- * middleware on a shorter path (docs/decisions/0002). Not here: the checks of a request
- * (`checks.ts`), and errors as responses (`http/errors.ts`).
+ * It is one function around the app and not middleware, because Hono runs a route without
+ * middleware on a shorter path (docs/decisions/0002). Not here: the checks of a request and the
+ * app itself (`http/app.ts`), and errors as responses (`http/errors.ts`).
  */
-import type { Hono } from 'hono';
-import { AppError } from '../../counter/errors.ts';
-import type { Env } from '../context.ts';
-import { errorResponse } from '../errors.ts';
-import { withoutBody, withUnknownLength } from './head.ts';
-import { type Peer, RequestState } from './state.ts';
-import { UnderWay } from './under-way.ts';
+
+/** The server, which knows the client's end of a connection. Bun's server implements this. */
+export interface Peer {
+  requestIP(request: Request): { address: string; port?: number } | null;
+  /** The idle seconds after which the connection is closed; 0 for never. */
+  timeout?(request: Request, seconds: number): void;
+}
+
+/** The state of a request, from its arrival to its response. Handlers get it as `c.env`. */
+export class RequestState {
+  /** The original request. Handlers see HEAD as GET: see `isHead`. */
+  readonly request: Request;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt = performance.now();
+  /** The route as written in the code, never the client's path; `other` when none matched. */
+  route = 'other';
+  /** The real status of a failure whose response has to be 200. */
+  realStatus: number | undefined;
+  /** The values of `RateLimit`; `undefined` for none. */
+  limits: string[] | undefined;
+  /** Whether its body has yet to arrive. */
+  lacksBody = false;
+  /** The neighbours in the list of requests in progress. */
+  before: RequestState | undefined;
+  after: RequestState | undefined;
+  readonly #server: Peer;
+
+  constructor(request: Request, server: Peer) {
+    this.request = request;
+    this.#server = server;
+  }
+
+  /** Whether the client wants only the headers, so that nothing counts. */
+  get isHead(): boolean {
+    return this.request.method === 'HEAD';
+  }
+
+  /** The other end of the connection; `null` when it has gone. */
+  get peer(): { readonly address: string; readonly port?: number } | null {
+    return this.#server.requestIP(this.request);
+  }
+
+  /** The idle seconds after which the connection is closed; 0 for never. */
+  closeAfter(seconds: number): void {
+    this.#server.timeout?.(this.request, seconds);
+  }
+}
 
 /** A request and the outcome of its response. */
 export interface Answer {
@@ -25,20 +65,23 @@ export interface Answer {
 }
 
 export interface LifecycleOptions {
-  readonly app: Hono<Env>;
-  /** Called with each error that is a bug. */
-  readonly onBug: (error: unknown) => void;
+  /** Answers a request. May throw or reject. */
+  readonly answer: (state: RequestState) => Response | Promise<Response>;
+  /** The response when `answer` fails. */
+  readonly failed: (error: unknown) => Response;
   /** Called after each request. */
   readonly onRequest: (answer: Answer) => void;
   /** The value of `RateLimit-Policy`. */
   readonly policy: string;
-  /** The headers of every response. */
-  readonly headers: Headers;
 }
 
 export class Lifecycle {
   readonly #options: LifecycleOptions;
-  readonly #underWay = new UnderWay();
+  /**
+   * The latest request in progress; the others are linked to it. A `Set` would rebuild its tables
+   * all the time, which cost 2 to 5 % of a visit.
+   */
+  #last: RequestState | undefined;
   #away = false;
   #lastRequestAt = Number.NEGATIVE_INFINITY;
 
@@ -47,20 +90,20 @@ export class Lifecycle {
   }
 
   /** The number of requests in progress, without those whose body has not arrived. */
-  get underWay(): number {
-    return [...this.#underWay].length;
+  underWay(): number {
+    return this.#inProgress().length;
   }
 
   /** The remote ports of the connections of these requests. */
   busyPorts(): number[] {
-    return [...this.#underWay].flatMap(({ peer }) => peer?.port ?? []);
+    return this.#inProgress().flatMap(({ peer }) => peer?.port ?? []);
   }
 
   /**
    * When the last request came in, on the clock of `performance.now()`; `-Infinity` before the
    * first.
    */
-  get lastRequestAt(): number {
+  lastRequestAt(): number {
     return this.#lastRequestAt;
   }
 
@@ -69,43 +112,23 @@ export class Lifecycle {
     this.#away = true;
   }
 
-  /** Answers a request. Never fails. */
-  fetch(request: Request, server: Peer): Response | Promise<Response> {
+  /** Answers a request. Never fails. Needs no `this`. */
+  readonly fetch = (request: Request, server: Peer): Response | Promise<Response> => {
+    const { answer, failed } = this.#options;
     const state = new RequestState(request, server);
     this.#lastRequestAt = state.startedAt;
-    this.#underWay.enter(state);
+    this.#enter(state);
     try {
-      const response = this.#answer(state);
+      const response = answer(state);
       if (!(response instanceof Promise)) return this.#send(state, response);
       return response.then(
         (resolved) => this.#send(state, resolved),
-        (error: unknown) => this.#send(state, this.#failed(error)),
+        (error: unknown) => this.#send(state, failed(error)),
       );
     } catch (error) {
-      return this.#send(state, this.#failed(error));
+      return this.#send(state, failed(error));
     }
-  }
-
-  #answer(state: RequestState): Response | Promise<Response> {
-    const { app, headers } = this.#options;
-    const { request, isHead } = state;
-    if (!hasOneHost(request)) {
-      const refused = errorResponse(hostInvalid(), 'text', headers);
-      return isHead ? withoutBody(refused) : refused;
-    }
-    if (!isHead) return app.fetch(request, state);
-    // Without a valid `Host` the request cannot be copied. Hono then answers its HEAD without the
-    // body, whose length stays unknown.
-    if (!URL.canParse(request.url)) return withUnknownLength(app.fetch(request, state));
-    return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
-  }
-
-  /** The response when Hono itself failed, or a value was thrown that is not an Error. */
-  #failed(error: unknown): Response {
-    const { onBug, headers } = this.#options;
-    onBug(error);
-    return errorResponse(error, 'text', headers);
-  }
+  };
 
   #send(state: RequestState, response: Response): Response {
     const { policy, onRequest } = this.#options;
@@ -113,25 +136,30 @@ export class Lifecycle {
     if (state.limits) response.headers.set('RateLimit-Policy', policy);
     if (state.limits?.length) response.headers.set('RateLimit', state.limits.join(', '));
     if (this.#away) response.headers.set('Connection', 'close');
-    this.#underWay.leave(state);
+    this.#leave(state);
     const seconds = (performance.now() - state.startedAt) / 1000;
     onRequest({ route: state.route, status: state.realStatus ?? response.status, seconds, state });
     return response;
   }
-}
 
-/**
- * Whether a request has at most one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
- * requires: two programs on its way may use different ones. Bun joins several to one, with spaces,
- * which no host contains.
- */
-function hasOneHost({ headers }: Request): boolean {
-  return !headers.get('Host')?.includes(', ');
-}
+  #enter(state: RequestState): void {
+    state.before = this.#last;
+    if (this.#last) this.#last.after = state;
+    this.#last = state;
+  }
 
-function hostInvalid(): AppError {
-  return new AppError(
-    'request-invalid',
-    'This request has more than one Host, and nothing was counted. Send one Host header.',
-  );
+  /** Call it once after each `#enter`. */
+  #leave({ before, after }: RequestState): void {
+    if (before) before.after = after;
+    if (after) after.before = before;
+    else this.#last = before;
+  }
+
+  /** Without requests whose body has not arrived, which may take forever. */
+  #inProgress(): RequestState[] {
+    const found: RequestState[] = [];
+    for (let state = this.#last; state; state = state.before)
+      if (!state.lacksBody) found.push(state);
+    return found;
+  }
 }

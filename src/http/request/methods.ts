@@ -1,12 +1,17 @@
 /**
- * OPTIONS, and methods that a path does not allow, for all surfaces. The methods come from the
- * routes.
+ * HEAD, OPTIONS, and methods that a path does not allow, for all surfaces. The methods come from
+ * the routes.
+ *
+ * Bun sends `Content-Length: 0` with any response without a body. RFC 9110 (section 8.6) allows a
+ * length only where GET would send the same one. So a response to HEAD has that length, or
+ * `Transfer-Encoding: chunked` when it is unknown.
  */
 import type { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, AppHandler, Env } from '../context.ts';
 import { errorResponse, formOf } from '../errors.ts';
+import type { RequestState } from './lifecycle.ts';
 
 /**
  * The handler for requests that no route of `app` has answered: OPTIONS (204) and other methods
@@ -61,4 +66,41 @@ function preflight(headers: Headers, allow: string): Response {
   // A day: the longest that browsers accept.
   ours.set('Access-Control-Max-Age', '86400');
   return new Response(null, { status: 204, headers: ours });
+}
+
+/**
+ * A response to HEAD when the body of GET is unknown, because making it would count a visit or
+ * take work. `headers` are those of GET.
+ */
+export function headOnly(headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Transfer-Encoding', 'chunked');
+  return new Response(null, { headers: ours });
+}
+
+/** The response to HEAD, from the one to GET or from `headOnly`. */
+export async function withoutBody(response: Response | Promise<Response>): Promise<Response> {
+  const whole = await response;
+  const { status, headers } = whole;
+  if (status === 204 || status === 304 || headers.has('Transfer-Encoding')) return whole;
+  const ours = new Headers(headers);
+  ours.set('Content-Length', `${(await whole.arrayBuffer()).byteLength}`);
+  return new Response(null, { status, headers: ours });
+}
+
+/** The response of `app` to HEAD. Handlers see GET. */
+export function answerHead(app: Hono<Env>, state: RequestState): Promise<Response> {
+  const { request } = state;
+  // Without a valid `Host` the request cannot be copied. Hono then answers its HEAD without the
+  // body, whose length stays unknown.
+  if (!URL.canParse(request.url)) return withUnknownLength(app.fetch(request, state));
+  return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
+}
+
+/** The response to HEAD when there is none to GET. */
+async function withUnknownLength(response: Response | Promise<Response>): Promise<Response> {
+  const { status, headers } = await response;
+  const ours = new Headers(headers);
+  if (status !== 204 && status !== 304) ours.set('Transfer-Encoding', 'chunked');
+  return new Response(null, { status, headers: ours });
 }

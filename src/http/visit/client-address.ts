@@ -3,13 +3,12 @@
  *
  * Each proxy appends the address of its own client to `X-Forwarded-For`. So the header is read
  * from its end, for as long as the sender is a trusted proxy: anybody could have written the
- * entries before that.
+ * entries before that. A proxy that the settings do not name is noticed by its private network:
+ * behind it all visitors look like one, and share the limits of one address.
  */
 import { BlockList, isIP } from 'node:net';
 import { networkIn } from '../../network.ts';
-
-/** Returns the client's address, from the address of the connection and `X-Forwarded-For`. */
-export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
+import { type ClientAddress, plainAddress } from './visitors.ts';
 
 /** `trusted`: addresses, and networks such as `10.0.0.0/24`; an invalid entry trusts nobody. */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
@@ -22,7 +21,7 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
   return (peer, forwardedFor) => {
-    let client = plain(peer);
+    let client = plainAddress(peer);
     let rest = forwardedFor ?? '';
     for (let hops = 0; rest !== '' && hops < HOPS_MAX && isTrusted(client); hops++) {
       const comma = rest.lastIndexOf(',');
@@ -55,41 +54,47 @@ function addressIn(entry: string): string | undefined {
   const text = entry.trim();
   if (text.length > ENTRY_LENGTH_MAX) return undefined;
   const [, inBrackets, before] = /^"?(?:\[([^\]]+)\]|([^:"]+))(?::\d{1,5})?"?$/.exec(text) ?? [];
-  const address = plain(inBrackets ?? before ?? text);
+  const address = plainAddress(inBrackets ?? before ?? text);
   return isIP(address) === 0 ? undefined : address;
 }
 
 /**
- * The network that an address belongs to: an IPv4 address itself, or the IPv6 network of 64 bits,
- * because a customer gets a whole network, with any number of addresses (RFC 6177).
+ * The usual networks of one's own proxies: this machine, private networks (RFC 1918, RFC 6598, RFC
+ * 4193), and links (RFC 3927, RFC 4291).
  */
-export function networkOf(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('::');
-  const first = groupsOf(head);
-  const last = groupsOf(tail ?? '');
-  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
-  return [...first, ...zeros, ...last]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
-}
+const PRIVATE = [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['169.254.0.0', 16],
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const;
+/** No client has this address (RFC 5737). It is accepted only from a trusted proxy. */
+const NOBODY = '192.0.2.1';
 
-/** Groups of 16 bits; an IPv4 address at the end counts as two. */
-function groupsOf(part: string): string[] {
-  if (part === '') return [];
-  return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : group));
-}
+/** `clientAddress`, and calls `onUntrusted` once, with the address of the first such proxy. */
+export function noticeUntrustedProxy(
+  clientAddress: ClientAddress,
+  onUntrusted: (proxy: string) => void,
+): ClientAddress {
+  const networks = new BlockList();
+  for (const [address, bits] of PRIVATE)
+    networks.addSubnet(address, bits, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  let noticed = false;
 
-/**
- * Sockets for both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
- * `::ffff:c000:201`.
- */
-function plain(address: string): string {
-  if (!/^::ffff:/i.test(address)) return address;
-  const mapped = address.slice('::ffff:'.length);
-  if (isIP(mapped) === 4) return mapped;
-  const [, high, low] = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(mapped) ?? [];
-  if (high === undefined || low === undefined) return address;
-  return [high, low].flatMap((group) => [...Buffer.from(group.padStart(4, '0'), 'hex')]).join('.');
+  return (peer, forwardedFor) => {
+    const client = clientAddress(peer, forwardedFor);
+    if (noticed || forwardedFor === null) return client;
+    // The entry of a trusted proxy may be invalid, or its own address.
+    const proxy = clientAddress(peer, null);
+    if (client !== proxy || clientAddress(peer, NOBODY) === NOBODY) return client;
+    if (!networks.check(proxy, isIP(proxy) === 6 ? 'ipv6' : 'ipv4')) return client;
+    noticed = true;
+    onUntrusted(proxy);
+    return client;
+  };
 }

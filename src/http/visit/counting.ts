@@ -1,8 +1,14 @@
 /**
  * Decides which requests count. A visit is a GET that a person or a program sends for immediate
- * use. Other requests of browsers, proxies and monitors do not count.
+ * use. Prefetches and the visits of owners do not count, and with an `Idempotency-Key` a client
+ * that got no response may retry its request, which counts once.
+ *
+ * Not here: the identity of the visitor (`visitors.ts`), limits (`limits.ts`), and storing keys,
+ * which happens in the same write as counting.
  */
 
+import { createHash } from 'node:crypto';
+import type { RequestKey } from '../../contract/counting.ts';
 import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { AppError, isAppError } from '../../counter/errors.ts';
@@ -10,9 +16,7 @@ import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
-import { onceFrom } from './idempotency.ts';
 import type { Limits } from './limits.ts';
-import { isOwnVisit } from './own-visits.ts';
 import type { Visitors } from './visitors.ts';
 
 /**
@@ -98,7 +102,8 @@ export function createCounting({
   return (c, name, { amount = 1, reveal = false, visitor: named } = {}) => {
     const { headers } = c.req.raw;
     refusePrefetch(headers);
-    const once = onceFrom(headers, name, amount, named);
+    const key = headers.get('Idempotency-Key');
+    const once = key === null ? undefined : requestKey(key, name, amount, named);
     // Other amounts and visits of others are explicit, so they always count.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {
@@ -118,4 +123,44 @@ export function createCounting({
     };
     return once && takeKey ? takeKey(c).then(hitBy) : hitBy();
   };
+}
+
+/**
+ * The only cookie that Seen ever sets: the page `/own-visits` marks a browser with it. It is the
+ * same for everybody who asks for it, so it identifies nobody.
+ */
+export const OWN_VISITS_COOKIE = 'seen_own_visits';
+
+/** Whether the visits of this browser do not count. */
+export function isOwnVisit(headers: Headers): boolean {
+  const cookies = headers.get('Cookie');
+  return cookies !== null && /(^|; ?)seen_own_visits=out(;|$)/.test(cookies);
+}
+
+/** The valid keys. Common gateways allow 255 characters; a UUID has 36. */
+const KEY = /^[\u0021-\u007E]{1,255}$/;
+
+/**
+ * Identifies a hit of `amount` on `counter`, by `visitor` if one is named, so that a retry is
+ * recognised. Fails with `key-invalid`.
+ *
+ * `header` is that of
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, with the key bare or
+ * in quotes. A key belongs to one counter, so that nobody can use up the keys of another counter's
+ * visitors.
+ */
+function requestKey(header: string, counter: string, amount: number, visitor = ''): RequestKey {
+  const key = header.replace(/^"(.*)"$/, '$1');
+  if (!KEY.test(key)) {
+    throw new AppError(
+      'key-invalid',
+      'This Idempotency-Key is not valid. Use 1 to 255 visible ASCII characters without spaces, for example a new UUID. Not counted.',
+    );
+  }
+  // 128 bits are enough to avoid collisions, and half of what a SHA-256 would add to every stored
+  // key.
+  const digestOf = (text: string) =>
+    createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  const request = visitor === '' ? `${amount}` : `${amount}-${digestOf(visitor)}`;
+  return { key: digestOf(`${counter}\n${key}`), request };
 }

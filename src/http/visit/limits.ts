@@ -5,22 +5,20 @@
  *
  * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * the choice of limited routes (`http/request/checks.ts`), calling the store
- * (`counter/open-limiter.ts`), and the arithmetic (`counter/rate-limit.ts`).
+ * the choice of limited routes (`http/app.ts`), calling the store, and the
+ * arithmetic (`counter/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
 import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
-import type { Clock } from '../../counter/clock.ts';
+import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { LIMITER_WAIT_MS, OpenLimiter } from '../../counter/open-limiter.ts';
-import { briefly } from '../../counter/patience.ts';
-import { takeOne } from '../../counter/rate-limit.ts';
-import { counted } from '../../plural.ts';
+import { LIMITER_WAIT_MS, OpenLimiter, takeOne } from '../../counter/rate-limit.ts';
+import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';
-import type { RequestState } from '../request/state.ts';
+import type { RequestState } from '../request/lifecycle.ts';
 import type { Owners } from './owners.ts';
 import type { Visitors } from './visitors.ts';
 
@@ -51,6 +49,8 @@ export interface LimitsOptions extends Quotas {
   readonly onOpen: () => void;
 }
 
+/** Takes one request from the visitor's quota. Fails with `rate-limited`. */
+export type Admit = (c: AppContext) => Promise<void>;
 /** Takes one key from the visitor's quota. Fails with `rate-limited`, `store-unavailable`. */
 export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
@@ -58,11 +58,13 @@ export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
 /**
  * Stands for all addresses together. No address has this name: a hash of one has 11 characters
- * (`visitor.ts`).
+ * (`visitors.ts`).
  */
 const EVERYBODY = 'everybody';
 
 export class Limits {
+  /** Takes one request, before it is handled; `undefined` without a limit. */
+  readonly admit: Admit | undefined;
   /** Called before a visit with an idempotency key counts; `undefined` without a limit. */
   readonly takeKey: TakeKey | undefined;
   /** Called before a hit creates its counter; `undefined` without a limit. */
@@ -87,9 +89,11 @@ export class Limits {
     const { limiter, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
     this.#limiter = new OpenLimiter(limiter, clock);
-    this.#requests = limitOf('requests', requestsPerMinute, 60_000);
+    const requests = limitOf('requests', requestsPerMinute, 60_000);
+    this.#requests = requests;
     const newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
     const keys = limitOf('keys', keysPerDay, DAY_MS);
+    if (requests) this.admit = (c) => this.#takeRequest(c, requests);
     if (newCounters) {
       const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
       this.mayMake = mayMake;
@@ -98,34 +102,24 @@ export class Limits {
       };
     }
     if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
-    this.policy = [this.#requests, newCounters, keys]
+    this.policy = [requests, newCounters, keys]
       .flatMap((limit) =>
         limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : [],
       )
       .join(', ');
   }
 
-  /** Whether `admit` limits anything. If not, a request need not wait for it. */
-  get limitsRequests(): boolean {
-    return this.#requests !== undefined;
-  }
-
-  /** Takes one request. Fails with `rate-limited`. */
-  async admit(c: AppContext): Promise<void> {
-    if (!this.#requests || this.#isExempt(c)) return;
+  async #takeRequest(c: AppContext, limit: Limit): Promise<void> {
+    if (this.#isExempt(c)) return;
     c.env.limits = [];
-    const { quota } = this.#requests;
-    await this.#take(
-      c,
-      this.#requests,
-      `More than ${counted(quota, 'request')} a minute came from your address. Nothing was counted or done.`,
-    );
+    const came = `More than ${pluralize(limit.quota, 'request')} a minute came from your address`;
+    await this.#take(c, limit, `${came}. Nothing was counted or done.`);
   }
 
   async #takeNewCounter(c: AppContext, limit: Limit, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
-    const made = `${who} made ${counted(limit.quota, 'new counter')}, the maximum per day`;
+    const made = `${who} made ${pluralize(limit.quota, 'new counter')}, the maximum per day`;
     const why = `There is no counter ${name}, and ${made}. Nothing was created or counted. Existing counters keep counting.`;
     await this.#take(c, limit, why);
   }
@@ -133,7 +127,7 @@ export class Limits {
   async #takeKey(c: AppContext, limit: Limit): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
-    const sent = `${who} sent ${counted(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
+    const sent = `${who} sent ${pluralize(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
     await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
   }
 
@@ -161,7 +155,7 @@ export class Limits {
     const { visitors, clock, addressesHidden } = this.#options;
     if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
     const place = visitors.placeOf(c);
-    return place instanceof Promise ? briefly(place, clock, LIMITER_WAIT_MS) : place;
+    return place instanceof Promise ? resultWithin(place, clock, LIMITER_WAIT_MS) : place;
   }
 
   /**

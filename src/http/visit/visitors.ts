@@ -1,17 +1,21 @@
 /**
- * Identifies the visitor of a request for one day, by a hash that cannot be reversed
- * (`counter/visitor.ts`).
+ * Identifies the visitor of a request for one day, by a keyed hash of address and user agent.
  *
- * The day's salt is read from the store once a day. Until the store returns it, visitors are
- * unknown, but their visits count.
+ * The key, the day's salt, is shared by all replicas and deleted at the end of the day; after that
+ * a hash cannot be traced to an address, nor linked to a hash of another day. The idea is that of
+ * cookie-free analytics (https://plausible.io/data-policy). The salt is read from the store once a
+ * day; without it visitors are unknown, but their visits count. Not here: kinds of visitors
+ * (`counter/visitor.ts`), and addresses behind proxies (`client-address.ts`).
  */
-
-import { DAY_MS, type History } from '../../contract/history.ts';
-import type { Clock } from '../../counter/clock.ts';
-import { briefly } from '../../counter/patience.ts';
-import { personOf, placeIn, type Visitor, visitorOf } from '../../counter/visitor.ts';
+import { isIP } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
+import { type Clock, resultWithin } from '../../counter/clock.ts';
+import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
-import { type ClientAddress, networkOf } from './client-address.ts';
+
+/** Returns the client's address, from the address of the connection and `X-Forwarded-For`. */
+export type ClientAddress = (peer: string, forwardedFor: string | null) => string;
 
 export interface VisitorsOptions {
   readonly history: Pick<History, 'salt'>;
@@ -55,7 +59,7 @@ export class Visitors {
 
   /** A visitor whom a program names: the same all day for the same name, which is not kept. */
   named(name: string): Visitor | Promise<Visitor> {
-    return this.#salted((salt) => personOf(name, salt));
+    return this.#salted((salt) => visitorNamed(name, salt));
   }
 
   /**
@@ -63,7 +67,7 @@ export class Visitors {
    * network, whichever client it is. `undefined` when today's salt is not available.
    */
   placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
-    return this.#salted((salt) => salt && placeIn(this.networkOf(c), salt));
+    return this.#salted((salt) => salt && keyed(this.networkOf(c), salt));
   }
 
   /**
@@ -81,9 +85,11 @@ export class Visitors {
   }
 
   #addressOf(c: AppContext): string {
-    const { headers } = c.req.raw;
     const peer = c.env.peer?.address ?? '';
-    return this.#options.clientAddress(peer, headers.get('X-Forwarded-For'));
+    const forwardedFor = c.req.raw.headers.get('X-Forwarded-For');
+    return forwardedFor === null
+      ? plainAddress(peer)
+      : this.#options.clientAddress(peer, forwardedFor);
   }
 
   /** Reads the day's salt, with one call for all callers, and waits briefly. Never fails. */
@@ -105,6 +111,71 @@ export class Visitors {
         });
     }
     const leftMs = this.#waitUntil - clock.now();
-    if (this.#asking && leftMs > 0) await briefly(this.#asking, clock, leftMs);
+    if (this.#asking && leftMs > 0) await resultWithin(this.#asking, clock, leftMs);
   }
+}
+
+/** The visitor at `address` with this user agent, on the day whose salt this is. */
+export function visitorOf(address: string, userAgent: string, salt: string): Visitor {
+  const kind = rememberedKind(userAgent);
+  if (kind === 'bot' || kind === 'proxy') return { kind, id: undefined };
+  return { kind, id: keyed(`${address}\n${userAgent}`, salt) };
+}
+
+/** The visitor that a program names, on the day of this salt; unknown without a salt. */
+function visitorNamed(name: string, salt: string | undefined): Visitor {
+  // No address and no user agent begins like this, so named visitors never collide with others.
+  return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };
+}
+
+/** 66 bits: among a million visitors of a day two meet by chance once in 150 million days. */
+function keyed(text: string, salt: string): string {
+  return new Bun.CryptoHasher('sha256', salt).update(text).digest('base64url').slice(0, 11);
+}
+
+/** The number of kinds that are remembered, by user agent: all together take less than 1 MB. */
+const KINDS_MAX = 1000;
+const kinds = new LRUCache<string, Kind>({ max: KINDS_MAX });
+
+function rememberedKind(userAgent: string): Kind {
+  const known = kinds.get(userAgent);
+  if (known) return known;
+  const kind = kindOf(userAgent);
+  if (userAgent.length <= USER_AGENT_LENGTH_MAX) kinds.set(userAgent, kind);
+  return kind;
+}
+
+/**
+ * The network that an address belongs to: an IPv4 address itself, or the IPv6 network of 64 bits,
+ * because a customer gets a whole network, with any number of addresses (RFC 6177).
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const first = groupsOf(head);
+  const last = groupsOf(tail ?? '');
+  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
+  return [...first, ...zeros, ...last]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+/** Groups of 16 bits; an IPv4 address at the end counts as two. */
+function groupsOf(part: string): string[] {
+  if (part === '') return [];
+  return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : group));
+}
+
+/**
+ * Sockets for both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
+ * `::ffff:c000:201`.
+ */
+export function plainAddress(address: string): string {
+  if (!/^::ffff:/i.test(address)) return address;
+  const mapped = address.slice('::ffff:'.length);
+  if (isIP(mapped) === 4) return mapped;
+  const [, high, low] = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(mapped) ?? [];
+  if (high === undefined || low === undefined) return address;
+  return [high, low].flatMap((group) => [...Buffer.from(group.padStart(4, '0'), 'hex')]).join('.');
 }

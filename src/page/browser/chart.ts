@@ -6,7 +6,7 @@
  * (`history.ts`).
  */
 import uPlot from 'uplot';
-import { short } from './numbers.ts';
+import { formatShort } from './words.ts';
 
 const HEIGHT = 240;
 const AXIS = { ticks: { show: false }, stroke: () => colour('--soft') };
@@ -78,7 +78,7 @@ export class Chart {
             .flatMap((step) => Array.from({ length: 15 }, (_, zeros) => step * 10 ** zeros))
             .toSorted((a, b) => a - b),
           grid: { stroke: () => colour('--line'), width: 1 },
-          values: (_, splits) => splits.map(short),
+          values: (_, splits) => splits.map(formatShort),
         },
       ],
       series: [

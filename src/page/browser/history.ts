@@ -4,7 +4,6 @@
  */
 import { ask, type JsonAnswer } from './ask.ts';
 import { Chart } from './chart.ts';
-import { whole } from './numbers.ts';
 import {
   firstOf,
   latestOf,
@@ -13,6 +12,7 @@ import {
   type Step,
   visitsOf,
 } from './periods.ts';
+import { formatNumber } from './words.ts';
 
 const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** The formats of periods: in the table, and below the chart. */
@@ -65,7 +65,7 @@ export class History {
     const now = new Date();
     const query = new URLSearchParams({ by: step, zone: ZONE, from: firstOf(step, now) });
     const answer = await ask<{ periods: PeriodCounts[] }>(`${this.#path}/history?${query}`);
-    if (answer.told && step === this.#step) this.#show(latestOf(answer.told.periods, step, now));
+    if (answer.data && step === this.#step) this.#show(latestOf(answer.data.periods, step, now));
     if (answer.failed === 'refused' && this.#section) this.#section.hidden = true;
     return answer;
   }
@@ -112,7 +112,7 @@ export class History {
         visitsOf(period),
         period.person,
         ...(visitors ? [period.visitors ?? 0] : []),
-      ].map((value) => cell('td', whole(value)));
+      ].map((value) => cell('td', formatNumber(value)));
       body.append(row(cell('th', this.#called(period), 'row'), ...cells));
     }
     const head = document.createElement('thead');
@@ -124,7 +124,7 @@ export class History {
 }
 
 function visits(value: number): string {
-  return `${whole(value)} ${value === 1 ? 'visit' : 'visits'}`;
+  return `${formatNumber(value)} ${value === 1 ? 'visit' : 'visits'}`;
 }
 
 function row(...cells: readonly HTMLElement[]): HTMLTableRowElement {

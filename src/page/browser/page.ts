@@ -6,12 +6,12 @@
  * tab, not before it is shown, and not in the browser's back-forward cache. It catches up when it
  * becomes visible again.
  */
+
+import { Task } from './ask.ts';
 import { History } from './history.ts';
 import { Live } from './live.ts';
-import { Running } from './number.ts';
 import { StackPanel } from './stack.ts';
-import { Status } from './status.ts';
-import { Task } from './task.ts';
+import { LiveNumber, Status } from './status.ts';
 import { showVisitors } from './visitors.ts';
 
 /**
@@ -28,7 +28,7 @@ start(document.body.dataset['counter'] ?? 'hits');
 function start(counter: string): void {
   const path = counter === 'hits' ? '/api/v1/default' : `/api/v1/counters/${counter}`;
   const status = new Status();
-  const number = new Running();
+  const number = new LiveNumber();
   const history = new History(path);
   let changed = true;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +44,7 @@ function start(counter: string): void {
     changed = false;
     askedAt = performance.now();
     const [fresh, visitors] = await Promise.all([history.refresh(), showVisitors(path)]);
-    status.asked(fresh);
+    status.requestEnded(fresh);
     // Retry after a failure.
     changed ||= fresh.failed !== undefined && fresh.failed !== 'refused';
     return fresh.againMs ?? visitors.againMs;
@@ -56,7 +56,7 @@ function start(counter: string): void {
     tasks.push(
       new Task(STACK_EVERY_MS, async () => {
         const { failed, store, againMs } = await panel.refresh();
-        status.asked({ failed: store === 'away' ? 'away' : failed });
+        status.requestEnded({ failed: store === 'away' ? 'away' : failed });
         return againMs;
       }),
     );

@@ -26,8 +26,8 @@ const SHOWN: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 const HOUR_MS = 3_600_000;
 
 /** The latest periods up to `now`, the earliest first. */
-export function latestOf(told: readonly PeriodCounts[], step: Step, now: Date): Period[] {
-  const known = new Map(told.map((period) => [period.time, period]));
+export function latestOf(counts: readonly PeriodCounts[], step: Step, now: Date): Period[] {
+  const known = new Map(counts.map((period) => [period.time, period]));
   return [...beginningsOf(step, now)].map(([time, begins]) => ({
     ...(known.get(time) ?? { time, person: 0, program: 0, proxy: 0, bot: 0 }),
     begins,

@@ -1,7 +1,6 @@
 /** The stack: the replicas and their states, the one that made this page, and the store. */
 import { ask, type JsonAnswer } from './ask.ts';
-import { percent, whole } from './numbers.ts';
-import { durationOf, laterOf, type ReplicaState } from './words.ts';
+import { durationOf, formatNumber, formatPercent, laterOf, type ReplicaState } from './words.ts';
 
 interface Replica {
   readonly name: string;
@@ -34,24 +33,24 @@ export class StackPanel {
 
   /** Requests the stack and shows it. Also returns the state of the store. Never fails. */
   async refresh(): Promise<JsonAnswer<unknown> & { store?: 'up' | 'away' }> {
-    const { told, failed, againMs } = await ask<Stack>('/api/v1/stack');
+    const { data, failed, againMs } = await ask<Stack>('/api/v1/stack');
     // Without a response, the shown data is old.
-    this.#list?.toggleAttribute('data-old', !told);
-    if (!told) {
+    this.#list?.toggleAttribute('data-old', !data);
+    if (!data) {
       this.#store?.replaceChildren('not heard from just now');
       return { failed, againMs };
     }
-    const { kind, state } = told.store;
+    const { kind, state } = data.store;
     this.#store?.replaceChildren(kind, stateOf(state === 'up' ? 'ready' : 'away', state));
-    this.#maker ??= this.#makerAmong(told.replicas);
-    const keys = new Set(told.replicas.map(keyOf));
+    this.#maker ??= this.#makerAmong(data.replicas);
+    const keys = new Set(data.replicas.map(keyOf));
     for (const [key, item] of this.#items) {
       if (keys.has(key)) continue;
       item.remove();
       this.#items.delete(key);
     }
     // Existing items stay in place, so that bars grow smoothly and the pointer stays on its item.
-    told.replicas.forEach((replica, index) => {
+    data.replicas.forEach((replica, index) => {
       const item = fill(this.#itemOf(replica), replica);
       const there = this.#list?.children[index];
       if (there !== item) this.#list?.insertBefore(item, there ?? null);
@@ -87,14 +86,15 @@ function emptyItem({ name, version }: Replica, maker: boolean): HTMLElement {
   return item;
 }
 
-function fill(item: HTMLElement, { started, share, state: told }: Replica): HTMLElement {
-  const state = laterOf(item.dataset['state'], told);
+function fill(item: HTMLElement, { started, share, state: reported }: Replica): HTMLElement {
+  const state = laterOf(item.dataset['state'], reported);
   const set = (part: string, ...content: readonly (string | Node)[]) =>
     item.querySelector(part)?.replaceChildren(...content);
   item.dataset['state'] = state;
-  const up = state === 'gone' ? '' : `up ${durationOf(Date.now() - Date.parse(started), whole)}`;
+  const up =
+    state === 'gone' ? '' : `up ${durationOf(Date.now() - Date.parse(started), formatNumber)}`;
   set('.up', up);
-  set('.part', percent(share));
+  set('.part', formatPercent(share));
   const bar = item.querySelector('progress');
   if (bar) bar.value = share;
   set('.condition', stateOf(state, state));

@@ -1,7 +1,10 @@
-/** The line below the number: whether it is live, and if not, why. */
+/**
+ * The live number in the sentence, and the line below it: whether it is live, and if not, why. The
+ * visitor’s own number does not change.
+ */
 import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
-import { lineOf, type Reachability } from './words.ts';
+import { type Reachability, statusText } from './words.ts';
 
 export class Status {
   readonly #element = document.getElementById('status');
@@ -13,21 +16,43 @@ export class Status {
   }
 
   /** Sets the result of another request, which may know more. */
-  asked({ failed }: JsonAnswer<unknown>): void {
+  requestEnded({ failed }: JsonAnswer<unknown>): void {
     this.#show({
       ...this.#known,
-      asked: failed === 'away' || failed === 'unreachable' ? failed : 'told',
+      lastRequest: failed === 'away' || failed === 'unreachable' ? failed : 'answered',
     });
   }
 
   #show(known: Reachability): void {
     this.#known = known;
-    const [state, text] = lineOf(known);
+    const [state, text] = statusText(known);
     const element = this.#element;
     // Screen readers must not read the same text twice.
     if (!element || element.textContent === text) return;
     element.textContent = text;
     if (state) element.dataset['state'] = state;
     else delete element.dataset['state'];
+  }
+}
+
+export class LiveNumber {
+  readonly #element = document.getElementById('number');
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
+
+  /**
+   * Shows a total and returns whether it changed. It has no separators, because the sentence is
+   * fixed.
+   */
+  show(total: number): boolean {
+    const element = this.#element;
+    if (!element || element.textContent === `${total}`) return false;
+    element.textContent = `${total}`;
+    element.dataset['digits'] = `${`${total}`.length}`;
+    document.title = document.title.replace(
+      /-?\d+ times?$/,
+      `${total} ${total === 1 ? 'time' : 'times'}`,
+    );
+    if (!this.#still.matches) element.animate([{ opacity: 0.45 }, { opacity: 1 }], 350);
+    return true;
   }
 }

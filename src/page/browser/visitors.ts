@@ -1,6 +1,6 @@
 /** Visitors of today and of all days, and the kinds of visits. */
 import { ask, type JsonAnswer } from './ask.ts';
-import { whole } from './numbers.ts';
+import { formatNumber } from './words.ts';
 
 interface Visitors {
   readonly today: number;
@@ -17,12 +17,12 @@ export async function showVisitors(path: string): Promise<JsonAnswer<unknown>> {
   const section = document.getElementById('visitors');
   if (!section) return answer;
   if (answer.failed === 'refused') section.hidden = true;
-  if (!answer.told) return answer;
-  const { today, total, visits } = answer.told;
+  if (!answer.data) return answer;
+  const { today, total, visits } = answer.data;
   const figures = Object.entries({ today, total, ...visits });
   for (const [name, value] of figures) {
     const figure = section.querySelector(`[data-figure="${name}"]`);
-    if (figure) figure.textContent = whole(value);
+    if (figure) figure.textContent = formatNumber(value);
   }
   section.querySelector('.figures')?.toggleAttribute(
     'data-long',

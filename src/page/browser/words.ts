@@ -1,22 +1,22 @@
-/** The texts and durations of the page. Pure functions, without the browser. */
+/** The texts, numbers and durations of the page, in the browser’s language. Pure functions. */
 
 /** The known state of the connections to Seen and its store. */
 export interface Reachability {
   readonly live?: 'open' | 'lost';
-  readonly asked?: 'told' | 'away' | 'unreachable';
+  readonly lastRequest?: 'answered' | 'away' | 'unreachable';
 }
 
-/** The text for it: calm, and only if it helps. */
-export function lineOf({
+/** The text of the status line: calm, and only if it helps. */
+export function statusText({
   live,
-  asked,
+  lastRequest,
 }: Reachability): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
-  if (asked === 'away')
+  if (lastRequest === 'away')
     return [
       'away',
       'The store is away. The number stands still, and goes on when the store is back.',
     ];
-  if (live === 'lost' || (asked === 'unreachable' && live !== 'open'))
+  if (live === 'lost' || (lastRequest === 'unreachable' && live !== 'open'))
     return ['lost', 'The connection is lost. Trying again…'];
   return live === 'open' ? ['live', 'Live'] : [undefined, ''];
 }
@@ -28,10 +28,10 @@ export type ReplicaState = 'ready' | 'draining' | 'gone';
  * The later of two states. Replicas report with different delays, but a replica never goes from
  * `draining` back to `ready`, or from `gone` back to `draining`.
  */
-export function laterOf(known: string | undefined, told: ReplicaState): ReplicaState {
-  if (known === 'draining' && told === 'ready') return known;
-  if (known === 'gone' && told === 'draining') return known;
-  return told;
+export function laterOf(known: string | undefined, reported: ReplicaState): ReplicaState {
+  if (known === 'draining' && reported === 'ready') return known;
+  if (known === 'gone' && reported === 'draining') return known;
+  return reported;
 }
 
 const UNITS = [
@@ -49,3 +49,12 @@ export function durationOf(ms: number, write: (value: number) => string): string
   }
   return `${write(seconds)} s`;
 }
+
+const WHOLE = new Intl.NumberFormat();
+const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
+const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+
+export const formatNumber = (value: number): string => WHOLE.format(value);
+/** In few characters, for scales. */
+export const formatShort = (value: number): string => SHORT.format(value);
+export const formatPercent = (part: number): string => PART.format(part);

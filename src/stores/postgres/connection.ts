@@ -98,9 +98,11 @@ export class PostgresDatabase {
 
   /**
    * Asks on the connection of `purpose`. One question at a time is in progress there, so it may
-   * have several statements; it ends a transaction that it begins, in every case. Fails with `codeIfLost` when it may have been applied and nobody
-   * knows; with `codeIfLost` `hit-unconfirmed`, that includes an answer with a warning. Otherwise
-   * nothing was applied, and the code is that of the server's error.
+   * have several statements; a transaction that it begins, it must also end after errors.
+   *
+   * Fails with `codeIfLost` when it is unknown whether the question was applied; with
+   * `hit-unconfirmed`, also after an answer with a warning. With any other code, which is that of
+   * the server's error, nothing was applied.
    */
   async ask<T>(
     purpose: Purpose,

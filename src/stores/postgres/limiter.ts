@@ -1,4 +1,4 @@
-/** Visitors' quotas in PostgreSQL: one call of one function (`sql/limits.sql`) for many at once. */
+/** Visitors' quotas in PostgreSQL: one call of a function (`sql/limits.sql`) for many visitors. */
 import {
   LIMITED_MAX,
   type Limiter,

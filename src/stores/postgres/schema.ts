@@ -39,11 +39,9 @@ const FUNCTIONS: readonly string[] = [
   limits,
   presence,
 ];
-/** An advisory lock: the first number is "seen" in ASCII. */
-const LOCK = `SELECT pg_advisory_xact_lock(${0x7365656e}, 1)`;
-/**
- * Whether the schema is there, whether Seen has made its tables, and whether there are any.
- */
+/** An advisory lock: the first number is "seen" in ASCII, 0x7365656e. */
+const LOCK = 'SELECT pg_advisory_xact_lock(1936024942, 1)';
+/** Whether the schema exists, whether it is Seen's, and whether it has any tables. */
 const LOOK = `
   SELECT to_regnamespace('seen') IS NOT NULL AS schema, to_regclass('seen.schema') IS NOT NULL AS ours,
     EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('seen')) AS used`;

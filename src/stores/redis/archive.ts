@@ -16,7 +16,7 @@ import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import { bringInto } from './bring.ts';
 import type { RedisConnection } from './connection.ts';
-import { type Dump, historyIn, readDumps } from './dump.ts';
+import { type Dump, historyIn, readDumps } from './history.ts';
 import { NAMES, totalOf } from './keys.ts';
 
 /** The number of names, and of figures of history, in one read: about a millisecond of Redis. */

@@ -1,14 +1,25 @@
 /**
- * Reads the history of visits from Redis, and stores the salts of days.
+ * Reads the history of visits from Redis, stores the salts of days, and reads counters whole, each
+ * at one moment (`lua/archive.lua`): for exports, and for the history of one counter.
  *
  * Not here: writing the history, which `lua/history.lua` does; it also names the keys.
  */
 
-import { type CounterHistory, DAY_MS, type History, HOUR_MS } from '../../contract/history.ts';
+import {
+  type CounterHistory,
+  DAY_MS,
+  type History,
+  type HistoryEntry,
+  HOUR_MS,
+  KINDS,
+  type Kind,
+} from '../../contract/history.ts';
 import { folded } from '../../counter/folding.ts';
 import type { PartOptions } from '../part-options.ts';
-import type { RedisConnection } from './connection.ts';
-import { historyIn, readDumps } from './dump.ts';
+import type { Client, RedisConnection } from './connection.ts';
+import { KIND_LETTERS } from './keys.ts';
+import archiveScript from './lua/archive.lua' with { type: 'text' };
+import { Script } from './script.ts';
 
 export class RedisHistory implements History {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
@@ -44,4 +55,80 @@ export class RedisHistory implements History {
     }, 'hit-unconfirmed');
     return kept ?? suggested;
   }
+}
+
+/** The arguments of `lua/archive.lua`, described there. */
+interface DumpArguments {
+  readonly enough: number;
+  readonly counters: readonly string[];
+}
+
+/** A counter as the script returns it: fields and values alternate. */
+export type Dump = readonly [
+  name: string,
+  total: string,
+  made: string,
+  owner: string,
+  rules: string,
+  day: string,
+  hours: readonly string[],
+  days: readonly string[],
+  uniques: readonly string[],
+  today: number,
+];
+
+const DUMP = new Script<DumpArguments>(archiveScript);
+
+/**
+ * Reads counters from the first name on, until there are `enough` figures of history; at least
+ * one. A missing counter is undefined.
+ */
+export async function readDumps(
+  client: Client,
+  counters: readonly string[],
+  enough: number,
+): Promise<readonly (Dump | undefined)[]> {
+  const dumps = await DUMP.run<readonly (Dump | readonly [string])[]>(client, [], {
+    enough,
+    counters,
+  });
+  return dumps.map((dump) => (isDump(dump) ? dump : undefined));
+}
+
+function isDump(dump: Dump | readonly [string]): dump is Dump {
+  return dump.length > 1;
+}
+
+/** The history in a dump, not folded. */
+export function historyIn(dump: Dump): CounterHistory {
+  const [, , , , , day, hours, days, uniques, today] = dump;
+  const visitors = new Map(
+    pairs(uniques).map(([at, count]) => [Number(at), Number(count)] as const),
+  );
+  // An import may have added visitors for the day whose visitors are still kept one by one: both
+  // are added.
+  if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
+  return { hours: entries(hours), days: entries(days), visitors };
+}
+
+function pairs(flat: readonly string[]): (readonly [field: string, value: string])[] {
+  const found: (readonly [string, string])[] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) found.push([flat[at] ?? '', flat[at + 1] ?? '']);
+  return found;
+}
+
+const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(
+  KINDS.map((kind) => [KIND_LETTERS[kind], kind]),
+);
+
+/** Fields such as `497821p` and their values. Other fields are left out. */
+function entries(flat: readonly string[]): HistoryEntry[] {
+  const found: HistoryEntry[] = [];
+  for (const [field, amount] of pairs(flat)) {
+    const kind = KINDS_BY_LETTER.get(field.slice(-1));
+    const at = Number(field.slice(0, -1));
+    if (kind !== undefined && Number.isInteger(at))
+      found.push({ at, kind, amount: Number(amount) });
+  }
+  return found;
 }

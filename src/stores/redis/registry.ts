@@ -3,15 +3,15 @@
  * (`lua/registry.lua`) reads and writes them.
  */
 
-import {
-  type Condition,
-  type CounterChanges,
-  type Deletion,
-  type Description,
-  type Draft,
-  type ListQuery,
-  type Page,
-  type Registry,
+import type {
+  Condition,
+  CounterChanges,
+  Deletion,
+  Description,
+  Draft,
+  ListQuery,
+  Page,
+  Registry,
 } from '../../contract/registry.ts';
 import { readRules, writeRuleChanges, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';

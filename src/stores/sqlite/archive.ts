@@ -5,7 +5,7 @@
  * Not here: connections and transactions (`database.ts`), and copies of the whole file
  * (`backup.ts`).
  */
-import type { Database } from 'bun:sqlite';
+import { Database } from 'bun:sqlite';
 import type {
   Archive,
   ArchivedCounter,
@@ -21,8 +21,7 @@ import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
-import { forgetAll } from './registry.ts';
-import { descriptionOf } from './rows.ts';
+import { descriptionOf, forgetAll } from './registry.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 
 /** The number of counters read before the event loop runs other work. */
@@ -40,11 +39,15 @@ export class SqliteArchive implements Archive {
   async *readAll(): AsyncGenerator<ArchivedCounter> {
     // Checks the file and its schema.
     this.#database.read((file) => file.size.get());
-    const { database, close } = this.#database.openToRead();
+    const { place: path } = this.#database;
+    // Writing goes on meanwhile on the other connection (https://www.sqlite.org/wal.html).
+    const database = this.#database.read(
+      () => new Database(path, { readonly: true, strict: true }),
+    );
     try {
-      yield* readAllOf(database, (row) => descriptionOf(row, this.#database.place));
+      yield* readAllOf(database, (row) => descriptionOf(row, path));
     } finally {
-      close();
+      database.close();
     }
   }
 

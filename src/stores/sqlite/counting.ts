@@ -1,17 +1,22 @@
 /**
  * Counting in a SQLite file: a batch is one transaction, synced to the disk before it is answered.
+ * And whether the disk has space for new data: counters, keys of requests, visitors, hours of the
+ * history.
  *
- * Not here: the transaction and the turns of processes (`database.ts`), applying changes
+ * On a full disk no commit succeeds, so counting stops for everybody. Before that, no new data is
+ * stored and existing counters keep counting: their rows are changed in place. Not here: the
+ * transaction and the turns of processes (`database.ts`), applying changes and leaving data out
  * (`changes.ts`), and retrying a batch, which the counter decides.
  */
+
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Batch, Counting, Outcome } from '../../contract/counting.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import { applyChanges } from './changes.ts';
 import type { SqliteDatabase } from './database.ts';
-import type { SqliteRoom } from './room.ts';
-import { exactTotal } from './rows.ts';
 
 export class SqliteCounting implements Counting {
   readonly #database: SqliteDatabase;
@@ -99,5 +104,55 @@ export class SqliteCounting implements Counting {
     await done.catch((error: unknown) => {
       throw uncounted(error);
     });
+  }
+}
+
+/** The total of a counter. Fails with `counter-unreadable` when a number cannot carry it. */
+export function exactTotal(counter: string, total: number, place: string): number {
+  if (Number.isSafeInteger(total)) return total;
+  throw new AppError(
+    'counter-unreadable',
+    `The total of ${counter} in ${place} was set past ${Number.MAX_SAFE_INTEGER}. Set it lower.`,
+  );
+}
+
+/**
+ * This much stays free for existing counters: the write-ahead log, and a row for each counter and
+ * day.
+ */
+const KEPT_FREE_BYTES = 100 * 2 ** 20;
+/** The largest part of a small disk to keep free. */
+const KEPT_FREE_PART = 0.1;
+/** The interval of checks while there are commits. */
+const LOOK_EVERY_MS = 500;
+
+export class SqliteRoom {
+  readonly #folder: string;
+  #short = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  /** Checks the disk that has the file at `path`. */
+  constructor(path: string) {
+    this.#folder = dirname(path);
+  }
+
+  /** Whether the disk was nearly full at the last check. */
+  get short(): boolean {
+    return this.#short;
+  }
+
+  /** Checks the disk, if a check is due. Never fails. */
+  look(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    try {
+      const { bsize, blocks, bavail } = statfsSync(this.#folder);
+      const kept = Math.min(KEPT_FREE_BYTES, blocks * bsize * KEPT_FREE_PART);
+      // The end of a shortage needs more free space, so that the state does not flap.
+      this.#short = bavail * bsize < kept * (this.#short ? 1.25 : 1);
+    } catch {
+      // The folder is gone. The commit reports it.
+    }
   }
 }

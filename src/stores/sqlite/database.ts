@@ -4,18 +4,19 @@
  *
  * Only one process writes at a time. The others wait outside of SQLite, because SQLite's own
  * waiting would block the event loop. They wait for a random time, because processes that wait in
- * step starve each other. The sync itself runs on the event loop: handing the batch to a thread
- * costs more than the sync does on an SSD (docs/decisions/0005). Not here: how processes take
- * turns (`turns.ts`), and opening the file (`file.ts`).
+ * step starve each other. A process that has just committed is the first to notice that the file
+ * is free again, and would starve the others: so while others write too, it pauses for a moment.
+ * The sync itself runs on the event loop: handing the batch to a thread costs more than the sync
+ * does on an SSD (docs/decisions/0005). Not here: opening the file (`file.ts`).
  */
-import { Database, SQLiteError } from 'bun:sqlite';
+import { SQLiteError } from 'bun:sqlite';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WRITER_MEMORY_MS } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
 import type { PartOptions } from '../part-options.ts';
 import { inOurWords } from './advice.ts';
 import { type MissingFile, openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
-import { WriteTurns } from './turns.ts';
 
 export interface SqliteOptions extends Pick<PartOptions, 'now'> {
   path: string;
@@ -31,6 +32,15 @@ export interface SqliteOptions extends Pick<PartOptions, 'now'> {
  */
 const LOCK_WAIT_MS = 1;
 
+/**
+ * After a commit a process pauses for this many times the length of the commit. The maximum is the
+ * time in which each of the others tries once, so that one slow sync does not cost more.
+ */
+const YIELD_FACTOR = 4;
+const YIELD_MAX_MS = 4;
+/** For this long after a write, other processes count as active. */
+const OTHERS_ACTIVE_MS = 1000;
+
 /** The result of a transaction, and whether it changed anything that must be stored. */
 export interface TransactionResult<T> {
   readonly answer: T;
@@ -42,7 +52,12 @@ export class SqliteDatabase {
   readonly #options: SqliteOptions;
   #opened: SqliteFile | undefined;
   #closed = false;
-  readonly #turns = new WriteTurns();
+  /** When another process was last seen writing, on the clock of `performance.now()`. */
+  #othersAt = Number.NEGATIVE_INFINITY;
+  /** SQLite's last value that changes with others' writes (`PRAGMA data_version`). */
+  #othersWrites: number | undefined;
+  /** The end of the pause for others, on the same clock. */
+  #yieldUntil = 0;
 
   /** Opens the file on first use, not here. */
   constructor(options: SqliteOptions) {
@@ -89,20 +104,10 @@ export class SqliteDatabase {
     }
   }
 
-  /** As `Counting.waitForTurn` promises. */
-  waitForTurn(): Promise<void> {
-    return this.#turns.wait();
-  }
-
-  /**
-   * Opens another connection, on which a read-only transaction may take long: writing goes on
-   * meanwhile (https://www.sqlite.org/wal.html). Fails as a store does.
-   */
-  openToRead(): { database: Database; close: () => void } {
-    return this.read(() => {
-      const database = new Database(this.place, { readonly: true, strict: true });
-      return { database, close: () => database.close() };
-    });
+  /** As `Counting.waitForTurn` promises: waits for `YIELD_MAX_MS` at the most. */
+  async waitForTurn(): Promise<void> {
+    const leftMs = this.#yieldUntil - performance.now();
+    if (leftMs > 0) await Bun.sleep(Math.ceil(leftMs));
   }
 
   close(): void {
@@ -121,15 +126,15 @@ export class SqliteDatabase {
       file.begin.run();
     } catch (error) {
       if (!(error instanceof SQLiteError) || !error.code?.startsWith('SQLITE_BUSY')) throw error;
-      this.#turns.noteLocked(startedAt);
+      this.#othersAt = startedAt;
       return undefined;
     }
     try {
-      this.#turns.noteWrites(file.othersWrites.get()?.data_version, startedAt);
+      this.#noteOthers(file.othersWrites.get()?.data_version, startedAt);
       const done = work(file);
       if (done.changed) {
         this.#commit(file);
-        this.#turns.yield(startedAt);
+        this.#yield(startedAt);
       } else {
         file.rollback.run();
       }
@@ -137,6 +142,20 @@ export class SqliteDatabase {
     } catch (error) {
       if (file.database.inTransaction) file.rollback.run();
       throw error;
+    }
+  }
+
+  /** If the value of `data_version` has changed, other processes have written. */
+  #noteOthers(writes: number | undefined, at: number): void {
+    if (this.#othersWrites !== undefined && writes !== this.#othersWrites) this.#othersAt = at;
+    this.#othersWrites = writes;
+  }
+
+  /** After a commit that began at `startedAt`, pauses if other processes are active. */
+  #yield(startedAt: number): void {
+    const endedAt = performance.now();
+    if (endedAt - this.#othersAt < OTHERS_ACTIVE_MS) {
+      this.#yieldUntil = endedAt + Math.min(YIELD_FACTOR * (endedAt - startedAt), YIELD_MAX_MS);
     }
   }
 
@@ -157,18 +176,15 @@ export class SqliteDatabase {
   #file(): SqliteFile {
     if (this.#closed)
       throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
-    this.#opened ??= this.#open();
-    if (!this.#opened.isStillAt()) {
+    const { missing, now } = this.#options;
+    this.#opened ??= openSqliteFile(this.place, missing, now() - WRITER_MEMORY_MS);
+    const there = statSync(this.place, { throwIfNoEntry: false });
+    if (there?.ino !== this.#opened.ino || there.dev !== this.#opened.dev) {
       throw new AppError(
         'store-unavailable',
         `${this.place} was moved or deleted while in use. Put it back, or restart Seen to begin a new one.`,
       );
     }
     return this.#opened;
-  }
-
-  #open(): SqliteFile {
-    const { missing, now } = this.#options;
-    return openSqliteFile(this.place, missing, now() - WRITER_MEMORY_MS);
   }
 }

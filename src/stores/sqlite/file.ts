@@ -99,16 +99,9 @@ function refuseMissing(path: string, missing: MissingFile): void {
 }
 
 function openFile(database: Database, path: string) {
+  // While `path` names the file with these two, it is this file.
   const { ino, dev } = statSync(path);
-  return {
-    database,
-    /** Whether `path` still names this file. */
-    isStillAt: (): boolean => {
-      const now = statSync(path, { throwIfNoEntry: false });
-      return now?.ino === ino && now.dev === dev;
-    },
-    ...prepare(database),
-  };
+  return { database, ino, dev, ...prepare(database) };
 }
 
 /**

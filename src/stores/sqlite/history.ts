@@ -1,7 +1,7 @@
 /**
  * Reads the history of visits from a SQLite file, and stores the salts of days.
  *
- * Not here: writing the history, which happens in the commit of the hits (`visits.ts`).
+ * Not here: writing the history, which happens in the commit of the hits (`changes.ts`).
  */
 import { type CounterHistory, type History, HOUR_MS } from '../../contract/history.ts';
 import { folded } from '../../counter/folding.ts';

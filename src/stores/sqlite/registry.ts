@@ -17,10 +17,9 @@ import type {
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
+import { exactTotal, type SqliteRoom } from './counting.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
-import type { SqliteRoom } from './room.ts';
-import { descriptionOf } from './rows.ts';
 import { AFTER_ALL_NAMES, type Row } from './statements.ts';
 
 export class SqliteRegistry implements Registry {
@@ -150,4 +149,18 @@ export function forgetAll(file: SqliteFile, counter: string, at: number): void {
   ]) {
     forget.run(counter);
   }
+}
+
+/** The counter in a row; `place` is the file. Fails with `counter-unreadable`. */
+export function descriptionOf(
+  { name, total, made_at: madeAt, owner, rules }: Row,
+  place: string,
+): Description {
+  return {
+    counter: name,
+    total: exactTotal(name, total, place),
+    madeAt: madeAt ?? undefined,
+    owner: owner ?? undefined,
+    rules: readRules(rules),
+  };
 }

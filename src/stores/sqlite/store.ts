@@ -9,13 +9,12 @@ import type { Store } from '../../contract/store.ts';
 import type { PartOptions } from '../part-options.ts';
 import { fileSystemRisks } from './advice.ts';
 import { SqliteArchive } from './archive.ts';
-import { SqliteCounting } from './counting.ts';
+import { SqliteCounting, SqliteRoom } from './counting.ts';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 import { SqliteHistory } from './history.ts';
 import { SqliteLimiter } from './limiter.ts';
 import { SqlitePresence } from './presence.ts';
 import { SqliteRegistry } from './registry.ts';
-import { SqliteRoom } from './room.ts';
 
 export interface SqliteStoreOptions extends SqliteOptions, PartOptions {}
 

@@ -1,6 +1,6 @@
 /**
- * The promises while the server of a store is killed, silent, cut off or away. What only one store
- * can show is in its own file.
+ * The promises while the database server is killed, silent, disconnected or unavailable. Faults
+ * that only one store has are in its own file.
  */
 import { describe, expect, test } from 'bun:test';
 import { until } from '../../support/folder.ts';
@@ -21,8 +21,8 @@ import {
 } from './shared.ts';
 
 /**
- * The promises that hold while the server of a store fails. `start` starts the program on one,
- * with settings; `awayMs` is for how long it is away.
+ * Declares the tests of the promises while the database server fails. `start` starts the program
+ * on a server, with settings; the server is unavailable for `awayMs`.
  */
 export function testServerFaults(
   name: string,
@@ -30,7 +30,7 @@ export function testServerFaults(
   awayMs: number,
 ): void {
   describe(`on ${name}, when it fails`, () => {
-    test('P3 durable: kill -9 of the server in mid-load loses no answered hit and gives no number twice', async () => {
+    test('P3 durable: kill -9 of the server under load loses no answered hit and gives no number twice', async () => {
       const { server, program } = await start();
       const evidence = await underLoad(program, async () => {
         for (let n = 0; n < 5; n++) {
@@ -45,7 +45,7 @@ export function testServerFaults(
       expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
     });
 
-    test('P4 no double count inside: connections cut at random in both directions count every hit once', async () => {
+    test('P4 no double count: with connections cut at random in both directions every hit counts once', async () => {
       const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
       process.stdout.write(`seed ${seed} (TEST_SEED repeats it)\n`);
       const chance = random(seed);
@@ -79,7 +79,7 @@ export function testServerFaults(
         (server: DatabaseServer) => server.start(),
       ],
     ] as const) {
-      test(`P7 bounded: with a server ${what}, visits wait, then get 503 with Retry-After, and it returns by itself`, async () => {
+      test(`P7 bounded: with a server ${what}, visits wait, then get 503 with Retry-After, and recover by themselves`, async () => {
         const { server, program } = await start({ SEEN_WAIT_MS: '1500' });
         const replicas = await program.replicas();
         const evidence = await underLoad(program, async () => {
@@ -125,7 +125,7 @@ export function testServerFaults(
       });
     }
 
-    test('P1 unique: two programs on one server, as on two machines, give 20,000 hits of each of two counters 20,000 numbers', async () => {
+    test('P1 unique: two Seens on one server, as on two machines, give 20,000 hits on each of two counters 20,000 numbers', async () => {
       const { url: directly, program } = await start();
       const other = mine(await Program.start({ SEEN_STORE_URL: directly }));
       const all = await Promise.all(

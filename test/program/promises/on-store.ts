@@ -1,9 +1,8 @@
 /**
- * The promises of the product, each on the program that users start, with real stores and real
- * faults.
+ * The promises of the product, each on the started program, with real stores and real faults.
  *
- * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify`
- * can show, and what happens when a store fails (`on-server.ts`, `sqlite.test.ts`).
+ * A test's name begins with its promise. Not here: what only the stack or `seen verify` can show,
+ * and failures of the store (`on-server.ts`, `sqlite.test.ts`).
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -32,7 +31,7 @@ export function testPromises(
   start: (env?: Record<string, string>) => Promise<OnStore>,
 ): void {
   describe(`on ${name}`, () => {
-    test('P1 unique: three replicas answer 20,000 concurrent hits of each of two counters with the numbers 1 to 20,000, each once', async () => {
+    test('P1 unique: three replicas answer 20,000 concurrent hits on each of two counters with the numbers 1 to 20,000, each once', async () => {
       const { program } = await start();
       const evidence = await loadEach(
         { url: program.url, clients: 200, keepAlive: true, more: exactly(2 * 20_000) },
@@ -43,7 +42,7 @@ export function testPromises(
       expect((await program.replicas()).length).toBe(3);
     });
 
-    test('P1 unique: replicas take turns on one counter, and on a connection numbers only grow', async () => {
+    test('P1 unique: across replicas, numbers on one connection only grow', async () => {
       const { program } = await start();
       const servedBy = new Set<string | null>();
       for (let n = 1; n <= 30; n++) {
@@ -58,7 +57,7 @@ export function testPromises(
       );
     });
 
-    test('P2 exact: a killed replica fails only what it held, counts nothing twice, and is replaced', async () => {
+    test('P2 exact: killing a replica fails only its requests in progress, counts nothing twice, and a new one starts', async () => {
       const { program } = await start();
       let going = true;
       const visits = loadEach(
@@ -134,7 +133,7 @@ export function testPromises(
       for (const path of PATHS) expect(await totalOf(program, path)).toBe(150);
     });
 
-    test('P3 durable: what was answered is there after the program was killed in mid-load', async () => {
+    test('P3 durable: answered hits survive killing the program under load', async () => {
       const { program } = await start();
       let going = true;
       let asked = 0;
@@ -154,7 +153,7 @@ export function testPromises(
       expect(numbersOf(evidence)).toBeGreaterThan(100);
     });
 
-    test('P3 durable: stopped and started again, it goes on where it was', async () => {
+    test('P3 durable: after a stop and a start it continues where it was', async () => {
       const { program } = await start();
       for (const path of PATHS)
         expect([await program.visit(path), await program.visit(path)]).toEqual([1, 2]);
@@ -219,7 +218,7 @@ export function testPromises(
       });
     });
 
-    test('P6 no downtime: replicas that stand still while they stop have not heard their clients yet, and fail no request', async () => {
+    test('P6 no downtime: replicas that are suspended while they stop fail no request of clients they have not heard yet', async () => {
       const { program } = await start();
       const allNew = async (before: readonly number[]) => {
         const now = await program.replicas();
@@ -239,7 +238,7 @@ export function testPromises(
       }
     });
 
-    test('P6 no downtime: SIGTERM of all under keep-alive load sends every client away and fails no request', async () => {
+    test('P6 no downtime: SIGTERM of all replicas under keep-alive load disconnects every client and fails no request', async () => {
       const { program } = await start();
       const visits = loadThatLeaves(program);
       await Bun.sleep(500);
@@ -253,7 +252,7 @@ export function testPromises(
       expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
     });
 
-    test('P8 yours: it is connected to its store and its visitors and to nobody else, and no counter ends', async () => {
+    test('P8 yours: Seen connects only to its store and its visitors, and no counter expires', async () => {
       const { program, proxy, redis } = await start();
       await loadEach(
         { url: program.url, clients: 20, keepAlive: true, more: exactly(200) },
@@ -278,7 +277,7 @@ export function testPromises(
       }
     });
 
-    test('P8 yours: an export, taken while visits come in, has all that were answered before, and is imported elsewhere whole', async () => {
+    test('P8 yours: an export during visits contains all that were answered before it, and can be imported elsewhere', async () => {
       const { program } = await start();
       using folder = temporaryFolder();
       const seen = (...words: string[]) =>

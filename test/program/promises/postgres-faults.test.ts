@@ -1,6 +1,6 @@
 /**
- * The promises while PostgreSQL is killed, silent, cut off, away, read-only, without a connection
- * to give, or emptied, and while somebody ends its transactions.
+ * The promises while PostgreSQL is killed, silent, disconnected, unavailable, read-only, out of
+ * connections or emptied, and while an administrator ends its transactions.
  */
 import { afterEach, expect, test } from 'bun:test';
 import { until } from '../../support/folder.ts';
@@ -22,10 +22,10 @@ import {
 
 afterEach(cleanUp);
 
-// Redis is away for longer than all deadlines; here is tested that the connection comes back.
+// Redis is unavailable for longer than all deadlines; this tests that Seen connects again.
 testServerFaults('PostgreSQL', onPostgres, 15_000);
 
-test('P4 no double count inside: transactions that somebody cancels or ends count every hit once', async () => {
+test('P4 no double count: with transactions cancelled or ended at random every hit counts once', async () => {
   const { postgres, program } = await onPostgres();
   let ended = 0;
   const evidence = await underLoad(program, async () => {
@@ -62,7 +62,7 @@ test('P3 durable: kill -9 of one process of PostgreSQL, after which it restarts 
   expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
 });
 
-test('P6 no downtime: an ordered restart of PostgreSQL fails no request', async () => {
+test('P6 no downtime: an orderly restart of PostgreSQL fails no request', async () => {
   const { postgres, program } = await onPostgres();
   const evidence = await underLoad(program, async () => {
     for (let n = 0; n < 3; n++) {
@@ -75,7 +75,7 @@ test('P6 no downtime: an ordered restart of PostgreSQL fails no request', async 
   expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
 });
 
-test('P7 bounded: with a PostgreSQL that is read-only, or has no connection to give, visits get 503, and it returns by itself', async () => {
+test('P7 bounded: while PostgreSQL is read-only or out of connections, visits get 503, and recover by themselves', async () => {
   const { postgres, proxy, program } = await onPostgres({ SEEN_WAIT_MS: '1500' });
   expect(await program.visit()).toBe(1);
   for (const [strike, heal] of [
@@ -107,7 +107,7 @@ test('P7 bounded: with a PostgreSQL that is read-only, or has no connection to g
   expect(inOrder(numbers)).toEqual(Array.from({ length: 50 }, (_, index) => before + 2 + index));
 });
 
-test('a PostgreSQL that was emptied begins again at 1, and every replica goes on', async () => {
+test('after PostgreSQL was emptied counting begins again at 1, and every replica goes on', async () => {
   const { postgres, program } = await onPostgres();
   await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
   await postgres.sql(EMPTY);

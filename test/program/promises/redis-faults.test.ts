@@ -1,4 +1,4 @@
-/** The promises while Redis is killed, silent, cut off, away or emptied. */
+/** The promises while Redis is killed, silent, disconnected, unavailable or emptied. */
 import { afterEach, expect, test } from 'bun:test';
 import { exactly, load } from '../../support/load.ts';
 import { testServerFaults } from './on-server.ts';
@@ -8,7 +8,7 @@ afterEach(cleanUp);
 
 testServerFaults('Redis', onRedis, 60_000);
 
-test('a Redis that was emptied begins again at 1, and every replica goes on', async () => {
+test('after Redis was emptied counting begins again at 1, and every replica goes on', async () => {
   const { redis, program } = await onRedis();
   await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
   await redis.cli('FLUSHALL');

@@ -1,4 +1,4 @@
-/** What the tests of the promises share: a program on each store, and what visits have shown. */
+/** Helpers of the tests of the promises: a program on each store, and the results of visits. */
 import { type Evidence, findings, load, loadEach } from '../../support/load.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { Program } from '../../support/program.ts';
@@ -26,11 +26,11 @@ export interface OnStore {
   readonly redis?: RedisServer;
 }
 
-/** The program on a store that is a server. */
+/** The program on a database server. */
 export interface OnServer extends OnStore {
   readonly proxy: Proxy;
   readonly server: DatabaseServer;
-  /** The store as a program reaches it that goes around the proxy. */
+  /** The URL of the store without the proxy. */
   readonly url: string;
 }
 

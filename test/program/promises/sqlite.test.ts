@@ -12,7 +12,7 @@ afterEach(cleanUp);
 
 testPromises('SQLite', onSqlite);
 
-test('P6 no downtime: where Linux hands connections on (tcp_migrate_req), SIGHUP fails no new connection either', async () => {
+test('P6 no downtime: where Linux migrates connections (tcp_migrate_req), SIGHUP fails no new connection either', async () => {
   // The setting is of a network, and so the program gets one of its own.
   const inside = `ip link set lo up && echo 1 > /proc/sys/net/ipv4/tcp_migrate_req && exec "$@"`;
   const script = join(import.meta.dir, '../../support/replace-under-new-connections.ts');
@@ -26,7 +26,7 @@ test('P6 no downtime: where Linux hands connections on (tcp_migrate_req), SIGHUP
 });
 
 describe('on SQLite, when it fails', () => {
-  test('P7 bounded: while another process keeps the file locked visits get 503, and it returns by itself', async () => {
+  test('P7 bounded: while another process locks the file visits get 503, and recover by themselves', async () => {
     const { program } = await onSqlite({ SEEN_WAIT_MS: '2000', SEEN_STORE_TIMEOUT_MS: '300' });
     expect(await program.visit()).toBe(1);
     const other = new Database(program.database);
@@ -40,7 +40,7 @@ describe('on SQLite, when it fails', () => {
     await until('visits to be counted again', async () => (await fetch(program.url)).ok);
   });
 
-  test('P7 bounded: a full disk refuses visits, loses nothing, and counts again when there is room', async () => {
+  test('P7 bounded: with a full disk visits fail, nothing is lost, and visits count again when there is space', async () => {
     // A disk of 2 MB in memory, mounted for this program alone: that needs no rights where user
     // namespaces are allowed.
     using folder = temporaryFolder();

@@ -1,8 +1,8 @@
 /**
- * Stand-ins for the base images, where no container registry can be reached: the machine's own
- * programs under the names that the Dockerfile and the stack files use. What is built on them and
- * what runs in them is the real thing; what differs is the C library (glibc for musl) and the
- * versions (the machine's).
+ * Stand-ins for the base images, for machines without a container registry: programs of the
+ * machine under the names that the Dockerfile and the stack files use. The images built on them
+ * and the programs in them are real; only the C library (glibc instead of musl) and the versions
+ * (the machine's) differ.
  */
 import {
   chmodSync,

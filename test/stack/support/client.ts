@@ -1,6 +1,6 @@
 /**
- * Docker's clients on this machine. The stack's tests type their commands into the oldest: what it
- * can, newer ones can too.
+ * Docker's clients on this machine. The stack's tests use the oldest, because newer ones can do
+ * all that it can.
  */
 import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

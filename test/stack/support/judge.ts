@@ -1,6 +1,6 @@
 /**
- * `seen verify` as the judge of a stack: it visits from outside while something is done, and says
- * what came of it.
+ * `seen verify` as the judge of a stack: it visits from outside during an action, and reports the
+ * results.
  */
 import { expect } from 'bun:test';
 import { join } from 'node:path';

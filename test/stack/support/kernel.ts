@@ -1,4 +1,4 @@
-/** What the kernel offers a Swarm, and what follows from it for the layout that is tested. */
+/** The kernel's features that a Swarm needs, and the layout that can be tested with them. */
 import { existsSync } from 'node:fs';
 
 export interface Kernel {

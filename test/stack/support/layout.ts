@@ -1,7 +1,7 @@
 /**
- * The stack files as this kernel can run them on stand-ins for the base images: as they are where
- * it has IPVS and ESP, but for Grafana, which has no stand-in, and otherwise with as little
- * changed as possible, by program, so that a change of the files is a change of what is tested.
+ * Adapts the stack files to this kernel and to the stand-ins for base images. With IPVS and ESP
+ * they stay unchanged, except for Grafana, which has no stand-in. Otherwise as little as possible
+ * is changed, by program, so that every change of the files is tested.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,4 @@
-/**
- * Somebody who looks at the page of a counter while something is done to the stack: what they saw,
- * by the page's own words.
- */
+/** A viewer of a counter's page during changes of the stack: records what the page shows. */
 import type { Browser } from 'playwright-core';
 import { launch, openPage } from '../../support/browser.ts';
 import { until } from '../../support/folder.ts';

@@ -1,9 +1,9 @@
 /**
- * Runs a document on a node: each block of commands in it, compared with the block that follows
+ * Runs a document on a node: each block of commands, whose output is compared with the next block
  * (`test/support/document.ts`).
  *
- * “Repeat it …” between the two is tried until it shows; “Ctrl-C” is ended by the test; a block of
- * ```sh is typed.
+ * A block after “Repeat it …” is retried until it matches; after “Ctrl-C” the test ends the
+ * command; a block of ```sh is typed in.
  */
 import { difference, type Step } from '../../support/document.ts';
 import type { Node } from './node.ts';

@@ -1,4 +1,4 @@
-/** A Swarm of several nodes with the images in it, and what tests ask of it. */
+/** A Swarm of several nodes with the images, and the queries of the tests. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, until } from '../../support/folder.ts';

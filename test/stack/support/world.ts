@@ -1,11 +1,11 @@
 /**
- * A world of its own for the stack's tests: processes, network and mounts that the machine does
- * not see.
+ * An isolated world for the stack's tests: processes, network and mounts that are invisible to the
+ * machine.
  *
- * Engines, containers and bridges live in Linux namespaces that end with the first process in
- * them, and that process ends with the runner, so no engine that runs already is touched and
- * nothing goes on however a run ends. What namespaces do not end (a folder, empty cgroups) a
- * cleaner takes away, also when the runner is killed. slirp4netns gives the world a way out (the
+ * Engines, containers and bridges live in Linux namespaces that end with their first process, and
+ * that process ends with the runner. So no running engine is touched, and nothing continues
+ * however a run ends. A cleaner removes what does not end with namespaces (a folder, empty
+ * cgroups), even when the runner is killed. slirp4netns connects the world to the network (the
  * image's build installs packages) without a rule in the machine's firewall.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';

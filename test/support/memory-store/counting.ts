@@ -1,4 +1,4 @@
-/** Counting in memory, with the faults that a test asks for. */
+/** Counting in memory, with the faults that a test requests. */
 import {
   type Batch,
   type Change,
@@ -9,7 +9,7 @@ import {
 import { HOUR_MS, KINDS } from '../../../src/contract/history.ts';
 import { RULES } from '../../../src/contract/registry.ts';
 import { AppError } from '../../../src/counter/errors.ts';
-import { WINDOW_MAX_MS, withinWindow } from '../../../src/counter/window.ts';
+import { WINDOW_MAX_MS, withinWindow } from '../../../src/counter/rules.ts';
 import { addTo, type MemoryConnection, type MemoryDatabase, pastOf } from './database.ts';
 
 /** What to do with the next batch: apply it, lose it before or after applying it, refuse it, fail

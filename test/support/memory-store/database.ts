@@ -1,4 +1,4 @@
-/** What memory stores keep, and may share. */
+/** The data of memory stores, which several stores can share. */
 import type { Outcome } from '../../../src/contract/counting.ts';
 import type { HistoryEntry, Kind } from '../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../src/contract/limits.ts';

@@ -1,4 +1,4 @@
-/** What is remembered of visits, in memory. */
+/** The history of visits in memory. */
 import { type CounterHistory, type History, HOUR_MS } from '../../../src/contract/history.ts';
 import { folded } from '../../../src/counter/folding.ts';
 import type { MemoryConnection, MemoryDatabase } from './database.ts';

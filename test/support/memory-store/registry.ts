@@ -1,4 +1,4 @@
-/** Counters as things, in memory. */
+/** The registry of counters in memory. */
 import {
   type Condition,
   type CounterChanges,

@@ -1,6 +1,6 @@
 /**
- * A store in memory that can be told to wait, fail or hang: for tests of the counter, and run by
- * the contract suite. Each part is a file beside this one, as in the stores of `src/stores/`.
+ * A store in memory that can wait, fail or hang on request: for tests of the counter. It runs the
+ * contract suite. Each part is a file beside this one, as in the stores of `src/stores/`.
  */
 import type { Store } from '../../../src/contract/store.ts';
 import { MemoryArchive } from './archive.ts';

@@ -1,30 +1,30 @@
-/** What a test of the program needs of a database, of whatever kind it is. */
+/** The interface of a test database: the same for each store. */
 import type { StoreLimits } from '../../../src/contract/limits.ts';
 import type { Store } from '../../../src/contract/store.ts';
 
-/** A database of a test's own, empty at first. */
+/** A database for one test, empty at first. */
 export interface Database extends AsyncDisposable {
-  /** What `SEEN_STORE_URL` has to be. */
+  /** The value of `SEEN_STORE_URL`. */
   readonly url: string;
-  /** Its server, which nobody else uses meanwhile; undefined where the database is a file. */
+  /** Its server, used by this test only; undefined if the database is a file. */
   readonly server: DatabaseServer | undefined;
-  /** Another store on it, to look into it. Who opens it closes it. */
+  /** Opens another store on it. The caller closes it. */
   open(options?: OpenOptions): Store;
-  /** Forgets everything, while programs have it open. */
+  /** Deletes all data, while programs have it open. */
   empty(): Promise<void>;
-  /** The names of its counters, in no order: what the database itself has, whatever Seen says. */
+  /** The names of its counters, in no order, read from the database and not through Seen. */
   counters(): Promise<string[]>;
-  /** All that it has stored, as it has it. */
+  /** All stored data, in the form in which it is stored. */
   contents(): Promise<string>;
 }
 
-/** Limits other than those of the tests, and a clock other than the machine's. */
+/** Limits that replace those of the tests, and a clock that replaces the machine's. */
 export type OpenOptions = Partial<StoreLimits> & {
   readonly now?: () => number;
   readonly timeoutMs?: number;
 };
 
-/** A server that can be mistreated. */
+/** A server in which tests cause faults. */
 export interface DatabaseServer {
   readonly port: number;
   /** Starts it again after `kill`. */
@@ -34,5 +34,5 @@ export interface DatabaseServer {
   resume(): void;
 }
 
-/** What stores are opened with where a test says nothing else. */
+/** Options of stores that a test does not set. */
 export const DEFAULTS = { timeoutMs: 20_000, now: Date.now };

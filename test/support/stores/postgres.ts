@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL database of a test's own. They are on one server, because a server takes seconds to
+ * A PostgreSQL database for one test. All are on one server, because a server takes seconds to
  * start and a database does not.
  */
 import { createPostgresStore } from '../../../src/stores/postgres/store.ts';
@@ -9,7 +9,7 @@ import { type Database, DEFAULTS } from './database.ts';
 
 let shared: Promise<PostgresServer> | undefined;
 
-/** Forgets all that is counted, and leaves the schema. */
+/** Deletes all data, and keeps the schema. */
 export const EMPTY = `
   DO $$ BEGIN
     EXECUTE (
@@ -39,7 +39,7 @@ export async function newPostgres(): Promise<Database> {
   };
 }
 
-/** Ends the server, if there is one. To be called after all tests. */
+/** Stops the server, if it was started. To be called after all tests. */
 export async function endPostgres(): Promise<void> {
   const server = await shared;
   shared = undefined;

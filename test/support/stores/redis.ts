@@ -1,10 +1,10 @@
-/** A Redis of a test's own. */
+/** A Redis for one test. */
 import { createRedisStore } from '../../../src/stores/redis/store.ts';
 import { LIMITS } from '../../contract/subject.ts';
 import { RedisServer } from '../redis-server.ts';
 import { type Database, DEFAULTS } from './database.ts';
 
-/** What Seen keeps besides totals. */
+/** The keys that Seen stores besides totals. */
 const OTHER_KEYS = /^seen:(writer|names|salt|keys|once|counter|hours|days|visitors|uniques)(:|$)/;
 
 export async function newRedis(): Promise<Database> {

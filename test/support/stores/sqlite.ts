@@ -1,4 +1,4 @@
-/** A SQLite file of a test's own. */
+/** A SQLite file for one test. */
 import { Database as Sqlite } from 'bun:sqlite';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../../src/stores/sqlite/store.ts';

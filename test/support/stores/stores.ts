@@ -1,6 +1,6 @@
 /**
- * The stores that the tests of the program run on: each test in `forEachStore` runs on each. What
- * such a test needs of its database, whatever it is, is in `database.ts`.
+ * The stores on which the tests of the program run: `forEachStore` declares its tests for each.
+ * The interface of their databases is in `database.ts`.
  */
 import { afterAll, describe } from 'bun:test';
 import type { Database } from './database.ts';
@@ -8,7 +8,7 @@ import { endPostgres, newPostgres } from './postgres.ts';
 import { newRedis } from './redis.ts';
 import { newSqlite } from './sqlite.ts';
 
-/** An empty database of each kind. */
+/** Functions that make an empty database, by store. */
 export const NEW_DATABASE = {
   Redis: newRedis,
   SQLite: newSqlite,
@@ -16,7 +16,7 @@ export const NEW_DATABASE = {
 } as const satisfies Readonly<Record<string, () => Promise<Database>>>;
 export type StoreName = keyof typeof NEW_DATABASE;
 
-/** Declares `tests` for each store; they get what makes a new database. */
+/** Declares `tests` for each store, and passes them the function that makes a new database. */
 export function forEachStore(
   tests: (newDatabase: () => Promise<Database>, name: StoreName) => void,
 ): void {

@@ -1,6 +1,6 @@
 /**
- * What Seen exports it can read again, whatever a counter holds; and what is no whole export it
- * refuses.
+ * Seen can import its own exports, whatever a counter contains, and refuses incomplete or damaged
+ * ones.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -91,7 +91,7 @@ const sample = (more: Partial<ArchivedCounter> = {}): ArchivedCounter => ({
 
 describe('an export', () => {
   for (const format of ['jsonl', 'csv'] as const) {
-    test(`as ${format} says all of every counter, and is read back the same`, async () => {
+    test(`as ${format} contains all data of every counter, and is read back the same`, async () => {
       await fc.assert(
         fc.asyncProperty(counters, async (all) => {
           const items = await itemsOf(await write(all, format));
@@ -103,7 +103,7 @@ describe('an export', () => {
     });
   }
 
-  test('brought to the other kind of store and back is the same export, in both formats', async () => {
+  test('imported into the other kind of store and exported again is the same, in both formats', async () => {
     await using server = await RedisServer.start();
     await fc.assert(
       fc.asyncProperty(counters, fc.boolean(), async (all, redisFirst) => {
@@ -150,7 +150,7 @@ describe('an export', () => {
     );
   });
 
-  test('goes out and comes in whole, though somebody has driven a counter as far as a number carries', async () => {
+  test('is complete and can be imported although a client has driven a counter to the largest number', async () => {
     using folder = temporaryFolder();
     let now = NOW;
     const limits = { ...LIMITS, timeoutMs: 5000, now: () => now };
@@ -183,7 +183,7 @@ describe('an export', () => {
     await store.close();
   });
 
-  test('has hours as days that are older than hours are kept, as they would be with the next visit', async () => {
+  test('contains days instead of hours beyond their retention time, as after the next visit', async () => {
     using folder = temporaryFolder();
     const old = HOUR - HOURS_KEPT_DAYS * 24 - 1;
     const past = {
@@ -206,7 +206,7 @@ describe('an export', () => {
     }
   });
 
-  test('is the same text for the same counters, in the order of time, with what is usual left out', async () => {
+  test('is the same text for the same counters, sorted by time, without default values', async () => {
     const text = await write(
       [
         sample(),
@@ -231,7 +231,7 @@ describe('an export', () => {
     );
   });
 
-  test('has no cell that a spreadsheet takes for a formula: names, hashes and figures', async () => {
+  test('has no cell that a spreadsheet would run as a formula: names, hashes and numbers', async () => {
     await fc.assert(
       fc.asyncProperty(counters, async (all) => {
         const text = await write(all, 'csv');
@@ -246,14 +246,14 @@ describe('an export', () => {
   });
 });
 
-describe('what is no whole export', () => {
+describe('an incomplete or damaged export', () => {
   const lines = async () =>
     (await write([sample(), sample({ counter: 'my-site/second' })], 'jsonl')).split('\n');
   const rows = async () =>
     (await write([sample(), sample({ counter: 'my-site/second' })], 'csv')).split('\r\n');
   const wrong = async (content: string | Uint8Array) => mistakesIn(await itemsOf(content));
 
-  test('is noticed when it was cut, anywhere', async () => {
+  test('is detected wherever it was cut off', async () => {
     for (const format of ['jsonl', 'csv'] as const) {
       const text = await write(
         [sample(), sample({ counter: 'my-site/second' }), sample({ counter: 'my-site/third' })],
@@ -275,7 +275,7 @@ describe('what is no whole export', () => {
     }
   });
 
-  test('is refused when a newer Seen has written it', async () => {
+  test('is refused when a newer Seen wrote it', async () => {
     const json = (await write([], 'jsonl')).replace('"version":1', '"version":2');
     const csv = (await write([], 'csv')).replace('format 1', 'format 2');
     for (const text of [json, csv]) {
@@ -286,7 +286,7 @@ describe('what is no whole export', () => {
     }
   });
 
-  test('is read with the ends of lines of any system, a mark at its beginning, and blank lines', async () => {
+  test('is read with the line ends of any system, a byte order mark and blank lines', async () => {
     const all = [sample(), sample({ counter: 'my-site/second' })].map(plain);
     for (const format of ['jsonl', 'csv'] as const) {
       const text = (
@@ -316,7 +316,7 @@ describe('what is no whole export', () => {
     expect(countersIn(await itemsOf(quoted, { kind: 'seen' })).map(plain)).toEqual(all);
   });
 
-  test('has each wrong line named, with what to write instead', async () => {
+  test('gets an error for each wrong line, with the correct form', async () => {
     const [heading = '', line = '', second = ''] = await lines();
     const told = [
       [line.replace('my-site/page', 'my'), 'is not a counter name'],
@@ -369,7 +369,7 @@ describe('what is no whole export', () => {
     }
   });
 
-  test('has a token that somebody has put into it refused, and not shown', async () => {
+  test('is refused when it contains a token, and the token is not shown', async () => {
     const [heading = '', line = '', second = ''] = await lines();
     const mistakes = await wrong(
       [heading, line.replace(HASH, 'seen_a-secret-token'), second, ''].join('\n'),
@@ -378,7 +378,7 @@ describe('what is no whole export', () => {
     expect(mistakes.join('')).not.toContain('secret');
   });
 
-  test('has each wrong row named', async () => {
+  test('gets an error for each wrong row', async () => {
     const all = await rows();
     const at = (what: string) => all.findIndex((row) => row.startsWith(`my-site/page,${what}`));
     const told: [string, string, string][] = [
@@ -415,7 +415,7 @@ describe('what is no whole export', () => {
     expect((await wrong(apart.join('\r\n'))).join(' ')).toMatch(/has no total|stands in line/);
   });
 
-  test('is no text, or has a line without an end: that is said, and not held in memory', async () => {
+  test('is reported when it is not text or has an endless line, without filling the memory', async () => {
     const [heading = '', line = ''] = await lines();
     const bytes = Buffer.concat([
       Buffer.from(`${heading}\n`),

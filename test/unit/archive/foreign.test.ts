@@ -1,15 +1,13 @@
 /**
- * What other counters leave behind, as it is read: lists, exports of GoatCounter, badges, and the
- * Redis of others.
+ * Reads the data of other counters: lists, exports of GoatCounter, badges, and Redis databases.
  */
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readBusuanzi, type StoredTotal } from '../../../src/archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../../src/archive/formats/busuanzi-names.ts';
-import { readRedisKeys } from '../../../src/archive/formats/redis-keys.ts';
-import type { Item } from '../../../src/archive/item.ts';
-import { keyFor } from '../../../src/archive/slug.ts';
+import { readRedisKeys } from '../../../src/archive/formats/plain.ts';
+import { type Item, keyFor } from '../../../src/archive/item.ts';
 import { COUNTER_PART } from '../../../src/counter/name.ts';
 import { countersIn, itemsOf, mistakesIn, notesIn } from '../../support/archive.ts';
 
@@ -28,7 +26,7 @@ async function gathered(items: AsyncIterable<Item>): Promise<Item[]> {
 const md5 = (text: string) => new Bun.CryptoHasher('md5').update(text).digest('hex');
 
 describe('a list', () => {
-  test('may be written in many ways', async () => {
+  test('can be written in many ways', async () => {
     const list = [
       'counter,total',
       '',
@@ -61,7 +59,7 @@ describe('a list', () => {
     expect(totals(await itemsOf(gzipSync('my-site/one,1\n')))).toEqual({ 'my-site/one': 1 });
   });
 
-  test('knows of each counter no more than its total', async () => {
+  test('sets only the total of each counter', async () => {
     expect(countersIn(await itemsOf('my-site/one,1'))).toEqual([
       {
         counter: 'my-site/one',
@@ -74,7 +72,7 @@ describe('a list', () => {
     ]);
   });
 
-  test('has each wrong line named, with what to write instead', async () => {
+  test('gets an error for each wrong line, with the correct form', async () => {
     for (const [line, expected] of [
       ['my-site,1', 'is not a counter name'],
       ['my-site/a,1', 'is not a counter name'],
@@ -104,8 +102,8 @@ describe('a list', () => {
   });
 });
 
-describe('the key for a path', () => {
-  test('is readable, and the same whenever it is asked for', () => {
+describe('the counter name for a path', () => {
+  test('is readable, and always the same', () => {
     for (const [path, key] of [
       ['/', 'index'],
       ['', 'index'],
@@ -120,7 +118,7 @@ describe('the key for a path', () => {
     }
   });
 
-  test('is one that a counter can have, and another for paths that differ in more than slashes', () => {
+  test('is valid, and differs for paths that differ in more than slashes', () => {
     fc.assert(
       fc.property(fc.webPath(), fc.string({ unit: 'binary' }), (path, text) => {
         for (const one of [path, text, `${path}${text}`])
@@ -155,7 +153,7 @@ describe('an export of GoatCounter', () => {
     `${path},"A ""title"",\nof two lines",false,,Firefox 132,Linux,1f-ab,${bot},,,"1920,1080,1",NZ,${first},${date}`;
   const read = (text: string) => itemsOf(text, { namespace: 'my-blog' });
 
-  test('becomes totals, hours and visitors of each page', async () => {
+  test('gives totals, hours and visitors of each page', async () => {
     const items = await read(
       [
         HEAD_2,
@@ -193,7 +191,7 @@ describe('an export of GoatCounter', () => {
     ]);
   });
 
-  test('may be of any version that there has been, packed or not', async () => {
+  test('can have any version, compressed or not', async () => {
     const one = '/x/y,Title,false,0,1f,true,,,Firefox,,NZ,2026-11-20T10:11:12Z';
     const none = '/x/y,Title,false,0,,,,Firefox,,NZ,2026-11-20T10:11:12Z';
     const two = row2('/x/y', 0, true, '2026-11-20T10:11:12Z');
@@ -219,7 +217,7 @@ describe('an export of GoatCounter', () => {
     });
   });
 
-  test('adds up paths that become the same key, and says so', async () => {
+  test('adds up paths with the same counter name, and reports it', async () => {
     const items = await read(
       [
         HEAD_2,
@@ -233,7 +231,7 @@ describe('an export of GoatCounter', () => {
     ]);
   });
 
-  test('has each wrong row named', async () => {
+  test('gets an error for each wrong row', async () => {
     const good = row2('/ok', 0, true, '2026-11-20T10:00:00Z').replace('\n', ' ');
     for (const [row, expected] of [
       [good.replace(',0,', ',no,'), 'the column Bot'],
@@ -258,7 +256,7 @@ describe('a badge', () => {
     `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><title>5</title><!-- <text>7</text> --><g>${texts.map((text) => `<text x="1">${text}</text>`).join('\n')}</g></svg>`;
   const read = (text: string) => itemsOf(text, { as: 'my-site/page' });
 
-  test('is read with its number, however that is written', async () => {
+  test('gives its number, however it is written', async () => {
     for (const [texts, total] of [
       [['visitors', '1234'], 1234],
       [['visitors', 'visitors', '1234', '1234'], 1234],
@@ -308,7 +306,7 @@ describe('a badge', () => {
 });
 
 describe('the Redis of another program', () => {
-  test('has the counter of the guide, and others under names of their own', async () => {
+  test('gives the counter of the guide, and others under names of their own', async () => {
     const kept: StoredTotal[] = [
       { key: 'hits', value: '41' },
       { key: 'my-site/page', value: '1' },
@@ -342,7 +340,7 @@ describe('the Redis of another program', () => {
   });
 });
 
-describe('the Redis of a busuanzi', () => {
+describe('the Redis of busuanzi', () => {
   const site = md5('example.com');
   const kept: StoredTotal[] = [
     { key: `bsz:site_pv:${site}`, value: '1000' },
@@ -356,7 +354,7 @@ describe('the Redis of a busuanzi', () => {
   const names = (text: string) =>
     readNames(each(text.split('\n').map((line, index) => ({ number: index + 1, text: line }))));
 
-  test('has sites and pages under the names that somebody gives their addresses', async () => {
+  test('gives sites and pages under the names in a list of addresses', async () => {
     const known = await names(
       '# mine\nexample.com,my-site/total\nhttps://example.com/about, my-site/about\nexample.com/old,my-site/old\nexample.com/,my-site/home\n',
     );
@@ -375,7 +373,7 @@ describe('the Redis of a busuanzi', () => {
     expect(notesIn(some)[0]).toContain('3 totals are left out');
   });
 
-  test('in any version of it, and with its short hashes', async () => {
+  test('is read in any version, and with short hashes', async () => {
     const known = await names('example.com,my-site/total\nexample.com/about,my-site/about');
     const short = (text: string) => md5(text).slice(8, 24);
     for (const [sites, page] of [
@@ -394,7 +392,7 @@ describe('the Redis of a busuanzi', () => {
     }
   });
 
-  test('has what nobody has named under its hashes, if there is a namespace for it', async () => {
+  test('gives unnamed pages under their hashes, if there is a namespace for them', async () => {
     const items = await gathered(readBusuanzi(each(kept), new Names(), 'my-site'));
     expect(Object.values(totals(items))).toEqual([1000, 70, 30, 5]);
     for (const { counter } of countersIn(items))
@@ -402,7 +400,7 @@ describe('the Redis of a busuanzi', () => {
     expect(countersIn(items)[0]?.counter).toBe(`my-site/site-${site}`);
   });
 
-  test('has a page found however its address is written: as browsers send it, as people read it, with query and fragment', async () => {
+  test('finds a page however its address is written: as browsers send it, as people read it, with query and fragment', async () => {
     // What soxft/busuanzi hashes: the host and the decoded path of location.href, as Go parses it.
     const page = '/你好/a b.html';
     const of: StoredTotal[] = [
@@ -439,7 +437,7 @@ describe('the Redis of a busuanzi', () => {
     expect(totals(items)).toEqual({ 'my-site/total': 3, 'my-site/home': 2 });
   });
 
-  test('has the names said that match nothing', async () => {
+  test('reports names that match nothing', async () => {
     const known = await names(
       'address;counter\nexample.com;my-site/total\nexample.com/about;my-site/about\nexample.com/abuot;my-site/abuot\nexample.com/about/;my-site/other',
     );
@@ -450,7 +448,7 @@ describe('the Redis of a busuanzi', () => {
     ]);
   });
 
-  test('has totals added up that belong to one counter, and says so', async () => {
+  test('adds up totals that belong to one counter, and reports it', async () => {
     const of: StoredTotal[] = [
       // Before and after an upgrade.
       { key: `bsz:page_pv:${site}`, member: md5('example.com&/about'), value: '40' },
@@ -466,7 +464,7 @@ describe('the Redis of a busuanzi', () => {
     ]);
   });
 
-  test('fails when there is nothing to bring, and says why', async () => {
+  test('fails with the reason when there is nothing to import', async () => {
     const nothing = async (of: readonly StoredTotal[], list: string) =>
       mistakesIn(await gathered(readBusuanzi(each(of), await names(list), undefined)));
     expect(await nothing([], '')).toEqual([expect.stringContaining('--keys')]);
@@ -478,7 +476,7 @@ describe('the Redis of a busuanzi', () => {
     ]);
   });
 
-  test('and one page that is named twice, as two counters, is said', async () => {
+  test('reports a page that is named twice, as two counters', async () => {
     await expect(
       names('example.com/%E4%BD%A0,my-site/one\nEXAMPLE.com/你?q,my-site/two'),
     ).rejects.toThrow(
@@ -488,7 +486,7 @@ describe('the Redis of a busuanzi', () => {
     expect(known.unfound()).toHaveLength(1);
   });
 
-  test('and a wrong line of the names is said', async () => {
+  test('reports a wrong line in the list of names', async () => {
     for (const text of [
       'example.com',
       'example.com,my',

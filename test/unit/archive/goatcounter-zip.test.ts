@@ -1,5 +1,5 @@
 /**
- * The JSON export of GoatCounter, a zip file: as its source says that it is, and damaged in many
+ * The JSON export of GoatCounter, a zip file: as its source code describes it, and damaged in many
  * ways.
  */
 import { describe, expect, test } from 'bun:test';
@@ -46,7 +46,7 @@ const totals = (items: readonly Item[]) =>
   Object.fromEntries(countersIn(items).map(({ counter, total }) => [counter, total]));
 
 describe('the JSON export of GoatCounter', () => {
-  test('becomes totals, hours and visitors of each page, and it is said which totals these are', async () => {
+  test('gives totals, hours and visitors of each page, and says which totals these are', async () => {
     const items = await read(zipOf(files()));
     expect(mistakesIn(items)).toEqual([]);
     expect(Object.values(totals(items))).toEqual([7, 5, 1]);
@@ -75,7 +75,7 @@ describe('the JSON export of GoatCounter', () => {
     ]);
   });
 
-  test('may have any folder in it or none, and be of a later version that says more', async () => {
+  test('can have any folder or none, and a later version with more data', async () => {
     const more = { 'info.json': INFO.replace('1.0', '1.4'), 'campaigns.jsonl': '{}\n' };
     const hits = HITS.replaceAll('"count"', '"more":[1],"count"');
     const all = files({ ...more, 'hit_stats.jsonl': hits });
@@ -91,7 +91,7 @@ describe('the JSON export of GoatCounter', () => {
     }
   });
 
-  test('has hours that are older than hours are kept as days, and loses no visit', async () => {
+  test('gives days for hours beyond their retention time, and loses no visit', async () => {
     const start = Date.UTC(2020, 0, 1);
     const hours = 24 * 800;
     const lines = Array.from({ length: hours }, (_, hour) => {
@@ -107,7 +107,7 @@ describe('the JSON export of GoatCounter', () => {
     expect(days.every(({ amount }) => amount === 24)).toBe(true);
   });
 
-  test('has each wrong line named, with its file', async () => {
+  test('gets an error for each wrong line, with its file', async () => {
     for (const [name, line, expected] of [
       [
         'paths.jsonl',
@@ -142,7 +142,7 @@ describe('the JSON export of GoatCounter', () => {
     }
   });
 
-  test('is refused with what to do when it is damaged, locked, newer, or another zip file', async () => {
+  test('is refused with advice when it is damaged, encrypted, newer, or another zip file', async () => {
     const whole = zipOf(files());
     const changed = (more: Partial<ZipEntry>) =>
       zipOf(

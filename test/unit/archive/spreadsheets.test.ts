@@ -1,6 +1,6 @@
 /**
- * Lists and Seen's CSV after a spreadsheet has had them: other separators, marks, empty columns,
- * grouped numbers.
+ * Lists and Seen's CSV as spreadsheets save them: other separators, byte order marks, empty
+ * columns, digit groups.
  */
 import { describe, expect, test } from 'bun:test';
 import type { Item } from '../../../src/archive/item.ts';
@@ -12,8 +12,8 @@ import { countersIn, itemsOf, mistakesIn, textOf } from '../../support/archive.t
 const totals = (items: readonly Item[]) =>
   Object.fromEntries(countersIn(items).map(({ counter, total }) => [counter, total]));
 
-describe('a list that a spreadsheet has written', () => {
-  test('is read with semicolons or tabs, a mark, CRLF, quotes and empty columns', async () => {
+describe('a list that a spreadsheet saved', () => {
+  test('is read with semicolons or tabs, a byte order mark, CRLF, quotes and empty columns', async () => {
     for (const separator of [',', ';', '\t']) {
       const lines = [
         ['Counter', 'Total', ''],
@@ -36,7 +36,7 @@ describe('a list that a spreadsheet has written', () => {
     }
   });
 
-  test('has grouped numbers read where they can only be whole numbers', async () => {
+  test('may have digit groups in numbers that can only be whole numbers', async () => {
     for (const [written, total] of [
       ['1.234.567', 1234567],
       ['1,234,567', 1234567],
@@ -54,7 +54,7 @@ describe('a list that a spreadsheet has written', () => {
     }
   });
 
-  test('is refused where a number may be one thing or another, or was rounded', async () => {
+  test('is refused where a number is ambiguous or was rounded', async () => {
     for (const [written, expected] of [
       ['1.234', 'it may be the total 1234 or a fraction'],
       ['1,234', 'it may be the total 1234 or a fraction'],
@@ -74,7 +74,7 @@ describe('a list that a spreadsheet has written', () => {
     }
   });
 
-  test('that names a counter twice has both totals said, and takes neither', async () => {
+  test('that names a counter twice is refused with both totals', async () => {
     const items = await itemsOf('my-site/page;70\nmy-site/other;1\nmy-site/page;80\n');
     expect(mistakesIn(items)).toEqual([
       '3: my-site/page stands in line 1 already, and here with 80: neither is taken. Take one of the two out',
@@ -82,7 +82,7 @@ describe('a list that a spreadsheet has written', () => {
   });
 });
 
-describe('Seen’s CSV that a spreadsheet has saved', () => {
+describe('Seen’s CSV that a spreadsheet saved', () => {
   const now = Date.UTC(2026, 10, 22, 12);
   const archived = {
     counter: 'my-site/page',
@@ -100,7 +100,7 @@ describe('Seen’s CSV that a spreadsheet has saved', () => {
     yield archived;
   }
 
-  test('is read with semicolons or tabs, a mark, quotes, empty columns and words in capitals', async () => {
+  test('is read with semicolons or tabs, a byte order mark, quotes, empty columns and words in capitals', async () => {
     const text = (await textOf({ moment: now, counters: 1 }, one(), 'csv')).replaceAll(
       'true',
       'TRUE',
@@ -120,7 +120,7 @@ describe('Seen’s CSV that a spreadsheet has saved', () => {
     }
   });
 
-  test('has a grouped number that may be a fraction refused', async () => {
+  test('is refused when a number with digit groups may be a fraction', async () => {
     const text = await textOf({ moment: now, counters: 1 }, one(), 'csv');
     const grouped = text.replaceAll(',', ';').replace(';;41', ';;4.100');
     expect(mistakesIn(await itemsOf(grouped))).toContainEqual(

@@ -1,4 +1,4 @@
-/** Files that are something else than whoever imports them thinks, damaged, or made to do harm. */
+/** Files that are of another kind than expected, damaged, or malicious. */
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ async function importOf(content: string | Uint8Array, ...flags: string[]) {
 }
 
 describe('a file that cannot be imported', () => {
-  test('is called what it is, and it is said what can be imported', async () => {
+  test('is reported with its kind and with what can be imported', async () => {
     const noise = Uint8Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256);
     for (const [content, expected] of [
       [
@@ -82,7 +82,7 @@ describe('a file that cannot be imported', () => {
     }
   });
 
-  test('that is packed and damaged has that said', async () => {
+  test('is reported as damaged when it is compressed and damaged', async () => {
     const list = Array.from({ length: 100_000 }, (_, index) => `my-site/page-${index},1\n`).join(
       '',
     );
@@ -98,7 +98,7 @@ describe('a file that cannot be imported', () => {
     await expect(itemsOf(gzipSync(''))).rejects.toThrow('is empty');
   });
 
-  test('that lost its first line has that said', async () => {
+  test('is reported when its first line is missing', async () => {
     for (const text of ['{"counter":"my-site/page","total":1}\n', '{\n  "seen": "counters"\n}\n'])
       await expect(itemsOf(text)).rejects.toThrow(
         'The file does not begin with the first line of an export of Seen',
@@ -109,7 +109,7 @@ describe('a file that cannot be imported', () => {
   });
 });
 
-test('an export with only headings, or a list of only comments, fails and says so', async () => {
+test('an export with only headings, or a list with only comments, fails with the reason', async () => {
   for (const [content, expected, ...flags] of [
     ['# a comment\n\n# another\n', 'this list has only blank lines and comments and no counter'],
     ['counter,total\n', 'this list has only a line of headings and no counter', '--from', 'list'],
@@ -128,7 +128,7 @@ test('an export with only headings, or a list of only comments, fails and says s
   }
 });
 
-test('a whole export of a Seen without counters is no mistake, and nothing is brought', async () => {
+test('a complete export of a Seen without counters is valid, and nothing is imported', async () => {
   for (const content of [
     JSON_HEAD.replace('COUNT', '0'),
     `${CSV_HEAD},export,2026-11-22T12:00:00.000Z,format 1,0\n,end,,,1\n`,
@@ -141,7 +141,7 @@ test('a whole export of a Seen without counters is no mistake, and nothing is br
   }
 });
 
-describe('a file that is made to do harm', () => {
+describe('a malicious file', () => {
   const nested = (open: string, close: string, depth: number) =>
     `${open.repeat(depth)}1${close.repeat(depth)}`;
   const record = (rest: string) =>

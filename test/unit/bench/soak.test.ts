@@ -1,6 +1,6 @@
 /**
- * What a soak is judged by: its plan, slopes that scatter cannot bend, which failures are excused,
- * and its document.
+ * How a soak run is judged: its plan, slopes that noise does not change, excused failures, and its
+ * document.
  */
 import { describe, expect, test } from 'bun:test';
 import { excusedBy, type Failure, faultNames, type Injected } from '../../../bench/soak/faults.ts';
@@ -34,7 +34,7 @@ describe('the plan of an hour', () => {
   });
 });
 
-test('a trend is that of most samples, whatever a fifth of them is', () => {
+test('a trend is that of most samples, whatever one fifth of them is', () => {
   const line = Array.from(
     { length: 100 },
     (_, index): Point => [index / 100, 50 + 3 * (index / 100)],
@@ -74,16 +74,16 @@ function samples(growthBytes: number): Sample[] {
 
 describe('memory', () => {
   // At 1,000 visits a second a replica has 1.2 million in an hour.
-  test('is flat with its garbage', () => {
+  test('is flat despite garbage collection', () => {
     expect(flatness(plan, 1000, samples(0), [])?.filter(({ flat }) => !flat)).toEqual([]);
   });
 
-  test('is not flat where each visit leaves 10 bytes', () => {
+  test('is not flat if each visit leaks 10 bytes', () => {
     const growing = flatness(plan, 1000, samples(10 * 1_200_000), [])?.filter(({ flat }) => !flat);
     expect(growing?.map(({ what }) => what)).toEqual(['memory of replica 1']);
   });
 
-  test('is not judged by the samples of some minutes', () => {
+  test('is not judged by samples of a few minutes', () => {
     expect(
       flatness(planOf(120_000, all, passing), 1000, samples(0).slice(0, 24), []),
     ).toBeUndefined();
@@ -113,7 +113,7 @@ test('an update excuses new connections that were reset, and nothing else; a cut
   expect(excused(failure(30_000, false))).toBeUndefined();
 });
 
-test('a failure without an excuse, a stream that went back and a number given twice are each told', () => {
+test('a failure without an excuse, a stream that went backwards and a number given twice are each reported', () => {
   const soak: Soak = {
     store: 'Redis',
     startedAt: new Date(0),
@@ -145,7 +145,7 @@ test('a failure without an excuse, a stream that went back and a number given tw
   ).toEqual(['unique broken: 7 twice']);
 });
 
-test('a run takes the place of the run before on its store, and leaves the other alone', () => {
+test('a run replaces the previous run on its store, and leaves the other alone', () => {
   const document =
     'a\n<!-- Redis -->\nold\n<!-- end of Redis -->\n<!-- SQLite -->\nkept\n<!-- end of SQLite -->\n';
   expect(withPart(document, 'Redis', 'new\n')).toBe(document.replace('old', 'new'));

@@ -1,9 +1,14 @@
-/** Settings: where they come from, which wins, and what is said about mistakes. */
+/** Settings: their sources, their precedence, and the messages about mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../../../src/config/config.ts';
-import { envName, flagName, settingsManual, settingsTable } from '../../../src/config/manual.ts';
+import {
+  envName,
+  flagName,
+  readConfig,
+  settingsManual,
+  settingsTable,
+} from '../../../src/config/config.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -22,7 +27,7 @@ function mistakes(argv: string[], env: Record<string, string> = {}): string[] {
 }
 
 describe('settings', () => {
-  test('have defaults that run on a laptop without anything', () => {
+  test('have defaults that work on a laptop', () => {
     expect(read([])).toMatchObject({
       storeUrl: 'sqlite:./data/seen.db',
       port: 8000,
@@ -43,14 +48,14 @@ describe('settings', () => {
     expect(read(['--port=8004', '--port=8005']).port).toBe(8005);
   });
 
-  test('a secret file may end in a newline', () => {
+  test('ignore a newline at the end of a secret file', () => {
     using folder = temporaryFolder();
     const file = join(folder.path, 'url');
     writeFileSync(file, 'redis://:secret@redis:6379\n');
     expect(read([], { SEEN_STORE_URL_FILE: file }).storeUrl).toBe('redis://:secret@redis:6379');
   });
 
-  test('all mistakes are said at once, each with its origin', () => {
+  test('report all mistakes at once, each with its origin', () => {
     const found = mistakes(['--replicas', 'many', '--colour=red', 'word'], {
       SEEN_PORT: '70000',
       SEEN_STOREURL: 'redis://x',
@@ -69,7 +74,7 @@ describe('settings', () => {
     expect(found.join('\n')).toContain('“word” is not a flag');
   });
 
-  test('trusted proxies are addresses and networks, and nothing else', () => {
+  test('accept only addresses and networks as trusted proxies', () => {
     const list = ' 10.0.0.2, 10.1.0.0/24,2001:db8::/32 ';
     expect(readConfig({ argv: [], env: { SEEN_TRUSTED_PROXIES: list } }).trustedProxies).toEqual([
       '10.0.0.2',
@@ -89,7 +94,7 @@ describe('settings', () => {
     expect(mistakes([], { SEEN_TRUSTED_PROXIES: '' })).toEqual([]);
   });
 
-  test('the script for other pages has a name of its own, and no name of another route', () => {
+  test('refuse the name of another route for the script for other pages', () => {
     for (const path of ['/a.js', '/_my.numbers-2.js', `/${'x'.repeat(60)}.js`]) {
       expect(read([], { SEEN_EMBED_PATH: path }).embedPath).toBe(path);
     }
@@ -109,21 +114,21 @@ describe('settings', () => {
     }
   });
 
-  test('a flag without a value is a mistake', () => {
+  test('refuse a flag without a value', () => {
     expect(mistakes(['--port'])[0]).toContain('--port needs a value');
   });
 
-  test('a token that is wrong is not repeated', () => {
+  test('do not repeat an invalid token in the message', () => {
     expect(mistakes([], { SEEN_TOKEN: 'too-short' }).join()).not.toContain('too-short');
   });
 
-  test('a store URL that is wrong is not repeated: it may hold a password', () => {
+  test('do not repeat an invalid store URL in the message, because it may contain a password', () => {
     expect(mistakes([], { SEEN_STORE_URL: 'rediss//:secret@host' }).join()).not.toContain(
       'secret',
     );
   });
 
-  test('a store URL is taken as it is meant, and nothing in it is ignored', () => {
+  test('accept a store URL as written, and ignore nothing in it', () => {
     for (const url of [
       'redis://redis',
       'redis://redis:6379/',
@@ -178,7 +183,7 @@ describe('settings', () => {
     }
   });
 
-  test('certificates that are none, or that nothing uses, are mistakes', () => {
+  test('refuse invalid certificates, and certificates that nothing uses', () => {
     const ca = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----';
     const tls = { SEEN_STORE_URL: 'rediss://redis' };
     expect(mistakes([], { ...tls, SEEN_STORE_CA: ca })).toEqual([]);
@@ -195,7 +200,7 @@ describe('settings', () => {
     expect(readConfig({ argv: [], env }, ['rediss://old']).storeCa).toBe(ca);
   });
 
-  test('each number is taken just inside its limits and refused just outside', () => {
+  test('accept each number just within its limits and refuse it just outside', () => {
     const limits = {
       port: [0, 65_535],
       operationsPort: [0, 65_535],
@@ -223,17 +228,17 @@ describe('settings', () => {
     }
   });
 
-  test('a drain that leaves nothing of the stop is a mistake', () => {
+  test('refuse a drain that takes all the time of a stop', () => {
     expect(mistakes(['--drain-ms=10000'])[0]).toContain('must be less than SEEN_STOP_MS');
     expect(mistakes(['--drain-ms=9999'])).toEqual([]);
   });
 
-  test('names follow from one another', () => {
+  test('have a flag, a variable and a field with the same words', () => {
     expect(envName('storeUrl')).toBe('SEEN_STORE_URL');
     expect(flagName('storeUrl')).toBe('store-url');
   });
 
-  test('a host name of its own is for one service only, and is no address with a port', () => {
+  test('accept a separate host name for one service only, without a port, and no address', () => {
     const both = (countapi: string, abacus: string) => ({
       SEEN_COUNTAPI_HOST: countapi,
       SEEN_ABACUS_HOST: abacus,
@@ -252,7 +257,7 @@ describe('settings', () => {
     expect(read([]).abacusHost).toBeUndefined();
   });
 
-  test('the manual and docs/settings.md name every setting, and the table there is this one', async () => {
+  test('are all in the manual and in the table of docs/settings.md', async () => {
     const document = await Bun.file(join(ROOT, 'docs/settings.md')).text();
     expect(document).toContain(settingsTable());
     for (const name of Object.keys(settings))

@@ -1,4 +1,4 @@
-/** URLs of PostgreSQL: what is taken, and what is said about mistakes. */
+/** URLs of PostgreSQL: their parts, and the messages for mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { readConfig } from '../../../src/config/config.ts';
 import { storeUrlMistake } from '../../../src/config/store-url.ts';
@@ -112,7 +112,7 @@ describe('the URL of a PostgreSQL', () => {
     expect(shownUrl(read)).toBe('postgres://db:5432,[::1]:5433/my%20counts');
   });
 
-  test('fits the certificates to trust: they need TLS, and verify-ca needs them', () => {
+  test('SEEN_STORE_CA needs a URL with TLS, and verify-ca needs SEEN_STORE_CA', () => {
     const ca = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----';
     const url = (mode: string) => `postgres://seen:secret@db/counts?sslmode=${mode}`;
     for (const mode of ['require', 'verify-ca', 'verify-full']) {

@@ -6,7 +6,7 @@ import { BATCH_COUNTERS_MAX, gather } from '../../../src/counter/batch.ts';
 const MAX = Number.MAX_SAFE_INTEGER;
 const one = (counter: string, amount = 1) => ({ counter, amount });
 
-test('sums what is for the same counter, in the order of first hits', () => {
+test('sums the hits on each counter, in the order of first hits', () => {
   expect(gather([one('a'), one('b', 2), one('a', 3)])).toEqual({
     taken: 3,
     changes: [one('a', 4), one('b', 2)],
@@ -29,14 +29,14 @@ test('stops before a sum that would not be exact', () => {
   });
 });
 
-test('takes as many counters as it may and not one more', () => {
+test('takes as many counters as the limit allows, and not one more', () => {
   const hits = Array.from({ length: BATCH_COUNTERS_MAX + 1 }, (_, index) => one(`c${index}`));
   expect(gather(hits.slice(0, -1)).taken).toBe(BATCH_COUNTERS_MAX);
   expect(gather(hits).taken).toBe(BATCH_COUNTERS_MAX);
   expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_COUNTERS_MAX + 1);
 });
 
-test('what counts once stays by itself', () => {
+test('hits with a key keep changes of their own', () => {
   const once = { key: 'k', request: '1' };
   const keyed = { ...one('a'), once };
   expect(gather([one('a'), keyed, one('a', 2), keyed, one('b')])).toEqual({
@@ -46,7 +46,7 @@ test('what counts once stays by itself', () => {
   });
 });
 
-test('a change makes its counter where one of its hits may, and not where none may', () => {
+test('a change makes its counter if one of its hits may, and otherwise does not', () => {
   const barred = (counter: string) => ({ ...one(counter), make: false });
   expect(
     gather([barred('a'), barred('b'), one('b'), one('c'), barred('c'), barred('a')]).changes,
@@ -76,7 +76,7 @@ test('the first hit always fits, nothing is lost, and no counter stands twice', 
   );
 });
 
-test('hits without a visitor are a program’s, also beside those of visitors', () => {
+test('hits without a visitor count as a program’s, also beside those of visitors', () => {
   const person = { ...one('a'), visitor: { kind: 'person', id: 'v' } as const };
   const expected = [{ counter: 'a', amount: 4, kinds: { program: 3, person: 1 } }];
   expect(gather([one('a', 2), person, one('a')]).changes).toMatchObject(expected);

@@ -1,4 +1,4 @@
-/** Group commit: who is answered what, what is sent to the store, and when. */
+/** Group commit: the answers of hits, the batches that the store gets, and their times. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { BATCH_COUNTERS_MAX } from '../../../src/counter/batch.ts';
@@ -42,7 +42,7 @@ async function outcome(hit: Promise<number | null>): Promise<number | string | n
 const changesOf = ({ counting }: MemoryStore) => counting.asked.map(({ changes }) => changes);
 
 describe('group commit', () => {
-  test('an idle counter writes at once, a busy one gathers what comes meanwhile', async () => {
+  test('an idle counter writes at once, a busy one gathers the hits that arrive meanwhile', async () => {
     const { store, counter } = setUp();
     const first = gate();
     store.counting.steps.push(first.promise);
@@ -71,7 +71,7 @@ describe('group commit', () => {
     expect(store.counting.asked).toHaveLength(1);
   });
 
-  test('a batch waits for what comes a turn later, and no longer', async () => {
+  test('a batch waits one more turn for hits, and no longer', async () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     const { store, counter } = setUp();
     const first = counter.hit('hits');
@@ -86,7 +86,7 @@ describe('group commit', () => {
     expect(store.counting.asked).toHaveLength(3);
   });
 
-  test('hits that come while the store lets others write go along', async () => {
+  test('hits that arrive while other processes write join the batch', async () => {
     const { store, counter } = setUp();
     const others = gate();
     Object.assign(store.counting, { waitForTurn: () => others.promise });
@@ -100,7 +100,7 @@ describe('group commit', () => {
     expect(store.counting.asked).toHaveLength(1);
   });
 
-  test('a batch gathers for a millisecond at the most', async () => {
+  test('a batch gathers hits for at most a millisecond', async () => {
     const { store, clock, counter } = setUp();
     const hits = [counter.hit('hits')];
     for (let n = 0; n < 20; n++) {
@@ -145,7 +145,7 @@ describe('group commit', () => {
     expect(await hit).toBe(1);
   });
 
-  test('a batch takes no more counters than it may, and the rest follows in the next', async () => {
+  test('a batch takes no more counters than the limit, and the rest follows in the next', async () => {
     const { store, counter } = setUp({ waitingMax: 10_000 });
     const first = gate();
     store.counting.steps.push(first.promise);
@@ -157,7 +157,7 @@ describe('group commit', () => {
     expect(changesOf(store).map((changes) => changes.length)).toEqual([1, BATCH_COUNTERS_MAX, 1]);
   });
 
-  test('amounts other than 1 get the total right after them', async () => {
+  test('a hit with another amount than 1 gets the total right after it', async () => {
     const { store, counter } = setUp();
     const first = gate();
     store.counting.steps.push(first.promise);
@@ -174,7 +174,7 @@ describe('group commit', () => {
     expect(() => counter.hit('a', { amount: 2 ** 53 })).toThrow(RangeError);
   });
 
-  test('a counter at its limit refuses, and its neighbours in the batch count', async () => {
+  test('a counter at its maximum refuses, and other counters of the batch count', async () => {
     const { store, counter } = setUp();
     await counter.hit('full', { amount: Number.MAX_SAFE_INTEGER });
     const first = gate();
@@ -184,7 +184,7 @@ describe('group commit', () => {
     expect(await Promise.all(hits)).toEqual([1, 'total-out-of-range', 2]);
   });
 
-  test('a hit that must not make its counter fails where there is none, and counts where another of its batch makes it', async () => {
+  test('a hit that must not make its counter fails if there is none, unless another hit of the batch makes it', async () => {
     const { counter } = setUp();
     const hit = (name: string, make?: boolean) => outcome(counter.hit(name, { make }));
     const hits = [hit('none', false), hit('made', false), hit('made'), hit('made', false)];
@@ -222,7 +222,7 @@ describe('retries', () => {
     expect(await counter.read(['hits'])).toEqual([2]);
   });
 
-  test('pauses between attempts grow to a limit', async () => {
+  test('pauses between attempts grow up to a limit', async () => {
     const { store, clock, counter } = setUp({ waitMs: 100_000 });
     for (let n = 0; n < 20; n++) store.counting.steps.push('refuse');
     const hit = counter.hit('hits');
@@ -236,7 +236,7 @@ describe('retries', () => {
     expect(await hit).toBe(1);
   });
 
-  test('a store that forgot the writer gets the batch from a new one, once', async () => {
+  test('when the store has forgotten the writer a new one sends the batch, once', async () => {
     const { store, counter, seen } = setUp();
     await counter.hit('hits');
     store.counting.steps.push('forget-writers');
@@ -251,7 +251,7 @@ describe('retries', () => {
     expect(seen.writerForgotten).toBe(1);
   });
 
-  test('a batch that may be stored is not sent under a new writer: its hits are unconfirmed', async () => {
+  test('a batch that may already be stored is not sent by a new writer: its hits are unconfirmed', async () => {
     const { store, clock, counter } = setUp();
     await counter.hit('hits');
     store.counting.steps.push('lose-after', 'forget-writers');
@@ -271,7 +271,7 @@ describe('retries', () => {
 });
 
 describe('limits', () => {
-  test('a hit waits as long as it may and not longer, each from its own beginning', async () => {
+  test('each hit waits as long as it may from its own arrival, and no longer', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     store.counting.steps.push(gate().promise);
     const underWay = outcome(counter.hit('hits'));
@@ -288,7 +288,7 @@ describe('limits', () => {
     expect(await waiting).toBe('store-unavailable');
   });
 
-  test('what is said not to be counted is not counted when the store is back', async () => {
+  test('a hit that was reported as not counted is not counted when the store is back', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     const held = gate();
     store.counting.steps.push(held.promise);
@@ -306,7 +306,7 @@ describe('limits', () => {
     expect(await counter.hit('hits')).toBe(2);
   });
 
-  test('a batch for which nobody waits any more is given up, and its number is not used for another', async () => {
+  test('a batch for which no client waits any more is given up, and its number is not used for another', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     for (let n = 0; n < 8; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
@@ -323,7 +323,7 @@ describe('limits', () => {
     expect(await counter.read(['hits'])).toEqual([1]);
   });
 
-  test('a batch that was given up and is stored all the same counts once, and the next one goes on after it', async () => {
+  test('a batch that was given up but arrives late counts once, and the next one continues after it', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     store.counting.steps.push('lose-after');
     for (let n = 0; n < 8; n++) store.counting.steps.push('lose-before');
@@ -336,7 +336,7 @@ describe('limits', () => {
     expect(store.counting.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
   });
 
-  test('after a batch was given up, hits that come while the store stays away are certainly not counted', async () => {
+  test('after a batch was given up, hits that arrive while the store stays unavailable are certainly not counted', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
     for (let n = 0; n < 99; n++) store.counting.steps.push('lose-before');
     const given = outcome(counter.hit('hits'));
@@ -347,7 +347,7 @@ describe('limits', () => {
     expect([await given, await later]).toEqual(['hit-unconfirmed', 'store-unavailable']);
   });
 
-  test('the queue takes as many as it may and not one more', async () => {
+  test('the queue holds as many hits as the limit allows, and not one more', async () => {
     const { store, counter } = setUp({ waitingMax: 3 });
     const held = gate();
     store.counting.steps.push(held.promise);
@@ -359,7 +359,7 @@ describe('limits', () => {
     expect(await counter.hit('hits')).toBe(4);
   });
 
-  test('timers do not grow with hits', async () => {
+  test('the number of timers does not grow with the hits', async () => {
     const { clock, counter } = setUp();
     for (let n = 0; n < 50; n++) await counter.hit('hits');
     expect(clock.pending).toBe(1);
@@ -367,7 +367,7 @@ describe('limits', () => {
 });
 
 describe('probes', () => {
-  test('an empty batch is stored when none was since the last probe, and is nothing that is counted', async () => {
+  test('an empty batch is stored when no batch was since the last probe, and counts nothing', async () => {
     const { store, counter, seen } = setUp();
     counter.probe();
     await settle();
@@ -383,7 +383,7 @@ describe('probes', () => {
     expect(await counter.hit('hits')).toBe(2);
   });
 
-  test('none is sent while a batch is under way', async () => {
+  test('no probe is sent while a batch is in progress', async () => {
     const { store, counter } = setUp();
     const held = gate();
     store.counting.steps.push(held.promise);
@@ -396,7 +396,7 @@ describe('probes', () => {
     expect(store.counting.asked).toHaveLength(1);
   });
 
-  test('one that fails is repeated as it was until the store is back, and hits that come meanwhile count then', async () => {
+  test('a failed probe is repeated unchanged until the store is back, and hits that arrive meanwhile count then', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
     for (let n = 0; n < 20; n++) store.counting.steps.push(n % 2 === 0 ? 'refuse' : 'lose-after');
     counter.probe();
@@ -414,7 +414,7 @@ describe('probes', () => {
     expect(store.counting.asked.at(-1)).toMatchObject({ writer: 'writer-1', sequence: 2 });
   });
 
-  test('a store that was emptied is noticed while nobody visits, once', async () => {
+  test('a store that was emptied is detected once, also while nobody visits', async () => {
     const { store, counter, seen } = setUp();
     await counter.hit('hits');
     store.counting.forgetWriters();
@@ -427,7 +427,7 @@ describe('probes', () => {
     expect(seen.writerForgotten).toBe(1);
   });
 
-  test('a store that was emptied while it was away is noticed, although the batch under way was given up', async () => {
+  test('a store that was emptied during an outage is detected, even when the batch in progress was given up', async () => {
     const { store, clock, counter, seen } = setUp({ waitMs: 1000 });
     await counter.hit('hits');
     for (let n = 0; n < 20; n++) store.counting.steps.push('lose-before');
@@ -440,7 +440,7 @@ describe('probes', () => {
     expect(seen.writerForgotten).toBe(1);
   });
 
-  test('a bug in the store is told, and the next probe is made', async () => {
+  test('a bug in the store is reported, and the next probe is sent', async () => {
     const { store, counter, seen } = setUp();
     store.counting.steps.push('bug');
     counter.probe();
@@ -466,7 +466,7 @@ describe('probes', () => {
 });
 
 describe('drain', () => {
-  test('answers all that came before it and refuses all that come after', async () => {
+  test('answers all earlier hits and refuses all later ones', async () => {
     const { store, counter } = setUp();
     const held = gate();
     store.counting.steps.push(held.promise);
@@ -483,13 +483,13 @@ describe('drain', () => {
     await drain;
   });
 
-  test('ends at once when nothing waits, and may be asked for twice', async () => {
+  test('ends at once when nothing waits, and can be called twice', async () => {
     const { counter } = setUp();
     await Promise.all([counter.drain(), counter.drain()]);
     await counter.drain();
   });
 
-  test('ends with the last deadline when the store stays away', async () => {
+  test('ends with the last deadline when the store stays unavailable', async () => {
     const { store, clock, counter } = setUp({ waitMs: 1000 });
     for (let n = 0; n < 99; n++) store.counting.steps.push('refuse');
     const hit = outcome(counter.hit('hits'));
@@ -506,7 +506,7 @@ describe('drain', () => {
 });
 
 describe('whatever happens', () => {
-  test('numbers are unique and the total is between answered and asked, whatever the store loses', async () => {
+  test('numbers are unique and the total is between answered and requested hits, whatever the store loses', async () => {
     const step = fc.constantFrom('apply', 'lose-before', 'lose-after', 'refuse');
     const moves = fc.array(
       fc.oneof(

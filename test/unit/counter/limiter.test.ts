@@ -1,5 +1,5 @@
 /**
- * Limits, whatever comes when: held against what they promise, not against another way to compute
+ * Limits at random times: checked against what they promise, not against another way to compute
  * them.
  */
 import { describe, expect, test } from 'bun:test';
@@ -31,7 +31,7 @@ const times = fc
   });
 
 describe('a limit', () => {
-  test('gives in no stretch of time more than all of it and what comes back meanwhile', () => {
+  test('allows in no period more than the quota and what refills meanwhile', () => {
     fc.assert(
       fc.property(limits, times, (limit, timesMs) => {
         const given = ask(limit, timesMs).filter(({ allowed }) => allowed);
@@ -46,7 +46,7 @@ describe('a limit', () => {
     );
   });
 
-  test('refuses nobody who has asked for less than all of it within the window', () => {
+  test('refuses nobody who used less than the quota within the window', () => {
     fc.assert(
       fc.property(limits, times, (limit, timesMs) => {
         const verdicts = ask(limit, timesMs);
@@ -61,7 +61,7 @@ describe('a limit', () => {
     );
   });
 
-  test('tells what is left and when there is one more, and it is so', () => {
+  test('reports correctly what is left and when the next one is available', () => {
     fc.assert(
       fc.property(limits, times, (limit, timesMs) => {
         const verdicts = ask(limit, timesMs);

@@ -1,17 +1,17 @@
-/** Names of counters: just inside and just outside the rule. */
+/** Names of counters: just valid, and just invalid. */
 import { expect, test } from 'bun:test';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { counterIn, counterName } from '../../../src/counter/name.ts';
 
 const long = (length: number) => 'x'.repeat(length);
 
-test('takes 3 to 64 letters, digits, "_", "." and "-"', () => {
+test('a part has 3 to 64 letters, digits, "_", "." and "-"', () => {
   for (const part of ['abc', 'A.b-c_9', '...', long(64)]) {
     expect(counterName(part, part)).toBe(`${part}/${part}`);
   }
 });
 
-test('refuses everything else, in either part, and says which', () => {
+test('any other part is refused, and the message says which one', () => {
   for (const part of ['', 'ab', long(65), 'a b c', 'a/bc', 'abc\n', 'äbc', 'ab%63']) {
     for (const [namespace, key, what] of [
       [part, 'good', 'namespace'],
@@ -30,7 +30,7 @@ test('refuses everything else, in either part, and says which', () => {
   }
 });
 
-test('a whole name is the default counter’s, or two parts with one slash between', () => {
+test('a whole name is that of the default counter, or two parts with one slash between', () => {
   for (const name of ['hits', 'abc/def', `${long(64)}/${long(64)}`, '.../---']) {
     expect(counterIn(name)).toBe(name);
   }

@@ -1,7 +1,7 @@
-/** The past in periods: hours, days and months of a time zone. */
+/** The history in periods: hours, days and months of a time zone. */
 import { describe, expect, test } from 'bun:test';
 import { type CounterHistory, DAY_MS, HOUR_MS } from '../../../src/contract/history.ts';
-import { inPeriods, latestPeriods, PERIODS_TOLD } from '../../../src/counter/periods.ts';
+import { inPeriods, LATEST_PERIODS, latestPeriods } from '../../../src/counter/periods.ts';
 
 const hourOf = (iso: string) => Date.parse(`${iso}:00Z`) / HOUR_MS;
 const dayOf = (iso: string) => Date.parse(iso) / DAY_MS;
@@ -24,7 +24,7 @@ const past: CounterHistory = {
   ]),
 };
 
-test('by hour, as far as hours are kept', () => {
+test('the history by hour reaches back as far as hours are kept', () => {
   expect(inPeriods(past, 'hour', 'UTC')).toEqual([
     { time: '2026-11-22T22', amounts: { ...none, bot: 1 }, visitors: undefined },
     { time: '2026-11-22T23', amounts: { ...none, person: 2 }, visitors: undefined },
@@ -32,7 +32,7 @@ test('by hour, as far as hours are kept', () => {
   ]);
 });
 
-test('by day, where a day begins when it begins in the zone', () => {
+test('the history by day has days of the time zone', () => {
   const days = (zone: string) =>
     inPeriods(past, 'day', zone).map(({ time, amounts, visitors }) => [
       time,
@@ -62,7 +62,7 @@ test('by day, where a day begins when it begins in the zone', () => {
   ]);
 });
 
-test('by month', () => {
+test('the history by month adds up days', () => {
   expect(
     inPeriods(past, 'month', 'Asia/Tokyo').map(({ time, amounts, visitors }) => [
       time,
@@ -76,7 +76,7 @@ test('by month', () => {
   ]);
 });
 
-test('in a zone that there is not, not at all', () => {
+test('an unknown time zone is refused', () => {
   expect(() => inPeriods(past, 'day', 'Europe/Atlantis')).toThrow(RangeError);
 });
 
@@ -88,9 +88,9 @@ describe('the latest periods', () => {
       amounts.person + amounts.program,
     ]);
 
-  test('are whole, with those in which nothing happened, up to now in the zone', () => {
+  test('are complete, including empty ones, up to now in the time zone', () => {
     const days = told('day', 'UTC');
-    expect(days).toHaveLength(PERIODS_TOLD.day);
+    expect(days).toHaveLength(LATEST_PERIODS.day);
     expect([days[0], days.at(-2), days.at(-1)]).toEqual([
       ['2026-11-02', 0],
       ['2026-11-30', 5],
@@ -109,7 +109,7 @@ describe('the latest periods', () => {
     ]);
   });
 
-  test('have no hole and no double where clocks are put forward and back', () => {
+  test('have no gaps or duplicates when clocks change for daylight saving time', () => {
     // 2026-03-29 02:00 in Berlin is 03:00, 2026-10-25 03:00 is 02:00.
     const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(
       ([time]) => time,

@@ -1,4 +1,4 @@
-/** Whether the store takes visits, and what is told of an outage. */
+/** Whether the store accepts visits, and how an outage is reported. */
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../src/counter/errors.ts';
 import { StoreHealth } from '../../../src/counter/store-health.ts';
@@ -19,7 +19,7 @@ function begin() {
 }
 
 describe('the health of the store', () => {
-  test('is what came of the last batch', () => {
+  test('is the outcome of the last batch', () => {
     const { health } = begin();
     expect(health.failure).toBeUndefined();
     health.failed(away);
@@ -28,7 +28,7 @@ describe('the health of the store', () => {
     expect(health.failure).toBeUndefined();
   });
 
-  test('visits that wait too long are no outage by themselves, and hide no other reason', () => {
+  test('visits that wait too long are no outage by themselves, and do not hide another reason', () => {
     const { told, health } = begin();
     health.late('too late');
     expect(health.failure).toBe('too late');
@@ -38,7 +38,7 @@ describe('the health of the store', () => {
     expect(told).toEqual(['AppError: away']);
   });
 
-  test('an outage is told once, and once that it is over, however often it is tried meanwhile', () => {
+  test('an outage and its end are each reported once, however many attempts are made', () => {
     const { clock, told, health } = begin();
     for (let n = 0; n < 100; n++) {
       health.failed(away);
@@ -51,7 +51,7 @@ describe('the health of the store', () => {
     expect(told).toEqual(['AppError: away', 'after 49.5 s']);
   });
 
-  test('a store that fails now and then has one outage', () => {
+  test('a store that fails repeatedly has one outage', () => {
     const { clock, told, health } = begin();
     for (let n = 0; n < 100; n++) {
       if (n % 3 === 0) health.failed(away);
@@ -61,7 +61,7 @@ describe('the health of the store', () => {
     expect(told).toEqual(['AppError: away']);
   });
 
-  test('an outage that turns out to need a person is told again', () => {
+  test('an outage that turns out to need a person is reported again', () => {
     const { told, health } = begin();
     for (const error of [away, locked, away, locked, new Error('a bug')]) health.failed(error);
     expect(told).toEqual(['AppError: away', 'AppError: needs a person']);

@@ -1,4 +1,4 @@
-/** Watching totals: who is told what and when, and what it costs the store. */
+/** Watching totals: what each subscriber gets and when, and how often the store is read. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { AppError } from '../../../src/counter/errors.ts';
@@ -71,7 +71,7 @@ beforeEach(() => {
 afterEach(() => expect(mostAtOnce).toBeLessThanOrEqual(1));
 
 describe('a subscriber', () => {
-  test('is told the total at first, then each change, and nothing while there is none', async () => {
+  test('gets the total first, then each change, and nothing otherwise', async () => {
     await setTo('a/one', 5);
     const { told } = subscribe(watchOn(), 'a/one');
     await passOne();
@@ -86,7 +86,7 @@ describe('a subscriber', () => {
     expect(told).toEqual(['a/one 5', 'a/one 7', 'a/one 3']);
   });
 
-  test('is told of a counter that is not there when it is made, and when it is deleted', async () => {
+  test('learns when a missing counter is made and when it is deleted', async () => {
     const { told } = subscribe(watchOn(), 'a/one');
     await passOne();
     expect(told).toEqual([]);
@@ -100,7 +100,7 @@ describe('a subscriber', () => {
     expect(told).toEqual(['a/one 0', 'a/one gone', 'a/one 1']);
   });
 
-  test('who comes later is told by the next reading, and never what was read before they came', async () => {
+  test('that joins later gets the result of the next read, never an older one', async () => {
     await setTo('a/one', 5);
     const watch = watchOn();
     const first = subscribe(watch, 'a/one');
@@ -126,7 +126,7 @@ describe('a subscriber', () => {
     expect(last.told).toEqual(['a/one 7']);
   });
 
-  test('may watch several counters, one that it names twice once', async () => {
+  test('can watch several counters, and one that it names twice once', async () => {
     await setTo('a/one', 1);
     await setTo('a/two', 2);
     const watch = watchOn();
@@ -138,7 +138,7 @@ describe('a subscriber', () => {
     expect(watch.subscribers).toBe(0);
   });
 
-  test('who has ended is told nothing more, and does not end others', async () => {
+  test('that has ended gets nothing more, and does not end others', async () => {
     const watch = watchOn();
     const [one, two] = [subscribe(watch, 'a/one'), subscribe(watch, 'a/one')];
     one.end();
@@ -151,7 +151,7 @@ describe('a subscriber', () => {
 });
 
 describe('the store', () => {
-  test('is asked nothing without subscribers, before the first and after the last', async () => {
+  test('is not read without subscribers, neither before the first nor after the last', async () => {
     const watch = watchOn();
     await passOne();
     expect(reads).toEqual([]);
@@ -167,7 +167,7 @@ describe('the store', () => {
     expect(reads.length).toBeGreaterThan(asked);
   });
 
-  test('is asked once for all, however many watch and however many visits there are', async () => {
+  test('is read once for all, however many subscribers and visits there are', async () => {
     const watch = watchOn();
     for (let n = 0; n < 50; n++) subscribe(watch, n % 2 === 0 ? 'a/one' : 'a/two');
     await passOne();
@@ -180,7 +180,7 @@ describe('the store', () => {
     expect(new Set(reads.map((counters) => counters.join(' ')))).toEqual(new Set(['a/one a/two']));
   });
 
-  test('is asked for 1,000 counters at once and not for one more', async () => {
+  test('is read for up to 1,000 counters at once', async () => {
     const names = Array.from({ length: 2001 }, (_, n) => `a/n${n}`);
     const watch = watchOn();
     subscribe(watch, ...names.slice(0, 1000));
@@ -196,7 +196,7 @@ describe('the store', () => {
     expect(reads.map(({ length }) => length)).toEqual([1000, 1000, 1, 1000, 1000, 1]);
   });
 
-  test('that is away is waited for without a word, and found again', async () => {
+  test('that is unavailable is retried silently until it is back', async () => {
     await setTo('a/one', 1);
     const { told } = subscribe(watchOn(), 'a/one');
     await passOne();
@@ -211,7 +211,7 @@ describe('the store', () => {
     expect(told).toEqual(['a/one 1', 'a/one 2']);
   });
 
-  test('may hold one counter that cannot be read, and the others are told all the same', async () => {
+  test('can contain an unreadable counter, and subscribers of others still get changes', async () => {
     const names = Array.from({ length: 9 }, (_, n) => `a/n${n}`);
     for (const name of names) await setTo(name, 1);
     trouble = (counters) => {
@@ -226,7 +226,7 @@ describe('the store', () => {
     expect(bugs).toEqual([]);
   });
 
-  test('that fails as a bug does is told of once, and asked again', async () => {
+  test('that fails with a bug is reported once and retried', async () => {
     await setTo('a/one', 1);
     trouble = () => {
       throw new TypeError('a bug, made by the test');
@@ -240,7 +240,7 @@ describe('the store', () => {
   });
 });
 
-test('whatever happens, each is told in the end what is so, and never twice the same', async () => {
+test('whatever happens, each subscriber ends with the true total, and never gets the same one twice in a row', async () => {
   const counters = ['a/one', 'a/two', 'a/three'];
   const step = fc.record({
     counter: fc.constantFrom(...counters),

@@ -1,5 +1,6 @@
 /**
- * The public surface as a function from request to response: representations, what counts, errors.
+ * The public surface as a function from request to response: representations, which requests
+ * count, errors.
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { settle } from '../../support/manual-clock.ts';
 import { ROOT } from '../../support/program.ts';
 
 describe('GET /', () => {
-  test('answers a program with the guide’s sentence, to the letter', async () => {
+  test('answers a program with the guide’s sentence, word for word', async () => {
     const { ask } = setUp();
     for (const [accept, number] of [
       [undefined, 1],
@@ -29,7 +30,7 @@ describe('GET /', () => {
     }
   });
 
-  test('answers a browser with a page that has the sentence and needs nothing from elsewhere', async () => {
+  test('answers a browser with a page that contains the sentence and needs no other host', async () => {
     const { ask } = setUp();
     const { headers, body } = await ask('/', { Accept: BROWSER });
     expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
@@ -39,7 +40,7 @@ describe('GET /', () => {
     expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
   });
 
-  test('answers JSON to who prefers it', async () => {
+  test('answers with JSON to a client that prefers it', async () => {
     const { ask } = setUp();
     for (const accept of [
       'application/json',
@@ -52,7 +53,7 @@ describe('GET /', () => {
     }
   });
 
-  test('no answer may be kept, but for a page to go back to; each names its replica, its version and what it depends on', async () => {
+  test('no answer may be cached, except a page for the back button; each names its replica, its version and the headers it depends on', async () => {
     const { ask } = setUp();
     for (const accept of ['*/*', BROWSER, 'application/json']) {
       const { headers } = await ask('/', { Accept: accept });
@@ -66,7 +67,7 @@ describe('GET /', () => {
 });
 
 describe('headers that are longer than any client needs', () => {
-  test('are as if they had not been sent', async () => {
+  test('are ignored', async () => {
     const { ask } = setUp();
     const json = (length: number) =>
       `application/json${' '.repeat(length - 'application/json'.length)}`;
@@ -84,7 +85,7 @@ describe('headers that are longer than any client needs', () => {
 });
 
 describe('what does not count', () => {
-  test('a request with more than one Host, which is 400 on every surface', async () => {
+  test('a request with more than one Host, which gets 400 on every surface', async () => {
     const { app, bugs, store } = setUp({ countapiHost: 'countapi.test' });
     for (const path of [
       '/',
@@ -110,7 +111,7 @@ describe('what does not count', () => {
     expect(store.counting.asked).toHaveLength(0);
   });
 
-  test('HEAD answers the headers of GET, and no number', async () => {
+  test('HEAD, which returns the headers of GET and no number', async () => {
     const { ask, hits } = setUp();
     for (const path of ['/', '/hit/name/space']) {
       const { status, headers, body } = await ask(path, { Accept: 'application/json' }, 'HEAD');
@@ -123,7 +124,7 @@ describe('what does not count', () => {
     expect(await hits()).toBe(0);
   });
 
-  test('OPTIONS answers what is allowed', async () => {
+  test('OPTIONS, which returns the allowed methods', async () => {
     const { ask, hits } = setUp();
     for (const path of ['/', '/hit/name/space', '/get/name/space']) {
       const { status, headers } = await ask(path, {}, 'OPTIONS');
@@ -135,7 +136,7 @@ describe('what does not count', () => {
     expect(await hits()).toBe(0);
   });
 
-  test('a prefetch is refused, so that the browser asks again when the person comes', async () => {
+  test('a prefetch, which is refused so that the browser requests the page again on a visit', async () => {
     const { ask, store } = setUp();
     for (const headers of [
       { 'Sec-Purpose': 'prefetch' },
@@ -153,7 +154,7 @@ describe('what does not count', () => {
     expect(store.counting.asked).toHaveLength(0);
   });
 
-  test('a request that is sent again under its key', async () => {
+  test('a request that is repeated with its key', async () => {
     const { ask, hits } = setUp();
     const key = { 'Idempotency-Key': '8e03978e-40d5-43e8-bc93-6894a57f9324' };
     expect((await ask('/', key)).body).toContain(' 1 times');
@@ -169,7 +170,7 @@ describe('what does not count', () => {
     expect((await ask('/hit/some/third', key)).body).toBe('{"value":1}');
   });
 
-  test('a key that is none, or that finds no room', async () => {
+  test('a request with an invalid key, or with a key beyond the limit', async () => {
     const { ask, hits } = setUp({ keysMax: 1 });
     for (const key of ['', '""', 'two words', 'x'.repeat(256), 'é']) {
       const { status, body } = await ask('/hit/some/name', { 'Idempotency-Key': key });
@@ -204,7 +205,7 @@ describe('what does not count', () => {
     expect(store.counting.asked).toHaveLength(0);
   });
 
-  test('other methods, which are told what to use', async () => {
+  test('other methods, whose errors name the allowed ones', async () => {
     const { ask, store } = setUp();
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const path of ['/', '/hit/name/space', '/get/name/space']) {
@@ -218,7 +219,7 @@ describe('what does not count', () => {
     expect(store.counting.asked).toHaveLength(0);
   });
 
-  test('the response to another method has no header of a page that is not there', async () => {
+  test('a response to another method, which lacks the page’s headers', async () => {
     const { ask } = setUp();
     for (const path of ['/', '/c/my-site/page', '/own-visits', '/abacus/']) {
       for (const method of ['PUT', 'OPTIONS']) {
@@ -242,7 +243,7 @@ describe('what does not count', () => {
 });
 
 describe('GET /hit and /get', () => {
-  test('/hit counts on a counter of its own and answers nothing but its value', async () => {
+  test('/hit counts on the named counter and returns only its value', async () => {
     const { ask, hits } = setUp();
     expect((await ask('/hit/my.site/front_page')).body).toBe('{"value":1}');
     expect((await ask('/hit/my.site/front_page', { Accept: BROWSER })).body).toBe('{"value":2}');
@@ -258,7 +259,7 @@ describe('GET /hit and /get', () => {
     expect((await ask('/hit/my.site/page')).body).toBe('{"value":2}');
   });
 
-  test('percent-encoded names are the names they stand for', async () => {
+  test('percent-encoded names are decoded', async () => {
     const { ask } = setUp();
     await ask('/hit/my%2Esite/page');
     expect((await ask('/get/my.site/page')).body).toBe('{"value":1}');
@@ -266,7 +267,7 @@ describe('GET /hit and /get', () => {
     expect((await ask('/hit/%ff%zz/page')).status).toBe(400);
   });
 
-  test('a name just inside the rule counts, one just outside is refused', async () => {
+  test('a name just within the limits counts, one just outside is refused', async () => {
     const { ask } = setUp();
     expect((await ask(`/hit/${'n'.repeat(64)}/abc`)).status).toBe(200);
     for (const path of [
@@ -281,7 +282,7 @@ describe('GET /hit and /get', () => {
     }
   });
 
-  test('every answer may be read by a page of another site, errors too', async () => {
+  test('every answer can be read by a page of another site, errors too', async () => {
     const { ask } = setUp();
     for (const path of ['/hit/abc/def', '/get/abc/none', '/hit/a/b', '/']) {
       expect((await ask(path)).headers.get('Access-Control-Allow-Origin')).toBe('*');
@@ -290,7 +291,7 @@ describe('GET /hit and /get', () => {
 });
 
 describe('errors', () => {
-  test('are JSON or text as asked for, with a code and what to do', async () => {
+  test('are JSON or text as requested, with a code and advice', async () => {
     const { ask } = setUp();
     const { body: json, headers } = await ask('/hit/a/b');
     expect(headers.get('Content-Type')).toBe('application/json');
@@ -308,7 +309,7 @@ describe('errors', () => {
     );
   });
 
-  test('a URL as long as it may be counts, one that is longer is refused', async () => {
+  test('a URL of the maximum length counts, a longer one is refused', async () => {
     const { ask, hits } = setUp();
     const base = 'http://seen.test/?'.length;
     expect((await ask(`/?${'x'.repeat(2048 - base)}`)).status).toBe(200);
@@ -316,7 +317,7 @@ describe('errors', () => {
     expect(await hits()).toBe(1);
   });
 
-  test('a store that is away is 503 with Retry-After, and says whether the visit may count', async () => {
+  test('with an unavailable store are 503 with Retry-After, and say whether the visit may count', async () => {
     const { ask, store, clock } = setUp();
     for (let n = 0; n < 99; n++) store.counting.steps.push('lose-before');
     const answers = [ask('/')];
@@ -335,7 +336,7 @@ describe('errors', () => {
     expect(sent?.headers.get('Retry-After')).toBe('1');
   });
 
-  test('a full queue is 503 with Retry-After', async () => {
+  test('with a full queue are 503 with Retry-After', async () => {
     const { ask, store, clock } = setUp({ waitingMax: 1 });
     store.counting.steps.push(new Promise(() => undefined));
     void ask('/');
@@ -345,7 +346,7 @@ describe('errors', () => {
     await clock.pass(1000);
   });
 
-  test('a counter at its limit is 409, one that cannot be read is 500', async () => {
+  test('of a counter at its maximum are 409, of an unreadable one 500', async () => {
     const { ask, counter, store } = setUp();
     await counter.hit('full/counter', { amount: Number.MAX_SAFE_INTEGER });
     expect((await ask('/hit/full/counter')).status).toBe(409);
@@ -355,7 +356,7 @@ describe('errors', () => {
     expect((await ask('/get/full/counter')).status).toBe(500);
   });
 
-  test('a bug is 500 without its details, and is told to the log', async () => {
+  test('of a bug are 500 without its details, which are logged', async () => {
     const { ask, store, bugs } = setUp();
     store.counting.steps.push('bug');
     const { status, body } = await ask('/');
@@ -364,7 +365,7 @@ describe('errors', () => {
     expect(String(bugs[0])).toContain('a bug, made by the test');
   });
 
-  test('what is thrown without being an Error is a bug like another', async () => {
+  test('include thrown values that are no Error, which are bugs too', async () => {
     const { app, ask, store, bugs, requests } = setUp();
     store.counting.read = () => {
       // oxlint-disable-next-line typescript/only-throw-error -- this is what the test is about
@@ -378,7 +379,7 @@ describe('errors', () => {
     });
   });
 
-  test('every code that a client may get stands with its status in docs/api.md', async () => {
+  test('have a code and status that docs/api.md lists', async () => {
     const document = await Bun.file(join(ROOT, 'docs/api.md')).text();
     const rows = [...document.matchAll(/^\| (\d{3}) \| ((?:`[a-z-]+`(?:, )?)+) \|/gm)];
     const stated = rows.flatMap(([, status, codes = '']) =>
@@ -394,8 +395,8 @@ describe('errors', () => {
   });
 });
 
-describe('onlookers', () => {
-  test('requests are noted by route, never by what the client sent', async () => {
+describe('observers', () => {
+  test('requests are recorded by route, never by client input', async () => {
     const { ask, requests } = setUp();
     await ask('/');
     await ask('/hit/some/thing');
@@ -413,7 +414,7 @@ describe('onlookers', () => {
     ]);
   });
 
-  test('every route fits the router of Hono that takes one regular expression for all', () => {
+  test('every route fits Hono’s router with one regular expression for all', () => {
     // Where one does not, Hono takes a slower router for all: 1 µs more for each request.
     const router = new RegExpRouter<string>();
     const { routes } = setUp().app;
@@ -421,7 +422,7 @@ describe('onlookers', () => {
     expect(router.match('GET', '/')[0]).toHaveLength(1);
   });
 
-  test('once clients are sent away, every response says so', async () => {
+  test('once the replica drains, every response closes its connection', async () => {
     const { ask, app } = setUp();
     expect((await ask('/')).headers.get('Connection')).toBeNull();
     app.sendClientsAway();

@@ -1,4 +1,4 @@
-/** Badges: what is on them, and that no words make more of a badge than a picture. */
+/** Badges: their content, and that no text turns a badge into anything but a picture. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {
@@ -14,7 +14,7 @@ import { elementsOf } from '../../support/svg.ts';
 const draw = (badge: Partial<Badge>) => drawBadge({ label: 'counter', message: '42', ...badge });
 
 describe('a badge', () => {
-  test('says its label and its message, in every style, also to who cannot see it', () => {
+  test('contains its label and its message, in every style, also for screen readers', () => {
     for (const style of BADGE_STYLES) {
       const [svg, ...inside] = elementsOf(draw({ style }));
       expect(svg?.name).toBe('svg');
@@ -29,12 +29,12 @@ describe('a badge', () => {
     }
   });
 
-  test('may have its message only', () => {
+  test('can have only a message', () => {
     const texts = elementsOf(draw({ label: '' })).filter(({ name }) => name === 'text');
     expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['42']));
   });
 
-  test('has the colours that it is given', () => {
+  test('has the given colours', () => {
     const fills = (badge: Partial<Badge>, name: string) =>
       elementsOf(draw(badge)).flatMap((element) =>
         element.name === name ? (element.attributes['fill'] ?? []) : [],
@@ -53,7 +53,7 @@ describe('a badge', () => {
     }
   });
 
-  test('has the font and the size that it is given', () => {
+  test('has the given font and size', () => {
     const group = elementsOf(draw({ font: badgeFont('arial-bold-italic') })).find(
       ({ attributes }) => attributes['font-family'],
     );
@@ -75,7 +75,7 @@ describe('a badge', () => {
     });
   });
 
-  test('cuts words that are longer than any badge', () => {
+  test('cuts off text that is longer than any badge', () => {
     const text = (length: number) => elementsOf(draw({ label: 'x'.repeat(length) }))[1]?.text;
     expect(text(200)).toBe(`${'x'.repeat(200)}: 42`);
     expect(text(201)).toBe(`${'x'.repeat(200)}: 42`);
@@ -83,7 +83,7 @@ describe('a badge', () => {
 });
 
 describe('colours and fonts', () => {
-  test('are those that there are, and nothing else', () => {
+  test('are only the known ones', () => {
     for (const [text, colour] of [
       ['fff', '#fff'],
       ['#FFF', '#fff'],
@@ -151,8 +151,8 @@ describe('colours and fonts', () => {
   });
 });
 
-describe('words', () => {
-  test('are never more than words', () => {
+describe('text', () => {
+  test('is never run as markup', () => {
     const any = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({

@@ -1,9 +1,7 @@
-/**
- * The chart as a picture: its bars, its scale, its words, and that nothing in it can do anything.
- */
+/** The chart as a picture: its bars, its scale, its text, and that nothing in it runs. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type Chart, drawChart, niceMost } from '../../../src/images/chart.ts';
+import { type Chart, drawChart, scaleMaximum } from '../../../src/images/chart.ts';
 import { xmlText } from '../../../src/images/xml.ts';
 import { elementsOf } from '../../support/svg.ts';
 
@@ -37,20 +35,20 @@ function luminance(colour: string): number {
 }
 
 describe('a chart', () => {
-  test('has a bar for each value, as long as it says, and one that is seen for little', () => {
+  test('has a bar of the right length for each value, and a visible one for small values', () => {
     const [none, little, half, all, below] = heights(
       chart({ bars: bars(0, 1, 5000, 10_000, -7) }),
     );
     expect([none, little, half, all, below]).toEqual([0, 1, 69, 138, 0]);
   });
 
-  test('has a scale of round numbers whose half is whole', () => {
-    expect([0, 1, 2, 3, 9, 11, 13, 17, 21, 1001].map(niceMost)).toEqual([
+  test('has a scale up to a round number, with a whole number at its middle', () => {
+    expect([0, 1, 2, 3, 9, 11, 13, 17, 21, 1001].map(scaleMaximum)).toEqual([
       2, 2, 2, 4, 10, 12, 16, 20, 30, 1200,
     ]);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (value) => {
-        const most = niceMost(value);
+        const most = scaleMaximum(value);
         expect(most).toBeGreaterThanOrEqual(value);
         expect(most % 2).toBe(0);
         expect(most).toBeLessThanOrEqual(Math.max(2, 2 * value));
@@ -58,13 +56,13 @@ describe('a chart', () => {
     );
   });
 
-  test('says in words what it shows, and what each bar is', () => {
+  test('describes in text what it shows and what each bar is', () => {
     const svg = chart({ bars: bars(3) });
     expect(svg).toContain('role="img" aria-label="my-site/page: 10 visits"');
     expect(svg).toContain('<title>bar 0: 3</title>');
   });
 
-  test('is readable on the pages that its theme is for, whatever the system prefers', () => {
+  test('is readable on pages of its theme, whatever the system prefers', () => {
     const light = ['#ffffff', '#f6f8fa', '#fbfaf7'];
     const dark = ['#000000', '#0d1117', '#131518', '#1e1e1e'];
     // WCAG 2.2: 4.5 to 1 for text and 3 to 1 for graphics. No colour of text has that on white and
@@ -85,7 +83,7 @@ describe('a chart', () => {
     }
   });
 
-  test('names some of many bars, the last among them', () => {
+  test('labels some of many bars, including the last', () => {
     const svg = chart({ bars: bars(...Array.from({ length: 30 }, () => 1)) });
     const named = [...svg.matchAll(/<text [^>]*>bar (\d+)<\/text>/g)].map(([, index]) =>
       Number(index),
@@ -93,7 +91,7 @@ describe('a chart', () => {
     expect(named).toEqual([4, 9, 14, 19, 24, 29]);
   });
 
-  test('is a picture whatever its words are: nothing is run, nothing comes from elsewhere', () => {
+  test('is a picture whatever its text is: it runs nothing and loads nothing', () => {
     const words = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constant('"><script>alert(1)</script>'),

@@ -1,4 +1,4 @@
-/** Badges of numbers are the same, drawn once for all numbers of a shape or one by one. */
+/** Badges of numbers are the same, whether drawn once for all numbers of a shape or one by one. */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { BADGE_STYLES, type Badge, drawBadge } from '../../../src/images/badge.ts';
@@ -35,7 +35,7 @@ const badges = fc.record(
   { requiredKeys: ['label', 'message'] },
 );
 
-test('a badge of a number is what drawing it would be', () => {
+test('a badge with inserted digits equals a drawn one', () => {
   fc.assert(
     fc.property(badges, fc.nat(9), (badge: Badge, digit) => {
       expect(drawNumberedBadge(badge)).toBe(drawBadge(badge));
@@ -49,7 +49,7 @@ test('a badge of a number is what drawing it would be', () => {
   );
 });
 
-test('all digits are as wide in every style: that is what makes it worth its while', () => {
+test('all digits have the same width in every style, so digits can be inserted', () => {
   for (const style of BADGE_STYLES) {
     const lengths = Array.from(
       '0123456789',

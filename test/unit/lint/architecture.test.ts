@@ -1,4 +1,4 @@
-/** The architecture is held by the linter, and the documents of it are true. */
+/** The linter enforces the architecture, and its documents are correct. */
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +23,7 @@ async function lint(
 }
 
 describe('architecture', () => {
-  test('the linter refuses what the architecture does', async () => {
+  test('the linter refuses what the architecture forbids', async () => {
     const refused = [
       [
         'src/http/x.ts',
@@ -95,7 +95,7 @@ describe('architecture', () => {
     ).toContain('0 errors');
   });
 
-  test('the linter refuses imports that go in a circle, also of types', async () => {
+  test('the linter refuses import cycles, also of types', async () => {
     const said = await lint(
       'src/http/x.ts',
       "import type { Y } from './y.ts';\n\nexport type X = Y;\n",
@@ -106,7 +106,7 @@ describe('architecture', () => {
     expect(said).toContain('import(no-cycle)');
   });
 
-  test('every invariant names a test that there is', async () => {
+  test('every invariant names an existing test', async () => {
     const document = await Bun.file(join(ROOT, 'ARCHITECTURE.md')).text();
     const rows = document.split('\n').filter((line) => /^\| I\d+ /.test(line));
     expect(rows.length).toBeGreaterThan(10);
@@ -122,7 +122,7 @@ describe('architecture', () => {
     }
   });
 
-  test('every file opens with what it is', async () => {
+  test('every file opens with a description', async () => {
     const ours = await Bun.$`git ls-files --cached --others --exclude-standard ${'*.ts'} ${'*.js'}`
       .cwd(ROOT)
       .text();
@@ -136,7 +136,7 @@ describe('architecture', () => {
     }
   });
 
-  test('every decision record says what was rejected, on what evidence, and when to look again', async () => {
+  test('every decision record has context, decision, rejected alternatives, evidence and when to look again', async () => {
     for (const file of new Bun.Glob('*.md').scanSync(join(ROOT, 'docs/decisions'))) {
       const text = await Bun.file(join(ROOT, 'docs/decisions', file)).text();
       for (const part of [
@@ -154,7 +154,7 @@ describe('architecture', () => {
 
   test('lines of scripts and style sheets end before column 100, of documents before column 120', async () => {
     const ours =
-      await Bun.$`git ls-files --cached --others --exclude-standard ${'*.lua'} ${'*.css'} ${'*.md'}`
+      await Bun.$`git ls-files --cached --others --exclude-standard ${'*.lua'} ${'*.sql'} ${'*.css'} ${'*.md'}`
         .cwd(ROOT)
         .text();
     for (const file of ours.trim().split('\n')) {

@@ -1,13 +1,10 @@
-/**
- * What the page works out in the browser: periods in the visitor's time zone, and what is said in
- * words.
- */
+/** What the page computes in the browser: periods in the visitor's time zone, and texts. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';
+import { Task } from '../../../src/page/browser/ask.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
-import { Task } from '../../../src/page/browser/task.ts';
-import { durationOf, laterOf, lineOf } from '../../../src/page/browser/words.ts';
+import { durationOf, laterOf, statusText } from '../../../src/page/browser/words.ts';
 import { until } from '../../support/folder.ts';
 
 const STEPS = ['hour', 'day', 'month'] as const satisfies readonly Step[];
@@ -24,7 +21,7 @@ function inZone<T>(zone: string, what: () => T): T {
 }
 
 describe('periods', () => {
-  test('are called as the API calls them, at any time, in zones of all kinds', () => {
+  test('have the same names as in the API, at any time, in time zones of all kinds', () => {
     const zones = [
       'UTC',
       'Europe/Berlin',
@@ -52,7 +49,7 @@ describe('periods', () => {
     );
   });
 
-  test('have what was counted in them, and nothing where nothing was', () => {
+  test('contain the counts of the API, and 0 otherwise', () => {
     const told = { time: '2026-11-22', person: 3, program: 2, proxy: 1, bot: 4, visitors: 5 };
     const shown = inZone('UTC', () =>
       latestOf([told], 'day', new Date(Date.UTC(2026, 10, 23, 12))),
@@ -63,21 +60,21 @@ describe('periods', () => {
   });
 });
 
-describe('words', () => {
-  test('say that it is live, or why it is not, and nothing before anything is known', () => {
-    expect(lineOf({})).toEqual([undefined, '']);
-    expect(lineOf({ asked: 'told' })).toEqual([undefined, '']);
-    expect(lineOf({ live: 'open', asked: 'told' })[0]).toBe('live');
-    expect(lineOf({ live: 'lost', asked: 'told' })[0]).toBe('lost');
+describe('status text', () => {
+  test('says that the page is live, or why it is not, and nothing before anything is known', () => {
+    expect(statusText({})).toEqual([undefined, '']);
+    expect(statusText({ lastRequest: 'answered' })).toEqual([undefined, '']);
+    expect(statusText({ live: 'open', lastRequest: 'answered' })[0]).toBe('live');
+    expect(statusText({ live: 'lost', lastRequest: 'answered' })[0]).toBe('lost');
     // One question that failed is no lost connection while totals come in.
-    expect(lineOf({ live: 'open', asked: 'unreachable' })[0]).toBe('live');
-    expect(lineOf({ asked: 'unreachable' })[0]).toBe('lost');
+    expect(statusText({ live: 'open', lastRequest: 'unreachable' })[0]).toBe('live');
+    expect(statusText({ lastRequest: 'unreachable' })[0]).toBe('lost');
     // Where Seen answers that the store is away, that is why no stream opens.
-    expect(lineOf({ live: 'lost', asked: 'away' })[0]).toBe('away');
-    expect(lineOf({ live: 'open', asked: 'away' })[0]).toBe('away');
+    expect(statusText({ live: 'lost', lastRequest: 'away' })[0]).toBe('away');
+    expect(statusText({ live: 'open', lastRequest: 'away' })[0]).toBe('away');
   });
 
-  test('do not turn a replica’s state back for one that has not heard of it, but one that was only silent is back', () => {
+  test('does not reset a replica’s state for an older report, but a replica that was only silent is back', () => {
     expect(laterOf('draining', 'ready')).toBe('draining');
     expect(laterOf('gone', 'draining')).toBe('gone');
     expect(laterOf('gone', 'ready')).toBe('ready');
@@ -85,7 +82,7 @@ describe('words', () => {
     expect(laterOf(undefined, 'ready')).toBe('ready');
   });
 
-  test('tell a time in the largest unit that it fills', () => {
+  test('shows a duration in its largest unit', () => {
     const said = (seconds: number) => durationOf(seconds * 1000, String);
     expect([-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 172_800].map(said)).toEqual([
       '0 s',
@@ -101,8 +98,8 @@ describe('words', () => {
   });
 });
 
-describe('what is asked for again and again', () => {
-  test('is asked for once more when somebody wants it while it is being asked for, and not after the end', async () => {
+describe('a request that is repeated regularly', () => {
+  test('runs once more when it is wanted while it runs, and not after the end', async () => {
     const answers: (() => void)[] = [];
     const task = new Task(
       3_600_000,

@@ -1,6 +1,6 @@
 /**
- * What the image has of the page: built by the commands of the Dockerfile, from what is sent to
- * the engine, and run where nothing can be written.
+ * The page's script in the image: built by the commands of the Dockerfile, from the files that the
+ * engine gets, and run on a read-only file system.
  */
 import { expect, test } from 'bun:test';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { bundle } from '../../../src/page/bundle.ts';
 import { freePort, temporaryFolder, until } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
-test('the script lies ready beside the program, which needs neither its sources nor a place to write', async () => {
+test('the image contains the bundled scripts, and needs neither their sources nor a place to write', async () => {
   using folder = temporaryFolder();
   const [build, lib] = [join(folder.path, 'build'), join(folder.path, 'lib')];
   mkdirSync(build);

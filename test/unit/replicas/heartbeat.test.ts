@@ -25,7 +25,7 @@ function begin() {
 }
 
 describe('replicas', () => {
-  test('know each other within a few seconds, by name, with what each has counted', async () => {
+  test('know each other within a few seconds, with names and counts', async () => {
     const { clock, replica, known } = begin();
     const [two, one] = [replica('two', 7), replica('one', 3)];
     two.start();
@@ -35,7 +35,7 @@ describe('replicas', () => {
     expect(known(two)).toEqual(['one ready 3', 'two ready 7']);
   });
 
-  test('that drain and end are seen to, and forgotten after a minute', async () => {
+  test('that drain and end are shown so, and forgotten after a minute', async () => {
     const { clock, replica, known } = begin();
     const [one, two] = [replica('one'), replica('two')];
     one.start();
@@ -51,7 +51,7 @@ describe('replicas', () => {
     expect(known(one)).toEqual(['one ready 0']);
   });
 
-  test('that are not heard of any more are gone, and one that is only late is not', async () => {
+  test('that fall silent are gone, and one that is only late is not', async () => {
     const { clock, presence, replica, known } = begin();
     const one = replica('one');
     const silent: HeartbeatReport = {
@@ -70,7 +70,7 @@ describe('replicas', () => {
     expect(known(one)).toEqual(['one ready 0', 'two gone 0']);
   });
 
-  test('are not taken for gone while the store is away', async () => {
+  test('are not considered gone while the store is unavailable', async () => {
     const { clock, presence, replica, known } = begin();
     let away = false;
     const shaky: Presence = {
@@ -87,7 +87,7 @@ describe('replicas', () => {
     await one.end();
   });
 
-  test('of one name, an old one and its replacement, are both shown, the older first', async () => {
+  test('with the same name, an old one and its replacement, are both shown, the older first', async () => {
     const { clock, replica, known } = begin();
     const old = replica('one', 9);
     old.start();
@@ -99,7 +99,7 @@ describe('replicas', () => {
     expect(known(fresh)).toEqual(['one draining 9', 'one ready 1']);
   });
 
-  test('have the store probed every 2 s, whether it answers their beats or not, until they end', async () => {
+  test('have the store probed every 2 s until they end, whether or not it answers their heartbeats', async () => {
     const { clock, replica, probes } = begin();
     const heartbeat = () => Promise.reject(new Error('away'));
     const one = replica('one', 0, { heartbeat });

@@ -1,4 +1,4 @@
-/** What is left of a counter that was deleted, on real stores: nothing, whatever it had. */
+/** A deleted counter leaves nothing in real stores, whatever it contained. */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -45,8 +45,8 @@ async function fill(store: Store, clock: { at: number }): Promise<void> {
   await visit(MIDNIGHT + 30 * 60_000);
 }
 
-describe('of a deleted counter', () => {
-  test('no key is left in Redis', async () => {
+describe('after a counter was deleted', () => {
+  test('no key of it is left in Redis', async () => {
     await using server = await RedisServer.start();
     const clock = { at: MIDNIGHT };
     const store = createRedisStore({
@@ -69,7 +69,7 @@ describe('of a deleted counter', () => {
     await store.close();
   });
 
-  test('no row is left in SQLite, in whatever table', async () => {
+  test('no row of it is left in any table of SQLite', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const clock = { at: MIDNIGHT };
@@ -104,7 +104,7 @@ describe('of a deleted counter', () => {
     await store.close();
   });
 
-  test('no row is left in PostgreSQL, in whatever table', async () => {
+  test('no row is left in any table of PostgreSQL', async () => {
     await using server = await PostgresServer.start();
     const clock = { at: MIDNIGHT };
     const store = createPostgresStore({
@@ -135,7 +135,7 @@ describe('of a deleted counter', () => {
 });
 
 describe('when the memory of Redis is full', () => {
-  test('counters are deleted all the same; changes are refused whole', async () => {
+  test('counters can still be deleted; changes are refused completely', async () => {
     await using server = await RedisServer.start(SAFE);
     const store = createRedisStore({ url: server.url, ca: undefined, ...limits, now: Date.now });
     await store.registry.create(NAME, { total: 5, madeAt: 1000, owner: 'of somebody' });

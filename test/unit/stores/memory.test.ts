@@ -1,6 +1,6 @@
 /**
- * The store that stands in for a database in the tests of the counter keeps the same contract as
- * the real ones.
+ * The store in memory, which replaces a database in the tests of the counter, keeps the same
+ * contract as the real ones.
  */
 import { testStoreContract } from '../../contract/store-contract.ts';
 import { LIMITS } from '../../contract/subject.ts';

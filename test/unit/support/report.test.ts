@@ -1,6 +1,6 @@
 /**
- * That the last lines of a run name what failed, with its error: read from a report of the test
- * runner itself.
+ * The last lines of a run name failed tests with their errors, read from the test runner's own
+ * report.
  */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/folder.ts';
 import { readReport } from '../../support/report.ts';
 
 // The skipped one is the fixture's: it must count neither as passed nor as failed.
-test('a report names what failed, by file and name, with the error', async () => {
+test('a report names failed tests, by file and name, with the error', async () => {
   using folder = temporaryFolder();
   await Bun.write(
     join(folder.path, 'some.test.ts'),
@@ -39,6 +39,6 @@ test('a report names what failed, by file and name, with the error', async () =>
   expect(failures[1]).toStartWith('some.test.ts > ends badly\nError: no <room>\n');
 });
 
-test('of what never ran nothing passed', () => {
+test('a test that never ran did not pass', () => {
   expect(readReport('')).toEqual({ passed: 0, failed: 0, tried: 0, failures: [] });
 });

@@ -1,4 +1,4 @@
-/** Answers of other people's servers are read as HTTP has them, whole or not at all. */
+/** Responses of other servers are parsed as HTTP defines them, completely or not at all. */
 import { describe, expect, test } from 'bun:test';
 import { readAnswer } from '../../../src/verify/connection.ts';
 import { numberIn, targetOf } from '../../../src/verify/target.ts';
@@ -11,7 +11,7 @@ const KINDS = {
 
 describe('an answer', () => {
   for (const [kind, text] of Object.entries(KINDS)) {
-    test(`${kind} is read when the last byte of it is there, and what follows is left`, () => {
+    test(`${kind} is complete with its last byte, and what follows is left`, () => {
       for (let end = 0; end < text.length; end++)
         expect(readAnswer(text.slice(0, end), false)).toBeUndefined();
       expect(readAnswer(`${text}HTTP/1.1 503`, false)).toEqual({
@@ -32,13 +32,13 @@ describe('an answer', () => {
     });
   });
 
-  test('that closes its connection says so', () => {
+  test('that closes its connection is reported so', () => {
     const closing = KINDS['with a length'].replace('\r\n', '\r\nConnection: close\r\n');
     expect(readAnswer(closing, false)?.answer.last).toBe(true);
   });
 });
 
-test('the number is a visit’s, in text and in JSON', () => {
+test('the number of a visit is found, in text and in JSON', () => {
   expect(numberIn('Hello World! I have been seen 6 times.\n')).toBe(6);
   expect(numberIn('{"counter":"hits2","value":6}')).toBe(6);
   expect(numberIn('{"value": 6, "id": 9}')).toBe(6);
@@ -47,7 +47,7 @@ test('the number is a visit’s, in text and in JSON', () => {
   expect(numberIn('99999999999999999999')).toBeUndefined();
 });
 
-test('a target is a URL, with a counter or without', () => {
+test('a target is a URL, with or without a counter', () => {
   expect(targetOf('http://localhost:8000/a?b=c', undefined)).toMatchObject({
     port: 8000,
     hitPath: '/a?b=c',

@@ -1,10 +1,10 @@
-/** The judge: right histories are never judged wrong, and each kind of fault is found. */
+/** The judge: correct histories are never judged wrong, and each kind of error is found. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { NumberSet } from '../../../src/verify/checks.ts';
 import type { Check, Finding } from '../../../src/verify/finding.ts';
 import type { History, Operation } from '../../../src/verify/history.ts';
 import { judgeHistory } from '../../../src/verify/judge-history.ts';
-import { NumberSet } from '../../../src/verify/number-set.ts';
 
 type Draft = { -readonly [K in keyof Operation]: Operation[K] };
 
@@ -68,7 +68,7 @@ const rightHistory: fc.Arbitrary<History & { operations: Draft[] }> = fc
 const answered = (history: { operations: Draft[] }) =>
   history.operations.filter(({ type, number }) => type === 'hit' && number !== undefined);
 
-describe('a right history', () => {
+describe('a correct history', () => {
   test('is never judged wrong', () => {
     fc.assert(
       fc.property(rightHistory, (history) => {
@@ -79,7 +79,7 @@ describe('a right history', () => {
     );
   });
 
-  test('where others visit too says so, and that nothing is lost', () => {
+  test('with other visitors is reported as such, with nothing lost', () => {
     const operations: Operation[] = [{ type: 'hit', connection: 1, start: 0, end: 1, number: 7 }];
     const [, bounds] = judged({ before: 5, after: 20, others: true, operations });
     expect(bounds).toMatchObject({
@@ -150,8 +150,8 @@ const repeatedAndAnswered = ({ operations }: History) =>
       number !== undefined && operations.slice(0, index).some((other) => other.key === key),
   );
 
-describe('visits that are repeated under their keys', () => {
-  test('are never judged wrong where they are right', () => {
+describe('visits that are repeated with their keys', () => {
+  test('are never judged wrong when they are correct', () => {
     fc.assert(
       fc.property(rightRepeats, (history) => {
         const keys = new Set(history.operations.map(({ key }) => key));
@@ -164,7 +164,7 @@ describe('visits that are repeated under their keys', () => {
     );
   });
 
-  test('one that got another number than before is found', () => {
+  test('one that got another number than before is an error', () => {
     let spoilt = 0;
     fc.assert(
       fc.property(rightRepeats, (history) => {
@@ -195,7 +195,7 @@ describe('visits that are repeated under their keys', () => {
     expect(spoilt).toBeGreaterThan(100);
   });
 
-  test('one that was counted twice is found in the total', () => {
+  test('one that was counted twice shows in the total', () => {
     let spoilt = 0;
     fc.assert(
       fc.property(rightRepeats, (history) => {
@@ -212,7 +212,7 @@ describe('visits that are repeated under their keys', () => {
     expect(spoilt).toBe(100);
   });
 
-  test('a read that failed and was read again is judged by when it was read', () => {
+  test('a read that failed and was repeated is judged by the time of the repeat', () => {
     const operations: Operation[] = [
       { type: 'read', connection: 1, key: 'r', start: 0, end: 1, failure: 'reset' },
       { type: 'hit', connection: 2, start: 2, end: 3, number: 6 },
@@ -222,7 +222,7 @@ describe('visits that are repeated under their keys', () => {
     expect(broken({ before: 5, after: 8, others: false, operations })).toEqual(['reads']);
   });
 
-  test('a visit that was answered, and then not any more, is told', () => {
+  test('a visit that was answered first and not when repeated is reported', () => {
     const operations: Operation[] = [
       { type: 'hit', connection: 1, key: 'k', start: 0, end: 1, number: 6 },
       { type: 'hit', connection: 1, key: 'k', start: 2, end: 3, failure: 'status 500' },
@@ -234,7 +234,7 @@ describe('visits that are repeated under their keys', () => {
     });
   });
 
-  test('without a second answer nothing is said of repeats but that', () => {
+  test('without a second answer repeats are reported as untested', () => {
     const operations: Operation[] = [
       { type: 'hit', connection: 1, key: 'k', start: 0, end: 1, failure: 'reset' },
       { type: 'hit', connection: 1, key: 'k', start: 2, end: 3, number: 6 },
@@ -248,7 +248,7 @@ describe('visits that are repeated under their keys', () => {
   });
 });
 
-describe('a history with a fault in it', () => {
+describe('the judge finds', () => {
   /** Puts a fault into right histories, and expects it to be found. */
   function expectFound(
     check: Check,
@@ -363,7 +363,7 @@ describe('a history with a fault in it', () => {
   });
 });
 
-test('what was not tested is not said to be held', () => {
+test('what was not tested is not reported as passed', () => {
   const statuses = judged({ before: 5, after: 6, others: false, operations: [] }).map(
     ({ check, status }) => [check, status],
   );
@@ -380,7 +380,7 @@ test('what was not tested is not said to be held', () => {
   });
 });
 
-test('the set of numbers is one, for close and for far numbers', () => {
+test('the set of numbers works for close and for distant numbers', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.integer({ min: -70_000, max: 140_000 }), fc.maxSafeInteger())),

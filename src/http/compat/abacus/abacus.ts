@@ -8,28 +8,35 @@
  */
 
 import { Hono } from 'hono';
-import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
+import { rootFor } from '../../app.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/head.ts';
-import { refuseMethod } from '../../request/methods.ts';
-import { rootFor } from '../../request/own-host.ts';
+import { headOnly, refuseMethod } from '../../request/methods.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
-import { requireCallable } from '../jsonp.ts';
+import { requireCallable } from '../shared.ts';
 import {
+  AbacusStatus,
+  type AbacusStatusOptions,
   badgeOf,
-  dress,
+  formatResponse,
   type Reply,
   redirect,
   respond,
   respondToPage,
   respondWithBadge,
+  respondWithList,
 } from './answer.ts';
-import { type AbacusParts, create, get, hit, info } from './calls.ts';
+import {
+  type AbacusParts,
+  type AbacusStreamParts,
+  create,
+  get,
+  hit,
+  info,
+  stream,
+} from './calls.ts';
 import { remove, reset, set, update } from './owner-calls.ts';
-import { ABACUS_PREFIX, type Call, type Shape, wordsIn } from './request.ts';
-import { AbacusStatus, type AbacusStatusOptions } from './status.ts';
-import { type AbacusStreamParts, stream } from './stream.ts';
+import { ABACUS_PREFIX, type Call, pathWords, type Shape } from './request.ts';
 
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
@@ -67,13 +74,13 @@ export function createAbacus(options: AbacusOptions): Surface {
   ];
   return ({ headers, checked, admitted }) => {
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, dress);
+    app.use(ALL_PATHS, formatResponse);
     for (const operation of operations) {
       const handler = serve(operation, options, status, headers);
       const path = `${ABACUS_PREFIX}${operation.path}`;
       app.on([...operation.methods], path, admitted(handler));
     }
-    const home: AppHandler = (c) => page(rootFor(c, ABACUS_PREFIX), headers);
+    const home: AppHandler = (c) => respondWithList(rootFor(c, ABACUS_PREFIX), headers);
     const toHome: AppHandler = (c) =>
       c.req.path === HOME
         ? refuseMethod(c, ['GET', 'HEAD'], headers)
@@ -135,7 +142,7 @@ function serve(
   const [, name = ''] = path.split('/');
   return async (c) => {
     status.asked(name);
-    const words = wordsIn(c, name, shape);
+    const words = pathWords(c, name, shape);
     if ('to' in words) {
       if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
       return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);
@@ -185,11 +192,4 @@ function badge(operation: (call: Call) => Promise<Reply>, counts: boolean): Oper
       headers,
     );
   };
-}
-
-function page(root: string, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'text/html; charset=utf-8');
-  ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
-  return new Response(abacusPage(root), { headers: ours });
 }

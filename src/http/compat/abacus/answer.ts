@@ -1,13 +1,17 @@
 /**
- * The forms of Abacus' responses: JSON, a script for JSONP, a badge, and a redirect. Not here:
- * their content (`calls.ts`).
+ * The forms of Abacus’ responses: JSON, a script for JSONP, a badge, and a redirect; and its
+ * health check and statistics.
+ *
+ * The number of counters comes from the store; the other figures count in this process since it
+ * started. Not here: the content of other responses (`calls.ts`).
  */
-
 import type { MiddlewareHandler } from 'hono';
+import type { Registry } from '../../../contract/registry.ts';
 import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
+import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { Env } from '../../context.ts';
-import { asScript, callbackIn, SCRIPT_TYPE } from '../jsonp.ts';
+import { callbackIn, jsonpScript, SCRIPT_TYPE } from '../shared.ts';
 
 /** The status and body of a response. */
 export interface Reply {
@@ -26,7 +30,7 @@ export function respond({ status, body }: Reply, headers: Headers): Response {
 export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
   const callback = callbackIn(query);
   if (callback === undefined || reply.status !== 200) return respond(reply, headers);
-  return responseOf(asScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
+  return responseOf(jsonpScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
 }
 
 /** The badge as an image. `counted` forbids caching in every known way. */
@@ -37,6 +41,14 @@ export function respondWithBadge(svg: string, counted: boolean, headers: Headers
     response.headers.set('Cache-Control', 'max-age=0, no-cache, no-store, must-revalidate');
   }
   return response;
+}
+
+/** The page that lists the calls; `root` is the path before them. */
+export function respondWithList(root: string, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', 'text/html; charset=utf-8');
+  ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
+  return new Response(abacusPage(root), { headers: ours });
 }
 
 /** Redirects the client to another path of this host. */
@@ -50,7 +62,7 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
  * Middleware that gives every response the content type of Abacus' JSON, and the error of the rate
  * limit Abacus' wording.
  */
-export const dress: MiddlewareHandler<Env> = async (c, next) => {
+export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   const { headers, status } = c.res;
   if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
@@ -98,4 +110,71 @@ export function durationText(ms: number): string {
   const seconds = `${(ms % 60_000) / 1000}s`;
   if (hours > 0) return `${hours}h${minutes}m${seconds}`;
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
+export interface AbacusStatusOptions {
+  readonly registry: Pick<Registry, 'size'>;
+  readonly replica: string;
+  readonly version: string;
+  /** The kind of the database. */
+  readonly database: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export class AbacusStatus {
+  readonly #options: AbacusStatusOptions;
+  readonly #startedAt: number;
+  // The store does not keep these numbers, and no client needs them to be exact.
+  readonly #commands = { total: 0, get: 0, hit: 0, create: 0 };
+  #misses = 0;
+
+  constructor(options: AbacusStatusOptions) {
+    this.#options = options;
+    this.#startedAt = options.now();
+  }
+
+  /** Notes a call of `operation`. */
+  asked(operation: string): void {
+    this.#commands.total++;
+    if (operation === 'get' || operation === 'hit' || operation === 'create')
+      this.#commands[operation]++;
+  }
+
+  /** Records a read of a counter that does not exist. */
+  missed(): void {
+    this.#misses++;
+  }
+
+  health(): Reply {
+    return { status: 200, body: { status: 'ok', uptime: durationText(this.#upMs()) } };
+  }
+
+  /**
+   * `db_uptime` is how long this replica has used the database, and `db_version` is its kind: the
+   * database itself is not asked.
+   */
+  async stats(): Promise<Reply> {
+    const { registry, replica, version, database } = this.#options;
+    const upMs = this.#upMs();
+    return {
+      status: 200,
+      body: {
+        version,
+        uptime: durationText(upMs),
+        db_uptime: `${Math.floor(upMs / 1000)}`,
+        db_version: database,
+        // Counters never expire.
+        expired_keys__since_restart: '0',
+        key_misses__since_restart: `${this.#misses}`,
+        commands: { ...this.#commands },
+        total_keys: await registry.size(),
+        shard: replica,
+      },
+    };
+  }
+
+  #upMs(): number {
+    return Math.max(0, this.#options.now() - this.#startedAt);
+  }
 }

@@ -1,11 +1,16 @@
 /**
- * The calls of Abacus that anybody may make. Not here: the calls of a counter's owner
- * (`owner-calls.ts`), routes (`abacus.ts`), and reading requests (`request.ts`).
+ * The calls of Abacus that anybody may make, and its stream of a counter’s total. Not here: the
+ * calls of a counter’s owner (`owner-calls.ts`), routes (`abacus.ts`), reading requests
+ * (`request.ts`), and opening and ending streams (`http/live/event-stream.ts`).
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
 import type { Counter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
+import type { Watch } from '../../../counter/watch.ts';
+import type { AppContext } from '../../context.ts';
+import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
+import { headOnly } from '../../request/methods.ts';
 import { issueToken, type Owners } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
@@ -30,7 +35,7 @@ const GET_FAILED = 'Failed to get data. Try again later.';
 const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
 
 /** Awaits work of the store. When the store fails, this fails with `words`, Abacus' message. */
-export async function worded<T>(words: string, work: Promise<T>): Promise<T> {
+export async function withMessage<T>(words: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -61,7 +66,7 @@ export async function hit(call: Call): Promise<Reply> {
   const named = namedIn(call);
   requireName(named);
   try {
-    return { status: 200, body: { value: await worded(GET_FAILED, call.count(named.name)) } };
+    return { status: 200, body: { value: await withMessage(GET_FAILED, call.count(named.name)) } };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return MISSING;
     throw error;
@@ -72,7 +77,7 @@ export async function hit(call: Call): Promise<Reply> {
 export async function get(call: Call, { counter }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   requireName(named);
-  const [value] = await worded(GET_FAILED, counter.read([named.name]));
+  const [value] = await withMessage(GET_FAILED, counter.read([named.name]));
   return value === undefined ? MISSING : { status: 200, body: { value } };
 }
 
@@ -93,7 +98,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;
   switch (
-    await worded(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
+    await withMessage(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
   ) {
     case 'created':
       return { status: 201, body: { key, namespace, admin_key: token, value } };
@@ -113,7 +118,7 @@ function randomName(): string {
 export async function info(call: Call, { registry, owners }: AbacusParts): Promise<Reply> {
   const named = namedIn(call);
   const described = isName(named)
-    ? await worded(GET_FAILED, registry.describe(named.name))
+    ? await withMessage(GET_FAILED, registry.describe(named.name))
     : undefined;
   const found =
     described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
@@ -134,4 +139,24 @@ export async function info(call: Call, { registry, owners }: AbacusParts): Promi
 /** The counter's name as Abacus stores it and returns it. */
 export function fullKey({ namespace, key }: NamedCounter): string {
   return `K:${namespace}:${key}`;
+}
+
+export interface AbacusStreamParts {
+  readonly watch: Watch;
+  readonly streams: EventStreams;
+}
+
+/** Sends the total whenever it changes, until the counter is deleted. */
+export function stream({ watch, streams }: AbacusStreamParts) {
+  return (call: Call, headers: Headers, c: AppContext): Response => {
+    const named = namedIn(call);
+    if (!isName(named)) return new Response(null, { status: 400, headers });
+    if (c.env.isHead) return headOnly(streamHeaders(headers));
+    return streams.respond(c, headers, (open) =>
+      watch.subscribe([named.name], (_, total) => {
+        if (total === undefined) open.end();
+        else open.send(`data: {"value":${total}}`);
+      }),
+    );
+  };
 }

@@ -7,7 +7,7 @@ import type { Condition, Description } from '../../../contract/registry.ts';
 import { AppError, isAppError } from '../../../counter/errors.ts';
 import { type NamedCounter, wholeNumber } from '../shared.ts';
 import type { Reply } from './answer.ts';
-import { type AbacusParts, fullKey, worded } from './calls.ts';
+import { type AbacusParts, fullKey, withMessage } from './calls.ts';
 import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
 const SET_FAILED = 'Failed to set data. Try again later.';
@@ -35,7 +35,7 @@ async function owned(call: Call, { registry, owners }: AbacusParts): Promise<Own
   }
   const named = namedIn(call);
   const found = isName(named)
-    ? await worded('Failed to verify token. Try again later.', registry.describe(named.name))
+    ? await withMessage('Failed to verify token. Try again later.', registry.describe(named.name))
     : undefined;
   if (owners.isInstallationToken(token)) {
     requireName(named);
@@ -84,7 +84,7 @@ async function setTo(
   value: number,
   { registry }: AbacusParts,
 ): Promise<Reply> {
-  const changed = await worded(
+  const changed = await withMessage(
     SET_FAILED,
     registry.change(named.name, { total: value }, condition),
   );
@@ -115,7 +115,9 @@ export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
   try {
     return {
       status: 200,
-      body: { value: await worded(SET_FAILED, call.count(named.name, { amount, reveal: true })) },
+      body: {
+        value: await withMessage(SET_FAILED, call.count(named.name, { amount, reveal: true })),
+      },
     };
   } catch (error) {
     if (isAppError(error, 'counter-missing')) return missing;
@@ -126,7 +128,7 @@ export async function update(call: Call, parts: AbacusParts): Promise<Reply> {
 /** Deletes a counter and all its data, for its owner. */
 export async function remove(call: Call, parts: AbacusParts): Promise<Reply> {
   const { named, condition } = await owned(call, parts);
-  const [outcome] = await worded(SET_FAILED, parts.registry.delete([named.name], condition));
+  const [outcome] = await withMessage(SET_FAILED, parts.registry.delete([named.name], condition));
   if (outcome === 'differs') throw invalid();
   return { status: 200, body: { status: 'ok', message: `Deleted key: ${fullKey(named)}` } };
 }

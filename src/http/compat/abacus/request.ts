@@ -6,12 +6,11 @@
  */
 
 import { AppError } from '../../../counter/errors.ts';
-import { wrongPart } from '../../../counter/name.ts';
+import { invalidPart } from '../../../counter/name.ts';
 import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
-import { callingPage, hostWord, pathWord } from '../calling-page.ts';
-import { decodedPart, type NamedCounter } from '../shared.ts';
+import { callingPage, decodedPart, hostPart, type NamedCounter, pathPart } from '../shared.ts';
 
 /** The path of Abacus on every host. */
 export const ABACUS_PREFIX = '/abacus';
@@ -40,7 +39,7 @@ export interface Call {
  * The words in the path after `operation`, or a redirect; its `to` is `undefined` when the path
  * does not fit. Fails with `route-missing` when there are too many words.
  */
-export function wordsIn(
+export function pathWords(
   c: AppContext,
   operation: string,
   shape: Shape,
@@ -63,7 +62,7 @@ export function wordsIn(
   }
 }
 
-function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<typeof wordsIn> {
+function openWordsIn(c: AppContext, tail: string, shape: Shape): ReturnType<typeof pathWords> {
   const [, first, slash, rest = ''] = /^\/([^/]+)(\/?)(.*)$/s.exec(tail) ?? [];
   if (first === undefined) return { to: undefined };
   if (slash === '' && shape !== 'owned') return { to: withSlash(c) };
@@ -106,14 +105,14 @@ export function namedIn({ words, headers }: Call): NamedCounter {
 function replaced(word: string, headers: Headers): string {
   if (word !== ':HOST:' && word !== ':PATH:') return word;
   const page = callingPage(headers);
-  if (page) return word === ':HOST:' ? hostWord(page) : pathWord(page);
+  if (page) return word === ':HOST:' ? hostPart(page) : pathPart(page);
   const header = word === ':HOST:' ? 'Origin' : 'Referer';
   throw new AppError('request-invalid', `${header} header is required if ${word} is used`);
 }
 
 /** Fails with `name-invalid` unless the counter's name is valid. */
 export function requireName({ namespace, key }: NamedCounter): void {
-  const wrong = wrongPart(namespace, key);
+  const wrong = invalidPart(namespace, key);
   if (wrong === undefined) return;
   const bytes = Buffer.byteLength(wrong === 'key' ? key : namespace);
   const rule =
@@ -125,7 +124,7 @@ export function requireName({ namespace, key }: NamedCounter): void {
 
 /** Whether the counter's name is valid. */
 export function isName({ namespace, key }: NamedCounter): boolean {
-  return wrongPart(namespace, key) === undefined;
+  return invalidPart(namespace, key) === undefined;
 }
 
 /** The token in a header or in the query; `undefined` for none. */

@@ -1,5 +1,5 @@
 /**
- * The calls of CountAPI. Not here: routes (`countapi.ts`), and reading requests (`request.ts`).
+ * The calls of CountAPI. Not here: routes (`countapi.ts`), and reading requests (`messages.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
@@ -9,8 +9,15 @@ import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter } from '../shared.ts';
-import { notThere, type Reply } from './answer.ts';
-import { type Call, namedBy, namedInPath, switchIn, wholeIn } from './request.ts';
+import {
+  booleanIn,
+  type Call,
+  missingCounterReply,
+  namedBy,
+  namedInPath,
+  type Reply,
+  wholeNumberIn,
+} from './messages.ts';
 
 export interface CountapiOptions {
   readonly counter: Counter;
@@ -40,7 +47,9 @@ function valueOf({ total, rules }: Description): number | null {
 export async function get(call: Call, { counter }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
   const [value] = await counter.read([named.name]);
-  return value === undefined ? notThere(named) : { status: 200, body: { value }, named };
+  return value === undefined
+    ? missingCounterReply(named)
+    : { status: 200, body: { value }, named };
 }
 
 /**
@@ -55,7 +64,7 @@ async function counted(call: Call, named: NamedCounter, amount?: number): Promis
   try {
     return { status: 200, body: { value: await call.count(named.name, amount) }, named };
   } catch (error) {
-    if (isAppError(error, 'counter-missing')) return notThere(named);
+    if (isAppError(error, 'counter-missing')) return missingCounterReply(named);
     throw error;
   }
 }
@@ -63,9 +72,9 @@ async function counted(call: Call, named: NamedCounter, amount?: number): Promis
 /** Adds an amount within the counter's bounds; 0 adds nothing. */
 export async function update(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
-  const amount = wholeIn(call.query, 'amount');
+  const amount = wholeNumberIn(call.query, 'amount');
   const found = await registry.describe(named.name);
-  if (!found) return notThere(named);
+  if (!found) return missingCounterReply(named);
   const { lowest, highest } = found.rules;
   if (amount < lowest || amount > highest)
     return { status: 403, body: { value: valueOf(found) }, named };
@@ -78,7 +87,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
  */
 export async function set(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);
-  const value = wholeIn(call.query, 'value');
+  const value = wholeNumberIn(call.query, 'value');
   const found = await registry.describe(named.name);
   if (!found) return { status: 404, body: { old_value: null, value: null }, named };
   if (!found.rules.settable) return notSettable(named, found);
@@ -105,10 +114,10 @@ export async function create(
     call,
     parts.length > 1 ? parts : [query.get('namespace') ?? 'default', key],
   );
-  const value = wholeIn(query, 'value', 0);
-  const settable = switchIn(query, 'enable_reset');
-  const lowest = wholeIn(query, 'update_lowerbound', LOWEST);
-  const highest = wholeIn(query, 'update_upperbound', HIGHEST);
+  const value = wholeNumberIn(query, 'value', 0);
+  const settable = booleanIn(query, 'enable_reset');
+  const lowest = wholeNumberIn(query, 'update_lowerbound', LOWEST);
+  const highest = wholeNumberIn(query, 'update_upperbound', HIGHEST);
   if (highest < 0) throw new AppError('request-invalid', 'update_upperbound must be positive');
   if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
   if (closed) return { ...CLOSED, named };

@@ -3,19 +3,25 @@
  * programs that still use them.
  *
  * Its counters are ordinary ones, `NAMESPACE/KEY`. A body holds exactly the keys of CountAPI,
- * because clients fail on unknown ones; all else is in headers. Not here: reading requests
- * (`request.ts`), the calls (`calls.ts`), and the forms of responses (`answer.ts`).
+ * because clients fail on unknown ones; all else is in headers. Not here: the calls (`calls.ts`),
+ * and the forms of requests and responses (`messages.ts`).
  */
 
 import { Hono } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/head.ts';
+import { headOnly } from '../../request/methods.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
-import { requireCallable } from '../jsonp.ts';
-import { dress, type Reply, respond } from './answer.ts';
+import { requireCallable } from '../shared.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
-import { type Call, COUNTAPI_PREFIX, callOf } from './request.ts';
+import {
+  type Call,
+  COUNTAPI_PREFIX,
+  callOf,
+  formatResponse,
+  type Reply,
+  respond,
+} from './messages.ts';
 
 const ALL_PATHS = `${COUNTAPI_PREFIX}/*`;
 
@@ -54,7 +60,7 @@ export function createCountapi(options: CountapiOptions): Surface {
         return respond(reply, headers);
       };
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, dress);
+    app.use(ALL_PATHS, formatResponse);
     for (const [name, writes, operation] of operations)
       app.get(`${COUNTAPI_PREFIX}/${name}/*`, admitted(serve(name, writes, operation)));
     app.get(ALL_PATHS, checked(routeMissing));

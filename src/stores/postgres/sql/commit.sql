@@ -108,7 +108,7 @@ BEGIN
       END IF;
       IF key_places IS NULL THEN
         SELECT places, gone INTO key_places, keys_gone FROM seen.places_for_keys(
-          (SELECT count(*) FROM jsonb_array_elements(args->'changes') AS other WHERE other ? 'key'),
+          (SELECT count(*) FROM jsonb_array_elements(args->'changes') AS c WHERE c ? 'key'),
           (args->'keysMax')::bigint, now_ms, (args->'keyMs')::bigint
         );
       END IF;

@@ -1,8 +1,8 @@
 -- Keys of requests: each is kept for a time, and their number is limited.
 
--- How many keys may be added (`places`). When the `wanted` ones do not fit, this first deletes some
--- that are expired or come from a wrong clock, and `gone` is their number. Otherwise it deletes
--- none, so that a clock that is wrong for a while loses no keys.
+-- Returns `places`, how many keys may be added. When the `wanted` ones do not fit, this first
+-- deletes some that are expired or come from a wrong clock, and `gone` is their number. Otherwise
+-- it deletes none, so that a clock that is wrong for a while loses no keys.
 CREATE OR REPLACE FUNCTION seen.places_for_keys(
   wanted bigint, keys_max bigint, now_ms bigint, key_ms bigint, OUT places bigint, OUT gone bigint
 ) LANGUAGE plpgsql AS $$

@@ -1,8 +1,8 @@
 -- Replicas know each other: each reports regularly, and gets the list of all.
 --
 -- args: `id`, `report`, and `memoryMs`, how long silent replicas are remembered.
--- Returns a list: {silentMs, report}, this one included, on the server's clock. It may be lost in a
--- crash: its table is UNLOGGED.
+-- Returns a list of {silentMs, report}, this one included, on the server's clock. It may be lost
+-- in a crash: its table is UNLOGGED.
 CREATE OR REPLACE FUNCTION seen.heartbeat(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   at_ms bigint := seen.server_ms();

@@ -4,7 +4,8 @@
 -- What changes a counter locks its row, also when it is repeated after a lost reply and finds
 -- everything done: a lock is a write, so its commit waits for the standby too.
 
-CREATE OR REPLACE FUNCTION seen.described(c seen.counters) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION seen.described(c seen.counters) RETURNS jsonb LANGUAGE sql IMMUTABLE
+AS $$
   SELECT jsonb_build_object(
     'counter', c.name, 'total', c.total, 'madeAt', c.made_at, 'owner', c.owner, 'rules', c.rules
   )
@@ -169,7 +170,8 @@ BEGIN
 END $$;
 
 -- args: `counter`. Returns the counter, or null.
-CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
+AS $$
   SELECT (SELECT seen.described(c) FROM seen.counters AS c WHERE c.name = args->>'counter')
 $$;
 

@@ -87,7 +87,7 @@ END $$;
 CREATE OR REPLACE FUNCTION seen.is_private(rules text) RETURNS boolean LANGUAGE sql IMMUTABLE
 AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;
 
--- Locks counters, in the order of their names, so that two transactions do not wait for each other.
+-- Locks counters, in the order of their names, so that two transactions do not deadlock.
 -- When some are new and `may_make` is true, it first waits until no other transaction makes any.
 CREATE OR REPLACE FUNCTION seen.lock_counters(wanted text[], may_make boolean) RETURNS void
 LANGUAGE plpgsql AS $$

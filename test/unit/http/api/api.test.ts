@@ -1,6 +1,6 @@
 /**
- * The native API: what each route does, who may ask for it, and that it is as `/openapi.json`
- * says, whatever is sent.
+ * The native API: the effect of each route, its authorization, and its agreement with
+ * `/openapi.json` for any request.
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
@@ -60,7 +60,7 @@ function expectProblem(
 }
 
 describe('a counter', () => {
-  test('is made where it is told to start, and its token is answered once', async () => {
+  test('is made with its start value, and its token is returned once', async () => {
     const app = setUp();
     const { status, headers, json } = await call(app, 'POST', '/api/v1/counters', {
       body: { name: 'my-site/front-page', value: 41 },
@@ -93,7 +93,7 @@ describe('a counter', () => {
     );
   });
 
-  test('is hit by a request without a body; other amounts than 1 need its token', async () => {
+  test('is hit by a request without a body; amounts other than 1 need its token', async () => {
     const app = setUp();
     const token = await make(app);
     expect((await app.ask(`${ONE}/hit`, {}, 'POST')).status).toBe(200);
@@ -108,7 +108,7 @@ describe('a counter', () => {
     expect(own.json.value).toBe(-2);
   });
 
-  test('is hit once under one key; the same key for something else is refused', async () => {
+  test('is hit once with a key; using the key for another request is refused', async () => {
     const app = setUp();
     const token = await make(app);
     const key = { 'Idempotency-Key': 'a-key' };
@@ -121,7 +121,7 @@ describe('a counter', () => {
     expect((await call(app, 'GET', ONE)).json.value).toBe(1);
   });
 
-  test('is read, alone and with others, and reading never counts', async () => {
+  test('can be read alone and with others, and a read never counts', async () => {
     const app = setUp();
     await make(app, 'my-site/front-page', 7);
     for (let n = 0; n < 3; n++) expect((await call(app, 'GET', ONE)).json.value).toBe(7);
@@ -138,7 +138,7 @@ describe('a counter', () => {
     expect(app.store.counting.asked).toHaveLength(0);
   });
 
-  test('is set and deleted by its owner', async () => {
+  test('can be set and deleted by its owner', async () => {
     const app = setUp();
     const token = await make(app);
     const set = await call(app, 'PATCH', ONE, { body: { value: 100 }, ...bearer(token) });
@@ -153,7 +153,7 @@ describe('a counter', () => {
     expectProblem(await call(app, 'GET', ONE), 404, 'counter-missing');
   });
 
-  test('that is the default one is there before its first hit, and belongs to the installation', async () => {
+  test('that is the default counter exists before its first hit, and belongs to the installation', async () => {
     const app = setUp();
     expect((await call(app, 'GET', '/api/v1/default')).json).toEqual({
       name: 'hits',
@@ -208,7 +208,7 @@ describe('owners', () => {
     expect((await call(app, 'GET', '/api/v1/counters/nobodys/counter')).json.value).toBe(1);
   });
 
-  test('the installation’s owner may do everything', async () => {
+  test('the installation’s owner can do everything', async () => {
     const app = setUp();
     await make(app);
     await app.ask('/hit/nobodys/counter');
@@ -219,7 +219,7 @@ describe('owners', () => {
     }
   });
 
-  test('only the installation’s owner lists counters, page by page', async () => {
+  test('only the installation’s owner can list counters, page by page', async () => {
     const app = setUp();
     const token = await make(app, 'my-site/page-0');
     for (let n = 1; n < 5; n++) await app.ask(`/hit/my-site/page-${n}`);
@@ -242,7 +242,7 @@ describe('owners', () => {
     });
   });
 
-  test('where counters are closed only the installation’s owner makes them, and hits make none', async () => {
+  test('when counters are closed only the installation’s owner makes them, and hits make none', async () => {
     const app = setUp({ closed: true });
     const body = { name: 'my-site/front-page' };
     expectProblem(await call(app, 'POST', '/api/v1/counters', { body }), 401, 'token-missing');
@@ -255,7 +255,7 @@ describe('owners', () => {
     expect((await app.ask('/')).status).toBe(200);
   });
 
-  test('a token is kept as a hash, and is in no answer but the one that makes the counter', async () => {
+  test('a token is stored as a hash, and appears only in the answer that makes the counter', async () => {
     const app = setUp();
     const token = await make(app);
     const description = await app.store.registry.describe('my-site/front-page');
@@ -277,7 +277,7 @@ describe('owners', () => {
   });
 });
 
-describe('bad input is a problem that says where it is wrong', () => {
+describe('invalid input gets a problem document that says where the error is', () => {
   for (const [method, path, body, code, words] of [
     ['GET', '/api/v1/counters/a/front-page', undefined, 'name-invalid', 'namespace "a"'],
     ['GET', '/api/v1/counters/my-site/%2e%2e%2f', undefined, 'name-invalid', 'key'],
@@ -325,7 +325,7 @@ describe('bad input is a problem that says where it is wrong', () => {
     });
   }
 
-  test('a body that is no JSON, by its type', async () => {
+  test('a body whose type is not JSON', async () => {
     const app = setUp();
     const answer = await app.ask(
       '/api/v1/counters',
@@ -336,7 +336,7 @@ describe('bad input is a problem that says where it is wrong', () => {
     expectProblem({ ...answer, json: JSON.parse(answer.body) }, 400, 'request-invalid');
   });
 
-  test('a method that a route does not take', async () => {
+  test('a method that a route does not accept', async () => {
     const app = setUp();
     for (const [method, path, allow] of [
       ['PUT', ONE, 'GET, HEAD, PATCH, DELETE, OPTIONS'],
@@ -349,7 +349,7 @@ describe('bad input is a problem that says where it is wrong', () => {
     }
   });
 
-  test('a browser may ask from another page, with a token', async () => {
+  test('a browser can call the API from another site, with a token', async () => {
     const { ask } = setUp();
     const { status, headers } = await ask(ONE, {}, 'OPTIONS');
     expect(status).toBe(204);
@@ -450,7 +450,7 @@ describe('/openapi.json', () => {
     };
   }
 
-  test('each route answers as it says when it is asked as it says', async () => {
+  test('each route answers a valid request as it describes', async () => {
     const described = await description(setUp());
     const isAsDescribed = answersAreAs(described);
     const queries: Record<string, string> = { '/api/v1/values': '?names=hits,my-site/front-page' };
@@ -472,7 +472,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  test('whatever is sent is answered as it says, and never with 500', async () => {
+  test('any request is answered as it describes, and never with 500', async () => {
     const described = await description(setUp());
     const isAsDescribed = answersAreAs(described);
     const word = fc.oneof(

@@ -1,4 +1,4 @@
-/** Visitors and history over HTTP: who is counted as what, and when, with the test's own clock. */
+/** Visitors and history over HTTP: how visits are recorded, with the test's own clock. */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp } from '../../../support/app.ts';
 
@@ -24,7 +24,7 @@ function begin() {
 }
 
 describe('visitors', () => {
-  test('are counted once a day on each counter, whichever way they come', async () => {
+  test('are counted once a day on each counter, on every surface', async () => {
     const { ask, json, later } = begin();
     for (const path of ['/', '/', '/hit/my-site/page']) await ask(path, from('192.0.2.1'));
     await ask('/', from('192.0.2.2'));
@@ -44,7 +44,7 @@ describe('visitors', () => {
     expect(await json('/api/v1/default/visitors')).toMatchObject({ today: 1, total: 3 });
   });
 
-  test('who says to come from elsewhere is believed only where a proxy is trusted', async () => {
+  test('are identified by X-Forwarded-For only from a trusted proxy', async () => {
     const { ask, json } = begin();
     for (const forged of ['198.51.100.1', '198.51.100.2', '198.51.100.3']) {
       // The proxy adds whom it was asked by: the visitor, who has written the rest.
@@ -53,7 +53,7 @@ describe('visitors', () => {
     expect((await json('/api/v1/default/visitors')).today).toBe(1);
   });
 
-  test('what was counted as what can be read, and all of it counts', async () => {
+  test('are recorded by kind, and all kinds count', async () => {
     const { ask, hits, json } = begin();
     for (const userAgent of [
       FIREFOX,
@@ -71,7 +71,7 @@ describe('visitors', () => {
     });
   });
 
-  test('stay unknown while the store does not tell the day’s salt, and count all the same', async () => {
+  test('stay unknown while the store does not return the day’s salt, and count all the same', async () => {
     const { ask, hits, json, later, store } = begin();
     const { history } = store;
     const salt = history.salt.bind(history);
@@ -90,7 +90,7 @@ describe('visitors', () => {
   });
 });
 
-test('a visit waits briefly for the day’s salt, nobody waits for long after it, and who comes when it is there is known', async () => {
+test('a visit waits briefly for the day’s salt, the next ones do not, and visitors are known once it arrives', async () => {
   const { ask, hits, json, store, clock } = begin();
   const told = Promise.withResolvers<string>();
   store.history.salt = () => told.promise;
@@ -120,7 +120,7 @@ describe('history', () => {
   const PATH = '/api/v1/counters/my-site/page/history';
   const none = { person: 0, program: 0, proxy: 0, bot: 0 };
 
-  test('by day, in a zone, and by hour', async () => {
+  test('can be read by day in a time zone, and by hour', async () => {
     const { json } = await withHistory();
     expect(await json(PATH)).toEqual({
       name: 'my-site/page',
@@ -140,7 +140,7 @@ describe('history', () => {
     expect(periods).toEqual([{ time: '2026-11-22T23', ...none, person: 1 }]);
   });
 
-  test('as CSV', async () => {
+  test('can be read as CSV', async () => {
     const { ask } = await withHistory();
     const { headers, body } = await ask(`${PATH}?format=csv`);
     expect(headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
@@ -149,7 +149,7 @@ describe('history', () => {
     );
   });
 
-  test('asked for wrongly, with what to ask', async () => {
+  test('gets an error with the valid values when the request is wrong', async () => {
     const { ask } = await withHistory();
     for (const [query, words] of [
       ['zone=Europe/Atlantis', 'is no time zone'],

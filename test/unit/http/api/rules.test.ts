@@ -1,7 +1,4 @@
-/**
- * Private counters, windows, and browsers that are left out, over HTTP on every surface that
- * counts.
- */
+/** Private counters, windows and own visits, over HTTP on every surface that counts. */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, INSTALLATION, setUp, textOf } from '../../../support/app.ts';
 
@@ -57,7 +54,7 @@ describe('a private counter', () => {
     '/countapi/update/my-site/page?amount=1',
   ];
 
-  test('is counted on by everybody, and nobody is told the number', async () => {
+  test('counts everybody’s visits and shows nobody the number', async () => {
     const { ask, send, made, token } = await begin({ private: true });
     expect(made.json).toMatchObject({ value: 41, private: true });
     for (const path of HITS) {
@@ -68,7 +65,7 @@ describe('a private counter', () => {
     expect((await send('GET', ONE, undefined, bearer(token))).json.value).toBe(45);
   });
 
-  test('is read by its owner, in whatever way, and by nobody else', async () => {
+  test('can be read by its owner, on every surface, and by nobody else', async () => {
     const { ask, send, token } = await begin({ private: true });
     for (const path of [ONE, `${ONE}/history`, `${ONE}/visitors`]) {
       expect((await send('GET', path)).json.code).toBe('token-missing');
@@ -85,7 +82,7 @@ describe('a private counter', () => {
     expect((await ask('/countapi/get/my-site/page')).body).toBe('{"value":null}');
   });
 
-  test('tells its owner the number of their hit', async () => {
+  test('returns to its owner the number of their hit', async () => {
     const { send, token } = await begin({ private: true });
     expect((await send('POST', `${ONE}/hit`, undefined, bearer(token))).json.value).toBe(42);
     expect((await send('POST', `${ONE}/hit`, { amount: 5 }, bearer(token))).json.value).toBe(47);
@@ -99,7 +96,7 @@ describe('a private counter', () => {
     ).toBe(1);
   });
 
-  test('tells nothing over CountAPI', async () => {
+  test('is not revealed by CountAPI', async () => {
     const { ask, send } = await begin({ private: true });
     for (const path of [
       'info/my-site/page',
@@ -125,7 +122,7 @@ describe('a private counter', () => {
     expect((await ask('/countapi/info/my-site/open')).status).toBe(404);
   });
 
-  test('is made so, and no more, by its owner', async () => {
+  test('is made private, and public again, by its owner', async () => {
     const { ask, send, token } = await begin();
     expect((await send('PATCH', ONE, { private: true })).json.code).toBe('token-missing');
     expect((await send('PATCH', ONE, { private: true }, bearer(token))).json).toMatchObject({
@@ -138,7 +135,7 @@ describe('a private counter', () => {
     expect((await ask('/get/my-site/page')).body).toBe('{"value":7}');
   });
 
-  test('is never the default one, whose number stands in the sentence', async () => {
+  test('is never the default counter, whose number is in the sentence', async () => {
     const { send } = await begin();
     const set = await send('PATCH', '/api/v1/default', { private: true }, bearer(INSTALLATION));
     expect(set.json.code).toBe('request-invalid');
@@ -146,7 +143,7 @@ describe('a private counter', () => {
 });
 
 describe('a window', () => {
-  test('makes reloads of one visitor one visit, on every surface', async () => {
+  test('counts reloads of one visitor as one visit, on every surface', async () => {
     const { ask, send, later, hits, token } = await begin({ window: 600 });
     const value = async (path: string, address: string) =>
       JSON.parse((await ask(path, from(address))).body).value;
@@ -172,7 +169,7 @@ describe('a window', () => {
     expect(await hits()).toBe(3);
   });
 
-  test('of many at once gives each visitor one number, and the others the number as it stands', async () => {
+  test('gives each of many simultaneous visitors one number, and reloads the current total', async () => {
     const { ask, token, send } = await begin({ window: 600 });
     const addresses = ['1', '2', '1', '3', '2', '1'].map((n) => from(`192.0.2.${n}`));
     const answers = await Promise.all(
@@ -182,7 +179,7 @@ describe('a window', () => {
     expect((await send('GET', ONE, undefined, bearer(token))).json.value).toBe(44);
   });
 
-  test('may be on the default counter too, and is as long as a day at the most', async () => {
+  test('can be set on the default counter too, and is a day at most', async () => {
     const { ask, send } = await begin();
     const set = (window: number) =>
       send('PATCH', '/api/v1/default', { window }, bearer(INSTALLATION));
@@ -195,15 +192,15 @@ describe('a window', () => {
     expect((await ask('/', from('192.0.2.1'))).body).toContain(' 2 times');
   });
 
-  test('says so when nothing is set', async () => {
+  test('is not changed by an empty PATCH, which is refused', async () => {
     const { send, token } = await begin();
     const { status, json } = await send('PATCH', ONE, {}, bearer(token));
     expect({ status, code: json.code }).toEqual({ status: 400, code: 'request-invalid' });
   });
 });
 
-describe('a program that tells of others’ visits', () => {
-  test('says who they were, with the owner’s token, and nothing of it is kept', async () => {
+describe('a program that reports others’ visits', () => {
+  test('names the visitors with the owner’s token, and their names are not stored', async () => {
     const { send, token, store } = await begin({ window: 600 });
     const told = (visitor: unknown, headers: Record<string, string> = bearer(token)) =>
       send('POST', `${ONE}/hit`, { visitor }, headers);
@@ -225,7 +222,7 @@ describe('a program that tells of others’ visits', () => {
     expect(JSON.stringify(store.counting.asked)).not.toContain('session');
   });
 
-  test('is not believed without it, and is told what a visitor is', async () => {
+  test('is refused without it, and with an invalid visitor', async () => {
     const { send, token } = await begin();
     expect((await send('POST', `${ONE}/hit`, { visitor: 'x' })).json.code).toBe('token-missing');
     expect(
@@ -250,7 +247,7 @@ describe('a program that tells of others’ visits', () => {
 });
 
 describe('own visits', () => {
-  test('are not what an owner adds, or tells of others', async () => {
+  test('do not include amounts that an owner adds, or visits that an owner reports', async () => {
     const { send, token } = await begin();
     const own = { ...OUT, ...bearer(token) };
     expect((await send('POST', `${ONE}/hit`, { amount: 5 }, own)).json.value).toBe(46);
@@ -258,7 +255,7 @@ describe('own visits', () => {
     expect((await send('POST', `${ONE}/hit`, undefined, own)).json.value).toBe(47);
   });
 
-  test('do not count on any surface, and are answered with the number as it stands', async () => {
+  test('do not count on any surface, and get the current total', async () => {
     const { ask, send, store } = await begin();
     await ask('/');
     expect((await ask('/', OUT)).body).toBe('Hello World! I have been seen 1 times.\n');
@@ -282,7 +279,7 @@ describe('own visits', () => {
     expect(await store.counting.read(['hits'])).toEqual([4]);
   });
 
-  test('tell nobody the number of a private counter', async () => {
+  test('do not reveal the number of a private counter', async () => {
     const { ask, send, token } = await begin({ private: true });
     expect((await ask('/hit/my-site/page', OUT)).body).toBe('{"value":null}');
     expect(
@@ -290,7 +287,7 @@ describe('own visits', () => {
     ).toBe(41);
   });
 
-  test('are said on the page, with the way back', async () => {
+  test('are mentioned on the page, with a link to undo it', async () => {
     const { ask } = await begin();
     const { body } = await ask('/', { ...OUT, Accept: BROWSER });
     expect(body).toContain('Visits of this browser do not count');
@@ -300,7 +297,7 @@ describe('own visits', () => {
     );
   });
 
-  test('are switched off and on by a form that needs no script, and only on its own page', async () => {
+  test('can be switched off and on by a form without a script, only on its own page', async () => {
     const { ask } = await begin();
     const form = (visits: string, headers: Record<string, string> = {}) =>
       ask(

@@ -1,6 +1,6 @@
 /**
- * The exact requests of clients of Abacus, against the started program; and its tokens, searched
- * for where they must not be.
+ * The exact requests of Abacus' clients, against the started program, and a search for its tokens
+ * where they must not be.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -98,7 +98,7 @@ for (const [where, env, base] of [
       });
     });
 
-    test('a page: fetch hits, EventSource hears of it', async () => {
+    test('a page: fetch counts, EventSource gets the change', async () => {
       await using stream = new Listener(`${program.url}${base}/stream/my-site.com/visits`);
       await until('the stream', () => stream.servedBy.length === 1);
       for (let n = 1; n <= 2; n++) {
@@ -115,7 +115,7 @@ for (const [where, env, base] of [
       );
     });
 
-    test('create as a lock that only one of many gets', async () => {
+    test('create as a lock that only one of many clients gets', async () => {
       const asked = Array.from({ length: 30 }, () =>
         action('GET', '/create/my-bot.lock/d2026-11-25-ab12?initializer=1'),
       );
@@ -125,7 +125,7 @@ for (const [where, env, base] of [
       expect(statuses).toEqual([201, ...Array.from({ length: 29 }, () => 409)]);
     });
 
-    test('a redirect is followed to where the call is answered', async () => {
+    test('a redirect leads to the address that answers the call', async () => {
       expect(await action('POST', '/create/lonely?initializer=3')).toMatchObject({
         status: 201,
         json: { namespace: 'default', key: 'lonely', value: 3 },
@@ -137,7 +137,7 @@ for (const [where, env, base] of [
       });
     });
 
-    test('a token stands in no log, no other answer, no figure and no database', async () => {
+    test('a token appears in no log, no other answer, no metric and no database', async () => {
       const key = tokens.at(-1) ?? '';
       expect(await action('POST', `/set/default/lonely?value=7&token=${key}`)).toMatchObject({
         json: { value: 7 },

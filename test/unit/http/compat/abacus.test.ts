@@ -1,4 +1,4 @@
-/** Abacus, call by call, as its contract has it; who may do what; and whatever else is sent. */
+/** Abacus, call by call, as documented; its authorization; and any other request. */
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -61,7 +61,7 @@ const patternOf = (what: string) => ({
 });
 
 describe('hit and get', () => {
-  test('count and read, and make a counter that is not there', async () => {
+  test('count and read, and make a missing counter', async () => {
     const app = setUp();
     await expectAnswer(app, '/get/my-site/visits', 404, NO_KEY);
     await expectAnswer(app, '/hit/my-site/visits', 200, { value: 1 });
@@ -70,7 +70,7 @@ describe('hit and get', () => {
     expect((await app.ask('/get/my-site/visits')).body).toBe('{"value":2}');
   });
 
-  test('a request that is sent again under its key counts once', async () => {
+  test('a request that is repeated with its key counts once', async () => {
     const { app, token } = await withBuilds();
     const headers = { 'Idempotency-Key': 'one' };
     await expectAnswer(app, '/hit/my-app/builds', 200, { value: 11 }, { headers });
@@ -88,7 +88,7 @@ describe('hit and get', () => {
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 16 });
   });
 
-  test('what is asked ahead of a visit, or for its headers only, changes nothing', async () => {
+  test('a prefetch or a HEAD request changes nothing', async () => {
     const { app, token } = await withBuilds();
     for (const [method, path] of [
       ['GET', '/hit/my-app/builds'],
@@ -117,7 +117,7 @@ describe('hit and get', () => {
     }
   });
 
-  test('a counter stays where a number can be, and says so', async () => {
+  test('a counter at its maximum stays there, and the error says so', async () => {
     const { app } = await withBuilds();
     await call(app, `/create/my-app/last?initializer=${Number.MAX_SAFE_INTEGER - 1}`);
     await expectAnswer(app, '/hit/my-app/last', 200, { value: Number.MAX_SAFE_INTEGER });
@@ -128,7 +128,7 @@ describe('hit and get', () => {
 });
 
 describe('JSONP', () => {
-  test('calls the page’s function with what went well; errors are JSON', async () => {
+  test('calls the page’s function with successful results; errors are JSON', async () => {
     const { app } = await withBuilds();
     for (const path of ['/hit/my-app/builds', '/get/my-app/builds']) {
       const { status, headers, body } = await call(app, `${path}?callback=my.page.show`);
@@ -148,7 +148,7 @@ describe('JSONP', () => {
     expect((await call(app, '/info/my-app/builds?callback=cb')).json).toMatchObject({ value: 12 });
   });
 
-  test('a name that is more than a name is refused, and nothing is counted', async () => {
+  test('an invalid function name is refused, and nothing is counted', async () => {
     const app = setUp();
     for (const name of [
       'alert(1)',
@@ -167,7 +167,7 @@ describe('JSONP', () => {
 });
 
 describe('create', () => {
-  test('answers an admin_key that is a UUID, and the value', async () => {
+  test('returns an admin_key that is a UUID, and the value', async () => {
     const app = setUp();
     for (const method of ['GET', 'POST']) {
       const path = `/create/my-app/by-${method}`;
@@ -188,7 +188,7 @@ describe('create', () => {
     expect((await call(app, '/create/my-app/plain')).json).toMatchObject({ value: 0 });
   });
 
-  test('takes whole numbers that JSON carries, and nothing else', async () => {
+  test('accepts whole numbers that are exact in JSON, and nothing else', async () => {
     const app = setUp();
     const most = Number.MAX_SAFE_INTEGER;
     for (const [text, value] of [
@@ -222,7 +222,7 @@ describe('create', () => {
     }
   });
 
-  test('refuses what exists, and leaves it and its owner as they are', async () => {
+  test('refuses an existing counter, and does not change it or its owner', async () => {
     const { app, token } = await withBuilds();
     const refused = { error: 'Key already exists, please use a different key.' };
     await expectAnswer(app, '/create/my-app/builds?initializer=7', 409, refused);
@@ -237,7 +237,7 @@ describe('create', () => {
     );
   });
 
-  test('without a name makes one at random', async () => {
+  test('without a name makes a random one', async () => {
     const app = setUp();
     const made = await Promise.all(
       Array.from({ length: 20 }, () => call(app, '/create/', { method: 'POST' })),
@@ -269,8 +269,8 @@ describe('create', () => {
   });
 });
 
-describe('where', () => {
-  test('a key alone is redirected to its slash, and then is in the namespace default', async () => {
+describe('paths', () => {
+  test('a single name is redirected to a path with a slash, and is a key in the namespace default', async () => {
     const app = setUp();
     for (const [method, path, status, location] of [
       ['GET', '/create/foo', 301, '/abacus/create/foo/'],
@@ -315,7 +315,7 @@ describe('where', () => {
     expect(headers.get('Location')).toBe('/abacus/create/foo/?initializer=5');
   });
 
-  test('more parts than a name has are no route', async () => {
+  test('too many path segments are an unknown route', async () => {
     const app = setUp();
     const error = { error: 'Route not found. Use /create/:namespace/:key or /hit/:key instead.' };
     for (const [method, name] of [
@@ -329,7 +329,7 @@ describe('where', () => {
     }
   });
 
-  test('everything else is sent to the page that lists the calls, whatever the method', async () => {
+  test('all other paths redirect to the page that lists the calls, for every method', async () => {
     const app = setUp();
     for (const [method, path] of [
       ['GET', ''],
@@ -381,7 +381,7 @@ describe('where', () => {
     expect(body).not.toMatch(/https?:\/\//);
   });
 
-  test('the page that lists the calls takes no other method, and is not sent to itself', async () => {
+  test('the page that lists the calls accepts no other method, and does not redirect to itself', async () => {
     const app = setUp();
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       const { status, headers } = await call(app, '/', { method });
@@ -393,7 +393,7 @@ describe('where', () => {
     }
   });
 
-  test('pages of other sites may ask with every method and a token', async () => {
+  test('pages of other sites can use every method and a token', async () => {
     const { status, headers } = await call(setUp(), '/set/my-app/builds', { method: 'OPTIONS' });
     expect(status).toBe(204);
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
@@ -404,7 +404,7 @@ describe('where', () => {
 });
 
 describe('names', () => {
-  test('that are none are refused in the contract’s words', async () => {
+  test('that are invalid are refused with Abacus’ message', async () => {
     const app = setUp();
     for (const name of ['hit', 'get', 'create']) {
       await expectAnswer(app, `/${name}/ab/key`, 400, lengthOf('namespace'));
@@ -423,7 +423,7 @@ describe('names', () => {
     expect(await app.store.registry.size()).toBe(2);
   });
 
-  test('reserved words stand for the page that asks', async () => {
+  test('can be reserved words for the calling page', async () => {
     const app = setUp();
     const headers = { Origin: 'https://my-site.com', Referer: 'https://my-site.com/example/page' };
     await expectAnswer(app, '/hit/:HOST:/:PATH:', 200, { value: 1 }, { headers });
@@ -439,7 +439,7 @@ describe('names', () => {
 });
 
 describe('info', () => {
-  test('describes what is there and what is not, and whether somebody owns it', async () => {
+  test('describes existing and missing counters, and whether they have an owner', async () => {
     const { app } = await withBuilds();
     const there = { expires_in: 14_515_200, expires_str: '4032h0m0s', exists: true };
     await expectAnswer(app, '/info/my-app/builds', 200, {
@@ -496,7 +496,7 @@ describe('an owner', () => {
     await expectAnswer(app, '/delete/my-app/builds', 400, GENUINE, asked);
   });
 
-  test('is looked at before all else', async () => {
+  test('is checked before everything else', async () => {
     const { app, token } = await withBuilds();
     await call(app, '/hit/my-app/visits');
     for (const name of ['set', 'reset', 'update', 'delete']) {
@@ -525,7 +525,7 @@ describe('an owner', () => {
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 10 });
   });
 
-  test('is told what is wrong with a value', async () => {
+  test('gets a message about an invalid value', async () => {
     const { app, token } = await withBuilds();
     const asked = { method: 'POST', headers: bearer(token) };
     const needed = {
@@ -556,7 +556,7 @@ describe('an owner', () => {
     await expectAnswer(app, '/get/my-app/builds', 200, { value: 10 });
   });
 
-  test('uses the same token with the API, and so does the owner of the installation here', async () => {
+  test('can use the same token in the API, and so can the owner of the installation here', async () => {
     const { app, token } = await withBuilds();
     const patch = await app.ask(
       '/api/v1/counters/my-app/builds',
@@ -579,7 +579,7 @@ describe('an owner', () => {
     expect(await app.store.registry.size()).toBe(2);
   });
 
-  test('of one counter has nothing to say about another', async () => {
+  test('of one counter has no rights on another', async () => {
     const { app, token } = await withBuilds();
     await call(app, '/create/my-app/other');
     for (const name of ['set', 'reset', 'update', 'delete']) {
@@ -613,7 +613,7 @@ describe('shield', () => {
     };
   };
 
-  test('is a badge of the number, which counts or only reads', async () => {
+  test('is a badge with the number, which counts or only reads', async () => {
     const { app } = await withBuilds();
     const hit = await call(app, '/hit/my-app/builds/shield');
     expect(hit.status).toBe(200);
@@ -637,7 +637,7 @@ describe('shield', () => {
     await expectAnswer(app, '/hit/my-app/ab/shield', 400, lengthOf('key'));
   });
 
-  test('is drawn as it is asked for', async () => {
+  test('is drawn as requested', async () => {
     const { app } = await withBuilds();
     const drawn = async (query: string) =>
       seen((await call(app, `/get/my-app/builds/shield?${query}`)).body);
@@ -673,7 +673,7 @@ describe('shield', () => {
     expect((await drawn('font=nonsense')).text['font-family']).toStartWith('Verdana');
   });
 
-  test('has its usual colours where one is none, and any that CSS has', async () => {
+  test('has its default colours instead of invalid ones, and accepts any CSS colour', async () => {
     const { app } = await withBuilds();
     for (const query of ['bgcolor=nocolour', 'bgcolor=', 'textcolor=12', 'bgcolor=%3Cscript%3E']) {
       const { status, body } = await call(app, `/hit/my-app/builds/shield?${query}`);
@@ -697,7 +697,7 @@ describe('shield', () => {
 });
 
 describe('stats and healthcheck', () => {
-  test('have the contract’s keys and types', async () => {
+  test('have Abacus’ keys and types', async () => {
     let now = 1_700_000_000_000;
     const app = setUp({ now: () => now });
     await call(app, '/create/my-app/builds');
@@ -734,8 +734,8 @@ describe('stats and healthcheck', () => {
   });
 });
 
-describe('a store that is away', () => {
-  test('is told in the contract’s words, with when to come back', async () => {
+describe('an unavailable store', () => {
+  test('is reported with Abacus’ message and Retry-After', async () => {
     const { app, token } = await withBuilds();
     const away = () => Promise.reject(new AppError('store-unavailable', 'away, by the test'));
     const failed = async (path: string, error: string, asked: Asked = {}) => {
@@ -753,7 +753,7 @@ describe('a store that is away', () => {
     await failed('/create/my-app/other', 'Failed to get data. Try again later.');
   });
 
-  test('under a hit or a read is told likewise', async () => {
+  test('is reported in the same way by a hit or a read', async () => {
     const app = setUp({ waitingMax: 1 });
     app.store.counting.steps.push(Promise.withResolvers<void>().promise);
     const hit = call(app, '/hit/my-app/builds');
@@ -769,7 +769,7 @@ describe('a store that is away', () => {
 });
 
 describe('limits', () => {
-  test('are told in the words of Abacus, and hold for making counters too', async () => {
+  test('are reported with Abacus’ message, and apply to making counters too', async () => {
     const app = setUp({
       newCountersPerDay: 2,
       requestsPerMinute: 6,
@@ -792,7 +792,7 @@ describe('limits', () => {
 });
 
 describe('a private counter', () => {
-  test('is counted on by everybody, and told to its owner', async () => {
+  test('counts everybody’s visits, and is shown to its owner', async () => {
     const { app, token } = await withBuilds();
     const found = await app.store.registry.describe('my-app/builds');
     await app.store.registry.change('my-app/builds', {
@@ -823,7 +823,7 @@ describe('a private counter', () => {
 });
 
 describe('on a host name of its own', () => {
-  test('the calls are at the root, and nothing else is', async () => {
+  test('only the calls are served, at the root', async () => {
     const app = setUp({ abacusHost: 'Abacus.example.com', countapiHost: 'count.example.com' });
     for (const Host of ['abacus.example.com', 'ABACUS.example.com:8000', 'abacus.example.com.']) {
       const { status, body } = await app.ask('/hit/my-app/visits/shield', { Host });
@@ -856,7 +856,7 @@ describe('on a host name of its own', () => {
   });
 });
 
-describe('whatever is sent', () => {
+describe('any request', () => {
   const KEYS: Readonly<Record<string, readonly string[]>> = {
     hit: ['value'],
     get: ['value'],
@@ -938,7 +938,7 @@ describe('whatever is sent', () => {
     }));
   const request = fc.oneof({ weight: 3, arbitrary: sensible }, { weight: 2, arbitrary: wild });
 
-  test('is answered with the contract’s keys, an error or a redirect, and never as a bug', async () => {
+  test('is answered with Abacus’ keys, an error or a redirect, and never as a bug', async () => {
     const answered = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.array(request, { minLength: 5, maxLength: 15 }), async (requests) => {

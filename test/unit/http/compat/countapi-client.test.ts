@@ -1,6 +1,6 @@
 /**
- * countapi-js 1.0.2, the client of CountAPI that npm has, unchanged but for its base URL, against
- * the started program: the cases of its own tests.
+ * countapi-js 1.0.2, the client of CountAPI on npm, unchanged except for its base URL, against the
+ * started program: the cases of its own tests.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { symlinkSync, writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ for (const [where, env, base] of [
       });
     });
 
-    test('what is refused rejects, with the error where there is one', async () => {
+    test('refused calls reject, with the error if there is one', async () => {
       for (const [options, error] of [
         [{ key: 'aa' }, 'Malformed Namespace/Key'],
         [{ namespace: 'aa' }, 'Malformed Namespace/Key'],
@@ -160,7 +160,7 @@ for (const [where, env, base] of [
       });
     });
 
-    test('visits and event, which outside of a browser have no page', async () => {
+    test('visits and event, which have no page outside of a browser', async () => {
       expect(await countapi.visits()).toEqual({ status: 200, path: '.../...', value: 1 } as never);
       expect(await countapi.visits('page')).toMatchObject({ status: 200, path: '.../page' });
       expect(await countapi.event('magic-button')).toMatchObject({

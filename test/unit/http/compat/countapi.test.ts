@@ -1,6 +1,6 @@
 /**
- * CountAPI, call by call, as the contract of the closed service has it; the exact requests of its
- * clients; and whatever else is sent.
+ * CountAPI, call by call, as the closed service documented it; the exact requests of its clients;
+ * and any other request.
  */
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
@@ -52,7 +52,7 @@ async function withTest(app: App): Promise<App> {
 }
 
 describe('get', () => {
-  test('reads, never counts, and says that there is nothing', async () => {
+  test('reads, never counts, and reports a missing counter', async () => {
     const app = await withTest(setUp());
     await expectAnswer(app, '/get/mysite.com/test', 200, { value: 42 });
     await expectAnswer(app, '/get/mysite.com/test', 200, { value: 42 });
@@ -63,7 +63,7 @@ describe('get', () => {
 });
 
 describe('hit', () => {
-  test('counts, and makes a counter that is not there with the usual rules', async () => {
+  test('counts, and makes a missing counter with the default rules', async () => {
     const app = setUp();
     await expectAnswer(app, '/hit/mysite.com/visits', 200, { value: 1 });
     await expectAnswer(app, '/hit/mysite.com/visits', 200, { value: 2 });
@@ -75,14 +75,14 @@ describe('hit', () => {
     });
   });
 
-  test('counts on the counters that all of Seen has', async () => {
+  test('counts on the same counters as the rest of Seen', async () => {
     const app = setUp();
     await app.ask('/hit/mysite.com/visits');
     await expectAnswer(app, '/hit/mysite.com/visits', 200, { value: 2 });
     expect((await app.ask('/get/mysite.com/visits')).body).toBe('{"value":2}');
   });
 
-  test('a request that is sent again under its key counts once', async () => {
+  test('a request that is repeated with its key counts once', async () => {
     const app = await withTest(setUp());
     const headers = { 'Idempotency-Key': 'one' };
     await expectAnswer(app, '/hit/mysite.com/test', 200, { value: 43 }, headers);
@@ -108,7 +108,7 @@ describe('hit', () => {
     );
   });
 
-  test('what is asked ahead of a visit, or for its headers only, changes nothing', async () => {
+  test('a prefetch or a HEAD request changes nothing', async () => {
     const app = await withTest(setUp());
     for (const path of [
       '/hit/mysite.com/test',
@@ -132,7 +132,7 @@ describe('hit', () => {
 });
 
 describe('update', () => {
-  test('adds within the bounds, which belong to them', async () => {
+  test('adds amounts within the bounds, inclusive', async () => {
     const app = await withTest(setUp());
     await expectAnswer(app, '/update/mysite.com/test?amount=5', 200, { value: 47 });
     await expectAnswer(app, '/update/mysite.com/test?amount=-5', 200, { value: 42 });
@@ -144,7 +144,7 @@ describe('update', () => {
     expect((await call(app, '/update/mysite.com/test?amount=6')).path).toBe('mysite.com/test');
   });
 
-  test('wants an amount that is a whole number', async () => {
+  test('requires an amount that is a whole number', async () => {
     const app = await withTest(setUp());
     for (const amount of [
       '',
@@ -163,7 +163,7 @@ describe('update', () => {
 });
 
 describe('set', () => {
-  test('sets what may be set, and tells both values', async () => {
+  test('sets a counter that allows it, and returns both values', async () => {
     const app = await withTest(setUp());
     await expectAnswer(app, '/set/mysite.com/test?value=69', 200, { old_value: 42, value: 69 });
     await expectAnswer(app, '/get/mysite.com/test', 200, { value: 69 });
@@ -174,7 +174,7 @@ describe('set', () => {
     });
   });
 
-  test('leaves alone what may not be set', async () => {
+  test('does not change a counter that does not allow it', async () => {
     const app = setUp();
     await call(app, '/create?key=fixed&value=1234');
     await call(app, '/hit/made-by-hit');
@@ -185,7 +185,7 @@ describe('set', () => {
 });
 
 describe('create', () => {
-  test('needs nothing: the key is a new UUID, the rules are the usual ones', async () => {
+  test('needs no parameters: the key is a new UUID, the rules are the defaults', async () => {
     const app = setUp();
     const { status, json, path } = await call(app, '/create');
     expect({ status, json }).toEqual({
@@ -202,7 +202,7 @@ describe('create', () => {
     expect((await call(app, '/create')).json.key).not.toBe(json.key);
   });
 
-  test('takes its words in the path too', async () => {
+  test('accepts namespace and key in the path too', async () => {
     const app = setUp();
     await expectAnswer(app, '/create/mysite.com/test?enable_reset=0', 200, {
       namespace: 'mysite.com',
@@ -222,7 +222,7 @@ describe('create', () => {
     await expectAnswer(app, '/create/a-b/c-d/e-f', 400, MALFORMED);
   });
 
-  test('takes enable_reset as 1, true, 0 and false, and nothing else', async () => {
+  test('accepts enable_reset as 1, true, 0 and false, and nothing else', async () => {
     const app = setUp();
     for (const [word, wanted] of [
       ['1', true],
@@ -241,7 +241,7 @@ describe('create', () => {
     }
   });
 
-  test('refuses what exists, and leaves it as it is', async () => {
+  test('refuses an existing counter, and does not change it', async () => {
     const app = await withTest(setUp());
     const refused = { namespace: null, key: null, value: null };
     await expectAnswer(app, '/create?namespace=mysite.com&key=test&value=7', 409, refused);
@@ -265,7 +265,7 @@ describe('create', () => {
     expect(await app.store.registry.size()).toBe(1);
   });
 
-  test('gives its owner a token in a header, with which the API lets them do everything', async () => {
+  test('returns a token in a header, with which the owner can do everything in the API', async () => {
     const app = setUp();
     const made = await call(app, '/create/mysite.com/test');
     const token = made.headers.get('X-Seen-Token') ?? '';
@@ -297,7 +297,7 @@ describe('create', () => {
 });
 
 describe('info and stats', () => {
-  test('info has all keys, also for what is not there', async () => {
+  test('info has all keys, also for a missing counter', async () => {
     const app = await withTest(setUp());
     const { json, path } = await call(app, '/info/mysite.com/test');
     expect(json).toEqual({
@@ -320,7 +320,7 @@ describe('info and stats', () => {
     );
   });
 
-  test('a counter of which nobody knows when it was made was made at 0', async () => {
+  test('a counter with unknown time of creation was made at 0', async () => {
     const app = setUp();
     const { registry } = app.store;
     const described = registry.describe.bind(registry);
@@ -332,7 +332,7 @@ describe('info and stats', () => {
     expect((await call(app, '/info/old-one')).json).toMatchObject({ value: 1, created: 0 });
   });
 
-  test('stats count counters, what was changed, and requests', async () => {
+  test('stats count counters, changes, and requests', async () => {
     const app = await withTest(setUp());
     await call(app, '/hit/mysite.com/visits');
     await call(app, '/update/mysite.com/test?amount=2');
@@ -354,7 +354,7 @@ describe('info and stats', () => {
 });
 
 describe('names', () => {
-  test('the namespace may be left out, a slash may follow, parts may be encoded', async () => {
+  test('the namespace can be left out, a slash can follow, parts can be encoded', async () => {
     const app = setUp();
     for (const [path, effective] of [
       ['/hit/test', 'default/test'],
@@ -373,7 +373,7 @@ describe('names', () => {
     expect(await app.store.counting.read(['default/test', 'mysite.com/test'])).toEqual([3, 2]);
   });
 
-  test('what is no name is refused everywhere', async () => {
+  test('an invalid name is refused everywhere', async () => {
     const app = setUp();
     const wrong = [
       'aa',
@@ -401,7 +401,7 @@ describe('names', () => {
     expect(await app.store.registry.size()).toBe(0);
   });
 
-  test('reserved words stand for the page that asks', async () => {
+  test('reserved words stand for the calling page', async () => {
     const app = setUp();
     for (const [path, headers, effective] of [
       [
@@ -443,7 +443,7 @@ describe('names', () => {
     await expectAnswer(app, '/hit/:OTHER:/visits', 400, MALFORMED);
   });
 
-  test('a forged Origin or Referer makes no name outside the rule', async () => {
+  test('a forged Origin or Referer makes no invalid name', async () => {
     const app = setUp();
     for (const page of [
       'https://[::1]/',
@@ -519,7 +519,7 @@ describe('JSONP', () => {
     expect(headers.get('X-Path')).toBe('mysite.com/test');
   });
 
-  test('a name that is more than a name is refused, and nothing is counted', async () => {
+  test('an invalid function name is refused, and nothing is counted', async () => {
     const app = setUp();
     for (const name of [
       '',
@@ -595,7 +595,7 @@ describe('the image', () => {
 });
 
 describe('errors', () => {
-  test('are of CountAPI’s form and may be read by a page of another site', async () => {
+  test('have CountAPI’s form and can be read by a page of another site', async () => {
     const app = setUp();
     await expectAnswer(app, '', 404, { error: expect.any(String) });
     await expectAnswer(app, '/nothing/here', 404, { error: expect.any(String) });
@@ -614,7 +614,7 @@ describe('errors', () => {
     expect(app.store.counting.asked).toHaveLength(0);
   });
 
-  test('a store that is away is 503, a total at its limit 409, a bug 500 without its details', async () => {
+  test('with an unavailable store are 503, of a total at its maximum 409, of a bug 500 without its details', async () => {
     const app = setUp();
     for (let n = 0; n < 99; n++) app.store.counting.steps.push('refuse');
     const answer = call(app, '/hit/test');
@@ -641,15 +641,15 @@ describe('errors', () => {
     expect(app.bugs).toHaveLength(1);
   });
 
-  test('a Seen that is full of counters says so', async () => {
+  test('say when Seen has the maximum number of counters', async () => {
     const app = setUp();
     app.store.registry.create = async () => 'counters-full';
     await expectAnswer(app, '/create', 503, { error: expect.any(String) });
   });
 });
 
-describe('a host of its own', () => {
-  test('has CountAPI at its root and nothing else, in any spelling of its name', async () => {
+describe('a separate host name', () => {
+  test('serves only CountAPI at its root, in any spelling of its name', async () => {
     const app = setUp({ countapiHost: 'Count.example.com' });
     for (const Host of ['count.example.com', 'COUNT.example.com:8000', 'count.example.com.']) {
       expect((await app.ask('/hit/mysite.com/test?x=1', { Host })).headers.get('X-Path')).toBe(
@@ -670,7 +670,7 @@ describe('a host of its own', () => {
     expect(await app.hits()).toBe(0);
   });
 
-  test('is a name without a port', () => {
+  test('is compared without a port', () => {
     const read = (name: string) =>
       readConfig({ argv: [], env: { SEEN_COUNTAPI_HOST: name } }).countapiHost;
     expect(read('count.example.com')).toBe('count.example.com');
@@ -679,7 +679,7 @@ describe('a host of its own', () => {
     }
   });
 
-  test('leaves other hosts as they are', async () => {
+  test('does not change other hosts', async () => {
     const app = setUp({ countapiHost: 'count.example.com' });
     for (const Host of ['seen.test', 'count.example.com.evil.test', 'xcount.example.com', '']) {
       expect((await app.ask('/', Host === '' ? {} : { Host })).body).toStartWith('Hello World!');
@@ -693,8 +693,8 @@ describe('a host of its own', () => {
   });
 });
 
-describe('onlookers', () => {
-  test('requests are noted by the call, never by what the client sent', async () => {
+describe('observers', () => {
+  test('requests are recorded by call, never by client input', async () => {
     const app = setUp({ countapiHost: 'count.example.com' });
     await call(app, '/hit/mysite.com/test');
     await call(app, '/hit/aa?callback');
@@ -801,8 +801,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   stats: ['keys_created', 'keys_updated', 'requests', 'version'],
 };
 
-describe('whatever is sent', () => {
-  test('is answered with the contract’s keys or an error, and never with 500', async () => {
+describe('any request', () => {
+  test('is answered with CountAPI’s keys or an error, and never with 500', async () => {
     const word = fc.oneof(
       fc.constantFrom(
         'test',

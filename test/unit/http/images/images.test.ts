@@ -1,6 +1,6 @@
 /**
- * Counters as pictures: badges, charts, the pixel; what they count, say and hold, and that a
- * failure is a picture too.
+ * Counters as pictures: badges, charts and the pixel; what they count and show, and errors, which
+ * are pictures too.
  */
 import { describe, expect, test } from 'bun:test';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
@@ -42,7 +42,7 @@ describe('a badge', () => {
     expect(await total('my-site/page.svg')).toBe(1);
   });
 
-  test('has the words, the style and the colours that are asked for', async () => {
+  test('has the requested text, style and colours', async () => {
     const { ask, words } = begin();
     expect(await words('/badge/hits.svg?label=seen%20by')).toBe('seen by: 1');
     const { body } = await ask(
@@ -52,7 +52,7 @@ describe('a badge', () => {
     expect(body).not.toBe((await ask('/badge/hits.svg?style=flat')).body);
   });
 
-  test('writes large numbers as they are, as a language has them, or short', async () => {
+  test('writes large numbers in full, in a language’s format, or abbreviated', async () => {
     const { words, store } = begin();
     await store.registry.create('my-site/page', { total: 1_299_999, madeAt: 0, owner: '' });
     const written = (query: string) => words(`/badge/my-site/page.svg?count=no&${query}`);
@@ -63,7 +63,7 @@ describe('a badge', () => {
     expect(await written('number=short&lang=de')).toBe('visits: 1,2\u00A0Mio.');
   });
 
-  test('shows today, or visitors of today, in the place of the total', async () => {
+  test('shows today’s visits or visitors instead of the total', async () => {
     const { words, later } = begin();
     const from = (address: string) => ({ 'X-Forwarded-For': address, 'User-Agent': FIREFOX });
     await words('/badge/my-site/page.svg', from('192.0.2.1'));
@@ -77,7 +77,7 @@ describe('a badge', () => {
     expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: 4');
   });
 
-  test('is counted once under one key, for one visitor within a window, and not for who asks ahead', async () => {
+  test('counts once for a key, once for a visitor within a window, and not for a prefetch', async () => {
     const { words, ask, total, store } = begin();
     const key = { 'Idempotency-Key': 'a-key' };
     await words('/badge/my-site/page.svg', key);
@@ -104,7 +104,7 @@ describe('a badge', () => {
       expect(await words('/badge/my-site/page.svg', visitor)).toBe('visits: 2');
   });
 
-  test('of a private counter counts, and says no number', async () => {
+  test('of a private counter counts, and shows no number', async () => {
     const { words, store, total } = begin();
     const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
     await store.registry.create('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
@@ -116,7 +116,7 @@ describe('a badge', () => {
     expect(await total('my-site/page')).toBe(44);
   });
 
-  test('of a default counter that an import made private tells nothing, and neither does its chart', async () => {
+  test('of a default counter that an import made private shows no number, and neither does its chart', async () => {
     const { words, store } = begin();
     for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
     await store.registry.change('hits', {
@@ -131,7 +131,7 @@ describe('a badge', () => {
     }
   });
 
-  test('is also what shields.io takes to make one of its own', async () => {
+  test('is also available as data for shields.io', async () => {
     const { ask } = begin();
     const json = async (path: string) => JSON.parse((await ask(path)).body);
     expect(await json('/badge/my-site/page.json?label=seen&color=red&style=plastic')).toEqual({
@@ -150,7 +150,7 @@ describe('a badge', () => {
   });
 });
 
-describe('what is not understood of how a badge is to look', () => {
+describe('an invalid style parameter', () => {
   const LOOKS = [
     ['style', 'round'],
     ['color', 'nocolour'],
@@ -164,7 +164,7 @@ describe('what is not understood of how a badge is to look', () => {
     ['color', '%zz'],
   ] as const;
 
-  test('is as if it had not been said, and the visit counts', async () => {
+  test('is ignored, and the visit counts', async () => {
     const { ask, total } = begin();
     let visits = 0;
     for (const [name, value] of LOOKS) {
@@ -181,7 +181,7 @@ describe('what is not understood of how a badge is to look', () => {
     expect(await total('my-site/page')).toBe(visits);
   });
 
-  test('also of the badge that shields.io draws, and of Abacus’', async () => {
+  test('is ignored in data for shields.io and in Abacus’ badge too', async () => {
     const { ask, total } = begin();
     let visits = 0;
     for (const [name, value] of LOOKS) {
@@ -212,7 +212,7 @@ describe('what is not understood of how a badge is to look', () => {
     expect(await total('my-site/page')).toBe(visits);
   });
 
-  test('says colours as CSS does, styles and words in any case, and words as far as they fit', async () => {
+  test('is none of these: CSS colours, styles in upper case, and text that is cut to fit', async () => {
     const { ask } = begin();
     const json = async (query: string) =>
       JSON.parse((await ask(`/badge/hits.json?count=no&${query}`)).body);
@@ -236,7 +236,7 @@ describe('what is not understood of how a badge is to look', () => {
     expect(label).toBe('👀'.repeat(100));
   });
 
-  test('of a chart, too', async () => {
+  test('of a chart is ignored, too', async () => {
     const { ask } = begin();
     const plain = (await ask('/chart/hits.svg')).body;
     for (const query of ['theme=blue', 'lang=!!', 'theme=AUTO']) {
@@ -249,7 +249,7 @@ describe('what is not understood of how a badge is to look', () => {
 });
 
 describe('a chart', () => {
-  test('shows what happened, by day, hour and month, and never counts', async () => {
+  test('shows the visits by day, hour and month, and never counts', async () => {
     const { ask, later, words, total } = begin();
     for (let n = 0; n < 3; n++) await ask('/hit/my-site/page');
     later(DAY);
@@ -274,7 +274,7 @@ describe('a chart', () => {
     expect(await total('my-site/page')).toBe(4);
   });
 
-  test('has the colours of a theme, or those that can be read on all pages', async () => {
+  test('has the colours of a theme, or colours that are readable on all pages', async () => {
     const { ask } = begin();
     const body = async (theme: string) => (await ask(`/chart/hits.svg?theme=${theme}`)).body;
     const bodies = await Promise.all(['auto', 'light', 'dark'].map(body));
@@ -283,7 +283,7 @@ describe('a chart', () => {
   });
 });
 
-test('the pixel counts and shows nothing, also when it cannot count', async () => {
+test('the pixel counts and is invisible, also when it cannot count', async () => {
   const { app, ask, total, store } = begin();
   const { status, headers, body } = await ask('/pixel/my-site/page.gif');
   expect({ status, type: headers.get('Content-Type'), begins: body.slice(0, 6) }).toEqual({
@@ -310,7 +310,7 @@ test('the pixel counts and shows nothing, also when it cannot count', async () =
 describe('every picture', () => {
   const PICTURES = ['/badge/hits.svg', '/badge/hits.json', '/chart/hits.svg', '/pixel/hits.gif'];
 
-  test('may be kept by nobody, be shown anywhere, and do nothing', async () => {
+  test('must not be cached, can be shown anywhere, and runs nothing', async () => {
     const { ask } = begin();
     for (const path of PICTURES) {
       for (const asked of [path, path.replace('hits', 'no')]) {
@@ -336,7 +336,7 @@ describe('every picture', () => {
     }
   });
 
-  test('that fails is a picture that says so, with the code in a header', async () => {
+  test('that fails is a picture of the error, with the code in a header', async () => {
     const { ask, words, store, hits } = begin();
     const said = async (path: string) => [
       await words(path),
@@ -370,7 +370,7 @@ describe('every picture', () => {
     expect(await words('/badge/hits.svg')).toBe('visits: not available');
   });
 
-  test('is well-formed whatever is to stand on it', async () => {
+  test('is well-formed whatever its text is', async () => {
     const { ask } = begin();
     for (const label of ['<script>', '"&\'', '\u0000\u0007', '𝕏 ☃', ']]>', '--><svg onload=x>']) {
       for (const path of [
@@ -393,7 +393,7 @@ describe('every picture', () => {
     }
   });
 
-  test('of a store that is away says so', async () => {
+  test('says when the store is unavailable', async () => {
     const { app, store, clock, words } = begin();
     store.counting.steps.push(
       'refuse',
@@ -412,7 +412,7 @@ describe('every picture', () => {
     expect(app.underWay()).toBe(0);
   });
 
-  test('has the limits that all have', async () => {
+  test('has the same limits as other requests', async () => {
     const { words } = begin({ requestsPerMinute: 2 });
     for (let n = 0; n < 2; n++) expect(await words('/badge/hits.svg?count=no')).toBe('visits: 0');
     expect(await words('/badge/hits.svg?count=no')).toBe('visits: too many requests');

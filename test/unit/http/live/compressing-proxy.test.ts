@@ -1,6 +1,5 @@
 /**
- * Streams of totals behind a proxy that compresses what it sends on, as Express does with
- * `compression`.
+ * Streams of totals behind a proxy that compresses responses, as Express does with `compression`.
  */
 import { expect, test } from 'bun:test';
 import { createServer, request as requestTo } from 'node:http';
@@ -35,7 +34,7 @@ async function compressingProxy(port: number | undefined) {
   };
 }
 
-test('events come through a compressing proxy when they happen', async () => {
+test('events pass through a compressing proxy immediately', async () => {
   const parts = setUp();
   await parts.ask('/hit/my-site/page');
   const server = Bun.serve({

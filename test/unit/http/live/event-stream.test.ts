@@ -1,10 +1,10 @@
-/** Streams of totals: what is sent when, and how a stream ends, whoever ends it. */
+/** Streams of totals: when they send what, and how a stream ends. */
 import { describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import type { Env } from '../../../../src/http/context.ts';
-import { RequestState } from '../../../../src/http/request/state.ts';
+import { RequestState } from '../../../../src/http/request/lifecycle.ts';
 import { listen } from '../../../../src/http/server.ts';
 import { PROXY, setUp } from '../../../support/app.ts';
 import { until } from '../../../support/folder.ts';
@@ -35,7 +35,7 @@ const create = (app: App) => app.ask('/abacus/create/my-app/builds?initializer=5
 const hit = (app: App) => app.ask('/abacus/hit/my-app/builds');
 
 describe('a stream', () => {
-  test('has the total first and then each change, as the contract writes it, until the counter is deleted', async () => {
+  test('sends the total first and then each change, as documented, until the counter is deleted', async () => {
     const app = setUp();
     await create(app);
     const { response, next } = await open(app);
@@ -59,7 +59,7 @@ describe('a stream', () => {
     expect([app.streams.open, app.watch.subscribers]).toEqual([0, 0]);
   });
 
-  test('of a counter that is not there waits for it', async () => {
+  test('of a missing counter waits for it', async () => {
     const app = setUp();
     const { next } = await open(app);
     expect(await next()).toBe(':\n\n');
@@ -69,7 +69,7 @@ describe('a stream', () => {
     expect(await next()).toBe('data: {"value":1}\n\n');
   });
 
-  test('tells who comes later what is known, with the next reading', async () => {
+  test('sends a later subscriber the total of the next read', async () => {
     const app = setUp();
     await create(app);
     await open(app);
@@ -79,7 +79,7 @@ describe('a stream', () => {
     expect([await next(), await next()]).toEqual([':\n\n', 'data: {"value":5}\n\n']);
   });
 
-  test('is not begun for what is no name, or for headers only', async () => {
+  test('is not opened for an invalid name or a HEAD request', async () => {
     const app = setUp();
     const bad = await open(app, '/abacus/stream/my-app/ab');
     expect({ status: bad.response.status, body: await bad.response.text() }).toEqual({
@@ -92,7 +92,7 @@ describe('a stream', () => {
     expect([app.streams.open, app.watch.subscribers]).toEqual([0, 0]);
   });
 
-  test('whose client leaves is forgotten, and the store is asked no more', async () => {
+  test('whose client leaves is forgotten, and the store is no longer read', async () => {
     const app = setUp();
     const { next, cancel } = await open(app);
     await next();
@@ -104,14 +104,14 @@ describe('a stream', () => {
     expect(app.clock.pending).toBe(0);
   });
 
-  test('is no request under way', async () => {
+  test('is not a request in progress', async () => {
     const app = setUp();
     await open(app);
     expect(app.app.underWay()).toBe(0);
     expect(app.requests).toEqual(['/abacus/stream/* 200']);
   });
 
-  test('has a comment now and then, so that proxies let it be', async () => {
+  test('sends a comment regularly, so that proxies keep it open', async () => {
     const app = setUp({ heartbeatMs: 5 });
     const { next } = await open(app);
     expect([await next(), await next(), await next()]).toEqual([':\n\n', ':\n\n', ':\n\n']);
@@ -142,7 +142,7 @@ describe('streams', () => {
     expect([app.streams.open, app.watch.subscribers]).toEqual([2, 2]);
   });
 
-  test('of one address are as many as it may have, whatever they tell; others have their own', async () => {
+  test('of one address are limited, whichever counters they watch; other addresses have their own', async () => {
     const app = setUp({ streamsMax: 9, streamsPerAddress: 2 });
     const PATHS = ['/live?counters=hits', '/abacus/stream/my-app/builds'];
     const openFrom = async (path: string, address: string) => {
@@ -173,13 +173,13 @@ describe('streams', () => {
     expect(app.streams.open).toBe(4);
   });
 
-  test('that were ended for a newer one take no place of their address', async () => {
+  test('that were ended for a newer one do not count for their address', async () => {
     const app = setUp({ streamsMax: 1, streamsPerAddress: 2 });
     for (let n = 0; n < 5; n++) expect((await open(app)).response.status).toBe(200);
     expect(app.streams.open).toBe(1);
   });
 
-  test('an address that has as many as it may ends no stream of another', async () => {
+  test('an address at its limit ends no stream of another', async () => {
     const app = setUp({ streamsMax: 2, streamsPerAddress: 1 });
     const from = (address: string) =>
       app.app.fetch(
@@ -196,7 +196,7 @@ describe('streams', () => {
     expect(app.streams.open).toBe(1);
   });
 
-  test('end together when the replica stops, and then there are none', async () => {
+  test('end together when the replica stops, and no new one opens', async () => {
     const app = setUp();
     const both = [await open(app), await open(app)];
     app.streams.end();
@@ -210,7 +210,7 @@ describe('streams', () => {
     });
   });
 
-  test('a client that does not read is dropped, and one that does is not', async () => {
+  test('whose client does not read are dropped, and others are not', async () => {
     const app = setUp({ waitingBytesMax: 60, heartbeatMs: 3_600_000 });
     await create(app);
     const [slow, quick] = [await open(app), await open(app)];
@@ -231,7 +231,7 @@ describe('streams', () => {
   });
 });
 
-describe('on a port', () => {
+describe('on a real connection', () => {
   /** The app on a port whose idle connections live for a second or so. */
   function serve(app: App) {
     const door = listen({
@@ -255,7 +255,7 @@ describe('on a port', () => {
     return { door, raw };
   }
 
-  test('a stream outlives idle connections, and a client that goes away is noticed', async () => {
+  test('a stream outlives the idle timeout, and a client that leaves is noticed', async () => {
     const app = setUp();
     const { door, raw } = serve(app);
     let heard = '';
@@ -285,7 +285,7 @@ describe('on a port', () => {
     door.cutOff();
   });
 
-  test('the connection of a client that does not read is cut', async () => {
+  test('the connection of a client that does not read is closed', async () => {
     const { streams } = setUp();
     // In a second or two more than the system holds for it.
     const big = `data: ${'x'.repeat(15_000)}`;

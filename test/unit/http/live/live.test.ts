@@ -1,6 +1,6 @@
 /**
- * The live stream without a port: what is told, in which form, and what a client that comes back
- * is not told again.
+ * The live stream without a port: what it sends, in which form, and what it does not repeat to a
+ * returning client.
  */
 import { describe, expect, test } from 'bun:test';
 import { PROXY, setUp } from '../../../support/app.ts';
@@ -47,7 +47,7 @@ async function pass(app: App) {
 }
 
 describe('/live', () => {
-  test('tells each total at first, and again when it has changed', async () => {
+  test('sends each total first, and again when it has changed', async () => {
     const app = setUp();
     for (let n = 0; n < 3; n++) await app.ask('/hit/my-site/page');
     const { response, events, text, lastId, end } = await listen(app, 'hits,my-site/page');
@@ -76,7 +76,7 @@ describe('/live', () => {
     expect(app.watch.subscribers).toBe(0);
   });
 
-  test('does not tell again what a client knows that comes back', async () => {
+  test('sends nothing that a returning client already knows', async () => {
     const app = setUp();
     await app.ask('/');
     for (let n = 0; n < 7; n++) await app.ask('/hit/my-site/page');
@@ -96,7 +96,7 @@ describe('/live', () => {
     for (const { end } of [known, half, older]) await end();
   });
 
-  test('takes an id that is none of its own for none', async () => {
+  test('ignores an id that is not its own', async () => {
     const app = setUp();
     await app.ask('/');
     for (const id of ['', 'x', '1.2', '1e3', '99999999999999999', '__proto__', '1.', '-']) {
@@ -107,7 +107,7 @@ describe('/live', () => {
     }
   });
 
-  test('a total below 0 is told, and known again', async () => {
+  test('sends totals below 0, and recognises them again', async () => {
     const app = setUp();
     await app.store.registry.create('my-site/page', { total: -5, madeAt: 0, owner: '' });
     const first = await listen(app, 'my-site/page');
@@ -120,7 +120,7 @@ describe('/live', () => {
     await again.end();
   });
 
-  test('never tells the number of a private counter', async () => {
+  test('never sends the number of a private counter', async () => {
     const app = setUp();
     const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
     await app.store.registry.create('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
@@ -132,7 +132,7 @@ describe('/live', () => {
     await end();
   });
 
-  test('takes 1 to 20 counters, each once, and says what is wrong before it begins', async () => {
+  test('accepts 1 to 20 counters, each once, and reports an error before the stream begins', async () => {
     const app = setUp();
     const names = (count: number) =>
       Array.from({ length: count }, (_, n) => `my-site/page-${n}`).join(',');

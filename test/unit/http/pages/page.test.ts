@@ -1,6 +1,6 @@
 /**
- * Pages as answers: what they say without a script, what may be kept of them, and what comes with
- * them.
+ * Pages as responses: their content without a script, their caching, and their stylesheet and
+ * script.
  */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp, textOf } from '../../../support/app.ts';
@@ -13,7 +13,7 @@ function linksIn(html: string): string[] {
 }
 
 describe('the page of a counter', () => {
-  test('is only looked at, and never counts', async () => {
+  test('is only viewed, and never counts', async () => {
     const { ask } = setUp();
     await ask('/hit/my-site/front-page');
     for (let look = 0; look < 3; look++) {
@@ -29,7 +29,7 @@ describe('the page of a counter', () => {
     expect((await ask('/get/my-site/front-page')).body).toBe('{"value":1}');
   });
 
-  test('is not there for a private counter, one that is not there, and a name that is none', async () => {
+  test('is missing for a private or missing counter, and for an invalid name', async () => {
     const { ask } = setUp();
     const made = { name: 'my-site/secret', private: true };
     const json = { 'Content-Type': 'application/json' };
@@ -51,7 +51,7 @@ describe('the page of a counter', () => {
     );
   });
 
-  test('says what a name is without taking it for HTML', async () => {
+  test('shows a name as text, never as HTML', async () => {
     const { ask } = setUp();
     const { status, body } = await ask('/c/%3Cscript%3E/x%22%27%26', browser);
     expect(status).toBe(400);
@@ -72,7 +72,7 @@ describe('a page', () => {
     }
   });
 
-  test('of a visit may be kept for going back to it, and must be asked for again otherwise', async () => {
+  test('of a visit may be kept for the back button, and must be requested again otherwise', async () => {
     const { ask } = setUp();
     for (const method of ['GET', 'HEAD']) {
       const { headers } = await ask('/', browser, method);
@@ -82,7 +82,7 @@ describe('a page', () => {
     }
   });
 
-  test('that could not be made says why, to people as a page', async () => {
+  test('shows errors to people as a page', async () => {
     const { ask, store } = setUp();
     store.counting.steps.push('bug');
     const { status, headers, body } = await ask('/', browser);
@@ -98,7 +98,7 @@ describe('a page', () => {
 });
 
 describe('stylesheet and script', () => {
-  test('may be kept for ever under the hash that is theirs, and are there under any other, not to be kept', async () => {
+  test('are cached forever under their own hash; any other hash gets the current file, uncached', async () => {
     const { ask, store } = setUp();
     const links = linksIn((await ask('/', browser)).body);
     expect(links.map((link) => link.replace(/=.*/, ''))).toEqual(['/page.css?v', '/page.js?v']);
@@ -123,7 +123,7 @@ describe('stylesheet and script', () => {
     expect(store.counting.asked.length).toBe(asked);
   });
 
-  test('come with gzip to who takes it, and to nobody else', async () => {
+  test('are compressed only for clients that accept gzip', async () => {
     const { ask, app } = setUp();
     for (const link of linksIn((await ask('/', browser)).body)) {
       const plain = await ask(link);
@@ -150,7 +150,7 @@ describe('stylesheet and script', () => {
     }
   });
 
-  test('and the page itself are 60 kB at the most', async () => {
+  test('are at most 60 kB together with the page', async () => {
     const { ask } = setUp();
     const { body } = await ask('/', browser);
     const files = await Promise.all(linksIn(body).map((link) => ask(link)));
@@ -158,7 +158,7 @@ describe('stylesheet and script', () => {
     expect(bytes).toBeLessThan(60_000);
   });
 
-  test('are not limited, as nothing is asked of the store', async () => {
+  test('are not limited, because they need no store', async () => {
     const { ask } = setUp({ requestsPerMinute: 1 });
     for (let time = 0; time < 3; time++) expect((await ask('/page.css')).status).toBe(200);
   });

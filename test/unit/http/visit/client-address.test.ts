@@ -1,4 +1,4 @@
-/** Who a visit comes from, behind proxies that are trusted and others that are not. */
+/** The address of a visit's client, behind trusted and untrusted proxies. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { createClientAddress } from '../../../../src/http/visit/client-address.ts';
@@ -11,14 +11,14 @@ describe('the address of a client', () => {
     expect(createClientAddress([])('10.98.98.2', '198.51.100.7')).toBe('10.98.98.2');
   });
 
-  test('is what the trusted proxy says it was asked by', () => {
+  test('is the address that the trusted proxy reports', () => {
     expect(behindCaddy('10.98.98.2', '198.51.100.7')).toBe('198.51.100.7');
     expect(behindCaddy('::ffff:10.98.98.2', '198.51.100.7')).toBe('198.51.100.7');
     expect(behindCaddy('2001:db8::1', '2001:db8:1::9')).toBe('2001:db8:1::9');
     expect(behindCaddy('10.98.98.2', null)).toBe('10.98.98.2');
   });
 
-  test('is not what the client wrote into the header itself', () => {
+  test('is not what the client wrote into the header', () => {
     expect(behindCaddy('10.98.98.2', '203.0.113.9, 198.51.100.7')).toBe('198.51.100.7');
     expect(behindCaddy('10.98.98.2', '10.98.98.77, 198.51.100.7, 10.98.98.3')).toBe(
       '198.51.100.7',
@@ -53,21 +53,21 @@ describe('the address of a client', () => {
     }
   });
 
-  test('is told apart for visitors whose proxy writes ports', () => {
+  test('differs for visitors whose proxy writes ports', () => {
     const addresses = ['203.0.113.1:4001', '203.0.113.2:4001', '203.0.113.1:4002'].map((said) =>
       behindCaddy('10.98.98.2', said),
     );
     expect(addresses).toEqual(['203.0.113.1', '203.0.113.2', '203.0.113.1']);
   });
 
-  test('is looked for behind 20 trusted proxies and no more', () => {
+  test('is found behind up to 20 trusted proxies', () => {
     const through = (proxies: number) =>
       behindCaddy('10.98.98.2', `198.51.100.7${', 10.98.98.3'.repeat(proxies - 1)}`);
     expect(through(20)).toBe('198.51.100.7');
     expect(through(21)).toBe('10.98.98.3');
   });
 
-  test('is the proxy’s when it says something that is no address', () => {
+  test('is the proxy’s when the proxy reports no valid address', () => {
     for (const said of [
       '203.0.113.1:',
       '203.0.113.1:port',
@@ -88,7 +88,7 @@ describe('the address of a client', () => {
     expect(behindCaddy('10.98.98.2', '198.51.100.7,')).toBe('10.98.98.2');
   });
 
-  test('is never one that only an untrusted peer has said', () => {
+  test('is never one that only an untrusted peer reports', () => {
     fc.assert(
       fc.property(fc.array(fc.ipV4(), { maxLength: 5 }), fc.ipV4(), (said, peer) => {
         fc.pre(!peer.startsWith('10.98.98.'));

@@ -1,6 +1,6 @@
 /**
- * Limits for visitors, on the public surface: who is limited in what, what they are told, and that
- * nobody is when nobody knows.
+ * Rate limits on the public surface: which requests are limited, what clients are told, and that
+ * nobody is limited when the store does not answer.
  */
 import { describe, expect, test } from 'bun:test';
 import { DAY_MS } from '../../../../src/contract/history.ts';
@@ -49,7 +49,7 @@ function begin(options: Parameters<typeof setUp>[0]) {
 const times = (count: number, path: string) => Array.from({ length: count }, () => path);
 
 describe('requests', () => {
-  test('are answered as often as may be and not once more, and each is told what is left', async () => {
+  test('are answered up to the limit and not once more, and each response says what is left', async () => {
     const { ask, hits } = begin({ requestsPerMinute: 3 });
     for (const remaining of [2, 1, 0]) {
       const { status, headers } = await ask('/');
@@ -80,7 +80,7 @@ describe('requests', () => {
     expect(await hits()).toBe(3);
   });
 
-  test('are answered again when Retry-After is over, and not before', async () => {
+  test('are answered again after Retry-After, and not before', async () => {
     const { ask, pass } = begin({ requestsPerMinute: 40 });
     for (let n = 0; n < 40; n++) await ask('/');
     const refused = await ask('/');
@@ -96,7 +96,7 @@ describe('requests', () => {
     expect((await ask('/')).status).toBe(429);
   });
 
-  test('are each address’s own: IPv4 whole, IPv6 by its network, and a user agent changes nothing', async () => {
+  test('are limited for each IPv4 address and IPv6 network, whatever the user agent', async () => {
     const { statuses } = begin({ requestsPerMinute: 1 });
     for (const address of [
       '192.0.2.1',
@@ -126,7 +126,7 @@ describe('requests', () => {
     expect(await statuses(['/'], { ...from('192.0.2.1'), ...browser })).toEqual([429]);
   });
 
-  test('of all routes that ask the store are limited, and what asks it nothing is not', async () => {
+  test('are limited on all routes that use the store, and on no others', async () => {
     const described = JSON.parse((await setUp().ask('/openapi.json')).body) as {
       paths: Record<string, object>;
     };
@@ -180,7 +180,7 @@ describe('requests', () => {
     expect(asked.takes).toBe(1);
   });
 
-  test('that are refused are told so in the form of each surface, to pages of other sites too', async () => {
+  test('that are refused get an error in the form of each surface, also for pages of other sites', async () => {
     const { ask } = begin({ requestsPerMinute: 1 });
     await ask('/');
     const detail = expect.stringMatching(/^More than 1 request .* Try again in 60 s\.$/);
@@ -220,7 +220,7 @@ describe('requests', () => {
     expect((await ask('/countapi/hit/name?img')).status).toBe(429);
   });
 
-  test('of the installation’s owner are not limited, and whoever guesses is', async () => {
+  test('of the installation’s owner are not limited, but those with a guessed token are', async () => {
     const { statuses, ask, asked } = begin({ requestsPerMinute: 2 });
     expect(await statuses(times(9, '/api/v1/default'), bearer(INSTALLATION))).toEqual(
       Array(9).fill(200),
@@ -232,7 +232,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('of one turn are asked for in one call; what is refused costs the store nothing until it may again', async () => {
+  test('of one turn share one call of the store; refused ones cost the store nothing until the next is available', async () => {
     const { ask, asked, pass } = begin({ requestsPerMinute: 6 });
     await ask('/');
     expect(asked).toMatchObject({ takes: 1, visitors: 1 });
@@ -250,7 +250,7 @@ describe('requests', () => {
     expect(asked.takes).toBe(before.takes + 1);
   });
 
-  test('are not limited unless it is asked for: nothing is said of it and nothing asked of the store', async () => {
+  test('are not limited by default: no header says so, and the store is not used', async () => {
     const { ask, asked, make } = begin({});
     for (const path of times(50, '/hit/some/name')) {
       const { status, headers } = await ask(path);
@@ -264,8 +264,8 @@ describe('requests', () => {
   });
 });
 
-describe('when the store does not say', () => {
-  test('everybody may, at once where it fails and after 250 ms where it is silent, and it is noted', async () => {
+describe('when the store does not answer', () => {
+  test('everybody is allowed, at once after an error and after 250 ms of silence, and it is counted', async () => {
     const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1 });
     await ask('/');
     expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
@@ -301,7 +301,7 @@ describe('when the store does not say', () => {
     expect(letThrough()).toBe(4);
   });
 
-  test('which salt the day has, nobody is limited, and nobody waits for longer', async () => {
+  test('without the day’s salt nobody is limited, and nobody waits longer', async () => {
     const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1, newCountersPerDay: 1 });
     store.history.salt = () =>
       Promise.reject(new AppError('store-unavailable', 'made by the test'));
@@ -314,7 +314,7 @@ describe('when the store does not say', () => {
     expect(letThrough()).toBe(4);
   });
 
-  test('keys and new counters are let through as often as one address may have them, and then not counted', async () => {
+  test('keys and new counters are allowed as often as for one address, and then not counted', async () => {
     const { ask, store, pass, hits, letThrough } = begin({ newCountersPerDay: 2, keysPerDay: 3 });
     const answers = new Set(['/hit/some/page']);
     await ask('/hit/some/page');
@@ -351,7 +351,7 @@ describe('when the store does not say', () => {
 });
 
 describe('new counters', () => {
-  test('are made as many as may be and not one more, whichever way', async () => {
+  test('can be made up to the limit and not one more, on every surface', async () => {
     for (const way of [
       '/hit/NAME',
       '/api/v1/counters/NAME/hit',
@@ -385,7 +385,7 @@ describe('new counters', () => {
     }
   });
 
-  test('are limited, and those that there are count on, for everybody', async () => {
+  test('are limited, and existing ones count on, for everybody', async () => {
     const { ask, statuses, pass } = begin({ newCountersPerDay: 1 });
     expect(await statuses(['/hit/some/page', '/hit/some/other'])).toEqual([200, 429]);
     expect(await statuses([...times(9, '/hit/some/page'), ...times(9, '/')])).toEqual(
@@ -403,7 +403,7 @@ describe('new counters', () => {
     expect(await statuses(['/hit/some/third', '/hit/some/fourth'])).toEqual([200, 429]);
   });
 
-  test('that exist already take nothing, and neither does what is refused for another reason', async () => {
+  test('that already exist use no quota, and neither do requests that fail for another reason', async () => {
     const { make, statuses } = begin({ newCountersPerDay: 2 });
     expect((await make('some/page')).status).toBe(201);
     for (let n = 0; n < 5; n++) expect((await make('some/page')).status).toBe(409);
@@ -413,7 +413,7 @@ describe('new counters', () => {
     expect((await make('some/second')).status).toBe(201);
   });
 
-  test('are no matter to hits on those that exist: these are one commit each and nothing else', async () => {
+  test('cost hits on existing counters nothing: these are one commit each', async () => {
     const { statuses, store, asked } = begin({ newCountersPerDay: 1, keysPerDay: 1 });
     const draft = { total: 0, madeAt: 0, owner: 'somebody', rules: { ...RULES, private: true } };
     await store.registry.create('some/secret', draft);
@@ -424,7 +424,7 @@ describe('new counters', () => {
     expect(store.counting.asked.flatMap(({ changes }) => changes)).toHaveLength(18);
   });
 
-  test('may be made by everybody together where addresses are hidden, also on another day', async () => {
+  test('share one quota when addresses are hidden, also on another day', async () => {
     const { ask, statuses, pass } = begin({ newCountersPerDay: 2, addressesHidden: true });
     const hits = (word: string) =>
       Promise.all(
@@ -449,7 +449,7 @@ describe('new counters', () => {
     expect(asked.takes).toBe(0);
   });
 
-  test('and requests are told together', async () => {
+  test('and requests appear together in the headers', async () => {
     const { ask } = begin({ requestsPerMinute: 60, newCountersPerDay: 24 });
     const made = await ask('/hit/some/page');
     expect(made.headers.get('RateLimit-Policy')).toBe(
@@ -467,7 +467,7 @@ describe('idempotency keys', () => {
     ...headers,
   });
 
-  test('may be used by everybody together where addresses are hidden, and come back evenly', async () => {
+  test('share one quota when addresses are hidden, and refill evenly', async () => {
     const { ask, pass } = begin({ keysPerDay: 2, addressesHidden: true });
     const hits = (word: string) =>
       Promise.all(
@@ -486,7 +486,7 @@ describe('idempotency keys', () => {
     expect(await hits('later')).toEqual([200, 429, 429]);
   });
 
-  test('may be sent as often as an address may, repeated or not, on every surface; without one its visits count', async () => {
+  test('can be sent up to the address’s limit, repeated or not, on every surface; visits without one count beyond it', async () => {
     const { ask, statuses, store } = begin({ keysPerDay: 4 });
     const first = await ask('/', keyed('one'));
     expect({ status: first.status, left: first.headers.get('RateLimit') }).toEqual({
@@ -515,7 +515,7 @@ describe('idempotency keys', () => {
     expect(await store.counting.read(['hits', 'some/page'])).toEqual([2, 2]);
   });
 
-  test('of one address take none of another’s, and those of the installation’s owner none at all', async () => {
+  test('of one address use no quota of another, and those of the installation’s owner use none', async () => {
     const { statuses } = begin({ keysPerDay: 1 });
     expect(await statuses(times(2, '/'), keyed('one'))).toEqual([200, 429]);
     expect(await statuses(times(2, '/'), keyed('two', from('192.0.2.1')))).toEqual([200, 429]);
@@ -524,7 +524,7 @@ describe('idempotency keys', () => {
     );
   });
 
-  test('are let through again as Retry-After says, and what is no key takes nothing', async () => {
+  test('are accepted again after Retry-After, and an invalid key uses no quota', async () => {
     const { statuses, pass } = begin({ keysPerDay: 8 });
     expect(await statuses(times(9, '/'), keyed('no key'))).toEqual(Array(9).fill(400));
     expect(await statuses(times(9, '/'), keyed('one'))).toEqual([...Array(8).fill(200), 429]);

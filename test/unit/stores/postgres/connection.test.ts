@@ -1,4 +1,4 @@
-/** Connections to a real PostgreSQL: what they set up, and how they fail. */
+/** Connections to a real PostgreSQL: their settings, and how they fail. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -41,7 +41,7 @@ describe('a connection to PostgreSQL', () => {
     await untilSeen(0);
   });
 
-  test('has no deadlines of the server, and leaves synchronous_commit as it is', async () => {
+  test('turns off the server’s timeouts, and does not change synchronous_commit', async () => {
     await server.sql(`
       ALTER ROLE seen SET statement_timeout = '100ms';
       ALTER ROLE seen SET lock_timeout = '100ms';
@@ -74,7 +74,7 @@ describe('a connection to PostgreSQL', () => {
     await server.sql('ALTER ROLE seen RESET ALL');
   });
 
-  test('is prepared once before its first use, and again when it is a new one', async () => {
+  test('is prepared once before its first use, and so is each later connection', async () => {
     let prepared = 0;
     using database = open(server.url, {
       prepare: async (client) => {
@@ -90,7 +90,7 @@ describe('a connection to PostgreSQL', () => {
     expect(prepared).toBe(2);
   });
 
-  test('is not used when preparing it fails, and the error is that of preparing', async () => {
+  test('is not used when its preparation fails, and the call fails with that error', async () => {
     let fails = true;
     using database = open(server.url, {
       prepare: async () => {
@@ -110,7 +110,7 @@ describe('a connection to PostgreSQL', () => {
     });
   });
 
-  test('several statements of one question are not mixed with those of others', async () => {
+  test('does not mix the statements of one question with those of another', async () => {
     using database = open(server.url);
     const mark = randomUUID();
     const rolledBack = database.ask(
@@ -128,7 +128,7 @@ describe('a connection to PostgreSQL', () => {
     expect(await marksOf(server, mark)).toBe(1);
   });
 
-  test('that dies before or after a statement fails it as what nobody knows', async () => {
+  test('that is lost before or after a statement makes its outcome unknown', async () => {
     await using proxy = await Proxy.start(server.port);
     using database = open(server.url.replace(`:${server.port}`, `:${proxy.port}`));
     for (const code of ['hit-unconfirmed', 'store-unavailable'] as const) {
@@ -151,7 +151,7 @@ describe('a connection to PostgreSQL', () => {
     }
   });
 
-  test('that is silent is dropped at the deadline, and what waited behind was not sent', async () => {
+  test('that is silent is closed at the deadline, and waiting questions were not sent', async () => {
     await using proxy = await Proxy.start(server.port);
     const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
     using database = open(url, { timeoutMs: 1000 });
@@ -176,7 +176,7 @@ describe('a connection to PostgreSQL', () => {
     expect(await marksOf(server, mark)).toBe(0);
   });
 
-  test('that was given up while it waits for a lock does not write when it gets it', async () => {
+  test('that is given up while it waits for a lock does not write later', async () => {
     using database = open(server.url, { timeoutMs: 500 });
     using holder = open(server.url);
     const mark = randomUUID();
@@ -195,7 +195,7 @@ describe('a connection to PostgreSQL', () => {
     expect(await marksOf(server, mark)).toBe(0);
   });
 
-  test('that somebody ends is unconfirmed while a call is in progress, and else a new one', async () => {
+  test('that an administrator ends leaves a call unconfirmed, and is replaced when idle', async () => {
     using database = open(server.url);
     const pid = () => database.call<number>('commits', 'pid', 0, 'hit-unconfirmed');
     const first = await pid();
@@ -214,7 +214,7 @@ describe('a connection to PostgreSQL', () => {
     await until('the end to be noticed', async () => (await pid()) !== second);
   });
 
-  test('whose closing is asked for fails calls in progress and later ones', async () => {
+  test('that is closed fails calls in progress and later ones', async () => {
     using database = open(server.url);
     await database.call('commits', 'pid', 0, 'hit-unconfirmed');
     const slow = failureOf(database.call('commits', 'sleep', 20, 'hit-unconfirmed'));

@@ -30,7 +30,7 @@ describe('of several PostgreSQLs', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('those that are silent, closed or unknown are skipped within one deadline', async () => {
+  test('silent, closed and unknown ones are skipped within one deadline', async () => {
     const { port: silent, server: listener } = await startSilent();
     const closed = await freePort();
     // Reserved for addresses that lead nowhere: https://www.rfc-editor.org/rfc/rfc5737
@@ -46,7 +46,7 @@ describe('of several PostgreSQLs', () => {
     listener.close();
   });
 
-  test('each that does not answer is named with its reason', async () => {
+  test('the error names each that does not answer, and the reason', async () => {
     const { port: silent, server: listener } = await startSilent();
     const closed = await freePort();
     using database = open(urlOf(silent, closed, 'nowhere.invalid'), { timeoutMs: 1000 });
@@ -67,7 +67,7 @@ describe('of several PostgreSQLs', () => {
     expect(await portOf(database, 'reads')).toBe(server.port);
   });
 
-  test('one that accepts commits and never ends them is left for the next', async () => {
+  test('one that accepts commits and never ends them is replaced by the next', async () => {
     // As an old primary does that is cut off from its standbys and from Patroni.
     await using isolated = await PostgresServer.start();
     await makeFunctions(isolated);

@@ -1,4 +1,4 @@
-/** The PostgreSQL store on a real PostgreSQL: the contract, and what is PostgreSQL's own. */
+/** The PostgreSQL store on a real PostgreSQL: the contract, and tests for PostgreSQL only. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
@@ -39,7 +39,7 @@ describe('PostgreSQL store', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('a batch is one transaction and one round trip, whatever is in it', async () => {
+  test('a batch of any content is one transaction and one round trip', async () => {
     await using proxy = await Proxy.start(server.port);
     const store = open(proxy.lead(await server.newDatabase()));
     const batch = newWriter();
@@ -69,7 +69,7 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
-  test('a request lost on its way counts once after the retry, and so does an answer lost on its way back', async () => {
+  test('after a lost request or a lost reply, the batch and its retry count once', async () => {
     await using proxy = await Proxy.start(server.port);
     const store = open(proxy.lead(await server.newDatabase()));
     const batch = newWriter();
@@ -85,7 +85,7 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
-  test('writers that name the same counters in any order, old ones and new ones, do not stand in each other’s way', async () => {
+  test('writers that count the same counters in different orders do not deadlock', async () => {
     const url = await server.newDatabase();
     const names = Array.from({ length: 20 }, (_, index) => `same/${index}`);
     const stores = Array.from({ length: 6 }, () => open(url));
@@ -111,7 +111,7 @@ describe('PostgreSQL store', () => {
     for (const store of stores) await store.close();
   });
 
-  test('numbers, names and keys that SQL could misread are taken as they are', async () => {
+  test('numbers, names and keys that SQL could misread are stored unchanged', async () => {
     const store = open(await server.newDatabase());
     const batch = newWriter();
     const counter = `odd/'"\\$1%_;--`;
@@ -142,7 +142,7 @@ describe('PostgreSQL store: what could lose counts', () => {
     return risks;
   }
 
-  test('the shipped settings have no risk, and each unsafe one is named, with what to set', async () => {
+  test('the default settings are no risk, and each unsafe one is reported with advice', async () => {
     expect(await risksOf(server.url)).toEqual([]);
     for (const [name, value] of [
       ['fsync', 'off'],
@@ -202,7 +202,7 @@ describe('PostgreSQL store: with a synchronous standby', () => {
     ['cancelled', `SELECT pg_cancel_backend(pid)`],
     ['ended', `SELECT pg_terminate_backend(pid)`],
   ] as const) {
-    test(`a wait for the standby that is ${what} is not taken for an answer`, async () => {
+    test(`a wait for the standby that is ${what} does not confirm a batch`, async () => {
       const store = open(primary.url);
       const batch = newWriter();
       const [before] = await store.counting.commit(batch(hit));
@@ -220,7 +220,7 @@ describe('PostgreSQL store: with a synchronous standby', () => {
     });
   }
 
-  test('a statement timeout of the role does not end a wait for the standby as if it were over', async () => {
+  test('a statement timeout of the role does not end a wait for the standby', async () => {
     await primary.sql(`ALTER ROLE seen SET statement_timeout = '300ms'`);
     const store = open(primary.url, { timeoutMs: 2000 });
     const batch = newWriter();

@@ -1,4 +1,4 @@
-/** Errors and warnings of a real PostgreSQL: what they become, and whether a call was applied. */
+/** Errors and warnings of a real PostgreSQL: their codes, and whether a call was applied. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
@@ -56,7 +56,7 @@ describe('PostgreSQL refuses', () => {
     expect(await pid(database)).toBeNumber();
   });
 
-  test('with a clock that differs, and says which is ahead', async () => {
+  test('a commit when the clocks differ, and reports which one is ahead', async () => {
     using database = open(server.url);
     for (const [seconds, words] of [
       ['4000', '4000 s ahead of that of PostgreSQL'],
@@ -102,7 +102,7 @@ describe('PostgreSQL refuses', () => {
     relay.close();
   });
 
-  test('a commit that the standby did not confirm is never answered, though it is stored', async () => {
+  test('a commit that the standby did not confirm is not answered, although it is stored', async () => {
     await withoutStandby(server);
     const isWaiting = async () => (await server.sql(`SELECT count(*) ${WAITING}`)) === '1';
     for (const end of ['pg_cancel_backend', 'pg_terminate_backend']) {
@@ -123,7 +123,7 @@ describe('PostgreSQL refuses', () => {
     await server.sql('SELECT pg_reload_conf()');
   });
 
-  test('a warning does not matter to a call that writes no visits', async () => {
+  test('a warning does not fail a call that writes no visits', async () => {
     using database = open(server.url);
     const warned = database.ask(
       'reads',
@@ -139,7 +139,7 @@ describe('PostgreSQL refuses', () => {
     expect(await notice).toBeDefined();
   });
 
-  test('a read-only server takes no visits, and is followed when it does again', async () => {
+  test('visits while it is read-only, and takes them afterwards', async () => {
     await server.sql('ALTER ROLE seen SET default_transaction_read_only = on');
     using database = open(server.url);
     const mark = () => database.call('commits', 'mark', { mark: '' }, 'hit-unconfirmed');

@@ -1,9 +1,9 @@
 /**
- * What a store on PostgreSQL may answer while the synchronous standby does not confirm: nothing
- * that a failover could take back.
+ * While the synchronous standby does not confirm commits, the store answers nothing that a
+ * failover could take back.
  *
- * The standby is one that does not exist, so every commit waits until a test says otherwise. Not
- * here: the connection's own part (`refusals.test.ts`), and real failovers.
+ * The standby does not exist, so every commit waits until a test ends the wait. Not here: the
+ * connection's own part (`refusals.test.ts`), and real failovers.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
@@ -59,7 +59,7 @@ const hit = (writer: string, sequence: number, counter: string) => ({
 });
 
 describe('while the synchronous standby does not confirm', () => {
-  test('a visit is not answered, neither at the first try nor at a retry that finds it written', async () => {
+  test('a visit is not answered, neither at the first try nor at a retry that finds it stored', async () => {
     const [writer, counter] = [randomUUID(), fresh()];
     const batch = hit(writer, 1, counter);
     await withoutStandby(async () => {
@@ -79,7 +79,7 @@ describe('while the synchronous standby does not confirm', () => {
     expect(await store.counting.read([counter])).toEqual([1]);
   });
 
-  test('a statement timeout that an operator has set does not turn a visit into an answered one', async () => {
+  test('a statement timeout set by an operator does not let a visit be answered', async () => {
     await server.sql("ALTER ROLE seen SET statement_timeout = '200ms'");
     const own = open(3000);
     const batch = hit(randomUUID(), 1, fresh());
@@ -135,7 +135,7 @@ describe('while the synchronous standby does not confirm', () => {
     expect(await store.archive.importAll([imported], terms)).toEqual(['done']);
   }, 60_000);
 
-  test('totals can be read, quotas are taken and replicas hear of each other', async () => {
+  test('reads, rate limits and heartbeats still work', async () => {
     const counter = fresh();
     await store.counting.commit(hit(randomUUID(), 1, counter));
     await withoutStandby(async () => {
@@ -174,7 +174,7 @@ describe('while the synchronous standby does not confirm', () => {
 });
 
 describe('transactions at the same moment', () => {
-  test('of many writers on the same counters, in any order, do not wait for each other for ever', async () => {
+  test('of many writers on the same counters, in any order, do not deadlock', async () => {
     const names = Array.from({ length: 12 }, () => fresh());
     const stores = Array.from({ length: 6 }, () => open(20_000));
     const before = await store.registry.size();

@@ -95,7 +95,7 @@ async function doEverything(): Promise<void> {
   }
 }
 
-test('a role that may only count is told what to do while the schema is missing', async () => {
+test('a role that may only count gets advice while the schema is missing', async () => {
   const store = open(roleUrl);
   const failure = await store.registry.size().catch((error: unknown) => error);
   expect(isAppError(failure, 'store-unusable')).toBe(true);
@@ -149,7 +149,7 @@ test('a role that may only count can change neither the schema nor anything outs
     expect({
       statement,
       exitCode,
-      denied: /permission denied|must be owner/.test(`${stderr}`),
+      denied: /permission denied|must be owner/.test(stderr.toString()),
     }).toEqual({ statement, exitCode: 1, denied: true });
   }
 });

@@ -81,7 +81,7 @@ describe('the encryption of PostgreSQL', () => {
     else expect(found).toContain(expected);
   });
 
-  test('with certificates to trust, the server is checked, and its name by verify-full', async () => {
+  test('with certificates to trust the server is checked, and with verify-full its name too', async () => {
     for (const mode of ['require', 'verify-ca', 'verify-full']) {
       expect(await connects(at(encrypted, mode, 'localhost'), ours)).toBe(true);
       const stranger = await connects(at(encrypted, mode, 'localhost'), other);
@@ -95,7 +95,7 @@ describe('the encryption of PostgreSQL', () => {
     expect(wrong).toContain("does not match certificate's altnames");
   });
 
-  test('allow encrypts where the server insists, prefer does not where it refuses', async () => {
+  test('allow encrypts if the server insists, and prefer does not if the server refuses', async () => {
     const hba = await encrypted.sql('SHOW hba_file');
     const before = await Bun.file(hba).text();
     const rules = async (kind: string) => {

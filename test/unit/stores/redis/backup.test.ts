@@ -1,5 +1,5 @@
 /**
- * The backup of Redis that docs/operations.md has, made while visits arrive: a copy of its folder,
+ * The backup of Redis in docs/operations.md, made while visits arrive: a copy of its folder,
  * packed by tar.
  */
 import { describe, expect, test } from 'bun:test';
@@ -9,8 +9,8 @@ import { temporaryFolder, until } from '../../../support/folder.ts';
 import { Program, ROOT } from '../../../support/program.ts';
 import { RedisServer, SAFE } from '../../../support/redis-server.ts';
 
-describe('a copy of Redis’s folder', () => {
-  test('holds each visit that was answered before it began, and is loaded by another Redis', async () => {
+describe('a copy of Redis’ folder', () => {
+  test('contains each visit that was answered before it began, and another Redis can load it', async () => {
     // What is run here is what the document says.
     expect(readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')).toContain(
       'tar -C /data -cz . > seen-backup.tar.gz',

@@ -1,7 +1,4 @@
-/**
- * What bounds hold in Redis whatever visitors send: its memory, the time of one script, and the
- * clocks.
- */
+/** Limits in Redis, whatever visitors send: its memory, the time of one script, and clocks. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../../src/contract/counting.ts';
@@ -62,7 +59,7 @@ describe('memory', () => {
     Array.from({ length: count }, (_, index) => `v-${n}-${index}`);
 
   for (const [what, flood] of Object.entries(FLOODS)) {
-    test(`a flood of ${what} does not fill Redis, and counters that are there count on, also after a restart`, async () => {
+    test(`a flood of ${what} does not fill Redis, and existing counters count on, also after a restart`, async () => {
       await using server = await RedisServer.start({ ...SAFE, maxmemory: '8mb' });
       await using store = open(server.url);
       const windowMs = DAY_MS;
@@ -96,7 +93,7 @@ describe('memory', () => {
     });
   }
 
-  test('with memory short the number of a counter goes on, and its history where it has begun', async () => {
+  test('when memory is short totals go on, and so does the history of hours that have begun', async () => {
     await using server = await RedisServer.start();
     let now = Date.UTC(2026, 10, 22, 12);
     await using store = open(server.url, { now: () => now });
@@ -128,7 +125,7 @@ describe('memory', () => {
     expect([...(await store.history.read('my-site/page')).visitors.values()]).toEqual([12]);
   });
 
-  test('when memory is full nothing is written, whatever is asked', async () => {
+  test('when memory is full every request is refused before it writes anything', async () => {
     await using server = await RedisServer.start();
     await using store = open(server.url);
     const rules = { ...RULES, windowMs: DAY_MS };
@@ -140,7 +137,7 @@ describe('memory', () => {
     const past = { hours: [], days: [], visitors: new Map<number, number>() };
     const brought = { counter: 'with/window', total: 5, madeAt: now, owner: 'o', rules, past };
     const limit = { name: 'requests', quota: 1, windowMs: 60_000 };
-    const beat = {
+    const report = {
       id: 'a',
       name: 'a',
       version: '1',
@@ -160,7 +157,7 @@ describe('memory', () => {
       'a counter that is replaced': () =>
         store.archive.importAll([brought], { source: 'another', existing: 'replace' }),
       'a quota': () => store.limiter.take([{ who: 'somebody', limit }]),
-      'a replica': () => store.presence.heartbeat(beat),
+      'a replica': () => store.presence.heartbeat(report),
       'a salt': () => store.history.salt(7, 'suggested'),
     };
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
@@ -190,7 +187,7 @@ describe('time', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('the first visits after a long time fold their hours in small steps, and lose nothing', async () => {
+  test('the first visits after a long time fold old hours in small steps, and lose nothing', async () => {
     const COUNTERS = 40;
     const FIELDS = 840;
     const now = Date.now();
@@ -241,7 +238,7 @@ describe('time', () => {
     expect(HOURS_KEPT_DAYS).toBeLessThan(40);
   });
 
-  test('a clock that differs from Redis’ by more than an hour is refused, and said', async () => {
+  test('a clock that differs from Redis’ by more than an hour is refused with an error', async () => {
     let ahead = 59 * 60_000;
     await using store = open(server.url, {
       now: () => Date.now() + ahead,

@@ -1,4 +1,4 @@
-/** The Redis store on a real Redis: the contract, and what is Redis's own. */
+/** The Redis store on a real Redis: the contract, and features of Redis. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('Redis store', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test('carries on with the counter of the guide’s own application, in its plain key', async () => {
+  test('continues the counter of the guide’s application, under its plain key', async () => {
     await server.cli('SET', 'hits', '41');
     const store = open(server.url);
     expect(await store.counting.commit(hit(randomUUID(), 1))).toEqual([42]);
@@ -75,22 +75,22 @@ describe('Redis store', () => {
 
   test('forgets replicas that were silent for a minute, and all of them when none is left', async () => {
     const store = open(server.url);
-    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    const report = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
     const lately = Date.now() - PRESENCE_MEMORY_MS + 5000;
     const before = Date.now() - PRESENCE_MEMORY_MS - 5000;
     await server.cli(
       'HSET',
       'seen:replicas',
       'kept',
-      `${lately} ${JSON.stringify({ ...beat, id: 'kept' })}`,
+      `${lately} ${JSON.stringify({ ...report, id: 'kept' })}`,
     );
     await server.cli(
       'HSET',
       'seen:replicas',
       'over',
-      `${before} ${JSON.stringify({ ...beat, id: 'over' })}`,
+      `${before} ${JSON.stringify({ ...report, id: 'over' })}`,
     );
-    const heard = await store.presence.heartbeat({ ...beat, id: 'own' });
+    const heard = await store.presence.heartbeat({ ...report, id: 'own' });
     expect(heard.map(({ id }) => id).toSorted()).toEqual(['kept', 'own']);
     expect(await server.cli('HEXISTS', 'seen:replicas', 'over')).toBe('0');
     expect(Number(await server.cli('PTTL', 'seen:replicas'))).toBeGreaterThan(0);
@@ -122,7 +122,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('the key of a request is forgotten after a day, and its room is free again', async () => {
+  test('the key of a request is forgotten after a day, and its space is free again', async () => {
     let now = Date.now();
     const store = createRedisStore({
       url: server.url,
@@ -155,7 +155,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('visitors whose window is over make room for others, however the visits come', async () => {
+  test('visitors whose window is over make space for others, in whatever order visits arrive', async () => {
     let now = Date.now();
     const store = open(server.url, 20_000, { now: () => now, keysMax: 10_000, visitorsMax: 400 });
     const rules = { ...RULES, windowMs: 60_000 };
@@ -191,7 +191,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('numbers are written without an exponent, and a counter’s own end stays', async () => {
+  test('numbers are written without an exponent, and a counter’s expiry stays', async () => {
     const store = open(server.url);
     const writer = randomUUID();
     const add = (sequence: number, amount: number) =>
@@ -220,7 +220,7 @@ describe('Redis store', () => {
       return { clock, take, [Symbol.asyncDispose]: () => store.close() };
     }
 
-    test('are one round trip for all, and each is forgotten when all of it is there again', async () => {
+    test('are one round trip for all, and each is forgotten when it is full again', async () => {
       await using own = await begin();
       await own.take('before');
       await server.cli('CONFIG', 'RESETSTAT');
@@ -240,7 +240,7 @@ describe('Redis store', () => {
       expect(Number(await server.cli('PTTL', 'seen:limits'))).toBeGreaterThan(0);
     });
 
-    test('that a clock which was far ahead has noted down are forgotten', async () => {
+    test('that were written with a clock far ahead are forgotten', async () => {
       await using own = await begin();
       own.clock.at += 3 * 86_400_000;
       await own.take('ahead');
@@ -249,7 +249,7 @@ describe('Redis store', () => {
       expect(await remembered()).toEqual(['requests:now']);
     });
 
-    test('are not noted down when memory is full, and those that are over are forgotten all the same', async () => {
+    test('are not stored when memory is full, and expired ones are forgotten all the same', async () => {
       await using own = await begin();
       await own.take('over');
       own.clock.at += 59_000;
@@ -270,7 +270,7 @@ describe('Redis store', () => {
       ]);
     });
 
-    test('under whose key somebody keeps something else are written over it', async () => {
+    test('replace other data under their key', async () => {
       await using own = await begin();
       for (const foreign of [
         ['SET', 'seen:limits', 'much'],
@@ -284,7 +284,7 @@ describe('Redis store', () => {
     });
   });
 
-  test('a key that holds something else is left alone, and the rest of the batch counts', async () => {
+  test('a key with other data is not changed, and the rest of the batch counts', async () => {
     await server.cli('SET', 'seen:total:odd/text', 'twelve');
     await server.cli('LPUSH', 'seen:total:odd/list', 'x');
     await server.cli('SET', 'seen:total:odd/huge', '9223372036854775807');
@@ -320,7 +320,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('a request lost on its way counts once after the retry, and so does an answer lost on its way back', async () => {
+  test('a lost request counts once after the retry, and so does one with a lost answer', async () => {
     await using proxy = await Proxy.start(server.port);
     const store = open(proxy.url);
     const writer = randomUUID();
@@ -344,7 +344,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('a silent server is given up after the deadline, and asked again on a new connection', async () => {
+  test('a silent server is abandoned after the deadline, and tried again on a new connection', async () => {
     const store = open(server.url, 200);
     const writer = randomUUID();
     // As a counter does: what is not confirmed in time is sent again as it was.
@@ -378,7 +378,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('an unreachable server is said to be unreachable, without the password', async () => {
+  test('an unreachable server is reported as unreachable, without the password', async () => {
     const store = open('redis://me:secret@127.0.0.1:1');
     const error = await store.counting.ping().catch((reason: unknown) => reason);
     expect(isAppError(error, 'store-unavailable')).toBe(true);
@@ -387,7 +387,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('something that is no Redis is not counted on', async () => {
+  test('a server that is not Redis is refused', async () => {
     using web = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
@@ -401,7 +401,7 @@ describe('Redis store', () => {
     await store.close();
   });
 
-  test('a full Redis refuses, nothing is counted twice, and it goes on when there is room', async () => {
+  test('a full Redis refuses, nothing is counted twice, and counting continues when there is space', async () => {
     await using full = await RedisServer.start();
     const store = open(full.url);
     const writer = randomUUID();
@@ -432,7 +432,7 @@ describe('Redis store: all counters', () => {
       })),
     });
 
-  test('are read by several at once, and nothing is left in Redis', async () => {
+  test('can be read by several exports at once, and leave nothing in Redis', async () => {
     await using server = await RedisServer.start();
     const [first, second] = [open(server.url), open(server.url)];
     await fill(first.counting, 1000);
@@ -445,7 +445,7 @@ describe('Redis store: all counters', () => {
     await second.close();
   });
 
-  test('have the counter of the guide’s own application, that nobody has noted down, at its place', async () => {
+  test('include the counter of the guide’s application, which has no record, in its place', async () => {
     await using server = await RedisServer.start();
     await server.cli('SET', 'hits', '41');
     const store = open(server.url);
@@ -461,7 +461,7 @@ describe('Redis store: all counters', () => {
     await store.close();
   });
 
-  test('leave nothing out in silence: a key that holds something else is named', async () => {
+  test('omit nothing silently: a key with other data is named', async () => {
     await using server = await RedisServer.start();
     const store = open(server.url);
     await fill(store.counting, 2);
@@ -480,7 +480,7 @@ describe('Redis store: all counters', () => {
     await store.close();
   });
 
-  test('what is brought onto something else is answered, and it is left alone', async () => {
+  test('an import onto other data is reported, and does not change it', async () => {
     await using server = await RedisServer.start();
     const store = open(server.url);
     await server.cli('SET', 'seen:total:odd/text', 'twelve');
@@ -533,7 +533,7 @@ describe('Redis store: what could lose counts', () => {
     expect(await risksWith(SAFE)).toEqual([]);
   });
 
-  test('each unsafe setting is named, with what to set', async () => {
+  test('each unsafe setting is named, with the right value', async () => {
     for (const [name, value, wanted] of [
       ['appendonly', 'no', 'yes'],
       ['appendfsync', 'everysec', 'always'],
@@ -546,7 +546,7 @@ describe('Redis store: what could lose counts', () => {
     }
   });
 
-  test('a user who may not look is told so', async () => {
+  test('a user without the right to look gets a message', async () => {
     await using server = await RedisServer.start();
     await server.cli('ACL', 'SETUSER', 'counting', 'on', '>pw', '~*', '+@all', '-config');
     const store = open(server.url.replace('//', '//counting:pw@'));
@@ -568,7 +568,7 @@ describe('Redis store: what Redis refuses', () => {
     return isAppError(error) ? `${error.code}: ${error.message}` : error;
   };
 
-  test('what passes by itself is waited for, what needs a person is not, and each says what to do', async () => {
+  test('temporary refusals are retried, others need a person, and each has advice', async () => {
     await using server = await RedisServer.start();
     const set = (name: string, value: string) => server.cli('CONFIG', 'SET', name, value);
     await set('maxmemory', '1');
@@ -600,12 +600,12 @@ describe('Redis store: what Redis refuses', () => {
     expect(await toldBy(server.url)).toBeUndefined();
   });
 
-  test('without the commands that Seen needs it is not usable', async () => {
+  test('without the commands that Seen needs Redis is not usable', async () => {
     await using server = await RedisServer.start({ ...SAFE, 'rename-command': 'EVALSHA ""' });
     expect(await toldBy(server.url)).toMatch(/^store-unusable: .*unknown command .*Redis 7\.0/);
   });
 
-  test('a disk that takes no snapshot: what to do is said', async () => {
+  test('a disk that accepts no snapshot: the message has advice', async () => {
     await using server = await RedisServer.start({ ...SAFE, dbfilename: 'gone.rdb' });
     await server.cli('CONFIG', 'SET', 'save', '3600 1');
     // Where its file should be is a folder.
@@ -618,7 +618,7 @@ describe('Redis store: what Redis refuses', () => {
     expect(await toldBy(server.url)).toMatch(/^store-unavailable: .*MISCONF .*Make room/);
   });
 
-  test('whoever asks often is not given a new connection for each refusal', async () => {
+  test('frequent refusals do not open a new connection each', async () => {
     await using server = await RedisServer.start();
     const store = open(server.url);
     const connections = async () =>
@@ -633,8 +633,8 @@ describe('Redis store: what Redis refuses', () => {
   });
 });
 
-describe('Redis store: who may', () => {
-  test('user and password are used, and wrong ones are said to be wrong', async () => {
+describe('Redis store: access', () => {
+  test('user and password are used, and wrong ones are reported', async () => {
     await using server = await RedisServer.start({ ...SAFE, requirepass: 'right' });
     const good = open(server.url.replace('//', '//:right@'));
     expect(await good.counting.commit(hit(randomUUID(), 1))).toEqual([1]);
@@ -651,7 +651,7 @@ describe('Redis store: who may', () => {
     }
   });
 
-  test('rediss:// is TLS: a server that cannot be trusted is refused, one whose certificate is given is used', async () => {
+  test('rediss:// is TLS: an untrusted server is refused, one with the given certificate is used', async () => {
     using folder = temporaryFolder();
     await Bun.$`
       openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test"

@@ -25,7 +25,7 @@ async function everything(): Promise<string[]> {
   return Promise.all(keys.map(async (key) => `${key} ${await server.cli('DUMP', key)}`));
 }
 
-test('without any one right nothing of a batch is written, and with it all is written once', async () => {
+test('with any one right missing nothing of a batch is written, and with all rights everything once', async () => {
   for (const command of WRITES) {
     await server.cli('FLUSHALL');
     let now = Date.now() - 90 * DAY_MS;

@@ -1,6 +1,6 @@
 /**
- * What bounds hold in a SQLite file whatever visitors send: its rows, the work of one transaction,
- * and the disk.
+ * Limits in a SQLite file, whatever visitors send: its rows, the work of one transaction, and the
+ * disk.
  */
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
@@ -43,7 +43,7 @@ function count(path: string, table: string): number {
 }
 
 describe('rows', () => {
-  test('forged visitors take no more rows than may be, of one counter and of all, and each still counts', async () => {
+  test('forged visitors use no more rows than the limits, of one counter and of all, and each still counts', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = START;
@@ -67,7 +67,7 @@ describe('rows', () => {
     expect([...(await store.history.read('one/a')).visitors.values()]).toEqual([25, 20]);
   });
 
-  test('the first visits after a long time fold their hours in small steps, and lose nothing', async () => {
+  test('the first visits after a long time fold old hours in small steps, and lose nothing', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = START;
@@ -134,7 +134,7 @@ describe('the disk', () => {
     console.log(JSON.stringify({ before, short, made, visitors: visitors.size, after }));
   `;
 
-  test('when the disk has little room left, nothing new is kept, and counters that are there count on', async () => {
+  test('when the disk is nearly full nothing new is stored, and existing counters count on', async () => {
     using folder = temporaryFolder();
     const root = join(import.meta.dir, '../../../..');
     const script = join(folder.path, 'script.ts');

@@ -1,4 +1,4 @@
-/** The SQLite store on a real file: the contract, and what is SQLite's own. */
+/** The SQLite store on a real file: the contract, and features of SQLite. */
 
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
@@ -37,7 +37,7 @@ testStoreContract('SQLite', async () => {
 });
 
 describe('SQLite store', () => {
-  test('makes the file and its folders', async () => {
+  test('creates the file and its folders', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'a', 'b', 'seen.db');
     const store = open(path);
@@ -46,7 +46,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('the default counter takes up room like any other, also between new ones of the same batch', async () => {
+  test('the default counter uses the limit like any other, also between new ones of the same batch', async () => {
     using folder = temporaryFolder();
     const store = open(join(folder.path, 'seen.db'), 5000, { countersMax: 2 });
     const changes = ['one', 'hits', 'two'].map((counter) => ({ counter, amount: 1 }));
@@ -83,7 +83,7 @@ describe('SQLite store', () => {
     expect(between.match(/f(data)?sync\(/g)?.length).toBeGreaterThanOrEqual(5);
   });
 
-  test('syncs no visitor’s quota, and each visit after it all the same', async () => {
+  test('does not sync a visitor’s quota, but every visit after it', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const trace = join(folder.path, 'trace');
@@ -115,7 +115,7 @@ describe('SQLite store', () => {
     expect(syncs(both)).toBe(5);
   });
 
-  test('syncs no batch without changes, so that an idle Seen leaves the disk alone, and each ping', async () => {
+  test('does not sync an empty batch, so that an idle Seen leaves the disk alone, but every ping', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const trace = join(folder.path, 'trace');
@@ -146,7 +146,7 @@ describe('SQLite store', () => {
     other.close();
   });
 
-  test('forgets a visitor’s quota when all of it is there again', async () => {
+  test('forgets a visitor’s quota when it is full again', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
@@ -174,10 +174,10 @@ describe('SQLite store', () => {
     using folder = temporaryFolder();
     let now = Date.now();
     const store = open(join(folder.path, 'seen.db'), 5000, { now: () => now });
-    const beat = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
-    await store.presence.heartbeat({ ...beat, id: 'first' });
+    const report = { name: 'a', version: '1', startedAt: 1, hits: 0, state: 'ready' } as const;
+    await store.presence.heartbeat({ ...report, id: 'first' });
     now += PRESENCE_MEMORY_MS;
-    const heard = (await store.presence.heartbeat({ ...beat, id: 'second' })).map(
+    const heard = (await store.presence.heartbeat({ ...report, id: 'second' })).map(
       ({ id, silentMs }) => [id, silentMs],
     );
     expect(new Set(heard.map(String))).toEqual(
@@ -185,12 +185,12 @@ describe('SQLite store', () => {
     );
     now += 1;
     expect(
-      (await store.presence.heartbeat({ ...beat, id: 'second' })).map(({ id }) => id),
+      (await store.presence.heartbeat({ ...report, id: 'second' })).map(({ id }) => id),
     ).toEqual(['second']);
     await store.close();
   });
 
-  test('waits for another process without blocking, and says so when it takes too long', async () => {
+  test('waits for another process without blocking, and reports when it takes too long', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const [patient, hasty] = [open(path, 20_000), open(path, 150)];
@@ -211,7 +211,7 @@ describe('SQLite store', () => {
     await Promise.all([patient.close(), hasty.close()]);
   });
 
-  test('has others write after a commit of its own, if there are others, before the next batch is made up', async () => {
+  test('lets other processes write after a commit of its own, before the next batch is formed', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const [ours, theirs] = [open(path), open(path)];
@@ -260,7 +260,7 @@ describe('SQLite store', () => {
     await second.close();
   });
 
-  test('remembers the key of a request for a day, and then makes room for others', async () => {
+  test('remembers the key of a request for a day, and then makes space for others', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     let now = Date.now();
@@ -300,7 +300,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('takes over a file from the first Seen, with its counts', async () => {
+  test('opens a file from the first version of Seen, with its counts', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const older = new Database(path);
@@ -328,7 +328,7 @@ describe('SQLite store', () => {
     await newer.close();
   });
 
-  test('refuses a file that is not a database and leaves it as it is', async () => {
+  test('refuses a file that is not a database, without changing it', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'notes.txt');
     writeFileSync(path, 'these are my notes, please keep them. '.repeat(200));
@@ -338,7 +338,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('refuses the database of another program and leaves it as it is', async () => {
+  test('refuses the database of another program, without changing it', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'other.db');
     const other = new Database(path);
@@ -354,7 +354,7 @@ describe('SQLite store', () => {
     expect(await Bun.file(path).bytes()).toEqual(before);
   });
 
-  test('refuses a file from a newer Seen and leaves it as it is', async () => {
+  test('refuses a file from a newer Seen, without changing it', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const ours = open(path);
@@ -371,7 +371,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('says that a damaged file is damaged', async () => {
+  test('reports a damaged file', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const ours = open(path);
@@ -394,7 +394,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('notices that its file was moved away, and goes on when it is put back', async () => {
+  test('notices that its file was moved away, and continues when it is put back', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const store = open(path);
@@ -410,7 +410,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('a total that was made too large by hand is refused, not rounded', async () => {
+  test('refuses a total that was edited to be too large, instead of rounding it', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const store = open(path);
@@ -425,7 +425,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('the log beside the file shrinks again when a long reader has ended', async () => {
+  test('shrinks its write-ahead log again when a long reader has ended', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const store = open(path);
@@ -452,7 +452,7 @@ describe('SQLite store', () => {
     await store.close();
   });
 
-  test('a file in memory is a risk, one on a disk is none', async () => {
+  test('reports a file in memory as a risk, and one on a disk not', async () => {
     using memory = temporaryFolder('/dev/shm');
     const inMemory = open(join(memory.path, 'seen.db'));
     await inMemory.counting.ping();

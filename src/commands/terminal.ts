@@ -1,0 +1,55 @@
+/**
+ * A command on a terminal: its progress bar, and Ctrl-C or SIGTERM for a command that cleans up
+ * before it ends.
+ */
+
+const BAR = 30;
+/** Often enough to look alive. */
+const DRAW_MS = 100;
+
+export interface Progress {
+  /** Shows `done` of `all`. */
+  at(done: number, all: number): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
+/** A bar of `what` on standard error, so that the output of a command stays clean. */
+export function showProgress(what: string): Progress {
+  const { stderr } = process;
+  if (!stderr.isTTY) return { at: () => undefined, end: () => undefined };
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  return {
+    at(done, all) {
+      const now = performance.now();
+      if (now - drawnAt < DRAW_MS) return;
+      drawnAt = now;
+      const part = all === 0 ? 1 : Math.min(1, done / all);
+      const bar = '█'.repeat(Math.round(part * BAR)).padEnd(BAR, '░');
+      const figures = `${(part * 100).toFixed(0)} %  ${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}`;
+      stderr.write(`\r\u001B[K${`${bar} ${figures}`.slice(0, stderr.columns - 1)}`);
+    },
+    end: () => void stderr.write('\r\u001B[K'),
+  };
+}
+
+/** The exit status of what Ctrl-C has ended, as shells have it. */
+export const INTERRUPTED = 130;
+
+/**
+ * Aborts its signal at the first Ctrl-C or SIGTERM, which then does not end the process; a second
+ * one does. Until it is disposed of.
+ */
+export function interruption(): Disposable & { readonly signal: AbortSignal } {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  return {
+    signal: stop.signal,
+    [Symbol.dispose]() {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * The routes of the native API for counters: create one, list them, read many at once; and read,
+ * hit, set or delete one.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { RULES } from '../../contract/registry.ts';
+import { AppError, counterMissing, countersFull } from '../../counter/errors.ts';
+import type { AppContext, Env } from '../context.ts';
+import { issueToken } from '../visit/owners.ts';
+import {
+  type ApiOptions,
+  counterJson,
+  nameIn,
+  readableCounter,
+  requestedCounter,
+} from './options.ts';
+import { routes } from './routes.ts';
+
+/** Adds the routes to the API. */
+export function serveCollection(
+  api: OpenAPIHono<Env>,
+  { counter, registry, owners, mayMake, closed, now }: ApiOptions,
+): void {
+  api.openapi(routes.make, async (c) => {
+    const { name, value, private: hidden, window } = c.req.valid('json');
+    if (closed) owners.requireInstallation(c.req.raw.headers);
+    if (mayMake) await mayMake(c, name);
+    const { token, owner } = issueToken();
+    const madeAt = now();
+    const rules = { ...RULES, private: hidden, windowMs: window * 1000 };
+    switch (await registry.create(name, { total: value, madeAt, owner, rules })) {
+      case 'exists':
+        throw new AppError(
+          'counter-exists',
+          `The counter ${name} exists already. Choose another name.`,
+        );
+      case 'counters-full':
+        throw countersFull();
+      case 'created':
+        return c.json(
+          { ...counterJson({ counter: name, total: value, madeAt, rules }), token },
+          201,
+          {
+            Location: `/api/v1/counters/${name}`,
+          },
+        );
+    }
+  });
+
+  api.openapi(routes.list, async (c) => {
+    owners.requireInstallation(c.req.raw.headers);
+    const { counters, next } = await registry.list(c.req.valid('query'));
+    return c.json(
+      { counters: counters.map(counterJson), ...(next === undefined ? {} : { next }) },
+      200,
+    );
+  });
+
+  api.openapi(routes.values, async (c) => {
+    const { names } = c.req.valid('query');
+    const totals = await counter.read(names);
+    return c.json(
+      { values: Object.fromEntries(names.map((name, index) => [name, totals[index] ?? null])) },
+      200,
+    );
+  });
+}
+
+/**
+ * Whether the counter's owner makes this hit. Fails as `requireOwner` does when only the owner may
+ * make it.
+ */
+async function isOwnersHit(
+  c: AppContext,
+  { registry, owners }: ApiOptions,
+  amount: number,
+  visitor: string | undefined,
+): Promise<boolean> {
+  const ofEverybody = amount === 1 && visitor === undefined;
+  // A plain hit creates its counter when it is missing.
+  const description = ofEverybody
+    ? await registry.describe(nameIn(c))
+    : await requestedCounter(c, registry);
+  if (!description) return false;
+  const { lowest, highest } = description.rules;
+  const { headers } = c.req.raw;
+  const within = amount === 1 || (amount >= lowest && amount <= highest);
+  if (!within || visitor !== undefined) owners.requireOwner(headers, description);
+  return owners.isOwner(headers, description);
+}
+
+/** Adds the routes to the API. */
+export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
+  const { count, registry, owners } = options;
+  for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
+    api.openapi(read, async (c) => c.json(counterJson(await readableCounter(c, options)), 200));
+
+    api.openapi(hit, async (c) => {
+      const name = nameIn(c);
+      // Without a body, nothing was validated.
+      const body = c.req.valid('json') as
+        | Partial<ReturnType<typeof c.req.valid<'json'>>>
+        | undefined;
+      const { amount = 1, visitor } = body ?? {};
+      // A hit of 1 without a token needs only one call of the store.
+      const plain =
+        amount === 1 && visitor === undefined && !c.req.raw.headers.has('Authorization');
+      const reveal = !plain && (await isOwnersHit(c, options, amount, visitor));
+      return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
+    });
+
+    api.openapi(set, async (c) => {
+      const description = await requestedCounter(c, registry);
+      const { value, private: hidden, window } = c.req.valid('json');
+      const { counter, rules } = description;
+      const ruled = hidden !== undefined || window !== undefined;
+      const condition =
+        ruled || !rules.settable
+          ? owners.requireOwner(c.req.raw.headers, description)
+          : { settable: true };
+      const changes = {
+        total: value,
+        rules: ruled
+          ? { private: hidden, windowMs: window === undefined ? undefined : window * 1000 }
+          : undefined,
+      };
+      const changed = await registry.change(counter, changes, condition);
+      if (changed === 'missing') throw counterMissing(counter);
+      if (changed === 'differs') throw becameAnother(counter);
+      return c.json(counterJson(changed), 200);
+    });
+
+    api.openapi(remove, async (c) => {
+      const description = await requestedCounter(c, registry);
+      const condition = owners.requireOwner(c.req.raw.headers, description);
+      const [outcome] = await registry.delete([description.counter], condition);
+      if (outcome === 'differs') throw becameAnother(description.counter);
+      return c.body(null, 204);
+    });
+  }
+}
+
+/** The error for a counter that has changed owners during the request. */
+function becameAnother(counter: string): AppError {
+  return new AppError(
+    'token-refused',
+    `${counter} was deleted and created again, or got another owner, during this request. Nothing was changed.`,
+  );
+}
