@@ -50,7 +50,8 @@ $$;
 -- of a row that a transaction writes is in the way of the next. So it is one long function. The
 -- settings make it read by index, whatever PostgreSQL knows of tables that have just grown.
 CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
   this_hour integer := now_ms / 3600000;
@@ -65,9 +66,9 @@ DECLARE
   names text[];
   totals bigint[];
   rules text[];
-  changed boolean[] := '{}';
-  of_day bigint[] := '{}';
-  new_visitors bigint[] := '{}';
+  changed boolean[];
+  of_day bigint[];
+  new_visitors bigint[];
   there integer;
   at integer;
   counters_left bigint;
@@ -116,9 +117,14 @@ BEGIN
     WHERE c.name = ANY (names) ORDER BY c.name FOR NO KEY UPDATE
   ) AS c;
   there := cardinality(names);
-  SELECT coalesce(array_agg(k.key), '{}'), coalesce(array_agg(k.request), '{}'),
-    coalesce(array_agg(k.total), '{}') INTO keys, requests, key_totals
-  FROM seen.keys AS k WHERE k.key = ANY (keys);
+  changed := array_fill(false, ARRAY[there]);
+  of_day := array_fill(NULL::bigint, ARRAY[there]);
+  new_visitors := array_fill(0, ARRAY[there]);
+  IF cardinality(keys) > 0 THEN
+    SELECT coalesce(array_agg(k.key), '{}'), coalesce(array_agg(k.request), '{}'),
+      coalesce(array_agg(k.total), '{}') INTO keys, requests, key_totals
+    FROM seen.keys AS k WHERE k.key = ANY (keys);
+  END IF;
   keys_there := cardinality(keys);
   FOR change IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'changes') AS (
@@ -155,6 +161,8 @@ BEGIN
       names[at] := change.counter;
       totals[at] := 0;
       rules[at] := NULL;
+      of_day[at] := 0;
+      new_visitors[at] := 0;
     END IF;
     added := change.amount;
     window_ms := coalesce(nullif(split_part(rules[at], ' ', 5), '')::bigint, 0);
@@ -178,7 +186,7 @@ BEGIN
       added := seen.record_visitors(change.counter, today, change.ids,
         least(ceil(visitors_max / 4.0) - of_day[at], visitors_left)::bigint);
       of_day[at] := of_day[at] + added;
-      new_visitors[at] := coalesce(new_visitors[at], 0) + added;
+      new_visitors[at] := new_visitors[at] + added;
       visitors_left := visitors_left - added;
       IF window_ms > 0 THEN
         PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);
@@ -194,7 +202,7 @@ BEGIN
   END LOOP;
   UPDATE seen.writers SET sequence = kept.sequence + 1, outcomes = to_jsonb(answers),
     written_at = seen.server_ms() WHERE writer = kept.writer;
-  IF cardinality(changed) > 0 THEN
+  IF cardinality(hour_at) > 0 THEN
     PERFORM seen.write_counters(names, totals, changed, there, now_ms);
     PERFORM seen.write_hours(names, hour_at, hour_kinds, this_hour);
   END IF;
@@ -205,8 +213,6 @@ BEGIN
   END IF;
   PERFORM seen.add_to_sum('counters', 0, cardinality(names) - there);
   PERFORM seen.add_to_sum('keys', 0, cardinality(keys) - keys_there - keys_gone);
-  IF cardinality(new_visitors) > 0 THEN
-    PERFORM seen.write_visitors(names, new_visitors, now_ms, today);
-  END IF;
+  PERFORM seen.write_visitors(names, new_visitors, now_ms, today);
   RETURN to_jsonb(answers);
 END $$;
