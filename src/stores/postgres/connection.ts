@@ -16,6 +16,7 @@ import {
 } from '../../postgres-url.ts';
 import { firstOf } from './first-of.ts';
 import { Hosts, type Server } from './hosts.ts';
+import { isCollision } from './refusals.ts';
 import { type CodeIfLost, Session } from './session.ts';
 import { encryptionsFor } from './tls.ts';
 
@@ -42,6 +43,9 @@ interface Connection {
   /** While connecting, the session that is being tried. */
   session?: Session;
 }
+
+/** How often a call is made that collides with others each time. */
+const ATTEMPTS = 5;
 
 export class PostgresDatabase {
   /** The servers and the database in errors: the URL without user and password. */
@@ -76,8 +80,9 @@ export class PostgresDatabase {
   }
 
   /**
-   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result, which is
-   * JSON, too. It is one statement, and so one transaction. Fails as `ask` does.
+   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. It is one
+   * statement, and so one transaction. One that collided with another is called again at once.
+   * Fails as `ask` does.
    */
   async call<T>(
     purpose: Purpose,
@@ -91,9 +96,16 @@ export class PostgresDatabase {
       values: [JSON.stringify(args)],
       rowMode: 'array' as const,
     };
-    const { rows } = await this.ask(purpose, (client) => client.query<[T]>(query), codeIfLost);
-    const [[result] = []] = rows;
-    return result as T;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // eslint-disable-next-line no-await-in-loop -- calling again
+        const { rows } = await this.ask(purpose, (client) => client.query<[T]>(query), codeIfLost);
+        const [[result] = []] = rows;
+        return result as T;
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isCollision(error)) throw error;
+      }
+    }
   }
 
   /**

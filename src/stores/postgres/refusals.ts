@@ -7,8 +7,8 @@
  * `store-unusable` needs a person, here and now: the start fails at once. Not here: whether the
  * statement may have been applied all the same (`session.ts`).
  */
-import type { DatabaseError } from 'pg';
-import { AppError } from '../../counter/errors.ts';
+import { DatabaseError } from 'pg';
+import { AppError, isAppError } from '../../counter/errors.ts';
 
 interface Refusal {
   /** Matches the SQLSTATE. */
@@ -142,4 +142,17 @@ export function refusalOf(
   const refusal = `${error.message.replace(/\.+$/, '')} (${error.code})`;
   const message = `PostgreSQL at ${place} refuses Seen: ${refusal}. ${advice.replaceAll('{url}', urlIn)}.`;
   return { error: new AppError(code, message, { cause: error }), leave };
+}
+
+/**
+ * Whether a call was undone because of another transaction at the same moment: serialization
+ * failure, deadlock, or a row that both have made
+ * (https://www.postgresql.org/docs/15/mvcc-serialization-failure-handling.html).
+ */
+export function isCollision(error: unknown): boolean {
+  return (
+    isAppError(error, 'store-unavailable') &&
+    error.cause instanceof DatabaseError &&
+    ['40001', '40P01', '23505'].includes(error.cause.code ?? '')
+  );
 }

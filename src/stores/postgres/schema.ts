@@ -11,8 +11,8 @@ import type { Client } from './connection.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };
-import keys from './sql/keys.sql' with { type: 'text' };
 import limits from './sql/limits.sql' with { type: 'text' };
+import places from './sql/places.sql' with { type: 'text' };
 import presence from './sql/presence.sql' with { type: 'text' };
 import registry from './sql/registry.sql' with { type: 'text' };
 import shared from './sql/shared.sql' with { type: 'text' };
@@ -30,7 +30,7 @@ const STEPS: readonly string[] = [tables];
  */
 const FUNCTIONS: readonly string[] = [
   shared,
-  keys,
+  places,
   history,
   window,
   commit,

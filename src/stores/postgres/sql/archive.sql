@@ -92,22 +92,22 @@ END $$;
 CREATE OR REPLACE FUNCTION seen.import_counters(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
+  wanted text[];
   item record;
   outcome text;
   made bigint := 0;
   outcomes text[] := '{}';
 BEGIN
-  PERFORM seen.lock_counters(
-    ARRAY(SELECT value->>'counter' FROM jsonb_array_elements(args->'counters')), true
-  );
+  wanted := ARRAY(SELECT value->>'counter' FROM jsonb_array_elements(args->'counters'));
+  IF seen.any_missing(wanted) THEN PERFORM seen.lock_places(); END IF;
+  -- The locks are writes, so an import that is repeated waits for the standby too.
+  PERFORM FROM seen.counters WHERE name = ANY (wanted) ORDER BY name FOR UPDATE;
   FOR item IN
     SELECT counter, value, place
     FROM jsonb_array_elements(args->'counters') WITH ORDINALITY AS given (value, place),
       LATERAL (SELECT value->>'counter' AS counter) AS named
     ORDER BY place
   LOOP
-    -- The lock is a write, so an import that is repeated waits for the standby too.
-    PERFORM FROM seen.counters WHERE name = item.counter FOR UPDATE;
     outcome := seen.import_outcome(item.value, args->>'source', args->>'existing',
       (args->'countersMax')::bigint, made);
     IF outcome = 'made' THEN

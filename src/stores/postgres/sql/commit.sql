@@ -46,7 +46,12 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   )) END
 $$;
 
-CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- It decides in the order of the changes, on arrays, and then writes each row once: every version
+-- of a row that a transaction writes is in the way of the next. So it is one long function. The
+-- settings make it read by index, whatever PostgreSQL knows of tables that have just grown.
+CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
   this_hour integer := now_ms / 3600000;
@@ -55,22 +60,36 @@ DECLARE
   counters_max bigint := (args->'countersMax')::bigint;
   kept seen.writers;
   change record;
-  before record;
-  is_new boolean;
-  known record;
+  answers jsonb[] := '{}';
+  -- The counters: those that are there, and then those that the batch makes. Of each its total, its
+  -- rules, whether its total changes, its visitors of today, and how many of them are new.
+  names text[];
+  totals bigint[];
+  rules text[];
+  changed boolean[];
+  of_day bigint[];
+  new_visitors bigint[];
+  there integer;
+  at integer;
+  counters_left bigint;
+  visitors_left bigint;
+  -- The keys of requests: those that are kept, and then those that the batch adds.
+  keys text[];
+  requests text[];
+  key_totals bigint[];
+  keys_there integer;
+  key_at integer;
+  keys_left bigint := 0;
+  keys_gone bigint := 0;
+  -- What is added to this hour: a counter's place above, and amounts by kind.
+  hour_at integer[] := '{}';
+  hour_kinds jsonb[] := '{}';
+  folded integer := 0;
+  -- The change at hand.
   window_ms bigint;
   counted boolean[];
   repeated jsonb;
   added bigint;
-  after_total bigint;
-  key_places bigint;
-  keys_added bigint := 0;
-  keys_gone bigint := 0;
-  counters_before bigint;
-  counters_made bigint := 0;
-  recorded bigint := 0;
-  folded integer := 0;
-  answers jsonb[] := '{}';
 BEGIN
   PERFORM seen.check_clock(now_ms, (args->'clocksDifferMaxMs')::bigint);
   kept := seen.lock_writer(args->>'writer');
@@ -85,59 +104,68 @@ BEGIN
       args->>'sequence', kept.sequence
     );
   END IF;
-  PERFORM seen.lock_counters(
-    ARRAY(SELECT value->>'counter' FROM jsonb_array_elements(args->'changes')), counters_max > 0
+  names := ARRAY(SELECT DISTINCT value->>'counter' FROM jsonb_array_elements(args->'changes'));
+  keys := ARRAY(
+    SELECT value->>'key' FROM jsonb_array_elements(args->'changes') WHERE value ? 'key'
   );
+  SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
+  FROM seen.places_left(args, names, keys, today);
+  SELECT coalesce(array_agg(c.name), '{}'), coalesce(array_agg(c.total), '{}'),
+    coalesce(array_agg(c.rules), '{}') INTO names, totals, rules
+  FROM (
+    SELECT c.name, c.total, c.rules FROM seen.counters AS c
+    WHERE c.name = ANY (names) ORDER BY c.name FOR NO KEY UPDATE
+  ) AS c;
+  there := cardinality(names);
+  changed := array_fill(false, ARRAY[there]);
+  of_day := array_fill(NULL::bigint, ARRAY[there]);
+  new_visitors := array_fill(0, ARRAY[there]);
+  IF cardinality(keys) > 0 THEN
+    SELECT coalesce(array_agg(k.key), '{}'), coalesce(array_agg(k.request), '{}'),
+      coalesce(array_agg(k.total), '{}') INTO keys, requests, key_totals
+    FROM seen.keys AS k WHERE k.key = ANY (keys);
+  END IF;
+  keys_there := cardinality(keys);
   FOR change IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'changes') AS (
       counter text, amount bigint, make boolean, key text, request text, kinds jsonb,
       ids text[], "visitorKinds" text[], visits integer[]
     )) WITH ORDINALITY AS given (
       counter, amount, make, key, request, kinds, ids, visitor_kinds, visits, place
-    ) ORDER BY place
+    )
   LOOP
-    SELECT total, rules INTO before FROM seen.counters
-    WHERE name = change.counter FOR NO KEY UPDATE;
-    is_new := NOT FOUND;
+    at := array_position(names, change.counter);
     IF change.key IS NOT NULL THEN
-      SELECT request, total INTO known FROM seen.keys WHERE key = change.key;
-      IF FOUND THEN
-        answers[change.place] := CASE WHEN known.request = change.request
-          THEN seen.outcome(known.total, before.rules, NULL) ELSE '"key-reused"' END;
+      key_at := array_position(keys, change.key);
+      IF key_at IS NOT NULL THEN
+        answers[change.place] := CASE WHEN requests[key_at] = change.request
+          THEN seen.outcome(key_totals[key_at], rules[at], NULL) ELSE '"key-reused"' END;
         CONTINUE;
       END IF;
-      IF key_places IS NULL THEN
-        SELECT places, gone INTO key_places, keys_gone FROM seen.places_for_keys(
-          (SELECT count(*) FROM jsonb_array_elements(args->'changes') AS c WHERE c ? 'key'),
-          (args->'keysMax')::bigint, now_ms, (args->'keyMs')::bigint
-        );
-      END IF;
-      IF keys_added >= key_places THEN
+      IF keys_left <= 0 THEN
         answers[change.place] := '"keys-full"';
         CONTINUE;
       END IF;
     END IF;
-    IF is_new THEN
-      IF change.counter <> 'hits' THEN
-        IF counters_max = 0 OR NOT change.make THEN
-          answers[change.place] := '"missing"';
-          CONTINUE;
-        END IF;
-        counters_before := coalesce(counters_before, seen.sum_of('counters', 0));
-        IF counters_before + counters_made >= counters_max THEN
-          answers[change.place] := '"counters-full"';
-          CONTINUE;
-        END IF;
+    IF at IS NULL THEN
+      IF change.counter <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN
+        answers[change.place] := '"missing"';
+        CONTINUE;
       END IF;
-      INSERT INTO seen.counters (name, total, made_at) VALUES (change.counter, 0, now_ms)
-      ON CONFLICT DO NOTHING;
-      IF FOUND THEN counters_made := counters_made + 1; END IF;
-      -- Another transaction may have made it, and given it rules.
-      SELECT total, rules INTO before FROM seen.counters
-      WHERE name = change.counter FOR NO KEY UPDATE;
+      IF change.counter <> 'hits' AND counters_left <= 0 THEN
+        answers[change.place] := '"counters-full"';
+        CONTINUE;
+      END IF;
+      counters_left := counters_left - 1;
+      at := cardinality(names) + 1;
+      names[at] := change.counter;
+      totals[at] := 0;
+      rules[at] := NULL;
+      of_day[at] := 0;
+      new_visitors[at] := 0;
     END IF;
     added := change.amount;
-    window_ms := coalesce(nullif(split_part(before.rules, ' ', 5), '')::bigint, 0);
+    window_ms := coalesce(nullif(split_part(rules[at], ' ', 5), '')::bigint, 0);
     counted := NULL;
     IF window_ms > 0 THEN
       counted := seen.first_visits(change.counter, change.ids, change.visits, window_ms, now_ms);
@@ -145,34 +173,46 @@ BEGIN
       change.kinds := seen.without_repeated(change.kinds, repeated);
       added := added - coalesce((SELECT sum(value::bigint) FROM jsonb_each(repeated)), 0);
     END IF;
-    after_total := before.total + added;
-    IF abs(after_total) > seen.exact_max() THEN
+    IF abs(totals[at] + added) > seen.exact_max() THEN
       answers[change.place] := '"out-of-range"';
       CONTINUE;
     END IF;
-    UPDATE seen.counters SET total = after_total WHERE name = change.counter;
-    IF seen.add_to_hour(change.counter, this_hour, change.kinds) AND folded < 1000 THEN
-      folded := folded + seen.fold_hours(change.counter, this_hour);
-    END IF;
+    totals[at] := totals[at] + added;
+    changed[at] := true;
+    hour_at := array_append(hour_at, at);
+    hour_kinds := array_append(hour_kinds, change.kinds);
     IF cardinality(change.ids) > 0 THEN
-      recorded := recorded + seen.record_visitors(
-        change.counter, today, change.ids, visitors_max, recorded
-      );
+      of_day[at] := coalesce(of_day[at], seen.visitors_of(change.counter, today));
+      added := seen.record_visitors(change.counter, today, change.ids,
+        least(ceil(visitors_max / 4.0) - of_day[at], visitors_left)::bigint);
+      of_day[at] := of_day[at] + added;
+      new_visitors[at] := new_visitors[at] + added;
+      visitors_left := visitors_left - added;
       IF window_ms > 0 THEN
         PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);
       END IF;
     END IF;
     IF change.key IS NOT NULL THEN
-      INSERT INTO seen.keys (key, request, total, made_at)
-      VALUES (change.key, change.request, after_total, now_ms);
-      keys_added := keys_added + 1;
+      keys_left := keys_left - 1;
+      keys := array_append(keys, change.key);
+      requests := array_append(requests, change.request);
+      key_totals := array_append(key_totals, totals[at]);
     END IF;
-    answers[change.place] := seen.outcome(after_total, before.rules, counted);
+    answers[change.place] := seen.outcome(totals[at], rules[at], counted);
   END LOOP;
   UPDATE seen.writers SET sequence = kept.sequence + 1, outcomes = to_jsonb(answers),
     written_at = seen.server_ms() WHERE writer = kept.writer;
-  PERFORM seen.add_to_sum('counters', 0, counters_made);
-  PERFORM seen.add_to_sum('keys', 0, keys_added - keys_gone);
-  PERFORM seen.end_visitors(now_ms, today, recorded);
+  IF cardinality(hour_at) > 0 THEN
+    PERFORM seen.write_counters(names, totals, changed, there, now_ms);
+    PERFORM seen.write_hours(names, hour_at, hour_kinds, this_hour);
+  END IF;
+  IF cardinality(keys) > keys_there THEN
+    INSERT INTO seen.keys (key, request, total, made_at)
+    SELECT key, request, total, now_ms FROM unnest(keys, requests, key_totals) WITH ORDINALITY
+      AS added (key, request, total, place) WHERE place > keys_there;
+  END IF;
+  PERFORM seen.add_to_sum('counters', 0, cardinality(names) - there);
+  PERFORM seen.add_to_sum('keys', 0, cardinality(keys) - keys_there - keys_gone);
+  PERFORM seen.write_visitors(names, new_visitors, now_ms, today);
   RETURN to_jsonb(answers);
 END $$;

@@ -28,71 +28,92 @@ BEGIN
   RETURN removed;
 END $$;
 
--- Adds amounts by kind to an hour. Returns whether one of them began its row.
-CREATE OR REPLACE FUNCTION seen.add_to_hour(of_counter text, this_hour integer, kinds jsonb)
-RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-  kind_of text;
-  added bigint;
-  total bigint;
-  is_new boolean := false;
+-- The number of today's visitors of a counter.
+CREATE OR REPLACE FUNCTION seen.visitors_of(of_counter text, today integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
 BEGIN
-  FOR kind_of, added IN SELECT key, value::bigint FROM jsonb_each(kinds) ORDER BY key LOOP
-    CONTINUE WHEN added = 0;
-    INSERT INTO seen.hours AS there (counter, hour, kind, amount)
-    VALUES (of_counter, this_hour, kind_of, added)
-    ON CONFLICT (counter, hour, kind)
-    DO UPDATE SET amount = seen.limited(there.amount + excluded.amount)
-    RETURNING amount INTO total;
-    is_new := is_new OR total = added;
-  END LOOP;
-  RETURN is_new;
+  RETURN coalesce(
+    (SELECT visitors FROM seen.uniques WHERE counter = of_counter AND day = today), 0
+  );
 END $$;
 
--- Records today's visitors of a counter, up to a quarter of all places for one counter. Those that
--- do not fit are not recorded. `recorded` is the number that this transaction has recorded of
--- other counters. Returns the number that it records of this one.
+-- Records today's visitors of a counter, at most `places` new ones. Returns how many are new.
 CREATE OR REPLACE FUNCTION seen.record_visitors(
-  of_counter text, today integer, ids text[], visitors_max bigint, recorded bigint
+  of_counter text, today integer, ids text[], places bigint
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-  of_day bigint;
-  places bigint;
   id text;
   added bigint := 0;
 BEGIN
-  SELECT visitors INTO of_day FROM seen.uniques WHERE counter = of_counter AND day = today;
-  places := least(
-    ceil(visitors_max / 4.0) - coalesce(of_day, 0),
-    visitors_max - seen.sum_of('visitors', today) - recorded
-  );
   IF places >= cardinality(ids) THEN
     INSERT INTO seen.visitors (day, counter, visitor)
     SELECT today, of_counter, given FROM unnest(ids) AS given ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS added = ROW_COUNT;
-  ELSE
-    FOREACH id IN ARRAY ids LOOP
-      EXIT WHEN added >= places;
-      INSERT INTO seen.visitors (day, counter, visitor) VALUES (today, of_counter, id)
-      ON CONFLICT DO NOTHING;
-      IF FOUND THEN added := added + 1; END IF;
-    END LOOP;
+    RETURN added;
   END IF;
-  IF added > 0 THEN
-    INSERT INTO seen.uniques AS there (counter, day, visitors) VALUES (of_counter, today, added)
-    ON CONFLICT (counter, day) DO UPDATE SET visitors = there.visitors + excluded.visitors;
-  END IF;
+  FOREACH id IN ARRAY ids LOOP
+    EXIT WHEN added >= places;
+    INSERT INTO seen.visitors (day, counter, visitor) VALUES (today, of_counter, id)
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN added := added + 1; END IF;
+  END LOOP;
   RETURN added;
 END $$;
 
--- Counts the visitors that a commit has recorded, and forgets some of days that are over. A day is
--- over an hour late, because the clock of another replica may be a little behind.
-CREATE OR REPLACE FUNCTION seen.end_visitors(now_ms bigint, today integer, recorded bigint)
-RETURNS void LANGUAGE plpgsql AS $$
+-- Writes the totals of a batch: counters up to `there` exist, and those after it are new.
+CREATE OR REPLACE FUNCTION seen.write_counters(
+  names text[], totals bigint[], changed boolean[], there integer, now_ms bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE seen.counters SET total = after.total
+  FROM unnest(names, totals, changed) WITH ORDINALITY AS after (name, total, changes, place)
+  WHERE counters.name = after.name AND changes AND place <= there;
+  IF cardinality(names) > there THEN
+    INSERT INTO seen.counters (name, total, made_at)
+    SELECT name, total, now_ms FROM unnest(names, totals) WITH ORDINALITY
+      AS after (name, total, place) WHERE place > there ORDER BY name;
+  END IF;
+END $$;
+
+-- Adds amounts by kind to the hour. Each is of the counter at its place in `names`. Where an hour
+-- begins, old hours of the counter are folded.
+CREATE OR REPLACE FUNCTION seen.write_hours(
+  names text[], places integer[], kinds jsonb[], this_hour integer
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  begun text;
+  folded integer := 0;
+BEGIN
+  FOR begun IN
+    WITH added AS (
+      INSERT INTO seen.hours AS hours (counter, hour, kind, amount)
+      SELECT names[place], this_hour, key, seen.limited(sum(value::bigint))
+      FROM unnest(places, kinds) AS given (place, by_kind), jsonb_each(by_kind)
+      GROUP BY names[place], key HAVING sum(value::bigint) <> 0 ORDER BY names[place], key
+      ON CONFLICT (counter, hour, kind)
+      DO UPDATE SET amount = seen.limited(hours.amount + excluded.amount)
+      RETURNING counter, xmax = 0 AS is_new
+    )
+    SELECT DISTINCT counter FROM added WHERE is_new
+  LOOP
+    EXIT WHEN folded >= 1000;
+    folded := folded + seen.fold_hours(begun, this_hour);
+  END LOOP;
+END $$;
+
+-- Adds the new visitors of each counter to its day, and forgets some visitors of days that are
+-- over. A day is over an hour late, because the clock of another replica may be a little behind.
+CREATE OR REPLACE FUNCTION seen.write_visitors(
+  names text[], new_visitors bigint[], now_ms bigint, today integer
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   day_over integer := (now_ms - 3600000) / 86400000;
+  recorded bigint := (SELECT coalesce(sum(n), 0) FROM unnest(new_visitors) AS n);
 BEGIN
   IF recorded = 0 THEN RETURN; END IF;
+  INSERT INTO seen.uniques AS there (counter, day, visitors)
+  SELECT name, today, n FROM unnest(names, new_visitors) AS added (name, n) WHERE n > 0
+  ON CONFLICT (counter, day) DO UPDATE SET visitors = there.visitors + excluded.visitors;
   DELETE FROM seen.visitors WHERE ctid IN (
     SELECT ctid FROM seen.visitors WHERE day < day_over LIMIT 1000 FOR UPDATE SKIP LOCKED
   );

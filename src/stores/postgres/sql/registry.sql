@@ -43,6 +43,7 @@ DECLARE
   kept_owner text;
 BEGIN
   IF NOT EXISTS (SELECT FROM seen.counters WHERE name = args->>'counter') THEN
+    PERFORM seen.lock_places();
     IF seen.sum_of('counters', 0) >= (args->'countersMax')::bigint THEN
       RETURN '"counters-full"';
     END IF;

@@ -87,17 +87,19 @@ END $$;
 CREATE OR REPLACE FUNCTION seen.is_private(rules text) RETURNS boolean LANGUAGE sql IMMUTABLE
 AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;
 
--- Locks counters, in the order of their names, so that two transactions do not deadlock.
--- When some are new and `may_make` is true, it first waits until no other transaction makes any.
-CREATE OR REPLACE FUNCTION seen.lock_counters(wanted text[], may_make boolean) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Waits until no other transaction makes counters, or fills the last places for anything. Call it
+-- before counters' rows are locked.
+CREATE OR REPLACE FUNCTION seen.lock_places() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF may_make AND EXISTS (
-    SELECT FROM unnest(wanted) AS given WHERE NOT EXISTS (
-      SELECT FROM seen.counters WHERE name = given
-    )
-  ) THEN
-    PERFORM pg_advisory_xact_lock(1936025966, 2);
-  END IF;
-  PERFORM FROM seen.counters WHERE name = ANY (wanted) ORDER BY name FOR NO KEY UPDATE;
+  -- "seen" in ASCII, and 2.
+  PERFORM pg_advisory_xact_lock(1936025966, 2);
+END $$;
+
+-- Whether one of the counters does not exist.
+CREATE OR REPLACE FUNCTION seen.any_missing(wanted text[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM unnest(wanted) AS given
+    WHERE NOT EXISTS (SELECT FROM seen.counters WHERE name = given)
+  );
 END $$;
