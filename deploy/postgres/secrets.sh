@@ -33,9 +33,9 @@ postgresql:
       password: $(password)
 END
 
-# The database is created with this one; `web` connects with the same.
+# The role is created with this one, in the form of a password file for people's programs; `web` connects with the same.
 seen=$(password)
-printf %s "$seen" | docker secret create "seen_postgres_seen_$number" - >/dev/null
+printf '*:*:seen:seen:%s' "$seen" | docker secret create "seen_postgres_seen_$number" - >/dev/null
 printf 'postgres://seen:%s@postgres1:5432,postgres2:5432,postgres3:5432/seen' "$seen" |
   docker secret create "seen_postgres_url_$number" - >/dev/null
 

@@ -1,5 +1,5 @@
 -- The role and the database of Seen, made once when the first member creates the cluster (bootstrap.post_bootstrap in patroni.yml).
-\set password `cat /run/secrets/postgres_seen`
+\set password `cut -d : -f 5 /run/secrets/postgres_seen`
 -- Not into the log, even if it fails.
 SET log_min_error_statement TO panic;
 CREATE ROLE seen LOGIN PASSWORD :'password';

@@ -89,14 +89,10 @@ const IMAGES: readonly BaseImage[] = [
   },
 ];
 
-/** Debian itself: its packages are installed for real, so nothing stands in for them. */
-const DEBIAN = 'debian';
-
 /** Files whose `FROM` and `image:` lines say which tags are wanted. */
 const USERS = [
   'Dockerfile',
   'docker-compose.yml',
-  'deploy/postgres/Dockerfile',
   'deploy/edge.yml',
   'deploy/monitoring.yml',
   'test/stack/support/layout.ts',
