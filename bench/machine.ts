@@ -1,8 +1,10 @@
 /** On what, and of what, figures are: the machine, the versions and the commit. */
 import { cpus, release, totalmem } from 'node:os';
+import { find } from '../test/support/programs.ts';
 
 const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[] = [
   ['Redis', ['redis-server', '--version']],
+  ['PostgreSQL', ['postgres', '--version']],
   ['nginx', ['nginx', '-v']],
   ['webdis', ['dpkg-query', '-W', '-f', '${Version}', 'webdis']],
   ['Node', ['node', '--version']],
@@ -20,8 +22,10 @@ export function machine(): string {
 export async function versions(): Promise<string> {
   const found = [`Bun ${Bun.version}`];
   for (const [name, command] of VERSIONS) {
-    if (Bun.which(command[0] ?? '') === null) continue;
-    const run = await Bun.$`${command}`.nothrow().quiet();
+    const [program = '', ...words] = command;
+    const path = find(program);
+    if (path === null) continue;
+    const run = await Bun.$`${path} ${words}`.nothrow().quiet();
     const version = /\d+\.\d+[.\d]*/.exec(run.stdout.toString() + run.stderr.toString())?.[0];
     if (version !== undefined) found.push(`${name} ${version}`);
   }

@@ -3,6 +3,7 @@
  * machine is not quiet, and what is compared is measured within seconds of each other. Says where
  * it is on the standard error. What is visited: scenarios.ts; what is found: results.ts.
  */
+import { find } from '../test/support/programs.ts';
 import { imageFiles } from './image.ts';
 import { measureListeners } from './listeners.ts';
 import { load, makeCounters } from './load.ts';
@@ -84,7 +85,7 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     for (const service of new Set(scenarios.map((scenario) => scenario.service))) {
-      const missing = service.needs.filter((program) => Bun.which(program) === null);
+      const missing = service.needs.filter((program) => find(program) === null);
       if (missing.length > 0) {
         say(`not run: ${service.name}, for want of ${missing.join(', ')}`);
         results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);

@@ -7,10 +7,13 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SAFE } from '../test/support/redis-server.ts';
-import { type Service, startService } from './services.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { NO_SERVER, type Service, startService } from './services.ts';
 
 const here = (path: string) => join(import.meta.dir, 'peers', path);
+
+/** With the settings that Seen wants. */
+const startRedis = () => RedisServer.start();
 
 /** The packages of the peers are no part of Seen and are not installed with it. */
 async function installPackages(): Promise<void> {
@@ -22,7 +25,7 @@ export const NGINX: Service = {
   name: 'nginx, a constant',
   needs: ['nginx'],
   start: () =>
-    startService(undefined, (port, _, folder) => {
+    startService(NO_SERVER, (port, _, folder) => {
       writeFileSync(
         join(folder, 'nginx.conf'),
         `daemon off; worker_processes 3; pid ${folder}/pid; error_log ${folder}/error.log;
@@ -50,12 +53,12 @@ export const PEERS: readonly Service[] = [
     name: 'webdis',
     needs: ['webdis', 'redis-server'],
     start: () =>
-      startService(SAFE, (port, redisPort, folder) => {
+      startService(startRedis, (port, redis, folder) => {
         writeFileSync(
           join(folder, 'webdis.json'),
           JSON.stringify({
             redis_host: '127.0.0.1',
-            redis_port: redisPort,
+            redis_port: redis.port,
             http_host: '127.0.0.1',
             http_port: port,
             threads: 3,
@@ -73,9 +76,9 @@ export const PEERS: readonly Service[] = [
     needs: ['node', 'npm', 'redis-server'],
     start: async () => {
       await installPackages();
-      return startService(SAFE, (port, redisPort) => ({
+      return startService(startRedis, (port, redis) => ({
         command: ['node', here('fastify.js')],
-        env: { PORT: `${port}`, REDIS_PORT: `${redisPort}` },
+        env: { PORT: `${port}`, REDIS_PORT: `${redis.port}` },
       }));
     },
   },
@@ -84,7 +87,7 @@ export const PEERS: readonly Service[] = [
     needs: ['node', 'npm'],
     start: async () => {
       await installPackages();
-      return startService(undefined, (port) => ({
+      return startService(NO_SERVER, (port) => ({
         command: ['node', here('moe-counter.js')],
         env: { PORT: `${port}` },
         path: '/record/hits',
@@ -95,7 +98,7 @@ export const PEERS: readonly Service[] = [
     name: 'the guide’s application',
     needs: ['gunicorn', 'redis-server'],
     start: () =>
-      startService(SAFE, (port, redisPort) => ({
+      startService(startRedis, (port, redis) => ({
         command: [
           'gunicorn',
           '--workers=3',
@@ -103,7 +106,7 @@ export const PEERS: readonly Service[] = [
           `--chdir=${here('.')}`,
           'guide:app',
         ],
-        env: { REDIS_PORT: `${redisPort}`, PYTHONDONTWRITEBYTECODE: '1' },
+        env: { REDIS_PORT: `${redis.port}`, PYTHONDONTWRITEBYTECODE: '1' },
       })),
   },
 ];

@@ -1,9 +1,8 @@
 /**
- * Starting a service on a port of its own, with a folder and, where it wants one, a Redis of its
- * own. What is started: peers.ts and seen.ts.
+ * Starting a service on a port of its own, with a folder and, where it wants one, a database
+ * server of its own. What is started: peers.ts and seen.ts.
  */
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
-import { RedisServer } from '../test/support/redis-server.ts';
 
 /** A running service and its processes. */
 export interface Running extends AsyncDisposable {
@@ -26,18 +25,25 @@ export interface Started {
   readonly path?: string;
 }
 
-/** With which settings Redis is started; `undefined`: the service has none. */
-export type RedisSettings = Readonly<Record<string, string>> | undefined;
+/** A database server that was started for a service. */
+export interface DatabaseServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Starts no server: for a service that keeps its data in a file, or none. */
+export const NO_SERVER = async (): Promise<undefined> => undefined;
 
 /** Starts what `build` says; resolves when it answers. */
-export async function startService(
-  redisSettings: RedisSettings,
-  build: (port: number, redisPort: number, folder: string) => Started,
+export async function startService<Server extends DatabaseServer | undefined>(
+  startServer: () => Promise<Server>,
+  build: (port: number, server: Server, folder: string) => Started,
 ): Promise<Running> {
   const folder = temporaryFolder();
-  const redis = redisSettings ? await RedisServer.start(redisSettings) : undefined;
+  const database = await startServer();
   const port = await freePort();
-  const { command, env = {}, path = '/' } = build(port, redis?.port ?? 0, folder.path);
+  const { command, env = {}, path = '/' } = build(port, database, folder.path);
   const server = Bun.spawn([...command], {
     cwd: folder.path,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder.path, ...env },
@@ -48,7 +54,7 @@ export async function startService(
   const stop = async () => {
     server.kill('SIGTERM');
     await server.exited;
-    await redis?.[Symbol.asyncDispose]();
+    await database?.[Symbol.asyncDispose]();
     folder[Symbol.dispose]();
   };
   const url = `http://127.0.0.1:${port}${path}`;
@@ -58,5 +64,9 @@ export async function startService(
     await stop();
     throw error;
   }
-  return { url, pids: [server.pid, ...(redis ? [redis.pid] : [])], [Symbol.asyncDispose]: stop };
+  return {
+    url,
+    pids: [server.pid, ...(database ? [database.pid] : [])],
+    [Symbol.asyncDispose]: stop,
+  };
 }

@@ -28,18 +28,19 @@ const MAY_IMPORT = {
   http: ['contract', 'counter', 'deadline', 'images', 'network', 'page', 'plural'],
   replicas: ['contract', 'counter', 'deadline', 'log', 'metrics'],
   verify: ['contract', 'counter', 'deadline', 'plural'],
-  stores: ['contract', 'counter', 'deadline'],
+  stores: ['contract', 'counter', 'deadline', 'postgres-url'],
   archive: ['contract', 'counter', 'plural'],
   images: [],
   page: [],
   counter: ['contract'],
   contract: [],
-  config: ['counter', 'network'],
+  config: ['counter', 'network', 'postgres-url'],
   deadline: [],
   log: [],
   metrics: [],
   network: [],
   plural: [],
+  'postgres-url': [],
 };
 /** What browsers run when they have loaded it. */
 const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|embed)\.ts$/;

@@ -7,6 +7,7 @@ import type { Command } from './commands/command.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { migrate } from './commands/migrate.ts';
 import { replica } from './commands/replica.ts';
 import { serve } from './commands/serve.ts';
 import { token } from './commands/token.ts';
@@ -22,6 +23,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
     export: exportCommand,
     import: importCommand,
     backup,
+    migrate,
     delete: deleteCommand,
     token,
     version,

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { AppError, messageOf } from '../counter/errors.ts';
 import { envName, flagName } from './manual.ts';
 import { settings } from './settings.ts';
+import { useOfCertificates } from './store-url.ts';
 
 type Name = keyof typeof settings;
 
@@ -59,10 +60,17 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } =
     config as Partial<Config>;
   const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
-  if (storeCa !== undefined && urls.length > 0 && !urls.some((url) => url.startsWith('rediss:'))) {
+  const uses = urls.map(useOfCertificates);
+  if (storeCa !== undefined && uses.length > 0 && uses.every((use) => use === 'none')) {
     mistakes.push(
-      'SEEN_STORE_CA needs a Redis with TLS, but SEEN_STORE_URL does not begin with rediss://. ' +
+      'SEEN_STORE_CA needs a store with TLS: a SEEN_STORE_URL with rediss://, or with postgres:// and sslmode=verify-full. ' +
         'Change SEEN_STORE_URL, or remove SEEN_STORE_CA.',
+    );
+  }
+  if (storeCa === undefined && uses.includes('required')) {
+    mistakes.push(
+      'sslmode=verify-ca needs SEEN_STORE_CA, because it does not check the server’s name. ' +
+        'Set SEEN_STORE_CA, or use sslmode=verify-full.',
     );
   }
   if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {

@@ -1,16 +1,32 @@
 /**
  * Checks the URL of a database. Every part is used or refused: if Seen ignored a part silently, it
- * could count in the wrong place. A leaf: imports nothing of ours.
+ * could count in the wrong place. Not here: PostgreSQL's URLs (`postgres-url.ts`), by which the
+ * store also connects.
  */
+import { readPostgresUrl } from '../postgres-url.ts';
 
 /**
  * The reason why `text` is not a valid store URL, as a predicate that follows the name of the
  * setting; `undefined` for a valid URL. Never repeats the text, which may contain a password.
  */
 export function storeUrlMistake(text: string): string | undefined {
-  return text.startsWith('sqlite:')
-    ? sqliteMistake(text.slice('sqlite:'.length))
-    : redisUrlMistake(text);
+  if (text.startsWith('sqlite:')) return sqliteMistake(text.slice('sqlite:'.length));
+  if (!/^postgres(ql)?:/.test(text)) return redisUrlMistake(text);
+  const read = readPostgresUrl(text);
+  return typeof read === 'string' ? read : undefined;
+}
+
+/**
+ * Whether the store at `url` uses certificates to trust, given as SEEN_STORE_CA. They are required
+ * where the server's name is not checked: the system's authorities would vouch for any server.
+ */
+export function useOfCertificates(url: string): 'none' | 'optional' | 'required' {
+  if (url.startsWith('rediss:')) return 'optional';
+  const read = readPostgresUrl(url);
+  if (typeof read === 'string') return 'none';
+  const { sslmode } = read;
+  if (sslmode === 'verify-ca') return 'required';
+  return sslmode === 'require' || sslmode === 'verify-full' ? 'optional' : 'none';
 }
 
 /**
@@ -46,7 +62,8 @@ export function redisUrlMistake(text: string): string | undefined {
 }
 
 const NOT_UNDERSTOOD = 'which Seen does not support';
-const FORMS = 'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT or sqlite:PATH';
+const FORMS =
+  'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT, postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH';
 const WRITTEN = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a space is %20';
 
 function sqliteMistake(path: string): string | undefined {

@@ -14,7 +14,7 @@ import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
 
 /** The kind of database. */
-export type StoreKind = 'sqlite' | 'redis';
+export type StoreKind = 'sqlite' | 'redis' | 'postgres';
 
 /** The parts share one connection. */
 export interface Store {

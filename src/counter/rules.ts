@@ -45,6 +45,14 @@ export function writeRules({
   return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
 }
 
+/** Rules as `writeRules` writes them, with `-` for each unchanged rule. */
+export function writeRuleChanges(changes: RuleChanges): string {
+  const words = writeRules(changedRules(RULES, changes)).split(' ');
+  const { lowest, highest, settable, private: hidden, windowMs } = changes;
+  const given = [lowest, highest, settable, hidden, windowMs];
+  return words.map((word, index) => (given[index] === undefined ? '-' : word)).join(' ');
+}
+
 /** Decodes rules; the default rules when none are stored. */
 export function readRules(text: string | null | undefined): Rules {
   if (text === null || text === undefined) return RULES;

@@ -6,6 +6,7 @@
 import type { StoreLimits } from '../contract/limits.ts';
 import type { Store } from '../contract/store.ts';
 import { AppError } from '../counter/errors.ts';
+import { createPostgresStore } from './postgres/store.ts';
 import type { RedisOptions } from './redis/connection.ts';
 import { createRedisStore } from './redis/store.ts';
 import type { SqliteOptions } from './sqlite/database.ts';
@@ -15,7 +16,7 @@ export interface StoreOptions
   extends StoreLimits,
     Pick<RedisOptions, 'ca'>,
     Pick<SqliteOptions, 'missing'> {
-  /** `redis://…`, `rediss://…` or `sqlite:PATH`. */
+  /** `redis://…`, `rediss://…`, `postgres://…` or `sqlite:PATH`. */
   url: string;
   /** How long the store may be silent, in milliseconds. */
   timeoutMs: number;
@@ -36,13 +37,13 @@ export function databaseFile(url: string): string | undefined {
 /** Builds the store for `url`. Fails with `settings-invalid` for a URL of no store. */
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
-  if (url.startsWith('redis:') || url.startsWith('rediss:')) {
-    return createRedisStore({ url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options });
-  }
+  const onServer = { url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options };
+  if (/^rediss?:/.test(url)) return createRedisStore(onServer);
+  if (/^postgres(ql)?:/.test(url)) return createPostgresStore(onServer);
   const path = databaseFile(url);
   if (path !== undefined) return createSqliteStore({ path, missing, ...options });
   throw new AppError(
     'settings-invalid',
-    'A store URL begins with redis://, rediss:// or sqlite:.',
+    'A store URL begins with redis://, rediss://, postgres:// or sqlite:.',
   );
 }

@@ -12,12 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '../../src/contract/store.ts';
-import { createRedisStore } from '../../src/stores/redis/store.ts';
-import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/subject.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import type { Database, DatabaseServer } from '../support/stores/database.ts';
+import { forEachStore, NEW_DATABASE } from '../support/stores/stores.ts';
 
 const MAIN = join(ROOT, 'src/main.ts');
 const MANY = 12_000;
@@ -34,7 +33,7 @@ function nameAt(index: number): string {
 interface Place {
   readonly folder: string;
   readonly url: string;
-  readonly redis: RedisServer | undefined;
+  readonly server: DatabaseServer | undefined;
   /** The store, to look into it. */
   readonly store: Store;
 }
@@ -75,96 +74,92 @@ async function seen(place: Place, ...words: string[]) {
   return { status: await run.exited, out, error };
 }
 
-/** Makes a place on each kind of store, and takes it away. */
+/** Makes a place on that store, and takes it away. */
 async function withPlace(
-  kind: 'Redis' | 'SQLite',
+  newDatabase: () => Promise<Database>,
   work: (place: Place) => Promise<void>,
 ): Promise<void> {
   using folder = temporaryFolder();
-  const path = join(folder.path, 'seen.db');
-  const redis = kind === 'Redis' ? await RedisServer.start() : undefined;
-  const url = redis?.url ?? `sqlite:${path}`;
-  const limits = { ...LIMITS, timeoutMs: 5000, now: Date.now };
-  const store = redis
-    ? createRedisStore({ url, ca: undefined, ...limits })
-    : createSqliteStore({ path, missing: 'make', ...limits });
+  await using database = await newDatabase();
+  const { url, server } = database;
+  const store = database.open({ timeoutMs: 5000 });
   try {
-    await work({ folder: folder.path, url, redis, store });
+    await work({ folder: folder.path, url, server, store });
   } finally {
     await store.close();
-    await redis?.[Symbol.asyncDispose]();
   }
 }
 
-for (const kind of ['Redis', 'SQLite'] as const) {
-  describe(`on ${kind}`, () => {
-    test('an import that is killed again and again and given again counts nothing twice', async () => {
-      await withPlace(kind, async (place) => {
-        writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
-        // Counters that are there already, so that adding twice would show.
-        const there = Array.from({ length: 1000 }, (_, index) => ({
-          counter: nameAt(index * 12),
-          amount: 5,
-        }));
-        await place.store.counting.commit({ writer: 'w', sequence: 1, changes: there });
-        const add = ['import', 'list.csv', '--existing', 'add', '--yes'];
-        for (const part of [0.1, 0.3, 0.31, 0.6, 0.9]) {
-          const run = startHeld(place, add);
-          const wanted = nameAt(Math.floor(MANY * part));
-          const total = Math.floor(MANY * part) + 1;
-          await until(
-            `${wanted} to be brought`,
-            async () => ((await place.store.counting.read([wanted]))[0] ?? 0) >= total,
-          );
-          run.kill('SIGKILL');
-          await run.exited;
-        }
-        expect(await place.store.counting.read([nameAt(MANY - 1)])).toEqual([undefined]);
-        const { status, out } = await seen(place, ...add);
-        expect({ status, out }).toEqual({
-          status: 0,
-          out: expect.stringMatching(/done +many.*imported from this source before/),
-        });
-        const names = list.map((line) => line.split(',')[0] ?? '');
-        const totals = await place.store.counting.read(names);
-        const wrong = names.filter(
-          (_, index) => totals[index] !== index + 1 + (index % 12 === 0 ? 5 : 0),
+forEachStore((newDatabase, store) => {
+  test('an import that is killed again and again and given again counts nothing twice', async () => {
+    await withPlace(newDatabase, async (place) => {
+      writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
+      // Counters that are there already, so that adding twice would show.
+      const there = Array.from({ length: 1000 }, (_, index) => ({
+        counter: nameAt(index * 12),
+        amount: 5,
+      }));
+      await place.store.counting.commit({ writer: 'w', sequence: 1, changes: there });
+      const add = ['import', 'list.csv', '--existing', 'add', '--yes'];
+      for (const part of [0.1, 0.3, 0.31, 0.6, 0.9]) {
+        const run = startHeld(place, add);
+        const wanted = nameAt(Math.floor(MANY * part));
+        const total = Math.floor(MANY * part) + 1;
+        await until(
+          `${wanted} to be brought`,
+          async () => ((await place.store.counting.read([wanted]))[0] ?? 0) >= total,
         );
-        expect(wrong).toEqual([]);
-        expect((await seen(place, ...add)).out).toMatch(/12,000 done/);
-        expect(await place.store.counting.read(names)).toEqual(totals);
+        run.kill('SIGKILL');
+        await run.exited;
+      }
+      expect(await place.store.counting.read([nameAt(MANY - 1)])).toEqual([undefined]);
+      const { status, out } = await seen(place, ...add);
+      expect({ status, out }).toEqual({
+        status: 0,
+        out: expect.stringMatching(/done +many.*imported from this source before/),
       });
+      const names = list.map((line) => line.split(',')[0] ?? '');
+      const totals = await place.store.counting.read(names);
+      const wrong = names.filter(
+        (_, index) => totals[index] !== index + 1 + (index % 12 === 0 ? 5 : 0),
+      );
+      expect(wrong).toEqual([]);
+      expect((await seen(place, ...add)).out).toMatch(/12,000 done/);
+      expect(await place.store.counting.read(names)).toEqual(totals);
     });
+  });
 
-    test('what was exported, imported elsewhere and exported there is the same', async () => {
-      await withPlace(kind, async (place) => {
-        await using program = await Program.start({ SEEN_STORE_URL: place.url });
-        const made = await fetch(`${program.url}/api/v1/counters`, {
-          method: 'POST',
-          headers: { 'Content-Type': 'application/json' },
-          body: '{"name":"my-site/page","value":41}',
-        });
-        const { token } = (await made.json()) as { token: string };
-        const browser = {
-          'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0',
-        };
-        for (const path of ['/', '/', '/hit/my-site/page', '/hit/my-site/other'])
-          await program.get(path, browser);
-        const { status, out } = await seen(place, 'export', 'first.jsonl');
-        expect({ status, out }).toEqual({
-          status: 0,
-          out: expect.stringMatching(/^3 counters, read at 2.*Z: first\.jsonl\n$/),
-        });
-        const text = readFileSync(join(place.folder, 'first.jsonl'), 'utf8');
-        // A token stands nowhere in it: its hash does.
-        expect(text).not.toContain(token);
-        expect(text).not.toContain(token.slice(5, 20));
-        expect(text).toContain(new Bun.CryptoHasher('sha256').update(token).digest('base64url'));
-        // In one hour, or in two.
-        const persons = /"counter":"hits".*/.exec(text)?.[0].matchAll(/"person":(\d+)/g) ?? [];
-        expect([...persons].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(2);
-        expect(statSync(join(place.folder, 'first.jsonl')).mode & 0o777).toBe(0o600);
-        await withPlace(kind === 'Redis' ? 'SQLite' : 'Redis', async (other) => {
+  test('what was exported, imported elsewhere and exported there is the same', async () => {
+    await withPlace(newDatabase, async (place) => {
+      await using program = await Program.start({ SEEN_STORE_URL: place.url });
+      const made = await fetch(`${program.url}/api/v1/counters`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"name":"my-site/page","value":41}',
+      });
+      const { token } = (await made.json()) as { token: string };
+      const browser = {
+        'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0',
+      };
+      for (const path of ['/', '/', '/hit/my-site/page', '/hit/my-site/other'])
+        await program.get(path, browser);
+      const { status, out } = await seen(place, 'export', 'first.jsonl');
+      expect({ status, out }).toEqual({
+        status: 0,
+        out: expect.stringMatching(/^3 counters, read at 2.*Z: first\.jsonl\n$/),
+      });
+      const text = readFileSync(join(place.folder, 'first.jsonl'), 'utf8');
+      // A token stands nowhere in it: its hash does.
+      expect(text).not.toContain(token);
+      expect(text).not.toContain(token.slice(5, 20));
+      expect(text).toContain(new Bun.CryptoHasher('sha256').update(token).digest('base64url'));
+      // In one hour, or in two.
+      const persons = /"counter":"hits".*/.exec(text)?.[0].matchAll(/"person":(\d+)/g) ?? [];
+      expect([...persons].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(2);
+      expect(statSync(join(place.folder, 'first.jsonl')).mode & 0o777).toBe(0o600);
+      const others = Object.entries(NEW_DATABASE).filter(([other]) => other !== store);
+      for (const [, newOther] of others)
+        await withPlace(newOther, async (other) => {
           writeFileSync(join(other.folder, 'first.jsonl'), text);
           const before = await seen(other, 'import', 'first.jsonl');
           expect({ status: before.status, out: before.out }).toEqual({
@@ -193,77 +188,77 @@ for (const kind of ['Redis', 'SQLite'] as const) {
           });
           expect(set.status).toBe(200);
         });
-      });
-    });
-
-    test('an export that is stopped leaves nothing behind, and the next one can begin', async () => {
-      await withPlace(kind, async (place) => {
-        for (let from = 0; from < MANY; from += 1000) {
-          const changes = list
-            .slice(from, from + 1000)
-            .map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
-          await place.store.counting.commit({ writer: 'w', sequence: from / 1000 + 1, changes });
-        }
-        const run = startHeld(place, ['export', 'all.jsonl']);
-        await until('the export to have begun', () =>
-          readdirSync(place.folder).some((name) => name.startsWith('.all.jsonl-')),
-        );
-        run.kill('SIGINT');
-        release(place);
-        const status = await run.exited;
-        const left = readdirSync(place.folder).filter((name) => name.includes('all.jsonl'));
-        expect({ status, left }).toEqual({ status: 130, left: [] });
-        expect((await seen(place, 'export', 'all.jsonl')).status).toBe(0);
-        const lines = readFileSync(join(place.folder, 'all.jsonl'), 'utf8').split('\n');
-        expect(lines).toHaveLength(MANY + 2);
-      });
-    });
-
-    test('what is refused is said, the rest is brought, and the status is 1', async () => {
-      await withPlace(kind, async (place) => {
-        writeFileSync(
-          join(place.folder, 'list.csv'),
-          'my-site/huge,9007199254740991\nmy-site/new,2\nmy-site/newer,3\n',
-        );
-        await place.store.counting.commit({
-          writer: 'w',
-          sequence: 1,
-          changes: [{ counter: 'my-site/huge', amount: 1 }],
-        });
-        const flags = ['import', 'list.csv', '--existing', 'add', '--counters-max', '2'];
-        const dry = await seen(place, ...flags);
-        expect({ status: dry.status, out: dry.out }).toEqual({
-          status: 1,
-          out: expect.stringContaining('There is space for 1 more counter:'),
-        });
-        const { status, out } = await seen(place, ...flags, '--yes');
-        expect(out).toMatch(/1 made +my-site\/new 2/);
-        expect(out).toMatch(
-          /1 refused +my-site\/huge 9007199254740991 \(a sum would be larger than/,
-        );
-        expect(out).toMatch(
-          /1 refused +my-site\/newer 3 \(the maximum number of counters is reached/,
-        );
-        expect(status).toBe(1);
-        expect(
-          await place.store.counting.read(['my-site/huge', 'my-site/new', 'my-site/newer']),
-        ).toEqual([1, 2, undefined]);
-        expect(await seen(place, 'export', '--format', 'csv')).toMatchObject({ status: 0 });
-      });
     });
   });
-}
 
-describe('with Redis', () => {
+  test('an export that is stopped leaves nothing behind, and the next one can begin', async () => {
+    await withPlace(newDatabase, async (place) => {
+      for (let from = 0; from < MANY; from += 1000) {
+        const changes = list
+          .slice(from, from + 1000)
+          .map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
+        await place.store.counting.commit({ writer: 'w', sequence: from / 1000 + 1, changes });
+      }
+      const run = startHeld(place, ['export', 'all.jsonl']);
+      await until('the export to have begun', () =>
+        readdirSync(place.folder).some((name) => name.startsWith('.all.jsonl-')),
+      );
+      run.kill('SIGINT');
+      release(place);
+      const status = await run.exited;
+      const left = readdirSync(place.folder).filter((name) => name.includes('all.jsonl'));
+      expect({ status, left }).toEqual({ status: 130, left: [] });
+      expect((await seen(place, 'export', 'all.jsonl')).status).toBe(0);
+      const lines = readFileSync(join(place.folder, 'all.jsonl'), 'utf8').split('\n');
+      expect(lines).toHaveLength(MANY + 2);
+    });
+  });
+
+  test('what is refused is said, the rest is brought, and the status is 1', async () => {
+    await withPlace(newDatabase, async (place) => {
+      writeFileSync(
+        join(place.folder, 'list.csv'),
+        'my-site/huge,9007199254740991\nmy-site/new,2\nmy-site/newer,3\n',
+      );
+      await place.store.counting.commit({
+        writer: 'w',
+        sequence: 1,
+        changes: [{ counter: 'my-site/huge', amount: 1 }],
+      });
+      const flags = ['import', 'list.csv', '--existing', 'add', '--counters-max', '2'];
+      const dry = await seen(place, ...flags);
+      expect({ status: dry.status, out: dry.out }).toEqual({
+        status: 1,
+        out: expect.stringContaining('There is space for 1 more counter:'),
+      });
+      const { status, out } = await seen(place, ...flags, '--yes');
+      expect(out).toMatch(/1 made +my-site\/new 2/);
+      expect(out).toMatch(
+        /1 refused +my-site\/huge 9007199254740991 \(a sum would be larger than/,
+      );
+      expect(out).toMatch(
+        /1 refused +my-site\/newer 3 \(the maximum number of counters is reached/,
+      );
+      expect(status).toBe(1);
+      expect(
+        await place.store.counting.read(['my-site/huge', 'my-site/new', 'my-site/newer']),
+      ).toEqual([1, 2, undefined]);
+      expect(await seen(place, 'export', '--format', 'csv')).toMatchObject({ status: 0 });
+    });
+  });
+
+  // A file is never away.
+  if (store === 'SQLite') return;
+
   test('an import waits for a store that is away, and counts nothing twice', async () => {
-    await withPlace('Redis', async (place) => {
+    await withPlace(newDatabase, async (place) => {
       writeFileSync(join(place.folder, 'list.csv'), list.join('\n'));
       const run = startHeld(place, ['import', 'list.csv', '--yes']);
       await until(
         'a thousand to be brought',
         async () => (await place.store.registry.size()) > 1000,
       );
-      await place.redis?.kill();
+      await place.server?.kill();
       release(place);
       let error = '';
       for await (const text of run.stderr.pipeThrough(new TextDecoderStream())) {
@@ -271,7 +266,7 @@ describe('with Redis', () => {
         if (error.includes('Waiting for it. After Ctrl-C, the same command continues.')) break;
       }
       expect(error).toContain('Waiting for it. After Ctrl-C, the same command continues.');
-      await place.redis?.start();
+      await place.server?.start();
       const out = await new Response(run.stdout).text();
       expect({ status: await run.exited, out }).toEqual({
         status: 0,
@@ -281,7 +276,9 @@ describe('with Redis', () => {
       expect(totals.every((total, index) => total === index + 1)).toBe(true);
     });
   });
+});
 
+describe('with Redis', () => {
   test('the count of the guide’s application and those of a busuanzi come from their own Redis', async () => {
     await using other = await RedisServer.start();
     const site = new Bun.CryptoHasher('md5').update('example.com').digest('hex');
@@ -289,7 +286,7 @@ describe('with Redis', () => {
     await other.cli('MSET', 'hits', '41', 'views:about', '7', `bsz:site_pv:${site}`, '100');
     await other.cli('ZADD', `bsz:page_pv:${site}`, '70', page);
     await other.cli('PFADD', `bsz:site_uv:${site}`, 'somebody');
-    await withPlace('SQLite', async (place) => {
+    await withPlace(NEW_DATABASE.SQLite, async (place) => {
       const source = `${other.url}/0`;
       expect((await seen(place, 'import', source)).out).toMatch(/1 new +hits 41\n/);
       expect((await seen(place, 'import', source, '--yes')).status).toBe(0);
@@ -339,7 +336,7 @@ describe('mistakes', () => {
   afterAll(() => folder[Symbol.dispose]());
 
   test('what cannot be written is said; whoever stops reading is not bothered', async () => {
-    await withPlace('SQLite', async (place) => {
+    await withPlace(NEW_DATABASE.SQLite, async (place) => {
       const changes = list
         .slice(0, 1000)
         .map((line) => ({ counter: line.split(',')[0] ?? '', amount: 1 }));
@@ -379,7 +376,7 @@ describe('mistakes', () => {
     const place = {
       folder: folder.path,
       url: `sqlite:${join(folder.path, 'seen.db')}`,
-      redis: undefined,
+      server: undefined,
       store: undefined as never,
     };
     const put = (name: string, content: string | Uint8Array) =>

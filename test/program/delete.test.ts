@@ -1,17 +1,14 @@
 /** `seen delete`, as a person types it next to a Seen that runs. */
-import { describe, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pastTime } from '../../src/commands/arguments.ts';
 import type { Counting } from '../../src/contract/counting.ts';
 import { RULES } from '../../src/contract/registry.ts';
-import type { Store } from '../../src/contract/store.ts';
-import { createRedisStore } from '../../src/stores/redis/store.ts';
-import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/subject.ts';
 import { until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 function start(program: Program, ...words: string[]) {
   return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'delete', ...words], {
@@ -40,162 +37,156 @@ async function flood(counting: Counting, names: readonly string[], amount = 1): 
 const named = (space: string, count: number) =>
   Array.from({ length: count }, (_, at) => `${space}/page-${at}`);
 
-for (const kind of ['Redis', 'SQLite'] as const) {
-  describe(`on ${kind}`, () => {
-    /** A started program on a store that the test looks into. */
-    async function begin() {
-      const redis = await RedisServer.start();
-      const program = await Program.start(kind === 'Redis' ? { SEEN_STORE_URL: redis.url } : {});
-      const limits = { ...LIMITS, timeoutMs: 20_000, now: Date.now };
-      const store: Store =
-        kind === 'Redis'
-          ? createRedisStore({ url: redis.url, ca: undefined, ...limits })
-          : createSqliteStore({ path: program.database, missing: 'refuse', ...limits });
-      return {
-        program,
-        store,
-        async [Symbol.asyncDispose]() {
-          await store.close();
-          await program[Symbol.asyncDispose]();
-          await redis[Symbol.asyncDispose]();
-        },
-      };
-    }
+forEachStore((newDatabase) => {
+  /** A started program on a store that the test looks into. */
+  async function begin() {
+    const database = await newDatabase();
+    const program = await Program.start({ SEEN_STORE_URL: database.url });
+    const store = database.open();
+    return {
+      program,
+      store,
+      async [Symbol.asyncDispose]() {
+        await store.close();
+        await program[Symbol.asyncDispose]();
+        await database[Symbol.asyncDispose]();
+      },
+    };
+  }
 
-    test('a flood is deleted by when its counters were made and how few hits they have, and nothing else is', async () => {
-      await using seen = await begin();
-      const { program, store } = seen;
-      const past = { hours: [], days: [], visitors: new Map() };
-      const old = {
-        total: 1,
-        madeAt: Date.now() - 3 * 3_600_000,
-        owner: undefined,
-        rules: RULES,
-        past,
-      };
-      await store.archive.importAll([{ counter: 'my-site/old', ...old }], {
-        source: 'elsewhere',
-        existing: 'keep',
-      });
-      await store.registry.create('my-site/owned', {
-        total: 1,
-        madeAt: Date.now(),
-        owner: 'of somebody',
-      });
-      await flood(store.counting, ['my-site/loved'], 5);
-      await program.visit();
-      await flood(store.counting, named('flood', 350));
-      const criteria = ['--created-since', '2h', '--fewer-than', '5'];
-
-      const before = await seenDelete(program, ...criteria);
-      expect(before).toEqual({
-        status: 0,
-        error: '',
-        out: expect.stringContaining('Nothing was deleted yet.'),
-      });
-      expect(before.out).toStartWith(
-        '350 counters with 350 hits would be deleted:\n  flood/page-0  1  20',
-      );
-      expect(before.out).toContain(
-        '\n  …\n1 counter more has an owner and is kept; --owned includes them.',
-      );
-      expect(await store.registry.size()).toBe(354);
-
-      const done = await seenDelete(program, ...criteria, '--yes');
-      expect(done).toEqual({
-        status: 0,
-        error: '',
-        out: expect.stringContaining('350 counters with 350 hits deleted.'),
-      });
-      const { counters } = await store.registry.list({ search: '', after: '', limit: 10 });
-      expect(counters.map(({ counter }) => counter)).toEqual([
-        'hits',
-        'my-site/loved',
-        'my-site/old',
-        'my-site/owned',
-      ]);
-      expect((await seenDelete(program, ...criteria, '--yes')).out).toStartWith(
-        '0 counters with 0 hits deleted.',
-      );
-      expect(await program.visit()).toBe(2);
+  test('a flood is deleted by when its counters were made and how few hits they have, and nothing else is', async () => {
+    await using seen = await begin();
+    const { program, store } = seen;
+    const past = { hours: [], days: [], visitors: new Map() };
+    const old = {
+      total: 1,
+      madeAt: Date.now() - 3 * 3_600_000,
+      owner: undefined,
+      rules: RULES,
+      past,
+    };
+    await store.archive.importAll([{ counter: 'my-site/old', ...old }], {
+      source: 'elsewhere',
+      existing: 'keep',
     });
-
-    test('counters are deleted by how their names begin: never the default counter, owned ones only when said so', async () => {
-      await using seen = await begin();
-      const { program, store } = seen;
-      await program.visit();
-      await flood(store.counting, [
-        ...named('hits-of-all', 3),
-        ...named('hit', 3),
-        ...named('other', 3),
-      ]);
-      await store.registry.create('hit/owned', {
-        total: 7,
-        madeAt: Date.now(),
-        owner: 'of somebody',
-      });
-      expect((await seenDelete(program, '--prefix', 'hits-of-all/page-1')).out).toStartWith(
-        '1 counter with 1 hit would be deleted:\n  hits-of-all/page-1  1',
-      );
-      expect((await seenDelete(program, '--prefix', 'hit', '--yes')).out).toBe(
-        '6 counters with 6 hits deleted.\n1 counter more has an owner and is kept; --owned includes them.\n',
-      );
-      expect((await seenDelete(program, '--prefix', 'hit', '--owned', '--yes')).out).toBe(
-        '1 counter with 7 hits deleted.\n',
-      );
-      expect(await store.registry.size()).toBe(4);
-      expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith(
-        '3 counters',
-      );
-      expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter matches.\n');
-      expect(await program.visit()).toBe(2);
+    await store.registry.create('my-site/owned', {
+      total: 1,
+      madeAt: Date.now(),
+      owner: 'of somebody',
     });
+    await flood(store.counting, ['my-site/loved'], 5);
+    await program.visit();
+    await flood(store.counting, named('flood', 350));
+    const criteria = ['--created-since', '2h', '--fewer-than', '5'];
 
-    test('a counter that gets its Nth hit while others are deleted is kept, and no hit is lost', async () => {
-      await using seen = await begin();
-      const { program, store } = seen;
-      const names = named('flood', 1500);
-      await flood(store.counting, names);
-      const run = start(program, '--prefix', 'flood/', '--fewer-than', '2', '--yes');
-      const totals = new Map<string, number>();
-      // From the end of the list, to which the command comes last.
-      const order = names.toSorted().toReversed();
-      for (let at = 0; at < order.length && run.exitCode === null; at++) {
-        const name = order[at] ?? '';
-        totals.set(name, await program.visit(`/hit/${name}`));
-      }
-      expect(await run.exited).toBe(0);
-      const left = await store.counting.read([...totals.keys()]);
-      // Each was hit before the command came to it (2), or after it was deleted (1, a new
-      // counter); it counts either way, until a counter that was made anew is deleted in its turn.
-      const wrong = [...totals].filter(([, total], index) => total === 2 && left[index] !== 2);
-      expect(wrong).toEqual([]);
-      expect([...totals.values()].filter((total) => total === 2).length).toBeGreaterThan(0);
+    const before = await seenDelete(program, ...criteria);
+    expect(before).toEqual({
+      status: 0,
+      error: '',
+      out: expect.stringContaining('Nothing was deleted yet.'),
     });
+    expect(before.out).toStartWith(
+      '350 counters with 350 hits would be deleted:\n  flood/page-0  1  20',
+    );
+    expect(before.out).toContain(
+      '\n  …\n1 counter more has an owner and is kept; --owned includes them.',
+    );
+    expect(await store.registry.size()).toBe(354);
 
-    test('Ctrl-C ends it after a step, and the same command goes on', async () => {
-      await using seen = await begin();
-      const { program, store } = seen;
-      for (let part = 0; part < 10; part++)
-        await flood(store.counting, named(`flood-${part}`, 1000));
-      const run = start(program, '--prefix', 'flood', '--yes');
-      await until('some to be deleted', async () => (await store.registry.size()) < 10_000);
-      run.kill('SIGINT');
-      const out = await new Response(run.stdout).text();
-      const left = await store.registry.size();
-      expect({ status: await run.exited, out }).toEqual({
-        status: 130,
-        out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
-      });
-      expect(out).toEndWith('Run it again to continue.\n');
-      expect(left).toBeGreaterThan(0);
-      expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
-        `${left.toLocaleString('en')} counters`,
-      );
-      expect(await store.registry.size()).toBe(0);
+    const done = await seenDelete(program, ...criteria, '--yes');
+    expect(done).toEqual({
+      status: 0,
+      error: '',
+      out: expect.stringContaining('350 counters with 350 hits deleted.'),
     });
+    const { counters } = await store.registry.list({ search: '', after: '', limit: 10 });
+    expect(counters.map(({ counter }) => counter)).toEqual([
+      'hits',
+      'my-site/loved',
+      'my-site/old',
+      'my-site/owned',
+    ]);
+    expect((await seenDelete(program, ...criteria, '--yes')).out).toStartWith(
+      '0 counters with 0 hits deleted.',
+    );
+    expect(await program.visit()).toBe(2);
   });
-}
+
+  test('counters are deleted by how their names begin: never the default counter, owned ones only when said so', async () => {
+    await using seen = await begin();
+    const { program, store } = seen;
+    await program.visit();
+    await flood(store.counting, [
+      ...named('hits-of-all', 3),
+      ...named('hit', 3),
+      ...named('other', 3),
+    ]);
+    await store.registry.create('hit/owned', {
+      total: 7,
+      madeAt: Date.now(),
+      owner: 'of somebody',
+    });
+    expect((await seenDelete(program, '--prefix', 'hits-of-all/page-1')).out).toStartWith(
+      '1 counter with 1 hit would be deleted:\n  hits-of-all/page-1  1',
+    );
+    expect((await seenDelete(program, '--prefix', 'hit', '--yes')).out).toBe(
+      '6 counters with 6 hits deleted.\n1 counter more has an owner and is kept; --owned includes them.\n',
+    );
+    expect((await seenDelete(program, '--prefix', 'hit', '--owned', '--yes')).out).toBe(
+      '1 counter with 7 hits deleted.\n',
+    );
+    expect(await store.registry.size()).toBe(4);
+    expect((await seenDelete(program, '--prefix', '', '--owned', '--yes')).out).toStartWith(
+      '3 counters',
+    );
+    expect((await seenDelete(program, '--prefix', 'none')).out).toBe('No counter matches.\n');
+    expect(await program.visit()).toBe(2);
+  });
+
+  test('a counter that gets its Nth hit while others are deleted is kept, and no hit is lost', async () => {
+    await using seen = await begin();
+    const { program, store } = seen;
+    const names = named('flood', 1500);
+    await flood(store.counting, names);
+    const run = start(program, '--prefix', 'flood/', '--fewer-than', '2', '--yes');
+    const totals = new Map<string, number>();
+    // From the end of the list, to which the command comes last.
+    const order = names.toSorted().toReversed();
+    for (let at = 0; at < order.length && run.exitCode === null; at++) {
+      const name = order[at] ?? '';
+      totals.set(name, await program.visit(`/hit/${name}`));
+    }
+    expect(await run.exited).toBe(0);
+    const left = await store.counting.read([...totals.keys()]);
+    // Each was hit before the command came to it (2), or after it was deleted (1, a new
+    // counter); it counts either way, until a counter that was made anew is deleted in its turn.
+    const wrong = [...totals].filter(([, total], index) => total === 2 && left[index] !== 2);
+    expect(wrong).toEqual([]);
+    expect([...totals.values()].filter((total) => total === 2).length).toBeGreaterThan(0);
+  });
+
+  test('Ctrl-C ends it after a step, and the same command goes on', async () => {
+    await using seen = await begin();
+    const { program, store } = seen;
+    for (let part = 0; part < 10; part++)
+      await flood(store.counting, named(`flood-${part}`, 1000));
+    const run = start(program, '--prefix', 'flood', '--yes');
+    await until('some to be deleted', async () => (await store.registry.size()) < 10_000);
+    run.kill('SIGINT');
+    const out = await new Response(run.stdout).text();
+    const left = await store.registry.size();
+    expect({ status: await run.exited, out }).toEqual({
+      status: 130,
+      out: expect.stringContaining(`${(10_000 - left).toLocaleString('en')} counters`),
+    });
+    expect(out).toEndWith('Run it again to continue.\n');
+    expect(left).toBeGreaterThan(0);
+    expect((await seenDelete(program, '--prefix', 'flood', '--yes')).out).toStartWith(
+      `${left.toLocaleString('en')} counters`,
+    );
+    expect(await store.registry.size()).toBe(0);
+  });
+});
 
 test('on a Redis that has no memory left counters can be deleted, which makes room', async () => {
   await using redis = await RedisServer.start();

@@ -1,11 +1,13 @@
 /**
  * Limits on the program that users start: three replicas, both stores, and visitors who mean harm.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { load } from '../support/load.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import type { Database } from '../support/stores/database.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 /** Asks once, on a connection of its own, so of any replica. */
 async function ask(
@@ -98,170 +100,165 @@ const times = (count: number, path: string) => Array.from({ length: count }, () 
 const names = (count: number, word: string) =>
   Array.from({ length: count }, (_, n) => `/hit/${word}/name-${n}`);
 
-for (const store of ['Redis', 'SQLite'] as const) {
-  describe(`on ${store}`, () => {
-    let redis: RedisServer;
-    const start = (env: Record<string, string>) =>
-      Program.start({
-        ...(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {}),
-        SEEN_TRUSTED_PROXIES: '127.0.0.1',
-        ...env,
-      });
-
-    beforeAll(async () => {
-      redis = await RedisServer.start();
-    });
-    // No test is to find what another has used up.
-    beforeEach(() => redis.cli('FLUSHALL'));
-    afterAll(() => redis[Symbol.asyncDispose]());
-
-    test('a flood of new names is stopped by the quota that three replicas share, and what there is counts on', async () => {
-      await using program = await start({ SEEN_NEW_COUNTERS_PER_DAY: '20' });
-      const day = new Date().getUTCDate();
-      const flood = await askAll(program, names(200, 'flood'));
-      expect(flood.replicas).toBe(3);
-      expect(flood.count(200) + flood.count(429)).toBe(200);
-      // Over midnight everybody is somebody new.
-      if (new Date().getUTCDate() !== day) return;
-      const quota = 20 + (await letThrough(program));
-      expect(flood.count(200)).toBeWithin(20, quota + 1);
-      const made = names(200, 'flood').filter((_, at) => flood.statuses[at] === 200);
-      expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(
-        2 * made.length + 2,
-      );
-      expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
+forEachStore((newDatabase) => {
+  let database: Database;
+  const start = (env: Record<string, string>) =>
+    Program.start({
+      SEEN_STORE_URL: database.url,
+      SEEN_TRUSTED_PROXIES: '127.0.0.1',
+      ...env,
     });
 
-    test('by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys', async () => {
-      await using program = await start({});
-      const day = new Date().getUTCDate();
-      const flood = await askAll(program, names(1100, 'default'), '198.51.100.1');
-      const keyed = await askAll(program, times(5100, '/'), '198.51.100.1', 'flood');
-      const open = await letThrough(program);
-      // Over midnight everybody is somebody new.
-      if (new Date().getUTCDate() === day) {
-        // One comes back in 86 s, and a key in 17 s.
-        expect(flood.count(200)).toBeWithin(1000, 1000 + open + 10);
-        expect(keyed.count(200)).toBeWithin(5000, 5000 + open + 60);
-      }
-      expect(flood.count(200) + flood.count(429)).toBe(1100);
-      expect(keyed.count(200) + keyed.count(429)).toBe(5100);
-      expect((await askAll(program, names(20, 'another'), '198.51.100.2')).count(200)).toBe(20);
-      expect((await askAll(program, times(20, '/'), '198.51.100.2', 'another')).count(200)).toBe(
-        20,
-      );
-      expect(
-        (
-          await askAll(program, [...times(20, '/'), ...names(20, 'default')], '198.51.100.1')
-        ).count(200),
-      ).toBe(40);
-    });
+  // No test is to find what another has used up.
+  beforeEach(async () => {
+    database = await newDatabase();
+  });
+  afterEach(() => database[Symbol.asyncDispose]());
 
-    test('by default one address cannot have all streams, and another still can listen', async () => {
-      await using program = await start({ SEEN_REPLICAS: '1', SEEN_SUBSCRIBERS_MAX: '110' });
-      const paths = Array.from({ length: 60 }, () => [
-        '/live?counters=hits',
-        '/abacus/stream/my-app/builds',
-      ]).flat();
-      await using flood = await listenTo(program, paths, '192.0.2.1');
-      expect([flood.count(200), flood.count(429)]).toEqual([100, 20]);
-      await using others = await listenTo(program, paths.slice(0, 10), '192.0.2.2');
-      expect(others.count(200)).toBe(10);
-      // The places of streams that end are free at once.
-      await flood[Symbol.asyncDispose]();
-      await until('places', async () => {
-        await using again = await listenTo(program, paths.slice(0, 100), '192.0.2.1');
-        return again.count(200) === 100;
-      });
-    });
+  test('a flood of new names is stopped by the quota that three replicas share, and what there is counts on', async () => {
+    await using program = await start({ SEEN_NEW_COUNTERS_PER_DAY: '20' });
+    const day = new Date().getUTCDate();
+    const flood = await askAll(program, names(200, 'flood'));
+    expect(flood.replicas).toBe(3);
+    expect(flood.count(200) + flood.count(429)).toBe(200);
+    // Over midnight everybody is somebody new.
+    if (new Date().getUTCDate() !== day) return;
+    const quota = 20 + (await letThrough(program));
+    expect(flood.count(200)).toBeWithin(20, quota + 1);
+    const made = names(200, 'flood').filter((_, at) => flood.statuses[at] === 200);
+    expect((await askAll(program, [...made, ...made, '/', '/'])).count(200)).toBe(
+      2 * made.length + 2,
+    );
+    expect((await askAll(program, names(5, 'another'), '192.0.2.2')).count(200)).toBe(5);
+  });
 
-    test('where addresses are hidden all clients share counters and keys, and a new stream ends the oldest', async () => {
-      await using program = await start({
-        SEEN_ADDRESSES: 'hidden',
-        SEEN_COUNTERS_MAX: '200',
-        SEEN_KEYS_MAX: '50',
-        SEEN_SUBSCRIBERS_MAX: '2',
-        SEEN_SUBSCRIBERS_PER_ADDRESS: '1',
-      });
-      const warned = program
-        .lines()
-        .filter(({ level, msg }) => level === 'warn' && msg.includes('SEEN_ADDRESSES is hidden'));
-      expect(warned.map(({ msg }) => msg)).toEqual([
-        expect.stringContaining(
-          'All clients together may make 20 new counters and 20 requests with an Idempotency-Key a day.',
-        ),
-      ]);
-      const floods = await Promise.all(
-        ['192.0.2.1', '192.0.2.2'].map((address, n) =>
-          askAll(program, names(30, `flood-${n}`), address),
-        ),
-      );
-      const made = floods.reduce((sum, { count }) => sum + count(200), 0);
-      expect(made).toBeWithin(20, 21 + (await letThrough(program)));
-      const open = await letThrough(program);
-      const keyed = await Promise.all(
-        ['192.0.2.1', '192.0.2.2'].map((address) =>
-          askAll(program, times(30, '/'), address, address),
-        ),
-      );
-      const counted = keyed.reduce((sum, { count }) => sum + count(200), 0);
-      expect(counted).toBeWithin(20, 21 + (await letThrough(program)) - open);
-      expect((await askAll(program, times(20, '/'), '192.0.2.1')).count(200)).toBe(20);
-      await using streams = await listenTo(program, times(60, '/live?counters=hits'), '192.0.2.1');
-      expect(streams.count(200)).toBe(60);
-      await until('only two of each replica to be open', () => streams.open() === 6);
-    });
+  test('by default one address can make 1,000 counters and another still can, and so it is with 5,000 keys', async () => {
+    await using program = await start({});
+    const day = new Date().getUTCDate();
+    const flood = await askAll(program, names(1100, 'default'), '198.51.100.1');
+    const keyed = await askAll(program, times(5100, '/'), '198.51.100.1', 'flood');
+    const open = await letThrough(program);
+    // Over midnight everybody is somebody new.
+    if (new Date().getUTCDate() === day) {
+      // One comes back in 86 s, and a key in 17 s.
+      expect(flood.count(200)).toBeWithin(1000, 1000 + open + 10);
+      expect(keyed.count(200)).toBeWithin(5000, 5000 + open + 60);
+    }
+    expect(flood.count(200) + flood.count(429)).toBe(1100);
+    expect(keyed.count(200) + keyed.count(429)).toBe(5100);
+    expect((await askAll(program, names(20, 'another'), '198.51.100.2')).count(200)).toBe(20);
+    expect((await askAll(program, times(20, '/'), '198.51.100.2', 'another')).count(200)).toBe(20);
+    expect(
+      (await askAll(program, [...times(20, '/'), ...names(20, 'default')], '198.51.100.1')).count(
+        200,
+      ),
+    ).toBe(40);
+  });
 
-    test('a flood of requests from one address does not keep another from counting', async () => {
-      // One in 3 s comes back, so how many are answered depends little on how long this takes.
-      await using program = await start({ SEEN_REQUESTS_PER_MINUTE: '20' });
-      const began = performance.now();
-      const flood = await askAll(
-        program,
-        Array.from({ length: 400 }, () => '/hit/some/page'),
-      );
-      const back = Math.ceil((performance.now() - began) / 3000);
-      expect(flood.replicas).toBe(3);
-      expect(flood.count(200) + flood.count(429)).toBe(400);
-      expect(flood.count(200)).toBeGreaterThanOrEqual(20);
-      // Over midnight everybody is somebody new.
-      expect(flood.count(200)).toBeLessThanOrEqual(2 * 20 + back);
-      if (flood.count(200) > 20 + back) return;
-      let more = true;
-      const flooding = load({
-        url: program.url,
-        clients: 8,
-        keepAlive: true,
-        path: '/hit/some/page',
-        more: () => more,
-      });
-      for (let n = 0; n < 20; n++) {
-        const answer = await ask(program, '/hit/some/page', '2001:db8::1');
-        expect(answer.status).toBe(200);
-        expect(await answer.json()).toEqual({ value: expect.any(Number) });
-      }
-      more = false;
-      await flooding;
-    });
-
-    test('a forged X-Forwarded-For gets nobody around a limit', async () => {
-      await using program = await start({
-        SEEN_NEW_COUNTERS_PER_DAY: '3',
-        SEEN_TRUSTED_PROXIES: '192.0.2.80',
-      });
-      const day = new Date().getUTCDate();
-      const statuses: number[] = [];
-      for (const [n, path] of names(20, 'forged').entries()) {
-        statuses.push((await ask(program, path, `198.51.100.${n}, 192.0.2.80`)).status);
-      }
-      if (new Date().getUTCDate() !== day) return;
-      expect(statuses.filter((status) => status === 200).length).toBeWithin(
-        3,
-        4 + (await letThrough(program)),
-      );
+  test('by default one address cannot have all streams, and another still can listen', async () => {
+    await using program = await start({ SEEN_REPLICAS: '1', SEEN_SUBSCRIBERS_MAX: '110' });
+    const paths = Array.from({ length: 60 }, () => [
+      '/live?counters=hits',
+      '/abacus/stream/my-app/builds',
+    ]).flat();
+    await using flood = await listenTo(program, paths, '192.0.2.1');
+    expect([flood.count(200), flood.count(429)]).toEqual([100, 20]);
+    await using others = await listenTo(program, paths.slice(0, 10), '192.0.2.2');
+    expect(others.count(200)).toBe(10);
+    // The places of streams that end are free at once.
+    await flood[Symbol.asyncDispose]();
+    await until('places', async () => {
+      await using again = await listenTo(program, paths.slice(0, 100), '192.0.2.1');
+      return again.count(200) === 100;
     });
   });
-}
+
+  test('where addresses are hidden all clients share counters and keys, and a new stream ends the oldest', async () => {
+    await using program = await start({
+      SEEN_ADDRESSES: 'hidden',
+      SEEN_COUNTERS_MAX: '200',
+      SEEN_KEYS_MAX: '50',
+      SEEN_SUBSCRIBERS_MAX: '2',
+      SEEN_SUBSCRIBERS_PER_ADDRESS: '1',
+    });
+    const warned = program
+      .lines()
+      .filter(({ level, msg }) => level === 'warn' && msg.includes('SEEN_ADDRESSES is hidden'));
+    expect(warned.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining(
+        'All clients together may make 20 new counters and 20 requests with an Idempotency-Key a day.',
+      ),
+    ]);
+    const floods = await Promise.all(
+      ['192.0.2.1', '192.0.2.2'].map((address, n) =>
+        askAll(program, names(30, `flood-${n}`), address),
+      ),
+    );
+    const made = floods.reduce((sum, { count }) => sum + count(200), 0);
+    expect(made).toBeWithin(20, 21 + (await letThrough(program)));
+    const open = await letThrough(program);
+    const keyed = await Promise.all(
+      ['192.0.2.1', '192.0.2.2'].map((address) =>
+        askAll(program, times(30, '/'), address, address),
+      ),
+    );
+    const counted = keyed.reduce((sum, { count }) => sum + count(200), 0);
+    expect(counted).toBeWithin(20, 21 + (await letThrough(program)) - open);
+    expect((await askAll(program, times(20, '/'), '192.0.2.1')).count(200)).toBe(20);
+    await using streams = await listenTo(program, times(60, '/live?counters=hits'), '192.0.2.1');
+    expect(streams.count(200)).toBe(60);
+    await until('only two of each replica to be open', () => streams.open() === 6);
+  });
+
+  test('a flood of requests from one address does not keep another from counting', async () => {
+    // One in 3 s comes back, so how many are answered depends little on how long this takes.
+    await using program = await start({ SEEN_REQUESTS_PER_MINUTE: '20' });
+    const began = performance.now();
+    const flood = await askAll(
+      program,
+      Array.from({ length: 400 }, () => '/hit/some/page'),
+    );
+    const back = Math.ceil((performance.now() - began) / 3000);
+    expect(flood.replicas).toBe(3);
+    expect(flood.count(200) + flood.count(429)).toBe(400);
+    expect(flood.count(200)).toBeGreaterThanOrEqual(20);
+    // Over midnight everybody is somebody new.
+    expect(flood.count(200)).toBeLessThanOrEqual(2 * 20 + back);
+    if (flood.count(200) > 20 + back) return;
+    let more = true;
+    const flooding = load({
+      url: program.url,
+      clients: 8,
+      keepAlive: true,
+      path: '/hit/some/page',
+      more: () => more,
+    });
+    for (let n = 0; n < 20; n++) {
+      const answer = await ask(program, '/hit/some/page', '2001:db8::1');
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual({ value: expect.any(Number) });
+    }
+    more = false;
+    await flooding;
+  });
+
+  test('a forged X-Forwarded-For gets nobody around a limit', async () => {
+    await using program = await start({
+      SEEN_NEW_COUNTERS_PER_DAY: '3',
+      SEEN_TRUSTED_PROXIES: '192.0.2.80',
+    });
+    const day = new Date().getUTCDate();
+    const statuses: number[] = [];
+    for (const [n, path] of names(20, 'forged').entries()) {
+      statuses.push((await ask(program, path, `198.51.100.${n}, 192.0.2.80`)).status);
+    }
+    if (new Date().getUTCDate() !== day) return;
+    expect(statuses.filter((status) => status === 200).length).toBeWithin(
+      3,
+      4 + (await letThrough(program)),
+    );
+  });
+});
 
 test('without the quota a flood of new names ends at SEEN_COUNTERS_MAX, and what there is counts on', async () => {
   await using program = await Program.start({

@@ -2,10 +2,10 @@
  * Replicas that know each other, on the program that users start: what `/api/v1/stack` says while
  * they come, go and die.
  */
-import { describe, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 interface Shown {
   readonly replica: string;
@@ -26,60 +26,58 @@ const named = async (program: Program, state: string) =>
     .filter((replica) => replica.state === state)
     .map(({ name }) => name);
 
-for (const store of ['Redis', 'SQLite'] as const) {
-  describe(`on ${store}`, () => {
-    test('replicas are shown with what each has counted; those that die or are replaced are gone, and the store is', async () => {
-      await using redis = await RedisServer.start();
-      const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
-      await using program = await Program.start({ ...env, SEEN_DRAIN_MS: '500' });
-      const all = ['test-1', 'test-2', 'test-3'];
-      await until(
-        'all three to know each other',
-        async () => (await named(program, 'ready')).length === 3,
-      );
-      for (let visit = 0; visit < 30; visit++) await program.visit();
-      await until('what they have counted to be told', async () => {
-        const { replicas } = await stackOf(program);
-        return replicas.reduce((sum, { hits }) => sum + hits, 0) === 30;
-      });
-      const shown = await stackOf(program);
-      expect(all).toContain(shown.replica);
-      expect(shown.store).toEqual({ kind: store, state: 'up' });
-      expect(shown.replicas.map(({ name }) => name)).toEqual(all);
-      expect(shown.replicas.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 3);
-
-      const [first] = await program.replicas();
-      process.kill(first ?? 0, 'SIGKILL');
-      await until('the dead one to be gone, and its replacement there', async () => {
-        const { replicas } = await stackOf(program);
-        const states = replicas.map(({ state }) => state).toSorted();
-        return states.join() === 'gone,ready,ready,ready';
-      });
-
-      program.process.kill('SIGHUP');
-      await until('all to be replaced', async () => (await named(program, 'gone')).length === 4);
-      await until('all of the new ones to know that they are three', async () => {
-        const views = await Promise.all(Array.from({ length: 12 }, () => stackOf(program)));
-        const ready = views.map(
-          ({ replicas }) => replicas.filter(({ state }) => state === 'ready').length,
-        );
-        return (
-          new Set(views.map(({ replica }) => replica)).size === 3 &&
-          ready.every((count) => count === 3)
-        );
-      });
-
-      if (store !== 'Redis') return;
-      await redis.kill();
-      await until(
-        'it to be seen that the store is away',
-        async () => (await stackOf(program)).store.state === 'away',
-      );
-      // Nobody is taken for gone because the store is.
-      expect((await named(program, 'ready')).length).toBe(3);
+forEachStore((newDatabase, store) => {
+  test('replicas are shown with what each has counted; those that die or are replaced are gone, and the store is', async () => {
+    await using database = await newDatabase();
+    const env = { SEEN_STORE_URL: database.url, SEEN_DRAIN_MS: '500' };
+    await using program = await Program.start(env);
+    const all = ['test-1', 'test-2', 'test-3'];
+    await until(
+      'all three to know each other',
+      async () => (await named(program, 'ready')).length === 3,
+    );
+    for (let visit = 0; visit < 30; visit++) await program.visit();
+    await until('what they have counted to be told', async () => {
+      const { replicas } = await stackOf(program);
+      return replicas.reduce((sum, { hits }) => sum + hits, 0) === 30;
     });
+    const shown = await stackOf(program);
+    expect(all).toContain(shown.replica);
+    expect(shown.store).toEqual({ kind: store, state: 'up' });
+    expect(shown.replicas.map(({ name }) => name)).toEqual(all);
+    expect(shown.replicas.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 3);
+
+    const [first] = await program.replicas();
+    process.kill(first ?? 0, 'SIGKILL');
+    await until('the dead one to be gone, and its replacement there', async () => {
+      const { replicas } = await stackOf(program);
+      const states = replicas.map(({ state }) => state).toSorted();
+      return states.join() === 'gone,ready,ready,ready';
+    });
+
+    program.process.kill('SIGHUP');
+    await until('all to be replaced', async () => (await named(program, 'gone')).length === 4);
+    await until('all of the new ones to know that they are three', async () => {
+      const views = await Promise.all(Array.from({ length: 12 }, () => stackOf(program)));
+      const ready = views.map(
+        ({ replicas }) => replicas.filter(({ state }) => state === 'ready').length,
+      );
+      return (
+        new Set(views.map(({ replica }) => replica)).size === 3 &&
+        ready.every((count) => count === 3)
+      );
+    });
+
+    if (!database.server) return;
+    await database.server.kill();
+    await until(
+      'it to be seen that the store is away',
+      async () => (await stackOf(program)).store.state === 'away',
+    );
+    // Nobody is taken for gone because the store is.
+    expect((await named(program, 'ready')).length).toBe(3);
   });
-}
+});
 
 test('nothing of it is told where it is not to be', async () => {
   await using program = await Program.start({ SEEN_SHOW_STACK: 'no' });

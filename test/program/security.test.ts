@@ -2,14 +2,14 @@
  * Attacks, by name: each where it is tried, and here those on the started program that are nowhere
  * else. Bytes are sent as they are, because clients put right what an attacker would not.
  */
-import { Database } from 'bun:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Program, ROOT } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import type { Database } from '../support/stores/database.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 /** Where each attack is tried. */
 const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
@@ -215,304 +215,278 @@ test('secrets are compared as digests of one length, in constant time, and in on
   expect(comparisons.map((line) => line.trim().replace(/^if \(before\) /, ''))).toEqual(allowed);
 });
 
-for (const store of ['Redis', 'SQLite'] as const) {
-  describe(`on ${store}`, () => {
-    let redis: RedisServer;
-    let program: Program;
+forEachStore((newDatabase) => {
+  let database: Database;
+  let program: Program;
 
-    beforeAll(async () => {
-      redis = await RedisServer.start();
-      program = await Program.start({
-        ...(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {}),
-        SEEN_TOKEN: TOKEN,
-        SEEN_KEYS_MAX: `${KEYS_MAX}`,
-        SEEN_LOG_LEVEL: 'debug',
-        SEEN_LOG_FORMAT: 'json',
-      });
-    });
-    afterAll(async () => {
-      await program[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
-    });
-
-    /** Sends a request as it stands; answers status, headers by lines, and body. */
-    function send(target: string, headers: readonly string[] = [], method = 'GET', body = '') {
-      const head = [
-        `${method} ${target} HTTP/1.1`,
-        'Host: seen.test',
-        'Connection: close',
-        ...headers,
-      ];
-      if (body !== '')
-        head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
-      return new Promise<{ status: number; headers: string[]; body: string }>(
-        (resolve, reject) => {
-          let answer = '';
-          const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
-            socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')),
-          );
-          socket.on('data', (chunk: Buffer) => {
-            answer += chunk.toString('latin1');
-          });
-          socket.on('error', reject);
-          socket.on('close', () => {
-            const [top = '', rest = ''] = answer.split(/\r\n\r\n([\s\S]*)/, 2);
-            const [line = '', ...lines] = top.split('\r\n');
-            resolve({ status: Number(line.split(' ')[1]), headers: lines, body: rest });
-          });
-        },
-      );
-    }
-
-    /** The names of all counters, as the store has them. */
-    async function counters(): Promise<string[]> {
-      if (store === 'Redis') {
-        const keys = (await redis.cli('KEYS', '*')).split('\n');
-        const known =
-          /^seen:(writer|names|salt|keys|once|counter|hours|days|visitors|uniques)(:|$)/;
-        return keys
-          .filter((key) => key !== '' && !known.test(key))
-          .map((key) => key.replace(/^seen:total:/, ''));
-      }
-      const file = new Database(program.database, { readonly: true });
-      const rows = file.query<{ name: string }, []>('SELECT name FROM counters').all();
-      file.close();
-      return rows.map(({ name }) => name);
-    }
-
-    const bearer = (token: string) => `Authorization: Bearer ${token}`;
-    const value = async (path: string) => JSON.parse((await send(path)).body).value as number;
-
-    test('another’s counter stays as it is, whatever is sent in the place of its token', async () => {
-      const make = async (name: string) => {
-        const { body } = await send(
-          '/api/v1/counters',
-          [],
-          'POST',
-          JSON.stringify({ name, value: 41 }),
-        );
-        return (JSON.parse(body) as { token: string }).token;
-      };
-      const own = await make('my-site/mine');
-      const other = await make('my-site/theirs');
-      const hash = new Bun.CryptoHasher('sha256').update(own).digest('base64url');
-      const path = '/api/v1/counters/my-site/mine';
-      const attempts = [
-        [],
-        [bearer(other)],
-        [bearer(`${own}x`)],
-        [bearer(own.slice(0, -1))],
-        [bearer(own.toUpperCase())],
-        // What the store keeps opens nothing.
-        [bearer(hash)],
-        [bearer('undefined')],
-        [`Authorization: ${own}`],
-        [`Authorization: Basic ${btoa(`seen:${own}`)}`],
-        [`Authorization: Bearer ${own} ${own}`],
-        [`Cookie: token=${own}`],
-        [`X-Seen-Token: ${own}`],
-      ];
-      for (const headers of attempts) {
-        const answers = await Promise.all([
-          send(path, headers, 'PATCH', '{"value":0}'),
-          send(path, headers, 'DELETE'),
-          send(`${path}/hit`, headers, 'POST', '{"amount":-41}'),
-          send(path, [...headers, 'X-HTTP-Method-Override: DELETE'], 'POST'),
-          send('/countapi/set/my-site/mine?value=0', headers),
-          send('/countapi/update/my-site/mine?amount=-41', headers),
-        ]);
-        const statuses = answers.map(({ status }) => status);
-        expect({ headers, statuses }).toEqual({
-          headers,
-          statuses: [401, 401, 401, 405, 403, 403],
-        });
-      }
-      expect(await value('/get/my-site/mine')).toBe(41);
-      expect((await send(path, [bearer(own)], 'PATCH', '{"value":42}')).status).toBe(200);
-      expect((await send(path, [bearer(TOKEN)], 'PATCH', '{"value":43}')).status).toBe(200);
-    });
-
-    test('a name that is none reaches no store, however it is written', async () => {
-      const before = (await counters()).toSorted();
-      const bad = [
-        '..',
-        '%2e%2e',
-        '%2e%2e%2f%2e%2e%2fetc',
-        '..%5c..%5cetc',
-        'abc%00',
-        'abc%0d%0aSET%20hits%201',
-        'abc%0a',
-        'abc%20def',
-        // Decoded once, and not again.
-        '%2561bc',
-        'abc%252fdef',
-        '%25%36%31bc',
-        '%c0%ae%c0%ae',
-        '%ff%fe%fd',
-        '%u0061bc',
-        'abc%E2%80%AEdef',
-        '%EF%BC%A1%EF%BC%A2%EF%BC%A3',
-        'caf%C3%A9',
-        'abc*',
-        'seen:total:abc',
-        '[a-z]%7B3%7D',
-        '%25a%2B',
-        "abc';DROP%20TABLE%20counters;--",
-        'abc%22%20OR%20%221%22=%221',
-        '$%7Babc%7D',
-        '%7Babc%7D',
-        'x'.repeat(65),
-      ];
-      for (const part of bad) {
-        for (const name of [`${part}/good`, `good/${part}`]) {
-          // A path that walks up to /countapi/create/ asks for a counter with a name of its own.
-          const walks = /^(\.\.|%2e%2e)$/.test(part);
-          const create = walks ? [] : ['/countapi/create/'];
-          for (const path of [
-            '/hit/',
-            '/get/',
-            '/api/v1/counters/',
-            '/countapi/hit/',
-            ...create,
-          ]) {
-            const { status } = await send(`${path}${name}`);
-            expect({ path, name, status: status === 400 || status === 404 }).toEqual({
-              path,
-              name,
-              status: true,
-            });
-          }
-          expect([400, 404]).toContain(
-            (await send(`/api/v1/counters/${name}/hit`, [], 'POST')).status,
-          );
-        }
-      }
-      const named = bad
-        .map((part) => `${part}/good`)
-        .concat('hits', 'good', 'good/good/good', '/good', 'good/', '');
-      for (const name of named) {
-        expect((await send('/api/v1/counters', [], 'POST', JSON.stringify({ name }))).status).toBe(
-          400,
-        );
-      }
-      expect((await counters()).toSorted()).toEqual(before);
-      // The same letters, encoded once.
-      expect((await send('/hit/%67ood/n%61me')).body).toBe('{"value":1}');
-      expect(await value('/get/good/name')).toBe(1);
-    });
-
-    test('a name that looks like something else is a counter like any other', async () => {
-      const visits = Number(/\d+/.exec((await send('/')).body)?.[0]);
-      const names = [
-        '__proto__/constructor',
-        'constructor/prototype',
-        '---/---',
-        '.../...',
-        'hits/hits',
-        'seen/names',
-        'NaN/null',
-      ];
-      for (const name of names) {
-        for (const number of [1, 2])
-          expect({ name, value: await value(`/hit/${name}`) }).toEqual({ name, value: number });
-        expect(await value(`/get/${name}`)).toBe(2);
-      }
-      const { body } = await send(
-        `/api/v1/values?names=${names.slice(0, 2).join(',')},constructor/toString`,
-      );
-      expect(Object.entries(JSON.parse(body).values as object)).toEqual([
-        ['__proto__/constructor', 2],
-        ['constructor/prototype', 2],
-        ['constructor/toString', null],
-      ]);
-      expect(await counters()).toEqual(expect.arrayContaining(names));
-      expect((await send('/')).body).toContain(` ${visits + 1} times`);
-    });
-
-    test('nothing that is sent becomes a header of an answer, a line of the log, or a bug', async () => {
-      const known =
-        /^(access-control-\S+|allow|cache-control|connection|content-(length|security-policy|type)|date|location|ratelimit(-policy)?|retry-after|transfer-encoding|vary|www-authenticate|x-content-type-options|x-path|x-seen-token|x-served-by): [ -~]*$/i;
-      const evil = fc.constantFrom(
-        '%0d%0aX-Evil:%201',
-        '%0aX-Evil:%201%0a%0a<script>',
-        '%E5%98%8D%E5%98%8AX-Evil:1',
-        '\u0000',
-        '\u0001',
-        '\u00ff',
-        '%00',
-        '"',
-        '{"level":"error"}',
-      );
-      const text = fc
-        .oneof(evil, fc.string({ maxLength: 12, unit: 'binary-ascii' }))
-        .map((word) => word.replaceAll(/[\r\n ]/g, ''));
-      const target = fc
-        .tuple(
-          fc.constantFrom(
-            '/',
-            '/hit/',
-            '/get/',
-            '/countapi/hit/',
-            '/countapi/create/',
-            '/countapi/hit/:HOST:/:PATHNAME:?x=',
-            '/countapi/hit/abc?callback=',
-            '/api/v1/values?names=',
-          ),
-          text,
-          text,
-        )
-        .map(([path, one, two]) => `${path}${one}/${two}`);
-      const headers = fc
-        .tuple(
-          fc.constantFrom(
-            'Referer',
-            'Origin',
-            'Accept',
-            'Idempotency-Key',
-            'X-Forwarded-For',
-            'User-Agent',
-            'Authorization',
-            'X-Evil',
-          ),
-          text,
-        )
-        .map(([name, said]) => [`${name}: ${said.replaceAll('\u0000', '')}`]);
-      // 505 is Bun's, for bytes that are no path.
-      const answered = [200, 201, 400, 401, 403, 404, 405, 409, 503, 505];
-      await fc.assert(
-        fc.asyncProperty(target, headers, async (path, sent) => {
-          const answer = await send(path, sent);
-          // Bun closes without a word on bytes that no request may have.
-          if (Number.isNaN(answer.status)) return;
-          expect(answered).toContain(answer.status);
-          for (const line of answer.headers) expect(line).toMatch(known);
-        }),
-        { numRuns: 300 },
-      );
-      for (const line of program.out.split('\n').slice(0, -1))
-        expect(JSON.parse(line)).toHaveProperty('msg');
-      expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
-    });
-
-    test('a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on', async () => {
-      const keyed = (key: string) => send('/hit/of-keys/page', [`Idempotency-Key: ${key}`]);
-      const keys = Array.from({ length: 5 * KEYS_MAX }, () => crypto.randomUUID());
-      const day = new Date().getUTCDate();
-      const flood = await Promise.all(keys.map(keyed));
-      const counted = keys.filter((_, at) => flood[at]?.status === 200);
-      const refused = flood.filter(({ status }) => status !== 200);
-      // Some of the room was taken by the test before this one, and a new day makes more.
-      expect(counted.length).toBeGreaterThan(0);
-      if (new Date().getUTCDate() === day) expect(counted.length).toBeLessThanOrEqual(KEYS_MAX);
-      expect(
-        new Set(refused.map(({ status, body }) => `${status} ${JSON.parse(body).code}`)),
-      ).toEqual(new Set(['503 keys-full']));
-      expect(refused[0]?.headers).toContain('Retry-After: 3600');
-      const again = await Promise.all(counted.map(keyed));
-      expect(again.map(({ body }) => body)).toEqual(
-        flood.filter(({ status }) => status === 200).map(({ body }) => body),
-      );
-      expect(await value('/hit/of-keys/page')).toBe(counted.length + 1);
+  beforeAll(async () => {
+    database = await newDatabase();
+    program = await Program.start({
+      SEEN_STORE_URL: database.url,
+      SEEN_TOKEN: TOKEN,
+      SEEN_KEYS_MAX: `${KEYS_MAX}`,
+      SEEN_LOG_LEVEL: 'debug',
+      SEEN_LOG_FORMAT: 'json',
     });
   });
-}
+  afterAll(async () => {
+    await program[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  /** Sends a request as it stands; answers status, headers by lines, and body. */
+  function send(target: string, headers: readonly string[] = [], method = 'GET', body = '') {
+    const head = [
+      `${method} ${target} HTTP/1.1`,
+      'Host: seen.test',
+      'Connection: close',
+      ...headers,
+    ];
+    if (body !== '')
+      head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+    return new Promise<{ status: number; headers: string[]; body: string }>((resolve, reject) => {
+      let answer = '';
+      const socket = connect(Number(new URL(program.url).port), '127.0.0.1', () =>
+        socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')),
+      );
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1');
+      });
+      socket.on('error', reject);
+      socket.on('close', () => {
+        const [top = '', rest = ''] = answer.split(/\r\n\r\n([\s\S]*)/, 2);
+        const [line = '', ...lines] = top.split('\r\n');
+        resolve({ status: Number(line.split(' ')[1]), headers: lines, body: rest });
+      });
+    });
+  }
+
+  const bearer = (token: string) => `Authorization: Bearer ${token}`;
+  const value = async (path: string) => JSON.parse((await send(path)).body).value as number;
+
+  test('another’s counter stays as it is, whatever is sent in the place of its token', async () => {
+    const make = async (name: string) => {
+      const { body } = await send(
+        '/api/v1/counters',
+        [],
+        'POST',
+        JSON.stringify({ name, value: 41 }),
+      );
+      return (JSON.parse(body) as { token: string }).token;
+    };
+    const own = await make('my-site/mine');
+    const other = await make('my-site/theirs');
+    const hash = new Bun.CryptoHasher('sha256').update(own).digest('base64url');
+    const path = '/api/v1/counters/my-site/mine';
+    const attempts = [
+      [],
+      [bearer(other)],
+      [bearer(`${own}x`)],
+      [bearer(own.slice(0, -1))],
+      [bearer(own.toUpperCase())],
+      // What the store keeps opens nothing.
+      [bearer(hash)],
+      [bearer('undefined')],
+      [`Authorization: ${own}`],
+      [`Authorization: Basic ${btoa(`seen:${own}`)}`],
+      [`Authorization: Bearer ${own} ${own}`],
+      [`Cookie: token=${own}`],
+      [`X-Seen-Token: ${own}`],
+    ];
+    for (const headers of attempts) {
+      const answers = await Promise.all([
+        send(path, headers, 'PATCH', '{"value":0}'),
+        send(path, headers, 'DELETE'),
+        send(`${path}/hit`, headers, 'POST', '{"amount":-41}'),
+        send(path, [...headers, 'X-HTTP-Method-Override: DELETE'], 'POST'),
+        send('/countapi/set/my-site/mine?value=0', headers),
+        send('/countapi/update/my-site/mine?amount=-41', headers),
+      ]);
+      const statuses = answers.map(({ status }) => status);
+      expect({ headers, statuses }).toEqual({
+        headers,
+        statuses: [401, 401, 401, 405, 403, 403],
+      });
+    }
+    expect(await value('/get/my-site/mine')).toBe(41);
+    expect((await send(path, [bearer(own)], 'PATCH', '{"value":42}')).status).toBe(200);
+    expect((await send(path, [bearer(TOKEN)], 'PATCH', '{"value":43}')).status).toBe(200);
+  });
+
+  test('a name that is none reaches no store, however it is written', async () => {
+    const before = (await database.counters()).toSorted();
+    const bad = [
+      '..',
+      '%2e%2e',
+      '%2e%2e%2f%2e%2e%2fetc',
+      '..%5c..%5cetc',
+      'abc%00',
+      'abc%0d%0aSET%20hits%201',
+      'abc%0a',
+      'abc%20def',
+      // Decoded once, and not again.
+      '%2561bc',
+      'abc%252fdef',
+      '%25%36%31bc',
+      '%c0%ae%c0%ae',
+      '%ff%fe%fd',
+      '%u0061bc',
+      'abc%E2%80%AEdef',
+      '%EF%BC%A1%EF%BC%A2%EF%BC%A3',
+      'caf%C3%A9',
+      'abc*',
+      'seen:total:abc',
+      '[a-z]%7B3%7D',
+      '%25a%2B',
+      "abc';DROP%20TABLE%20counters;--",
+      'abc%22%20OR%20%221%22=%221',
+      '$%7Babc%7D',
+      '%7Babc%7D',
+      'x'.repeat(65),
+    ];
+    for (const part of bad) {
+      for (const name of [`${part}/good`, `good/${part}`]) {
+        // A path that walks up to /countapi/create/ asks for a counter with a name of its own.
+        const walks = /^(\.\.|%2e%2e)$/.test(part);
+        const create = walks ? [] : ['/countapi/create/'];
+        for (const path of ['/hit/', '/get/', '/api/v1/counters/', '/countapi/hit/', ...create]) {
+          const { status } = await send(`${path}${name}`);
+          expect({ path, name, status: status === 400 || status === 404 }).toEqual({
+            path,
+            name,
+            status: true,
+          });
+        }
+        expect([400, 404]).toContain(
+          (await send(`/api/v1/counters/${name}/hit`, [], 'POST')).status,
+        );
+      }
+    }
+    const named = bad
+      .map((part) => `${part}/good`)
+      .concat('hits', 'good', 'good/good/good', '/good', 'good/', '');
+    for (const name of named) {
+      expect((await send('/api/v1/counters', [], 'POST', JSON.stringify({ name }))).status).toBe(
+        400,
+      );
+    }
+    expect((await database.counters()).toSorted()).toEqual(before);
+    // The same letters, encoded once.
+    expect((await send('/hit/%67ood/n%61me')).body).toBe('{"value":1}');
+    expect(await value('/get/good/name')).toBe(1);
+  });
+
+  test('a name that looks like something else is a counter like any other', async () => {
+    const visits = Number(/\d+/.exec((await send('/')).body)?.[0]);
+    const names = [
+      '__proto__/constructor',
+      'constructor/prototype',
+      '---/---',
+      '.../...',
+      'hits/hits',
+      'seen/names',
+      'NaN/null',
+    ];
+    for (const name of names) {
+      for (const number of [1, 2])
+        expect({ name, value: await value(`/hit/${name}`) }).toEqual({ name, value: number });
+      expect(await value(`/get/${name}`)).toBe(2);
+    }
+    const { body } = await send(
+      `/api/v1/values?names=${names.slice(0, 2).join(',')},constructor/toString`,
+    );
+    expect(Object.entries(JSON.parse(body).values as object)).toEqual([
+      ['__proto__/constructor', 2],
+      ['constructor/prototype', 2],
+      ['constructor/toString', null],
+    ]);
+    expect(await database.counters()).toEqual(expect.arrayContaining(names));
+    expect((await send('/')).body).toContain(` ${visits + 1} times`);
+  });
+
+  test('nothing that is sent becomes a header of an answer, a line of the log, or a bug', async () => {
+    const known =
+      /^(access-control-\S+|allow|cache-control|connection|content-(length|security-policy|type)|date|location|ratelimit(-policy)?|retry-after|transfer-encoding|vary|www-authenticate|x-content-type-options|x-path|x-seen-token|x-served-by): [ -~]*$/i;
+    const evil = fc.constantFrom(
+      '%0d%0aX-Evil:%201',
+      '%0aX-Evil:%201%0a%0a<script>',
+      '%E5%98%8D%E5%98%8AX-Evil:1',
+      '\u0000',
+      '\u0001',
+      '\u00ff',
+      '%00',
+      '"',
+      '{"level":"error"}',
+    );
+    const text = fc
+      .oneof(evil, fc.string({ maxLength: 12, unit: 'binary-ascii' }))
+      .map((word) => word.replaceAll(/[\r\n ]/g, ''));
+    const target = fc
+      .tuple(
+        fc.constantFrom(
+          '/',
+          '/hit/',
+          '/get/',
+          '/countapi/hit/',
+          '/countapi/create/',
+          '/countapi/hit/:HOST:/:PATHNAME:?x=',
+          '/countapi/hit/abc?callback=',
+          '/api/v1/values?names=',
+        ),
+        text,
+        text,
+      )
+      .map(([path, one, two]) => `${path}${one}/${two}`);
+    const headers = fc
+      .tuple(
+        fc.constantFrom(
+          'Referer',
+          'Origin',
+          'Accept',
+          'Idempotency-Key',
+          'X-Forwarded-For',
+          'User-Agent',
+          'Authorization',
+          'X-Evil',
+        ),
+        text,
+      )
+      .map(([name, said]) => [`${name}: ${said.replaceAll('\u0000', '')}`]);
+    // 505 is Bun's, for bytes that are no path.
+    const answered = [200, 201, 400, 401, 403, 404, 405, 409, 503, 505];
+    await fc.assert(
+      fc.asyncProperty(target, headers, async (path, sent) => {
+        const answer = await send(path, sent);
+        // Bun closes without a word on bytes that no request may have.
+        if (Number.isNaN(answer.status)) return;
+        expect(answered).toContain(answer.status);
+        for (const line of answer.headers) expect(line).toMatch(known);
+      }),
+      { numRuns: 300 },
+    );
+    for (const line of program.out.split('\n').slice(0, -1))
+      expect(JSON.parse(line)).toHaveProperty('msg');
+    expect(program.lines().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('a flood of idempotency keys ends at SEEN_KEYS_MAX, and visits and the keys before it count on', async () => {
+    const keyed = (key: string) => send('/hit/of-keys/page', [`Idempotency-Key: ${key}`]);
+    const keys = Array.from({ length: 5 * KEYS_MAX }, () => crypto.randomUUID());
+    const day = new Date().getUTCDate();
+    const flood = await Promise.all(keys.map(keyed));
+    const counted = keys.filter((_, at) => flood[at]?.status === 200);
+    const refused = flood.filter(({ status }) => status !== 200);
+    // Some of the room was taken by the test before this one, and a new day makes more.
+    expect(counted.length).toBeGreaterThan(0);
+    if (new Date().getUTCDate() === day) expect(counted.length).toBeLessThanOrEqual(KEYS_MAX);
+    expect(
+      new Set(refused.map(({ status, body }) => `${status} ${JSON.parse(body).code}`)),
+    ).toEqual(new Set(['503 keys-full']));
+    expect(refused[0]?.headers).toContain('Retry-After: 3600');
+    const again = await Promise.all(counted.map(keyed));
+    expect(again.map(({ body }) => body)).toEqual(
+      flood.filter(({ status }) => status === 200).map(({ body }) => body),
+    );
+    expect(await value('/hit/of-keys/page')).toBe(counted.length + 1);
+  });
+});

@@ -1,12 +1,13 @@
 /**
- * Streams of the started program: three replicas, both stores, real connections, replaced and
+ * Streams of the started program: three replicas, every store, real connections, replaced and
  * stopped under the listeners’ eyes.
  */
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, expect, test } from 'bun:test';
 import { Listener } from '../support/event-source.ts';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 const PATH = '/abacus/stream/my-app/builds';
 const LIVE = '/live?counters=my-app/builds';
@@ -35,46 +36,44 @@ const hit = () => program.visit('/abacus/hit/my-app/builds');
 const all = (what: string, check: (listener: Listener) => unknown) =>
   until(what, () => listeners.every((listener) => check(listener)));
 
-for (const kind of ['sqlite', 'redis'] as const) {
-  describe(`on ${kind}`, () => {
-    test('a hit on one replica is told by all; replaced replicas hand their listeners on; a stop ends all streams', async () => {
-      await using redis = kind === 'redis' ? await RedisServer.start() : undefined;
-      program = await Program.start(redis ? { SEEN_STORE_URL: redis.url } : {});
-      await listenEverywhere();
-      for (let n = 1; n <= 3; n++) {
-        await hit();
-        await all(`the total ${n} everywhere`, ({ totals }) => totals.at(-1) === n);
-      }
-
-      program.process.kill('SIGHUP');
-      await until('all replicas to be replaced', () => program.out.includes('test-3 is replaced'));
-      await all(
-        'the listeners to be back',
-        ({ servedBy, ends }) => ends.length > 0 && servedBy.length === ends.length + 1,
-      );
-      for (const { ends, refused } of listeners) {
-        expect({ refused, ends: ends.length > 0 }).toEqual({ refused: undefined, ends: true });
-        expect(new Set(ends)).toEqual(new Set(['ended']));
-      }
+forEachStore((newDatabase) => {
+  test('a hit on one replica is told by all; replaced replicas hand their listeners on; a stop ends all streams', async () => {
+    await using database = await newDatabase();
+    program = await Program.start({ SEEN_STORE_URL: database.url });
+    await listenEverywhere();
+    for (let n = 1; n <= 3; n++) {
       await hit();
-      await all('the next total everywhere', ({ totals }) => totals.at(-1) === 4);
-      for (const { totals, text } of listeners) {
-        expect(totals).toEqual(totals.toSorted((a, b) => a - b));
-        // Who says what they know is not told it again.
-        if (text.includes('id: ')) expect(new Set(totals).size).toBe(totals.length);
-      }
+      await all(`the total ${n} everywhere`, ({ totals }) => totals.at(-1) === n);
+    }
 
-      expect(await program.stop()).toBe(0);
-      await all('all streams to be over', ({ servedBy, ends }) => servedBy.length === ends.length);
-      for (const { ends, refused } of listeners) {
-        expect({ refused, ends: [...new Set(ends)] }).toEqual({
-          refused: undefined,
-          ends: ['ended'],
-        });
-      }
-    });
+    program.process.kill('SIGHUP');
+    await until('all replicas to be replaced', () => program.out.includes('test-3 is replaced'));
+    await all(
+      'the listeners to be back',
+      ({ servedBy, ends }) => ends.length > 0 && servedBy.length === ends.length + 1,
+    );
+    for (const { ends, refused } of listeners) {
+      expect({ refused, ends: ends.length > 0 }).toEqual({ refused: undefined, ends: true });
+      expect(new Set(ends)).toEqual(new Set(['ended']));
+    }
+    await hit();
+    await all('the next total everywhere', ({ totals }) => totals.at(-1) === 4);
+    for (const { totals, text } of listeners) {
+      expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+      // Who says what they know is not told it again.
+      if (text.includes('id: ')) expect(new Set(totals).size).toBe(totals.length);
+    }
+
+    expect(await program.stop()).toBe(0);
+    await all('all streams to be over', ({ servedBy, ends }) => servedBy.length === ends.length);
+    for (const { ends, refused } of listeners) {
+      expect({ refused, ends: [...new Set(ends)] }).toEqual({
+        refused: undefined,
+        ends: ['ended'],
+      });
+    }
   });
-}
+});
 
 test('a store that goes away and comes back is nothing to the listeners but silence', async () => {
   await using redis = await RedisServer.start();

@@ -1,8 +1,8 @@
 /** `seen token`, as a person types it next to a Seen that runs. */
-import { describe, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { Program, ROOT } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 async function seenToken(program: Program, ...words: string[]) {
   const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'token', ...words], {
@@ -27,32 +27,28 @@ const set = async (program: Program, path: string, token: string) =>
     })
   ).status;
 
-for (const store of ['Redis', 'SQLite'] as const) {
-  describe(`on ${store}`, () => {
-    test('a counter gets a new owner’s token, and the one before is worth nothing', async () => {
-      await using redis = await RedisServer.start();
-      await using program = await Program.start(
-        store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {},
-      );
-      const made = await fetch(`${program.url}/api/v1/counters`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: '{"name":"my-site/page"}',
-      });
-      const { token: before } = (await made.json()) as { token: string };
-      expect(await set(program, 'counters/my-site/page', before)).toBe(200);
-      const { status, out } = await seenToken(program, 'my-site/page');
-      expect({ status, out }).toEqual({
-        status: 0,
-        out: expect.stringMatching(/^seen_[\w-]{43}\n$/),
-      });
-      expect(await set(program, 'counters/my-site/page', before)).toBe(401);
-      expect(await set(program, 'counters/my-site/page', out.trim())).toBe(200);
-      const own = await seenToken(program, 'hits');
-      expect(await set(program, 'default', own.out.trim())).toBe(200);
+forEachStore((newDatabase) => {
+  test('a counter gets a new owner’s token, and the one before is worth nothing', async () => {
+    await using database = await newDatabase();
+    await using program = await Program.start({ SEEN_STORE_URL: database.url });
+    const made = await fetch(`${program.url}/api/v1/counters`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"name":"my-site/page"}',
     });
+    const { token: before } = (await made.json()) as { token: string };
+    expect(await set(program, 'counters/my-site/page', before)).toBe(200);
+    const { status, out } = await seenToken(program, 'my-site/page');
+    expect({ status, out }).toEqual({
+      status: 0,
+      out: expect.stringMatching(/^seen_[\w-]{43}\n$/),
+    });
+    expect(await set(program, 'counters/my-site/page', before)).toBe(401);
+    expect(await set(program, 'counters/my-site/page', out.trim())).toBe(200);
+    const own = await seenToken(program, 'hits');
+    expect(await set(program, 'default', own.out.trim())).toBe(200);
   });
-}
+});
 
 test('mistakes are said, with what to type', async () => {
   await using program = await Program.start();

@@ -3,19 +3,14 @@
  * thousand on the program that users start; a million, which would take minutes over HTTP, on
  * three counters, each with a store of its own, as replicas have them.
  */
-import { describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
+import { expect, test } from 'bun:test';
 import { DAY_MS } from '../../src/contract/history.ts';
 import type { Store } from '../../src/contract/store.ts';
 import type { Clock } from '../../src/counter/clock.ts';
 import { Counter } from '../../src/counter/counter.ts';
 import { visitorOf } from '../../src/counter/visitor.ts';
-import { createRedisStore } from '../../src/stores/redis/store.ts';
-import { createSqliteStore } from '../../src/stores/sqlite/store.ts';
-import { LIMITS } from '../contract/subject.ts';
-import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { forEachStore } from '../support/stores/stores.ts';
 
 const VISITORS = 1000;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
@@ -122,73 +117,58 @@ function* from(first: number, last: number): Generator<number> {
   for (let number = first; number < last; number++) yield number;
 }
 
-for (const store of ['Redis', 'SQLite'] as const) {
-  describe(`on ${store}`, () => {
-    test('1,000 visitors are 1,000, within what is stated, on three replicas and after a restart', async () => {
-      await using redis = await RedisServer.start();
-      const env = store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {};
-      await using program = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1', ...env });
-      const started = new Date().getUTCDate();
-      await everybodyVisits(program.url);
-      await program.stop();
-      await program.start();
-      await everybodyVisits(program.url);
-      const { today, error, visits } = JSON.parse(
-        await program.get('/api/v1/counters/some/page/visitors'),
-      );
-      expect(visits).toEqual({ person: 2 * VISITORS, program: 0, proxy: 0, bot: 0 });
-      // Over midnight everybody is somebody new.
-      if (new Date().getUTCDate() !== started) return;
-      expect(Math.abs(today / VISITORS - 1)).toBeLessThanOrEqual(4 * error);
-      if (store === 'Redis') {
-        const keys = (await redis.cli('KEYS', '*')).split('\n');
-        const dumps = await Promise.all(keys.map((key) => redis.cli('DUMP', key)));
-        expect(keys.join() + dumps.join()).not.toContain(address(7));
-      } else {
-        const file = await Bun.file(program.database).text();
-        const log = await Bun.file(`${program.database}-wal`).text();
-        expect(file + log).not.toContain(address(7));
-        expect(file + log).not.toContain('Firefox');
-      }
-    });
-
-    test('1,000,000 visitors are 1,000,000, within what is stated, on three replicas, after a restart and over midnight', async () => {
-      await using redis = await RedisServer.start();
-      using folder = temporaryFolder();
-      const day = Math.floor(Date.now() / DAY_MS);
-      // The last hour of the day.
-      let now = (day + 1) * DAY_MS - 3_600_000;
-      const shared = { timeoutMs: 60_000, now: () => now, ...LIMITS };
-      const path = join(folder.path, 'seen.db');
-      const replicas = new Replicas(() =>
-        store === 'Redis'
-          ? createRedisStore({ url: redis.url, ca: undefined, ...shared })
-          : createSqliteStore({ path, missing: 'make', ...shared }),
-      );
-      await replicas.visits(from(0, 600_000), day);
-      await replicas.stop();
-      replicas.start();
-      // Some come again, most of them to another replica than before, and nobody is counted twice.
-      await replicas.visits(from(500_000, 1_000_000), day);
-      const evening = await replicas.seen();
-      expect(evening.total).toBe(1_100_000);
-      expect([...evening.visitors.keys()]).toEqual([day]);
-      // Four standard errors: once in 16,000, as the salts are new each time.
-      const within = (count: number | undefined, wanted: number) =>
-        expect(Math.abs((count ?? 0) / wanted - 1)).toBeLessThanOrEqual(4 * evening.error);
-      within(evening.visitors.get(day), 1_000_000);
-
-      now += 3_599_999;
-      await replicas.visits(from(0, 10), day);
-      now += 1;
-      await replicas.visits(from(0, 1000), day + 1);
-      await replicas.visits(from(0, 1000), day + 1);
-      const morning = await replicas.seen();
-      expect(morning.total).toBe(1_102_010);
-      expect(new Set(morning.visitors.keys())).toEqual(new Set([day, day + 1]));
-      expect(morning.visitors.get(day)).toBe(evening.visitors.get(day));
-      within(morning.visitors.get(day + 1), 1000);
-      await replicas.stop();
-    });
+forEachStore((newDatabase) => {
+  test('1,000 visitors are 1,000, within what is stated, on three replicas and after a restart', async () => {
+    await using database = await newDatabase();
+    const env = { SEEN_STORE_URL: database.url, SEEN_TRUSTED_PROXIES: '127.0.0.1' };
+    await using program = await Program.start(env);
+    const started = new Date().getUTCDate();
+    await everybodyVisits(program.url);
+    await program.stop();
+    await program.start();
+    await everybodyVisits(program.url);
+    const { today, error, visits } = JSON.parse(
+      await program.get('/api/v1/counters/some/page/visitors'),
+    );
+    expect(visits).toEqual({ person: 2 * VISITORS, program: 0, proxy: 0, bot: 0 });
+    // Over midnight everybody is somebody new.
+    if (new Date().getUTCDate() !== started) return;
+    expect(Math.abs(today / VISITORS - 1)).toBeLessThanOrEqual(4 * error);
+    const stored = await database.contents();
+    expect(stored).toContain('some/page');
+    expect(stored).not.toContain(address(7));
+    expect(stored).not.toContain('Firefox');
   });
-}
+
+  test('1,000,000 visitors are 1,000,000, within what is stated, on three replicas, after a restart and over midnight', async () => {
+    await using database = await newDatabase();
+    const day = Math.floor(Date.now() / DAY_MS);
+    // The last hour of the day.
+    let now = (day + 1) * DAY_MS - 3_600_000;
+    const replicas = new Replicas(() => database.open({ timeoutMs: 60_000, now: () => now }));
+    await replicas.visits(from(0, 600_000), day);
+    await replicas.stop();
+    replicas.start();
+    // Some come again, most of them to another replica than before, and nobody is counted twice.
+    await replicas.visits(from(500_000, 1_000_000), day);
+    const evening = await replicas.seen();
+    expect(evening.total).toBe(1_100_000);
+    expect([...evening.visitors.keys()]).toEqual([day]);
+    // Four standard errors: once in 16,000, as the salts are new each time.
+    const within = (count: number | undefined, wanted: number) =>
+      expect(Math.abs((count ?? 0) / wanted - 1)).toBeLessThanOrEqual(4 * evening.error);
+    within(evening.visitors.get(day), 1_000_000);
+
+    now += 3_599_999;
+    await replicas.visits(from(0, 10), day);
+    now += 1;
+    await replicas.visits(from(0, 1000), day + 1);
+    await replicas.visits(from(0, 1000), day + 1);
+    const morning = await replicas.seen();
+    expect(morning.total).toBe(1_102_010);
+    expect(new Set(morning.visitors.keys())).toEqual(new Set([day, day + 1]));
+    expect(morning.visitors.get(day)).toBe(evening.visitors.get(day));
+    within(morning.visitors.get(day + 1), 1000);
+    await replicas.stop();
+  });
+});

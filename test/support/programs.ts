@@ -1,5 +1,6 @@
 /** The system's programs that the tests use, and how they come onto the machine. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** A program, and the package that has it on Debian and on Alpine. */
 export interface Program {
@@ -12,6 +13,10 @@ export interface Program {
 export const PROGRAMS: readonly Program[] = [
   { program: 'redis-server', debian: 'redis-server', alpine: 'redis' },
   { program: 'redis-cli', debian: 'redis-tools', alpine: 'redis' },
+  { program: 'postgres', debian: 'postgresql', alpine: 'postgresql' },
+  { program: 'psql', debian: 'postgresql', alpine: 'postgresql-client' },
+  { program: 'pg_basebackup', debian: 'postgresql', alpine: 'postgresql-client' },
+  { program: 'setpriv', debian: 'util-linux', alpine: 'setpriv' },
   { program: 'openssl', debian: 'openssl', alpine: 'openssl' },
   { program: 'strace', debian: 'strace', alpine: 'strace' },
   { program: 'pgrep', debian: 'procps', alpine: 'procps' },
@@ -64,9 +69,22 @@ export const GUARD_PROGRAMS: readonly Program[] = [
   { program: 'nginx', debian: 'nginx-light', alpine: 'nginx' },
 ];
 
+/** Where Debian keeps the programs of each version of PostgreSQL, which are not in `PATH`. */
+const POSTGRES = '/usr/lib/postgresql';
+
+/** Where the program is: of several versions of PostgreSQL, the newest. */
+export function find(program: string): string | null {
+  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES) : [];
+  const folders = versions
+    .toSorted((a, b) => Number(b) - Number(a))
+    .map((version) => `${POSTGRES}/${version}/bin`);
+  // Debian's psql in `PATH` is a script that looks for a server of its own.
+  return Bun.which(program, { PATH: [...folders, process.env['PATH'] ?? ''].join(':') });
+}
+
 /** Installs what is missing where that is allowed; answers what is still missing. */
 export async function provide(programs: readonly Program[]): Promise<string[]> {
-  const missing = () => programs.filter(({ program }) => Bun.which(program) === null);
+  const missing = () => programs.filter(({ program }) => find(program) === null);
   if (missing().length === 0) return [];
   const root = process.getuid?.() === 0;
   if (root && Bun.which('apt-get')) {
@@ -86,17 +104,33 @@ export async function provide(programs: readonly Program[]): Promise<string[]> {
 }
 
 /**
+ * What a package that brings a server asks before it starts it, and what PostgreSQL's asks before
+ * it makes a database cluster, which would start with the machine.
+ * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+ * https://manpages.debian.org/pg_createcluster
+ */
+const POLICIES = [
+  { path: '/usr/sbin/policy-rc.d', text: '#!/bin/sh\nexit 101\n', mode: 0o755 },
+  {
+    path: '/etc/postgresql-common/createcluster.d/seen-tests.conf',
+    text: 'create_main_cluster = false\n',
+    mode: 0o644,
+  },
+];
+
+/**
  * Installs, without that a package that brings a server starts it: these tests start their own.
  * Leaves a policy that is there.
- * https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
  */
 async function withoutStarting(install: () => PromiseLike<unknown>): Promise<void> {
-  const policy = '/usr/sbin/policy-rc.d';
-  const ours = !existsSync(policy);
-  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const ours = POLICIES.filter(({ path }) => !existsSync(path));
+  for (const { path, text, mode } of ours) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode });
+  }
   try {
     await install();
   } finally {
-    if (ours) rmSync(policy);
+    for (const { path } of ours) rmSync(path);
   }
 }

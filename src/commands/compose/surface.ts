@@ -123,7 +123,7 @@ export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
 }
 
 /** Names of the stores for people. */
-const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis' } as const;
+const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis', postgres: 'PostgreSQL' } as const;
 
 /** The public view of replicas and store. */
 export function stackOf(

@@ -10,7 +10,7 @@ import { json, PROBLEMS } from './schemas.ts';
 export interface Stack {
   /** The replica that sends the response. */
   readonly replica: string;
-  readonly store: { readonly kind: 'Redis' | 'SQLite'; readonly state: 'up' | 'away' };
+  readonly store: { readonly kind: 'PostgreSQL' | 'Redis' | 'SQLite'; readonly state: 'up' | 'away' };
   readonly replicas: readonly {
     readonly name: string;
     readonly version: string;
@@ -25,7 +25,7 @@ export interface Stack {
 const Shown = z
   .object({
     replica: z.string().openapi({ description: 'The replica that answers.', example: 'seen-1' }),
-    store: z.object({ kind: z.enum(['Redis', 'SQLite']), state: z.enum(['up', 'away']) }),
+    store: z.object({ kind: z.enum(['PostgreSQL', 'Redis', 'SQLite']), state: z.enum(['up', 'away']) }),
     replicas: z.array(
       z.object({
         name: z.string(),

@@ -12,10 +12,8 @@ import {
   type ListQuery,
   type Page,
   type Registry,
-  RULES,
-  type RuleChanges,
 } from '../../contract/registry.ts';
-import { changedRules, readRules, writeRules } from '../../counter/rules.ts';
+import { readRules, writeRuleChanges, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { NAMES, totalOf } from './keys.ts';
@@ -178,12 +176,4 @@ function descriptionOf(
       rules: readRules(rules === '' ? undefined : rules),
     },
   ];
-}
-
-/** Rules as `writeRules` writes them, with `-` for each unchanged rule. */
-function writeRuleChanges(changes: RuleChanges): string {
-  const words = writeRules(changedRules(RULES, changes)).split(' ');
-  const { lowest, highest, settable, private: hidden, windowMs } = changes;
-  const given = [lowest, highest, settable, hidden, windowMs];
-  return words.map((word, index) => (given[index] === undefined ? '-' : word)).join(' ');
 }

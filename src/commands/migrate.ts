@@ -1,0 +1,37 @@
+/**
+ * `seen migrate`: creates or updates the schema of the store, for a set-up in which `seen serve`
+ * has no right to.
+ */
+import { readConfig } from '../config/config.ts';
+import type { Command, Context } from './command.ts';
+import { composeStore } from './compose/store.ts';
+
+async function run({ argv, env, print }: Context): Promise<number> {
+  const store = composeStore(readConfig({ argv, env }), 'make');
+  try {
+    // Each store creates or updates its schema on first use.
+    await store.registry.size();
+    print(`The schema of ${store.place} is the one of this Seen.\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+export const migrate: Command = {
+  summary: 'create or update the schema of the store',
+  manual: () => `Usage: seen migrate [FLAGS]
+       seen migrate --store-url postgres://OWNER:PASSWORD@HOST:5432/DATABASE
+
+Creates the schema of this version of Seen in the store, or updates an older one. seen serve does the same when it starts. Run this
+before an update where seen serve uses a PostgreSQL role that may only count (docs/postgresql.md). Replicas of the version before
+keep counting meanwhile. Redis has no schema.
+
+Exit status:
+  0    the schema is the one of this Seen
+  2    a mistake in the command line or in the settings
+  69   the store cannot be reached
+  78   the store cannot be used: a newer Seen has written it, or this role may not change it
+`,
+  run,
+};

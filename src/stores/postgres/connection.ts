@@ -1,0 +1,182 @@
+/**
+ * The connections of a PostgreSQL store: one for each purpose, each call with a deadline.
+ *
+ * After a lost connection or a timeout the next call opens another one, which may lead to another
+ * server. Nothing is sent twice: the counter retries its batches. Not here: one connection
+ * (`session.ts`), the order of the servers (`hosts.ts`), the server's errors (`refusals.ts`).
+ */
+import type { Client as PgClient } from 'pg';
+import { AppError, messageOf } from '../../counter/errors.ts';
+import { within } from '../../deadline.ts';
+import {
+  type PostgresHost,
+  type PostgresUrl,
+  readPostgresUrl,
+  shownUrl,
+} from '../../postgres-url.ts';
+import { firstOf } from './first-of.ts';
+import { Hosts, type Server } from './hosts.ts';
+import { type CodeIfLost, Session } from './session.ts';
+import { encryptionsFor } from './tls.ts';
+
+/** The client, as far as calls need it. */
+export type Client = PgClient;
+
+export interface PostgresOptions {
+  /** A URL that `readPostgresUrl` reads. */
+  url: string;
+  /** Certificates (PEM) to trust instead of the system's. */
+  ca: string | undefined;
+  /** The name of the URL's setting, for advice. */
+  urlIn?: string;
+  /** How long a call may take, including a new connection if it needs one. */
+  timeoutMs: number;
+}
+
+/** What connections are for: each has one of its own, so that one does not wait for another. */
+export type Purpose = 'commits' | 'changes' | 'limits' | 'reads';
+
+interface Connection {
+  /** Undefined unless connecting; settles when that has succeeded or failed. */
+  opening?: Promise<Session> | undefined;
+  /** While connecting, the session that is being tried. */
+  session?: Session;
+}
+
+export class PostgresDatabase {
+  /** The servers and the database in errors: the URL without user and password. */
+  readonly place: string;
+  readonly #options: PostgresOptions;
+  readonly #prepare: (client: Client) => Promise<void>;
+  readonly #urlIn: string;
+  readonly #url: PostgresUrl;
+  readonly #hosts: Hosts;
+  readonly #connections = new Map<Purpose, Connection>();
+  #closed = false;
+
+  /**
+   * Connects on first use, not here. `prepare` runs on each new connection to a primary before its
+   * first use, and may throw an AppError. Fails with `settings-invalid` for a URL with a mistake.
+   */
+  constructor({
+    prepare,
+    ...options
+  }: PostgresOptions & { prepare: (client: Client) => Promise<void> }) {
+    this.#options = options;
+    this.#prepare = prepare;
+    this.#urlIn = options.urlIn ?? 'SEEN_STORE_URL';
+    const url = readPostgresUrl(options.url);
+    if (typeof url === 'string') throw new AppError('settings-invalid', `${this.#urlIn} ${url}.`);
+    this.#url = url;
+    this.place = shownUrl(url);
+    this.#hosts = new Hosts(url.hosts);
+  }
+
+  /**
+   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. It is one
+   * statement, and so one transaction. Fails as `ask` does.
+   */
+  async call<T>(
+    purpose: Purpose,
+    name: string,
+    args: unknown,
+    codeIfLost: CodeIfLost,
+  ): Promise<T> {
+    const query = {
+      name: `seen.${name}`,
+      text: `SELECT seen.${name}($1::jsonb)`,
+      values: [JSON.stringify(args)],
+      rowMode: 'array' as const,
+    };
+    const { rows } = await this.ask(purpose, (client) => client.query<[T]>(query), codeIfLost);
+    const [[result] = []] = rows;
+    return result as T;
+  }
+
+  /**
+   * Asks on the connection of `purpose`. One question at a time is in progress there, so it may
+   * have several statements. Fails with `codeIfLost` when it may have been applied and nobody
+   * knows; with `codeIfLost` `hit-unconfirmed`, that includes an answer with a warning. Otherwise
+   * nothing was applied, and the code is that of the server's error.
+   */
+  async ask<T>(
+    purpose: Purpose,
+    question: (client: Client) => Promise<T>,
+    codeIfLost: CodeIfLost,
+  ): Promise<T> {
+    if (this.#closed) throw this.#closedError();
+    const endsAt = performance.now() + this.#options.timeoutMs;
+    const session = await this.#sessionFor(purpose, endsAt);
+    return session.ask(question, codeIfLost, endsAt - performance.now());
+  }
+
+  async #sessionFor(purpose: Purpose, endsAt: number): Promise<Session> {
+    const connection = this.#connections.get(purpose) ?? {};
+    this.#connections.set(purpose, connection);
+    const { session, opening } = connection;
+    if (opening) return opening;
+    if (session && !session.over) {
+      if (this.#hosts.isCurrent(session.server)) return session;
+      // Another connection has found another primary since.
+      session.leave();
+    }
+    connection.opening = this.#connect(connection, endsAt).finally(() => {
+      connection.opening = undefined;
+    });
+    return connection.opening;
+  }
+
+  async #connect(connection: Connection, endsAt: number): Promise<Session> {
+    const session = await firstOf(this.#hosts.inOrder(), endsAt, async (host, hostEndsAt) => {
+      const servers = await this.#serversOf(host, hostEndsAt);
+      const tries = servers.flatMap((server) =>
+        encryptionsFor(this.#url.sslmode, server, this.#options.ca).map((encryption) => ({
+          server,
+          encryption,
+        })),
+      );
+      return firstOf(tries, hostEndsAt, async ({ server, encryption }, tryEndsAt) => {
+        if (this.#closed) throw this.#closedError();
+        const candidate = new Session(server, encryption, this.#url, this.#urlIn, (lost) =>
+          this.#hosts.lost(lost),
+        );
+        connection.session = candidate;
+        await candidate.open(tryEndsAt - performance.now());
+        return candidate;
+      });
+    });
+    this.#hosts.connected(session.server);
+    try {
+      await session.ask(this.#prepare, 'store-unavailable', endsAt - performance.now());
+    } catch (error) {
+      session.fail(error);
+      throw error;
+    }
+    return session;
+  }
+
+  async #serversOf(host: PostgresHost, endsAt: number): Promise<readonly Server[]> {
+    const limitMs = endsAt - performance.now();
+    try {
+      return await within(limitMs, this.#hosts.serversOf(host), () => {
+        throw new Error(`no address for ${Math.round(limitMs)} ms`);
+      });
+    } catch (error) {
+      const place = shownUrl({ hosts: [host], database: this.#url.database });
+      const message = `PostgreSQL at ${place} cannot be reached: ${messageOf(error)}.`;
+      throw new AppError('store-unavailable', message, { cause: error });
+    }
+  }
+
+  #closedError(): AppError {
+    return new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+  }
+
+  /** Closes all connections at once; calls in progress and later ones fail. */
+  close(): void {
+    this.#closed = true;
+    for (const { session } of this.#connections.values()) {
+      session?.fail(new Error('the store was closed'));
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Counting in PostgreSQL. One batch is one call of one function (`sql/commit.sql`), which
+ * recognises repeated batches. This file builds its arguments, which the function's first lines
+ * describe.
+ *
+ * Not here: retrying a batch, which the counter decides.
+ */
+import {
+  type Batch,
+  type Change,
+  type Counting,
+  KEY_MEMORY_MS,
+  type Outcome,
+} from '../../contract/counting.ts';
+import { uncounted } from '../../counter/errors.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { PostgresDatabase } from './connection.ts';
+import { exactTotal } from './rows.ts';
+
+export interface CommitOptions extends PartOptions {
+  /**
+   * The most that `now` may differ from the server's clock, in milliseconds. With a larger
+   * difference a batch is refused. Without this option any difference is accepted.
+   */
+  clocksDifferMaxMs?: number | undefined;
+}
+
+export class PostgresCounting implements Counting {
+  /** PostgreSQL does not tell how much disk it has left (docs/capacity.md). */
+  readonly short = false;
+  readonly #database: PostgresDatabase;
+  readonly #options: CommitOptions;
+
+  constructor(database: PostgresDatabase, options: CommitOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
+    const { keysMax, visitorsMax, hitsMake, countersMax } = this.#options;
+    const args = {
+      ...this.#clocks(),
+      writer,
+      sequence,
+      keyMs: KEY_MEMORY_MS,
+      keysMax,
+      visitorsMax,
+      countersMax: hitsMake ? countersMax : 0,
+      changes: changes.map(plainChange),
+    };
+    return this.#database.call('commits', 'commit', args, 'hit-unconfirmed');
+  }
+
+  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    if (counters.length === 0) return [];
+    const totals = await this.#database.call<readonly (number | null)[]>(
+      'reads',
+      'read_totals',
+      { counters },
+      'store-unavailable',
+    );
+    return totals.map((total, index) =>
+      total === null ? undefined : exactTotal(counters[index] ?? '', total, this.#database.place),
+    );
+  }
+
+  async ping(): Promise<void> {
+    const done = this.#database.call('commits', 'ping', this.#clocks(), 'hit-unconfirmed');
+    await done.catch((error: unknown) => {
+      throw uncounted(error);
+    });
+  }
+
+  #clocks(): { readonly now: number; readonly clocksDifferMaxMs: number } {
+    const { now, clocksDifferMaxMs = 0 } = this.#options;
+    return { now: now(), clocksDifferMaxMs };
+  }
+}
+
+/** A change as `sql/commit.sql` takes it. */
+function plainChange({ counter, amount, once, make, kinds, visitors = [] }: Change) {
+  return {
+    counter,
+    amount,
+    make,
+    key: once?.key,
+    request: once?.request,
+    kinds: kinds ?? { program: amount },
+    ids: visitors.map(({ id }) => id),
+    visitorKinds: visitors.map(({ kind }) => kind),
+    visits: visitors.map(({ visits }) => visits),
+  };
+}

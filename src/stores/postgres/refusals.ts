@@ -1,0 +1,145 @@
+/**
+ * The table of PostgreSQL's errors, by SQLSTATE. Each entry has an error code, advice, and whether
+ * another connection may be the right one now. Messages may be translated, so they decide nothing.
+ * https://www.postgresql.org/docs/15/errcodes-appendix.html
+ *
+ * `store-unavailable` passes by itself, or when somebody else has acted: the start waits for it.
+ * `store-unusable` needs a person, here and now: the start fails at once. Not here: whether the
+ * statement may have been applied all the same (`session.ts`).
+ */
+import type { DatabaseError } from 'pg';
+import { AppError } from '../../counter/errors.ts';
+
+interface Refusal {
+  /** Matches the SQLSTATE. */
+  readonly state: RegExp;
+  readonly code: 'store-unavailable' | 'store-unusable';
+  /** The meaning and what to do. `{url}` stands for the name of the setting that has the URL. */
+  readonly advice: string;
+  /** Whether the connection must be left, and the next one begin with another server. */
+  readonly leave: boolean;
+}
+
+/** What to do about a standby. */
+export const FAILOVER = 'Seen follows as soon as a host in {url} leads to the primary';
+const ACCESS =
+  'Check user, password and database in {url}, and who may connect (pg_hba.conf of the server)';
+
+/** The first match applies. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    state: /^25006/,
+    code: 'store-unavailable',
+    advice: `This PostgreSQL is read-only: a standby, or default_transaction_read_only is on. ${FAILOVER}`,
+    leave: true,
+  },
+  {
+    state: /^57P0[123]/,
+    code: 'store-unavailable',
+    advice: 'PostgreSQL is starting or stopping, or somebody ended the connection',
+    leave: true,
+  },
+  {
+    state: /^53300/,
+    code: 'store-unavailable',
+    advice:
+      'All its connections are taken. Raise max_connections: each replica of Seen uses up to four',
+    leave: true,
+  },
+  {
+    state: /^53100/,
+    code: 'store-unavailable',
+    advice: 'The disk of PostgreSQL is full. Make room on it',
+    leave: true,
+  },
+  {
+    state: /^53/,
+    code: 'store-unavailable',
+    advice: 'PostgreSQL lacks memory or another resource; its log says more',
+    leave: true,
+  },
+  {
+    // A password and rights change in two places: the other place may follow in a moment
+    // (decision 13).
+    state: /^28/,
+    code: 'store-unavailable',
+    advice: ACCESS,
+    leave: true,
+  },
+  {
+    // A new server has its users and databases only a moment after it accepts connections.
+    state: /^(3D000|57P04)/,
+    code: 'store-unavailable',
+    advice: 'Create the database, or check its name in {url}',
+    leave: true,
+  },
+  {
+    state: /^42501/,
+    code: 'store-unavailable',
+    advice: 'The user in {url} lacks a right. Grant it',
+    leave: false,
+  },
+  {
+    // The next connection makes them, if it may.
+    state: /^(3F000|42P01|42703|42883)/,
+    code: 'store-unavailable',
+    advice: 'Tables or functions of Seen are missing in this database. Seen looks for them again',
+    leave: true,
+  },
+  {
+    state: /^26000/,
+    code: 'store-unusable',
+    advice:
+      'It loses prepared statements. Name the server itself in {url}, or a pooler whose clients keep their connections (session pooling)',
+    leave: true,
+  },
+  {
+    state: /^(40|55P03|57014)/,
+    code: 'store-unavailable',
+    advice: 'PostgreSQL is busy with somebody else; see pg_stat_activity. This passes by itself',
+    leave: false,
+  },
+  {
+    state: /^(58|XX)/,
+    code: 'store-unavailable',
+    advice: 'PostgreSQL has an internal error, or cannot use its files; its log says more',
+    leave: true,
+  },
+];
+
+/** Any other error: new in a later PostgreSQL, or from a compatible service. */
+const OTHER: Omit<Refusal, 'state'> = {
+  code: 'store-unavailable',
+  advice: 'Seen tries again',
+  leave: true,
+};
+
+/**
+ * Translates an error of the server. `place` is the server, and `urlIn` the name of its URL's
+ * setting. SE001 and SE002 are errors of Seen's own functions: PostgreSQL lacks the writer's last
+ * batch, and the message says what it has; the clocks differ by as many seconds as the message
+ * says.
+ */
+export function refusalOf(
+  error: DatabaseError,
+  place: string,
+  urlIn: string,
+): { readonly error: AppError; readonly leave: boolean } {
+  if (error.code === 'SE001') {
+    const why = 'emptied, set back to an older copy, or replaced by a standby that lacked visits';
+    const message = `PostgreSQL at ${place} was ${why}: answered visits may be missing (${error.message}).`;
+    return { error: new AppError('sequence-mismatch', message, { cause: error }), leave: false };
+  }
+  if (error.code === 'SE002') {
+    const seconds = Number(/-?\d+/.exec(error.message)?.[0]);
+    const difference = `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'}`;
+    const clocks = `This machine's clock is ${difference} that of PostgreSQL at ${place}`;
+    const message = `${clocks}, which is more than may be. Set both right (NTP).`;
+    return { error: new AppError('store-unavailable', message, { cause: error }), leave: false };
+  }
+  const { code, advice, leave } =
+    REFUSALS.find(({ state }) => state.test(error.code ?? '')) ?? OTHER;
+  const refusal = `${error.message.replace(/\.+$/, '')} (${error.code})`;
+  const message = `PostgreSQL at ${place} refuses Seen: ${refusal}. ${advice.replaceAll('{url}', urlIn)}.`;
+  return { error: new AppError(code, message, { cause: error }), leave };
+}

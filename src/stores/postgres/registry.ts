@@ -1,0 +1,90 @@
+/**
+ * Creates, changes, lists and deletes counters in PostgreSQL, and knows their owners
+ * (`sql/registry.sql`).
+ */
+import type {
+  Condition,
+  CounterChanges,
+  Deletion,
+  Description,
+  Draft,
+  ListQuery,
+  Page,
+  Registry,
+} from '../../contract/registry.ts';
+import { writeRuleChanges, writeRules } from '../../counter/rules.ts';
+import type { PartOptions } from '../part-options.ts';
+import type { PostgresDatabase } from './connection.ts';
+import { descriptionOf, type Row } from './rows.ts';
+
+export class PostgresRegistry implements Registry {
+  readonly #database: PostgresDatabase;
+  readonly #options: PartOptions;
+
+  constructor(database: PostgresDatabase, options: PartOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  create(
+    counter: string,
+    { total, madeAt, owner, rules }: Draft,
+  ): Promise<'created' | 'exists' | 'counters-full'> {
+    return this.#change('create_counter', {
+      counter,
+      total,
+      madeAt,
+      owner,
+      rules: rules && writeRules(rules),
+      countersMax: this.#options.countersMax,
+    });
+  }
+
+  async change(
+    counter: string,
+    { total, owner, rules }: CounterChanges,
+    condition: Condition = {},
+  ): Promise<Description | 'missing' | 'differs'> {
+    const changed = await this.#change<Row | 'missing' | 'differs'>('change_counter', {
+      counter,
+      condition,
+      now: this.#options.now(),
+      total,
+      owner,
+      rules: rules && writeRuleChanges(rules),
+    });
+    return typeof changed === 'string' ? changed : descriptionOf(changed, this.#database.place);
+  }
+
+  delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
+    return this.#change('delete_counters', { counters, condition, now: this.#options.now() });
+  }
+
+  async describe(counter: string): Promise<Description | undefined> {
+    const row = await this.#read<Row | null>('describe_counter', { counter });
+    return row ? descriptionOf(row, this.#database.place) : undefined;
+  }
+
+  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
+    const { counters, next } = await this.#read<{ counters: Row[]; next: string | null }>(
+      'list_counters',
+      { prefix, search, after, limit },
+    );
+    return {
+      counters: counters.map((row) => descriptionOf(row, this.#database.place)),
+      next: next ?? undefined,
+    };
+  }
+
+  size(): Promise<number> {
+    return this.#read('count_counters', {});
+  }
+
+  #change<T>(name: string, args: object): Promise<T> {
+    return this.#database.call('changes', name, args, 'hit-unconfirmed');
+  }
+
+  #read<T>(name: string, args: object): Promise<T> {
+    return this.#database.call('reads', name, args, 'store-unavailable');
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The schema of Seen in a PostgreSQL database. It is created in a database without one, updated
+ * when it is older, and any other is refused.
+ *
+ * All steps run in one transaction under an advisory lock, so that several replicas may start at
+ * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
+ */
+import { DatabaseError } from 'pg';
+import { AppError } from '../../counter/errors.ts';
+import type { Client } from './connection.ts';
+import archive from './sql/archive.sql' with { type: 'text' };
+import commit from './sql/commit.sql' with { type: 'text' };
+import history from './sql/history.sql' with { type: 'text' };
+import keys from './sql/keys.sql' with { type: 'text' };
+import limits from './sql/limits.sql' with { type: 'text' };
+import presence from './sql/presence.sql' with { type: 'text' };
+import registry from './sql/registry.sql' with { type: 'text' };
+import shared from './sql/shared.sql' with { type: 'text' };
+import tables from './sql/tables.sql' with { type: 'text' };
+import window from './sql/window.sql' with { type: 'text' };
+
+/**
+ * The steps that create the tables. The version of a schema is the number of its last step, and
+ * the later steps are applied to it. A larger number means a newer Seen.
+ */
+const STEPS: readonly string[] = [tables];
+/**
+ * The functions of this version, created again whenever steps are applied. During an update older
+ * replicas still call them, so a function whose arguments or result change gets another name.
+ */
+const FUNCTIONS: readonly string[] = [
+  shared,
+  keys,
+  history,
+  window,
+  commit,
+  registry,
+  archive,
+  limits,
+  presence,
+];
+/** An advisory lock: the first number is "seen" in ASCII. */
+const LOCK = `SELECT pg_advisory_xact_lock(${0x7365656e}, 1)`;
+/**
+ * Whether the schema is there, whether Seen has made its tables, and whether there are any.
+ */
+const LOOK = `
+  SELECT to_regnamespace('seen') IS NOT NULL AS schema, to_regclass('seen.schema') IS NOT NULL AS ours,
+    EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('seen')) AS used`;
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html */
+const NO_RIGHT = '42501';
+
+/**
+ * Creates or updates the schema on this connection, unless it is of this version. Fails with
+ * `store-unusable` for a schema of a newer Seen or of another program, and for a role that may not
+ * create what is missing.
+ */
+export async function claimSchema(client: Client, place: string): Promise<void> {
+  if ((await versionIn(client, place)) === STEPS.length) return;
+  try {
+    await client.query('BEGIN');
+    await client.query(LOCK);
+    // Another replica may have been faster.
+    const version = await versionIn(client, place);
+    if (version < STEPS.length) await update(client, version);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    if (!(error instanceof DatabaseError) || error.code !== NO_RIGHT) throw error;
+    throw new AppError(
+      'store-unusable',
+      `The schema of Seen in ${place} is missing or older, and this role may not change it (${error.message}). ` +
+        'Do it once as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
+      { cause: error },
+    );
+  }
+}
+
+/** The version of the schema; 0 when there is none. */
+async function versionIn(client: Client, place: string): Promise<number> {
+  const { rows: looks } = await client.query<{ schema: boolean; ours: boolean; used: boolean }>(
+    LOOK,
+  );
+  if (!looks[0]?.ours) {
+    if (!looks[0]?.used) return 0;
+    throw new AppError(
+      'store-unusable',
+      `The database ${place} has a schema "seen" of another program. Nothing was changed in it. Name another database in the store URL.`,
+    );
+  }
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM seen.schema');
+  const version = rows[0]?.version ?? 0;
+  if (version <= STEPS.length) return version;
+  throw new AppError(
+    'store-unusable',
+    `The database ${place} was written by a newer Seen (its schema is ${version}, this Seen knows ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
+  );
+}
+
+/** Applies the steps after `version`, in a transaction. */
+async function update(client: Client, version: number): Promise<void> {
+  if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
+  for (const step of [...STEPS.slice(version), ...FUNCTIONS]) {
+    // eslint-disable-next-line no-await-in-loop -- one after the other
+    await client.query(step);
+  }
+  await client.query('UPDATE seen.schema SET version = $1', [STEPS.length]);
+}

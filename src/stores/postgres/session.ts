@@ -1,0 +1,181 @@
+/**
+ * One connection to one server, on which one question at a time is in progress.
+ *
+ * PostgreSQL completes a COMMIT whose wait for the standby was cancelled, with only a warning. So
+ * a warning during a question ends the connection, and the question fails. After an error, a
+ * connection that goes on shows that nothing was applied; with one that ends, nobody knows.
+ * Not here: how a connection begins (`greeting.ts`), and which server it is (`connection.ts`).
+ */
+import { Socket } from 'node:net';
+import { type Client, DatabaseError } from 'pg';
+import { AppError, messageOf } from '../../counter/errors.ts';
+import { within } from '../../deadline.ts';
+import { type PostgresUrl, shownUrl } from '../../postgres-url.ts';
+import { greet, isPostgres, newClient } from './greeting.ts';
+import type { Server } from './hosts.ts';
+import { refusalOf } from './refusals.ts';
+import type { Encryption } from './tls.ts';
+
+/** What a question fails with when nobody knows whether it was applied. */
+export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
+
+/**
+ * Classes of SQLSTATE after which a statement may have been applied: connection, operator's
+ * intervention, system, internal. Proxies report the end of a server's connection with them, and
+ * keep their own to the client.
+ */
+const MAYBE_APPLIED = /^(08|57|58|XX)/;
+
+/**
+ * The age from which a connection is left after a refusal: about the interval of a batch's
+ * retries, so that more frequent calls, such as rate limits, do not open hundreds a second.
+ */
+const LEAVE_AFTER_MS = 500;
+
+export class Session {
+  readonly server: Server;
+  readonly #place: string;
+  readonly #urlIn: string;
+  readonly #client: Client;
+  readonly #socket = new Socket();
+  readonly #openedAt = performance.now();
+  readonly #onLost: (server: Server) => void;
+  /** Settles when all questions so far have been answered. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Whether the question in progress writes visits. */
+  #counting = false;
+  #failure: Error | undefined;
+  #over = false;
+
+  /** `onLost` is called when the next attempt should not begin with this server. */
+  constructor(
+    server: Server,
+    encryption: Encryption,
+    url: PostgresUrl,
+    urlIn: string,
+    onLost: (server: Server) => void,
+  ) {
+    this.server = server;
+    this.#place = shownUrl({ hosts: [server], database: url.database });
+    this.#urlIn = urlIn;
+    this.#onLost = onLost;
+    this.#client = newClient(this.#socket, server, encryption, url, urlIn);
+    // A client without a listener throws its errors into the process.
+    this.#client.on('error', (error) => this.fail(error));
+    this.#client.on('notice', ({ code, message }) => {
+      if (this.#counting && !code?.startsWith('00')) {
+        this.fail(new Error(`it warned: ${message} (${code})`));
+      }
+    });
+    this.#socket.once('data', (bytes: Buffer) => {
+      if (isPostgres(bytes, encryption !== false)) return;
+      const message = `What answers at ${this.#place} is not PostgreSQL. Check ${urlIn}.`;
+      this.fail(new AppError('store-unusable', message));
+    });
+  }
+
+  /** Whether it takes no more questions. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Connects. Fails, within `limitMs`, when this is no primary that Seen can use. */
+  async open(limitMs: number): Promise<void> {
+    try {
+      await within(limitMs, greet(this.#client, this.#place, this.#urlIn), () =>
+        this.#late(limitMs),
+      );
+    } catch (error) {
+      this.fail(error);
+      const cause = this.#failure;
+      if (cause instanceof AppError) throw cause;
+      if (isReply(cause)) throw refusalOf(cause, this.#place, this.#urlIn).error;
+      const away = `PostgreSQL at ${this.#place} cannot be reached: ${messageOf(cause)}.`;
+      throw new AppError('store-unavailable', away, { cause });
+    }
+  }
+
+  /**
+   * Asks when the earlier questions have been answered. Fails within `limitMs`: with `codeIfLost`
+   * when the question may have been applied, with `store-unavailable` when it was not sent, and
+   * otherwise with the code of the server's error.
+   */
+  async ask<T>(
+    question: (client: Client) => Promise<T>,
+    codeIfLost: CodeIfLost,
+    limitMs: number,
+  ): Promise<T> {
+    let code: CodeIfLost = 'store-unavailable';
+    const answer = this.#turn.then(() => {
+      if (this.#failure !== undefined) throw this.#failure;
+      code = codeIfLost;
+      return this.#answer(question, codeIfLost === 'hit-unconfirmed');
+    });
+    this.#turn = answer.catch(() => undefined);
+    try {
+      return await within(limitMs, answer, () => this.#late(limitMs));
+    } catch (error) {
+      throw this.#translated(error, code);
+    }
+  }
+
+  async #answer<T>(question: (client: Client) => Promise<T>, counting: boolean): Promise<T> {
+    this.#counting = counting;
+    try {
+      const value = await question(this.#client);
+      // The warning may have come in one piece with the answer.
+      if (this.#failure !== undefined) throw this.#failure;
+      return value;
+    } catch (error) {
+      // Shows whether the connection goes on after the error.
+      if (counting && isReply(error)) await this.#client.query('').catch(() => undefined);
+      throw error;
+    } finally {
+      this.#counting = false;
+    }
+  }
+
+  #translated(error: unknown, codeIfLost: CodeIfLost): AppError {
+    const lost = this.#failure !== undefined;
+    if (isReply(error)) {
+      const refusal = refusalOf(error, this.#place, this.#urlIn);
+      if (refusal.leave && performance.now() - this.#openedAt > LEAVE_AFTER_MS) this.leave();
+      return lost || MAYBE_APPLIED.test(error.code)
+        ? new AppError(codeIfLost, refusal.error.message, { cause: error })
+        : refusal.error;
+    }
+    if (error instanceof AppError && !lost) return error;
+    this.fail(error);
+    const cause = this.#failure;
+    const message = `The connection to PostgreSQL at ${this.#place} was lost: ${messageOf(cause)}.`;
+    return new AppError(codeIfLost, message, { cause });
+  }
+
+  #late(limitMs: number): never {
+    const error = new Error(`no answer for ${Math.round(limitMs)} ms`);
+    this.fail(error);
+    throw error;
+  }
+
+  /** Takes no more questions, and disconnects when those so far have been answered. */
+  leave(): void {
+    this.#over = true;
+    this.#onLost(this.server);
+    void this.#turn.then(() => this.#client.end());
+  }
+
+  /** Disconnects at once. Questions in progress fail because of `cause`, or an earlier failure. */
+  fail(cause: unknown): void {
+    this.#over = true;
+    if (this.#failure === undefined) {
+      this.#failure = cause instanceof Error ? cause : new Error(String(cause));
+      this.#onLost(this.server);
+    }
+    this.#socket.destroy();
+  }
+}
+
+/** An error reply of the server, and not one of the client's own parser. */
+function isReply(error: unknown): error is DatabaseError & { code: string } {
+  return error instanceof DatabaseError && error.code !== undefined;
+}

@@ -1,0 +1,88 @@
+-- Functions that the others share.
+--
+-- Functions with queries are in PL/pgSQL, which keeps their plans for the session; PostgreSQL
+-- plans those in SQL at each call. Those in SQL are expressions, which it puts into the caller's
+-- query.
+--
+-- Each operation of the store is one call of one function, so it is one statement, one round trip
+-- and one transaction. Arguments and results are JSON. All functions run at READ COMMITTED: each
+-- statement in them sees what was committed before it.
+--
+-- Locks are taken in this order, so that no two transactions wait for each other: the writer, then
+-- counters in the order of their names, then the rest. Whoever holds a counter's row may change
+-- the other rows of this counter.
+
+-- 2^53 - 1: the largest number that JSON carries exactly.
+CREATE OR REPLACE FUNCTION seen.exact_max() RETURNS bigint LANGUAGE sql IMMUTABLE
+AS 'SELECT 9007199254740991';
+
+-- A sum of the history. It stops at the largest exact number: it must not keep anybody from
+-- counting.
+CREATE OR REPLACE FUNCTION seen.limited(amount numeric) RETURNS bigint LANGUAGE sql IMMUTABLE
+AS 'SELECT greatest(least(amount, 9007199254740991), -9007199254740991)::bigint';
+
+-- The server's clock, in milliseconds since 1970.
+CREATE OR REPLACE FUNCTION seen.server_ms() RETURNS bigint LANGUAGE sql VOLATILE
+AS 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
+-- Fails with SE002 when `now_ms` differs by more than `most_ms` from the server's clock; 0 allows
+-- any difference. The message is the number of seconds that `now_ms` is ahead.
+CREATE OR REPLACE FUNCTION seen.check_clock(now_ms bigint, most_ms bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  ahead_ms bigint;
+BEGIN
+  IF most_ms = 0 THEN RETURN; END IF;
+  ahead_ms := now_ms - seen.server_ms();
+  IF abs(ahead_ms) > most_ms THEN
+    RAISE EXCEPTION USING ERRCODE = 'SE002', MESSAGE = (ahead_ms / 1000)::text;
+  END IF;
+END $$;
+
+-- The number of rows, as seen.sums has it.
+CREATE OR REPLACE FUNCTION seen.sum_of(wanted text, of_day integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (SELECT coalesce(sum(n), 0) FROM seen.sums WHERE what = wanted AND day = of_day);
+END $$;
+
+-- Adds to the number of rows. Call it last: the row stays locked until the transaction ends.
+CREATE OR REPLACE FUNCTION seen.add_to_sum(counted text, of_day integer, amount bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF amount = 0 THEN RETURN; END IF;
+  INSERT INTO seen.sums (what, day, shard, n)
+  VALUES (counted, of_day, pg_backend_pid() % 16, amount)
+  ON CONFLICT (what, day, shard) DO UPDATE SET n = seen.sums.n + excluded.n;
+END $$;
+
+-- Writes a row of no meaning, so that the commit of this transaction waits for the disk and for
+-- the synchronous standby, and with it for all that the server committed before. A call that is
+-- repeated after a lost reply and finds its work done must wait for that; most do because they
+-- lock a row, which is a write.
+CREATE OR REPLACE FUNCTION seen.confirm() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO seen.writers (writer, sequence, outcomes, written_at)
+  VALUES ('confirm-' || pg_backend_pid() % 64, 0, '[]', seen.server_ms())
+  ON CONFLICT (writer) DO UPDATE SET written_at = excluded.written_at;
+END $$;
+
+-- Lets the commit of this transaction return before the disk and the standby have it. UNLOGGED
+-- tables alone do not: PostgreSQL may write to the log for other reasons, as when it tidies a page
+-- that it reads, and the commit would wait for that.
+CREATE OR REPLACE FUNCTION seen.do_not_wait() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+END $$;
+
+-- Proves that a commit would succeed: writes as one does, and counts nothing.
+CREATE OR REPLACE FUNCTION seen.ping(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM seen.check_clock((args->'now')::bigint, (args->'clocksDifferMaxMs')::bigint);
+  PERFORM seen.confirm();
+  RETURN 'true';
+END $$;
+
+-- Whether the rules make a counter private.
+CREATE OR REPLACE FUNCTION seen.is_private(rules text) RETURNS boolean LANGUAGE sql IMMUTABLE
+AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;

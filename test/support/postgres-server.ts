@@ -1,0 +1,217 @@
+/**
+ * A real PostgreSQL of a test's own: its own port and folder, and handles to mistreat it.
+ *
+ * PostgreSQL refuses to run as root, and so it runs as the user `postgres` where the tests are
+ * root's. Only one of its processes is our child: what is done to the server is done to all.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, temporaryFolder, until } from './folder.ts';
+import {
+  asPostgres,
+  childrenOf,
+  copy,
+  freeMemory,
+  give,
+  isRunning,
+  run,
+  signal,
+} from './postgres-processes.ts';
+import { find } from './programs.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+/** What decides whether a commit is kept, as PostgreSQL ships it. */
+export const SAFE = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
+
+/** Where a server listens and keeps its data, and with which certificate. */
+export interface Place {
+  /** Another address of this machine than 127.0.0.1. */
+  readonly host?: string;
+  /** A free one if left out. */
+  readonly port?: number;
+  /** The folder in which its own is made, such as a small disk. */
+  readonly parent?: string;
+  /** Files in PEM. With them it takes connections with TLS and without. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** The superuser. Seen connects as `seen`, who owns the databases and may do nothing else. */
+const ADMIN = { user: 'postgres', password: 'admin' };
+
+export class PostgresServer implements AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** A database that is empty at first, as the user who owns it. */
+  readonly url: string;
+  /** The URL of its superuser, without a database. */
+  readonly adminUrl: string;
+  readonly #folder;
+  readonly #data: string;
+  readonly #settings: Settings;
+  #process: Bun.Subprocess | undefined;
+  #databases = 0;
+
+  private constructor(host: string, port: number, settings: Settings, { parent, tls }: Place) {
+    this.host = host;
+    this.port = port;
+    this.url = `postgres://seen:seen@${host}:${port}/seen`;
+    this.adminUrl = `postgres://${ADMIN.user}:${ADMIN.password}@${host}:${port}`;
+    this.#folder = temporaryFolder(parent);
+    give(this.#folder.path);
+    this.#data = join(this.#folder.path, 'data');
+    const { path } = this.#folder;
+    this.#settings = tls
+      ? {
+          ssl: 'on',
+          ssl_cert_file: copy(tls.certificate, join(path, 'server.crt')),
+          ssl_key_file: copy(tls.key, join(path, 'server.key')),
+          ...settings,
+        }
+      : settings;
+  }
+
+  static async #at(settings: Settings, place: Place): Promise<PostgresServer> {
+    const { host = '127.0.0.1', port = await freePort() } = place;
+    return new PostgresServer(host, port, settings, place);
+  }
+
+  static async start(settings: Settings = SAFE, place: Place = {}): Promise<PostgresServer> {
+    const server = await PostgresServer.#at(settings, place);
+    const password = join(server.#folder.path, 'password');
+    writeFileSync(password, ADMIN.password);
+    give(password);
+    // Nothing that initdb writes has to survive the machine.
+    await run(
+      Bun.$`${asPostgres('initdb')} --no-sync --encoding=UTF8 --locale=C.UTF-8 \
+        --auth=scram-sha-256 --username=${ADMIN.user} --pwfile=${password} -D ${server.#data}`,
+    );
+    await server.start();
+    await server.sql(`CREATE ROLE seen LOGIN PASSWORD 'seen'`, 'postgres');
+    await server.sql('CREATE DATABASE seen OWNER seen', 'postgres');
+    return server;
+  }
+
+  /**
+   * A standby of `primary`: from now on, a commit there waits until the standby has written it.
+   */
+  static async startStandby(
+    primary: PostgresServer,
+    settings: Settings = SAFE,
+    place: Place = {},
+  ): Promise<PostgresServer> {
+    const standby = await PostgresServer.#at(settings, place);
+    const name = `standby_${standby.port}`;
+    const from = `${primary.adminUrl}/postgres?application_name=${name}`;
+    await run(
+      Bun.$`${asPostgres('pg_basebackup')} --no-sync --checkpoint=fast --write-recovery-conf \
+        -d ${from} -D ${standby.#data}`,
+    );
+    await standby.start();
+    await primary.sql(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
+    await primary.sql('SELECT pg_reload_conf()');
+    await until('the standby to be synchronous', async () =>
+      (await primary.sql('SELECT sync_state FROM pg_stat_replication')).includes('sync'),
+    );
+    return standby;
+  }
+
+  /** Starts it (again) on the same port with the same data. */
+  async start(): Promise<void> {
+    const log = join(this.#folder.path, 'log');
+    const settings = Object.entries({
+      listen_addresses: this.host,
+      port: `${this.port}`,
+      unix_socket_directories: '',
+      // In its folder, so that it is gone with it.
+      dynamic_shared_memory_type: 'mmap',
+      // After a crash it writes a thousand files to disk, one by one or, much faster, at once.
+      recovery_init_sync_method: 'syncfs',
+      ...this.#settings,
+    });
+    const flags = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const started = Bun.spawn([...asPostgres('postgres'), '-D', this.#data, ...flags], {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: Bun.file(log),
+    });
+    this.#process = started;
+    await until('PostgreSQL to answer', async () => {
+      if (started.exitCode === null) return this.sql('SELECT 1', 'postgres');
+      throw new Error(`PostgreSQL ended: ${readFileSync(log, 'utf8')}`);
+    });
+  }
+
+  /** The process that starts all others of this server. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** All its processes, the first one first. */
+  pids(): number[] {
+    return [this.pid, ...childrenOf(this.pid)];
+  }
+
+  /** Resolves when the process has ended. */
+  async ended(): Promise<void> {
+    await this.#process?.exited;
+  }
+
+  async alive(): Promise<boolean> {
+    // A process that is just ending has not ended.
+    await Bun.sleep(50);
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** kill -9 of all its processes at once: nothing is written any more. */
+  async kill(): Promise<void> {
+    if (this.#process?.exitCode !== null || this.#process.signalCode !== null) return;
+    // Stopped, it starts no others meanwhile.
+    this.#process.kill('SIGSTOP');
+    const pids = this.pids();
+    for (const pid of pids) signal(pid, 'SIGKILL');
+    await this.#process.exited;
+    await until('all its processes to end', () => !pids.some(isRunning));
+  }
+
+  /** As an administrator stops it: connections are closed, and what is under way is undone. */
+  async stop(): Promise<void> {
+    this.#process?.kill('SIGINT');
+    await this.#process?.exited;
+  }
+
+  /** Stopped by the system in the middle of what it does: connections stay open and silent. */
+  pause(): void {
+    signal(this.pid, 'SIGSTOP');
+    for (const pid of childrenOf(this.pid)) signal(pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    for (const pid of this.pids()) signal(pid, 'SIGCONT');
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    await this.sql('SELECT pg_promote()', 'postgres');
+  }
+
+  /** What psql prints for the superuser: a row a line, with `|` between fields. Throws errors. */
+  sql(text: string, database = 'seen'): Promise<string> {
+    const psql = find('psql') ?? 'psql';
+    const url = `${this.adminUrl}/${database}`;
+    return run(Bun.$`${psql} -XAtq -v ON_ERROR_STOP=1 -d ${url} < ${Buffer.from(text)}`);
+  }
+
+  /** The URL of another empty database on this server, for a test that wants one of its own. */
+  async newDatabase(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.sql(`CREATE DATABASE ${name} OWNER seen`, 'postgres');
+    return this.url.replace(/seen$/, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await freeMemory(this.#data);
+    this.#folder[Symbol.dispose]();
+  }
+}
