@@ -26,8 +26,9 @@ export async function makeDebianImage(node: Node): Promise<void> {
   ];
   writeFileSync(join(root, 'etc/apt/sources.list'), `${sources.join('\n')}\n`);
   writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  await Bun.$`chroot ${root} apt-get clean`;
   const archive = join(node.folder, 'debian.tar');
-  await Bun.$`tar -C ${root} --exclude=./var/cache/apt/archives/*.deb -cf ${archive} .`;
+  await Bun.$`tar -C ${root} -cf ${archive} .`;
   await node.mustDocker('import', '--change', 'CMD ["bash"]', archive, name);
   await Bun.$`rm -rf ${root} ${archive}`;
 }
