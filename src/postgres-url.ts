@@ -108,10 +108,8 @@ function readMode(parameters: string | undefined): SslMode | { mistake: string }
   if (parameters === undefined) return 'prefer';
   const [name, value] = splitOnce(parameters, '=');
   if (name !== 'sslmode' || parameters.includes('&')) {
-    const [other = ''] = parameters
-      .split('&')
-      .map((parameter) => splitOnce(parameter, '=')[0])
-      .filter((known) => known !== 'sslmode');
+    const names = parameters.split('&').map((parameter) => splitOnce(parameter, '=')[0]);
+    const other = names.find((known) => known !== 'sslmode') ?? '';
     const advice = Object.hasOwn(INSTEAD, other) ? INSTEAD[other] : 'Leave out all others';
     return { mistake: `has parameters other than one sslmode, after the "?". ${advice}` };
   }

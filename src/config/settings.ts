@@ -43,12 +43,12 @@ function setting<T>(
 export const settings = {
   storeUrl: setting(
     'sqlite:./data/seen.db',
-    'Where the counts are stored: `redis://…`, `rediss://…` (TLS) or `sqlite:PATH`',
+    'Where the counts are stored: `redis://…`, `rediss://…` (TLS), `postgres://…` or `sqlite:PATH`',
     storeUrl,
   ),
   storeCa: setting(
     undefined,
-    'Certificates (PEM) to trust for `rediss://` in addition to the system’s; usually given as a file',
+    'Certificates (PEM) to trust instead of the system’s, for `rediss://` and for `postgres://` with TLS; usually given as a file',
     optional(certificates),
   ),
   storeTimeoutMs: setting(

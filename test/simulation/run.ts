@@ -1,5 +1,5 @@
 /**
- * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis] [--seeds 10000] [--first
+ * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000] [--first
  * 1] [SEED]`.
  *
  * A seed alone, as an argument or as `SEEN_SIMULATION_SEED`, runs that history only, and tells
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Database } from './database.ts';
 import { runHistory } from './history.ts';
 
-const STORES = ['none', 'sqlite', 'redis'] as const;
+const STORES = ['none', 'sqlite', 'redis', 'postgres'] as const;
 type StoreName = (typeof STORES)[number];
 
 /** What a run needs besides seeds. */
@@ -23,6 +23,7 @@ interface Subject {
 
 async function start(store: StoreName): Promise<Subject> {
   if (store === 'redis') return (await import('./redis-database.ts')).startRedis();
+  if (store === 'postgres') return (await import('./postgres-database.ts')).startPostgres();
   if (store === 'sqlite') return (await import('./sqlite-database.ts')).startSqlite();
   return { databases: [undefined], failed: async () => new Map(), end: async () => undefined };
 }

@@ -209,6 +209,13 @@ export class PostgresServer implements AsyncDisposable {
     return this.url.replace(/seen$/, name);
   }
 
+  /** What it has on disk of a database and of all last changes, as it has it. */
+  async stored(database = 'seen'): Promise<string> {
+    await this.sql('CHECKPOINT');
+    const id = await this.sql(`SELECT oid FROM pg_database WHERE datname = '${database}'`);
+    return run(Bun.$`cat ${{ raw: `${this.#data}/base/${id}/* ${this.#data}/pg_wal/0*` }}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await freeMemory(this.#data);

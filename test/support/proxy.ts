@@ -87,6 +87,11 @@ export class Proxy implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** The same URL, through the proxy. */
+  lead(url: string): string {
+    return url.replace(/:\d+(\/|$)/, `:${this.port}$1`);
+  }
+
   /** Cuts every connection now. */
   cutAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();

@@ -37,6 +37,7 @@ const LONG: readonly string[] = [
   'program/verify',
   'program/bad-input',
   'program/promises/redis-faults',
+  'program/promises/postgres-faults',
   'program/outage',
   'program/limits',
   'program/monitoring',

@@ -46,6 +46,8 @@ interface Connection {
 export class PostgresDatabase {
   /** The servers and the database in errors: the URL without user and password. */
   readonly place: string;
+  /** The number of hosts in the URL. */
+  readonly hostCount: number;
   readonly #options: PostgresOptions;
   readonly #prepare: (client: Client) => Promise<void>;
   readonly #urlIn: string;
@@ -69,12 +71,13 @@ export class PostgresDatabase {
     if (typeof url === 'string') throw new AppError('settings-invalid', `${this.#urlIn} ${url}.`);
     this.#url = url;
     this.place = shownUrl(url);
+    this.hostCount = url.hosts.length;
     this.#hosts = new Hosts(url.hosts);
   }
 
   /**
-   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. It is one
-   * statement, and so one transaction. Fails as `ask` does.
+   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result, which is
+   * JSON, too. It is one statement, and so one transaction. Fails as `ask` does.
    */
   async call<T>(
     purpose: Purpose,
@@ -95,7 +98,7 @@ export class PostgresDatabase {
 
   /**
    * Asks on the connection of `purpose`. One question at a time is in progress there, so it may
-   * have several statements. Fails with `codeIfLost` when it may have been applied and nobody
+   * have several statements; it ends a transaction that it begins, in every case. Fails with `codeIfLost` when it may have been applied and nobody
    * knows; with `codeIfLost` `hit-unconfirmed`, that includes an answer with a warning. Otherwise
    * nothing was applied, and the code is that of the server's error.
    */

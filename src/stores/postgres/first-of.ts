@@ -6,21 +6,19 @@ import { AppError, isAppError, messageOf } from '../../counter/errors.ts';
  * `endsAt` is on the clock of `performance.now()`. Fails with all errors in one, whose code is
  * `store-unusable` only if each has it.
  */
-export async function firstOf<T, R>(
-  items: readonly T[],
+export async function firstOf<T extends object, R>(
+  [item, ...others]: readonly T[],
   endsAt: number,
   attempt: (item: T, endsAt: number) => Promise<R>,
+  failures: readonly unknown[] = [],
 ): Promise<R> {
-  const failures: unknown[] = [];
-  for (const [index, item] of items.entries()) {
-    const now = performance.now();
-    try {
-      return await attempt(item, now + (endsAt - now) / (items.length - index));
-    } catch (error) {
-      failures.push(error);
-    }
+  if (item === undefined) throw allOf(failures);
+  const now = performance.now();
+  try {
+    return await attempt(item, now + (endsAt - now) / (1 + others.length));
+  } catch (error) {
+    return firstOf(others, endsAt, attempt, [...failures, error]);
   }
-  throw allOf(failures);
 }
 
 function allOf(failures: readonly unknown[]): unknown {

@@ -35,9 +35,7 @@ const KEEP_ALIVE_MS = 60_000;
 /** More than any first message of PostgreSQL has; libpq takes the same number. */
 const MESSAGE_MAX = 30_000;
 
-/**
- * A client that will connect over `socket`, which is new. `urlIn` is the name of the URL's setting.
- */
+/** A client that will connect over `socket`. `urlIn` is the name of the URL's setting. */
 export function newClient(
   socket: Socket,
   server: Server,

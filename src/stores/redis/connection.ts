@@ -19,7 +19,7 @@ export interface RedisOptions {
    * of redis-cli.
    */
   url: string;
-  /** Certificates (PEM) to trust besides the system's, for `rediss://`. */
+  /** Certificates (PEM) to trust instead of the system's, for `rediss://`. */
   ca: string | undefined;
   /** The name of the URL's setting, for advice. */
   urlIn?: string;

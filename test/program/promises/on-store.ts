@@ -3,7 +3,7 @@
  * faults.
  *
  * A test's name begins with the promise it holds. Not here: what only the stack or `seen verify`
- * can show, and what happens when a store fails (`redis-faults.test.ts`, `sqlite.test.ts`).
+ * can show, and what happens when a store fails (`on-server.ts`, `sqlite.test.ts`).
  */
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';

@@ -1,8 +1,10 @@
 /** What the tests of the promises share: a program on each store, and what visits have shown. */
-import { type Evidence, findings, load } from '../../support/load.ts';
+import { type Evidence, findings, load, loadEach } from '../../support/load.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
 import { Program } from '../../support/program.ts';
 import { Proxy } from '../../support/proxy.ts';
 import { RedisServer } from '../../support/redis-server.ts';
+import type { DatabaseServer } from '../../support/stores/database.ts';
 
 const cleanups: AsyncDisposable[] = [];
 
@@ -17,18 +19,39 @@ export function mine<T extends AsyncDisposable>(thing: T): T {
   return thing;
 }
 
-/** The program on a store. With Redis there is a proxy between them. */
+/** The program on a store. With a server there is a proxy between them. */
 export interface OnStore {
   readonly program: Program;
-  readonly redis?: RedisServer;
   readonly proxy?: Proxy;
+  readonly redis?: RedisServer;
+}
+
+/** The program on a store that is a server. */
+export interface OnServer extends OnStore {
+  readonly proxy: Proxy;
+  readonly server: DatabaseServer;
+  /** The store as a program reaches it that goes around the proxy. */
+  readonly url: string;
 }
 
 export async function onRedis(env: Record<string, string> = {}) {
   const redis = mine(await RedisServer.start());
-  const proxy = mine(await Proxy.start(redis.port));
-  const program = mine(await Program.start({ SEEN_STORE_URL: proxy.url, ...env }));
-  return { redis, proxy, program };
+  return { redis, ...(await behindProxy(redis, env)) };
+}
+
+export async function onPostgres(env: Record<string, string> = {}) {
+  const postgres = mine(await PostgresServer.start());
+  return { postgres, ...(await behindProxy(postgres, env)) };
+}
+
+async function behindProxy<Server extends DatabaseServer & { readonly url: string }>(
+  server: Server,
+  env: Record<string, string>,
+) {
+  const proxy = mine(await Proxy.start(server.port));
+  const SEEN_STORE_URL = proxy.lead(server.url);
+  const program = mine(await Program.start({ SEEN_STORE_URL, ...env }));
+  return { server, url: server.url, proxy, program };
 }
 
 export async function onSqlite(env: Record<string, string> = {}) {
@@ -57,6 +80,30 @@ export async function findingsOf(
     PATHS.map(async (path, at) => findings(evidence[at]!, 0, await totalOf(program, path))),
   );
   return found.flat();
+}
+
+/**
+ * Loads each counter of the program while `mistreat` does its work; answers the evidence of each.
+ */
+export async function underLoad(
+  { url }: Program,
+  mistreat: () => Promise<void>,
+): Promise<Evidence[]> {
+  let going = true;
+  const more = () => going;
+  const keepAlive = loadEach({ url, clients: 32, keepAlive: true, more, pauseMs: 1 }, PATHS);
+  const fresh = loadEach({ url, clients: 8, keepAlive: false, more, pauseMs: 5 }, PATHS);
+  await Bun.sleep(300);
+  await mistreat();
+  going = false;
+  const [one, two] = await Promise.all([keepAlive, fresh]);
+  const merge = <K>(a: Map<K, number>, b: Map<K, number>) =>
+    new Map([...a, ...[...b].map(([key, count]) => [key, count + (a.get(key) ?? 0)] as const)]);
+  return PATHS.map((_, at) => ({
+    numbers: [...one[at]!.numbers, ...two[at]!.numbers],
+    refused: merge(one[at]!.refused, two[at]!.refused),
+    failed: merge(one[at]!.failed, two[at]!.failed),
+  }));
 }
 
 /** How many processes listen on the program's port: a replacement is one when it does. */

@@ -6,7 +6,7 @@ import type { Store } from '../../../src/contract/store.ts';
 export interface Database extends AsyncDisposable {
   /** What `SEEN_STORE_URL` has to be. */
   readonly url: string;
-  /** The server, which has no other database; undefined where the database is a file. */
+  /** Its server, which nobody else uses meanwhile; undefined where the database is a file. */
   readonly server: DatabaseServer | undefined;
   /** Another store on it, to look into it. Who opens it closes it. */
   open(options?: OpenOptions): Store;

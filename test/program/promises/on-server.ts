@@ -1,0 +1,153 @@
+/**
+ * The promises while the server of a store is killed, silent, cut off or away. What only one store
+ * can show is in its own file.
+ */
+import { describe, expect, test } from 'bun:test';
+import { until } from '../../support/folder.ts';
+import { exactly, loadEach } from '../../support/load.ts';
+import { Program } from '../../support/program.ts';
+import type { DatabaseServer } from '../../support/stores/database.ts';
+import {
+  failuresOf,
+  findingsOf,
+  inOrder,
+  mine,
+  numbersOf,
+  type OnServer,
+  oneTo,
+  PATHS,
+  totalOf,
+  underLoad,
+} from './shared.ts';
+
+/**
+ * The promises that hold while the server of a store fails. `start` starts the program on one,
+ * with settings; `awayMs` is for how long it is away.
+ */
+export function testServerFaults(
+  name: string,
+  start: (env?: Record<string, string>) => Promise<OnServer>,
+  awayMs: number,
+): void {
+  describe(`on ${name}, when it fails`, () => {
+    test('P3 durable: kill -9 of the server in mid-load loses no answered hit and gives no number twice', async () => {
+      const { server, program } = await start();
+      const evidence = await underLoad(program, async () => {
+        for (let n = 0; n < 5; n++) {
+          await server.kill();
+          await Bun.sleep(100);
+          await server.start();
+          await Bun.sleep(500);
+        }
+      });
+      expect(await findingsOf(program, evidence)).toEqual([]);
+      expect(numbersOf(evidence)).toBeGreaterThan(1000);
+      expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
+    });
+
+    test('P4 no double count inside: connections cut at random in both directions count every hit once', async () => {
+      const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+      process.stdout.write(`seed ${seed} (TEST_SEED repeats it)\n`);
+      const chance = random(seed);
+      const { proxy, program } = await start();
+      const evidence = await underLoad(program, async () => {
+        proxy.fault = { loseRequest: () => chance() < 0.01, loseAnswer: () => chance() < 0.01 };
+        await Bun.sleep(8000);
+        await until('connections to be cut', () => proxy.cuts > 20, 60_000);
+        proxy.fault = {};
+      });
+      expect(proxy.cuts).toBeGreaterThan(20);
+      // Each retry is answered in time, so nothing is refused, and the count is exact to the last
+      // visit.
+      expect(failuresOf(evidence)).toEqual({ refused: [], failed: [] });
+      for (const [at, path] of PATHS.entries()) {
+        expect(inOrder(evidence[at]!.numbers)).toEqual(oneTo(await totalOf(program, path)));
+      }
+    });
+
+    for (const [what, ms, strike, heal] of [
+      [
+        'stopped (SIGSTOP) for 5 s',
+        5000,
+        (server: DatabaseServer) => server.pause(),
+        (server: DatabaseServer) => server.resume(),
+      ],
+      [
+        `away for ${awayMs / 1000} s`,
+        awayMs,
+        (server: DatabaseServer) => server.kill(),
+        (server: DatabaseServer) => server.start(),
+      ],
+    ] as const) {
+      test(`P7 bounded: with a server ${what}, visits wait, then get 503 with Retry-After, and it returns by itself`, async () => {
+        const { server, program } = await start({ SEEN_WAIT_MS: '1500' });
+        const replicas = await program.replicas();
+        const evidence = await underLoad(program, async () => {
+          await strike(server);
+          const refused = await fetch(program.url);
+          expect(refused.status).toBe(503);
+          expect(refused.headers.get('Retry-After')).toBe('1');
+          const ready = await fetch(`${program.operationsUrl}/readyz`);
+          expect(ready.status).toBe(503);
+          expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
+          // A replica that is late with its figures is left out of them.
+          await until('it to be among the figures', async () =>
+            (await (await fetch(`${program.operationsUrl}/metrics`)).text()).includes(
+              'seen_store_up{replica="test-1"} 0',
+            ),
+          );
+          await Bun.sleep(ms - 1500);
+          await heal(server);
+          await until(
+            'visits to be counted again',
+            async () => (await fetch(program.url)).ok,
+            10_000,
+          );
+          await Bun.sleep(500);
+        });
+        for (const { refused } of evidence) expect([...refused.keys()]).toEqual([503]);
+        expect(failuresOf(evidence).failed).toEqual([]);
+        expect(await program.replicas()).toEqual(replicas);
+        // Those that asked from inside the test are visits too.
+        const withOurs = evidence.map(({ refused, ...one }) => ({
+          ...one,
+          refused: new Map([[503, 200 + (refused.get(503) ?? 0)]]),
+        }));
+        expect(await findingsOf(program, withOurs)).toEqual([]);
+        // Each replica says once that it began and once that it is over.
+        const saidBy = (words: string) =>
+          program.lines().flatMap(({ msg, replica }) => (msg.startsWith(words) ? replica : []));
+        await until('it to be over', () => saidBy('the store answers again').length === 3);
+        const each = ['test-1', 'test-2', 'test-3'];
+        expect(saidBy('visits wait because the store fails: ').toSorted()).toEqual(each);
+        expect(saidBy('the store answers again').toSorted()).toEqual(each);
+        expect(program.lines().filter(({ replica }) => replica !== 'test')).toHaveLength(6);
+      });
+    }
+
+    test('P1 unique: two programs on one server, as on two machines, give 20,000 hits of each of two counters 20,000 numbers', async () => {
+      const { url: directly, program } = await start();
+      const other = mine(await Program.start({ SEEN_STORE_URL: directly }));
+      const all = await Promise.all(
+        [program, other].map(({ url }) =>
+          loadEach({ url, clients: 50, keepAlive: true, more: exactly(2 * 10_000) }, PATHS),
+        ),
+      );
+      for (const at of [0, 1]) {
+        expect(inOrder(all.flatMap((evidence) => evidence[at]!.numbers))).toEqual(oneTo(20_000));
+      }
+      for (const path of PATHS) expect(await totalOf(program, path)).toBe(20_000);
+    });
+  });
+}
+
+/** Numbers from 0 to 1 that a seed repeats (mulberry32, by T. Ettinger; public domain). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,269 @@
+/** The PostgreSQL store on a real PostgreSQL: the contract, and what is PostgreSQL's own. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomUUID } from 'node:crypto';
+import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
+import { testStoreContract } from '../../../contract/store-contract.ts';
+import { LIMITS } from '../../../contract/subject.ts';
+import { codeOf, newWriter } from '../../../contract/tools.ts';
+import { until } from '../../../support/folder.ts';
+import { PostgresServer, SAFE } from '../../../support/postgres-server.ts';
+import { Proxy } from '../../../support/proxy.ts';
+import type { OpenOptions } from '../../../support/stores/database.ts';
+
+const open = (url: string, options: OpenOptions = {}) =>
+  createPostgresStore({
+    url,
+    ca: undefined,
+    timeoutMs: 20_000,
+    now: Date.now,
+    ...LIMITS,
+    ...options,
+  });
+const databaseIn = (url: string) => new URL(url).pathname.slice(1);
+
+testStoreContract('PostgreSQL', async () => {
+  const server = await PostgresServer.start();
+  return {
+    // One long transaction would keep the old versions of all rows that visits change meanwhile.
+    readsOneMoment: false,
+    open: (options) => open(server.url, options),
+    end: () => server[Symbol.asyncDispose](),
+  };
+});
+
+describe('PostgreSQL store', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    // So that nobody else writes.
+    server = await PostgresServer.start({ ...SAFE, autovacuum: 'off' });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test('a batch is one transaction and one round trip, whatever is in it', async () => {
+    await using proxy = await Proxy.start(server.port);
+    const store = open(proxy.lead(await server.newDatabase()));
+    const batch = newWriter();
+    await store.counting.commit(batch({ counter: 'hits', amount: 1 }));
+    // Asking takes one number, too.
+    const transactions = async () => Number(await server.sql('SELECT pg_current_xact_id()'));
+    const before = await transactions();
+    let requests = 0;
+    proxy.fault = {
+      loseRequest: () => {
+        requests++;
+        return false;
+      },
+    };
+    const visitors = [{ id: 'somebody', kind: 'person', visits: 1 }] as const;
+    for (let n = 0; n < 5; n++) {
+      await store.counting.commit(
+        batch(
+          { counter: 'of/many', amount: 1, kinds: { person: 1 }, visitors },
+          { counter: 'hits', amount: 1, once: { key: randomUUID(), request: '1' } },
+          { counter: `new/${n}`, amount: 2 },
+        ),
+      );
+    }
+    expect(requests).toBe(5);
+    expect((await transactions()) - before).toBe(5 + 1);
+    await store.close();
+  });
+
+  test('a request lost on its way counts once after the retry, and so does an answer lost on its way back', async () => {
+    await using proxy = await Proxy.start(server.port);
+    const store = open(proxy.lead(await server.newDatabase()));
+    const batch = newWriter();
+    await store.counting.commit(batch({ counter: 'lost/both', amount: 1 }));
+    for (const side of ['loseRequest', 'loseAnswer'] as const) {
+      const again = batch({ counter: 'lost/both', amount: 1 });
+      proxy.fault = { [side]: () => true };
+      expect(await codeOf(store.counting.commit(again))).toBe('hit-unconfirmed');
+      proxy.fault = {};
+      expect(await store.counting.commit(again)).toEqual([again.sequence]);
+    }
+    expect(proxy.cuts).toBe(2);
+    await store.close();
+  });
+
+  test('writers that name the same counters in any order, old ones and new ones, do not stand in each other’s way', async () => {
+    const url = await server.newDatabase();
+    const names = Array.from({ length: 20 }, (_, index) => `same/${index}`);
+    const stores = Array.from({ length: 6 }, () => open(url));
+    await Promise.all(
+      stores.map(async ({ counting }, at) => {
+        const batch = newWriter();
+        for (let round = 0; round < 40; round++) {
+          const fresh = names.map((name) => `${name}-${round}`);
+          const turned = [...names, ...fresh].toSorted(
+            (a, b) => turn(a, at + round) - turn(b, at + round),
+          );
+          const outcomes = await counting.commit(
+            batch(...turned.map((counter) => ({ counter, amount: 1 }))),
+          );
+          expect(outcomes.every((outcome) => typeof outcome === 'number')).toBe(true);
+        }
+      }),
+    );
+    const [reader] = stores;
+    expect(await reader?.counting.read(names)).toEqual(names.map(() => 6 * 40));
+    const deadlocks = `SELECT deadlocks FROM pg_stat_database WHERE datname = '${databaseIn(url)}'`;
+    expect(await server.sql(deadlocks)).toBe('0');
+    for (const store of stores) await store.close();
+  });
+
+  test('numbers, names and keys that SQL could misread are taken as they are', async () => {
+    const store = open(await server.newDatabase());
+    const batch = newWriter();
+    const counter = `odd/'"\\$1%_;--`;
+    const key = `a'b"c\\d\u{1F600}`;
+    const change = { counter, amount: 9_007_199_254_740_990, once: { key, request: `'1` } };
+    expect(await store.counting.commit(batch(change))).toEqual([9_007_199_254_740_990]);
+    expect(await store.counting.commit(batch(change))).toEqual([9_007_199_254_740_990]);
+    expect(await store.counting.commit(batch({ counter, amount: 1 }))).toEqual([
+      9_007_199_254_740_991,
+    ]);
+    expect(await store.counting.commit(batch({ counter, amount: 1 }))).toEqual(['out-of-range']);
+    await store.close();
+  });
+});
+
+describe('PostgreSQL store: what could lose counts', () => {
+  test('the shipped settings have no risk, and each unsafe one is named, with what to set', async () => {
+    await using server = await PostgresServer.start();
+    const store = open(server.url);
+    expect(await store.risks()).toEqual([]);
+    for (const [name, value] of [
+      ['fsync', 'off'],
+      ['full_page_writes', 'off'],
+      ['synchronous_commit', 'off'],
+      ['synchronous_commit', 'local'],
+    ] as const) {
+      await using unsafe = await PostgresServer.start({ ...SAFE, [name]: value });
+      const other = open(unsafe.url);
+      const risks = await other.risks();
+      expect(risks).toHaveLength(1);
+      expect(risks[0]).toContain(`${name} ${value}`);
+      expect(risks[0]).toContain(`SET ${name} = on`);
+      await other.close();
+    }
+    await store.close();
+  });
+
+  test('several hosts without a synchronous standby are a risk', async () => {
+    await using server = await PostgresServer.start();
+    const several = server.url.replace(`${server.host}:`, `127.0.0.1:1,${server.host}:`);
+    const store = open(several);
+    expect(await store.risks()).toEqual([expect.stringContaining('no synchronous standby')]);
+    await store.close();
+  });
+});
+
+describe('PostgreSQL store: with a synchronous standby', () => {
+  let primary: PostgresServer;
+  let standby: PostgresServer;
+  beforeAll(async () => {
+    primary = await PostgresServer.start();
+    standby = await PostgresServer.startStandby(primary);
+  });
+  afterAll(async () => {
+    await standby[Symbol.asyncDispose]();
+    await primary[Symbol.asyncDispose]();
+  });
+  const waiting = () =>
+    primary.sql(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+  const hit = { counter: 'with/standby', amount: 1 };
+
+  test('a retry is not answered before the standby has what the first try committed', async () => {
+    const store = open(primary.url, { timeoutMs: 1000 });
+    const batch = newWriter();
+    expect(await store.counting.commit(batch(hit))).toEqual([1]);
+    standby.pause();
+    const second = batch(hit);
+    // It is committed on the primary, and each retry finds it there.
+    for (let n = 0; n < 3; n++)
+      expect(await codeOf(store.counting.commit(second))).toBe('hit-unconfirmed');
+    standby.resume();
+    expect(await store.counting.commit(second)).toEqual([2]);
+    expect(
+      await standby.sql(`SELECT total FROM seen.counters WHERE name = '${hit.counter}'`),
+    ).toBe('2');
+    await store.close();
+  });
+
+  for (const [what, cancel] of [
+    ['cancelled', `SELECT pg_cancel_backend(pid)`],
+    ['ended', `SELECT pg_terminate_backend(pid)`],
+  ] as const) {
+    test(`a wait for the standby that is ${what} is not taken for an answer`, async () => {
+      const store = open(primary.url);
+      const batch = newWriter();
+      const [before] = await store.counting.commit(batch(hit));
+      standby.pause();
+      const second = batch(hit);
+      const answer = codeOf(store.counting.commit(second));
+      await until('the commit to wait', async () => (await waiting()) === '1');
+      await primary.sql(`${cancel} FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+      expect(await answer).toBe('hit-unconfirmed');
+      const retry = store.counting.commit(second);
+      await until('the retry to wait', async () => (await waiting()) === '1');
+      standby.resume();
+      expect(await retry).toEqual([Number(before) + 1]);
+      await store.close();
+    });
+  }
+
+  test('a statement timeout of the role does not end a wait for the standby as if it were over', async () => {
+    await primary.sql(`ALTER ROLE seen SET statement_timeout = '300ms'`);
+    const store = open(primary.url, { timeoutMs: 2000 });
+    const batch = newWriter();
+    const [before] = await store.counting.commit(batch(hit));
+    standby.pause();
+    const second = batch(hit);
+    expect(await codeOf(store.counting.commit(second))).toBe('hit-unconfirmed');
+    standby.resume();
+    expect(await store.counting.commit(second)).toEqual([Number(before) + 1]);
+    await store.close();
+    await primary.sql('ALTER ROLE seen RESET statement_timeout');
+  });
+
+  test('other writes wait for the standby too, also when they are repeated', async () => {
+    const store = open(primary.url, { timeoutMs: 1000 });
+    await store.counting.ping();
+    const made = { total: 0, madeAt: Date.now(), owner: 'somebody' };
+    standby.pause();
+    for (let n = 0; n < 2; n++) {
+      expect(await codeOf(store.counting.ping())).toBe('store-unavailable');
+      expect(await codeOf(store.registry.create('with/owner', made))).not.toBe('no error');
+    }
+    // Reads do not wait.
+    expect(await store.counting.read(['nobody/knows'])).toEqual([undefined]);
+    standby.resume();
+    expect(await store.registry.create('with/owner', made)).toBe('created');
+    await store.close();
+  });
+
+  test('after a failover each batch is counted once, whether it was answered before or not', async () => {
+    const hosts = [primary, standby].map(({ host, port }) => `${host}:${port}`).join();
+    const store = open(`postgres://seen:seen@${hosts}/seen`, { timeoutMs: 1000 });
+    const batch = newWriter();
+    const fresh = { counter: 'over/failover', amount: 1 };
+    expect(await store.counting.commit(batch(fresh))).toEqual([1]);
+    standby.pause();
+    const lost = batch(fresh);
+    expect(await codeOf(store.counting.commit(lost))).toBe('hit-unconfirmed');
+    await primary.kill();
+    standby.resume();
+    await standby.promote();
+    await until('it to be counted', async () => {
+      expect(await store.counting.commit(lost)).toEqual([2]);
+      return true;
+    });
+    expect(await store.counting.commit(batch(fresh))).toEqual([3]);
+    await store.close();
+  });
+});
+
+/** A number that orders names otherwise at each turn. */
+function turn(name: string, at: number): number {
+  return Bun.hash.crc32(`${at}${name}`);
+}
