@@ -67,10 +67,14 @@ describe('the overlays of the stack', () => {
   const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map(
     (name) => `deploy/${name}.yml`,
   );
+  /** Instead of `secure`, which is for Redis. */
+  const withPostgres = ['high-availability', 'edge', 'monitoring'].map(
+    (name) => `deploy/${name}.yml`,
+  );
 
   test('have the format version of the stack, otherwise Docker refuses both', () => {
     const formats = new Set(
-      ['docker-compose.yml', ...files].map((file) => stackFile(file).version),
+      ['docker-compose.yml', ...files, ...withPostgres].map((file) => stackFile(file).version),
     );
     expect([...formats]).toEqual(['3.9']);
   });
@@ -120,9 +124,11 @@ describe('the overlays of the stack', () => {
   }
 
   test('repeat nothing that Docker’s clients merge differently: no command, list or name', () => {
-    const all = ['docker-compose.yml', ...files].map(stackFile);
-    const repeated = all.map((file, index) => repeatedBy(file, all.slice(0, index)));
-    expect(repeated).toEqual(all.map(() => []));
+    for (const overlays of [files, withPostgres]) {
+      const all = ['docker-compose.yml', ...overlays].map(stackFile);
+      const repeated = all.map((file, index) => repeatedBy(file, all.slice(0, index)));
+      expect(repeated).toEqual(all.map(() => []));
+    }
   });
 
   test('a file that repeats a command, a list or a name is noticed', () => {
@@ -171,12 +177,22 @@ describe('the overlays of the stack', () => {
     });
   });
 
-  test('every image has a fixed tag, except the one that is built here', () => {
-    const images = ['docker-compose.yml', ...files].flatMap((file) =>
+  test('use no key that docker stack deploy ignores', () => {
+    const keys = ['docker-compose.yml', ...files, ...withPostgres].flatMap((file) =>
+      Object.values(stackFile(file).services).flatMap((service) => Object.keys(service ?? {})),
+    );
+    const ignored = new Set(['depends_on', 'security_opt', 'shm_size', 'tmpfs']);
+    expect(keys.filter((key) => ignored.has(key))).toEqual([]);
+  });
+
+  test('every image has a fixed tag, except those that are built here', () => {
+    const images = ['docker-compose.yml', ...files, ...withPostgres].flatMap((file) =>
       Object.values(stackFile(file).services).flatMap((service) => service?.image ?? []),
     );
     expect(images.length).toBeGreaterThan(5);
-    for (const image of images) expect(image).toMatch(/^stackdemo$|:v?\d+\.\d+\.\d+(-alpine)?$/);
+    const builtHere = /^(stackdemo|seen-(etcd|postgres):1)$/;
+    for (const image of images.map(composed).filter((name) => !builtHere.test(name)))
+      expect(image).toMatch(/:v?\d+\.\d+\.\d+(-alpine)?$/);
   });
 
   test('the tests of the promises use a Redis with the stack’s settings', () => {

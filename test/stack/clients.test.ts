@@ -44,7 +44,7 @@ beforeAll(async () => {
   const { manager } = swarm;
   await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
   await manager.mustDocker('node', 'update', '--availability', 'drain', manager.name);
-  await manager.sh('sh deploy/secrets.sh', swarm.project);
+  await manager.sh('sh deploy/secrets.sh && sh deploy/postgres/secrets.sh', swarm.project);
 }, 120_000);
 
 afterAll(async () => {

@@ -56,6 +56,7 @@ export const STACK_PROGRAMS: readonly Program[] = [
   { program: 'nc.openbsd', debian: 'netcat-openbsd', alpine: 'netcat-openbsd' },
   { program: 'ping', debian: 'iputils-ping', alpine: 'iputils' },
   { program: 'haproxy', debian: 'haproxy', alpine: 'haproxy' },
+  { program: 'debootstrap', debian: 'debootstrap', alpine: 'debootstrap' },
 ];
 
 /** What the tests in a browser need besides. */

@@ -77,7 +77,7 @@ export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
   const apart = new Set([...guards, ...onStack, ...inBrowser]);
   const others = longestFirst(chosen.filter((file) => !apart.has(file)));
   // They wait more than they work, and are in worlds that know nothing of each other.
-  const documents = onStack.filter((file) => /guide|operations/.test(file));
+  const documents = onStack.filter((file) => /guide|operations|high-availability/.test(file));
   const rounds = [
     // Measures: first, with nothing beside it.
     which === 'stack' || which === 'browser' || mostOnly

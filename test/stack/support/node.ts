@@ -123,7 +123,7 @@ export class Node {
   }
 
   /** Runs a line of shell as a person at this node would, in `folder`. */
-  sh(line: string, folder: string, limitMs = 120_000): Promise<Said> {
+  sh(line: string, folder: string, limitMs = 480_000): Promise<Said> {
     return finish(this.#here(line), this.#environment, folder, limitMs);
   }
 

@@ -246,6 +246,7 @@ async function copyProject(to: string, kernel: Kernel): Promise<void> {
   for (const file of [
     'docker-compose.yml',
     'deploy/edge.yml',
+    'deploy/high-availability.yml',
     'deploy/monitoring.yml',
     'deploy/secure.yml',
     'deploy/secure-monitoring.yml',

@@ -13,6 +13,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { until } from '../../support/folder.ts';
 
+/**
+ * The network of the way out. Not slirp4netns's default, 10.0.2.0/24: that is the third overlay
+ * network of a Swarm, whose containers would look for the name server among themselves.
+ */
+const WAY_OUT = '10.97.0';
+
 /** Tells tests that they are inside, and where the files of this run are. */
 const FOLDER = 'STACK_TEST_FOLDER';
 
@@ -58,7 +64,7 @@ export async function inWorld(
 }
 
 function start(folder: string, command: readonly string[], output: Output): Bun.Subprocess {
-  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 10.0.2.3\n'); // slirp4netns's own
+  writeFileSync(join(folder, 'resolv.conf'), `nameserver ${WAY_OUT}.3\n`); // slirp4netns's own
   // Process 1 of the world is a shell: it reaps what others leave, and its end ends everything.
   const enter = `
     set -e
@@ -84,8 +90,8 @@ async function giveWayOut(folder: string, world: Bun.Subprocess): Promise<Bun.Su
     return first !== '' || world.exitCode !== null;
   });
   const slirp =
-    'setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback';
-  return Bun.spawn([...slirp.split(' '), first, 'tap0'], {
+    'setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback --cidr';
+  return Bun.spawn([...slirp.split(' '), `${WAY_OUT}.0/24`, first, 'tap0'], {
     stdin: 'ignore',
     stdout: 'ignore',
     stderr: Bun.file(join(folder, 'slirp4netns.log')),
