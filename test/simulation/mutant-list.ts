@@ -293,7 +293,11 @@ export const MUTANTS: readonly Mutant[] = [
     'if last ~= ARGS.sequence - 1 then',
     'if last < ARGS.sequence - 1 then',
   ),
-  script('do not remember keys', "write('SET', key, said, 'PX', ARGS.keyMs)", ''),
+  script(
+    'do not remember keys',
+    "    write({'SET', key, added_keys[key], 'PX', whole(ARGS.keyMs)})\n",
+    '',
+  ),
   script(
     'do not remember keys within a batch',
     "added_keys[key] or read('GET', key)",
@@ -301,7 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   script(
     'do not check the request under a key',
-    "  if total and request ~= change.request then return 'key-reused' end\n",
+    "  if total and request ~= more.request then return 'key-reused' end\n",
     '',
   ),
   script(
@@ -313,25 +317,21 @@ export const MUTANTS: readonly Mutant[] = [
   script('do not write down how many keys there are', 'write_kept(kept_keys)\n', ''),
   script(
     'reveal a private number that is repeated',
-    'return outcome_of(counter_of(change.counter), tonumber(total)) end',
+    'return outcome_of(counter_of(name), tonumber(total)) end',
     'return tonumber(total) end',
   ),
   script(
     'reveal all private numbers',
-    'return {total, counter.private or false, counted or false}',
+    'return {total, private, counted or false}',
     'return {total, false, counted or false}',
   ),
   script(
     'let a total go too far',
-    "  if out_of_range(before + amount) then return 'out-of-range' end\n",
+    "  if out_of_range(total) then return 'out-of-range' end\n",
     '',
   ),
   script('make one counter too many', 'there >= ARGS.countersMax', 'there > ARGS.countersMax'),
-  script(
-    'forget the counters that a batch makes',
-    '    if counter.is_new then counters_made = counters_made + 1 end\n',
-    '',
-  ),
+  script('forget the counters that a batch makes', '    counters_made = counters_made + 1\n', ''),
   windows(
     'count within the window',
     '      amount = amount - dropped\n',
@@ -344,33 +344,33 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   windows(
     'keep visits longer than the window',
-    'math.abs(ARGS.now - last) >= counter.window',
-    'math.abs(ARGS.now - last) >= 2 * counter.window',
+    'math.abs(ARGS.now - before) >= counter.rules.window',
+    'math.abs(ARGS.now - before) >= 2 * counter.rules.window',
   ),
   windows(
     'count visits of a clock that was ahead',
-    'math.abs(ARGS.now - last) >= counter.window',
-    'ARGS.now - last >= counter.window or ARGS.now < last',
+    'math.abs(ARGS.now - before) >= counter.rules.window',
+    'ARGS.now - before >= counter.rules.window or ARGS.now < before',
   ),
-  windows('do not note down visits', "write('ZADD', key, ARGS.now, visitor)", ''),
-  past('leave old hours where they are', "  write_each('HDEL', hours, folded)\n", ''),
-  past('lose old hours', "write('HINCRBY', DAYS .. counter.name, day, amount)", ''),
-  past(
-    'lose the visitors of the day before',
-    "  if count then write('HINCRBY', UNIQUES .. counter.name, before, count) end\n",
+  windows(
+    'do not note down visits',
+    "    write({'ZADD', key, whole(ARGS.now), fresh[index]})\n",
     '',
   ),
-  past('add the hours to one hour', 'HOUR_TEXT .. kind', 'DAY_TEXT .. kind'),
+  past('leave old hours where they are', "  write_each('HDEL', hours, folded)\n", ''),
+  past('lose old hours', "    write({'HINCRBY', 'seen:days:' .. name, day, whole(amount)})\n", ''),
+  past(
+    'lose the visitors of the day before',
+    "  if count then write({'HINCRBY', 'seen:uniques:' .. name, before, whole(count)}) end\n",
+    '',
+  ),
+  past('add the hours to one hour', 'ARGS.hour .. kind', 'ARGS.day .. kind'),
   call(
     'answer in the wrong order',
     'outcomes.map(outcomeOf)',
     'outcomes.toReversed().map(outcomeOf)',
   ),
-  call(
-    'lose the kinds of visits',
-    'byLetter(kinds ?? { program: amount })',
-    'byLetter({ program: amount })',
-  ),
+  call('lose the kinds of visits', 'byLetter(kinds),', 'byLetter({ program: amount }),'),
   sqlite(
     'forget the outcome of a batch',
     '      if (kept?.sequence === sequence) {',

@@ -15,7 +15,7 @@ import {
   type Outcome,
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
-import { KINDS } from '../../contract/history.ts';
+import { DAY_MS, HOUR_MS, KINDS } from '../../contract/history.ts';
 import { uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
@@ -40,6 +40,8 @@ export interface CommitOptions extends PartOptions {
 interface CommitArguments {
   readonly sequence: number;
   readonly now: number;
+  readonly hour: string;
+  readonly day: string;
   readonly clocksDiffer: number;
   readonly writerMs: number;
   readonly keyMs: number;
@@ -47,18 +49,24 @@ interface CommitArguments {
   readonly visitorsMax: number;
   readonly countersMax: number;
   readonly room: boolean;
-  readonly changes: readonly PackedChange[];
+  readonly changes: readonly PackedChange[number][];
 }
 
-interface PackedChange {
-  readonly counter: string;
-  readonly amount: number;
+/** The entries of one change. */
+type PackedChange = readonly [
+  counter: string,
+  amount: number,
+  kinds: Readonly<Record<string, string>>,
+  visitors: readonly string[],
+  more: MoreOfChange | false,
+];
+
+/** What few changes have. */
+interface MoreOfChange {
+  readonly visits: readonly number[] | undefined;
   readonly make: boolean | undefined;
   readonly key: string | undefined;
   readonly request: string | undefined;
-  readonly kinds: Readonly<Record<string, number>>;
-  readonly visitors: readonly string[];
-  readonly visits: readonly number[] | undefined;
 }
 
 /** The writer's record, as the script stores and returns it. */
@@ -148,12 +156,14 @@ function argumentsOf(
   return {
     ...moment,
     sequence,
+    hour: `${Math.floor(moment.now / HOUR_MS)}`,
+    day: `${Math.floor(moment.now / DAY_MS)}`,
     clocksDiffer: clocksDifferMaxMs,
     keyMs: KEY_MEMORY_MS,
     keysMax,
     visitorsMax,
     countersMax: hitsMake ? countersMax : 0,
-    changes: changes.map(packedChange),
+    changes: changes.flatMap(packedChange),
   };
 }
 
@@ -162,26 +172,24 @@ function packedChange({
   amount,
   once,
   make,
-  kinds,
+  kinds = { program: amount },
   visitors = [],
 }: Change): PackedChange {
-  return {
+  const again = visitors.some(({ visits }) => visits !== 1);
+  const visits = again ? visitors.map((visitor) => visitor.visits) : undefined;
+  const rare = once || again || make === false;
+  return [
     counter,
     amount,
-    make,
-    key: once?.key,
-    request: once?.request,
-    kinds: byLetter(kinds ?? { program: amount }),
-    visitors: visitors.map(({ id, kind }) => KIND_LETTERS[kind] + id),
-    visits: visitors.every(({ visits }) => visits === 1)
-      ? undefined
-      : visitors.map(({ visits }) => visits),
-  };
+    byLetter(kinds),
+    visitors.map(({ id, kind }) => KIND_LETTERS[kind] + id),
+    rare ? { visits, make, key: once?.key, request: once?.request } : false,
+  ];
 }
 
-function byLetter(kinds: NonNullable<Change['kinds']>): Record<string, number> {
-  const letters: Record<string, number> = {};
-  for (const kind of KINDS) if (kinds[kind]) letters[KIND_LETTERS[kind]] = kinds[kind];
+function byLetter(kinds: NonNullable<Change['kinds']>): Record<string, string> {
+  const letters: Record<string, string> = {};
+  for (const kind of KINDS) if (kinds[kind]) letters[KIND_LETTERS[kind]] = `${kinds[kind]}`;
   return letters;
 }
 

@@ -17,9 +17,10 @@
 local function dump(name)
   local total = read('GET', total_key(name))
   if total == false then return {name}, 1 end
-  local record = read('HMGET', RECORD .. name, 'made', 'owner', 'rules', 'day') or {}
-  local hours, days = read('HGETALL', HOURS .. name), read('HGETALL', DAYS .. name)
-  local uniques, today = read('HGETALL', UNIQUES .. name), read('PFCOUNT', VISITORS .. name)
+  local record = read('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules', 'day') or {}
+  local hours, days = read('HGETALL', 'seen:hours:' .. name), read('HGETALL', 'seen:days:' .. name)
+  local uniques = read('HGETALL', 'seen:uniques:' .. name)
+  local today = read('PFCOUNT', 'seen:visitors:' .. name)
   hours, days, uniques = hours or {}, days or {}, uniques or {}
   local size = 1 + (#hours + #days + #uniques) / 2
   return {

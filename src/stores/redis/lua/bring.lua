@@ -20,7 +20,7 @@
 -- Atomic because Redis runs a script alone. All is decided before the first write (shared.lua).
 
 local NAMES, name, mark = KEYS[1], ARGS.counter, 'from:' .. ARGS.source
-local HASHES = {HOURS .. name, DAYS .. name, UNIQUES .. name}
+local HASHES = {'seen:hours:' .. name, 'seen:days:' .. name, 'seen:uniques:' .. name}
 
 -- What stands in a hash already, in the order of the figures; nil where it cannot be added to.
 local function figures_before(index)
@@ -60,7 +60,7 @@ local function foresee()
     local full = name ~= DEFAULT and redis.call('ZCARD', NAMES) >= ARGS.countersMax
     return full and 'counters-full' or 'made'
   end
-  local known = read('HGET', RECORD .. name, mark)
+  local known = read('HGET', 'seen:counter:' .. name, mark)
   if known == nil then return 'unreadable' end
   if known then return 'done' end
   if ARGS.existing == 'keep' then return 'kept' end
@@ -69,23 +69,28 @@ local function foresee()
 end
 
 local function write_figures(index, figures)
-  for at = 1, #figures, 2 do write('HSET', HASHES[index], figures[at], figures[at + 1]) end
+  for at = 1, #figures, 2 do
+    write({'HSET', HASHES[index], figures[at], whole(figures[at + 1])})
+  end
 end
 
 local outcome = foresee()
 if ARGS.what == 'foresee' then return cmsgpack.pack(outcome) end
 if outcome == 'added' then
-  write('SET', total_key(name), sums.total, 'KEEPTTL')
+  write({'SET', total_key(name), whole(sums.total), 'KEEPTTL'})
   for index, figures in ipairs(sums) do write_figures(index, figures) end
 elseif outcome == 'made' or outcome == 'replaced' then
-  write('SET', total_key(name), ARGS.total)
-  write('DEL', RECORD .. name, VISITORS .. name, RECENT .. name, unpack(HASHES))
+  write({'SET', total_key(name), whole(ARGS.total)})
+  for _, key in ipairs({
+    'seen:counter:' .. name, 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES)
+  }) do write({'DEL', key}) end
   -- With "made" also where it is not known, or the next hit would take it for a new counter.
-  write('HSET', RECORD .. name, unpack(ARGS.record))
+  write({'HSET', 'seen:counter:' .. name, unpack(ARGS.record)})
   for index, figures in ipairs(ARGS.figures) do write_figures(index, figures) end
 else
   return cmsgpack.pack(outcome)
 end
-write('HSET', RECORD .. name, mark, '1')
-write('ZADD', NAMES, 0, name)
-return write_all() or cmsgpack.pack(outcome)
+write({'HSET', 'seen:counter:' .. name, mark, '1'})
+write({'ZADD', NAMES, '0', name})
+write_all()
+return cmsgpack.pack(outcome)

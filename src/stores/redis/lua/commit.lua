@@ -9,6 +9,7 @@
 -- ARGV[1], packed:
 --   sequence       the batch's sequence number
 --   now            milliseconds since 1970
+--   hour, day      the same in hours and in days, as texts
 --   clocksDiffer   how far that may be from Redis' clock, in ms; 0 when it does not matter
 --   writerMs       how long the writer is remembered
 --   keyMs          how long a request's key is remembered
@@ -17,10 +18,14 @@
 --   countersMax    how many counters there may be; 0 when a hit makes none
 --   room           false when memory is short: then nothing new is stored, no counter, key,
 --                  visitor or hour
---   changes        a list: `counter`, `amount`; `make`, false when it must not create its
---                  counter; `key` and `request` when it counts once; `kinds`, the amount by kind
---                  of visit; `visitors`, each a kind's letter and an id; `visits`, the number of
---                  visits of each visitor, left out when each has one
+--   changes        a flat list, which is faster to unpack than a list of maps: of each change
+--                  1 its counter's name
+--                  2 the amount
+--                  3 the amount by kind of visit, as texts
+--                  4 the visitors, each a kind's letter and an id
+--                  5 false, or what few changes have: `visits`, the number of visits of each
+--                    visitor, where one has not just one; `make`, false when the change must not
+--                    create its counter; `key` and `request` when it counts once
 --
 -- Answers the record: its outcomes are a list with one for each change. A total, or where the
 -- counter is private or has a window {total, whether it is private, for each visitor whether their
@@ -31,7 +36,7 @@
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
 -- transaction. All is decided before the first write (shared.lua).
 
-local NAMES = KEYS[2]
+local NAMES, CHANGES = KEYS[2], ARGS.changes
 
 local writer = redis.call('GET', KEYS[1])
 local last = writer and cmsgpack.unpack(writer)[1] or 0
@@ -47,109 +52,118 @@ if ARGS.clocksDiffer > 0 then
   end
 end
 
--- The counters of the batch, each as it will be, in the order of their first change.
-local counters, by_name = {}, {}
+-- The counters of the batch by name, each as it will be.
+local counters = {}
 local counters_made = 0
 
--- Reads a counter. Its total is false when it does not exist, and nil when another program keeps
--- something else under its key.
+-- Reads a counter: its `total`, which is false when it does not exist, and nil when another
+-- program keeps something else under its key; `day` and `old` (history.lua); and its `rules`, if
+-- any. `set` is the command that sets the total, once a change is applied.
 local function counter_of(name)
-  if by_name[name] then return by_name[name] end
+  if counters[name] then return counters[name] end
   local total = read('GET', total_key(name))
-  if total then total = integer(total) end
-  local record = read('HMGET', RECORD .. name, 'day', 'old', 'rules') or {}
-  local counter = {name = name, total = total, day = record[1], old = record[2], changes = {}}
+  local record = read('HMGET', 'seen:counter:' .. name, 'day', 'old', 'rules') or {}
+  total = total and integer(total)
+  local counter = {total = total, day = record[1], old = record[2], set = false}
   local rules = record[3]
-  counter.private = rules and string.find(rules, ' private ', 1, true) ~= nil
-  counter.window = rules and tonumber(string.match(rules, ' (%d+)$')) or 0
-  by_name[name] = counter
+  if rules then
+    local window = tonumber(string.match(rules, ' (%d+)$')) or 0
+    local private = string.find(rules, ' private ', 1, true) ~= nil
+    counter.rules = {private = private, window = window}
+  end
+  counters[name] = counter
   return counter
 end
 
 -- The reason why a change may not create its counter, which does not exist; nil when it may.
-local function refuse_making(change)
-  if change.counter == DEFAULT then return nil end
-  if change.make == false or ARGS.countersMax == 0 then return 'missing' end
+local function refuse_making(name, more)
+  if name == DEFAULT then return nil end
+  if more and more.make == false or ARGS.countersMax == 0 then return 'missing' end
   if not ARGS.room then return 'counters-full' end
   local there = redis.call('ZCARD', NAMES) + counters_made
   return there >= ARGS.countersMax and 'counters-full' or nil
 end
 
 local function outcome_of(counter, total, counted)
-  if not counter.private and not counted then return total end
-  return {total, counter.private or false, counted or false}
+  local private = counter.rules and counter.rules.private or false
+  if not private and not counted then return total end
+  return {total, private, counted or false}
 end
 
--- Whether the counter's record does not say yet when it was created. The guide's application may
--- have begun the default counter.
-local function is_new(counter)
-  local may_be = not counter.total or counter.total == 0 or counter.name == DEFAULT
-  return may_be and not counter.day and not read('HGET', RECORD .. counter.name, 'made')
+-- Writes what a counter's first change in the batch brings: the record of a new counter, a new
+-- day, and folding.
+local function begin(name, counter)
+  local day, old = counter.day, counter.old
+  counter.set = {'SET', total_key(name), '', 'KEEPTTL'}
+  write(counter.set)
+  -- The guide's application may have begun the default counter.
+  local may_be_new = not day and (not counter.total or counter.total == 0 or name == DEFAULT)
+  if may_be_new and not read('HGET', 'seen:counter:' .. name, 'made') then
+    counters_made = counters_made + 1
+    write({'HSET', 'seen:counter:' .. name, 'made', whole(ARGS.now)})
+    write({'ZADD', NAMES, '0', name})
+  end
+  if day ~= ARGS.day then begin_day(name, counter) end
+  if counter.old and string.sub(counter.old, -1) ~= '-' then fold(name, counter) end
+  if counter.day ~= day or counter.old ~= old then
+    write({'HSET', 'seen:counter:' .. name, 'day', counter.day, 'old', counter.old})
+  end
 end
 
 -- Decides what a change does, and answers its outcome.
-local function apply(change)
-  local counter = counter_of(change.counter)
+local function apply(at)
+  local name, amount, kinds, visitors, more = unpack(CHANGES, at, at + 4)
+  local counter = counter_of(name)
   if counter.total == nil then return 'unreadable' end
-  local refusal = counter.total == false and refuse_making(change)
+  local refusal = not counter.total and refuse_making(name, more)
   if refusal then return refusal end
-  local amount, counted, fresh = change.amount, nil, {}
-  if counter.window > 0 then amount, counted, fresh = within_window(counter, change) end
-  local before = counter.total or 0
-  if out_of_range(before + amount) then return 'out-of-range' end
-  if #counter.changes == 0 then
-    counters[#counters + 1] = counter
-    counter.is_new = is_new(counter)
-    if counter.is_new then counters_made = counters_made + 1 end
+  local counted, fresh
+  if counter.rules and counter.rules.window > 0 then
+    local visits = more and more.visits
+    amount, counted, fresh = within_window(name, counter, amount, kinds, visitors, visits)
   end
-  counter.total = before + amount
-  counter.changes[#counter.changes + 1] = change
-  note_visitors(counter, fresh)
-  return outcome_of(counter, counter.total, counted)
+  local total = (counter.total or 0) + amount
+  if out_of_range(total) then return 'out-of-range' end
+  if not counter.set then begin(name, counter) end
+  counter.total, counter.set[3] = total, whole(total)
+  if counted then note_visitors(name, counter, fresh) end
+  add_to_history(name, kinds, visitors)
+  return outcome_of(counter, total, counted)
 end
 
 -- The keys of requests that the batch adds, with their values: "TOTAL REQUEST".
 local added_keys, kept_keys = {}, nil
 
 -- Applies a change that counts once, and answers its outcome.
-local function apply_once(change)
-  local key = 'seen:once:' .. change.key
+local function apply_once(at)
+  local name, more = CHANGES[at], CHANGES[at + 4]
+  local key = 'seen:once:' .. more.key
   local before = added_keys[key] or read('GET', key)
   if before == nil then return 'unreadable' end
   local total, request = string.match(before or '', '^(%-?%d+) (.*)$')
-  if total and request ~= change.request then return 'key-reused' end
-  if total then return outcome_of(counter_of(change.counter), tonumber(total)) end
+  if total and request ~= more.request then return 'key-reused' end
+  if total then return outcome_of(counter_of(name), tonumber(total)) end
   kept_keys = kept_keys or kept_of('seen:kept:keys')
   if not ARGS.room or kept_keys.sum >= ARGS.keysMax then return 'keys-full' end
-  local outcome = apply(change)
+  local outcome = apply(at)
   if type(outcome) ~= 'string' then
-    added_keys[key] = whole(by_name[change.counter].total) .. ' ' .. change.request
+    added_keys[key] = counters[name].set[3] .. ' ' .. more.request
+    write({'SET', key, added_keys[key], 'PX', whole(ARGS.keyMs)})
     keep_more(kept_keys, 1, ARGS.keyMs)
   end
   return outcome
 end
 
-local function write_counter(counter)
-  if counter.is_new then
-    write('HSET', RECORD .. counter.name, 'made', ARGS.now)
-    write('ZADD', NAMES, 0, counter.name)
-  end
-  write_window(counter)
-  write_history(counter)
+-- Noted down first, because a full Redis refuses it; what it writes is known at the end.
+local record, outcomes = {'SET', KEYS[1], '', 'PX', whole(ARGS.writerMs)}, {}
+write(record)
+for at = 1, #CHANGES, 5 do
+  local more = CHANGES[at + 4]
+  local act = more and more.key and apply_once or apply
+  outcomes[#outcomes + 1] = act(at)
 end
-
-local outcomes = {}
-for at, change in ipairs(ARGS.changes) do
-  local act = change.key and apply_once or apply
-  outcomes[at] = act(change)
-end
-writer = cmsgpack.pack({ARGS.sequence, outcomes})
-write('SET', KEYS[1], writer, 'PX', ARGS.writerMs)
-for _, counter in ipairs(counters) do
-  write('SET', total_key(counter.name), counter.total, 'KEEPTTL')
-end
-for key, said in pairs(added_keys) do write('SET', key, said, 'PX', ARGS.keyMs) end
-for _, counter in ipairs(counters) do write_counter(counter) end
+record[3] = cmsgpack.pack({ARGS.sequence, outcomes})
 write_kept(kept_keys)
 write_kept(kept_visitors)
-return write_all() or writer
+write_all()
+return record[3]

@@ -8,49 +8,40 @@
 -- seen:visitors:NAME  a HyperLogLog of the day's visitors
 -- seen:uniques:NAME   a hash from days to how many visitors they had
 
-local HOUR = math.floor(ARGS.now / 3600000)
-local DAY = math.floor(HOUR / 24)
-local HOUR_TEXT, DAY_TEXT = whole(HOUR), whole(DAY)
-local HOURS_KEPT = 35 * 24
--- The number of hours that one step of folding reads: some 0.1 ms.
-local FOLD_AT_ONCE = 100
--- The number of such steps in one batch, so that folding blocks Redis for about a millisecond.
-local FOLD_STEPS_MAX = 10
-
 local fold_steps = 0
-
--- Whether the visitors kept are of another day than today. A day one ahead is left alone: another
--- replica's clock may be ahead. One farther ahead was written by a wrong clock.
-local function is_over(day)
-  if day == DAY_TEXT then return false end
-  return not day or DAY > tonumber(day) or DAY < tonumber(day) - 1
-end
 
 -- Once a day: the visitors of the day before become a number, and hours that are old begin to
 -- become days. The age of hours is measured from the visit before the last one, not from today, so
 -- a clock that is far ahead for a day folds nothing too early.
-local function begin_day(counter)
-  local before = counter.day
+local function begin_day(name, counter)
+  local before, today, visitors = counter.day, tonumber(ARGS.day), 'seen:visitors:' .. name
+  -- A day one ahead is left alone: another replica's clock may be ahead. One farther ahead was
+  -- written by a wrong clock.
+  if before and today <= tonumber(before) and today >= tonumber(before) - 1 then return end
   -- An import may have added visitors of that day.
-  local count = before and read('PFCOUNT', VISITORS .. counter.name)
-  if count then write('HINCRBY', UNIQUES .. counter.name, before, count) end
-  write('DEL', VISITORS .. counter.name)
+  local count = before and read('PFCOUNT', visitors)
+  if count then write({'HINCRBY', 'seen:uniques:' .. name, before, whole(count)}) end
+  write({'DEL', visitors})
   local earlier, _, cursor = string.match(counter.old or '', '^(%d+) (%d+) (%S+)$')
-  local today = math.min(tonumber(earlier) or DAY, DAY)
+  local measured = math.min(tonumber(earlier) or today, today)
   -- Folding that is not finished continues. A new counter has no hours yet.
   if not cursor or cursor == '-' then cursor = before and '0' or '-' end
-  counter.day = DAY_TEXT
-  counter.old = table.concat({before or DAY, today, cursor}, ' ')
+  counter.day = ARGS.day
+  counter.old = table.concat({before or ARGS.day, measured, cursor}, ' ')
 end
 
 -- One step of folding: looks at some hours, and adds those that are old to their days. Each
 -- counter takes one step in a batch, and all together at most FOLD_STEPS_MAX.
-local function fold(counter)
-  if not counter.old or string.sub(counter.old, -1) == '-' then return end
-  local earlier, today, cursor = string.match(counter.old, '^(%d+) (%d+) (%d+)$')
+local function fold(name, counter)
+  local HOURS_KEPT = 35 * 24
+  -- The number of hours that one step of folding reads: some 0.1 ms.
+  local FOLD_AT_ONCE = 100
+  -- The number of such steps in one batch, so that folding blocks Redis for about a millisecond.
+  local FOLD_STEPS_MAX = 10
+  local earlier, measured, cursor = string.match(counter.old, '^(%d+) (%d+) (%d+)$')
   if not cursor or fold_steps >= FOLD_STEPS_MAX then return end
   fold_steps = fold_steps + 1
-  local hours, first = HOURS .. counter.name, tonumber(today) * 24 - HOURS_KEPT
+  local hours, first = 'seen:hours:' .. name, tonumber(measured) * 24 - HOURS_KEPT
   local looked = read('HSCAN', hours, cursor, 'COUNT', FOLD_AT_ONCE) or {'0', {}}
   local days, folded = {}, {}
   for index = 1, #looked[2], 2 do
@@ -62,33 +53,22 @@ local function fold(counter)
       folded[#folded + 1] = field
     end
   end
-  for day, amount in pairs(days) do write('HINCRBY', DAYS .. counter.name, day, amount) end
+  for day, amount in pairs(days) do
+    write({'HINCRBY', 'seen:days:' .. name, day, whole(amount)})
+  end
   write_each('HDEL', hours, folded)
-  cursor = looked[1] == '0' and '-' or looked[1]
-  counter.old = table.concat({earlier, today, cursor}, ' ')
+  counter.old = table.concat({earlier, measured, looked[1] == '0' and '-' or looked[1]}, ' ')
 end
 
--- Adds the amounts by kind of visit to the current hour; no new field when memory is short.
-local function add_kinds(counter, kinds)
-  local hours = HOURS .. counter.name
+-- Adds the visits of a change to the current hour, and its visitors to the day. Creates no field
+-- when memory is short.
+local function add_to_history(name, kinds, visitors)
+  local hours = 'seen:hours:' .. name
   for kind, amount in pairs(kinds) do
-    local field = HOUR_TEXT .. kind
-    if amount ~= 0 and (ARGS.room or read('HGET', hours, field)) then
-      write('HINCRBY', hours, field, amount)
+    local field = ARGS.hour .. kind
+    if amount ~= '0' and (ARGS.room or read('HGET', hours, field)) then
+      write({'HINCRBY', hours, field, amount})
     end
   end
-end
-
--- Writes what the changes of a counter add to its history.
-local function write_history(counter)
-  local day, old = counter.day, counter.old
-  if is_over(day) then begin_day(counter) end
-  fold(counter)
-  if counter.day ~= day or counter.old ~= old then
-    write('HSET', RECORD .. counter.name, 'day', counter.day, 'old', counter.old)
-  end
-  for _, change in ipairs(counter.changes) do
-    add_kinds(counter, change.kinds)
-    if ARGS.room then write_each('PFADD', VISITORS .. counter.name, change.visitors) end
-  end
+  if ARGS.room then write_each('PFADD', 'seen:visitors:' .. name, visitors) end
 end

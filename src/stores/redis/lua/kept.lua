@@ -39,10 +39,11 @@ end
 
 local function write_kept(kept)
   if not kept or not next(kept.added) then return end
-  write('HSET', kept.account, 'sum', kept.sum, 'at', QUARTER)
+  local account = kept.account
+  write({'HSET', account, 'sum', whole(kept.sum), 'at', whole(QUARTER)})
   for quarter, count in pairs(kept.added) do
-    write('HINCRBY', kept.account, quarter, count)
+    write({'HINCRBY', account, whole(quarter), whole(count)})
   end
-  for _, quarter in ipairs(kept.over) do write('HDEL', kept.account, quarter) end
-  write('PEXPIRE', kept.account, (LATER_MAX + 1) * QUARTER_MS)
+  for _, quarter in ipairs(kept.over) do write({'HDEL', account, quarter}) end
+  write({'PEXPIRE', account, whole((LATER_MAX + 1) * QUARTER_MS)})
 end

@@ -27,7 +27,7 @@ local NAMES = KEYS[1]
 
 -- When the counter was made, its owner and its rules, each false where it is not known.
 local function record_of(name)
-  return unpack(redis.call('HMGET', RECORD .. name, 'made', 'owner', 'rules'))
+  return unpack(redis.call('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules'))
 end
 
 local function meets(condition, total, made, owner, rules)
@@ -55,10 +55,10 @@ local function change_rules(rules, changes)
 end
 
 local function write_record(name, made, owner, rules)
-  write('HSET', RECORD .. name, 'made', made)
-  if owner then write('HSET', RECORD .. name, 'owner', owner) end
-  if rules then write('HSET', RECORD .. name, 'rules', rules) end
-  write('ZADD', NAMES, 0, name)
+  write({'HSET', 'seen:counter:' .. name, 'made', made})
+  if owner then write({'HSET', 'seen:counter:' .. name, 'owner', owner}) end
+  if rules then write({'HSET', 'seen:counter:' .. name, 'rules', rules}) end
+  write({'ZADD', NAMES, '0', name})
 end
 
 local function create()
@@ -67,7 +67,7 @@ local function create()
   local there = redis.call('EXISTS', total_key(name)) == 1
   if there then return before == owner and 'ok' or 'exists' end
   if redis.call('ZCARD', NAMES) >= ARGS.countersMax then return 'full' end
-  write('SET', total_key(name), ARGS.total)
+  write({'SET', total_key(name), whole(ARGS.total)})
   write_record(name, whole(ARGS.madeAt), owner, ARGS.rules)
   return 'ok'
 end
@@ -82,7 +82,7 @@ local function change()
   if ARGS.total then total = whole(ARGS.total) end
   total, made, owner = total or '0', made or whole(ARGS.madeAt), ARGS.owner or owner
   if ARGS.rules then rules = change_rules(rules, ARGS.rules) end
-  write('SET', total_key(name), total)
+  write({'SET', total_key(name), total})
   write_record(name, made, owner, rules)
   return {total, made, owner or '', rules or ''}
 end
@@ -96,9 +96,11 @@ local function delete(name)
     local total = read('GET', total_key(name))
     if not meets(ARGS.condition, total, record_of(name)) then return 'differs' end
   end
-  write('UNLINK', total_key(name), RECORD .. name, HOURS .. name, DAYS .. name,
-    VISITORS .. name, UNIQUES .. name, RECENT .. name)
-  write('ZREM', NAMES, name)
+  for _, key in ipairs({
+    total_key(name), 'seen:counter:' .. name, 'seen:hours:' .. name, 'seen:days:' .. name,
+    'seen:visitors:' .. name, 'seen:uniques:' .. name, 'seen:recent:' .. name
+  }) do write({'UNLINK', key}) end
+  write({'ZREM', NAMES, name})
   deleted[name] = true
   return there and 'deleted' or 'missing'
 end
@@ -125,4 +127,5 @@ elseif ARGS.what == 'change' then
 else
   answer = each(ARGS.what == 'delete' and delete or describe)
 end
-return write_all() or cmsgpack.pack(answer)
+write_all()
+return cmsgpack.pack(answer)

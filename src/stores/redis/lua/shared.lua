@@ -16,9 +16,6 @@ local DEFAULT = 'hits'
 local ARGS = cmsgpack.unpack(ARGV[1])
 
 local function total_key(name) return name == DEFAULT and DEFAULT or 'seen:total:' .. name end
--- Prefixes of one counter's keys; its name follows.
-local RECORD, HOURS, DAYS = 'seen:counter:', 'seen:hours:', 'seen:days:'
-local UNIQUES, VISITORS, RECENT = 'seen:uniques:', 'seen:visitors:', 'seen:recent:'
 
 -- A whole number as text, without an exponent. Redis 7.2.0 to 7.2.4 would write the argument
 -- 100000000 as 1e+8.
@@ -28,7 +25,7 @@ end
 
 -- The whole number that a value of Redis is; nil where it is something else.
 local function integer(value)
-  return type(value) == 'string' and string.match(value, '^%-?%d+$') and tonumber(value) or nil
+  return value and string.find(value, '^%-?%d+$') and tonumber(value) or nil
 end
 
 local function out_of_range(number)
@@ -37,19 +34,20 @@ end
 
 -- Runs a command that reads. Answers nil where another program keeps a value of another type.
 local function read(...)
-  local answer = redis.pcall(...)
-  if type(answer) ~= 'table' or not answer.err then return answer end
-  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
-  error(answer, 0)
+  local reply = redis.pcall(...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if string.find(reply.err, 'WRONGTYPE', 1, true) then return nil end
+  error(reply, 0)
 end
 
 local writes = {}
 
--- Notes down a command that writes.
-local function write(...)
-  local command = {...}
-  for at, word in ipairs(command) do
-    if type(word) == 'number' then command[at] = whole(word) end
+-- Notes down a command that writes, as a list: its name, its only key, and the rest, with numbers
+-- as texts (`whole`). Fails when the user has no right to that command on that key.
+local function write(command)
+  if not redis.acl_check_cmd(command[1], command[2]) then
+    local said = 'NOPERM this user has no permissions for %s %s'
+    error({err = string.format(said, command[1], command[2])}, 0)
   end
   writes[#writes + 1] = command
 end
@@ -57,40 +55,28 @@ end
 -- The same command for many fields or members, in pieces: Lua passes some 8,000 arguments at most.
 local function write_each(command, key, words)
   for from = 1, #words, 1000 do
-    writes[#writes + 1] = {command, key, unpack(words, from, math.min(from + 999, #words))}
+    write({command, key, unpack(words, from, math.min(from + 999, #words))})
   end
-end
-
--- The first command noted down that the user has no right to run on its key.
-local function find_forbidden()
-  for _, command in ipairs(writes) do
-    if not redis.acl_check_cmd(unpack(command)) then return command end
-  end
-  return nil
 end
 
 -- Sets a field that HINCRBY took past 2^53 - 1 or its negative back to that limit.
 local function set_back(command, sum)
-  local _, key, field, amount = unpack(command)
   local overflows = type(sum) == 'table' and string.find(sum.err, 'would overflow', 1, true)
   if overflows or type(sum) == 'number' and out_of_range(sum) then
-    redis.call('HSET', key, field, whole(tonumber(amount) < 0 and -EXACT or EXACT))
+    local limit = tonumber(command[4]) < 0 and -EXACT or EXACT
+    redis.call('HSET', command[2], command[3], whole(limit))
   end
 end
 
--- Runs the commands noted down. When Redis refuses the first, nothing is written and its error is
--- the answer. So the first must be one that a full Redis refuses, unless it only deletes. Errors
--- of later commands are ignored: there another program keeps a value of another type.
+-- Runs the commands noted down. When Redis refuses the first, nothing is written and the script
+-- fails. So the first must be one that a full Redis refuses, unless it only deletes. Errors of
+-- later commands are ignored: there another program keeps a value of another type.
 local function write_all()
-  local forbidden = find_forbidden()
-  if forbidden then
-    local said = 'NOPERM this user has no permissions for %s %s'
-    return {err = string.format(said, forbidden[1], forbidden[2])}
+  local run, unpack = redis.call, unpack
+  for at = 1, #writes do
+    local command = writes[at]
+    local reply = run(unpack(command))
+    if command[1] == 'HINCRBY' then set_back(command, reply) end
+    run = redis.pcall
   end
-  for at, command in ipairs(writes) do
-    local answer = redis.pcall(unpack(command))
-    if at == 1 and type(answer) == 'table' and answer.err then return answer end
-    if command[1] == 'HINCRBY' then set_back(command, answer) end
-  end
-  return nil
 end

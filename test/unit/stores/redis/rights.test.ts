@@ -8,6 +8,24 @@ import { RedisServer } from '../../../support/redis-server.ts';
 
 /** What a commit calls to write. */
 const WRITES = ['DEL', 'HDEL', 'HINCRBY', 'HSET', 'PEXPIRE', 'PFADD', 'SET', 'ZADD', 'ZREM'];
+const KEYS =
+  'counter:* days:* hours:* kept:keys kept:visitors names once:* recent:* total:* ' +
+  'uniques:* visitors:* writer:*';
+/** The keys that a commit writes to, as patterns of an ACL. */
+const WRITTEN = ['~hits', ...KEYS.split(' ').map((key) => `~seen:${key}`)];
+
+interface Right {
+  readonly taken: readonly string[];
+  readonly given: readonly string[];
+}
+const RIGHTS: readonly Right[] = [
+  ...WRITES.map((command) => ({ taken: [`-${command}`], given: [`+${command}`] })),
+  // Reading stays, so that it is the writing that is refused.
+  ...WRITTEN.map((key) => ({
+    taken: ['resetkeys', '%R~*', ...WRITTEN.filter((other) => other !== key)],
+    given: ['resetkeys', '~*'],
+  })),
+];
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -26,7 +44,7 @@ async function everything(): Promise<string[]> {
 }
 
 test('with any one right missing nothing of a batch is written, and with all rights everything once', async () => {
-  for (const command of WRITES) {
+  for (const { taken, given } of RIGHTS) {
     await server.cli('FLUSHALL');
     let now = Date.now() - 90 * DAY_MS;
     const store = createRedisStore({
@@ -54,21 +72,25 @@ test('with any one right missing nothing of a batch is written, and with all rig
     const once = { key: 'k', request: '1' };
     const batch = {
       ...plain,
-      changes: [...plain.changes, { counter: 'of/new', amount: 1, once }],
+      changes: [
+        ...plain.changes,
+        { counter: 'of/new', amount: 1, once },
+        { counter: 'hits', amount: 1 },
+      ],
     };
     const before = await everything();
-    await server.cli('ACL', 'SETUSER', 'default', `-${command}`);
+    await server.cli('ACL', 'SETUSER', 'default', ...taken);
     const error = await store.counting.commit(batch).catch((reason: unknown) => reason);
-    await server.cli('ACL', 'SETUSER', 'default', `+${command}`);
-    expect({ command, error }).toMatchObject({
-      command,
+    await server.cli('ACL', 'SETUSER', 'default', ...given);
+    expect({ taken, error }).toMatchObject({
+      taken,
       error: { code: 'store-unavailable', message: expect.stringContaining('NOPERM') },
     });
-    expect({ command, kept: await everything() }).toEqual({ command, kept: before });
+    expect({ taken, kept: await everything() }).toEqual({ taken, kept: before });
     const counted = { total: 4, private: false, counted: [true] };
-    expect(await store.counting.commit(batch)).toEqual([counted, 1]);
-    expect(await store.counting.commit(batch)).toEqual([counted, 1]);
-    expect(await store.counting.read(['of/old', 'of/new'])).toEqual([4, 1]);
+    expect(await store.counting.commit(batch)).toEqual([counted, 1, 1]);
+    expect(await store.counting.commit(batch)).toEqual([counted, 1, 1]);
+    expect(await store.counting.read(['of/old', 'of/new', 'hits'])).toEqual([4, 1, 1]);
     await store.close();
   }
 });
