@@ -36,6 +36,7 @@ const windows = of('redis', 'src/stores/redis/lua/window.lua');
 const past = of('redis', 'src/stores/redis/lua/history.lua');
 const call = of('redis', 'src/stores/redis/counting.ts');
 const sql = of('postgres', 'src/stores/postgres/sql/commit.sql');
+const sqlHistory = of('postgres', 'src/stores/postgres/sql/history.sql');
 const sqlWindow = of('postgres', 'src/stores/postgres/sql/window.sql');
 const apply = of('sqlite', 'src/stores/sqlite/changes.ts');
 const sqlite = of('sqlite', 'src/stores/sqlite/counting.ts');
@@ -456,34 +457,29 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   sql('keep no outcomes', 'outcomes = to_jsonb(answers),', "outcomes = '[]',"),
   sql(
-    'answer in the order of names',
-    '    answers[change.place] := seen.outcome(after_total',
-    '    answers := answers || seen.outcome(after_total',
-  ),
-  sql(
     'forget the keys of requests',
-    'INTO known FROM seen.keys WHERE key = change.key;',
-    'INTO known FROM seen.keys WHERE key = change.key AND false;',
+    'FROM seen.keys AS k WHERE k.key = ANY (keys);',
+    'FROM seen.keys AS k WHERE k.key = ANY (keys) AND false;',
   ),
   sql(
     'take a key that was used for another request',
     'ELSE \'"key-reused"\' END;',
-    'ELSE seen.outcome(known.total, before.rules, NULL) END;',
+    'ELSE seen.outcome(key_totals[key_at], rules[at], NULL) END;',
   ),
   sql(
     'let totals leave the range',
-    '    IF abs(after_total) > seen.exact_max() THEN',
+    '    IF abs(totals[at] + added) > seen.exact_max() THEN',
     '    IF false THEN',
   ),
   sql(
     'make counters that a change may not make',
-    '        IF counters_max = 0 OR NOT change.make THEN',
-    '        IF false THEN',
+    "      IF change.counter <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN",
+    '      IF false THEN',
   ),
   sql(
     'make more counters than there may be',
-    '        IF counters_before + counters_made >= counters_max THEN',
-    '        IF false THEN',
+    "      IF change.counter <> 'hits' AND counters_left <= 0 THEN",
+    '      IF false THEN',
   ),
   sql(
     'add the visits that a window leaves out',
@@ -499,6 +495,17 @@ export const MUTANTS: readonly Mutant[] = [
     'note no time of a visit that counted',
     '        PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);',
     '        NULL;',
+  ),
+  sql('keep more keys than there may be', '      IF keys_left <= 0 THEN', '      IF false THEN'),
+  sqlHistory(
+    'write only the totals that do not change',
+    'AND changes AND place <= there',
+    'AND NOT changes AND place <= there',
+  ),
+  sqlHistory(
+    'add every amount to the hour before',
+    'SELECT names[place], this_hour, key,',
+    'SELECT names[place], this_hour - 1, key,',
   ),
   sqlWindow(
     'count a visit of each visitor of a batch',

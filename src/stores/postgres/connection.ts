@@ -80,9 +80,9 @@ export class PostgresDatabase {
   }
 
   /**
-   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. It is one
-   * statement, and so one transaction. One that collided with another is called again at once.
-   * Fails as `ask` does.
+   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. A call is
+   * one statement, and so one transaction. After a collision with another transaction it is
+   * repeated at once. Fails as `ask` does.
    */
   async call<T>(
     purpose: Purpose,
