@@ -80,8 +80,8 @@ export class PostgresDatabase {
   }
 
   /**
-   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. A call is
-   * one statement, and so one transaction. After a collision with another transaction it is
+   * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. A call
+   * is one statement, and so one transaction. After a collision with another transaction it is
    * repeated at once. Fails as `ask` does.
    */
   async call<T>(
