@@ -1,4 +1,5 @@
--- The role and the database of Seen, made once when the first member creates the cluster (bootstrap.post_bootstrap in patroni.yml).
+-- The role and the database of Seen. The first member of the cluster runs this once, when it
+-- creates the cluster (bootstrap.post_bootstrap in patroni.yml).
 \set password `cut -d : -f 5 /run/secrets/postgres_seen`
 -- Not into the log, even if it fails.
 SET log_min_error_statement TO panic;
