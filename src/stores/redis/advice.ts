@@ -2,7 +2,7 @@
 import { ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
 import type { Client, RedisConnection } from './connection.ts';
-import { memoryIn } from './room.ts';
+import { memoryIn } from './space.ts';
 
 /** The ways in which this Redis could lose counts, each a sentence with the setting to change. */
 export async function redisRisks(connection: RedisConnection): Promise<readonly string[]> {
@@ -29,7 +29,7 @@ async function configurationRisks(connection: RedisConnection): Promise<readonly
   );
 }
 
-/** Without the size of the memory, nothing can stop writing in time (`room.ts`). */
+/** Without the size of the memory, nothing can stop writing in time (`space.ts`). */
 async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
   const info = await unlessForbidden(connection, async (client) =>
     memoryIn(await client.info('memory')),

@@ -3,7 +3,7 @@
  * each counter whole.
  *
  * One call of a script reads a few counters, and nothing is written between its commands. Between
- * two calls counting goes on. Not here: the import of one counter (`bring.ts`).
+ * two calls counting goes on. Not here: the import of one counter (`import.ts`).
  */
 import type {
   Archive,
@@ -14,9 +14,9 @@ import type {
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
-import { bringInto } from './bring.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Dump, historyIn, readDumps } from './history.ts';
+import { bringInto } from './import.ts';
 import { NAMES, totalOf } from './keys.ts';
 
 /** The number of names, and of figures of history, in one read: about a millisecond of Redis. */

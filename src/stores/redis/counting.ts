@@ -25,8 +25,8 @@ import commitScript from './lua/commit.lua' with { type: 'text' };
 import historyScript from './lua/history.lua' with { type: 'text' };
 import keptScript from './lua/kept.lua' with { type: 'text' };
 import windowScript from './lua/window.lua' with { type: 'text' };
-import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
+import type { RedisRoom } from './space.ts';
 
 export interface CommitOptions extends PartOptions {
   /**

@@ -18,8 +18,8 @@ import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { NAMES, totalOf } from './keys.ts';
 import script from './lua/registry.lua' with { type: 'text' };
-import type { RedisRoom } from './room.ts';
 import { Script } from './script.ts';
+import type { RedisRoom } from './space.ts';
 
 /**
  * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules; empty for a

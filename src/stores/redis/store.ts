@@ -13,7 +13,7 @@ import { RedisHistory } from './history.ts';
 import { RedisLimiter } from './limiter.ts';
 import { RedisPresence } from './presence.ts';
 import { RedisRegistry } from './registry.ts';
-import { RedisRoom } from './room.ts';
+import { RedisRoom } from './space.ts';
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
 

@@ -1,4 +1,4 @@
-/** Imports counters into Redis: one call of a script for each (`lua/bring.lua`), many at once. */
+/** Imports counters into Redis: one call of a script for each (`lua/import.lua`), many at once. */
 import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
 import { RULES } from '../../contract/registry.ts';
@@ -7,10 +7,10 @@ import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES } from './keys.ts';
-import bringScript from './lua/bring.lua' with { type: 'text' };
+import bringScript from './lua/import.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
-/** The arguments of `lua/bring.lua`, described there. */
+/** The arguments of `lua/import.lua`, described there. */
 interface BringArguments extends ImportTerms {
   readonly what: 'bring' | 'foresee';
   readonly counter: string;
