@@ -16,7 +16,7 @@ import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Dump, historyIn, readDumps } from './history.ts';
-import { bringInto } from './import.ts';
+import { importInto } from './import.ts';
 import { NAMES, totalOf } from './keys.ts';
 
 /** The number of names, and of figures of history, in one read: about a millisecond of Redis. */
@@ -40,14 +40,14 @@ export class RedisArchive implements Archive {
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,
   ): Promise<readonly ImportOutcome[]> {
-    return bringInto(this.#connection, 'bring', counters, terms, this.#options);
+    return importInto(this.#connection, 'import', counters, terms, this.#options);
   }
 
   previewImport(
     counters: readonly ArchivedCounter[],
     terms: ImportTerms,
   ): Promise<readonly ImportOutcome[]> {
-    return bringInto(this.#connection, 'foresee', counters, terms, this.#options);
+    return importInto(this.#connection, 'preview', counters, terms, this.#options);
   }
 }
 

@@ -26,7 +26,7 @@ import historyScript from './lua/history.lua' with { type: 'text' };
 import keptScript from './lua/kept.lua' with { type: 'text' };
 import windowScript from './lua/window.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import type { RedisRoom } from './space.ts';
+import type { RedisSpace } from './space.ts';
 
 export interface CommitOptions extends PartOptions {
   /**
@@ -48,7 +48,7 @@ interface CommitArguments {
   readonly keysMax: number;
   readonly visitorsMax: number;
   readonly countersMax: number;
-  readonly room: boolean;
+  readonly space: boolean;
   readonly changes: readonly PackedChange[number][];
 }
 
@@ -83,21 +83,21 @@ const PING_MEMORY_MS = 1000;
 
 export class RedisCounting implements Counting {
   readonly #connection: RedisConnection;
-  readonly #room: RedisRoom;
+  readonly #space: RedisSpace;
   readonly #options: CommitOptions;
 
-  constructor(connection: RedisConnection, room: RedisRoom, options: CommitOptions) {
+  constructor(connection: RedisConnection, space: RedisSpace, options: CommitOptions) {
     this.#connection = connection;
-    this.#room = room;
+    this.#space = space;
     this.#options = options;
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
-    return commitTo(this.#connection, batch, this.#room, this.#options);
+    return commitTo(this.#connection, batch, this.#space, this.#options);
   }
 
   get short(): boolean {
-    return this.#room.short;
+    return this.#space.short;
   }
 
   /**
@@ -123,7 +123,7 @@ export class RedisCounting implements Counting {
 
   async ping(): Promise<void> {
     const batch = { writer: randomUUID(), sequence: 1, changes: [] };
-    const done = commitTo(this.#connection, batch, this.#room, this.#options, PING_MEMORY_MS);
+    const done = commitTo(this.#connection, batch, this.#space, this.#options, PING_MEMORY_MS);
     await done.catch((error: unknown) => {
       throw uncounted(error);
     });
@@ -134,15 +134,15 @@ export class RedisCounting implements Counting {
 async function commitTo(
   connection: RedisConnection,
   batch: Batch,
-  room: RedisRoom,
+  space: RedisSpace,
   options: CommitOptions,
   memoryMs = WRITER_MEMORY_MS,
 ): Promise<readonly Outcome[]> {
   const now = options.now();
   const keys = [`seen:writer:${batch.writer}`, NAMES];
   const [, outcomes] = await connection.ask((client) => {
-    room.look(client, batch);
-    const args = argumentsOf(batch, { now, room: !room.short, writerMs: memoryMs }, options);
+    space.check(client, batch);
+    const args = argumentsOf(batch, { now, space: !space.short, writerMs: memoryMs }, options);
     return COMMIT.run<WriterRecord>(client, keys, args);
   }, 'hit-unconfirmed');
   return outcomes.map(outcomeOf);
@@ -150,7 +150,7 @@ async function commitTo(
 
 function argumentsOf(
   { sequence, changes }: Batch,
-  moment: Pick<CommitArguments, 'now' | 'room' | 'writerMs'>,
+  moment: Pick<CommitArguments, 'now' | 'space' | 'writerMs'>,
   { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
 ): CommitArguments {
   return {

@@ -7,12 +7,12 @@ import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES } from './keys.ts';
-import bringScript from './lua/import.lua' with { type: 'text' };
+import importScript from './lua/import.lua' with { type: 'text' };
 import { Script } from './script.ts';
 
 /** The arguments of `lua/import.lua`, described there. */
-interface BringArguments extends ImportTerms {
-  readonly what: 'bring' | 'foresee';
+interface ImportArguments extends ImportTerms {
+  readonly what: 'import' | 'preview';
   readonly counter: string;
   readonly countersMax: number;
   readonly total: number;
@@ -20,12 +20,12 @@ interface BringArguments extends ImportTerms {
   readonly figures: readonly (readonly (string | number)[])[];
 }
 
-const BRING = new Script<BringArguments>(bringScript);
+const IMPORT = new Script<ImportArguments>(importScript);
 
 /** Imports counters, or previews it. Fails as `importAll` and `previewImport` of `Archive` do. */
-export function bringInto(
+export function importInto(
   connection: RedisConnection,
-  what: 'bring' | 'foresee',
+  what: 'import' | 'preview',
   counters: readonly ArchivedCounter[],
   terms: ImportTerms,
   options: PartOptions,
@@ -34,13 +34,13 @@ export function bringInto(
     (client) =>
       Promise.all(
         counters.map((archived) =>
-          BRING.run<ImportOutcome>(client, [NAMES], {
+          IMPORT.run<ImportOutcome>(client, [NAMES], {
             what,
             ...argumentsOf(archived, terms, options),
           }),
         ),
       ),
-    what === 'bring' ? 'hit-unconfirmed' : 'store-unavailable',
+    what === 'import' ? 'hit-unconfirmed' : 'store-unavailable',
   );
 }
 
@@ -48,7 +48,7 @@ function argumentsOf(
   { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
   { countersMax, now }: PartOptions,
-): Omit<BringArguments, 'what'> {
+): Omit<ImportArguments, 'what'> {
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
   const record = ['made', `${madeAt ?? ''}`];
   if (owner !== undefined) record.push('owner', owner);

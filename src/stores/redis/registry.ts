@@ -19,7 +19,7 @@ import type { RedisConnection } from './connection.ts';
 import { NAMES, totalOf } from './keys.ts';
 import script from './lua/registry.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import type { RedisRoom } from './space.ts';
+import type { RedisSpace } from './space.ts';
 
 /**
  * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules; empty for a
@@ -61,12 +61,12 @@ const AT_ONCE = 1000;
 
 export class RedisRegistry implements Registry {
   readonly #connection: RedisConnection;
-  readonly #room: RedisRoom;
+  readonly #space: RedisSpace;
   readonly #options: PartOptions;
 
-  constructor(connection: RedisConnection, room: RedisRoom, options: PartOptions) {
+  constructor(connection: RedisConnection, space: RedisSpace, options: PartOptions) {
     this.#connection = connection;
-    this.#room = room;
+    this.#space = space;
     this.#options = options;
   }
 
@@ -82,7 +82,7 @@ export class RedisRegistry implements Registry {
       owner,
       rules: rules && writeRules(rules),
       madeAt,
-      countersMax: this.#room.short ? 0 : this.#options.countersMax,
+      countersMax: this.#space.short ? 0 : this.#options.countersMax,
     });
     return answer === 'ok' ? 'created' : answer === 'full' ? 'counters-full' : 'exists';
   }

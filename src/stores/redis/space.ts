@@ -16,12 +16,12 @@ const SHORT_FROM = 0.8;
 /** Memory stays short until use falls below this share, so that the state does not flap. */
 const SHORT_UNTIL = 0.75;
 /** The interval of checks while there are commits: INFO costs Redis some 50 µs. */
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 /**
  * Redis is checked sooner when the batches since the last check may have used this share of
  * `maxmemory`: a fast flood must not use the rest.
  */
-const LOOK_EVERY_PART = 0.02;
+const CHECK_EVERY_PART = 0.02;
 /**
  * The most bytes that a change leaves, as a new counter with a key, and each visitor in it
  * (docs/capacity.md).
@@ -29,9 +29,9 @@ const LOOK_EVERY_PART = 0.02;
 const CHANGE_BYTES = 1500;
 const VISITOR_BYTES = 150;
 
-export class RedisRoom {
+export class RedisSpace {
   #short = false;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   /** The most bytes that the batches since the last check may have left. */
   #bytesSince = 0;
   /** `maxmemory` at the last check, in bytes; 0: no limit. */
@@ -43,13 +43,13 @@ export class RedisRoom {
   }
 
   /** Checks before a batch, if a check is due. Does not wait for the reply, and never fails. */
-  look(client: Client, { changes }: Batch): void {
+  check(client: Client, { changes }: Batch): void {
     for (const { visitors } of changes)
       this.#bytesSince += CHANGE_BYTES + VISITOR_BYTES * (visitors?.length ?? 0);
     const now = performance.now();
-    const much = this.#max > 0 && this.#bytesSince > this.#max * LOOK_EVERY_PART;
-    if (!much && now - this.#lookedAt < LOOK_EVERY_MS) return;
-    this.#lookedAt = now;
+    const much = this.#max > 0 && this.#bytesSince > this.#max * CHECK_EVERY_PART;
+    if (!much && now - this.#checkedAt < CHECK_EVERY_MS) return;
+    this.#checkedAt = now;
     this.#bytesSince = 0;
     client.info('memory').then(
       (info) => {

@@ -13,19 +13,19 @@ import { RedisHistory } from './history.ts';
 import { RedisLimiter } from './limiter.ts';
 import { RedisPresence } from './presence.ts';
 import { RedisRegistry } from './registry.ts';
-import { RedisRoom } from './space.ts';
+import { RedisSpace } from './space.ts';
 
 export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
 
 /** Builds the store. It connects on first use, not here. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const connection = new RedisConnection(options);
-  const room = new RedisRoom();
+  const space = new RedisSpace();
   return {
     kind: 'redis',
     place: connection.place,
-    counting: new RedisCounting(connection, room, options),
-    registry: new RedisRegistry(connection, room, options),
+    counting: new RedisCounting(connection, space, options),
+    registry: new RedisRegistry(connection, space, options),
     history: new RedisHistory(connection, options.now),
     limiter: new RedisLimiter(connection, options),
     presence: new RedisPresence(connection),

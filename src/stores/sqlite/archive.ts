@@ -140,7 +140,7 @@ function previewOne(
     const full = counter !== DEFAULT_COUNTER && (file.size.get()?.counters ?? 0) >= countersMax;
     return full ? 'counters-full' : 'made';
   }
-  if (file.broughtFrom.get(counter, source)) return 'done';
+  if (file.importedFrom.get(counter, source)) return 'done';
   if (existing === 'keep') return 'kept';
   if (existing === 'replace') return 'replaced';
   const fits =

@@ -20,14 +20,14 @@ import type { SqliteDatabase } from './database.ts';
 
 export class SqliteCounting implements Counting {
   readonly #database: SqliteDatabase;
-  readonly #room: SqliteRoom;
+  readonly #space: SqliteSpace;
   readonly #options: PartOptions;
   /** Whether the last commit failed. */
   #failed = false;
 
-  constructor(database: SqliteDatabase, room: SqliteRoom, options: PartOptions) {
+  constructor(database: SqliteDatabase, space: SqliteSpace, options: PartOptions) {
     this.#database = database;
-    this.#room = room;
+    this.#space = space;
     this.#options = options;
   }
 
@@ -50,8 +50,8 @@ export class SqliteCounting implements Counting {
    */
   #apply({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
     const at = this.#options.now();
-    this.#room.look();
-    const { short } = this.#room;
+    this.#space.check();
+    const { short } = this.#space;
     const synced = changes.length > 0 || this.#failed;
     return this.#database.write(
       (file) => {
@@ -76,7 +76,7 @@ export class SqliteCounting implements Counting {
   }
 
   get short(): boolean {
-    return this.#room.short;
+    return this.#space.short;
   }
 
   waitForTurn(): Promise<void> {
@@ -126,7 +126,7 @@ const KEPT_FREE_PART = 0.1;
 /** The interval of checks while there are commits. */
 const LOOK_EVERY_MS = 500;
 
-export class SqliteRoom {
+export class SqliteSpace {
   readonly #folder: string;
   #short = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -142,7 +142,7 @@ export class SqliteRoom {
   }
 
   /** Checks the disk, if a check is due. Never fails. */
-  look(): void {
+  check(): void {
     const now = performance.now();
     if (now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;

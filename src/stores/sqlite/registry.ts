@@ -17,26 +17,26 @@ import type {
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
-import { exactTotal, type SqliteRoom } from './counting.ts';
+import { exactTotal, type SqliteSpace } from './counting.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 import { AFTER_ALL_NAMES, type Row } from './statements.ts';
 
 export class SqliteRegistry implements Registry {
   readonly #database: SqliteDatabase;
-  readonly #room: SqliteRoom;
+  readonly #space: SqliteSpace;
   readonly #options: PartOptions;
 
-  constructor(database: SqliteDatabase, room: SqliteRoom, options: PartOptions) {
+  constructor(database: SqliteDatabase, space: SqliteSpace, options: PartOptions) {
     this.#database = database;
-    this.#room = room;
+    this.#space = space;
     this.#options = options;
   }
 
   /** When the disk is nearly full no counter is created, as if the maximum were reached. */
   create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'> {
-    this.#room.look();
-    const countersMax = this.#room.short ? 0 : this.#options.countersMax;
+    this.#space.check();
+    const countersMax = this.#space.short ? 0 : this.#options.countersMax;
     return this.#database.write((file) => createOne(file, counter, draft, countersMax));
   }
 

@@ -171,7 +171,7 @@ function limitStatements(database: Database) {
 function archiveStatements(database: Database) {
   return {
     /** ?1 counter, ?2 source: a row when it was imported from there. */
-    broughtFrom: database.query<{ source: string }, [string, string]>(
+    importedFrom: database.query<{ source: string }, [string, string]>(
       'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
     ),
     markSource: database.query<unknown, [string, string]>(

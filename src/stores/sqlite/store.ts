@@ -9,7 +9,7 @@ import type { Store } from '../../contract/store.ts';
 import type { PartOptions } from '../part-options.ts';
 import { fileSystemRisks } from './advice.ts';
 import { SqliteArchive } from './archive.ts';
-import { SqliteCounting, SqliteRoom } from './counting.ts';
+import { SqliteCounting, SqliteSpace } from './counting.ts';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 import { SqliteHistory } from './history.ts';
 import { SqliteLimiter } from './limiter.ts';
@@ -22,12 +22,12 @@ export interface SqliteStoreOptions extends SqliteOptions, PartOptions {}
 export function createSqliteStore(options: SqliteStoreOptions): Store {
   const database = new SqliteDatabase(options);
   const { place } = database;
-  const room = new SqliteRoom(place);
+  const space = new SqliteSpace(place);
   return {
     kind: 'sqlite',
     place,
-    counting: new SqliteCounting(database, room, options),
-    registry: new SqliteRegistry(database, room, options),
+    counting: new SqliteCounting(database, space, options),
+    registry: new SqliteRegistry(database, space, options),
     history: new SqliteHistory(database, options.now),
     limiter: new SqliteLimiter(database, options),
     presence: new SqlitePresence(database, options.now),

@@ -16,7 +16,7 @@
 --   keysMax        how many of these may be kept
 --   visitorsMax    how many visitors may be kept for windows, of all counters together
 --   countersMax    how many counters there may be; 0 when a hit makes none
---   room           false when memory is short: then nothing new is stored, no counter, key,
+--   space          false when memory is short: then nothing new is stored, no counter, key,
 --                  visitor or hour
 --   changes        a flat list, which is faster to unpack than a list of maps: of each change
 --                  1 its counter's name
@@ -79,7 +79,7 @@ end
 local function refuse_making(name, more)
   if name == DEFAULT then return nil end
   if more and more.make == false or ARGS.countersMax == 0 then return 'missing' end
-  if not ARGS.room then return 'counters-full' end
+  if not ARGS.space then return 'counters-full' end
   local there = redis.call('ZCARD', NAMES) + counters_made
   return there >= ARGS.countersMax and 'counters-full' or nil
 end
@@ -90,8 +90,8 @@ local function outcome_of(counter, total, counted)
   return {total, private, counted or false}
 end
 
--- Writes what a counter's first change in the batch brings: the record of a new counter, a new
--- day, and folding.
+-- Writes what a counter's first change in the batch needs: the record of a new counter, the begin
+-- of a day, and folding.
 local function begin(name, counter)
   local day, old = counter.day, counter.old
   counter.set = {'SET', total_key(name), '', 'KEEPTTL'}
@@ -144,7 +144,7 @@ local function apply_once(at)
   if total and request ~= more.request then return 'key-reused' end
   if total then return outcome_of(counter_of(name), tonumber(total)) end
   kept_keys = kept_keys or kept_of('seen:kept:keys')
-  if not ARGS.room or kept_keys.sum >= ARGS.keysMax then return 'keys-full' end
+  if not ARGS.space or kept_keys.sum >= ARGS.keysMax then return 'keys-full' end
   local outcome = apply(at)
   if type(outcome) ~= 'string' then
     added_keys[key] = counters[name].set[3] .. ' ' .. more.request

@@ -66,9 +66,9 @@ local function add_to_history(name, kinds, visitors)
   local hours = 'seen:hours:' .. name
   for kind, amount in pairs(kinds) do
     local field = ARGS.hour .. kind
-    if amount ~= '0' and (ARGS.room or read('HGET', hours, field)) then
+    if amount ~= '0' and (ARGS.space or read('HGET', hours, field)) then
       write({'HINCRBY', hours, field, amount})
     end
   end
-  if ARGS.room then write_each('PFADD', 'seen:visitors:' .. name, visitors) end
+  if ARGS.space then write_each('PFADD', 'seen:visitors:' .. name, visitors) end
 end

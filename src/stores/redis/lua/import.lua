@@ -1,9 +1,9 @@
--- Brings one counter with its history, once from each source.
+-- Imports one counter with its history, once from each source.
 --
 -- KEYS[1]  the names of all counters
 --
 -- ARGV[1], packed:
---   what         "bring", or "foresee", which changes nothing and answers what "bring" would
+--   what         "import", or "preview", which changes nothing and answers what "import" would
 --   counter      its name
 --   source       where it comes from; its record has "from:SOURCE" then
 --   existing     what to do with a counter that is there: "keep", "add" or "replace"
@@ -55,7 +55,8 @@ local function adding()
   return 'added'
 end
 
-local function foresee()
+-- What the import does, as it is answered.
+local function plan()
   if redis.call('EXISTS', total_key(name)) == 0 then
     local full = name ~= DEFAULT and redis.call('ZCARD', NAMES) >= ARGS.countersMax
     return full and 'counters-full' or 'made'
@@ -74,8 +75,8 @@ local function write_figures(index, figures)
   end
 end
 
-local outcome = foresee()
-if ARGS.what == 'foresee' then return cmsgpack.pack(outcome) end
+local outcome = plan()
+if ARGS.what == 'preview' then return cmsgpack.pack(outcome) end
 if outcome == 'added' then
   write({'SET', total_key(name), whole(sums.total), 'KEEPTTL'})
   for index, figures in ipairs(sums) do write_figures(index, figures) end

@@ -51,7 +51,7 @@ end
 -- Notes down visitors whose visit counted, up to a quarter of all places for one counter. Visitors
 -- that are not noted down count again.
 local function note_visitors(name, counter, fresh)
-  if #fresh == 0 or not ARGS.room then return end
+  if #fresh == 0 or not ARGS.space then return end
   if not counter.recent then begin_recent(name, counter) end
   local recent, key, most = counter.recent, 'seen:recent:' .. name, ARGS.visitorsMax
   if not recent.size then return end
