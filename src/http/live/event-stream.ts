@@ -124,7 +124,7 @@ export class EventStreams {
    */
   #endOldest(): void {
     const [oldest] = this.#open;
-    oldest?.giveWay();
+    oldest?.evict();
   }
 
   #forget(stream: OpenStream): void {

@@ -12,7 +12,7 @@ export interface EventStream {
  * The delay before a client reconnects whose stream was ended for a newer one. It keeps too many
  * clients from ending each other's streams all the time.
  */
-const GIVES_WAY_MS = 10_000;
+const EVICTED_RETRY_MS = 10_000;
 /** An empty comment. The first one also makes the server send the headers. */
 const COMMENT = ':\n\n';
 
@@ -81,8 +81,8 @@ export class OpenStream implements EventStream {
   }
 
   /** Ends the stream for a newer one. */
-  giveWay(): void {
-    this.send(`retry: ${GIVES_WAY_MS}`);
+  evict(): void {
+    this.send(`retry: ${EVICTED_RETRY_MS}`);
     this.#onDropped();
     this.end();
   }
