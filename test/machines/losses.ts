@@ -1,0 +1,75 @@
+/**
+ * What can happen to one machine of the stack. Each is injected into a healthy cluster, lasts for
+ * a while, and is undone.
+ */
+import type { Node } from '../stack/support/node.ts';
+import type { Cluster } from './cluster.ts';
+
+/** What happened, and how it is undone. */
+export interface Injected {
+  /** For people. */
+  readonly what: string;
+  /** The nodes whose ports visitors can reach meanwhile. */
+  readonly open: readonly Node[];
+  readonly undo: () => Promise<void>;
+}
+
+export const LOSSES = {
+  'the machine of the primary is lost': async (cluster) =>
+    switchOff(cluster, await cluster.nodeOf('Leader')),
+  'the machine of the synchronous standby is lost': async (cluster) =>
+    switchOff(cluster, await cluster.nodeOf('Sync Standby')),
+  'the machine of the other standby is lost': async (cluster) => {
+    const [primary, standby] = [
+      await cluster.nodeOf('Leader'),
+      await cluster.nodeOf('Sync Standby'),
+    ];
+    const other = cluster.nodes.find((node) => node !== primary && node !== standby);
+    if (!other) throw new Error('there is no other standby');
+    return switchOff(cluster, other);
+  },
+  'the primary is cut off from the others, but not from visitors': async (cluster) => {
+    const primary = await cluster.nodeOf('Leader');
+    const others = cluster.nodes.filter((node) => node !== primary);
+    await firewall(primary, others, '-I');
+    return {
+      what: primary.name,
+      open: cluster.nodes,
+      undo: () => firewall(primary, others, '-D'),
+    };
+  },
+  'an operator switches over': async (cluster) => {
+    const [from, to] = [await cluster.nodeOf('Leader'), await cluster.nodeOf('Sync Standby')];
+    const member = ({ name }: Node) => name.replace('node', 'postgres');
+    await cluster.patronictl(
+      `switchover --force --master ${member(from)} --candidate ${member(to)}`,
+    );
+    return {
+      what: `${from.name} to ${to.name}`,
+      open: cluster.nodes,
+      undo: async () => undefined,
+    };
+  },
+  'a member of etcd is killed': async (cluster) => {
+    const node = await cluster.nodeOf('Leader');
+    const ids = await node.mustDocker('ps', '-q', '-f', 'name=mystack_etcd');
+    await node.mustDocker('kill', ...ids.split('\n'));
+    // Swarm starts another in its place.
+    return { what: node.name, open: cluster.nodes, undo: async () => undefined };
+  },
+} satisfies Readonly<Record<string, (cluster: Cluster) => Promise<Injected>>>;
+
+async function switchOff(cluster: Cluster, node: Node): Promise<Injected> {
+  await cluster.switchOff(node);
+  return { what: node.name, open: cluster.nodes, undo: () => cluster.switchOn(node) };
+}
+
+/** Drops (`-I`), or drops no more (`-D`), all packets between a node and others. */
+async function firewall(node: Node, others: readonly Node[], what: '-I' | '-D'): Promise<void> {
+  const rules = others.flatMap(({ address }) => [
+    `iptables ${what} INPUT -s ${address} -j DROP`,
+    `iptables ${what} OUTPUT -d ${address} -j DROP`,
+  ]);
+  const { status, error } = await node.sh(rules.join(' && '), '/');
+  if (status !== 0) throw new Error(error);
+}
