@@ -142,7 +142,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
         .flat()
         .flatMap((suite) => suite.files),
     ).toContain('test/browser/page.test.ts'),
-  'npm run test:stack': () => chooses([], /^test\/stack\/\w+\.test\.ts$/),
+  'npm run test:stack': () => chooses([], /^test\/stack\/[\w-]+\.test\.ts$/),
   'npm run test:stack -- guide': () => chooses(['guide'], /^test\/stack\/guide\.test\.ts$/),
   // They need an engine: test/stack/guide.test.ts runs them.
   'docker swarm init': () => isInGuide('docker swarm init'),

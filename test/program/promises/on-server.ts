@@ -37,7 +37,17 @@ export function testServerFaults(
           await server.kill();
           await Bun.sleep(100);
           await server.start();
-          await Bun.sleep(500);
+          // A server that has just recovered may be slow.
+          const read = async () => {
+            const text = await program.get(PATHS[1].replace('/hit/', '/get/'));
+            return (JSON.parse(text) as { value: number }).value;
+          };
+          const before = await read();
+          await until(
+            'visits to be counted again',
+            async () => (await read()) > before + 150,
+            30_000,
+          );
         }
       });
       expect(await findingsOf(program, evidence)).toEqual([]);
