@@ -4,7 +4,8 @@
 #   sh deploy/postgres/secrets.sh      creates number 1
 #   sh deploy/postgres/secrets.sh 2    creates number 2
 #
-# The passwords are created here, 256 random bits each, and never shown. To change Seen's: docs/high-availability.md.
+# The passwords are created here, 256 random bits each, and never shown. The roles get them when the cluster is created: later
+# numbers do not change the passwords of a cluster that exists.
 set -eu
 
 number=${1:-1}
@@ -33,7 +34,7 @@ postgresql:
       password: $(password)
 END
 
-# The role is created with this one, in the form of a password file for people's programs; `web` connects with the same.
+# Seen's password, as a password file for psql and pg_dump, and in the URL for `web`. The role is created with it.
 seen=$(password)
 printf '*:*:seen:seen:%s' "$seen" | docker secret create "seen_postgres_seen_$number" - >/dev/null
 printf 'postgres://seen:%s@postgres1:5432,postgres2:5432,postgres3:5432/seen' "$seen" |

@@ -48,7 +48,7 @@ export const settings = {
   ),
   storeCa: setting(
     undefined,
-    'Certificates (PEM) to trust instead of the system’s, for `rediss://` and for `postgres://` with TLS; usually given as a file',
+    'Certificates (PEM) to trust instead of the system’s, for `rediss://`, and for `postgres://` with `sslmode=require` or stricter; usually given as a file',
     optional(certificates),
   ),
   storeTimeoutMs: setting(
@@ -143,7 +143,7 @@ export const settings = {
   ),
   visitorsMax: setting(
     '1000000',
-    'Maximum number of remembered visitors, and a quarter of it for one counter: for windows, and on SQLite for the day’s visitors (150 bytes of Redis, 120 of disk each). Further visitors count with each visit',
+    'Maximum number of remembered visitors, and a quarter of it for one counter: for windows, and on SQLite and PostgreSQL for the day’s visitors (at most 150 bytes of Redis, 120 of SQLite’s disk, 270 of PostgreSQL’s each). Further visitors count with each visit',
     numberSetting(0, 100_000_000),
   ),
   requestsPerMinute: setting(

@@ -1,31 +1,35 @@
 /** Finds settings of a PostgreSQL that put answered visits at risk. */
 import type { PostgresDatabase } from './connection.ts';
 
-/** Settings with values that can lose answered visits, the risk, and how to change them. */
+/** A role's setting applies to its new sessions. */
+const AS_SEEN =
+  'ALTER ROLE CURRENT_USER SET synchronous_commit = on (as the user of Seen), and restart Seen';
+
+/** Settings with values that can lose answered visits, the risk, and the SQL that removes it. */
 const RISKS = [
   {
     name: 'fsync',
     risky: ['off'],
     risk: 'a crash of its machine can damage all data',
-    change: 'ALTER SYSTEM SET fsync = on',
+    change: 'ALTER SYSTEM SET fsync = on; SELECT pg_reload_conf()',
   },
   {
     name: 'full_page_writes',
     risky: ['off'],
     risk: 'a crash of its machine can damage all data',
-    change: 'ALTER SYSTEM SET full_page_writes = on',
+    change: 'ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()',
   },
   {
     name: 'synchronous_commit',
     risky: ['off'],
     risk: 'a crash loses visits that were answered already',
-    change: 'ALTER ROLE CURRENT_USER SET synchronous_commit = on',
+    change: AS_SEEN,
   },
   {
     name: 'synchronous_commit',
     risky: ['local'],
     risk: 'a failover loses visits that were answered already',
-    change: 'ALTER ROLE CURRENT_USER SET synchronous_commit = on',
+    change: AS_SEEN,
   },
 ] as const;
 

@@ -14,10 +14,10 @@ import type { Encryption } from './tls.ts';
 const VERSION_MIN = 14;
 
 /**
- * Sets the session up and says what the server is, in one round trip. Deadlines belong to the
- * client: a statement that the server cancels may have been applied, and looks like success. A
- * server that waits for a lock looks every second whether the client is still there. Settings that
- * this version does not have are left out. Result: `standby`, and `version` as in 150004.
+ * Sets the session up and asks what the server is, in one round trip. The server has no timeouts,
+ * only the client has: a COMMIT whose wait a timeout cancels is applied, and looks like success.
+ * While a statement waits for a lock, the server checks every second that the client is there.
+ * Settings that this version lacks are left out. Result: `standby`, and `version` as in 150004.
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -29,10 +29,10 @@ const GREETING = `
         ('default_transaction_isolation', 'read committed')) AS wanted (name, value)
       JOIN pg_catalog.pg_settings USING (name)) AS set`;
 
-/** Below the 900 s after which Swarm's virtual addresses forget an idle connection. */
+/** Below the 900 s after which a virtual address of Swarm forgets an idle connection. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** More than any first message of PostgreSQL has; libpq takes the same number. */
+/** More bytes than any first message of PostgreSQL has; libpq uses the same limit. */
 const MESSAGE_MAX = 30_000;
 
 /** A client that will connect over `socket`. `urlIn` is the name of the URL's setting. */
@@ -82,9 +82,9 @@ export async function greet(client: Client, place: string, urlIn: string): Promi
 }
 
 /**
- * Whether these first bytes can be PostgreSQL's: to a request for TLS, yes or no as one letter; to
- * the login, a request for the password or another of its messages, none of which is long. An
- * error may be a plain text.
+ * Whether these first bytes can be PostgreSQL's. It answers a request for TLS with one letter, for
+ * yes or no, and a login with a request for the password or another short message. An error may be
+ * plain text.
  * https://www.postgresql.org/docs/15/protocol-message-formats.html
  */
 export function isPostgres(bytes: Buffer, askedForTls: boolean): boolean {

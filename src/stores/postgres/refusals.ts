@@ -3,9 +3,9 @@
  * another connection may be the right one now. Messages may be translated, so they decide nothing.
  * https://www.postgresql.org/docs/15/errcodes-appendix.html
  *
- * `store-unavailable` passes by itself, or when somebody else has acted: the start waits for it.
- * `store-unusable` needs a person, here and now: the start fails at once. Not here: whether the
- * statement may have been applied all the same (`session.ts`).
+ * `store-unavailable` passes by itself, or when somebody acts on the server: a start waits for it.
+ * `store-unusable` lasts until somebody changes Seen's settings or version: a start fails at once.
+ * Not here: whether the statement may have been applied all the same (`session.ts`).
  */
 import { DatabaseError } from 'pg';
 import { AppError, isAppError } from '../../counter/errors.ts';
@@ -21,9 +21,9 @@ interface Refusal {
 }
 
 /** What to do about a standby. */
-export const FAILOVER = 'Seen follows as soon as a host in {url} leads to the primary';
+export const FAILOVER = 'Seen follows as soon as a host in {url} is the primary';
 const ACCESS =
-  'Check user, password and database in {url}, and who may connect (pg_hba.conf of the server)';
+  'Check user, password and database in {url}, and who may connect to the server (its pg_hba.conf)';
 
 /** The first match applies. */
 const REFUSALS: readonly Refusal[] = [
@@ -43,7 +43,7 @@ const REFUSALS: readonly Refusal[] = [
     state: /^53300/,
     code: 'store-unavailable',
     advice:
-      'All its connections are taken. Raise max_connections: each replica of Seen uses up to four',
+      'All connections are taken. Raise max_connections, or the CONNECTION LIMIT of the user or database: each replica of Seen uses up to four, and the process that starts several replicas two',
     leave: true,
   },
   {
@@ -76,27 +76,30 @@ const REFUSALS: readonly Refusal[] = [
   {
     state: /^42501/,
     code: 'store-unavailable',
-    advice: 'The user in {url} lacks a right. Grant it',
+    advice:
+      'The user in {url} lacks a right. deploy/postgres/counting-role.sql grants all that Seen needs',
     leave: false,
   },
   {
-    // The next connection makes them, if it may.
+    // The next connection creates a schema that is missing as a whole, if it may.
     state: /^(3F000|42P01|42703|42883)/,
     code: 'store-unavailable',
-    advice: 'Tables or functions of Seen are missing in this database. Seen looks for them again',
+    advice:
+      'Tables or functions of Seen are missing in this database. When all are missing, Seen creates them. When only some are, restore a backup',
     leave: true,
   },
   {
     state: /^26000/,
     code: 'store-unusable',
     advice:
-      'It loses prepared statements. Name the server itself in {url}, or a pooler whose clients keep their connections (session pooling)',
+      'A pooler in between loses prepared statements. Name the server itself in {url}, or a pooler that keeps one connection for each client (session pooling)',
     leave: true,
   },
   {
     state: /^(40|55P03|57014)/,
     code: 'store-unavailable',
-    advice: 'PostgreSQL is busy with somebody else; see pg_stat_activity. This passes by itself',
+    advice:
+      'PostgreSQL is busy with another transaction, or somebody cancelled this one; see pg_stat_activity. Seen tries again',
     leave: false,
   },
   {
@@ -116,9 +119,8 @@ const OTHER: Omit<Refusal, 'state'> = {
 
 /**
  * Translates an error of the server. `place` is the server, and `urlIn` the name of its URL's
- * setting. SE001 and SE002 are errors of Seen's own functions: PostgreSQL lacks the writer's last
- * batch, and the message says what it has; the clocks differ by as many seconds as the message
- * says.
+ * setting. Seen's own functions raise two: SE001 when PostgreSQL lacks the writer's last batch,
+ * with what it has as the message; SE002 when the clocks differ, with the seconds as the message.
  */
 export function refusalOf(
   error: DatabaseError,
@@ -134,7 +136,7 @@ export function refusalOf(
     const seconds = Number(/-?\d+/.exec(error.message)?.[0]);
     const difference = `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'}`;
     const clocks = `This machine's clock is ${difference} that of PostgreSQL at ${place}`;
-    const message = `${clocks}, which is more than may be. Set both right (NTP).`;
+    const message = `${clocks}, which is more than Seen allows. Correct the clocks (NTP).`;
     return { error: new AppError('store-unavailable', message, { cause: error }), leave: false };
   }
   const { code, advice, leave } =

@@ -1,6 +1,6 @@
 /**
- * The schema of Seen in a PostgreSQL database. It is created in a database without one, updated
- * when it is older, and any other is refused.
+ * The schema of Seen in a PostgreSQL database. Seen creates it where there is none, updates an
+ * older one, and refuses that of a newer Seen or of another program.
  *
  * All steps run in one transaction under an advisory lock, so that several replicas may start at
  * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
@@ -25,8 +25,9 @@ import window from './sql/window.sql' with { type: 'text' };
  */
 const STEPS: readonly string[] = [tables];
 /**
- * The functions of this version, created again whenever steps are applied. During an update older
- * replicas still call them, so a function whose arguments or result change gets another name.
+ * The functions of this version, created again whenever steps are applied: a change of functions
+ * alone needs an empty step. Older replicas call them until they are replaced, on the connections
+ * that they have, so a function whose arguments or result change gets another name.
  */
 const FUNCTIONS: readonly string[] = [
   shared,
@@ -41,7 +42,7 @@ const FUNCTIONS: readonly string[] = [
 ];
 /** An advisory lock: the first number is "seen" in ASCII, 0x7365656e. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1936024942, 1)';
-/** Whether the schema exists, whether it is Seen's, and whether it has any tables. */
+/** Whether the schema exists, whether it is Seen's, and whether anything is in it. */
 const LOOK = `
   SELECT to_regnamespace('seen') IS NOT NULL AS schema, to_regclass('seen.schema') IS NOT NULL AS ours,
     EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('seen')) AS used`;
@@ -67,8 +68,8 @@ export async function claimSchema(client: Client, place: string): Promise<void> 
     if (!(error instanceof DatabaseError) || error.code !== NO_RIGHT) throw error;
     throw new AppError(
       'store-unusable',
-      `The schema of Seen in ${place} is missing or older, and this role may not change it (${error.message}). ` +
-        'Do it once as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
+      `The schema of Seen in ${place} is missing, or is of an older version, and this role may not change it (${error.message}). ` +
+        'Run this as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
       { cause: error },
     );
   }

@@ -143,7 +143,7 @@ export function refusalOf(
   if (seconds !== undefined) {
     const difference = `${Math.abs(Number(seconds))} s ${Number(seconds) > 0 ? 'ahead of' : 'behind'}`;
     const clocks = `This machine's clock is ${difference} that of Redis at ${place}`;
-    const message = `${clocks}, which is more than may be. Set both right (NTP).`;
+    const message = `${clocks}, which is more than Seen allows. Correct the clocks (NTP).`;
     return { error: new AppError('store-unavailable', message, { cause: reply }), leave: false };
   }
   const { code, advice, leave } = REFUSALS.find(({ says }) => says.test(reply.message)) ?? OTHER;

@@ -1,14 +1,14 @@
 -- Functions that the others share.
 --
--- Functions with queries are in PL/pgSQL, which keeps their plans for the session; PostgreSQL
--- plans those in SQL at each call. Those in SQL are expressions, which it puts into the caller's
--- query.
+-- Functions with queries that a commit calls are in PL/pgSQL, which keeps their plans for the
+-- session; PostgreSQL plans those in SQL at each call. Functions in SQL are expressions, which it
+-- puts into the caller's query, or reads that are seldom called.
 --
 -- Each operation of the store is one call of one function, so it is one statement, one round trip
 -- and one transaction. Arguments and results are JSON. All functions run at READ COMMITTED: each
 -- statement in them sees what was committed before it.
 --
--- Locks are taken in this order, so that no two transactions wait for each other: the writer, then
+-- Locks are taken in this order, so that there is no deadlock: the writer, then
 -- counters in the order of their names, then the rest. Whoever holds a counter's row may change
 -- the other rows of this counter.
 
@@ -92,7 +92,7 @@ AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;
 CREATE OR REPLACE FUNCTION seen.lock_places() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   -- "seen" in ASCII, and 2.
-  PERFORM pg_advisory_xact_lock(1936025966, 2);
+  PERFORM pg_advisory_xact_lock(1936024942, 2);
 END $$;
 
 -- Whether one of the counters does not exist.
