@@ -39,8 +39,9 @@ export function testServerFaults(
           await server.start();
           // A server that has just recovered may be slow.
           const read = async () => {
-            const text = await program.get(PATHS[1].replace('/hit/', '/get/'));
-            return (JSON.parse(text) as { value: number }).value;
+            const response = await fetch(program.url + PATHS[1].replace('/hit/', '/get/'));
+            if (response.status === 404) return 0;
+            return ((await response.json()) as { value: number }).value;
           };
           const before = await read();
           await until(
@@ -97,8 +98,10 @@ export function testServerFaults(
           const refused = await fetch(program.url);
           expect(refused.status).toBe(503);
           expect(refused.headers.get('Retry-After')).toBe('1');
-          const ready = await fetch(`${program.operationsUrl}/readyz`);
-          expect(ready.status).toBe(503);
+          // Each replica notices it by itself.
+          await until('it to be reported as not ready', async () => {
+            return (await fetch(`${program.operationsUrl}/readyz`)).status === 503;
+          });
           expect((await fetch(`${program.operationsUrl}/healthz`)).status).toBe(200);
           // A replica that is late with its figures is left out of them.
           await until('it to be among the figures', async () =>

@@ -26,7 +26,8 @@ afterEach(cleanUp);
 testServerFaults('PostgreSQL', onPostgres, 15_000);
 
 test('P4 no double count: with transactions cancelled or ended at random every hit counts once', async () => {
-  const { postgres, program } = await onPostgres();
+  // Long enough for the retries: on a busy machine one batch may be ended many times.
+  const { postgres, program } = await onPostgres({ SEEN_WAIT_MS: '30000' });
   let ended = 0;
   const evidence = await underLoad(program, async () => {
     for (let n = 0; n < 60; n++) {
