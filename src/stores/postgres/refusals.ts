@@ -94,7 +94,7 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    state: /^(40|55P03|57014)/,
+    state: /^(23505|40|55P03|57014)/,
     code: 'store-unavailable',
     advice: 'PostgreSQL is busy with somebody else; see pg_stat_activity. This passes by itself',
     leave: false,

@@ -152,6 +152,10 @@ BEGIN
         answers[change.place] := '"missing"';
         CONTINUE;
       END IF;
+      IF counters_left IS NULL THEN
+        -- It was deleted while this call waited for its row. The call is repeated.
+        RAISE serialization_failure USING MESSAGE = 'a counter was deleted meanwhile';
+      END IF;
       IF change.counter <> 'hits' AND counters_left <= 0 THEN
         answers[change.place] := '"counters-full"';
         CONTINUE;
@@ -209,7 +213,7 @@ BEGIN
   IF cardinality(keys) > keys_there THEN
     INSERT INTO seen.keys (key, request, total, made_at)
     SELECT key, request, total, now_ms FROM unnest(keys, requests, key_totals) WITH ORDINALITY
-      AS added (key, request, total, place) WHERE place > keys_there;
+      AS added (key, request, total, place) WHERE place > keys_there ORDER BY key;
   END IF;
   PERFORM seen.add_to_sum('counters', 0, cardinality(names) - there);
   PERFORM seen.add_to_sum('keys', 0, cardinality(keys) - keys_there - keys_gone);

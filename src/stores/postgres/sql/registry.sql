@@ -68,16 +68,18 @@ CREATE OR REPLACE FUNCTION seen.change_counter(args jsonb) RETURNS jsonb LANGUAG
 DECLARE
   wanted text := args->>'counter';
   kept seen.counters;
+  is_there boolean;
 BEGIN
   SELECT * INTO kept FROM seen.counters WHERE name = wanted FOR NO KEY UPDATE;
-  IF NOT FOUND AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
+  is_there := FOUND;
+  IF NOT is_there AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
   kept.name := wanted;
   kept.total := coalesce(kept.total, 0);
   IF NOT seen.meets(kept, args->'condition') THEN RETURN '"differs"'; END IF;
-  IF NOT EXISTS (SELECT FROM seen.counters WHERE name = wanted) THEN
-    INSERT INTO seen.counters (name, total, made_at) VALUES (wanted, 0, (args->'now')::bigint)
-    ON CONFLICT DO NOTHING;
-    IF FOUND THEN PERFORM seen.add_to_sum('counters', 0, 1); END IF;
+  IF NOT is_there THEN
+    -- This fails if another call has made it meanwhile. Then the call is repeated.
+    INSERT INTO seen.counters (name, total, made_at) VALUES (wanted, 0, (args->'now')::bigint);
+    PERFORM seen.add_to_sum('counters', 0, 1);
   END IF;
   UPDATE seen.counters SET
     total = coalesce((args->'total')::bigint, total),

@@ -8,9 +8,11 @@
 -- and one transaction. Arguments and results are JSON. All functions run at READ COMMITTED: each
 -- statement in them sees what was committed before it.
 --
--- Locks are taken in this order, so that no two transactions wait for each other: the writer, then
--- counters in the order of their names, then the rest. Whoever holds a counter's row may change
--- the other rows of this counter.
+-- Locks are taken in this order, so that no two transactions wait for each other: the writer, the
+-- places (seen.lock_places), counters in the order of their names, new keys in their order, and
+-- last the numbers of rows (seen.sums): of counters, of keys, of visitors. Whoever holds a
+-- counter's row may change the other rows of this counter. Rows that are only tidied away are
+-- skipped when somebody else has them.
 
 -- 2^53 - 1: the largest number that JSON carries exactly.
 CREATE OR REPLACE FUNCTION seen.exact_max() RETURNS bigint LANGUAGE sql IMMUTABLE
@@ -92,7 +94,7 @@ AS $$ SELECT rules IS NOT NULL AND split_part(rules, ' ', 4) = 'private' $$;
 CREATE OR REPLACE FUNCTION seen.lock_places() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   -- "seen" in ASCII, and 2.
-  PERFORM pg_advisory_xact_lock(1936025966, 2);
+  PERFORM pg_advisory_xact_lock(1936024942, 2);
 END $$;
 
 -- Whether one of the counters does not exist.

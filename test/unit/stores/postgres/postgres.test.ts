@@ -111,6 +111,54 @@ describe('PostgreSQL store', () => {
     for (const store of stores) await store.close();
   });
 
+  test('writers that add the same keys in different orders do not deadlock', async () => {
+    const url = await server.newDatabase();
+    // Far from the limit, near which they would take turns.
+    const stores = Array.from({ length: 4 }, () => open(url, { keysMax: 1_000_000 }));
+    await Promise.all(
+      stores.map(async ({ counting }, at) => {
+        const batch = newWriter();
+        for (let round = 0; round < 20; round++) {
+          const keys = Array.from({ length: 20 }, (_, index) => `key-${round}-${index}`);
+          const turned = keys.toSorted((a, b) => turn(a, at) - turn(b, at));
+          const outcomes = await counting.commit(
+            batch(
+              ...turned.map((key) => ({
+                counter: `own/${at}`,
+                amount: 1,
+                once: { key, request: '1' },
+              })),
+            ),
+          );
+          expect(outcomes.every((outcome) => typeof outcome === 'number')).toBe(true);
+        }
+      }),
+    );
+    const deadlocks = `SELECT deadlocks FROM pg_stat_database WHERE datname = '${databaseIn(url)}'`;
+    expect(await server.sql(deadlocks)).toBe('0');
+    for (const store of stores) await store.close();
+  });
+
+  test('a counter that is deleted while a visit waits for it is made again only if there is a place', async () => {
+    const url = await server.newDatabase();
+    const store = open(url, { countersMax: 1 });
+    const batch = newWriter();
+    const hit = { counter: 'soon/gone', amount: 1 };
+    expect(await store.counting.commit(batch(hit))).toEqual([1]);
+    // Deleted in this way, it leaves no place.
+    const deletion = server.sql(
+      'BEGIN; DELETE FROM seen.counters; SELECT pg_sleep(1); COMMIT',
+      databaseIn(url),
+    );
+    await until('the deletion to begin', async () => {
+      const asleep = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+      return (await server.sql(asleep)) === '1';
+    });
+    expect(await store.counting.commit(batch(hit))).toEqual(['counters-full']);
+    await deletion;
+    await store.close();
+  });
+
   test('numbers, names and keys that SQL could misread are stored unchanged', async () => {
     const store = open(await server.newDatabase());
     const batch = newWriter();
