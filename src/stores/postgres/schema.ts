@@ -5,9 +5,8 @@
  * All steps run in one transaction under an advisory lock, so that several replicas may start at
  * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
  */
-import { DatabaseError } from 'pg';
+import { type Client, DatabaseError } from 'pg';
 import { AppError } from '../../counter/errors.ts';
-import type { Client } from './connection.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };
@@ -25,8 +24,9 @@ import window from './sql/window.sql' with { type: 'text' };
  */
 const STEPS: readonly string[] = [tables];
 /**
- * The functions of this version, created again whenever steps are applied. During an update older
- * replicas still call them, so a function whose arguments or result change gets another name.
+ * The functions of this version, created again whenever steps are applied. So a version that
+ * changes only functions adds an empty step. During an update older replicas still call them, so a
+ * function whose arguments or result change gets another name.
  */
 const FUNCTIONS: readonly string[] = [
   shared,
