@@ -84,7 +84,6 @@ DECLARE
   -- What is added to this hour: a counter's place above, and amounts by kind.
   hour_at integer[] := '{}';
   hour_kinds jsonb[] := '{}';
-  folded integer := 0;
   -- The change at hand.
   window_ms bigint;
   counted boolean[];
@@ -109,7 +108,7 @@ BEGIN
     SELECT value->>'key' FROM jsonb_array_elements(args->'changes') WHERE value ? 'key'
   );
   SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
-  FROM seen.places_left(args, names, keys, today);
+  FROM seen.places_left(args, keys, today);
   SELECT coalesce(array_agg(c.name), '{}'), coalesce(array_agg(c.total), '{}'),
     coalesce(array_agg(c.rules), '{}') INTO names, totals, rules
   FROM (

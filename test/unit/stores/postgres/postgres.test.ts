@@ -1,6 +1,7 @@
 /** The PostgreSQL store on a real PostgreSQL: the contract, and tests for PostgreSQL only. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
+import { DAY_MS } from '../../../../src/contract/history.ts';
 import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
@@ -156,6 +157,52 @@ describe('PostgreSQL store', () => {
     });
     expect(await store.counting.commit(batch(hit))).toEqual(['counters-full']);
     await deletion;
+    await store.close();
+  });
+
+  test('a visit that may not make its counter does not wait for others that make some', async () => {
+    const url = await server.newDatabase();
+    const store = open(url);
+    await store.counting.ping();
+    const asleep = `FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    // The lock of seen.lock_places.
+    const making = server
+      .sql('SELECT pg_advisory_lock(1936024942, 2), pg_sleep(600)', databaseIn(url))
+      .catch(() => undefined);
+    await until('it to be locked', async () => {
+      return (await server.sql(`SELECT count(*) ${asleep}`)) === '1';
+    });
+    const batch = newWriter();
+    const hit = { counter: 'not/there', amount: 1, make: false };
+    expect(await store.counting.commit(batch(hit))).toEqual(['missing']);
+    await server.sql(`SELECT pg_terminate_backend(pid) ${asleep}`);
+    await making;
+    await store.close();
+  });
+
+  test('expired keys are deleted when few places are left, and are not counted any more', async () => {
+    const url = await server.newDatabase();
+    let now = Date.now();
+    const store = open(url, { keysMax: 20, now: () => now });
+    const batch = newWriter();
+    const keyed = () => ({
+      counter: 'with/keys',
+      amount: 1,
+      once: { key: randomUUID(), request: '1' },
+    });
+    const add = (count: number) =>
+      store.counting.commit(batch(...Array.from({ length: count }, keyed)));
+    const kept = () =>
+      server.sql(
+        `SELECT count(*), (SELECT sum(n) FROM seen.sums WHERE what = 'keys') FROM seen.keys`,
+        databaseIn(url),
+      );
+    await add(15);
+    now += 2 * DAY_MS;
+    await add(3);
+    expect(await kept()).toBe('18|18');
+    await add(1);
+    expect(await kept()).toBe('4|4');
     await store.close();
   });
 
