@@ -14,10 +14,13 @@ import type { Encryption } from './tls.ts';
 const VERSION_MIN = 14;
 
 /**
- * Sets the session up and says what the server is, in one round trip. Deadlines belong to the
- * client: a statement that the server cancels may have been applied, and looks like success. A
- * server that waits for a lock looks every second whether the client is still there. Settings that
- * this version does not have are left out. Result: `standby`, and `version` as in 150004.
+ * Sets the session up and says what the server is, in one round trip. Result: `standby`, and
+ * `version` as in 150004. Settings that this version does not have are left out.
+ *
+ * Deadlines belong to the client: a statement that the server cancels may have been applied, and
+ * looks like success. A server that waits for a lock looks every second whether the client is
+ * still there. Plans are made once, and go by index whatever PostgreSQL knows of tables that have
+ * just grown. They look expensive where there is no index, so PostgreSQL would compile them (JIT).
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -26,7 +29,9 @@ const GREETING = `
       FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
         ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
         ('client_connection_check_interval', '1s'), ('client_encoding', 'UTF8'),
-        ('default_transaction_isolation', 'read committed')) AS wanted (name, value)
+        ('default_transaction_isolation', 'read committed'), ('jit', 'off'),
+        ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+        ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)
       JOIN pg_catalog.pg_settings USING (name)) AS set`;
 
 /** Below the 900 s after which Swarm's virtual addresses forget an idle connection. */

@@ -38,6 +38,7 @@ BEGIN
   RETURN kept;
 END $$;
 
+-- The outcome of a change: the total, or a `CountedOutcome` (contract/counting.ts).
 CREATE OR REPLACE FUNCTION seen.outcome(total bigint, rules text, counted boolean[])
 RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN counted IS NULL AND NOT seen.is_private(rules) THEN to_jsonb(total)
@@ -47,11 +48,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- It decides in the order of the changes, on arrays, and then writes each row once: every version
--- of a row that a transaction writes is in the way of the next. So it is one long function. The
--- settings make it read by index, whatever PostgreSQL knows of tables that have just grown.
-CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan AS $$
+-- of a row that a transaction writes is in the way of the next. So it is one long function.
+CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
   this_hour integer := now_ms / 3600000;
@@ -61,8 +59,8 @@ DECLARE
   kept seen.writers;
   change record;
   answers jsonb[] := '{}';
-  -- The counters: those that are there, and then those that the batch makes. Of each its total, its
-  -- rules, whether its total changes, its visitors of today, and how many of them are new.
+  -- The counters: those that are there, and then those that the batch makes. Of each its total,
+  -- its rules, whether its total changes, its visitors of today, and how many of them are new.
   names text[];
   totals bigint[];
   rules text[];

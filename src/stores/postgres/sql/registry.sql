@@ -173,20 +173,25 @@ BEGIN
 END $$;
 
 -- args: `counter`. Returns the counter, or null.
-CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
 AS $$
-  SELECT (SELECT seen.described(c) FROM seen.counters AS c WHERE c.name = args->>'counter')
-$$;
+BEGIN
+  RETURN (SELECT seen.described(c) FROM seen.counters AS c WHERE c.name = args->>'counter');
+END $$;
 
 -- args: `counters`. Returns for each the total that everybody may read, or null.
-CREATE OR REPLACE FUNCTION seen.read_totals(args jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(
-    CASE WHEN NOT seen.is_private(c.rules) THEN c.total END ORDER BY place
-  ), '[]')
-  FROM jsonb_array_elements_text(args->'counters') WITH ORDINALITY AS given (wanted, place)
-  LEFT JOIN seen.counters AS c ON c.name = wanted
-$$;
+CREATE OR REPLACE FUNCTION seen.read_totals(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(
+      CASE WHEN NOT seen.is_private(c.rules) THEN c.total END ORDER BY place
+    ), '[]')
+    FROM jsonb_array_elements_text(args->'counters') WITH ORDINALITY AS given (wanted, place)
+    LEFT JOIN seen.counters AS c ON c.name = wanted
+  );
+END $$;
 
--- Returns the number of counters.
+-- args: none. Returns the number of counters.
 CREATE OR REPLACE FUNCTION seen.count_counters(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT to_jsonb(seen.sum_of('counters', 0)) $$;

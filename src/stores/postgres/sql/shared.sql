@@ -1,8 +1,8 @@
 -- Functions that the others share.
 --
--- Functions with queries are in PL/pgSQL, which keeps their plans for the session; PostgreSQL
--- plans those in SQL at each call. Those in SQL are expressions, which it puts into the caller's
--- query.
+-- Functions with queries are in PL/pgSQL, which keeps their plans for the session (greeting.ts has
+-- the settings); PostgreSQL plans those in SQL at each call. Those in SQL are expressions, which
+-- it puts into the caller's query.
 --
 -- Each operation of the store is one call of one function, so it is one statement, one round trip
 -- and one transaction. Arguments and results are JSON. All functions run at READ COMMITTED: each
