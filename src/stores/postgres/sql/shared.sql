@@ -60,12 +60,16 @@ END $$;
 
 -- Writes a row of no meaning, so that the commit of this transaction waits for the disk and for
 -- the synchronous standby, and with it for all that the server committed before. A call that is
--- repeated after a lost reply and finds its work done must wait for that; most do because they
+-- repeated after a lost reply and finds its work done must wait for that. Most do because they
 -- lock a row, which is a write.
+--
+-- All calls write the same row. One that was given up keeps its connection of the server while it
+-- waits for the standby. Later ones wait for the row, and there the server ends them when their
+-- client is gone. So they do not use up its connections.
 CREATE OR REPLACE FUNCTION seen.confirm() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO seen.writers (writer, sequence, outcomes, written_at)
-  VALUES ('confirm-' || pg_backend_pid() % 64, 0, '[]', seen.server_ms())
+  VALUES ('confirm', 0, '[]', seen.server_ms())
   ON CONFLICT (writer) DO UPDATE SET written_at = excluded.written_at;
 END $$;
 

@@ -340,6 +340,8 @@ describe('PostgreSQL store: with a synchronous standby', () => {
     }
     // Reads do not wait.
     expect(await store.counting.read(['nobody/knows'])).toEqual([undefined]);
+    // Repeated calls wait for the first one, and so use up no connections.
+    expect(await waiting()).toBe('2');
     standby.resume();
     expect(await store.registry.create('with/owner', made)).toBe('created');
     await store.close();
