@@ -143,7 +143,8 @@ BEGIN
     )
   );
 END $$;
--- args: `counter`.
+
+-- args: `counter`. Returns its history.
 CREATE OR REPLACE FUNCTION seen.read_history(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT seen.history_of(args->>'counter') $$;
 
