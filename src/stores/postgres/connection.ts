@@ -2,10 +2,10 @@
  * The connections of a PostgreSQL store: one for each purpose, each call with a deadline.
  *
  * After a lost connection or a timeout the next call opens another one, which may lead to another
- * server. Nothing is sent twice: the counter retries its batches. Not here: one connection
- * (`session.ts`), the order of the servers (`hosts.ts`), the server's errors (`refusals.ts`).
+ * server. Only calls that PostgreSQL has undone are sent twice: the counter retries its batches.
+ * Not here: one connection (`session.ts`), order of servers (`hosts.ts`), errors (`refusals.ts`).
  */
-import type { Client as PgClient } from 'pg';
+import type { Client } from 'pg';
 import { AppError, messageOf } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
 import {
@@ -19,9 +19,6 @@ import { Hosts, type Server } from './hosts.ts';
 import { isCollision } from './refusals.ts';
 import { type CodeIfLost, Session } from './session.ts';
 import { encryptionsFor } from './tls.ts';
-
-/** The client, as far as calls need it. */
-export type Client = PgClient;
 
 export interface PostgresOptions {
   /** A URL that `readPostgresUrl` reads. */
@@ -82,7 +79,7 @@ export class PostgresDatabase {
   /**
    * Calls the function `seen.NAME` with `args` as one JSON value, and returns its result. A call
    * is one statement, and so one transaction. After a collision with another transaction it is
-   * repeated at once. Fails as `ask` does.
+   * repeated at once, within the same deadline. Fails as `ask` does.
    */
   async call<T>(
     purpose: Purpose,
@@ -96,33 +93,36 @@ export class PostgresDatabase {
       values: [JSON.stringify(args)],
       rowMode: 'array' as const,
     };
+    const question = (client: Client) => client.query<[T]>(query);
+    const endsAt = performance.now() + this.#options.timeoutMs;
     for (let attempt = 1; ; attempt++) {
       try {
         // eslint-disable-next-line no-await-in-loop -- calling again
-        const { rows } = await this.ask(purpose, (client) => client.query<[T]>(query), codeIfLost);
-        const [[result] = []] = rows;
-        return result as T;
+        const { rows } = await this.ask(purpose, question, codeIfLost, endsAt);
+        return rows[0]?.[0] as T;
       } catch (error) {
-        if (attempt === ATTEMPTS || !isCollision(error)) throw error;
+        const isLast = attempt === ATTEMPTS || performance.now() > endsAt;
+        if (isLast || !isCollision(error)) throw error;
       }
     }
   }
 
   /**
-   * Asks on the connection of `purpose`. One question at a time is in progress there, so it may
-   * have several statements; a transaction that it begins, it must also end after errors.
+   * Asks on the connection of `purpose`, until `endsAt` on the clock of `performance.now()`. One
+   * question at a time is in progress there, so it may have several statements; a transaction that
+   * it begins, it must also end after errors.
    *
-   * Fails with `codeIfLost` when it is unknown whether the question was applied; with
-   * `hit-unconfirmed`, also after an answer with a warning. With any other code, which is that of
-   * the server's error, nothing was applied.
+   * Fails with `codeIfLost` when it is unknown whether the question was applied. An answer with a
+   * warning leaves that unknown for a question whose `codeIfLost` is `hit-unconfirmed`. Any other
+   * code is that of the server's error, and nothing was applied.
    */
   async ask<T>(
     purpose: Purpose,
     question: (client: Client) => Promise<T>,
     codeIfLost: CodeIfLost,
+    endsAt = performance.now() + this.#options.timeoutMs,
   ): Promise<T> {
     if (this.#closed) throw this.#closedError();
-    const endsAt = performance.now() + this.#options.timeoutMs;
     const session = await this.#sessionFor(purpose, endsAt);
     return session.ask(question, codeIfLost, endsAt - performance.now());
   }

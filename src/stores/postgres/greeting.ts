@@ -14,10 +14,14 @@ import type { Encryption } from './tls.ts';
 const VERSION_MIN = 14;
 
 /**
- * Sets the session up and asks what the server is, in one round trip. The server has no timeouts,
- * only the client has: a COMMIT whose wait a timeout cancels is applied, and looks like success.
- * While a statement waits for a lock, the server checks every second that the client is there.
- * Settings that this version lacks are left out. Result: `standby`, and `version` as in 150004.
+ * Sets the session up and asks what the server is, in one round trip. Result: `standby`, and
+ * `version` as in 150004. Settings that this version lacks are left out.
+ *
+ * The server has no timeouts, only the client has: a COMMIT whose wait a timeout cancels is
+ * applied, and looks like success. While a statement waits for a lock, the server checks every
+ * second that the client is there. Plans are made once, and read by index whatever PostgreSQL
+ * knows of tables that have just grown. A plan without an index looks so expensive then that
+ * PostgreSQL would compile it (JIT).
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -26,7 +30,9 @@ const GREETING = `
       FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
         ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
         ('client_connection_check_interval', '1s'), ('client_encoding', 'UTF8'),
-        ('default_transaction_isolation', 'read committed')) AS wanted (name, value)
+        ('default_transaction_isolation', 'read committed'), ('jit', 'off'),
+        ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+        ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)
       JOIN pg_catalog.pg_settings USING (name)) AS set`;
 
 /** Below the 900 s after which a virtual address of Swarm forgets an idle connection. */

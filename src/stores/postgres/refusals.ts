@@ -96,7 +96,7 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    state: /^(40|55P03|57014)/,
+    state: /^(23505|40|55P03|57014)/,
     code: 'store-unavailable',
     advice:
       'PostgreSQL is busy with another transaction, or somebody cancelled this one; see pg_stat_activity. Seen tries again',

@@ -5,9 +5,8 @@
  * All steps run in one transaction under an advisory lock, so that several replicas may start at
  * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
  */
-import { DatabaseError } from 'pg';
+import { type Client, DatabaseError } from 'pg';
 import { AppError } from '../../counter/errors.ts';
-import type { Client } from './connection.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };

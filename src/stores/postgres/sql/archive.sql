@@ -5,20 +5,24 @@
 
 -- args: `after`, a name, and `limit`. Returns the next counters in the order of their names. Each
 -- page is one statement, so all on it are as of one moment.
-CREATE OR REPLACE FUNCTION seen.read_page(args jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(
-    seen.described(c) || jsonb_build_object('past', seen.history_of(c.name)) ORDER BY c.name
-  ), '[]')
-  FROM (
-    SELECT * FROM seen.counters WHERE name > args->>'after'
-    ORDER BY name LIMIT (args->'limit')::integer
-  ) AS c
-$$;
+CREATE OR REPLACE FUNCTION seen.read_page(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(
+      seen.described(c) || jsonb_build_object('past', seen.history_of(c.name)) ORDER BY c.name
+    ), '[]')
+    FROM (
+      SELECT * FROM seen.counters WHERE name > args->>'after'
+      ORDER BY name LIMIT (args->'limit')::integer
+    ) AS c
+  );
+END $$;
 
 -- Whether a figure of the history would leave the range of exact numbers if `past` were added.
 CREATE OR REPLACE FUNCTION seen.past_overflows(of_counter text, past jsonb) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (
     SELECT FROM (
       SELECT hour, kind, amount FROM seen.hours WHERE counter = of_counter
       UNION ALL SELECT (e->0)::integer, e->>1, (e->2)::bigint
@@ -32,8 +36,8 @@ LANGUAGE sql STABLE AS $$
       UNION ALL SELECT (e->0)::integer / 24, e->>1, (e->2)::bigint
       FROM jsonb_array_elements(past->'hours') AS e
     ) AS daily GROUP BY day, kind HAVING abs(sum(amount)) > seen.exact_max()
-  )
-$$;
+  );
+END $$;
 
 -- The outcome of importing one counter, as `ImportOutcome` (contract/archive.ts).
 CREATE OR REPLACE FUNCTION seen.import_outcome(
@@ -137,9 +141,13 @@ BEGIN
 END $$;
 
 -- args as of seen.import_counters. Returns the outcome that it would have for each counter alone.
-CREATE OR REPLACE FUNCTION seen.preview_import(args jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(seen.import_outcome(
-    value, args->>'source', args->>'existing', (args->'countersMax')::bigint, 0
-  ) ORDER BY place), '[]')
-  FROM jsonb_array_elements(args->'counters') WITH ORDINALITY AS given (value, place)
-$$;
+CREATE OR REPLACE FUNCTION seen.preview_import(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(seen.import_outcome(
+      value, args->>'source', args->>'existing', (args->'countersMax')::bigint, 0
+    ) ORDER BY place), '[]')
+    FROM jsonb_array_elements(args->'counters') WITH ORDINALITY AS given (value, place)
+  );
+END $$;

@@ -38,6 +38,7 @@ BEGIN
   RETURN kept;
 END $$;
 
+-- The outcome of a change: the total, or a `CountedOutcome` (contract/counting.ts).
 CREATE OR REPLACE FUNCTION seen.outcome(total bigint, rules text, counted boolean[])
 RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN counted IS NULL AND NOT seen.is_private(rules) THEN to_jsonb(total)
@@ -47,11 +48,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- It decides in the order of the changes, on arrays, and then writes each row once: every version
--- of a row that a transaction writes is in the way of the next. So it is one long function. The
--- settings make it read by index, whatever PostgreSQL knows of tables that have just grown.
-CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan AS $$
+-- of a row that a transaction writes is in the way of the next. So it is one long function.
+CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
   this_hour integer := now_ms / 3600000;
@@ -61,8 +59,8 @@ DECLARE
   kept seen.writers;
   change record;
   answers jsonb[] := '{}';
-  -- The counters: those that are there, and then those that the batch makes. Of each its total, its
-  -- rules, whether its total changes, its visitors of today, and how many of them are new.
+  -- The counters: those that are there, and then those that the batch makes. Of each its total,
+  -- its rules, whether its total changes, its visitors of today, and how many of them are new.
   names text[];
   totals bigint[];
   rules text[];
@@ -84,7 +82,6 @@ DECLARE
   -- What is added to this hour: a counter's place above, and amounts by kind.
   hour_at integer[] := '{}';
   hour_kinds jsonb[] := '{}';
-  folded integer := 0;
   -- The change at hand.
   window_ms bigint;
   counted boolean[];
@@ -109,7 +106,7 @@ BEGIN
     SELECT value->>'key' FROM jsonb_array_elements(args->'changes') WHERE value ? 'key'
   );
   SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
-  FROM seen.places_left(args, names, keys, today);
+  FROM seen.places_left(args, keys, today);
   SELECT coalesce(array_agg(c.name), '{}'), coalesce(array_agg(c.total), '{}'),
     coalesce(array_agg(c.rules), '{}') INTO names, totals, rules
   FROM (
@@ -151,6 +148,10 @@ BEGIN
       IF change.counter <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN
         answers[change.place] := '"missing"';
         CONTINUE;
+      END IF;
+      IF counters_left IS NULL THEN
+        -- It was deleted while this call waited for its row. The call is repeated.
+        RAISE serialization_failure USING MESSAGE = 'a counter was deleted meanwhile';
       END IF;
       IF change.counter <> 'hits' AND counters_left <= 0 THEN
         answers[change.place] := '"counters-full"';
@@ -209,7 +210,7 @@ BEGIN
   IF cardinality(keys) > keys_there THEN
     INSERT INTO seen.keys (key, request, total, made_at)
     SELECT key, request, total, now_ms FROM unnest(keys, requests, key_totals) WITH ORDINALITY
-      AS added (key, request, total, place) WHERE place > keys_there;
+      AS added (key, request, total, place) WHERE place > keys_there ORDER BY key;
   END IF;
   PERFORM seen.add_to_sum('counters', 0, cardinality(names) - there);
   PERFORM seen.add_to_sum('keys', 0, cardinality(keys) - keys_there - keys_gone);

@@ -125,8 +125,10 @@ END $$;
 
 -- The stored history of `counter`: `hours` and `days`, each [at, kind, amount], and `visitors`,
 -- each [day, number].
-CREATE OR REPLACE FUNCTION seen.history_of(of_counter text) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object(
+CREATE OR REPLACE FUNCTION seen.history_of(of_counter text) RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN jsonb_build_object(
     'hours', (
       SELECT coalesce(jsonb_agg(jsonb_build_array(hour, kind, amount)), '[]')
       FROM seen.hours WHERE counter = of_counter
@@ -139,12 +141,15 @@ CREATE OR REPLACE FUNCTION seen.history_of(of_counter text) RETURNS jsonb LANGUA
       SELECT coalesce(jsonb_agg(jsonb_build_array(day, visitors)), '[]')
       FROM seen.uniques WHERE counter = of_counter
     )
-  )
-$$;
+  );
+END $$;
+
+-- args: `counter`. Returns its history.
 CREATE OR REPLACE FUNCTION seen.read_history(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT seen.history_of(args->>'counter') $$;
 
--- The salt of `day`: `suggested`, unless an earlier call suggested one.
+-- args: `day`, `suggested`. Returns the salt of this day: `suggested`, unless an earlier call
+-- suggested one.
 CREATE OR REPLACE FUNCTION seen.salt(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   of_day integer := (args->'day')::integer;

@@ -1,9 +1,16 @@
 -- How much more may be stored: counters, keys of requests, and today's visitors. Far from a limit
--- transactions need not know of each other; near it they go one at a time, so that none is exceeded.
+-- transactions need not know of each other. Near it they go one at a time, so that it is not
+-- exceeded.
 
--- How many keys may be added (`places`). When the `wanted` ones do not fit, this first deletes some
--- that are expired or come from a wrong clock, and `gone` is their number. Otherwise it deletes
--- none, so that a clock that is wrong for a while loses no keys.
+-- The number of free places below which transactions go one at a time: more than all replicas
+-- together fill at one moment.
+CREATE OR REPLACE FUNCTION seen.near_limit() RETURNS bigint LANGUAGE sql IMMUTABLE
+AS 'SELECT 10000';
+
+-- How many keys may be added (`places`). When few places would be left after the `wanted` ones,
+-- this first deletes some keys that are expired or come from a wrong clock, and `gone` is their
+-- number: expired keys must not keep transactions near the limit. Otherwise it deletes none, so
+-- that a clock that is wrong for a while loses no keys.
 CREATE OR REPLACE FUNCTION seen.places_for_keys(
   wanted bigint, keys_max bigint, now_ms bigint, key_ms bigint, OUT places bigint, OUT gone bigint
 ) LANGUAGE plpgsql AS $$
@@ -12,7 +19,7 @@ DECLARE
 BEGIN
   places := keys_max - seen.sum_of('keys', 0);
   gone := 0;
-  IF places >= wanted THEN RETURN; END IF;
+  IF places - wanted >= least(seen.near_limit(), keys_max / 10) THEN RETURN; END IF;
   DELETE FROM seen.keys WHERE key IN (
     SELECT key FROM seen.keys WHERE made_at < now_ms - key_ms
     LIMIT 1000 FOR UPDATE SKIP LOCKED
@@ -28,26 +35,29 @@ BEGIN
 END $$;
 
 -- How many counters, keys and visitors a batch may add, and the number of keys that were deleted
--- for it. `wanted_names` and `wanted_keys` are those of the batch. A number is null, or 0 for keys,
--- where the batch adds none.
+-- for it. `args` are those of seen.commit, and `wanted_keys` the keys in them. A number is null,
+-- or 0 for keys, where the batch adds none.
 CREATE OR REPLACE FUNCTION seen.places_left(
-  args jsonb, wanted_names text[], wanted_keys text[], today integer,
+  args jsonb, wanted_keys text[], today integer,
   OUT counters bigint, OUT keys bigint, OUT keys_gone bigint, OUT visitors bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  -- More than all replicas together add at one moment.
-  near constant bigint := 10000;
   counters_max bigint := (args->'countersMax')::bigint;
   keys_max bigint := (args->'keysMax')::bigint;
   visitors_max bigint := (args->'visitorsMax')::bigint;
   has_keys boolean := cardinality(wanted_keys) > 0;
   has_visitors boolean := args @? '$.changes[*].ids[0]';
-  makes boolean := seen.any_missing(wanted_names);
+  makes boolean := seen.any_missing(ARRAY(
+    SELECT DISTINCT value->>'counter' FROM jsonb_array_elements(args->'changes')
+    WHERE value->>'counter' = 'hits'
+    OR counters_max > 0 AND coalesce((value->'make')::boolean, true)
+  ));
 BEGIN
   keys := 0;
   keys_gone := 0;
   IF has_visitors THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
-  IF makes OR visitors < near OR has_keys AND keys_max - seen.sum_of('keys', 0) < near THEN
+  IF makes OR visitors < seen.near_limit()
+    OR has_keys AND keys_max - seen.sum_of('keys', 0) < seen.near_limit() THEN
     PERFORM seen.lock_places();
     IF has_visitors THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
     IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;

@@ -68,16 +68,18 @@ CREATE OR REPLACE FUNCTION seen.change_counter(args jsonb) RETURNS jsonb LANGUAG
 DECLARE
   wanted text := args->>'counter';
   kept seen.counters;
+  is_there boolean;
 BEGIN
   SELECT * INTO kept FROM seen.counters WHERE name = wanted FOR NO KEY UPDATE;
-  IF NOT FOUND AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
+  is_there := FOUND;
+  IF NOT is_there AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
   kept.name := wanted;
   kept.total := coalesce(kept.total, 0);
   IF NOT seen.meets(kept, args->'condition') THEN RETURN '"differs"'; END IF;
-  IF NOT EXISTS (SELECT FROM seen.counters WHERE name = wanted) THEN
-    INSERT INTO seen.counters (name, total, made_at) VALUES (wanted, 0, (args->'now')::bigint)
-    ON CONFLICT DO NOTHING;
-    IF FOUND THEN PERFORM seen.add_to_sum('counters', 0, 1); END IF;
+  IF NOT is_there THEN
+    -- This fails if another call has made it meanwhile. Then the call is repeated.
+    INSERT INTO seen.counters (name, total, made_at) VALUES (wanted, 0, (args->'now')::bigint);
+    PERFORM seen.add_to_sum('counters', 0, 1);
   END IF;
   UPDATE seen.counters SET
     total = coalesce((args->'total')::bigint, total),
@@ -171,20 +173,25 @@ BEGIN
 END $$;
 
 -- args: `counter`. Returns the counter, or null.
-CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION seen.describe_counter(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
 AS $$
-  SELECT (SELECT seen.described(c) FROM seen.counters AS c WHERE c.name = args->>'counter')
-$$;
+BEGIN
+  RETURN (SELECT seen.described(c) FROM seen.counters AS c WHERE c.name = args->>'counter');
+END $$;
 
 -- args: `counters`. Returns for each the total that everybody may read, or null.
-CREATE OR REPLACE FUNCTION seen.read_totals(args jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(
-    CASE WHEN NOT seen.is_private(c.rules) THEN c.total END ORDER BY place
-  ), '[]')
-  FROM jsonb_array_elements_text(args->'counters') WITH ORDINALITY AS given (wanted, place)
-  LEFT JOIN seen.counters AS c ON c.name = wanted
-$$;
+CREATE OR REPLACE FUNCTION seen.read_totals(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(
+      CASE WHEN NOT seen.is_private(c.rules) THEN c.total END ORDER BY place
+    ), '[]')
+    FROM jsonb_array_elements_text(args->'counters') WITH ORDINALITY AS given (wanted, place)
+    LEFT JOIN seen.counters AS c ON c.name = wanted
+  );
+END $$;
 
--- Returns the number of counters.
+-- args: none. Returns the number of counters.
 CREATE OR REPLACE FUNCTION seen.count_counters(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT to_jsonb(seen.sum_of('counters', 0)) $$;

@@ -1,16 +1,18 @@
 -- Functions that the others share.
 --
--- Functions with queries that a commit calls are in PL/pgSQL, which keeps their plans for the
--- session; PostgreSQL plans those in SQL at each call. Functions in SQL are expressions, which it
--- puts into the caller's query, or reads that are seldom called.
+-- Functions with queries are in PL/pgSQL, which keeps their plans for the session (greeting.ts has
+-- the settings); PostgreSQL plans those in SQL at each call. Those in SQL are expressions, which
+-- it puts into the caller's query.
 --
 -- Each operation of the store is one call of one function, so it is one statement, one round trip
 -- and one transaction. Arguments and results are JSON. All functions run at READ COMMITTED: each
 -- statement in them sees what was committed before it.
 --
--- Locks are taken in this order, so that there is no deadlock: the writer, then
--- counters in the order of their names, then the rest. Whoever holds a counter's row may change
--- the other rows of this counter.
+-- Locks are taken in this order, so that there is no deadlock: the writer, the places
+-- (seen.lock_places), counters in the order of their names, new keys in their order, and last the
+-- numbers of rows (seen.sums): of counters, of keys, of visitors. A transaction that has locked a
+-- counter's row may change the other rows of this counter. Expired rows that another transaction
+-- has locked are left to it.
 
 -- 2^53 - 1: the largest number that JSON carries exactly.
 CREATE OR REPLACE FUNCTION seen.exact_max() RETURNS bigint LANGUAGE sql IMMUTABLE
@@ -58,12 +60,16 @@ END $$;
 
 -- Writes a row of no meaning, so that the commit of this transaction waits for the disk and for
 -- the synchronous standby, and with it for all that the server committed before. A call that is
--- repeated after a lost reply and finds its work done must wait for that; most do because they
+-- repeated after a lost reply and finds its work done must wait for that. Most do because they
 -- lock a row, which is a write.
+--
+-- All calls write the same row. One that was given up keeps its connection of the server while it
+-- waits for the standby. Later ones wait for the row, and there the server ends them when their
+-- client is gone. So they do not use up its connections.
 CREATE OR REPLACE FUNCTION seen.confirm() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO seen.writers (writer, sequence, outcomes, written_at)
-  VALUES ('confirm-' || pg_backend_pid() % 64, 0, '[]', seen.server_ms())
+  VALUES ('confirm', 0, '[]', seen.server_ms())
   ON CONFLICT (writer) DO UPDATE SET written_at = excluded.written_at;
 END $$;
 

@@ -36,9 +36,9 @@ CREATE TABLE seen.keys (
 );
 CREATE INDEX keys_by_age ON seen.keys (made_at);
 
--- How many rows a table has: `counters`, `keys`, and `visitors` of each day. Counting them would
--- take time for each. One number is spread over several rows (`shard`), so that commits seldom
--- wait for each other; it is the sum of them.
+-- How many rows a table has: `counters`, `keys`, and `visitors` of each day (also those of deleted
+-- counters). Counting rows would take time for each. One number is spread over several rows
+-- (`shard`), so that commits seldom wait for each other; it is the sum of them.
 CREATE TABLE seen.sums (
   what  text COLLATE "C" NOT NULL,
   day   integer NOT NULL,

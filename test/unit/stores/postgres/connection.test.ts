@@ -41,7 +41,7 @@ describe('a connection to PostgreSQL', () => {
     await untilSeen(0);
   });
 
-  test('turns off the server’s timeouts, and does not change synchronous_commit', async () => {
+  test('turns off the server’s timeouts, fixes plans, and does not change synchronous_commit', async () => {
     await server.sql(`
       ALTER ROLE seen SET statement_timeout = '100ms';
       ALTER ROLE seen SET lock_timeout = '100ms';
@@ -63,12 +63,20 @@ describe('a connection to PostgreSQL', () => {
       isolation: await setting('transaction_isolation'),
       encoding: await setting('client_encoding'),
       check: await setting('client_connection_check_interval'),
+      plans: [
+        await setting('plan_cache_mode'),
+        await setting('enable_seqscan'),
+        await setting('enable_hashjoin'),
+        await setting('enable_mergejoin'),
+        await setting('jit'),
+      ],
       commit: await setting('synchronous_commit'),
     }).toEqual({
       timeouts: ['0', '0', '0', '0'],
       isolation: 'read committed',
       encoding: 'UTF8',
       check: '1s',
+      plans: ['force_generic_plan', 'off', 'off', 'off', 'off'],
       commit: 'remote_apply',
     });
     await server.sql('ALTER ROLE seen RESET ALL');

@@ -1,6 +1,7 @@
 /** The PostgreSQL store on a real PostgreSQL: the contract, and tests for PostgreSQL only. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
+import { DAY_MS } from '../../../../src/contract/history.ts';
 import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
@@ -109,6 +110,100 @@ describe('PostgreSQL store', () => {
     const deadlocks = `SELECT deadlocks FROM pg_stat_database WHERE datname = '${databaseIn(url)}'`;
     expect(await server.sql(deadlocks)).toBe('0');
     for (const store of stores) await store.close();
+  });
+
+  test('writers that add the same keys in different orders do not deadlock', async () => {
+    const url = await server.newDatabase();
+    // Far from the limit, near which they would take turns.
+    const stores = Array.from({ length: 4 }, () => open(url, { keysMax: 1_000_000 }));
+    await Promise.all(
+      stores.map(async ({ counting }, at) => {
+        const batch = newWriter();
+        for (let round = 0; round < 20; round++) {
+          const keys = Array.from({ length: 20 }, (_, index) => `key-${round}-${index}`);
+          const turned = keys.toSorted((a, b) => turn(a, at) - turn(b, at));
+          const outcomes = await counting.commit(
+            batch(
+              ...turned.map((key) => ({
+                counter: `own/${at}`,
+                amount: 1,
+                once: { key, request: '1' },
+              })),
+            ),
+          );
+          expect(outcomes.every((outcome) => typeof outcome === 'number')).toBe(true);
+        }
+      }),
+    );
+    const deadlocks = `SELECT deadlocks FROM pg_stat_database WHERE datname = '${databaseIn(url)}'`;
+    expect(await server.sql(deadlocks)).toBe('0');
+    for (const store of stores) await store.close();
+  });
+
+  test('a counter that is deleted while a visit waits for it is made again only if there is a place', async () => {
+    const url = await server.newDatabase();
+    const store = open(url, { countersMax: 1 });
+    const batch = newWriter();
+    const hit = { counter: 'soon/gone', amount: 1 };
+    expect(await store.counting.commit(batch(hit))).toEqual([1]);
+    // Deleted in this way, it leaves no place.
+    const deletion = server.sql(
+      'BEGIN; DELETE FROM seen.counters; SELECT pg_sleep(1); COMMIT',
+      databaseIn(url),
+    );
+    await until('the deletion to begin', async () => {
+      const asleep = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+      return (await server.sql(asleep)) === '1';
+    });
+    expect(await store.counting.commit(batch(hit))).toEqual(['counters-full']);
+    await deletion;
+    await store.close();
+  });
+
+  test('a visit that may not make its counter does not wait for others that make some', async () => {
+    const url = await server.newDatabase();
+    const store = open(url);
+    await store.counting.ping();
+    const asleep = `FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    // The lock of seen.lock_places.
+    const making = server
+      .sql('SELECT pg_advisory_lock(1936024942, 2), pg_sleep(600)', databaseIn(url))
+      .catch(() => undefined);
+    await until('it to be locked', async () => {
+      return (await server.sql(`SELECT count(*) ${asleep}`)) === '1';
+    });
+    const batch = newWriter();
+    const hit = { counter: 'not/there', amount: 1, make: false };
+    expect(await store.counting.commit(batch(hit))).toEqual(['missing']);
+    await server.sql(`SELECT pg_terminate_backend(pid) ${asleep}`);
+    await making;
+    await store.close();
+  });
+
+  test('expired keys are deleted when few places are left, and are not counted any more', async () => {
+    const url = await server.newDatabase();
+    let now = Date.now();
+    const store = open(url, { keysMax: 20, now: () => now });
+    const batch = newWriter();
+    const keyed = () => ({
+      counter: 'with/keys',
+      amount: 1,
+      once: { key: randomUUID(), request: '1' },
+    });
+    const add = (count: number) =>
+      store.counting.commit(batch(...Array.from({ length: count }, keyed)));
+    const kept = () =>
+      server.sql(
+        `SELECT count(*), (SELECT sum(n) FROM seen.sums WHERE what = 'keys') FROM seen.keys`,
+        databaseIn(url),
+      );
+    await add(15);
+    now += 2 * DAY_MS;
+    await add(3);
+    expect(await kept()).toBe('18|18');
+    await add(1);
+    expect(await kept()).toBe('4|4');
+    await store.close();
   });
 
   test('numbers, names and keys that SQL could misread are stored unchanged', async () => {
@@ -245,6 +340,8 @@ describe('PostgreSQL store: with a synchronous standby', () => {
     }
     // Reads do not wait.
     expect(await store.counting.read(['nobody/knows'])).toEqual([undefined]);
+    // Repeated calls wait for the first one, and so use up no connections.
+    expect(await waiting()).toBe('2');
     standby.resume();
     expect(await store.registry.create('with/owner', made)).toBe('created');
     await store.close();

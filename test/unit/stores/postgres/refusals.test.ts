@@ -15,6 +15,7 @@ const STATES = {
   '3F000': ['store-unavailable', 'are missing'],
   '40001': ['store-unavailable', 'busy'],
   '40P01': ['store-unavailable', 'busy'],
+  '23505': ['store-unavailable', 'busy'],
   '42501': ['store-unavailable', 'lacks a right'],
   '42P01': ['store-unavailable', 'are missing'],
   '42883': ['store-unavailable', 'are missing'],
