@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Step, stepsOf } from '../support/document.ts';
+import { until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { makeDebianImage } from './support/debian.ts';
 import { Node } from './support/node.ts';
@@ -48,6 +49,16 @@ function asHere(step: Step): Step {
 /** What happens to the stack between two steps, as the document tells it. */
 async function before(step: Step): Promise<void> {
   if (step === REPLACES) {
+    // The promise holds from when there is one: after the switchover Patroni has to choose it.
+    await until(
+      'a synchronous standby',
+      async () => {
+        const list = 'docker exec $(docker ps -q -f name=mystack_postgres) patronictl list';
+        const { out } = await swarm.manager.sh(list, swarm.project);
+        return out.includes('Sync Standby');
+      },
+      120_000,
+    );
     await swarm.node('node3').kill();
     await spare.start();
   }
