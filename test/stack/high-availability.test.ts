@@ -13,6 +13,7 @@ import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
 
 const steps = stepsOf(join(ROOT, 'docs/high-availability.md'));
+const SWITCHES = steps.find(({ commands }) => commands.includes('patronictl switchover'));
 const REPLACES = steps.find(({ heading }) => heading === 'Replace a node');
 const MOVES = steps.find(({ commands }) => commands.includes('redis://redis:6379'));
 
@@ -46,19 +47,21 @@ function asHere(step: Step): Step {
   return { ...step, commands };
 }
 
+/** Resolves when Patroni has named a synchronous standby. */
+function synchronousStandby(): Promise<void> {
+  const list = 'docker exec $(docker ps -q -f name=mystack_postgres) patronictl list';
+  return until(
+    'a synchronous standby',
+    async () => (await swarm.manager.sh(list, swarm.project)).out.includes('Sync Standby'),
+    120_000,
+  );
+}
+
 /** What happens to the stack between two steps, as the document tells it. */
 async function before(step: Step): Promise<void> {
+  // Without one nobody may become primary. Patroni names it some seconds after the last change.
+  if (step === SWITCHES || step === REPLACES) await synchronousStandby();
   if (step === REPLACES) {
-    // The promise holds from when there is one: after the switchover Patroni has to choose it.
-    await until(
-      'a synchronous standby',
-      async () => {
-        const list = 'docker exec $(docker ps -q -f name=mystack_postgres) patronictl list';
-        const { out } = await swarm.manager.sh(list, swarm.project);
-        return out.includes('Sync Standby');
-      },
-      120_000,
-    );
     await swarm.node('node3').kill();
     await spare.start();
   }
