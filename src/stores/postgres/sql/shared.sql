@@ -9,8 +9,8 @@
 -- statement in them sees what was committed before it.
 --
 -- Locks are taken in this order, so that there is no deadlock: the writer, the places
--- (seen.lock_places), counters in the order of their names, new keys in their order, and last the
--- numbers of rows (seen.sums): of counters, of keys, of visitors. A transaction that has locked a
+-- (seen.lock_places), counters in the order of their names, and new keys in their order. Nobody
+-- waits for the numbers of rows (seen.sums). A transaction that has locked a
 -- counter's row may change the other rows of this counter. Expired rows that another transaction
 -- has locked are left to it.
 
@@ -48,13 +48,20 @@ BEGIN
   RETURN (SELECT coalesce(sum(n), 0) FROM seen.sums WHERE what = wanted AND day = of_day);
 END $$;
 
--- Adds to the number of rows. Call it last: the row stays locked until the transaction ends.
+-- Adds to the number of rows: to a row that no other transaction has locked, and where there is
+-- none to a new one. So transactions do not wait for each other, and there are at most as many
+-- rows as there were transactions at one moment.
 CREATE OR REPLACE FUNCTION seen.add_to_sum(counted text, of_day integer, amount bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF amount = 0 THEN RETURN; END IF;
+  UPDATE seen.sums SET n = n + amount WHERE ctid = (
+    SELECT ctid FROM seen.sums WHERE what = counted AND day = of_day
+    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+  );
+  IF FOUND THEN RETURN; END IF;
   INSERT INTO seen.sums (what, day, shard, n)
-  VALUES (counted, of_day, pg_backend_pid() % 16, amount)
+  VALUES (counted, of_day, floor(random() * 2147483647), amount)
   ON CONFLICT (what, day, shard) DO UPDATE SET n = seen.sums.n + excluded.n;
 END $$;
 

@@ -37,8 +37,8 @@ CREATE TABLE seen.keys (
 CREATE INDEX keys_by_age ON seen.keys (made_at);
 
 -- How many rows a table has: `counters`, `keys`, and `visitors` of each day (also those of deleted
--- counters). Counting rows would take time for each. One number is spread over several rows
--- (`shard`), so that commits seldom wait for each other; it is the sum of them.
+-- counters). Counting rows would take time for each. One number is the sum of several rows
+-- (`shard` tells them apart), so that commits do not wait for each other.
 CREATE TABLE seen.sums (
   what  text COLLATE "C" NOT NULL,
   day   integer NOT NULL,

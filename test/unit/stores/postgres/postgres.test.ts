@@ -158,23 +158,57 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
-  test('a visit that may not make its counter does not wait for others that make some', async () => {
-    const url = await server.newDatabase();
-    const store = open(url);
-    await store.counting.ping();
+  /** Runs a statement that locks something, and keeps the lock while `work` runs. */
+  async function whileLocked(url: string, statement: string, work: () => Promise<void>) {
     const asleep = `FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
-    // The lock of seen.lock_places.
-    const making = server
-      .sql('SELECT pg_advisory_lock(1936024942, 2), pg_sleep(600)', databaseIn(url))
+    const locking = server
+      .sql(`BEGIN; ${statement}; SELECT pg_sleep(600)`, databaseIn(url))
       .catch(() => undefined);
     await until('it to be locked', async () => {
       return (await server.sql(`SELECT count(*) ${asleep}`)) === '1';
     });
+    try {
+      await work();
+    } finally {
+      await server.sql(`SELECT pg_terminate_backend(pid) ${asleep}`);
+      await locking;
+    }
+  }
+
+  test('a visit that may not make its counter does not wait for others that make some', async () => {
+    const url = await server.newDatabase();
+    const store = open(url);
+    await store.counting.ping();
     const batch = newWriter();
     const hit = { counter: 'not/there', amount: 1, make: false };
-    expect(await store.counting.commit(batch(hit))).toEqual(['missing']);
-    await server.sql(`SELECT pg_terminate_backend(pid) ${asleep}`);
-    await making;
+    await whileLocked(url, 'SELECT seen.lock_places()', async () => {
+      expect(await store.counting.commit(batch(hit))).toEqual(['missing']);
+    });
+    await store.close();
+  });
+
+  test('batches with new visitors, keys and counters do not wait for each other at their numbers', async () => {
+    const url = await server.newDatabase();
+    const store = open(url, { keysMax: 1_000_000 });
+    const batch = newWriter();
+    const everything = (who: string) =>
+      batch({
+        counter: `new/${who}`,
+        amount: 1,
+        visitors: [{ id: who, kind: 'person', visits: 1 }],
+        once: { key: who, request: '1' },
+      });
+    for (const who of ['one', 'two']) await store.counting.commit(everything(who));
+    await whileLocked(url, 'SELECT * FROM seen.sums FOR UPDATE', async () => {
+      expect(await store.counting.commit(everything('three'))).toEqual([1]);
+    });
+    expect(await store.counting.commit(everything('four'))).toEqual([1]);
+    expect(await store.registry.size()).toBe(4);
+    const sums = await server.sql(
+      'SELECT what, sum(n), count(*) FROM seen.sums GROUP BY what ORDER BY what',
+      databaseIn(url),
+    );
+    expect(sums.split('\n')).toEqual(['counters|4|2', 'keys|4|2', 'visitors|4|2']);
     await store.close();
   });
 
