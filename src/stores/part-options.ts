@@ -1,7 +1,8 @@
 /**
- * The options of a store's parts besides their database, the same for both databases.
+ * The options of a store's parts besides their database, the same for all databases.
  *
- * Not here: reaching a database (`redis/connection.ts`, `sqlite/database.ts`).
+ * Not here: what only servers need (`server.ts`), and reaching a database (`connection.ts` and
+ * `database.ts` in each folder).
  */
 import type { StoreLimits } from '../contract/limits.ts';
 

@@ -13,25 +13,17 @@ import {
   type Outcome,
 } from '../../contract/counting.ts';
 import { uncounted } from '../../counter/errors.ts';
-import type { PartOptions } from '../part-options.ts';
+import { exactTotal } from '../exact-total.ts';
+import type { ServerPartOptions } from '../server.ts';
 import type { PostgresDatabase } from './connection.ts';
-import { exactTotal } from './rows.ts';
-
-export interface CommitOptions extends PartOptions {
-  /**
-   * The most that `now` may differ from the server's clock, in milliseconds. With a larger
-   * difference a batch is refused. Without this option any difference is accepted.
-   */
-  clocksDifferMaxMs?: number | undefined;
-}
 
 export class PostgresCounting implements Counting {
   /** PostgreSQL does not tell how much disk it has left (docs/capacity.md). */
   readonly short = false;
   readonly #database: PostgresDatabase;
-  readonly #options: CommitOptions;
+  readonly #options: ServerPartOptions;
 
-  constructor(database: PostgresDatabase, options: CommitOptions) {
+  constructor(database: PostgresDatabase, options: ServerPartOptions) {
     this.#database = database;
     this.#options = options;
   }

@@ -1,8 +1,8 @@
 /** Counters and histories as the functions in `sql/` return them. */
 import type { CounterHistory, Kind } from '../../contract/history.ts';
 import type { Description } from '../../contract/registry.ts';
-import { AppError } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
+import { exactTotal } from '../exact-total.ts';
 
 /** A counter, as `seen.described` returns it. */
 export interface Row {
@@ -34,15 +34,6 @@ export function descriptionOf(
     owner: owner ?? undefined,
     rules: readRules(rules),
   };
-}
-
-/** The total of a counter. Fails with `counter-unreadable` when a number cannot carry it. */
-export function exactTotal(counter: string, total: number, place: string): number {
-  if (Number.isSafeInteger(total)) return total;
-  throw new AppError(
-    'counter-unreadable',
-    `The total of ${counter} in ${place} was set past ${Number.MAX_SAFE_INTEGER}. Set it lower.`,
-  );
 }
 
 export function historyIn({ hours, days, visitors }: Past): CounterHistory {

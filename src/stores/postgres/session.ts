@@ -11,6 +11,7 @@ import { type Client, DatabaseError } from 'pg';
 import { AppError, messageOf } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
 import { type PostgresUrl, shownUrl } from '../../postgres-url.ts';
+import { LEAVE_AFTER_MS } from '../server.ts';
 import { greet, isPostgres, newClient } from './greeting.ts';
 import type { Server } from './hosts.ts';
 import { refusalOf } from './refusals.ts';
@@ -25,12 +26,6 @@ export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
  * keep their own to the client.
  */
 const MAYBE_APPLIED = /^(08|57|58|XX)/;
-
-/**
- * The age from which a connection is left after a refusal: about the interval of a batch's
- * retries, so that more frequent calls, such as rate limits, do not open hundreds a second.
- */
-const LEAVE_AFTER_MS = 500;
 
 export class Session {
   readonly server: Server;

@@ -6,17 +6,18 @@
  * connections (`connection.ts`), and the schema (`schema.ts`).
  */
 import type { Store } from '../../contract/store.ts';
+import type { ServerPartOptions } from '../server.ts';
 import { postgresRisks } from './advice.ts';
 import { PostgresArchive } from './archive.ts';
 import { PostgresDatabase, type PostgresOptions } from './connection.ts';
-import { type CommitOptions, PostgresCounting } from './counting.ts';
+import { PostgresCounting } from './counting.ts';
 import { PostgresHistory } from './history.ts';
 import { PostgresLimiter } from './limiter.ts';
 import { PostgresPresence } from './presence.ts';
 import { PostgresRegistry } from './registry.ts';
 import { claimSchema } from './schema.ts';
 
-export interface PostgresStoreOptions extends PostgresOptions, CommitOptions {}
+export interface PostgresStoreOptions extends PostgresOptions, ServerPartOptions {}
 
 /** Builds the store. It connects on first use, not here. */
 export function createPostgresStore(options: PostgresStoreOptions): Store {

@@ -11,6 +11,7 @@
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
+import { LEAVE_AFTER_MS } from '../server.ts';
 import { refusalOf } from './refusals.ts';
 
 export interface RedisOptions {
@@ -42,12 +43,6 @@ interface Connection {
   /** The error that ended it, from the socket or the parser. */
   failure?: unknown;
 }
-
-/**
- * The age from which a connection is left after a refusal: about the interval of a batch's
- * retries, so that more frequent calls, such as rate limits, do not open hundreds a second.
- */
-const LEAVE_AFTER_MS = 500;
 
 export class RedisConnection {
   /** The server's name in errors: its URL without user and password. */

@@ -18,7 +18,7 @@ import {
 import { DAY_MS, HOUR_MS, KINDS } from '../../contract/history.ts';
 import { uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
-import type { PartOptions } from '../part-options.ts';
+import type { ServerPartOptions } from '../server.ts';
 import type { RedisConnection } from './connection.ts';
 import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
@@ -27,14 +27,6 @@ import keptScript from './lua/kept.lua' with { type: 'text' };
 import windowScript from './lua/window.lua' with { type: 'text' };
 import { Script } from './script.ts';
 import type { RedisSpace } from './space.ts';
-
-export interface CommitOptions extends PartOptions {
-  /**
-   * The most that `now` may differ from Redis' clock, in milliseconds. With a larger difference a
-   * batch is refused. Without this option any difference is accepted.
-   */
-  clocksDifferMaxMs?: number | undefined;
-}
 
 /** The arguments of `lua/commit.lua`, described there. */
 interface CommitArguments {
@@ -84,9 +76,9 @@ const PING_MEMORY_MS = 1000;
 export class RedisCounting implements Counting {
   readonly #connection: RedisConnection;
   readonly #space: RedisSpace;
-  readonly #options: CommitOptions;
+  readonly #options: ServerPartOptions;
 
-  constructor(connection: RedisConnection, space: RedisSpace, options: CommitOptions) {
+  constructor(connection: RedisConnection, space: RedisSpace, options: ServerPartOptions) {
     this.#connection = connection;
     this.#space = space;
     this.#options = options;
@@ -135,7 +127,7 @@ async function commitTo(
   connection: RedisConnection,
   batch: Batch,
   space: RedisSpace,
-  options: CommitOptions,
+  options: ServerPartOptions,
   memoryMs = WRITER_MEMORY_MS,
 ): Promise<readonly Outcome[]> {
   const now = options.now();
@@ -151,7 +143,7 @@ async function commitTo(
 function argumentsOf(
   { sequence, changes }: Batch,
   moment: Pick<CommitArguments, 'now' | 'space' | 'writerMs'>,
-  { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: CommitOptions,
+  { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: ServerPartOptions,
 ): CommitArguments {
   return {
     ...moment,

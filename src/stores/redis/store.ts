@@ -5,17 +5,18 @@
  * (`connection.ts`), the keys (`keys.ts`) and the scripts (`lua/`).
  */
 import type { Store } from '../../contract/store.ts';
+import type { ServerPartOptions } from '../server.ts';
 import { redisRisks } from './advice.ts';
 import { RedisArchive } from './archive.ts';
 import { RedisConnection, type RedisOptions } from './connection.ts';
-import { type CommitOptions, RedisCounting } from './counting.ts';
+import { RedisCounting } from './counting.ts';
 import { RedisHistory } from './history.ts';
 import { RedisLimiter } from './limiter.ts';
 import { RedisPresence } from './presence.ts';
 import { RedisRegistry } from './registry.ts';
 import { RedisSpace } from './space.ts';
 
-export interface RedisStoreOptions extends RedisOptions, CommitOptions {}
+export interface RedisStoreOptions extends RedisOptions, ServerPartOptions {}
 
 /** Builds the store. It connects on first use, not here. */
 export function createRedisStore(options: RedisStoreOptions): Store {

@@ -14,6 +14,7 @@ import { dirname } from 'node:path';
 import type { Batch, Counting, Outcome } from '../../contract/counting.ts';
 import { AppError, uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
+import { exactTotal } from '../exact-total.ts';
 import type { PartOptions } from '../part-options.ts';
 import { applyChanges } from './changes.ts';
 import type { SqliteDatabase } from './database.ts';
@@ -105,15 +106,6 @@ export class SqliteCounting implements Counting {
       throw uncounted(error);
     });
   }
-}
-
-/** The total of a counter. Fails with `counter-unreadable` when a number cannot carry it. */
-export function exactTotal(counter: string, total: number, place: string): number {
-  if (Number.isSafeInteger(total)) return total;
-  throw new AppError(
-    'counter-unreadable',
-    `The total of ${counter} in ${place} was set past ${Number.MAX_SAFE_INTEGER}. Set it lower.`,
-  );
 }
 
 /**

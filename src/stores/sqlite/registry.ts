@@ -16,8 +16,9 @@ import type {
 } from '../../contract/registry.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
+import { exactTotal } from '../exact-total.ts';
 import type { PartOptions } from '../part-options.ts';
-import { exactTotal, type SqliteSpace } from './counting.ts';
+import type { SqliteSpace } from './counting.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
 import { AFTER_ALL_NAMES, type Row } from './statements.ts';
