@@ -3,8 +3,9 @@
  * compared with its documented output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NPX, pathWith } from '../support/bin.ts';
 import { difference, stepsOf } from '../support/document.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
@@ -18,16 +19,8 @@ let shell: Shell;
 beforeAll(async () => {
   program = await Program.start({ SEEN_TOKEN: TOKEN });
   symlinkSync(dirname(program.database), join(folder.path, 'data'));
-  const bin = join(folder.path, 'bin');
-  mkdirSync(bin);
-  // `npx seen` as it is in the project's folder.
-  writeFileSync(
-    join(bin, 'npx'),
-    `#!/bin/sh\nshift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`,
-  );
-  chmodSync(join(bin, 'npx'), 0o755);
   shell = new Shell(folder.path, {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    PATH: pathWith(folder.path, { npx: NPX }),
     SEEN_TOKEN: TOKEN,
   });
   for (const wanted of [1, 2, 3]) expect(await program.visit('/hit/my-site/page')).toBe(wanted);

@@ -3,8 +3,8 @@
  * command, compared with its documented output.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NPX, pathWith } from '../support/bin.ts';
 import { difference, stepsOf } from '../support/document.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
@@ -19,17 +19,11 @@ let shell: Shell;
 beforeAll(async () => {
   program = await Program.start();
   redis = await RedisServer.start();
-  const bin = join(folder.path, 'bin');
-  mkdirSync(bin);
-  // `npx seen` and `redis-cli` as they are in the project's folder, beside the Redis of this test.
-  const put = (name: string, script: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(bin, name), 0o755);
-  };
-  put('npx', `shift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"`);
-  put('redis-cli', `exec ${Bun.which('redis-cli')} -p ${redis.port} "$@"`);
   shell = new Shell(folder.path, {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    PATH: pathWith(folder.path, {
+      npx: NPX,
+      'redis-cli': `exec ${Bun.which('redis-cli')} -p ${redis.port} "$@"`,
+    }),
     SEEN_STORE_URL: `sqlite:${program.database}`,
   });
 });

@@ -3,8 +3,9 @@
  * command, and what it should show.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { NPX, pathWith } from '../support/bin.ts';
 import { difference, stepsOf } from '../support/document.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
@@ -21,16 +22,9 @@ beforeAll(async () => {
   // The document creates them.
   await server.sql('DROP DATABASE seen', 'postgres');
   await server.sql('DROP ROLE seen', 'postgres');
-  const bin = join(folder.path, 'bin');
-  mkdirSync(bin);
-  writeFileSync(
-    join(bin, 'npx'),
-    `#!/bin/sh\nshift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"\n`,
-  );
-  chmodSync(join(bin, 'npx'), 0o755);
   cpSync(join(ROOT, 'deploy/postgres'), join(folder.path, 'deploy/postgres'), { recursive: true });
   shell = new Shell(folder.path, {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    PATH: pathWith(folder.path, { npx: NPX }),
     ADMIN_URL: server.adminUrl,
   });
   program = await Program.prepare({

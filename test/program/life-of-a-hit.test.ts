@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/folder.ts';
+import { PostgresServer } from '../support/postgres-server.ts';
 import { ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
@@ -61,6 +62,16 @@ describe('a visit enters the files that ARCHITECTURE.md names', () => {
     await using redis = await RedisServer.start();
     const path = await filesNamed(/^(\d|Redis)$/);
     const entered = await filesEntered(redis.url);
+    expect([...entered].toSorted()).toEqual(
+      [...path, ...(await filesNamed(/^aside$/))].toSorted(),
+    );
+    expect(path.length).toBeLessThanOrEqual(14);
+  }, 60_000);
+
+  test('with PostgreSQL, at most 14', async () => {
+    await using postgres = await PostgresServer.start();
+    const path = await filesNamed(/^(\d|PostgreSQL)$/);
+    const entered = await filesEntered(postgres.url);
     expect([...entered].toSorted()).toEqual(
       [...path, ...(await filesNamed(/^aside$/))].toSorted(),
     );
