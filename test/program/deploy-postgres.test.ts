@@ -20,7 +20,7 @@ const { services } = Bun.YAML.parse(read('deploy/high-availability.yml')) as {
   readonly services: Readonly<Record<string, Service>>;
 };
 const patroni = Bun.YAML.parse(read('deploy/postgres/patroni.yml')) as {
-  readonly etcd3: { readonly hosts: readonly string[] };
+  readonly etcd: { readonly hosts: readonly string[] };
   readonly bootstrap: {
     readonly dcs: Readonly<Record<string, number | boolean>> & {
       readonly postgresql: { readonly parameters: Readonly<Record<string, number | string>> };
@@ -55,7 +55,7 @@ describe('the names of all members', () => {
   test('are the same for etcd, Patroni, Seen and the tools', () => {
     const peers = membersOf('etcd').map((name) => `${name}=http://${name}:2380`);
     expect(services['etcd1']?.environment['ETCD_INITIAL_CLUSTER']).toBe(peers.join(','));
-    expect(patroni.etcd3.hosts).toEqual(membersOf('etcd').map((name) => `${name}:2379`));
+    expect(patroni.etcd.hosts).toEqual(membersOf('etcd').map((name) => `${name}:2379`));
     const hosts = membersOf('postgres').map((name) => `${name}:5432`);
     expect(read('deploy/postgres/secrets.sh')).toContain(`@${hosts.join(',')}/seen'`);
     expect(read('deploy/postgres/pg_service.conf')).toContain(
@@ -65,6 +65,13 @@ describe('the names of all members', () => {
 });
 
 describe('Patroni', () => {
+  test('never overwrites the lease of another primary: it uses version 2 of etcd’s interface', () => {
+    expect(Object.keys(patroni)).toContain('etcd');
+    expect(Object.keys(patroni)).not.toContain('etcd3');
+    for (const name of membersOf('etcd'))
+      expect(services[name]?.environment['ETCD_ENABLE_V2']).toBe('true');
+  });
+
   test('has a COMMIT wait for a standby, always', () => {
     expect(dcs).toMatchObject({ synchronous_mode: true, synchronous_mode_strict: true });
     const { fsync, full_page_writes: pages, synchronous_commit: commit } = parameters;
