@@ -9,8 +9,6 @@ import type { Cluster } from './cluster.ts';
 export interface Injected {
   /** For people. */
   readonly what: string;
-  /** The nodes whose ports visitors can reach meanwhile. */
-  readonly open: readonly Node[];
   readonly undo: () => Promise<void>;
 }
 
@@ -32,11 +30,7 @@ export const LOSSES = {
     const primary = await cluster.nodeOf('Leader');
     const others = cluster.nodes.filter((node) => node !== primary);
     await firewall(primary, others, '-I');
-    return {
-      what: primary.name,
-      open: cluster.nodes,
-      undo: () => firewall(primary, others, '-D'),
-    };
+    return { what: primary.name, undo: () => firewall(primary, others, '-D') };
   },
   'an operator switches over': async (cluster) => {
     const [from, to] = [await cluster.nodeOf('Leader'), await cluster.nodeOf('Sync Standby')];
@@ -44,24 +38,20 @@ export const LOSSES = {
     await cluster.patronictl(
       `switchover --force --master ${member(from)} --candidate ${member(to)}`,
     );
-    return {
-      what: `${from.name} to ${to.name}`,
-      open: cluster.nodes,
-      undo: async () => undefined,
-    };
+    return { what: `${from.name} to ${to.name}`, undo: async () => undefined };
   },
   'a member of etcd is killed': async (cluster) => {
     const node = await cluster.nodeOf('Leader');
     const ids = await node.mustDocker('ps', '-q', '-f', 'name=mystack_etcd');
     await node.mustDocker('kill', ...ids.split('\n'));
     // Swarm starts another in its place.
-    return { what: node.name, open: cluster.nodes, undo: async () => undefined };
+    return { what: node.name, undo: async () => undefined };
   },
 } satisfies Readonly<Record<string, (cluster: Cluster) => Promise<Injected>>>;
 
 async function switchOff(cluster: Cluster, node: Node): Promise<Injected> {
   await cluster.switchOff(node);
-  return { what: node.name, open: cluster.nodes, undo: () => cluster.switchOn(node) };
+  return { what: node.name, undo: () => cluster.switchOn(node) };
 }
 
 /** Drops (`-I`), or drops no more (`-D`), all packets between a node and others. */

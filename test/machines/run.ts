@@ -18,9 +18,9 @@ import { type Evidence, PlainVisitors, verifyAt } from './visitors.ts';
 
 /** Tells the program that it is inside of a world of its own. */
 const INSIDE = 'MACHINES_TEST_INSIDE';
-/** How long visitors come before a loss, and after it. */
+/** How long visitors come before a loss, and how long the loss lasts. */
 const BEFORE_MS = 4000;
-const AFTER_MS = 45_000;
+const AFTER_MS = 35_000;
 
 type Loss = keyof typeof LOSSES;
 
