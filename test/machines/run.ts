@@ -2,7 +2,7 @@
  * `npm run test:machines [-- --times 10 --seed S --only WORD --local]`: promise P9. On a Swarm of
  * three engines with deploy/high-availability.yml, one machine after another is lost, cut off or
  * replaced, each kind of loss as often as asked for, in random order, while visitors come to every
- * node that they can reach.
+ * node that they can reach. Installs the programs that it needs, as `npm test` does.
  *
  * Prints each loss with the time without answers, and the verdict. `--local` is the negative
  * control: with `synchronous_commit = local` a commit does not wait for the standby, and this must
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../faults/random.ts';
 import { inWorld, worldFolder } from '../stack/support/world.ts';
+import { PROGRAMS, provide, STACK_PROGRAMS } from '../support/programs.ts';
 import { Cluster } from './cluster.ts';
 import { LOSSES } from './losses.ts';
 import { type Evidence, PlainVisitors, verifyAt } from './visitors.ts';
@@ -129,6 +130,9 @@ if (!(options.times >= 1) || !Number.isSafeInteger(options.seed) || chosen.lengt
   );
   process.exitCode = 2;
 } else if (process.env[INSIDE] === undefined) {
+  const missing = await provide([...PROGRAMS, ...STACK_PROGRAMS]);
+  if (missing.length > 0)
+    throw new Error(`Install these with the system's package manager: ${missing.join(', ')}`);
   process.env[INSIDE] = 'yes';
   const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
   process.exitCode = await inWorld([...again, '--seed', `${options.seed}`]);
