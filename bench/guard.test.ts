@@ -5,11 +5,11 @@
 import { describe, expect, test } from 'bun:test';
 import { guard } from './guard.ts';
 import { NGINX } from './peers.ts';
-import { SEEN_ON_REDIS, SEEN_ON_SQLITE } from './seen.ts';
+import { SEEN } from './seen.ts';
 import { statedRatio } from './stated.ts';
 
 describe('a visit costs at most 1.5 times the CPU time that decision 8 states, relative to nginx', () => {
-  for (const service of [SEEN_ON_REDIS, SEEN_ON_SQLITE]) {
+  for (const { usual: service } of Object.values(SEEN)) {
     test(service.name, async () => {
       await using floor = await NGINX.start();
       await using running = await service.start();

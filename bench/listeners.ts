@@ -8,12 +8,12 @@
 import { connect, type Socket } from 'node:net';
 import { until } from '../test/support/folder.ts';
 import { Program } from '../test/support/program.ts';
-import { RedisServer } from '../test/support/redis-server.ts';
 import { cpuMs } from './cpu.ts';
 import { median } from './median.ts';
+import { STORES, type StoreName } from './stores.ts';
 
 export interface Listening {
-  readonly store: 'Redis' | 'SQLite';
+  readonly store: StoreName;
   readonly listeners: number;
   readonly counters: number;
   readonly memoryEachKib: number;
@@ -56,9 +56,9 @@ export async function measureListeners(
   counters: number,
   seconds: number,
 ): Promise<Listening> {
-  await using redis = await RedisServer.start();
+  await using server = await STORES[store].startServer();
   await using program = await Program.start({
-    ...(store === 'Redis' ? { SEEN_STORE_URL: redis.url } : {}),
+    ...(server ? { SEEN_STORE_URL: server.url } : {}),
     SEEN_REPLICAS: '1',
     SEEN_CONNECTIONS_MAX: `${listeners + 1000}`,
     SEEN_SUBSCRIBERS_MAX: `${listeners}`,
@@ -70,7 +70,7 @@ export async function measureListeners(
   const names = Array.from({ length: counters }, (_, index) => `bench/counter-${index}`);
   const nameOf = (index: number) => names[index % counters] ?? '';
   for (const name of names) await program.visit(`/hit/${name}`);
-  const pids = [program.process.pid, ...(store === 'Redis' ? [redis.pid] : [])];
+  const pids = [program.process.pid, ...(server ? [server.pid] : [])];
   const memoryKib = async () =>
     Number(
       /VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${program.process.pid}/status`).text())?.[1],

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { measureListeners } from './listeners.ts';
 import { LISTENING_HEAD, listeningRow } from './page-tables.ts';
+import { STORE_NAMES } from './stores.ts';
 
 const COUNTERS = 1000;
 
@@ -19,7 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const [listeners, seconds] = [Number(values.listeners), Number(values.seconds)];
   process.stdout.write(`${LISTENING_HEAD}\n`);
-  for (const store of ['Redis', 'SQLite'] as const) {
+  for (const store of STORE_NAMES) {
     for (const counters of [1, COUNTERS]) {
       process.stdout.write(
         `${listeningRow(await measureListeners(store, listeners, counters, seconds))}\n`,

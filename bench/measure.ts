@@ -15,6 +15,7 @@ import type { AtRate, Results, Waits } from './results.ts';
 import { COMPARED, CONNECTIONS, GET_ROOT, nameOf, SCENARIOS, type Scenario } from './scenarios.ts';
 import type { Running, Service } from './services.ts';
 import { firstVisitMs } from './starts.ts';
+import { STORE_NAMES } from './stores.ts';
 
 export interface Options {
   readonly rounds: number;
@@ -26,7 +27,6 @@ export interface Options {
 /** Visits a second at which all services are asked how long they take. */
 const SAME_FOR_ALL = 1000;
 const LISTENERS = 1000;
-const STORES = ['Redis', 'SQLite'] as const;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -52,7 +52,7 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
     listening: [],
     image: chosen('image') ? await imageFiles() : [],
   };
-  for (const store of STORES.filter((each) => chosen(`start on ${each}`))) {
+  for (const store of STORE_NAMES.filter((each) => chosen(`start on ${each}`))) {
     say(`start on ${store}`);
     const firstVisits: number[] = [];
     for (let round = 0; round < rounds; round++) firstVisits.push(await firstVisitMs(store));
@@ -62,7 +62,7 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
     results,
     SCENARIOS.filter((scenario) => chosen(nameOf(scenario))),
   );
-  for (const store of STORES.filter((each) => chosen(`listeners on ${each}`))) {
+  for (const store of STORE_NAMES.filter((each) => chosen(`listeners on ${each}`))) {
     for (const counters of [1, LISTENERS]) {
       say(`listeners on ${store}, ${counters} counters`);
       results.listening.push(await measureListeners(store, LISTENERS, counters, 2 * seconds));

@@ -6,7 +6,7 @@ import { NGINX } from './peers.ts';
 import { barPlot, linePlot } from './plot.ts';
 import type { Results } from './results.ts';
 import { COMPARED, CONNECTIONS, GET_ROOT, ROUTES } from './scenarios.ts';
-import { SEEN_ON_REDIS, SEEN_ON_SQLITE } from './seen.ts';
+import { SEEN } from './seen.ts';
 
 /** A plot: the name of its file without a folder, what it shows in a sentence, and the SVG. */
 export interface Plot {
@@ -15,7 +15,7 @@ export interface Plot {
   readonly svg: string;
 }
 
-const SEEN = [SEEN_ON_REDIS.name, SEEN_ON_SQLITE.name];
+const NAMES = Object.values(SEEN).map(({ usual }) => usual.name);
 const CPU = { name: 'µs of CPU time per visit' };
 
 /** CPU time of a visit to each service; `undefined` where nothing was measured. */
@@ -32,7 +32,7 @@ export function servicesPlot(results: Results): Plot | undefined {
 /** The same of Seen, by route and store. */
 export function routesPlot(results: Results): Plot | undefined {
   const bars = [GET_ROOT, ...ROUTES.map(({ route }) => route)].flatMap((route) =>
-    SEEN.flatMap((service) => {
+    NAMES.flatMap((service) => {
       const cost = costOf(results, service, route);
       return cost ? [[`${route}, ${service.replace('Seen on ', '')}`, cost.cpuUs] as const] : [];
     }),
@@ -44,7 +44,7 @@ export function routesPlot(results: Results): Plot | undefined {
 
 /** The same of Seen and of nginx, over connections. */
 export function connectionsPlot(results: Results): Plot | undefined {
-  const lines = [NGINX.name, ...SEEN]
+  const lines = [NGINX.name, ...NAMES]
     .map((name) => ({
       name,
       points: ALL_CONNECTIONS.flatMap((connections) => {

@@ -7,7 +7,8 @@ import { median } from './median.ts';
 import { NGINX } from './peers.ts';
 import type { AtRate, Loads, Results } from './results.ts';
 import { COMPARED, CONNECTIONS, GET_ROOT, OTHER_CONNECTIONS, ROUTES } from './scenarios.ts';
-import { ONE_REPLICA, SEEN_ON_REDIS, SEEN_ON_SQLITE, SYNCED_EACH_SECOND } from './seen.ts';
+import { SEEN } from './seen.ts';
+import { STORE_NAMES } from './stores.ts';
 
 /** A median of the CPU time and of the visits a second. */
 export interface Cost {
@@ -110,16 +111,19 @@ export function latencyTable(results: Results): string {
   );
 }
 
-/** One row for each of `values`, with what it costs on both stores. */
+/** What a request costs on each store. */
+function costsOfSeen(results: Results, route: string, connections: number) {
+  return STORE_NAMES.map((store) => costOf(results, SEEN[store].usual.name, route, connections));
+}
+
+/** One row for each of `values`, with what it costs on each store. */
 function storesTable(
   results: Results,
   head: string,
   values: readonly (readonly [name: string, route: string, connections: number])[],
 ): string {
   const rows = values.flatMap(([name, route, connections]) => {
-    const costs = [SEEN_ON_REDIS, SEEN_ON_SQLITE].map(({ name: service }) =>
-      costOf(results, service, route, connections),
-    );
+    const costs = costsOfSeen(results, route, connections);
     if (costs.every((cost) => cost === undefined)) return [];
     return [
       [
@@ -128,7 +132,7 @@ function storesTable(
       ],
     ];
   });
-  return table([head, 'Redis', 'visits/s', 'SQLite', 'visits/s'], rows, VARIED);
+  return table([head, ...STORE_NAMES.flatMap((store) => [store, 'visits/s'])], rows, VARIED);
 }
 
 /** Routes, and numbers of counters. */
@@ -148,9 +152,7 @@ export const ALL_CONNECTIONS = [...OTHER_CONNECTIONS, CONNECTIONS].toSorted((a, 
 export function connectionsTable(results: Results): string {
   const rows = ALL_CONNECTIONS.flatMap((connections) => {
     const floor = costOf(results, NGINX.name, GET_ROOT, connections)?.cpuUs;
-    const costs = [SEEN_ON_REDIS, SEEN_ON_SQLITE].map(({ name }) =>
-      costOf(results, name, GET_ROOT, connections),
-    );
+    const costs = costsOfSeen(results, GET_ROOT, connections);
     if (costs.every((cost) => cost === undefined)) return [];
     return [
       [
@@ -163,24 +165,20 @@ export function connectionsTable(results: Results): string {
     ];
   });
   return table(
-    ['connections', 'nginx, a constant', 'Redis', 'to nginx', 'SQLite', 'to nginx'],
+    ['connections', 'nginx, a constant', ...STORE_NAMES.flatMap((store) => [store, 'to nginx'])],
     rows,
     VARIED,
   );
 }
 
 /**
- * Three replicas and one; a sync for each answer and one each second; each to what is usual on its
- * store.
+ * Three replicas and one; commits that are synced before their answer, and later; each to what is
+ * usual on its store.
  */
 export function variantsTable(results: Results): string {
-  const variants = [
-    [SEEN_ON_REDIS, [SEEN_ON_REDIS, ONE_REPLICA[0], SYNCED_EACH_SECOND]],
-    [SEEN_ON_SQLITE, [SEEN_ON_SQLITE, ONE_REPLICA[1]]],
-  ] as const;
-  const rows = variants.flatMap(([usual, services]) => {
+  const rows = Object.values(SEEN).flatMap(({ usual, others }) => {
     const base = costOf(results, usual.name);
-    return services.flatMap(({ name }) => {
+    return [usual, ...others].flatMap(({ name }) => {
       const cost = costOf(results, name);
       if (!cost) return [];
       return [

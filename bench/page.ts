@@ -31,7 +31,7 @@ const SECTIONS: readonly Section[] = [
   {
     title: 'Against what you would pick instead',
     text: `\`GET /\` at 64 connections. Seen has three replicas, nginx, webdis, Fastify and gunicorn three workers, Moe-Counter's way one process, because its
-numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`. nginx answers a constant and stores nothing: it is the
+numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`; PostgreSQL has its default settings. nginx answers a constant and stores nothing: it is the
 floor. webdis answers HTTP with Redis' own commands, here \`INCR\`. Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is
 what an answer costs without the promise. The guide's application is the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each
 visit.`,
@@ -59,8 +59,8 @@ the row of nginx. Where it takes nearly a whole core the figures are its own. Th
   },
   {
     title: 'Replicas, and what syncing costs',
-    text: `\`GET /\` at 64 connections. The usual is three replicas and a sync before each answer; “synced each second” is Redis with
-\`appendfsync everysec\`, which may lose what it answered, and is here only to be compared.`,
+    text: `\`GET /\` at 64 connections. The usual is three replicas and a sync before each answer. “Synced later” is Redis with
+\`appendfsync everysec\`, and PostgreSQL with \`synchronous_commit = off\`. Both may lose what they answered, and are here only to be compared.`,
     table: variantsTable,
   },
   {
@@ -147,7 +147,7 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'This page is written by the bench, whole; a change by hand is lost with the next run. It takes about ten minutes:',
+    'This page is written by the bench, whole; a change by hand is lost with the next run. It takes about fifteen minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'A part of it, quickly, by a part of its name, and without writing the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",

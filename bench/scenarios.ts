@@ -5,7 +5,7 @@
  */
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';
-import { ONE_REPLICA, SEEN_ON_REDIS, SEEN_ON_SQLITE, SYNCED_EACH_SECOND } from './seen.ts';
+import { SEEN } from './seen.ts';
 import type { Service } from './services.ts';
 
 export interface Scenario {
@@ -36,18 +36,17 @@ const base = (service: Service): Scenario => ({
   route: GET_ROOT,
   kind: { connections: CONNECTIONS },
 });
-const seen = [SEEN_ON_REDIS, SEEN_ON_SQLITE];
+const onEachStore = Object.values(SEEN);
+const usual = onEachStore.map((seen) => seen.usual);
 
 /** The services of the first table. */
-export const COMPARED: readonly Service[] = [NGINX, ...seen, ...PEERS];
+export const COMPARED: readonly Service[] = [NGINX, ...usual, ...PEERS];
 
 /** All that is visited in a round. Those that are compared with each other are neighbours. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[NGINX, SEEN_ON_REDIS, SYNCED_EACH_SECOND, SEEN_ON_SQLITE, ...ONE_REPLICA, ...PEERS].map(
-    base,
-  ),
-  ...seen.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
-  ...[NGINX, ...seen].flatMap((service) =>
+  ...[NGINX, ...onEachStore.flatMap((seen) => [seen.usual, ...seen.others]), ...PEERS].map(base),
+  ...usual.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
+  ...[NGINX, ...usual].flatMap((service) =>
     OTHER_CONNECTIONS.map((connections) => ({ service, route: GET_ROOT, kind: { connections } })),
   ),
 ];

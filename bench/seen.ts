@@ -1,22 +1,12 @@
-/** Seen as it is measured: on each store, with three replicas or one. */
+/** Seen as it is measured: on each store, with three replicas or one, synced or not. */
 import { join } from 'node:path';
 import { freePort } from '../test/support/folder.ts';
-import { PostgresServer } from '../test/support/postgres-server.ts';
-import { RedisServer, SAFE } from '../test/support/redis-server.ts';
-import {
-  type DatabaseServer,
-  NO_SERVER,
-  type Running,
-  type Service,
-  startService,
-} from './services.ts';
+import { type Service, startService } from './services.ts';
+import { STORES, type StoreName, type StoreToMeasure } from './stores.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
-async function start(
-  startServer: () => Promise<DatabaseServer | undefined>,
-  replicas: number,
-): Promise<Running> {
+async function start(startServer: StoreToMeasure['startServer'], replicas: number) {
   const operationsPort = await freePort();
   return startService(startServer, (port, server, folder) => ({
     command: [process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
@@ -30,34 +20,30 @@ async function start(
   }));
 }
 
-const onRedis = (name: string, replicas: number, settings = SAFE): Service => ({
-  name,
-  needs: ['redis-server'],
-  start: () => start(() => RedisServer.start(settings), replicas),
-});
+/** Seen on one store. */
+interface SeenOn {
+  /** As the README starts it: three replicas. */
+  readonly usual: Service;
+  /** What else is compared with it: one replica, and commits that are synced later. */
+  readonly others: readonly Service[];
+}
 
-const onSqlite = (name: string, replicas: number): Service => ({
-  name,
-  needs: [],
-  start: () => start(NO_SERVER, replicas),
-});
+function seenOn(store: StoreName): SeenOn {
+  const { needs, startServer, startUnsafe } = STORES[store];
+  const name = `Seen on ${store}`;
+  return {
+    usual: { name, needs, start: () => start(startServer, 3) },
+    others: [
+      { name: `${name}, one replica`, needs, start: () => start(startServer, 1) },
+      ...(startUnsafe
+        ? [{ name: `${name}, synced later`, needs, start: () => start(startUnsafe, 3) }]
+        : []),
+    ],
+  };
+}
 
-const onPostgres = (name: string, replicas: number): Service => ({
-  name,
-  needs: ['postgres'],
-  start: () => start(() => PostgresServer.start(), replicas),
-});
-
-/** As the README starts it: three replicas. */
-export const SEEN_ON_REDIS = onRedis('Seen on Redis', 3);
-export const SEEN_ON_SQLITE = onSqlite('Seen on SQLite', 3);
-export const SEEN_ON_POSTGRES = onPostgres('Seen on PostgreSQL', 3);
-export const ONE_REPLICA = [
-  onRedis('Seen on Redis, one replica', 1),
-  onSqlite('Seen on SQLite, one replica', 1),
-] as const;
-/** What is answered may be lost for a second: only to see what syncing costs. */
-export const SYNCED_EACH_SECOND = onRedis('Seen on Redis, synced each second', 3, {
-  ...SAFE,
-  appendfsync: 'everysec',
-});
+export const SEEN: Readonly<Record<StoreName, SeenOn>> = {
+  Redis: seenOn('Redis'),
+  SQLite: seenOn('SQLite'),
+  PostgreSQL: seenOn('PostgreSQL'),
+};

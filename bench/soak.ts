@@ -1,8 +1,8 @@
 /**
- * `npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite] [--rate 1000] [--seed 1]`: an hour of
- * steady visits to three replicas, while they are updated and killed and their store fails and
- * returns. Checks that every number is correct, and that memory, descriptors and latency do not
- * grow.
+ * `npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite|PostgreSQL] [--rate 1000] [--seed 1]`:
+ * an hour of steady visits to three replicas, while they are updated and killed and their store
+ * fails and returns. Checks that every number is correct, and that memory, descriptors and latency
+ * do not grow.
  *
  * Runs unattended; Ctrl-C ends it early and judges the samples so far. Writes docs/soak.md and its
  * plots, and every minute all samples so far into bench/results/. A run that is too short to be
@@ -13,17 +13,17 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Random } from '../test/faults/random.ts';
 import { faultNames, type Injected, inject } from './soak/faults.ts';
+import type { Kept } from './soak/kept.ts';
 import { Load } from './soak/load.ts';
 import { type Plan, planOf } from './soak/plan.ts';
-import type { Kept } from './soak/redis-keeps.ts';
 import { brokenIn, type Soak, verdictOf } from './soak/report.ts';
 import { type Sample, Sampler } from './soak/sampler.ts';
-import { type Service, type StoreName, startService, whole } from './soak/service.ts';
+import { type Service, startService, whole } from './soak/service.ts';
 import { Streams } from './soak/streams.ts';
 import { flatness } from './soak/verdict.ts';
 import { writeReport, writeSamples } from './soak/write.ts';
+import { STORE_NAMES, type StoreName } from './stores.ts';
 
-const STORES: readonly StoreName[] = ['Redis', 'SQLite'];
 const SAVE_MS = 60_000;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -178,11 +178,11 @@ async function main(args: readonly string[]): Promise<number> {
     },
   });
   const [, digits, unit] = /^(\d+)(s|m|h)$/.exec(values.for) ?? [];
-  const store = STORES.find((each) => each === values.store);
+  const store = STORE_NAMES.find((each) => each === values.store);
   const [rate, seed] = [Number(values.rate), Number(values.seed)];
   if (digits === undefined || !store || !(rate > 0) || !Number.isSafeInteger(seed)) {
     process.stderr.write(
-      'Usage: npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite] [--rate 1000] [--seed 1]\n',
+      'Usage: npx bun bench/soak.ts [--for 60m] [--store Redis|SQLite|PostgreSQL] [--rate 1000] [--seed 1]\n',
     );
     return 2;
   }

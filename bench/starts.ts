@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
-import { RedisServer } from '../test/support/redis-server.ts';
+import { STORES, type StoreName } from './stores.ts';
 
 const ROOT = join(import.meta.dir, '..');
 /** Asking more often would take the CPU time that the start needs. */
@@ -14,9 +14,9 @@ const ASK_EACH_MS = 5;
  * Starts it with `npm start` on an empty store, visits until one visit is answered, and stops it.
  * Answers milliseconds, 5 too many at most.
  */
-export async function firstVisitMs(store: 'Redis' | 'SQLite'): Promise<number> {
+export async function firstVisitMs(store: StoreName): Promise<number> {
   using folder = temporaryFolder();
-  await using redis = await RedisServer.start();
+  await using server = await STORES[store].startServer();
   const port = await freePort();
   const startedAt = performance.now();
   const npm = Bun.spawn(['npm', 'start', '--silent'], {
@@ -24,7 +24,7 @@ export async function firstVisitMs(store: 'Redis' | 'SQLite'): Promise<number> {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder.path,
-      SEEN_STORE_URL: store === 'Redis' ? redis.url : `sqlite:${join(folder.path, 'seen.db')}`,
+      SEEN_STORE_URL: server?.url ?? `sqlite:${join(folder.path, 'seen.db')}`,
       SEEN_HOST: '127.0.0.1',
       SEEN_PORT: `${port}`,
       SEEN_OPERATIONS_PORT: `${await freePort()}`,

@@ -4,7 +4,8 @@
  * excuse makes the run fail.
  */
 import type { Random } from '../../test/faults/random.ts';
-import type { Service, StoreName } from './service.ts';
+import type { StoreName } from '../stores.ts';
+import type { Service } from './service.ts';
 import { whole } from './service.ts';
 
 /** A request that got no number. */
@@ -53,14 +54,20 @@ const NEW: Pick<Rule, 'mayFail' | 'excuses'> = {
   excuses: ({ kept, why }) => !kept && CUT.has(why),
 };
 
-const RULES: Readonly<Record<StoreName, Readonly<Record<string, Rule>>>> = {
-  Redis: {
+/** The rules of a store that is a server. */
+function ofServer(name: string): Readonly<Record<string, Rule>> {
+  return {
     'rolling restart (SIGHUP)': { ...NEW, replaces: true },
     'kill -9 of a replica': { ...HELD, replaces: true },
-    'kill -9 of Redis': { ...AWAY, replaces: true },
+    [`kill -9 of ${name}`]: { ...AWAY, replaces: true },
     'answers cut off': { ...NONE, replaces: false },
     'all connections cut': { ...NONE, replaces: false },
-  },
+  };
+}
+
+const RULES: Readonly<Record<StoreName, Readonly<Record<string, Rule>>>> = {
+  Redis: ofServer('Redis'),
+  PostgreSQL: ofServer('PostgreSQL'),
   SQLite: {
     'rolling restart (SIGHUP)': { ...NEW, replaces: true },
     'kill -9 of a replica': { ...HELD, replaces: true },

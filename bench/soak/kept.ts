@@ -1,4 +1,8 @@
-/** The contents of a Redis by kind of key: this separates planned growth from leaks. */
+/**
+ * The contents of a store by kind, of Redis by key and of PostgreSQL by table: this separates
+ * planned growth from leaks.
+ */
+import type { PostgresServer } from '../../test/support/postgres-server.ts';
 import type { RedisServer } from '../../test/support/redis-server.ts';
 
 /** What a store holds, of one kind: how many and how much. */
@@ -28,11 +32,25 @@ local told = {}
 for kind, count in pairs(entries) do told[#told + 1] = kind .. ' ' .. count .. ' ' .. bytes[kind] end
 return table.concat(told, ';')`;
 
-/** What it holds now, what takes most first. */
-export async function keptIn(redis: RedisServer): Promise<Kept[]> {
+/** What Redis holds now, what takes most first. */
+export async function keptInRedis(redis: RedisServer): Promise<Kept[]> {
   const told = await redis.cli('EVAL', BY_KIND, '0');
-  return told
-    .split(';')
+  return readKept(told.split(';'));
+}
+
+/** Each table with its rows and bytes: dead rows and indexes have bytes, too. */
+const BY_TABLE = `
+SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables`;
+
+/** What PostgreSQL holds now, what takes most first. */
+export async function keptInPostgres(postgres: PostgresServer): Promise<Kept[]> {
+  const told = await postgres.sql(BY_TABLE);
+  return readKept(told.split('\n').map((line) => line.replaceAll('|', ' ')));
+}
+
+/** Reads lines of a kind, its entries and its bytes. */
+function readKept(lines: readonly string[]): Kept[] {
+  return lines
     .map((line) => line.trim().split(' '))
     .map(([kind = '', entries, bytes]) => ({
       kind,

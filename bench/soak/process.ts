@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessFigures {
+  readonly pid: number;
   readonly rssBytes: number;
   readonly descriptors: number;
   /** Since it began, without its children. */
@@ -20,6 +21,7 @@ export function processFigures(pid: number): ProcessFigures | undefined {
     // One that has ended and was not waited for has no memory.
     if (rss === undefined) return undefined;
     return {
+      pid,
       rssBytes: Number(rss) * 1024,
       descriptors: readdirSync(`/proc/${pid}/fd`).length,
       cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,

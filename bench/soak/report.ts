@@ -6,12 +6,12 @@
  * writing files (`write.ts`).
  */
 import type { Finding } from '../../src/verify/finding.ts';
+import type { StoreName } from '../stores.ts';
 import { excusedBy, type Failure, type Injected, mayFail } from './faults.ts';
+import type { Kept } from './kept.ts';
 import type { Plan } from './plan.ts';
 import type { Plot } from './plots.ts';
-import type { Kept } from './redis-keeps.ts';
 import type { Sample } from './sampler.ts';
-import type { StoreName } from './service.ts';
 import type { Judged } from './verdict.ts';
 
 /** All that a run came to. */

@@ -10,9 +10,8 @@ import { processFigures, replicaNameOf } from './process.ts';
 import type { Service } from './service.ts';
 
 export interface ProcessSample {
-  /** `parent`, `replica 1` to `replica 3`, `store`. */
+  /** `parent`, `replica 1` to `replica 3`, `store` (all its processes together). */
   readonly name: string;
-  readonly pid: number;
   readonly rssBytes: number;
   readonly descriptors: number;
   /** What JavaScript's heap holds, as the process itself says; of replicas only. */
@@ -52,12 +51,16 @@ export class Sampler {
     const named = await this.#named();
     const processes: ProcessSample[] = [];
     const cpuMs = new Map<number, number>();
-    for (const [name, pid] of named) {
-      const figures = processFigures(pid);
-      if (!figures) continue;
-      const { rssBytes, descriptors } = figures;
-      processes.push({ name, pid, rssBytes, descriptors, heapBytes: heaps.get(name) });
-      cpuMs.set(pid, figures.cpuMs);
+    for (const [name, pids] of named) {
+      const figures = pids.flatMap((pid) => processFigures(pid) ?? []);
+      if (figures.length === 0) continue;
+      processes.push({
+        name,
+        rssBytes: sum(figures.map(({ rssBytes }) => rssBytes)),
+        descriptors: sum(figures.map(({ descriptors }) => descriptors)),
+        heapBytes: heaps.get(name),
+      });
+      for (const figure of figures) cpuMs.set(figure.pid, figure.cpuMs);
     }
     const { latenciesMs, failed } = this.#load.interval();
     const sorted = latenciesMs.toSorted((a, b) => a - b);
@@ -92,19 +95,23 @@ export class Sampler {
   }
 
   /** The processes by the names that their figures have. */
-  async #named(): Promise<[name: string, pid: number][]> {
+  async #named(): Promise<[name: string, pids: readonly number[]][]> {
     const { program } = this.#service;
-    const replicas = (await program.replicas()).flatMap((pid): [string, number][] => {
+    const replicas = (await program.replicas()).flatMap((pid): [string, number[]][] => {
       const name = replicaNameOf(pid);
-      return name === undefined ? [] : [[replica(name), pid]];
+      return name === undefined ? [] : [[replica(name), [pid]]];
     });
-    const store = this.#service.storePid();
+    const store = this.#service.storePids();
     return [
-      ['parent', program.process.pid],
+      ['parent', [program.process.pid]],
       ...replicas.toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      ...(store === undefined ? [] : [['store', store] as [string, number]]),
+      ...(store.length === 0 ? [] : [['store', store] as [string, readonly number[]]]),
     ];
   }
+}
+
+function sum(figures: readonly number[]): number {
+  return figures.reduce((total, figure) => total + figure, 0);
 }
 
 /** `test-1` is `replica 1`. */

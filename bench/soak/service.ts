@@ -7,19 +7,23 @@ import { type Fault, replicaFaults } from '../../test/faults/fault.ts';
 import { serverFaults } from '../../test/faults/server-faults.ts';
 import { sqliteFaults } from '../../test/faults/sqlite-faults.ts';
 import { until } from '../../test/support/folder.ts';
+import { PostgresServer } from '../../test/support/postgres-server.ts';
 import { Program } from '../../test/support/program.ts';
 import { Proxy } from '../../test/support/proxy.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
-import { type Kept, keptIn } from './redis-keeps.ts';
-
-export type StoreName = 'Redis' | 'SQLite';
+import { withDescendants } from '../processes.ts';
+import type { StoreName } from '../stores.ts';
+import { type Kept, keptInPostgres, keptInRedis } from './kept.ts';
 
 export interface Service extends AsyncDisposable {
   readonly program: Program;
   readonly faults: readonly Fault[];
-  /** The store's own process, where it has one. */
-  storePid(): number | undefined;
-  /** What the store takes for all it keeps: Redis by its own account, SQLite on disk, in bytes. */
+  /** The store's own processes. */
+  storePids(): readonly number[];
+  /**
+   * What the store takes for all it keeps, in bytes: Redis by its own account, SQLite its files,
+   * PostgreSQL its tables with dead rows and indexes.
+   */
   storeBytes(): Promise<number>;
   /** What that is, by kind; nothing where that cannot be told. */
   kept(): Promise<readonly Kept[]>;
@@ -40,7 +44,7 @@ const SETTINGS = {
  * be judged.
  */
 export function startService(store: StoreName): Promise<Service> {
-  return store === 'Redis' ? onRedis() : onSqlite();
+  return { Redis: onRedis, SQLite: onSqlite, PostgreSQL: onPostgres }[store]();
 }
 
 async function start(storeUrl?: string): Promise<Program> {
@@ -59,10 +63,10 @@ async function onRedis(): Promise<Service> {
   return {
     program,
     faults: [...replicaFaults(program), ...serverFaults('Redis', redis, proxy, undefined)],
-    storePid: () => redis.pid,
+    storePids: () => pidsOf(redis),
     storeBytes: async () =>
       Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
-    kept: () => keptIn(redis),
+    kept: () => keptInRedis(redis),
     mend: async () => {
       proxy.fault = {};
       if (!(await redis.alive())) await redis.start();
@@ -75,13 +79,42 @@ async function onRedis(): Promise<Service> {
   };
 }
 
+async function onPostgres(): Promise<Service> {
+  const postgres = await PostgresServer.start();
+  const proxy = await Proxy.start(postgres.port);
+  const program = await start(proxy.lead(postgres.url));
+  return {
+    program,
+    faults: [...replicaFaults(program), ...serverFaults('PostgreSQL', postgres, proxy, undefined)],
+    storePids: () => pidsOf(postgres),
+    storeBytes: async () =>
+      Number(
+        await postgres.sql('SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables'),
+      ),
+    kept: () => keptInPostgres(postgres),
+    mend: async () => {
+      proxy.fault = {};
+      if (!(await postgres.alive())) await postgres.start();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await program[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+      await postgres[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function pidsOf(server: { readonly pid: number }): number[] {
+  return withDescendants([server.pid]).map(({ pid }) => pid);
+}
+
 async function onSqlite(): Promise<Service> {
   const program = await start();
   const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   return {
     program,
     faults: [...replicaFaults(program), ...sqliteFaults(program, program.database, undefined)],
-    storePid: () => undefined,
+    storePids: () => [],
     storeBytes: () => Promise.resolve(size(program.database) + size(`${program.database}-wal`)),
     kept: () => Promise.resolve([]),
     mend: () => Promise.resolve(),

@@ -56,7 +56,6 @@ function samples(growthBytes: number): Sample[] {
     processes: [
       {
         name: 'replica 1',
-        pid: 7,
         // Garbage comes and goes.
         rssBytes: 100e6 + (index % 7) * 1e6 + (growthBytes * index) / 720,
         heapBytes: 20e6,
