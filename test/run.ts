@@ -1,6 +1,6 @@
 /**
  * `npm test`: installs the system's programs that the tests need, runs the tests, and ends with
- * the failures and one line `N passed, N failed`.
+ * the files that took longest, the failures, and one line `N passed, N failed`.
  *
  * Without arguments it runs for some minutes and leaves out the long tests (`LONG` in
  * support/suites.ts), those of the stack, which need root and start a Swarm, those in a browser,
@@ -18,6 +18,10 @@ import { temporaryFolder } from './support/folder.ts';
 import { provide } from './support/programs.ts';
 import { type Report, readReport } from './support/report.ts';
 import { type Suite, suites } from './support/suites.ts';
+
+/** A slow file takes longer than this; so many of them are named. */
+const SLOW_S = 10;
+const SLOWEST = 40;
 
 /** What came of a suite, and whether all is well. */
 interface Result extends Report {
@@ -39,6 +43,16 @@ async function runRound(round: readonly Suite[], flags: readonly string[]): Prom
   const ended = await Promise.all(running);
   for (const { said } of ended) process.stdout.write(said);
   return ended.map(({ result }) => result);
+}
+
+/** The files that took longest, a line each; nothing where none was slow. */
+function slowest(files: Report['files']): string {
+  return files
+    .filter(({ seconds }) => seconds > SLOW_S)
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST)
+    .map(({ file, seconds }) => `${seconds.toFixed(0).padStart(5)} s  ${file}\n`)
+    .join('');
 }
 
 async function runSuite(
@@ -90,6 +104,7 @@ async function main(args: readonly string[]): Promise<number> {
   const results: Result[] = [];
   for (const round of rounds)
     results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
+  process.stdout.write(slowest(results.flatMap(({ files }) => files)));
   for (const failure of results.flatMap(({ failures }) => failures))
     process.stdout.write(`(fail) ${failure}\n`);
   const passed = results.reduce((sum, result) => sum + result.passed, 0);

@@ -7,6 +7,8 @@ export interface Report {
   readonly tried: number;
   /** Of each test that failed its file, its name and the error. */
   readonly failures: readonly string[];
+  /** How long each file took, in seconds. */
+  readonly files: readonly { readonly file: string; readonly seconds: number }[];
 }
 
 /**
@@ -21,6 +23,7 @@ export function readReport(xml: string): Report {
   const failures = xml.matchAll(
     /<testcase name="([^"]*)" classname="([^"]*)"[^>]*file="([^"]*)"[^>]*[^/]>\s*<failure[^>]*?(?:\/>|>([^<]*)<)/g,
   );
+  const files = xml.matchAll(/<testsuite name="([^"]*)" file="\1" [^>]*time="([\d.]+)"/g);
   return {
     passed: tried - failed - skipped,
     failed,
@@ -28,6 +31,7 @@ export function readReport(xml: string): Report {
     failures: [...failures].map(([, name = '', group = '', file = '', error = '']) =>
       plain(`${file} > ${group ? `${group} > ` : ''}${name}\n${error.trim()}`),
     ),
+    files: [...files].map(([, file = '', seconds]) => ({ file, seconds: Number(seconds) })),
   };
 }
 

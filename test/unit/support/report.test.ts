@@ -31,8 +31,9 @@ test('a report names failed tests, by file and name, with the error', async () =
     ],
     { cwd: folder.path, stdout: 'ignore', stderr: 'ignore' },
   ).exited;
-  const { passed, failed, tried, failures } = readReport(await Bun.file(report).text());
+  const { passed, failed, tried, failures, files } = readReport(await Bun.file(report).text());
   expect({ passed, failed, tried }).toEqual({ passed: 1, failed: 2, tried: 4 });
+  expect(files).toEqual([{ file: 'some.test.ts', seconds: expect.any(Number) }]);
   expect(failures).toHaveLength(2);
   expect(failures[0]).toStartWith('some.test.ts > a & <b> > is "two"\n');
   expect(failures[0]).toContain('Expected: 2\nReceived: 1\n');
@@ -40,5 +41,5 @@ test('a report names failed tests, by file and name, with the error', async () =
 });
 
 test('a test that never ran did not pass', () => {
-  expect(readReport('')).toEqual({ passed: 0, failed: 0, tried: 0, failures: [] });
+  expect(readReport('')).toEqual({ passed: 0, failed: 0, tried: 0, failures: [], files: [] });
 });
