@@ -8,6 +8,7 @@ import { makeDebianImage } from '../stack/support/debian.ts';
 import type { Node } from '../stack/support/node.ts';
 import { Swarm } from '../stack/support/swarm.ts';
 import { until } from '../support/folder.ts';
+import { hit } from './visitors.ts';
 
 /** The images of deploy/high-availability.yml that are built here, with their `docker build`. */
 const IMAGES = {
@@ -129,7 +130,7 @@ export class Cluster implements AsyncDisposable {
     for (const node of this.nodes)
       await until(
         `a visit on ${node.name}`,
-        async () => (await fetch(`${this.swarm.url(node)}/hit/machines/ready`)).ok,
+        async () => (await hit(`${this.swarm.url(node)}/hit/machines/ready`)) !== undefined,
         HEALTHY_WITHIN_MS,
       );
   }

@@ -5,10 +5,16 @@
 import type { Node } from '../stack/support/node.ts';
 import type { Cluster } from './cluster.ts';
 
+/** A failover takes about 20 s, and a switchover 4. */
+const OUTAGE_MS = 35_000;
+const CHANGE_MS = 10_000;
+
 /** What happened, and how it is undone. */
 export interface Injected {
   /** For people. */
   readonly what: string;
+  /** How long it lasts, or what follows from it. */
+  readonly lastsMs: number;
   readonly undo: () => Promise<void>;
 }
 
@@ -30,7 +36,7 @@ export const LOSSES = {
     const primary = await cluster.nodeOf('Leader');
     const others = cluster.nodes.filter((node) => node !== primary);
     await firewall(primary, others, '-I');
-    return { what: primary.name, undo: () => firewall(primary, others, '-D') };
+    return { what: primary.name, lastsMs: OUTAGE_MS, undo: () => firewall(primary, others, '-D') };
   },
   'an operator switches over': async (cluster) => {
     const [from, to] = [await cluster.nodeOf('Leader'), await cluster.nodeOf('Sync Standby')];
@@ -38,20 +44,20 @@ export const LOSSES = {
     await cluster.patronictl(
       `switchover --force --master ${member(from)} --candidate ${member(to)}`,
     );
-    return { what: `${from.name} to ${to.name}`, undo: async () => undefined };
+    return { what: `${from.name} to ${to.name}`, lastsMs: CHANGE_MS, undo: async () => undefined };
   },
   'a member of etcd is killed': async (cluster) => {
     const node = await cluster.nodeOf('Leader');
     const ids = await node.mustDocker('ps', '-q', '-f', 'name=mystack_etcd');
     await node.mustDocker('kill', ...ids.split('\n'));
     // Swarm starts another in its place.
-    return { what: node.name, undo: async () => undefined };
+    return { what: node.name, lastsMs: CHANGE_MS, undo: async () => undefined };
   },
 } satisfies Readonly<Record<string, (cluster: Cluster) => Promise<Injected>>>;
 
 async function switchOff(cluster: Cluster, node: Node): Promise<Injected> {
   await cluster.switchOff(node);
-  return { what: node.name, undo: () => cluster.switchOn(node) };
+  return { what: node.name, lastsMs: OUTAGE_MS, undo: () => cluster.switchOn(node) };
 }
 
 /** Drops (`-I`), or drops no more (`-D`), all packets between a node and others. */

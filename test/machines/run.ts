@@ -19,9 +19,8 @@ import { type Evidence, PlainVisitors, verifyAt } from './visitors.ts';
 
 /** Tells the program that it is inside of a world of its own. */
 const INSIDE = 'MACHINES_TEST_INSIDE';
-/** How long visitors come before a loss, and how long the loss lasts. */
+/** How long visitors come before a loss. */
 const BEFORE_MS = 4000;
-const AFTER_MS = 35_000;
 
 type Loss = keyof typeof LOSSES;
 
@@ -58,8 +57,8 @@ async function lose(cluster: Cluster, loss: Loss, round: number): Promise<Eviden
   const plain = new PlainVisitors(`machines/plain-${round}`, urls);
   await Bun.sleep(BEFORE_MS);
   plain.begin();
-  const { what, undo } = await LOSSES[loss](cluster);
-  await Bun.sleep(AFTER_MS);
+  const { what, lastsMs, undo } = await LOSSES[loss](cluster);
+  await Bun.sleep(lastsMs);
   await undo();
   await cluster.healthy();
   const evidence = await plain.end(swarm.url(door));

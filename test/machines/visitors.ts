@@ -65,23 +65,30 @@ export class PlainVisitors {
   async end(url: string): Promise<Evidence> {
     this.#over = true;
     await Promise.all(this.#running);
-    const response = await fetch(`${url}/get/${this.#counter}`);
-    const { value: total } = (await response.json()) as { value: number };
+    const total = await hit(`${url}/get/${this.#counter}`);
+    const wrong = total === undefined ? ['the total cannot be read'] : this.#wrongIn(total);
+    const answered = this.#numbers.length;
+    return { wrong, answered, unanswered: this.#unanswered, silentMs: this.#silentMs };
+  }
+
+  #wrongIn(total: number): string[] {
     const answered = this.#numbers.length;
     const twice = answered - new Set(this.#numbers).size;
     const largest = this.#numbers.reduce((most, number) => Math.max(most, number), 0);
-    const wrong = [
+    return [
       ...(twice > 0 ? [`${twice} numbers were given twice`] : []),
       ...(total < answered ? [`${answered - total} answered visits are lost`] : []),
       ...(largest > total ? [`number ${largest} was given, but the total is ${total}`] : []),
       ...(total > answered + this.#unanswered ? [`${total} were counted, more than came`] : []),
     ];
-    return { wrong, answered, unanswered: this.#unanswered, silentMs: this.#silentMs };
   }
 }
 
-/** The number of a visit; undefined when it got none. */
-async function hit(url: string): Promise<number | undefined> {
+/**
+ * The number that a visit gets, or that a total is; undefined without an answer. On a connection
+ * of its own: those to a machine that was switched off stay silent for minutes.
+ */
+export async function hit(url: string): Promise<number | undefined> {
   try {
     const response = await fetch(url, {
       keepalive: false,
