@@ -1,10 +1,10 @@
 /**
- * `npx bun bench/scale.ts`: how many visits one Redis stores, with a growing number of simulated
- * replicas.
+ * `npx bun bench/scale.ts`: how many visits one database server stores, with a growing number of
+ * simulated replicas.
  *
- * A simulated replica is a counter and a store, without HTTP. Each run has its own Redis with
- * `appendfsync always`, and fails when its totals differ from the answers. Usage: npx bun
- * bench/scale.ts [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients
+ * A simulated replica is a counter and a store, without HTTP. Each run has its own server, which
+ * syncs each commit, and fails when its totals differ from the answers. Usage: npx bun
+ * bench/scale.ts [--store Redis|PostgreSQL] [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients
  * 16] [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` is the
  * number per replica. With `--rate`, the visits per second of all replicas, there are no clients:
  * visits arrive whether or not earlier ones were answered. With `--amount` one hit stands for so
@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { type Line, linePlot } from './plot.ts';
 import { experiment, type Figures, type Plan } from './scale/experiment.ts';
 import { SHAPES, type Shape } from './scale/load.ts';
+import type { StoreName } from './stores.ts';
 
 const NAMES: Readonly<Record<Shape, string>> = {
   hot: 'one counter, programs',
@@ -23,15 +24,24 @@ const NAMES: Readonly<Record<Shape, string>> = {
   counters: '100,000 counters, visitors',
 };
 
-const HEAD = [
-  '| replicas | hits/s | commits/s | hits a commit | commit p50 / p99 | visit p50 / p99 | Redis, of a core | Redis a commit (script, by the clock) | Redis a hit | replica a hit |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-].join('\n');
+const SERVERS = ['Redis', 'PostgreSQL'] as const;
+
+/** The first two lines of a table. */
+function head(store: StoreName): string {
+  const script = store === 'Redis' ? ' (script, by the clock)' : '';
+  const cells = [
+    ...['replicas', 'hits/s', 'commits/s', 'hits a commit', 'commit p50 / p99'],
+    ...['visit p50 / p99', `${store}, of a core`, `${store} a commit${script}`],
+    ...[`${store} a hit`, 'replica a hit'],
+  ];
+  return `| ${cells.join(' | ')} |\n| ${cells.map(() => '---').join(' | ')} |`;
+}
 
 function row(replicas: number, figures: Figures): string {
   const { hits, commits, hitsPerCommit, commitP50Ms, commitP99Ms, waitP50Ms, waitP99Ms } = figures;
-  const { redisCore, redisUsPerCommit, scriptUsPerCommit, redisUsPerHit, replicaUsPerHit } =
+  const { serverCores, serverUsPerCommit, scriptUsPerCommit, serverUsPerHit, replicaUsPerHit } =
     figures;
+  const script = scriptUsPerCommit === undefined ? '' : ` (${scriptUsPerCommit.toFixed(0)})`;
   const cells = [
     `${replicas}`,
     `${Math.round(hits)}`,
@@ -39,9 +49,9 @@ function row(replicas: number, figures: Figures): string {
     hitsPerCommit.toFixed(1),
     `${commitP50Ms.toFixed(2)} / ${commitP99Ms.toFixed(2)} ms`,
     `${waitP50Ms.toFixed(2)} / ${waitP99Ms.toFixed(2)} ms`,
-    `${Math.round(redisCore * 100)} %`,
-    `${redisUsPerCommit.toFixed(0)} (${scriptUsPerCommit.toFixed(0)}) µs`,
-    `${redisUsPerHit.toPrecision(2)} µs`,
+    `${Math.round(serverCores * 100)} %`,
+    `${serverUsPerCommit.toFixed(0)}${script} µs`,
+    `${serverUsPerHit.toPrecision(2)} µs`,
     `${replicaUsPerHit.toPrecision(2)} µs`,
   ];
   return `| ${cells.join(' | ')} |`;
@@ -70,9 +80,9 @@ function writePlots(
   plot('commits.svg', 'commits per second', ({ commits }) => commits);
   plot('latency.svg', 'commit, p50, in ms', ({ commitP50Ms }) => commitP50Ms);
   plot(
-    'redis.svg',
-    'CPU time of Redis per commit, in µs',
-    ({ redisUsPerCommit }) => redisUsPerCommit,
+    'server.svg',
+    'CPU time of the server per commit, in µs',
+    ({ serverUsPerCommit }) => serverUsPerCommit,
   );
 }
 
@@ -85,6 +95,7 @@ function plansOf(args: readonly string[]): {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      store: { type: 'string', default: 'Redis' },
       shapes: { type: 'string', default: SHAPES.join(',') },
       replicas: { type: 'string', default: '1,3,10,30,100,300,1000' },
       clients: { type: 'string', default: '16' },
@@ -96,6 +107,9 @@ function plansOf(args: readonly string[]): {
     },
   });
   const seconds = Number(values.seconds);
+  const store = SERVERS.find((each) => each === values.store);
+  if (!store)
+    throw new Error(`There is no server “${values.store}”. There are ${SERVERS.join(', ')}.`);
   const shapes = values.shapes.split(',').map((word) => {
     const shape = SHAPES.find((each) => each === word);
     if (!shape) throw new Error(`There is no shape “${word}”. There are ${SHAPES.join(', ')}.`);
@@ -106,6 +120,7 @@ function plansOf(args: readonly string[]): {
     shapes,
     replicas: values.replicas.split(',').map(Number),
     plan: {
+      store,
       clients: Number(values.clients),
       rate: Number(values.rate),
       seconds,
@@ -127,7 +142,7 @@ async function main(args: readonly string[]): Promise<void> {
     const runs = new Map<number, Figures>();
     results.set(NAMES[shape], runs);
     say(
-      `\n${NAMES[shape]}, ${load}${plan.amount > 1 ? `, each visit for ${plan.amount}` : ''}:\n\n${HEAD}`,
+      `\n${NAMES[shape]}, ${load}${plan.amount > 1 ? `, each visit for ${plan.amount}` : ''}:\n\n${head(plan.store)}`,
     );
     for (const count of replicas) {
       const figures = await experiment({ ...plan, shape, replicas: count });

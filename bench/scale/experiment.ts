@@ -1,6 +1,6 @@
 /**
- * One run of `bench/scale.ts`: starts a Redis and simulated replicas in several processes,
- * collects their measurements, and checks the totals.
+ * One run of `bench/scale.ts`: starts a database server and simulated replicas in several
+ * processes, collects their measurements, and checks the totals.
  *
  * A run that miscounts fails. Not here: the list of runs (`../scale.ts`), and the replicas
  * (`replicas.ts`).
@@ -8,12 +8,17 @@
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/open.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
+import { cpuMs } from '../cpu.ts';
+import type { DatabaseServer } from '../services.ts';
+import { STORES, type StoreName } from '../stores.ts';
 import { countersOf } from './load.ts';
 import type { Report, Task } from './replicas.ts';
 
 /** What one run is to be. */
 export interface Plan
   extends Pick<Task, 'shape' | 'replicas' | 'clients' | 'amount' | 'warmSeconds' | 'seconds'> {
+  /** A store that has a server. */
+  readonly store: StoreName;
   readonly processes: number;
   /** Visits per second of all replicas together; 0: as fast as the clients are answered. */
   readonly rate: number;
@@ -28,32 +33,28 @@ export interface Figures {
   readonly commitP99Ms: number;
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
-  /** How much of one core Redis took, from 0 to 1. */
-  readonly redisCore: number;
-  /** Redis' CPU time for a commit, in microseconds. */
-  readonly redisUsPerCommit: number;
-  /** How long the script took, as Redis says it: by the clock, also while it waits for a core. */
-  readonly scriptUsPerCommit: number;
-  /** Redis' CPU time for a hit, and the replicas', in microseconds. */
-  readonly redisUsPerHit: number;
+  /** How much of one core the server took, all its processes together; 1 is one core. */
+  readonly serverCores: number;
+  /** The server's CPU time for a commit, in microseconds. */
+  readonly serverUsPerCommit: number;
+  /**
+   * How long the script took, as Redis says it: by the clock, also while it waits for a core;
+   * undefined on other servers.
+   */
+  readonly scriptUsPerCommit: number | undefined;
+  /** The server's CPU time for a hit, and the replicas', in microseconds. */
+  readonly serverUsPerHit: number;
   readonly replicaUsPerHit: number;
 }
 
-/**
- * What Redis says of itself: CPU time of its one thread, and how often and how long the commit
- * script ran.
- */
-async function askRedis(server: RedisServer) {
-  const info = await server.cli('INFO', 'everything');
-  const figure = (pattern: RegExp) => Number(pattern.exec(info)?.[1] ?? 0);
-  return {
-    atMs: performance.now(),
-    cpuUs:
-      1e6 *
-      (figure(/used_cpu_user_main_thread:([\d.]+)/) + figure(/used_cpu_sys_main_thread:([\d.]+)/)),
-    calls: figure(/cmdstat_evalsha:calls=(\d+)/),
-    scriptUs: figure(/cmdstat_evalsha:calls=\d+,usec=(\d+)/),
-  };
+/** The server's CPU time so far, and how often and how long the commit script ran in Redis. */
+async function sampleOf(server: DatabaseServer) {
+  const atMs = performance.now();
+  const cpuUs = 1000 * cpuMs([server.pid]);
+  if (!(server instanceof RedisServer)) return { atMs, cpuUs };
+  const info = await server.cli('INFO', 'commandstats');
+  const [, calls, us] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(info) ?? [];
+  return { atMs, cpuUs, script: { calls: Number(calls ?? 0), us: Number(us ?? 0) } };
 }
 
 /**
@@ -84,7 +85,8 @@ function start(task: Task) {
 
 /** Runs it. Fails when a hit failed, or when the totals are not what was answered. */
 export async function experiment(plan: Plan): Promise<Figures> {
-  await using server = await RedisServer.start();
+  await using server = await STORES[plan.store].startServer();
+  if (!server) throw new Error(`${plan.store} has no server.`);
   const processes = Math.min(plan.processes, plan.replicas);
   const children = Array.from({ length: processes }, (_, place) => {
     const replicas =
@@ -95,9 +97,9 @@ export async function experiment(plan: Plan): Promise<Figures> {
     await Promise.all(children.map(({ ready }) => ready));
     for (const { child } of children) child.send('go');
     await Bun.sleep(plan.warmSeconds * 1000);
-    const before = await askRedis(server);
+    const before = await sampleOf(server);
     await Bun.sleep(plan.seconds * 1000);
-    const after = await askRedis(server);
+    const after = await sampleOf(server);
     const reports = await Promise.all(children.map(({ report }) => report));
     await verify(server, plan, reports);
     return figures(reports, plan.amount, before, after);
@@ -110,11 +112,11 @@ export async function experiment(plan: Plan): Promise<Figures> {
 }
 
 /**
- * That Redis has as many hits as were answered, and, on one counter, that the numbers were 1, 2,
- * 3, …
+ * That the store has as many hits as were answered, and, on one counter, that the numbers were 1,
+ * 2, 3, …
  */
 async function verify(
-  server: RedisServer,
+  server: DatabaseServer,
   { shape, amount }: Plan,
   reports: readonly Report[],
 ): Promise<void> {
@@ -136,7 +138,7 @@ async function verify(
   await store.close();
   const answered = reports.reduce((sum, { total }) => sum + total.answered, 0);
   if (stored !== answered * amount) {
-    throw new Error(`Redis has ${stored} hits, and ${answered * amount} were answered`);
+    throw new Error(`the store has ${stored} hits, and ${answered * amount} were answered`);
   }
   if (names.length > 1) return;
   const checksum = reports.reduce((sum, { total }) => (sum + total.checksum) | 0, 0);
@@ -146,7 +148,7 @@ async function verify(
     throw new Error(`the numbers answered are not those of ${answered} visits, each once`);
 }
 
-type Sample = Awaited<ReturnType<typeof askRedis>>;
+type Sample = Awaited<ReturnType<typeof sampleOf>>;
 
 function figures(
   reports: readonly Report[],
@@ -162,8 +164,8 @@ function figures(
   const waitedMs = reports.flatMap((report) => report.waitedMs).toSorted((a, b) => a - b);
   const at = (sorted: readonly number[], share: number) =>
     sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-  const calls = after.calls - before.calls;
-  const redisCore = (after.cpuUs - before.cpuUs) / 1000 / (after.atMs - before.atMs);
+  const serverCores = (after.cpuUs - before.cpuUs) / 1000 / (after.atMs - before.atMs);
+  const [script, earlier] = [after.script, before.script];
   return {
     hits,
     commits,
@@ -172,10 +174,11 @@ function figures(
     commitP99Ms: at(commitMs, 0.99),
     waitP50Ms: at(waitedMs, 0.5),
     waitP99Ms: at(waitedMs, 0.99),
-    redisCore,
-    redisUsPerCommit: (after.cpuUs - before.cpuUs) / calls,
-    scriptUsPerCommit: (after.scriptUs - before.scriptUs) / calls,
-    redisUsPerHit: (redisCore * 1e6) / hits,
+    serverCores,
+    serverUsPerCommit: (serverCores * 1e6) / commits,
+    scriptUsPerCommit:
+      script && earlier && (script.us - earlier.us) / (script.calls - earlier.calls),
+    serverUsPerHit: (serverCores * 1e6) / hits,
     replicaUsPerHit: (sum(({ cpuMs, seconds }) => cpuMs / seconds) * 1000) / hits,
   };
 }
