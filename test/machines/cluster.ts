@@ -18,6 +18,16 @@ const IMAGES = {
 } as const;
 /** Long enough for a member that was away to copy the whole database. */
 const HEALTHY_WITHIN_MS = 300_000;
+/** A loop of Patroni (`loop_wait`), in which it may still give roles to others. */
+const STEADY_MS = 5000;
+
+/** The nodes by the role of their member of PostgreSQL. */
+export interface Roles {
+  readonly primary: Node;
+  /** The synchronous one. */
+  readonly standby: Node;
+  readonly other: Node;
+}
 
 /** A line of `patronictl list`. */
 interface Member {
@@ -92,13 +102,6 @@ export class Cluster implements AsyncDisposable {
     this.#off.delete(node);
   }
 
-  /** The node of the primary (`Leader`) or of the synchronous standby (`Sync Standby`). */
-  async nodeOf(role: 'Leader' | 'Sync Standby'): Promise<Node> {
-    const found = (await this.#members()).find(({ Role }) => Role === role);
-    if (!found) throw new Error(`there is no ${role}`);
-    return this.swarm.node(found.Member.replace('postgres', 'node'));
-  }
-
   /** Runs patronictl on a node that is on. */
   patronictl(words: string): Promise<string> {
     return this.inPostgres(`patronictl ${words}`);
@@ -111,19 +114,20 @@ export class Cluster implements AsyncDisposable {
     return this.#sh(node, `docker exec ${container} ${command}`);
   }
 
-  /** Resolves when all members run, with a primary and a synchronous standby, and visits count. */
-  async healthy(): Promise<void> {
+  /**
+   * Resolves with the roles when all members have run for a while, with the same primary and the
+   * same synchronous standby, and visits count on each node.
+   */
+  async healthy(): Promise<Roles> {
+    let roles: Roles | undefined;
     await until(
-      'all members to run',
+      'all members to run, each in its role',
       async () => {
-        const members = await this.#members();
-        const roles = new Set(members.map(({ Role }) => Role));
-        return (
-          members.length === 3 &&
-          members.every(({ State }) => /^(running|streaming)$/.test(State)) &&
-          roles.has('Leader') &&
-          roles.has('Sync Standby')
-        );
+        const before = await this.#roles();
+        if (!before) return false;
+        await Bun.sleep(STEADY_MS);
+        roles = await this.#roles();
+        return roles?.primary === before.primary && roles.standby === before.standby;
       },
       HEALTHY_WITHIN_MS,
     );
@@ -133,6 +137,19 @@ export class Cluster implements AsyncDisposable {
         async () => (await hit(`${this.swarm.url(node)}/hit/machines/ready`)) !== undefined,
         HEALTHY_WITHIN_MS,
       );
+    if (!roles) throw new Error('there are no roles');
+    return roles;
+  }
+
+  /** Who is who; undefined unless all members run, and one is a synchronous standby. */
+  async #roles(): Promise<Roles | undefined> {
+    const members = await this.#members();
+    if (!members.every(({ State }) => /^(running|streaming)$/.test(State))) return undefined;
+    const [primary, standby, other] = ['Leader', 'Sync Standby', 'Replica'].map((role) => {
+      const found = members.find(({ Role }) => Role === role);
+      return found && this.swarm.node(found.Member.replace('postgres', 'node'));
+    });
+    return primary && standby && other && { primary, standby, other };
   }
 
   async #members(): Promise<readonly Member[]> {

@@ -3,7 +3,7 @@
  * a while, and is undone.
  */
 import type { Node } from '../stack/support/node.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, Roles } from './cluster.ts';
 
 /** A failover takes about 20 s, and a switchover 4. */
 const OUTAGE_MS = 35_000;
@@ -19,41 +19,32 @@ export interface Injected {
 }
 
 export const LOSSES = {
-  'the machine of the primary is lost': async (cluster) =>
-    switchOff(cluster, await cluster.nodeOf('Leader')),
-  'the machine of the synchronous standby is lost': async (cluster) =>
-    switchOff(cluster, await cluster.nodeOf('Sync Standby')),
-  'the machine of the other standby is lost': async (cluster) => {
-    const [primary, standby] = [
-      await cluster.nodeOf('Leader'),
-      await cluster.nodeOf('Sync Standby'),
-    ];
-    const other = cluster.nodes.find((node) => node !== primary && node !== standby);
-    if (!other) throw new Error('there is no other standby');
-    return switchOff(cluster, other);
-  },
-  'the primary is cut off from the others, but not from visitors': async (cluster) => {
-    const primary = await cluster.nodeOf('Leader');
+  'the machine of the primary is lost': (cluster, { primary }) => switchOff(cluster, primary),
+  'the machine of the synchronous standby is lost': (cluster, { standby }) =>
+    switchOff(cluster, standby),
+  'the machine of the other standby is lost': (cluster, { other }) => switchOff(cluster, other),
+  'the primary is cut off from the others, but not from visitors': async (
+    cluster,
+    { primary },
+  ) => {
     const others = cluster.nodes.filter((node) => node !== primary);
     await firewall(primary, others, '-I');
     return { what: primary.name, lastsMs: OUTAGE_MS, undo: () => firewall(primary, others, '-D') };
   },
-  'an operator switches over': async (cluster) => {
-    const [from, to] = [await cluster.nodeOf('Leader'), await cluster.nodeOf('Sync Standby')];
+  'an operator switches over': async (cluster, { primary: from, standby: to }) => {
     const member = ({ name }: Node) => name.replace('node', 'postgres');
     await cluster.patronictl(
       `switchover --force --master ${member(from)} --candidate ${member(to)}`,
     );
     return { what: `${from.name} to ${to.name}`, lastsMs: CHANGE_MS, undo: async () => undefined };
   },
-  'a member of etcd is killed': async (cluster) => {
-    const node = await cluster.nodeOf('Leader');
+  'a member of etcd is killed': async (_, { primary: node }) => {
     const ids = await node.mustDocker('ps', '-q', '-f', 'name=mystack_etcd');
     await node.mustDocker('kill', ...ids.split('\n'));
     // Swarm starts another in its place.
     return { what: node.name, lastsMs: CHANGE_MS, undo: async () => undefined };
   },
-} satisfies Readonly<Record<string, (cluster: Cluster) => Promise<Injected>>>;
+} satisfies Readonly<Record<string, (cluster: Cluster, roles: Roles) => Promise<Injected>>>;
 
 async function switchOff(cluster: Cluster, node: Node): Promise<Injected> {
   await cluster.switchOff(node);

@@ -39,14 +39,9 @@ function inRandomOrder(losses: readonly Loss[], times: number, random: Random): 
 
 /** Loses something once; answers what visitors saw. */
 async function lose(cluster: Cluster, loss: Loss, round: number): Promise<Evidence> {
-  await cluster.healthy();
-  const primary = await cluster.nodeOf('Leader');
-  const standby = await cluster.nodeOf('Sync Standby');
-  // seen verify visits the node that stays whatever is lost.
-  const safe =
-    cluster.nodes.find((node) => node !== primary && node !== standby) ?? cluster.nodes[0];
-  const door = loss.includes('other standby') ? standby : safe;
-  if (!door) throw new Error('all nodes are off');
+  const roles = await cluster.healthy();
+  // seen verify visits a node that stays.
+  const door = loss.includes('other standby') ? roles.standby : roles.other;
   const { swarm } = cluster;
   const urls = cluster.nodes.map((node) => swarm.url(node));
   const stop = verifyAt(
@@ -57,7 +52,7 @@ async function lose(cluster: Cluster, loss: Loss, round: number): Promise<Eviden
   const plain = new PlainVisitors(`machines/plain-${round}`, urls);
   await Bun.sleep(BEFORE_MS);
   plain.begin();
-  const { what, lastsMs, undo } = await LOSSES[loss](cluster);
+  const { what, lastsMs, undo } = await LOSSES[loss](cluster, roles);
   await Bun.sleep(lastsMs);
   await undo();
   await cluster.healthy();
