@@ -27,6 +27,14 @@ export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
  */
 const MAYBE_APPLIED = /^(08|57|58|XX)/;
 
+/**
+ * PostgreSQL's functions whose warnings do not concern the commit: they warn at each new id of a
+ * transaction, from millions before the ids run out. The SQLSTATE is that of a cancelled wait, and
+ * messages may be translated. A warning of a function that is not listed counts as such a wait.
+ * https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/access/transam/varsup.c
+ */
+const HARMLESS: ReadonlySet<string> = new Set(['GetNewTransactionId', 'GetNewMultiXactId']);
+
 export class Session {
   readonly server: Server;
   readonly #place: string;
@@ -57,10 +65,9 @@ export class Session {
     this.#client = newClient(this.#socket, server, encryption, url, urlIn);
     // A client without a listener throws its errors into the process.
     this.#client.on('error', (error) => this.fail(error));
-    this.#client.on('notice', ({ code, message }) => {
-      if (this.#counting && !code?.startsWith('00')) {
-        this.fail(new Error(`it warned: ${message} (${code})`));
-      }
+    this.#client.on('notice', ({ code, message, routine }) => {
+      if (!this.#counting || code?.startsWith('00') || HARMLESS.has(routine ?? '')) return;
+      this.fail(new Error(`it warned: ${message} (${code})`));
     });
     this.#socket.once('data', (bytes: Buffer) => {
       if (isPostgres(bytes, encryption !== false)) return;

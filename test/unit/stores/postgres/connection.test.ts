@@ -48,6 +48,7 @@ describe('a connection to PostgreSQL', () => {
       ALTER ROLE seen SET idle_session_timeout = '100ms';
       ALTER ROLE seen SET default_transaction_isolation = 'serializable';
       ALTER ROLE seen SET search_path = 'nowhere';
+      ALTER ROLE seen SET client_min_messages = 'error';
       ALTER ROLE seen SET synchronous_commit = 'remote_apply'`);
     using database = open(server.url);
     const setting = (name: string) => database.call('reads', 'setting', name, 'store-unavailable');
@@ -62,6 +63,7 @@ describe('a connection to PostgreSQL', () => {
       ],
       isolation: await setting('transaction_isolation'),
       encoding: await setting('client_encoding'),
+      messages: await setting('client_min_messages'),
       check: await setting('client_connection_check_interval'),
       plans: [
         await setting('plan_cache_mode'),
@@ -75,6 +77,7 @@ describe('a connection to PostgreSQL', () => {
       timeouts: ['0', '0', '0', '0'],
       isolation: 'read committed',
       encoding: 'UTF8',
+      messages: 'warning',
       check: '1s',
       plans: ['force_generic_plan', 'off', 'off', 'off', 'off'],
       commit: 'remote_apply',
