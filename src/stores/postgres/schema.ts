@@ -1,6 +1,7 @@
 /**
  * The schema of Seen in a PostgreSQL database. Seen creates it where there is none, updates an
- * older one, and refuses that of a newer Seen or of another program.
+ * older one, and uses a newer one if that says so: an update replaces replicas one by one, and may
+ * be undone. It refuses any other schema.
  *
  * All steps run in one transaction under an advisory lock, so that several replicas may start at
  * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
@@ -18,27 +19,29 @@ import shared from './sql/shared.sql' with { type: 'text' };
 import tables from './sql/tables.sql' with { type: 'text' };
 import window from './sql/window.sql' with { type: 'text' };
 
-/**
- * The steps that create the tables. The version of a schema is the number of its last step, and
- * the later steps are applied to it. A larger number means a newer Seen.
- */
-const STEPS: readonly string[] = [tables];
-/**
- * The functions of this version, created again whenever steps are applied: a change of functions
- * alone needs an empty step. Older replicas call them until they are replaced, on the connections
- * that they have, so a function whose arguments or result change gets another name.
- */
-const FUNCTIONS: readonly string[] = [
-  shared,
-  places,
-  history,
-  window,
-  commit,
-  registry,
-  archive,
-  limits,
-  presence,
-];
+/** What a version of Seen has in its database. */
+export interface Schema {
+  /**
+   * Create the tables. The version of a schema is the number of its last step, and the later steps
+   * are applied to it. Older replicas count before and after a step, until they are replaced.
+   */
+  readonly steps: readonly string[];
+  /**
+   * The functions, created again whenever steps are applied: a change of functions alone needs an
+   * empty step. Older replicas call them too, so a function whose arguments or result change gets
+   * another name, and one that they call stays.
+   */
+  readonly functions: readonly string[];
+  /** The oldest version of the schema whose Seen can use this one. */
+  readonly oldest: number;
+}
+
+/** `test/unit/stores/postgres/schema.test.ts` refuses a change without a step. */
+export const SCHEMA: Schema = {
+  steps: [tables],
+  functions: [shared, places, history, window, commit, registry, archive, limits, presence],
+  oldest: 1,
+};
 /** An advisory lock: the first number is "seen" in ASCII, 0x7365656e. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1936024942, 1)';
 /** Whether the schema exists, whether it is Seen's, and whether anything is in it. */
@@ -49,18 +52,23 @@ const LOOK = `
 const NO_RIGHT = '42501';
 
 /**
- * Creates or updates the schema on this connection, unless it is of this version. Fails with
- * `store-unusable` for a schema of a newer Seen or of another program, and for a role that may not
- * create what is missing.
+ * Creates or updates the schema on this connection, unless it is of this version or a newer one
+ * that this version can use. Fails with `store-unusable` for any other newer one, for a schema of
+ * another program, and for a role that may not create what is missing.
  */
-export async function claimSchema(client: Client, place: string): Promise<void> {
-  if ((await versionIn(client, place)) === STEPS.length) return;
+export async function claimSchema(
+  client: Client,
+  place: string,
+  schema: Schema = SCHEMA,
+): Promise<void> {
+  const newest = schema.steps.length;
+  if ((await versionIn(client, place, newest)) >= newest) return;
   try {
     await client.query('BEGIN');
     await client.query(LOCK);
     // Another replica may have been faster.
-    const version = await versionIn(client, place);
-    if (version < STEPS.length) await update(client, version);
+    const version = await versionIn(client, place, newest);
+    if (version < newest) await update(client, schema, version);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
@@ -74,8 +82,8 @@ export async function claimSchema(client: Client, place: string): Promise<void> 
   }
 }
 
-/** The version of the schema; 0 when there is none. */
-async function versionIn(client: Client, place: string): Promise<number> {
+/** The version of the schema; 0 when there is none. Fails unless a Seen of `own` can use it. */
+async function versionIn(client: Client, place: string, own: number): Promise<number> {
   const { rows: looks } = await client.query<{ schema: boolean; ours: boolean; used: boolean }>(
     LOOK,
   );
@@ -86,21 +94,27 @@ async function versionIn(client: Client, place: string): Promise<number> {
       `The database ${place} has a schema "seen" of another program. Nothing was changed in it. Name another database in the store URL.`,
     );
   }
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM seen.schema');
-  const version = rows[0]?.version ?? 0;
-  if (version <= STEPS.length) return version;
+  const { rows } = await client.query<{ version: number; oldest: number }>(
+    'SELECT version, oldest FROM seen.schema',
+  );
+  const { version, oldest } = rows[0] ?? { version: 0, oldest: 0 };
+  if (own >= oldest) return version;
   throw new AppError(
     'store-unusable',
-    `The database ${place} was written by a newer Seen (its schema is ${version}, this Seen knows ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
+    `The database ${place} was written by a newer Seen (its schema is ${version}, for a Seen of ${oldest} or newer, and this one has ${own}). Nothing was changed in it. Run the newer Seen.`,
   );
 }
 
 /** Applies the steps after `version`, in a transaction. */
-async function update(client: Client, version: number): Promise<void> {
+async function update(
+  client: Client,
+  { steps, functions, oldest }: Schema,
+  version: number,
+): Promise<void> {
   if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
-  for (const step of [...STEPS.slice(version), ...FUNCTIONS]) {
+  for (const step of [...steps.slice(version), ...functions]) {
     // eslint-disable-next-line no-await-in-loop -- one after the other
     await client.query(step);
   }
-  await client.query('UPDATE seen.schema SET version = $1', [STEPS.length]);
+  await client.query('UPDATE seen.schema SET version = $1, oldest = $2', [steps.length, oldest]);
 }
