@@ -8,6 +8,7 @@
  */
 import { type Client, DatabaseError } from 'pg';
 import { AppError } from '../../counter/errors.ts';
+import type { Session } from './session.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };
@@ -50,35 +51,53 @@ const LOOK = `
     EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('seen')) AS used`;
 /** https://www.postgresql.org/docs/15/errcodes-appendix.html */
 const NO_RIGHT = '42501';
+const LOCK_TIMEOUT = '55P03';
 
 /**
  * Creates or updates the schema on this connection, unless it is of this version or a newer one
  * that this version can use. Fails with `store-unusable` for any other newer one, for a schema of
- * another program, and for a role that may not create what is missing.
+ * another program, and for a role that may not create what is missing. After an error the
+ * connection must be closed.
+ *
+ * Only the steps may go on after `endsAt`, on the clock of `performance.now()`: a large table
+ * takes them long. But they wait only briefly for locks, because whoever counts waits behind them.
  */
 export async function claimSchema(
-  client: Client,
+  session: Session,
+  endsAt: number,
   place: string,
   schema: Schema = SCHEMA,
 ): Promise<void> {
+  const limitMs = endsAt - performance.now();
   const newest = schema.steps.length;
-  if ((await versionIn(client, place, newest)) >= newest) return;
+  const version = (client: Client) => versionIn(client, place, newest);
+  if ((await session.ask(version, 'store-unavailable', limitMs)) >= newest) return;
+  const before = await session.ask(
+    async (client) => {
+      await lock(client, place, limitMs / 2);
+      // Another replica may have been faster.
+      return version(client);
+    },
+    'store-unavailable',
+    endsAt - performance.now(),
+  );
+  if (before < newest) {
+    const steps = (client: Client) => update(client, place, schema, before);
+    await session.ask(steps, 'store-unavailable', undefined);
+  }
+  await session.ask((client) => client.query('COMMIT'), 'store-unavailable', limitMs);
+}
+
+/** Begins a transaction that only one Seen at a time can begin. It waits so long for each lock. */
+async function lock(client: Client, place: string, limitMs: number): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.floor(limitMs))}`);
   try {
-    await client.query('BEGIN');
     await client.query(LOCK);
-    // Another replica may have been faster.
-    const version = await versionIn(client, place, newest);
-    if (version < newest) await update(client, schema, version);
-    await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
-    if (!(error instanceof DatabaseError) || error.code !== NO_RIGHT) throw error;
-    throw new AppError(
-      'store-unusable',
-      `The schema of Seen in ${place} is missing, or is of an older version, and this role may not change it (${error.message}). ` +
-        'Run this as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
-      { cause: error },
-    );
+    if (!isError(error, LOCK_TIMEOUT)) throw error;
+    const message = `Another Seen is updating the schema of ${place}. Seen tries again.`;
+    throw new AppError('store-unavailable', message, { cause: error });
   }
 }
 
@@ -108,13 +127,28 @@ async function versionIn(client: Client, place: string, own: number): Promise<nu
 /** Applies the steps after `version`, in a transaction. */
 async function update(
   client: Client,
+  place: string,
   { steps, functions, oldest }: Schema,
   version: number,
 ): Promise<void> {
-  if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
-  for (const step of [...steps.slice(version), ...functions]) {
-    // eslint-disable-next-line no-await-in-loop -- one after the other
-    await client.query(step);
+  try {
+    if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
+    for (const step of [...steps.slice(version), ...functions]) {
+      // eslint-disable-next-line no-await-in-loop -- one after the other
+      await client.query(step);
+    }
+    await client.query('UPDATE seen.schema SET version = $1, oldest = $2', [steps.length, oldest]);
+  } catch (error) {
+    if (!isError(error, NO_RIGHT)) throw error;
+    throw new AppError(
+      'store-unusable',
+      `The schema of Seen in ${place} is missing, or is of an older version, and this role may not change it (${error.message}). ` +
+        'Run this as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
+      { cause: error },
+    );
   }
-  await client.query('UPDATE seen.schema SET version = $1, oldest = $2', [steps.length, oldest]);
+}
+
+function isError(error: unknown, state: string): error is DatabaseError {
+  return error instanceof DatabaseError && error.code === state;
 }

@@ -98,14 +98,14 @@ export class Session {
   }
 
   /**
-   * Asks when the earlier questions have been answered. Fails within `limitMs`: with `codeIfLost`
-   * when the question may have been applied, with `store-unavailable` when it was not sent, and
-   * otherwise with the code of the server's error.
+   * Asks when the earlier questions have been answered. Fails within `limitMs`, unless that is
+   * undefined: with `codeIfLost` when the question may have been applied, with `store-unavailable`
+   * when it was not sent, and otherwise with the code of the server's error.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
     codeIfLost: CodeIfLost,
-    limitMs: number,
+    limitMs: number | undefined,
   ): Promise<T> {
     let code: CodeIfLost = 'store-unavailable';
     const answer = this.#turn.then(() => {
@@ -115,6 +115,7 @@ export class Session {
     });
     this.#turn = answer.catch(() => undefined);
     try {
+      if (limitMs === undefined) return await answer;
       return await within(limitMs, answer, () => this.#late(limitMs));
     } catch (error) {
       throw this.#translated(error, code);

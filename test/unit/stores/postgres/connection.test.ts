@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
+import type { Client } from 'pg';
 import { AppError } from '../../../../src/counter/errors.ts';
 import { until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
@@ -88,8 +89,9 @@ describe('a connection to PostgreSQL', () => {
   test('is prepared once before its first use, and so is each later connection', async () => {
     let prepared = 0;
     using database = open(server.url, {
-      prepare: async (client) => {
-        await client.query('SELECT seen.marks(NULL)');
+      prepare: async (session, endsAt) => {
+        const marks = (client: Client) => client.query('SELECT seen.marks(NULL)');
+        await session.ask(marks, 'store-unavailable', endsAt - performance.now());
         prepared++;
       },
     });
@@ -113,7 +115,10 @@ describe('a connection to PostgreSQL', () => {
     fails = false;
     expect(await asked()).toBeNumber();
     using refused = open(server.url, {
-      prepare: async (client) => void (await client.query('SELECT * FROM seen.nothing')),
+      prepare: async (session) => {
+        const nothing = (client: Client) => client.query('SELECT * FROM seen.nothing');
+        await session.ask(nothing, 'store-unavailable', 20_000);
+      },
     });
     await expect(refused.call('reads', 'pid', 0, 'store-unavailable')).rejects.toMatchObject({
       code: 'store-unavailable',

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PostgresDatabase } from '../../../../src/stores/postgres/connection.ts';
 import { claimSchema, SCHEMA, type Schema } from '../../../../src/stores/postgres/schema.ts';
+import { until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
 import { failureOf } from './database.ts';
 
@@ -49,13 +50,21 @@ describe('a database that exists', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
+  const active = (word: string) =>
+    `FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%${word}%' AND pid <> pg_backend_pid()`;
+  const untilActive = (word: string) =>
+    until(
+      `${word} to run`,
+      async () => (await server.sql(`SELECT count(*) ${active(word)}`)) === '1',
+    );
+
   /** A Seen that has this schema; disposing of it closes it. */
-  function seenOf(url: string, schema: Schema) {
+  function seenOf(url: string, schema: Schema, timeoutMs = 20_000) {
     const database = new PostgresDatabase({
       url,
       ca: undefined,
-      timeoutMs: 20_000,
-      prepare: (client) => claimSchema(client, database.place, schema),
+      timeoutMs,
+      prepare: (session, endsAt) => claimSchema(session, endsAt, database.place, schema),
     });
     const ask = () => database.call<string>('reads', 'told', 0, 'store-unavailable');
     const other = () => database.call<string>('changes', 'told', 0, 'store-unavailable');
@@ -88,5 +97,65 @@ describe('a database that exists', () => {
       code: 'store-unusable',
       message: expect.stringContaining('newer Seen'),
     });
+  });
+
+  test('is updated however long that takes, while older Seens count', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const slow: Schema = { ...NEW, steps: [...SCHEMA.steps, 'SELECT pg_sleep(1.5)'] };
+    using updated = seenOf(url, slow, 500);
+    using another = seenOf(url, slow, 500);
+    const first = updated.ask();
+    await untilActive('pg_sleep');
+    expect(await old.other()).toBe('old');
+    expect(await failureOf(another.ask())).toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('Another Seen is updating the schema'),
+    });
+    expect(await first).toBe('new');
+    expect(await another.ask()).toBe('new');
+  });
+
+  test('is not updated while somebody else has locked a table, and older Seens do not wait long', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const name = new URL(url).pathname.slice(1);
+    // As pg_dump does.
+    const held = server
+      .sql('BEGIN; LOCK TABLE seen.salts IN ACCESS SHARE MODE; SELECT pg_sleep(600)', name)
+      .catch(() => undefined);
+    await untilActive('pg_sleep');
+    const altered = 'ALTER TABLE seen.salts ADD COLUMN more integer';
+    using updated = seenOf(url, { ...NEW, steps: [...SCHEMA.steps, altered] }, 1000);
+    const refused = failureOf(updated.ask());
+    await untilActive('ALTER TABLE');
+    expect(await server.sql('SELECT count(*) FROM seen.salts', name)).toBe('0');
+    // Who waited behind the step goes on.
+    expect(await refused).toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringMatching(/lock timeout.*busy with another transaction/),
+    });
+    expect(await old.ask()).toBe('old');
+    await server.sql(`SELECT pg_terminate_backend(pid) ${active('pg_sleep')}`);
+    await held;
+    expect(await updated.ask()).toBe('new');
+  });
+
+  test('is not left half updated when a Seen ends meanwhile', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const steps = [...SCHEMA.steps, 'CREATE TABLE seen.more (n int); SELECT pg_sleep(600)'];
+    const ended = seenOf(url, { ...NEW, steps });
+    const lost = failureOf(ended.ask());
+    await untilActive('pg_sleep');
+    ended[Symbol.dispose]();
+    expect(await lost).toMatchObject({ code: 'store-unavailable' });
+    using updated = seenOf(url, NEW);
+    expect(await updated.ask()).toBe('new');
+    const name = new URL(url).pathname.slice(1);
+    expect(await server.sql(`SELECT to_regclass('seen.more') IS NULL`, name)).toBe('t');
   });
 });
