@@ -45,6 +45,8 @@ export class Session {
   readonly #onLost: (server: Server) => void;
   /** Settles when all questions so far have been answered. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** The number of questions in progress and waiting. */
+  #unanswered = 0;
   /** Whether the question in progress writes visits. */
   #counting = false;
   #failure: Error | undefined;
@@ -100,7 +102,8 @@ export class Session {
   /**
    * Asks when the earlier questions have been answered. Fails within `limitMs`, unless that is
    * undefined: with `codeIfLost` when the question may have been applied, with `store-unavailable`
-   * when it was not sent, and otherwise with the code of the server's error.
+   * when it was not sent, and otherwise with the code of the server's error. The connection is
+   * lost when the server itself takes longer than that for one question.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
@@ -108,15 +111,28 @@ export class Session {
     limitMs: number | undefined,
   ): Promise<T> {
     let code: CodeIfLost = 'store-unavailable';
-    const answer = this.#turn.then(() => {
-      if (this.#failure !== undefined) throw this.#failure;
-      code = codeIfLost;
-      return this.#answer(question, codeIfLost === 'hit-unconfirmed');
-    });
+    let isGivenUp = false;
+    const giveUp = () => {
+      isGivenUp = true;
+      const late = `no answer for ${Math.round(limitMs ?? 0)} ms, because earlier ones took long`;
+      throw new AppError(code, `PostgreSQL at ${this.#place} is slow: ${late}.`);
+    };
+    const waits = this.#unanswered > 0;
+    this.#unanswered++;
+    const answer = this.#turn
+      .then(() => {
+        if (this.#failure !== undefined) throw this.#failure;
+        if (isGivenUp) return giveUp();
+        code = codeIfLost;
+        const answered = this.#answer(question, codeIfLost === 'hit-unconfirmed');
+        if (limitMs === undefined) return answered;
+        return within(limitMs, answered, () => this.#late(limitMs));
+      })
+      .finally(() => this.#unanswered--);
     this.#turn = answer.catch(() => undefined);
     try {
-      if (limitMs === undefined) return await answer;
-      return await within(limitMs, answer, () => this.#late(limitMs));
+      // One that is sent late is given up before the server has had its time.
+      return await (waits && limitMs !== undefined ? within(limitMs, answer, giveUp) : answer);
     } catch (error) {
       throw this.#translated(error, code);
     }

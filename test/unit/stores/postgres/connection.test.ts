@@ -192,6 +192,27 @@ describe('a connection to PostgreSQL', () => {
     expect(await marksOf(server, mark)).toBe(0);
   });
 
+  test('that is only busy is kept: what waits too long behind other questions fails alone', async () => {
+    using database = open(server.url, { timeoutMs: 3000 });
+    const pid = () => database.call<number>('changes', 'pid', 0, 'hit-unconfirmed');
+    const first = await pid();
+    const mark = randomUUID();
+    const asked = [
+      database.call<unknown>('changes', 'sleep', 2, 'hit-unconfirmed'),
+      database.call<unknown>('changes', 'sleep', 2, 'hit-unconfirmed'),
+      database.call<unknown>('changes', 'mark', { mark }, 'hit-unconfirmed'),
+    ].map(failureOf);
+    const slow = { message: expect.stringMatching(/is slow: no answer for \d+ ms/) };
+    expect(await Promise.all(asked)).toMatchObject([
+      undefined,
+      { code: 'hit-unconfirmed', ...slow },
+      { code: 'store-unavailable', ...slow },
+    ] as never);
+    expect(await pid()).toBe(first);
+    // What was given up before it was sent is not sent any more.
+    expect(await marksOf(server, mark)).toBe(0);
+  });
+
   test('that is given up while it waits for a lock does not write later', async () => {
     using database = open(server.url, { timeoutMs: 500 });
     using holder = open(server.url);
