@@ -11,7 +11,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   try {
     // Each store creates or updates its schema on first use.
     await store.registry.size();
-    print(`The schema of ${store.place} is the one of this Seen.\n`);
+    print(`The schema of ${store.place} is ready for this Seen.\n`);
     return 0;
   } finally {
     await store.close();
@@ -25,14 +25,13 @@ export const migrate: Command = {
 
 Creates the schema of this version of Seen in the store, or updates an older one, as seen serve does when it starts. Run it
 before an update if seen serve connects to PostgreSQL with a role that may only count (docs/postgresql.md). Replicas of the
-version before keep counting on the connections that they have, but cannot open new ones, so replace them soon. On SQLite it
-creates the database file if there is none. Redis has no schema.
+version before count on. On SQLite it creates the database file if there is none. Redis has no schema.
 
 Exit status:
-  0    the schema is the one of this Seen
+  0    the schema is ready for this Seen
   2    a mistake in the command line or in the settings
   69   the store cannot be reached (this does not wait for it)
-  78   the store cannot be used: a newer Seen or another program has written it, this role may not change it, or
+  78   the store cannot be used: another program or a newer Seen has written it, this role may not change it, or
        PostgreSQL is older than 14
 `,
   run,

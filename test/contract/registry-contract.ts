@@ -299,6 +299,35 @@ export function testRegistry(subject: () => Subject): void {
       }
     });
 
+    test('are listed whatever text is searched for, also one that no name can have', async () => {
+      const space = randomUUID();
+      const [first, second] = [`${space}/a`, `${space}/b`];
+      await store.counting.commit(
+        batch({ counter: first, amount: 1 }, { counter: second, amount: 1 }),
+      );
+      const list = async (query: object) => {
+        const page = await store.registry.list({ search: space, after: '', limit: 9, ...query });
+        return page.counters.map(({ counter }) => counter);
+      };
+      for (const odd of [
+        '\0',
+        `${space}\0`,
+        '\uD800',
+        '\uDC00x',
+        '\u{FFFD}',
+        '\u{1F600}',
+        '\u0001',
+      ]) {
+        expect(await list({ search: odd })).toEqual([]);
+        expect(await list({ prefix: `${space}/${odd}` })).toEqual([]);
+      }
+      expect(await list({ after: `${first}\0zzz` })).toEqual([second]);
+      expect(await list({ after: `${space}\0` })).toEqual([first, second]);
+      for (const after of [`${first}\uD800`, `${first}\u{1F600}`]) {
+        expect(await list({ after })).toEqual([second]);
+      }
+    });
+
     test('where hits must not make counters, they count only on existing ones and the default counter', async () => {
       const closed = subject().open({ hitsMake: false });
       const [made, unmade] = [fresh(), fresh()];

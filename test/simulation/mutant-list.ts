@@ -458,8 +458,8 @@ export const MUTANTS: readonly Mutant[] = [
   sql('keep no outcomes', 'outcomes = to_jsonb(answers),', "outcomes = '[]',"),
   sql(
     'forget the keys of requests',
-    'FROM seen.keys AS k WHERE k.key = ANY (keys);',
-    'FROM seen.keys AS k WHERE k.key = ANY (keys) AND false;',
+    'LEFT JOIN seen.keys AS k ON k.key = given.key;',
+    'LEFT JOIN seen.keys AS k ON false;',
   ),
   sql(
     'take a key that was used for another request',
@@ -473,12 +473,12 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   sql(
     'make counters that a change may not make',
-    "      IF change.counter <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN",
+    "      IF names[at] <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN",
     '      IF false THEN',
   ),
   sql(
     'make more counters than there may be',
-    "      IF change.counter <> 'hits' AND counters_left <= 0 THEN",
+    "      IF names[at] <> 'hits' AND counters_left <= 0 THEN",
     '      IF false THEN',
   ),
   sql(
@@ -493,14 +493,14 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   sql(
     'note no time of a visit that counted',
-    '        PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);',
+    '        PERFORM seen.note_counted(names[at], change.ids, counted, now_ms);',
     '        NULL;',
   ),
   sql('keep more keys than there may be', '      IF keys_left <= 0 THEN', '      IF false THEN'),
   sqlHistory(
     'write only the totals that do not change',
-    'AND changes AND place <= there',
-    'AND NOT changes AND place <= there',
+    'AND changes AND NOT is_new;',
+    'AND NOT changes AND NOT is_new;',
   ),
   sqlHistory(
     'add every amount to the hour before',

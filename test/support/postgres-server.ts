@@ -180,6 +180,19 @@ export class PostgresServer implements AsyncDisposable {
     await this.#process?.exited;
   }
 
+  /**
+   * Restarts it with so few transaction ids left that it warns at each new one. It goes on to warn
+   * while a transaction keeps a table from being vacuumed.
+   */
+  async spendTransactionIds(): Promise<void> {
+    await this.stop();
+    // It warns at 40 million before 2^31, and refuses at 3 million. The number begins a file of
+    // pg_xact, which need not exist then.
+    const next = 2026 * 2 ** 20;
+    await run(Bun.$`${asPostgres('pg_resetwal')} -x ${next} -D ${this.#data}`);
+    await this.start();
+  }
+
   /** Stops all its processes (SIGSTOP): connections stay open and silent. */
   pause(): void {
     signal(this.pid, 'SIGSTOP');

@@ -27,12 +27,18 @@ export interface PostgresOptions {
   ca: string | undefined;
   /** The name of the URL's setting, for advice. */
   urlIn?: string;
-  /** How long a call may take, including a new connection if it needs one. */
+  /** How long a call may take, including a new connection but not an update of the schema. */
   timeoutMs: number;
 }
 
 /** What connections are for: each has one of its own, so that one does not wait for another. */
 export type Purpose = 'commits' | 'changes' | 'limits' | 'reads';
+
+/**
+ * Prepares each new connection to a primary for its first use, and may throw an AppError. Ends by
+ * `endsAt`, on the clock of `performance.now()`, unless it updates the schema.
+ */
+export type Prepare = (session: Session, endsAt: number) => Promise<void>;
 
 interface Connection {
   /** Undefined unless connecting; settles when that has succeeded or failed. */
@@ -50,21 +56,15 @@ export class PostgresDatabase {
   /** The number of hosts in the URL. */
   readonly hostCount: number;
   readonly #options: PostgresOptions;
-  readonly #prepare: (client: Client) => Promise<void>;
+  readonly #prepare: Prepare;
   readonly #urlIn: string;
   readonly #url: PostgresUrl;
   readonly #hosts: Hosts;
   readonly #connections = new Map<Purpose, Connection>();
   #closed = false;
 
-  /**
-   * Connects on first use, not here. `prepare` runs on each new connection to a primary before its
-   * first use, and may throw an AppError. Fails with `settings-invalid` for a URL with a mistake.
-   */
-  constructor({
-    prepare,
-    ...options
-  }: PostgresOptions & { prepare: (client: Client) => Promise<void> }) {
+  /** Connects on first use, not here. Fails with `settings-invalid` for a URL with a mistake. */
+  constructor({ prepare, ...options }: PostgresOptions & { prepare: Prepare }) {
     this.#options = options;
     this.#prepare = prepare;
     this.#urlIn = options.urlIn ?? 'SEEN_STORE_URL';
@@ -112,9 +112,8 @@ export class PostgresDatabase {
    * question at a time is in progress there, so it may have several statements; a transaction that
    * it begins, it must also end after errors.
    *
-   * Fails with `codeIfLost` when it is unknown whether the question was applied. An answer with a
-   * warning leaves that unknown for a question whose `codeIfLost` is `hit-unconfirmed`. Any other
-   * code is that of the server's error, and nothing was applied.
+   * Fails with `codeIfLost` when it is unknown whether the question was applied: for
+   * `hit-unconfirmed` also after a warning. Any other code means that nothing was applied.
    */
   async ask<T>(
     purpose: Purpose,
@@ -124,7 +123,9 @@ export class PostgresDatabase {
   ): Promise<T> {
     if (this.#closed) throw this.#closedError();
     const session = await this.#sessionFor(purpose, endsAt);
-    return session.ask(question, codeIfLost, endsAt - performance.now());
+    const leftMs = endsAt - performance.now();
+    // After a long update of the schema nothing is left.
+    return session.ask(question, codeIfLost, leftMs > 0 ? leftMs : this.#options.timeoutMs);
   }
 
   async #sessionFor(purpose: Purpose, endsAt: number): Promise<Session> {
@@ -164,7 +165,7 @@ export class PostgresDatabase {
     });
     this.#hosts.connected(session.server);
     try {
-      await session.ask(this.#prepare, 'store-unavailable', endsAt - performance.now());
+      await this.#prepare(session, endsAt);
     } catch (error) {
       session.fail(error);
       throw error;

@@ -38,7 +38,7 @@ export class PostgresCounting implements Counting {
       keysMax,
       visitorsMax,
       countersMax: hitsMake ? countersMax : 0,
-      changes: changes.map(plainChange),
+      ...plainChanges(changes),
     };
     return this.#database.call('commits', 'commit', args, 'hit-unconfirmed');
   }
@@ -69,17 +69,27 @@ export class PostgresCounting implements Counting {
   }
 }
 
-/** A change as `sql/commit.sql` takes it. */
-function plainChange({ counter, amount, once, make, kinds, visitors = [] }: Change) {
-  return {
-    counter,
+/** Changes as `sql/commit.sql` takes them. */
+function plainChanges(changes: readonly Change[]) {
+  const counters = new Map<string, number>();
+  const keys = new Map<string, number>();
+  const plain = changes.map(({ counter, amount, once, make, kinds, visitors = [] }) => ({
+    counter: placeIn(counters, counter),
     amount,
     make,
-    key: once?.key,
+    key: once && placeIn(keys, once.key),
     request: once?.request,
     kinds: kinds ?? { program: amount },
     ids: visitors.map(({ id }) => id),
     visitorKinds: visitors.map(({ kind }) => kind),
     visits: visitors.map(({ visits }) => visits),
-  };
+  }));
+  return { counters: [...counters.keys()], keys: [...keys.keys()], changes: plain };
+}
+
+/** The place of `text` in the order in which texts were asked for, from 1 as in SQL. */
+function placeIn(places: Map<string, number>, text: string): number {
+  const place = places.get(text) ?? places.size + 1;
+  places.set(text, place);
+  return place;
 }

@@ -18,10 +18,10 @@ const VERSION_MIN = 14;
  * `version` as in 150004. Settings that this version lacks are left out.
  *
  * The server has no timeouts, only the client has: a COMMIT whose wait a timeout cancels is
- * applied, and looks like success. While a statement waits for a lock, the server checks every
- * second that the client is there. Plans are made once, and read by index whatever PostgreSQL
- * knows of tables that have just grown. A plan without an index looks so expensive then that
- * PostgreSQL would compile it (JIT).
+ * applied, and looks like success but for a warning (`session.ts`), which the server always sends.
+ * While a statement waits for a lock, the server checks every second that the client is there.
+ * Plans are made once, and read by index whatever PostgreSQL knows of tables that have just grown.
+ * A plan without an index looks so expensive then that PostgreSQL would compile it (JIT).
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -30,6 +30,7 @@ const GREETING = `
       FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
         ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
         ('client_connection_check_interval', '1s'), ('client_encoding', 'UTF8'),
+        ('client_min_messages', 'warning'),
         ('default_transaction_isolation', 'read committed'), ('jit', 'off'),
         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
         ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)

@@ -68,7 +68,13 @@ export class PostgresRegistry implements Registry {
   async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
     const { counters, next } = await this.#read<{ counters: Row[]; next: string | null }>(
       'list_counters',
-      { prefix, search, after, limit },
+      {
+        prefix: storable(prefix),
+        search: storable(search),
+        // NUL sorts before all others, and no name has it: what follows it selects nothing.
+        after: storable(after.split('\0', 1)[0] ?? ''),
+        limit,
+      },
     );
     return {
       counters: counters.map((row) => descriptionOf(row, this.#database.place)),
@@ -87,4 +93,13 @@ export class PostgresRegistry implements Registry {
   #read<T>(name: string, args: object): Promise<T> {
     return this.#database.call('reads', name, args, 'store-unavailable');
   }
+}
+
+/**
+ * Text of a client as PostgreSQL takes it: its JSON has neither NUL nor half a surrogate pair. No
+ * name has either, nor what stands in their place here. All other text that the store gets is a
+ * valid name, a hash or a word of Seen's own.
+ */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\u{FFFD}');
 }

@@ -1,12 +1,14 @@
 /**
  * The schema of Seen in a PostgreSQL database. Seen creates it where there is none, updates an
- * older one, and refuses that of a newer Seen or of another program.
+ * older one, and uses a newer one if that says so: an update replaces replicas one by one, and may
+ * be undone. It refuses any other schema.
  *
  * All steps run in one transaction under an advisory lock, so that several replicas may start at
  * once. Not here: connections (`connection.ts`), and what the functions do (`sql/`).
  */
 import { type Client, DatabaseError } from 'pg';
 import { AppError } from '../../counter/errors.ts';
+import type { Session } from './session.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };
@@ -18,27 +20,29 @@ import shared from './sql/shared.sql' with { type: 'text' };
 import tables from './sql/tables.sql' with { type: 'text' };
 import window from './sql/window.sql' with { type: 'text' };
 
-/**
- * The steps that create the tables. The version of a schema is the number of its last step, and
- * the later steps are applied to it. A larger number means a newer Seen.
- */
-const STEPS: readonly string[] = [tables];
-/**
- * The functions of this version, created again whenever steps are applied: a change of functions
- * alone needs an empty step. Older replicas call them until they are replaced, on the connections
- * that they have, so a function whose arguments or result change gets another name.
- */
-const FUNCTIONS: readonly string[] = [
-  shared,
-  places,
-  history,
-  window,
-  commit,
-  registry,
-  archive,
-  limits,
-  presence,
-];
+/** What a version of Seen has in its database. */
+export interface Schema {
+  /**
+   * Create the tables. The version of a schema is the number of its last step, and the later steps
+   * are applied to it. Older replicas count before and after a step, until they are replaced.
+   */
+  readonly steps: readonly string[];
+  /**
+   * The functions, created again whenever steps are applied: a change of functions alone needs an
+   * empty step. Older replicas call them too, so a function whose arguments or result change gets
+   * another name, and one that they call stays.
+   */
+  readonly functions: readonly string[];
+  /** The oldest version of the schema whose Seen can use this one. */
+  readonly oldest: number;
+}
+
+/** `test/unit/stores/postgres/schema.test.ts` refuses a change without a step. */
+export const SCHEMA: Schema = {
+  steps: [tables],
+  functions: [shared, places, history, window, commit, registry, archive, limits, presence],
+  oldest: 1,
+};
 /** An advisory lock: the first number is "seen" in ASCII, 0x7365656e. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1936024942, 1)';
 /** Whether the schema exists, whether it is Seen's, and whether anything is in it. */
@@ -47,35 +51,58 @@ const LOOK = `
     EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('seen')) AS used`;
 /** https://www.postgresql.org/docs/15/errcodes-appendix.html */
 const NO_RIGHT = '42501';
+const LOCK_TIMEOUT = '55P03';
 
 /**
- * Creates or updates the schema on this connection, unless it is of this version. Fails with
- * `store-unusable` for a schema of a newer Seen or of another program, and for a role that may not
- * create what is missing.
+ * Creates or updates the schema on this connection, unless it is of this version or a newer one
+ * that this version can use. Fails with `store-unusable` for any other newer one, for a schema of
+ * another program, and for a role that may not create what is missing. After an error the
+ * connection must be closed.
+ *
+ * Only the steps may go on after `endsAt`, on the clock of `performance.now()`: a large table
+ * takes them long. But they wait only briefly for locks, because whoever counts waits behind them.
  */
-export async function claimSchema(client: Client, place: string): Promise<void> {
-  if ((await versionIn(client, place)) === STEPS.length) return;
+export async function claimSchema(
+  session: Session,
+  endsAt: number,
+  place: string,
+  schema: Schema = SCHEMA,
+): Promise<void> {
+  const limitMs = endsAt - performance.now();
+  const newest = schema.steps.length;
+  const version = (client: Client) => versionIn(client, place, newest);
+  if ((await session.ask(version, 'store-unavailable', limitMs)) >= newest) return;
+  const before = await session.ask(
+    async (client) => {
+      await lock(client, place, limitMs / 2);
+      // Another replica may have been faster.
+      return version(client);
+    },
+    'store-unavailable',
+    endsAt - performance.now(),
+  );
+  if (before < newest) {
+    const steps = (client: Client) => update(client, place, schema, before);
+    await session.ask(steps, 'store-unavailable', undefined);
+  }
+  await session.ask((client) => client.query('COMMIT'), 'store-unavailable', limitMs);
+}
+
+/** Begins a transaction that only one Seen at a time can begin. It waits so long for each lock. */
+async function lock(client: Client, place: string, limitMs: number): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.floor(limitMs))}`);
   try {
-    await client.query('BEGIN');
     await client.query(LOCK);
-    // Another replica may have been faster.
-    const version = await versionIn(client, place);
-    if (version < STEPS.length) await update(client, version);
-    await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
-    if (!(error instanceof DatabaseError) || error.code !== NO_RIGHT) throw error;
-    throw new AppError(
-      'store-unusable',
-      `The schema of Seen in ${place} is missing, or is of an older version, and this role may not change it (${error.message}). ` +
-        'Run this as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
-      { cause: error },
-    );
+    if (!isError(error, LOCK_TIMEOUT)) throw error;
+    const message = `Another Seen is updating the schema of ${place}. Seen tries again.`;
+    throw new AppError('store-unavailable', message, { cause: error });
   }
 }
 
-/** The version of the schema; 0 when there is none. */
-async function versionIn(client: Client, place: string): Promise<number> {
+/** The version of the schema; 0 when there is none. Fails unless a Seen of `own` can use it. */
+async function versionIn(client: Client, place: string, own: number): Promise<number> {
   const { rows: looks } = await client.query<{ schema: boolean; ours: boolean; used: boolean }>(
     LOOK,
   );
@@ -86,21 +113,42 @@ async function versionIn(client: Client, place: string): Promise<number> {
       `The database ${place} has a schema "seen" of another program. Nothing was changed in it. Name another database in the store URL.`,
     );
   }
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM seen.schema');
-  const version = rows[0]?.version ?? 0;
-  if (version <= STEPS.length) return version;
+  const { rows } = await client.query<{ version: number; oldest: number }>(
+    'SELECT version, oldest FROM seen.schema',
+  );
+  const { version, oldest } = rows[0] ?? { version: 0, oldest: 0 };
+  if (own >= oldest) return version;
   throw new AppError(
     'store-unusable',
-    `The database ${place} was written by a newer Seen (its schema is ${version}, this Seen knows ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
+    `The database ${place} was written by a newer Seen (its schema is ${version}, for a Seen of ${oldest} or newer, and this one has ${own}). Nothing was changed in it. Run the newer Seen.`,
   );
 }
 
 /** Applies the steps after `version`, in a transaction. */
-async function update(client: Client, version: number): Promise<void> {
-  if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
-  for (const step of [...STEPS.slice(version), ...FUNCTIONS]) {
-    // eslint-disable-next-line no-await-in-loop -- one after the other
-    await client.query(step);
+async function update(
+  client: Client,
+  place: string,
+  { steps, functions, oldest }: Schema,
+  version: number,
+): Promise<void> {
+  try {
+    if (version === 0) await client.query('CREATE SCHEMA IF NOT EXISTS seen');
+    for (const step of [...steps.slice(version), ...functions]) {
+      // eslint-disable-next-line no-await-in-loop -- one after the other
+      await client.query(step);
+    }
+    await client.query('UPDATE seen.schema SET version = $1, oldest = $2', [steps.length, oldest]);
+  } catch (error) {
+    if (!isError(error, NO_RIGHT)) throw error;
+    throw new AppError(
+      'store-unusable',
+      `The schema of Seen in ${place} is missing, or is of an older version, and this role may not change it (${error.message}). ` +
+        'Run this as the owner of the database: seen migrate --store-url postgres://OWNER:PASSWORD@HOST/DATABASE.',
+      { cause: error },
+    );
   }
-  await client.query('UPDATE seen.schema SET version = $1', [STEPS.length]);
+}
+
+function isError(error: unknown, state: string): error is DatabaseError {
+  return error instanceof DatabaseError && error.code === state;
 }

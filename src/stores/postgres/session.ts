@@ -27,6 +27,14 @@ export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
  */
 const MAYBE_APPLIED = /^(08|57|58|XX)/;
 
+/**
+ * PostgreSQL's functions whose warnings do not concern the commit: they warn at each new id of a
+ * transaction, from millions before the ids run out. The SQLSTATE is that of a cancelled wait, and
+ * messages may be translated. A warning of a function that is not listed counts as such a wait.
+ * https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/access/transam/varsup.c
+ */
+const HARMLESS: ReadonlySet<string> = new Set(['GetNewTransactionId', 'GetNewMultiXactId']);
+
 export class Session {
   readonly server: Server;
   readonly #place: string;
@@ -37,6 +45,8 @@ export class Session {
   readonly #onLost: (server: Server) => void;
   /** Settles when all questions so far have been answered. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** The number of questions in progress and waiting. */
+  #unanswered = 0;
   /** Whether the question in progress writes visits. */
   #counting = false;
   #failure: Error | undefined;
@@ -57,10 +67,9 @@ export class Session {
     this.#client = newClient(this.#socket, server, encryption, url, urlIn);
     // A client without a listener throws its errors into the process.
     this.#client.on('error', (error) => this.fail(error));
-    this.#client.on('notice', ({ code, message }) => {
-      if (this.#counting && !code?.startsWith('00')) {
-        this.fail(new Error(`it warned: ${message} (${code})`));
-      }
+    this.#client.on('notice', ({ code, message, routine }) => {
+      if (!this.#counting || code?.startsWith('00') || HARMLESS.has(routine ?? '')) return;
+      this.fail(new Error(`it warned: ${message} (${code})`));
     });
     this.#socket.once('data', (bytes: Buffer) => {
       if (isPostgres(bytes, encryption !== false)) return;
@@ -91,24 +100,39 @@ export class Session {
   }
 
   /**
-   * Asks when the earlier questions have been answered. Fails within `limitMs`: with `codeIfLost`
-   * when the question may have been applied, with `store-unavailable` when it was not sent, and
-   * otherwise with the code of the server's error.
+   * Asks when the earlier questions have been answered. Fails within `limitMs`, unless that is
+   * undefined: with `codeIfLost` when the question may have been applied, with `store-unavailable`
+   * when it was not sent, and otherwise with the code of the server's error. The connection is
+   * lost when the server itself takes longer than that for one question.
    */
   async ask<T>(
     question: (client: Client) => Promise<T>,
     codeIfLost: CodeIfLost,
-    limitMs: number,
+    limitMs: number | undefined,
   ): Promise<T> {
     let code: CodeIfLost = 'store-unavailable';
-    const answer = this.#turn.then(() => {
-      if (this.#failure !== undefined) throw this.#failure;
-      code = codeIfLost;
-      return this.#answer(question, codeIfLost === 'hit-unconfirmed');
-    });
+    let isGivenUp = false;
+    const giveUp = () => {
+      isGivenUp = true;
+      const late = `no answer for ${Math.round(limitMs ?? 0)} ms, because earlier ones took long`;
+      throw new AppError(code, `PostgreSQL at ${this.#place} is slow: ${late}.`);
+    };
+    const waits = this.#unanswered > 0;
+    this.#unanswered++;
+    const answer = this.#turn
+      .then(() => {
+        if (this.#failure !== undefined) throw this.#failure;
+        if (isGivenUp) return giveUp();
+        code = codeIfLost;
+        const answered = this.#answer(question, codeIfLost === 'hit-unconfirmed');
+        if (limitMs === undefined) return answered;
+        return within(limitMs, answered, () => this.#late(limitMs));
+      })
+      .finally(() => this.#unanswered--);
     this.#turn = answer.catch(() => undefined);
     try {
-      return await within(limitMs, answer, () => this.#late(limitMs));
+      // One that is sent late is given up before the server has had its time.
+      return await (waits && limitMs !== undefined ? within(limitMs, answer, giveUp) : answer);
     } catch (error) {
       throw this.#translated(error, code);
     }

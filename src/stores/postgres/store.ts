@@ -23,7 +23,7 @@ export interface PostgresStoreOptions extends PostgresOptions, ServerPartOptions
 export function createPostgresStore(options: PostgresStoreOptions): Store {
   const database = new PostgresDatabase({
     ...options,
-    prepare: (client) => claimSchema(client, database.place),
+    prepare: (session, endsAt) => claimSchema(session, endsAt, database.place),
   });
   return {
     kind: 'postgres',

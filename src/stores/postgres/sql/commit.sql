@@ -6,10 +6,12 @@
 --   clocksDifferMaxMs   the most that it may differ from the server's clock; 0 for any
 --   keyMs               how long the key of a request is remembered
 --   keysMax, visitorsMax, countersMax   the limits; countersMax is 0 when a hit makes no counter
---   changes             a list: `counter`, `amount`; `make`, false when it must not create its
---                       counter; `key` and `request` when it counts once; `kinds`, the amount by
---                       kind of visit; and of each visitor the id, the kind and the number of
---                       visits: `ids`, `visitorKinds`, `visits`
+--   counters, keys      the names of counters and the keys of requests in the batch, each once
+--   changes             a list: `counter`, a place in `counters` from 1; `amount`; `make`, false
+--                       when it must not create its counter; when it counts once `key`, a place in
+--                       `keys`, and `request`; `kinds`, the amount by kind of visit; and of each
+--                       visitor the id, the kind and the number of visits: `ids`, `visitorKinds`,
+--                       `visits`
 --
 -- Returns the outcomes, one for each change: a total; where the counter is private or has a window
 -- an object as `CountedOutcome`; or the reason why the change was left out (contract/counting.ts).
@@ -48,7 +50,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- It decides in the order of the changes, on arrays, and then writes each row once: every version
--- of a row that a transaction writes is in the way of the next. So it is one long function.
+-- of a row that a transaction writes is in the way of the next. So it is one long function. The
+-- caller sends places in these arrays, because to look a text up takes time for each in the array.
 CREATE OR REPLACE FUNCTION seen.commit(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   now_ms bigint := (args->'now')::bigint;
@@ -59,23 +62,25 @@ DECLARE
   kept seen.writers;
   change record;
   answers jsonb[] := '{}';
-  -- The counters: those that are there, and then those that the batch makes. Of each its total,
-  -- its rules, whether its total changes, its visitors of today, and how many of them are new.
-  names text[];
-  totals bigint[];
-  rules text[];
-  changed boolean[];
-  of_day bigint[];
-  new_visitors bigint[];
-  there integer;
+  -- The counters. Of each its total, null as long as there is none; its rules; whether the batch
+  -- makes it, and whether it changes its total; its visitors of today, and how many are new.
+  names text[] := ARRAY(SELECT jsonb_array_elements_text(args->'counters'));
+  totals bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(names)]);
+  rules text[] := array_fill(NULL::text, ARRAY[cardinality(names)]);
+  made boolean[] := array_fill(false, ARRAY[cardinality(names)]);
+  changed boolean[] := made;
+  of_day bigint[] := totals;
+  new_visitors bigint[] := array_fill(0, ARRAY[cardinality(names)]);
+  there record;
   at integer;
+  made_count integer := 0;
   counters_left bigint;
   visitors_left bigint;
-  -- The keys of requests: those that are kept, and then those that the batch adds.
-  keys text[];
-  requests text[];
-  key_totals bigint[];
-  keys_there integer;
+  -- The keys of requests. Of each its request and total, null as long as there is none.
+  keys text[] := ARRAY(SELECT jsonb_array_elements_text(args->'keys'));
+  requests text[] := '{}';
+  key_totals bigint[] := '{}';
+  new_keys integer[] := '{}';
   key_at integer;
   keys_left bigint := 0;
   keys_gone bigint := 0;
@@ -101,40 +106,35 @@ BEGIN
       args->>'sequence', kept.sequence
     );
   END IF;
-  names := ARRAY(SELECT DISTINCT value->>'counter' FROM jsonb_array_elements(args->'changes'));
-  keys := ARRAY(
-    SELECT value->>'key' FROM jsonb_array_elements(args->'changes') WHERE value ? 'key'
-  );
   SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
-  FROM seen.places_left(args, keys, today);
-  SELECT coalesce(array_agg(c.name), '{}'), coalesce(array_agg(c.total), '{}'),
-    coalesce(array_agg(c.rules), '{}') INTO names, totals, rules
-  FROM (
-    SELECT c.name, c.total, c.rules FROM seen.counters AS c
-    WHERE c.name = ANY (names) ORDER BY c.name FOR NO KEY UPDATE
-  ) AS c;
-  there := cardinality(names);
-  changed := array_fill(false, ARRAY[there]);
-  of_day := array_fill(NULL::bigint, ARRAY[there]);
-  new_visitors := array_fill(0, ARRAY[there]);
+  FROM seen.places_left(args, names, cardinality(keys), today);
+  FOR there IN
+    SELECT given.place, c.total, c.rules
+    FROM unnest(names) WITH ORDINALITY AS given (name, place)
+    JOIN seen.counters AS c ON c.name = given.name
+    ORDER BY c.name FOR NO KEY UPDATE OF c
+  LOOP
+    totals[there.place] := there.total;
+    rules[there.place] := there.rules;
+  END LOOP;
   IF cardinality(keys) > 0 THEN
-    SELECT coalesce(array_agg(k.key), '{}'), coalesce(array_agg(k.request), '{}'),
-      coalesce(array_agg(k.total), '{}') INTO keys, requests, key_totals
-    FROM seen.keys AS k WHERE k.key = ANY (keys);
+    SELECT array_agg(k.request ORDER BY given.place), array_agg(k.total ORDER BY given.place)
+    INTO requests, key_totals
+    FROM unnest(keys) WITH ORDINALITY AS given (key, place)
+    LEFT JOIN seen.keys AS k ON k.key = given.key;
   END IF;
-  keys_there := cardinality(keys);
   FOR change IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(args->'changes') AS (
-      counter text, amount bigint, make boolean, key text, request text, kinds jsonb,
+      counter integer, amount bigint, make boolean, key integer, request text, kinds jsonb,
       ids text[], "visitorKinds" text[], visits integer[]
     )) WITH ORDINALITY AS given (
       counter, amount, make, key, request, kinds, ids, visitor_kinds, visits, place
     )
   LOOP
-    at := array_position(names, change.counter);
-    IF change.key IS NOT NULL THEN
-      key_at := array_position(keys, change.key);
-      IF key_at IS NOT NULL THEN
+    at := change.counter;
+    key_at := change.key;
+    IF key_at IS NOT NULL THEN
+      IF requests[key_at] IS NOT NULL THEN
         answers[change.place] := CASE WHEN requests[key_at] = change.request
           THEN seen.outcome(key_totals[key_at], rules[at], NULL) ELSE '"key-reused"' END;
         CONTINUE;
@@ -144,8 +144,8 @@ BEGIN
         CONTINUE;
       END IF;
     END IF;
-    IF at IS NULL THEN
-      IF change.counter <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN
+    IF totals[at] IS NULL THEN
+      IF names[at] <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN
         answers[change.place] := '"missing"';
         CONTINUE;
       END IF;
@@ -153,23 +153,21 @@ BEGIN
         -- It was deleted while this call waited for its row. The call is repeated.
         RAISE serialization_failure USING MESSAGE = 'a counter was deleted meanwhile';
       END IF;
-      IF change.counter <> 'hits' AND counters_left <= 0 THEN
+      IF names[at] <> 'hits' AND counters_left <= 0 THEN
         answers[change.place] := '"counters-full"';
         CONTINUE;
       END IF;
       counters_left := counters_left - 1;
-      at := cardinality(names) + 1;
-      names[at] := change.counter;
+      made_count := made_count + 1;
+      made[at] := true;
       totals[at] := 0;
-      rules[at] := NULL;
       of_day[at] := 0;
-      new_visitors[at] := 0;
     END IF;
     added := change.amount;
     window_ms := coalesce(nullif(split_part(rules[at], ' ', 5), '')::bigint, 0);
     counted := NULL;
     IF window_ms > 0 THEN
-      counted := seen.first_visits(change.counter, change.ids, change.visits, window_ms, now_ms);
+      counted := seen.first_visits(names[at], change.ids, change.visits, window_ms, now_ms);
       repeated := seen.repeated_visits(change.visitor_kinds, change.visits, counted);
       change.kinds := seen.without_repeated(change.kinds, repeated);
       added := added - coalesce((SELECT sum(value::bigint) FROM jsonb_each(repeated)), 0);
@@ -183,37 +181,37 @@ BEGIN
     hour_at := array_append(hour_at, at);
     hour_kinds := array_append(hour_kinds, change.kinds);
     IF cardinality(change.ids) > 0 THEN
-      of_day[at] := coalesce(of_day[at], seen.visitors_of(change.counter, today));
-      added := seen.record_visitors(change.counter, today, change.ids,
+      of_day[at] := coalesce(of_day[at], seen.visitors_of(names[at], today));
+      added := seen.record_visitors(names[at], today, change.ids,
         least(ceil(visitors_max / 4.0) - of_day[at], visitors_left)::bigint);
       of_day[at] := of_day[at] + added;
       new_visitors[at] := new_visitors[at] + added;
       visitors_left := visitors_left - added;
       IF window_ms > 0 THEN
-        PERFORM seen.note_counted(change.counter, change.ids, counted, now_ms);
+        PERFORM seen.note_counted(names[at], change.ids, counted, now_ms);
       END IF;
     END IF;
-    IF change.key IS NOT NULL THEN
+    IF key_at IS NOT NULL THEN
       keys_left := keys_left - 1;
-      keys := array_append(keys, change.key);
-      requests := array_append(requests, change.request);
-      key_totals := array_append(key_totals, totals[at]);
+      new_keys := array_append(new_keys, key_at);
+      requests[key_at] := change.request;
+      key_totals[key_at] := totals[at];
     END IF;
     answers[change.place] := seen.outcome(totals[at], rules[at], counted);
   END LOOP;
   UPDATE seen.writers SET sequence = kept.sequence + 1, outcomes = to_jsonb(answers),
     written_at = seen.server_ms() WHERE writer = kept.writer;
   IF cardinality(hour_at) > 0 THEN
-    PERFORM seen.write_counters(names, totals, changed, there, now_ms);
+    PERFORM seen.write_counters(names, totals, changed, made, now_ms);
     PERFORM seen.write_hours(names, hour_at, hour_kinds, this_hour);
   END IF;
-  IF cardinality(keys) > keys_there THEN
+  IF cardinality(new_keys) > 0 THEN
     INSERT INTO seen.keys (key, request, total, made_at)
-    SELECT key, request, total, now_ms FROM unnest(keys, requests, key_totals) WITH ORDINALITY
-      AS added (key, request, total, place) WHERE place > keys_there ORDER BY key;
+    SELECT keys[place], requests[place], key_totals[place], now_ms
+    FROM unnest(new_keys) AS place ORDER BY keys[place];
   END IF;
-  PERFORM seen.add_to_sum('counters', 0, cardinality(names) - there);
-  PERFORM seen.add_to_sum('keys', 0, cardinality(keys) - keys_there - keys_gone);
+  PERFORM seen.add_to_sum('counters', 0, made_count);
+  PERFORM seen.add_to_sum('keys', 0, cardinality(new_keys) - keys_gone);
   PERFORM seen.write_visitors(names, new_visitors, now_ms, today);
   RETURN to_jsonb(answers);
 END $$;

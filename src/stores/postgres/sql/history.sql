@@ -60,19 +60,17 @@ BEGIN
   RETURN added;
 END $$;
 
--- Writes the totals of a batch: counters up to `there` exist, and those after it are new.
+-- Writes the totals of a batch: those that it changes, and the counters that it makes.
 CREATE OR REPLACE FUNCTION seen.write_counters(
-  names text[], totals bigint[], changed boolean[], there integer, now_ms bigint
+  names text[], totals bigint[], changed boolean[], made boolean[], now_ms bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE seen.counters SET total = after.total
-  FROM unnest(names, totals, changed) WITH ORDINALITY AS after (name, total, changes, place)
-  WHERE counters.name = after.name AND changes AND place <= there;
-  IF cardinality(names) > there THEN
-    INSERT INTO seen.counters (name, total, made_at)
-    SELECT name, total, now_ms FROM unnest(names, totals) WITH ORDINALITY
-      AS after (name, total, place) WHERE place > there ORDER BY name;
-  END IF;
+  FROM unnest(names, totals, changed, made) AS after (name, total, changes, is_new)
+  WHERE counters.name = after.name AND changes AND NOT is_new;
+  INSERT INTO seen.counters (name, total, made_at)
+  SELECT name, total, now_ms FROM unnest(names, totals, made) AS after (name, total, is_new)
+  WHERE is_new ORDER BY name;
 END $$;
 
 -- Adds amounts by kind to the hour. Each is of the counter at its place in `names`. Where an hour

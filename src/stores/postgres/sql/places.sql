@@ -35,21 +35,22 @@ BEGIN
 END $$;
 
 -- How many counters, keys and visitors a batch may add, and the number of keys that were deleted
--- for it. `args` are those of seen.commit, and `wanted_keys` the keys in them. A number is null,
--- or 0 for keys, where the batch adds none.
+-- for it. `args` are those of seen.commit, `names` the counters in them, and `wanted_keys` the
+-- number of keys. A number is null, or 0 for keys, where the batch adds none.
 CREATE OR REPLACE FUNCTION seen.places_left(
-  args jsonb, wanted_keys text[], today integer,
+  args jsonb, names text[], wanted_keys integer, today integer,
   OUT counters bigint, OUT keys bigint, OUT keys_gone bigint, OUT visitors bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
   counters_max bigint := (args->'countersMax')::bigint;
   keys_max bigint := (args->'keysMax')::bigint;
   visitors_max bigint := (args->'visitorsMax')::bigint;
-  has_keys boolean := cardinality(wanted_keys) > 0;
+  has_keys boolean := wanted_keys > 0;
   has_visitors boolean := args @? '$.changes[*].ids[0]';
   makes boolean := seen.any_missing(ARRAY(
-    SELECT DISTINCT value->>'counter' FROM jsonb_array_elements(args->'changes')
-    WHERE value->>'counter' = 'hits'
+    SELECT DISTINCT names[(value->'counter')::integer]
+    FROM jsonb_array_elements(args->'changes')
+    WHERE names[(value->'counter')::integer] = 'hits'
     OR counters_max > 0 AND coalesce((value->'make')::boolean, true)
   ));
 BEGIN
@@ -64,7 +65,7 @@ BEGIN
   END IF;
   IF has_keys THEN
     SELECT places, gone INTO keys, keys_gone FROM seen.places_for_keys(
-      cardinality(wanted_keys), keys_max, (args->'now')::bigint, (args->'keyMs')::bigint
+      wanted_keys, keys_max, (args->'now')::bigint, (args->'keyMs')::bigint
     );
   END IF;
 END $$;

@@ -7,8 +7,9 @@
 -- an update stays on the page and its old version goes away without VACUUM:
 -- https://www.postgresql.org/docs/15/storage-hot.html
 
-CREATE TABLE seen.schema (version integer NOT NULL);
-INSERT INTO seen.schema VALUES (0);
+-- `oldest` is the oldest version whose Seen can use this one.
+CREATE TABLE seen.schema (version integer NOT NULL, oldest integer NOT NULL);
+INSERT INTO seen.schema VALUES (0, 0);
 
 -- `owner` is the hash of a token, and `rules` are as in counter/rules.ts.
 CREATE TABLE seen.counters (

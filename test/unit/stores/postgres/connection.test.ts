@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
+import type { Client } from 'pg';
 import { AppError } from '../../../../src/counter/errors.ts';
 import { until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
@@ -48,6 +49,7 @@ describe('a connection to PostgreSQL', () => {
       ALTER ROLE seen SET idle_session_timeout = '100ms';
       ALTER ROLE seen SET default_transaction_isolation = 'serializable';
       ALTER ROLE seen SET search_path = 'nowhere';
+      ALTER ROLE seen SET client_min_messages = 'error';
       ALTER ROLE seen SET synchronous_commit = 'remote_apply'`);
     using database = open(server.url);
     const setting = (name: string) => database.call('reads', 'setting', name, 'store-unavailable');
@@ -62,6 +64,7 @@ describe('a connection to PostgreSQL', () => {
       ],
       isolation: await setting('transaction_isolation'),
       encoding: await setting('client_encoding'),
+      messages: await setting('client_min_messages'),
       check: await setting('client_connection_check_interval'),
       plans: [
         await setting('plan_cache_mode'),
@@ -75,6 +78,7 @@ describe('a connection to PostgreSQL', () => {
       timeouts: ['0', '0', '0', '0'],
       isolation: 'read committed',
       encoding: 'UTF8',
+      messages: 'warning',
       check: '1s',
       plans: ['force_generic_plan', 'off', 'off', 'off', 'off'],
       commit: 'remote_apply',
@@ -85,8 +89,9 @@ describe('a connection to PostgreSQL', () => {
   test('is prepared once before its first use, and so is each later connection', async () => {
     let prepared = 0;
     using database = open(server.url, {
-      prepare: async (client) => {
-        await client.query('SELECT seen.marks(NULL)');
+      prepare: async (session, endsAt) => {
+        const marks = (client: Client) => client.query('SELECT seen.marks(NULL)');
+        await session.ask(marks, 'store-unavailable', endsAt - performance.now());
         prepared++;
       },
     });
@@ -110,7 +115,10 @@ describe('a connection to PostgreSQL', () => {
     fails = false;
     expect(await asked()).toBeNumber();
     using refused = open(server.url, {
-      prepare: async (client) => void (await client.query('SELECT * FROM seen.nothing')),
+      prepare: async (session) => {
+        const nothing = (client: Client) => client.query('SELECT * FROM seen.nothing');
+        await session.ask(nothing, 'store-unavailable', 20_000);
+      },
     });
     await expect(refused.call('reads', 'pid', 0, 'store-unavailable')).rejects.toMatchObject({
       code: 'store-unavailable',
@@ -181,6 +189,27 @@ describe('a connection to PostgreSQL', () => {
     expect(three).toEqual(rejected('store-unavailable') as never);
     proxy.fault = {};
     expect(await database.call('commits', 'pid', 0, 'hit-unconfirmed')).toBeNumber();
+    expect(await marksOf(server, mark)).toBe(0);
+  });
+
+  test('that is only busy is kept: what waits too long behind other questions fails alone', async () => {
+    using database = open(server.url, { timeoutMs: 3000 });
+    const pid = () => database.call<number>('changes', 'pid', 0, 'hit-unconfirmed');
+    const first = await pid();
+    const mark = randomUUID();
+    const asked = [
+      database.call<unknown>('changes', 'sleep', 2, 'hit-unconfirmed'),
+      database.call<unknown>('changes', 'sleep', 2, 'hit-unconfirmed'),
+      database.call<unknown>('changes', 'mark', { mark }, 'hit-unconfirmed'),
+    ].map(failureOf);
+    const slow = { message: expect.stringMatching(/is slow: no answer for \d+ ms/) };
+    expect(await Promise.all(asked)).toMatchObject([
+      undefined,
+      { code: 'hit-unconfirmed', ...slow },
+      { code: 'store-unavailable', ...slow },
+    ] as never);
+    expect(await pid()).toBe(first);
+    // What was given up before it was sent is not sent any more.
     expect(await marksOf(server, mark)).toBe(0);
   });
 

@@ -293,6 +293,31 @@ describe('PostgreSQL store: what could lose counts', () => {
   });
 });
 
+test('a PostgreSQL that is short of transaction ids, and warns at each, counts on', async () => {
+  await using server = await PostgresServer.start();
+  const first = open(server.url);
+  const batch = newWriter();
+  const hit = { counter: 'hits', amount: 1 };
+  expect(await first.counting.commit(batch(hit))).toEqual([1]);
+  await first.close();
+  await server.spendTransactionIds();
+  // PostgreSQL would freeze the old rows at once.
+  const holding = server
+    .sql('BEGIN; LOCK TABLE seen.salts IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(600)')
+    .catch(() => undefined);
+  const asleep = `FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+  await until('the lock', async () => (await server.sql(`SELECT count(*) ${asleep}`)) === '1');
+  const { stderr } =
+    await Bun.$`psql -XAtq ${server.adminUrl}/seen --command ${'SELECT pg_current_xact_id()'}`.quiet();
+  expect(stderr.toString()).toContain('must be vacuumed within');
+  const store = open(server.url);
+  expect(await store.counting.commit(batch(hit))).toEqual([2]);
+  expect(await store.registry.change('hits', { total: 5 })).toMatchObject({ total: 5 });
+  await store.close();
+  await server.sql(`SELECT pg_terminate_backend(pid) ${asleep}`);
+  await holding;
+});
+
 describe('PostgreSQL store: with a synchronous standby', () => {
   let primary: PostgresServer;
   let standby: PostgresServer;
@@ -346,6 +371,25 @@ describe('PostgreSQL store: with a synchronous standby', () => {
       await store.close();
     });
   }
+
+  test('a wait that is cancelled does not confirm a batch, also for a role that gets no warnings', async () => {
+    await primary.sql('ALTER ROLE seen SET client_min_messages = error');
+    const store = open(primary.url);
+    const batch = newWriter();
+    const [before] = await store.counting.commit(batch(hit));
+    standby.pause();
+    const second = batch(hit);
+    const answer = codeOf(store.counting.commit(second));
+    await until('the commit to wait', async () => (await waiting()) === '1');
+    await primary.sql(
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`,
+    );
+    expect(await answer).toBe('hit-unconfirmed');
+    standby.resume();
+    expect(await store.counting.commit(second)).toEqual([Number(before) + 1]);
+    await store.close();
+    await primary.sql('ALTER ROLE seen RESET client_min_messages');
+  });
 
   test('a statement timeout of the role does not end a wait for the standby', async () => {
     await primary.sql(`ALTER ROLE seen SET statement_timeout = '300ms'`);

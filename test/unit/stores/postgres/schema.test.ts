@@ -1,0 +1,161 @@
+/** The schema in PostgreSQL: how databases that exist get a new one, while older Seens count. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { PostgresDatabase } from '../../../../src/stores/postgres/connection.ts';
+import { claimSchema, SCHEMA, type Schema } from '../../../../src/stores/postgres/schema.ts';
+import { until } from '../../../support/folder.ts';
+import { PostgresServer } from '../../../support/postgres-server.ts';
+import { failureOf } from './database.ts';
+
+/** Of each version a hash of its step and of its functions, without comments and white space. */
+const VERSIONS = [{ step: '2eb98e971a256789', functions: '99b9a1408448e7cb' }];
+
+const ADVICE =
+  'A database that exists gets a change of the schema or of functions only with a new step: ' +
+  'restore the step, append another one (empty when only functions change) and its hashes here. ' +
+  'Only for a version that is in no release yet, replace its hashes instead.';
+
+const hashOf = (...texts: readonly string[]) =>
+  new Bun.CryptoHasher('sha256')
+    .update(texts.map((text) => text.replaceAll(/--.*/g, '').replaceAll(/\s+/g, ' ')).join('\n'))
+    .digest('hex')
+    .slice(0, 16);
+
+test('neither a step nor the functions of a version change: that needs another step', () => {
+  const { steps, functions } = SCHEMA;
+  expect({ ADVICE, steps: steps.map((step) => hashOf(step)) }).toEqual({
+    ADVICE,
+    steps: VERSIONS.map(({ step }) => step),
+  });
+  expect({ ADVICE, functions: hashOf(...functions) }).toEqual({
+    ADVICE,
+    functions: VERSIONS.at(-1)?.functions ?? '',
+  });
+});
+
+/** A function that tells which version has written it, and a newer Seen with another one. */
+const told = (version: string) =>
+  `CREATE OR REPLACE FUNCTION seen.told(args jsonb) RETURNS jsonb LANGUAGE sql AS
+    $$ SELECT to_jsonb('${version}'::text) $$`;
+const OLD: Schema = { ...SCHEMA, functions: [...SCHEMA.functions, told('old')] };
+const NEW: Schema = {
+  steps: [...SCHEMA.steps, ''],
+  functions: [...SCHEMA.functions, told('new')],
+  oldest: SCHEMA.oldest,
+};
+
+describe('a database that exists', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const active = (word: string) =>
+    `FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%${word}%' AND pid <> pg_backend_pid()`;
+  const untilActive = (word: string) =>
+    until(
+      `${word} to run`,
+      async () => (await server.sql(`SELECT count(*) ${active(word)}`)) === '1',
+    );
+
+  /** A Seen that has this schema; disposing of it closes it. */
+  function seenOf(url: string, schema: Schema, timeoutMs = 20_000) {
+    const database = new PostgresDatabase({
+      url,
+      ca: undefined,
+      timeoutMs,
+      prepare: (session, endsAt) => claimSchema(session, endsAt, database.place, schema),
+    });
+    const ask = () => database.call<string>('reads', 'told', 0, 'store-unavailable');
+    const other = () => database.call<string>('changes', 'told', 0, 'store-unavailable');
+    return { ask, other, [Symbol.dispose]: () => database.close() };
+  }
+
+  test('gets changed functions with an empty step, and older Seens use them and leave them', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    using updated = seenOf(url, NEW);
+    expect(await updated.ask()).toBe('new');
+    expect(await old.ask()).toBe('new');
+    // On another connection, and after a start, as when an update is undone.
+    expect(await old.other()).toBe('new');
+    using restarted = seenOf(url, OLD);
+    expect(await restarted.ask()).toBe('new');
+    expect(await updated.other()).toBe('new');
+  });
+
+  test('refuses Seens for which its newer schema is not made', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    using updated = seenOf(url, { ...NEW, oldest: NEW.steps.length });
+    expect(await updated.ask()).toBe('new');
+    // It keeps the connections that it has.
+    expect(await old.ask()).toBe('new');
+    expect(await failureOf(old.other())).toMatchObject({
+      code: 'store-unusable',
+      message: expect.stringContaining('newer Seen'),
+    });
+  });
+
+  test('is updated however long that takes, while older Seens count', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const slow: Schema = { ...NEW, steps: [...SCHEMA.steps, 'SELECT pg_sleep(1.5)'] };
+    using updated = seenOf(url, slow, 500);
+    using another = seenOf(url, slow, 500);
+    const first = updated.ask();
+    await untilActive('pg_sleep');
+    expect(await old.other()).toBe('old');
+    expect(await failureOf(another.ask())).toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('Another Seen is updating the schema'),
+    });
+    expect(await first).toBe('new');
+    expect(await another.ask()).toBe('new');
+  });
+
+  test('is not updated while somebody else has locked a table, and older Seens do not wait long', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const name = new URL(url).pathname.slice(1);
+    // As pg_dump does.
+    const held = server
+      .sql('BEGIN; LOCK TABLE seen.salts IN ACCESS SHARE MODE; SELECT pg_sleep(600)', name)
+      .catch(() => undefined);
+    await untilActive('pg_sleep');
+    const altered = 'ALTER TABLE seen.salts ADD COLUMN more integer';
+    using updated = seenOf(url, { ...NEW, steps: [...SCHEMA.steps, altered] }, 1000);
+    const refused = failureOf(updated.ask());
+    await untilActive('ALTER TABLE');
+    expect(await server.sql('SELECT count(*) FROM seen.salts', name)).toBe('0');
+    // Who waited behind the step goes on.
+    expect(await refused).toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringMatching(/lock timeout.*busy with another transaction/),
+    });
+    expect(await old.ask()).toBe('old');
+    await server.sql(`SELECT pg_terminate_backend(pid) ${active('pg_sleep')}`);
+    await held;
+    expect(await updated.ask()).toBe('new');
+  });
+
+  test('is not left half updated when a Seen ends meanwhile', async () => {
+    const url = await server.newDatabase();
+    using old = seenOf(url, OLD);
+    expect(await old.ask()).toBe('old');
+    const steps = [...SCHEMA.steps, 'CREATE TABLE seen.more (n int); SELECT pg_sleep(600)'];
+    const ended = seenOf(url, { ...NEW, steps });
+    const lost = failureOf(ended.ask());
+    await untilActive('pg_sleep');
+    ended[Symbol.dispose]();
+    expect(await lost).toMatchObject({ code: 'store-unavailable' });
+    using updated = seenOf(url, NEW);
+    expect(await updated.ask()).toBe('new');
+    const name = new URL(url).pathname.slice(1);
+    expect(await server.sql(`SELECT to_regclass('seen.more') IS NULL`, name)).toBe('t');
+  });
+});
