@@ -4,11 +4,12 @@
  *
  * A simulated replica is a counter and a store, without HTTP. Each run has its own server, which
  * syncs each commit, and fails when its totals differ from the answers. Usage: npx bun
- * bench/scale.ts [--store Redis|PostgreSQL] [--shapes hot,visitors,counters] [--replicas 1,3,10,30,100,300,1000] [--clients
- * 16] [--rate 0] [--amount 1] [--seconds 3] [--processes 2] [--plots FOLDER]. `--clients` is the
- * number per replica. With `--rate`, the visits per second of all replicas, there are no clients:
- * visits arrive whether or not earlier ones were answered. With `--amount` one hit stands for so
- * many visits that a replica has gathered.
+ * bench/scale.ts [--store Redis|PostgreSQL] [--shapes hot,visitors,counters]
+ * [--replicas 1,3,10,30,100,300,1000] [--clients 16] [--rate 0] [--amount 1] [--seconds 3]
+ * [--processes 2] [--plots FOLDER]. `--clients` is the number per replica. With `--rate`, the
+ * visits per second of all replicas, there are no clients: visits arrive whether or not earlier
+ * ones were answered. With `--amount` one hit stands for so many visits that a replica has
+ * gathered.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,12 +30,10 @@ const SERVERS = ['Redis', 'PostgreSQL'] as const;
 /** The first two lines of a table. */
 function head(store: StoreName): string {
   const script = store === 'Redis' ? ' (script, by the clock)' : '';
-  const cells = [
-    ...['replicas', 'hits/s', 'commits/s', 'hits a commit', 'commit p50 / p99'],
-    ...['visit p50 / p99', `${store}, of a core`, `${store} a commit${script}`],
-    ...[`${store} a hit`, 'replica a hit'],
-  ];
-  return `| ${cells.join(' | ')} |\n| ${cells.map(() => '---').join(' | ')} |`;
+  const sizes = 'replicas | hits/s | commits/s | hits a commit';
+  const times = 'commit p50 / p99 | visit p50 / p99';
+  const costs = `${store}, of a core | ${store} a commit${script} | ${store} a hit | replica a hit`;
+  return `| ${sizes} | ${times} | ${costs} |\n|${' --- |'.repeat(10)}`;
 }
 
 function row(replicas: number, figures: Figures): string {

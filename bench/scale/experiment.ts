@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/open.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
-import { cpuMs } from '../cpu.ts';
+import { cpuMs as cpuMsOf } from '../cpu.ts';
 import type { DatabaseServer } from '../services.ts';
 import { STORES, type StoreName } from '../stores.ts';
 import { countersOf } from './load.ts';
@@ -50,7 +50,7 @@ export interface Figures {
 /** The server's CPU time so far, and how often and how long the commit script ran in Redis. */
 async function sampleOf(server: DatabaseServer) {
   const atMs = performance.now();
-  const cpuUs = 1000 * cpuMs([server.pid]);
+  const cpuUs = 1000 * cpuMsOf([server.pid]);
   if (!(server instanceof RedisServer)) return { atMs, cpuUs };
   const info = await server.cli('INFO', 'commandstats');
   const [, calls, us] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(info) ?? [];

@@ -13,6 +13,7 @@ import {
   type Outcome,
 } from '../../contract/counting.ts';
 import { uncounted } from '../../counter/errors.ts';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { exactTotal } from '../exact-total.ts';
 import type { ServerPartOptions } from '../server.ts';
 import type { PostgresDatabase } from './connection.ts';
@@ -29,7 +30,8 @@ export class PostgresCounting implements Counting {
   }
 
   commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
-    const { keysMax, visitorsMax, hitsMake, countersMax } = this.#options;
+    const { keysMax, visitorsMax, hitsMake } = this.#options;
+    const countersMax = hitsMake ? this.#options.countersMax : 0;
     const args = {
       ...this.#clocks(),
       writer,
@@ -37,7 +39,8 @@ export class PostgresCounting implements Counting {
       keyMs: KEY_MEMORY_MS,
       keysMax,
       visitorsMax,
-      countersMax: hitsMake ? countersMax : 0,
+      countersMax,
+      creatable: creatableIn(changes, countersMax),
       ...plainChanges(changes),
     };
     return this.#database.call('commits', 'commit', args, 'hit-unconfirmed');
@@ -67,6 +70,14 @@ export class PostgresCounting implements Counting {
     const { now, clocksDifferMaxMs = 0 } = this.#options;
     return { now: now(), clocksDifferMaxMs };
   }
+}
+
+/** The names of the counters that changes may create. */
+function creatableIn(changes: readonly Change[], countersMax: number): string[] {
+  const may = changes.filter(
+    ({ counter, make = true }) => counter === DEFAULT_COUNTER || (countersMax > 0 && make),
+  );
+  return [...new Set(may.map(({ counter }) => counter))];
 }
 
 /** Changes as `sql/commit.sql` takes them. */

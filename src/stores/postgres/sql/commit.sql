@@ -7,6 +7,7 @@
 --   keyMs               how long the key of a request is remembered
 --   keysMax, visitorsMax, countersMax   the limits; countersMax is 0 when a hit makes no counter
 --   counters, keys      the names of counters and the keys of requests in the batch, each once
+--   creatable           the names of those counters that the batch may create
 --   changes             a list: `counter`, a place in `counters` from 1; `amount`; `make`, false
 --                       when it must not create its counter; when it counts once `key`, a place in
 --                       `keys`, and `request`; `kinds`, the amount by kind of visit; and of each
@@ -42,12 +43,13 @@ END $$;
 
 -- The outcome of a change: the total, or a `CountedOutcome` (contract/counting.ts).
 CREATE OR REPLACE FUNCTION seen.outcome(total bigint, rules text, counted boolean[])
-RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN counted IS NULL AND NOT seen.is_private(rules) THEN to_jsonb(total)
-  ELSE jsonb_strip_nulls(jsonb_build_object(
+RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF counted IS NULL AND NOT seen.is_private(rules) THEN RETURN to_jsonb(total); END IF;
+  RETURN jsonb_strip_nulls(jsonb_build_object(
     'total', total, 'private', seen.is_private(rules), 'counted', counted
-  )) END
-$$;
+  ));
+END $$;
 
 -- It decides in the order of the changes, on arrays, and then writes each row once: every version
 -- of a row that a transaction writes is in the way of the next. So it is one long function. The
@@ -76,8 +78,11 @@ DECLARE
   made_count integer := 0;
   counters_left bigint;
   visitors_left bigint;
+  -- Whether the batch makes counters, and whether it has visitors.
+  makes boolean;
+  visited boolean := args @? '$.changes[*].ids[0]';
   -- The keys of requests. Of each its request and total, null as long as there is none.
-  keys text[] := ARRAY(SELECT jsonb_array_elements_text(args->'keys'));
+  keys text[] := '{}';
   requests text[] := '{}';
   key_totals bigint[] := '{}';
   new_keys integer[] := '{}';
@@ -106,8 +111,17 @@ BEGIN
       args->>'sequence', kept.sequence
     );
   END IF;
-  SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
-  FROM seen.places_left(args, names, cardinality(keys), today);
+  IF args->'keys' <> '[]' THEN
+    keys := ARRAY(SELECT jsonb_array_elements_text(args->'keys'));
+  END IF;
+  makes := EXISTS (
+    SELECT FROM jsonb_array_elements_text(args->'creatable') AS given
+    WHERE NOT EXISTS (SELECT FROM seen.counters WHERE name = given)
+  );
+  IF makes OR visited OR cardinality(keys) > 0 THEN
+    SELECT * INTO counters_left, keys_left, keys_gone, visitors_left
+    FROM seen.places_left(args, makes, visited, cardinality(keys), today);
+  END IF;
   FOR there IN
     SELECT given.place, c.total, c.rules
     FROM unnest(names) WITH ORDINALITY AS given (name, place)
@@ -210,8 +224,10 @@ BEGIN
     SELECT keys[place], requests[place], key_totals[place], now_ms
     FROM unnest(new_keys) AS place ORDER BY keys[place];
   END IF;
-  PERFORM seen.add_to_sum('counters', 0, made_count);
-  PERFORM seen.add_to_sum('keys', 0, cardinality(new_keys) - keys_gone);
-  PERFORM seen.write_visitors(names, new_visitors, now_ms, today);
+  IF made_count > 0 THEN PERFORM seen.add_to_sum('counters', 0, made_count); END IF;
+  IF cardinality(new_keys) <> keys_gone THEN
+    PERFORM seen.add_to_sum('keys', 0, cardinality(new_keys) - keys_gone);
+  END IF;
+  IF visited THEN PERFORM seen.write_visitors(names, new_visitors, now_ms, today); END IF;
   RETURN to_jsonb(answers);
 END $$;

@@ -68,9 +68,11 @@ BEGIN
   UPDATE seen.counters SET total = after.total
   FROM unnest(names, totals, changed, made) AS after (name, total, changes, is_new)
   WHERE counters.name = after.name AND changes AND NOT is_new;
-  INSERT INTO seen.counters (name, total, made_at)
-  SELECT name, total, now_ms FROM unnest(names, totals, made) AS after (name, total, is_new)
-  WHERE is_new ORDER BY name;
+  IF true = ANY (made) THEN
+    INSERT INTO seen.counters (name, total, made_at)
+    SELECT name, total, now_ms FROM unnest(names, totals, made) AS after (name, total, is_new)
+    WHERE is_new ORDER BY name;
+  END IF;
 END $$;
 
 -- Adds amounts by kind to the hour. Each is of the counter at its place in `names`. Where an hour

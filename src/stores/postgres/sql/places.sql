@@ -35,35 +35,28 @@ BEGIN
 END $$;
 
 -- How many counters, keys and visitors a batch may add, and the number of keys that were deleted
--- for it. `args` are those of seen.commit, `names` the counters in them, and `wanted_keys` the
--- number of keys. A number is null, or 0 for keys, where the batch adds none.
+-- for it. `args` are those of seen.commit. `makes` is whether it makes counters, `visited` whether
+-- it has visitors, and `wanted_keys` the number of its keys. A number is null, or 0 for keys,
+-- where the batch adds none.
 CREATE OR REPLACE FUNCTION seen.places_left(
-  args jsonb, names text[], wanted_keys integer, today integer,
+  args jsonb, makes boolean, visited boolean, wanted_keys integer, today integer,
   OUT counters bigint, OUT keys bigint, OUT keys_gone bigint, OUT visitors bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
   counters_max bigint := (args->'countersMax')::bigint;
   keys_max bigint := (args->'keysMax')::bigint;
   visitors_max bigint := (args->'visitorsMax')::bigint;
-  has_keys boolean := wanted_keys > 0;
-  has_visitors boolean := args @? '$.changes[*].ids[0]';
-  makes boolean := seen.any_missing(ARRAY(
-    SELECT DISTINCT names[(value->'counter')::integer]
-    FROM jsonb_array_elements(args->'changes')
-    WHERE names[(value->'counter')::integer] = 'hits'
-    OR counters_max > 0 AND coalesce((value->'make')::boolean, true)
-  ));
 BEGIN
   keys := 0;
   keys_gone := 0;
-  IF has_visitors THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
+  IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
   IF makes OR visitors < seen.near_limit()
-    OR has_keys AND keys_max - seen.sum_of('keys', 0) < seen.near_limit() THEN
+    OR wanted_keys > 0 AND keys_max - seen.sum_of('keys', 0) < seen.near_limit() THEN
     PERFORM seen.lock_places();
-    IF has_visitors THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
+    IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
     IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;
   END IF;
-  IF has_keys THEN
+  IF wanted_keys > 0 THEN
     SELECT places, gone INTO keys, keys_gone FROM seen.places_for_keys(
       wanted_keys, keys_max, (args->'now')::bigint, (args->'keyMs')::bigint
     );
