@@ -20,8 +20,9 @@ const VERSION_MIN = 14;
  * The server has no timeouts, only the client has: a COMMIT whose wait a timeout cancels is
  * applied, and looks like success but for a warning (`session.ts`), which the server always sends.
  * While a statement waits for a lock, the server checks every second that the client is there.
- * Plans are made once, and read by index whatever PostgreSQL knows of tables that have just grown.
- * A plan without an index looks so expensive then that PostgreSQL would compile it (JIT).
+ * Plans are made once, and read by index whatever PostgreSQL knows of tables that have just grown;
+ * not by bitmap, which reads all that matches before a LIMIT. A plan without an index looks so
+ * expensive then that PostgreSQL would compile it (JIT).
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -33,7 +34,8 @@ const GREETING = `
         ('client_min_messages', 'warning'),
         ('default_transaction_isolation', 'read committed'), ('jit', 'off'),
         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
-        ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)
+        ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'),
+        ('enable_mergejoin', 'off')) AS wanted (name, value)
       JOIN pg_catalog.pg_settings USING (name)) AS set`;
 
 /** Below the 900 s after which a virtual address of Swarm forgets an idle connection. */

@@ -103,23 +103,38 @@ END $$;
 
 -- Adds the new visitors of each counter to its day, and forgets some visitors of days that are
 -- over. A day is over an hour late, because the clock of another replica may be a little behind.
+-- As long as somebody keeps an old snapshot (pg_dump), rows that were deleted stay in the way of
+-- whoever looks for others. So a row of seen.sums, `forgetting`, says whether any are left.
 CREATE OR REPLACE FUNCTION seen.write_visitors(
   names text[], new_visitors bigint[], now_ms bigint, today integer
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   day_over integer := (now_ms - 3600000) / 86400000;
   recorded bigint := (SELECT coalesce(sum(n), 0) FROM unnest(new_visitors) AS n);
+  gone bigint;
 BEGIN
   IF recorded = 0 THEN RETURN; END IF;
   INSERT INTO seen.uniques AS there (counter, day, visitors)
   SELECT name, today, n FROM unnest(names, new_visitors) AS added (name, n) WHERE n > 0
   ON CONFLICT (counter, day) DO UPDATE SET visitors = there.visitors + excluded.visitors;
-  DELETE FROM seen.visitors WHERE ctid IN (
-    SELECT ctid FROM seen.visitors WHERE day < day_over LIMIT 1000 FOR UPDATE SKIP LOCKED
-  );
   DELETE FROM seen.sums WHERE ctid IN (
     SELECT ctid FROM seen.sums WHERE what = 'visitors' AND day < day_over FOR UPDATE SKIP LOCKED
   );
+  IF FOUND THEN
+    INSERT INTO seen.sums (what, day, shard, n) VALUES ('forgetting', 0, 0, 0)
+    ON CONFLICT DO NOTHING;
+  END IF;
+  IF EXISTS (SELECT FROM seen.sums WHERE what = 'forgetting') THEN
+    DELETE FROM seen.visitors WHERE ctid IN (
+      SELECT ctid FROM seen.visitors WHERE day < day_over LIMIT 1000 FOR UPDATE SKIP LOCKED
+    );
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    IF gone = 0 THEN
+      DELETE FROM seen.sums WHERE ctid IN (
+        SELECT ctid FROM seen.sums WHERE what = 'forgetting' FOR UPDATE SKIP LOCKED
+      );
+    END IF;
+  END IF;
   PERFORM seen.add_to_sum('visitors', today, recorded);
 END $$;
 

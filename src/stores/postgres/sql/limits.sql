@@ -14,16 +14,28 @@
 
 -- Forgets some quotas that are full again, or that a wrong clock has set too far ahead: no window
 -- is longer than a day. Returns their number.
+--
+-- A session remembers how far it has forgotten, less a second, and begins there: as long as
+-- somebody keeps an old snapshot (pg_dump), rows that were deleted stay in the way. What another
+-- session wrote later with a clock that is behind, that one forgets, or a new one.
 CREATE OR REPLACE FUNCTION seen.forget_limits(now_us bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   gone bigint;
   gone_ahead bigint;
+  begin_us bigint := least(
+    coalesce(nullif(current_setting('seen.forgotten_us', true), ''), '0')::bigint,
+    now_us - 1000000
+  );
 BEGIN
   DELETE FROM seen.limits WHERE ctid IN (
-    SELECT ctid FROM seen.limits WHERE full_at <= now_us LIMIT 1000 FOR UPDATE SKIP LOCKED
+    SELECT ctid FROM seen.limits WHERE full_at > begin_us AND full_at <= now_us
+    LIMIT 1000 FOR UPDATE SKIP LOCKED
   );
   GET DIAGNOSTICS gone = ROW_COUNT;
+  IF gone < 1000 THEN
+    PERFORM set_config('seen.forgotten_us', (now_us - 1000000)::text, false);
+  END IF;
   DELETE FROM seen.limits WHERE ctid IN (
     SELECT ctid FROM seen.limits WHERE full_at > now_us + 2 * 86400000000
     LIMIT 1000 FOR UPDATE SKIP LOCKED

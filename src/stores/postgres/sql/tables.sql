@@ -39,7 +39,8 @@ CREATE INDEX keys_by_age ON seen.keys (made_at);
 
 -- How many rows a table has: `counters`, `keys`, and `visitors` of each day (also those of deleted
 -- counters). Counting rows would take time for each. One number is the sum of several rows
--- (`shard` tells them apart), so that commits do not wait for each other.
+-- (`shard` tells them apart), so that commits do not wait for each other. A row `forgetting` is
+-- there while visitors of days that are over are left.
 CREATE TABLE seen.sums (
   what  text COLLATE "C" NOT NULL,
   day   integer NOT NULL,

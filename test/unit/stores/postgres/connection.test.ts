@@ -69,6 +69,7 @@ describe('a connection to PostgreSQL', () => {
       plans: [
         await setting('plan_cache_mode'),
         await setting('enable_seqscan'),
+        await setting('enable_bitmapscan'),
         await setting('enable_hashjoin'),
         await setting('enable_mergejoin'),
         await setting('jit'),
@@ -80,7 +81,7 @@ describe('a connection to PostgreSQL', () => {
       encoding: 'UTF8',
       messages: 'warning',
       check: '1s',
-      plans: ['force_generic_plan', 'off', 'off', 'off', 'off'],
+      plans: ['force_generic_plan', 'off', 'off', 'off', 'off', 'off'],
       commit: 'remote_apply',
     });
     await server.sql('ALTER ROLE seen RESET ALL');

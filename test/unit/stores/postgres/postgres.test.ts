@@ -238,6 +238,46 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
+  test('what is forgotten while somebody keeps an old snapshot is not read at each call', async () => {
+    const url = await server.newDatabase();
+    let now = Date.now();
+    const store = open(url, { now: () => now });
+    const batch = newWriter();
+    const limit = { name: 'requests', quota: 600, windowMs: 60_000 };
+    const come = async (count: number) => {
+      const ids = Array.from({ length: count }, () => randomUUID());
+      const visitors = ids.map((id) => ({ id, kind: 'person', visits: 1 }) as const);
+      await store.counting.commit(batch({ counter: 'hits', amount: count, visitors }));
+      await store.limiter.take(ids.map((who) => ({ who, limit })));
+    };
+    await come(3000);
+    // As pg_dump does.
+    const snapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM seen.visitors LIMIT 1';
+    const calls = 50;
+    await whileLocked(url, snapshot, async () => {
+      now += 2 * DAY_MS;
+      for (let call = 0; call < calls; call++) {
+        await come(1);
+        now += 3000;
+      }
+      await store.close();
+      const connected = `SELECT count(*) FROM pg_stat_activity WHERE usename = 'seen' AND datname = '${databaseIn(url)}'`;
+      await until('the statistics', async () => (await server.sql(connected)) === '0');
+      const kept = `SELECT (SELECT count(*) FROM seen.visitors), (SELECT count(*) FROM seen.limits)`;
+      expect(await server.sql(kept, databaseIn(url))).toBe(`${calls}|1`);
+      for (const index of ['visitors_pkey', 'limits_by_end']) {
+        const entries = `SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = '${index}'`;
+        const read = Number(await server.sql(entries, databaseIn(url)));
+        // The 3,000 are read while the last of them are being deleted.
+        expect({ index, many: read > 3000 * 6, some: read >= 3000 }).toEqual({
+          index,
+          many: false,
+          some: true,
+        });
+      }
+    });
+  });
+
   test('numbers, names and keys that SQL could misread are stored unchanged', async () => {
     const store = open(await server.newDatabase());
     const batch = newWriter();
