@@ -1,6 +1,7 @@
 /**
  * Who visits while a machine is lost: `seen verify --retry` on one node, whose every visit must be
- * counted, and plain visitors on all nodes that can be reached, who try nothing twice.
+ * counted, even if that node replaces its tasks meanwhile; and plain visitors on all nodes that can
+ * be reached, who try nothing twice.
  */
 import { join } from 'node:path';
 import type { Finding } from '../../src/verify/finding.ts';
@@ -107,7 +108,7 @@ export function verifyAt(
   counter: string,
   file: string,
 ): () => Promise<readonly string[]> {
-  const words = `--counter ${counter} --rate 60 --clients 8 --retry --for 1h --json ${file}`;
+  const words = `--counter ${counter} --rate 60 --clients 8 --retry --timeout 2m --for 1h --json ${file}`;
   const running = Bun.spawn(
     [process.execPath, join(ROOT, 'src/main.ts'), 'verify', url, ...words.split(' ')],
     { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
