@@ -147,12 +147,13 @@ export function testHistory(subject: () => Subject): void {
         [0, 1000, 1000],
         [0, 10_000, 10_000],
         ...Array.from(
-          { length: 99 },
+          { length: 9 },
           (_, n) => [(n + 1) * 10_000, 10_000, (n + 2) * 10_000] as const,
         ),
       ] as const) {
         await hit({ amount: count, visitors: callers(...some(from, count)) });
-        if (![1000, 10_000, 1_000_000].includes(sofar)) continue;
+        // A million: test/program/visitors.test.ts.
+        if (![1000, 10_000, 100_000].includes(sofar)) continue;
         const error = ((await own.history.read(name)).visitors.get(DAY) ?? 0) / sofar - 1;
         // Four standard errors: once in 16,000 where there is chance in it, and these visitors
         // are always the same.
