@@ -1,7 +1,6 @@
 /**
  * Reads the settings from flags, files, the environment and the defaults, in this order of
- * precedence, and writes them as people see them: in `--help`, and in the table in
- * docs/settings.md.
+ * precedence, and describes them for people: in `--help`, and in the table in docs/settings.md.
  *
  * Only this file reads the environment. It reports all mistakes at once. Not here: the table of
  * settings (`settings.ts`).
@@ -31,8 +30,7 @@ export function environment(): Sources['env'] {
 
 /**
  * Reads all settings. `alsoRead` are the URLs of other databases that the command reads, which may
- * need the certificates. Fails with `settings-invalid`; the message names every mistake, one a
- * line.
+ * need the certificates. Fails with `settings-invalid`; the message has a line for each mistake.
  */
 export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] = []): Config {
   const mistakes: string[] = [];
@@ -53,7 +51,7 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
     if (value === undefined) continue;
     const result = schema.safeParse(value);
     if (result.success) config[name] = result.data;
-    // A secret is not repeated in an error, which ends up in a log.
+    // `shown` leaves out secrets, because errors are logged.
     else
       mistakes.push(
         `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
@@ -89,6 +87,7 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   return config as Config;
 }
 
+/** A value, and the flag or variable that it comes from, for errors. */
 interface Found {
   readonly value: string;
   readonly origin: string;
@@ -143,6 +142,7 @@ function readFlags(
   return values;
 }
 
+/** The value for an error; empty for a setting that is or may contain a secret. */
 function shown(name: Name, value: string): string {
   return name === 'storeUrl' || name === 'storeCa' || name === 'token'
     ? ''
@@ -168,12 +168,12 @@ export function flagName(name: string): string {
   return name.replace(/[A-Z]/g, '-$&').toLowerCase();
 }
 
-/** The settings as lines of a manual. */
+/** The settings as the lines of `--help`, with their defaults in brackets. */
 export function settingsManual(): string {
   return Object.entries(settings)
     .map(([name, { fallback, help }]) => {
-      const standard = fallback ? ` [${fallback}]` : '';
-      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${standard}`;
+      const defaultText = fallback ? ` [${fallback}]` : '';
+      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${defaultText}`;
     })
     .join('\n');
 }
@@ -182,8 +182,8 @@ export function settingsManual(): string {
 export function settingsTable(): string {
   const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
   const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
-    const standard = words[name] ?? (fallback ? `\`${fallback}\`` : '');
-    return `| \`${envName(name)}\` | ${standard} | ${help} |`;
+    const defaultText = words[name] ?? (fallback ? `\`${fallback}\`` : '');
+    return `| \`${envName(name)}\` | ${defaultText} | ${help} |`;
   });
   return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
 }

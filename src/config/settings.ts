@@ -1,9 +1,10 @@
 /**
  * The table of settings: for each its default, its valid values and its help text.
  *
- * From a name in the table come the environment variable (`storeUrl`: `SEEN_STORE_URL`), the flag
- * (`--store-url`) and the file that may hold the value (`SEEN_STORE_URL_FILE`, for secrets).
- * `--help` and the table in docs/settings.md are made of this table (`config.ts`).
+ * A name in the table, such as `storeUrl`, determines the environment variable (`SEEN_STORE_URL`),
+ * the flag (`--store-url`), and the variable for a file that holds the value
+ * (`SEEN_STORE_URL_FILE`, for secrets). `--help` and the table in docs/settings.md are generated
+ * from this table (`config.ts`).
  *
  * Not here: reading settings (`config.ts`), and the schemas of their values (`values.ts`).
  */

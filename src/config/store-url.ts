@@ -1,7 +1,7 @@
 /**
  * Checks the URL of a database. Every part is used or refused: if Seen ignored a part silently, it
- * could count in the wrong place. Not here: PostgreSQL's URLs (`postgres-url.ts`), by which the
- * store also connects.
+ * could count in the wrong place. Not here: PostgreSQL's URLs (`postgres-url.ts`), which the store
+ * also parses to connect.
  */
 import { readPostgresUrl } from '../postgres-url.ts';
 
@@ -17,8 +17,8 @@ export function storeUrlMistake(text: string): string | undefined {
 }
 
 /**
- * Whether the store at `url` uses certificates to trust, given as SEEN_STORE_CA. They are required
- * where the server's name is not checked: the system's authorities would vouch for any server.
+ * Whether the store at `url` uses the certificates in SEEN_STORE_CA. They are required where the
+ * server's name is not checked: any server has a certificate of the system's authorities.
  */
 export function useOfCertificates(url: string): 'none' | 'optional' | 'required' {
   if (url.startsWith('rediss:')) return 'optional';
@@ -30,25 +30,25 @@ export function useOfCertificates(url: string): 'none' | 'optional' | 'required'
 }
 
 /**
- * The same for Redis only: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for
- * TLS.
+ * The same as `storeUrlMistake`, for Redis only:
+ * `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
  */
 export function redisUrlMistake(text: string): string | undefined {
   const [, rest] = /^rediss?:\/\/(.*)$/s.exec(text) ?? [];
   if (rest === undefined) return `is not a store URL: ${FORMS}`;
-  const [before = '', ...behind] = rest.split('@');
-  if (behind.length > 1 || /[\s\\]/.test(rest))
-    return `has a character that must be escaped in a URL: ${WRITTEN}`;
-  const address = behind[0] ?? before;
+  const [before = '', ...after] = rest.split('@');
+  if (after.length > 1 || /[\s\\]/.test(rest))
+    return `has a character that must be escaped in a URL: ${ESCAPES}`;
+  const address = after[0] ?? before;
   if (address.includes('#'))
     return `has a "#", which is not allowed in a store URL. In a password, write it as %23`;
   if (address.includes('?')) {
-    return `has a "?" and parameters, ${NOT_UNDERSTOOD}. Write the database number as the path: redis://HOST:PORT/2`;
+    return `has a "?" and parameters, ${NOT_SUPPORTED}. Write the database number as the path: redis://HOST:PORT/2`;
   }
-  if (behind.length > 0) {
+  if (after.length > 0) {
     const [user, password] = splitOnce(before, ':');
     if (/[#?/]/.test(before) || !decodes(user) || !decodes(password ?? '')) {
-      return `has a character in the user or password that must be escaped in a URL: ${WRITTEN}`;
+      return `has a character in the user or password that must be escaped in a URL: ${ESCAPES}`;
     }
     if (!password)
       return 'has an "@" without a password before it: use redis://USER:PASSWORD@HOST:PORT';
@@ -61,18 +61,18 @@ export function redisUrlMistake(text: string): string | undefined {
   return undefined;
 }
 
-const NOT_UNDERSTOOD = 'which Seen does not support';
+const NOT_SUPPORTED = 'which Seen does not support';
 const FORMS =
   'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT, postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH';
-const WRITTEN = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a space is %20';
+const ESCAPES = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a space is %20';
 
 function sqliteMistake(path: string): string | undefined {
   if (path === '') return `is not a store URL: ${FORMS}`;
-  if (path.includes('?')) return `has a "?" and parameters, ${NOT_UNDERSTOOD}: use sqlite:PATH`;
+  if (path.includes('?')) return `has a "?" and parameters, ${NOT_SUPPORTED}: use sqlite:PATH`;
   if (path === ':memory:' || path.startsWith('file:')) {
     return 'does not name a file on disk, which Seen needs: use sqlite:PATH';
   }
-  // In other URLs two slashes precede a host, and three an absolute path.
+  // In other URLs a host follows two slashes, and an absolute path three.
   if (/^\/\/[^/]/.test(path))
     return 'has two slashes: use sqlite:./data/seen.db, or sqlite:/data/seen.db from the root';
   return undefined;

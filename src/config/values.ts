@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { networkIn } from '../network.ts';
 import { storeUrlMistake } from './store-url.ts';
 
-/** A whole number of up to twelve digits. */
+/** A whole number from `min` to `max`, of up to twelve digits. */
 export function numberSetting(min: number, max: number) {
   return z
     .string()
@@ -24,7 +24,7 @@ export function optional(
   return schema.optional() as unknown as z.ZodType<string | undefined, string>;
 }
 
-/** One of some words. */
+/** One of `words`. */
 export function oneOf<const T extends readonly string[]>(...words: T) {
   return z
     .string()
@@ -46,7 +46,7 @@ export const certificates = z
     'holds no certificate (PEM). To name a file, use SEEN_STORE_CA_FILE',
   );
 
-/** Any text but the empty one. */
+/** Any text that is not empty. */
 export const text = z.string().min(1, 'is empty');
 
 /** Addresses and networks, with commas between them. They become an array. */
@@ -87,7 +87,7 @@ export const token = optional(
 
 /** The path of the script for other pages. */
 export const scriptPath = z.string().regex(
-  // The page has a script, too.
+  // `/page.js` is the script of Seen's own pages.
   /^(?!\/page\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
   'is not a valid path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
 );

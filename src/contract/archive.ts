@@ -49,7 +49,7 @@ export type ImportOutcome =
   | 'unreadable'
   | 'counters-full';
 
-/** All may fail with `store-unavailable`, `store-unusable`. */
+/** All operations may fail with `store-unavailable`, `store-unusable`. */
 export interface Archive {
   /**
    * All counters, each once, in the byte order of their names, while counting continues. Each is

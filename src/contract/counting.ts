@@ -33,15 +33,15 @@ export interface ChangeVisitor {
   readonly id: string;
   readonly kind: Kind;
   /**
-   * The number of their visits in the change, each of which adds 1. A window counts them once.
-   * Hits of other amounts are not visits.
+   * The number of their visits in the change: hits of amount 1, which a window counts once. Hits
+   * of other amounts are not visits.
    */
   readonly visits: number;
 }
 
 /** Identifies a repeated request: an idempotency key, and a description of the request. */
 export interface RequestKey {
-  /** Names the key among all of all counters: 1 to 64 letters, digits, `_` and `-`. */
+  /** Unique among the keys of all counters: 1 to 64 letters, digits, `_` and `-`. */
   readonly key: string;
   /**
    * The request, in a few characters without spaces: a different request with the same key is
@@ -81,9 +81,9 @@ export interface CountedOutcome {
 }
 
 /**
- * The outcome of one change: the counter's new total, alone or with the way it was counted, or the
- * reason why this change was not applied (the rest of its batch is, so that one bad counter does
- * not affect the others).
+ * The outcome of one change: the counter's new total, as a number or in a `CountedOutcome`, or the
+ * reason why this change was not applied. The rest of its batch is applied, so that one bad
+ * counter does not affect the others.
  * - `out-of-range`: the total would leave the range from -(2^53-1) to 2^53-1, in which a JSON
  *   number is exact.
  * - `unreadable`: the value under the counter's name is not an integer.
@@ -105,7 +105,7 @@ export type Outcome =
   | 'missing'
   | 'counters-full';
 
-/** Counting: commits, and totals read. */
+/** The part of a store that commits batches and reads totals. */
 export interface Counting {
   /**
    * Applies the batch completely and durably, then returns one outcome per change, in order. The
@@ -113,11 +113,11 @@ export interface Counting {
    * at a time per writer. An empty batch that reuses the number of another gets the other's
    * outcomes, if that was applied.
    *
-   * Fails with `store-unavailable`: certainly not applied · `store-unusable`: the same, and
-   * somebody has to mend the set-up · `hit-unconfirmed`: may have been applied, ask again with the
-   * same batch · `sequence-mismatch`: not applied, for the last number kept for this writer is
-   * neither this one nor the one before (the store lost or forgot the writer, or the writer made a
-   * mistake).
+   * Fails with `store-unavailable`: certainly not applied · `store-unusable`: the same, and the
+   * store's configuration must change · `hit-unconfirmed`: may have been applied, send the same
+   * batch again · `sequence-mismatch`: not applied, because the writer's last number in the store
+   * is neither this one nor the previous one (the store lost or forgot the writer, or the writer
+   * made a mistake).
    */
   commit(batch: Batch): Promise<readonly Outcome[]>;
 

@@ -16,6 +16,7 @@
  * - `bot`: crawlers, monitors, previews
  */
 export type Kind = 'person' | 'program' | 'proxy' | 'bot';
+/** All kinds, in the order of the columns of a history as CSV. */
 export const KINDS: readonly Kind[] = ['person', 'program', 'proxy', 'bot'];
 
 export const HOUR_MS = 60 * 60 * 1000;
@@ -25,7 +26,7 @@ export const HOURS_KEPT_DAYS = 35;
 
 /** The amount that visits of one kind have added in one hour, or on one day. */
 export interface HistoryEntry {
-  /** The hour, or the day, since 1970 (UTC). */
+  /** The number of the hour, or of the day, since 1970 (UTC). */
   readonly at: number;
   readonly kind: Kind;
   readonly amount: number;
@@ -36,7 +37,7 @@ export interface CounterHistory {
   readonly hours: readonly HistoryEntry[];
   /** Days whose hours are not kept any more. */
   readonly days: readonly HistoryEntry[];
-  /** How many visitors each day had, days since 1970 (UTC). */
+  /** The number of visitors of each day, by the number of the day since 1970 (UTC). */
   readonly visitors: ReadonlyMap<number, number>;
 }
 

@@ -3,17 +3,17 @@
  * `test/contract/limiter-contract.ts` is this contract as a suite.
  */
 
-/** A limit: at most `quota` at once, which is refilled evenly within `windowMs`. */
+/** A limit: at most `quota` requests at once; the quota refills evenly within `windowMs`. */
 export interface Limit {
   /** 1 to 64 letters, digits and `-`. */
   readonly name: string;
-  /** A whole number from 1 on. */
+  /** A whole number, at least 1. */
   readonly quota: number;
-  /** A day at the most. */
+  /** At most a day. */
   readonly windowMs: number;
 }
 
-/** One that is to be taken. */
+/** A request that takes one from a visitor's quota. */
 export interface LimitRequest {
   /** Names the visitor: 1 to 64 letters, digits, `_` and `-`. */
   readonly who: string;
@@ -24,13 +24,14 @@ export interface LimitRequest {
 export interface Verdict {
   readonly allowed: boolean;
   readonly remaining: number;
-  /** How long until one more is there, from 1 on. */
+  /** The time until the quota has one more, at least 1. */
   readonly nextMs: number;
 }
 
 /**
  * The maximum number of visitors with a partly used quota that a store remembers, for all limits
- * together. Each is remembered until the quota is full again: for 17 s after one of 5,000 a day.
+ * together. Each is remembered until the quota is full again: with a quota of 5,000 a day, for 17
+ * s after one request.
  * 100,000 take about 15 MB of Redis (decision 21). Only a client with many thousand addresses can
  * reach this number.
  */

@@ -9,13 +9,14 @@ export interface StoreLimits {
   readonly keysMax: number;
   /**
    * The maximum number of stored visitors of all counters together; one counter may have a quarter
-   * of it. SQLite stores those of a day, Redis those of counters with a window.
+   * of it. All stores keep those of counters with a window; SQLite and PostgreSQL also keep all
+   * visitors of a day.
    */
   readonly visitorsMax: number;
   /** Whether a hit creates a missing counter. */
   readonly hitsMake: boolean;
   /** The maximum number of counters. */
   readonly countersMax: number;
-  /** The maximum number of stored visitors who have used part of a quota; else `LIMITED_MAX`. */
+  /** The maximum number of stored visitors with a partly used quota; `LIMITED_MAX` by default. */
   readonly limitedMax?: number | undefined;
 }

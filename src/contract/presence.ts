@@ -2,8 +2,8 @@
  * The part of a store through which replicas know each other: each reports regularly that it is
  * alive, and gets the list of the others.
  *
- * `test/contract/presence-contract.ts` is this contract as a suite. Not here: when
- * (`replicas/heartbeat.ts`). Nothing that counts depends on it.
+ * `test/contract/presence-contract.ts` is this contract as a suite. Counting does not depend on
+ * it. Not here: when replicas report (`replicas/heartbeat.ts`).
  */
 
 /** A replica's report about itself. */
@@ -17,7 +17,7 @@ export interface HeartbeatReport {
   readonly startedAt: number;
   /** The hits that it has counted since then. */
   readonly hits: number;
-  /** `draining` finishes its requests; `gone` has stopped in order. */
+  /** `draining`: it finishes its requests and stops; `gone`: it has stopped as intended. */
   readonly state: 'ready' | 'draining' | 'gone';
 }
 

@@ -35,9 +35,9 @@ export const RULES: Rules = {
 
 /** The properties of a new counter. */
 export interface Draft {
-  /** What it starts at. */
+  /** The initial total. */
   readonly total: number;
-  /** When it is made, in milliseconds since 1970. */
+  /** The time of creation, in milliseconds since 1970. */
   readonly madeAt: number;
   /** The hash of a token that nobody else has. */
   readonly owner: string;
@@ -57,13 +57,13 @@ export interface Description {
   readonly rules: Rules;
 }
 
-/** Rules that are to be changed. What is not given stays as it is. */
+/** Changes of rules. Rules that are not given stay as they are. */
 export type RuleChanges = { readonly [Rule in keyof Rules]?: Rules[Rule] | undefined };
 
-/** What to change of a counter. What is not given stays as it is. */
+/** Changes of a counter. Fields that are not given stay as they are. */
 export interface CounterChanges {
   readonly total?: number | undefined;
-  /** The hash of another owner's token. */
+  /** The hash of the new owner's token. */
   readonly owner?: string | undefined;
   readonly rules?: RuleChanges | undefined;
 }
@@ -75,13 +75,13 @@ export interface CounterChanges {
  */
 export interface Condition {
   /**
-   * The hash of its owner's token. Each counter that is made gets a new token, so this also tells
-   * one counter from the next.
+   * The hash of its owner's token. Each new counter gets a new token, so this also distinguishes a
+   * counter from a later one with the same name.
    */
   readonly owner?: string | undefined;
-  /** With `true` it has no owner. */
+  /** `true`: it has no owner. */
   readonly unowned?: boolean | undefined;
-  /** With `true` everybody may set it. */
+  /** `true`: everybody may set it. */
   readonly settable?: boolean | undefined;
   /**
    * It was created then or later, in milliseconds since 1970. A counter without this time does not
@@ -103,6 +103,7 @@ export interface ListQuery {
   readonly limit: number;
 }
 
+/** One page of a list of counters. */
 export interface Page {
   readonly counters: readonly Description[];
   /**
@@ -113,9 +114,9 @@ export interface Page {
 }
 
 /**
- * So many counters are deleted at once while visits come in: about a millisecond of Redis or of
- * SQLite, where the counters have the little history that a flood gives them. Measured as CPU time
- * on a busy machine: 4.5 ms for 100, listed and deleted, in Redis, and 3.9 ms in SQLite.
+ * The number of counters to delete in one call while visits come in. This takes Redis or SQLite
+ * about a millisecond, if the counters have as little history as a flood gives them. Measured as
+ * CPU time on a busy machine: 4.5 ms for 100, listed and deleted, in Redis, and 3.9 ms in SQLite.
  */
 export const DELETED_AT_ONCE = 25;
 
@@ -123,8 +124,8 @@ export const DELETED_AT_ONCE = 25;
 export type Deletion = 'deleted' | 'missing' | 'differs';
 
 /**
- * All may fail with `store-unavailable`, `store-unusable`, and what changes something with
- * `hit-unconfirmed`.
+ * All operations may fail with `store-unavailable` and `store-unusable`, and those that change
+ * something also with `hit-unconfirmed`.
  */
 export interface Registry {
   /**
@@ -133,7 +134,7 @@ export interface Registry {
    */
   create(counter: string, draft: Draft): Promise<'created' | 'exists' | 'counters-full'>;
 
-  /** Fails with `counter-unreadable`. */
+  /** The counter; `undefined` if it is not stored. Fails with `counter-unreadable`. */
   describe(counter: string): Promise<Description | undefined>;
 
   /**
@@ -150,13 +151,14 @@ export interface Registry {
 
   /**
    * Deletes the counters that meet the condition, with all their data, in one transaction. Returns
-   * the outcomes in order. This blocks the database, so `DELETED_AT_ONCE` is a good number. When
-   * repeated after a lost reply, it returns `missing` for counters that it had deleted.
+   * the outcomes in order. This blocks the database, so pass `DELETED_AT_ONCE` counters at a time.
+   * When repeated after a lost reply, it returns `missing` for counters that it had deleted.
    */
   delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 
+  /** The selected counters, in byte order of their names. */
   list(wanted: ListQuery): Promise<Page>;
 
-  /** How many counters there are. */
+  /** The number of counters. */
   size(): Promise<number>;
 }

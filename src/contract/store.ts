@@ -16,10 +16,10 @@ import type { Registry } from './registry.ts';
 /** The kind of database. */
 export type StoreKind = 'sqlite' | 'redis' | 'postgres';
 
-/** The parts share one connection. */
+/** An open store. Its parts share one connection. */
 export interface Store {
   readonly kind: StoreKind;
-  /** The place of the counts for messages, without passwords. */
+  /** Where the counts are stored, for messages; without passwords. */
   readonly place: string;
   readonly counting: Counting;
   readonly registry: Registry;

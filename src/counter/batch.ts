@@ -23,13 +23,14 @@ import type { Visitor } from './visitor.ts';
  */
 export const BATCH_COUNTERS_MAX = 1000;
 
-/** One hit, as it is gathered. */
+/** The part of a hit that decides how it is gathered and numbered. */
 export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'make'> {
   readonly visitor?: Visitor | undefined;
   /** Whether the response may contain the number of a private counter. */
   readonly reveal?: boolean | undefined;
 }
 
+/** The changes for one batch, and the hits that they come from. */
 export interface GatheredHits {
   /** The number of hits taken from the front of the queue. */
   readonly taken: number;
@@ -116,7 +117,7 @@ function isVisit(amount: number): boolean {
   return amount === 1;
 }
 
-/** The numbers of a change while they are handed out. */
+/** The state of a change while its hits get their numbers. */
 interface Running {
   /** The number of the last hit that counted. */
   total: number;
@@ -154,6 +155,7 @@ export function numbersOf(
   return { answers, counted };
 }
 
+/** The state before the first hit of a change, or the reason why its hits do not count. */
 function begin(outcome: Outcome, change: Change | undefined): Running | Refusal {
   if (typeof outcome === 'string') return outcome;
   if (change === undefined)

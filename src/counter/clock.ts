@@ -10,26 +10,27 @@ import type { History } from '../contract/history.ts';
 import type { Registry } from '../contract/registry.ts';
 import { isAppError } from './errors.ts';
 
+/** Time and randomness of a process, or of a test. All times are in milliseconds. */
 export interface Clock {
   /** A monotonic clock; only differences are meaningful. */
   now(): number;
   /** Runs `task` once after `delayMs`. */
   after(delayMs: number, task: () => void): void;
   /**
-   * Resolves when the event loop has handled everything that has arrived by now; it does not wait.
+   * Resolves after one turn of the event loop, which handles everything that has arrived by now.
    */
   turn(): Promise<void>;
   /** From 0 inclusive to 1 exclusive. */
   random(): number;
 }
 
-/** Resolves after `ms` on the clock. Where time is the machine's own, `Bun.sleep` does it. */
+/** Resolves after `ms` on the clock. Code that uses only the machine's time has `Bun.sleep`. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 /** The pause between two attempts. */
-const AGAIN_MS = 250;
+const RETRY_PAUSE_MS = 250;
 
 /** Retries until success or for `waitMs`; then fails as the last attempt did. */
 export async function retryWhileUnavailable<T>(
@@ -40,14 +41,14 @@ export async function retryWhileUnavailable<T>(
   const giveUpAt = clock.now() + waitMs;
   for (;;) {
     try {
-      // eslint-disable-next-line no-await-in-loop -- an attempt follows the one before
+      // eslint-disable-next-line no-await-in-loop -- one attempt after the other
       return await ask();
     } catch (error) {
-      const passing = isAppError(error, 'store-unavailable', 'hit-unconfirmed');
-      if (!passing || clock.now() + AGAIN_MS > giveUpAt) throw error;
+      const isTemporary = isAppError(error, 'store-unavailable', 'hit-unconfirmed');
+      if (!isTemporary || clock.now() + RETRY_PAUSE_MS > giveUpAt) throw error;
     }
     // eslint-disable-next-line no-await-in-loop -- the pause between two attempts
-    await pause(clock, AGAIN_MS);
+    await pause(clock, RETRY_PAUSE_MS);
   }
 }
 
@@ -63,7 +64,7 @@ export function resultWithin<T>(
   });
 }
 
-/** A registry that waits for its store. */
+/** A registry that retries for up to `waitMs` while its store is unavailable. */
 export function retryingRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
   const wait = <T>(ask: () => Promise<T>) => retryWhileUnavailable(ask, clock, waitMs);
   return {
@@ -77,7 +78,8 @@ export function retryingRegistry(registry: Registry, clock: Clock, waitMs: numbe
 }
 
 /**
- * A history whose reads wait in the same way. Salts are excluded: the visit itself waits for them.
+ * A history whose reads are retried in the same way. `salt` is not retried: visits wait for it
+ * only briefly (`http/visit/visitors.ts`).
  */
 export function retryingHistory(history: History, clock: Clock, waitMs: number): History {
   return {

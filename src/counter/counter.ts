@@ -36,15 +36,17 @@ export interface CounterOptions extends WriterOptions, HitQueueOptions {
 }
 
 /**
- * Clients that were answered just now ask again a turn or two later: fewer leave them to the next
- * batch, more cost turns (decision 3).
+ * A batch is sent after so many turns of the event loop without a new hit. Clients that were just
+ * answered send their next hit a turn or two later: fewer turns would leave it to the next batch,
+ * and more would delay this one (decision 3).
  */
 const QUIET_TURNS = 2;
-/** How long a batch gathers at the most: about what a commit takes on a busy machine. */
+/** The longest time that a batch gathers hits: about what a commit takes on a busy machine. */
 const GATHER_MAX_MS = 1;
 /** A batch without hits. */
 const EMPTY: HitBatch = { hits: [], changes: [], places: [] };
 
+/** Counts hits in a store, one batch at a time. */
 export class Counter {
   readonly #options: CounterOptions;
   readonly #queue: HitQueue;
@@ -66,17 +68,16 @@ export class Counter {
     });
   }
 
-  /** How many hits have no answer yet; never more than `waitingMax`. */
+  /** The number of hits that have no answer yet; never more than `waitingMax`. */
   get waiting(): number {
     return this.#queue.size;
   }
 
   /**
-   * Counts, and resolves with the counter's total right after this hit: no other hit gets the
-   * same. The hit counts even if the caller stops waiting. `amount` is a safe integer other than
-   * 0. With `once` only the first request counts, and later ones get its number. A reload within
-   * a window gets the current total. The number of a private counter is `null`, unless `reveal`
-   * is set.
+   * Counts, and resolves with the counter's total right after this hit, which no other hit gets.
+   * The hit counts even if the caller stops waiting. `amount` is a safe integer other than 0. With
+   * `once` only the first request counts, and later ones get its number. A reload within a window
+   * gets the current total. The number of a private counter is `null`, unless `reveal` is set.
    *
    * Fails with `waiting-full`, `draining`, `store-unavailable` (in these cases it was not
    * counted), `hit-unconfirmed` (it may have been), `total-out-of-range`, `counter-unreadable`,
@@ -134,7 +135,7 @@ export class Counter {
     while (this.#probeDue || this.#writer.inDoubt || this.#queue.waiting > 0) {
       const isEmpty = this.#probeDue || this.#writer.inDoubt;
       this.#probeDue = false;
-      // eslint-disable-next-line no-await-in-loop -- what arrives by then goes along
+      // eslint-disable-next-line no-await-in-loop -- hits that arrive meanwhile join the batch
       const batch = isEmpty ? EMPTY : await this.#gather();
       if (!batch) break;
       const startedAt = clock.now();
@@ -162,14 +163,17 @@ export class Counter {
     const until = clock.now() + GATHER_MAX_MS;
     for (let quiet = 0; quiet < QUIET_TURNS && clock.now() < until; ) {
       const before = this.#queue.waiting;
-      // eslint-disable-next-line no-await-in-loop -- no time passes in this but what others need
+      // eslint-disable-next-line no-await-in-loop -- a turn takes no longer than other work needs
       await clock.turn();
       quiet = this.#queue.waiting > before ? 0 : quiet + 1;
     }
     return this.#queue.waiting > 0 ? this.#queue.take() : undefined;
   }
 
-  /** An empty batch is sent until it is stored, or until the counter has drained. */
+  /**
+   * Whether the batch in progress is still worth a retry: a hit in it has no answer. An empty
+   * batch is retried until it is stored, or until the counter has drained.
+   */
   readonly #isWaitedFor = (): boolean => {
     const { underWay, waiting } = this.#queue;
     if (underWay.length > 0) return underWay.some((hit) => !hit.answered);

@@ -6,7 +6,7 @@
  * responses (`http/errors.ts`).
  */
 
-/** The statuses that an error has in HTTP and on the command line. */
+/** The statuses of an error in HTTP and on the command line. */
 export interface ErrorStatuses {
   /** The HTTP status. */
   readonly http: number;
@@ -58,7 +58,7 @@ export const ERRORS = {
   'counter-unreadable': { http: 500, exit: 1 },
   /** The total would leave the range in which numbers are exact. */
   'total-out-of-range': { http: 409, exit: 1 },
-  // A hit that got no number: all but the last were certainly not counted, the last may have been.
+  // A hit that got no number. Only after `hit-unconfirmed` may it have been counted.
   /** The maximum number of idempotency keys is stored. */
   'keys-full': { http: 503, exit: 1, retrySeconds: 3600 },
   /** The maximum number of hits is waiting. */
@@ -113,12 +113,12 @@ export class AppError extends Error {
   }
 }
 
-/** The error of a counter that is not there; `where` says in which place. */
+/** The error for a missing counter; `where` names the place, as in ` in /data/seen.db`. */
 export function counterMissing(counter: string, where = ''): AppError {
   return new AppError('counter-missing', `There is no counter ${counter}${where}.`);
 }
 
-/** The error of a counter whose total not everybody may read: there is none, or it is private. */
+/** The error for a counter without a public total: it does not exist, or it is private. */
 export function counterNotPublic(counter: string): AppError {
   return new AppError(
     'counter-missing',
@@ -126,7 +126,7 @@ export function counterNotPublic(counter: string): AppError {
   );
 }
 
-/** The error of a counter that cannot be made any more. */
+/** The error for a new counter when the maximum number of counters is reached. */
 export function countersFull(): AppError {
   return new AppError(
     'counters-full',
@@ -135,15 +135,15 @@ export function countersFull(): AppError {
 }
 
 /**
- * The same failure for an operation that counts nothing: `hit-unconfirmed` becomes
- * `store-unavailable`.
+ * Converts an error for an operation that counts nothing: `hit-unconfirmed` becomes
+ * `store-unavailable`, other errors stay as they are.
  */
 export function uncounted(error: unknown): unknown {
   if (!isAppError(error, 'hit-unconfirmed')) return error;
   return new AppError('store-unavailable', error.message, { cause: error.cause });
 }
 
-/** What went wrong, in the words of whoever threw it. */
+/** The message of an error; any other thrown value as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,10 +11,10 @@ import { AppError } from './errors.ts';
 import type { Visitor } from './visitor.ts';
 
 export interface HitOptions {
-  /** How much is added: a safe integer other than 0. */
+  /** The amount to add: a safe integer other than 0; 1 by default. */
   readonly amount?: number | undefined;
   readonly once?: RequestKey | undefined;
-  /** Who made it; without it, a program. */
+  /** The visitor; a program when undefined. */
   readonly visitor?: Visitor | undefined;
   /** Whether the result may contain the number of a private counter, for its owner. */
   readonly reveal?: boolean | undefined;
@@ -25,8 +25,9 @@ export interface HitOptions {
   readonly make?: boolean | undefined;
 }
 
-/** A hit and the two ends of its promise. */
+/** A hit that waits, with the functions that settle its promise. */
 export interface Hit extends OneHit {
+  /** The deadline of its answer, on the clock. */
   readonly expiresAt: number;
   readonly resolve: (total: number | null) => void;
   readonly reject: (error: unknown) => void;

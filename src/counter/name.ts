@@ -15,10 +15,10 @@ export const DEFAULT_COUNTER = 'hits';
 
 /** The pattern of either part of a name. */
 export const COUNTER_PART = /^[A-Za-z0-9_.-]{3,64}$/;
-/** What a whole name may be. */
+/** The pattern of a whole name. */
 export const COUNTER_NAME = /^(hits|[A-Za-z0-9_.-]{3,64}\/[A-Za-z0-9_.-]{3,64})$/;
 
-/** Which part is no part of a name, the first of both; `undefined` when both are. */
+/** The first invalid part of a name; `undefined` when both are valid. */
 export function invalidPart(namespace: string, key: string): 'namespace' | 'key' | undefined {
   if (!COUNTER_PART.test(namespace)) return 'namespace';
   return COUNTER_PART.test(key) ? undefined : 'key';
@@ -35,7 +35,7 @@ export function counterName(namespace: string, key: string): string {
   );
 }
 
-/** A whole name as somebody has written it. Fails with `name-invalid`. */
+/** Checks a whole name and returns it. Fails with `name-invalid`. */
 export function counterIn(text: string): string {
   if (COUNTER_NAME.test(text)) return text;
   const [namespace = '', ...key] = text.split('/');

@@ -4,11 +4,9 @@
  */
 import { type CounterHistory, DAY_MS, HOUR_MS, type Kind } from '../contract/history.ts';
 
-/**
- * A period: its beginning in the time zone, as in ISO 8601 (`2026-11-22T13`, `2026-11-22`,
- * `2026-11`).
- */
+/** The visits and visitors of a period. */
 export interface Period {
+  /** Its beginning in the time zone, as in ISO 8601: `2026-11-22T13`, `2026-11-22`, `2026-11`. */
   readonly time: string;
   readonly amounts: Readonly<Record<Kind, number>>;
   /**
@@ -20,7 +18,7 @@ export interface Period {
 
 export type Step = 'hour' | 'day' | 'month';
 
-/** Whether there is a time zone of this name in the IANA database. */
+/** Whether the IANA database has a time zone of this name. */
 export function isZone(zone: string): boolean {
   try {
     return Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
@@ -128,13 +126,13 @@ function since({ hours, days, visitors }: CounterHistory, ms: number): CounterHi
 }
 
 /**
- * The names of the latest periods, the earliest first. An hour that comes twice when clocks are
- * put back is one.
+ * The names of the latest periods, the earliest first. An hour that repeats when clocks are set
+ * back is one period.
  */
 function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
   const back = Array.from({ length: LATEST_PERIODS[step] }, (_, index) => index).toReversed();
-  // Where hours begin, as `inPeriods` calls them: half an hour later it is another hour in some
-  // zones.
+  // `inPeriods` names an hour by its beginning in UTC. In zones with half-hour offsets, the local
+  // hour may have changed since then.
   const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
   if (step === 'hour') return [...new Set(back.map((hours) => local(hour - hours * HOUR_MS)))];
   const [year = 0, month = 0, day = 0] = local(now).slice(0, 10).split('-').map(Number);

@@ -1,12 +1,12 @@
 /**
  * The hits that have no answer yet: those that wait for a batch, and those of the batch under way.
- * Bounds how many they are, and how long each of them waits.
+ * Limits their number, and how long each of them waits.
  *
  * Both lists are in the order of arrival, and so of deadlines. One timer serves all deadlines. A
  * hit whose deadline passes while it waits leaves the queue, and is certainly not counted. One in
  * the batch under way stays there: it is answered, and may be counted.
  *
- * Not here: when a batch is taken (`counter.ts`), and how it is made up and numbered (`batch.ts`).
+ * Not here: when a batch is taken (`counter.ts`), and how it is built and numbered (`batch.ts`).
  */
 
 import type { Outcome } from '../contract/counting.ts';
@@ -17,9 +17,9 @@ import { fail, type Hit, type HitOptions, refusal, unconfirmed } from './hit.ts'
 
 export interface HitQueueOptions {
   readonly clock: Clock;
-  /** How long a hit may wait for its number. */
+  /** The longest time that a hit waits for its number. */
   readonly waitMs: number;
-  /** How many hits may wait for their number at once. */
+  /** The maximum number of hits that wait or are under way. */
   readonly waitingMax: number;
 }
 
@@ -33,7 +33,7 @@ export class HitQueue {
   readonly #onLate: () => void;
   #waiting: Hit[] = [];
   #underWay: readonly Hit[] = [];
-  /** Whether the timer of the deadlines is set. */
+  /** Whether the timer for the deadlines is set. */
   #watching = false;
 
   /** `onLate` is called when hits have been answered because their deadline has passed. */
@@ -42,7 +42,7 @@ export class HitQueue {
     this.#onLate = onLate;
   }
 
-  /** How many hits wait for a batch. */
+  /** The number of hits that wait for a batch. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -52,7 +52,7 @@ export class HitQueue {
     return this.#underWay;
   }
 
-  /** How many hits wait or are under way; never more than `waitingMax`. */
+  /** The number of hits that wait or are under way; never more than `waitingMax`. */
   get size(): number {
     return this.#waiting.length + this.#underWay.length;
   }
@@ -119,12 +119,15 @@ export class HitQueue {
     return counted;
   }
 
-  /** The batch under way is over, and its hits have their answers. */
+  /** Ends the batch under way, whose hits have their answers. */
   finish(): void {
     this.#underWay = [];
   }
 
-  /** Sets the timer of the deadlines, and again for the oldest hit without an answer. */
+  /**
+   * Sets the timer for the deadlines. When it fires, it is set again for the oldest hit without an
+   * answer.
+   */
   #watch(delayMs: number): void {
     this.#watching = true;
     this.#options.clock.after(delayMs, () => {
@@ -136,6 +139,7 @@ export class HitQueue {
     });
   }
 
+  /** Answers the hits whose deadline has passed. */
   #expire(now: number): void {
     const late = this.#underWay.filter((hit) => hit.expiresAt <= now && !hit.answered);
     for (const hit of late) fail(hit, unconfirmed());

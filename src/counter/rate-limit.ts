@@ -3,8 +3,8 @@
  * (`http/visit/limits.ts`).
  *
  * The arithmetic is the generic cell rate algorithm (ITU-T I.371, in its virtual scheduling form).
- * For each visitor one time is stored: when the quota is full again. Each request advances it by a
- * quota’s share of the window; a request that would advance it more than a window ahead is
+ * For each visitor one time is stored: when the quota is full again. Each request advances it by
+ * the window divided by the quota; a request that would advance it more than a window ahead is
  * refused. So a quota can be used at once, and refills evenly.
  */
 
@@ -13,7 +13,8 @@ import type { Limit, Limiter, LimitRequest, Verdict } from '../contract/limiter.
 import { type Clock, resultWithin } from './clock.ts';
 
 /**
- * A visitor's share in whole microseconds, so that nothing is rounded along the way: never less
+ * The time in which one request of the quota refills, and the time in which all of it does. Both
+ * are whole microseconds, rounded down, so that later arithmetic is exact and no visitor gets less
  * than the quota.
  */
 export function shareOf({ quota, windowMs }: Limit): {
@@ -33,7 +34,7 @@ export interface TakeResult {
 /** Takes one now; `fullAtUs` is the stored time of the visitor, if any. */
 export function takeOne(limit: Limit, fullAtUs: number | undefined, nowUs: number): TakeResult {
   const { oneUs, allUs } = shareOf(limit);
-  // Never farther ahead than all of it: another replica's clock may have been.
+  // A stored time more than a window ahead comes from a replica whose clock was ahead.
   const before = Math.min(Math.max(fullAtUs ?? nowUs, nowUs), nowUs + allUs);
   const allowed = before + oneUs <= nowUs + allUs;
   return { allowed, fullAtUs: allowed ? before + oneUs : before };
@@ -54,11 +55,15 @@ export function verdictOf(
   };
 }
 
-/** Longer than a healthy store takes, and hardly noticeable. */
+/** How long a request waits for its verdict: longer than a healthy store takes, hardly noticed. */
 export const LIMITER_WAIT_MS = 250;
-/** So many refusals are remembered, those that were used last. 10,000 take about a megabyte. */
+/** The number of remembered refusals, the most recently used. They take about a megabyte. */
 const REFUSALS_MAX = 10_000;
 
+/**
+ * Asks a limiter for groups of requests, so that a slow or failing store delays no request for
+ * longer than `LIMITER_WAIT_MS`. Repeats a known refusal without asking.
+ */
 export class OpenLimiter {
   readonly #limiter: Limiter;
   readonly #clock: Clock;
@@ -101,7 +106,7 @@ export class OpenLimiter {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      // eslint-disable-next-line no-await-in-loop -- what has arrived by now goes along
+      // eslint-disable-next-line no-await-in-loop -- requests that have arrived join the group
       await this.#clock.turn();
       const group = this.#waiting;
       this.#waiting = [];
@@ -110,11 +115,11 @@ export class OpenLimiter {
       const verdicts = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
       group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
       if (verdicts) continue;
-      // Nobody waits for two calls.
+      // No request waits for two calls.
       this.#overdue = true;
       for (const { resolve } of this.#waiting) resolve(undefined);
       this.#waiting = [];
-      // eslint-disable-next-line no-await-in-loop -- until it ends no other is made
+      // eslint-disable-next-line no-await-in-loop -- the next call begins when this one has ended
       await call.catch(() => undefined);
       this.#overdue = false;
     }

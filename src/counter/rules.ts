@@ -17,8 +17,8 @@ import {
 } from '../contract/registry.ts';
 
 /**
- * Whether a counter meets a condition. `stores/redis/lua/registry.lua` says the same in its
- * language.
+ * Whether a counter meets a condition. `stores/redis/lua/registry.lua` and
+ * `stores/postgres/sql/registry.sql` check the same in their languages.
  */
 export function meets(
   { total, madeAt, owner, rules }: Omit<Description, 'counter'>,
@@ -40,7 +40,7 @@ export function changedRules(rules: Rules, changes: RuleChanges): Rules {
   return { ...rules, ...(Object.fromEntries(given) as Partial<Rules>) };
 }
 
-/** Rules as a store keeps them: in a few characters. */
+/** Encodes rules for a store, as in `0 1 fixed public 0`. */
 export function writeRules({
   lowest,
   highest,
@@ -51,7 +51,7 @@ export function writeRules({
   return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
 }
 
-/** Rules as `writeRules` writes them, with `-` for each unchanged rule. */
+/** Encodes changes of rules in the same way, with `-` for each unchanged rule. */
 export function writeRuleChanges(changes: RuleChanges): string {
   const words = writeRules(changedRules(RULES, changes)).split(' ');
   const { lowest, highest, settable, private: hidden, windowMs } = changes;
@@ -72,7 +72,7 @@ export function readRules(text: string | null | undefined): Rules {
   };
 }
 
-/** The longest window: visitors are forgotten at the end of the day. */
+/** The longest window, because a visitor's id changes at the end of the day. */
 export const WINDOW_MAX_MS = 24 * 60 * 60 * 1000;
 
 /**

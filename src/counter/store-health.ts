@@ -20,8 +20,7 @@ export interface StoreHealthOptions {
 const CALM_MS = 5000;
 
 /**
- * Silence for this long means that the store does not answer: there is a commit or a probe every 2
- * s.
+ * Silence for this long means that the store does not answer: a commit or a probe ends every 2 s.
  */
 const SILENT_MS = 6000;
 
@@ -32,11 +31,12 @@ interface Outage {
   lasting: boolean;
 }
 
+/** Collects the results of commits and probes, and reports outages. */
 export class StoreHealth {
   readonly #options: StoreHealthOptions;
   #failure: string | undefined;
   #outage: Outage | undefined;
-  /** When a commit or a probe last came to an end. */
+  /** When the last commit or probe ended, on the clock. */
   #heardAt: number;
 
   constructor(options: StoreHealthOptions) {

@@ -1,8 +1,8 @@
 /**
- * A visitor, and the kind of visitor by the user agent. Neither identifies a person.
+ * A visitor of one day, and how the user agent tells its kind. Neither identifies a person.
  *
  * Not here: the identity, a keyed hash of address and user agent (`http/visit/visitors.ts`), and
- * how visitors are counted, which is the stores'.
+ * how visitors are counted (`stores/`).
  */
 import { isbot } from 'isbot';
 import type { Kind } from '../contract/history.ts';
@@ -29,8 +29,8 @@ const PROXY = new RegExp(
   'i',
 );
 /**
- * Libraries and programs that people call APIs with. isbot takes them for bots, and some of them
- * make real visits. Most are also in the list of libraries that device-detector keeps
+ * Libraries and programs with which people call APIs. isbot classifies them as bots, but some of
+ * them make real visits. Most are also in the list of libraries that device-detector keeps
  * (https://github.com/matomo-org/device-detector/blob/master/regexes/client/libraries.yml).
  */
 const PROGRAM = new RegExp(
@@ -60,13 +60,12 @@ const PROGRAM = new RegExp(
 );
 
 /**
- * Longer ones are shortened before they are matched: patterns like `a.*b` take time in proportion
- * to the square of the length. Those of browsers have up to 200 characters, those of apps that
- * show pages up to 400.
+ * Longer user agents are cut before they are matched: patterns like `a.*b` take time in proportion
+ * to the square of the length. Browsers send up to 200 characters, apps that show pages up to 400.
  */
 export const USER_AGENT_LENGTH_MAX = 512;
 
-/** The kind of visitor with this user agent. Takes longer than the rest of a visit. */
+/** The kind of visitor with this user agent. Slower than the rest of a visit: keep the result. */
 export function kindOf(userAgent: string): Kind {
   const text = userAgent.slice(0, USER_AGENT_LENGTH_MAX);
   if (PROXY.test(text)) return 'proxy';

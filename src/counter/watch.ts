@@ -4,7 +4,7 @@
  *
  * It polls the store: while there are subscribers, all watched counters are read together, four
  * times a second. So the cost grows neither with visits nor with subscribers of the same counter,
- * and both stores work alike. Without subscribers nothing is read. Not here: streams and their
+ * and all stores work alike. Without subscribers nothing is read. Not here: streams and their
  * limits (`http/live/event-stream.ts`).
  */
 
@@ -15,7 +15,7 @@ import { isAppError } from './errors.ts';
 export interface WatchOptions {
   readonly counting: Pick<Counting, 'read'>;
   readonly clock: Clock;
-  /** Called with an error that is a bug; once for a lasting one. */
+  /** Called with an error that is a bug, and not again until a reading has succeeded. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -37,14 +37,15 @@ interface Watched {
 
 interface Subscriber {
   /**
-   * The last reading that had begun before they subscribed: its totals may be older than what they
-   * know.
+   * The number of the last reading that began before they subscribed. Its totals may be older than
+   * a number that they have already.
    */
   readonly since: number;
   /** Whether this subscriber has got a total yet. */
   knows: boolean;
 }
 
+/** Polls the watched counters, and tells subscribers their totals. */
 export class Watch {
   readonly #options: WatchOptions;
   readonly #watched = new Map<string, Watched>();
@@ -57,7 +58,7 @@ export class Watch {
     this.#options = options;
   }
 
-  /** How many subscribe. */
+  /** The number of subscribers. */
   get subscribers(): number {
     return this.#subscribers;
   }
@@ -97,7 +98,7 @@ export class Watch {
     while (this.#watched.size > 0) {
       // eslint-disable-next-line no-await-in-loop -- never two readings at once
       await this.#readAll();
-      // eslint-disable-next-line no-await-in-loop -- the pause between two
+      // eslint-disable-next-line no-await-in-loop -- the pause between two readings
       await pause(clock, EVERY_MS);
     }
     this.#reading = false;
@@ -105,7 +106,7 @@ export class Watch {
 
   async #readAll(): Promise<void> {
     const { clock, onBug } = this.#options;
-    // Who has come by now goes along.
+    // Subscribers that arrive in the same turn share this reading.
     await clock.turn();
     const counters = [...this.#watched.keys()];
     this.#readings++;
@@ -113,18 +114,18 @@ export class Watch {
       for (let from = 0; from < counters.length; from += READ_TOGETHER_MAX) {
         // eslint-disable-next-line no-await-in-loop -- one after the other
         await this.#readSome(counters.slice(from, from + READ_TOGETHER_MAX));
-        // eslint-disable-next-line no-await-in-loop -- visits go in between
+        // eslint-disable-next-line no-await-in-loop -- visits are handled in between
         await clock.turn();
       }
       this.#broken = false;
     } catch (error) {
-      // A store that is away is asked again at the next reading.
+      // After a failure of the store, the next reading tries again.
       if (!isAppError(error) && !this.#broken) onBug(error);
       this.#broken = !isAppError(error);
     }
   }
 
-  /** One counter that cannot be read is left out, and does not take the others with it. */
+  /** Reads some counters. Leaves out those that cannot be read, by reading ever smaller halves. */
   async #readSome(counters: readonly string[]): Promise<void> {
     try {
       const totals = await this.#options.counting.read(counters);

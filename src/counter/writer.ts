@@ -2,9 +2,9 @@
  * Writes batches to the store, one after the other, and each of them once.
  *
  * A writer has a name, and numbers its batches. A failed batch is sent again exactly as it was,
- * under the same number, so the store recognises it. The writer gives a batch up when nobody waits
- * for it any more. If that batch may be stored, an empty batch must take its number: when the
- * store has the empty one, the other was applied before or never will be (decision 4).
+ * under the same number, so the store recognises it. The writer gives a batch up when no request
+ * waits for it any more. If that batch may be stored, an empty batch must take its number: when
+ * the store has the empty one, the other was applied before or never will be (decision 4).
  *
  * Not here: hits and their answers, and when a batch is written (`counter.ts`).
  */
@@ -13,7 +13,7 @@ import { type Clock, pause } from './clock.ts';
 import { type AppError, isAppError } from './errors.ts';
 import { unconfirmed } from './hit.ts';
 
-/** What a writer reports while it writes. */
+/** Events of a writer. */
 export interface WriterObserver {
   /** An attempt to store a batch failed. It is repeated while a request waits. */
   retrying(error: AppError): void;
@@ -40,10 +40,11 @@ const RETRY_FIRST_MS = 20;
 /** The longest pause: short enough that a store which is back is found within a second. */
 const RETRY_MAX_MS = 500;
 
+/** Writes batches one at a time, and repeats those that failed. */
 export class Writer {
   readonly #options: WriterOptions;
   #name: string;
-  /** The number of the last batch whose fate is known. */
+  /** The number of the last batch that is known to be stored. */
   #sequence = 0;
   #inDoubt = false;
 
@@ -116,14 +117,14 @@ export class Writer {
   }
 }
 
-/** Whether the store failed in a way that its contract names. Otherwise there is a bug. */
+/** Whether the store failed as its contract allows. Any other error is a bug. */
 export function isStoreFailure(error: unknown): error is AppError {
   return isAppError(error, 'store-unavailable', 'store-unusable', 'hit-unconfirmed');
 }
 
 /**
- * Doubles from attempt to attempt up to a limit. Chance takes up to half of it away, so that
- * replicas do not come back in step.
+ * The pause before a retry. It doubles with each attempt up to a limit. A random part of up to
+ * half is taken off, so that replicas do not retry in step.
  */
 function pauseMs(attempt: number, random: number): number {
   const longestMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempt, 16), RETRY_MAX_MS);

@@ -78,8 +78,8 @@ function answer(
 
 /**
  * Whether a request has at most one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
- * requires: two programs on its way may use different ones. Bun joins several to one, with spaces,
- * which no host contains.
+ * requires: of several, two programs on its way may use different ones. Bun joins several with
+ * `, `, which no host contains.
  */
 function hasOneHost({ headers }: Request): boolean {
   return !headers.get('Host')?.includes(', ');
@@ -149,8 +149,8 @@ function urlTooLong({ req }: AppContext): AppError | undefined {
 }
 
 /**
- * The host names of compatible services: such a host serves the calls of one service at the root,
- * and nothing else. The path of the service on every host, by its host name.
+ * The host names of compatible services, each with the path that the service has on other hosts.
+ * Such a host serves the calls of one service at the root, and nothing else.
  */
 export type OwnHosts = ReadonlyMap<string, string>;
 

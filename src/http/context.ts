@@ -20,7 +20,7 @@ export interface Common {
   readonly checked: (handler: AppHandler) => AppHandler;
   /** The same, and also takes one request from the rate limit: for handlers that use the store. */
   readonly admitted: (handler: AppHandler) => AppHandler;
-  /** The rate limit of `admitted` alone; `undefined` when there is nothing to wait for. */
+  /** The checks of `admitted` without a handler; `undefined` when there is nothing to wait for. */
   readonly admit: (c: AppContext) => Promise<void> | undefined;
   /** How long the body of a request may take to arrive; `undefined` for the default. */
   readonly bodyMs: number | undefined;

@@ -3,7 +3,7 @@
  *
  * The picture is safe for any text: text is escaped, characters that XML cannot hold are removed,
  * colours and fonts come from fixed lists, and it loads nothing. badge-maker draws it (decision
- * 9). It has no choice of font, size or text colour, so these are changed in its picture, whose
+ * 9). It offers no choice of font, size or text colour, so these are changed in its SVG, whose
  * texts have a fixed width and so fit in any font. Not here: the text of a badge, and its headers.
  */
 import { makeBadge } from 'badge-maker';
@@ -22,6 +22,7 @@ const FAMILIES = {
   'jetbrains-mono': 'JetBrains Mono,Courier New,monospace',
 } as const;
 
+/** A font, by its key in the list of fonts. */
 export interface BadgeFont {
   readonly family: keyof typeof FAMILIES;
   readonly bold: boolean;
@@ -58,6 +59,7 @@ export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sand
 const FONT_SIZE_PX = 11;
 /** Longer texts are cut: a picture of 2,000 pixels is no badge. */
 export const TEXT_LENGTH_MAX = 200;
+/** The colour names of shields.io. */
 const NAMES = new Set(
   'brightgreen green yellow yellowgreen orange red blue grey gray lightgrey lightgray critical important success informational inactive'.split(
     ' ',
@@ -81,8 +83,8 @@ export function cssColour(text: string): string | undefined {
 }
 
 /**
- * The same, but also accepts the names of shields.io, which has its own colours for some names of
- * CSS.
+ * The same as `cssColour`, but returns the names of shields.io unchanged: it has its own colours
+ * for some names of CSS.
  */
 export function badgeColour(text: string): string | undefined {
   const name = text.trim().toLowerCase();
@@ -128,8 +130,8 @@ function words(text: string): string {
 }
 
 /**
- * The group of the texts has the colour; texts on a bright background have their own. Escaped text
- * cannot contain a tag.
+ * Changes the colour of the group of texts, and removes that of texts on a bright background. Only
+ * tags match, because escaped text cannot contain one.
  */
 function withTextColour(svg: string, colour: string): string {
   return svg

@@ -15,6 +15,7 @@ import { escaped } from './xml.ts';
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];
 
+/** The content and look of a chart. */
 export interface Chart {
   /** The subject, in a few words. */
   readonly title: string;
@@ -42,8 +43,8 @@ const GAP = 0.25;
 const LIGHT = '--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--bar:#3b6ea5';
 const DARK = '--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--bar:#79b0e8';
 /**
- * As far from white as from black. On usual backgrounds, #fff to #f6f8fa and #000 to #1e1e1e, text
- * has 3.9 to 1 or more and bars have 3.9 to 1; no colour has 4.5 to 1 on all of them.
+ * Colours as far from white as from black. On usual backgrounds, #fff to #f6f8fa and #000 to
+ * #1e1e1e, texts and bars have a contrast of 3.9 to 1 or more; no colour has 4.5 to 1 on all.
  */
 const ANY = '--ink:#767b82;--soft:#767b82;--line:#80808066;--bar:#3f7fc4';
 
@@ -105,7 +106,7 @@ function names(bars: Chart['bars']): string {
 
 /**
  * The first of 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 120 … that is not less than
- * `value`. Its half is whole, too.
+ * `value`. All are even, so that the value of the middle line is a whole number.
  */
 export function scaleMaximum(value: number): number {
   for (let unit = 1; ; unit *= 10) {

@@ -1,4 +1,4 @@
-/** The functions in use of css-color-converter, which has no types of its own. */
+/** Types for the functions of css-color-converter in use; the package has no types of its own. */
 declare module 'css-color-converter' {
   interface Color {
     /** `#rrggbb`, followed by `aa` when the colour is not opaque. */

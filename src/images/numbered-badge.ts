@@ -4,16 +4,13 @@
  * In the badges' fonts all digits have the same width, so two numbers with the same count of
  * digits differ only in the digits. Two drawings show the places of the digits; later numbers are
  * filled in there, at a tenth of the cost of drawing. If more than the digits differs, each number
- * is drawn. A shape is drawn a second time only when it comes again, so random labels cost one
- * drawing each.
+ * is drawn. These two drawings are made only when a shape comes again, so random labels cost
+ * one drawing each.
  */
 import { LRUCache } from 'lru-cache';
 import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
 
-/**
- * The text between the digits of a drawing. The number may occur in several places, one after the
- * other.
- */
+/** The texts between the digits of a drawing. The whole number may occur in it several times. */
 type Pieces = readonly string[];
 
 /** Longer than any formatted number. Much longer ones would be cut in the drawing. */
@@ -45,6 +42,7 @@ function withDigits(message: string, digit: string): string {
   return message.replaceAll(/\d/g, digit);
 }
 
+/** Draws the shape with ones and with twos; `undefined` if more than the digits differs. */
 function piecesOf(badge: Badge, digits: number): Pieces | undefined {
   const [ones, twos] = ['1', '2'].map((digit) =>
     drawBadge({ ...badge, message: withDigits(badge.message, digit) }),

@@ -17,25 +17,25 @@ const CALLS = [
   [
     'GET',
     '/hit/NAMESPACE/KEY',
-    'counts, and answers the number; begins a counter that is not there',
+    'counts, and returns the number; creates the counter if it does not exist',
   ],
   ['GET', '/hit/NAMESPACE/KEY/shield', 'the same as a badge'],
   ['GET', '/get/NAMESPACE/KEY', 'reads, and never counts'],
   ['GET', '/get/NAMESPACE/KEY/shield', 'the same as a badge'],
   ['GET', '/stream/NAMESPACE/KEY', 'the number whenever it changes, as server-sent events'],
-  ['GET', '/info/NAMESPACE/KEY', 'whether there is such a counter, and whether it has an owner'],
+  ['GET', '/info/NAMESPACE/KEY', 'whether the counter exists, and whether it has an owner'],
   [
     'GET or POST',
     '/create/NAMESPACE/KEY?initializer=0',
-    'makes a counter; the answer has its admin_key, once',
+    'creates a counter; only this response contains its admin_key',
   ],
-  ['GET or POST', '/create/', 'makes one of a random name'],
+  ['GET or POST', '/create/', 'creates a counter with a random name'],
   ['POST', '/set/NAMESPACE/KEY?value=42', 'sets it, with its admin_key'],
   ['POST', '/reset/NAMESPACE/KEY', 'sets it to 0, with its admin_key'],
-  ['POST', '/update/NAMESPACE/KEY?value=5', 'adds so much, with its admin_key'],
+  ['POST', '/update/NAMESPACE/KEY?value=5', 'adds an amount, with its admin_key'],
   ['POST', '/delete/NAMESPACE/KEY', 'deletes it, with its admin_key'],
   ['GET', '/stats', 'figures of this replica'],
-  ['GET', '/healthcheck', 'says that this replica lives'],
+  ['GET', '/healthcheck', 'whether this replica runs, and for how long'],
 ] as const;
 
 /** The page. The paths of the calls begin with `root`. */
@@ -55,7 +55,7 @@ export function abacusPage(root: string): string {
 </head>
 <body>
 <h1>The calls of Abacus</h1>
-<p>This is Seen, a visit counter, which answers the calls of Abacus. What you asked for is none of these, or you asked for this page.</p>
+<p>This is Seen, a visit counter, which answers the calls of Abacus. Your request was none of these calls, or it was for this page.</p>
 <table>
 <thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead>
 <tbody>

@@ -1,7 +1,7 @@
 /**
  * The common frame of all pages, with their head and their Content-Security-Policy, which forbids
- * external resources; and the small pages: that of an error, and that on which people exclude
- * their own browser from counting.
+ * external resources; and two small pages: one for errors, and one on which people exclude their
+ * own browser from counting.
  *
  * Pure functions. Not here: the stylesheet (`page.css`), and the page of a counter (`page.ts`).
  */
@@ -82,7 +82,7 @@ export function noticePage(links: Links, status: number, message: string, code: 
   });
 }
 
-/** The page. `out`: whether this browser's visits are excluded. */
+/** The page `/own-visits`. `out`: whether this browser's visits are excluded. */
 export function ownVisitsPage(links: Links, out: boolean): string {
   const [title, text, value, button] = out
     ? [

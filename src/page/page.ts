@@ -6,19 +6,20 @@
  */
 import { escaped, frame, type Links } from './frame.ts';
 
+/** The content of a counter's page. */
 export interface CounterPage {
   /** `undefined` for the default counter, whose page counts the visit. */
   readonly counter: string | undefined;
   readonly total: number;
   /** The sentence with the total. */
   readonly sentence: string;
-  /** The visit to this page was counted, was excluded as the owner's own, or never counts. */
+  /** Whether the visit to this page was counted, excluded on `/own-visits`, or never counts. */
   readonly visit: 'counted' | 'left-out' | 'look';
   /** The replica that made this page; `undefined` when the stack is not shown. */
   readonly replica: string | undefined;
 }
 
-/** The page. */
+/** The page as the text of an HTML document. */
 export function counterPage(
   links: Links,
   { counter, total, sentence, visit, replica }: CounterPage,

@@ -33,7 +33,7 @@ const hitBody = {
           .openapi({ description: 'Other amounts than 1 need the owner’s token.' }),
         visitor: z.string().min(1).max(255).optional().openapi({
           description:
-            'Who made the visit, for programs that tell of others’ visits: whatever is the same for one person. It is hashed as an address is, and not kept. Needs the owner’s token.',
+            'The visitor, for programs that report the visits of others: any text that stays the same for one person. It is hashed like an address, and not stored itself. Needs the owner’s token.',
         }),
       }),
     },
@@ -43,7 +43,7 @@ const keyHeader = z.object({
   'idempotency-key': z
     .string()
     .optional()
-    .openapi({ description: 'With it the request may be sent again for 24 h: it counts once.' }),
+    .openapi({ description: 'For 24 h, a request that is repeated with its key counts once.' }),
 });
 /** The body's fields. Each is optional; at least one must be present. */
 const settings = z.strictObject({
@@ -54,10 +54,7 @@ const settings = z.strictObject({
 
 /** The body of a request that sets a counter. It must have at least one field. */
 function settingBody(setting: z.ZodType<z.infer<typeof settings>>) {
-  const schema = setting.refine(
-    (wanted) => Object.keys(wanted).length > 0,
-    'says nothing that is to be set',
-  );
+  const schema = setting.refine((wanted) => Object.keys(wanted).length > 0, 'has no field to set');
   return { required: true, content: { 'application/json': { schema } } };
 }
 
@@ -84,14 +81,14 @@ function routesOf<P extends z.ZodObject>(
       method: 'post',
       path: `${path}/hit`,
       summary: 'Count',
-      description: 'Answers the number of this visit, which no other gets.',
+      description: 'Returns the number of this visit, which no other visit gets.',
       security: [{}, ...SECURITY],
       request: { params, headers: keyHeader, body: hitBody },
       responses: {
         200: json('Counted.', Value),
         ...TOKENS,
         ...PROBLEMS,
-        409: problem('The counter cannot go so far.'),
+        409: problem('The total would leave the range in which numbers are exact.'),
         422: problem('The key was used for another request.'),
       },
     }),
@@ -102,7 +99,7 @@ function routesOf<P extends z.ZodObject>(
       description: 'Needs the owner’s token, or the installation’s.',
       security: SECURITY,
       request: { params, body: settingBody(setting) },
-      responses: { 200: json('It is set.', Counter), ...TOKENS, ...PROBLEMS },
+      responses: { 200: json('The changed counter.', Counter), ...TOKENS, ...PROBLEMS },
     }),
     remove: createRoute({
       method: 'delete',
@@ -112,7 +109,7 @@ function routesOf<P extends z.ZodObject>(
       security: SECURITY,
       request: { params },
       responses: {
-        204: { description: 'It is deleted.', headers: LIMITS },
+        204: { description: 'The counter is deleted.', headers: LIMITS },
         ...TOKENS,
         ...PROBLEMS,
       },
@@ -120,6 +117,7 @@ function routesOf<P extends z.ZodObject>(
   };
 }
 
+/** The routes of a named counter and of the default counter. */
 export const counterRoutes = {
   ofCounter: routesOf(ONE, counter, settings),
   // It cannot be private: its number is in the sentence.

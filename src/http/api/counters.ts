@@ -16,7 +16,7 @@ import {
 } from './options.ts';
 import { routes } from './routes.ts';
 
-/** Adds the routes to the API. */
+/** Adds the routes that create a counter, list counters, and read many at once. */
 export function serveCollection(
   api: OpenAPIHono<Env>,
   { counter, registry, owners, mayMake, closed, now }: ApiOptions,
@@ -76,9 +76,9 @@ async function isOwnersHit(
   amount: number,
   visitor: string | undefined,
 ): Promise<boolean> {
-  const ofEverybody = amount === 1 && visitor === undefined;
+  const isPlain = amount === 1 && visitor === undefined;
   // A plain hit creates its counter when it is missing.
-  const description = ofEverybody
+  const description = isPlain
     ? await registry.describe(nameIn(c))
     : await requestedCounter(c, registry);
   if (!description) return false;
@@ -89,7 +89,7 @@ async function isOwnersHit(
   return owners.isOwner(headers, description);
 }
 
-/** Adds the routes to the API. */
+/** Adds the routes that read, hit, set or delete one counter. */
 export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { count, registry, owners } = options;
   for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
@@ -113,14 +113,14 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const description = await requestedCounter(c, registry);
       const { value, private: hidden, window } = c.req.valid('json');
       const { counter, rules } = description;
-      const ruled = hidden !== undefined || window !== undefined;
+      const changesRules = hidden !== undefined || window !== undefined;
       const condition =
-        ruled || !rules.settable
+        changesRules || !rules.settable
           ? owners.requireOwner(c.req.raw.headers, description)
           : { settable: true };
       const changes = {
         total: value,
-        rules: ruled
+        rules: changesRules
           ? { private: hidden, windowMs: window === undefined ? undefined : window * 1000 }
           : undefined,
       };

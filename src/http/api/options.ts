@@ -51,8 +51,8 @@ export async function requestedCounter(c: AppContext, registry: Registry): Promi
 }
 
 /**
- * The same, if the client may read it. For a private counter it also fails with `token-missing`
- * and `token-refused`.
+ * Returns the counter that a path names, if the client may read it. Fails as `requestedCounter`
+ * does, and for a private counter with `token-missing` and `token-refused`.
  */
 export async function readableCounter(
   c: AppContext,

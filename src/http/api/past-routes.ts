@@ -12,7 +12,7 @@ const bound = z
   .string()
   .regex(
     /^(\d{4}(-\d{2}(-\d{2}(T\d{2})?)?)?)?$/,
-    'is no time as 2026, 2026-11, 2026-11-22 or 2026-11-22T13',
+    'is not a time, such as 2026, 2026-11, 2026-11-22 or 2026-11-22T13',
   )
   .default('');
 const kinds = { person: total, program: total, proxy: total, bot: total };
@@ -29,7 +29,7 @@ const History = z
         ...kinds,
         visitors: visitorCount
           .optional()
-          .openapi({ description: 'Of days, in UTC, and of months.' }),
+          .openapi({ description: 'Only for days (in UTC) and months.' }),
       }),
     ),
   })
@@ -41,13 +41,14 @@ const Visitors = z
     today: visitorCount.openapi({ description: 'Visitors of this day, in UTC.' }),
     total: visitorCount.openapi({
       description:
-        'Visitors of all days, added up: who comes on two days is two, because nobody is known from one day to the next.',
+        'The sum of the visitors of all days. Somebody who comes on two days counts twice, because nobody is recognised on another day.',
     }),
     error: z
       .number()
-      .openapi({ description: 'The standard error of a day’s visitors, as a part of them.' }),
+      .openapi({ description: 'The relative standard error of the visitors of a day.' }),
     visits: z.object(kinds).openapi({
-      description: 'What people, programs, image proxies and bots have added, since it is noted.',
+      description:
+        'The amounts that people, programs, image proxies and bots have added, since they are recorded.',
     }),
   })
   .openapi('Visitors');
@@ -59,7 +60,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
       path: `${path}/history`,
       summary: 'Visits by hour, day or month',
       description:
-        'The earliest first, without periods in which nothing happened. Hours are kept for 35 days, days of UTC for ever: older days are those of UTC in every zone. A private counter’s needs its owner’s token, or the installation’s.',
+        'The earliest period first, without empty periods. Hours are kept for 35 days, and UTC days forever: older days are UTC days in every zone. A private counter needs its owner’s token, or the installation’s.',
       security: [{}, ...SECURITY],
       request: {
         params,
@@ -67,7 +68,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
           by: z.enum(['hour', 'day', 'month']).default('day'),
           zone: z
             .string()
-            .refine(isZone, 'is no time zone as in Europe/Berlin')
+            .refine(isZone, 'is not a time zone, such as Europe/Berlin')
             .default('UTC')
             .openapi({ description: 'A time zone of the IANA database.' }),
           from: bound.openapi({
@@ -93,8 +94,8 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
     visitors: createRoute({
       method: 'get',
       path: `${path}/visitors`,
-      summary: 'Visitors, and what was counted as what',
-      description: 'A private counter’s need its owner’s token, or the installation’s.',
+      summary: 'Visitors, and visits by kind',
+      description: 'A private counter needs its owner’s token, or the installation’s.',
       security: [{}, ...SECURITY],
       request: { params },
       responses: { 200: json('The visitors.', Visitors), ...TOKENS, ...PROBLEMS },
@@ -102,6 +103,7 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
   };
 }
 
+/** The routes of a named counter and of the default counter. */
 export const pastRoutes = {
   ofCounter: routesOf('/api/v1/counters/{namespace}/{key}', counter),
   ofDefault: routesOf('/api/v1/default', z.object({})),

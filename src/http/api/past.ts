@@ -9,7 +9,7 @@ import type { AppContext, Env } from '../context.ts';
 import { type ApiOptions, readableCounter } from './options.ts';
 import { pastRoutes } from './past-routes.ts';
 
-/** Adds the routes to the API. */
+/** Adds the routes for history and visitors to the API. */
 export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
   const { history, now } = options;
   /** Returns a counter's history, if the client may read it. */

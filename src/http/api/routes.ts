@@ -26,7 +26,7 @@ const make = createRoute({
   path: '/api/v1/counters',
   summary: 'Make a counter',
   description:
-    'Answers its owner’s token, once. Where counters are closed, it needs the installation’s token.',
+    'Returns its owner’s token, which is not shown again. With SEEN_COUNTERS=closed it needs the installation’s token.',
   security: [{}, ...SECURITY],
   request: {
     body: {
@@ -36,9 +36,9 @@ const make = createRoute({
           schema: z.strictObject({
             name: name.refine(
               (text) => text !== 'hits',
-              'is the default counter, which is there already',
+              'is the default counter, which always exists',
             ),
-            value: total.default(0).openapi({ description: 'What it starts at.' }),
+            value: total.default(0).openapi({ description: 'The initial total.' }),
             private: rules.private.default(false),
             window: rules.window.default(0),
           }),
@@ -48,12 +48,12 @@ const make = createRoute({
   },
   responses: {
     201: {
-      ...json('It is made.', CreatedCounter),
+      ...json('The new counter.', CreatedCounter),
       headers: { ...LIMITS, Location: { schema: { type: 'string' }, description: 'Its path.' } },
     },
     ...TOKENS,
     ...PROBLEMS,
-    409: problem('There is one of this name.'),
+    409: problem('A counter of this name exists already.'),
   },
 });
 
@@ -61,7 +61,7 @@ const list = createRoute({
   method: 'get',
   path: '/api/v1/counters',
   summary: 'List counters',
-  description: 'In the order of their names’ bytes. Needs the installation’s token.',
+  description: 'In byte order of their names. Needs the installation’s token.',
   security: SECURITY,
   request: {
     query: z.strictObject({
@@ -69,12 +69,12 @@ const list = createRoute({
         .string()
         .max(NAME_LENGTH_MAX)
         .default('')
-        .openapi({ description: 'Part of the name, to the letter.' }),
+        .openapi({ description: 'A part of the name, in the same case.' }),
       after: z
         .string()
         .max(NAME_LENGTH_MAX)
         .default('')
-        .openapi({ description: '`next` of the page before.' }),
+        .openapi({ description: '`next` of the previous page.' }),
       limit: z.coerce.number().int().min(1).max(COUNTERS_AT_ONCE).default(COUNTERS_AT_ONCE),
     }),
   },
@@ -92,7 +92,7 @@ const values = createRoute({
   method: 'get',
   path: '/api/v1/values',
   summary: 'Read many counters',
-  description: 'Never counts, and tells none that are private.',
+  description: 'Never counts, and does not show private counters.',
   request: {
     query: z.strictObject({
       names: z
@@ -101,20 +101,21 @@ const values = createRoute({
         .pipe(z.array(name).max(COUNTERS_AT_ONCE))
         .openapi({
           type: 'string',
-          description: 'Names, with commas between.',
+          description: 'Names, separated by commas.',
           example: 'hits,my-site/front-page',
         }),
     }),
   },
   responses: {
     200: json(
-      'Each by its name; null where there is no such counter, or a private one.',
+      'The totals by name; null for a missing or private counter.',
       z.object({ values: z.record(name, total.nullable()) }).openapi('Values'),
     ),
     ...PROBLEMS,
   },
 });
 
+/** All routes but those of the history and the stack. */
 export const routes = {
   make,
   list,

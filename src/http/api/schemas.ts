@@ -6,7 +6,7 @@ import { z } from '@hono/zod-openapi';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/rules.ts';
 
-/** The most counters in one response. */
+/** The maximum number of counters in one response. */
 export const COUNTERS_AT_ONCE = 100;
 /** A name has 3 to 64 characters on each side of its slash. */
 export const NAME_LENGTH_MAX = 129;
@@ -59,7 +59,7 @@ export const Counter = z
   })
   .openapi('Counter');
 export const CreatedCounter = Counter.extend({
-  token: z.string().openapi({ description: 'Its owner’s token. It is not told again.' }),
+  token: z.string().openapi({ description: 'Its owner’s token, which is not shown again.' }),
 }).openapi('MadeCounter');
 export const Value = z
   .object({
@@ -83,16 +83,16 @@ export const Problem = z
 export const HEADERS = {
   'RateLimit-Policy': {
     description:
-      'Limits for visitors, where there are any: how many requests (q) in how many seconds (w).',
+      'The rate limits, if there are any: the number of requests (q) in a number of seconds (w).',
     schema: { type: 'string', example: '"requests";q=600;w=60' },
   },
   RateLimit: {
     description:
-      'What this visitor has left of a limit (r), and in how many seconds there is one more (t).',
+      'What remains of a limit for this visitor (r), and the seconds until there is one more (t).',
     schema: { type: 'string', example: '"requests";r=599;t=1' },
   },
   'Retry-After': {
-    description: 'After how many seconds to ask again.',
+    description: 'The seconds after which to try again.',
     schema: { type: 'integer', minimum: 1 },
   },
 } as const;
@@ -102,17 +102,19 @@ export const LIMITS = {
   RateLimit: header('RateLimit'),
   'RateLimit-Policy': header('RateLimit-Policy'),
 };
+/** An error after which a client may try again. */
 const again = (description: string) => ({
   ...problem(description),
   headers: { ...LIMITS, 'Retry-After': header('Retry-After') },
 });
 
-/** A response for the description. */
+/** A successful response, for the description. */
 export const json = <T extends z.ZodType>(description: string, schema: T) => ({
   description,
   headers: LIMITS,
   content: { 'application/json': { schema } },
 });
+/** An error response, for the description. */
 export const problem = (description: string) => ({
   description,
   headers: LIMITS,
@@ -122,9 +124,10 @@ export const problem = (description: string) => ({
 export const PROBLEMS = {
   400: problem('The request is not as described here.'),
   404: problem('There is no such counter.'),
-  429: again('Your address has asked for more than a limit allows.'),
-  503: again('The store is away, or there is no room.'),
+  429: again('Your address has used up a limit.'),
+  503: again('The store is unavailable, or a maximum is reached.'),
 } as const;
 /** The error of routes that need a token. */
 export const TOKENS = { 401: problem('The token is missing, or not the right one.') } as const;
+/** The security of routes that need a token. */
 export const SECURITY = [{ token: [] }];

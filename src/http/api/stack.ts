@@ -38,16 +38,16 @@ const Shown = z
         version: z.string(),
         state: z.enum(['ready', 'draining', 'gone']).openapi({
           description:
-            'draining: answers what is under way and stops; gone: has stopped, or is not heard of any more.',
+            'draining: finishes its requests and stops; gone: has stopped, or does not report any more.',
         }),
         started: z.iso.datetime(),
         hits: z
           .int()
-          .openapi({ minimum: 0, description: 'What it has counted since it started.' }),
+          .openapi({ minimum: 0, description: 'The hits that it has counted since it started.' }),
         share: z.number().openapi({
           minimum: 0,
           maximum: 1,
-          description: 'Its part of what all of these have counted.',
+          description: 'Its share of the hits of all these replicas.',
         }),
       }),
     ),
@@ -59,7 +59,7 @@ const route = createRoute({
   path: '/api/v1/stack',
   summary: 'The replicas, and the store',
   description:
-    'As the replica that answers has heard of them within the last seconds. Not there with SEEN_SHOW_STACK=no.',
+    'As the replica that answers knows them from reports of the last seconds. Hidden with SEEN_SHOW_STACK=no.',
   responses: { 200: json('The stack.', Shown), ...PROBLEMS },
 });
 

@@ -3,8 +3,8 @@
  * JSONP.
  *
  * JSONP is a response as a script that calls a function of the page, for pages from before CORS.
- * The page chooses the function’s name, so the name is validated; so is the name of a counter that
- * stands for the calling page, which anybody can forge.
+ * The page chooses the function’s name, so the name is validated. A counter’s name can be made
+ * from the calling page, which anybody can forge, so it is validated afterwards.
  */
 import { AppError } from '../../counter/errors.ts';
 

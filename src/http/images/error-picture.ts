@@ -43,7 +43,7 @@ export function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
 const MESSAGES: Readonly<Record<string, string>> = {
   'counter-missing': 'no such counter',
   'name-invalid': 'no such name',
-  'request-invalid': 'asked for wrongly',
+  'request-invalid': 'invalid request',
   'route-missing': 'no such picture',
   'rate-limited': 'too many requests',
   'counters-full': 'no more counters',

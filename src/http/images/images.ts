@@ -99,7 +99,7 @@ async function messageOf(
 async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
   const [total] = await counter.read([name]);
   if (total !== undefined) return total;
-  // An unreadable default counter is missing, or private after an import.
+  // Without a public total the default counter was never hit, or is private after an import.
   if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
   throw counterNotPublic(name);
 }
@@ -116,7 +116,7 @@ async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> 
   });
 }
 
-/** https://shields.io/badges/endpoint-badge */
+/** The badge as JSON for shields.io (https://shields.io/badges/endpoint-badge). */
 async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'json');
   const wanted = badgeWanted(c);

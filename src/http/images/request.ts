@@ -43,15 +43,17 @@ const Badge = z.object({
   color: colour,
   labelColor: colour,
 });
+/** The parameters of a badge, checked. */
 export type BadgeWanted = z.output<typeof Badge>;
 
 const Chart = z.object({
   by: z.enum(['hour', 'day', 'month']).default('day'),
-  zone: z.string().refine(isZone, 'is no time zone as in Europe/Berlin').default('UTC'),
+  zone: z.string().refine(isZone, 'is not a time zone, such as Europe/Berlin').default('UTC'),
   theme: oneOf(CHART_THEMES),
   title: text.optional(),
   lang,
 });
+/** The parameters of a chart, checked. */
 export type ChartWanted = z.output<typeof Chart>;
 
 /**

@@ -12,16 +12,16 @@ import type { AppContext } from '../context.ts';
 import { type EventStream, OpenStream } from './open-stream.ts';
 
 export interface EventStreamOptions {
-  /** The maximum number of open streams, from 1 on. One more ends the oldest. */
+  /** The maximum number of open streams, at least 1. One more ends the oldest. */
   readonly max: number;
   /** The interval between comments, which show proxies that the stream is in use. */
   readonly heartbeatMs?: number;
   /**
-   * A client that does not read is dropped when this much waits for it, beside the system's
-   * buffers.
+   * A client that does not read is dropped when this much waits for it, in addition to the
+   * system's buffers.
    */
   readonly waitingBytesMax?: number;
-  /** The limit per address; `undefined` for none but `max`. */
+  /** The limit per address; `undefined` when only `max` applies. */
   readonly perAddress?: StreamsPerAddress | undefined;
 }
 
@@ -44,6 +44,7 @@ export function streamHeaders(headers: Headers): Headers {
   return ours;
 }
 
+/** All streams of a process. */
 export class EventStreams {
   readonly #heartbeatMs: number;
   readonly #waitingBytesMax: number;
@@ -66,7 +67,7 @@ export class EventStreams {
     this.#byAddress = perAddress && new StreamsByAddress(perAddress);
   }
 
-  /** The remote ports of their connections. */
+  /** The remote ports of the streams' connections. */
   busyPorts(): number[] {
     return [...this.#open].flatMap(({ remotePort }) => remotePort ?? []);
   }
@@ -135,8 +136,9 @@ export class EventStreams {
   }
 }
 
+/** The limit on the streams of one address. */
 export interface StreamsPerAddress {
-  /** A whole number from 1 on. */
+  /** A whole number, at least 1. */
   readonly max: number;
   /** The network of a request: its IPv4 address, or its IPv6 network of 64 bits. */
   readonly networkOf: (c: AppContext) => string;

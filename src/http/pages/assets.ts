@@ -24,7 +24,7 @@ export function styleLink(): Links {
   return { style: `${STYLE}?v=${styles().hash}` };
 }
 
-/** Stylesheet and script. The first caller waits until the script is built. */
+/** The stylesheet and the script. The first caller waits until the script is built. */
 export async function pageLinks(): Promise<Links> {
   return { ...styleLink(), script: `${SCRIPT}?v=${(await script()).hash}` };
 }
@@ -41,7 +41,7 @@ export function pageHeaders(headers: Headers): Headers {
   return ours;
 }
 
-/** The handlers of both. `headers` are those of every response. */
+/** The handlers of stylesheet and script. `headers` are those of every response. */
 export function createAssets(headers: Headers): { style: AppHandler; script: AppHandler } {
   return {
     style: assetHandler('text/css; charset=utf-8', async () => styles(), headers),
@@ -63,10 +63,10 @@ function assetHandler(type: string, asset: () => Promise<Asset>, headers: Header
   };
 }
 
-/** For this long a page may run a script older than the Seen that it calls. */
+/** The longest time for which a page may run a script that is older than the Seen it calls. */
 const KEPT_SECONDS = 3600;
 
-/** The surface of the script, at `path`. It does not use the store, so no rate limit applies. */
+/** The surface of the embed script, at `path`. It needs no store, so no rate limit applies. */
 export function createEmbed(path: string): Surface {
   return ({ headers, checked }) => new Hono<Env>().get(path, checked(embedHandler(headers)));
 }

@@ -1,9 +1,10 @@
 /**
  * The pages: the default counter (`root.ts`), other counters, and `/own-visits`, on which people
- * exclude their own browser from counting, or include it again. Not here: their HTML (`page/`).
+ * exclude their own browser from counting, or include it again. Not here: their HTML (`page/`),
+ * and the effect of that choice (`http/visit/counting.ts`).
  *
- * A cookie stores that choice. On other sites’ pages it applies to images and frames, as far as
- * the browser sends cookies there (its effect: `http/visit/counting.ts`).
+ * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
+ * browser sends cookies there.
  */
 import { Hono } from 'hono';
 import type { Counter } from '../../counter/counter.ts';
@@ -130,7 +131,7 @@ function requireOwnPage(c: AppContext): void {
   }
 }
 
-/** From other sites' pages, where most counters are, browsers send only cookies set over HTTPS. */
+/** On other sites' pages, where most counters are, browsers send only cookies set over HTTPS. */
 function cookie(visits: 'in' | 'out', secure: boolean): string {
   const kept = visits === 'out' ? KEPT_SECONDS : 0;
   return `${OWN_VISITS_COOKIE}=out; Path=/; Max-Age=${kept}; HttpOnly; ${secure ? 'SameSite=None; Secure' : 'SameSite=Lax'}`;

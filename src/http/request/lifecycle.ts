@@ -75,6 +75,7 @@ export interface LifecycleOptions {
   readonly policy: string;
 }
 
+/** The requests in progress of a process, and the steps before and after each handler. */
 export class Lifecycle {
   readonly #options: LifecycleOptions;
   /**
@@ -94,7 +95,7 @@ export class Lifecycle {
     return this.#inProgress().length;
   }
 
-  /** The remote ports of the connections of these requests. */
+  /** The remote ports of the connections with a request in progress. */
   busyPorts(): number[] {
     return this.#inProgress().flatMap(({ peer }) => peer?.port ?? []);
   }
@@ -148,14 +149,14 @@ export class Lifecycle {
     this.#last = state;
   }
 
-  /** Call it once after each `#enter`. */
+  /** Removes a request from the list. Call it once after each `#enter`. */
   #leave({ before, after }: RequestState): void {
     if (before) before.after = after;
     if (after) after.before = before;
     else this.#last = before;
   }
 
-  /** Without requests whose body has not arrived, which may take forever. */
+  /** The requests in progress, without those whose body has not arrived, which may never come. */
   #inProgress(): RequestState[] {
     const found: RequestState[] = [];
     for (let state = this.#last; state; state = state.before)

@@ -97,7 +97,7 @@ export function answerHead(app: Hono<Env>, state: RequestState): Promise<Respons
   return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
 }
 
-/** The response to HEAD when there is none to GET. */
+/** The response to HEAD, from one that Hono has made without the body of GET. */
 async function withUnknownLength(response: Response | Promise<Response>): Promise<Response> {
   const { status, headers } = await response;
   const ours = new Headers(headers);

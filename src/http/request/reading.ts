@@ -1,6 +1,6 @@
 /**
- * Reads from a request what Hono leaves out: the media types (`Accept`) and codings (`Accept-
- * Encoding`) that a client accepts, and all of its body before its handler runs.
+ * Reads parts of a request, within bounds that Hono lacks: the media types (`Accept`) and codings
+ * (`Accept-Encoding`) that a client accepts, and the whole body before its handler runs.
  *
  * Hono’s parser of these headers takes time in proportion to their length, some 0.3 ms for the
  * longest that is read here. A longer header is ignored, which RFC 9110 (section 12.5) allows. Not

@@ -10,7 +10,10 @@ import { BlockList, isIP } from 'node:net';
 import { networkIn } from '../../network.ts';
 import { type ClientAddress, plainAddress } from './visitors.ts';
 
-/** `trusted`: addresses, and networks such as `10.0.0.0/24`; an invalid entry trusts nobody. */
+/**
+ * Builds the function that finds a client's address. `trusted` are the addresses and networks of
+ * trusted proxies, such as `10.0.0.0/24`; an invalid entry trusts nobody.
+ */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = new BlockList();
   for (const entry of trusted) {
@@ -76,7 +79,10 @@ const PRIVATE = [
 /** No client has this address (RFC 5737). It is accepted only from a trusted proxy. */
 const NOBODY = '192.0.2.1';
 
-/** `clientAddress`, and calls `onUntrusted` once, with the address of the first such proxy. */
+/**
+ * Wraps `clientAddress`, and calls `onUntrusted` once: with the address of the first proxy on a
+ * private network that is not trusted.
+ */
 export function noticeUntrustedProxy(
   clientAddress: ClientAddress,
   onUntrusted: (proxy: string) => void,

@@ -104,7 +104,7 @@ export function createCounting({
     refusePrefetch(headers);
     const key = headers.get('Idempotency-Key');
     const once = key === null ? undefined : requestKey(key, name, amount, named);
-    // Other amounts and visits of others are explicit, so they always count.
+    // Other amounts and named visitors are explicit, so they always count.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
     const hit = (visitor: Visitor) => {
       // The default counter may always be created. With a limit, any other is expected to exist,

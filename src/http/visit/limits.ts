@@ -5,8 +5,8 @@
  *
  * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * the choice of limited routes (`http/app.ts`), calling the store, and the
- * arithmetic (`counter/rate-limit.ts`).
+ * the choice of limited routes (`http/app.ts`), and calling the store and the arithmetic
+ * (`counter/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
@@ -26,7 +26,7 @@ import type { Visitors } from './visitors.ts';
 export interface Quotas {
   /** Per address. */
   readonly requestsPerMinute: number;
-  /** Per address, or for all together (`addressesHidden`). */
+  /** Per address, or for everybody together (`addressesHidden`). */
   readonly newCountersPerDay: number;
   /** The same for requests with an idempotency key, also retries. */
   readonly keysPerDay: number;
@@ -159,9 +159,9 @@ export class Limits {
   }
 
   /**
-   * Called when the store did not check a limit in time. Requests are allowed: one that is not
-   * limited for a while harms nobody, but a refused visit is lost. Keys and counters stay in the
-   * store, so a replica allows one quota for all addresses together, and then fails with
+   * Called when the store did not check a limit in time. Requests are allowed: some more of them
+   * harm nobody, but a refused visit is lost. Keys and counters stay in the store, so for these a
+   * replica allows one quota for all addresses together, and then fails with
    * `store-unavailable`.
    */
   #letThrough(limit: Limit): void {
@@ -177,7 +177,7 @@ export class Limits {
     if (allowed) return;
     throw new AppError(
       'store-unavailable',
-      'The store did not answer in time whether this is within a limit. Not counted: try again in a moment.',
+      'The store did not check a limit in time. Not counted: try again in a moment.',
     );
   }
 }

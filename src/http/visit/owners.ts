@@ -28,6 +28,7 @@ export function bearerIn(headers: Headers): string | undefined {
   return /^Bearer +([\u0021-\u007E]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
 }
 
+/** Checks tokens. Knows that of the installation; those of counters come from the store. */
 export class Owners {
   readonly #installation: string | undefined;
 
@@ -88,9 +89,9 @@ export class Owners {
   }
 
   #advice(owner: string | undefined): string {
-    if (owner !== undefined) return 'Send the token that making the counter answered.';
+    if (owner !== undefined) return 'Send the token that you got when you created the counter.';
     return this.#installation === undefined
-      ? 'It wants the installation’s token, and this Seen has none: start it with SEEN_TOKEN.'
+      ? 'It must be the installation’s token, but this Seen has none: start it with SEEN_TOKEN.'
       : 'Send the installation’s token (SEEN_TOKEN).';
   }
 }

@@ -27,11 +27,15 @@ export interface VisitorsOptions {
   readonly newSalt: () => string;
 }
 
-/** Longer than a healthy store takes. A visit can still wait its own full time after this. */
+/**
+ * How long a visit waits for the salt: longer than a healthy store takes. After this it may still
+ * wait its full time for its number.
+ */
 const SALT_WAIT_MS = 250;
 /** The delay before the salt is requested again after a failure. */
 const AGAIN_MS = 1000;
 
+/** Identifies visitors with the salt of the day, which it reads once a day. */
 export class Visitors {
   readonly #options: VisitorsOptions;
   #day = -1;
@@ -57,14 +61,14 @@ export class Visitors {
     });
   }
 
-  /** A visitor whom a program names: the same all day for the same name, which is not kept. */
+  /** A visitor whom a program names: the same all day for the same name, which is not stored. */
   named(name: string): Visitor | Promise<Visitor> {
     return this.#salted((salt) => visitorNamed(name, salt));
   }
 
   /**
-   * The place of this request, for limits: the same all day for an IPv4 address or an IPv6
-   * network, whichever client it is. `undefined` when today's salt is not available.
+   * The hash of this request's network, for limits: the same all day for all clients of an IPv4
+   * address or an IPv6 network. `undefined` when today's salt is not available.
    */
   placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
     return this.#salted((salt) => salt && keyed(this.networkOf(c), salt));
@@ -115,7 +119,7 @@ export class Visitors {
   }
 }
 
-/** The visitor at `address` with this user agent, on the day whose salt this is. */
+/** The visitor with this address and user agent, on the day of this salt. */
 export function visitorOf(address: string, userAgent: string, salt: string): Visitor {
   const kind = rememberedKind(userAgent);
   if (kind === 'bot' || kind === 'proxy') return { kind, id: undefined };
@@ -128,7 +132,10 @@ function visitorNamed(name: string, salt: string | undefined): Visitor {
   return { kind: 'person', id: salt === undefined ? undefined : keyed(`\nnamed\n${name}`, salt) };
 }
 
-/** 66 bits: among a million visitors of a day two meet by chance once in 150 million days. */
+/**
+ * A keyed hash (HMAC-SHA-256), cut to 66 bits: with a million visitors a day, two of them get the
+ * same one once in 150 million days.
+ */
 function keyed(text: string, salt: string): string {
   return new Bun.CryptoHasher('sha256', salt).update(text).digest('base64url').slice(0, 11);
 }
@@ -168,8 +175,8 @@ function groupsOf(part: string): string[] {
 }
 
 /**
- * Sockets for both kinds write IPv4 addresses as `::ffff:192.0.2.1`, and some proxies as
- * `::ffff:c000:201`.
+ * An address, with IPv4 in its usual form. Sockets for both versions of IP write IPv4 addresses as
+ * `::ffff:192.0.2.1`, and some proxies as `::ffff:c000:201`.
  */
 export function plainAddress(address: string): string {
   if (!/^::ffff:/i.test(address)) return address;

@@ -1,21 +1,21 @@
-/** Requests JSON from Seen, and repeats such work while the page is visible. */
+/** Requests JSON from Seen, and repeats work while the page is visible. */
 
 /** The result of a request: the data, or why there is none. */
 export interface JsonAnswer<T> {
   readonly data?: T;
   /**
-   * `away`: the store is unavailable · `unreachable`: Seen is too · `busy`: a rate limit was
-   * reached · `refused`: the data is private or does not exist.
+   * `away`: the store is unavailable · `unreachable`: Seen does not respond · `busy`: a rate limit
+   * was reached · `refused`: the data is private or does not exist.
    */
   readonly failed?: 'away' | 'unreachable' | 'busy' | 'refused' | undefined;
-  /** When to retry, if Seen said so. */
+  /** The delay before a retry, if Seen named one. */
   readonly againMs?: number | undefined;
 }
 
 /** The time limit of a request: longer than a visit waits for the store by default. */
 const TIMEOUT_MS = 8000;
 
-/** Requests a path. Never fails. */
+/** Requests a path of Seen. Never fails. */
 export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
   try {
     const response = await fetch(path, {
@@ -33,6 +33,7 @@ export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
   }
 }
 
+/** Work that is repeated while the page is visible, never twice at once. */
 export class Task {
   readonly #everyMs: number;
   readonly #work: () => Promise<number | undefined>;

@@ -5,18 +5,18 @@
  * only the Seen that it was loaded from, and stays under 2 kB (a test checks this). An element is
  * hidden until its number is known, and stays hidden if there is none. In each view of a page it
  * counts once on each counter, however many elements show it. A view begins when a page is loaded,
- * and when its script goes to another path. The attributes for authors of pages are in
+ * and when its own script changes the path. The attributes for authors of pages are in
  * docs/embed.md. Not here: polyfills, and a second Seen in the same page.
  */
 
 const NAME = /^(hits|[\w.-]{3,64}\/[\w.-]{3,64})$/;
 /** This many of the longest names fit into the URL of one request. */
 const NAMES_MAX = 14;
-/** The most counters of one stream. */
+/** The maximum number of counters of one stream. */
 const FOLLOWED_MAX = 20;
 /** Elements added within this time are filled together. */
 const GATHER_MS = 50;
-/** Within this time, a page that went to another path has replaced the content of the old one. */
+/** Within this time after a change of the path, a page has replaced its old content. */
 const SETTLE_MS = 1000;
 /** The delay before a refused stream is opened again; it grows with each refusal. */
 const AGAIN_MS = 5000;
@@ -28,7 +28,7 @@ const COUNTED = 2;
 
 const page = window as { seenEmbed?: true; navigation?: EventTarget };
 const doc = document as Document & { prerendering?: boolean };
-/** Only a classic script knows it. */
+/** The URL of this script; `undefined` if it was loaded as a module. */
 const source = (doc.currentScript as HTMLScriptElement | null)?.src;
 const urlOf = (path: string) => new URL(path, source);
 const on = (target: EventTarget | undefined, type: string, listener: (event: never) => void) =>
@@ -36,10 +36,11 @@ const on = (target: EventTarget | undefined, type: string, listener: (event: nev
 
 /** The last number of each counter; `null` for one without a public number. */
 const numbers: Record<string, number | null> = {};
-/** The age of each number, by the order of the requests, because responses overtake each other. */
-const ages: Record<string, number> = {};
-let age = 0;
-/** The request sent for each counter in this view. */
+/** The request that each number comes from, because responses may overtake each other. */
+const orders: Record<string, number> = {};
+/** Numbers requests and events. */
+let lastOrder = 0;
+/** The request sent for each counter in this view: `READ` or `COUNTED`. */
 let requested: Record<string, number> = {};
 /** The counter that each element was filled for. */
 let filled = new WeakMap<Element, string>();
@@ -63,9 +64,10 @@ function show(element: HTMLElement, number: number | null): void {
   element.textContent = text;
 }
 
-function tell(name: string, number: number | null, its: number): void {
-  if ((ages[name] ?? 0) > its) return;
-  ages[name] = its;
+/** Shows the number of a counter, unless a later request has given one already. */
+function tell(name: string, number: number | null, order: number): void {
+  if ((orders[name] ?? 0) > order) return;
+  orders[name] = order;
   numbers[name] = number;
   each((element, shown) => shown === name && show(element, number));
 }
@@ -75,12 +77,12 @@ function tell(name: string, number: number | null, its: number): void {
  * page's policy forbids the request.
  */
 async function ask(path: string, method?: 'POST'): Promise<void> {
-  const its = ++age;
+  const order = ++lastOrder;
   try {
     // `keepalive`: the request is sent even when the visitor leaves at once.
     const response = await fetch(urlOf(path), { method, keepalive: true } as RequestInit);
     const { name, value, values = { [name]: value } } = await response.json();
-    if (response.ok) for (const of in values) tell(of, values[of], its);
+    if (response.ok) for (const of in values) tell(of, values[of], order);
   } catch {}
 }
 
@@ -110,7 +112,7 @@ function fill(): void {
   follow([...live].slice(0, FOLLOWED_MAX).join());
 }
 
-/** The counters that the stream follows, with commas between. */
+/** The counters that the stream follows, separated by commas. */
 let followed = '';
 let stream: EventSource | undefined;
 let again: number | undefined;
@@ -135,7 +137,7 @@ function listen(): void {
   on(ours, 'message', ({ data }: MessageEvent) => {
     const { name, value } = JSON.parse(data);
     againMs = AGAIN_MS;
-    tell(name, value, ++age);
+    tell(name, value, ++lastOrder);
   });
   on(ours, 'error', () => {
     // Refused. When a stream only ends, the browser reconnects by itself.
@@ -143,7 +145,7 @@ function listen(): void {
   });
 }
 
-/** The path of the page; `/a/` equals `/a`. */
+/** The path of the page, without a slash at its end. */
 const pathNow = () => location.pathname.replace(/\/$/, '');
 let path: string;
 let settling: number | undefined;

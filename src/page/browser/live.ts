@@ -1,14 +1,15 @@
 /** The live total, over server-sent events, from any replica. */
 
 /**
- * The state of the connection: `lost` only after an interruption longer than the replacement of a
- * replica.
+ * The state of the connection. It is `lost` only when an interruption lasts longer than the
+ * replacement of a replica.
  */
 export type LiveState = 'open' | 'lost';
 
 export interface LiveListener {
   /** Called with each total. */
   total(total: number): void;
+  /** Called with each state, also with the same state again. */
   state(state: LiveState): void;
 }
 
@@ -20,6 +21,7 @@ const LOST_AFTER_MS = 4000;
 /** After a response that is not a stream, only this script retries, with a random delay. */
 const AGAIN_MS = 2000;
 
+/** The stream of one counter. */
 export class Live {
   readonly #url: string;
   readonly #listener: LiveListener;

@@ -20,7 +20,7 @@ import { showVisitors } from './visitors.ts';
 const PAST_EVERY_MS = 15_000;
 /** The interval at which replicas report (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;
-/** An update without visits, because hours pass. */
+/** The longest interval between updates, even without visits, because a new hour begins. */
 const PAST_AT_LEAST_MS = 5 * 60_000;
 
 start(document.body.dataset['counter'] ?? 'hits');

@@ -44,10 +44,13 @@ export function visitsOf({ person, program, proxy, bot }: PeriodCounts): number 
   return person + program + proxy + bot;
 }
 
-/** By name: an hour that repeats when clocks are set back is one hour, as in the API. */
+/**
+ * The beginnings of the shown periods by name, the earliest first. An hour that repeats when
+ * clocks are set back is one hour, as in the API.
+ */
 function beginningsOf(step: Step, now: Date): Map<string, Date> {
   const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()];
-  // Hours begin with those of UTC, and have the name of their beginning.
+  // Hours begin when those of UTC do, and are named by their beginning in local time.
   const hour = Math.floor(now.getTime() / HOUR_MS) * HOUR_MS;
   const found = new Map<string, Date>();
   for (let back = SHOWN[step] - 1; back >= 0; back--) {

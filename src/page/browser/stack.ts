@@ -37,7 +37,7 @@ export class StackPanel {
     // Without a response, the shown data is old.
     this.#list?.toggleAttribute('data-old', !data);
     if (!data) {
-      this.#store?.replaceChildren('not heard from just now');
+      this.#store?.replaceChildren('no data at the moment');
       return { failed, againMs };
     }
     const { kind, state } = data.store;

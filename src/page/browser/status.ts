@@ -6,6 +6,7 @@ import type { JsonAnswer } from './ask.ts';
 import type { LiveState } from './live.ts';
 import { type Reachability, statusText } from './words.ts';
 
+/** The line below the sentence. */
 export class Status {
   readonly #element = document.getElementById('status');
   #known: Reachability = {};
@@ -35,6 +36,7 @@ export class Status {
   }
 }
 
+/** The number in the sentence. */
 export class LiveNumber {
   readonly #element = document.getElementById('number');
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');

@@ -6,16 +6,13 @@ export interface Reachability {
   readonly lastRequest?: 'answered' | 'away' | 'unreachable';
 }
 
-/** The text of the status line: calm, and only if it helps. */
+/** The text of the status line. It alarms nobody, and is empty when it would not help. */
 export function statusText({
   live,
   lastRequest,
 }: Reachability): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
   if (lastRequest === 'away')
-    return [
-      'away',
-      'The store is away. The number stands still, and goes on when the store is back.',
-    ];
+    return ['away', 'The store is away. The number will change again when the store is back.'];
   if (live === 'lost' || (lastRequest === 'unreachable' && live !== 'open'))
     return ['lost', 'The connection is lost. Trying again…'];
   return live === 'open' ? ['live', 'Live'] : [undefined, ''];
@@ -55,6 +52,6 @@ const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
 const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
 
 export const formatNumber = (value: number): string => WHOLE.format(value);
-/** In few characters, for scales. */
+/** The number in few characters, such as `1.2K`, for scales. */
 export const formatShort = (value: number): string => SHORT.format(value);
 export const formatPercent = (part: number): string => PART.format(part);

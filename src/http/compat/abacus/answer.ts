@@ -59,8 +59,8 @@ export function redirect(to: string, status: 301 | 307 | 308, headers: Headers):
 }
 
 /**
- * Middleware that gives every response the content type of Abacus' JSON, and the error of the rate
- * limit Abacus' wording.
+ * Middleware that gives JSON responses the content type of Abacus, and the error of the rate limit
+ * its wording.
  */
 export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
   await next();
@@ -87,7 +87,7 @@ const FONT_SIZE_MAX_PX = 100;
  * The badge of a total, with the look that the request asks for. Invalid parameters are ignored.
  */
 export function badgeOf(query: URLSearchParams, total: number | null): string {
-  const parameter = (name: string, standard: string) => query.get(name) ?? standard;
+  const parameter = (name: string, fallback: string) => query.get(name) ?? fallback;
   const style = parameter('style', 'flat').toLowerCase();
   const base = style.replace(/-simple$/, '');
   const fontSizePx = Number(parameter('fontsize', `${FONT_SIZE_PX}`));
@@ -122,6 +122,7 @@ export interface AbacusStatusOptions {
   readonly now: () => number;
 }
 
+/** The health check and the statistics of this replica. */
 export class AbacusStatus {
   readonly #options: AbacusStatusOptions;
   readonly #startedAt: number;
@@ -134,7 +135,7 @@ export class AbacusStatus {
     this.#startedAt = options.now();
   }
 
-  /** Notes a call of `operation`. */
+  /** Records a call of `operation`. */
   asked(operation: string): void {
     this.#commands.total++;
     if (operation === 'get' || operation === 'hit' || operation === 'create')
@@ -146,13 +147,14 @@ export class AbacusStatus {
     this.#misses++;
   }
 
+  /** The reply to a health check: how long this replica has run. */
   health(): Reply {
     return { status: 200, body: { status: 'ok', uptime: durationText(this.#upMs()) } };
   }
 
   /**
-   * `db_uptime` is how long this replica has used the database, and `db_version` is its kind: the
-   * database itself is not asked.
+   * The statistics. `db_uptime` is the time for which this replica has used the database, and
+   * `db_version` is the kind of the database, which itself is not asked.
    */
   async stats(): Promise<Reply> {
     const { registry, replica, version, database } = this.#options;

@@ -34,7 +34,7 @@ const TTL_SECONDS = 14_515_200;
 const GET_FAILED = 'Failed to get data. Try again later.';
 const MISSING: Reply = { status: 404, body: { error: 'Key not found' } };
 
-/** Awaits work of the store. When the store fails, this fails with `words`, Abacus' message. */
+/** Awaits work of the store. When the store fails, the error has the message `words`. */
 export async function withMessage<T>(words: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -120,9 +120,9 @@ export async function info(call: Call, { registry, owners }: AbacusParts): Promi
   const described = isName(named)
     ? await withMessage(GET_FAILED, registry.describe(named.name))
     : undefined;
-  const found =
+  const isHidden =
     described?.rules.private && !owners.isOwnerToken(tokenIn(call) ?? '', described.owner);
-  const shown = found ? undefined : described;
+  const shown = isHidden ? undefined : described;
   return {
     status: 200,
     body: {

@@ -16,9 +16,9 @@ import { callingPage, decodedPart, hostPart, type NamedCounter, pathPart } from 
 export const ABACUS_PREFIX = '/abacus';
 
 /**
- * The path after an operation's name: `counter` is `/NAMESPACE/KEY`; `open` is the same, but
- * `/KEY/` alone is in the namespace `default`; `create` is the same, and also allows `/`; `owned`
- * is like `open`, but without the redirect to the slash, which would repeat a token; `alone` is
+ * The path after an operation's name: `counter` is `/NAMESPACE/KEY`; `open` also allows `/KEY/`,
+ * in the namespace `default`; `create` is like `open`, and also allows `/`; `owned` is like
+ * `open`, but does not redirect from `/KEY` to `/KEY/`, which would repeat a token; `alone` is
  * empty.
  */
 export type Shape = 'counter' | 'open' | 'create' | 'owned' | 'alone';
@@ -36,8 +36,8 @@ export interface Call {
 }
 
 /**
- * The words in the path after `operation`, or a redirect; its `to` is `undefined` when the path
- * does not fit. Fails with `route-missing` when there are too many words.
+ * The words in the path after `operation`, or the target of a redirect, which is `undefined` when
+ * the path does not fit. Fails with `route-missing` when there are too many words.
  */
 export function pathWords(
   c: AppContext,
@@ -86,6 +86,7 @@ function withoutSlash(c: AppContext): string {
   return elsewhere(c, (path) => path.replace(/\/$/, ''));
 }
 
+/** The request's changed path and its query, without the token. */
 function elsewhere(c: AppContext, change: (path: string) => string): string {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete('token');
@@ -101,7 +102,7 @@ export function namedIn({ words, headers }: Call): NamedCounter {
   return { namespace, key, name: `${namespace}/${key}` };
 }
 
-/** Replaces a reserved word. */
+/** Replaces a reserved word. Fails with `request-invalid` when the request names no page. */
 function replaced(word: string, headers: Headers): string {
   if (word !== ':HOST:' && word !== ':PATH:') return word;
   const page = callingPage(headers);

@@ -34,7 +34,7 @@ export interface CountapiOptions {
 
 /** Six months in milliseconds, half of 365.25 days. See `info`. */
 const TTL_MS = 15_778_800_000;
-/** The least that everybody may add to a counter created without bounds. */
+/** The least and the most that everybody may add to a counter created without bounds. */
 const LOWEST = -1;
 const HIGHEST = 1;
 
@@ -83,7 +83,7 @@ export async function update(call: Call, { registry }: CountapiOptions): Promise
 }
 
 /**
- * Sets a counter that is settable. The old value is read just before; it misses hits in between.
+ * Sets a counter that is settable. The old value is read just before, so it may lack some hits.
  */
 export async function set(call: Call, { registry }: CountapiOptions): Promise<Reply> {
   const named = namedInPath(call);

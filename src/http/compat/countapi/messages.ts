@@ -1,10 +1,10 @@
 /**
- * Requests to CountAPI, the counter and the parameters, and the forms of its responses: JSON,
- * JSONP for pages that load a response as a script, and a transparent image.
+ * Reads requests to CountAPI (the counter and the parameters), and forms its responses: JSON,
+ * JSONP for pages that load a response as a script, or a transparent image.
  *
  * The path is parsed here and not by the router, because the namespace is optional, a slash may
- * follow, and each part is decoded once. Every response passes through here, also errors, so that
- * a page’s callback always gets the outcome. Not here: the calls (`calls.ts`).
+ * follow, and each part is decoded once. Every response, also an error, passes through here, so
+ * that a page’s callback always gets the outcome. Not here: the calls (`calls.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';
@@ -39,18 +39,18 @@ export interface Call {
   readonly mayMake: (counter: string) => Promise<void>;
 }
 
-/** Parses a request for `operation`; `does` are its functions for counting and limits. */
+/** Parses a request for `operation`. `functions` are those that count and check limits. */
 export function callOf(
   c: AppContext,
   operation: string,
-  does: Pick<Call, 'count' | 'mayMake'>,
+  functions: Pick<Call, 'count' | 'mayMake'>,
 ): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decodedPart),
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
-    ...does,
+    ...functions,
   };
 }
 
@@ -84,12 +84,12 @@ function replaced(word: string, page: URL | undefined): string {
 }
 
 /**
- * A whole number from the query. Fails with `request-invalid`, also when it is missing and has no
- * `standard`.
+ * A whole number from the query; `fallback` when it is missing. Fails with `request-invalid`, also
+ * when it is missing and has no `fallback`.
  */
-export function wholeNumberIn(query: URLSearchParams, name: string, standard?: number): number {
+export function wholeNumberIn(query: URLSearchParams, name: string, fallback?: number): number {
   const text = query.get(name);
-  if (text === null && standard !== undefined) return standard;
+  if (text === null && fallback !== undefined) return fallback;
   const value = wholeNumber(text ?? '');
   if (value === undefined) {
     throw new AppError('request-invalid', `${name} must be a whole number, as in ${name}=1`);
@@ -97,7 +97,7 @@ export function wholeNumberIn(query: URLSearchParams, name: string, standard?: n
   return value;
 }
 
-/** A yes or no from the query; no when it is missing. Fails with `request-invalid`. */
+/** A boolean from the query; false when it is missing. Fails with `request-invalid`. */
 export function booleanIn(query: URLSearchParams, name: string): boolean {
   const word = (query.get(name) ?? 'false').toLowerCase();
   if (word === '1' || word === 'true') return true;

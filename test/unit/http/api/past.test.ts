@@ -152,9 +152,9 @@ describe('history', () => {
   test('gets an error with the valid values when the request is wrong', async () => {
     const { ask } = await withHistory();
     for (const [query, words] of [
-      ['zone=Europe/Atlantis', 'is no time zone'],
+      ['zone=Europe/Atlantis', 'is not a time zone'],
       ['by=year', 'query.by'],
-      ['from=yesterday', 'is no time'],
+      ['from=yesterday', 'is not a time, such as 2026'],
       ['format=xml', 'query.format'],
     ] as const) {
       const { status, body } = await ask(`${PATH}?${query}`);
