@@ -57,6 +57,7 @@ type RegistryArguments =
 const REGISTRY = new Script<RegistryArguments>(script);
 /** The most names to search for one page, so that a search without a match does not take long. */
 const LOOKED_THROUGH_MAX = 10_000;
+/** The names that one read of a search returns. */
 const AT_ONCE = 1000;
 
 export class RedisRegistry implements Registry {
