@@ -238,7 +238,7 @@ const LISTENING = [
   'CPU a second, idle',
   'CPU a second, visited',
   'events a second',
-  'told after',
+  'received after',
 ];
 /** The first two lines of the table of listeners; live.ts prints it line by line. */
 export const LISTENING_HEAD = table(LISTENING, [[]]).split('\n').slice(0, 2).join('\n');
