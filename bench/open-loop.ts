@@ -116,7 +116,8 @@ class Visitors {
     client.dueAt = dueAt;
     client.received = '';
     if (client.socket) client.socket.write(this.#request);
-    else this.#open(client).catch(() => this.#release(client)); // refused: a visit without an answer
+    // A connection that is refused is a visit without an answer.
+    else this.#open(client).catch(() => this.#release(client));
   }
 
   /**

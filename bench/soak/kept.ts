@@ -29,7 +29,9 @@ repeat
   end
 until cursor == '0'
 local kinds = {}
-for kind, count in pairs(entries) do kinds[#kinds + 1] = kind .. ' ' .. count .. ' ' .. bytes[kind] end
+for kind, count in pairs(entries) do
+  kinds[#kinds + 1] = kind .. ' ' .. count .. ' ' .. bytes[kind]
+end
 return table.concat(kinds, ';')`;
 
 /** The contents of Redis now, the largest kind first. */

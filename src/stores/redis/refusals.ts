@@ -67,7 +67,7 @@ const REFUSALS: readonly Refusal[] = [
     says: /^(BUSY|UNBLOCKED|ERR max number of clients)/,
     code: 'store-unavailable',
     advice:
-      'Redis is busy with somebody else. This passes by itself, or look who it is: redis-cli CLIENT LIST',
+      'Redis is busy with another client. This passes by itself; redis-cli CLIENT LIST shows the clients',
     leave: true,
   },
   {

@@ -151,7 +151,7 @@ export class RedisRegistry implements Registry {
     );
   }
 
-  /** Describes those that exist, each at one moment. */
+  /** The descriptions of the counters that exist, each as of one moment. */
   async #describe(counters: readonly string[]): Promise<Description[]> {
     if (counters.length === 0) return [];
     const all = await this.#connection.ask(

@@ -87,7 +87,7 @@ function counterStatements(database: Database) {
       UPDATE counters
       SET total = coalesce(?2, total), owner = coalesce(?3, owner), rules = coalesce(?4, rules)
       WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
-    /** ?1 counter. */
+    /** ?1 counter: deletes its row. */
     delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
   };
 }

@@ -96,7 +96,7 @@ local function begin(name, counter)
   local day, old = counter.day, counter.old
   counter.set = {'SET', total_key(name), '', 'KEEPTTL'}
   write(counter.set)
-  -- The guide's application may have begun the default counter.
+  -- The stack guide's application (docs/import.md) may have made the default counter's total.
   local may_be_new = not day and (not counter.total or counter.total == 0 or name == DEFAULT)
   if may_be_new and not read('HGET', 'seen:counter:' .. name, 'made') then
     counters_made = counters_made + 1
