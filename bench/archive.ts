@@ -1,6 +1,6 @@
 /**
- * How long export and import of many counters take, and how much they slow down commits at the
- * same time: `bun bench/archive.ts`.
+ * Measures how long export and import of many counters take, and how much they slow down commits
+ * at the same time: `bun bench/archive.ts`.
  *
  * Not part of `npm run bench`, whose tables are about visits.
  */
@@ -16,15 +16,16 @@ import { ROOT } from '../test/support/program.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 
 const COUNTERS = 100_000;
-/** Hits of so many counters in a batch, as a busy replica has them. */
+/** The number of counters in a batch, as in a busy replica. */
 const IN_A_BATCH = 50;
+/** The pause between two commits. */
 const PAUSE_MS = 2;
 
 const nameOf = (index: number) => `many/page-${String(index).padStart(6, '0')}`;
 
 /**
- * Commits on counters here and there, one batch after the other, until `work` is done; answers how
- * long the commits took, in order of length.
+ * Commits one batch after the other, on counters far apart, until `work` is done. Returns the
+ * times of the commits in milliseconds, sorted.
  */
 async function whileCounting<T>(
   counting: Counting,
@@ -85,7 +86,7 @@ async function measure(
   report('export, JSON Lines', await whileCounting(counting, () => seen('export', 'all.jsonl')));
   report('export, CSV', await whileCounting(counting, () => seen('export', 'all.csv')));
   report(
-    'import, added to what is there',
+    'import, added to existing',
     await whileCounting(counting, () => seen('import', 'all.jsonl', '--existing', 'add', '--yes')),
   );
 }

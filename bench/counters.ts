@@ -1,6 +1,6 @@
 /**
- * `npx bun bench/counters.ts`: twenty million hits on 100,000 counters, on each store: speed, CPU
- * time and memory.
+ * `npx bun bench/counters.ts`: the speed, CPU time and memory of twenty million hits on 100,000
+ * counters, on each store.
  *
  * Counter and store as in a replica, but without HTTP: with so many requests at once, the load
  * generator would be measured. Few counters get most of the hits, and each hit is by one of a
@@ -21,13 +21,13 @@ import { cpuMs } from './cpu.ts';
 
 const VISITORS = 1_000_000;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
-/** How many hits wait for their number at once: enough for batches as long as they may be. */
+/** The number of hits that wait at once: enough for batches of the maximum size. */
 const WAITING = 5000;
 
-/** A database, and what it takes. */
+/** A store to measure. */
 interface Subject extends AsyncDisposable {
   readonly counting: Counting;
-  /** The processes whose time counts, this one among them. */
+  /** The processes whose CPU time is measured, including this one. */
   readonly pids: readonly number[];
   /** Memory of Redis, or the size of the file, in bytes. */
   size(): Promise<number>;
@@ -73,7 +73,7 @@ async function onSqlite(): Promise<Subject> {
   };
 }
 
-/** Hits counters as `choose` says, `hits` times, `WAITING` at once; answers what came of it. */
+/** Makes `hits` hits, `WAITING` at once, on the counters that `choose` returns. */
 async function drive({ counting, pids }: Subject, hits: number, choose: (hit: number) => string) {
   let commits = 0;
   const counter = new Counter({
@@ -140,7 +140,7 @@ for (const [name, start] of [
   await using subject = await start();
   const empty = await subject.size();
   const of = (number: number) => `bench/counter-${number}`;
-  const told = async (
+  const report = async (
     what: string,
     { perSecond, cpuUsPerHit, hitsPerCommit, seconds }: Awaited<ReturnType<typeof drive>>,
   ) => {
@@ -150,14 +150,14 @@ for (const [name, start] of [
       `${name}, ${what}: ${perSecond} hits/s, ${cpuUsPerHit.toFixed(1)} µs of CPU time a hit, ${hitsPerCommit.toFixed(0)} hits a commit, ${seconds.toFixed(0)} s; ${each} bytes a counter, ${mb} MB here`,
     );
   };
-  await told('each counter once', await drive(subject, counters, of));
+  await report('each counter once', await drive(subject, counters, of));
   // A tenth of the counters get half of the hits.
   const popular = () => of(Math.floor(counters * Math.random() ** 3.32));
-  await told(`${hits} hits`, await drive(subject, hits, popular));
+  await report(`${hits} hits`, await drive(subject, hits, popular));
   const totals = await sum(subject.counting, counters, of);
   if (totals !== hits + counters)
     throw new Error(`${name} has ${totals} of ${hits + counters} hits`);
-  say(`${name}: all ${totals} hits are there`);
+  say(`${name}: all ${totals} hits are stored`);
 }
 
 async function sum(

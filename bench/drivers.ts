@@ -10,7 +10,7 @@ import { median } from './median.ts';
 
 const ROUNDS = 5;
 const SECONDS = 4;
-/** Half of them are kept, half are new for each visit, as `seen verify` has them. */
+/** Half of the connections are kept, half are new for each visit, as in `seen verify`. */
 const CONNECTIONS = 50;
 
 async function byVerify(url: string): Promise<number> {

@@ -12,22 +12,24 @@ import { load } from './load.ts';
 import { CONNECTIONS } from './scenarios.ts';
 import type { Running } from './services.ts';
 
-/** How many times what is stated is too much. */
+/** A ratio of this many times the stated one is too much. */
 const TOO_MUCH = 1.5;
+/** The number of turns when all is well. */
 const TURNS = 5;
-/** Some 40 s for one service: a neighbour who is noisy for half a minute is sat out. */
+/** Some 40 s for one service: longer than another program that is busy for half a minute. */
 const TURNS_AT_MOST = 20;
 const SECONDS = 1;
 
+/** The result of the guard. */
 export interface Verdict {
   readonly fine: boolean;
-  /** What was seen and what is stated, for people. */
+  /** The measured and the stated ratio, for people. */
   readonly said: string;
 }
 
 /**
- * Warms both, then measures by turns until the least ratio is fine or there were as many turns as
- * there may be.
+ * Warms both up, then measures them in turns, until the lowest ratio is fine or `TURNS_AT_MOST`
+ * are over.
  */
 export async function guard(service: Running, floor: Running, stated: number): Promise<Verdict> {
   const turn = async (running: Running): Promise<number> =>

@@ -11,8 +11,8 @@ import { temporaryFolder } from '../test/support/folder.ts';
 const ROOT = join(import.meta.dir, '..');
 
 /**
- * Builds as the Dockerfile says, in a folder of its own; answers the files and their bytes. Fails
- * when the Dockerfile builds otherwise.
+ * Runs the build commands of the Dockerfile in a temporary folder, and returns the files and their
+ * sizes. Fails when the Dockerfile has other build commands.
  */
 export async function imageFiles(): Promise<{ file: string; bytes: number }[]> {
   using folder = temporaryFolder();
@@ -21,7 +21,7 @@ export async function imageFiles(): Promise<{ file: string; bytes: number }[]> {
     words.trim(),
   );
   if (builds.length !== 2)
-    throw new Error('The Dockerfile does not build with two bun build any more.');
+    throw new Error('The Dockerfile does not have two commands "bun build" any more.');
   for (const words of builds) {
     const [flags, made] = words.split(/(?=--out(?:file|dir)=)/) as [string, string];
     const [name, to] = made.split('=') as [string, string];

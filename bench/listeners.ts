@@ -12,24 +12,26 @@ import { cpuMs } from './cpu.ts';
 import { median } from './median.ts';
 import { STORES, type StoreName } from './stores.ts';
 
+/** The cost of a number of listeners. */
 export interface Listening {
   readonly store: StoreName;
   readonly listeners: number;
   readonly counters: number;
-  readonly memoryEachKib: number;
-  /** CPU time in a second. */
+  readonly memoryPerListenerKib: number;
+  /** CPU time per second without visits, and with them. */
   readonly idleMs: number;
   readonly visitedMs: number;
   readonly eventsPerSecond: number;
-  readonly toldAfterMs: number;
+  /** From the answer to a visit until the last listener has its event; the median. */
+  readonly deliveredAfterMs: number;
 }
 
-/** Visits a second: more than readings, so that each reading finds a new total. */
+/** Visits a second: more than reads of the store, so that each read finds a new total. */
 const VISITS_PER_SECOND = 20;
 
-/** One connection that listens, and how often it was told something. */
-class Ear {
-  told = 0;
+/** One connection that listens, and the number of events that it has received. */
+class StreamClient {
+  events = 0;
   readonly #socket: Socket;
 
   constructor(port: number, counter: string) {
@@ -37,7 +39,7 @@ class Ear {
       this.#socket.write(`GET /live?counters=${counter} HTTP/1.1\r\nHost: seen\r\n\r\n`);
     });
     this.#socket.on('data', (bytes) => {
-      this.told += bytes.toString('latin1').split('\ndata: ').length - 1;
+      this.events += bytes.toString('latin1').split('\ndata: ').length - 1;
     });
   }
 
@@ -76,47 +78,51 @@ export async function measureListeners(
       /VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${program.process.pid}/status`).text())?.[1],
     );
   const before = await memoryKib();
-  const ears: Ear[] = [];
+  const clients: StreamClient[] = [];
   for (let index = 0; index < listeners; index++) {
-    ears.push(new Ear(Number(port), nameOf(index)));
+    clients.push(new StreamClient(Number(port), nameOf(index)));
     if (index % 100 === 99) await Bun.sleep(20);
   }
-  const told = () => ears.reduce((sum, ear) => sum + ear.told, 0);
-  await until('each to be told its total', () => ears.every((ear) => ear.told > 0), 60_000);
-  const memoryEachKib = ((await memoryKib()) - before) / listeners;
+  const eventCount = () => clients.reduce((sum, client) => sum + client.events, 0);
+  await until(
+    'each to receive its total',
+    () => clients.every((client) => client.events > 0),
+    60_000,
+  );
+  const memoryPerListenerKib = ((await memoryKib()) - before) / listeners;
 
   let spent = cpuMs(pids);
   await Bun.sleep(seconds * 1000);
   const idleMs = (cpuMs(pids) - spent) / seconds;
 
   spent = cpuMs(pids);
-  const toldBefore = told();
-  const late: number[] = [];
+  const eventsBefore = eventCount();
+  const delaysMs: number[] = [];
   const began = performance.now();
   for (let second = 1; second <= seconds; second++) {
-    const watching = ears.filter((_, index) => index % counters === 0);
-    const each = watching.map((ear) => ear.told);
+    const watching = clients.filter((_, index) => index % counters === 0);
+    const each = watching.map((client) => client.events);
     for (let visit = 0; visit < VISITS_PER_SECOND; visit++)
       await program.visit(`/hit/${nameOf(0)}`);
     const answered = performance.now();
-    await until('all to be told', () =>
-      watching.every((ear, index) => ear.told > (each[index] ?? 0)),
+    await until('all to receive it', () =>
+      watching.every((client, index) => client.events > (each[index] ?? 0)),
     );
-    late.push(performance.now() - answered);
+    delaysMs.push(performance.now() - answered);
     await Bun.sleep(Math.max(0, began + second * 1000 - performance.now()));
   }
   const tookSeconds = (performance.now() - began) / 1000;
   const visitedMs = (cpuMs(pids) - spent) / tookSeconds;
-  const eventsPerSecond = (told() - toldBefore) / tookSeconds;
-  for (const ear of ears) ear.close();
+  const eventsPerSecond = (eventCount() - eventsBefore) / tookSeconds;
+  for (const client of clients) client.close();
   return {
     store,
     listeners,
     counters,
-    memoryEachKib,
+    memoryPerListenerKib,
     idleMs,
     visitedMs,
     eventsPerSecond,
-    toldAfterMs: median(late),
+    deliveredAfterMs: median(delaysMs),
   };
 }

@@ -8,18 +8,19 @@ import { join } from 'node:path';
 import { cpuMs } from './cpu.ts';
 import type { Running } from './services.ts';
 
-/** What is visited, and by how many at once. */
+/** The target of visits, and the number of connections. */
 export interface Kind {
   /**
-   * Path and query; with `counters`, `%` is where their number goes. Where it is left out the
-   * service's own.
+   * Path and query; with `counters`, `%` stands for the number of a counter. Without it, the path
+   * is that of the service's URL.
    */
   readonly path?: string;
-  /** How many counters are visited in turns. */
+  /** The number of counters to visit in turns. */
   readonly counters?: number;
   readonly connections: number;
 }
 
+/** The cost of visits. */
 export interface Load {
   readonly cpuUsPerVisit: number;
   readonly visitsPerSecond: number;
@@ -37,10 +38,10 @@ export async function load(service: Running, kind: Kind, seconds: number): Promi
   return { cpuUsPerVisit: ((cpuMs(service.pids) - before) * 1000) / visits, visitsPerSecond };
 }
 
-/** Visits each of the kind's counters once at least, so that none has to be made later. */
+/** Visits each of the kind's counters at least once, so that none has to be made later. */
 export async function makeCounters(service: Running, kind: Kind): Promise<void> {
   const { counters = 0, connections } = kind;
-  // What is under way at the end of a second is not told.
+  // wrk does not report the visits in progress at its end.
   for (let made = 0; made < counters; )
     made += (await visit(service, kind, 1, made)).visits - connections;
 }

@@ -12,13 +12,13 @@ const VERSIONS: readonly (readonly [name: string, command: readonly string[]])[]
   ['wrk', ['wrk', '--version']],
 ];
 
-/** Cores, processor, memory, kernel. */
+/** The cores, the processor, the memory and the kernel. */
 export function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${memory} GiB, Linux ${release().split('-')[0]}`;
 }
 
-/** Of Bun, and of the programs that are there. */
+/** The versions of Bun and of the programs that are installed. */
 export async function versions(): Promise<string> {
   const found = [`Bun ${Bun.version}`];
   for (const [name, command] of VERSIONS) {
@@ -37,9 +37,9 @@ export async function versions(): Promise<string> {
  * repository.
  */
 export async function commit(): Promise<string> {
-  const said = await Bun.$`git describe --always --dirty --exclude '*'`
+  const run = await Bun.$`git describe --always --dirty --exclude '*'`
     .cwd(import.meta.dir)
     .nothrow()
     .quiet();
-  return said.stdout.toString().trim();
+  return run.stdout.toString().trim();
 }

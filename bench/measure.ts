@@ -17,15 +17,17 @@ import type { Running, Service } from './services.ts';
 import { firstVisitMs } from './starts.ts';
 import { STORE_NAMES } from './stores.ts';
 
+/** The options of a run. */
 export interface Options {
   readonly rounds: number;
   readonly seconds: number;
-  /** A part of the names of what is measured; empty: everything. */
+  /** Only what has this text in its name is measured; empty: everything. */
   readonly only: string;
 }
 
-/** Visits a second at which all services are asked how long they take. */
+/** The rate, in visits per second, at which the latency of all services is measured. */
 const SAME_FOR_ALL = 1000;
+/** The number of listeners, on one counter and on as many counters. */
 const LISTENERS = 1000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -74,7 +76,7 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
 async function measureVisits(results: Results, scenarios: readonly Scenario[]): Promise<void> {
   const running = new Map<Service, Running>();
   const starting: Promise<Running>[] = [];
-  // One that cannot start has left nothing.
+  // A service that could not start has nothing to stop.
   const stopAll = () =>
     Promise.allSettled(starting.map((each) => each.then((there) => there[Symbol.asyncDispose]())));
   let ended = false;
@@ -87,8 +89,8 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
     for (const service of new Set(scenarios.map((scenario) => scenario.service))) {
       const missing = service.needs.filter((program) => find(program) === null);
       if (missing.length > 0) {
-        say(`not run: ${service.name}, for want of ${missing.join(', ')}`);
-        results.notRun.push(`${service.name} (for want of ${missing.join(', ')})`);
+        say(`not run: ${service.name}, missing: ${missing.join(', ')}`);
+        results.notRun.push(`${service.name} (missing: ${missing.join(', ')})`);
       } else {
         if (ended) return;
         say(`start: ${service.name}`);
@@ -112,8 +114,8 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
 }
 
 /**
- * Its memory before and during a first load: the first seconds of what is compiled while it runs
- * say little of the rest.
+ * Loads a service for the first time, so that its code is compiled before it is measured. Returns
+ * its memory before and during this load.
  */
 async function warm(
   running: Running,
@@ -154,7 +156,7 @@ async function takeTurns(
   results.waits.push(...waits.map(({ found }) => found));
   for (const { there, kind } of measured) await load(there, kind, 1);
   for (let round = 1; round <= results.rounds; round++) {
-    // Each second round backwards: what comes after a heavy neighbour comes before it, too.
+    // Every second round is in reverse, so that no load always comes after the same heavy one.
     for (const { there, kind, loads } of round % 2 === 1 ? measured : measured.toReversed()) {
       const figures = await load(there, kind, results.seconds);
       loads.rounds.push(figures);

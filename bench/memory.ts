@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { withDescendants } from './processes.ts';
 
+/** Memory of several processes together. */
 export interface Memory {
   readonly processes: number;
   /** Resident: what several processes share counts in each of them. */
   readonly rssMib: number;
   /**
-   * Proportional: what several processes share is divided among them. The sum is what the service
-   * takes.
+   * Proportional: what several processes share is divided among them. The sum is the memory that
+   * the service takes.
    */
   readonly pssMib: number;
 }

@@ -1,8 +1,8 @@
--- For wrk: requests that walk through counters, each as often as the others.
+-- A script of wrk: visits many counters, each equally often.
 --
--- Arguments: the path with % where the number of the counter goes, how many counters there are,
--- and the number of the step to begin with. The steps are as long as a prime that divides no round
--- number, so that neighbours in the walk are no neighbours in a database.
+-- Arguments: the path, in which % stands for the number of a counter; the number of counters; and
+-- the number of the step to begin with. A step adds a prime that divides no round number, so that
+-- counters that are visited one after the other are far apart in a database.
 
 local STRIDE = 7919
 local requests, count, step = {}, 1, 0

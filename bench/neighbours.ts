@@ -1,7 +1,7 @@
 /**
  * `npx bun bench/neighbours.ts [--store Redis|SQLite] [--seconds 3] [--only WORD]`: how long
  * visits take while another client sends 100 requests a second to one route. Every second request
- * has a header that is expensive to parse (test/adversary). Each route has its turn.
+ * has a header that is expensive to parse (test/adversary). The routes are measured one by one.
  *
  * Prints the slowest routes, and the time of visits without another client, which is measured
  * repeatedly in the same run.
@@ -21,15 +21,16 @@ const STORES = ['Redis', 'SQLite'] as const;
 const RATE = 100;
 const VISITS = 200;
 const VISITORS = 8;
-/** After so many routes it is measured again how long visits take without the client. */
+/** The number of routes between two measurements without the client. */
 const ALONE_EVERY = 10;
+/** The number of routes to print. */
 const ROWS = 10;
 const HOUR_MS = 3_600_000;
 const HEADER_LENGTH = 14_000;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** The counter that requests name has a full history: that is what its pictures cost most. */
+/** Gives the counter that requests name a full history, with which its images cost most. */
 async function fillCounter(url: string): Promise<void> {
   const limits = { keysMax: 1000, visitorsMax: 1000, countersMax: 100_000, hitsMake: true };
   const store = openStore({ url, ca: undefined, timeoutMs: 5000, missing: 'make', ...limits });
@@ -39,7 +40,7 @@ async function fillCounter(url: string): Promise<void> {
     kinds.map((kind) => ({ at, kind, amount: 1 })),
   );
   const rules = (await store.registry.describe('my-site/page'))?.rules;
-  if (!rules) throw new Error('the counter is not there');
+  if (!rules) throw new Error('the counter does not exist');
   const past = { hours, days: [], visitors: new Map<number, number>() };
   await store.archive.importAll(
     [
@@ -57,7 +58,7 @@ async function fillCounter(url: string): Promise<void> {
   await store.close();
 }
 
-/** Sends requests to `target` at `RATE` until it is told to stop; streams stay open until then. */
+/** Sends requests to `target` at `RATE` until `stop`; streams stay open until then. */
 async function press(program: Program, target: Target, stop: AbortSignal): Promise<void> {
   const names = Object.keys(HEADERS).filter((name) => name !== 'host');
   const startedAt = performance.now();
@@ -78,7 +79,7 @@ async function press(program: Program, target: Target, stop: AbortSignal): Promi
   };
   for (let time = 0; !stop.aborted; ) {
     for (const due = ((performance.now() - startedAt) / 1000) * RATE; time < due; time++) {
-      // It is not asked how it is answered, only what it costs others.
+      // The response does not matter, only its cost to others.
       send(time).catch(() => undefined);
     }
     await Bun.sleep(1);
@@ -104,10 +105,10 @@ async function measure(
   const targets = targetsOf(routes)
     .filter(
       ({ method, path }) =>
-        // HEAD is answered as GET is, OPTIONS and what is refused alike on all routes.
+        // HEAD is answered like GET; OPTIONS and refused methods are the same on all routes.
         !['HEAD', 'OPTIONS', 'PUT'].includes(method) && `${method} ${path}`.includes(only),
     )
-    // What is deleted has no history that would cost anything.
+    // Deletions come last: afterwards the counter has no history that would cost anything.
     .toSorted(
       (a, b) =>
         Number(/delete/i.test(a.method + a.path)) - Number(/delete/i.test(b.method + b.path)),
@@ -129,7 +130,7 @@ async function measure(
     `\n${store}: ${found.length} routes, ${RATE} requests/s on each, ${VISITS} visits/s of others for ${seconds} s.`,
   );
   say(
-    `Visits with nobody else there: 99 % within ${ms(median(alone))} (the median of ${alone.length} times, the most ${ms(Math.max(...alone))}).`,
+    `Visits without the client: 99 % within ${ms(median(alone))} (the median of ${alone.length} times, the most ${ms(Math.max(...alone))}).`,
   );
   say('The slowest:');
   for (const { what, p50Ms, p99Ms, answered } of slowest.slice(0, ROWS)) {

@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'bun';
 
+/** The latencies of visits at a fixed rate. */
 export interface Latencies {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -16,11 +17,11 @@ export interface Latencies {
    * rate.
    */
   readonly answered: number;
-  /** How much of a core the generator itself took: near 1 the figures are its own. */
+  /** The CPU time of the generator, in cores: near 1 the figures are those of the generator. */
   readonly generatorCores: number;
 }
 
-/** How long the first visits may take, which open the connections. */
+/** The time limit of the first visits, which open the connections. */
 const FIRST_VISITS_MS = 2000;
 
 /**
@@ -37,29 +38,29 @@ export async function visitAtRate(
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const total = Math.floor(rate * seconds);
-  let asked = 0;
-  while (asked < total) {
+  let sent = 0;
+  while (sent < total) {
     const dueCount = Math.min(
       total,
       1 + Math.floor(((performance.now() - startedAt) / 1000) * rate),
     );
-    for (; asked < dueCount; asked++) visitors.visit(startedAt + (asked / rate) * 1000);
+    for (; sent < dueCount; sent++) visitors.visit(startedAt + (sent / rate) * 1000);
     await Bun.sleep(1);
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const generatorCores = (user + system) / 1000 / (performance.now() - startedAt);
-  // What is answered half a second after the end counts as kept up with.
+  // Answers within half a second after the end count.
   await Bun.sleep(500);
   visitors.end();
   const latencies = visitors.latenciesMs.toSorted((a, b) => a - b);
-  // One that was not answered took longest.
+  // Visits without an answer count as the slowest.
   const at = (part: number) => latencies[Math.floor(total * part)] ?? Number.POSITIVE_INFINITY;
   return { p50Ms: at(0.5), p99Ms: at(0.99), answered: latencies.length / total, generatorCores };
 }
 
 /**
- * Who visits: with a connection where the service has left one open, since when the visit is due,
- * and what of the answer has come.
+ * A client: its connection, if the service has kept it open; when its visit was due, on the clock
+ * of `performance.now()`; and the received part of the answer.
  */
 interface Client {
   socket: Socket<Client> | undefined;
@@ -67,14 +68,14 @@ interface Client {
   received: string;
 }
 
-/** Clients that visit when they are free; visits that find none wait for the next. */
+/** The clients. A visit that finds no free client waits for the next one. */
 class Visitors {
   readonly latenciesMs: number[] = [];
   readonly #address: { readonly hostname: string; readonly port: number };
   readonly #request: string;
   readonly #clients: readonly Client[];
   readonly #free: Client[] = [];
-  /** When the visits that wait were due. Read from `#next` on. */
+  /** When the waiting visits were due. Those before `#next` are sent. */
   readonly #waiting: number[] = [];
   #next = 0;
 
@@ -90,11 +91,11 @@ class Visitors {
     this.#free.push(...this.#clients);
   }
 
-  /** After a first visit of each, which is not noted. */
+  /** Resolves after a first visit of each client, which is not measured. */
   static async connect(url: string, clients: number): Promise<Visitors> {
     const visitors = new Visitors(url, clients);
     for (let client = 0; client < clients; client++) visitors.visit(performance.now());
-    // A service may lose one: the others go on.
+    // A service may leave one of them unanswered: the others go on.
     const end = performance.now() + FIRST_VISITS_MS;
     while (visitors.#free.length < clients && performance.now() < end) await Bun.sleep(10);
     visitors.latenciesMs.length = 0;
@@ -115,7 +116,8 @@ class Visitors {
     client.dueAt = dueAt;
     client.received = '';
     if (client.socket) client.socket.write(this.#request);
-    else this.#open(client).catch(() => this.#give(client)); // refused: a visit without an answer
+    // A connection that is refused is a visit without an answer.
+    else this.#open(client).catch(() => this.#release(client));
   }
 
   /**
@@ -127,22 +129,22 @@ class Visitors {
       ...this.#address,
       data: client,
       socket: {
-        data: (socket, bytes) => this.#take(socket, bytes),
-        close: (socket) => this.#lose(socket),
+        data: (socket, bytes) => this.#receive(socket, bytes),
+        close: (socket) => this.#disconnected(socket),
       },
     });
     client.socket.write(this.#request);
   }
 
-  /** Closed by the service: a visit that waits for its answer has got none. */
-  #lose(socket: Socket<Client>): void {
+  /** The service closed the connection: a visit in progress gets no answer. */
+  #disconnected(socket: Socket<Client>): void {
     const client = socket.data;
     if (client.socket !== socket) return;
     client.socket = undefined;
-    if (!this.#free.includes(client)) this.#give(client);
+    if (!this.#free.includes(client)) this.#release(client);
   }
 
-  #take(socket: Socket<Client>, bytes: Buffer): void {
+  #receive(socket: Socket<Client>, bytes: Buffer): void {
     const client = socket.data;
     client.received += bytes.toString('latin1');
     const head = client.received.indexOf('\r\n\r\n');
@@ -154,11 +156,11 @@ class Visitors {
       client.socket = undefined;
       socket.end();
     }
-    this.#give(client);
+    this.#release(client);
   }
 
   /** A client that is free takes the visit that has waited longest. */
-  #give(client: Client): void {
+  #release(client: Client): void {
     const next = this.#waiting[this.#next];
     if (next === undefined) {
       this.#free.push(client);

@@ -29,7 +29,7 @@ export function servicesPlot(results: Results): Plot | undefined {
   return { file: 'services.svg', shows, svg: barPlot(shows, CPU, bars) };
 }
 
-/** The same of Seen, by route and store. */
+/** CPU time of a visit to Seen, by route and store; `undefined` where nothing was measured. */
 export function routesPlot(results: Results): Plot | undefined {
   const bars = [GET_ROOT, ...ROUTES.map(({ route }) => route)].flatMap((route) =>
     NAMES.flatMap((service) => {
@@ -42,7 +42,7 @@ export function routesPlot(results: Results): Plot | undefined {
   return { file: 'routes.svg', shows, svg: barPlot(shows, CPU, bars) };
 }
 
-/** The same of Seen and of nginx, over connections. */
+/** CPU time of a visit to Seen and to nginx, by the number of connections. */
 export function connectionsPlot(results: Results): Plot | undefined {
   const lines = [NGINX.name, ...NAMES]
     .map((name) => ({

@@ -10,7 +10,7 @@ import { COMPARED, CONNECTIONS, GET_ROOT, OTHER_CONNECTIONS, ROUTES } from './sc
 import { SEEN } from './seen.ts';
 import { STORE_NAMES } from './stores.ts';
 
-/** A median of the CPU time and of the visits a second. */
+/** Medians of the rounds. */
 export interface Cost {
   readonly cpuUs: number;
   readonly perSecond: number;
@@ -37,7 +37,7 @@ function medians({ rounds }: Loads): Cost {
   };
 }
 
-/** A table of the rows that there are; empty where there are fewer than `atLeast`. */
+/** A Markdown table; empty when there are fewer than `atLeast` rows. */
 function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -48,7 +48,7 @@ function table(
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** The base alone is in the first table already. */
+/** The least rows of a table that varies the base, which alone is in the first table already. */
 const VARIED = 2;
 
 const us = (value: number) => `${value.toFixed(1)} µs`;
@@ -135,7 +135,7 @@ function storesTable(
   return table([head, ...STORE_NAMES.flatMap((store) => [store, 'visits/s'])], rows, VARIED);
 }
 
-/** Routes, and numbers of counters. */
+/** The cost by route and by number of counters. */
 export function routesTable(results: Results): string {
   const routes = [GET_ROOT, ...ROUTES.map(({ route }) => route)];
   return storesTable(
@@ -148,7 +148,7 @@ export function routesTable(results: Results): string {
 /** All numbers of connections that are measured. */
 export const ALL_CONNECTIONS = [...OTHER_CONNECTIONS, CONNECTIONS].toSorted((a, b) => a - b);
 
-/** Connections, with nginx at as many. */
+/** The cost by number of connections, compared with nginx. */
 export function connectionsTable(results: Results): string {
   const rows = ALL_CONNECTIONS.flatMap((connections) => {
     const floor = costOf(results, NGINX.name, GET_ROOT, connections)?.cpuUs;
@@ -172,8 +172,8 @@ export function connectionsTable(results: Results): string {
 }
 
 /**
- * Three replicas and one; commits that are synced before their answer, and later; each to what is
- * usual on its store.
+ * The cost with three replicas and with one, and with commits that are synced before their answer
+ * or later, relative to the usual service on the same store.
  */
 export function variantsTable(results: Results): string {
   const rows = Object.values(SEEN).flatMap(({ usual, others }) => {
@@ -199,7 +199,7 @@ export function variantsTable(results: Results): string {
   );
 }
 
-/** Memory of all processes of a service. */
+/** The memory of all processes of a service. */
 export function memoryTable(results: Results): string {
   const rows = results.memory.map(({ service, rest, loaded }) => [
     service,
@@ -212,7 +212,7 @@ export function memoryTable(results: Results): string {
   );
 }
 
-/** From `npm start` to the first visit. */
+/** The time from `npm start` to the first visit. */
 export function startsTable(results: Results): string {
   const rows = results.starts.map(({ store, firstVisitMs }) => [
     store,
@@ -223,7 +223,7 @@ export function startsTable(results: Results): string {
   return table(['store', 'median', 'shortest', 'longest'], rows);
 }
 
-/** What the image adds to its base. */
+/** The files that the image adds to its base. */
 export function imageTable(results: Results): string {
   return table(
     ['file', 'size'],
@@ -238,36 +238,36 @@ const LISTENING = [
   'CPU a second, idle',
   'CPU a second, visited',
   'events a second',
-  'told after',
+  'received after',
 ];
-/** The first two lines of the table of listeners, which live.ts says as it goes. */
+/** The first two lines of the table of listeners; live.ts prints it line by line. */
 export const LISTENING_HEAD = table(LISTENING, [[]]).split('\n').slice(0, 2).join('\n');
 
-/** A row of it. */
+/** A row of the table of listeners. */
 export function listeningRow(found: Listening): string {
   const {
     store,
     listeners,
     counters,
-    memoryEachKib,
+    memoryPerListenerKib,
     idleMs,
     visitedMs,
     eventsPerSecond,
-    toldAfterMs,
+    deliveredAfterMs,
   } = found;
   const cells = [
     store,
     `${count(listeners)} on ${count(counters)}`,
-    `${memoryEachKib.toFixed(1)} KiB`,
+    `${memoryPerListenerKib.toFixed(1)} KiB`,
     `${idleMs.toFixed(0)} ms`,
     `${visitedMs.toFixed(0)} ms`,
     count(eventsPerSecond),
-    `${toldAfterMs.toFixed(0)} ms`,
+    `${deliveredAfterMs.toFixed(0)} ms`,
   ];
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Listeners, whole. */
+/** The whole table of listeners. */
 export function listeningTable(results: Results): string {
   return results.listening.length === 0
     ? ''

@@ -20,6 +20,7 @@ import {
 } from './page-tables.ts';
 import type { Results } from './results.ts';
 
+/** A section of the page; without figures its `table` returns empty text. */
 interface Section {
   readonly title: string;
   readonly text: string;
@@ -41,13 +42,14 @@ visit.`,
   {
     title: 'How long a visit takes',
     text: `Visits come at a fixed rate whether or not earlier ones are answered, and time counts from when a visit was due. The peak is the
-median of the rounds so far. Visits that are due are sent together once a millisecond, over 64 connections, so that a part is the generator's: compare with
-the row of nginx. Where it takes nearly a whole core the figures are its own. The last column is of three clients with new connections.`,
+median of the rounds so far. Visits that are due are sent together once a millisecond, over 64 connections, so a part of the time is the generator's:
+compare with the row of nginx. Where the generator takes nearly a whole core, the figures are mostly its own. The last column is measured with three clients
+that open a connection for each visit.`,
     table: latencyTable,
   },
   {
     title: 'Requests and numbers of counters',
-    text: 'CPU time per visit, three replicas, 64 connections. The counters are there already and are visited in turns, neighbours far apart.',
+    text: 'CPU time per visit, three replicas, 64 connections. The counters exist already and are visited in turns, each far from the one before.',
     table: routesTable,
     plot: routesPlot,
   },
@@ -60,7 +62,7 @@ the row of nginx. Where it takes nearly a whole core the figures are its own. Th
   {
     title: 'Replicas, and what syncing costs',
     text: `\`GET /\` at 64 connections. The usual is three replicas and a sync before each answer. “Synced later” is Redis with
-\`appendfsync everysec\`, and PostgreSQL with \`synchronous_commit = off\`. Both may lose what they answered, and are here only to be compared.`,
+\`appendfsync everysec\`, and PostgreSQL with \`synchronous_commit = off\`. Both may lose answered visits, and are here only for comparison.`,
     table: variantsTable,
   },
   {
@@ -76,8 +78,8 @@ processes share among them: it is what the service takes. RSS counts it in each.
   },
   {
     title: 'Listeners',
-    text: `\`/live\` of one replica. “Idle” is without visits, “visited” with 20 of them in a row each second, which the listeners of that counter are
-told. The last column counts from the answer to the last listener that was told, looked at each 20 ms. Measured once.`,
+    text: `\`/live\` of one replica. “Idle” is without visits, “visited” with 20 visits to one counter each second, one after the other. The last column is
+the time from the answer to these visits until the last listener of that counter has received the new total, checked every 20 ms. Measured once.`,
     table: listeningTable,
   },
   {
@@ -87,7 +89,7 @@ told. The last column counts from the answer to the last listener that was told,
   },
 ];
 
-/** What the page and the README say of a run, below its table. */
+/** How, when and where a run was measured, for the page and below the README's table. */
 export function howMeasured({
   rounds,
   seconds,
@@ -96,9 +98,9 @@ export function howMeasured({
   startedAt,
   commit,
 }: Results): string {
-  const turns = `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${seconds} s in turns`;
-  const of = commit === '' ? '' : ` of ${commit}`;
-  return `${turns}${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
+  const medians = rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`;
+  const of = commit === '' ? '' : `, commit ${commit}`;
+  return `${medians} of ${seconds} s, measured in turns${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
 }
 
 /** Lines of documents end before this column. */
@@ -147,12 +149,13 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'This page is written by the bench, whole; a change by hand is lost with the next run. It takes about fifteen minutes:',
+    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about fifteen minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
-    'A part of it, quickly, by a part of its name, and without writing the page:',
+    'This measures only what has the given text in its name, quickly, and does not write the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
     `${howMeasured(results)} Everything runs on one machine, the load generator (wrk) too. CPU time is that of all processes of a service, its store
-included. The generator's is not in it, but what it leaves of the machine changes batches and caches. Ratios of one run say more than figures.`,
+included. The generator's is not included, but the generator competes for the machine, which changes batches and caches. Ratios within one run say more
+than figures.`,
     ...(notRun.length > 0 ? [`Not run: ${notRun.join('; ')}.`] : []),
   ];
   return { text: `${[...head, ...sections].map(wrapped).join('\n\n')}\n`, plots };
@@ -160,7 +163,7 @@ included. The generator's is not in it, but what it leaves of the machine change
 
 /**
  * Writes the page to `path` and its plots into a folder of its name beside it, from which older
- * plots are taken away.
+ * plots are removed.
  */
 export function writePage(results: Results, path: string): void {
   const folder = basename(path, '.md');
@@ -175,7 +178,8 @@ export function writePage(results: Results, path: string): void {
 const README_PART = /(<!-- bench: written by npm run bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
 
 /**
- * Writes table and circumstances into the README at `path`. Fails when it has no place for them.
+ * Writes the table, and how it was measured, into the README at `path`. Fails when it has no place
+ * for them.
  */
 export function writeReadme(results: Results, path: string): void {
   const before = readFileSync(path, 'utf8');

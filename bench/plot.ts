@@ -7,7 +7,7 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 
-/** What an axis shows, with its unit; `log` where figures go over several powers of ten. */
+/** An axis: its figure with the unit; `log` for a logarithmic scale. */
 export interface Axis {
   readonly name: string;
   readonly log?: boolean;
@@ -17,13 +17,13 @@ export interface Axis {
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Marks: points that no line joins. */
+  /** Whether the points are marks, without a line between them. */
   readonly apart?: boolean;
 }
 
-/** Names that fit into one row of the legend. */
+/** The number of names that fit into one row of the legend. */
 const ROW = 4;
-/** More points than that are a line without a dot for each. */
+/** A line with more points than this has no dots. */
 const DOTS_MAX = 60;
 
 const SIZE = { width: 720, height: 400 };

@@ -1,9 +1,10 @@
 /**
- * Processes and their descendants, as Linux lists them (`/proc/PID/stat`, proc(5)): all processes
- * of a service.
+ * Finds all processes of a service: some processes and their descendants, as Linux lists them
+ * (`/proc/PID/stat`, proc(5)).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** A running process. */
 export interface Process {
   readonly pid: number;
   /**

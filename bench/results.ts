@@ -21,8 +21,8 @@ export interface AtRate extends Latencies {
 }
 
 /**
- * Rounds of one service at rates: the same for all, and half of what it answered as fast as it
- * could.
+ * Rounds of one service at fixed rates: the rate that is the same for all services, and half of
+ * the service's peak.
  */
 export interface Waits {
   readonly service: string;
@@ -32,6 +32,7 @@ export interface Waits {
   readonly slowestToMedian: number[];
 }
 
+/** The results of a run. */
 export interface Results {
   readonly startedAt: string;
   readonly machine: string;
@@ -39,7 +40,7 @@ export interface Results {
   readonly commit: string;
   readonly rounds: number;
   readonly seconds: number;
-  /** Services that are not there, and for want of what. */
+  /** The services that were not measured, each with its missing programs. */
   readonly notRun: string[];
   readonly loads: Loads[];
   readonly waits: Waits[];

@@ -3,7 +3,7 @@
  * writes its page, and all figures into bench/results/.
  *
  * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--only PART] [--page docs/bench.md]
- * [--readme README.md] `--only` measures only what has PART in its name: `webdis`, `badge`, `Seen
+ * [--readme README.md]. `--only` measures only what has PART in its name: `webdis`, `badge`, `Seen
  * on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. The loads: scenarios.ts; measuring:
  * measure.ts; the page: page.ts.
  */
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   for (const number of [rounds, seconds]) {
     if (!Number.isInteger(number) || number < 1)
-      throw new Error('--rounds and --seconds are whole numbers from 1 on.');
+      throw new Error('--rounds and --seconds must be whole numbers above 0.');
   }
   if (Bun.which('wrk') === null)
     throw new Error('The bench needs wrk: install the package of that name.');

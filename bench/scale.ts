@@ -8,8 +8,8 @@
  * [--replicas 1,3,10,30,100,300,1000] [--clients 16] [--rate 0] [--amount 1] [--seconds 3]
  * [--processes 2] [--plots FOLDER]. `--clients` is the number per replica. With `--rate`, the
  * visits per second of all replicas, there are no clients: visits arrive whether or not earlier
- * ones were answered. With `--amount` one hit stands for so many visits that a replica has
- * gathered.
+ * ones were answered. With `--amount` each hit adds so much, as if its replica had gathered so
+ * many visits.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ function row(replicas: number, figures: Figures): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Writes how the figures grow with replicas. */
+/** Writes plots of the figures over the number of replicas. */
 function writePlots(
   folder: string,
   load: string,
@@ -123,7 +123,7 @@ function plansOf(args: readonly string[]): {
       clients: Number(values.clients),
       rate: Number(values.rate),
       seconds,
-      // What is compiled while it runs is slow at first.
+      // JavaScript is slow until it is compiled.
       warmSeconds: Math.max(1, seconds / 3),
       processes: Number(values.processes),
       amount: Number(values.amount),

@@ -8,18 +8,19 @@ import { NGINX, PEERS } from './peers.ts';
 import { SEEN } from './seen.ts';
 import type { Service } from './services.ts';
 
+/** A load on a service. */
 export interface Scenario {
   readonly service: Service;
   readonly route: string;
   readonly kind: Kind;
 }
 
-/** How many visit at once in the base. */
+/** The number of connections of the base. */
 export const CONNECTIONS = 64;
 export const GET_ROOT = 'GET /';
 const HIT = '/hit/bench/counter-%';
 
-/** What differs from the base in the path. Counters are made before they are measured. */
+/** The loads with another path than the base. Counters are made before they are measured. */
 export const ROUTES: readonly { readonly route: string; readonly kind: Kind }[] = [
   { route: '/hit, 1 counter', kind: { path: HIT, counters: 1, connections: CONNECTIONS } },
   { route: '/hit, 1,000 counters', kind: { path: HIT, counters: 1000, connections: CONNECTIONS } },
@@ -42,7 +43,7 @@ const usual = onEachStore.map((seen) => seen.usual);
 /** The services of the first table. */
 export const COMPARED: readonly Service[] = [NGINX, ...usual, ...PEERS];
 
-/** All that is visited in a round. Those that are compared with each other are neighbours. */
+/** All loads of a round. Those that are compared with each other are next to each other. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[NGINX, ...onEachStore.flatMap((seen) => [seen.usual, ...seen.others]), ...PEERS].map(base),
   ...usual.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
@@ -51,7 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
 ];
 
-/** How a scenario is called in `--only` and in what the bench says. */
+/** The name of a scenario, for `--only` and for messages. */
 export function nameOf({ service, route, kind }: Scenario): string {
   return `${service.name}: ${route}, ${kind.connections} connections`;
 }

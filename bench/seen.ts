@@ -24,7 +24,7 @@ async function start(startServer: StoreToMeasure['startServer'], replicas: numbe
 interface SeenOn {
   /** As the README starts it: three replicas. */
   readonly usual: Service;
-  /** What else is compared with it: one replica, and commits that are synced later. */
+  /** The variants: one replica, and commits that are synced later. */
   readonly others: readonly Service[];
 }
 
@@ -42,6 +42,7 @@ function seenOn(store: StoreName): SeenOn {
   };
 }
 
+/** Seen on each store. */
 export const SEEN: Readonly<Record<StoreName, SeenOn>> = {
   Redis: seenOn('Redis'),
   SQLite: seenOn('SQLite'),

@@ -19,6 +19,7 @@ export interface Service {
   start(): Promise<Running>;
 }
 
+/** The command of a service, its environment, and the path of its visits. */
 export interface Started {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -35,7 +36,7 @@ export interface DatabaseServer extends AsyncDisposable {
 /** Starts no server: for a service that keeps its data in a file, or none. */
 export const NO_SERVER = async (): Promise<undefined> => undefined;
 
-/** Starts what `build` says; resolves when it answers. */
+/** Starts the command that `build` returns; resolves when the service answers. */
 export async function startService<Server extends DatabaseServer | undefined>(
   startServer: () => Promise<Server>,
   build: (port: number, server: Server, folder: string) => Started,

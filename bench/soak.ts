@@ -18,7 +18,7 @@ import { Load } from './soak/load.ts';
 import { type Plan, planOf } from './soak/plan.ts';
 import { brokenIn, type Soak, verdictOf } from './soak/report.ts';
 import { type Sample, Sampler } from './soak/sampler.ts';
-import { type Service, startService, whole } from './soak/service.ts';
+import { allListening, type Service, startService } from './soak/service.ts';
 import { Streams } from './soak/streams.ts';
 import { flatness } from './soak/verdict.ts';
 import { writeReport, writeSamples } from './soak/write.ts';
@@ -28,10 +28,7 @@ const SAVE_MS = 60_000;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/**
- * One run, until it is over or `stop` says so; `save` is given what there is so far, again and
- * again.
- */
+/** One run, which ends at its planned time or when `stop` is aborted. */
 class Run {
   readonly #service: Service;
   readonly #plan: Plan;
@@ -60,7 +57,7 @@ class Run {
     return this.#stop.aborted || this.nowMs() >= this.#plan.forMs;
   }
 
-  /** Samples until the run is over. */
+  /** Takes samples until the run is over, and calls `save` every minute. */
   async sample(sampler: Sampler, save: () => void): Promise<void> {
     let savedMs = 0;
     for (let due = this.#plan.sampleMs; !this.over; due += this.#plan.sampleMs) {
@@ -77,7 +74,7 @@ class Run {
   }
 
   /**
-   * Injects each fault at its time; one whose time has passed while another healed comes after it.
+   * Injects each fault at its time, or as soon as the fault before it has healed.
    */
   async injectAll(): Promise<void> {
     for (const { atMs, name } of this.#plan.faults) {
@@ -91,7 +88,7 @@ class Run {
           `${(fromMs / 1000).toFixed(1).padStart(7)} s  ${name}${how === undefined ? '' : ` (${how})`}, healed after ${((toMs - fromMs) / 1000).toFixed(1)} s`,
         );
       } catch (error) {
-        // When the run is stopped, what it faults may be gone too.
+        // When the run is stopped, the target of the fault may be gone too.
         if (!this.#stop.aborted)
           this.wrong.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
         return;
@@ -150,8 +147,8 @@ async function soak(
   load.stop();
   streams.stop();
   await Promise.all(going);
-  await whole(service.program);
-  // What was pending may still be counted: the bounds are taken when it has been.
+  await allListening(service.program);
+  // Hits in progress may still be counted, so the totals are read after that.
   await service.program.settled();
   const findings = await load.verdict();
   const late = await service.kept();

@@ -7,12 +7,12 @@ import { freePort, temporaryFolder, until } from '../test/support/folder.ts';
 import { STORES, type StoreName } from './stores.ts';
 
 const ROOT = join(import.meta.dir, '..');
-/** Asking more often would take the CPU time that the start needs. */
+/** The pause between two visits: more frequent ones would take CPU time from the start. */
 const ASK_EACH_MS = 5;
 
 /**
  * Starts it with `npm start` on an empty store, visits until one visit is answered, and stops it.
- * Answers milliseconds, 5 too many at most.
+ * Returns the time in milliseconds, at most 5 too long.
  */
 export async function firstVisitMs(store: StoreName): Promise<number> {
   using folder = temporaryFolder();

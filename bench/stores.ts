@@ -3,6 +3,7 @@ import { PostgresServer } from '../test/support/postgres-server.ts';
 import { RedisServer, SAFE } from '../test/support/redis-server.ts';
 import { type DatabaseServer, NO_SERVER } from './services.ts';
 
+/** The programs and the servers of a store. */
 export interface StoreToMeasure {
   /** The programs of its server. */
   readonly needs: readonly string[];

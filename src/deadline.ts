@@ -15,7 +15,7 @@ export function within<T, L>(
 ): Promise<T | L> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      // Not `resolve` with this promise: Bun would hold a rejection of it for unhandled.
+      // Not `resolve(promise)`: Bun would report a rejection of that promise as unhandled.
       Promise.try(late).then(resolve, reject);
     }, limitMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -41,7 +41,7 @@ ${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summar
 seen COMMAND --help or seen help COMMAND prints the manual of a command, seen --version the version.
 `;
 
-/** The flags that programs usually know instead of a command: the words that they stand for. */
+/** Flags that most programs accept instead of a command, and the commands that they mean. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
   ['--help', 'help'],
   ['-h', 'help'],

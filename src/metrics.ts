@@ -186,8 +186,8 @@ function addGauges(registry: Registry, gauges: Gauges): void {
  * The metrics of several processes as one text in Prometheus's format, without sums or omissions.
  */
 export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
-  // 'sum' adds what has equal labels, and the replica's name differs; the other ways to aggregate
-  // drop figures.
+  // 'sum' adds series with equal labels, and there are none, because the replica's name differs.
+  // The other aggregators drop figures.
   const unsummed = snapshots.map((figures) =>
     figures.map((figure) => ({ ...figure, aggregator: 'sum' })),
   );

@@ -1,6 +1,7 @@
 /** Reads addresses and networks as people write them. */
 import { isIP } from 'node:net';
 
+/** A network, or a single address. */
 export interface Network {
   readonly address: string;
   readonly family: 'ipv4' | 'ipv6';

@@ -91,7 +91,7 @@ function readHosts(list: string): readonly PostgresHost[] | string {
   return hosts;
 }
 
-/** What to do instead of the parameters of libpq that people bring along. */
+/** Advice for parameters of libpq that people use, and Seen does not read. */
 const INSTEAD: Readonly<Record<string, string>> = {
   sslrootcert: 'Give the certificates in SEEN_STORE_CA',
   ssl: 'Use sslmode',

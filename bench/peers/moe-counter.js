@@ -1,11 +1,11 @@
 /**
- * What Moe-Counter does for a hit, written anew: Express, a number in memory, and SQLite now and
+ * A rewrite of what Moe-Counter does for a hit: Express, a number in memory, and SQLite now and
  * then.
  *
- * It answers before anything is stored: the first hit after each minute writes what has gathered,
- * so that up to a minute of visits is lost with the process, and one process is all there can be,
- * as two would give the same numbers. The original draws a picture and writes a line of log for
- * each hit besides; here is the number alone.
+ * It answers before anything is stored: the first hit after each minute writes the totals, so up
+ * to a minute of visits is lost with the process. There can be only one process, because two would
+ * give the same numbers. The original also draws an image and writes a line of log for each hit;
+ * this answers with the number alone.
  */
 import process from 'node:process';
 import Database from 'better-sqlite3';

@@ -14,7 +14,7 @@ import { STORES, type StoreName } from '../stores.ts';
 import { countersOf } from './load.ts';
 import type { Report, Task } from './replicas.ts';
 
-/** What one run is to be. */
+/** The plan of one run. */
 export interface Plan
   extends Pick<Task, 'shape' | 'replicas' | 'clients' | 'amount' | 'warmSeconds' | 'seconds'> {
   /** A store that has a server. */
@@ -24,7 +24,7 @@ export interface Plan
   readonly rate: number;
 }
 
-/** What came of it: per second unless it says otherwise. */
+/** The results of a run, per second unless a comment or a unit says otherwise. */
 export interface Figures {
   readonly hits: number;
   readonly commits: number;
@@ -33,13 +33,13 @@ export interface Figures {
   readonly commitP99Ms: number;
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
-  /** How much of one core the server took, all its processes together; 1 is one core. */
+  /** The CPU time of all processes of the server, in cores. */
   readonly serverCores: number;
   /** The server's CPU time for a commit, in microseconds. */
   readonly serverUsPerCommit: number;
   /**
-   * How long the script took, as Redis says it: by the clock, also while it waits for a core;
-   * undefined on other servers.
+   * The duration of the script, as Redis reports it: wall-clock time, including waits for a core.
+   * Undefined on other servers.
    */
   readonly scriptUsPerCommit: number | undefined;
   /** The server's CPU time for a hit, and the replicas', in microseconds. */
@@ -83,7 +83,7 @@ function start(task: Task) {
   return { child, ready: ready.promise, report: report.promise };
 }
 
-/** Runs it. Fails when a hit failed, or when the totals are not what was answered. */
+/** Runs the plan. Fails when a hit fails, or when the totals differ from the answers. */
 export async function experiment(plan: Plan): Promise<Figures> {
   await using server = await STORES[plan.store].startServer();
   if (!server) throw new Error(`${plan.store} has no server.`);
@@ -112,8 +112,8 @@ export async function experiment(plan: Plan): Promise<Figures> {
 }
 
 /**
- * That the store has as many hits as were answered, and, on one counter, that the numbers were 1,
- * 2, 3, …
+ * Checks that the store has as many hits as were answered, and, for one counter, that the numbers
+ * were 1, 2, 3, …
  */
 async function verify(
   server: DatabaseServer,

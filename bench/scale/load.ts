@@ -10,8 +10,8 @@ import type { Counter } from '../../src/counter/counter.ts';
 import type { Visitor } from '../../src/counter/visitor.ts';
 
 /**
- * What is hit, and by whom: one counter by programs, one counter by visitors, 100,000 counters by
- * visitors.
+ * The kinds of load: one counter hit by programs, one counter hit by visitors, 100,000 counters
+ * hit by visitors.
  */
 export const SHAPES = ['hot', 'visitors', 'counters'] as const;
 export type Shape = (typeof SHAPES)[number];
@@ -24,7 +24,7 @@ export function countersOf(shape: Shape): readonly string[] {
 }
 
 /**
- * So many visitors come to one process in turn: no two of their ids are the same, in any process.
+ * The number of visitors of each process, who come in turn. All ids differ, in all processes.
  */
 const VISITORS = 200_000;
 
@@ -40,7 +40,7 @@ export function visitorsOf(shape: Shape, place: number): readonly Visitor[] {
   });
 }
 
-/** What one process has seen of its visits. */
+/** The results of the visits of one process. */
 export class Tally {
   answered = 0;
   failed: unknown;
@@ -49,15 +49,16 @@ export class Tally {
    * never.
    */
   checksum = 0;
-  /** How long visits waited that were picked out, in milliseconds. */
+  /** The waiting times of some of the visits, in milliseconds. */
   readonly waitedMs: number[] = [];
 }
 
 /** One visit in so many is timed: often enough for a p99, seldom enough to cost nothing. */
 const TIMED_EVERY = 101;
 
+/** The visits of one replica. */
 export class Load {
-  /** Whether clients come again. */
+  /** Whether clients visit again after an answer. */
   going = true;
   readonly #counter: Counter;
   readonly #names: readonly string[];
@@ -66,7 +67,7 @@ export class Load {
   readonly #amount: number;
   #next: number;
 
-  /** Each visit adds `amount`: 1, or so many visits that a replica would have gathered. */
+  /** Each visit adds `amount`: 1, or the number of visits that a replica would have gathered. */
   constructor(
     counter: Counter,
     {

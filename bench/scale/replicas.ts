@@ -9,12 +9,12 @@ import { Counter } from '../../src/counter/counter.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { countersOf, Load, type Shape, Tally, visitorsOf } from './load.ts';
 
-/** What a process is to do. */
+/** The task of a process. */
 export interface Task {
   readonly url: string;
   readonly shape: Shape;
   readonly replicas: number;
-  /** Which of the processes it is: 0, 1, … */
+  /** The index of the process: 0, 1, … */
   readonly place: number;
   /** How many clients each replica has; with a rate, none. */
   readonly clients: number;
@@ -27,7 +27,7 @@ export interface Task {
 }
 
 /**
- * What a process has done: `total` from its beginning to its end, the rest while it was measured.
+ * The results of a process: `total` from its beginning to its end, the rest while it was measured.
  */
 export interface Report {
   readonly total: { readonly answered: number; readonly checksum: number };
@@ -44,12 +44,12 @@ export interface Report {
   readonly seconds: number;
 }
 
-/** Visits of an open loop come in ticks: a timer of a millisecond is what there is. */
+/** The visits of an open loop come in ticks, because timers cannot be shorter than this. */
 const TICK_MS = 1;
-/** So many commits, the last ones, are kept: enough for a p99. */
+/** The number of commits to keep, the last ones: enough for a p99. */
 const COMMITS_KEPT = 20_000;
 
-/** So many times are sent to the parent. */
+/** The most values of one kind that are sent to the parent. */
 const SENT = 5000;
 
 interface Commits {
@@ -90,13 +90,16 @@ function newReplica(url: string, commits: Commits): { store: Store; counter: Cou
   return { store, counter };
 }
 
-/** At most some thousands of the values, evenly. */
+/** At most `SENT` of the values, at equal distances. */
 function thinned(values: readonly number[]): number[] {
   const step = Math.ceil(values.length / SENT);
   return values.filter((_, index) => index % step === 0);
 }
 
-/** Makes each replica's visits that are due since the last tick. */
+/**
+ * Visits in an open loop: at each tick each replica gets the visits that are due since the last
+ * one. Returns a function that ends it.
+ */
 function tick(loads: readonly Load[], rate: number): () => void {
   const due = loads.map(() => Math.random());
   let before = performance.now();
@@ -105,7 +108,7 @@ function tick(loads: readonly Load[], rate: number): () => void {
     const more = (rate * (now - before)) / 1000;
     loads.forEach((load, index) => {
       let left = (due[index] ?? 0) + more;
-      // All that came since the last tick is taken for having come in its middle.
+      // Visits since the last tick count as made in the middle between the two.
       for (; left >= 1; left--) load.visit(false, (before + now) / 2);
       due[index] = left;
     });
@@ -150,7 +153,7 @@ async function run(task: Task): Promise<Report> {
   stop();
   for (const load of loads) load.going = false;
   await Promise.all(replicas.map(({ counter }) => counter.drain()));
-  // Answers that are given are heard in the next turn.
+  // The last answers are handled in the next turn of the event loop.
   await CLOCK.turn();
   await Promise.all(replicas.map(({ store }) => store.close()));
   if (tally.failed) throw new Error('a visit failed', { cause: tally.failed });
@@ -158,7 +161,7 @@ async function run(task: Task): Promise<Report> {
 }
 
 async function main(text: string | undefined): Promise<void> {
-  // It ends when its parent has heard it.
+  // The parent ends this process when all processes have reported.
   process.send?.(await run(JSON.parse(text ?? '') as Task));
 }
 

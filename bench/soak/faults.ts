@@ -6,7 +6,7 @@
 import type { Random } from '../../test/faults/random.ts';
 import type { StoreName } from '../stores.ts';
 import type { Service } from './service.ts';
-import { whole } from './service.ts';
+import { allListening } from './service.ts';
 
 /** A request that got no number. */
 export interface Failure {
@@ -25,11 +25,11 @@ export interface Injected {
   readonly fromMs: number;
   /** When all replicas listened again. */
   readonly toMs: number;
-  /** In a few words, where there was chance in it. */
+  /** The random choices of the fault, in a few words; undefined when there were none. */
   readonly how: string | undefined;
 }
 
-/** What a fault may do to requests, and what it does to processes. */
+/** The effects that a fault may have on requests, and has on processes. */
 interface Rule {
   readonly mayFail: string;
   readonly excuses: (failure: Failure) => boolean;
@@ -37,19 +37,22 @@ interface Rule {
   readonly replaces: boolean;
 }
 
-/** How a request ends whose connection is closed under it, or is not taken. */
+/** The failures of requests whose connection is closed or refused. */
 const CUT: ReadonlySet<string> = new Set(['closed', 'reset', 'refused']);
-const HELD: Pick<Rule, 'mayFail' | 'excuses'> = {
+const CONNECTIONS_CUT: Pick<Rule, 'mayFail' | 'excuses'> = {
   mayFail: 'connections, which are cut or refused',
   excuses: ({ why }) => CUT.has(why),
 };
-const AWAY: Pick<Rule, 'mayFail' | 'excuses'> = {
+const STORE_UNAVAILABLE: Pick<Rule, 'mayFail' | 'excuses'> = {
   mayFail: 'with 503, past the wait',
   excuses: ({ why }) => why.startsWith('status 503'),
 };
-const NONE: Pick<Rule, 'mayFail' | 'excuses'> = { mayFail: 'nothing', excuses: () => false };
-/** Decision 10: one that comes in the instant in which a port is closed may be reset. */
-const NEW: Pick<Rule, 'mayFail' | 'excuses'> = {
+const NO_FAILURES: Pick<Rule, 'mayFail' | 'excuses'> = {
+  mayFail: 'nothing',
+  excuses: () => false,
+};
+/** Decision 10: a new connection may be reset at the moment at which a port is closed. */
+const NEW_CONNECTIONS_CUT: Pick<Rule, 'mayFail' | 'excuses'> = {
   mayFail: 'new connections, which are cut or refused',
   excuses: ({ kept, why }) => !kept && CUT.has(why),
 };
@@ -57,11 +60,11 @@ const NEW: Pick<Rule, 'mayFail' | 'excuses'> = {
 /** The rules of a store that is a server. */
 function ofServer(name: string): Readonly<Record<string, Rule>> {
   return {
-    'rolling restart (SIGHUP)': { ...NEW, replaces: true },
-    'kill -9 of a replica': { ...HELD, replaces: true },
-    [`kill -9 of ${name}`]: { ...AWAY, replaces: true },
-    'answers cut off': { ...NONE, replaces: false },
-    'all connections cut': { ...NONE, replaces: false },
+    'rolling restart (SIGHUP)': { ...NEW_CONNECTIONS_CUT, replaces: true },
+    'kill -9 of a replica': { ...CONNECTIONS_CUT, replaces: true },
+    [`kill -9 of ${name}`]: { ...STORE_UNAVAILABLE, replaces: true },
+    'answers cut off': { ...NO_FAILURES, replaces: false },
+    'all connections cut': { ...NO_FAILURES, replaces: false },
   };
 }
 
@@ -69,10 +72,10 @@ const RULES: Readonly<Record<StoreName, Readonly<Record<string, Rule>>>> = {
   Redis: ofServer('Redis'),
   PostgreSQL: ofServer('PostgreSQL'),
   SQLite: {
-    'rolling restart (SIGHUP)': { ...NEW, replaces: true },
-    'kill -9 of a replica': { ...HELD, replaces: true },
-    'power cut: kill -9 of all of Seen': { ...HELD, replaces: true },
-    'another program holds the lock': { ...AWAY, replaces: false },
+    'rolling restart (SIGHUP)': { ...NEW_CONNECTIONS_CUT, replaces: true },
+    'kill -9 of a replica': { ...CONNECTIONS_CUT, replaces: true },
+    'power cut: kill -9 of all of Seen': { ...CONNECTIONS_CUT, replaces: true },
+    'another program holds the lock': { ...STORE_UNAVAILABLE, replaces: false },
   },
 };
 
@@ -85,12 +88,12 @@ export function faultNames(store: StoreName): { all: string[]; passing: string[]
   };
 }
 
-/** What a fault of this name may make fail, in words. */
+/** The requests that may fail because of the fault of this name, in words. */
 export function mayFail(store: StoreName, name: string): string {
-  return RULES[store][name]?.mayFail ?? NONE.mayFail;
+  return RULES[store][name]?.mayFail ?? NO_FAILURES.mayFail;
 }
 
-/** The fault that excuses a failure: one that was there while the request was, and may do this. */
+/** The fault that excuses a failure: one at the same time, which may have this effect. */
 export function excusedBy(
   store: StoreName,
   faults: readonly Injected[],
@@ -105,8 +108,8 @@ export function excusedBy(
 }
 
 /**
- * Does it, and resolves when it is healed and all replicas listen. `nowMs` is the time since the
- * run began.
+ * Injects the fault of this name. Resolves when it has healed and all replicas listen. `nowMs`
+ * returns the time since the run began.
  */
 export async function inject(
   service: Service,
@@ -119,8 +122,8 @@ export async function inject(
   const before = name.includes('SIGHUP') ? await service.program.replicas() : [];
   const fromMs = nowMs();
   const how = await fault.inject(random);
-  // Until the parent has noticed that one has ended, it looks as if all were there.
+  // Until the parent has noticed that a replica has ended, all replicas seem to listen.
   await Bun.sleep(500);
-  await whole(service.program, before);
+  await allListening(service.program, before);
   return { name, fromMs, toMs: nowMs(), how };
 }

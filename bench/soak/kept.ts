@@ -5,7 +5,7 @@
 import type { PostgresServer } from '../../test/support/postgres-server.ts';
 import type { RedisServer } from '../../test/support/redis-server.ts';
 
-/** What a store holds, of one kind: how many and how much. */
+/** The entries of one kind in a store. */
 export interface Kept {
   readonly kind: string;
   readonly entries: number;
@@ -13,9 +13,9 @@ export interface Kept {
 }
 
 /**
- * KEYS, ARGV: none. Answers, for each kind, its name, how many keys and how many bytes: a few
- * hundred keys here, so that Redis stands still for some milliseconds. A kind is the first two
- * words of a key, `seen:writer` of `seen:writer:ID`.
+ * KEYS, ARGV: none. Returns for each kind its name, the number of keys and their bytes. A kind is
+ * the first two words of a key, `seen:writer` of `seen:writer:ID`. A run has some hundred keys, so
+ * this blocks Redis for some milliseconds.
  */
 const BY_KIND = `
 local entries, bytes, cursor = {}, {}, '0'
@@ -28,24 +28,26 @@ repeat
     bytes[kind] = (bytes[kind] or 0) + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0)
   end
 until cursor == '0'
-local told = {}
-for kind, count in pairs(entries) do told[#told + 1] = kind .. ' ' .. count .. ' ' .. bytes[kind] end
-return table.concat(told, ';')`;
+local kinds = {}
+for kind, count in pairs(entries) do
+  kinds[#kinds + 1] = kind .. ' ' .. count .. ' ' .. bytes[kind]
+end
+return table.concat(kinds, ';')`;
 
-/** What Redis holds now, what takes most first. */
+/** The contents of Redis now, the largest kind first. */
 export async function keptInRedis(redis: RedisServer): Promise<Kept[]> {
-  const told = await redis.cli('EVAL', BY_KIND, '0');
-  return readKept(told.split(';'));
+  const kinds = await redis.cli('EVAL', BY_KIND, '0');
+  return readKept(kinds.split(';'));
 }
 
 /** Each table with its rows and bytes: dead rows and indexes have bytes, too. */
 const BY_TABLE = `
 SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables`;
 
-/** What PostgreSQL holds now, what takes most first. */
+/** The contents of PostgreSQL now, the largest table first. */
 export async function keptInPostgres(postgres: PostgresServer): Promise<Kept[]> {
-  const told = await postgres.sql(BY_TABLE);
-  return readKept(told.split('\n').map((line) => line.replaceAll('|', ' ')));
+  const tables = await postgres.sql(BY_TABLE);
+  return readKept(tables.split('\n').map((line) => line.replaceAll('|', ' ')));
 }
 
 /** Reads lines of a kind, its entries and its bytes. */

@@ -21,7 +21,7 @@ export interface Interval {
   readonly failed: number;
 }
 
-/** Kept connections: enough for the rate while the store takes its time to sync. */
+/** The number of kept connections: enough for the rate while the store syncs. */
 const KEPT = 48;
 /** Longer than a visit waits for the store. */
 const TIMEOUT_MS = 15_000;
@@ -32,6 +32,7 @@ interface Line {
   connection: Connection | undefined;
 }
 
+/** The visits of a run. */
 export class Load {
   readonly failures: Failure[] = [];
   answered = 0;
@@ -82,7 +83,7 @@ export class Load {
     this.#over = true;
   }
 
-  /** What came since this was called last. */
+  /** The visits since the last call. */
   interval(): Interval {
     const interval = { latenciesMs: this.#latenciesMs, failed: this.#failed };
     this.#latenciesMs = [];
@@ -91,8 +92,8 @@ export class Load {
   }
 
   /**
-   * Judges, when all hits that were taken in are stored: each finding with how many counters it
-   * holds for, or the first that broke it.
+   * Judges all counters, and returns the worst finding of each check. Call it when all hits are
+   * stored.
    */
   async verdict(): Promise<Finding[]> {
     const findings = new Map<Finding['check'], Finding>();
@@ -101,7 +102,7 @@ export class Load {
       const verdict =
         this.#judges.get(name)?.verdict({ after, others: false, mayFail: true }) ?? [];
       for (const { check, status, count, words } of verdict) {
-        // Nothing is read here, and what failed is weighed with the faults.
+        // Nothing is read here, and `faults.ts` decides about failures.
         if (check === 'reads' || check === 'answered') continue;
         const known = findings.get(check);
         if (!known || (status !== 'held' && known.status !== 'broken')) {

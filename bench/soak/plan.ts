@@ -6,23 +6,22 @@
  * Pure. Not here: the faults (`faults.ts`).
  */
 
+/** A part of a run. */
 export interface Span {
   /** Milliseconds since the run began. */
   readonly fromMs: number;
   readonly toMs: number;
 }
 
+/** The plan of a run. */
 export interface Plan {
   readonly forMs: number;
   readonly faults: readonly { readonly atMs: number; readonly name: string }[];
-  /** Without the beginning, in which everything warms up. */
+  /** The run without its warm-up. */
   readonly warm: Span;
-  /**
-   * The part of the long stretch in which processes are no longer young: what leaks is judged
-   * here.
-   */
+  /** The part of the long stretch in which processes have warmed up: leaks are judged here. */
   readonly steady: Span;
-  /** How long after a fault samples still show it. */
+  /** The time after a fault in which it still affects samples. */
   readonly settleMs: number;
   readonly sampleMs: number;
 }
@@ -38,21 +37,22 @@ const FAULTS_TO = 0.95;
 /** Code is compiled and heaps find their size for some minutes after the last replacement. */
 const STEADY_FROM = 0.38;
 /**
- * Of an hour one in 75 s: most of the time is quiet. In short trials no closer than a rolling
- * restart takes.
+ * In an hour one fault every 75 s, so that most of the time is quiet. In short trials faults are
+ * at least as far apart as a rolling restart takes.
  */
 const FAULTS_IN_FIRST_PART = 12;
 const APART_MS = 9000;
 const FAULTS_IN_STRETCH = 4;
-/** What waited for the store, five seconds at the most, and what that left behind. */
+/** Visits wait for the store at most five seconds, and their effects last a little longer. */
 const SETTLE_MS = 20_000;
-/** Of trials more often, but asking for figures costs the replicas some milliseconds each time. */
+/** Short trials are sampled more often, but each sample costs the replicas some milliseconds. */
 const SAMPLE_MS = 5000;
 const SAMPLE_MIN_MS = 1000;
+/** The part of a short trial for both. */
 const SHORT = 1 / 120;
 
 /**
- * The plan of a run: faults named `all` take turns, in the stretch those named `passing`, which
+ * The plan of a run: the faults in `all` take turns; in the stretch only those in `passing`, which
  * replace no process.
  */
 export function planOf(forMs: number, all: readonly string[], passing: readonly string[]): Plan {

@@ -16,7 +16,7 @@ export interface Plot {
 }
 
 const MINUTE_MS = 60_000;
-/** As many points as a plot has pixels to tell apart: more make the file large. */
+/** The most points of a line: more cannot be distinguished, and make the file large. */
 const POINTS_MAX = 240;
 
 /** All plots of one run. */
@@ -81,7 +81,7 @@ export function plotsOf(
   ];
 }
 
-/** The medians of neighbours, so that there are no more points than can be seen. */
+/** A line through the medians of neighbouring samples, with at most `POINTS_MAX` points. */
 function line(
   name: string,
   samples: readonly Sample[],
@@ -101,7 +101,7 @@ function line(
   return { name, points };
 }
 
-/** A mark for each fault, below all lines; of each kind a colour. */
+/** A mark for each fault, below all lines. Each kind has its colour. */
 function marksOf(faults: readonly Injected[], lines: readonly Line[], log: boolean): Line[] {
   const lowest = Math.min(...lines.flatMap(({ points }) => points.map(([, y]) => y)));
   const at = log ? lowest / 2 : 0;

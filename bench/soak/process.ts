@@ -1,6 +1,7 @@
 /** Memory, open descriptors and CPU time of one process (`/proc/PID`, proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** The figures of a process. */
 export interface ProcessFigures {
   readonly pid: number;
   readonly rssBytes: number;
@@ -18,7 +19,7 @@ export function processFigures(pid: number): ProcessFigures | undefined {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     const rss = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-    // One that has ended and was not waited for has no memory.
+    // A zombie has no memory.
     if (rss === undefined) return undefined;
     return {
       pid,

@@ -14,12 +14,12 @@ import type { Plot } from './plots.ts';
 import type { Sample } from './sampler.ts';
 import type { Judged } from './verdict.ts';
 
-/** All that a run came to. */
+/** The results of a run. */
 export interface Soak {
   readonly store: StoreName;
   readonly startedAt: Date;
   readonly plan: Plan;
-  /** How long it went on: shorter than planned when it was stopped. */
+  /** The length of the run: shorter than planned when it was stopped. */
   readonly tookMs: number;
   readonly rate: number;
   readonly machine: string;
@@ -70,7 +70,7 @@ export function verdictOf(soak: Soak, judged: readonly Judged[] | undefined): st
   ];
 }
 
-/** The run as a section of Markdown; `folder` is where its plots are, as it stands in links. */
+/** The run as a section of Markdown; `folder` is the folder of its plots in links. */
 export function report(
   soak: Soak,
   judged: readonly Judged[] | undefined,

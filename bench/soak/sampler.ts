@@ -9,17 +9,19 @@ import type { Load } from './load.ts';
 import { processFigures, replicaNameOf } from './process.ts';
 import type { Service } from './service.ts';
 
+/** The figures of one process at one moment. */
 export interface ProcessSample {
   /** `parent`, `replica 1` to `replica 3`, `store` (all its processes together). */
   readonly name: string;
   readonly rssBytes: number;
   readonly descriptors: number;
-  /** What JavaScript's heap holds, as the process itself says; of replicas only. */
+  /** The used part of the JavaScript heap, as the process reports it; only of replicas. */
   readonly heapBytes?: number | undefined;
 }
 
+/** The figures of an interval, and of the moment at its end. */
 export interface Sample {
-  /** Milliseconds since the run began; the interval is what lies between them. */
+  /** The interval, in milliseconds since the run began. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly processes: readonly ProcessSample[];
@@ -29,7 +31,7 @@ export interface Sample {
   /** `undefined` where nothing was answered. */
   readonly p50Ms?: number | undefined;
   readonly p99Ms?: number | undefined;
-  /** CPU time of Seen and its store; `undefined` where a process is not the one it was. */
+  /** CPU time of Seen and its store; `undefined` when a process was replaced. */
   readonly cpuUsPerVisit?: number | undefined;
 }
 
@@ -44,7 +46,7 @@ export class Sampler {
     this.#load = load;
   }
 
-  /** A sample now, `nowMs` since the run began. */
+  /** Takes a sample now. `nowMs` returns the time since the run began. */
   async take(nowMs: () => number): Promise<Sample> {
     const heaps = await heapsOf(this.#service.program.operationsUrl);
     const storeBytes = await this.#service.storeBytes().catch(() => Number.NaN);
@@ -119,12 +121,12 @@ function replica(name: string): string {
   return `replica ${name.split('-').at(-1)}`;
 }
 
-/** What each replica says that its heap holds, in bytes; nothing when nobody answers. */
+/** The used heap of each replica, in bytes; empty when no replica answers. */
 async function heapsOf(operationsUrl: string): Promise<Map<string, number>> {
-  const told = await fetch(`${operationsUrl}/metrics`)
+  const metrics = await fetch(`${operationsUrl}/metrics`)
     .then((response) => response.text())
     .catch(() => '');
-  const found = told.matchAll(
+  const found = metrics.matchAll(
     /^nodejs_heap_size_used_bytes\{[^}]*replica="([^"]*)"[^}]*\} (\d+)/gm,
   );
   return new Map(Array.from(found, ([, name = '', bytes]) => [replica(name), Number(bytes)]));

@@ -15,19 +15,20 @@ import { withDescendants } from '../processes.ts';
 import type { StoreName } from '../stores.ts';
 import { type Kept, keptInPostgres, keptInRedis } from './kept.ts';
 
+/** A running service, with its store and the faults that can be injected. */
 export interface Service extends AsyncDisposable {
   readonly program: Program;
   readonly faults: readonly Fault[];
   /** The store's own processes. */
   storePids(): readonly number[];
   /**
-   * What the store takes for all it keeps, in bytes: Redis by its own account, SQLite its files,
-   * PostgreSQL its tables with dead rows and indexes.
+   * The size of the store in bytes: the memory that Redis reports, the files of SQLite, the tables
+   * of PostgreSQL with dead rows and indexes.
    */
   storeBytes(): Promise<number>;
-  /** What that is, by kind; nothing where that cannot be told. */
+  /** The contents of the store by kind; empty for SQLite. */
   kept(): Promise<readonly Kept[]>;
-  /** Starts what has ended: Ctrl-C in a terminal reaches the store too. */
+  /** Ends faults, and starts a store that has ended: Ctrl-C in a terminal reaches it too. */
   mend(): Promise<void>;
 }
 
@@ -40,8 +41,8 @@ const SETTINGS = {
 };
 
 /**
- * Starts it. Ctrl-C in a terminal does not reach Seen, so that a run that is cut short can still
- * be judged.
+ * Starts the service. Ctrl-C in a terminal does not reach Seen, so that a run that is cut short
+ * can still be judged.
  */
 export function startService(store: StoreName): Promise<Service> {
   return { Redis: onRedis, SQLite: onSqlite, PostgreSQL: onPostgres }[store]();
@@ -123,13 +124,16 @@ async function onSqlite(): Promise<Service> {
 }
 
 /** Resolves when all replicas listen, none of `before` among them. */
-export async function whole(program: Program, before: readonly number[] = []): Promise<void> {
+export async function allListening(
+  program: Program,
+  before: readonly number[] = [],
+): Promise<void> {
   await until(
     'all replicas to listen',
     async () => {
       const pids = await program.replicas();
-      const told = await (await fetch(`${program.operationsUrl}/metrics`)).text();
-      const listening = told.match(/^seen_build_info\{/gm)?.length;
+      const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+      const listening = metrics.match(/^seen_build_info\{/gm)?.length;
       return (
         pids.length === REPLICAS &&
         listening === REPLICAS &&

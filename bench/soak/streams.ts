@@ -11,11 +11,12 @@ const LISTENERS = 20;
 const STAY_MIN_MS = 5000;
 const STAY_MAX_MS = 30_000;
 
+/** The listeners of a run. */
 export class Streams {
-  /** How many there were, and how many events they were told. */
+  /** The number of streams, and of the events that they received. */
   streams = 0;
   events = 0;
-  /** What was wrong: totals that went back, listeners that were turned away. */
+  /** The mistakes: totals that went back, and listeners that were refused. */
   readonly wrong: string[] = [];
   readonly #url: string;
   readonly #random: Random;

@@ -10,6 +10,7 @@ import { median } from '../median.ts';
 /** A sample: when, in hours, and the figure. */
 export type Point = readonly [hours: number, value: number];
 
+/** The growth of a figure. */
 export interface Trend {
   readonly samples: number;
   readonly perHour: number;
@@ -20,8 +21,8 @@ export interface Trend {
 }
 
 /**
- * The trend of samples in the order of time; `undefined` for fewer than eight, of which a quarter
- * is nothing.
+ * The trend of samples in the order of time; `undefined` for fewer than eight, whose quarters are
+ * too short.
  */
 export function trendOf(points: readonly Point[]): Trend | undefined {
   const quarter = Math.floor(points.length / 4);

@@ -33,13 +33,13 @@ const BYTES_PER_VISIT = 8;
 /** The store has no garbage that it collects later. */
 const STORE_BYTES_PER_VISIT = 1;
 /**
- * Streams alone come and go over a thousand times an hour, and new connections more than a hundred
- * thousand times.
+ * Far fewer than a leak would leave: streams alone come and go over a thousand times an hour, and
+ * new connections more than a hundred thousand times.
  */
 const DESCRIPTORS = 10;
 /**
- * What a shared machine does by itself, in our experience; what gathers with every visit grows a
- * hundredfold while a run goes on.
+ * The variation on a shared machine, in our experience, as a share of the first quarter. Data that
+ * accumulates with every visit grows a hundredfold during a run.
  */
 const SHARE = { 'CPU time per visit': 0.2, 'p50 latency': 0.25, 'p99 latency': 0.5 } as const;
 /** A shorter stretch shows garbage and not leaks. */
@@ -62,7 +62,7 @@ export function quietIn(
   );
 }
 
-/** Judges what there is; `undefined` where the run was too short for that. */
+/** Judges all figures; `undefined` when the run was too short. */
 export function flatness(
   plan: Plan,
   rate: number,
@@ -168,8 +168,8 @@ function relative(
 }
 
 /**
- * Flat is what grows no faster than the bound, by its slope and from the first quarter to the
- * last. Less is flat too.
+ * A figure is flat when it grows no faster than the bound, by its slope and from the first quarter
+ * to the last. A figure that falls is flat too.
  */
 function judge(
   what: string,

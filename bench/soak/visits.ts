@@ -7,9 +7,11 @@
  */
 import type { Random } from '../../test/faults/random.ts';
 
+/** A visit to send. */
 export interface Visit {
-  /** The counter's name, and the path of a hit on it. */
+  /** The counter's name. */
   readonly counter: string;
+  /** The bytes of the request. */
   readonly request: string;
   /** Whether it has a connection of its own. */
   readonly alone: boolean;
@@ -26,7 +28,7 @@ const SKEW = 3.32;
 const ALONE = 0.05;
 
 interface KindOfVisit {
-  /** Of a hundred visits. */
+  /** In percent of all visits. */
   readonly share: number;
   readonly accept: string;
   readonly agent: string;
@@ -84,7 +86,7 @@ export function counters(): Map<string, string> {
   return new Map([[DEFAULT, '/'], ...names.map((name) => [name, `/hit/${name}`] as const)]);
 }
 
-/** A visit of chance. */
+/** A random visit. */
 export function visitOf(random: Random, host: string): Visit {
   const kind = kindOf(random.next() * 100);
   const index = Math.floor(COUNTERS * random.next() ** SKEW);
@@ -108,5 +110,5 @@ function kindOf(at: number): KindOfVisit {
     left -= kind.share;
     if (left < 0) return kind;
   }
-  throw new Error('The shares of the kinds of visits are no hundred.');
+  throw new Error('The shares of the kinds of visits do not add up to 100.');
 }

@@ -12,7 +12,7 @@ import { plotsOf } from './plots.ts';
 import { report, type Soak } from './report.ts';
 import type { Judged } from './verdict.ts';
 
-/** Writes what there is so far, so that nothing is lost when the run is killed; answers where. */
+/** Writes all samples so far, so that none is lost when the run is killed. Returns the file. */
 export function writeSamples(soak: Soak): string {
   const folder = folderOf(soak);
   mkdirSync(folder, { recursive: true });
@@ -21,7 +21,7 @@ export function writeSamples(soak: Soak): string {
   return file;
 }
 
-/** Writes words and plots; answers the file of the words. */
+/** Writes the report and its plots. Returns the file of the report. */
 export function writeReport(soak: Soak, judged: readonly Judged[] | undefined): string {
   const plots = plotsOf(soak.store, soak.samples, soak.faults);
   const document = join(ROOT, 'docs/soak.md');
@@ -39,7 +39,7 @@ export function writeReport(soak: Soak, judged: readonly Judged[] | undefined): 
   return file;
 }
 
-/** The document with another part for a store: what stands between its two comments. */
+/** The document with `words` between the two comments of a store. */
 export function withPart(document: string, store: string, words: string): string {
   const [begin, end] = [`<!-- ${store} -->\n`, `<!-- end of ${store} -->\n`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];

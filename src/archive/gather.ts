@@ -18,6 +18,7 @@ import { readRecord, recordOf } from './record.ts';
 /** The beginning of each line: the name can be read without the rest. */
 const BEGINNING = '{"counter":"';
 
+/** The header of an export, and its counters. */
 export interface GatheredExport extends Heading {
   /** The counters in byte order of their names. Can be read once. */
   readonly all: AsyncIterable<ArchivedCounter>;

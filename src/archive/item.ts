@@ -1,6 +1,6 @@
 /**
- * The items of a source: counters, and mistakes with their line and a correction; and how readers
- * take a name or a number from what people, spreadsheets and badges write.
+ * The items of a source: counters, and mistakes with their line and a correction. And functions
+ * that read names and numbers as people, spreadsheets and badges write them.
  *
  * A source is read to its end even with mistakes, so that a person can correct all of them at
  * once.
@@ -12,6 +12,7 @@ import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_NAME } from '../counter/name.ts';
 
+/** An item of a source. */
 export type Item =
   /** A counter, and the line on which it begins; 0 where there are no lines. */
   | { readonly archived: ArchivedCounter; readonly line: number }
@@ -91,8 +92,8 @@ export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerato
 function repeated({ counter, total }: ArchivedCounter, before: number): string {
   return before === 0
     ? `two of these are called ${counter}: choose others with --keys, or rename one`
-    : `${counter} stands in line ${before} already, and here with ${total}: neither is taken. ` +
-        'Take one of the two out';
+    : `${counter} is already in line ${before}, and has ${total} here: neither is imported. ` +
+        'Remove one of the two';
 }
 
 function tooMany(): AppError {
@@ -130,7 +131,7 @@ export function readWhole(text: string, what: string): number {
   const number = Number(sign + digits);
   if (!Number.isSafeInteger(number)) {
     throw new SourceError(
-      `${excerpt(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+      `${excerpt(text)} is out of range: a ${what} is between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}`,
     );
   }
   // Normalises -0.
@@ -139,7 +140,7 @@ export function readWhole(text: string, what: string): number {
 
 /**
  * The digits of `1,234,567`, `1.234.567`, `1 234 567`, `1’234’567` or `12,34,567`; `undefined` for
- * what is not a whole number.
+ * text that is not a whole number.
  */
 export function withoutDigitGroups(written: string): string | undefined {
   if (/^\d+$/.test(written)) return written;

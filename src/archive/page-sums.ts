@@ -41,7 +41,7 @@ export const PAGES_MAX = 250_000;
  * The maximum number of values of all pages, about 50 bytes each: a thousand pages for ten years.
  */
 const FIGURES_MAX = 8_000_000;
-/** The number of paths to list for one counter. */
+/** The number of paths to remember for one counter, and of those to show. */
 const PATHS_MAX = 20;
 const PATHS_SHOWN = 3;
 /** No browser has a longer address, and GoatCounter keeps 2,048 characters of it. */
@@ -49,6 +49,7 @@ const PATH_MAX_LENGTH = 8192;
 /** Hours are folded into days when there are twice as many as may stay. */
 const FOLD_ABOVE = 2 * HOURS_KEPT_DAYS * 24 * KINDS.length;
 
+/** The sums of the pages of one site. */
 export class PageSums {
   readonly #counters = new Map<string, Sums>();
   #figures = 0;
@@ -164,8 +165,8 @@ function archivedOf(counter: string, { total, firstAt, hours, days, visitors }: 
 }
 
 /**
- * `/%E4%BD%A0` and `/你` are one page. A `%2F` stays, because it is no slash; so does what is no
- * address.
+ * `/%E4%BD%A0` and `/你` are one page. A `%2F` stays, because it is not a slash. Text that cannot
+ * be decoded stays as it is.
  */
 function decoded(path: string): string {
   try {

@@ -3,7 +3,9 @@
  */
 import type { ImportOutcome } from '../contract/archive.ts';
 
+/** The number of counters to name for each outcome. */
 const EXAMPLES = 3;
+/** The number of mistakes, and of remarks, to show. */
 const MISTAKES = 20;
 
 /** For each outcome the words before and after the import, and an explanation. */
@@ -27,6 +29,7 @@ const WORDS: Readonly<Record<ImportOutcome, readonly [string, string, string]>> 
 };
 const REFUSED: readonly ImportOutcome[] = ['out-of-range', 'unreadable', 'counters-full'];
 
+/** The outcomes of an import, or of its preview. */
 export class Tally {
   readonly #counts = new Map<ImportOutcome, { count: number; examples: string[] }>();
 
@@ -46,7 +49,7 @@ export class Tally {
     return REFUSED.some((outcome) => this.#counts.has(outcome));
   }
 
-  /** One line for each outcome that occurred. */
+  /** One line for each outcome that occurred; `done` is false for a preview. */
   lines(done: boolean): string[] {
     return (Object.keys(WORDS) as ImportOutcome[]).flatMap((outcome) => {
       const found = this.#counts.get(outcome);

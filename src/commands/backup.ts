@@ -33,7 +33,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (path === undefined) {
     throw new AppError(
       'usage-invalid',
-      'The counts are in Redis. To back up its files, see “Back up” in docs/operations.md. seen export FILE writes the counters of any store.',
+      'seen backup copies a SQLite database, and the counts are not in one. For Redis see “Back up” in docs/operations.md, for PostgreSQL “Back up and restore” in docs/postgresql.md. seen export FILE writes the counters of any store.',
     );
   }
   refuseDatabase(file, path);
@@ -115,7 +115,8 @@ before the command began is in the copy. FILE appears only when it is complete a
 owner may read it.
 
 Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url). docs/backup.md explains how to
-restore a copy and what that changes. For Redis see docs/operations.md. To move counters to another store, use seen export.
+restore a copy and what that changes. For Redis see docs/operations.md, for PostgreSQL docs/postgresql.md. To move counters to another
+store, use seen export.
 
 Exit status:
   0    the copy is complete

@@ -1,6 +1,6 @@
 /**
- * What a command of `seen` is, and how it reads its arguments. Each function that parses the value
- * of a flag fails with `usage-invalid` and an example of a valid value.
+ * The interface of the commands of `seen`, and the parsers of their arguments. Each function that
+ * parses the value of a flag fails with `usage-invalid` and an example of a valid value.
  */
 
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { flagName, type Sources } from '../config/config.ts';
 import { settings } from '../config/settings.ts';
 import { AppError } from '../counter/errors.ts';
 
+/** What a command gets from the process. */
 export interface Context extends Sources {
   /** Prints for the person who typed the command. */
   print: (text: string) => void;
@@ -15,6 +16,7 @@ export interface Context extends Sources {
   endNow: (status: number) => never;
 }
 
+/** A command of `seen`. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
@@ -28,13 +30,13 @@ export interface Command {
 export interface ParsedArguments<Flag extends string> {
   readonly own: Readonly<Partial<Record<Flag, string>>>;
   readonly positionals: readonly string[];
-  /** What is left: settings, and what is no flag at all, for `readConfig`. */
+  /** The settings, and unknown flags, for `readConfig`. */
   readonly rest: readonly string[];
 }
 
 /**
- * Separates the arguments; a flag without a value has the value `yes`. Fails with `usage-invalid`
- * when a value is missing.
+ * Separates a command's own `flags` from the settings; a flag without a value has the value `yes`.
+ * Fails with `usage-invalid` when a value is missing.
  */
 export function separateArguments<Flag extends string>(
   argv: readonly string[],
@@ -86,8 +88,8 @@ export function wholeNumberFlag(flag: string, text: string | undefined): number 
 }
 
 /**
- * A time in the past, in milliseconds since 1970: a date or a time as in ISO 8601, of UTC where no
- * zone is said, or how long ago it was, as in `30m`, `2h`, `3d`. `now` is in milliseconds since
+ * A time in the past, in milliseconds since 1970: a date or a time as in ISO 8601, in UTC if it
+ * has no zone, or how long ago it was, as in `30m`, `2h`, `3d`. `now` is in milliseconds since
  * 1970.
  */
 export function pastTime(flag: string, text: string, now: number): number {

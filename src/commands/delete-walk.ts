@@ -34,6 +34,7 @@ export interface WalkResult {
   readonly examples: Description[];
 }
 
+/** The arguments of a walk. */
 export interface Walk {
   readonly registry: Registry;
   readonly selection: Selection;
@@ -59,22 +60,22 @@ export async function walkOver(
     // eslint-disable-next-line no-await-in-loop -- a page follows the one before
     const page: Page = await registry.list({ prefix, search: '', after, limit: DELETED_AT_ONCE });
     const counters = page.counters.filter(({ counter }) => counter !== DEFAULT_COUNTER);
-    const meant = counters.filter((counter) => meets(counter, condition));
+    const selected = counters.filter((counter) => meets(counter, condition));
     const withOwned = counters.filter((counter) =>
       meets(counter, { ...condition, unowned: false }),
     );
-    found.owned += withOwned.length - meant.length;
-    found.examples.push(...meant.slice(0, EXAMPLES - found.examples.length));
+    found.owned += withOwned.length - selected.length;
+    found.examples.push(...selected.slice(0, EXAMPLES - found.examples.length));
     if (!deletes) {
-      found.counters += meant.length;
-      found.hits += totalOf(meant);
-    } else if (meant.length > 0) {
+      found.counters += selected.length;
+      found.hits += totalOf(selected);
+    } else if (selected.length > 0) {
       // eslint-disable-next-line no-await-in-loop -- a page follows the one before
       const outcomes = await registry.delete(
-        meant.map(({ counter }) => counter),
+        selected.map(({ counter }) => counter),
         condition,
       );
-      const deleted = meant.filter((_, index) => outcomes[index] === 'deleted');
+      const deleted = selected.filter((_, index) => outcomes[index] === 'deleted');
       found.counters += deleted.length;
       found.hits += totalOf(deleted);
       found.spared += outcomes.filter((outcome) => outcome === 'differs').length;

@@ -89,7 +89,7 @@ a backup (seen backup, seen export).
 
 Flags. A counter must match all of them:
   --prefix TEXT         its name begins with TEXT
-  --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (of UTC), 2026-11-28T10:30+01:00, or how long ago:
+  --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (in UTC), 2026-11-28T10:30+01:00, or how long ago:
                         30m, 2h, 3d
   --fewer-than N        its number is below N
   --owned               also those that have an owner

@@ -17,7 +17,9 @@ import { makeFolder, refuseTarget } from './files.ts';
 import { INTERRUPTED, interruption, showProgress } from './terminal.ts';
 
 const STDOUT = 1;
+/** The number of characters to gather for one write. */
 const WRITTEN_AT_ONCE = 256 * 1024;
+/** The pause before another write to a full pipe. */
 const PIPE_FULL_MS = 5;
 const WRITERS = { jsonl: writeJsonLines, csv: writeCsv } as const;
 
@@ -50,7 +52,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   } catch (error) {
     if (error instanceof Stopped || codeOf(error) === 'EPIPE') return INTERRUPTED;
     if (error instanceof AppError || codeOf(error) === undefined) throw error;
-    const where = file ?? 'what is printed';
+    const where = file ?? 'the standard output';
     throw new AppError(
       'usage-invalid',
       `Nothing was exported: ${where} cannot be written: ${String(error)}.`,
@@ -118,7 +120,7 @@ async function writeBytes(bytes: Uint8Array, file: number): Promise<void> {
       at += writeSync(file, bytes, at);
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN') throw error;
-      // Whoever reads the pipe is slower.
+      // The reader of the pipe is slower.
       // eslint-disable-next-line no-await-in-loop -- waiting for room
       await Bun.sleep(PIPE_FULL_MS);
     }

@@ -1,6 +1,6 @@
 /**
- * The files that commands read and write: whether one can be imported or may be replaced, and
- * where one is written that is to appear whole or not at all.
+ * Checks whether a command may read or replace a file, and makes folders for files that must
+ * appear complete or not at all.
  */
 import { closeSync, mkdtempSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../counter/errors.ts';
 
 /**
- * Makes a folder that nobody else can read, beside `file`, so that what is written in it can be
- * moved there in one step; without a file, among the system's temporary folders, with a name that
- * begins with `temporary`. Fails with `usage-invalid`.
+ * Makes a folder that nobody else can read, beside `file`, so that a file in it can be moved to
+ * `file` in one step. Without `file` it is in the system's temporary folder, and its name begins
+ * with `temporary`. Fails with `usage-invalid`.
  */
 export function makeFolder(file: string | undefined, temporary: string): string {
   const path = file === undefined ? undefined : resolve(file);
@@ -57,7 +57,7 @@ export function refuseTarget(file: string): void {
     );
 }
 
-/** Fails with `usage-invalid` when there is no file at `path`, and says what to name. */
+/** Fails with `usage-invalid`, and advice, when there is no file at `path`. */
 export function requireFile(path: string): void {
   let stat: Stats | undefined;
   try {

@@ -82,7 +82,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
 }
 
-/** Reads all of it, and imports nothing. */
+/** Reads the whole source, and imports nothing. */
 async function check(source: Source): Promise<{ findings: Findings; counters: number }> {
   const findings = new Findings();
   let counters = 0;

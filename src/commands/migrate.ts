@@ -1,6 +1,6 @@
 /**
- * `seen migrate`: creates or updates the schema of the store, for a set-up in which `seen serve`
- * has no right to.
+ * `seen migrate`: creates or updates the schema of the store, for installations in which
+ * `seen serve` may not.
  */
 import { readConfig } from '../config/config.ts';
 import type { Command, Context } from './command.ts';
@@ -25,7 +25,7 @@ export const migrate: Command = {
 
 Creates the schema of this version of Seen in the store, or updates an older one, as seen serve does when it starts. Run it
 before an update if seen serve connects to PostgreSQL with a role that may only count (docs/postgresql.md). Replicas of the
-version before count on. On SQLite it creates the database file if there is none. Redis has no schema.
+previous version keep counting. On SQLite it creates the database file if there is none. Redis has no schema.
 
 Exit status:
   0    the schema is ready for this Seen

@@ -1,6 +1,6 @@
 /**
- * `seen serve`: counts visits, with one replica in this process or several child processes. Here
- * are the start, the signals, the stop and the log.
+ * `seen serve`: counts visits, with one replica in this process or several child processes. This
+ * file has the start, the signals, the stop and the log.
  *
  * Not here: how one replica differs from several (`service.ts`).
  */
@@ -73,7 +73,10 @@ async function run(context: Context): Promise<number> {
   return 0;
 }
 
-/** Reaches the store, warns of what could lose counts, and begins to serve; returns where. */
+/**
+ * Waits for the store, warns of settings that could lose counts, and begins to serve. Returns the
+ * address.
+ */
 async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
   await reachStore(store.counting, config.startMs, log);
   for (const risk of await store.risks()) log.warn(risk);
@@ -82,7 +85,7 @@ async function start(config: Config, log: Log, service: Service, store: Store): 
   return service.start();
 }
 
-/** What a person wants to know first. */
+/** Logs what a person wants to know first. */
 function welcome(
   config: Config,
   log: Log,

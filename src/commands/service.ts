@@ -1,5 +1,5 @@
 /**
- * What `seen serve` starts and stops: one replica in its own process, or a supervisor of several.
+ * The service that `seen serve` runs: one replica in its own process, or a supervisor of several.
  *
  * Not here: signals, the start, and the log (`serve.ts`).
  */
@@ -44,7 +44,7 @@ export function serveAlone(config: Config, log: Log): Service {
     replaceAll: () =>
       log.warn('SIGHUP is ignored: it replaces replicas one by one, and there is only one'),
     unready: async () => life.unready(),
-    // This process is the replica: when it hangs, it does not say so.
+    // This process is the replica: when it hangs, it cannot report that.
     silent: () => ({ names: [], of: 1 }),
     metrics: async () => [await metrics.snapshot()],
   };
@@ -62,7 +62,7 @@ export function serveWithReplicas(config: Config, log: Log, argv: readonly strin
       { length: config.replicas },
       (_, index) => `${config.replicaName}-${index + 1}`,
     ),
-    // Flags given later win, so these hold whatever else was given.
+    // Later flags win, so these override those in `argv`.
     command: (name) => [
       process.execPath,
       Bun.main,

@@ -1,12 +1,14 @@
 /**
- * A command on a terminal: its progress bar, and Ctrl-C or SIGTERM for a command that cleans up
+ * Commands on a terminal: a progress bar, and Ctrl-C and SIGTERM for a command that cleans up
  * before it ends.
  */
 
+/** The width of the bar in characters. */
 const BAR = 30;
-/** Often enough to look alive. */
+/** The shortest time between two drawings: often enough to look alive. */
 const DRAW_MS = 100;
 
+/** A progress bar. */
 export interface Progress {
   /** Shows `done` of `all`. */
   at(done: number, all: number): void;
@@ -33,12 +35,12 @@ export function showProgress(what: string): Progress {
   };
 }
 
-/** The exit status of what Ctrl-C has ended, as shells have it. */
+/** The exit status of a command that Ctrl-C has ended, as in shells. */
 export const INTERRUPTED = 130;
 
 /**
- * Aborts its signal at the first Ctrl-C or SIGTERM, which then does not end the process; a second
- * one does. Until it is disposed of.
+ * Returns a signal that the first Ctrl-C or SIGTERM aborts, without ending the process; a second
+ * one ends it. Dispose of the result to stop listening.
  */
 export function interruption(): Disposable & { readonly signal: AbortSignal } {
   const stop = new AbortController();

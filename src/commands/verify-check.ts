@@ -1,4 +1,4 @@
-/** `seen verify --check FILE`: judges a history that was written down, and visits nothing. */
+/** `seen verify --check FILE`: judges a recorded history, without visits. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { AppError } from '../counter/errors.ts';
@@ -8,8 +8,9 @@ import { passed, report } from '../verify/report.ts';
 import type { Context } from './command.ts';
 
 /**
- * Judges a history that was written down; with `alone` as if nobody else had visited, whatever
- * stands in it. Answers the exit status. Fails with `usage-invalid` when it cannot be read.
+ * Judges the history in the file at `path`. With `alone` it is judged as if nobody else had
+ * visited, even if the history does not say so. Returns the exit status. Fails with
+ * `usage-invalid` when the file cannot be read.
  */
 export async function checkFile(
   path: string,

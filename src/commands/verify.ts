@@ -1,5 +1,5 @@
 /**
- * `seen verify URL`: loads a running counter from outside and judges what it answers.
+ * `seen verify URL`: visits a running counter from outside and judges its answers.
  */
 import { createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -30,12 +30,12 @@ const FLAGS = {
 } as const;
 
 /**
- * Visits a second with --retry: each makes the service remember a key for a day, and it has room
- * for so many only. At this rate three minutes fit into what a Seen gives one address in a day
- * (SEEN_KEYS_PER_DAY).
+ * The default number of visits per second with --retry. The service remembers the key of each
+ * visit for a day, and limits the number of keys: at this rate a run of three minutes stays within
+ * Seen's default for one address (SEEN_KEYS_PER_DAY).
  */
 const RETRY_RATE = 20;
-/** How long a run is that is told neither how many visits nor how long. */
+/** The length of a run with neither --visits nor --for. */
 const STANDARD_MS = 10_000;
 
 async function run({ argv, print }: Context): Promise<number> {
@@ -46,14 +46,14 @@ async function run({ argv, print }: Context): Promise<number> {
     throw new AppError('usage-invalid', 'Name a URL, as in: seen verify http://localhost:8000');
   }
   const visits = wholeNumberFlag('visits', values.visits);
-  const forMs = lasts(values.for, visits);
+  const forMs = lengthOf(values.for, visits);
   const stop = new AbortController();
-  // Opened before the visits: a path that cannot be written is not to cost a run.
+  // Opened before the visits, so that a path that cannot be written does not waste a run.
   const json = openFile('json', values.json);
   const historyFile = openFile('history', values.history);
   const history =
     historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
-  const going = new Run({
+  const visitRun = new Run({
     target: targetOf(url, values.counter),
     clients: wholeNumberFlag('clients', values.clients) ?? 1,
     visits,
@@ -67,7 +67,7 @@ async function run({ argv, print }: Context): Promise<number> {
     onOperation: history && ((operation: Operation) => void history.write(historyLine(operation))),
   });
   const screen = showRun({
-    run: going,
+    run: visitRun,
     terminal: process.stdout.isTTY ? process.stdout : undefined,
     print,
     stopped: stop.signal,
@@ -79,14 +79,15 @@ async function run({ argv, print }: Context): Promise<number> {
   const interrupt = () => stop.abort();
   process.on('SIGINT', interrupt);
   try {
-    const result = await going.go();
+    const result = await visitRun.go();
     screen.end();
     if (history) await finish(history, { type: 'frame', ...result.frame });
     if (json !== undefined) {
-      writeFileSync(json, `${JSON.stringify(reportData(url, result, going.figures), null, 2)}\n`);
+      const data = reportData(url, result, visitRun.figures);
+      writeFileSync(json, `${JSON.stringify(data, null, 2)}\n`);
     }
-    print(report(url, result, going.figures));
-    return passed(result, going.figures) ? 0 : 1;
+    print(report(url, result, visitRun.figures));
+    return passed(result, visitRun.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
     const message = `${url} does not count: ${error.message}. Check that it is running and that this is its address.`;
@@ -97,8 +98,8 @@ async function run({ argv, print }: Context): Promise<number> {
   }
 }
 
-/** How long a run lasts; `undefined` when it ends after a number of visits. */
-function lasts(time: string | undefined, visits: number | undefined): number | undefined {
+/** The length of a run, in ms; `undefined` when it ends after a number of visits. */
+function lengthOf(time: string | undefined, visits: number | undefined): number | undefined {
   if (time !== undefined) return duration('for', time);
   return visits === undefined ? STANDARD_MS : undefined;
 }

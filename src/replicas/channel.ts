@@ -1,6 +1,6 @@
 /**
- * What a process is told from outside: messages between a parent and its replicas, and signals of
- * the operating system, translated into stop and replace.
+ * Messages between a parent and its replicas, and signals of the operating system, translated into
+ * stop and replace.
  *
  * A message is a plain object, sent over a channel that the system closes when either process
  * ends. SIGTERM and SIGINT (Ctrl-C) stop in order; a second signal stops at once. SIGHUP replaces
@@ -55,6 +55,7 @@ export function parentChannel(): ParentChannel | undefined {
   };
 }
 
+/** What to do when a signal arrives. */
 export interface SignalListeners {
   onStop: (signal: 'SIGTERM' | 'SIGINT') => void;
   /** `status` is the exit status that shells use for a process ended by a signal. */
@@ -71,12 +72,12 @@ const SAME_SIGNAL_MS = 500;
 /** Listens for the rest of the process's life. */
 export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListeners): void {
   const hadTerminal = process.stdout.isTTY;
-  let askedAt: number | undefined;
+  let stoppedAt: number | undefined;
   const stop = (signal: 'SIGTERM' | 'SIGINT') => {
-    if (askedAt === undefined) {
-      askedAt = performance.now();
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now();
       onStop(signal);
-    } else if (performance.now() - askedAt > SAME_SIGNAL_MS) {
+    } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) {
       onStopNow(signal === 'SIGINT' ? 130 : 143);
     }
   };

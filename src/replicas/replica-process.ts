@@ -1,6 +1,6 @@
 /**
  * A replica as its parent sees it: a process with a channel, which listens some time after its
- * start; and its place under the parent, with how soon it is filled again when the replica died.
+ * start. And the replica's slot, which decides how soon a dead replica is replaced.
  */
 import { readFileSync } from 'node:fs';
 import { within } from '../deadline.ts';
@@ -73,8 +73,8 @@ export class ReplicaProcess implements WatchedReplica {
   }
 
   /**
-   * Has the replica stop in order, which takes it `stopMs` at most; one that overstays is killed.
-   * Answers whether it came to the end by itself. Safe to call on one that has ended.
+   * Stops the replica in order, within `stopMs`, and kills it if it takes longer. Resolves when
+   * the process has ended; `overdue` if it took longer. Safe to call after its end.
    */
   async end(stopMs: number): Promise<'in order' | 'overdue'> {
     this.#send({ say: 'stop' });
@@ -113,11 +113,11 @@ export class ReplicaProcess implements WatchedReplica {
     return this.#silentLooks;
   }
 
-  /** Linux only, where the state D of proc_pid_stat(5) says so. */
+  /** On Linux only, where it is the state D of proc_pid_stat(5). */
   waitsForDisk(): boolean {
     try {
       const stat = readFileSync(`/proc/${this.#process?.pid}/stat`, 'utf8');
-      // The name of the program stands in brackets before the state, and may have brackets in it.
+      // Before the state is the program's name in parentheses, which may itself contain some.
       return stat.slice(stat.lastIndexOf(')')).startsWith(') D');
     } catch {
       return false;
@@ -154,23 +154,24 @@ const PAUSE_MAX_MS = 10_000;
 /** A replica that lives this long has started successfully. */
 const LONG_LIFE_MS = 10_000;
 
+/** The place of one replica under its parent. */
 export class Slot {
   readonly name: string;
   current: ReplicaProcess | undefined;
-  /** How often in a row its replica ended soon after its start. */
+  /** How often in a row a replica in this slot ended soon after its start. */
   #deaths = 0;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Puts another replica here in order. */
+  /** Puts a new replica here, when the old one did not die. */
   replace(replica: ReplicaProcess): void {
     this.current = replica;
     this.#deaths = 0;
   }
 
-  /** Notes that `replica` ended unasked, and answers how long to wait before it is replaced. */
+  /** Notes that `replica` died. Returns the pause before it is replaced, in milliseconds. */
   died(replica: ReplicaProcess): number {
     const livedMs = performance.now() - replica.startedAt;
     this.#deaths = livedMs > LONG_LIFE_MS ? 1 : this.#deaths + 1;

@@ -79,7 +79,7 @@ export class Supervisor {
     }
     this.#busy = true;
     for (const slot of this.#slots) {
-      // eslint-disable-next-line no-await-in-loop -- one by one is what is asked for
+      // eslint-disable-next-line no-await-in-loop -- one by one
       if (!(await this.#replace(slot))) break;
     }
     this.#busy = false;

@@ -28,7 +28,7 @@ export interface WatchdogActions<R extends WatchedReplica> {
   readonly onBack: (replica: R) => void;
 }
 
-/** Between two looks. */
+/** The time between two checks. */
 const LOOK_MS = 1000;
 /**
  * A replica that is silent for this many checks hangs: the longest turns of an event loop take
@@ -85,11 +85,11 @@ export class Watchdog<R extends WatchedReplica> {
     this.#silent = looked
       .filter(({ looks }) => looks >= SILENT_LOOKS)
       .map(({ replica }) => replica);
-    this.#tellWhoIsBack();
+    this.#reportBack();
     this.#looksSinceHung++;
     for (const { replica, looks } of looked) {
       if (looks < (replica.hasAnswered ? HUNG_LOOKS : STARTING_LOOKS)) continue;
-      if (replica.waitsForDisk()) this.#tellThatWaits(replica);
+      if (replica.waitsForDisk()) this.#reportWaiting(replica);
       else if (this.#looksSinceHung > BETWEEN_LOOKS) {
         this.#looksSinceHung = 0;
         this.#actions.onHung(replica);
@@ -97,13 +97,13 @@ export class Watchdog<R extends WatchedReplica> {
     }
   }
 
-  #tellThatWaits(replica: R): void {
+  #reportWaiting(replica: R): void {
     if (this.#waiting.has(replica)) return;
     this.#waiting.add(replica);
     this.#actions.onWaiting(replica);
   }
 
-  #tellWhoIsBack(): void {
+  #reportBack(): void {
     const alive = new Set(this.#replicas());
     for (const replica of this.#waiting) {
       if (alive.has(replica) && this.#silent.includes(replica)) continue;

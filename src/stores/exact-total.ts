@@ -1,9 +1,9 @@
-/** Checks a total that a database has as a 64-bit number. */
+/** Checks a total that a database stores as a 64-bit number. */
 import { AppError } from '../counter/errors.ts';
 
 /**
- * The total of a counter; `place` is the database. Fails with `counter-unreadable` when a number
- * cannot carry it.
+ * Returns `total`. Fails with `counter-unreadable` when a number cannot hold it exactly; `place`
+ * is the database, for the message.
  */
 export function exactTotal(counter: string, total: number, place: string): number {
   if (Number.isSafeInteger(total)) return total;

@@ -1,6 +1,6 @@
 /**
- * Chooses the store for a store URL. Not here: reaching it; a store connects or opens its file on
- * first use.
+ * Chooses the store for a store URL. The store connects, or opens its file, on first use and not
+ * here.
  */
 
 import type { StoreLimits } from '../contract/limits.ts';
@@ -34,7 +34,7 @@ export function databaseFile(url: string): string | undefined {
   return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
 }
 
-/** Builds the store for `url`. Fails with `settings-invalid` for a URL of no store. */
+/** Builds the store for `url`. Fails with `settings-invalid` for any other URL. */
 export function openStore({ url, ca, missing, ...shared }: StoreOptions): Store {
   const options = { ...shared, now: Date.now };
   const onServer = { url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options };

@@ -22,8 +22,8 @@ const visits = (number: number) => pluralize(number, 'visit', String);
 const are = (number: number) => `${number} ${number === 1 ? 'is' : 'are'}`;
 
 /**
- * The verdict. With `alone`, a total that changes without our visits is a fault; otherwise it
- * shows that others visit.
+ * The finding on the number of counted visits. With `alone`, a total that changes without our
+ * visits is a fault; otherwise it shows that others visit.
  */
 export function bounds(ends: FinalNumbers): Finding {
   const { before, after, others, alone = false, answered, unanswered, lowest, highest } = ends;
@@ -81,6 +81,7 @@ export interface PendingRequest {
   failure: string | undefined;
 }
 
+/** The visits and reads in progress that have a key. */
 export class Repeats {
   readonly #underWay = new Map<string, PendingRequest>();
   readonly #tries = new Map<string, number>();
@@ -96,19 +97,19 @@ export class Repeats {
     return this.#tries;
   }
 
-  /** A request for it begins, the first or a repeated one. */
+  /** A request with this key begins, the first or a repetition. */
   begin(key: string, type: PendingRequest['type'], floor: number): PendingRequest {
     if (type === 'hit') this.#keyed = true;
     const before = this.#underWay.get(key);
     if (before) return before;
-    const insisting: PendingRequest = { type, floor, failure: undefined };
-    this.#underWay.set(key, insisting);
-    return insisting;
+    const pending: PendingRequest = { type, floor, failure: undefined };
+    this.#underWay.set(key, pending);
+    return pending;
   }
 
-  /** A request for it failed; without a `failure` there was nothing to get. */
-  failed(insisting: PendingRequest, failure: string | undefined): void {
-    insisting.failure = failure;
+  /** A request failed; without a `failure` it read a counter that has no hits. */
+  failed(pending: PendingRequest, failure: string | undefined): void {
+    pending.failure = failure;
     if (failure !== undefined) this.#tries.set(failure, (this.#tries.get(failure) ?? 0) + 1);
   }
 
@@ -127,11 +128,12 @@ export class Repeats {
 /** Numbers in one block: 8 kB of bits. */
 const BLOCK = 65_536;
 
+/** A set of numbers that takes a bit for each number in its range. */
 export class NumberSet {
   readonly #blocks = new Map<number, Uint32Array>();
   #size = 0;
 
-  /** How many numbers are in it. */
+  /** The number of its elements. */
   get size(): number {
     return this.#size;
   }

@@ -33,7 +33,7 @@ interface Line {
 }
 
 /** The options of one request. */
-interface How {
+interface RequestOptions {
   /** The key of the visit or read. */
   readonly key?: string;
   /** Whether the visit was answered already. */
@@ -42,10 +42,10 @@ interface How {
   readonly limitMs?: number;
 }
 
-/** The result of one request; `passing` for a failure that may be temporary. */
-interface Got {
+/** The result of one request; `temporary` when the next one may succeed. */
+interface RequestResult {
   readonly number?: number | undefined;
-  readonly passing?: boolean;
+  readonly temporary?: boolean;
 }
 
 /** The pause of a client after a failure, to avoid overloading a service that is down. */
@@ -56,14 +56,15 @@ const PAUSE_MS = 20;
  */
 const TRIES = 5;
 
+/** A client of a run. */
 export class Client {
-  readonly #scene: RunContext;
+  readonly #context: RunContext;
   readonly #keeps: boolean;
   #line: Line | undefined;
 
   /** `keeps`: whether it keeps its connection, or opens a new one for each request. */
-  constructor(scene: RunContext, keeps: boolean) {
-    this.#scene = scene;
+  constructor(context: RunContext, keeps: boolean) {
+    this.#context = context;
     this.#keeps = keeps;
   }
 
@@ -78,51 +79,60 @@ export class Client {
    * connection.
    */
   async visitUnderKey(due: number, key: string, twice: boolean): Promise<void> {
-    const { number } = await this.#insist('hit', due, key);
+    const { number } = await this.#askUntilAnswered('hit', due, key);
     if (twice && number !== undefined) {
       this.hangUp();
-      await this.#insist('hit', performance.now(), key, true);
+      await this.#askUntilAnswered('hit', performance.now(), key, true);
     }
-    this.#scene.judge.settled(key);
+    this.#context.judge.settled(key);
   }
 
-  /** Reads; if `insists`, until it gets a number or times out. */
-  async read(insists: boolean): Promise<void> {
-    if (!insists) {
+  /** Reads; if `untilAnswered`, until it gets a number or times out. */
+  async read(untilAnswered: boolean): Promise<void> {
+    if (!untilAnswered) {
       await this.#ask('read', performance.now());
       return;
     }
     const key = crypto.randomUUID();
-    await this.#insist('read', performance.now(), key);
-    this.#scene.judge.settled(key);
+    await this.#askUntilAnswered('read', performance.now(), key);
+    this.#context.judge.settled(key);
   }
 
   hangUp(): void {
     if (!this.#line) return;
     this.#line.connection?.close();
-    this.#scene.judge.closed(this.#line.id);
+    this.#context.judge.closed(this.#line.id);
     this.#line = undefined;
   }
 
-  async #insist(type: Operation['type'], due: number, key: string, repeats = false): Promise<Got> {
-    const { timeoutMs, interrupted } = this.#scene;
+  async #askUntilAnswered(
+    type: Operation['type'],
+    due: number,
+    key: string,
+    repeats = false,
+  ): Promise<RequestResult> {
+    const { timeoutMs, interrupted } = this.#context;
     const giveUpAt = performance.now() + timeoutMs;
     for (;;) {
       const got = await this.#ask(type, due, { key, repeats, limitMs: timeoutMs / TRIES });
-      if (!got.passing || performance.now() + PAUSE_MS > giveUpAt || interrupted.aborted)
+      if (!got.temporary || performance.now() + PAUSE_MS > giveUpAt || interrupted.aborted)
         return got;
       await Bun.sleep(PAUSE_MS);
     }
   }
 
-  async #ask(type: Operation['type'], due: number, how: How = {}): Promise<Got> {
-    const { key, repeats = false, limitMs = this.#scene.timeoutMs } = how;
-    const { target, judge, tally, startedAt, onOperation } = this.#scene;
-    this.#line ??= { id: this.#scene.newConnection(), connection: undefined };
+  async #ask(
+    type: Operation['type'],
+    due: number,
+    how: RequestOptions = {},
+  ): Promise<RequestResult> {
+    const { key, repeats = false, limitMs = this.#context.timeoutMs } = how;
+    const { target, judge, tally, startedAt, onOperation } = this.#context;
+    this.#line ??= { id: this.#context.newConnection(), connection: undefined };
     const { id } = this.#line;
     const begun = judge.begin(type, id, key);
     const start = performance.now();
-    const { passing, ...got } = await this.#exchange(
+    const { temporary, ...got } = await this.#exchange(
       this.#line,
       type,
       requestFor(
@@ -149,24 +159,24 @@ export class Client {
       });
     }
     if (!this.#keeps || !this.#line.connection?.open) this.hangUp();
-    return { number: got.number, passing };
+    return { number: got.number, temporary };
   }
 
   async #exchange(line: Line, type: Operation['type'], request: string, limitMs: number) {
-    const { target } = this.#scene;
+    const { target } = this.#context;
     try {
       line.connection ??= await Connection.open(target, limitMs);
       const { status, body, servedBy } = await line.connection.ask(request, limitMs);
-      // A counter that nobody has hit yet stands at nothing.
-      if (type === 'read' && status === 404) return { servedBy, passing: false };
+      // A counter without hits has no total.
+      if (type === 'read' && status === 404) return { servedBy, temporary: false };
       const number = status === 200 ? numberIn(body) : undefined;
-      if (number !== undefined) return { number, servedBy, passing: false };
+      if (number !== undefined) return { number, servedBy, temporary: false };
       const failure = status === 200 ? 'no number' : `status ${status}${codeIn(body)}`;
-      return { failure, servedBy, passing: status === 429 || status >= 500 };
+      return { failure, servedBy, temporary: status === 429 || status >= 500 };
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       line.connection?.close();
-      return { failure: error.message, passing: true };
+      return { failure: error.message, temporary: true };
     }
   }
 }

@@ -6,6 +6,7 @@
 import { within } from '../deadline.ts';
 import type { Target } from './target.ts';
 
+/** A response. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -14,11 +15,12 @@ export interface Answer {
   readonly last: boolean;
 }
 
-/** The reason of a failure: `refused`, `reset`, `timeout`, `closed`, … */
+/** A request got no response. The message is the reason: `refused`, `reset`, `timeout`, … */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
 
+/** One connection, with at most one request in progress. */
 export class Connection {
   #socket: Bun.Socket | undefined;
   #received = '';

@@ -115,10 +115,12 @@ export class Tally {
   }
 }
 
+/** The upper end of each bucket, relative to the one before. */
 const GROWTH = 1.05;
 /** The upper end of the first bucket, in milliseconds. */
 const SMALLEST_MS = 0.01;
 
+/** Latencies, counted in buckets. */
 export class Latencies {
   readonly #buckets: number[] = [];
   #count = 0;
@@ -135,7 +137,7 @@ export class Latencies {
     this.#longest = Math.max(this.#longest, ms);
   }
 
-  /** `share` of all took so many milliseconds at the most; 0 when there are none. */
+  /** The latency that `share` of all (0 to 1) do not exceed, in ms; 0 when there are none. */
   percentileMs(share: number): number {
     let left = Math.ceil(this.#count * share);
     for (const [at, count] of this.#buckets.entries()) {

@@ -1,6 +1,6 @@
 /**
- * The checks of a run and the result of each; and what speaks against it: how often it was broken,
- * with the first time in words, and what failed.
+ * The checks of a run and the result of each; and the evidence against them: how often each was
+ * violated, with the first violation in words, and the failed operations.
  */
 
 /** The checks. */
@@ -13,6 +13,7 @@ export type Check =
   | 'repeats'
   | 'answered';
 
+/** The result of a check. */
 export interface Finding {
   readonly check: Check;
   readonly status: 'held' | 'broken' | 'untested';
@@ -22,6 +23,7 @@ export interface Finding {
   readonly words: string;
 }
 
+/** Collects violations and failures. */
 export class Evidence {
   readonly #broken = new Map<Check, { count: number; first: string }>();
   readonly #failures = new Map<string, number>();
@@ -31,7 +33,7 @@ export class Evidence {
     return this.#failures;
   }
 
-  /** The check is broken, once more; `words` say how. */
+  /** The check was violated; `words` describe how. */
   add(check: Check, words: string): void {
     const broken = this.#broken.get(check);
     if (broken) broken.count++;
@@ -43,7 +45,7 @@ export class Evidence {
     this.#failures.set(why, (this.#failures.get(why) ?? 0) + 1);
   }
 
-  /** What is said of a check; `untested` is why it could not be broken, if that is so. */
+  /** The result of a check; `untested` is the reason why it was not tested, if there is one. */
   finding(check: Check, untested?: string): Finding {
     const broken = this.#broken.get(check);
     if (broken) return { check, status: 'broken', count: broken.count, words: broken.first };
@@ -51,7 +53,7 @@ export class Evidence {
     return { check, status: 'held', count: 0, words: '' };
   }
 
-  /** What is said of all being answered; `mayFail`: it need not be. */
+  /** The result of the check that all requests were answered; `mayFail`: some need not be. */
   answered(mayFail: boolean, untested?: string): Finding {
     const count = [...this.#failures.values()].reduce((sum, failed) => sum + failed, 0);
     if (count === 0) return this.finding('answered', untested);

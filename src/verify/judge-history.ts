@@ -1,12 +1,12 @@
 /**
- * Judges a recorded history: replays beginnings and ends in order of time.
+ * Judges a recorded history: replays the beginnings and ends of its operations in order of time.
  */
 import { type Figures, Tally } from './figures.ts';
 import type { History, Operation } from './history.ts';
 import { Judge, type StartedOperation } from './judge.ts';
 import type { Result } from './run.ts';
 
-/** The verdict, and the figures that the operations give. */
+/** The findings of a history, and the figures that follow from its operations. */
 export function judgeHistory({ operations, ...frame }: History): {
   result: Result;
   figures: Figures;
@@ -34,7 +34,7 @@ export function judgeHistory({ operations, ...frame }: History): {
   };
 }
 
-/** At the same instant beginnings come first: they did not know of the ends. */
+/** At the same instant beginnings come first: those operations did not know of the ends. */
 function inOrder(operations: readonly Operation[]) {
   return operations
     .flatMap((operation) => [

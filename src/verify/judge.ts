@@ -17,7 +17,7 @@ export interface StartedOperation {
   readonly connection: number;
   /** The highest number that any client had at its beginning. */
   readonly floor: number;
-  readonly insisting: PendingRequest | undefined;
+  readonly pending: PendingRequest | undefined;
 }
 
 /** The result of an operation: a number, or the reason of its failure. */
@@ -26,6 +26,7 @@ export interface Outcome {
   readonly failure?: string | undefined;
 }
 
+/** Judges one counter. */
 export class Judge {
   readonly #before: number;
   readonly #numbers = new NumberSet();
@@ -73,43 +74,39 @@ export class Judge {
     return this.#compared;
   }
 
-  /** A request is sent. With the key of an earlier one it is a repetition. */
+  /** A request is sent. It is a repetition if an earlier one had the same key. */
   begin(type: StartedOperation['type'], connection: number, key?: string): StartedOperation {
-    const insisting =
-      key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
-    // A hit may have counted at its first request; a read that failed was none.
-    const floor = type === 'hit' ? (insisting?.floor ?? this.#highest) : this.#highest;
-    return { type, connection, floor, insisting };
+    const pending = key === undefined ? undefined : this.#repeats.begin(key, type, this.#highest);
+    // A hit may have counted at its first request; a failed read has read nothing.
+    const floor = type === 'hit' ? (pending?.floor ?? this.#highest) : this.#highest;
+    return { type, connection, floor, pending };
   }
 
   /** An operation ends. Without number and failure, it read a counter that has no hits. */
-  end(
-    { type, connection, floor, insisting }: StartedOperation,
-    { number, failure }: Outcome,
-  ): void {
+  end({ type, connection, floor, pending }: StartedOperation, { number, failure }: Outcome): void {
     if (number === undefined) {
-      if (insisting) this.#repeats.failed(insisting, failure);
+      if (pending) this.#repeats.failed(pending, failure);
       else if (failure !== undefined) this.#failed(type, failure);
       return;
     }
-    if (insisting) insisting.failure = undefined;
-    if (insisting?.number !== undefined) {
+    if (pending) pending.failure = undefined;
+    if (pending?.number !== undefined) {
       this.#compared++;
-      if (number !== insisting.number) {
+      if (number !== pending.number) {
         this.#evidence.add(
           'repeats',
-          `a visit that had got ${insisting.number} was asked for again and got ${number}`,
+          `a visit that had got ${pending.number} was asked for again and got ${number}`,
         );
       }
       return;
     }
-    if (insisting) insisting.number = number;
+    if (pending) pending.number = number;
     if (type === 'hit') this.#hit(number, connection, floor);
     else this.#read(number, floor);
     this.#highest = Math.max(this.#highest, number);
   }
 
-  /** No more requests with this key follow; without a key, none with any. */
+  /** No more requests with this key follow; without `key`, none with any key. */
   settled(key?: string): void {
     for (const { type, number, failure = '' } of this.#repeats.settle(key)) {
       if (number === undefined) this.#failed(type, failure);
@@ -156,7 +153,7 @@ export class Judge {
     }
   }
 
-  /** The findings, given the number of a last visit, and whether others visited. */
+  /** All findings. `after` and `others` are those of the `Frame`. */
   verdict({ after, others, alone, mayFail = false }: Omit<Frame, 'before'>): Finding[] {
     this.settled();
     const finding = this.#evidence.finding.bind(this.#evidence);

@@ -16,6 +16,7 @@ import { Judge } from './judge.ts';
 import type { Target } from './target.ts';
 import { visitTwice } from './visit-pair.ts';
 
+/** The options of a run. */
 export interface RunOptions {
   readonly target: Target;
   readonly clients: number;
@@ -40,6 +41,7 @@ export interface RunOptions {
   readonly onOperation?: ((operation: Operation) => void) | undefined;
 }
 
+/** The result of a run. */
 export interface Result {
   readonly frame: Frame;
   readonly findings: readonly Finding[];
@@ -86,7 +88,7 @@ export class Run {
     stop.addEventListener('abort', interrupt);
     if (stop.aborted) interrupt();
 
-    const scene: RunContext = {
+    const context: RunContext = {
       target,
       timeoutMs,
       startedAt: this.#startedAt,
@@ -97,10 +99,10 @@ export class Run {
       newConnection: () => ++this.#connections,
     };
     const reading =
-      target.readPath === undefined ? undefined : this.#read(new Client(scene, true));
+      target.readPath === undefined ? undefined : this.#read(new Client(context, true));
     await Promise.all(
       Array.from({ length: clients }, (_, index) =>
-        this.#visit(new Client(scene, index % 2 === 0)),
+        this.#visit(new Client(context, index % 2 === 0)),
       ),
     );
     this.#endSending();
@@ -156,7 +158,7 @@ export class Run {
     for (;;) {
       const next = await this.#next();
       if (!next) break;
-      // The last one is sent: what follows is waiting for answers.
+      // The last visit is sent: from now on the run only waits for answers.
       if (++this.#sent === this.#options.visits) this.#endSending();
       if (!this.#options.retry) await client.visit(next.due);
       else

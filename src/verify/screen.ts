@@ -36,7 +36,7 @@ export function showRun({ run, terminal, print, done, stopped }: ScreenOptions):
     drawn = 0;
   };
   const draw = (size: { columns: number; rows: number }) => {
-    const words = stopped.aborted ? ['ending: what is under way may still be answered'] : [];
+    const words = stopped.aborted ? ['ending: requests in progress may still be answered'] : [];
     const lines = [...words, ...picture(run.figures, done(run.figures))];
     erase();
     // A line that is too long would take two rows, and a surplus line would scroll; neither could

@@ -7,11 +7,12 @@
 import { AppError } from '../counter/errors.ts';
 import { counterIn, DEFAULT_COUNTER } from '../counter/name.ts';
 
+/** The address of a counter. */
 export interface Target {
   readonly hostname: string;
   readonly port: number;
   readonly tls: boolean;
-  /** As it stands in requests. */
+  /** The value of the `Host` header. */
   readonly host: string;
   readonly hitPath: string;
   /** `undefined` if the counter cannot be read without counting. */

@@ -34,7 +34,7 @@ export async function visitTwice(
   return { first, last, moved: last !== first + 1 };
 }
 
-/** One visit under a key, asked for again while it gets no answer, for `timeoutMs` in all. */
+/** One visit with a key, repeated until it is answered, for `timeoutMs` in all. */
 async function visitUntilAnswered(target: Target, timeoutMs: number): Promise<number> {
   const key = crypto.randomUUID();
   const until = performance.now() + timeoutMs;

@@ -1,5 +1,5 @@
 /**
- * Reads the number on a badge: an SVG file of another service, often the only rest of a counter
+ * Reads the number on a badge: an SVG file of another service, often all that is left of a counter
  * whose service has closed.
  *
  * The number is in the last text of the image: shields, visitor-badge, hits.sh and similar

@@ -2,9 +2,9 @@
  * The user's list of names for the sites and pages of a busuanzi, indexed by the hashes under
  * which it counts them.
  *
- * A browser tells a busuanzi `location.href`, of which it hashes the host and the decoded path, as
- * Go's net/url parses them. So here: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one page,
- * `Example.COM` and `example.com` one host.
+ * A browser sends `location.href` to a busuanzi, which hashes the host and the decoded path, as
+ * Go's net/url parses them. This file does the same: `/%E4%BD%A0/`, `/你/` and `/你/?q#f` are one
+ * page, `Example.COM` and `example.com` one host.
  */
 import { createHash } from 'node:crypto';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
@@ -22,6 +22,7 @@ export interface NamedPage {
 /** The maximum number of lines: each takes about a kilobyte of memory. */
 const NAMES_MAX = 200_000;
 
+/** The list of names. */
 export class Names {
   readonly #named = new Map<string, NamedPage>();
   readonly #found = new Set<NamedPage>();

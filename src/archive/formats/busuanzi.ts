@@ -110,14 +110,14 @@ function* notesOn(
     yield {
       note:
         `${countOf(unfound.length, 'name matches', 'names match')} nothing: ${some.join(', ')}. ` +
-        'With and without / at its end is two pages for a busuanzi',
+        'For a busuanzi, an address with / at its end and one without are two pages',
     };
   }
   if (visitors > 0) {
     yield {
       note:
         `${countOf(visitors, 'set of visitors is', 'sets of visitors are')} left out: ` +
-        'Seen tells visitors by the day, and these are of all time',
+        'Seen counts visitors per day, and these are all-time visitors',
     };
   }
 }

@@ -66,7 +66,7 @@ export async function* readJsonLines(lines: AsyncIterable<Line>): AsyncGenerator
 
 /** An export of an installation without counters is complete, and not a mistake. */
 export const NO_COUNTERS =
-  'the Seen that wrote this export had no counters then: there is nothing to bring';
+  'the Seen that wrote this export had no counters then: there is nothing to import';
 
 /** The message for an export with another number of counters than its header says. */
 export function incompleteExport(announced: number, found: number): string {

@@ -1,6 +1,7 @@
 /**
  * Reads names with totals: a list, as people and spreadsheets write it, with a counter on each
- * line; and whole numbers under keys of a Redis, such as `hits` of the guide’s application.
+ * line; and whole numbers under keys of a Redis, such as `hits` of the stack guide’s
+ * application (docs/import.md).
  *
  * In a list, blank lines, comments (#), a first line of headings and empty columns at the end are
  * skipped. Not here: reading Redis.

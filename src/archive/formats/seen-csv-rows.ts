@@ -1,6 +1,6 @@
 /**
- * The rows of an export as CSV, put together to records, each of one counter. Not here: the whole
- * of an export (`seen-csv.ts`).
+ * Assembles the rows of an export as CSV into records, one for each counter. Not here: the export
+ * as a whole (`seen-csv.ts`).
  */
 import { excerpt, readWhole, SourceError } from '../item.ts';
 

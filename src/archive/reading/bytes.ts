@@ -20,8 +20,8 @@ const BEGINNING_BYTES = 64 * 1024;
 const READ_AT_ONCE = 256 * 1024;
 
 /**
- * The bytes of the file at `path`, unpacked if they are packed. Fails with `usage-invalid` for
- * what cannot be read.
+ * The bytes of the file at `path`, unpacked if they are packed. Fails with `usage-invalid` for a
+ * file that cannot be read.
  */
 export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   const packed = await isPacked(path);
@@ -65,8 +65,8 @@ export async function* atMost(
 }
 
 /**
- * The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for what cannot be
- * read.
+ * The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for a file that
+ * cannot be read.
  */
 export async function readBeginning(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
@@ -80,8 +80,8 @@ export async function readBeginning(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Whether the file at `path` is packed with gzip. Fails with `usage-invalid` for what cannot be
- * read.
+ * Whether the file at `path` is packed with gzip. Fails with `usage-invalid` for a file that
+ * cannot be read.
  */
 export async function isPacked(path: string): Promise<boolean> {
   try {

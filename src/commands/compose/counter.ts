@@ -73,7 +73,7 @@ export function composeCounter(config: Config, counting: Counting, log: Log) {
   return { counter, health, metrics, hits: () => hits };
 }
 
-/** Monotonic time, timers and chance of this process. */
+/** Monotonic time, timers and randomness of this process. */
 export const CLOCK: Clock = {
   now: () => performance.now(),
   after: (delayMs, task) => {

@@ -1,6 +1,6 @@
 /**
  * Opens the port that several replicas share, and the operations port of `seen serve`. Not here:
- * what that answers (`http/operations.ts`).
+ * the responses of the latter (`http/operations.ts`).
  */
 import type { Config } from '../../config/config.ts';
 import { createOperations, type OperationsOptions } from '../../http/operations.ts';
@@ -40,7 +40,7 @@ export interface OperatedService
   metrics(): Promise<readonly MetricsSnapshot[]>;
 }
 
-/** Opens the port. Fails with `port-unavailable`. */
+/** Opens the operations port. Fails with `port-unavailable`. */
 export function openOperations(config: Config, service: OperatedService): Listening {
   const app = createOperations({
     started: () => service.started(),

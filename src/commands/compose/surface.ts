@@ -30,7 +30,7 @@ import type { Heartbeat } from '../../replicas/heartbeat.ts';
 const NEW_COUNTERS_PART = 0.1;
 /**
  * The part of `SEEN_KEYS_MAX` that they may use. Keys are kept for a day. A limit allows its whole
- * quota at once and as much again in the next day, so at most 80 % of the bound are used.
+ * quota at once and as much again in the next day, so at most 80 % of the maximum are used.
  */
 const KEYS_PART = 0.4;
 

@@ -1,6 +1,6 @@
 /**
- * Imports the counters of a source into a store, or previews that, in chunks that a store imports
- * in one step without delaying others for long.
+ * Imports the counters of a source into a store, or previews the import, in chunks that a store
+ * imports in one step without delaying others for long.
  */
 import type { Item } from '../../archive/item.ts';
 import { Tally } from '../../archive/tally.ts';
@@ -11,26 +11,26 @@ import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';
 import type { Source } from './source.ts';
 
-/** Imports some counters, or previews it. */
+/** Imports some counters, or previews the import. */
 export type ImportChunk = Archive['importAll' | 'previewImport'];
 
 /**
- * Waits for a store that is away, as long as it takes: the store knows what was imported, and does
- * not import it twice.
+ * Returns an import that waits for an unavailable store as long as it takes. The store knows what
+ * was imported, and does not import it twice.
  */
 export function retryingImport(archive: Archive): ImportChunk {
-  let said = false;
+  let reported = false;
   return (counters, terms) =>
     retryWhileUnavailable(
       async () => {
         try {
           return await archive.importAll(counters, terms);
         } catch (error) {
-          if (!said && error instanceof AppError) {
+          if (!reported && error instanceof AppError) {
             process.stderr.write(
               `seen: ${error.message} Waiting for it. After Ctrl-C, the same command continues.\n`,
             );
-            said = true;
+            reported = true;
           }
           throw error;
         }
@@ -49,7 +49,7 @@ interface Transfer {
 }
 
 /**
- * Imports or previews all counters of a source, and returns what became of them. Fails with
+ * Imports or previews all counters of a source, and returns the number of each outcome. Fails with
  * `usage-invalid` when the source changes meanwhile.
  */
 export async function importChunks(
@@ -71,6 +71,7 @@ export async function importChunks(
   return tally;
 }
 
+/** The counters among the items; with `as`, they get this name. */
 async function* named(
   items: AsyncIterable<Item>,
   as: string | undefined,

@@ -31,6 +31,7 @@ export interface SourceFlags {
   readonly names: string | undefined;
 }
 
+/** A source of `seen import`. */
 export interface Source {
   /** A description for people. */
   readonly what: string;
@@ -52,7 +53,7 @@ const WHAT = {
 /** 128 bits of a digest. */
 const DIGEST_LENGTH = 22;
 
-/** Opens a source. Fails with `usage-invalid`, and for a Redis like a store. */
+/** Opens a source. Fails with `usage-invalid`; a Redis also fails as a store does. */
 export async function openSource(
   place: string,
   flags: SourceFlags,
@@ -145,7 +146,7 @@ async function openRedis(
       read: async function* () {
         yield* items;
       },
-      // Not by its numbers, which grow: each counter is imported only once.
+      // Without the numbers, which grow: each counter is imported only once.
       digest: () =>
         createHash('sha256')
           .update(`${from} ${redis.place}`)

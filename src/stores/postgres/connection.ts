@@ -2,7 +2,7 @@
  * The connections of a PostgreSQL store: one for each purpose, each call with a deadline.
  *
  * After a lost connection or a timeout the next call opens another one, which may lead to another
- * server. Only calls that PostgreSQL has undone are sent twice: the counter retries its batches.
+ * server. This file repeats only calls that PostgreSQL has undone; the counter repeats batches.
  * Not here: one connection (`session.ts`), order of servers (`hosts.ts`), errors (`refusals.ts`).
  */
 import type { Client } from 'pg';
@@ -47,7 +47,7 @@ interface Connection {
   session?: Session;
 }
 
-/** How often a call is made that collides with others each time. */
+/** The most attempts at a call that collides with another transaction each time. */
 const ATTEMPTS = 5;
 
 export class PostgresDatabase {

@@ -1,6 +1,6 @@
 /**
- * How a connection begins: the client for one server, what is set up on it, and which servers are
- * refused.
+ * Begins a connection: makes the client for one server, sets the session up, and refuses servers
+ * that Seen cannot use.
  */
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
@@ -17,12 +17,12 @@ const VERSION_MIN = 14;
  * Sets the session up and asks what the server is, in one round trip. Result: `standby`, and
  * `version` as in 150004. Settings that this version lacks are left out.
  *
- * The server has no timeouts, only the client has: a COMMIT whose wait a timeout cancels is
- * applied, and looks like success but for a warning (`session.ts`), which the server always sends.
- * While a statement waits for a lock, the server checks every second that the client is there.
- * Plans are made once, and read by index whatever PostgreSQL knows of tables that have just grown;
- * not by bitmap, which reads all that matches before a LIMIT. A plan without an index looks so
- * expensive then that PostgreSQL would compile it (JIT).
+ * Only the client has timeouts. When a timeout of the server cancels the wait of a COMMIT, the
+ * COMMIT is applied and reports success, with only a warning (`session.ts`), which these settings
+ * make the server send. While a statement waits for a lock, the server checks every second that
+ * the client is there. Plans are made once and use an index, even when PostgreSQL's statistics
+ * lag behind a table that has just grown; no bitmap, which reads all matches before a LIMIT. A
+ * plan without an index then looks so expensive that PostgreSQL would compile it (JIT).
  */
 const GREETING = `
   SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -56,7 +56,7 @@ export function newClient(
     host: server.address,
     port: server.port,
     user,
-    // As a function, because the client would look elsewhere for one that is missing.
+    // A function, because the client would look elsewhere for a missing password.
     password: () => {
       if (password !== undefined) return password;
       const place = shownUrl({ hosts: [server], database });

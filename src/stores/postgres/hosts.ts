@@ -8,7 +8,7 @@
 import { lookup } from 'node:dns/promises';
 import type { PostgresHost } from '../../postgres-url.ts';
 
-/** One server: an address that the name of a host had just now. */
+/** One server: an address to which the name of a host has just been resolved. */
 export interface Server extends PostgresHost {
   readonly address: string;
 }
@@ -58,8 +58,8 @@ export class Hosts {
   }
 
   /**
-   * Notes that the server is not to be trusted to answer. The next attempt begins with the next
-   * host; when several connections to one server are lost, not with the one after that.
+   * Notes that a connection to the server was lost. The next attempt begins with the next host.
+   * When several connections to one server are lost, only the first moves on to the next host.
    */
   lost(server: Server): void {
     if (!this.isCurrent(server) || isSame(server, this.#lost)) return;

@@ -36,6 +36,7 @@ export function descriptionOf(
   };
 }
 
+/** The history of a counter, not folded. */
 export function historyIn({ hours, days, visitors }: Past): CounterHistory {
   return { hours: hours.map(entryIn), days: days.map(entryIn), visitors: new Map(visitors) };
 }

@@ -23,8 +23,8 @@ import window from './sql/window.sql' with { type: 'text' };
 /** What a version of Seen has in its database. */
 export interface Schema {
   /**
-   * Create the tables. The version of a schema is the number of its last step, and the later steps
-   * are applied to it. Older replicas count before and after a step, until they are replaced.
+   * Create and change the tables. The version of a schema is the number of its last step, and the
+   * later steps are applied to it. Older replicas still count after a step, until replaced.
    */
   readonly steps: readonly string[];
   /**
@@ -88,7 +88,7 @@ export async function claimSchema(
   await session.ask((client) => client.query('COMMIT'), 'store-unavailable', limitMs);
 }
 
-/** Begins a transaction that only one Seen at a time can begin. It waits so long for each lock. */
+/** Begins a transaction that only one Seen at a time can begin. Each lock may take `limitMs`. */
 async function lock(client: Client, place: string, limitMs: number): Promise<void> {
   await client.query('BEGIN');
   await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.floor(limitMs))}`);

@@ -2,8 +2,8 @@
  * One connection to one server, on which one question at a time is in progress.
  *
  * PostgreSQL completes a COMMIT whose wait for the standby was cancelled, with only a warning. So
- * a warning during a question ends the connection, and the question fails. After an error, a
- * connection that goes on shows that nothing was applied; with one that ends, nobody knows.
+ * a warning during a question ends the connection, and the question fails. If the connection
+ * stays open after an error, nothing was applied; if it ends, nobody knows.
  * Not here: how a connection begins (`greeting.ts`), and which server it is (`connection.ts`).
  */
 import { Socket } from 'node:net';
@@ -28,9 +28,9 @@ export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
 const MAYBE_APPLIED = /^(08|57|58|XX)/;
 
 /**
- * PostgreSQL's functions whose warnings do not concern the commit: they warn at each new id of a
- * transaction, from millions before the ids run out. The SQLSTATE is that of a cancelled wait, and
- * messages may be translated. A warning of a function that is not listed counts as such a wait.
+ * PostgreSQL's functions whose warnings do not concern the commit: they warn at each new
+ * transaction id when only some millions are left. Their SQLSTATE is that of a cancelled wait, and
+ * messages may be translated. A warning of any other function counts as a cancelled wait.
  * https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/access/transam/varsup.c
  */
 const HARMLESS: ReadonlySet<string> = new Set(['GetNewTransactionId', 'GetNewMultiXactId']);
@@ -131,7 +131,7 @@ export class Session {
       .finally(() => this.#unanswered--);
     this.#turn = answer.catch(() => undefined);
     try {
-      // One that is sent late is given up before the server has had its time.
+      // A question that was sent late is given up before the server has had `limitMs`.
       return await (waits && limitMs !== undefined ? within(limitMs, answer, giveUp) : answer);
     } catch (error) {
       throw this.#translated(error, code);

@@ -29,7 +29,7 @@ async function configurationRisks(connection: RedisConnection): Promise<readonly
   );
 }
 
-/** Without the size of the memory, nothing can stop writing in time (`space.ts`). */
+/** Without the size of the memory, Seen cannot stop storing new data in time (`space.ts`). */
 async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
   const info = await unlessForbidden(connection, async (client) =>
     memoryIn(await client.info('memory')),

@@ -2,11 +2,11 @@
  * The one connection of a Redis store: each call has a deadline, and a failed connection is
  * dropped for good.
  *
- * After an error or a timeout nothing is awaited on a connection any more, and the next call opens
- * a new one. So it does after errors of a server that may have been replaced: after a failover the
- * name leads elsewhere, and each connection resolves it again. The client's own queueing,
- * reconnecting and resending are off, because a command that is resent blindly counts twice.
- * Errors from here have our own messages; those for Redis' replies are in `refusals.ts`.
+ * After an error or a timeout a connection is not used any more, and the next call opens a new
+ * one. The same holds for error replies of a server that may have been replaced: after a failover
+ * the name leads to another server, and each connection resolves it again. The client's own
+ * queueing, reconnecting and resending are off, because a command that is resent blindly counts
+ * twice. Not here: messages for Redis' error replies (`refusals.ts`).
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';

@@ -93,8 +93,8 @@ export class RedisCounting implements Counting {
   }
 
   /**
-   * A key of another type than string reads as missing: MGET returns it so, in one round trip for
-   * all.
+   * A key that is not a string reads as missing: MGET returns null for it. All commands take one
+   * round trip.
    */
   async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
     if (counters.length === 0) return [];

@@ -16,8 +16,9 @@ export const NAMES = 'seen:names';
  */
 export const LIMITS = 'seen:limits';
 
-/** The replicas: a hash. */
+/** The replicas: a hash from their ids to their last reports (`lua/presence.lua`). */
 export const REPLICAS = 'seen:replicas';
+
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {
   return counter === DEFAULT_COUNTER ? DEFAULT_COUNTER : `seen:total:${counter}`;

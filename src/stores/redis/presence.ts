@@ -13,7 +13,7 @@ import { Script } from './script.ts';
 /** The arguments of `lua/presence.lua`, described there. */
 interface PresenceArguments {
   readonly replica: string;
-  readonly says: string;
+  readonly report: string;
   readonly memoryMs: number;
 }
 
@@ -29,15 +29,15 @@ export class RedisPresence implements Presence {
   async heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]> {
     const args = {
       replica: report.id,
-      says: JSON.stringify(report),
+      report: JSON.stringify(report),
       memoryMs: PRESENCE_MEMORY_MS,
     };
     const heard = await this.#connection.ask(
       (client) => PRESENCE.run<readonly (readonly [number, string])[]>(client, [REPLICAS], args),
       'hit-unconfirmed',
     );
-    return heard.map(([silentMs, says]) => ({
-      ...(JSON.parse(says) as HeartbeatReport),
+    return heard.map(([silentMs, text]) => ({
+      ...(JSON.parse(text) as HeartbeatReport),
       silentMs,
     }));
   }

@@ -2,9 +2,9 @@
  * The table of Redis' error replies. Each entry has an error code, advice, and whether another
  * server may be the right one now. The messages are those of Redis 7.0, which the tests run.
  *
- * `store-unavailable` passes by itself, or when somebody else has acted: the start waits for it.
- * `store-unusable` needs a person, here and now: the start fails at once. Not here: the connection
- * (`connection.ts`).
+ * `store-unavailable` passes by itself, or when somebody acts on the server: a start waits for it.
+ * `store-unusable` lasts until somebody changes Seen's settings or the server: a start fails at
+ * once. Not here: the connection (`connection.ts`).
  */
 import { AppError } from '../../counter/errors.ts';
 
@@ -67,7 +67,7 @@ const REFUSALS: readonly Refusal[] = [
     says: /^(BUSY|UNBLOCKED|ERR max number of clients)/,
     code: 'store-unavailable',
     advice:
-      'Redis is busy with somebody else. This passes by itself, or look who it is: redis-cli CLIENT LIST',
+      'Redis is busy with another client. This passes by itself; redis-cli CLIENT LIST shows the clients',
     leave: true,
   },
   {

@@ -57,6 +57,7 @@ type RegistryArguments =
 const REGISTRY = new Script<RegistryArguments>(script);
 /** The most names to search for one page, so that a search without a match does not take long. */
 const LOOKED_THROUGH_MAX = 10_000;
+/** The names that one read of a search returns. */
 const AT_ONCE = 1000;
 
 export class RedisRegistry implements Registry {
@@ -150,7 +151,7 @@ export class RedisRegistry implements Registry {
     );
   }
 
-  /** Describes those that exist, each at one moment. */
+  /** The descriptions of the counters that exist, each as of one moment. */
   async #describe(counters: readonly string[]): Promise<Description[]> {
     if (counters.length === 0) return [];
     const all = await this.#connection.ask(

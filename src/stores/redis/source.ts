@@ -16,6 +16,7 @@ export interface KeptNumber {
   readonly value: string;
 }
 
+/** The keys or members that Redis looks at in one step of a scan. */
 const AT_ONCE = 1000;
 
 export class RedisSource {

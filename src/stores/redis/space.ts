@@ -23,8 +23,8 @@ const CHECK_EVERY_MS = 500;
  */
 const CHECK_EVERY_PART = 0.02;
 /**
- * The most bytes that a change leaves, as a new counter with a key, and each visitor in it
- * (docs/capacity.md).
+ * The most bytes that a change adds, when it makes a counter and has a key, and that each of its
+ * visitors adds (docs/capacity.md).
  */
 const CHANGE_BYTES = 1500;
 const VISITOR_BYTES = 150;
@@ -32,7 +32,7 @@ const VISITOR_BYTES = 150;
 export class RedisSpace {
   #short = false;
   #checkedAt = Number.NEGATIVE_INFINITY;
-  /** The most bytes that the batches since the last check may have left. */
+  /** The most bytes that the batches since the last check may have added. */
   #bytesSince = 0;
   /** `maxmemory` at the last check, in bytes; 0: no limit. */
   #max = 0;

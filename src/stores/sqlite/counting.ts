@@ -1,7 +1,7 @@
 /**
  * Counting in a SQLite file: a batch is one transaction, synced to the disk before it is answered.
- * And whether the disk has space for new data: counters, keys of requests, visitors, hours of the
- * history.
+ * `SqliteSpace` checks whether the disk has space for new data: counters, keys of requests,
+ * visitors, hours of the history.
  *
  * On a full disk no commit succeeds, so counting stops for everybody. Before that, no new data is
  * stored and existing counters keep counting: their rows are changed in place. Not here: the

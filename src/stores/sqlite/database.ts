@@ -1,10 +1,10 @@
 /**
- * One SQLite file and its transactions. They wait for those of other processes, and are synced
- * before they return.
+ * One SQLite file and its transactions. Each waits for those of other processes, and is synced
+ * before it returns.
  *
  * Only one process writes at a time. The others wait outside of SQLite, because SQLite's own
- * waiting would block the event loop. They wait for a random time, because processes that wait in
- * step starve each other. A process that has just committed is the first to notice that the file
+ * waiting would block the event loop. They wait for a random time, because processes that all wait
+ * equally long starve each other. A process that has just committed first notices that the file
  * is free again, and would starve the others: so while others write too, it pauses for a moment.
  * The sync itself runs on the event loop: handing the batch to a thread costs more than the sync
  * does on an SSD (docs/decisions/0005). Not here: opening the file (`file.ts`).
@@ -159,7 +159,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Whichever error a COMMIT has, the transaction may be on disk. */
+  /** After any error of COMMIT the transaction may be on disk. */
   #commit(file: SqliteFile): void {
     try {
       file.commit.run();

@@ -1,6 +1,6 @@
 /**
- * The schema of a Seen database file. It is created in an empty file, updated in an older one, and
- * any other file is refused.
+ * The schema of a Seen database file. Seen creates it in an empty file, updates an older one, and
+ * refuses any other file.
  *
  * The file has an application id and a user version, so a foreign, damaged or newer file is
  * refused before anything is written to it.

@@ -70,7 +70,7 @@ function counterStatements(database: Database) {
     begun: database.query<unknown, [string, number]>(
       'INSERT INTO counters (name, total, made_at) VALUES (?1, 0, ?2) ON CONFLICT (name) DO NOTHING',
     ),
-    /** ?1 counter. */
+    /** ?1 counter: its row; none for a missing one. */
     describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
     /**
      * ?1 the name to start after, ?2 part of the name, ?3 the maximum count, ?4 the first name and
@@ -87,7 +87,7 @@ function counterStatements(database: Database) {
       UPDATE counters
       SET total = coalesce(?2, total), owner = coalesce(?3, owner), rules = coalesce(?4, rules)
       WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
-    /** ?1 counter. */
+    /** ?1 counter: deletes its row. */
     delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
   };
 }
@@ -131,6 +131,7 @@ function otherStatements(database: Database) {
     hear: database.query<unknown, [string, string, number]>(`
       INSERT INTO replicas (id, said, heard_at) VALUES (?1, ?2, ?3)
       ON CONFLICT (id) DO UPDATE SET said = excluded.said, heard_at = excluded.heard_at`),
+    /** All replicas: each last report as JSON, and its time. */
     heard: database.query<{ said: string; heard_at: number }, []>(
       'SELECT said, heard_at FROM replicas',
     ),
@@ -174,6 +175,7 @@ function archiveStatements(database: Database) {
     importedFrom: database.query<{ source: string }, [string, string]>(
       'SELECT source FROM sources WHERE counter = ?1 AND source = ?2',
     ),
+    /** ?1 counter, ?2 source: stored, unless it is already. */
     markSource: database.query<unknown, [string, string]>(
       'INSERT INTO sources (counter, source) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
     ),

@@ -5,7 +5,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Kind } from '../../contract/history.ts';
 
-/** More than one, so that rows are deleted faster than added. */
+/** The rows that one write deletes: more than one, so that they are deleted faster than added. */
 export const FORGET_AT_ONCE = 1000;
 
 /**
@@ -45,6 +45,7 @@ function hourStatements(database: Database) {
       INSERT INTO days (counter, day, kind, amount)
       SELECT counter, hour / 24, kind, ${within('sum(amount)')} FROM hours WHERE counter = ?1 AND hour < ?2 GROUP BY hour / 24, kind
       ON CONFLICT (counter, day, kind) ${ADDED}`),
+    /** ?1 counter, ?2 hour: deletes the earlier hours. */
     deleteHours: database.query<unknown, [string, number]>(
       'DELETE FROM hours WHERE counter = ?1 AND hour < ?2',
     ),
@@ -102,7 +103,7 @@ function visitorStatements(database: Database) {
     forgetVisitors: database.query<unknown, [number]>(`
       DELETE FROM visitors WHERE (day, counter, visitor) IN
         (SELECT day, counter, visitor FROM visitors WHERE day < ?1 LIMIT ${FORGET_AT_ONCE})`),
-    /** ?1 counter. */
+    /** ?1 counter: each returns a part of its history. */
     hours: database.query<{ at: number; kind: Kind; amount: number }, [string]>(
       'SELECT hour AS at, kind, amount FROM hours WHERE counter = ?1',
     ),
@@ -120,6 +121,7 @@ function visitorStatements(database: Database) {
     suggestSalt: database.query<unknown, [number, string]>(
       'INSERT INTO salts (day, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING',
     ),
+    /** ?1 day: its salt; no row for a day without one. */
     salt: database.query<{ salt: string }, [number]>('SELECT salt FROM salts WHERE day = ?1'),
     /** ?1 day: deletes those of earlier days. */
     forgetSalts: database.query<unknown, [number]>('DELETE FROM salts WHERE day < ?1'),

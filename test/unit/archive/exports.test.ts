@@ -351,7 +351,7 @@ describe('an incomplete or damaged export', () => {
       ['[]', 'is not an object'],
       ['7', 'is not an object'],
       ['null', 'is not an object'],
-      [second, 'my-site/second stands in line 2 already'],
+      [second, 'my-site/second is already in line 2'],
     ] as const;
     for (const [text, expected] of told) {
       const mistakes = await wrong(
@@ -412,7 +412,7 @@ describe('an incomplete or damaged export', () => {
     }
     // The rows of a counter that do not stand together.
     const apart = [...all.slice(0, -2), 'my-site/page,hour,2026-11-22T11:00Z,bot,1', ',end,,,17'];
-    expect((await wrong(apart.join('\r\n'))).join(' ')).toMatch(/has no total|stands in line/);
+    expect((await wrong(apart.join('\r\n'))).join(' ')).toMatch(/has no total|is already in line/);
   });
 
   test('is reported when it is not text or has an endless line, without filling the memory', async () => {

@@ -90,7 +90,7 @@ describe('a list', () => {
       ['my-site/page,-9007199254740992', 'is out of range'],
       ['=cmd|x!A1,1', 'is not a counter name'],
       ['\u001B[2Jx/abc,1', 'is not a counter name'],
-      ['my-site/first,2', 'stands in line 1 already'],
+      ['my-site/first,2', 'is already in line 1'],
     ] as const) {
       const mistakes = mistakesIn(await itemsOf(`my-site/first,1\n${line}\nmy-site/last,3\n`));
       expect({ line, mistakes }).toEqual({
@@ -444,7 +444,7 @@ describe('the Redis of busuanzi', () => {
     const items = await gathered(readBusuanzi(each(kept.slice(0, 2)), known, undefined));
     expect(totals(items)).toEqual({ 'my-site/total': 1000, 'my-site/about': 70 });
     expect(notesIn(items)).toEqual([
-      '2 names match nothing: line 4 "example.com/abuot", line 5 "example.com/about/". With and without / at its end is two pages for a busuanzi',
+      '2 names match nothing: line 4 "example.com/abuot", line 5 "example.com/about/". For a busuanzi, an address with / at its end and one without are two pages',
     ]);
   });
 

@@ -77,7 +77,7 @@ describe('a list that a spreadsheet saved', () => {
   test('that names a counter twice is refused with both totals', async () => {
     const items = await itemsOf('my-site/page;70\nmy-site/other;1\nmy-site/page;80\n');
     expect(mistakesIn(items)).toEqual([
-      '3: my-site/page stands in line 1 already, and here with 80: neither is taken. Take one of the two out',
+      '3: my-site/page is already in line 1, and has 80 here: neither is imported. Remove one of the two',
     ]);
   });
 });

@@ -135,7 +135,7 @@ test('a complete export of a Seen without counters is valid, and nothing is impo
   ]) {
     expect(await importOf(content, '--yes')).toMatchObject({
       status: 0,
-      said: expect.stringContaining('had no counters then: there is nothing to bring'),
+      said: expect.stringContaining('had no counters then: there is nothing to import'),
       made: false,
     });
   }
@@ -241,7 +241,7 @@ describe('a malicious file', () => {
     const { status, said, megabytes } = await importOf(`${list(1_000_000)}my-site/page-0,2\n`);
     expect(status).toBe(2);
     expect(said).toContain('a list of counters, 1,000,000 counters');
-    expect(said).toContain('line 1000001: my-site/page-0 stands in line 1 already');
+    expect(said).toContain('line 1000001: my-site/page-0 is already in line 1');
     // About 200 bytes for each name.
     expect(megabytes).toBeLessThan(600);
   });

@@ -1,19 +1,19 @@
--- Reads counters whole, for an export.
+-- Reads counters whole, for an export or for the history of one counter.
 --
 -- KEYS     none: the keys of a counter are made of its name
 --
 -- ARGV[1], packed:
---   enough    how much is enough to read at one go, in figures of history
+--   enough    the number of figures of history after which no further counter is read
 --   counters  names
 --
--- Answers the counters, from the first name on, until they are enough; one at least. A counter is
--- a list: its name, total, "made", "owner", "rules", "day", its hours, days and uniques, each as a
--- list of fields and amounts, and how many visitors today has; or its name alone when there is
--- none. What is not known is "".
+-- Returns the counters from the first name on, until they have `enough` figures; at least one. A
+-- counter is a list: its name, total, "made", "owner", "rules", "day"; its hours, days and
+-- uniques, each a list of fields and amounts; and today's number of visitors. Unknown values are
+-- "". A missing counter is a list of its name alone.
 --
 -- Atomic because Redis runs a script alone, so each call reads little. It writes nothing.
 
--- The counter, and how much it is.
+-- Returns the counter, and its number of figures.
 local function dump(name)
   local total = read('GET', total_key(name))
   if total == false then return {name}, 1 end

@@ -9,13 +9,13 @@
 -- ARGV[1], packed:
 --   sequence       the batch's sequence number
 --   now            milliseconds since 1970
---   hour, day      the same in hours and in days, as texts
---   clocksDiffer   how far that may be from Redis' clock, in ms; 0 when it does not matter
+--   hour, day      the same in whole hours and in whole days, as texts
+--   clocksDiffer   the most that `now` may differ from Redis' clock, in ms; 0 for any
 --   writerMs       how long the writer is remembered
 --   keyMs          how long a request's key is remembered
---   keysMax        how many of these may be kept
---   visitorsMax    how many visitors may be kept for windows, of all counters together
---   countersMax    how many counters there may be; 0 when a hit makes none
+--   keysMax        the most keys of requests that may be kept
+--   visitorsMax    the most visitors that may be kept for windows, of all counters together
+--   countersMax    the most counters that there may be; 0 when hits create none
 --   space          false when memory is short: then nothing new is stored, no counter, key,
 --                  visitor or hour
 --   changes        a flat list, which is faster to unpack than a list of maps: of each change
@@ -23,18 +23,18 @@
 --                  2 the amount
 --                  3 the amount by kind of visit, as texts
 --                  4 the visitors, each a kind's letter and an id
---                  5 false, or what few changes have: `visits`, the number of visits of each
---                    visitor, where one has not just one; `make`, false when the change must not
---                    create its counter; `key` and `request` when it counts once
+--                  5 false, or a map of what few changes have: `visits`, the number of visits of
+--                    each visitor, unless all are 1; `make`, false when the change must not
+--                    create its counter; `key` and `request` when the change counts once
 --
--- Answers the record: its outcomes are a list with one for each change. A total, or where the
--- counter is private or has a window {total, whether it is private, for each visitor whether their
--- first visit counted, or false}; or why the change was left out, as a word of `Outcome`
--- (contract/counting.ts). Fails with SEQUENCE when the record is neither of this batch nor of the
--- one before, and with CLOCK when the clocks differ by more than they may.
+-- Returns the record, which has one outcome for each change: a total; for a counter that is
+-- private or has a window {total, whether it is private, and for each visitor whether their first
+-- visit counted, or false without a window}; or the reason why the change was left out, a word of
+-- `Outcome` (contract/counting.ts). Fails with SEQUENCE when the record is neither of this batch
+-- nor of the one before, and with CLOCK when the clocks differ by more than `clocksDiffer`.
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
--- transaction. All is decided before the first write (shared.lua).
+-- transaction. Everything is decided before the first write (shared.lua).
 
 local NAMES, CHANGES = KEYS[2], ARGS.changes
 
@@ -42,8 +42,8 @@ local writer = redis.call('GET', KEYS[1])
 local last = writer and cmsgpack.unpack(writer)[1] or 0
 if last == ARGS.sequence then return writer end
 if last ~= ARGS.sequence - 1 then
-  local said = 'SEQUENCE this is batch %d, but the last one kept for this writer is %d'
-  return redis.error_reply(string.format(said, ARGS.sequence, last))
+  local message = 'SEQUENCE this is batch %d, but the last one kept for this writer is %d'
+  return redis.error_reply(string.format(message, ARGS.sequence, last))
 end
 if ARGS.clocksDiffer > 0 then
   local ahead = ARGS.now / 1000 - tonumber(redis.call('TIME')[1])
@@ -52,13 +52,13 @@ if ARGS.clocksDiffer > 0 then
   end
 end
 
--- The counters of the batch by name, each as it will be.
+-- The counters of the batch by name, each as it is after the changes so far.
 local counters = {}
 local counters_made = 0
 
 -- Reads a counter: its `total`, which is false when it does not exist, and nil when another
--- program keeps something else under its key; `day` and `old` (history.lua); and its `rules`, if
--- any. `set` is the command that sets the total, once a change is applied.
+-- program has stored another value under its key; `day` and `old` (history.lua); and its `rules`,
+-- if any. `set` is the command that sets the total, or false until a change is applied.
 local function counter_of(name)
   if counters[name] then return counters[name] end
   local total = read('GET', total_key(name))
@@ -90,13 +90,13 @@ local function outcome_of(counter, total, counted)
   return {total, private, counted or false}
 end
 
--- Writes what a counter's first change in the batch needs: the record of a new counter, the begin
--- of a day, and folding.
+-- Writes what a counter's first change in the batch needs: the record of a new counter, the
+-- beginning of a day, and folding.
 local function begin(name, counter)
   local day, old = counter.day, counter.old
   counter.set = {'SET', total_key(name), '', 'KEEPTTL'}
   write(counter.set)
-  -- The guide's application may have begun the default counter.
+  -- The stack guide's application (docs/import.md) may have made the default counter's total.
   local may_be_new = not day and (not counter.total or counter.total == 0 or name == DEFAULT)
   if may_be_new and not read('HGET', 'seen:counter:' .. name, 'made') then
     counters_made = counters_made + 1
@@ -110,7 +110,7 @@ local function begin(name, counter)
   end
 end
 
--- Decides what a change does, and answers its outcome.
+-- Applies a change, and returns its outcome.
 local function apply(at)
   local name, amount, kinds, visitors, more = unpack(CHANGES, at, at + 4)
   local counter = counter_of(name)
@@ -134,7 +134,7 @@ end
 -- The keys of requests that the batch adds, with their values: "TOTAL REQUEST".
 local added_keys, kept_keys = {}, nil
 
--- Applies a change that counts once, and answers its outcome.
+-- Applies a change that counts once, and returns its outcome.
 local function apply_once(at)
   local name, more = CHANGES[at], CHANGES[at + 4]
   local key = 'seen:once:' .. more.key
@@ -154,7 +154,7 @@ local function apply_once(at)
   return outcome
 end
 
--- Noted down first, because a full Redis refuses it; what it writes is known at the end.
+-- This must be the first write, because a full Redis refuses it. Its value is set at the end.
 local record, outcomes = {'SET', KEYS[1], '', 'PX', whole(ARGS.writerMs)}, {}
 write(record)
 for at = 1, #CHANGES, 5 do

@@ -1,22 +1,23 @@
 -- What a batch adds to the history of a counter: hours and days by kind of visit, and visitors.
 --
--- seen:counter:NAME   "day": the day that seen:visitors:NAME is of; "old": "DAY DAY CURSOR": the
---                     last day before that with a visit; the day from which the age of hours is
---                     measured; and the cursor of HSCAN, "-" when it is through
--- seen:hours:NAME     a hash from hour and kind ("497821p") to what was added
--- seen:days:NAME      the same by day, for what is older than HOURS_KEPT
+-- seen:counter:NAME   "day": the day of the visitors in seen:visitors:NAME; "old": the state of
+--                     folding, "DAY DAY CURSOR": the last earlier day with a visit; the day from
+--                     which the age of hours is measured; and the cursor of HSCAN, "-" when
+--                     folding is finished
+-- seen:hours:NAME     a hash from hour and kind ("497821p") to the amount in that hour
+-- seen:days:NAME      the same by day, for hours that are older than HOURS_KEPT
 -- seen:visitors:NAME  a HyperLogLog of the day's visitors
--- seen:uniques:NAME   a hash from days to how many visitors they had
+-- seen:uniques:NAME   a hash from days to their numbers of visitors
 
 local fold_steps = 0
 
--- Once a day: the visitors of the day before become a number, and hours that are old begin to
--- become days. The age of hours is measured from the visit before the last one, not from today, so
--- a clock that is far ahead for a day folds nothing too early.
+-- Begins a day: replaces the visitors of the day before with their number, and begins to fold old
+-- hours into days. The age of hours is measured from the last day with a visit before `day`, not
+-- from today, so a clock that is far ahead for a day folds nothing too early.
 local function begin_day(name, counter)
   local before, today, visitors = counter.day, tonumber(ARGS.day), 'seen:visitors:' .. name
-  -- A day one ahead is left alone: another replica's clock may be ahead. One farther ahead was
-  -- written by a wrong clock.
+  -- A day that is one ahead stays, because another replica's clock may be ahead. A day farther
+  -- ahead was written by a wrong clock.
   if before and today <= tonumber(before) and today >= tonumber(before) - 1 then return end
   -- An import may have added visitors of that day.
   local count = before and read('PFCOUNT', visitors)
@@ -30,8 +31,8 @@ local function begin_day(name, counter)
   counter.old = table.concat({before or ARGS.day, measured, cursor}, ' ')
 end
 
--- One step of folding: looks at some hours, and adds those that are old to their days. Each
--- counter takes one step in a batch, and all together at most FOLD_STEPS_MAX.
+-- One step of folding: reads some hours, and adds the old ones to their days. Each counter takes
+-- one step in a batch, and all together take at most FOLD_STEPS_MAX.
 local function fold(name, counter)
   local HOURS_KEPT = 35 * 24
   -- The number of hours that one step of folding reads: some 0.1 ms.

@@ -3,26 +3,26 @@
 -- KEYS[1]  the names of all counters
 --
 -- ARGV[1], packed:
---   what         "import", or "preview", which changes nothing and answers what "import" would
+--   what         "import", or "preview", which changes nothing and returns what "import" would
 --   counter      its name
---   source       where it comes from; its record has "from:SOURCE" then
---   existing     what to do with a counter that is there: "keep", "add" or "replace"
---   countersMax  how many counters there may be
+--   source       the origin of the data; the counter's record then has a field "from:SOURCE"
+--   existing     what to do with a counter that exists: "keep", "add" or "replace"
+--   countersMax  the most counters that there may be
 --   total        a number
---   record       a list of fields and values: "made" (milliseconds since 1970, "" for not known),
---                and "owner" and "rules" where there are any
---   figures      lists of its hours, its days, and its visitors by day: fields and amounts, as
---                they stand in their hashes
+--   record       a list of fields and values: "made" (milliseconds since 1970, "" when unknown),
+--                and "owner" and "rules" if there are any
+--   figures      three lists of fields and amounts, as in their hashes: hours, days, visitors by
+--                day
 --
--- Answers "made", "kept", "added", "replaced", "done", "out-of-range", "unreadable" or
--- "counters-full".
+-- Returns the outcome, as `ImportOutcome` (contract/archive.ts).
 --
--- Atomic because Redis runs a script alone. All is decided before the first write (shared.lua).
+-- Atomic because Redis runs a script alone. Everything is decided before the first write
+-- (shared.lua).
 
 local NAMES, name, mark = KEYS[1], ARGS.counter, 'from:' .. ARGS.source
 local HASHES = {'seen:hours:' .. name, 'seen:days:' .. name, 'seen:uniques:' .. name}
 
--- What stands in a hash already, in the order of the figures; nil where it cannot be added to.
+-- The amounts that a hash has for the given figures, in their order; nil when one is no number.
 local function figures_before(index)
   local before = {}
   for at = 1, #ARGS.figures[index], 2 do
@@ -36,8 +36,8 @@ end
 
 local sums = {}
 
--- What "add" comes to: "added", or why nothing can be added.
-local function adding()
+-- Fills `sums` for "add" and returns "added", or returns the reason why nothing can be added.
+local function plan_add()
   local total = integer(read('GET', total_key(name)))
   if not total then return 'unreadable' end
   sums.total = total + ARGS.total
@@ -55,7 +55,7 @@ local function adding()
   return 'added'
 end
 
--- What the import does, as it is answered.
+-- Decides what the import does, and returns it as the outcome.
 local function plan()
   if redis.call('EXISTS', total_key(name)) == 0 then
     local full = name ~= DEFAULT and redis.call('ZCARD', NAMES) >= ARGS.countersMax
@@ -66,7 +66,7 @@ local function plan()
   if known then return 'done' end
   if ARGS.existing == 'keep' then return 'kept' end
   if ARGS.existing == 'replace' then return 'replaced' end
-  return adding()
+  return plan_add()
 end
 
 local function write_figures(index, figures)
@@ -85,7 +85,7 @@ elseif outcome == 'made' or outcome == 'replaced' then
   for _, key in ipairs({
     'seen:counter:' .. name, 'seen:visitors:' .. name, 'seen:recent:' .. name, unpack(HASHES)
   }) do write({'DEL', key}) end
-  -- With "made" also where it is not known, or the next hit would take it for a new counter.
+  -- "made" is set even if it is unknown: otherwise the next hit would take this for a new counter.
   write({'HSET', 'seen:counter:' .. name, unpack(ARGS.record)})
   for index, figures in ipairs(ARGS.figures) do write_figures(index, figures) end
 else

@@ -1,18 +1,22 @@
--- Counts what is kept of all counters together: keys of requests, and visitors within windows.
+-- Counts entries that expire, of all counters together: keys of requests, and visitors within
+-- windows.
 --
--- `account` is a hash from quarters of an hour (since 1970) to how many of them end in each. "sum"
--- is the sum of those that end later than the quarter "at", so that it is not added up anew each
--- time. What ends in this quarter already counts as gone, so room is free in time; for up to a
--- quarter of an hour more may be kept than is allowed. What is added counts until the next quarter
--- begins, even if it ends sooner, as with a window of a minute.
+-- An account is a hash from quarters of an hour (since 1970) to the number of entries that expire
+-- in each. Its field "sum" is the sum over the quarters after the quarter "at", so that it is not
+-- computed at each call. Entries that expire in the current quarter already count as gone, so
+-- that there is room in time; for up to a quarter of an hour there may be more entries than are
+-- allowed. A new entry counts until the next quarter begins, even if it expires sooner, as with a
+-- window of a minute.
 
 local QUARTER_MS = 15 * 60 * 1000
 local QUARTER = math.floor(ARGS.now / QUARTER_MS)
--- What lives for a day ends within so many quarters. A later end was written by a wrong clock.
+-- An entry that is kept for a day expires within this many quarters. A later quarter was written
+-- by a wrong clock.
 local LATER_MAX = 97
 
+-- Reads the account with this key.
 local function kept_of(account)
-  local kept = {account = account, sum = 0, added = {}, over = {}}
+  local kept = {account = account, sum = 0, added = {}, expired = {}}
   local sum, at = unpack(redis.call('HMGET', account, 'sum', 'at'))
   if tonumber(at) == QUARTER then
     kept.sum = tonumber(sum)
@@ -24,13 +28,13 @@ local function kept_of(account)
     if quarter and quarter > QUARTER and quarter <= QUARTER + LATER_MAX then
       kept.sum = kept.sum + tonumber(fields[index + 1])
     elseif quarter then
-      kept.over[#kept.over + 1] = fields[index]
+      kept.expired[#kept.expired + 1] = fields[index]
     end
   end
   return kept
 end
 
--- Adds `count` that end after `ms`.
+-- Adds `count` entries that expire after `ms`.
 local function keep_more(kept, count, ms)
   local quarter = math.floor((ARGS.now + ms) / QUARTER_MS)
   kept.added[quarter] = (kept.added[quarter] or 0) + count
@@ -44,6 +48,6 @@ local function write_kept(kept)
   for quarter, count in pairs(kept.added) do
     write({'HINCRBY', account, whole(quarter), whole(count)})
   end
-  for _, quarter in ipairs(kept.over) do write({'HDEL', account, quarter}) end
+  for _, quarter in ipairs(kept.expired) do write({'HDEL', account, quarter}) end
   write({'PEXPIRE', account, whole((LATER_MAX + 1) * QUARTER_MS)})
 end

@@ -1,30 +1,30 @@
--- Takes one of a quota, for each of many visitors.
+-- Takes one from a quota, for each of many visitors.
 --
--- KEYS[1]  a sorted set: of each visitor who has not all of a quota, when all of it is there
+-- KEYS[1]  a sorted set of the visitors who have used part of a quota, by the time when it is full
 --          again, in microseconds since 1970
 --
 -- ARGV[1], packed:
---   now     in microseconds since 1970
---   most    how many may be in the set
---   wanted  a list, three for each: limit and visitor, which is what stands in the set; after how
---           many microseconds one is there again; and all
+--   now     microseconds since 1970
+--   most    the most visitors that the set may have
+--   wanted  a flat list, three entries for each: "LIMIT:VISITOR", the member of the set; the
+--           microseconds until one more is allowed; and those until an empty quota is full
 --
--- Answers a list, for each: {whether it was given, when all of it is there again}. Who does not
--- fit into the set is given it and not noted down. The arithmetic is that of
+-- Returns a list, for each: {whether it is allowed, when the quota is full again}. A visitor who
+-- does not fit into the set is allowed one and not stored. The arithmetic is that of
 -- counter/rate-limit.ts, on whole numbers that are exact in Lua.
 --
 -- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its
--- memory is full; then nobody is noted down, and the script fails.
+-- memory is full; then nothing is stored, and the script fails.
 
 local SET = KEYS[1]
--- More than come in one call, so that forgetting keeps up; about a millisecond.
+-- More than one call adds, so that deleting keeps up. It takes about a millisecond.
 local FORGET_AT_ONCE = 1000
 local DAY_MS = 24 * 60 * 60 * 1000 -- no window is longer
 
 local now, most, wanted = ARGS.now, ARGS.most, ARGS.wanted
 local size = redis.pcall('ZCARD', SET)
 if type(size) == 'table' then
-  -- Somebody else has put something else there.
+  -- Another program has stored another type under this key.
   redis.call('DEL', SET)
   size = 0
 end
@@ -54,8 +54,8 @@ for who, full in pairs(changed) do
     break
   end
 end
--- Forgets who has all again, also when memory is full, and what is farther ahead than a clock that
--- is right notes down.
+-- Deletes quotas that are full again, also when memory is full, and times so far ahead that a
+-- wrong clock has written them.
 local ahead = '(' .. whole(now + 2 * DAY_MS * 1000)
 for _, between in ipairs({{'-inf', whole(now)}, {ahead, '+inf'}}) do
   local over = redis.call('ZRANGEBYSCORE', SET, between[1], between[2], 'LIMIT', 0, FORGET_AT_ONCE)

@@ -6,26 +6,27 @@
 -- ARGV[1], packed: `what` to do, and
 --   create   `counter`, `total`, `owner` (the hash of a token), `rules` or nothing, `madeAt`
 --            (milliseconds since 1970), `countersMax`
---   change   `counter`, `condition`, `madeAt` of a counter of which that is not known; of `total`,
---            `owner` and `rules` what changes: the words of the rules, "-" for each that stays
+--   change   `counter`, `condition`, `madeAt` for a counter that has none; and what changes of
+--            `total`, `owner` and `rules`: the words of the rules, "-" for each that stays
 --   delete   `counters`, `condition`
 --   read     `counters`
 -- A condition is the `Condition` of contract/registry.ts.
 --
--- Answers, with a counter as {total, "made", owner, rules}, each a string, "" for what is not
--- known:
---   create   "ok", "exists" or "full"
---   change   the counter after the change; or "missing", "differs", "unreadable" (its total is no
---            string), having changed nothing
+-- Returns the following, where a counter is {total, "made", owner, rules}, each a string, and ""
+-- when unknown:
+--   create   "ok" (also for a counter that the same owner has), "exists" or "full"
+--   change   the counter after the change; or "missing", "differs" or "unreadable" (its total is
+--            no string), when nothing was changed
 --   delete   "deleted", "missing" or "differs" for each name
---   read     a counter for each name, and an empty list where there is none
--- The default counter is always there.
+--   read     a counter for each name, or an empty list for a missing one
+-- The default counter always exists.
 --
--- Atomic because Redis runs a script alone. All is decided before the first write (shared.lua).
+-- Atomic because Redis runs a script alone. Everything is decided before the first write
+-- (shared.lua).
 
 local NAMES = KEYS[1]
 
--- When the counter was made, its owner and its rules, each false where it is not known.
+-- The time of creation, the owner and the rules of a counter, each false when unknown.
 local function record_of(name)
   return unpack(redis.call('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules'))
 end
@@ -41,8 +42,8 @@ local function meets(condition, total, made, owner, rules)
   return not below or (total ~= nil and total < below)
 end
 
--- Words of rules with other words in the place of those that are changed. Rules of an early Seen
--- have no window.
+-- The rules after a change: each word of `changes` replaces the word at its place; "-" keeps it.
+-- Rules of an early Seen have no window.
 local function change_rules(rules, changes)
   local words, at = {}, 0
   for word in string.gmatch(rules or '0 1 fixed public', '%S+') do words[#words + 1] = word end
@@ -89,7 +90,7 @@ end
 
 local deleted = {}
 
--- UNLINK frees what is large on a thread of its own.
+-- Deletes a counter and its data. UNLINK frees large values on another thread.
 local function delete(name)
   local there = not deleted[name] and redis.call('EXISTS', total_key(name)) == 1
   if there and next(ARGS.condition) then
@@ -105,7 +106,7 @@ local function delete(name)
   return there and 'deleted' or 'missing'
 end
 
--- Nothing where somebody has put something else, too.
+-- Returns {} also when another program has stored another type under the counter's key.
 local function describe(name)
   local total = read('GET', total_key(name))
   if not total then return {} end

@@ -1,17 +1,17 @@
--- What all scripts share. It stands in front of each of them.
+-- Functions that all scripts share. script.ts puts this file in front of each script.
 --
--- ARGV[1]  the script's arguments, packed with MessagePack (https://msgpack.org); each script
---          answers packed, too
+-- ARGV[1]  the script's arguments, packed with MessagePack (https://msgpack.org); each script's
+--          result is packed, too
 --
 -- A script that uses `write` reads and decides first, and only then writes. From a script's
--- second write on, Redis refuses nothing for want of memory, a disk or replicas, or because it is
--- a replica itself (https://redis.io/docs/latest/develop/programmability/eval-intro/). What else
--- could be refused is looked at before: types of keys, the range of numbers, and the user's
--- rights. So all is written or nothing, and no script takes anything back.
+-- second write on, Redis refuses none for lack of memory, disk or replicas, or because it is a
+-- replica itself (https://redis.io/docs/latest/develop/programmability/eval-intro/). The other
+-- reasons to refuse a write are checked before: types of keys, the range of numbers, and the
+-- user's rights. So either everything is written or nothing, and no script undoes a write.
 
--- 2^53 - 1: past it neither Lua nor JSON carries a number exactly.
+-- 2^53 - 1: the largest number up to which Lua and JSON carry whole numbers exactly.
 local EXACT = 9007199254740991
--- The default counter's key is its name, and it is always there.
+-- The default counter's key is its name, and it always exists.
 local DEFAULT = 'hits'
 local ARGS = cmsgpack.unpack(ARGV[1])
 
@@ -23,7 +23,7 @@ local function whole(number)
   return string.format('%d', number)
 end
 
--- The whole number that a value of Redis is; nil where it is something else.
+-- Parses a whole number; nil for any other value.
 local function integer(value)
   return value and string.find(value, '^%-?%d+$') and tonumber(value) or nil
 end
@@ -32,7 +32,7 @@ local function out_of_range(number)
   return number > EXACT or number < -EXACT
 end
 
--- Runs a command that reads. Answers nil where another program keeps a value of another type.
+-- Runs a command that reads. Returns nil when another program has stored another type there.
 local function read(...)
   local reply = redis.pcall(...)
   if type(reply) ~= 'table' or not reply.err then return reply end
@@ -42,17 +42,17 @@ end
 
 local writes = {}
 
--- Notes down a command that writes, as a list: its name, its only key, and the rest, with numbers
--- as texts (`whole`). Fails when the user has no right to that command on that key.
+-- Adds a command to `writes`, as a list: its name, its only key, and the rest, with numbers as
+-- texts (`whole`). Fails when the user may not run that command on that key.
 local function write(command)
   if not redis.acl_check_cmd(command[1], command[2]) then
-    local said = 'NOPERM this user has no permissions for %s %s'
-    error({err = string.format(said, command[1], command[2])}, 0)
+    local message = 'NOPERM this user has no permissions for %s %s'
+    error({err = string.format(message, command[1], command[2])}, 0)
   end
   writes[#writes + 1] = command
 end
 
--- The same command for many fields or members, in pieces: Lua passes some 8,000 arguments at most.
+-- Adds one command for many fields or members, in pieces: Lua passes at most some 8,000 arguments.
 local function write_each(command, key, words)
   for from = 1, #words, 1000 do
     write({command, key, unpack(words, from, math.min(from + 999, #words))})
@@ -68,9 +68,9 @@ local function set_back(command, sum)
   end
 end
 
--- Runs the commands noted down. When Redis refuses the first, nothing is written and the script
--- fails. So the first must be one that a full Redis refuses, unless it only deletes. Errors of
--- later commands are ignored: there another program keeps a value of another type.
+-- Runs the commands in `writes`. When Redis refuses the first, nothing is written and the script
+-- fails. So the first must be one that a full Redis refuses, unless the script only deletes.
+-- Errors of later commands are ignored: another program has stored another type there.
 local function write_all()
   local run, unpack = redis.call, unpack
   for at = 1, #writes do

@@ -1,14 +1,14 @@
--- Which visitors of a counter with a window have been counted within it.
+-- Counters with a window, the time in which the visits of one visitor count once.
 --
--- seen:recent:NAME  a sorted set of visitors by when a visit of theirs counted last
+-- seen:recent:NAME  a sorted set of visitors by the time when a visit of theirs last counted
 --
--- `counter.recent` says what becomes of it: its `size` after this batch, and the visitors that the
--- batch adds (`added`), a set.
+-- `counter.recent` is the state of this set after the changes so far: its `size`, and the visitors
+-- that the batch adds (`added`).
 
-local kept_visitors -- looked up where a counter has a window
+local kept_visitors -- read when the first visitor is added
 
--- Decides which visits of a change count. Answers the amount that counts; for each visitor,
--- whether their first visit counts; and the visitors whose first visit does. Subtracts the other
+-- Decides which visits of a change count. Returns the amount that counts; for each visitor,
+-- whether their first visit counts; and the visitors whose first visit counts. Subtracts the other
 -- visits from `kinds`.
 local function within_window(name, counter, amount, kinds, visitors, visits_of)
   local counted, fresh = {}, {}
@@ -16,7 +16,7 @@ local function within_window(name, counter, amount, kinds, visitors, visits_of)
     local visits, counts = visits_of and visits_of[at] or 1, false
     if visits > 0 and not (counter.recent and counter.recent.added[visitor]) then
       local before = tonumber(read('ZSCORE', 'seen:recent:' .. name, visitor) or nil)
-      -- From farther ahead than the window is a clock that was wrong.
+      -- A time farther ahead than the window was written by a wrong clock.
       counts = not before or math.abs(ARGS.now - before) >= counter.rules.window
     end
     if counts then fresh[#fresh + 1] = visitor end
@@ -30,8 +30,8 @@ local function within_window(name, counter, amount, kinds, visitors, visits_of)
   return amount, counted, fresh
 end
 
--- Reads how many visitors are noted down, and forgets some whose window is over: more than the
--- batch adds, so that the set does not grow, but not all, which bounds what one batch has to do.
+-- Reads the number of stored visitors, and deletes some whose window is over: more than the batch
+-- adds, so that the set does not grow, but not all, so that one batch does not take long.
 local function begin_recent(name, counter)
   local key, most = 'seen:recent:' .. name, 10
   for at = 1, #ARGS.changes, 5 do
@@ -39,7 +39,7 @@ local function begin_recent(name, counter)
   end
   local size, window = read('ZCARD', key), counter.rules.window
   counter.recent = {size = size, added = {}}
-  -- Another program keeps something else.
+  -- Another program has stored another type under this key.
   if not size then return end
   for _, range in ipairs({{'-inf', ARGS.now - window}, {ARGS.now + window, '+inf'}}) do
     local over = read('ZRANGEBYSCORE', key, range[1], range[2], 'LIMIT', 0, most)
@@ -48,8 +48,8 @@ local function begin_recent(name, counter)
   end
 end
 
--- Notes down visitors whose visit counted, up to a quarter of all places for one counter. Visitors
--- that are not noted down count again.
+-- Stores the visitors whose visit counted; for one counter at most a quarter of `visitorsMax`.
+-- Visitors that are not stored count again.
 local function note_visitors(name, counter, fresh)
   if #fresh == 0 or not ARGS.space then return end
   if not counter.recent then begin_recent(name, counter) end
