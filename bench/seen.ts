@@ -16,6 +16,8 @@ async function start(startServer: StoreToMeasure['startServer'], replicas: numbe
       SEEN_PORT: `${port}`,
       SEEN_OPERATIONS_PORT: `${operationsPort}`,
       SEEN_REPLICAS: `${replicas}`,
+      // All counters are made from one address.
+      SEEN_NEW_COUNTERS_PER_DAY: '0',
     },
   }));
 }

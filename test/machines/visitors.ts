@@ -1,7 +1,7 @@
 /**
  * Who visits while a machine is lost: `seen verify --retry` on one node, whose every visit must be
- * counted, even if that node replaces its tasks meanwhile; and plain visitors on all nodes that can
- * be reached, who try nothing twice.
+ * counted, even if that node replaces its tasks meanwhile; and plain visitors on all nodes that
+ * can be reached, who try nothing twice.
  */
 import { join } from 'node:path';
 import type { Finding } from '../../src/verify/finding.ts';
