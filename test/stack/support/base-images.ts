@@ -43,6 +43,8 @@ const IMAGES: readonly BaseImage[] = [
       'redis-server': '/usr/local/bin/redis-server',
       'redis-cli': '/usr/local/bin/redis-cli',
       'redis-check-aof': '/usr/local/bin/redis-check-aof',
+      // Debian's busybox has none, unlike Alpine's.
+      flock: '/usr/bin/flock',
     },
     user: { name: 'redis', uid: 999, gid: 1000 },
     folders: ['/data'],
