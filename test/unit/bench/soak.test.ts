@@ -3,6 +3,7 @@
  * document.
  */
 import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { excusedBy, type Failure, faultNames, type Injected } from '../../../bench/soak/faults.ts';
 import { planOf } from '../../../bench/soak/plan.ts';
 import { brokenIn, type Soak } from '../../../bench/soak/report.ts';
@@ -10,6 +11,8 @@ import type { Sample } from '../../../bench/soak/sampler.ts';
 import { type Point, trendOf } from '../../../bench/soak/trend.ts';
 import { flatness } from '../../../bench/soak/verdict.ts';
 import { withPart } from '../../../bench/soak/write.ts';
+import { STORE_NAMES } from '../../../bench/stores.ts';
+import { ROOT } from '../../support/program.ts';
 
 const HOUR_MS = 3_600_000;
 const { all, passing } = faultNames('Redis');
@@ -148,4 +151,10 @@ test('a run replaces the previous run on its store, and leaves the other alone',
   const document =
     'a\n<!-- Redis -->\nold\n<!-- end of Redis -->\n<!-- SQLite -->\nkept\n<!-- end of SQLite -->\n';
   expect(withPart(document, 'Redis', 'new\n')).toBe(document.replace('old', 'new'));
+});
+
+test('docs/soak.md has a part for each store', async () => {
+  const document = await Bun.file(join(ROOT, 'docs/soak.md')).text();
+  for (const store of STORE_NAMES)
+    expect(withPart(document, store, 'measured\n')).toContain(`<!-- ${store} -->\nmeasured\n`);
 });
