@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { type Fault, replicaFaults } from '../../test/faults/fault.ts';
-import { serverFaults } from '../../test/faults/server-faults.ts';
+import { type FaultyServer, serverFaults } from '../../test/faults/server-faults.ts';
 import { sqliteFaults } from '../../test/faults/sqlite-faults.ts';
 import { until } from '../../test/support/folder.ts';
 import { PostgresServer } from '../../test/support/postgres-server.ts';
@@ -57,56 +57,48 @@ async function start(storeUrl?: string): Promise<Program> {
   return program;
 }
 
-async function onRedis(): Promise<Service> {
-  const redis = await RedisServer.start();
-  const proxy = await Proxy.start(redis.port);
-  const program = await start(proxy.url);
+/** Seen on a server, with a proxy before it. `url` is the server's, and `figures` are its own. */
+async function onServer(
+  name: string,
+  server: FaultyServer & AsyncDisposable & { readonly port: number; readonly pid: number },
+  url: string,
+  figures: Pick<Service, 'storeBytes' | 'kept'>,
+): Promise<Service> {
+  const proxy = await Proxy.start(server.port);
+  const program = await start(proxy.lead(url));
   return {
     program,
-    faults: [...replicaFaults(program), ...serverFaults('Redis', redis, proxy, undefined)],
-    storePids: () => pidsOf(redis),
-    storeBytes: async () =>
-      Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
-    kept: () => keptInRedis(redis),
+    faults: [...replicaFaults(program), ...serverFaults(name, server, proxy, undefined)],
+    storePids: () => withDescendants([server.pid]).map(({ pid }) => pid),
+    ...figures,
     mend: async () => {
       proxy.fault = {};
-      if (!(await redis.alive())) await redis.start();
+      if (!(await server.alive())) await server.start();
     },
     [Symbol.asyncDispose]: async () => {
       await program[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
+}
+
+async function onRedis(): Promise<Service> {
+  const redis = await RedisServer.start();
+  return onServer('Redis', redis, redis.url, {
+    storeBytes: async () =>
+      Number(/^used_memory:(\d+)/m.exec(await redis.cli('INFO', 'memory'))?.[1]),
+    kept: () => keptInRedis(redis),
+  });
 }
 
 async function onPostgres(): Promise<Service> {
   const postgres = await PostgresServer.start();
-  const proxy = await Proxy.start(postgres.port);
-  const program = await start(proxy.lead(postgres.url));
-  return {
-    program,
-    faults: [...replicaFaults(program), ...serverFaults('PostgreSQL', postgres, proxy, undefined)],
-    storePids: () => pidsOf(postgres),
-    storeBytes: async () =>
-      Number(
-        await postgres.sql('SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables'),
-      ),
+  const size = 'SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables';
+  return onServer('PostgreSQL', postgres, postgres.url, {
+    storeBytes: async () => Number(await postgres.sql(size)),
     kept: () => keptInPostgres(postgres),
-    mend: async () => {
-      proxy.fault = {};
-      if (!(await postgres.alive())) await postgres.start();
-    },
-    [Symbol.asyncDispose]: async () => {
-      await program[Symbol.asyncDispose]();
-      await proxy[Symbol.asyncDispose]();
-      await postgres[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function pidsOf(server: { readonly pid: number }): number[] {
-  return withDescendants([server.pid]).map(({ pid }) => pid);
+  });
 }
 
 async function onSqlite(): Promise<Service> {
