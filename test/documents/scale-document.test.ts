@@ -3,15 +3,11 @@
  * counts, but not its speed.
  */
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { commandsIn } from '../support/clone.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 
-const text = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
-const commands = [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
-  block.trim().split('\n'),
-);
+const commands = commandsIn('docs/scale.md');
 
 describe('docs/scale.md', () => {
   test('has commands', () => expect(commands.length).toBeGreaterThan(2));

@@ -33,86 +33,110 @@ const OTHERS_AT_ONCE = 3;
  * all` runs it, or a word that names it. It begins first, so that nothing long is left to the end.
  */
 const LONG: readonly string[] = [
-  'documents/documents',
-  'program/verify',
-  'program/bad-input',
-  'program/promises/redis-faults',
-  'program/promises/postgres-faults',
-  'program/outage',
-  'program/limits',
-  'program/monitoring',
+  'documents/contributing',
   'simulation/mutants',
+  'program/bad-input',
   'program/archive',
-  'adversary/',
-  'program/watchdog',
+  'program/limits',
+  'program/verify',
+  'program/promises/redis-faults',
+  'program/outage',
+  'program/promises/postgres-faults',
+  'documents/readme',
   'program/visitors',
+  'program/monitoring',
+  'adversary/',
+  'program/delete',
+  'documents/capacity',
+  'program/watchdog',
   'program/failover',
   'program/presence',
-  'program/delete',
   'program/backup',
   'documents/scale',
-  'documents/capacity',
   'program/deploy',
 ];
+
+/** What else takes more than a minute: it begins next. */
+const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/replicas'];
+
+/** Files of `test/stack/` that share a world, by name; the rest share another. */
+const WORLDS: readonly (readonly string[])[] = [['high-availability'], ['guide', 'operations']];
 
 /**
  * The files that `words` choose: in rounds, one after the other, each of suites that may run side
  * by side.
  */
-export function suites([first = '', ...rest]: readonly string[]): Suite[][] {
-  const which = first === 'all' || first === 'stack' || first === 'browser' ? first : 'most';
-  const words = which === 'most' && first !== '' ? [first, ...rest] : rest;
-  const files = ['test/**/*.test.ts', 'bench/*.test.ts'].flatMap((path) =>
-    [...new Bun.Glob(path).scanSync(ROOT)].toSorted(),
-  );
-  const mostOnly = which === 'most' && words.length === 0;
-  const chosen = files.filter((file) =>
-    mostOnly
-      ? placeInLong(file) < 0
-      : words.length === 0 || words.some((word) => file.includes(word)),
-  );
-  const guards = chosen.filter((file) => file.startsWith('bench/'));
-  const onStack = chosen.filter((file) => file.startsWith('test/stack/'));
-  const inBrowser = chosen.filter((file) => file.startsWith('test/browser/'));
-  const apart = new Set([...guards, ...onStack, ...inBrowser]);
-  const others = longestFirst(chosen.filter((file) => !apart.has(file)));
-  // They wait more than they work, and are in worlds that know nothing of each other.
-  const documents = onStack.filter((file) => /guide|operations|high-availability/.test(file));
+export function suites(words: readonly string[]): Suite[][] {
+  const files = filesChosenBy(words);
+  const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   const rounds = [
     // Measures: first, with nothing beside it.
-    which === 'stack' || which === 'browser' || mostOnly
-      ? []
-      : [{ ...plain(guards), programs: [...PROGRAMS, ...GUARD_PROGRAMS] }],
-    which === 'stack' || which === 'browser' ? [] : [{ ...plain(others), atOnce: OTHERS_AT_ONCE }],
-    which === 'stack' || mostOnly
-      ? []
-      : [{ ...plain(inBrowser), programs: [...PROGRAMS, ...BROWSER_PROGRAMS] }],
-    which === 'browser' || mostOnly
-      ? []
-      : [inItsWorld(documents), inItsWorld(onStack.filter((file) => !documents.includes(file)))],
+    [plain(of('guard'), 1, GUARD_PROGRAMS)],
+    [plain(longestFirst(of('other')), OTHERS_AT_ONCE)],
+    [plain(of('browser'), 1, BROWSER_PROGRAMS), ...inWorlds(of('stack'))],
   ];
   return rounds
     .map((round) => round.filter((suite) => suite.files.length > 0))
     .filter((round) => round.length > 0);
 }
 
-/** Where the file stands in `LONG`; -1 where it does not. */
-function placeInLong(file: string): number {
-  return LONG.findIndex((beginning) => file.startsWith(`test/${beginning}`));
+/** The first word may be `all`, `stack` or `browser`; others stand in the path of a file. */
+function filesChosenBy(words: readonly string[]): string[] {
+  const [first = '', ...rest] = words;
+  const files = ['test/**/*.test.ts', 'bench/*.test.ts'].flatMap((path) =>
+    [...new Bun.Glob(path).scanSync(ROOT)].toSorted(),
+  );
+  if (first === '') {
+    return files.filter((file) => kindOf(file) === 'other' && placeIn(LONG, file) < 0);
+  }
+  const named = (list: readonly string[]) => (file: string) =>
+    list.length === 0 || list.some((word) => file.includes(word));
+  if (first === 'all') return files.filter(named(rest));
+  if (first === 'stack' || first === 'browser') {
+    return files.filter((file) => kindOf(file) === first).filter(named(rest));
+  }
+  return files.filter(named(words));
+}
+
+type Kind = 'guard' | 'stack' | 'browser' | 'other';
+
+function kindOf(file: string): Kind {
+  if (file.startsWith('bench/')) return 'guard';
+  if (file.startsWith('test/stack/')) return 'stack';
+  return file.startsWith('test/browser/') ? 'browser' : 'other';
+}
+
+/** The place in `list` of the first beginning of `file`'s path; -1 where there is none. */
+function placeIn(list: readonly string[], file: string): number {
+  return list.findIndex((beginning) => file.startsWith(`test/${beginning}`));
 }
 
 function longestFirst(files: readonly string[]): string[] {
-  const place = (file: string) => (placeInLong(file) < 0 ? LONG.length : placeInLong(file));
+  const list = [...LONG, ...SLOW];
+  const place = (file: string) => (placeIn(list, file) < 0 ? list.length : placeIn(list, file));
   return files.toSorted((a, b) => place(a) - place(b));
 }
 
-function plain(files: readonly string[]): Suite {
+function plain(
+  files: readonly string[],
+  atOnce: number,
+  programs: readonly Program[] = [],
+): Suite {
   const run = async (command: readonly string[], output: Output) =>
     Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: output, stderr: output }).exited;
-  return { files, atOnce: 1, programs: PROGRAMS, timeoutMs: 180_000, run };
+  return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
-function inItsWorld(files: readonly string[]): Suite {
+/** They wait more than they work: in worlds that know nothing of each other, side by side. */
+function inWorlds(files: readonly string[]): Suite[] {
+  const worldOf = (file: string) =>
+    WORLDS.find((names) => names.some((name) => file.includes(`/${name}.`)));
   const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
-  return { files, atOnce: 1, programs, timeoutMs: 600_000, run: inWorld };
+  return [...WORLDS, undefined].map((world) => ({
+    files: files.filter((file) => worldOf(file) === world),
+    atOnce: 1,
+    programs,
+    timeoutMs: 600_000,
+    run: inWorld,
+  }));
 }

@@ -1,0 +1,117 @@
+/** A clone of the project in an empty folder, and the commands that a reader types in it. */
+import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder, until } from './folder.ts';
+import { ROOT } from './program.ts';
+
+/** The commands in the `bash` blocks of a document, a line each. */
+export function commandsIn(document: string): string[] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  return [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
+}
+
+export class Clone implements AsyncDisposable {
+  readonly #folder = temporaryFolder();
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #adapt: (command: string) => string;
+  readonly #running: Bun.Subprocess[] = [];
+  readonly path = join(this.#folder.path, 'seen');
+
+  private constructor(
+    settings: Readonly<Record<string, string>>,
+    adapt: (command: string) => string,
+  ) {
+    this.#settings = settings;
+    this.#adapt = adapt;
+  }
+
+  /**
+   * Clones the files as they are now, without what is ignored: a clone of the next commit has
+   * them. Commands get `settings` in their environment, and run as `adapt` returns them.
+   */
+  static async create(
+    settings: Readonly<Record<string, string>> = {},
+    adapt = (command: string) => command,
+  ): Promise<Clone> {
+    const clone = new Clone(settings, adapt);
+    await Bun.$`git clone --quiet ${ROOT} ${clone.path}`;
+    await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${clone.path}'`.cwd(
+      ROOT,
+    );
+    return clone;
+  }
+
+  /** Runs a command to its end and answers what it printed. Fails when the command does. */
+  async run(command: string): Promise<string> {
+    const program = this.#spawn(['sh', '-c', this.#adapt(command)]);
+    const [out, error] = await Promise.all([
+      new Response(program.stdout).text(),
+      new Response(program.stderr).text(),
+    ]);
+    expect({ command, status: await program.exited, error }).toEqual({
+      command,
+      status: 0,
+      error: expect.any(String),
+    });
+    return out;
+  }
+
+  /** Starts a command that runs until it is stopped; resolves when `url` is answered with 2xx. */
+  async begin(command: string, url: string): Promise<void> {
+    await this.stop();
+    // Not through a shell, which would keep the signal that stops it to itself.
+    const program = this.#spawn(['env', ...this.#adapt(command).split(' ')]);
+    this.#running.push(program);
+    await until(
+      `“${command}” to take visits`,
+      async () => {
+        if (program.exitCode !== null) throw new Error(await new Response(program.stderr).text());
+        return (await fetch(url)).ok;
+      },
+      150_000,
+    );
+  }
+
+  /** Stops what `begin` started. */
+  async stop(): Promise<void> {
+    for (const program of this.#running.splice(0)) {
+      program.kill('SIGTERM');
+      await program.exited;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#folder[Symbol.dispose]();
+  }
+
+  #spawn(words: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+    const { PATH = '', HOME = '' } = process.env;
+    return Bun.spawn([...words], {
+      cwd: this.path,
+      env: {
+        ...npmSettings(),
+        // Without the programs of this checkout: the clone has to bring its own.
+        PATH: PATH.split(':')
+          .filter((entry) => !entry.includes('node_modules'))
+          .join(':'),
+        HOME,
+        ...this.#settings,
+      },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+  }
+}
+
+/** How npm reaches the registry on this machine. */
+function npmSettings(): Record<string, string> {
+  const ours = /^(npm_config_|NODE_EXTRA_CA_CERTS$|SSL_CERT_|https?_proxy$|no_proxy$)/i;
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => ours.test(name)),
+  ) as Record<string, string>;
+}
