@@ -142,7 +142,8 @@ async function campaign(
   await Bun.sleep(8000);
   const verdicts = await Promise.all(verifiers.map((stop) => stop()));
   await end();
-  await Bun.$`umount -q ${join(folder.path, 'disk')}`.quiet().nothrow();
+  // Lazily: a process that just ended may hold it for another moment.
+  await Bun.$`umount -ql ${join(folder.path, 'disk')}`.quiet().nothrow();
   for (const [name, count] of counts) say(`${String(count).padStart(5)}  ${name}`);
   say(
     `${[...counts.values()].reduce((sum, count) => sum + count, 0)} faults on ${store}, seed ${seed}:`,
