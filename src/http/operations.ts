@@ -43,7 +43,8 @@ export function createOperations({
     return c.text('no replica answers\n', 503, { 'Retry-After': '1' });
   });
   app.get('/readyz', async (c) => {
-    const reason = await unready();
+    // With several replicas one may take visits while others still start.
+    const reason = (await unready()) ?? (started() ? undefined : 'starting');
     return reason === undefined
       ? c.text(`ready\n${silentLine(silent().names)}`)
       : c.text(`not ready: ${reason}\n`, 503, { 'Retry-After': '1' });
