@@ -101,7 +101,9 @@ async function measure(
   );
   await program.visit('/hit/my-site/page');
   await fillCounter(redis?.url ?? `sqlite:${program.database}`);
-  const { routes } = setUp({ countapiHost: 'countapi.test', abacusHost: 'abacus.test' }).app;
+  const { routes } = setUp({
+    hosts: { 'countapi.test': 'countapi', 'abacus.test': 'abacus' },
+  }).app;
   const targets = targetsOf(routes)
     .filter(
       ({ method, path }) =>

@@ -9,10 +9,17 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { AppError, messageOf } from '../counter/errors.ts';
+import type { Service } from '../services/services.ts';
 import { settings } from './settings.ts';
 import { useOfCertificates } from './store-url.ts';
 
 type Name = keyof typeof settings;
+
+/** Former settings that held the host name of a service, which is now in `SEEN_HOSTS`. */
+const REPLACED = new Map<string, Service>([
+  ['SEEN_COUNTAPI_HOST', 'countapi'],
+  ['SEEN_ABACUS_HOST', 'abacus'],
+]);
 
 /** All settings, checked. */
 export type Config = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
@@ -38,9 +45,13 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
   const names = Object.keys(settings) as Name[];
   const known = new Set(names.flatMap((name) => [envName(name), `${envName(name)}_FILE`]));
   for (const variable of Object.keys(env)) {
-    if (variable.startsWith('SEEN_') && !known.has(variable)) {
-      mistakes.push(`${variable} is not a setting of Seen. ${suggestion(variable, known)}`);
-    }
+    if (!variable.startsWith('SEEN_') || known.has(variable)) continue;
+    const service = REPLACED.get(variable);
+    mistakes.push(
+      service === undefined
+        ? `${variable} is not a setting of Seen. ${suggestion(variable, known)}`
+        : `${variable} is not a setting any more. Use SEEN_HOSTS=${env[variable]}=${service}.`,
+    );
   }
   const config: Record<string, unknown> = {};
   for (const name of names) {
@@ -57,8 +68,7 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
         `${found?.origin ?? envName(name)} ${result.error.issues[0]?.message ?? 'is wrong'}${shown(name, value)}.`,
       );
   }
-  const { stopMs, drainMs, countapiHost, abacusHost, storeUrl, storeCa } =
-    config as Partial<Config>;
+  const { stopMs, drainMs, storeUrl, storeCa } = config as Partial<Config>;
   const urls = storeUrl === undefined ? [] : [storeUrl, ...alsoRead];
   const uses = urls.map(useOfCertificates);
   if (storeCa !== undefined && uses.length > 0 && uses.every((use) => use === 'none')) {
@@ -71,11 +81,6 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
     mistakes.push(
       'sslmode=verify-ca needs SEEN_STORE_CA, because it does not check the server’s name. ' +
         'Set SEEN_STORE_CA, or use sslmode=verify-full.',
-    );
-  }
-  if (abacusHost !== undefined && abacusHost.toLowerCase() === countapiHost?.toLowerCase()) {
-    mistakes.push(
-      `SEEN_ABACUS_HOST and SEEN_COUNTAPI_HOST are both ${abacusHost}. Their calls have the same names, so each needs its own host name.`,
     );
   }
   if (stopMs !== undefined && drainMs !== undefined && drainMs >= stopMs) {

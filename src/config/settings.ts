@@ -12,7 +12,7 @@ import { hostname } from 'node:os';
 import type { z } from 'zod';
 import {
   certificates,
-  hostName,
+  hosts,
   networks,
   numberSetting,
   oneOf,
@@ -112,15 +112,10 @@ export const settings = {
     'The installation’s token, which gives all rights on all counters; usually given as a file',
     token,
   ),
-  countapiHost: setting(
-    undefined,
-    'A host name that serves only the calls of CountAPI, at its root',
-    hostName,
-  ),
-  abacusHost: setting(
-    undefined,
-    'A host name that serves only the calls of Abacus, at its root',
-    hostName,
+  hosts: setting(
+    '',
+    'Host names that serve only the calls of another service, at their root, as in `count.example.com=countapi`, with commas between them. docs/migrate/ describes the services',
+    hosts,
   ),
   subscribersMax: setting(
     '5000',

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { networkIn } from '../network.ts';
+import { type Hosts, isService, SERVICES, type Service } from '../services/services.ts';
 import { storeUrlMistake } from './store-url.ts';
 
 /** A whole number from `min` to `max`, of up to twelve digits. */
@@ -58,15 +59,32 @@ export const networks = z
     'is not a list of addresses and networks, as in 10.0.0.2,10.1.0.0/24',
   );
 
-/** The name of a host. It may be left out. */
-export const hostName = optional(
-  z
-    .string()
-    .regex(
-      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/,
-      'is not a host name, as in count.example.com, without a port',
-    ),
-);
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
+
+/** Host names and their services, as in `count.example.com=countapi,hits.example.com=abacus`. */
+export const hosts = z.string().transform((list, context): Hosts => {
+  const found = new Map<string, Service>();
+  for (const entry of list.split(',').flatMap((part) => part.trim() || [])) {
+    const [host = '', service = '', ...more] = entry.toLowerCase().split('=');
+    const mistake = mistakeInHost(host, service, more.length > 0, found);
+    if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+    else if (isService(service)) found.set(host, service);
+  }
+  return found;
+});
+
+function mistakeInHost(
+  host: string,
+  service: string,
+  tooMany: boolean,
+  found: Hosts,
+): string | undefined {
+  if (tooMany || !HOST_NAME.test(host))
+    return 'is not a list of host names without ports and services, as in count.example.com=countapi,hits.example.com=abacus';
+  if (!isService(service))
+    return `gives ${host} no service that Seen knows. Use one of ${SERVICES.join(', ')}`;
+  return found.has(host) ? `has ${host} twice. A host serves one service` : undefined;
+}
 
 /** The name of a replica. */
 export const replicaName = z.string().regex(

@@ -11,6 +11,7 @@ import { matchedRoutes } from 'hono/route';
 import type { RouterRoute } from 'hono/types';
 import { getPath } from 'hono/utils/url';
 import { AppError } from '../counter/errors.ts';
+import type { Hosts } from '../services/services.ts';
 import type { AppContext, Common, Env, Surface } from './context.ts';
 import { errorHandler, errorResponse, formOf } from './errors.ts';
 import { Lifecycle, type LifecycleOptions, type RequestState } from './request/lifecycle.ts';
@@ -20,8 +21,8 @@ import type { Limits } from './visit/limits.ts';
 export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
   /** The surfaces, in the order in which their routes are matched. */
   readonly surfaces: readonly Surface[];
-  /** The host names that serve one compatible service at the root. */
-  readonly ownHosts: OwnHosts;
+  /** The host names that serve one other service at their root. */
+  readonly hosts: Hosts;
   /** Rate limits of visitors; `undefined` for none. */
   readonly limits: Limits | undefined;
   /** The replica and its version, for `X-Served-By`. */
@@ -39,10 +40,10 @@ export interface App extends Lifecycle {
 
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { surfaces, ownHosts, servedBy, limits, onRequest, onBug, bodyMs } = options;
+  const { surfaces, hosts, servedBy, limits, onRequest, onBug, bodyMs } = options;
   const headers = headersOfAll(servedBy);
   const common: Common = { headers, ...createChecks(limits), bodyMs };
-  const app = new Hono<Env>({ getPath: pathOn(ownHosts) });
+  const app = new Hono<Env>({ getPath: pathOn(hosts) });
   for (const surface of surfaces) app.route('/', surface(common));
   app.onError(errorHandler(headers, onBug));
   app.notFound(
@@ -149,12 +150,6 @@ function urlTooLong({ req }: AppContext): AppError | undefined {
 }
 
 /**
- * The host names of compatible services, each with the path that the service has on other hosts.
- * Such a host serves the calls of one service at the root, and nothing else.
- */
-export type OwnHosts = ReadonlyMap<string, string>;
-
-/**
  * The path of a request. HTTP/1.0 needs no Host, and without one Bun gives only the path as the
  * URL.
  */
@@ -163,14 +158,15 @@ function pathOf(request: Request): string {
 }
 
 /**
- * The path to route a request by. On a service's own host name, the service's path comes first.
+ * The path to route a request by. On a service's own host name, which serves nothing else, the
+ * service's path comes first.
  */
-function pathOn(hosts: OwnHosts): (request: Request) => string {
+function pathOn(hosts: Hosts): (request: Request) => string {
   if (hosts.size === 0) return pathOf;
-  const prefixes = new Map([...hosts].map(([host, prefix]) => [host.toLowerCase(), prefix]));
   return (request) => {
     const host = (request.headers.get('Host') ?? '').toLowerCase().replace(/\.?(:\d+)?$/, '');
-    return `${prefixes.get(host) ?? ''}${pathOf(request)}`;
+    const service = hosts.get(host);
+    return service === undefined ? pathOf(request) : `/${service}${pathOf(request)}`;
   };
 }
 

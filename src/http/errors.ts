@@ -86,6 +86,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   pixel: 'problem',
   countapi: 'bare',
   abacus: 'bare',
+  komarev: 'problem',
 };
 
 /** The form of an error for this client: the one it accepts among those of the path. */

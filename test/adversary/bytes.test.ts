@@ -41,7 +41,7 @@ const storeMax = Number(
 if (Number.isNaN(storeMax))
   throw new Error('docs/capacity.md does not state what a request leaves');
 
-const { routes } = setUp({ countapiHost: 'countapi.test', abacusHost: 'abacus.test' }).app;
+const { routes } = setUp({ hosts: { 'countapi.test': 'countapi', 'abacus.test': 'abacus' } }).app;
 /** HEAD is answered as GET is, and OPTIONS alike on all routes. */
 const targets = targetsOf(routes).filter(
   ({ method }) => method !== 'HEAD' && method !== 'OPTIONS',

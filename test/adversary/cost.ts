@@ -28,8 +28,7 @@ export class Adversary {
   readonly #parts = setUp({
     requestsPerMinute: 1e9,
     newCountersPerDay: 1e9,
-    countapiHost: 'countapi.test',
-    abacusHost: 'abacus.test',
+    hosts: { 'countapi.test': 'countapi', 'abacus.test': 'abacus' },
     streamsMax: 1000,
   });
   readonly #plain = new Map<Target, number>();

@@ -108,7 +108,7 @@ describe('the table of hostile headers', () => {
   });
 
   test('names every header that any route looks up', async () => {
-    const { app } = setUp({ requestsPerMinute: 1e9, countapiHost: 'countapi.test' });
+    const { app } = setUp({ requestsPerMinute: 1e9, hosts: { 'countapi.test': 'countapi' } });
     const asked = new Set<string>();
     for (const { method, path, headers, body } of targets) {
       const request = new Request(`http://seen.test${path}`, {

@@ -23,6 +23,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/countapi/update/*': '?amount=1',
   '/countapi/set/*': '?value=1',
   '/abacus/set/*': '?value=1',
+  '/komarev/ghpvc': '?username=octocat&count=yes',
+  '/komarev/ghpvc/': '?username=octocat&count=yes',
   '/abacus/update/*': '?value=1',
 };
 

@@ -1,26 +1,18 @@
 /** The public surface without a port: requests in, responses out. */
 import { Counter } from '../../src/counter/counter.ts';
 import { Watch } from '../../src/counter/watch.ts';
-import { createApi } from '../../src/http/api/api.ts';
-import { createHit } from '../../src/http/api/hit.ts';
 import type { Stack } from '../../src/http/api/stack.ts';
 import { createApp } from '../../src/http/app.ts';
-import { createAbacus } from '../../src/http/compat/abacus/abacus.ts';
-import { ABACUS_PREFIX } from '../../src/http/compat/abacus/request.ts';
-import { createCountapi } from '../../src/http/compat/countapi/countapi.ts';
-import { COUNTAPI_PREFIX } from '../../src/http/compat/countapi/messages.ts';
 import type { AppContext } from '../../src/http/context.ts';
-import { createImages } from '../../src/http/images/images.ts';
 import { EventStreams } from '../../src/http/live/event-stream.ts';
-import { createLive } from '../../src/http/live/live.ts';
-import { createEmbed } from '../../src/http/pages/assets.ts';
-import { createPages } from '../../src/http/pages/pages.ts';
 import type { Peer } from '../../src/http/request/lifecycle.ts';
+import { createSurfaces } from '../../src/http/surfaces.ts';
 import { createClientAddress } from '../../src/http/visit/client-address.ts';
 import { createCounting } from '../../src/http/visit/counting.ts';
 import { Limits } from '../../src/http/visit/limits.ts';
 import { Owners } from '../../src/http/visit/owners.ts';
 import { Visitors } from '../../src/http/visit/visitors.ts';
+import type { Service } from '../../src/services/services.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryDatabase } from './memory-store/database.ts';
 import { createMemoryStore } from './memory-store/store.ts';
@@ -55,13 +47,14 @@ export const STACK: Stack = {
 export const BROWSER =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
+const NO_HOSTS: Readonly<Record<string, Service>> = {};
+
 /** The app of the public port, on a memory store. */
 export function setUp({
   waitingMax = 100,
   keysMax = Number.POSITIVE_INFINITY,
   closed = false,
-  countapiHost = '',
-  abacusHost = '',
+  hosts = NO_HOSTS,
   streamsMax = 10,
   waitingBytesMax = 16_384,
   heartbeatMs = 3_600_000,
@@ -122,23 +115,25 @@ export function setUp({
       ? undefined
       : { max: streamsPerAddress, networkOf: (c: AppContext) => visitors.networkOf(c) };
   const streams = new EventStreams({ max: streamsMax, waitingBytesMax, heartbeatMs, perAddress });
-  const parts = { counter, count, mayMake, registry, closed, version: '1.2.3', now };
   const app = createApp({
-    surfaces: [
-      createPages({ counter, count, replica: 'replica-7' }),
-      createHit(counter, count),
-      createApi({ ...parts, history, owners, stack: () => STACK }),
-      createImages({ counter, count, history, registry, now }),
-      createLive({ watch, streams }),
-      createEmbed(embedPath),
-      createCountapi(parts),
-      createAbacus({ ...parts, owners, watch, streams, replica: 'replica-7', database: 'memory' }),
-    ],
-    ownHosts: new Map(
-      [[countapiHost, COUNTAPI_PREFIX] as const, [abacusHost, ABACUS_PREFIX] as const].filter(
-        ([host]) => host !== '',
-      ),
-    ),
+    surfaces: createSurfaces({
+      counter,
+      count,
+      mayMake,
+      registry,
+      history,
+      owners,
+      closed,
+      watch,
+      streams,
+      stack: () => STACK,
+      replica: 'replica-7',
+      version: '1.2.3',
+      database: 'memory',
+      embedPath,
+      now,
+    }),
+    hosts: new Map(Object.entries(hosts)),
     limits,
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),

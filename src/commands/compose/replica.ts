@@ -12,16 +12,11 @@ import type { Store } from '../../contract/store.ts';
 import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { Watch } from '../../counter/watch.ts';
-import { createApi } from '../../http/api/api.ts';
-import { createHit } from '../../http/api/hit.ts';
 import { type App, createApp } from '../../http/app.ts';
 import { connectionsPerKindMax } from '../../http/connections.ts';
-import { createImages } from '../../http/images/images.ts';
 import { EventStreams } from '../../http/live/event-stream.ts';
-import { createLive } from '../../http/live/live.ts';
-import { createEmbed } from '../../http/pages/assets.ts';
-import { createPages } from '../../http/pages/pages.ts';
 import { type Listening, listen } from '../../http/server.ts';
+import { createSurfaces } from '../../http/surfaces.ts';
 import { createCounting } from '../../http/visit/counting.ts';
 import { Owners } from '../../http/visit/owners.ts';
 import { Visitors } from '../../http/visit/visitors.ts';
@@ -31,14 +26,15 @@ import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
 import { CLOCK, composeCounter } from './counter.ts';
 import {
-  accessLogEntry,
   composeClientAddress,
   composeLimits,
-  otherServices,
-  ownHosts,
+  requestObserver,
   stackOf,
   streamsPerAddress,
 } from './surface.ts';
+
+/** Milliseconds since 1970. */
+const now = Date.now;
 
 /** A replica: its life and its metrics. */
 export interface Replica {
@@ -48,50 +44,50 @@ export interface Replica {
 
 /** Builds a replica on `store`; `shared` when other processes listen on the same port. */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
+  const { replicaName: replica, embedPath } = config;
   const { counting, limiter, presence } = store;
   const { counter, health, metrics, hits } = composeCounter(config, counting, log);
   const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
-  const closed = config.counters === 'closed';
   const history = retryingHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
-  const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now: Date.now, newSalt });
+  const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
   const limits = composeLimits(config, {
     limiter,
     registry,
     visitors,
     owners,
-    clock: CLOCK,
     onOpen: () => metrics.limiterOpen(),
   });
   const count = createCounting({ counter, registry, visitors, limits });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
-  const stack =
-    config.showStack === 'yes' ? stackOf(config, store.kind, heartbeat, health) : undefined;
+  const stack = stackOf(config, store.kind, heartbeat, health);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
-  const watch = new Watch({ counting, clock: CLOCK, onBug });
   const streams = composeStreams(config, visitors);
-  const parts = { counter, count, mayMake: limits?.mayCreate, registry, owners, closed };
+  const surfaces = createSurfaces({
+    counter,
+    count,
+    mayMake: limits?.mayCreate,
+    registry,
+    history,
+    owners,
+    closed: config.counters === 'closed',
+    watch: new Watch({ counting, clock: CLOCK, onBug }),
+    streams,
+    stack,
+    replica,
+    version,
+    database: store.kind,
+    embedPath,
+    now,
+  });
   const app = createApp({
-    surfaces: [
-      createPages({ counter, count, replica: stack && config.replicaName }),
-      createHit(counter, count),
-      createApi({ ...parts, history, version, stack, now: Date.now }),
-      createImages({ counter, count, history, registry, now: Date.now }),
-      createLive({ watch, streams }),
-      createEmbed(config.embedPath),
-      ...otherServices(config, { ...parts, watch, streams, database: store.kind }),
-    ],
-    ownHosts: ownHosts(config),
+    surfaces,
+    hosts: config.hosts,
     limits,
-    servedBy: `${config.replicaName} seen/${version}`,
-    onRequest: log.isLevelEnabled('debug')
-      ? (answer) => {
-          metrics.requested(answer);
-          log.debug(accessLogEntry(answer, clientAddress), 'answered');
-        }
-      : metrics.requested,
+    servedBy: `${replica} seen/${version}`,
+    onRequest: requestObserver(metrics, log, clientAddress),
     onBug,
   });
   const life = new Life({

@@ -1,27 +1,23 @@
 /**
- * Builds the parts of a replica's public surface beside the counter: limits, compatible services,
+ * Builds the parts of a replica's public surface beside the counter: limits, clients' addresses,
  * and the view of the stack.
  *
  * Not here: the replica as a whole (`replica.ts`).
  */
-import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
 import type { StoreKind } from '../../contract/store.ts';
 import type { StoreHealth } from '../../counter/store-health.ts';
 import type { Stack } from '../../http/api/stack.ts';
-import type { OwnHosts } from '../../http/app.ts';
-import { type AbacusOptions, createAbacus } from '../../http/compat/abacus/abacus.ts';
-import { ABACUS_PREFIX } from '../../http/compat/abacus/request.ts';
-import { createCountapi } from '../../http/compat/countapi/countapi.ts';
-import { COUNTAPI_PREFIX } from '../../http/compat/countapi/messages.ts';
 import type { StreamsPerAddress } from '../../http/live/event-stream.ts';
 import type { Answer } from '../../http/request/lifecycle.ts';
 import { createClientAddress, noticeUntrustedProxy } from '../../http/visit/client-address.ts';
 import { Limits, type LimitsOptions, type Quotas } from '../../http/visit/limits.ts';
 import type { ClientAddress, Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
 import { pluralize } from '../../plural.ts';
 import type { Heartbeat } from '../../replicas/heartbeat.ts';
+import { CLOCK } from './counter.ts';
 
 /**
  * With hidden addresses, all clients together may create this part of `SEEN_COUNTERS_MAX` new
@@ -40,11 +36,12 @@ const KEYS_PART = 0.4;
  */
 export function composeLimits(
   config: Config,
-  parts: Omit<LimitsOptions, keyof Quotas | 'addressesHidden'>,
+  parts: Omit<LimitsOptions, keyof Quotas | 'addressesHidden' | 'clock'>,
 ): Limits | undefined {
   const quotas = quotasOf(config);
   if (Object.values(quotas).every((quota) => quota === 0)) return undefined;
-  return new Limits({ ...parts, ...quotas, addressesHidden: config.addresses === 'hidden' });
+  const addressesHidden = config.addresses === 'hidden';
+  return new Limits({ ...parts, ...quotas, addressesHidden, clock: CLOCK });
 }
 
 /** A setting of 0 means no limit, per address and for all together. */
@@ -104,33 +101,17 @@ export function addressesWarning(config: Config): string | undefined {
   );
 }
 
-/** The surfaces that serve the calls of other services. */
-export function otherServices(
-  { replicaName: replica }: Config,
-  parts: Omit<AbacusOptions, 'replica' | 'version' | 'now'>,
-) {
-  const common = { ...parts, version, now: Date.now };
-  return [createCountapi(common), createAbacus({ ...common, replica })];
-}
-
-/** The services that have a host name of their own. */
-export function ownHosts({ countapiHost, abacusHost }: Config): OwnHosts {
-  const hosts = new Map<string, string>();
-  if (countapiHost !== undefined) hosts.set(countapiHost, COUNTAPI_PREFIX);
-  if (abacusHost !== undefined) hosts.set(abacusHost, ABACUS_PREFIX);
-  return hosts;
-}
-
 /** Names of the stores for people. */
 const STORE_NAMES = { sqlite: 'SQLite', redis: 'Redis', postgres: 'PostgreSQL' } as const;
 
-/** The public view of replicas and store. */
+/** Returns the public view of replicas and store; `undefined` when it is not public. */
 export function stackOf(
-  { replicaName }: Config,
+  { replicaName, showStack }: Config,
   kind: StoreKind,
   heartbeat: Heartbeat,
   health: StoreHealth,
-): () => Stack {
+): (() => Stack) | undefined {
+  if (showStack !== 'yes') return undefined;
   return () => ({
     replica: replicaName,
     store: { kind: STORE_NAMES[kind], state: health.failure === undefined ? 'up' : 'away' },
@@ -138,8 +119,17 @@ export function stackOf(
   });
 }
 
+/** Records each answered request in the metrics, and in the log if that has details. */
+export function requestObserver(metrics: Metrics, log: Log, clientAddress: ClientAddress) {
+  if (!log.isLevelEnabled('debug')) return metrics.requested;
+  return (answer: Answer) => {
+    metrics.requested(answer);
+    log.debug(accessLogEntry(answer, clientAddress), 'answered');
+  };
+}
+
 /** A request for the log, without its query, which may contain a token. */
-export function accessLogEntry({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
+function accessLogEntry({ state, status, seconds }: Answer, clientAddress: ClientAddress) {
   const { method, url, headers } = state.request;
   const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));
   return { client, method, url: url.split('?', 1)[0], status, seconds };

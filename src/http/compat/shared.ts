@@ -8,6 +8,13 @@
  */
 import { AppError } from '../../counter/errors.ts';
 
+/** Redirects the client. `headers` are those of every response. */
+export function redirect(to: string, status: 301 | 302 | 307 | 308, headers: Headers): Response {
+  const ours = new Headers(headers);
+  ours.set('Location', to);
+  return new Response(null, { status, headers: ours });
+}
+
 /** A counter, with its name in these services and in Seen. */
 export interface NamedCounter {
   readonly namespace: string;

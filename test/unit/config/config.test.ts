@@ -238,23 +238,37 @@ describe('settings', () => {
     expect(flagName('storeUrl')).toBe('store-url');
   });
 
-  test('accept a separate host name for one service only, without a port, and no address', () => {
-    const both = (countapi: string, abacus: string) => ({
-      SEEN_COUNTAPI_HOST: countapi,
-      SEEN_ABACUS_HOST: abacus,
-    });
-    expect(read([], both('count.example.com', 'abacus.example.com')).abacusHost).toBe(
-      'abacus.example.com',
-    );
-    expect(mistakes([], both('count.example.com', 'Count.example.com'))).toEqual([
-      expect.stringContaining('each needs its own host name'),
+  test('give host names without ports a service each, one service for a host', () => {
+    const hosts = (SEEN_HOSTS: string) => [...read([], { SEEN_HOSTS }).hosts];
+    expect(hosts('Count.example.com=countapi, hits.example.com=abacus,')).toEqual([
+      ['count.example.com', 'countapi'],
+      ['hits.example.com', 'abacus'],
     ]);
-    for (const wrong of ['abacus.example.com:8000', 'https://abacus.example.com', 'a b', '']) {
-      expect(mistakes([], { SEEN_ABACUS_HOST: wrong })).toEqual([
-        expect.stringContaining('is not a host name'),
+    expect(hosts('a.example.com=abacus,b.example.com=abacus')).toHaveLength(2);
+    expect(hosts('')).toEqual([]);
+    for (const [wrong, message] of [
+      ['abacus.example.com:8000=abacus', 'is not a list of host names'],
+      ['https://abacus.example.com=abacus', 'is not a list of host names'],
+      ['a b=abacus', 'is not a list of host names'],
+      ['=abacus', 'is not a list of host names'],
+      ['a.example.com=abacus=countapi', 'is not a list of host names'],
+      ['a.example.com', 'gives a.example.com no service that Seen knows. Use one of abacus,'],
+      ['a.example.com=toString', 'gives a.example.com no service'],
+      ['a.example.com=abacus,A.example.com=countapi', 'has a.example.com twice'],
+    ] as const) {
+      expect(mistakes([], { SEEN_HOSTS: wrong })).toEqual([
+        expect.stringContaining(`SEEN_HOSTS ${message}`),
       ]);
     }
-    expect(read([]).abacusHost).toBeUndefined();
+  });
+
+  test('that were replaced say by what', () => {
+    expect(mistakes([], { SEEN_COUNTAPI_HOST: 'count.example.com' })).toEqual([
+      'SEEN_COUNTAPI_HOST is not a setting any more. Use SEEN_HOSTS=count.example.com=countapi.',
+    ]);
+    expect(mistakes([], { SEEN_ABACUS_HOST: 'a.example.com' })).toEqual([
+      'SEEN_ABACUS_HOST is not a setting any more. Use SEEN_HOSTS=a.example.com=abacus.',
+    ]);
   });
 
   test('are all in the manual and in the table of docs/settings.md', async () => {

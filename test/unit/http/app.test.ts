@@ -86,7 +86,7 @@ describe('headers that are longer than any client needs', () => {
 
 describe('what does not count', () => {
   test('a request with more than one Host, which gets 400 on every surface', async () => {
-    const { app, bugs, store } = setUp({ countapiHost: 'countapi.test' });
+    const { app, bugs, store } = setUp({ hosts: { 'countapi.test': 'countapi' } });
     for (const path of [
       '/',
       '/hit/my-site/page',

@@ -13,14 +13,13 @@ import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { headOnly, refuseMethod } from '../../request/methods.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
-import { requireCallable } from '../shared.ts';
+import { redirect, requireCallable } from '../shared.ts';
 import {
   AbacusStatus,
   type AbacusStatusOptions,
   badgeOf,
   formatResponse,
   type Reply,
-  redirect,
   respond,
   respondToPage,
   respondWithBadge,

@@ -1,6 +1,6 @@
 /**
- * The forms of Abacus’ responses: JSON, a script for JSONP, a badge, and a redirect; and its
- * health check and statistics.
+ * The forms of Abacus’ responses: JSON, a script for JSONP, and a badge; and its health check and
+ * statistics.
  *
  * The number of counters comes from the store; the other figures count in this process since it
  * started. Not here: the content of other responses (`calls.ts`).
@@ -49,13 +49,6 @@ export function respondWithList(root: string, headers: Headers): Response {
   ours.set('Content-Type', 'text/html; charset=utf-8');
   ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
   return new Response(abacusPage(root), { headers: ours });
-}
-
-/** Redirects the client to another path of this host. */
-export function redirect(to: string, status: 301 | 307 | 308, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Location', to);
-  return new Response(null, { status, headers: ours });
 }
 
 /**

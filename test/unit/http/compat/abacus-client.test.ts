@@ -11,7 +11,7 @@ import { Program } from '../../../support/program.ts';
 
 for (const [where, env, base] of [
   ['under /abacus', {}, '/abacus'],
-  ['on a host of its own', { SEEN_ABACUS_HOST: '127.0.0.1' }, ''],
+  ['on a host of its own', { SEEN_HOSTS: '127.0.0.1=abacus' }, ''],
 ] as const) {
   describe(`clients of Abacus ${where}`, () => {
     let program: Program;

@@ -824,7 +824,9 @@ describe('a private counter', () => {
 
 describe('on a host name of its own', () => {
   test('only the calls are served, at the root', async () => {
-    const app = setUp({ abacusHost: 'Abacus.example.com', countapiHost: 'count.example.com' });
+    const app = setUp({
+      hosts: { 'abacus.example.com': 'abacus', 'count.example.com': 'countapi' },
+    });
     for (const Host of ['abacus.example.com', 'ABACUS.example.com:8000', 'abacus.example.com.']) {
       const { status, body } = await app.ask('/hit/my-app/visits/shield', { Host });
       expect({ status, body: body.slice(0, 4) }).toEqual({ status: 200, body: '<svg' });

@@ -21,7 +21,7 @@ const newKey = () => crypto.randomUUID();
 
 for (const [where, env, base] of [
   ['under /countapi', {}, '/countapi'],
-  ['on a host of its own', { SEEN_COUNTAPI_HOST: '127.0.0.1' }, ''],
+  ['on a host of its own', { SEEN_HOSTS: '127.0.0.1=countapi' }, ''],
 ] as const) {
   describe(`countapi-js ${where}`, () => {
     const folder = temporaryFolder();

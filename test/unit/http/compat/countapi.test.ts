@@ -5,7 +5,6 @@
 import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { readConfig } from '../../../../src/config/config.ts';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
 
 type App = ReturnType<typeof setUp>;
@@ -650,7 +649,7 @@ describe('errors', () => {
 
 describe('a separate host name', () => {
   test('serves only CountAPI at its root, in any spelling of its name', async () => {
-    const app = setUp({ countapiHost: 'Count.example.com' });
+    const app = setUp({ hosts: { 'count.example.com': 'countapi' } });
     for (const Host of ['count.example.com', 'COUNT.example.com:8000', 'count.example.com.']) {
       expect((await app.ask('/hit/mysite.com/test?x=1', { Host })).headers.get('X-Path')).toBe(
         'mysite.com/test',
@@ -670,17 +669,8 @@ describe('a separate host name', () => {
     expect(await app.hits()).toBe(0);
   });
 
-  test('is compared without a port', () => {
-    const read = (name: string) =>
-      readConfig({ argv: [], env: { SEEN_COUNTAPI_HOST: name } }).countapiHost;
-    expect(read('count.example.com')).toBe('count.example.com');
-    for (const name of ['', 'count.example.com:8000', 'https://count.example.com']) {
-      expect(() => read(name)).toThrow('SEEN_COUNTAPI_HOST is not a host name');
-    }
-  });
-
   test('does not change other hosts', async () => {
-    const app = setUp({ countapiHost: 'count.example.com' });
+    const app = setUp({ hosts: { 'count.example.com': 'countapi' } });
     for (const Host of ['seen.test', 'count.example.com.evil.test', 'xcount.example.com', '']) {
       expect((await app.ask('/', Host === '' ? {} : { Host })).body).toStartWith('Hello World!');
       expect(
@@ -695,7 +685,7 @@ describe('a separate host name', () => {
 
 describe('observers', () => {
   test('requests are recorded by call, never by client input', async () => {
-    const app = setUp({ countapiHost: 'count.example.com' });
+    const app = setUp({ hosts: { 'count.example.com': 'countapi' } });
     await call(app, '/hit/mysite.com/test');
     await call(app, '/hit/aa?callback');
     await app.ask('/countapi/get/mysite.com/test?callback=cb');

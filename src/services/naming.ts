@@ -1,0 +1,42 @@
+/**
+ * Turns an address or a user's name, which other services count by, into the name of a counter.
+ *
+ * A part of a name has 3 to 64 letters, digits, `_`, `.` and `-`, and addresses have more. A slash
+ * becomes `..`, and what still does not fit is cut and gets a hash, so that two addresses never
+ * share a counter.
+ */
+import { createHash } from 'node:crypto';
+import { COUNTER_PART } from '../counter/name.ts';
+
+/** Stands for an empty path. */
+const EMPTY = '...';
+/** Digits of the hash: 64 bits. */
+const HASH_LENGTH = 16;
+/** The readable part in front of a hash, so that both have the length of a valid part. */
+const READABLE_MAX = 64 - HASH_LENGTH - 1;
+
+/**
+ * The name of the counter of a page: its host is the namespace, and its path the key, as in
+ * `github.com/octocat..hello`. `path` is decoded, with or without a slash in front. A page of
+ * `''` is the root of its host, and differs from none of its pages.
+ */
+export function counterOfAddress(host: string, path: string): string {
+  return `${partOf(host.toLowerCase())}/${partOf(path.replace(/^\//, ''))}`;
+}
+
+/** The name of the counter of a user of a service, as in `komarev/octocat`. */
+export function counterOfUser(service: string, user: string): string {
+  return `${partOf(service)}/${partOf(user)}`;
+}
+
+/** The text as a valid part of a name; different texts give different parts. */
+function partOf(text: string): string {
+  if (text === '') return EMPTY;
+  const part = text.replaceAll('/', '..');
+  // With dots next to a slash, or two of them, another text would give the same part.
+  const ambiguous = text.includes('..') || /\.\/|\/\./.test(text) || /^\.+$/.test(part);
+  if (!ambiguous && COUNTER_PART.test(part)) return part;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
+  const readable = part.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').slice(0, READABLE_MAX);
+  return `${readable}-${hash}`;
+}
