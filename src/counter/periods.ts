@@ -111,6 +111,19 @@ export function latestPeriods(
   );
 }
 
+/** The sum of the visits of all kinds in these periods. */
+export function visitsIn(periods: readonly Period[]): number {
+  return periods.reduce(
+    (all, { amounts }) => all + Object.values(amounts).reduce((some, one) => some + one, 0),
+    0,
+  );
+}
+
+/** Today's visits (UTC); `now` in milliseconds since 1970. */
+export function visitsToday(past: CounterHistory, now: number): number {
+  return visitsIn(latestPeriods(past, 'day', 'UTC', now).slice(-1));
+}
+
 /**
  * The history without the part before `ms` (milliseconds since 1970), so that charts of old
  * counters are not slower.

@@ -13,7 +13,7 @@ import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { latestPeriods, type Period } from '../../counter/periods.ts';
+import { latestPeriods, visitsIn, visitsToday } from '../../counter/periods.ts';
 import { drawChart } from '../../images/chart.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
@@ -89,7 +89,7 @@ async function messageOf(
   if (wanted.show === 'total') return write(total);
   const past = await history.read(name);
   if (wanted.show === 'visitors') return write(past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
-  return write(sum(latestPeriods(past, 'day', 'UTC', now()).slice(-1)));
+  return write(visitsToday(past, now()));
 }
 
 /**
@@ -135,8 +135,8 @@ async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> 
   const writePeriod = periodWriter(by, lang);
   return drawChart({
     title,
-    summary: `${pluralize(sum(periods), 'visit', write)} in ${pluralize(periods.length, by, write)}`,
-    bars: periods.map((period) => ({ name: writePeriod(period.time), value: sum([period]) })),
+    summary: `${pluralize(visitsIn(periods), 'visit', write)} in ${pluralize(periods.length, by, write)}`,
+    bars: periods.map((period) => ({ name: writePeriod(period.time), value: visitsIn([period]) })),
     theme,
     write,
   });
@@ -145,11 +145,4 @@ async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> 
 async function countPixel(c: AppContext, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {
   await count(c, nameInFile(c, 'gif'));
   return pixel();
-}
-
-function sum(periods: readonly Period[]): number {
-  return periods.reduce(
-    (all, { amounts }) => all + Object.values(amounts).reduce((some, one) => some + one, 0),
-    0,
-  );
 }

@@ -4,7 +4,7 @@
  * wrong colour or base a mistake.
  */
 import { BADGE_STYLES, type BadgeStyle, cssColour, drawBadge } from '../../../images/badge.ts';
-import { PRIVATE, withCommas } from '../badge.ts';
+import { extraIn, PRIVATE, withCommas } from '../badge.ts';
 
 /** What a badge looks like. */
 export interface Look {
@@ -58,7 +58,7 @@ export function lookOf(query: URLSearchParams): Look {
     style: STYLES.find((name) => name === style) ?? 'flat',
     pixel: style === 'pixel',
     colour: known ?? '#007ec6',
-    base: Number(base),
+    base: Number(base) + extraIn(query),
     abbreviated: !['', '0'].includes(query.get('abbreviated') ?? ''),
     mistake:
       known === undefined

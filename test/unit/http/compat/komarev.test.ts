@@ -70,6 +70,7 @@ test('the base is added to what is shown, and large numbers are grouped or abbre
   expect(await words('username=octocat&base=440&abbreviated=0', BROWSER)).toBe(
     'Profile views: 12,345',
   );
+  expect(await words('username=octocat&extra=100', BROWSER)).toBe('Profile views: 12,005');
   expect(await total('komarev/octocat')).toBe(11_905);
   for (const [value, written] of [
     [999, '999'],
