@@ -12,7 +12,7 @@ const VISITS = 300;
 /** The files of `src/` in which some line runs once for each plain-text visit, or more often. */
 async function filesEntered(storeUrl: string): Promise<Set<string>> {
   using folder = temporaryFolder();
-  const { exitCode, stderr } = await Bun.$`${process.execPath} test --coverage \
+  const { exitCode, stderr } = await Bun.$`${process.execPath} test --timeout=60000 --coverage \
     --coverage-reporter=lcov --coverage-dir=${folder.path} ./test/support/visits-under-coverage.ts`
     .cwd(ROOT)
     .env({

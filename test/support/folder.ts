@@ -32,16 +32,25 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Resolves when `check` holds; fails after `limitMs` with `what`. */
+/** The pause between two checks, and the longest one. */
+const PAUSE_MS = 20;
+const PAUSE_MAX_MS = 1000;
+
+/**
+ * Resolves when `check` holds; fails after `limitMs` with `what`. A check that takes long, such as
+ * a command of Docker, is repeated less often, so that waiting leaves the machine to others.
+ */
 export async function until(what: string, check: () => unknown, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
+    const startedAt = performance.now();
     try {
       if (await check()) return;
     } catch (error) {
       if (performance.now() > end) throw error;
     }
     if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);
-    await Bun.sleep(20);
+    const tookMs = performance.now() - startedAt;
+    await Bun.sleep(Math.min(Math.max(PAUSE_MS, 4 * tookMs), PAUSE_MAX_MS));
   }
 }

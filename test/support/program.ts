@@ -72,7 +72,7 @@ export class Program implements AsyncDisposable {
     this.spawn();
     await until('the program to be ready', async () => {
       if (this.process.exitCode !== null) throw new Error(`it ended: ${this.err}${this.out}`);
-      return (await this.#started()) && (await this.ready());
+      return this.ready();
     });
   }
 
@@ -96,11 +96,6 @@ export class Program implements AsyncDisposable {
     void collect(this.process.stderr, (text) => {
       this.err += text;
     });
-  }
-
-  /** Whether it is healthy: all replicas listen, where the first that does makes it ready. */
-  async #started(): Promise<boolean> {
-    return (await fetch(`${this.operationsUrl}/healthz`)).ok;
   }
 
   async ready(): Promise<boolean> {

@@ -59,8 +59,8 @@ const LONG: readonly string[] = [
 /** What else takes more than a minute: it begins next. */
 const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/replicas'];
 
-/** Files of `test/stack/` that share a world, by name; the rest share another. */
-const WORLDS: readonly (readonly string[])[] = [['high-availability'], ['guide', 'operations']];
+/** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
+const STACK_DOCUMENTS = /\/(guide|operations|high-availability)\./;
 
 /**
  * The files that `words` choose: in rounds, one after the other, each of suites that may run side
@@ -73,7 +73,8 @@ export function suites(words: readonly string[]): Suite[][] {
     // Measures: first, with nothing beside it.
     [plain(of('guard'), 1, GUARD_PROGRAMS)],
     [plain(longestFirst(of('other')), OTHERS_AT_ONCE)],
-    [plain(of('browser'), 1, BROWSER_PROGRAMS), ...inWorlds(of('stack'))],
+    [plain(of('browser'), 2, BROWSER_PROGRAMS)],
+    inWorlds(of('stack')),
   ];
   return rounds
     .map((round) => round.filter((suite) => suite.files.length > 0))
@@ -127,13 +128,14 @@ function plain(
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
-/** They wait more than they work: in worlds that know nothing of each other, side by side. */
+/**
+ * Two worlds that know nothing of each other, side by side: their tests wait for a Swarm more than
+ * they work.
+ */
 function inWorlds(files: readonly string[]): Suite[] {
-  const worldOf = (file: string) =>
-    WORLDS.find((names) => names.some((name) => file.includes(`/${name}.`)));
   const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
-  return [...WORLDS, undefined].map((world) => ({
-    files: files.filter((file) => worldOf(file) === world),
+  return [true, false].map((follow) => ({
+    files: files.filter((file) => STACK_DOCUMENTS.test(file) === follow),
     atOnce: 1,
     programs,
     timeoutMs: 600_000,
