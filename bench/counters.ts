@@ -44,7 +44,7 @@ const LIMITS = {
 
 async function onRedis(): Promise<Subject> {
   const server = await RedisServer.start();
-  const store = openStore({ url: server.url, missing: 'make', ...LIMITS });
+  const store = await openStore({ url: server.url, missing: 'make', ...LIMITS });
   return {
     counting: store.counting,
     pids: [process.pid, server.pid],
@@ -59,7 +59,7 @@ async function onRedis(): Promise<Subject> {
 async function onSqlite(): Promise<Subject> {
   const folder = temporaryFolder();
   const path = join(folder.path, 'seen.db');
-  const store = openStore({ url: `sqlite:${path}`, missing: 'make', ...LIMITS });
+  const store = await openStore({ url: `sqlite:${path}`, missing: 'make', ...LIMITS });
   // Makes the file.
   await store.counting.ping();
   return {

@@ -33,7 +33,13 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 /** Gives the counter that requests name a full history, with which its images cost most. */
 async function fillCounter(url: string): Promise<void> {
   const limits = { keysMax: 1000, visitorsMax: 1000, countersMax: 100_000, hitsMake: true };
-  const store = openStore({ url, ca: undefined, timeoutMs: 5000, missing: 'make', ...limits });
+  const store = await openStore({
+    url,
+    ca: undefined,
+    timeoutMs: 5000,
+    missing: 'make',
+    ...limits,
+  });
   const hour = Math.floor(Date.now() / HOUR_MS);
   const kinds = ['person', 'program', 'bot', 'proxy'] as const;
   const hours = Array.from({ length: 35 * 24 }, (_, back) => hour - back).flatMap((at) =>

@@ -2,44 +2,45 @@
 /**
  * The program `seen`: picks the command, and is the only place that ends the process.
  */
-import { backup } from './commands/backup.ts';
 import type { Command } from './commands/command.ts';
-import { deleteCommand } from './commands/delete.ts';
-import { exportCommand } from './commands/export.ts';
-import { importCommand } from './commands/import.ts';
-import { migrate } from './commands/migrate.ts';
-import { replica } from './commands/replica.ts';
-import { serve } from './commands/serve.ts';
-import { token } from './commands/token.ts';
-import { verify } from './commands/verify.ts';
-import { version } from './commands/version.ts';
 import { environment } from './config/config.ts';
 import { AppError, statusesOf } from './counter/errors.ts';
 
-const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({
-    serve,
-    verify,
-    export: exportCommand,
-    import: importCommand,
-    backup,
-    migrate,
-    delete: deleteCommand,
-    token,
-    version,
-  }),
-);
+/** Loads a command. Each loads only what it needs, so that all start fast. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  verify: async () => (await import('./commands/verify.ts')).verify,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
+  backup: async () => (await import('./commands/backup.ts')).backup,
+  migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  delete: async () => (await import('./commands/delete.ts')).deleteCommand,
+  token: async () => (await import('./commands/token.ts')).token,
+  version: async () => (await import('./commands/version.ts')).version,
+};
 /** Started by other commands, not by people. */
-const inner: ReadonlyMap<string, Command> = new Map([['replica', replica]]);
+const REPLICA = async () => (await import('./commands/replica.ts')).replica;
 
-const USAGE = `Usage: seen COMMAND [FLAGS]
+/** The command with this name; `undefined` for none. */
+async function commandNamed(name: string): Promise<Command | undefined> {
+  if (name === 'replica') return REPLICA();
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.() : undefined;
+}
+
+/** The list of commands. */
+async function usage(): Promise<string> {
+  const commands = await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, load]) => ({ name, ...(await load()) })),
+  );
+  return `Usage: seen COMMAND [FLAGS]
 
 Counts visits: every visit once, and every visitor gets a unique number.
 
-${[...commands].map(([name, { summary }]) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
+${commands.map(({ name, summary }) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
 
 seen COMMAND --help or seen help COMMAND prints the manual of a command, seen --version the version.
 `;
+}
 
 /** Flags that most programs accept instead of a command, and the commands that they mean. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
@@ -54,15 +55,14 @@ async function main([word = 'help', ...argv]: readonly string[]): Promise<number
   const name = FLAGS.get(word) ?? word;
   if (name === 'help') {
     const [of] = argv;
-    const manual = of === undefined || FLAGS.has(of) ? USAGE : commands.get(of)?.manual();
-    if (manual === undefined)
-      throw new AppError('usage-invalid', `“${of}” is not a command of seen.\n\n${USAGE}`);
+    const manual =
+      of === undefined || FLAGS.has(of) ? await usage() : (await commandNamed(of))?.manual();
+    if (manual === undefined) throw await unknownCommand(of ?? '');
     process.stdout.write(manual);
     return 0;
   }
-  const command = commands.get(name) ?? inner.get(name);
-  if (!command)
-    throw new AppError('usage-invalid', `“${name}” is not a command of seen.\n\n${USAGE}`);
+  const command = await commandNamed(name);
+  if (!command) throw await unknownCommand(name);
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(command.manual());
     return 0;
@@ -73,6 +73,11 @@ async function main([word = 'help', ...argv]: readonly string[]): Promise<number
     print: (text) => process.stdout.write(text),
     endNow: (status) => process.exit(status),
   });
+}
+
+async function unknownCommand(name: string): Promise<AppError> {
+  const message = `“${name}” is not a command of seen.\n\n${await usage()}`;
+  return new AppError('usage-invalid', message);
 }
 
 try {

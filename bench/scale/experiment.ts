@@ -128,7 +128,7 @@ async function verify(
     hitsMake: true,
     countersMax: 1_000_000,
   };
-  const store = openStore({ url: server.url, missing: 'refuse', ...limits });
+  const store = await openStore({ url: server.url, missing: 'refuse', ...limits });
   const names = countersOf(shape);
   let stored = 0;
   for (let from = 0; from < names.length; from += 1000) {

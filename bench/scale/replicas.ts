@@ -61,7 +61,10 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function newReplica(url: string, commits: Commits): { store: Store; counter: Counter } {
+async function newReplica(
+  url: string,
+  commits: Commits,
+): Promise<{ store: Store; counter: Counter }> {
   const limits = {
     ca: undefined,
     timeoutMs: 30_000,
@@ -70,7 +73,7 @@ function newReplica(url: string, commits: Commits): { store: Store; counter: Cou
     hitsMake: true,
     countersMax: 1_000_000,
   };
-  const store = openStore({ url, missing: 'refuse', ...limits });
+  const store = await openStore({ url, missing: 'refuse', ...limits });
   const counter = new Counter({
     counting: store.counting,
     clock: CLOCK,
@@ -120,7 +123,9 @@ function tick(loads: readonly Load[], rate: number): () => void {
 async function run(task: Task): Promise<Report> {
   const commits: Commits = { count: 0, ms: [] };
   const tally = new Tally();
-  const replicas = Array.from({ length: task.replicas }, () => newReplica(task.url, commits));
+  const replicas = await Promise.all(
+    Array.from({ length: task.replicas }, () => newReplica(task.url, commits)),
+  );
   const what = {
     names: countersOf(task.shape),
     visitors: visitorsOf(task.shape, task.place),

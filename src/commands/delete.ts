@@ -43,7 +43,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     },
   };
   const config = readConfig({ argv: rest, env });
-  const store = composeStore(config, 'refuse');
+  const store = await composeStore(config, 'refuse');
   const progress = showProgress('counters');
   const stop = new AbortController();
   const interrupt = () => stop.abort();

@@ -32,7 +32,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
     oneOf('format', own.format, ['jsonl', 'csv']) ?? (file?.endsWith('.csv') ? 'csv' : 'jsonl');
   const config = readConfig({ argv: rest, env });
   if (file !== undefined) refuseTarget(file);
-  const store = composeStore(config, 'refuse');
+  const store = await composeStore(config, 'refuse');
   const progress = showProgress('counters');
   // From here on a signal does not end the process before the folder is gone.
   using stop = interruption();

@@ -52,7 +52,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (as !== undefined && counters !== 1) {
     throw new AppError('usage-invalid', `--as names one counter, but the source has ${counters}.`);
   }
-  const store = composeStore(config, 'make');
+  const store = await composeStore(config, 'make');
   const progress = showProgress('counters');
   try {
     await retryWhileUnavailable(() => store.counting.ping(), CLOCK, config.waitMs);

@@ -7,7 +7,7 @@ import type { Command, Context } from './command.ts';
 import { composeStore } from './compose/store.ts';
 
 async function run({ argv, env, print }: Context): Promise<number> {
-  const store = composeStore(readConfig({ argv, env }), 'make');
+  const store = await composeStore(readConfig({ argv, env }), 'make');
   try {
     // Each store creates or updates its schema on first use.
     await store.registry.size();

@@ -20,7 +20,7 @@ async function run(context: Context): Promise<number> {
     format: config.logFormat,
     replica: config.replicaName,
   });
-  const store = composeStore(config, 'wait');
+  const store = await composeStore(config, 'wait');
   const { life, metrics } = composeReplica(config, store, log, true);
   const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
 

@@ -32,7 +32,9 @@ async function run(context: Context): Promise<number> {
     replica: config.replicaName,
   });
   const service =
-    config.replicas === 1 ? serveAlone(config, log) : serveWithReplicas(config, log, context.argv);
+    config.replicas === 1
+      ? await serveAlone(config, log)
+      : serveWithReplicas(config, log, context.argv);
   const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
   let stopping = false;
   let started = false;
@@ -53,7 +55,7 @@ async function run(context: Context): Promise<number> {
 
   const operations = openOperations(config, { ...service, started: () => started });
   // Only the parent creates the database: a replica that created one would count separately.
-  const store = composeStore(config, 'make');
+  const store = await composeStore(config, 'make');
   try {
     const starting = start(config, log, service, store).then((address) => {
       started = true;

@@ -10,7 +10,6 @@ import type { MetricsSnapshot } from '../metrics.ts';
 import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
 import { freePort } from './compose/ports.ts';
-import { composeReplica } from './compose/replica.ts';
 import { composeStore } from './compose/store.ts';
 
 /** The address of a listener. */
@@ -35,8 +34,11 @@ export interface Service {
 }
 
 /** Visits are served by one replica, in this process. */
-export function serveAlone(config: Config, log: Log): Service {
-  const { life, metrics } = composeReplica(config, composeStore(config, 'make'), log, false);
+export async function serveAlone(config: Config, log: Log): Promise<Service> {
+  // A parent of several replicas does not load this code.
+  const { composeReplica } = await import('./compose/replica.ts');
+  const store = await composeStore(config, 'make');
+  const { life, metrics } = composeReplica(config, store, log, false);
   return {
     start: async () => life.start(),
     stop: () => life.stop(),

@@ -18,7 +18,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
   const counter = counterIn(name);
   const config = readConfig({ argv: flags, env });
-  const store = composeStore(config, 'refuse');
+  const store = await composeStore(config, 'refuse');
   try {
     const { token, owner } = issueToken();
     const changed = await retryingRegistry(store.registry, CLOCK, config.waitMs).change(counter, {

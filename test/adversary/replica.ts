@@ -20,16 +20,26 @@ export interface Bytes {
 
 export class MeasuredReplica implements AsyncDisposable {
   readonly url: string;
-  readonly #folder = temporaryFolder('/dev/shm');
-  readonly #file = `${this.#folder.path}/seen.db`;
+  readonly #folder: { path: string } & Disposable;
   readonly #end: () => Promise<void>;
 
-  private constructor(port: number) {
+  private constructor(
+    port: number,
+    folder: { path: string } & Disposable,
+    end: () => Promise<void>,
+  ) {
     this.url = `http://127.0.0.1:${port}`;
+    this.#folder = folder;
+    this.#end = end;
+  }
+
+  static async start(): Promise<MeasuredReplica> {
+    const folder = temporaryFolder('/dev/shm');
+    const port = await freePort();
     const config = readConfig({
       argv: [],
       env: {
-        SEEN_STORE_URL: `sqlite:${this.#file}`,
+        SEEN_STORE_URL: `sqlite:${fileIn(folder)}`,
         SEEN_HOST: '127.0.0.1',
         SEEN_PORT: `${port}`,
         SEEN_TOKEN: INSTALLATION,
@@ -39,21 +49,17 @@ export class MeasuredReplica implements AsyncDisposable {
         SEEN_KEYS_MAX: '10000000',
       },
     });
-    const store = composeStore(config, 'make');
+    const store = await composeStore(config, 'make');
     const { life } = composeReplica(config, store, pino({ level: 'silent' }), false);
-    life.start();
-    this.#end = () => life.stop();
-  }
-
-  static async start(): Promise<MeasuredReplica> {
-    return new MeasuredReplica(await freePort());
+    await life.start();
+    return new MeasuredReplica(port, folder, () => life.stop());
   }
 
   /** What is there now, without what is only waiting to be collected. */
   async bytes(): Promise<Bytes> {
     // Streams and connections end in turns of the event loop.
     await Bun.sleep(2);
-    using database = new Database(this.#file, { readonly: true });
+    using database = new Database(fileIn(this.#folder), { readonly: true });
     const pragma = (word: string) =>
       Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ??
       0;
@@ -67,4 +73,8 @@ export class MeasuredReplica implements AsyncDisposable {
     await this.#end();
     this.#folder[Symbol.dispose]();
   }
+}
+
+function fileIn({ path }: { readonly path: string }): string {
+  return `${path}/seen.db`;
 }

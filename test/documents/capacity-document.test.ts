@@ -205,7 +205,7 @@ function compare(operation: string, store: 'redis' | 'sqlite' | 'postgres', byte
 }
 
 describe('docs/capacity.md states the space that each operation leaves in use', () => {
-  test('it lists every operation, and nothing else', () => {
+  test('it lists every operation, and nothing else', async () => {
     expect([...STATED.keys()].toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
     // A store that can do more stands here with it.
     const known = [
@@ -231,7 +231,7 @@ describe('docs/capacity.md states the space that each operation leaves in use', 
       'risks',
       'close',
     ];
-    const store = openStore({
+    const store = await openStore({
       url: 'sqlite:none',
       ca: undefined,
       timeoutMs: 1,

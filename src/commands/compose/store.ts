@@ -11,7 +11,7 @@ import type { Log } from '../../log.ts';
 import { openStore, type StoreOptions } from '../../stores/open.ts';
 
 /** The store from the settings. `missing`: what to do when its database file does not exist. */
-export function composeStore(config: Config, missing: StoreOptions['missing']): Store {
+export function composeStore(config: Config, missing: StoreOptions['missing']): Promise<Store> {
   return openStore({
     url: config.storeUrl,
     ca: config.storeCa,
