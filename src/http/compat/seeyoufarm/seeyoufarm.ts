@@ -24,7 +24,7 @@ const ROOT = '/seeyoufarm/api/count';
 /** The days of the chart. */
 const DAYS = 60;
 /** A longer title would reach the summary of the chart. */
-const TITLE_LENGTH_MAX = 60;
+const TITLE_LENGTH_MAX = 50;
 /** The values of Go's `strconv.ParseBool` that are true. */
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 

@@ -200,7 +200,7 @@ describe('the chart', () => {
   test('has a title that fits', async () => {
     const { words } = begin();
     const said = await words(`${GRAPH}?url=https://example.com/${'x'.repeat(500)}`);
-    expect(said).toBe(`example.com/${'x'.repeat(47)}…: 0 visits in 60 days`);
+    expect(said).toBe(`example.com/${'x'.repeat(37)}…: 0 visits in 60 days`);
   });
 });
 
