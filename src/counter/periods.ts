@@ -83,25 +83,32 @@ export function inPeriods(
  */
 export const LATEST_PERIODS: Readonly<Record<Step, number>> = { hour: 48, day: 30, month: 12 };
 
-/** Data older than this is in none of the latest periods, in any time zone. */
-const REACH_MS: Readonly<Record<Step, number>> = {
-  hour: (LATEST_PERIODS.hour + 1) * HOUR_MS,
-  day: (LATEST_PERIODS.day + 2) * DAY_MS,
-  month: (LATEST_PERIODS.month * 31 + 2) * DAY_MS,
+/** The longest duration of a period. */
+const LONGEST_MS: Readonly<Record<Step, number>> = {
+  hour: HOUR_MS,
+  day: DAY_MS,
+  month: 31 * DAY_MS,
+};
+/** By how much periods may begin earlier in some time zone. */
+const MARGIN_MS: Readonly<Record<Step, number>> = {
+  hour: HOUR_MS,
+  day: 2 * DAY_MS,
+  month: 2 * DAY_MS,
 };
 
 /**
- * The latest `LATEST_PERIODS` periods up to `now` (milliseconds since 1970), including empty ones.
+ * The latest periods up to `now` (milliseconds since 1970), including empty ones: `count` of them.
  */
 export function latestPeriods(
   past: CounterHistory,
   step: Step,
   zone: string,
   now: number,
+  count = LATEST_PERIODS[step],
 ): Period[] {
-  const recent = since(past, now - REACH_MS[step]);
+  const recent = since(past, now - count * LONGEST_MS[step] - MARGIN_MS[step]);
   const happened = new Map(inPeriods(recent, step, zone).map((period) => [period.time, period]));
-  return latestNames(step, localTime(zone), now).map(
+  return latestNames(step, localTime(zone), now, count).map(
     (time) =>
       happened.get(time) ?? {
         time,
@@ -142,8 +149,13 @@ function since({ hours, days, visitors }: CounterHistory, ms: number): CounterHi
  * The names of the latest periods, the earliest first. An hour that repeats when clocks are set
  * back is one period.
  */
-function latestNames(step: Step, local: (ms: number) => string, now: number): string[] {
-  const back = Array.from({ length: LATEST_PERIODS[step] }, (_, index) => index).toReversed();
+function latestNames(
+  step: Step,
+  local: (ms: number) => string,
+  now: number,
+  count: number,
+): string[] {
+  const back = Array.from({ length: count }, (_, index) => index).toReversed();
   // `inPeriods` names an hour by its beginning in UTC. In zones with half-hour offsets, the local
   // hour may have changed since then.
   const hour = Math.floor(now / HOUR_MS) * HOUR_MS;

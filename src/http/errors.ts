@@ -87,6 +87,8 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   countapi: 'bare',
   abacus: 'bare',
   komarev: 'problem',
+  seeyoufarm: 'problem',
+  'visitor-badge': 'problem',
 };
 
 /** The form of an error for this client: the one it accepts among those of the path. */

@@ -26,6 +26,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/komarev/ghpvc': '?username=octocat&count=yes',
   '/komarev/ghpvc/': '?username=octocat&count=yes',
   '/abacus/update/*': '?value=1',
+  '/seeyoufarm/api/count/incr/badge.svg': '?url=https://github.com/octocat/hello',
+  '/seeyoufarm/api/count/keep/badge.svg': '?url=https://github.com/octocat/hello',
+  '/seeyoufarm/api/count/graph/dailyhits.svg': '?url=https://github.com/octocat/hello',
+  '/visitor-badge/badge': '?page_id=octocat.hello',
 };
 
 /**

@@ -6,6 +6,8 @@ import type { BadgeParts } from './badge.ts';
 import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
 import { createKomarev } from './komarev/komarev.ts';
+import { createSeeyoufarm } from './seeyoufarm/seeyoufarm.ts';
+import { createVisitorBadge } from './visitor-badge/visitor-badge.ts';
 
 /** What the services need, taken together. */
 export type ServicesOptions = AbacusOptions & CountapiOptions & BadgeParts;
@@ -14,6 +16,8 @@ const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = 
   abacus: createAbacus,
   countapi: createCountapi,
   komarev: createKomarev,
+  seeyoufarm: createSeeyoufarm,
+  'visitor-badge': createVisitorBadge,
 };
 
 /** The surfaces of all services. */

@@ -109,6 +109,23 @@ describe('the latest periods', () => {
     ]);
   });
 
+  test('may be more than usual, also where only days are kept', () => {
+    const days = latestPeriods(past, 'day', 'UTC', NOW, 60).map(({ time, amounts }) => [
+      time,
+      amounts.person + amounts.program,
+    ]);
+    expect(days).toHaveLength(60);
+    expect([days[0], days[28], days.at(-2)]).toEqual([
+      ['2026-10-03', 0],
+      ['2026-10-31', 7],
+      ['2026-11-30', 5],
+    ]);
+    expect(latestPeriods(past, 'day', 'UTC', NOW, 62)[0]).toMatchObject({
+      time: '2026-10-01',
+      amounts: { person: 1 },
+    });
+  });
+
   test('have no gaps or duplicates when clocks change for daylight saving time', () => {
     // 2026-03-29 02:00 in Berlin is 03:00, 2026-10-25 03:00 is 02:00.
     const forward = told('hour', 'Europe/Berlin', Date.parse('2026-03-29T02:00:00Z')).map(

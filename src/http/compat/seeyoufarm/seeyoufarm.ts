@@ -1,0 +1,127 @@
+/**
+ * hits.seeyoufarm.com under `/seeyoufarm`: `/api/count/incr/badge.svg?url=PAGE`, the badge of
+ * today's and all visits of a page, `keep/badge.svg`, which does not count, and
+ * `graph/dailyhits.svg`.
+ *
+ * There a client counted once a second, on all pages together; here only Seen's own limits apply.
+ * Not here: how a page's address becomes a counter's name (`services/seeyoufarm.ts`).
+ */
+import { Hono, type MiddlewareHandler } from 'hono';
+import { AppError, counterNotPublic } from '../../../counter/errors.ts';
+import { latestPeriods, visitsIn } from '../../../counter/periods.ts';
+import { cssColour } from '../../../images/badge.ts';
+import { drawChart } from '../../../images/chart.ts';
+import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
+import { pluralize } from '../../../plural.ts';
+import { type SeeyoufarmPage, seeyoufarmPage } from '../../../services/seeyoufarm.ts';
+import type { AppContext, Env, Surface } from '../../context.ts';
+import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
+import { periodWriter } from '../../images/request.ts';
+import { headOnly } from '../../request/methods.ts';
+import { type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
+
+const ROOT = '/seeyoufarm/api/count';
+/** The days of the chart. */
+const DAYS = 60;
+/** A longer title would reach the summary of the chart. */
+const TITLE_LENGTH_MAX = 50;
+/** The values of Go's `strconv.ParseBool` that are true. */
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
+type Draw = (c: AppContext, page: SeeyoufarmPage, query: URLSearchParams) => Promise<string>;
+
+/** The surface of hits.seeyoufarm.com. */
+export function createSeeyoufarm(options: BadgeParts): Surface {
+  const pictures: readonly [path: string, draw: Draw][] = [
+    [
+      `${ROOT}/incr/badge.svg`,
+      async (c, { counter }, query) =>
+        badge(counter, await options.count(c, counter), query, options),
+    ],
+    [
+      `${ROOT}/keep/badge.svg`,
+      async (_, { counter }, query) =>
+        badge(counter, await publicTotal(options, counter), query, options),
+    ],
+    [`${ROOT}/graph/dailyhits.svg`, (_, page) => chart(page, options)],
+  ];
+  return ({ headers, admitted }) => {
+    const svg = imageHeaders(headers, 'image/svg+xml');
+    svg.set('Cache-Control', 'no-cache, no-store, must-revalidate');
+    svg.set('Pragma', 'no-cache');
+    svg.set('Expires', '0');
+    const app = new Hono<Env>();
+    for (const [path, draw] of pictures) {
+      app.use(path, keepBadRequest, errorsAsPictures(headers));
+      app.get(
+        path,
+        admitted(async (c) => {
+          const query = new URL(c.req.url).searchParams;
+          const page = pageIn(query);
+          if (c.env.isHead) return headOnly(svg);
+          return new Response(await draw(c, page, query), { headers: svg });
+        }),
+      );
+    }
+    return app;
+  };
+}
+
+/** As there, the status of a mistake is 400. Other errors are pictures with status 200. */
+const keepBadRequest: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  if (c.env.realStatus !== 400) return;
+  const { body, headers } = c.res;
+  // Otherwise Hono would copy the old response's headers over the new ones.
+  c.res = undefined;
+  c.res = new Response(body, { status: 400, headers });
+};
+
+/** The page that a request names. Fails with `request-invalid`. */
+function pageIn(query: URLSearchParams): SeeyoufarmPage {
+  const page = seeyoufarmPage(query.get('url') ?? '');
+  if (page) return page;
+  throw new AppError(
+    'request-invalid',
+    'url must be the address of a page, as in ?url=https://example.com/page. Nothing was counted.',
+  );
+}
+
+/** The badge as an SVG. `total` is `null` for a private counter. */
+async function badge(
+  counter: string,
+  total: number | null,
+  query: URLSearchParams,
+  options: BadgeParts,
+): Promise<string> {
+  const title = query.get('title') ?? '';
+  const message =
+    total === null ? PRIVATE : `${await today(options, counter)} / ${total + extraIn(query)}`;
+  const svg = drawNumberedBadge({
+    label: title.trim() === '' ? 'hits' : title,
+    message,
+    style: TRUE.has(query.get('edge_flat') ?? '') ? 'flat-square' : 'flat',
+    labelColour: cssColour(query.get('title_bg') ?? '') ?? '#555',
+    colour: cssColour(query.get('count_bg') ?? '') ?? '#79c83d',
+  });
+  // Programs look for ` 3 / 1204 ` in the picture, and badge-maker removes the spaces.
+  return svg.replaceAll(`>${message}<`, `> ${message} <`);
+}
+
+/** The chart of a page as an SVG. Fails with `counter-missing` for a private counter. */
+async function chart({ counter, address }: SeeyoufarmPage, options: BadgeParts): Promise<string> {
+  if ((await publicTotal(options, counter)) === null) throw counterNotPublic(counter);
+  const { history, now } = options;
+  const days = latestPeriods(await history.read(counter), 'day', 'UTC', now(), DAYS);
+  const format = new Intl.NumberFormat('en');
+  const write = (value: number) => format.format(value);
+  const writeDay = periodWriter('day', 'en');
+  return drawChart({
+    title:
+      address.length > TITLE_LENGTH_MAX ? `${address.slice(0, TITLE_LENGTH_MAX - 1)}…` : address,
+    summary: `${pluralize(visitsIn(days), 'visit', write)} in ${DAYS} days`,
+    bars: days.map((day) => ({ name: writeDay(day.time), value: visitsIn([day]) })),
+    theme: 'auto',
+    write,
+  });
+}
