@@ -483,7 +483,7 @@ describe('names', () => {
           expect([200, 400, 401, 404]).toContain(status);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     expect(bugs).toEqual([]);
   });
