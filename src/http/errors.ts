@@ -2,8 +2,8 @@
  * Errors as HTTP responses. Not here: the codes and their statuses (`counter/errors.ts`).
  *
  * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
- * page, a problem document (RFC 9457), or `{"error": "..."}` alone. The surface and the request
- * decide which.
+ * page, a problem document (RFC 9457), `{"error": "..."}` alone, or a message with the status:
+ * `{"code": "404", "message": "..."}`. The surface and the request decide which.
  */
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
@@ -59,6 +59,9 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
     return new Response(`${message} (${code})\n`, { status, headers: ours });
   }
   ours.set('Content-Type', 'application/json');
+  if (as === 'status') {
+    return new Response(JSON.stringify({ code: `${status}`, message }), { status, headers: ours });
+  }
   return new Response(JSON.stringify({ error: message, ...(as === 'json' ? { code } : {}) }), {
     status,
     headers: ours,
@@ -66,10 +69,10 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
 }
 
 /**
- * The form of an error: JSON with or without its code, text, a page, or a problem document (RFC
- * 9457).
+ * The form of an error: JSON with its code, without it or with its status, text, a page, or a
+ * problem document (RFC 9457).
  */
-export type ErrorForm = 'json' | 'bare' | 'text' | 'page' | 'problem';
+export type ErrorForm = 'json' | 'bare' | 'status' | 'text' | 'page' | 'problem';
 
 /** The forms of errors, by the first segment of the path. Other paths use text. */
 const FORMS: Readonly<Record<string, ErrorForm>> = {
@@ -86,6 +89,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   pixel: 'problem',
   countapi: 'bare',
   abacus: 'bare',
+  counterapi: 'status',
   komarev: 'problem',
   seeyoufarm: 'problem',
   'visitor-badge': 'problem',
@@ -96,7 +100,7 @@ export function formOf(c: AppContext): ErrorForm {
   const [, first = ''] = c.req.path.split('/', 2);
   const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'text';
   // The client is a program.
-  if (form === 'problem' || form === 'bare') return form;
+  if (form === 'problem' || form === 'bare' || form === 'status') return form;
   const types = ['application/json', 'text/plain', 'text/html'];
   const type = acceptedBy(c, types, form === 'page' ? 'text' : form);
   if (type === 'text/html' && form === 'page') return 'page';

@@ -5,7 +5,14 @@
  * Not here: their calls (`http/compat/`).
  */
 
-export const SERVICES = ['abacus', 'countapi', 'komarev', 'seeyoufarm', 'visitor-badge'] as const;
+export const SERVICES = [
+  'abacus',
+  'countapi',
+  'counterapi',
+  'komarev',
+  'seeyoufarm',
+  'visitor-badge',
+] as const;
 
 /** The name of a service. */
 export type Service = (typeof SERVICES)[number];

@@ -23,6 +23,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/countapi/update/*': '?amount=1',
   '/countapi/set/*': '?value=1',
   '/abacus/set/*': '?value=1',
+  '/counterapi/v1/:ns/:key/set': '?count=1',
   '/komarev/ghpvc': '?username=octocat&count=yes',
   '/komarev/ghpvc/': '?username=octocat&count=yes',
   '/abacus/update/*': '?value=1',
@@ -83,7 +84,11 @@ function pathsOf(route: string): string[] {
 }
 
 function headersOf(route: string, method: string): Record<string, string> {
-  if (route.startsWith('/api/') || (route.startsWith('/abacus/') && method === 'POST')) {
+  if (
+    route.startsWith('/api/') ||
+    (route.startsWith('/abacus/') && method === 'POST') ||
+    /^\/counterapi\/.*\/(down|set|reset)$/.test(route)
+  ) {
     return { Authorization: `Bearer ${INSTALLATION}`, 'Content-Type': 'application/json' };
   }
   if (route === '/own-visits' && method === 'POST') {

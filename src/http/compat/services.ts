@@ -5,16 +5,19 @@ import { type AbacusOptions, createAbacus } from './abacus/abacus.ts';
 import type { BadgeParts } from './badge.ts';
 import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
+import type { CounterapiOptions } from './counterapi/calls.ts';
+import { createCounterapi } from './counterapi/counterapi.ts';
 import { createKomarev } from './komarev/komarev.ts';
 import { createSeeyoufarm } from './seeyoufarm/seeyoufarm.ts';
 import { createVisitorBadge } from './visitor-badge/visitor-badge.ts';
 
 /** What the services need, taken together. */
-export type ServicesOptions = AbacusOptions & CountapiOptions & BadgeParts;
+export type ServicesOptions = AbacusOptions & CountapiOptions & CounterapiOptions & BadgeParts;
 
 const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = {
   abacus: createAbacus,
   countapi: createCountapi,
+  counterapi: createCounterapi,
   komarev: createKomarev,
   seeyoufarm: createSeeyoufarm,
   'visitor-badge': createVisitorBadge,
