@@ -86,6 +86,8 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   pixel: 'problem',
   countapi: 'bare',
   abacus: 'bare',
+  dwyl: 'problem',
+  'hits-sh': 'problem',
   komarev: 'problem',
 };
 

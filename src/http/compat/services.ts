@@ -5,6 +5,8 @@ import { type AbacusOptions, createAbacus } from './abacus/abacus.ts';
 import type { BadgeParts } from './badge.ts';
 import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
+import { createDwyl } from './dwyl/dwyl.ts';
+import { createHitsSh } from './hits-sh/hits-sh.ts';
 import { createKomarev } from './komarev/komarev.ts';
 
 /** What the services need, taken together. */
@@ -13,6 +15,8 @@ export type ServicesOptions = AbacusOptions & CountapiOptions & BadgeParts;
 const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = {
   abacus: createAbacus,
   countapi: createCountapi,
+  dwyl: createDwyl,
+  'hits-sh': createHitsSh,
   komarev: createKomarev,
 };
 

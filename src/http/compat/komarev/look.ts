@@ -5,6 +5,7 @@
  */
 import { BADGE_STYLES, type BadgeStyle, cssColour, drawBadge } from '../../../images/badge.ts';
 import { extraIn, PRIVATE, withCommas } from '../badge.ts';
+import { CLASSIC_COLOURS } from '../colours.ts';
 
 /** What a badge looks like. */
 export interface Look {
@@ -25,25 +26,7 @@ export interface Look {
 export const PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
 
 /** komarev's names of colours. */
-const COLOURS: Readonly<Record<string, string>> = {
-  brightgreen: '#44cc11',
-  green: '#97ca00',
-  yellowgreen: '#a4a61d',
-  yellow: '#dfb317',
-  orange: '#fe7d37',
-  red: '#e05d44',
-  blue: '#007ec6',
-  blueviolet: '#8a2be2',
-  lightgrey: '#9f9f9f',
-  lightgray: '#9f9f9f',
-  grey: '#555555',
-  gray: '#555555',
-  success: '#44cc11',
-  important: '#fe7d37',
-  critical: '#e05d44',
-  informational: '#007ec6',
-  inactive: '#9f9f9f',
-};
+const COLOURS: Readonly<Record<string, string>> = { ...CLASSIC_COLOURS, blueviolet: '#8a2be2' };
 const STYLES = BADGE_STYLES.filter((style) => style !== 'social');
 const UNITS = ['', 'K', 'M', 'B', 'T', 'Qa', 'Qi'] as const;
 
