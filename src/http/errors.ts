@@ -90,6 +90,8 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   countapi: 'bare',
   abacus: 'bare',
   counterapi: 'status',
+  dwyl: 'problem',
+  'hits-sh': 'problem',
   komarev: 'problem',
   seeyoufarm: 'problem',
   'visitor-badge': 'problem',

@@ -9,6 +9,8 @@ export const SERVICES = [
   'abacus',
   'countapi',
   'counterapi',
+  'dwyl',
+  'hits-sh',
   'komarev',
   'seeyoufarm',
   'visitor-badge',

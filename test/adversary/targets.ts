@@ -24,6 +24,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/countapi/set/*': '?value=1',
   '/abacus/set/*': '?value=1',
   '/counterapi/v1/:ns/:key/set': '?count=1',
+  '/dwyl/*': '.svg?style=flat-square',
+  // A URN has a dot.
+  '/hits-sh/*': '.html.svg?view=today-total',
+  '/hits-sh/api/urns/*': '.html',
   '/komarev/ghpvc': '?username=octocat&count=yes',
   '/komarev/ghpvc/': '?username=octocat&count=yes',
   '/abacus/update/*': '?value=1',

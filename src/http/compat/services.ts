@@ -7,6 +7,8 @@ import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
 import type { CounterapiOptions } from './counterapi/calls.ts';
 import { createCounterapi } from './counterapi/counterapi.ts';
+import { createDwyl } from './dwyl/dwyl.ts';
+import { createHitsSh } from './hits-sh/hits-sh.ts';
 import { createKomarev } from './komarev/komarev.ts';
 import { createSeeyoufarm } from './seeyoufarm/seeyoufarm.ts';
 import { createVisitorBadge } from './visitor-badge/visitor-badge.ts';
@@ -18,6 +20,8 @@ const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = 
   abacus: createAbacus,
   countapi: createCountapi,
   counterapi: createCounterapi,
+  dwyl: createDwyl,
+  'hits-sh': createHitsSh,
   komarev: createKomarev,
   seeyoufarm: createSeeyoufarm,
   'visitor-badge': createVisitorBadge,

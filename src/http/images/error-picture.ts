@@ -29,14 +29,20 @@ export function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
   const json = imageHeaders(headers, 'application/json');
   return async (c, next) => {
     await next();
+    if (c.res.status < 400 || isPicture(c.res)) return;
     // An invalid URL has no path, so the requested picture is unknown.
-    if (c.res.status < 400 || !URL.canParse(c.req.url)) return;
+    if (!URL.canParse(c.req.url)) return;
     c.env.realStatus = c.res.status;
     const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
     // Otherwise Hono would copy the old response's headers over the new ones.
     c.res = undefined;
     c.res = picture;
   };
+}
+
+/** Whether a surface has drawn its own picture of an error. */
+function isPicture({ headers }: Response): boolean {
+  return headers.get('Content-Type')?.startsWith('image/') ?? false;
 }
 
 /** Short messages by code. */

@@ -1,0 +1,57 @@
+/**
+ * The parameters of a badge of hits.sh. As there, an unknown style, view or colour has its
+ * default, and an `extraCount` that is no whole number is a mistake.
+ */
+import { BADGE_STYLES, type BadgeStyle, cssColour } from '../../../images/badge.ts';
+import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
+import { extraIn, PRIVATE, withCommas } from '../badge.ts';
+import { namedColour } from '../colours.ts';
+import { wholeNumber } from '../shared.ts';
+
+/** What a badge looks like. */
+export interface Look {
+  readonly label: string;
+  readonly style: BadgeStyle;
+  readonly colour: string;
+  readonly labelColour: string;
+  /** Whether today's visits are in front of the total. */
+  readonly withToday: boolean;
+  /** Added to the shown total, and not stored. */
+  readonly extra: number;
+}
+
+/** The numbers of a badge. */
+export interface Numbers {
+  /** `null` for a private counter. */
+  readonly total: number | null;
+  /** `undefined` for a badge without it. */
+  readonly today: number | undefined;
+}
+
+/** The look that a query asks for; `undefined` for a mistake. */
+export function lookOf(query: URLSearchParams): Look | undefined {
+  const colour = (name: string) => {
+    const text = query.get(name) ?? '';
+    return namedColour(text.trim().toLowerCase()) ?? cssColour(text);
+  };
+  const word = (name: string) => (query.get(name) ?? '').toLowerCase();
+  const extra = wholeNumber(query.get('extraCount') || '0');
+  if (extra === undefined) return undefined;
+  return {
+    label: query.get('label') || 'hits',
+    style: BADGE_STYLES.find((style) => style === word('style')) ?? 'flat',
+    colour: colour('color') ?? '#4c1',
+    labelColour: colour('labelColor') ?? '#555',
+    withToday: word('view') === 'today-total',
+    extra: extra + extraIn(query),
+  };
+}
+
+/** The badge as the text of an SVG. */
+export function draw(look: Look, { total, today }: Numbers): string {
+  const { label, style, colour, labelColour, extra } = look;
+  const shown = total === null ? PRIVATE : withCommas(total + extra);
+  const message =
+    total === null || today === undefined ? shown : `${withCommas(today)} / ${shown}`;
+  return drawNumberedBadge({ label, style, colour, labelColour, message });
+}

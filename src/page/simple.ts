@@ -1,0 +1,31 @@
+/**
+ * A page of a title and some lines, with its style inside, for services on a host name of their
+ * own, where nothing else is served. A pure function.
+ */
+import { createHash } from 'node:crypto';
+import { escaped } from './frame.ts';
+
+const STYLE = `:root{color-scheme:light dark}
+body{max-width:40rem;margin:2rem auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}`;
+
+/** The Content-Security-Policy of the page. It allows only the page's own style. */
+export const SIMPLE_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** The page. Title and lines are text. */
+export function simplePage(title: string, lines: readonly string[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escaped(title)}</h1>
+${lines.map((line) => `<p>${escaped(line)}</p>`).join('\n')}
+</body>
+</html>
+`;
+}
