@@ -87,6 +87,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   countapi: 'bare',
   abacus: 'bare',
   komarev: 'problem',
+  'moe-counter': 'problem',
 };
 
 /** The form of an error for this client: the one it accepts among those of the path. */

@@ -6,14 +6,16 @@ import type { BadgeParts } from './badge.ts';
 import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
 import { createKomarev } from './komarev/komarev.ts';
+import { createMoeCounter, type MoeCounterOptions } from './moe-counter/moe-counter.ts';
 
 /** What the services need, taken together. */
-export type ServicesOptions = AbacusOptions & CountapiOptions & BadgeParts;
+export type ServicesOptions = AbacusOptions & CountapiOptions & BadgeParts & MoeCounterOptions;
 
 const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = {
   abacus: createAbacus,
   countapi: createCountapi,
   komarev: createKomarev,
+  'moe-counter': createMoeCounter,
 };
 
 /** The surfaces of all services. */
