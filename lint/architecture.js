@@ -12,6 +12,7 @@ const MAY_IMPORT = {
   main: ['commands', 'config', 'counter'],
   commands: [
     'http',
+    'images',
     'replicas',
     'verify',
     'archive',

@@ -11,6 +11,7 @@ import { createParentMetrics } from '../replicas/parent-metrics.ts';
 import { Supervisor } from '../replicas/supervisor.ts';
 import { freePort } from './compose/ports.ts';
 import { composeStore } from './compose/store.ts';
+import { readThemes } from './compose/themes.ts';
 
 /** The address of a listener. */
 export type Address = Pick<Listening, 'host' | 'port'>;
@@ -33,7 +34,10 @@ export interface Service {
   metrics(): Promise<readonly MetricsSnapshot[]>;
 }
 
-/** Visits are served by one replica, in this process. */
+/**
+ * Visits are served by one replica, in this process. Fails with `settings-invalid` when a theme is
+ * wrong.
+ */
 export async function serveAlone(config: Config, log: Log): Promise<Service> {
   // A parent of several replicas does not load this code.
   const { composeReplica } = await import('./compose/replica.ts');
@@ -54,9 +58,12 @@ export async function serveAlone(config: Config, log: Log): Promise<Service> {
 
 /**
  * Visits are served by replicas that share one port, each in a process of its own. They get the
- * flags in `argv`. Fails with `port-unavailable`.
+ * flags in `argv`. Fails with `port-unavailable`, and with `settings-invalid` when a theme is
+ * wrong.
  */
 export function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
+  // Each replica reads the themes itself. A mistake in them is found here, before any starts.
+  readThemes(config.themes);
   const address = freePort(config);
   const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
   const supervisor: Supervisor = new Supervisor({

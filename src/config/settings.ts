@@ -117,6 +117,11 @@ export const settings = {
     'Host names that serve only the calls of another service, at their root, as in `count.example.com=countapi`, with commas between them. docs/migrate/ describes the services',
     hosts,
   ),
+  themes: setting(
+    undefined,
+    'Folder of themes for the pictures of `/moe-counter`: `THEME/0.png` to `THEME/9.png`, or `.gif`, `.webp`, `.svg`. docs/migrate/moe-counter.md has their bounds',
+    optional(text),
+  ),
   subscribersMax: setting(
     '5000',
     'Maximum number of open streams of one replica; one more ends the oldest. Half of the connections, so that visits keep the rest',

@@ -95,6 +95,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   komarev: 'problem',
   seeyoufarm: 'problem',
   'visitor-badge': 'problem',
+  'moe-counter': 'problem',
 };
 
 /** The form of an error for this client: the one it accepts among those of the path. */

@@ -12,6 +12,7 @@ export const SERVICES = [
   'dwyl',
   'hits-sh',
   'komarev',
+  'moe-counter',
   'seeyoufarm',
   'visitor-badge',
 ] as const;

@@ -213,7 +213,7 @@ async function parameters(): Promise<{ ofApi: string[]; ofOthers: string[] }> {
     )) {
       ofOthers.add(name);
     }
-    const schema = path.endsWith('images/request.ts') ? text : '';
+    const schema = /(images\/request|moe-counter\/look)\.ts$/.test(path) ? text : '';
     for (const [, name = ''] of schema.matchAll(/^ {2}(\w+)(?:: |,$)/gm)) ofOthers.add(name);
   }
   return { ofApi: [...ofApi], ofOthers: [...ofOthers] };

@@ -75,7 +75,7 @@ function pathsOf(route: string): string[] {
   const named = route
     .replace(/:(ns|namespace)\b/, NAMESPACE)
     .replace(':key', KEY)
-    .replace('*', /\/(stats|healthcheck)\//.test(route) ? '' : `${NAMESPACE}/${KEY}`);
+    .replace('*', restOf(route));
   if (!named.includes(':file'))
     return [named.replace(/(.)\/$/, route.endsWith('*') ? '$1' : '$1/')];
   const endings = route.startsWith('/badge')
@@ -85,6 +85,12 @@ function pathsOf(route: string): string[] {
       : ['gif'];
   const file = named.includes(NAMESPACE) ? KEY : 'hits';
   return endings.map((ending) => named.replace(':file', `${file}.${ending}`));
+}
+
+/** What stands for `*`. */
+function restOf(route: string): string {
+  if (/\/(stats|healthcheck)\//.test(route)) return '';
+  return route.startsWith('/moe-counter/') ? `@${NAMESPACE}` : `${NAMESPACE}/${KEY}`;
 }
 
 function headersOf(route: string, method: string): Record<string, string> {

@@ -12,6 +12,7 @@ import { createCounting } from '../../src/http/visit/counting.ts';
 import { Limits } from '../../src/http/visit/limits.ts';
 import { Owners } from '../../src/http/visit/owners.ts';
 import { Visitors } from '../../src/http/visit/visitors.ts';
+import type { Theme } from '../../src/images/number-picture.ts';
 import type { Service } from '../../src/services/services.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryDatabase } from './memory-store/database.ts';
@@ -48,6 +49,7 @@ export const BROWSER =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 const NO_HOSTS: Readonly<Record<string, Service>> = {};
+const NO_THEMES: ReadonlyMap<string, Theme> = new Map();
 
 /** The app of the public port, on a memory store. */
 export function setUp({
@@ -59,6 +61,7 @@ export function setUp({
   waitingBytesMax = 16_384,
   heartbeatMs = 3_600_000,
   embedPath = '/embed.js',
+  themes = NO_THEMES,
   now = Date.now,
   requestsPerMinute = 0,
   newCountersPerDay = 0,
@@ -131,6 +134,7 @@ export function setUp({
       version: '1.2.3',
       database: 'memory',
       embedPath,
+      themes,
       now,
     }),
     hosts: new Map(Object.entries(hosts)),

@@ -32,6 +32,7 @@ import {
   stackOf,
   streamsPerAddress,
 } from './surface.ts';
+import { readThemes } from './themes.ts';
 
 /** Milliseconds since 1970. */
 const now = Date.now;
@@ -42,7 +43,10 @@ export interface Replica {
   readonly metrics: Metrics;
 }
 
-/** Builds a replica on `store`; `shared` when other processes listen on the same port. */
+/**
+ * Builds a replica on `store`; `shared` when other processes listen on the same port. Fails with
+ * `settings-invalid` when a theme is wrong.
+ */
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { replicaName: replica, embedPath } = config;
   const { counting, limiter, presence } = store;
@@ -62,7 +66,6 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   });
   const count = createCounting({ counter, registry, visitors, limits });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
-  const stack = stackOf(config, store.kind, heartbeat, health);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const streams = composeStreams(config, visitors);
   const surfaces = createSurfaces({
@@ -75,11 +78,12 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     closed: config.counters === 'closed',
     watch: new Watch({ counting, clock: CLOCK, onBug }),
     streams,
-    stack,
+    stack: stackOf(config, store.kind, heartbeat, health),
     replica,
     version,
     database: store.kind,
     embedPath,
+    themes: readThemes(config.themes),
     now,
   });
   const app = createApp({

@@ -10,11 +10,16 @@ import { createCounterapi } from './counterapi/counterapi.ts';
 import { createDwyl } from './dwyl/dwyl.ts';
 import { createHitsSh } from './hits-sh/hits-sh.ts';
 import { createKomarev } from './komarev/komarev.ts';
+import { createMoeCounter, type MoeCounterOptions } from './moe-counter/moe-counter.ts';
 import { createSeeyoufarm } from './seeyoufarm/seeyoufarm.ts';
 import { createVisitorBadge } from './visitor-badge/visitor-badge.ts';
 
 /** What the services need, taken together. */
-export type ServicesOptions = AbacusOptions & CountapiOptions & CounterapiOptions & BadgeParts;
+export type ServicesOptions = AbacusOptions &
+  CountapiOptions &
+  CounterapiOptions &
+  BadgeParts &
+  MoeCounterOptions;
 
 const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = {
   abacus: createAbacus,
@@ -23,6 +28,7 @@ const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = 
   dwyl: createDwyl,
   'hits-sh': createHitsSh,
   komarev: createKomarev,
+  'moe-counter': createMoeCounter,
   seeyoufarm: createSeeyoufarm,
   'visitor-badge': createVisitorBadge,
 };

@@ -1,0 +1,126 @@
+/**
+ * Moe-Counter under `/moe-counter`: `/@NAME` and `/get/@NAME` count and show the number as a
+ * picture, `/record/@NAME` counts and answers with JSON, and `/heart-beat` is always `alive`.
+ *
+ * As there, every request counts, except for the name `demo` and for `num`, a number to show. Not
+ * here: the parameters (`look.ts`), drawing (`images/number-picture.ts`), and the owner's themes
+ * (`commands/compose/themes.ts`).
+ */
+import { Hono } from 'hono';
+import { AppError } from '../../../counter/errors.ts';
+import { drawNumber, NUMBER_PICTURE_POLICY, type Theme } from '../../../images/number-picture.ts';
+import { SEEN_THEME } from '../../../images/seen-theme.ts';
+import { MOE_DEMO, moeCounter } from '../../../services/moe-counter.ts';
+import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
+import { imageHeaders } from '../../images/error-picture.ts';
+import { headOnly } from '../../request/methods.ts';
+import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
+import { allowCookies, callOf, formErrors, MOE_PREFIX } from './answers.ts';
+import { type Look, lookOf } from './look.ts';
+
+/** What Moe-Counter needs. */
+export interface MoeCounterOptions extends Pick<BadgeParts, 'count'> {
+  /** The owner's themes, by name. */
+  readonly themes: ReadonlyMap<string, Theme>;
+}
+
+/** What the name `demo` shows. */
+const ALL_DIGITS = '0123456789';
+/** A year, in which the picture of `demo` does not change. */
+const KEPT = 'max-age=31536000';
+
+/** The surface of Moe-Counter. */
+export function createMoeCounter(options: MoeCounterOptions): Surface {
+  return ({ headers, checked, admitted }) => {
+    const picture = createPicture(headers, options);
+    const record = createRecord(headers, options);
+    const answer: AppHandler = (c) => {
+      const call = callOf(c);
+      if (call === undefined) throw routeMissing();
+      return (call.form === 'json' ? record : picture)(c, call.name);
+    };
+    const app = new Hono<Env>();
+    app.use(`${MOE_PREFIX}/*`, allowCookies, formErrors(headers));
+    app.get(
+      `${MOE_PREFIX}/heart-beat`,
+      checked(() => {
+        const ours = imageHeaders(headers, 'text/html; charset=utf-8');
+        return new Response('alive', { headers: ours });
+      }),
+    );
+    for (const path of ['record/*', 'get/*', '*'])
+      app.get(`${MOE_PREFIX}/${path}`, admitted(answer));
+    return app;
+  };
+}
+
+function routeMissing(): AppError {
+  return new AppError(
+    'route-missing',
+    'There is nothing here, and nothing was counted. Use @NAME, get/@NAME, record/@NAME or heart-beat.',
+  );
+}
+
+type Answer = (c: AppContext, name: string) => Response | Promise<Response>;
+
+/** Returns the function that counts and answers with the number as an SVG. */
+function createPicture(headers: Headers, { count, themes }: MoeCounterOptions): Answer {
+  const svg = imageHeaders(headers, 'image/svg+xml; charset=utf-8');
+  svg.set('Content-Security-Policy', NUMBER_PICTURE_POLICY);
+  const demo = new Headers(svg);
+  demo.set('Cache-Control', KEPT);
+  return async (c, name) => {
+    const look = lookOf(name, c.req.query());
+    const ours = name === MOE_DEMO ? demo : svg;
+    if (c.env.isHead) return headOnly(ours);
+    const extra = extraIn(new URL(c.req.url).searchParams);
+    const shown =
+      name === MOE_DEMO
+        ? ALL_DIGITS
+        : look.num > 0
+          ? `${look.num}`
+          : withExtra(await count(c, moeCounter(name)), extra);
+    return new Response(draw(shown, look, themes), { headers: ours });
+  };
+}
+
+/** The total to show; `undefined` for that of a private counter. */
+function withExtra(total: number | null, extra: number): string | undefined {
+  return total === null ? undefined : `${total + extra}`;
+}
+
+/** The number as an SVG; only dashes for one that is not shown. */
+function draw(shown: string | undefined, look: Look, themes: MoeCounterOptions['themes']): string {
+  const digits =
+    shown === undefined
+      ? '-'.repeat(Math.max(look.padding, 1))
+      : look.prefix + shown.padStart(look.padding, '0');
+  return drawNumber({
+    digits,
+    label: shown === undefined ? PRIVATE : digits,
+    theme: shown === undefined ? SEEN_THEME : themeOf(look.theme, themes),
+    align: look.align,
+    scale: look.scale,
+    offset: look.offset,
+    pixelated: look.pixelated === '1',
+    dimmed: look.darkmode === 'auto' ? 'auto' : look.darkmode === '1',
+  });
+}
+
+/** The owner's theme of this name, any one for `random`, and otherwise Seen's own. */
+function themeOf(name: string, themes: MoeCounterOptions['themes']): Theme {
+  if (name !== 'random') return themes.get(name) ?? SEEN_THEME;
+  const all = [SEEN_THEME, ...themes.values()];
+  return all[Math.floor(Math.random() * all.length)] ?? SEEN_THEME;
+}
+
+/** Returns the function that counts and answers with the number as JSON. */
+function createRecord(headers: Headers, { count }: MoeCounterOptions): Answer {
+  const json = new Headers(headers);
+  json.set('Content-Type', 'application/json; charset=utf-8');
+  return async (c, name) => {
+    if (c.env.isHead) return headOnly(json);
+    const num = name === MOE_DEMO ? ALL_DIGITS : await count(c, moeCounter(name));
+    return new Response(JSON.stringify({ name, num }), { headers: json });
+  };
+}
