@@ -86,6 +86,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   pixel: 'problem',
   countapi: 'bare',
   abacus: 'bare',
+  busuanzi: 'bare',
   komarev: 'problem',
 };
 

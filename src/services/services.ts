@@ -5,7 +5,7 @@
  * Not here: their calls (`http/compat/`).
  */
 
-export const SERVICES = ['abacus', 'countapi', 'komarev'] as const;
+export const SERVICES = ['abacus', 'busuanzi', 'countapi', 'komarev'] as const;
 
 /** The name of a service. */
 export type Service = (typeof SERVICES)[number];
