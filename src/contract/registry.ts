@@ -39,8 +39,11 @@ export interface Draft {
   readonly total: number;
   /** The time of creation, in milliseconds since 1970. */
   readonly madeAt: number;
-  /** The hash of a token that nobody else has. */
-  readonly owner: string;
+  /**
+   * The hash of a token that nobody else has; `undefined` for no owner: then a repeated creation
+   * returns `exists`.
+   */
+  readonly owner?: string | undefined;
   readonly rules?: Rules | undefined;
 }
 

@@ -87,15 +87,16 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   badge: 'problem',
   chart: 'problem',
   pixel: 'problem',
-  countapi: 'bare',
   abacus: 'bare',
+  busuanzi: 'bare',
+  countapi: 'bare',
   counterapi: 'status',
   dwyl: 'problem',
   'hits-sh': 'problem',
   komarev: 'problem',
+  'moe-counter': 'problem',
   seeyoufarm: 'problem',
   'visitor-badge': 'problem',
-  'moe-counter': 'problem',
 };
 
 /** The form of an error for this client: the one it accepts among those of the path. */

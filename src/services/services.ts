@@ -7,6 +7,7 @@
 
 export const SERVICES = [
   'abacus',
+  'busuanzi',
   'countapi',
   'counterapi',
   'dwyl',

@@ -124,6 +124,14 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('[', '', ']:1'),
     repeated('1', '203.0.113.1:'),
   ],
+  'x-bsz-referer': [
+    repeated('/', 'https://a.example'),
+    repeated('/index', 'https://a.example/', '/x'),
+    repeated('%', 'https://a.example/'),
+    repeated('%41', 'https://a.example/'),
+    repeated('xn--a.', 'http://'),
+    repeated('http:', '', '['),
+  ],
   'x-moz': [repeated('prefetc '), repeated('preview_')],
   'x-purpose': [repeated('prefetc '), repeated('preview_')],
 };
@@ -171,6 +179,8 @@ export const JSON_BODIES: readonly Hostile[] = [
   repeated('a', '{"name":"', '"}'),
   repeated('a/', '{"name":"', '"}'),
   repeated('a', '{"visitor":"', '"}'),
+  repeated('/', '{"url":"https://a.example', '"}'),
+  repeated('xn--a.', '{"url":"http://', '"}'),
   (length) =>
     `{${Array.from({ length: Math.floor(length / 9) }, (_, index) => `"${index}":1`).join(',')}}`,
   (length) => `[${'{},'.repeat(length / 3 - 1)}{}]`,

@@ -16,10 +16,22 @@ export interface Target {
 export const NAMESPACE = 'my-site';
 export const KEY = 'page';
 
+/** The page that clients of busuanzi name. */
+const PAGE = 'https://my-site.test/page';
+/** The paths of Vercount's calls. */
+const LOG = /^\/busuanzi\/.*log$/;
+
 /** The queries that a route requires. */
 const QUERIES: Readonly<Record<string, string>> = {
   '/live': '?counters=hits,my-site/page',
   '/api/v1/values': '?names=hits,my-site/page',
+  '/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',
+  '/busuanzi/': '?jsonpCallback=BusuanziCallback_123456789012',
+  '/busuanzi/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',
+  '/busuanzi/jsonp': '?callback=BszCallback_12345_67890',
+  '/busuanzi/log': `?url=${PAGE}`,
+  '/busuanzi/api/v1/log': `?url=${PAGE}`,
+  '/busuanzi/api/v2/log': `?url=${PAGE}`,
   '/countapi/update/*': '?amount=1',
   '/countapi/set/*': '?value=1',
   '/abacus/set/*': '?value=1',
@@ -101,6 +113,7 @@ function headersOf(route: string, method: string): Record<string, string> {
   ) {
     return { Authorization: `Bearer ${INSTALLATION}`, 'Content-Type': 'application/json' };
   }
+  if (route.startsWith('/busuanzi')) return { Referer: PAGE, 'X-Bsz-Referer': PAGE };
   if (route === '/own-visits' && method === 'POST') {
     return { 'Content-Type': 'application/x-www-form-urlencoded' };
   }
@@ -111,6 +124,7 @@ function bodyOf(route: string, method: string): string | undefined {
   if (method !== 'POST' && method !== 'PATCH' && method !== 'PUT') return undefined;
   if (route === '/own-visits') return 'visits=in';
   if (route.endsWith('/hit')) return '{"amount":1}';
+  if (LOG.test(route)) return `{"url":"${PAGE}","isNewUv":true}`;
   if (route === '/api/v1/counters') return '{"name":"my-site/made"}';
   return '{"value":1}';
 }

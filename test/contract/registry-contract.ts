@@ -92,6 +92,24 @@ export function testRegistry(subject: () => Subject): void {
       expect(await store.counting.read([own, hit])).toEqual([5, 1]);
     });
 
+    test('one that is made without an owner has none, keeps its rules, and is not made again', async () => {
+      const own = fresh();
+      const draft = { total: 3, madeAt: Date.now(), rules: { ...RULES, windowMs: DAY_MS } };
+      expect(await store.registry.create(own, draft)).toBe('created');
+      expect(await store.registry.describe(own)).toEqual({
+        counter: own,
+        owner: undefined,
+        ...draft,
+      });
+      expect(await store.registry.create(own, { ...draft, total: 9 })).toBe('exists');
+      expect(await store.registry.create(own, { ...draft, owner })).toBe('exists');
+      expect(await store.registry.change(own, { total: 4 }, { unowned: true })).toMatchObject({
+        total: 4,
+        owner: undefined,
+        rules: draft.rules,
+      });
+    });
+
     test('one that a first hit made has no owner, and reports when it was made', async () => {
       const own = fresh();
       expect(await store.registry.describe(own)).toBeUndefined();

@@ -3,6 +3,8 @@ import { SERVICES, type Service } from '../../services/services.ts';
 import type { Surface } from '../context.ts';
 import { type AbacusOptions, createAbacus } from './abacus/abacus.ts';
 import type { BadgeParts } from './badge.ts';
+import { createBusuanzi } from './busuanzi/busuanzi.ts';
+import type { BusuanziOptions } from './busuanzi/views.ts';
 import type { CountapiOptions } from './countapi/calls.ts';
 import { createCountapi } from './countapi/countapi.ts';
 import type { CounterapiOptions } from './counterapi/calls.ts';
@@ -16,6 +18,7 @@ import { createVisitorBadge } from './visitor-badge/visitor-badge.ts';
 
 /** What the services need, taken together. */
 export type ServicesOptions = AbacusOptions &
+  BusuanziOptions &
   CountapiOptions &
   CounterapiOptions &
   BadgeParts &
@@ -23,6 +26,7 @@ export type ServicesOptions = AbacusOptions &
 
 const TABLE: Readonly<Record<Service, (options: ServicesOptions) => Surface>> = {
   abacus: createAbacus,
+  busuanzi: createBusuanzi,
   countapi: createCountapi,
   counterapi: createCounterapi,
   dwyl: createDwyl,

@@ -59,9 +59,12 @@ const CALLBACK_LENGTH_MAX = 100;
 /** The content type of `jsonpScript`. */
 export const SCRIPT_TYPE = 'application/javascript; charset=utf-8';
 
-/** The function that a request names as `?callback=`; `undefined` for none or an invalid name. */
-export function callbackIn(query: URLSearchParams): string | undefined {
-  const name = query.get('callback') ?? '';
+/**
+ * The function that a request names in a parameter of its query; `undefined` for none or an
+ * invalid name.
+ */
+export function callbackIn(query: URLSearchParams, parameter = 'callback'): string | undefined {
+  const name = query.get(parameter) ?? '';
   return name.length <= CALLBACK_LENGTH_MAX && CALLBACK.test(name) ? name : undefined;
 }
 
@@ -85,7 +88,7 @@ export function jsonpScript(callback: string, value: object): string {
 }
 
 /** JSON that is also valid JavaScript, and safe inside a page. */
-function asLiteral(value: object): string {
+export function asLiteral(value: object): string {
   return JSON.stringify(value).replaceAll(
     /[<>\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

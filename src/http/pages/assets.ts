@@ -1,6 +1,6 @@
 /**
  * The stylesheet and the scripts for browsers: `/page.css` and `/page.js` for our own pages, and
- * `/embed.js`, or the path from the settings, for other sites.
+ * `/embed.js`, or the path from the settings, and scripts of services for other sites.
  *
  * A page links to its files with the hash of their content (`?v=…`), and such a response may be
  * cached forever. During an update, a page of one version may ask a replica of another: then it
@@ -68,19 +68,24 @@ const KEPT_SECONDS = 3600;
 
 /** The surface of the embed script, at `path`. It needs no store, so no rate limit applies. */
 export function createEmbed(path: string): Surface {
-  return ({ headers, checked }) => new Hono<Env>().get(path, checked(embedHandler(headers)));
+  return ({ headers, checked }) =>
+    new Hono<Env>().get(path, checked(publicScript('embed', KEPT_SECONDS, headers)));
 }
 
-function embedHandler(headers: Headers): AppHandler {
+/**
+ * The handler of a script for other sites, `page/browser/ENTRY.ts`. Browsers keep it for
+ * `keptSeconds`, and then check whether it has changed.
+ */
+export function publicScript(entry: string, keptSeconds: number, headers: Headers): AppHandler {
   const ready = new Headers(headers);
   ready.set('Content-Type', 'text/javascript; charset=utf-8');
-  ready.set('Cache-Control', `public, max-age=${KEPT_SECONDS}`);
+  ready.set('Cache-Control', `public, max-age=${keptSeconds}`);
   ready.set('Vary', 'Accept-Encoding');
   // Pages that isolate themselves load resources of other sites only with this header.
   ready.set('Cross-Origin-Resource-Policy', 'cross-origin');
 
   return async (c) => {
-    const { text, gzip, hash } = await bundle('embed');
+    const { text, gzip, hash } = await bundle(entry);
     const ours = new Headers(ready);
     // Weak, because the text and its compressed form have the same one.
     ours.set('ETag', `W/"${hash}"`);

@@ -33,7 +33,7 @@ type RegistryArguments =
       readonly what: 'create';
       readonly counter: string;
       readonly total: number;
-      readonly owner: string;
+      readonly owner: string | undefined;
       readonly rules: string | undefined;
       readonly madeAt: number;
       readonly countersMax: number;

@@ -87,7 +87,7 @@ function createOne(
   if (before) return { answer: before.owner === owner ? 'created' : 'exists', changed: false };
   if ((file.size.get()?.counters ?? 0) >= countersMax)
     return { answer: 'counters-full', changed: false };
-  file.make.run(counter, total, madeAt, owner, rules ? writeRules(rules) : null);
+  file.make.run(counter, total, madeAt, owner ?? null, rules ? writeRules(rules) : null);
   return { answer: 'created', changed: true };
 }
 

@@ -63,7 +63,7 @@ function counterStatements(database: Database) {
      * ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Fails when the
      * counter exists.
      */
-    make: database.query<unknown, [string, number, number, string, string | null]>(
+    make: database.query<unknown, [string, number, number, string | null, string | null]>(
       'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
     ),
     /** ?1 counter, ?2 now: creates it without an owner, at 0, if it does not exist. */

@@ -28,7 +28,10 @@ export class MemoryRegistry implements Registry {
     { total, madeAt, owner, rules = RULES }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
     const { totals, records, countersMax } = this.#database;
-    if (totals.has(counter)) return records.get(counter)?.owner === owner ? 'created' : 'exists';
+    if (totals.has(counter)) {
+      const isSame = owner !== undefined && records.get(counter)?.owner === owner;
+      return isSame ? 'created' : 'exists';
+    }
     if (records.size >= countersMax) return 'counters-full';
     totals.set(counter, total);
     records.set(counter, { madeAt, owner, rules });

@@ -32,7 +32,9 @@ test('the image contains the bundled scripts, and needs neither their sources no
   mkdirSync(lib);
   for (const made of ['seen.js', 'browser'])
     cpSync(join(build, made), join(lib, made), { recursive: true });
-  expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(new Set(['page.js', 'embed.js']));
+  expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(
+    new Set(['page.js', 'embed.js', 'busuanzi.js']),
+  );
   chmodSync(join(lib, 'browser'), 0o555);
   chmodSync(lib, 0o555);
 
@@ -67,6 +69,8 @@ test('the image contains the bundled scripts, and needs neither their sources no
     expect(served).toBe(readFileSync(join(lib, 'browser/page.js'), 'utf8').trim());
     const embed = await (await fetch(`http://localhost:${port}/embed.js`)).text();
     expect(embed).toBe((await bundle('embed')).text);
+    const busuanzi = await (await fetch(`http://localhost:${port}/busuanzi/js`)).text();
+    expect(busuanzi).toBe((await bundle('busuanzi')).text);
   } finally {
     program.kill('SIGTERM');
     await program.exited;

@@ -4,8 +4,8 @@
 --          order of the names. Other keys are made of the counters' names (shared.lua).
 --
 -- ARGV[1], packed: `what` to do, and
---   create   `counter`, `total`, `owner` (the hash of a token), `rules` or nothing, `madeAt`
---            (milliseconds since 1970), `countersMax`
+--   create   `counter`, `total`, `owner` (the hash of a token) or nothing, `rules` or nothing,
+--            `madeAt` (milliseconds since 1970), `countersMax`
 --   change   `counter`, `condition`, `madeAt` for a counter that has none; and what changes of
 --            `total`, `owner` and `rules`: the words of the rules, "-" for each that stays
 --   delete   `counters`, `condition`

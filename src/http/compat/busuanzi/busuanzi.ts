@@ -1,0 +1,63 @@
+/**
+ * busuanzi under `/busuanzi`: the calls of the original, of its self-hosted clone and of Vercount,
+ * and a script that fills the elements of all three.
+ *
+ * Where only the host name of the original was replaced, paths begin with `/busuanzi` in any case.
+ * So on a host of its own, where the path `/busuanzi` stands in front, the calls of that script
+ * have it twice. Not here: the calls (`original.ts`, `clone.ts`, `vercount.ts`), what they count
+ * (`views.ts`), and the script (`page/browser/busuanzi.ts`).
+ */
+import { Hono, type MiddlewareHandler } from 'hono';
+import type { Env, Surface } from '../../context.ts';
+import { publicScript } from '../../pages/assets.ts';
+import { serveClone } from './clone.ts';
+import { originalHandler } from './original.ts';
+import { serveVercount } from './vercount.ts';
+import type { BusuanziOptions } from './views.ts';
+
+const PREFIX = '/busuanzi';
+/** The prefix twice. */
+const TWICE = `${PREFIX}${PREFIX}`;
+/** How long browsers may keep the script: a day, as those of the clone and of Vercount. */
+const KEPT_SECONDS = 86_400;
+/** The paths of the scripts, of the clone and Vercount, and of the original. */
+const SCRIPTS = [
+  `${PREFIX}/js`,
+  `${PREFIX}/js/jsonp`,
+  `${PREFIX}/js/lite`,
+  `${PREFIX}/js/lite_pjax`,
+  `${PREFIX}/2.3/busuanzi.pure.mini.js`,
+  `${TWICE}/2.3/busuanzi.pure.mini.js`,
+];
+
+/** The surface of busuanzi. */
+export function createBusuanzi(options: BusuanziOptions): Surface {
+  return (common) => {
+    const { headers, checked, admitted } = common;
+    const app = new Hono<Env>();
+    app.use(`${PREFIX}/*`, formatErrors);
+    for (const path of SCRIPTS)
+      app.get(path, checked(publicScript('busuanzi', KEPT_SECONDS, headers)));
+    // Others have answered at the root of a host.
+    for (const path of [PREFIX, `${PREFIX}/`, TWICE])
+      app.get(path, admitted(originalHandler(headers, options)));
+    serveClone(app, [PREFIX, TWICE], common, options);
+    serveVercount(app, PREFIX, common, options);
+    return app;
+  };
+}
+
+/** Middleware that gives errors the form that the clients of some paths expect. */
+const formatErrors: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  const { status, headers } = c.res;
+  const [form] = /(\/api|\/api\/v2\/log)$/.exec(c.req.path) ?? [];
+  if (form === undefined || headers.get('Content-Type') !== 'application/json') return;
+  if (status < 400) return;
+  const { error: message } = (await c.res.json()) as { error: string };
+  const body =
+    form === '/api'
+      ? { success: false, message, data: {} }
+      : { status: 'error', message, code: status };
+  c.res = new Response(JSON.stringify(body), { status, headers });
+};

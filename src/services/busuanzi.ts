@@ -1,0 +1,61 @@
+/**
+ * How busuanzi, its self-hosted clone and Vercount name their counters: by the address of a page.
+ *
+ * A page has a counter, its site another one, and the visitors of the site a third. All clients
+ * of a page get the same counters, whichever of the three services they were made for.
+ */
+import { counterOfAddress } from './naming.ts';
+
+/** The counters of a page. */
+export interface PageCounters {
+  /** The views of the page. */
+  readonly page: string;
+  /** The views of all pages of its host. */
+  readonly site: string;
+  /** The visitors of its host. */
+  readonly visitors: string;
+}
+
+/** The page with this address; `undefined` when it is not one of a website. */
+export function pageAt(address: string): URL | undefined {
+  const page = URL.parse(address.trim());
+  return page && /^https?:$/.test(page.protocol) ? page : undefined;
+}
+
+/**
+ * The counters of a page: `example.com/about`, `example.com/...site`, `example.com/...visitors`.
+ *
+ * As in Vercount, the path counts without a slash or an index page at its end, and neither query
+ * nor fragment count.
+ */
+export function countersOf({ host, pathname }: URL): PageCounters {
+  const path = decoded(pathname)
+    .replace(/\/$/, '')
+    .replace(/\/index(\.html?)?$/, '');
+  // The root is `HOST/...`. No page has a name that continues this: a slash in a path is two dots,
+  // and a path with dots of its own next to that gets a hash at the end.
+  const root = counterOfAddress(host, '');
+  return {
+    page: counterOfAddress(host, path),
+    site: `${root}site`,
+    visitors: `${root}visitors`,
+  };
+}
+
+/**
+ * The counter of the page that an old URL of Vercount names; `undefined` for none. The URLs of
+ * the other services name no page: it is in a header.
+ */
+export function counterInBusuanziUrl({ pathname, searchParams }: URL): string | undefined {
+  const page = pageAt(searchParams.get('url') ?? '');
+  return page && /^\/(api\/v[12]\/)?log$/.test(pathname) ? countersOf(page).page : undefined;
+}
+
+/** A path without percent-encoding; one that cannot be decoded stays as it is. */
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
+}
