@@ -18,7 +18,7 @@ import { openZip } from './reading/zip.ts';
 /** The kinds of files, by their names for `--from`, with descriptions. */
 export const FILE_KINDS = {
   seen: 'an export of Seen, JSON Lines or CSV',
-  list: 'a line for each counter: NAMESPACE/KEY,TOTAL',
+  list: 'a line for each counter: NAMESPACE/KEY,TOTAL or OLD-URL,TOTAL',
   goatcounter: 'an export of GoatCounter, CSV or zip; pages become counters in --namespace',
   badge: 'the SVG of a badge with a number, for the counter --as',
 } as const;

@@ -1,13 +1,14 @@
 /**
  * Reads names with totals: a list, as people and spreadsheets write it, with a counter on each
- * line; and whole numbers under keys of a Redis, such as `hits` of the stack guide’s
- * application (docs/import.md).
+ * line, by its name or by its old URL at another service; and whole numbers under keys of a Redis,
+ * such as `hits` of the stack guide’s application (docs/import.md).
  *
  * In a list, blank lines, comments (#), a first line of headings and empty columns at the end are
  * skipped. Not here: reading Redis.
  */
 
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { readOldUrl } from '../../services/old-urls.ts';
 import {
   counterWithTotal,
   excerpt,
@@ -23,8 +24,10 @@ import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
 import type { StoredTotal } from './busuanzi.ts';
 
-/** The maximum length of a line: a name, a number and a few spaces. */
-const LINE_MAX_LENGTH = 1000;
+/** The maximum length of a line: a name or an old URL, a number and a few spaces. */
+const LINE_MAX_LENGTH = 3000;
+/** How a URL begins. */
+const URL_BEGINS = /^https?:\/\//i;
 
 /** The items of a list. Names without a namespace belong to `namespace`, if it is given. */
 export async function* readList(
@@ -73,18 +76,19 @@ export function cellsOfLine(line: string): readonly string[] | undefined {
 /** A heading has no digit where the totals are, or neither a name nor a number. */
 function isHeading([name = '', total = '', ...more]: readonly string[]): boolean {
   if (more.length > 0) return false;
-  return total !== '' && (!/\d/.test(total) || !(looksLikeNumber(total) || isName(name)));
+  return total !== '' && (!/\d/.test(total) || !(looksLikeNumber(total) || isNameOrUrl(name)));
 }
 
 /** Whether these cells look like a line of a list, valid or not. */
 export function isListLine([name = '', total = '', ...more]: readonly string[]): boolean {
   return (
     more.length === 0 &&
-    (looksLikeNumber(total) || (total !== '' && name.includes('/') && isName(name)))
+    (looksLikeNumber(total) || (total !== '' && name.includes('/') && isNameOrUrl(name)))
   );
 }
 
-function isName(text: string): boolean {
+function isNameOrUrl(text: string): boolean {
+  if (URL_BEGINS.test(text)) return true;
   try {
     readName(text);
     return true;
@@ -100,11 +104,24 @@ function counterOf(cells: readonly string[], text: string, namespace: string | u
     throw new SourceError(
       `${excerpt(text.trim())} is not a name and a total: write NAMESPACE/KEY,TOTAL, as in my-site/page,1234`,
     );
+  if (URL_BEGINS.test(name))
+    return counterWithTotal(counterOfUrl(name), readWhole(total, 'total'));
   const whole =
     namespace !== undefined && name !== 'hits' && !name.includes('/')
       ? `${namespace}/${name}`
       : name;
   return counterWithTotal(readName(whole), readWhole(total, 'total'));
+}
+
+/** The counter that an old URL of another service names. Fails with `SourceError`. */
+function counterOfUrl(url: string): string {
+  const found = readOldUrl(url);
+  if (found && 'counter' in found) return found.counter;
+  throw new SourceError(
+    found
+      ? `${excerpt(url)} is a URL of ${found.service} and names no counter: docs/migrate/${found.service}.md shows the URLs that do`
+      : `${excerpt(url)} is not a URL of a service that Seen knows (docs/migrate/): write the name of the counter, NAMESPACE/KEY`,
+  );
 }
 
 /**

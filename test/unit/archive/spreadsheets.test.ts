@@ -36,6 +36,32 @@ describe('a list that a spreadsheet saved', () => {
     }
   });
 
+  test('may name counters by their old URLs at other services', async () => {
+    const items = await itemsOf(
+      'URL,Views\n"https://komarev.com/ghpvc/?username=octocat&label=a,b",1234\nhttps://hits.sh/github.com/octocat/hello.svg,5\nmy-site/one,6\n',
+    );
+    expect(mistakesIn(items)).toEqual([]);
+    expect(totals(items)).toEqual({
+      'komarev/octocat': 1234,
+      'github.com/octocat..hello': 5,
+      'my-site/one': 6,
+    });
+    // Two URLs of one counter.
+    const twice =
+      'https://hits.sh/a.example/b.svg,5\nhttps://hits.sh/a.example/b.svg?style=flat,5\n';
+    expect(mistakesIn(await itemsOf(twice))).toHaveLength(1);
+    for (const [line, why] of [
+      ['https://example.com/x.svg,5', 'is not a URL of a service that Seen knows (docs/migrate/)'],
+      [
+        'https://komarev.com/,5',
+        'is a URL of komarev and names no counter: docs/migrate/komarev.md',
+      ],
+      ['https://hits.sh/a.example/b.svg,5k', 'is not a total'],
+    ] as const) {
+      expect(mistakesIn(await itemsOf(`${line}\n`))).toEqual([expect.stringContaining(why)]);
+    }
+  });
+
   test('may have digit groups in numbers that can only be whole numbers', async () => {
     for (const [written, total] of [
       ['1.234.567', 1234567],
