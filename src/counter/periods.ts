@@ -128,7 +128,7 @@ export function visitsIn(periods: readonly Period[]): number {
 
 /** Today's visits (UTC); `now` in milliseconds since 1970. */
 export function visitsToday(past: CounterHistory, now: number): number {
-  return visitsIn(latestPeriods(past, 'day', 'UTC', now).slice(-1));
+  return visitsIn(latestPeriods(past, 'day', 'UTC', now, 1));
 }
 
 /**

@@ -29,7 +29,8 @@ export function hitsShPath(path: string): HitsShPath | undefined {
 /** The URN in an address: without scheme, fragment, and slashes around it. */
 export function urnIn(address: string): string {
   let urn = address.trim();
-  const scheme = urn.indexOf(':/');
+  // The last one, so that one redirect is enough for several.
+  const scheme = urn.lastIndexOf(':/');
   if (scheme !== -1) urn = urn.slice(scheme + 2);
   const fragment = urn.indexOf('#');
   if (fragment !== -1) urn = urn.slice(0, fragment);

@@ -59,10 +59,10 @@ function apiHandler(headers: Headers, options: BusuanziOptions): AppHandler {
     const isNew = method !== 'GET' && bearerIn(c.req.raw.headers) === undefined;
     const views =
       method === 'GET'
-        ? await readViews(counters, options)
+        ? { ...(await readViews(counters, options)), visitorCounted: false }
         : await countView(c, counters, isNew, options);
     const ours = new Headers(headers);
-    if (isNew) ours.set(MARK_HEADER, MARK);
+    if (views.visitorCounted) ours.set(MARK_HEADER, MARK);
     if (method === 'PUT') return new Response(null, { status: 204, headers: ours });
     const data = await numbersOf(counters.page, views, options);
     const body = JSON.stringify({ success: true, message: 'ok', data });

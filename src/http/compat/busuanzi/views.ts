@@ -7,13 +7,12 @@
  * requests and responses (`original.ts`, `clone.ts`, `vercount.ts`).
  */
 import { type Registry, RULES } from '../../../contract/registry.ts';
-import { isAppError } from '../../../counter/errors.ts';
 import { WINDOW_MAX_MS } from '../../../counter/rules.ts';
 import type { PageCounters } from '../../../services/busuanzi.ts';
 import type { AppContext } from '../../context.ts';
 import { isOwnVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
-import { type BadgeParts, publicTotal } from '../badge.ts';
+import { afterCounting, type BadgeParts, publicTotal } from '../badge.ts';
 
 export interface BusuanziOptions extends BadgeParts {
   readonly registry: Pick<Registry, 'create' | 'describe' | 'change'>;
@@ -23,7 +22,7 @@ export interface BusuanziOptions extends BadgeParts {
   readonly closed: boolean;
 }
 
-/** The totals; `null` for those of private counters. */
+/** The totals; `null` for those of private counters, and for one that could not be read. */
 export interface Views {
   readonly page: number | null;
   readonly site: number | null;
@@ -41,34 +40,35 @@ export async function readViews(
   return { page: ofPage ?? null, site: ofSite ?? null, visitors: ofVisitors ?? null };
 }
 
+/** The totals after a view was counted. */
+export interface CountedView extends Views {
+  /** Whether this view was counted as that of a visitor of the site. */
+  readonly visitorCounted: boolean;
+}
+
 /**
  * Counts a view, and a visitor if the client says that it is new. Fails as counting on the page
- * does; then nothing is counted.
+ * does; then nothing is counted. A total that fails afterwards is read instead, or `null`.
  */
 export async function countView(
   c: AppContext,
   { page, site, visitors }: PageCounters,
   isNew: boolean,
   options: BusuanziOptions,
-): Promise<Views> {
+): Promise<CountedView> {
   const ofPage = await options.count(c, page);
-  const [ofSite, ofVisitors] = await Promise.all([
-    countIfPossible(options.count(c, site)),
-    isNew && !isOwnVisit(c.req.raw.headers)
-      ? countIfPossible(countVisitor(c, visitors, options))
-      : publicTotal(options, visitors),
+  const isVisitor = isNew && !isOwnVisit(c.req.raw.headers);
+  const [ofSite, ofVisitor] = await Promise.all([
+    afterCounting(options.count(c, site)),
+    isVisitor ? afterCounting(countVisitor(c, visitors, options)) : undefined,
   ]);
-  return { page: ofPage, site: ofSite, visitors: ofVisitors };
-}
-
-/** The view is counted on its page: a site that may not be created is no reason to fail. */
-async function countIfPossible(counting: Promise<number | null>): Promise<number | null> {
-  try {
-    return await counting;
-  } catch (error) {
-    if (isAppError(error, 'counter-missing', 'counters-full', 'rate-limited')) return 0;
-    throw error;
-  }
+  const read = async (name: string) => (await afterCounting(publicTotal(options, name))) ?? null;
+  return {
+    page: ofPage,
+    site: ofSite === undefined ? await read(site) : ofSite,
+    visitors: ofVisitor === undefined ? await read(visitors) : ofVisitor,
+    visitorCounted: ofVisitor !== undefined,
+  };
 }
 
 /** Counts a visitor, once a day. A visitor of unknown identity counts each time. */
@@ -90,7 +90,8 @@ async function countVisitor(
 }
 
 /**
- * The visitors of each day of a counter, added up; `null` where its total is not public.
+ * The visitors of each day of a counter, added up; `null` where its total is not public, or when
+ * they cannot be read.
  */
 export async function dailyVisitors(
   name: string,
@@ -98,6 +99,6 @@ export async function dailyVisitors(
   { history }: BusuanziOptions,
 ): Promise<number | null> {
   if (total === null) return null;
-  const { visitors } = await history.read(name);
-  return [...visitors.values()].reduce((sum, ofDay) => sum + ofDay, 0);
+  const past = await afterCounting(history.read(name));
+  return past ? [...past.visitors.values()].reduce((sum, ofDay) => sum + ofDay, 0) : null;
 }

@@ -63,7 +63,7 @@ export async function up(
   const found = await registry.describe(call.named.name);
   const reveal = found !== undefined && owners.isOwner(call.headers, found);
   const total = await ifNotMissing(call.count({ reveal }));
-  return total === undefined ? undefined : { total, madeAt: found ? found.madeAt : now() };
+  return total === undefined ? undefined : shownAs(total, found ? found.madeAt : now());
 }
 
 /**
@@ -79,7 +79,7 @@ export async function down(call: Call, options: CounterapiOptions): Promise<Show
   if (found.total <= 0) return shownTo(call, found, options);
   const reveal = owners.isOwner(call.headers, found);
   const total = await ifNotMissing(call.count({ amount: -1, reveal }));
-  return total === undefined ? undefined : { total, madeAt: found.madeAt };
+  return total === undefined ? undefined : shownAs(total, found.madeAt);
 }
 
 /**
@@ -115,7 +115,12 @@ function shownTo(
   { owners }: Pick<CounterapiOptions, 'owners'>,
 ): Shown {
   const isHidden = found.rules.private && !owners.isOwner(headers, found);
-  return { total: isHidden ? null : found.total, madeAt: found.madeAt };
+  return shownAs(isHidden ? null : found.total, found.madeAt);
+}
+
+/** A counter as its response shows it: of a private one nothing, not even its age. */
+function shownAs(total: number | null, madeAt: number | undefined): Shown {
+  return { total, madeAt: total === null ? undefined : madeAt };
 }
 
 /** The result of counting; `undefined` when the counter is missing and counting creates none. */

@@ -15,7 +15,7 @@ import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
 import { headOnly } from '../../request/methods.ts';
-import { type BadgeParts, PRIVATE, publicTotal, today } from '../badge.ts';
+import { afterCounting, type BadgeParts, PRIVATE, publicTotal, today } from '../badge.ts';
 import { namedColour } from '../colours.ts';
 import { simplePageHeaders } from '../page.ts';
 import { decodedPart, redirect } from '../shared.ts';
@@ -81,7 +81,8 @@ async function pictureOrPage(
   if (ending === '.preview') return badge(1, look.withToday ? 1 : undefined);
   if (c.env.isHead) return headOnly(svg);
   const total = await options.count(c, name);
-  return badge(total, look.withToday ? await today(options, name) : undefined);
+  const isShown = look.withToday && total !== null;
+  return badge(total, isShown ? await afterCounting(today(options, name)) : undefined);
 }
 
 /** The page of a counter, which never counts. */

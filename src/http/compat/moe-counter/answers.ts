@@ -17,7 +17,8 @@ export function callOf({ req }: AppContext): ReturnType<typeof moeCallIn> {
 
 /**
  * Middleware that lets scripts read answers to requests with cookies, which `*` does not. The only
- * cookie of Seen is the same for everybody, so an answer tells nothing about its reader.
+ * cookie of Seen identifies nobody. From two answers a page may learn whether its reader has the
+ * cookie, which `/own-visits` sets.
  */
 export const allowCookies: MiddlewareHandler<Env> = async (c, next) => {
   await next();

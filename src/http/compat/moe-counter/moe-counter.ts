@@ -94,7 +94,7 @@ function draw(shown: string | undefined, look: Look, themes: MoeCounterOptions['
   const digits =
     shown === undefined
       ? '-'.repeat(Math.max(look.padding, 1))
-      : look.prefix + shown.padStart(look.padding, '0');
+      : look.prefix + padded(shown, look.padding);
   return drawNumber({
     digits,
     label: shown === undefined ? PRIVATE : digits,
@@ -105,6 +105,11 @@ function draw(shown: string | undefined, look: Look, themes: MoeCounterOptions['
     pixelated: look.pixelated === '1',
     dimmed: look.darkmode === 'auto' ? 'auto' : look.darkmode === '1',
   });
+}
+
+/** The number with zeros in front; a total below 0, which no visit makes, is shown as 0. */
+function padded(shown: string, padding: number): string {
+  return (shown.startsWith('-') ? '0' : shown).padStart(padding, '0');
 }
 
 /** The owner's theme of this name, any one for `random`, and otherwise Seen's own. */

@@ -18,7 +18,7 @@ import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
 import { periodWriter } from '../../images/request.ts';
 import { headOnly } from '../../request/methods.ts';
-import { type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
+import { afterCounting, type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
 
 const ROOT = '/seeyoufarm/api/count';
 /** The days of the chart. */
@@ -95,8 +95,9 @@ async function badge(
   options: BadgeParts,
 ): Promise<string> {
   const title = query.get('title') ?? '';
-  const message =
-    total === null ? PRIVATE : `${await today(options, counter)} / ${total + extraIn(query)}`;
+  const ofToday = total === null ? undefined : await afterCounting(today(options, counter));
+  const shown = total === null ? PRIVATE : `${total + extraIn(query)}`;
+  const message = ofToday === undefined ? shown : `${ofToday} / ${shown}`;
   const svg = drawNumberedBadge({
     label: title.trim() === '' ? 'hits' : title,
     message,

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'bun:test';
 import { runInNewContext } from 'node:vm';
 import { DAY_MS } from '../../../../src/contract/history.ts';
 import { RULES } from '../../../../src/contract/registry.ts';
+import { AppError } from '../../../../src/counter/errors.ts';
 import { setUp } from '../../../support/app.ts';
 
 const PAGE = 'https://example.com/posts/hello/';
@@ -548,4 +549,38 @@ test('on a host of its own all paths begin at the root', async () => {
   expect(await total(NAMES.page)).toBe(8);
   for (const path of ['/js', '/js/lite', '/busuanzi/2.3/busuanzi.pure.mini.js', '/ping'])
     expect({ path, status: (await ask(path, host)).status }).toEqual({ path, status: 200 });
+});
+
+describe('after the view is counted on its page', () => {
+  test('a site that is full, or a store that fails, is no error', async () => {
+    const full = begin();
+    await full.start(NAMES.site, Number.MAX_SAFE_INTEGER);
+    const { status, json } = await full.clone('POST');
+    expect({ status, data: json.data }).toEqual({
+      status: 200,
+      data: { site_pv: Number.MAX_SAFE_INTEGER, site_uv: 1, page_pv: 1, page_uv: 1 },
+    });
+    const failing = begin();
+    failing.store.history.read = () =>
+      Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
+    const { registry } = failing.store;
+    const describeCounter = registry.describe.bind(registry);
+    registry.describe = async (name) => {
+      if (name === NAMES.visitors) throw new AppError('store-unavailable', 'It does not answer.');
+      return describeCounter(name);
+    };
+    const answer = await failing.clone('POST');
+    expect({ status: answer.status, data: answer.json.data }).toEqual({
+      status: 200,
+      data: { site_pv: 1, site_uv: null, page_pv: 1, page_uv: null },
+    });
+    expect(answer.headers.has('Set-Bsz-Identity')).toBe(false);
+  });
+
+  test('a browser is marked as counted only when it was', async () => {
+    const { clone } = begin();
+    const own = await clone('POST', { Cookie: 'seen_own_visits=out' });
+    expect(own.headers.has('Set-Bsz-Identity')).toBe(false);
+    expect((await clone('POST')).headers.get('Set-Bsz-Identity')).toBe('seen.counted');
+  });
 });

@@ -1,5 +1,6 @@
 /** hits.sh: the requests of READMEs and scripts, what counts, what a badge shows, and mistakes. */
 import { describe, expect, test } from 'bun:test';
+import { AppError } from '../../../../src/counter/errors.ts';
 import { setUp } from '../../../support/app.ts';
 import { elementsOf } from '../../../support/svg.ts';
 
@@ -142,6 +143,8 @@ describe('an address that is not clean', () => {
       ['example.com/a%20b%2F.svg', '/hits-sh/example.com/a%20b.svg'],
       ['https://example.com/%C3%BCber.preview', '/hits-sh/example.com/%C3%BCber.preview'],
       ['https://example.com/a/', '/hits-sh/example.com/a/'],
+      // One redirect, however many schemes there are.
+      ['a:/b:/https://example.com/a/', '/hits-sh/example.com/a/'],
       ['api/urns/github.com/octocat/hello/', '/hits-sh/api/urns/github.com/octocat/hello'],
       ['api/urns/https%3A%2F%2Fexample.com', '/hits-sh/api/urns/example.com'],
     ] as const) {
@@ -350,4 +353,15 @@ test('on a host of its own the path begins at the root', async () => {
     ['/api/urns/example.com/', '/api/urns/example.com'],
   ] as const)
     expect((await ask(path, own)).headers.get('Location')).toBe(to);
+});
+
+test('a counted visit is shown, also when today’s number cannot be read', async () => {
+  const { ask, store } = setUp();
+  store.history.read = () =>
+    Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
+  const { status, body } = await ask('/hits-sh/github.com/octocat/hello.svg?view=today-total');
+  expect({ status, words: /aria-label="([^"]*)"/.exec(body)?.[1] }).toEqual({
+    status: 200,
+    words: 'hits: 1',
+  });
 });

@@ -385,3 +385,9 @@ test('on a host of its own the paths begin at the root', async () => {
   expect((await ask('/heart-beat', own)).body).toBe('alive');
   expect((await ask('/@octocat?scale=9', own)).status).toBe(400);
 });
+
+test('a total below 0 is shown as 0', async () => {
+  const { ask, store } = begin();
+  await store.registry.create('moe-counter/octocat', { total: -5, madeAt: 0, owner: '' });
+  expect((await ask('/moe-counter/@octocat')).body).toContain('aria-label="0000000"');
+});

@@ -3,6 +3,7 @@
  * chart show, and mistakes.
  */
 import { describe, expect, test } from 'bun:test';
+import { AppError } from '../../../../src/counter/errors.ts';
 import { counterInSeeyoufarmUrl, seeyoufarmPage } from '../../../../src/services/seeyoufarm.ts';
 import { setUp } from '../../../support/app.ts';
 import { elementsOf } from '../../../support/svg.ts';
@@ -276,4 +277,17 @@ test('on a host of its own the path begins at the root', async () => {
     'hits: 1 / 1',
   );
   expect((await at(`/api/count/graph/dailyhits.svg?${HELLO}`)).body).toContain('1 visit in');
+});
+
+test('a counted visit is shown, also when today’s number cannot be read', async () => {
+  const { ask, store } = setUp();
+  store.history.read = () =>
+    Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
+  const { status, body } = await ask(
+    '/seeyoufarm/api/count/incr/badge.svg?url=https://example.com/',
+  );
+  expect({ status, words: /aria-label="([^"]*)"/.exec(body)?.[1] }).toEqual({
+    status: 200,
+    words: 'hits: 1',
+  });
 });
