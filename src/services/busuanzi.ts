@@ -4,7 +4,7 @@
  * A page has a counter, its site another one, and the visitors of the site a third. All clients
  * of a page get the same counters, whichever of the three services they were made for.
  */
-import { counterOfAddress } from './naming.ts';
+import { counterOfAddress, decodedPart } from './naming.ts';
 
 /** The counters of a page. */
 export interface PageCounters {
@@ -29,7 +29,7 @@ export function pageAt(address: string): URL | undefined {
  * nor fragment count.
  */
 export function countersOf({ host, pathname }: URL): PageCounters {
-  const path = decoded(pathname)
+  const path = decodedPart(pathname)
     .replace(/\/$/, '')
     .replace(/\/index(\.html?)?$/, '');
   // The root is `HOST/...`. No page has a name that continues this: a slash in a path is two dots,
@@ -49,13 +49,4 @@ export function countersOf({ host, pathname }: URL): PageCounters {
 export function counterInBusuanziUrl({ pathname, searchParams }: URL): string | undefined {
   const page = pageAt(searchParams.get('url') ?? '');
   return page && /^\/(api\/v[12]\/)?log$/.test(pathname) ? countersOf(page).page : undefined;
-}
-
-/** A path without percent-encoding; one that cannot be decoded stays as it is. */
-function decoded(pathname: string): string {
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname;
-  }
 }

@@ -2,7 +2,7 @@
  * How dwyl/hits (https://hits.dwyl.com) names its counters: by a user and a repository, whose names
  * are as on GitHub and in the case of the URL.
  */
-import { counterOfUser } from './naming.ts';
+import { counterOfUser, isUserName } from './naming.ts';
 
 /** The endings of a repository in a URL, in the order in which they are removed. */
 const ENDINGS = ['.svg', '.json', '.html'] as const;
@@ -21,7 +21,7 @@ export function dwylRepository(file: string): string {
  */
 export function dwylCounter(user: string, file: string): string | undefined {
   const repository = dwylRepository(file);
-  if (!/^[a-z\d](?:-?[a-z\d])*$/i.test(user) || !/^[\w.-]+$/.test(repository)) return undefined;
+  if (!isUserName(user) || !/^[\w.-]+$/.test(repository)) return undefined;
   // As there, which removes the ending again when it stores the name.
   const [name = ''] = repository.split('.svg', 1);
   return name === '' ? undefined : counterOfUser('dwyl', `${user}/${name}`);

@@ -2,7 +2,7 @@
  * How hits.sh (https://hits.sh) names its counters: by an address without its scheme, as in
  * `github.com/octocat/hello`, which it calls a URN.
  */
-import { counterOfAddress } from './naming.ts';
+import { counterOfAddress, decodedPart } from './naming.ts';
 
 /** The endings of paths: a badge that counts, an example of one, and a page. */
 const ENDINGS = ['.svg', '.preview', '/'] as const;
@@ -41,7 +41,7 @@ export function urnIn(address: string): string {
   return urn.slice(0, end);
 }
 
-/** What is wrong with a URN; `undefined` for nothing. */
+/** The mistake in a URN; `undefined` for a valid one. */
 export function urnMistake(urn: string): 'invalid' | 'too long' | undefined {
   // Clients remove the parts `.` and `..` from a path, so a redirect could not keep them.
   if (!urn.includes('.') || /(?:^|\/)\.{1,2}(?:\/|$)/.test(urn)) return 'invalid';
@@ -56,17 +56,9 @@ export function hitsShCounter(urn: string): string {
 
 /** The counter that an old URL names; `undefined` for none. */
 export function counterInHitsShUrl({ pathname }: URL): string | undefined {
-  const path = decoded(pathname);
+  const path = decodedPart(pathname);
   const urn = path.startsWith('/api/urns/')
     ? urnIn(path.slice('/api/urns/'.length))
     : hitsShPath(path)?.urn;
   return urn === undefined || urnMistake(urn) !== undefined ? undefined : hitsShCounter(urn);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

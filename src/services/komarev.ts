@@ -1,9 +1,9 @@
 /** How komarev (https://komarev.com/ghpvc/) names its counters: by the name of a GitHub user. */
-import { counterOfUser } from './naming.ts';
+import { counterOfUser, isUserName } from './naming.ts';
 
-/** Whether it is a name of a GitHub user: letters, digits and single hyphens between them. */
+/** Whether it is a name of a GitHub user: one of at most 39 characters. */
 export function isGithubUser(name: string): boolean {
-  return /^[a-z\d](?:-?[a-z\d])*$/i.test(name) && name.length <= 39;
+  return isUserName(name) && name.length <= 39;
 }
 
 /** The counter of a user, whose name may be in any case. */

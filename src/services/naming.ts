@@ -29,6 +29,23 @@ export function counterOfUser(service: string, user: string): string {
   return `${partOf(service)}/${partOf(user)}`;
 }
 
+/** Whether it is a name as on GitHub: letters and digits, with single hyphens between them. */
+export function isUserName(text: string): boolean {
+  return /^[a-z\d](?:-?[a-z\d])*$/i.test(text);
+}
+
+/**
+ * Decodes a part of a URL once, `%41bc` to `Abc`, so that the result is what is validated. A part
+ * that cannot be decoded stays as it is.
+ */
+export function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** The text as a valid part of a name; different texts give different parts. */
 function partOf(text: string): string {
   if (text === '') return EMPTY;

@@ -2,7 +2,7 @@
  * How hits.seeyoufarm.com names its counters: by the address of a page, without scheme, port,
  * query and fragment.
  */
-import { counterOfAddress } from './naming.ts';
+import { counterOfAddress, decodedPart } from './naming.ts';
 
 /** A page that is counted. */
 export interface SeeyoufarmPage {
@@ -15,7 +15,7 @@ export interface SeeyoufarmPage {
 export function seeyoufarmPage(address: string): SeeyoufarmPage | undefined {
   const url = URL.parse(withScheme(address.trim()));
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return undefined;
-  const path = decoded(url.pathname);
+  const path = decodedPart(url.pathname);
   return { counter: counterOfAddress(url.hostname, path), address: `${url.hostname}${path}` };
 }
 
@@ -29,13 +29,4 @@ export function counterInSeeyoufarmUrl({ pathname, searchParams }: URL): string 
 function withScheme(address: string): string {
   if (address.startsWith('//')) return `http:${address}`;
   return /^[a-z][a-z\d+.-]*:\/\//i.test(address) ? address : `http://${address}`;
-}
-
-/** The decoded path; as it is when it is not UTF-8. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

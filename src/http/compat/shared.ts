@@ -23,18 +23,6 @@ export interface NamedCounter {
 }
 
 /**
- * Decodes a part of a path once, `%41bc` to `Abc`, so that the result is what is validated. A part
- * that cannot be decoded stays as it is, and is not a valid name.
- */
-export function decodedPart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-/**
  * A whole number, with or without a sign; `undefined` when it is not one, or JSON cannot carry it
  * exactly.
  */

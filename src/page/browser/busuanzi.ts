@@ -12,10 +12,10 @@ type Numbers = Readonly<Record<string, number | null>>;
 
 /** The ends of the elements' ids. */
 const NAMES = ['site_pv', 'site_uv', 'page_pv', 'page_uv'] as const;
-/** Where the clone's scripts keep that this browser has been counted as a visitor. */
+/** The key in localStorage under which the clone's script keeps its token. */
 const MARK = 'bsz-id';
 const MARK_HEADER = 'Set-Bsz-Identity';
-/** How the cookies begin with which Vercount's scripts keep the same. */
+/** The prefix of Vercount's cookie, which marks a browser that was counted. */
 const VERCOUNT_COOKIE = 'vercount_uv_';
 /** The units of the style `short`. */
 const UNITS = ['', 'K', 'M', 'B', 'T'];

@@ -7,10 +7,11 @@
 
 import { AppError } from '../../../counter/errors.ts';
 import { invalidPart } from '../../../counter/name.ts';
+import { decodedPart } from '../../../services/naming.ts';
 import type { AppContext } from '../../context.ts';
 import type { VisitOptions } from '../../visit/counting.ts';
 import { bearerIn } from '../../visit/owners.ts';
-import { callingPage, decodedPart, hostPart, type NamedCounter, pathPart } from '../shared.ts';
+import { callingPage, hostPart, type NamedCounter, pathPart } from '../shared.ts';
 
 /** The path of Abacus on every host. */
 export const ABACUS_PREFIX = '/abacus';

@@ -2,10 +2,10 @@
  * busuanzi under `/busuanzi`: the calls of the original, of its self-hosted clone and of Vercount,
  * and a script that fills the elements of all three.
  *
- * Where only the host name of the original was replaced, paths begin with `/busuanzi` in any case.
- * So on a host of its own, where the path `/busuanzi` stands in front, the calls of that script
- * have it twice. Not here: the calls (`original.ts`, `clone.ts`, `vercount.ts`), what they count
- * (`views.ts`), and the script (`page/browser/busuanzi.ts`).
+ * The original's own path begins with `/busuanzi`. On a host of its own Seen adds the path of the
+ * service in front, so these calls arrive as `/busuanzi/busuanzi`. Not here: the calls
+ * (`original.ts`, `clone.ts`, `vercount.ts`), what they count (`views.ts`), and the script
+ * (`page/browser/busuanzi.ts`).
  */
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Env, Surface } from '../../context.ts';
@@ -38,7 +38,7 @@ export function createBusuanzi(options: BusuanziOptions): Surface {
     app.use(`${PREFIX}/*`, formatErrors);
     for (const path of SCRIPTS)
       app.get(path, checked(publicScript('busuanzi', KEPT_SECONDS, headers)));
-    // Others have answered at the root of a host.
+    // The first version of Vercount was called at `/`.
     for (const path of [PREFIX, `${PREFIX}/`, TWICE])
       app.get(path, admitted(originalHandler(headers, options)));
     serveClone(app, [PREFIX, TWICE], common, options);

@@ -11,11 +11,11 @@ import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
 import { invalidPart } from '../../../counter/name.ts';
 import { pixel } from '../../../images/pixel.ts';
+import { decodedPart } from '../../../services/naming.ts';
 import type { AppContext, Env } from '../../context.ts';
 import {
   callbackIn,
   callingPage,
-  decodedPart,
   hostPart,
   jsonpScript,
   type NamedCounter,

@@ -11,13 +11,14 @@ import { BADGE_STYLES, type BadgeStyle, drawBadge } from '../../../images/badge.
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { simplePage } from '../../../page/simple.ts';
 import { dwylCounter, dwylRepository } from '../../../services/dwyl.ts';
+import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
 import { headOnly } from '../../request/methods.ts';
 import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
 import { simplePageHeaders } from '../page.ts';
-import { decodedPart, redirect } from '../shared.ts';
+import { redirect } from '../shared.ts';
 
 const PREFIX = '/dwyl';
 const LABEL = 'hits';

@@ -2,7 +2,7 @@
  * hits.sh under `/hits-sh`: `/URN.svg` is a badge that counts, `/URN.preview` an example of it,
  * `/URN/` a page, and `/api/urns/URN` the statistics.
  *
- * As there, mistakes are told by a badge with the status of an error, and a path with a scheme or
+ * As there, mistakes are shown as a badge with the status of an error, and a path with a scheme or
  * needless slashes is redirected. Not here: the parameters (`look.ts`), the statistics
  * (`statistics.ts`), and how a URN becomes a counter's name (`services/hits-sh.ts`).
  */
@@ -11,6 +11,7 @@ import { drawBadge } from '../../../images/badge.ts';
 import { simplePage } from '../../../page/simple.ts';
 import { pluralize } from '../../../plural.ts';
 import { hitsShCounter, hitsShPath, urnIn, urnMistake } from '../../../services/hits-sh.ts';
+import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
@@ -18,7 +19,7 @@ import { headOnly } from '../../request/methods.ts';
 import { afterCounting, type BadgeParts, PRIVATE, publicTotal, today } from '../badge.ts';
 import { namedColour } from '../colours.ts';
 import { simplePageHeaders } from '../page.ts';
-import { decodedPart, redirect } from '../shared.ts';
+import { redirect } from '../shared.ts';
 import { draw, lookOf } from './look.ts';
 import { statisticsOf } from './statistics.ts';
 

@@ -2,7 +2,7 @@
  * komarev under `/komarev`: `/ghpvc/?username=USER`, the badge of views of a GitHub profile.
  *
  * As there, only GitHub's image proxy counts, and `count=yes` counts everybody. A wrong colour or
- * base is told by a red badge, after the view was counted. Not here: the parameters (`look.ts`),
+ * base is shown as a red badge, after the view was counted. Not here: the parameters (`look.ts`),
  * and how a user's name becomes a counter's (`services/komarev.ts`).
  */
 import { Hono } from 'hono';

@@ -16,10 +16,10 @@ import { type BadgeParts, extraIn, PRIVATE, publicTotal } from '../badge.ts';
 import { namedColour } from '../colours.ts';
 
 const PATH = '/visitor-badge/badge';
-/** What caches are told of a badge, and of a mistake. */
+/** `Cache-Control` of a badge, and of a badge that shows a mistake. */
 const NEVER_KEPT = 'no-cache,max-age=0,no-store,s-maxage=0,proxy-revalidate';
 const MISTAKE_NEVER_KEPT = 'no-cache,max-age=0';
-/** A badge expired so long ago. */
+/** How far `Expires` lies in the past. */
 const EXPIRED_MS = 10 * 60 * 1000;
 
 /** The surface of visitor-badge. */
