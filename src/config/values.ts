@@ -65,21 +65,16 @@ const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 export const hosts = z.string().transform((list, context): Hosts => {
   const found = new Map<string, Service>();
   for (const entry of list.split(',').flatMap((part) => part.trim() || [])) {
-    const [host = '', service = '', ...more] = entry.toLowerCase().split('=');
-    const mistake = mistakeInHost(host, service, more.length > 0, found);
+    const [, host = '', service = ''] = /^([^=]*)=?([^=]*)$/.exec(entry.toLowerCase()) ?? [];
+    const mistake = mistakeInHost(host, service, found);
     if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
     else if (isService(service)) found.set(host, service);
   }
   return found;
 });
 
-function mistakeInHost(
-  host: string,
-  service: string,
-  tooMany: boolean,
-  found: Hosts,
-): string | undefined {
-  if (tooMany || !HOST_NAME.test(host))
+function mistakeInHost(host: string, service: string, found: Hosts): string | undefined {
+  if (!HOST_NAME.test(host))
     return 'is not a list of host names without ports and services, as in count.example.com=countapi,hits.example.com=abacus';
   if (!isService(service))
     return `gives ${host} no service that Seen knows. Use one of ${SERVICES.join(', ')}`;

@@ -50,8 +50,13 @@ export function decodedPart(part: string): string {
 function partOf(text: string): string {
   if (text === '') return EMPTY;
   const part = text.replaceAll('/', '..');
-  // With dots next to a slash, or two of them, another text would give the same part.
-  const ambiguous = text.includes('..') || /\.\/|\/\./.test(text) || /^\.+$/.test(part);
+  // Another text would give the same part: with dots next to a slash, or two of them; and one that
+  // ends as if it had a hash.
+  const ambiguous =
+    text.includes('..') ||
+    /\.\/|\/\./.test(text) ||
+    /^\.+$/.test(part) ||
+    /-[\da-f]{16}$/.test(part);
   if (!ambiguous && COUNTER_PART.test(part)) return part;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
   const readable = part.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').slice(0, READABLE_MAX);

@@ -11,7 +11,7 @@ export const CPU_US_MAX = 2000;
  * A request that is too dear is tried so often before it counts as too dear: others use this
  * machine, too.
  */
-const TRIES = 20;
+const TRIES = 100;
 
 /** How a request differs from the plain one of its target. */
 export interface Change {

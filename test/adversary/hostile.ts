@@ -17,6 +17,13 @@ function repeated(piece: string, prefix = '', suffix = ''): Hostile {
   };
 }
 
+/** Chinese letters, three bytes each, with a dot after each 600. */
+function differentLetters(bytes: number): string {
+  return Array.from({ length: Math.max(0, Math.floor(bytes / 3)) }, (_, index) =>
+    index % 600 === 599 ? '.' : String.fromCharCode(0x4e00 + ((index * 7919) % 20_000)),
+  ).join('');
+}
+
 /** Pieces that parsers of any kind may stumble over. */
 export const ANYWHERE: readonly Hostile[] = [
   repeated('a'),
@@ -181,6 +188,8 @@ export const JSON_BODIES: readonly Hostile[] = [
   repeated('a', '{"visitor":"', '"}'),
   repeated('/', '{"url":"https://a.example', '"}'),
   repeated('xn--a.', '{"url":"http://', '"}'),
+  // Labels of a host that are costly to encode, because all their letters differ.
+  (length) => `{"url":"http://${differentLetters(length - 20)}"}`,
   (length) =>
     `{${Array.from({ length: Math.floor(length / 9) }, (_, index) => `"${index}":1`).join(',')}}`,
   (length) => `[${'{},'.repeat(length / 3 - 1)}{}]`,

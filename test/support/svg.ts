@@ -64,3 +64,8 @@ function unescaped(text: string): string {
     return character;
   });
 }
+
+/** The words of a badge, as people who do not see it hear them. */
+export function wordsOf(svg: string): string | undefined {
+  return /aria-label="([^"]*)"/.exec(svg)?.[1];
+}

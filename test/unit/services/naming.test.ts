@@ -62,6 +62,11 @@ describe('the counter of an address', () => {
   });
 });
 
+test('a text that is the part with a hash of another text has a counter of its own', () => {
+  const [, hashed = ''] = counterOfUser('komarev', 'ab').split('/');
+  expect(counterOfUser('komarev', hashed)).not.toBe(counterOfUser('komarev', 'ab'));
+});
+
 test('the counter of a user is in the namespace of the service', () => {
   expect(counterOfUser('komarev', 'octocat')).toBe('komarev/octocat');
   expect(counterOfUser('komarev', 'ab')).toMatch(/^komarev\/ab-[0-9a-f]{16}$/);

@@ -2,8 +2,8 @@
  * visitor-badge under `/visitor-badge`: `/badge?page_id=USER.REPO`, the badge of visits of a page,
  * as visitor-badge.laobi.icu and earlier visitor-badge.glitch.me drew it.
  *
- * As there, every request counts, except with `query_only`, and a missing `page_id` is told by a
- * badge. Not here: how an id becomes a counter's name (`services/visitor-badge.ts`).
+ * As there, every request counts, except with `query_only`, and a missing `page_id` is shown as
+ * a badge. Not here: how an id becomes a counter's name (`services/visitor-badge.ts`).
  */
 import { Hono } from 'hono';
 import { cssColour, drawBadge } from '../../../images/badge.ts';

@@ -1,7 +1,7 @@
 /** dwyl/hits: the requests of READMEs and shields.io, what counts, what is shown, and mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const REPO = 'dwyl/octocat..hello';
 /** The headers with which shields.io asks. */
@@ -11,12 +11,11 @@ const CACHING = 'max-age=0, private, must-revalidate';
 
 function begin(options: Parameters<typeof setUp>[0] = {}) {
   const app = setUp(options);
-  /** The words of a badge, as people who do not see it hear them. */
   const words = async (path: string, status = 200) => {
     const response = await app.ask(`/dwyl/${path}`);
     expect({ path, status: response.status }).toEqual({ path, status });
     expect(response.headers.get('Content-Type')).toBe('image/svg+xml; charset=utf-8');
-    return /aria-label="([^"]*)"/.exec(response.body)?.[1];
+    return wordsOf(response.body);
   };
   const json = async (path: string, headers: Record<string, string> = SHIELDS) => {
     const response = await app.ask(`/dwyl/${path}`, headers);

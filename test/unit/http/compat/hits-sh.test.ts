@@ -2,19 +2,18 @@
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../../src/counter/errors.ts';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REPO = 'github.com/octocat..hello';
 
 function begin(options: Parameters<typeof setUp>[0] = {}) {
   const app = setUp(options);
-  /** The words of a badge, as people who do not see it hear them. */
   const words = async (path: string, status = 200, headers: Record<string, string> = {}) => {
     const response = await app.ask(`/hits-sh/${path}`, headers);
     expect({ path, status: response.status }).toEqual({ path, status });
     expect(response.headers.get('Content-Type')).toBe('image/svg+xml;charset=UTF-8');
-    return /aria-label="([^"]*)"/.exec(response.body)?.[1];
+    return wordsOf(response.body);
   };
   const total = async (name: string) => (await app.store.registry.describe(name))?.total;
   const start = (name: string, value: number) =>
@@ -360,7 +359,7 @@ test('a counted visit is shown, also when today’s number cannot be read', asyn
   store.history.read = () =>
     Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
   const { status, body } = await ask('/hits-sh/github.com/octocat/hello.svg?view=today-total');
-  expect({ status, words: /aria-label="([^"]*)"/.exec(body)?.[1] }).toEqual({
+  expect({ status, words: wordsOf(body) }).toEqual({
     status: 200,
     words: 'hits: 1',
   });

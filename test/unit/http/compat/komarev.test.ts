@@ -1,7 +1,7 @@
 /** komarev: the requests that READMEs send, what counts, what a badge shows, and mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const CAMO = { 'User-Agent': 'github-camo (876de43e)' };
 const BROWSER = {
@@ -12,11 +12,10 @@ function begin(options: Parameters<typeof setUp>[0] = {}) {
   const app = setUp(options);
   const badge = (query: string, headers: Record<string, string> = CAMO) =>
     app.ask(`/komarev/ghpvc/?${query}`, headers);
-  /** The words of a badge, as people who do not see it hear them. */
   const words = async (query: string, headers?: Record<string, string>) => {
     const { status, body } = await badge(query, headers);
     expect(status).toBe(200);
-    return /aria-label="([^"]*)"/.exec(body)?.[1];
+    return wordsOf(body);
   };
   const total = async (name: string) => (await app.store.registry.describe(name))?.total;
   const start = (name: string, value: number) =>

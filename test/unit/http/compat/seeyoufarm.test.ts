@@ -6,7 +6,7 @@ import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../../src/counter/errors.ts';
 import { counterInSeeyoufarmUrl, seeyoufarmPage } from '../../../../src/services/seeyoufarm.ts';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 24 * 3600_000;
@@ -30,7 +30,7 @@ function begin(options: Parameters<typeof setUp>[0] = {}) {
     words: async (path: string, headers: Record<string, string> = {}) => {
       const { status, body } = await app.ask(path, headers);
       expect({ path, status }).toEqual({ path, status: 200 });
-      return /aria-label="([^"]*)"/.exec(body)?.[1];
+      return wordsOf(body);
     },
     total: async (name: string) => (await app.store.registry.describe(name))?.total,
     start: (name: string, value: number) =>
@@ -286,7 +286,7 @@ test('a counted visit is shown, also when today’s number cannot be read', asyn
   const { status, body } = await ask(
     '/seeyoufarm/api/count/incr/badge.svg?url=https://example.com/',
   );
-  expect({ status, words: /aria-label="([^"]*)"/.exec(body)?.[1] }).toEqual({
+  expect({ status, words: wordsOf(body) }).toEqual({
     status: 200,
     words: 'hits: 1',
   });

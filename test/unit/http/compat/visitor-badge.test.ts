@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'bun:test';
 import { counterInVisitorBadgeUrl } from '../../../../src/services/visitor-badge.ts';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
@@ -12,11 +12,10 @@ function begin(options: Parameters<typeof setUp>[0] = {}) {
   const app = setUp({ now: () => NOW, ...options });
   const badge = (query: string, headers: Record<string, string> = {}, method = 'GET') =>
     app.ask(`/visitor-badge/badge?${query}`, headers, method);
-  /** The words of a badge, as people who do not see it hear them. */
   const words = async (query: string, headers?: Record<string, string>) => {
     const { status, body } = await badge(query, headers);
     expect({ query, status }).toEqual({ query, status: 200 });
-    return /aria-label="([^"]*)"/.exec(body)?.[1];
+    return wordsOf(body);
   };
   const total = async (name: string) => (await app.store.registry.describe(name))?.total;
   const start = (name: string, value: number) =>

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
-import { elementsOf } from '../../../support/svg.ts';
+import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 24 * 3600_000;
@@ -18,11 +18,10 @@ function begin(options: Parameters<typeof setUp>[0] = {}) {
     later: (ms: number) => {
       now += ms;
     },
-    /** The words of a badge, as people who do not see it hear them. */
     words: async (path: string, headers: Record<string, string> = {}) => {
       const { status, body } = await app.ask(path, headers);
       expect(status).toBe(200);
-      return /aria-label="([^"]*)"/.exec(body)?.[1];
+      return wordsOf(body);
     },
     total: async (name: string) => (await app.store.registry.describe(name))?.total,
   };
