@@ -10,8 +10,9 @@ import { escaped } from './xml.ts';
 
 /**
  * The colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know the
- * page that shows it. It can only read the system's preference, which may differ from the page. So
- * with `auto` it follows the preference, and has a ground of its own.
+ * page that shows it. It can only read a preference: in Chromium the page's `color-scheme`,
+ * elsewhere the system's, which may differ from the page. So with `auto` it follows the
+ * preference, and has a ground of its own.
  */
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];

@@ -12,7 +12,7 @@ const LOGOS: readonly { logo?: string; logoColor?: string }[] = [
   {},
   { logo: 'github' },
   { logo: 'javascript' },
-  { logo: 'mastodon', logoColor: '#ffffff' },
+  { logo: 'mastodon', logoColor: '#6364ff' },
 ];
 const SVG = 'data:image/svg+xml;base64,';
 /** The counters of the charts, of which one has no visits. */
@@ -36,7 +36,12 @@ export async function badgePicture(browser: Browser, url: string, path: string):
     ),
   );
   const heads = '<tr><th>style</th><th>logo</th><th>Seen</th><th>shields.io</th></tr>';
-  await pictureOf(browser, `<table>${heads}${rows.join('')}</table>`, path, 'light');
+  await pictureOf(
+    browser,
+    `<table style="zoom:1.5">${heads}${rows.join('')}</table>`,
+    path,
+    'light',
+  );
 }
 
 /** Takes a picture of charts on a white and on a black page, for a system's preference. */
