@@ -27,6 +27,7 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
 COPY --from=build /build/browser /usr/local/lib/seen/browser
+COPY --from=build /build/src/images/logos /usr/local/lib/seen/logos
 # The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container.
 RUN mkdir /data && chown bun:bun /data
 # One replica per container, because the orchestrator starts the others. The operations port is open to other containers,

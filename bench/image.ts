@@ -4,7 +4,7 @@
  *
  * Not here: the base image (Bun on Alpine), which cannot be downloaded without a registry.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../test/support/folder.ts';
 
@@ -28,6 +28,8 @@ export async function imageFiles(): Promise<{ file: string; bytes: number }[]> {
     const command = [...flags.trim().split(/\s+/), `${name}=${join(folder.path, to)}`];
     await Bun.$`${process.execPath} build ${command}`.cwd(ROOT).quiet();
   }
+  // The file of the sources that the image contains as it is.
+  cpSync(join(ROOT, 'src/images/logos'), join(folder.path, 'logos'), { recursive: true });
   return [...new Bun.Glob('**/*').scanSync(folder.path)]
     .toSorted()
     .map((file) => ({ file, bytes: statSync(join(folder.path, file)).size }));

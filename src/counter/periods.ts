@@ -131,6 +131,14 @@ export function visitsToday(past: CounterHistory, now: number): number {
   return visitsIn(latestPeriods(past, 'day', 'UTC', now, 1));
 }
 
+/** All visits of one kind since the history began. */
+export function visitsOfKind({ hours, days }: CounterHistory, kind: Kind): number {
+  return [...hours, ...days].reduce(
+    (sum, entry) => (entry.kind === kind ? sum + entry.amount : sum),
+    0,
+  );
+}
+
 /**
  * The history without the part before `ms` (milliseconds since 1970), so that charts of old
  * counters are not slower.

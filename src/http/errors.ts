@@ -87,6 +87,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   badge: 'problem',
   chart: 'problem',
   pixel: 'problem',
+  'logos.json': 'problem',
   abacus: 'bare',
   busuanzi: 'bare',
   countapi: 'bare',

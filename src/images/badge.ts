@@ -2,12 +2,15 @@
  * Badges: a label and a message as a small SVG, in the styles of shields.io. A pure function.
  *
  * The picture is safe for any text: text is escaped, characters that XML cannot hold are removed,
- * colours and fonts come from fixed lists, and it loads nothing. badge-maker draws it (decision
- * 9). It offers no choice of font, size or text colour, so these are changed in its SVG, whose
- * texts have a fixed width and so fit in any font. Not here: the text of a badge, and its headers.
+ * colours, fonts and logos come from fixed lists, and it loads nothing. badge-maker draws it
+ * (decision 9). It offers no choice of font, size or text colour, so these are changed in its SVG,
+ * whose texts have a fixed width and so fit in any font. Not here: the text of a badge, its
+ * headers, and where logos come from (`logo-files.ts`).
  */
 import { makeBadge } from 'badge-maker';
 import { fromString } from 'css-color-converter';
+import { type Logo, logoUrl } from './logo.ts';
+import { SHIELDS_COLOURS } from './shields-colours.ts';
 import { xmlText } from './xml.ts';
 
 /** The available styles. */
@@ -47,6 +50,10 @@ export interface Badge {
   readonly font?: BadgeFont | undefined;
   /** The size of the letters. The whole badge scales with it. */
   readonly fontSizePx?: number | undefined;
+  /** A logo in front of the label. */
+  readonly logo?: Logo | undefined;
+  /** The colour of the logo; without it, its own or one that stands out. */
+  readonly logoColour?: string | undefined;
 }
 
 /**
@@ -54,32 +61,46 @@ export interface Badge {
  * access to its site.
  */
 export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+/** The same for an SVG that contains other pictures, such as logos or digits. */
+export const EMBEDDING_POLICY =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
 
+/** What stands for a logo in a drawing. */
+const PLACE = 'logo';
 /** The font size of badge-maker. */
 const FONT_SIZE_PX = 11;
 /** Longer texts are cut: a picture of 2,000 pixels is no badge. */
 export const TEXT_LENGTH_MAX = 200;
-/** The colour names of shields.io. */
-const NAMES = new Set(
-  'brightgreen green yellow yellowgreen orange red blue grey gray lightgrey lightgray critical important success informational inactive'.split(
-    ' ',
-  ),
-);
+/**
+ * A colour as CSS writes it today, with spaces and a slash: `hsl(120 100% 50% / .5)`. No two parts
+ * can match the same text, so that matching takes time in proportion to its length.
+ */
+const MODERN =
+  /^((?:rgb|hsl)a?\()\s*([^\s,/]+)\s+([^\s,/]+)\s+([^\s,/]+?)\s*(?:\/\s*([^\s,/]+?)\s*)?\)$/;
 
 /**
  * A CSS colour, in any case, as `#` and 3, 4, 6 or 8 digits; `undefined` when it is invalid. It
- * may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or `hsla()`.
+ * may be a name, hexadecimal digits with or without `#`, `rgb()`, `rgba()`, `hsl()` or `hsla()`,
+ * with whole numbers, and an alpha value or none, with commas or without.
  */
 export function cssColour(text: string): string | undefined {
   const wanted = text.trim().toLowerCase();
   const digits = /^#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/.exec(wanted)?.[1];
   if (digits !== undefined) return `#${digits}`;
   try {
-    return fromString(wanted)?.toHexString();
+    return fromString(oldSyntax(wanted))?.toHexString();
   } catch {
     // The library looks names up as properties of an object, and `constructor` is one of those.
     return undefined;
   }
+}
+
+/** css-color-converter knows `hsl()` only with commas. */
+function oldSyntax(text: string): string {
+  return text.replace(MODERN, (_, begin: string, ...parts: (string | undefined)[]) => {
+    const given = parts.slice(0, 4).filter((part) => part !== undefined);
+    return `${begin}${given.join(',')})`;
+  });
 }
 
 /**
@@ -88,7 +109,7 @@ export function cssColour(text: string): string | undefined {
  */
 export function badgeColour(text: string): string | undefined {
   const name = text.trim().toLowerCase();
-  return NAMES.has(name) ? name : cssColour(text);
+  return Object.hasOwn(SHIELDS_COLOURS, name) ? name : cssColour(text);
 }
 
 /** A font by its name, such as `arial-bold-italic`; `undefined` for an unknown name. */
@@ -104,6 +125,11 @@ export function badgeFont(name: string): BadgeFont | undefined {
 
 /** The badge as the text of an SVG. */
 export function drawBadge(badge: Badge): string {
+  return withLogo(drawWithoutLogo(badge), badge);
+}
+
+/** The same, but with an empty place for the logo, if the badge has one. */
+export function drawWithoutLogo(badge: Badge): string {
   const {
     style = 'flat',
     colour,
@@ -111,6 +137,7 @@ export function drawBadge(badge: Badge): string {
     textColour,
     font,
     fontSizePx = FONT_SIZE_PX,
+    logo,
   } = badge;
   let svg = makeBadge({
     label: words(badge.label),
@@ -118,10 +145,22 @@ export function drawBadge(badge: Badge): string {
     style,
     ...(colour === undefined ? {} : { color: colour }),
     ...(labelColour === undefined ? {} : { labelColor: labelColour }),
+    ...(logo && { logoBase64: PLACE }),
   });
   if (textColour !== undefined && style !== 'social') svg = withTextColour(svg, textColour);
   if (font !== undefined) svg = withFont(svg, font);
   return fontSizePx === FONT_SIZE_PX ? svg : scaled(svg, fontSizePx / FONT_SIZE_PX);
+}
+
+/**
+ * Puts the logo of a badge into its drawing. Some logos have 70 kB, which badge-maker would check
+ * for milliseconds.
+ */
+export function withLogo(svg: string, { logo, logoColour, style }: Badge): string {
+  if (!logo) return svg;
+  const colour = SHIELDS_COLOURS[logoColour ?? ''] ?? logoColour;
+  // Only the attribute matches, because in escaped text there are no quotes.
+  return svg.replace(`"${PLACE}"`, () => `"${logoUrl(logo, style === 'social', colour)}"`);
 }
 
 function words(text: string): string {

@@ -10,7 +10,9 @@ import { escaped } from './xml.ts';
 
 /**
  * The colours: for a light page, for a dark one, or (`auto`) for any. A picture cannot know the
- * page that shows it. It can only read the system's preference, which may differ from the page.
+ * page that shows it. It can only read a preference: in Chromium the page's `color-scheme`,
+ * elsewhere the system's, which may differ from the page. So with `auto` it follows the
+ * preference, and has a ground of its own.
  */
 export const CHART_THEMES = ['auto', 'light', 'dark'] as const;
 export type ChartTheme = (typeof CHART_THEMES)[number];
@@ -29,6 +31,8 @@ export interface Chart {
   readonly theme: ChartTheme;
   /** Formats a number. */
   readonly write: (value: number) => string;
+  /** Text in the place of bars. */
+  readonly note?: string | undefined;
 }
 
 const WIDTH = 640;
@@ -42,28 +46,29 @@ const GAP = 0.25;
 
 const LIGHT = '--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--bar:#3b6ea5';
 const DARK = '--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--bar:#79b0e8';
-/**
- * Colours as far from white as from black. On usual backgrounds, #fff to #f6f8fa and #000 to
- * #1e1e1e, texts and bars have a contrast of 3.9 to 1 or more; no colour has 4.5 to 1 on all.
- */
-const ANY = '--ink:#767b82;--soft:#767b82;--line:#80808066;--bar:#3f7fc4';
+/** The colours of each theme. On their grounds texts have a contrast of 4.5 to 1 or more. */
+const COLOURS: Readonly<Record<ChartTheme, string>> = {
+  auto: `svg{${LIGHT};--ground:#fff}@media(prefers-color-scheme:dark){svg{${DARK};--ground:#0d1117}}`,
+  light: `svg{${LIGHT}}`,
+  dark: `svg{${DARK}}`,
+};
+/** The ground, half a pixel inside the picture, so that its line is one pixel wide. */
+const GROUND = `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="6"/>`;
 
 /** The chart as the text of an SVG. */
-export function drawChart({ title, summary, bars, theme, write }: Chart): string {
+export function drawChart({ title, summary, bars, theme, write, note }: Chart): string {
   const most = scaleMaximum(Math.max(0, ...bars.map(({ value }) => value)));
   const label = escaped(`${title}: ${summary}`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${label}">
 <title>${label}</title>
-<style>svg{${COLOURS[theme]}}text{font:12px system-ui,sans-serif;fill:var(--soft)}.title{font-size:15px;font-weight:600;fill:var(--ink)}.bar{fill:var(--bar)}.line{stroke:var(--line)}</style>
+<style>${COLOURS[theme]}text{font:12px system-ui,sans-serif;fill:var(--soft)}.title{font-size:15px;font-weight:600;fill:var(--ink)}.bar{fill:var(--bar)}.line{stroke:var(--line)}.ground{fill:var(--ground);stroke:var(--line)}</style>${theme === 'auto' ? GROUND : ''}
 <text class="title" x="12" y="24">${escaped(title)}</text>
 <text x="${PLOT.right}" y="24" text-anchor="end">${escaped(summary)}</text>
 ${scale(most, write)}
 ${bars.map((bar, index) => drawBar(bar, (PLOT.right - PLOT.left) / bars.length, index, most, write)).join('\n')}
-${names(bars)}
+${names(bars)}${note === undefined ? '' : noteText(note)}
 </svg>`;
 }
-
-const COLOURS: Readonly<Record<ChartTheme, string>> = { auto: ANY, light: LIGHT, dark: DARK };
 
 /** Lines at zero, half and full height, with their values. */
 function scale(most: number, write: Chart['write']): string {
@@ -87,6 +92,12 @@ function drawBar(
   const height = value > 0 ? Math.max(1, (value / most) * (PLOT.bottom - PLOT.top)) : 0;
   const x = PLOT.left + (index + GAP / 2) * step;
   return `<rect class="bar" x="${short(x)}" y="${short(PLOT.bottom - height)}" width="${short(step * (1 - GAP))}" height="${short(height)}"><title>${escaped(`${name}: ${write(value)}`)}</title></rect>`;
+}
+
+/** Text in the middle of the place of the bars. */
+function noteText(note: string): string {
+  const [x, y] = [(PLOT.left + PLOT.right) / 2, (PLOT.top + 3 * PLOT.bottom) / 4];
+  return `<text x="${x}" y="${y}" text-anchor="middle">${escaped(note)}</text>`;
 }
 
 /** Some bars' names, evenly spaced, including the last. */

@@ -41,13 +41,6 @@ export interface NumberPicture {
   readonly dimmed: boolean | 'auto';
 }
 
-/**
- * The Content-Security-Policy of a picture opened as a page: no script, no external resources, and
- * only the embedded digits.
- */
-export const NUMBER_PICTURE_POLICY =
-  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
-
 const DIM = 'filter:brightness(.6);';
 
 /** The picture as the text of an SVG. */

@@ -5,10 +5,10 @@
  * digits differ only in the digits. Two drawings show the places of the digits; later numbers are
  * filled in there, at a tenth of the cost of drawing. If more than the digits differs, each number
  * is drawn. These two drawings are made only when a shape comes again, so random labels cost
- * one drawing each.
+ * one drawing each. Logos are put in at the end, so they are not remembered here.
  */
 import { LRUCache } from 'lru-cache';
-import { type Badge, drawBadge, TEXT_LENGTH_MAX } from './badge.ts';
+import { type Badge, drawBadge, drawWithoutLogo, TEXT_LENGTH_MAX, withLogo } from './badge.ts';
 
 /** The texts between the digits of a drawing. The whole number may occur in it several times. */
 type Pieces = readonly string[];
@@ -30,12 +30,15 @@ export function drawNumberedBadge(badge: Badge): string {
   const digits = badge.message.length > NUMBER_LENGTH_MAX ? null : badge.message.match(/\d/g);
   if (!digits) return drawBadge(badge);
   const label = badge.label.slice(0, TEXT_LENGTH_MAX);
-  const shape = JSON.stringify({ ...badge, label, message: withDigits(badge.message, '0') });
+  const message = withDigits(badge.message, '0');
+  const logo = badge.logo !== undefined;
+  const shape = JSON.stringify({ ...badge, label, message, logo, logoColour: undefined });
   const before = remembered.get(shape);
   const known =
     before === 'drawn once' ? (piecesOf(badge, digits.length) ?? 'drawn always') : before;
   remembered.set(shape, known ?? 'drawn once');
-  return typeof known === 'object' ? filled(known, digits) : drawBadge(badge);
+  const svg = typeof known === 'object' ? filled(known, digits) : drawWithoutLogo(badge);
+  return withLogo(svg, badge);
 }
 
 function withDigits(message: string, digit: string): string {
@@ -45,7 +48,7 @@ function withDigits(message: string, digit: string): string {
 /** Draws the shape with ones and with twos; `undefined` if more than the digits differs. */
 function piecesOf(badge: Badge, digits: number): Pieces | undefined {
   const [ones, twos] = ['1', '2'].map((digit) =>
-    drawBadge({ ...badge, message: withDigits(badge.message, digit) }),
+    drawWithoutLogo({ ...badge, message: withDigits(badge.message, digit) }),
   );
   if (ones === undefined || twos === undefined || ones.length !== twos.length) return undefined;
   const pieces: string[] = [];

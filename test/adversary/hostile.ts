@@ -169,6 +169,8 @@ export const PARAMETERS: readonly Hostile[] = [
   repeated('a.', 'a'),
   repeated(' ', 'rgb('),
   repeated('1', 'rgba(1,1,1,'),
+  repeated('1 ', 'hsl('),
+  repeated(' ', 'hsl(1 1% 1%', '/'),
   repeated('-bold', 'arial'),
   repeated('-a', 'en'),
   repeated('-u-nu-latn', 'en'),

@@ -21,8 +21,10 @@ const PAGE = 'https://my-site.test/page';
 /** The paths of Vercount's calls. */
 const LOG = /^\/busuanzi\/.*log$/;
 
-/** The queries that a route requires. */
+/** The queries that a route requires, or that make it read most. */
 const QUERIES: Readonly<Record<string, string>> = {
+  // The largest logo.
+  '/badge/:ns/:file': '?show=today-total&logo=elsevier',
   '/live': '?counters=hits,my-site/page',
   '/api/v1/values': '?names=hits,my-site/page',
   '/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',

@@ -12,6 +12,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launch, openPage } from '../support/browser.ts';
 import { until } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
+import { badgePicture, chartPicture } from './image-pictures.ts';
 import { makeUpPast } from './made-up-past.ts';
 
 const WIDE = { viewport: { width: 860, height: 1000 } };
@@ -103,6 +104,9 @@ async function main(folder: string | undefined): Promise<void> {
     }
     if (folder === undefined) return;
     const at = (name: string) => join(folder, `${name}.png`);
+    await badgePicture(browser, url, at('badges'));
+    for (const colorScheme of ['light', 'dark'] as const)
+      await chartPicture(browser, url, at(`charts-${colorScheme}`), colorScheme);
     const table = async (page: Page) => {
       await whole(page);
       await page.locator('summary').click();

@@ -1,7 +1,6 @@
 /** Shared by the services that answer with badges. */
 import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
-import { isAppError } from '../../counter/errors.ts';
 import { visitsToday } from '../../counter/periods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 
@@ -24,19 +23,6 @@ export async function publicTotal(
 ): Promise<number | null> {
   const found = await registry.describe(name);
   return found?.rules.private ? null : (found?.total ?? 0);
-}
-
-/**
- * What is read after a visit was counted; `undefined` when it cannot be read. To fail then would
- * report a counted visit as not counted.
- */
-export async function afterCounting<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isAppError(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Today's visits (UTC) of a counter; 0 for a missing one. */

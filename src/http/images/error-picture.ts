@@ -13,11 +13,11 @@ const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
 const COLOUR_OF_ERRORS = 'lightgrey';
 
 /** The headers of a picture; `headers` are those of every response. */
-export function imageHeaders(headers: Headers, type: string): Headers {
+export function imageHeaders(headers: Headers, type: string, policy = IMAGE_POLICY): Headers {
   const ours = new Headers(headers);
   ours.set('Content-Type', type);
   ours.set('Cache-Control', NEVER_KEPT);
-  ours.set('Content-Security-Policy', IMAGE_POLICY);
+  ours.set('Content-Security-Policy', policy);
   // Pages that isolate themselves show pictures of other sites only with this header.
   ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
   return ours;

@@ -1,6 +1,6 @@
 /**
  * Counters as pictures: `/badge/…svg`, `/chart/…svg` and `/pixel/…gif`, for pages and READMEs that
- * cannot run a script.
+ * cannot run a script; and `/logos.json`, the logos that a badge may have.
  *
  * Responses forbid caching, and image proxies (GitHub's, mail services') obey. An error is a
  * picture too (`error-picture.ts`). Not here: drawing (`images/`), and reading requests
@@ -8,20 +8,25 @@
  */
 
 import { Hono } from 'hono';
-import { DAY_MS, type History } from '../../contract/history.ts';
+import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { latestPeriods, visitsIn, visitsToday } from '../../counter/periods.ts';
+import { latestPeriods, visitsIn } from '../../counter/periods.ts';
+import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../images/badge.ts';
 import { drawChart } from '../../images/chart.ts';
+import type { Logo } from '../../images/logo.ts';
+import { findLogo } from '../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { headOnly } from '../request/methods.ts';
-import type { CountVisit } from '../visit/counting.ts';
+import { afterCounting, type CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
+import { logoList } from './logos.ts';
+import { emptyNote, messageFor } from './numbers.ts';
 import {
   type BadgeWanted,
   badgeWanted,
@@ -44,23 +49,30 @@ const COLOUR = 'blue';
 
 /** The surface of pictures. */
 export function createImages(options: ImagesOptions): Surface {
-  return ({ headers, admitted }) => {
+  return ({ headers, checked, admitted }) => {
     const as = (
       type: string,
       make: (c: AppContext) => Promise<string | Buffer<ArrayBuffer>>,
+      policy = IMAGE_POLICY,
     ): AppHandler => {
-      const ready = imageHeaders(headers, type);
+      const ready = imageHeaders(headers, type, policy);
       return async (c) =>
         c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready });
     };
-    const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
+    const svg = 'image/svg+xml';
+    const plain = as(svg, (c) => badgeSvg(c, options));
+    const withLogo = as(svg, (c) => badgeSvg(c, options), EMBEDDING_POLICY);
     const endpoint = as('application/json', (c) => badgeJson(c, options));
-    const either: AppHandler = (c) => (c.req.path.endsWith('.json') ? endpoint : badge)(c);
-    const chart = as('image/svg+xml', (c) => chartSvg(c, options));
+    const badge: AppHandler = (c) => {
+      if (c.req.path.endsWith('.json')) return endpoint(c);
+      return (c.req.query('logo') === undefined ? plain : withLogo)(c);
+    };
+    const chart = as(svg, (c) => chartSvg(c, options));
     const gif = as('image/gif', (c) => countPixel(c, options));
     const app = new Hono<Env>();
+    app.get('/logos.json', checked(logoList(headers)));
     for (const [what, handler] of [
-      ['badge', either],
+      ['badge', badge],
       ['chart', chart],
       ['pixel', gif],
     ] as const) {
@@ -83,13 +95,14 @@ async function messageOf(
   options: ImagesOptions,
 ): Promise<string> {
   const { count, history, now } = options;
-  const total = wanted.count === 'yes' ? await count(c, name) : await shownTotal(options, name);
+  const counts = wanted.count === 'yes';
+  const total = counts ? await count(c, name) : await shownTotal(options, name);
   if (total === null) return 'private';
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
-  const past = await history.read(name);
-  if (wanted.show === 'visitors') return write(past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
-  return write(visitsToday(past, now()));
+  const reading = history.read(name);
+  const past = counts ? await afterCounting(reading) : await reading;
+  return messageFor(wanted.show, { total, past, now: now() }, write);
 }
 
 /**
@@ -104,15 +117,25 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
   throw counterNotPublic(name);
 }
 
+/** The logo that a badge may have. Nothing about it decides whether a visit counts. */
+async function logoOf({ logo }: BadgeWanted): Promise<Logo | undefined> {
+  if (logo === undefined) return undefined;
+  // Its files may be missing, or no descriptor be left to read them.
+  return findLogo(logo).catch(() => undefined);
+}
+
 async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'svg');
   const wanted = badgeWanted(c);
+  const message = await messageOf(c, name, wanted, options);
   return drawNumberedBadge({
     label: wanted.label,
-    message: await messageOf(c, name, wanted, options),
+    message,
     style: wanted.style,
     colour: wanted.color ?? COLOUR,
     labelColour: wanted.labelColor,
+    logo: await logoOf(wanted),
+    logoColour: wanted.logoColor,
   });
 }
 
@@ -121,8 +144,18 @@ async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string>
   const name = nameInFile(c, 'json');
   const wanted = badgeWanted(c);
   const message = await messageOf(c, name, wanted, options);
-  const { label, style, color = COLOUR, labelColor } = wanted;
-  return JSON.stringify({ schemaVersion: 1, label, message, color, labelColor, style });
+  const { label, style, color = COLOUR, labelColor, logoColor } = wanted;
+  const logo = await logoOf(wanted);
+  return JSON.stringify({
+    schemaVersion: 1,
+    label,
+    message,
+    color,
+    labelColor,
+    style,
+    // shields.io refuses a colour without a logo.
+    ...(logo && { namedLogo: logo.slug, logoColor }),
+  });
 }
 
 async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> {
@@ -130,7 +163,8 @@ async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> 
   const name = nameInFile(c, 'svg');
   const { by, zone, theme, title = name, lang } = chartWanted(c);
   await shownTotal(options, name);
-  const periods = latestPeriods(await history.read(name), by, zone, now());
+  const past = await history.read(name);
+  const periods = latestPeriods(past, by, zone, now());
   const write = (value: number) => value.toLocaleString(lang);
   const writePeriod = periodWriter(by, lang);
   return drawChart({
@@ -139,6 +173,7 @@ async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> 
     bars: periods.map((period) => ({ name: writePeriod(period.time), value: visitsIn([period]) })),
     theme,
     write,
+    note: emptyNote(past, periods),
   });
 }
 

@@ -10,6 +10,7 @@ import { isZone, type Step } from '../../counter/periods.ts';
 import { BADGE_STYLES, badgeColour } from '../../images/badge.ts';
 import { CHART_THEMES } from '../../images/chart.ts';
 import type { AppContext } from '../context.ts';
+import { SHOWN } from './numbers.ts';
 
 /** Longer words do not fit on a picture. */
 const WORDS_LENGTH_MAX = 100;
@@ -33,8 +34,7 @@ const lang = z.string().refine(isLanguage).catch('en');
 
 const Badge = z.object({
   count: z.enum(['yes', 'no']).default('yes'),
-  /** The total, today's visits (UTC), or today's visitors. */
-  show: oneOf(['total', 'today', 'visitors']),
+  show: oneOf(SHOWN),
   /** `12345`, `12,345` in the style of the language, or `12K`. */
   number: oneOf(['plain', 'grouped', 'short']),
   lang,
@@ -42,6 +42,9 @@ const Badge = z.object({
   style: oneOf(BADGE_STYLES),
   color: colour,
   labelColor: colour,
+  /** The slug of a logo, which may not exist. */
+  logo: z.string().optional(),
+  logoColor: colour,
 });
 /** The parameters of a badge, checked. */
 export type BadgeWanted = z.output<typeof Badge>;

@@ -77,15 +77,26 @@ export function createEmbed(path: string): Surface {
  * `keptSeconds`, and then check whether it has changed.
  */
 export function publicScript(entry: string, keptSeconds: number, headers: Headers): AppHandler {
+  const type = 'text/javascript; charset=utf-8';
+  return publicAsset(type, () => bundle(entry), keptSeconds, headers);
+}
+
+/** The same for any file; `asset` is called for each request. */
+export function publicAsset(
+  type: string,
+  asset: () => Promise<Asset>,
+  keptSeconds: number,
+  headers: Headers,
+): AppHandler {
   const ready = new Headers(headers);
-  ready.set('Content-Type', 'text/javascript; charset=utf-8');
+  ready.set('Content-Type', type);
   ready.set('Cache-Control', `public, max-age=${keptSeconds}`);
   ready.set('Vary', 'Accept-Encoding');
   // Pages that isolate themselves load resources of other sites only with this header.
   ready.set('Cross-Origin-Resource-Policy', 'cross-origin');
 
   return async (c) => {
-    const { text, gzip, hash } = await bundle(entry);
+    const { text, gzip, hash } = await asset();
     const ours = new Headers(ready);
     // Weak, because the text and its compressed form have the same one.
     ours.set('ETag', `W/"${hash}"`);

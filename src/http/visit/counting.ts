@@ -126,6 +126,19 @@ export function createCounting({
 }
 
 /**
+ * What is read after a visit was counted; `undefined` when it cannot be read. To fail then would
+ * report a counted visit as not counted.
+ */
+export async function afterCounting<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isAppError(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
  * The only cookie that Seen ever sets: the page `/own-visits` marks a browser with it. It is the
  * same for everybody who asks for it, so it identifies nobody.
  */

@@ -9,6 +9,7 @@ import {
   cssColour,
   drawBadge,
 } from '../../../src/images/badge.ts';
+import { SHIELDS_COLOURS } from '../../../src/images/shields-colours.ts';
 import { elementsOf } from '../../support/svg.ts';
 
 const draw = (badge: Partial<Badge>) => drawBadge({ label: 'counter', message: '42', ...badge });
@@ -75,6 +76,30 @@ describe('a badge', () => {
     });
   });
 
+  test('has a logo in the given colour, in every style', () => {
+    const logo = { slug: 'square', hex: '181717', path: 'M0 0h24v24H0z' };
+    for (const style of BADGE_STYLES) {
+      for (const [logoColour, fill] of [
+        ['#ff6600', '#ff6600'],
+        ['red', '#dd4343'],
+        [undefined, style === 'social' ? '#181717' : 'whitesmoke'],
+      ] as const) {
+        const images = elementsOf(draw({ style, logo, logoColour })).filter(
+          ({ name }) => name === 'image',
+        );
+        const [type, content = ''] = images[0]?.attributes['href']?.split(',') ?? [];
+        expect({ style, images: images.length, type }).toEqual({
+          style,
+          images: 1,
+          type: 'data:image/svg+xml;base64',
+        });
+        const [svg, path] = elementsOf(Buffer.from(content, 'base64').toString());
+        expect(svg?.attributes).toMatchObject({ viewBox: '0 0 24 24', fill });
+        expect(path?.attributes).toEqual({ d: logo.path });
+      }
+    }
+  });
+
   test('cuts off text that is longer than any badge', () => {
     const text = (length: number) => elementsOf(draw({ label: 'x'.repeat(length) }))[1]?.text;
     expect(text(200)).toBe(`${'x'.repeat(200)}: 42`);
@@ -98,6 +123,15 @@ describe('colours and fonts', () => {
       ['rgb(100% 0% 40%)', '#ff0066'],
       ['hsl(120, 100%, 50%)', '#00ff00'],
       ['hsla(120, 100%, 50%, 50%)', '#00ff007f'],
+      // As CSS writes them today, with spaces, and with a slash before alpha.
+      ['rgb(255 0 102)', '#ff0066'],
+      ['rgb(255 0 102 / .5)', '#ff00667f'],
+      ['rgba( 255  0 102/50% )', '#ff00667f'],
+      ['rgb(100% 0% 40% / 1)', '#ff0066'],
+      ['hsl(120 100% 50%)', '#00ff00'],
+      ['hsl(120deg 100% 50% / 0.5)', '#00ff007f'],
+      ['HSLA(120 100% 50% / 50%)', '#00ff007f'],
+      ['hsl(200grad, 100%, 50%)', '#00ffff'],
     ] as const) {
       expect({ text, colour: cssColour(text) }).toEqual({ text, colour });
     }
@@ -118,6 +152,12 @@ describe('colours and fonts', () => {
       ...none,
       'rgb(1,2)',
       'rgb(1,2,3)"',
+      'rgb(1 2)',
+      'rgb(1 2 3 4)',
+      'rgb(1 2, 3)',
+      'hsl(1 2% 3% / )',
+      'hsl(1 2% 3% / .5 / .5)',
+      'hsl(1 2% 3%',
       'var(--x)',
       'currentcolor',
       'brightgreen',
@@ -138,6 +178,13 @@ describe('colours and fonts', () => {
     }
     for (const wrong of none) {
       expect({ wrong, colour: badgeColour(wrong) }).toEqual({ wrong, colour: undefined });
+    }
+    // badge-maker has these names in its own table.
+    for (const [name, colour] of Object.entries(SHIELDS_COLOURS)) {
+      const fills = elementsOf(draw({ style: 'flat-square', colour: name }))
+        .filter((element) => element.name === 'rect')
+        .map(({ attributes }) => attributes['fill']);
+      expect({ name, drawn: fills[1] }).toEqual({ name, drawn: colour });
     }
     expect(badgeFont('jetbrains-mono')).toEqual({
       family: 'jetbrains-mono',

@@ -31,6 +31,12 @@ const badges = fc.record(
     labelColour: fc.constantFrom(undefined, '#111'),
     textColour: fc.constantFrom(undefined, '#222'),
     fontSizePx: fc.constantFrom(undefined, 22, 7.5),
+    logo: fc.constantFrom(
+      undefined,
+      { slug: 'dark', hex: '181717', path: 'M1 2h3z' },
+      { slug: 'bright', hex: 'F7DF1E', path: 'M21 1h2z' },
+    ),
+    logoColour: fc.constantFrom(undefined, 'red', '#121212'),
   },
   { requiredKeys: ['label', 'message'] },
 );

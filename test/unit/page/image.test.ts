@@ -1,15 +1,25 @@
 /**
- * The page's script in the image: built by the commands of the Dockerfile, from the files that the
- * engine gets, and run on a read-only file system.
+ * The scripts and logos in the image: built and copied by the commands of the Dockerfile, from the
+ * files that the engine gets, and run on a read-only file system.
  */
 import { expect, test } from 'bun:test';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { type Logo, logoUrl } from '../../../src/images/logo.ts';
+import { findLogo } from '../../../src/images/logo-files.ts';
 import { bundle } from '../../../src/page/bundle.ts';
 import { freePort, temporaryFolder, until } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
-test('the image contains the bundled scripts, and needs neither their sources nor a place to write', async () => {
+test('the image contains the bundled scripts and the logos, and needs neither their sources nor a place to write', async () => {
   using folder = temporaryFolder();
   const [build, lib] = [join(folder.path, 'build'), join(folder.path, 'lib')];
   mkdirSync(build);
@@ -17,9 +27,8 @@ test('the image contains the bundled scripts, and needs neither their sources no
     cpSync(join(ROOT, sent), join(build, sent), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(build, 'node_modules'));
-  const commands = [
-    ...readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(/bun build [^\n&]+/g),
-  ];
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const commands = [...dockerfile.matchAll(/bun build [^\n&]+/g)];
   expect(commands.length).toBe(2);
   for (const [command] of commands) {
     const { exitCode, stderr } = await Bun.$`sh -c ${command}`.cwd(build).quiet().nothrow();
@@ -30,8 +39,12 @@ test('the image contains the bundled scripts, and needs neither their sources no
     });
   }
   mkdirSync(lib);
-  for (const made of ['seen.js', 'browser'])
-    cpSync(join(build, made), join(lib, made), { recursive: true });
+  const copies = [
+    ...dockerfile.matchAll(/^COPY --from=build \/build\/(\S+) \/usr\/local\/lib\/seen\/(\S+)$/gm),
+  ];
+  expect(copies.length).toBe(3);
+  for (const [, made = '', name = ''] of copies)
+    cpSync(join(build, made), join(lib, name), { recursive: true });
   expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(
     new Set(['page.js', 'embed.js', 'busuanzi.js']),
   );
@@ -71,6 +84,18 @@ test('the image contains the bundled scripts, and needs neither their sources no
     expect(embed).toBe((await bundle('embed')).text);
     const busuanzi = await (await fetch(`http://localhost:${port}/busuanzi/js`)).text();
     expect(busuanzi).toBe((await bundle('busuanzi')).text);
+
+    const badge = async (logo: string) =>
+      (await fetch(`http://localhost:${port}/badge/my-site/page.svg?logo=${logo}`)).text();
+    const github = (await findLogo('github')) as Logo;
+    expect(await badge('github')).toContain(logoUrl(github, false));
+    const logos = await fetch(`http://localhost:${port}/logos.json`);
+    expect(await logos.json()).toContainEqual({ slug: 'github', title: 'GitHub' });
+    // Without its files, badges have no logos, and visits count.
+    rmSync(join(lib, 'logos/paths.txt'));
+    const bare = await badge('javascript');
+    expect(bare).toContain('aria-label="visits: 2"');
+    expect(bare).not.toContain('data:');
   } finally {
     program.kill('SIGTERM');
     await program.exited;

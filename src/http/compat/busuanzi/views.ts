@@ -10,9 +10,9 @@ import { type Registry, RULES } from '../../../contract/registry.ts';
 import { WINDOW_MAX_MS } from '../../../counter/rules.ts';
 import type { PageCounters } from '../../../services/busuanzi.ts';
 import type { AppContext } from '../../context.ts';
-import { isOwnVisit } from '../../visit/counting.ts';
+import { afterCounting, isOwnVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
-import { afterCounting, type BadgeParts, publicTotal } from '../badge.ts';
+import { type BadgeParts, publicTotal } from '../badge.ts';
 
 export interface BusuanziOptions extends BadgeParts {
   readonly registry: Pick<Registry, 'create' | 'describe' | 'change'>;

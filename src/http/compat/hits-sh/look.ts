@@ -4,6 +4,7 @@
  */
 import { BADGE_STYLES, type BadgeStyle, cssColour } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
+import { todayAndTotal } from '../../images/numbers.ts';
 import { extraIn, PRIVATE, withCommas } from '../badge.ts';
 import { namedColour } from '../colours.ts';
 import { wholeNumber } from '../shared.ts';
@@ -51,7 +52,7 @@ export function lookOf(query: URLSearchParams): Look | undefined {
 export function draw(look: Look, { total, today }: Numbers): string {
   const { label, style, colour, labelColour, extra } = look;
   const shown = total === null ? PRIVATE : withCommas(total + extra);
-  const message =
-    total === null || today === undefined ? shown : `${withCommas(today)} / ${shown}`;
+  const ofToday = total === null || today === undefined ? undefined : withCommas(today);
+  const message = todayAndTotal(ofToday, shown);
   return drawNumberedBadge({ label, style, colour, labelColour, message });
 }

@@ -8,7 +8,8 @@
  */
 import { Hono } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
-import { drawNumber, NUMBER_PICTURE_POLICY, type Theme } from '../../../images/number-picture.ts';
+import { EMBEDDING_POLICY } from '../../../images/badge.ts';
+import { drawNumber, type Theme } from '../../../images/number-picture.ts';
 import { SEEN_THEME } from '../../../images/seen-theme.ts';
 import { MOE_DEMO, moeCounter } from '../../../services/moe-counter.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
@@ -66,7 +67,7 @@ type Answer = (c: AppContext, name: string) => Response | Promise<Response>;
 /** Returns the function that counts and answers with the number as an SVG. */
 function createPicture(headers: Headers, { count, themes }: MoeCounterOptions): Answer {
   const svg = imageHeaders(headers, 'image/svg+xml; charset=utf-8');
-  svg.set('Content-Security-Policy', NUMBER_PICTURE_POLICY);
+  svg.set('Content-Security-Policy', EMBEDDING_POLICY);
   const demo = new Headers(svg);
   demo.set('Cache-Control', KEPT);
   return async (c, name) => {

@@ -16,9 +16,11 @@ import { pluralize } from '../../../plural.ts';
 import { type SeeyoufarmPage, seeyoufarmPage } from '../../../services/seeyoufarm.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
+import { emptyNote, todayAndTotal } from '../../images/numbers.ts';
 import { periodWriter } from '../../images/request.ts';
 import { headOnly } from '../../request/methods.ts';
-import { afterCounting, type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
+import { afterCounting } from '../../visit/counting.ts';
+import { type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
 
 const ROOT = '/seeyoufarm/api/count';
 /** The days of the chart. */
@@ -97,7 +99,7 @@ async function badge(
   const title = query.get('title') ?? '';
   const ofToday = total === null ? undefined : await afterCounting(today(options, counter));
   const shown = total === null ? PRIVATE : `${total + extraIn(query)}`;
-  const message = ofToday === undefined ? shown : `${ofToday} / ${shown}`;
+  const message = todayAndTotal(ofToday?.toString(), shown);
   const svg = drawNumberedBadge({
     label: title.trim() === '' ? 'hits' : title,
     message,
@@ -113,7 +115,8 @@ async function badge(
 async function chart({ counter, address }: SeeyoufarmPage, options: BadgeParts): Promise<string> {
   if ((await publicTotal(options, counter)) === null) throw counterNotPublic(counter);
   const { history, now } = options;
-  const days = latestPeriods(await history.read(counter), 'day', 'UTC', now(), DAYS);
+  const past = await history.read(counter);
+  const days = latestPeriods(past, 'day', 'UTC', now(), DAYS);
   const format = new Intl.NumberFormat('en');
   const write = (value: number) => format.format(value);
   const writeDay = periodWriter('day', 'en');
@@ -124,5 +127,6 @@ async function chart({ counter, address }: SeeyoufarmPage, options: BadgeParts):
     bars: days.map((day) => ({ name: writeDay(day.time), value: visitsIn([day]) })),
     theme: 'auto',
     write,
+    note: emptyNote(past, days),
   });
 }

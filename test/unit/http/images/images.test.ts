@@ -3,6 +3,9 @@
  * are pictures too.
  */
 import { describe, expect, test } from 'bun:test';
+import { AppError } from '../../../../src/counter/errors.ts';
+import { logoUrl } from '../../../../src/images/logo.ts';
+import { findLogo } from '../../../../src/images/logo-files.ts';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
 import { elementsOf, wordsOf } from '../../../support/svg.ts';
 
@@ -76,6 +79,85 @@ describe('a badge', () => {
     expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: 4');
   });
 
+  test('shows the visits of people, or today’s visits beside the total', async () => {
+    const { words, later, store } = begin();
+    const seen = (query: string) => words(`/badge/my-site/page.svg?count=no&${query}`);
+    await store.registry.create('my-site/page', { total: 12_000, madeAt: 0, owner: '' });
+    const person = { 'User-Agent': FIREFOX };
+    await words('/badge/my-site/page.svg', person);
+    await words('/badge/my-site/page.svg', { 'User-Agent': 'curl/8.0' });
+    // Hours of this age are combined into days.
+    later(40 * DAY);
+    await words('/badge/my-site/page.svg', person);
+    await words('/badge/my-site/page.svg', { 'User-Agent': 'github-camo (0)' });
+    expect(await seen('show=people')).toBe('visits: 2');
+    expect(await words('/badge/my-site/page.svg?show=people', person)).toBe('visits: 3');
+    expect(await seen('show=today-total')).toBe('visits: 3 / 12005');
+    expect(await seen('show=TODAY-TOTAL&number=grouped')).toBe('visits: 3 / 12,005');
+    expect(await seen('show=today-total&number=short&lang=de')).toBe('visits: 3 / 12.005');
+    expect(await words('/badge/my-site/page.svg?show=today-total', person)).toBe(
+      'visits: 4 / 12006',
+    );
+    expect(await words('/badge/hits.svg?count=no&show=today-total')).toBe('visits: 0 / 0');
+  });
+
+  test('reads nothing but the total unless it shows more', async () => {
+    const { words, store } = begin();
+    let reads = 0;
+    const read = store.history.read.bind(store.history);
+    store.history.read = (name) => {
+      reads++;
+      return read(name);
+    };
+    const describeCounter = store.registry.describe.bind(store.registry);
+    store.registry.describe = (name) => {
+      reads++;
+      return describeCounter(name);
+    };
+    await words('/badge/my-site/page.svg?style=social&logo=github');
+    await words('/badge/my-site/page.svg?show=total');
+    expect(reads).toBe(0);
+    await words('/badge/my-site/page.svg?show=today-total');
+    expect(reads).toBe(1);
+  });
+
+  test('that has counted is no error when the rest cannot be read', async () => {
+    const { ask, words, store, total } = begin();
+    store.history.read = () =>
+      Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
+    expect(await words('/badge/my-site/page.svg?show=today-total')).toBe('visits: 1');
+    for (const show of ['today', 'visitors', 'people']) {
+      const { headers, body } = await ask(`/badge/my-site/page.svg?show=${show}`);
+      expect([wordsOf(body), headers.get('X-Seen-Error')]).toEqual([
+        'visits: not available',
+        null,
+      ]);
+    }
+    expect(await total('my-site/page')).toBe(4);
+    const { headers } = await ask('/badge/my-site/page.svg?count=no&show=today');
+    expect(headers.get('X-Seen-Error')).toBe('store-unavailable');
+  });
+
+  test('has a logo, which no other picture may load and no unknown name brings', async () => {
+    const { ask } = begin();
+    const github = await findLogo('github');
+    if (!github) throw new Error('simple-icons has no github');
+    const policy = (headers: Headers) => headers.get('Content-Security-Policy');
+    for (const method of ['GET', 'HEAD']) {
+      const { headers } = await ask('/badge/hits.svg?count=no&logo=github', {}, method);
+      expect(policy(headers)).toBe(
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox",
+      );
+    }
+    const { body } = await ask('/badge/hits.svg?count=no&logo=GitHub&style=social');
+    expect(body).toContain(`href="${logoUrl(github, true)}"`);
+    const coloured = await ask('/badge/hits.svg?count=no&logo=github&logoColor=f06');
+    expect(coloured.body).toContain(`href="${logoUrl(github, false, '#f06')}"`);
+    const plain = await ask('/badge/hits.svg?count=no&logoColor=f06');
+    expect(plain.body).not.toContain('data:');
+    expect(policy(plain.headers)).toBe("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  });
+
   test('counts once for a key, once for a visitor within a window, and not for a prefetch', async () => {
     const { words, ask, total, store } = begin();
     const key = { 'Idempotency-Key': 'a-key' };
@@ -107,12 +189,12 @@ describe('a badge', () => {
     const { words, store, total } = begin();
     const rules = { lowest: 0, highest: 1, settable: false, private: true, windowMs: 0 };
     await store.registry.create('my-site/page', { total: 41, madeAt: 0, owner: '', rules });
-    for (const show of ['total', 'today', 'visitors']) {
+    for (const show of ['total', 'today', 'visitors', 'people', 'today-total']) {
       expect(await words(`/badge/my-site/page.svg?show=${show}`)).toBe('visits: private');
     }
     expect(await words('/badge/my-site/page.svg?count=no')).toBe('visits: no such counter');
     expect(await words('/chart/my-site/page.svg')).toBe('visits: no such counter');
-    expect(await total('my-site/page')).toBe(44);
+    expect(await total('my-site/page')).toBe(46);
   });
 
   test('of a default counter that an import made private shows no number, and neither does its chart', async () => {
@@ -140,6 +222,25 @@ describe('a badge', () => {
       color: 'red',
       style: 'plastic',
     });
+    expect(
+      await json('/badge/my-site/page.json?show=today-total&logo=GitHub&logoColor=tomato'),
+    ).toEqual({
+      schemaVersion: 1,
+      label: 'visits',
+      message: '2 / 2',
+      color: 'blue',
+      style: 'flat',
+      namedLogo: 'github',
+      logoColor: '#ff6347',
+    });
+    // shields.io refuses a colour without a logo.
+    expect(await json('/badge/my-site/page.json?count=no&logo=nothing&logoColor=red')).toEqual({
+      schemaVersion: 1,
+      label: 'visits',
+      message: '2',
+      color: 'blue',
+      style: 'flat',
+    });
     expect(await json('/badge/my-site/none.json?count=no')).toEqual({
       schemaVersion: 1,
       label: 'visits',
@@ -159,6 +260,13 @@ describe('an invalid style parameter', () => {
     ['lang', `en-${'x'.repeat(200)}`],
     ['number', 'roman'],
     ['show', 'all'],
+    ['show', 'today_total'],
+    ['logo', 'nosuchlogo'],
+    ['logo', '../paths.txt'],
+    ['logo', 'data:image/png;base64,AAAA'],
+    ['logo', ''],
+    ['logoColor', 'nocolour'],
+    ['logoColor', 'red'],
     ['style', ''],
     ['color', '%zz'],
   ] as const;
@@ -261,6 +369,7 @@ describe('a chart', () => {
       'Front: 4 visits in 12 months',
     );
     expect(await words('/chart/hits.svg')).toBe('hits: 0 visits in 30 days');
+    expect((await ask('/chart/hits.svg')).body).toContain('>no visits yet<');
     await ask('/hit/my-site/once');
     expect(await words('/chart/my-site/once.svg')).toBe('my-site/once: 1 visit in 30 days');
     const { body } = await ask('/chart/my-site/page.svg');
@@ -273,12 +382,23 @@ describe('a chart', () => {
     expect(await total('my-site/page')).toBe(4);
   });
 
-  test('has the colours of a theme, or colours that are readable on all pages', async () => {
+  test('without visits says so', async () => {
+    const { ask, later } = begin();
+    await ask('/hit/my-site/page');
+    const body = async () => (await ask('/chart/my-site/page.svg')).body;
+    expect(await body()).not.toContain('no visits');
+    later(40 * DAY);
+    expect(await body()).toContain('>no visits in this time<');
+    expect((await ask('/chart/my-site/page.svg?by=month')).body).not.toContain('no visits');
+  });
+
+  test('has the colours of a theme, or a ground of its own', async () => {
     const { ask } = begin();
     const body = async (theme: string) => (await ask(`/chart/hits.svg?theme=${theme}`)).body;
-    const bodies = await Promise.all(['auto', 'light', 'dark'].map(body));
-    expect(new Set(bodies).size).toBe(3);
-    expect(bodies.join('')).not.toContain('prefers-color-scheme');
+    const [auto, light, dark] = [await body('auto'), await body('light'), await body('dark')];
+    expect(new Set([auto, light, dark]).size).toBe(3);
+    expect(light + dark).not.toMatch(/prefers-color-scheme|class="ground"/);
+    expect(auto).toContain('<rect class="ground"');
   });
 });
 

@@ -1,0 +1,57 @@
+/**
+ * The numbers of a counter that pictures show, and words where there is none. Not here: the form
+ * of a number (`request.ts`), and drawing (`images/`).
+ */
+import { type CounterHistory, DAY_MS } from '../../contract/history.ts';
+import { type Period, visitsIn, visitsOfKind, visitsToday } from '../../counter/periods.ts';
+
+/**
+ * What a badge may show: the total, today's visits, today's visitors, all visits of people, or
+ * today's visits and the total. Today is that of UTC. The visitors of several days are not one
+ * number, because a person who comes again is a new visitor every day (decision 19).
+ */
+export const SHOWN = ['total', 'today', 'visitors', 'people', 'today-total'] as const;
+export type Shown = (typeof SHOWN)[number];
+
+/** What numbers are made of. */
+export interface Numbers {
+  readonly total: number;
+  /** `undefined` when it cannot be read. */
+  readonly past: CounterHistory | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** The message of a badge; `write` formats a number. */
+export function messageFor(
+  shown: Shown,
+  { total, past, now }: Numbers,
+  write: (value: number) => string,
+): string {
+  if (shown === 'total') return write(total);
+  if (past === undefined) return shown === 'today-total' ? write(total) : 'not available';
+  switch (shown) {
+    case 'today':
+      return write(visitsToday(past, now));
+    case 'visitors':
+      return write(past.visitors.get(Math.floor(now / DAY_MS)) ?? 0);
+    case 'people':
+      return write(visitsOfKind(past, 'person'));
+    case 'today-total':
+      return todayAndTotal(write(visitsToday(past, now)), write(total));
+  }
+}
+
+/** Today's number and the total as one text; only the total when today's is `undefined`. */
+export function todayAndTotal(today: string | undefined, total: string): string {
+  return today === undefined ? total : `${today} / ${total}`;
+}
+
+/** What a chart of these periods of a history says when all are empty; otherwise `undefined`. */
+export function emptyNote(
+  { hours, days }: CounterHistory,
+  periods: readonly Period[],
+): string | undefined {
+  if (periods.some((period) => visitsIn([period]) > 0)) return undefined;
+  return hours.length + days.length === 0 ? 'no visits yet' : 'no visits in this time';
+}
