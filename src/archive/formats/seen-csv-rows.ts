@@ -25,6 +25,10 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
       return once(record, 'made', time);
     case 'owner':
       return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
+    case 'title':
+      return once(record, 'title', value.replace(/^text:/, ''));
+    case 'link':
+      return once(record, 'link', value);
     case 'rule':
       return once(
         inside(record, 'rules'),
@@ -39,7 +43,7 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
       return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
     default:
       throw new SourceError(
-        `${excerpt(what)} is not one of total, made, owner, rule, hour, day, visitors`,
+        `${excerpt(what)} is not one of total, made, owner, title, link, rule, hour, day, visitors`,
       );
   }
 }

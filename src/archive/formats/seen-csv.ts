@@ -44,6 +44,8 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     total,
     made,
     ownerHash,
+    title,
+    link,
     rules = {},
     hours = {},
     days = {},
@@ -58,6 +60,9 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     ...(made === undefined ? [] : [[counter, 'made', made, '', '']]),
     // With a prefix, because a hash may begin with a sign.
     ...(ownerHash === undefined ? [] : [[counter, 'owner', '', 'sha256', `sha256:${ownerHash}`]]),
+    // With a prefix, because a title may begin like a formula.
+    ...(title === undefined ? [] : [[counter, 'title', '', 'text', `text:${title}`]]),
+    ...(link === undefined ? [] : [[counter, 'link', '', '', link]]),
     ...Object.entries(rules).map(([rule, value]) => [counter, 'rule', '', rule, String(value)]),
     ...amounts('hour', hours),
     ...amounts('day', days),
