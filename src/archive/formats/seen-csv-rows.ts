@@ -26,9 +26,8 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
     case 'owner':
       return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
     case 'title':
-      return once(record, 'title', value.replace(/^text:/, ''));
     case 'link':
-      return once(record, 'link', value);
+      return once(record, what, readTextCell(value));
     case 'rule':
       return once(
         inside(record, 'rules'),
@@ -45,6 +44,25 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
       throw new SourceError(
         `${excerpt(what)} is not one of total, made, owner, title, link, rule, hour, day, visitors`,
       );
+  }
+}
+
+/**
+ * The cell of a title or a link. Their authors are strangers, so no part of it may look like a
+ * formula, whatever a spreadsheet takes for the separator.
+ */
+export function textCell(text: string): string {
+  const encoded = encodeURIComponent(text).replaceAll('%20', ' ');
+  return `text:${encoded.replaceAll(/[!'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)}`;
+}
+
+/** The text of such a cell. A person may also write the text as it is. */
+function readTextCell(cell: string): string {
+  if (!cell.startsWith('text:')) return cell;
+  try {
+    return decodeURIComponent(cell.slice('text:'.length));
+  } catch {
+    throw new SourceError(`${excerpt(cell)} has a "%" without a code: write %25 for it`);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   NO_COUNTERS,
   requireVersion,
 } from './json-lines.ts';
-import { addRow, COLUMNS, type Gathering } from './seen-csv-rows.ts';
+import { addRow, COLUMNS, type Gathering, textCell } from './seen-csv-rows.ts';
 
 /** The text of an export, piece by piece. */
 export async function* writeCsv(
@@ -60,9 +60,8 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     ...(made === undefined ? [] : [[counter, 'made', made, '', '']]),
     // With a prefix, because a hash may begin with a sign.
     ...(ownerHash === undefined ? [] : [[counter, 'owner', '', 'sha256', `sha256:${ownerHash}`]]),
-    // With a prefix, because a title may begin like a formula.
-    ...(title === undefined ? [] : [[counter, 'title', '', 'text', `text:${title}`]]),
-    ...(link === undefined ? [] : [[counter, 'link', '', '', link]]),
+    ...(title === undefined ? [] : [[counter, 'title', '', '', textCell(title)]]),
+    ...(link === undefined ? [] : [[counter, 'link', '', '', textCell(link)]]),
     ...Object.entries(rules).map(([rule, value]) => [counter, 'rule', '', rule, String(value)]),
     ...amounts('hour', hours),
     ...amounts('day', days),
