@@ -186,14 +186,12 @@ describe('a deletion by prefix', () => {
   test('never deletes the default counter, and no more than 100 next to it', async () => {
     const app = await some();
     await app.ask('/');
-    for (let n = 0; n < 120; n++)
-      await app.store.registry.create(`hit/${n}`.padEnd(7, '-'), { total: 1, madeAt: 1, owner: 'o' });
     expect((await app.remove('prefix=hits')).json).toEqual({ deleted: 0, more: false });
-    const first = await app.remove('prefix=hi');
-    expect(first.json.more).toBe(true);
-    expect(first.json.deleted).toBeLessThanOrEqual(100);
-    const second = await app.remove('prefix=hi');
-    expect(second.json).toEqual({ deleted: 120 - first.json.deleted, more: false });
+    for (let n = 0; n < 120; n++)
+      await app.store.registry.create(`hits-${n}/page`, { total: 1, madeAt: 1, owner: 'o' });
+    // The default counter takes a place in the first step.
+    expect((await app.remove('prefix=hits')).json).toEqual({ deleted: 99, more: true });
+    expect((await app.remove('prefix=hits')).json).toEqual({ deleted: 21, more: false });
     expect(await app.hits()).toBe(1);
   });
 
