@@ -6,6 +6,8 @@
  * Pure functions. Not here: the stylesheet (`page.css`), and the page of a counter (`page.ts`).
  */
 
+import { type Language, wordsIn } from '../languages/languages.ts';
+
 /** The URLs of the stylesheet, and of the script if the page has one. */
 export interface Links {
   readonly style: string;
@@ -18,7 +20,8 @@ export interface Frame {
   /** The summary for links and search results; text. */
   readonly description?: string;
   readonly main: string;
-  readonly footer?: string;
+  /** Data for the script, which reads it from the element `#data` as JSON. */
+  readonly data?: unknown;
   /** Attributes of the body, for the script. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
@@ -36,16 +39,17 @@ export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/** A page as the text of an HTML document. */
+/** A page in a language as the text of an HTML document. */
 export function frame(
   links: Links,
-  { title, description, main, footer, attributes = {} }: Frame,
+  language: Language,
+  { title, description, main, data, attributes = {} }: Frame,
 ): string {
   const body = Object.entries(attributes).map(
     ([name, value]) => ` data-${name}="${escaped(value)}"`,
   );
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -58,9 +62,26 @@ ${links.script === undefined ? '' : `<script type="module" src="${escaped(links.
 <main>
 ${main}
 </main>
-${footer === undefined ? '' : `<footer>\n${footer}\n</footer>\n`}</body>
+${footer(language)}
+${data === undefined ? '' : `<script type="application/json" id="data">${asScriptData(data)}</script>\n`}</body>
 </html>
 `;
+}
+
+/** The links at the end of every page. */
+function footer(language: Language): string {
+  const { ownVisits, newCounter, manage, api, countedBy } = wordsIn(language).frame;
+  const links = { '/new': newCounter, '/manage': manage, '/own-visits': ownVisits, '/api': api };
+  const items = Object.entries(links).map(([url, text]) => `<a href="${url}">${escaped(text)}</a>`);
+  return `<footer>\n${items.join(' ')} <span>${escaped(countedBy)}</span>\n</footer>`;
+}
+
+/**
+ * Data as JSON that cannot end the `script` element or begin a comment in it. Browsers do not run
+ * it, so the policy need not allow it.
+ */
+function asScriptData(data: unknown): string {
+  return JSON.stringify(data).replaceAll('<', '\\u003c');
 }
 
 /** Escapes text for HTML, also within quotes. */
@@ -71,14 +92,13 @@ export function escaped(text: string): string {
 /** The page of an error; `message` is text, and `code` is the error code of the API. */
 export function noticePage(links: Links, status: number, message: string, code: string): string {
   const title = status === 404 ? 'There is nothing here' : 'That did not work';
-  return frame(links, {
+  return frame(links, 'en', {
     title,
     main: `<header class="hero notice">
 <h1>${title}</h1>
 <p>${escaped(message)}</p>
 <p class="note">${status} ${escaped(code)}</p>
 </header>`,
-    footer: '<a href="">Try again</a> <a href="/openapi.json">The API</a>',
   });
 }
 
@@ -97,7 +117,7 @@ export function ownVisitsPage(links: Links, out: boolean): string {
         'out',
         'Do not count this browser',
       ];
-  return frame(links, {
+  return frame(links, 'en', {
     title,
     main: `<header class="hero notice">
 <h1>${title}</h1>

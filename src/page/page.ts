@@ -25,7 +25,7 @@ export function counterPage(
   { counter, total, sentence, visit, replica }: CounterPage,
 ): string {
   const title = `Seen ${total} ${total === 1 ? 'time' : 'times'}`;
-  return frame(links, {
+  return frame(links, 'en', {
     title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
     description: sentence,
     attributes: { counter: counter ?? 'hits' },
@@ -37,7 +37,6 @@ export function counterPage(
     ]
       .filter(Boolean)
       .join('\n'),
-    footer: FOOTER,
   });
 }
 
@@ -117,6 +116,3 @@ function stack(replica: string): string {
 <p class="note">This page was made by <strong>${escaped(replica)}</strong>.</p>
 </section>`;
 }
-
-const FOOTER =
-  '<a href="/own-visits">Your own visits</a> <a href="/openapi.json">The API</a> <span>Counted by Seen</span>';

@@ -15,7 +15,14 @@ import { counterPage } from '../../page/page.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
-import { createAssets, pageHeaders, pageLinks, styleLink } from './assets.ts';
+import {
+  PAGE_SCRIPTS,
+  pageHeaders,
+  pageLinks,
+  scriptHandler,
+  styleHandler,
+  styleLink,
+} from './assets.ts';
 import { createRoot, sentence } from './root.ts';
 
 export interface PagesOptions {
@@ -29,7 +36,6 @@ export interface PagesOptions {
 export function createPages({ counter, count, replica }: PagesOptions): Surface {
   return ({ headers, checked, admitted, bodyMs }) => {
     const ownVisits = createOwnVisits(headers, bodyMs);
-    const assets = createAssets(headers);
     // Browsers ask for it by themselves; the page contains its own icon.
     const icon = () => new Response(null, { status: 204, headers });
     const app = new Hono<Env>();
@@ -37,8 +43,9 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
     app.get('/c/:ns/:key', admitted(createCounterPage(counter, replica, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
-    app.get('/page.css', checked(assets.style));
-    app.get('/page.js', checked(assets.script));
+    app.get('/page.css', checked(styleHandler(headers)));
+    for (const script of PAGE_SCRIPTS)
+      app.get(`/${script}.js`, checked(scriptHandler(script, headers)));
     app.get('/favicon.ico', checked(icon));
     return app;
   };
@@ -56,7 +63,7 @@ function createCounterPage(
   const ready = { headers: pageHeaders(headers) };
   return async (c) => {
     const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
-    const links = await pageLinks();
+    const links = await pageLinks('page');
     const [total] = await counter.read([name]);
     if (total === undefined) throw counterNotPublic(name);
     const text = sentence(total);

@@ -34,7 +34,7 @@ export function createRoot(
 
   async function page(c: AppContext): Promise<Response> {
     // Before counting: a visit whose page cannot be built must not count.
-    const links = await pageLinks();
+    const links = await pageLinks('page');
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
     const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';
     return new Response(
