@@ -3,14 +3,11 @@
  * screen reader. On a phone: `narrow.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
+import { violationsOf } from '../support/axe.ts';
 import { launch, openPage, openWhole } from '../support/browser.ts';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser;
 let program: Program;
@@ -158,14 +155,7 @@ describe('with a screen reader', () => {
           await page.goto(`${program.url}${path}`);
         else await openWhole(page, `${program.url}${path}`);
         if ((await page.locator('summary').count()) > 0) await page.locator('summary').click();
-        // Past the page's policy, which lets nobody add a script.
-        await page.evaluate(AXE);
-        const found = await page.evaluate<{
-          violations: { id: string; impact: string; nodes: { html: string }[] }[];
-        }>('axe.run()');
-        expect(
-          found.violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html]),
-        ).toEqual([]);
+        expect(await violationsOf(page)).toEqual([]);
       });
     }
   }
