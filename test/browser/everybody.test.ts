@@ -66,7 +66,7 @@ describe('with only the keyboard', () => {
     const { page } = watched;
     await openWhole(page, program.url);
     const reached: string[] = [];
-    for (let press = 0; press < 20; press++) {
+    for (let press = 0; press < 30; press++) {
       await page.keyboard.press('Tab');
       const focused = page.locator(':focus');
       if ((await focused.count()) === 0) break;
@@ -90,8 +90,18 @@ describe('with only the keyboard', () => {
       'Months',
       'As a table',
       expect.stringContaining('Day'),
+      'A counter of yo',
+      'Manage counters',
       'Your own visits',
       'The API',
+      'Deutsch',
+      'Español',
+      'Français',
+      'Português',
+      'Русский',
+      '简体中文',
+      '繁體中文',
+      '日本語',
     ]);
   });
 });
@@ -147,13 +157,22 @@ describe('on paper', () => {
 
 describe('with a screen reader', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const path of ['/', '/c/my-site/front-page', '/own-visits', '/c/my-site/nothing']) {
+    for (const path of [
+      '/',
+      '/?lang=ja',
+      '/c/my-site/front-page',
+      '/c/my-site/front-page?lang=ru',
+      '/own-visits',
+      '/own-visits?lang=de',
+      '/c/my-site/nothing',
+      '/not-a-page',
+    ]) {
       test(`axe finds nothing wrong with ${path}, ${colorScheme}`, async () => {
         await using watched = await openPage(browser, { colorScheme });
         const { page } = watched;
-        if (path === '/own-visits' || path.endsWith('nothing'))
-          await page.goto(`${program.url}${path}`);
-        else await openWhole(page, `${program.url}${path}`);
+        const isFilled = path.startsWith('/?') || path === '/' || path.includes('front-page');
+        if (isFilled) await openWhole(page, `${program.url}${path}`);
+        else await page.goto(`${program.url}${path}`);
         if ((await page.locator('summary').count()) > 0) await page.locator('summary').click();
         expect(await violationsOf(page)).toEqual([]);
       });
