@@ -55,9 +55,10 @@ function showCounter(
   token: string,
 ): CounterView {
   document.querySelector('main')?.replaceChildren(template.content);
-  document.title = title ?? counter;
+  const name = title ?? counter;
+  document.title = name;
   const heading = document.getElementById('title');
-  if (heading) heading.textContent = document.title;
+  if (heading) heading.textContent = name;
   const url = URL.parse(link ?? '');
   const anchor = document.getElementById('link');
   if (url && /^https?:$/.test(url.protocol) && anchor instanceof HTMLAnchorElement) {
