@@ -1,6 +1,11 @@
 /** The texts of all languages are complete, and a tag finds its language. */
 import { describe, expect, test } from 'bun:test';
-import { LANGUAGES, type Language, languageOf, wordsIn } from '../../../src/languages/languages.ts';
+import {
+  LANGUAGES,
+  type Language,
+  languageOf,
+  wordsIn,
+} from '../../../src/languages/languages.ts';
 
 /** Texts and plurals by their place, as in `frame.api`. */
 type Texts = ReadonlyMap<string, string | Readonly<Record<string, string>>>;
