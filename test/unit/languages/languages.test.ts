@@ -29,9 +29,8 @@ const placeholdersIn = (text: string) =>
 const ENGLISH = textsOf(wordsIn('en'));
 const TAGS = Object.keys(LANGUAGES) as Language[];
 
-/** Texts that are the same in English: names, and words that the language has taken over. */
+/** Texts that are the same in English: words that the language has taken over. */
 const SAME: Readonly<Record<string, readonly Language[]>> = {
-  'frame.api': ['ru', 'zh-Hans', 'zh-Hant', 'ja'],
   'counterPage.script.live': ['de'],
 };
 
