@@ -45,7 +45,8 @@ describe('a browser', () => {
     expect(await typeOf('/hit/a/b')).toBe('text/plain');
     expect(await typeOf('/get/a/b')).toBe('text/plain');
     expect(await typeOf('/api/v1/nothing')).toBe('application/problem+json');
-    expect(await typeOf('/badge/a/b/c/d.svg')).toBe('application/problem+json');
+    expect(await typeOf('/badge/a/b.svg')).toBe('image/svg+xml');
+    expect(await typeOf('/live')).toBe('text/plain');
     expect(await typeOf('/countapi/nothing')).toBe('application/json');
   });
 
