@@ -1,6 +1,6 @@
 /**
- * The stylesheet and the scripts for browsers: `/page.css` and `/page.js` for our own pages, and
- * `/embed.js`, or the path from the settings, and scripts of services for other sites.
+ * The stylesheet and the scripts for browsers: `/page.css` and the scripts of our own pages,
+ * and `/embed.js`, or the path from the settings, and scripts of services for other sites.
  *
  * A page links to its files with the hash of their content (`?v=…`), and such a response may be
  * cached forever. During an update, a page of one version may ask a replica of another: then it
@@ -16,17 +16,20 @@ import type { AppHandler, Env, Surface } from '../context.ts';
 import { takesGzip } from '../request/reading.ts';
 
 const STYLE = '/page.css';
-const SCRIPT = '/page.js';
-const script = () => bundle('page');
+
+/** The scripts of our own pages, each served at `/NAME.js`; Dockerfile builds the same. */
+export const PAGE_SCRIPTS = ['page'] as const;
+/** A script of our own pages: `page/browser/NAME.ts`. */
+export type PageScript = (typeof PAGE_SCRIPTS)[number];
 
 /** The stylesheet, for pages without a script. */
 export function styleLink(): Links {
   return { style: `${STYLE}?v=${styles().hash}` };
 }
 
-/** The stylesheet and the script. The first caller waits until the script is built. */
-export async function pageLinks(): Promise<Links> {
-  return { ...styleLink(), script: `${SCRIPT}?v=${(await script()).hash}` };
+/** The stylesheet and a script. The first caller waits until the script is built. */
+export async function pageLinks(script: PageScript): Promise<Links> {
+  return { ...styleLink(), script: `/${script}.js?v=${(await bundle(script)).hash}` };
 }
 
 /**
@@ -38,15 +41,26 @@ export function pageHeaders(headers: Headers): Headers {
   ours.set('Content-Type', 'text/html; charset=utf-8');
   ours.set('Content-Security-Policy', POLICY);
   ours.set('Cache-Control', 'private, no-cache');
+  ours.set('Vary', 'Accept-Language');
   return ours;
 }
 
-/** The handlers of stylesheet and script. `headers` are those of every response. */
-export function createAssets(headers: Headers): { style: AppHandler; script: AppHandler } {
-  return {
-    style: assetHandler('text/css; charset=utf-8', async () => styles(), headers),
-    script: assetHandler('text/javascript; charset=utf-8', script, headers),
-  };
+/** The headers of the page of an error. Programs get the error in another form. */
+export function errorPageHeaders(headers: Headers): Headers {
+  const ours = pageHeaders(headers);
+  ours.set('Cache-Control', 'no-store');
+  ours.set('Vary', 'Accept, Accept-Language');
+  return ours;
+}
+
+/** The handler of the stylesheet. `headers` are those of every response. */
+export function styleHandler(headers: Headers): AppHandler {
+  return assetHandler('text/css; charset=utf-8', async () => styles(), headers);
+}
+
+/** The handler of a script of our own pages. `headers` are those of every response. */
+export function scriptHandler(script: PageScript, headers: Headers): AppHandler {
+  return assetHandler('text/javascript; charset=utf-8', () => bundle(script), headers);
 }
 
 function assetHandler(type: string, asset: () => Promise<Asset>, headers: Headers): AppHandler {

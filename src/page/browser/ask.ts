@@ -1,36 +1,65 @@
-/** Requests JSON from Seen, and repeats work while the page is visible. */
+/** Sends requests to Seen's API, and repeats work while the page is visible. */
 
 /** The result of a request: the data, or why there is none. */
 export interface JsonAnswer<T> {
   readonly data?: T;
   /**
    * `away`: the store is unavailable · `unreachable`: Seen does not respond · `busy`: a rate limit
-   * was reached · `refused`: the data is private or does not exist.
+   * was reached · `refused`: the data is private or does not exist, or the request is invalid.
    */
   readonly failed?: 'away' | 'unreachable' | 'busy' | 'refused' | undefined;
   /** The delay before a retry, if Seen named one. */
   readonly againMs?: number | undefined;
+  /** The error as Seen describes it, if it does. */
+  readonly problem?: Problem | undefined;
+}
+
+/** An error of the API (RFC 9457). `detail` says what was wrong and what to do, in English. */
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** A request other than a plain GET. */
+export interface Call {
+  readonly method?: 'POST' | 'PATCH' | 'DELETE';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent in the header `Authorization`. */
+  readonly token?: string | undefined;
 }
 
 /** The time limit of a request: longer than a visit waits for the store by default. */
 const TIMEOUT_MS = 8000;
 
-/** Requests a path of Seen. Never fails. */
-export async function ask<T>(path: string): Promise<JsonAnswer<T>> {
+/** Sends a request to a path of Seen. `data` is undefined for an empty answer. Never fails. */
+export async function ask<T>(path: string, call: Call = {}): Promise<JsonAnswer<T>> {
   try {
-    const response = await fetch(path, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      cache: 'no-store',
-    });
+    const response = await fetch(path, requestOf(call));
+    if (response.status === 204) return {};
     if (response.ok) return { data: (await response.json()) as T };
-    await response.body?.cancel();
+    const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
     const againMs = 1000 * Number(response.headers.get('Retry-After') ?? 0) || undefined;
-    if (response.status === 429) return { failed: 'busy', againMs };
-    if (response.status >= 500) return { failed: 'away', againMs };
-    return { failed: 'refused' };
+    if (response.status === 429) return { failed: 'busy', againMs, problem };
+    if (response.status >= 500) return { failed: 'away', againMs, problem };
+    return { failed: 'refused', problem };
   } catch {
     return { failed: 'unreachable' };
   }
+}
+
+function requestOf({ method, body, token }: Call): RequestInit {
+  return {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    cache: 'no-store',
+    ...(method && { method }),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    headers: {
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
+  };
 }
 
 /** Work that is repeated while the page is visible, never twice at once. */

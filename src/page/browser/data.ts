@@ -1,0 +1,10 @@
+/** The data that the server wrote into the page for its script (`frame.ts`). */
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- the page's script knows it
+export function pageData<T>(): T {
+  return JSON.parse(document.getElementById('data')?.textContent ?? '{}') as T;
+}
+
+/** The language of the page, a tag such as `zh-Hans`. */
+export function pageLanguage(): string {
+  return document.documentElement.lang;
+}
