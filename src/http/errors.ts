@@ -78,6 +78,7 @@ export type ErrorForm = 'json' | 'bare' | 'status' | 'text' | 'page' | 'problem'
 const FORMS: Readonly<Record<string, ErrorForm>> = {
   '': 'page',
   c: 'page',
+  new: 'page',
   'own-visits': 'page',
   hit: 'json',
   get: 'json',

@@ -57,6 +57,13 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('gzip;q=0,'),
     repeated(' ,', 'gzip ', 'x'),
   ],
+  'accept-language': [
+    repeated('de-DE;q=0.1,'),
+    repeated('-a', 'zh'),
+    repeated('-u-nu-latn', 'zh-Hant'),
+    repeated('x-', '', 'de'),
+    repeated('1', 'de;q=0.', 'x'),
+  ],
   authorization: [
     repeated(' ', 'Bearer ', '\u00e9'),
     repeated('a', 'Bearer ', ' '),

@@ -24,6 +24,7 @@ const LOG = /^\/busuanzi\/.*log$/;
 /** The queries that a route requires. */
 const QUERIES: Readonly<Record<string, string>> = {
   '/live': '?counters=hits,my-site/page',
+  '/new': '?counter=my-site/page&lang=de',
   '/api/v1/values': '?names=hits,my-site/page',
   '/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',
   '/busuanzi/': '?jsonpCallback=BusuanziCallback_123456789012',

@@ -1,7 +1,7 @@
 /**
- * The pages: the default counter (`root.ts`), other counters, and `/own-visits`, on which people
- * exclude their own browser from counting, or include it again. Not here: their HTML (`page/`),
- * and the effect of that choice (`http/visit/counting.ts`).
+ * The pages: the default counter (`root.ts`), other counters, `/new` (`new.ts`), and
+ * `/own-visits`, on which people exclude their own browser from counting, or include it again. Not
+ * here: their HTML (`page/`), and the effect of that choice (`http/visit/counting.ts`).
  *
  * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
  * browser sends cookies there.
@@ -23,9 +23,10 @@ import {
   styleHandler,
   styleLink,
 } from './assets.ts';
+import { createNewPage, type NewPageOptions } from './new.ts';
 import { createRoot, sentence } from './root.ts';
 
-export interface PagesOptions {
+export interface PagesOptions extends NewPageOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
   /** The replica's name on pages, with the stack; `undefined` when it is not public. */
@@ -33,7 +34,8 @@ export interface PagesOptions {
 }
 
 /** The surface of pages. */
-export function createPages({ counter, count, replica }: PagesOptions): Surface {
+export function createPages(options: PagesOptions): Surface {
+  const { counter, count, replica } = options;
   return ({ headers, checked, admitted, bodyMs }) => {
     const ownVisits = createOwnVisits(headers, bodyMs);
     // Browsers ask for it by themselves; the page contains its own icon.
@@ -41,6 +43,7 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
     const app = new Hono<Env>();
     app.get('/', admitted(createRoot(count, replica, headers)));
     app.get('/c/:ns/:key', admitted(createCounterPage(counter, replica, headers)));
+    app.get('/new', checked(createNewPage(options, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
     app.get('/page.css', checked(styleHandler(headers)));
