@@ -2,11 +2,11 @@
  * The page `/new`: a form that makes a counter, then the builder of the code that shows it.
  *
  * A pure function. Both parts are hidden until the script (`browser/new.ts`) shows one of them;
- * without a script the page shows a command. Not here: the builder's HTML (`new-builder.ts`).
+ * without a script the page shows a command. Not here: the builder's HTML (`new/builder.ts`).
  */
 import { type Language, wordsIn } from '../languages/languages.ts';
 import { escaped, frame, type Links } from './frame.ts';
-import { builder } from './new-builder.ts';
+import { builder } from './new/builder.ts';
 
 /** What the page depends on. */
 export interface NewPage {

@@ -87,7 +87,7 @@ describe('somebody makes a counter', () => {
     await page.reload();
     await page.locator('#code').waitFor();
     expect(await page.locator('#token').isVisible()).toBe(false);
-    expect(await page.content()).not.toContain(token);
+    expect(await page.content()).not.toContain(`${token}`);
     expect(errors).toEqual([]);
   });
 
@@ -275,7 +275,6 @@ describe('a name', () => {
       'abc/def?x=',
       'abc/def#x',
       `abc/${'d'.repeat(500)}`,
-      '',
     ]) {
       await using watched = await openPage(browser);
       const { page, requests, errors } = watched;
@@ -286,7 +285,8 @@ describe('a name', () => {
       );
       expect(await page.title()).toBe('A counter of your own');
       expect(await page.locator('main script, main img[src="x"]').count()).toBe(0);
-      expect(requests.filter((url) => /\/api\/|own-visits/.test(url))).toEqual([]);
+      const paths = requests.map((url) => new URL(url).pathname);
+      expect(paths.filter((path) => /api|own-visits/.test(path))).toEqual([]);
       expect(errors).toEqual([]);
     }
   });

@@ -36,7 +36,7 @@ async function start({ words, embedPath }: Data): Promise<void> {
     },
   });
   const wanted = new URLSearchParams(location.search).get('counter');
-  if (wanted === null) maker.show();
+  if (!wanted) maker.show();
   else if (!isCounter(wanted))
     maker.show(fill(words.nameInvalid, { name: wanted.slice(0, SHOWN_MAX) }));
   else await open(wanted, builder, maker, words);

@@ -166,6 +166,7 @@ export class Maker {
   async #useToken(): Promise<void> {
     const words = this.#words;
     const name = this.#taken;
+    say(byId('problem'), '');
     const { token = '' } = fieldsOf(byId<HTMLFormElement>('taken'));
     const named = counterOf(token);
     const found =

@@ -30,7 +30,7 @@ describe('/new', () => {
     expect(policy).toContain("require-trusted-types-for 'script'");
     expect(policy).not.toMatch(/unsafe|sha256|nonce|\*|http/);
     expect(body).not.toMatch(
-      /<style|style=|<script(?! type="module" src|\b[^>]*id="data")|\son\w+=/,
+      /<style|\sstyle=|<script(?! type="module" src|\b[^>]*id="data")|\son\w+=/,
     );
     const [, script = ''] = /src="(\/new\.js\?v=[\w-]+)"/.exec(body) ?? [];
     const { status, headers: kept } = await ask(script);
