@@ -16,6 +16,8 @@ import { makeUpPast } from './made-up-past.ts';
 
 const WIDE = { viewport: { width: 860, height: 1000 } };
 const NARROW = { viewport: { width: 320, height: 640 } };
+/** The pictures in the builder of `/new` come within this time. */
+const PICTURES_MS = 1000;
 
 /** Takes a picture of the whole page as it is `when` that is done. */
 async function picture(
@@ -89,6 +91,41 @@ async function lost(page: Page, program: Program): Promise<void> {
   );
 }
 
+/** The form of `/new`, a counter that was just made, and the builder with each kind. */
+async function picturesOfNew(
+  browser: Browser,
+  url: string,
+  at: (name: string) => string,
+): Promise<void> {
+  const form = async (page: Page) => {
+    await page.locator('#maker summary').click();
+    await page.locator('#site').fill('My Blog');
+  };
+  const made = async (page: Page) => {
+    await page.locator('#site').fill(`blog-${Date.now()}`);
+    await page.locator('#maker .strong').click();
+    await page.locator('#code').waitFor();
+    await Bun.sleep(PICTURES_MS);
+  };
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, viewport] of [
+      ['wide', WIDE.viewport],
+      ['phone', { width: 390, height: 844 }],
+    ] as const) {
+      const options = { viewport, colorScheme };
+      const name = (what: string) => at(`new-${what}-${size}-${colorScheme}`);
+      await picture(browser, `${url}/new`, name('form'), options, form);
+      await picture(browser, `${url}/new`, name('made'), options, made);
+      for (const kind of ['badge', 'chart', 'number', 'pixel', 'stream', 'api']) {
+        await picture(browser, `${url}/new?counter=hits`, name(kind), options, async (page) => {
+          await page.locator(`label:has([name=kind][value=${kind}])`).click();
+          await Bun.sleep(PICTURES_MS);
+        });
+      }
+    }
+  }
+}
+
 async function main(folder: string | undefined): Promise<void> {
   await using program = await Program.start({ SEEN_REPLICA_NAME: 'seen', SEEN_DRAIN_MS: '6000' });
   makeUpPast(program.database, Date.now());
@@ -112,6 +149,7 @@ async function main(folder: string | undefined): Promise<void> {
     await picture(browser, url, at('narrow'), NARROW);
     await picture(browser, url, at('no-script'), { ...WIDE, javaScriptEnabled: false }, nothing);
     await picture(browser, `${url}/c/my-site/front-page`, at('counter'), NARROW);
+    await picturesOfNew(browser, url, at);
     await picture(browser, `${url}/own-visits`, at('own-visits'), WIDE, nothing);
     await picture(
       browser,

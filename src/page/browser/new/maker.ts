@@ -55,21 +55,28 @@ export class Maker {
       for (const [index, part] of this.#parts.entries()) part.value = names[index] ?? '';
   }
 
-  /** Marks a part of the name, and suggests another text for one that is invalid. */
+  /** Marks a part of the name. */
   #judge(part: HTMLInputElement, valid: boolean): boolean {
     mark(part, valid);
+    this.#advise();
+    return valid;
+  }
+
+  /** Says what is wrong with the name, and suggests another text. */
+  #advise(): void {
+    const wrong = this.#parts.find((part) => part.hasAttribute('aria-invalid'));
     const hint = byId('name-hint');
-    say(hint, valid ? this.#hint : this.#words.partInvalid);
-    hint.classList.toggle('problem', !valid);
-    const near = valid ? undefined : partNear(part.value);
+    say(hint, wrong ? this.#words.partInvalid : this.#hint);
+    hint.classList.toggle('problem', wrong !== undefined);
+    const near = wrong && partNear(wrong.value);
     this.#suggestion.hidden = near === undefined;
     this.#suggestion.textContent = near ? fill(this.#words.suggestion, { name: near }) : '';
     this.#suggested = () => {
-      part.value = near ?? '';
-      this.#judge(part, true);
-      part.focus();
+      if (!wrong || !near) return;
+      wrong.value = near;
+      this.#judge(wrong, true);
+      wrong.focus();
     };
-    return valid;
   }
 
   /** Runs work that is not to run twice at once. */
