@@ -58,11 +58,14 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated(' ,', 'gzip ', 'x'),
   ],
   'accept-language': [
-    repeated('de-DE;q=0.1,'),
-    repeated('-a', 'zh'),
-    repeated('-u-nu-latn', 'zh-Hant'),
-    repeated('x-', '', 'de'),
-    repeated('1', 'de;q=0.', 'x'),
+    repeated('a,'),
+    repeated('ko,'),
+    repeated('ko-KR;q=0.1,', '', 'en'),
+    repeated('-x-a', 'en'),
+    repeated('1', 'en;q=0.', 'x'),
+    // As long as a header that is read: of tags that take long, and of as many as possible.
+    () => repeated('zh-Hant-TW-u-nu-latn,')(256),
+    () => repeated('x,')(256),
   ],
   authorization: [
     repeated(' ', 'Bearer ', '\u00e9'),
