@@ -321,7 +321,9 @@ describe('copying', () => {
   test('selects the code where the browser has no clipboard, as over http', async () => {
     await using watched = await openPage(browser);
     const { page } = watched;
-    await page.addInitScript("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await page.addInitScript(
+      "Object.defineProperty(navigator, 'clipboard', { value: undefined })",
+    );
     await open(page, await newCounter());
     await page.locator('#copy').click();
     await until('it to be said', async () =>

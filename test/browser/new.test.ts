@@ -115,7 +115,9 @@ describe('somebody makes a counter', () => {
       private: true,
     });
     // The kind that shows no number anyway.
-    expect(await page.locator('#snippet').textContent()).toContain('/pixel/private-site/secret.gif');
+    expect(await page.locator('#snippet').textContent()).toContain(
+      '/pixel/private-site/secret.gif',
+    );
     expect(await page.locator('#private-note').isVisible()).toBe(true);
     expect(await violationsOf(page)).toEqual([]);
     headers.splice(0);
@@ -221,8 +223,7 @@ describe('a name', () => {
     await until(
       'it to be said',
       async () =>
-        (await problem(page).textContent()) ===
-        'taken-site/visits is taken. Choose another name.',
+        (await problem(page).textContent()) === 'taken-site/visits is taken. Choose another name.',
     );
     expect(await violationsOf(page)).toEqual([]);
     for (const wrong of ['seen_wrong', `seen_${'a'.repeat(43)}~other-site/visits`]) {

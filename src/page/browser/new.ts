@@ -43,12 +43,7 @@ async function start({ words, embedPath }: Data): Promise<void> {
 }
 
 /** Shows the builder for a counter of the URL, or says why not. */
-async function open(
-  name: string,
-  builder: Builder,
-  maker: Maker,
-  words: Texts,
-): Promise<void> {
+async function open(name: string, builder: Builder, maker: Maker, words: Texts): Promise<void> {
   const found = await find(name, tokenFor(name));
   if ('counter' in found) show(builder, words, found.counter);
   else if (found.problem === 'refused')

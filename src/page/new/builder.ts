@@ -5,7 +5,7 @@
  * An element with `data-for` is shown for these kinds only. The names of fields are those of
  * parameters in URLs, where they are the same (`browser/new/code.ts`).
  */
-import { type Language, LANGUAGES, wordsIn } from '../../languages/languages.ts';
+import { LANGUAGES, type Language, wordsIn } from '../../languages/languages.ts';
 import { escaped } from '../frame.ts';
 
 type Choices = Readonly<Record<string, string>>;

@@ -30,13 +30,17 @@ const DEFAULTS: Fields = {
 };
 
 const codes = (kind: Kind, fields: Fields = {}, counter = 'my-site/page', hidden = false) =>
-  codeOf(kind, { ...DEFAULTS, ...fields }, {
-    origin: 'https://seen.test',
-    embedPath: '/embed.js',
-    counter,
-    private: hidden,
-    words: wordsIn('en').new.script,
-  });
+  codeOf(
+    kind,
+    { ...DEFAULTS, ...fields },
+    {
+      origin: 'https://seen.test',
+      embedPath: '/embed.js',
+      counter,
+      private: hidden,
+      words: wordsIn('en').new.script,
+    },
+  );
 const badge = (fields: Fields) => picturePath('badge', 'my-site/page', { ...DEFAULTS, ...fields });
 
 describe('the code', () => {

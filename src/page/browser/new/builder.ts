@@ -6,7 +6,7 @@ import { Live } from '../live.ts';
 import { codeOf, type Fields, type Format, type Kind } from './code.ts';
 import { bindCopy } from './copy.ts';
 import type { Opened } from './counters.ts';
-import { byId, say } from './elements.ts';
+import { byId, formById, say } from './elements.ts';
 import { bindOptions, validFields } from './options.ts';
 import { Preview } from './preview.ts';
 import type { Texts } from './texts.ts';
@@ -15,7 +15,7 @@ export class Builder {
   readonly #words: Texts;
   readonly #embedPath: string;
   readonly #preview: Preview;
-  readonly #form = byId<HTMLFormElement>('builder');
+  readonly #form = formById('builder');
   /** The format that the visitor chose, also while a kind does not have it. */
   #format: Format = 'html';
   #counter: Opened | undefined;
@@ -44,7 +44,7 @@ export class Builder {
     this.#counter = counter;
     byId('code').hidden = false;
     byId('private-note').hidden = !hidden;
-    byId<HTMLAnchorElement>('statistics').href = name === 'hits' ? '/' : `/c/${name}`;
+    byId('statistics').setAttribute('href', name === 'hits' ? '/' : `/c/${name}`);
     // The only kind that loses nothing without its number.
     if (hidden) this.#check('kind', 'pixel');
     else {

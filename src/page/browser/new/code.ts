@@ -67,8 +67,7 @@ export function codeOf(kind: Kind, fields: Fields, site: Site): Partial<Record<F
 export function picturePath(kind: Picture, counter: string, fields: Fields): string {
   const query = new URLSearchParams(
     Object.entries(parametersOf(kind, fields)).filter(
-      ([name, value]) =>
-        value !== DEFAULTS[name] && (value !== '' || !EMPTY_IS_DEFAULT.has(name)),
+      ([name, value]) => value !== DEFAULTS[name] && (value !== '' || !EMPTY_IS_DEFAULT.has(name)),
     ),
   );
   // A space as %20: not everything that copies addresses knows `+`.

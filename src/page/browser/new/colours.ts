@@ -33,7 +33,7 @@ export function hexOf(text: string): string | undefined {
   const [first, second] = ['#000000', '#ffffff'].map((before) => {
     canvas.fillStyle = before;
     canvas.fillStyle = cssOf(wanted);
-    return `${canvas.fillStyle}`;
+    return canvas.fillStyle;
   });
   return first !== undefined && first === second ? opaque(first) : undefined;
 }

@@ -1,8 +1,18 @@
 /** Elements and fields of the page. */
 
 /** The element with this id, which the page has. */
-export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
+export function byId(id: string): HTMLElement {
+  return document.getElementById(id) as HTMLElement;
+}
+
+/** The field with this id, which the page has. */
+export function fieldById(id: string): HTMLInputElement {
+  return byId(id) as HTMLInputElement;
+}
+
+/** The form with this id, which the page has. */
+export function formById(id: string): HTMLFormElement {
+  return byId(id) as HTMLFormElement;
 }
 
 /** The fields of a form as texts. An unchecked box is missing. */

@@ -1,15 +1,9 @@
 /** The form that makes a counter: checks it while somebody types, and sends it. */
 import { fill } from '../../../languages/format.ts';
 import type { Problem } from '../ask.ts';
-import {
-  counterOf,
-  forgetToken,
-  installationToken,
-  keepToken,
-  ownCounters,
-} from '../tokens.ts';
+import { counterOf, forgetToken, installationToken, keepToken, ownCounters } from '../tokens.ts';
 import { find, type Made, make, type Opened, type Wanted } from './counters.ts';
-import { byId, fieldsOf, mark, say, suggest } from './elements.ts';
+import { byId, fieldById, fieldsOf, formById, mark, say, suggest } from './elements.ts';
 import { isHopeless, isPart, partNear } from './names.ts';
 import type { Texts } from './texts.ts';
 
@@ -23,10 +17,10 @@ export interface MakerListener {
 export class Maker {
   readonly #words: Texts;
   readonly #listener: MakerListener;
-  readonly #form = byId<HTMLFormElement>('maker');
-  readonly #parts = [byId<HTMLInputElement>('site'), byId<HTMLInputElement>('key')];
+  readonly #form = formById('maker');
+  readonly #parts = [fieldById('site'), fieldById('key')];
   readonly #hint = byId('name-hint').textContent;
-  readonly #suggestion = byId<HTMLButtonElement>('suggestion');
+  readonly #suggestion = byId('suggestion');
   #suggested: (() => void) | undefined;
   #taken = '';
   #busy = false;
@@ -111,7 +105,7 @@ export class Maker {
     }
     const fields = fieldsOf(this.#form);
     const of = (name: string) => fields[name]?.trim() ?? '';
-    const start = byId<HTMLInputElement>('start');
+    const start = fieldById('start');
     const value = Number(start.value);
     const startValid = !start.validity.badInput && Number.isSafeInteger(value);
     if (!this.#check(start, startValid, this.#words.startInvalid)) return undefined;
@@ -151,7 +145,7 @@ export class Maker {
 
   #textOf(name: string, problem: Problem | undefined): string {
     const words = this.#words;
-    switch (problem?.code) {
+    switch (problem?.code ?? '') {
       case 'counter-exists':
         return fill(words.taken, { name });
       case 'token-missing':
@@ -174,7 +168,7 @@ export class Maker {
     const words = this.#words;
     const name = this.#taken;
     say(byId('problem'), '');
-    const { token = '' } = fieldsOf(byId<HTMLFormElement>('taken'));
+    const { token = '' } = fieldsOf(formById('taken'));
     const named = counterOf(token);
     const found =
       token === '' || (named !== undefined && named !== name)

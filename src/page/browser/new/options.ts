@@ -2,7 +2,7 @@
 import { ask } from '../ask.ts';
 import type { Fields } from './code.ts';
 import { hexOf } from './colours.ts';
-import { byId, fieldsOf, mark, say, suggest } from './elements.ts';
+import { byId, fieldById, fieldsOf, mark, say, suggest } from './elements.ts';
 import { type Logo, logosLike } from './logos.ts';
 import type { Texts } from './texts.ts';
 
@@ -12,7 +12,7 @@ const COLOURS = ['color', 'labelColor', 'logoColor'] as const;
 /** Starts the pickers and the suggestions. */
 export function bindOptions(form: HTMLFormElement): void {
   for (const picker of form.querySelectorAll<HTMLInputElement>('input[data-of]')) {
-    const text = byId<HTMLInputElement>(picker.dataset['of'] ?? '');
+    const text = fieldById(picker.dataset['of'] ?? '');
     const follow = () => {
       picker.value = hexOf(text.value || text.placeholder) ?? picker.value;
     };
@@ -22,14 +22,14 @@ export function bindOptions(form: HTMLFormElement): void {
     text.addEventListener('input', follow);
     follow();
   }
-  const zone = byId<HTMLInputElement>('zone');
+  const zone = fieldById('zone');
   zone.value = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   zone.addEventListener(
     'focus',
     () => suggest(byId('zones'), Intl.supportedValuesOf('timeZone')),
     { once: true },
   );
-  bindLogos(byId<HTMLInputElement>('logo'));
+  bindLogos(fieldById('logo'));
 }
 
 /** Suggests logos. The list is requested when somebody enters the field. */
@@ -69,7 +69,8 @@ function judge(name: string, valid: boolean, problem: string): void {
 
 function isZone(zone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+    new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
+    return true;
   } catch {
     return false;
   }

@@ -13,7 +13,7 @@ const SCALE = 2;
 
 export class Preview {
   readonly #words: Texts;
-  readonly #picture = byId<HTMLImageElement>('picture');
+  readonly #picture = byId('picture') as HTMLImageElement;
   readonly #shown = byId('shown');
   #source = '';
   #waiting: ReturnType<typeof setTimeout> | undefined;

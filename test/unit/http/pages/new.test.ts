@@ -88,7 +88,9 @@ describe('/new', () => {
   test('is smaller than 25 kB compressed, with its script', async () => {
     const { ask } = setUp();
     const sizes = await Promise.all(
-      ['/new', '/new.js'].map(async (path) => Bun.gzipSync((await ask(path, browser)).body).length),
+      ['/new', '/new.js'].map(
+        async (path) => Bun.gzipSync((await ask(path, browser)).body).length,
+      ),
     );
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(25_000);
   });
