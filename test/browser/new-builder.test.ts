@@ -59,8 +59,11 @@ async function codeOf(page: Page, kind: string, format: string): Promise<string>
   return code(page);
 }
 
-/** Resolves when the preview is a picture with these parameters, and has come. */
-async function previewed(page: Page, wanted: Record<string, string>): Promise<string> {
+/**
+ * Resolves when the preview is a picture with these parameters, or without those that are null, and
+ * has come; answers it.
+ */
+async function previewed(page: Page, wanted: Record<string, string | null>): Promise<string> {
   let url = '';
   await until(`the preview to have ${JSON.stringify(wanted)}`, async () => {
     url = await page.evaluate<string>("document.getElementById('picture').src");
@@ -82,7 +85,7 @@ describe('the preview', () => {
     await choose(page, 'format', 'url');
     expect(await previewed(page, { count: 'no' })).toContain('visits: 12345');
     const field = (of: string) => page.locator(`#builder [name=${of}]`);
-    const steps: [() => Promise<unknown>, Record<string, string>, string][] = [
+    const steps: [() => Promise<unknown>, Record<string, string | null>, string][] = [
       [() => field('label').fill('seen'), { label: 'seen' }, 'seen: 12345'],
       [() => field('label').fill(''), { label: '' }, '"12345"'],
       [() => choose(page, 'style', 'flat-square'), { style: 'flat-square' }, '12345'],
@@ -90,7 +93,7 @@ describe('the preview', () => {
       [() => field('labelColor').fill('tomato'), { labelColor: 'tomato' }, '#ff6347'],
       [() => field('number').selectOption('grouped'), { number: 'grouped' }, '12,345'],
       [() => field('lang').selectOption('de'), { lang: 'de' }, '12.345'],
-      [() => field('number').selectOption('plain'), {}, '12345'],
+      [() => field('number').selectOption('plain'), { number: null }, '12345'],
       [() => field('show').selectOption('today'), { show: 'today' }, '>0<'],
       [() => field('show').selectOption('people'), { show: 'people' }, 'svg'],
       [() => field('show').selectOption('today-total'), { show: 'today-total' }, 'svg'],
