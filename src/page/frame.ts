@@ -72,7 +72,9 @@ ${data === undefined ? '' : `<script type="application/json" id="data">${asScrip
 function footer(language: Language): string {
   const { ownVisits, newCounter, manage, api, countedBy } = wordsIn(language).frame;
   const links = { '/new': newCounter, '/manage': manage, '/own-visits': ownVisits, '/api': api };
-  const items = Object.entries(links).map(([url, text]) => `<a href="${url}">${escaped(text)}</a>`);
+  const items = Object.entries(links).map(
+    ([url, text]) => `<a href="${url}">${escaped(text)}</a>`,
+  );
   return `<footer>\n${items.join(' ')} <span>${escaped(countedBy)}</span>\n</footer>`;
 }
 

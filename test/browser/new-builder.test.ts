@@ -60,8 +60,8 @@ async function codeOf(page: Page, kind: string, format: string): Promise<string>
 }
 
 /**
- * Resolves when the preview is a picture with these parameters, or without those that are null, and
- * has come; answers it.
+ * Resolves when the preview has come as a picture with these parameters, and without those that
+ * are null; answers it.
  */
 async function previewed(page: Page, wanted: Record<string, string | null>): Promise<string> {
   let url = '';

@@ -356,6 +356,11 @@ describe('in other languages', () => {
     expect(await page.locator('#snippet').textContent()).toBe(
       `<img src="${program.url}/badge/ein-blog/visits.svg?label=Besuche" alt="Besuche">`,
     );
+    const styles = page.locator('img[data-style]');
+    expect(await styles.count()).toBe(5);
+    expect(await styles.last().getAttribute('src')).toBe(
+      '/badge/ein-blog/visits.svg?count=no&style=social&label=Besuche',
+    );
     await page.goto(`${program.url}/new?counter=ein-blog/visits&lang=ja`);
     await page.locator('#code').waitFor();
     expect(await page.locator('h1').textContent()).toBe('ページに貼る');

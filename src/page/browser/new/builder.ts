@@ -3,13 +3,16 @@
  * in the preview is live.
  */
 import { Live } from '../live.ts';
-import { codeOf, type Fields, type Format, type Kind } from './code.ts';
+import { codeOf, type Fields, type Format, type Kind, picturePath } from './code.ts';
 import { bindCopy } from './copy.ts';
 import type { Opened } from './counters.ts';
 import { byId, formById, say } from './elements.ts';
 import { bindOptions, validFields } from './options.ts';
 import { Preview } from './preview.ts';
 import type { Texts } from './texts.ts';
+
+/** The fields of a badge that shows the plain total and does not count. */
+const AS_IT_IS: Fields = { only: 'on', show: 'total', number: 'plain' };
 
 export class Builder {
   readonly #words: Texts;
@@ -101,7 +104,8 @@ export class Builder {
 
   #showStyles(name: string): void {
     for (const picture of this.#form.querySelectorAll<HTMLImageElement>('img[data-style]')) {
-      picture.src = `/badge/${name}.svg?count=no&style=${picture.dataset['style']}`;
+      const look = { style: picture.dataset['style'] ?? '', label: this.#words.label };
+      picture.src = picturePath('badge', name, { ...AS_IT_IS, ...look });
       picture.hidden = false;
     }
   }

@@ -9,7 +9,7 @@ import type { Texts } from './texts.ts';
 /** A picture is requested when nothing has changed for this time. */
 const SETTLE_MS = 150;
 /** Badges are shown larger than they are. */
-const SCALE = 2;
+const SCALE = 3;
 
 export class Preview {
   readonly #words: Texts;
