@@ -13,10 +13,10 @@ type Choices = Readonly<Record<string, string>>;
 /** The section as HTML. */
 export function builder(language: Language): string {
   const words = wordsIn(language).new;
-  const { badge, chart, number, pixel, stream, api } = words;
+  const { badge, chart, number, pixel, stream } = words;
   return `<section id="code" aria-labelledby="title" hidden>
 <form id="builder" novalidate>
-${switchOf('kind', words.kinds, { badge, chart, number, pixel, stream, api }, 'badge')}
+${switchOf('kind', words.kinds, { badge, chart, number, pixel, stream, api: 'API' }, 'badge')}
 <div class="stage" role="group" aria-label="${escaped(words.preview)}">
 <img id="picture" alt="" hidden>
 <p id="shown" hidden></p>
@@ -68,7 +68,7 @@ ${select('show', words.counted, {
 ${colour('color', words.color, 'blue')}
 ${colour('labelColor', words.labelColor, '#555')}
 <label>${escaped(words.logo)} <input name="logo" id="logo" list="logos" placeholder="github" autocomplete="off" maxlength="60"></label>
-${colour('logoColor', words.logoColor, 'whitesmoke')}
+${colour('logoColor', words.logoColor, 'white')}
 ${select('number', words.digits, { plain: '12345', grouped: '12,345', short: '12.3K' })}
 ${select('lang', words.language, languages(), language)}
 <label class="check"><input type="checkbox" name="only"> ${escaped(words.onlyShow)}</label>
