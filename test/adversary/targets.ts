@@ -26,6 +26,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   // The largest logo.
   '/badge/:ns/:file': '?show=today-total&logo=elsevier',
   '/live': '?counters=hits,my-site/page',
+  '/new': '?counter=my-site/page&lang=de',
   '/api/v1/values': '?names=hits,my-site/page',
   '/api/v1/counters': '?prefix=my-site/made',
   '/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',

@@ -20,6 +20,8 @@ const NARROW = { viewport: { width: 320, height: 640 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 /** Languages with long words, with another script, and without spaces between words. */
 const LANGUAGES = ['de', 'ru', 'ja'];
+/** The pictures in the builder of `/new` come within this time. */
+const PICTURES_MS = 1000;
 
 /** Takes a picture of the whole page as it is `when` that is done. */
 async function picture(
@@ -135,6 +137,7 @@ async function allStates(browser: Browser, program: Program, folder: string): Pr
         when,
       );
   }
+  await picturesOfNew(browser, url, at);
   await picture(browser, `${url}/own-visits`, at('private'), PHONE, (page) =>
     owned(page, program),
   );
@@ -157,6 +160,41 @@ async function owned(page: Page, program: Program): Promise<void> {
   await page.evaluate(`sessionStorage.setItem('seen_tokens', ${kept})`);
   await page.goto(`${program.url}/c/${name}`);
   await whole(page);
+}
+
+/** The form of `/new`, a counter that was just made, and the builder with each kind. */
+async function picturesOfNew(
+  browser: Browser,
+  url: string,
+  at: (name: string) => string,
+): Promise<void> {
+  const form = async (page: Page) => {
+    await page.locator('#maker summary').click();
+    await page.locator('#site').fill('My Blog');
+  };
+  const made = async (page: Page) => {
+    await page.locator('#site').fill(`blog-${Date.now()}`);
+    await page.locator('#maker .strong').click();
+    await page.locator('#code').waitFor();
+    await Bun.sleep(PICTURES_MS);
+  };
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, viewport] of [
+      ['wide', WIDE.viewport],
+      ['phone', { width: 390, height: 844 }],
+    ] as const) {
+      const options = { viewport, colorScheme };
+      const name = (what: string) => at(`new-${what}-${size}-${colorScheme}`);
+      await picture(browser, `${url}/new`, name('form'), options, form);
+      await picture(browser, `${url}/new`, name('made'), options, made);
+      for (const kind of ['badge', 'chart', 'number', 'pixel', 'stream', 'api']) {
+        await picture(browser, `${url}/new?counter=hits`, name(kind), options, async (page) => {
+          await page.locator(`label:has([name=kind][value=${kind}])`).click();
+          await Bun.sleep(PICTURES_MS);
+        });
+      }
+    }
+  }
 }
 
 async function main(folder: string | undefined): Promise<void> {

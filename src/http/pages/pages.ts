@@ -1,7 +1,7 @@
 /**
- * The pages: the default counter (`root.ts`), other counters (`counter.ts`), and `/own-visits`, on
- * which people exclude their own browser from counting, or include it again. Not here: their HTML
- * (`page/`), and the effect of that choice (`http/visit/counting.ts`).
+ * The pages: the default counter (`root.ts`), other counters (`counter.ts`), `/new` (`new.ts`), and
+ * `/own-visits`, on which people exclude their own browser from counting, or include it again. Not
+ * here: their HTML (`page/`), and the effect of that choice (`http/visit/counting.ts`).
  *
  * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
  * browser sends cookies there.
@@ -17,9 +17,10 @@ import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/countin
 import { PAGE_SCRIPTS, pageHeaders, scriptHandler, styleHandler, styleLink } from './assets.ts';
 import { createCounterPage } from './counter.ts';
 import { languageFor, queryFor } from './language.ts';
+import { createNewPage, type NewPageOptions } from './new.ts';
 import { createRoot } from './root.ts';
 
-export interface PagesOptions {
+export interface PagesOptions extends NewPageOptions {
   readonly registry: Pick<Registry, 'describe'>;
   readonly count: CountVisit;
   /** The replica's name on the page of `/`, with the stack; `undefined` when it is not public. */
@@ -27,7 +28,8 @@ export interface PagesOptions {
 }
 
 /** The surface of pages. */
-export function createPages({ registry, count, replica }: PagesOptions): Surface {
+export function createPages(options: PagesOptions): Surface {
+  const { registry, count, replica } = options;
   return ({ headers, checked, admitted, bodyMs }) => {
     const ownVisits = createOwnVisits(headers, bodyMs);
     // Browsers ask for it by themselves; the page contains its own icon.
@@ -35,6 +37,7 @@ export function createPages({ registry, count, replica }: PagesOptions): Surface
     const app = new Hono<Env>();
     app.get('/', admitted(createRoot(count, replica, headers)));
     app.get('/c/:ns/:key', admitted(createCounterPage(registry, headers)));
+    app.get('/new', checked(createNewPage(options, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
     app.get('/page.css', checked(styleHandler(headers)));

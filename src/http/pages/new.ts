@@ -1,0 +1,28 @@
+/**
+ * `GET /new`: the page that makes a counter and the code for it. It reads nothing from the store;
+ * its script uses the API. Not here: its HTML (`page/new.ts`).
+ */
+import { newPage } from '../../page/new.ts';
+import type { AppHandler } from '../context.ts';
+import { pageHeaders, pageLinks } from './assets.ts';
+import { languageFor, queryFor } from './language.ts';
+
+export interface NewPageOptions {
+  /** Whether only the installation's owner may create counters. */
+  readonly closed: boolean;
+  /** The path of the script for other pages. */
+  readonly embedPath: string;
+}
+
+/** The handler of the page. `headers` are those of every response. */
+export function createNewPage(options: NewPageOptions, headers: Headers): AppHandler {
+  const ready = { headers: pageHeaders(headers) };
+  ready.headers.set('Vary', 'Accept-Language');
+  return async (c) => {
+    const { origin } = new URL(c.req.url, 'http://localhost');
+    return new Response(
+      newPage(await pageLinks('new'), languageFor(c), { ...options, origin, query: queryFor(c) }),
+      ready,
+    );
+  };
+}

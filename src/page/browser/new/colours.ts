@@ -1,0 +1,51 @@
+/** Colours as people write them, and as the browser's picker wants them. */
+
+/** The colours of shields.io (https://github.com/badges/shields/tree/master/badge-maker). */
+const SHIELDS: Readonly<Record<string, string>> = {
+  brightgreen: '#44cc11',
+  success: '#44cc11',
+  green: '#97ca00',
+  yellowgreen: '#a4a61d',
+  yellow: '#dfb317',
+  orange: '#fe7d37',
+  important: '#fe7d37',
+  red: '#e05d44',
+  critical: '#e05d44',
+  blue: '#007ec6',
+  informational: '#007ec6',
+  grey: '#555555',
+  gray: '#555555',
+  lightgrey: '#9f9f9f',
+  lightgray: '#9f9f9f',
+  inactive: '#9f9f9f',
+};
+/** What the server takes besides names (`images/badge.ts`). */
+const FORMS = /^#?[0-9a-f]+$|^(rgb|hsl)a?\(|^[a-z]+$/;
+
+/** A colour as `#rrggbb`, without its opacity; `undefined` when it is none. */
+export function hexOf(text: string): string | undefined {
+  const wanted = text.trim().toLowerCase();
+  if (Object.hasOwn(SHIELDS, wanted)) return SHIELDS[wanted];
+  if (!FORMS.test(wanted)) return undefined;
+  const canvas = document.createElement('canvas').getContext('2d');
+  if (!canvas) return undefined;
+  // An invalid colour leaves the one before, so it shows in one of two.
+  const [first, second] = ['#000000', '#ffffff'].map((before) => {
+    canvas.fillStyle = before;
+    canvas.fillStyle = cssOf(wanted);
+    return canvas.fillStyle;
+  });
+  return first !== undefined && first === second ? opaque(first) : undefined;
+}
+
+/** Hexadecimal digits may come without `#`. A name of CSS has no such form. */
+function cssOf(colour: string): string {
+  return /^([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/.test(colour) ? `#${colour}` : colour;
+}
+
+/** The canvas writes `#rrggbb`, or `rgba(r, g, b, a)` for a colour that is not opaque. */
+function opaque(colour: string): string {
+  const parts = /^rgba\((\d+), (\d+), (\d+)/.exec(colour)?.slice(1);
+  if (!parts) return colour;
+  return `#${parts.map((part) => Number(part).toString(16).padStart(2, '0')).join('')}`;
+}

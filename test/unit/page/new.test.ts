@@ -1,0 +1,167 @@
+/** The code that `/new` makes, and its rules of names, without a browser. */
+import { describe, expect, test } from 'bun:test';
+import { LANGUAGES, wordsIn } from '../../../src/languages/languages.ts';
+import {
+  codeOf,
+  type Fields,
+  type Kind,
+  picturePath,
+} from '../../../src/page/browser/new/code.ts';
+import { logosLike } from '../../../src/page/browser/new/logos.ts';
+import { isCounter, isPart, partNear } from '../../../src/page/browser/new/names.ts';
+
+/** The fields of the form before anybody has changed one. */
+const DEFAULTS: Fields = {
+  style: 'flat',
+  label: 'visits',
+  show: 'total',
+  color: '',
+  labelColor: '',
+  logo: '',
+  logoColor: '',
+  number: 'plain',
+  lang: 'en',
+  by: 'day',
+  theme: 'auto',
+  title: '',
+  zone: 'UTC',
+  chartLang: 'en',
+  live: 'on',
+};
+
+const codes = (kind: Kind, fields: Fields = {}, counter = 'my-site/page', hidden = false) =>
+  codeOf(
+    kind,
+    { ...DEFAULTS, ...fields },
+    {
+      origin: 'https://seen.test',
+      embedPath: '/embed.js',
+      counter,
+      private: hidden,
+      words: wordsIn('en').new.script,
+    },
+  );
+const badge = (fields: Fields) => picturePath('badge', 'my-site/page', { ...DEFAULTS, ...fields });
+
+describe('the code', () => {
+  test('of a badge has only what was changed', () => {
+    expect(codes('badge')).toEqual({
+      html: '<img src="https://seen.test/badge/my-site/page.svg" alt="visits">',
+      markdown: '![visits](https://seen.test/badge/my-site/page.svg)',
+      url: 'https://seen.test/badge/my-site/page.svg',
+    });
+    expect(badge({ color: '#ff0066', label: 'a b' })).toBe(
+      '/badge/my-site/page.svg?label=a%20b&color=ff0066',
+    );
+    expect(badge({ label: '' })).toBe('/badge/my-site/page.svg?label=');
+    expect(badge({ only: 'on', style: 'social' })).toBe(
+      '/badge/my-site/page.svg?count=no&style=social',
+    );
+    expect(badge({ show: 'today-total' })).toBe('/badge/my-site/page.svg?show=today-total');
+    expect(badge({ logo: 'github', logoColor: 'rgb(1, 2, 3)' })).toBe(
+      '/badge/my-site/page.svg?logo=github&logoColor=rgb%281%2C%202%2C%203%29',
+    );
+  });
+
+  test('has a colour of the logo only with a logo, and a language only where it matters', () => {
+    expect(badge({ logoColor: 'red', lang: 'de' })).toBe('/badge/my-site/page.svg');
+    expect(badge({ number: 'grouped', lang: 'de' })).toBe(
+      '/badge/my-site/page.svg?number=grouped&lang=de',
+    );
+    expect(badge({ number: 'short', lang: 'en' })).toBe('/badge/my-site/page.svg?number=short');
+  });
+
+  test('of a chart, a pixel, a number, a stream and the API', () => {
+    expect(codes('chart', { by: 'hour', zone: 'Europe/Berlin', theme: 'dark' }).url).toBe(
+      'https://seen.test/chart/my-site/page.svg?by=hour&theme=dark&zone=Europe%2FBerlin',
+    );
+    expect(codes('pixel').html).toBe(
+      '<img src="https://seen.test/pixel/my-site/page.gif" alt="" width="1" height="1">',
+    );
+    expect(codes('number').html).toBe(
+      '<p>You are visitor <span data-seen="my-site/page" data-seen-live hidden></span>.</p>\n' +
+        '<script async src="https://seen.test/embed.js"></script>',
+    );
+    expect(codes('stream').url).toBe('https://seen.test/live?counters=my-site/page');
+    expect(codes('api').shell).toBe(
+      'curl -X POST https://seen.test/api/v1/counters/my-site/page/hit\n' +
+        'curl https://seen.test/api/v1/counters/my-site/page',
+    );
+    expect(codes('api', {}, 'my-site/page', true).shell).toEndWith(
+      '/page -H "Authorization: Bearer $TOKEN"',
+    );
+  });
+
+  test('of the default counter has its own paths', () => {
+    expect(codes('badge', {}, 'hits').url).toBe('https://seen.test/badge/hits.svg');
+    expect(codes('api', {}, 'hits').url).toBe('https://seen.test/api/v1/default/hit');
+  });
+
+  test('cannot be left by what was typed', () => {
+    const label = '"><script>alert(1)</script>](javascript:alert(2)) ![x](y) \'`\\ & %22 +';
+    const { html = '', markdown = '', url = '' } = codes('badge', { label });
+    expect(new URL(url).searchParams.get('label')).toBe(label);
+    expect(html).not.toContain('<script');
+    // Two attributes, and nothing behind the second.
+    expect(html).toMatch(/^<img src="[^"<>]*" alt="[^"<>]*">$/);
+    expect(url).toMatch(/^[\w:/.?=&%~*-]+$/);
+    // No bracket or parenthesis that Markdown would read.
+    expect(markdown).toBe(`![${label.replaceAll(/[\\`*_[\]<>&!]/g, '\\$&')}](${url})`);
+    const [, alt = ''] = /^!\[(.*)\]\(https:/s.exec(markdown) ?? [];
+    expect(alt).not.toMatch(/(?<!\\)(?:\\\\)*[[\]]/);
+  });
+});
+
+describe('a name', () => {
+  test('has two parts with 3 to 64 of the letters that counters may have', () => {
+    for (const name of ['hits', 'abc/def', `${'a'.repeat(64)}/A_.-9`, '__proto__/constructor'])
+      expect({ name, valid: isCounter(name) }).toEqual({ name, valid: true });
+    for (const name of ['', 'ab/cde', 'abc', 'abc/def/ghi', 'abc/d f', 'ab\u00e9/def', 'hits/'])
+      expect({ name, valid: isCounter(name) }).toEqual({ name, valid: false });
+    expect(isPart('a'.repeat(65))).toBe(false);
+  });
+
+  test('is suggested for a text that is none', () => {
+    expect(partNear('My Blog')).toBe('my-blog');
+    expect(partNear('  Mein Büro! ')).toBe('mein-buro');
+    expect(partNear('https://blog.example/posts/1?a=b')).toBe('blog.example');
+    expect(partNear('a'.repeat(80))).toBe('a'.repeat(64));
+    expect(partNear('我的博客')).toBeUndefined();
+    expect(partNear('!')).toBeUndefined();
+  });
+});
+
+describe('logos', () => {
+  test('are suggested by slug and title, at most 20, those that begin with the text first', () => {
+    const logos = [
+      { slug: 'notgithub', title: 'Other' },
+      { slug: 'github', title: 'GitHub' },
+      { slug: 'x', title: 'The Github of x' },
+      { slug: 'gitlab', title: 'GitLab' },
+    ];
+    expect(logosLike(logos, ' GitHub').map(({ slug }) => slug)).toEqual([
+      'github',
+      'notgithub',
+      'x',
+    ]);
+    const many = Array.from({ length: 3000 }, (_, index) => ({ slug: `s${index}`, title: '' }));
+    expect(logosLike(many, '')).toHaveLength(20);
+  });
+});
+
+describe('the texts of the page', () => {
+  test('have the same placeholders in every language', () => {
+    const placeholders = (texts: object): Record<string, unknown> =>
+      Object.fromEntries(
+        Object.entries(texts).map(([key, text]) => [
+          key,
+          typeof text === 'string'
+            ? [...text.matchAll(/\{\w+\}/g)].map(String)
+            : placeholders(text),
+        ]),
+      );
+    const english = placeholders(wordsIn('en').new);
+    for (const [tag, words] of Object.entries(LANGUAGES))
+      expect({ tag, ...placeholders(words.new) }).toEqual({ tag, ...english });
+  });
+});
