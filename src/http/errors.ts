@@ -79,6 +79,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
   '': 'page',
   c: 'page',
   'own-visits': 'page',
+  manage: 'page',
   hit: 'json',
   get: 'json',
   live: 'json',

@@ -23,6 +23,7 @@ import {
   styleHandler,
   styleLink,
 } from './assets.ts';
+import { createManage } from './manage.ts';
 import { createRoot, sentence } from './root.ts';
 
 export interface PagesOptions {
@@ -43,6 +44,7 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
     app.get('/c/:ns/:key', admitted(createCounterPage(counter, replica, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
+    app.get('/manage', checked(createManage(headers)));
     app.get('/page.css', checked(styleHandler(headers)));
     for (const script of PAGE_SCRIPTS)
       app.get(`/${script}.js`, checked(scriptHandler(script, headers)));

@@ -1,0 +1,69 @@
+/** The section that exports all counters to a file. */
+import { send } from '../ask.ts';
+import { installationToken } from '../tokens.ts';
+import { save } from './downloads.ts';
+import { el, section } from './elements.ts';
+import { form } from './forms.ts';
+import type { Message } from './messages.ts';
+import { Progress } from './progress.ts';
+import { plural, words } from './texts.ts';
+
+/** The section with its button. */
+export function exportSection(): HTMLElement {
+  const { title, text, submit } = words().exporting;
+  const progress = new Progress(title);
+  const made = form({
+    content: [el('p', { class: 'note' }, text), progress.element],
+    submit,
+    onSubmit: async (message) => {
+      await exportAll(progress, message);
+      progress.end();
+    },
+  });
+  return section(title, made);
+}
+
+async function exportAll(progress: Progress, message: Message): Promise<void> {
+  const { done, stopped, broken } = words().exporting;
+  const signal = progress.begin();
+  const answer = await send('/api/v1/export', { token: installationToken(), signal });
+  if (signal.aborted) {
+    message.say(stopped);
+    return;
+  }
+  if (!answer.data?.body) {
+    message.fail(answer);
+    return;
+  }
+  const size = Number(answer.data.headers.get('X-Seen-Counters'));
+  let counters = 0;
+  const lines = linesOf((count) => {
+    counters = count;
+    progress.to(size > 0 ? count / size : undefined, plural(done, count));
+  });
+  try {
+    const type = 'application/jsonl';
+    const file = await new Response(answer.data.body.pipeThrough(lines)).blob();
+    save(file.slice(0, file.size, type), `seen-${new Date().toISOString().slice(0, 10)}.jsonl`);
+    message.say(plural(done, counters));
+  } catch {
+    if (signal.aborted) message.say(stopped);
+    else message.warn(broken);
+  }
+}
+
+const NEWLINE = 10;
+
+/** Passes a file on, and reports its counters so far: its lines after the first. */
+function linesOf(
+  onCount: (counters: number) => void,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let lines = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      for (const byte of chunk) if (byte === NEWLINE) lines++;
+      onCount(Math.max(0, lines - 1));
+      controller.enqueue(chunk);
+    },
+  });
+}

@@ -1,0 +1,23 @@
+/** Accessibility problems of a page in a browser, as axe finds them. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+interface Found {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+/**
+ * The rules that the page breaks, as `[rule, impact, first element]`; nothing when axe finds
+ * nothing wrong. The page's policy, which lets nobody add a script, does not prevent this.
+ */
+export async function violationsOf(page: Page): Promise<(string | undefined)[][]> {
+  const script = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  await page.evaluate(readFileSync(script, 'utf8'));
+  const { violations } = await page.evaluate<Found>('axe.run()');
+  return violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html]);
+}
