@@ -13,7 +13,7 @@ import { getPath } from 'hono/utils/url';
 import { AppError } from '../counter/errors.ts';
 import type { Hosts } from '../services/services.ts';
 import type { AppContext, Common, Env, Surface } from './context.ts';
-import { errorHandler, errorResponse, formOf } from './errors.ts';
+import { errorFor, errorHandler, errorResponse } from './errors.ts';
 import { Lifecycle, type LifecycleOptions, type RequestState } from './request/lifecycle.ts';
 import { answerHead, otherMethods, withoutBody } from './request/methods.ts';
 import type { Limits } from './visit/limits.ts';
@@ -47,9 +47,7 @@ export function createApp(options: AppOptions): App {
   for (const surface of surfaces) app.route('/', surface(common));
   app.onError(errorHandler(headers, onBug));
   app.notFound(
-    otherMethods(app, headers, (c) =>
-      errorResponse(urlTooLong(c) ?? routeMissing(), formOf(c), headers),
-    ),
+    otherMethods(app, headers, (c) => errorFor(c, urlTooLong(c) ?? routeMissing(), headers)),
   );
   const lifecycle = new Lifecycle({
     answer: (state) => answer(app, state, headers),

@@ -9,9 +9,11 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
-import { noticePage } from '../page/frame.ts';
+import { noticePage } from '../page/notices.ts';
+import { decodedPart } from '../services/naming.ts';
 import type { AppContext, Env } from './context.ts';
-import { pageHeaders, styleLink } from './pages/assets.ts';
+import { errorPageHeaders, styleLink } from './pages/assets.ts';
+import { languageFor, queryFor } from './pages/language.ts';
 import { acceptedBy } from './request/reading.ts';
 
 /** A duration in seconds for headers: rounded up, and at least 1. */
@@ -24,8 +26,8 @@ const BUG = {
   message: 'This is a bug in Seen. The log of this replica has the details.',
 } as const;
 
-/** The error as a response. An error other than `AppError` is shown without its details. */
-export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): Response {
+/** What a response tells of an error, and its headers. */
+function partsOf(error: unknown, headers: Headers) {
   const known = isAppError(error) ? error : undefined;
   const { code, message } = known ?? BUG;
   const { http: status, retrySeconds = 1 } = known ? statusesOf(known.code) : { http: 500 };
@@ -38,6 +40,36 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
       'WWW-Authenticate',
       code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer',
     );
+  return { status, code, message, retryMs: known?.retryAfterMs, headers: ours };
+}
+
+/** The error in the form for this client. One other than `AppError` is shown without details. */
+export function errorFor(c: AppContext, error: unknown, headers: Headers): Response {
+  const form = formOf(c);
+  return form === 'page' ? errorPage(c, error, headers) : errorResponse(error, form, headers);
+}
+
+/** The longest part of a path that is shown. */
+const PATH_LENGTH_MAX = 80;
+
+/** The error as a page in the language of the client. */
+function errorPage(c: AppContext, error: unknown, headers: Headers): Response {
+  const { headers: ours, status, ...parts } = partsOf(error, headers);
+  const address = decodedPart(c.req.path).slice(0, PATH_LENGTH_MAX);
+  const notice = { ...parts, status, address, query: queryFor(c) };
+  return new Response(noticePage(styleLink(), languageFor(c), notice), {
+    status,
+    headers: errorPageHeaders(ours),
+  });
+}
+
+/** The error as a response for programs. One other than `AppError` is shown without details. */
+export function errorResponse(
+  error: unknown,
+  as: Exclude<ErrorForm, 'page'>,
+  headers: Headers,
+): Response {
+  const { status, code, message, headers: ours } = partsOf(error, headers);
   if (as === 'problem') {
     ours.set('Content-Type', 'application/problem+json');
     const title = STATUS_CODES[status] ?? '';
@@ -48,11 +80,6 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
         headers: ours,
       },
     );
-  }
-  if (as === 'page') {
-    const page = pageHeaders(ours);
-    page.set('Cache-Control', 'no-store');
-    return new Response(noticePage(styleLink(), status, message, code), { status, headers: page });
   }
   if (as === 'text') {
     ours.set('Content-Type', 'text/plain; charset=utf-8');
@@ -74,12 +101,11 @@ export function errorResponse(error: unknown, as: ErrorForm, headers: Headers): 
  */
 export type ErrorForm = 'json' | 'bare' | 'status' | 'text' | 'page' | 'problem';
 
-/** The forms of errors, by the first segment of the path. Other paths use text. */
+/**
+ * The forms of errors, by the first segment of the path, for paths that only programs and images
+ * request. All other paths have pages, for clients that prefer HTML.
+ */
 const FORMS: Readonly<Record<string, ErrorForm>> = {
-  '': 'page',
-  c: 'page',
-  'own-visits': 'page',
-  manage: 'page',
   hit: 'json',
   get: 'json',
   live: 'json',
@@ -103,7 +129,7 @@ const FORMS: Readonly<Record<string, ErrorForm>> = {
 /** The form of an error for this client: the one it accepts among those of the path. */
 export function formOf(c: AppContext): ErrorForm {
   const [, first = ''] = c.req.path.split('/', 2);
-  const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'text';
+  const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'page';
   // The client is a program.
   if (form === 'problem' || form === 'bare' || form === 'status') return form;
   const types = ['application/json', 'text/plain', 'text/html'];
@@ -124,7 +150,7 @@ export function errorHandler(
   return (caught, c) => {
     const error = asAppError(caught, c);
     if (!isAppError(error)) onBug(error);
-    const response = errorResponse(error, formOf(c), headers);
+    const response = errorFor(c, error, headers);
     // The rest of the body must not be read as the next request.
     if (isAppError(error, 'body-incomplete')) response.headers.set('Connection', 'close');
     return response;

@@ -20,9 +20,9 @@ export type SurfaceParts = ApiOptions &
 
 /** The surfaces, in the order in which their routes are matched. */
 export function createSurfaces(parts: SurfaceParts): Surface[] {
-  const { counter, count, stack, replica, embedPath } = parts;
+  const { counter, count, registry, stack, replica, embedPath } = parts;
   return [
-    createPages({ counter, count, replica: stack && replica }),
+    createPages({ registry, count, replica: stack && replica }),
     createHit(counter, count),
     createApi(parts),
     createImages(parts),

@@ -47,11 +47,15 @@ export function wordsIn(language: Language): Words {
   return LANGUAGES[language];
 }
 
+/** Longer tags name none of these languages; BCP 47 (section 4.4.1) allows this limit. */
+const TAG_LENGTH_MAX = 35;
+
 /**
  * The language of the pages that a tag such as `pt-BR` or `zh-TW` belongs to: the same language,
  * and in Chinese the same script. `undefined` when there is none, or the tag is invalid.
  */
 export function languageOf(tag: string): Language | undefined {
+  if (tag.length > TAG_LENGTH_MAX) return undefined;
   try {
     // `maximize` adds the likely script: that of zh-TW is Hant (UTS 35, likely subtags).
     const { language, script } = new Intl.Locale(tag).maximize();

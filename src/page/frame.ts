@@ -1,12 +1,13 @@
 /**
- * The common frame of all pages, with their head and their Content-Security-Policy, which forbids
- * external resources; and two small pages: one for errors, and one on which people exclude their
- * own browser from counting.
+ * The common frame of all pages, with their head, the links at their end, and their
+ * Content-Security-Policy, which forbids external resources.
  *
- * Pure functions. Not here: the stylesheet (`page.css`), and the page of a counter (`page.ts`).
+ * Pure functions. Not here: the stylesheet (`page.css`), and the pages themselves (`page.ts`,
+ * `notices.ts`).
  */
 
-import { type Language, wordsIn } from '../languages/languages.ts';
+import { LANGUAGES, type Language, wordsIn } from '../languages/languages.ts';
+import { linkTo, linkToLanguage } from './links.ts';
 
 /** The URLs of the stylesheet, and of the script if the page has one. */
 export interface Links {
@@ -19,11 +20,15 @@ export interface Frame {
   readonly title: string;
   /** The summary for links and search results; text. */
   readonly description?: string;
+  /** More elements of the head. */
+  readonly head?: string;
   readonly main: string;
   /** Data for the script, which reads it from the element `#data` as JSON. */
   readonly data?: unknown;
   /** Attributes of the body, for the script. */
   readonly attributes?: Readonly<Record<string, string>>;
+  /** The query of the page's URL, for its links; empty when it has none. */
+  readonly query?: string;
 }
 
 // An eye. It is a data URL, so that no browser requests /favicon.ico.
@@ -43,7 +48,7 @@ export const POLICY =
 export function frame(
   links: Links,
   language: Language,
-  { title, description, main, data, attributes = {} }: Frame,
+  { title, description, head = '', main, data, attributes = {}, query = '' }: Frame,
 ): string {
   const body = Object.entries(attributes).map(
     ([name, value]) => ` data-${name}="${escaped(value)}"`,
@@ -55,25 +60,42 @@ export function frame(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
-${description === undefined ? '' : `<meta name="description" content="${escaped(description)}">\n`}<link rel="icon" href="${ICON}">
+${description === undefined ? '' : `<meta name="description" content="${escaped(description)}">\n`}${head}<link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${escaped(links.style)}">
 ${links.script === undefined ? '' : `<script type="module" src="${escaped(links.script)}"></script>\n`}</head>
 <body${body.join('')}>
 <main>
 ${main}
 </main>
-${footer(language)}
+${footer(language, query)}
 ${data === undefined ? '' : `<script type="application/json" id="data">${asScriptData(data)}</script>\n`}</body>
 </html>
 `;
 }
 
-/** The links at the end of every page. */
-function footer(language: Language): string {
-  const { ownVisits, newCounter, manage, api, countedBy } = wordsIn(language).frame;
+/** The links at the end of every page: to other pages, and to this one in other languages. */
+function footer(language: Language, query: string): string {
+  const { ownVisits, newCounter, manage, api, countedBy, languages } = wordsIn(language).frame;
   const links = { '/new': newCounter, '/manage': manage, '/own-visits': ownVisits, '/api': api };
-  const items = Object.entries(links).map(([url, text]) => `<a href="${url}">${escaped(text)}</a>`);
-  return `<footer>\n${items.join(' ')} <span>${escaped(countedBy)}</span>\n</footer>`;
+  const items = Object.entries(links).map(
+    ([path, text]) => `<a href="${escaped(linkTo(path, query))}">${escaped(text)}</a>`,
+  );
+  return `<footer>
+${items.join(' ')} <span>${escaped(countedBy)}</span>
+<nav aria-label="${escaped(languages)}">${languageSwitch(language, query)}</nav>
+</footer>`;
+}
+
+function languageSwitch(current: Language, query: string): string {
+  const tags = Object.keys(LANGUAGES) as Language[];
+  return tags
+    .map((tag) => {
+      const name = escaped(wordsIn(tag).frame.language);
+      return tag === current
+        ? `<span lang="${tag}" aria-current="true">${name}</span>`
+        : `<a href="${escaped(linkToLanguage(tag, query))}" hreflang="${tag}" lang="${tag}">${name}</a>`;
+    })
+    .join(' ');
 }
 
 /**
@@ -87,42 +109,4 @@ function asScriptData(data: unknown): string {
 /** Escapes text for HTML, also within quotes. */
 export function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-/** The page of an error; `message` is text, and `code` is the error code of the API. */
-export function noticePage(links: Links, status: number, message: string, code: string): string {
-  const title = status === 404 ? 'There is nothing here' : 'That did not work';
-  return frame(links, 'en', {
-    title,
-    main: `<header class="hero notice">
-<h1>${title}</h1>
-<p>${escaped(message)}</p>
-<p class="note">${status} ${escaped(code)}</p>
-</header>`,
-  });
-}
-
-/** The page `/own-visits`. `out`: whether this browser's visits are excluded. */
-export function ownVisitsPage(links: Links, out: boolean): string {
-  const [title, text, value, button] = out
-    ? [
-        'This browser does not count',
-        'Its visits change no counter of this Seen.',
-        'in',
-        'Count this browser again',
-      ]
-    : [
-        'This browser counts',
-        'If these counters are yours, you may not want to count yourself. A cookie remembers it in this browser, and nowhere else.',
-        'out',
-        'Do not count this browser',
-      ];
-  return frame(links, 'en', {
-    title,
-    main: `<header class="hero notice">
-<h1>${title}</h1>
-<p>${text}</p>
-<form method="post" action="/own-visits"><button name="visits" value="${value}">${button}</button></form>
-</header>`,
-  });
 }

@@ -1,118 +1,192 @@
 /**
- * The page of a counter: the sentence with its number, complete without a script; then the parts
- * that the script (`browser/page.ts`) fills.
+ * The page of `/` and the pages of other counters: a number, complete without a script; then the
+ * parts that the script (`browser/page.ts`) fills.
  *
- * A pure function. Not here: the frame around it (`frame.ts`), and its styles (`page.css`).
+ * Pure functions. Not here: the frame around them (`frame.ts`), the parts with the past
+ * (`past.ts`), and their styles (`page.css`).
  */
+import { counted, fill, formatNumber, labelFor } from '../languages/format.ts';
+import { type Language, wordsIn } from '../languages/languages.ts';
 import { escaped, frame, type Links } from './frame.ts';
+import { linkTo } from './links.ts';
+import { missingNotice } from './notices.ts';
+import { historyPicture, historySection, visitorsSection } from './past.ts';
 
-/** The content of a counter's page. */
-export interface CounterPage {
-  /** `undefined` for the default counter, whose page counts the visit. */
-  readonly counter: string | undefined;
+/** The content of the page of `/`, which counts the visit. */
+export interface HomePage {
   readonly total: number;
-  /** The sentence with the total. */
+  /** The exact sentence with the total. It is English in every language: programs compare it. */
   readonly sentence: string;
-  /** Whether the visit to this page was counted, excluded on `/own-visits`, or never counts. */
-  readonly visit: 'counted' | 'left-out' | 'look';
+  /** Whether the visit to this page was counted, or excluded on `/own-visits`. */
+  readonly visit: 'counted' | 'left-out';
   /** The replica that made this page; `undefined` when the stack is not shown. */
   readonly replica: string | undefined;
+  readonly query: string;
 }
 
-/** The page as the text of an HTML document. */
-export function counterPage(
+/** The page of `/` as the text of an HTML document. */
+export function homePage(
   links: Links,
-  { counter, total, sentence, visit, replica }: CounterPage,
+  language: Language,
+  { total, sentence, visit, replica, query }: HomePage,
 ): string {
-  const title = `Seen ${total} ${total === 1 ? 'time' : 'times'}`;
-  return frame(links, 'en', {
-    title: counter === undefined ? title : `${counter}: ${title.toLowerCase()}`,
+  const { script, stackScript } = wordsIn(language).counterPage;
+  const [before, after] = sentence.split(` ${total} `);
+  const shown = number(total, `${total}`);
+  const stack = replica === undefined ? [] : [stackSection(language, replica)];
+  return frame(links, language, {
+    title: counted(script.seen, total, language),
     description: sentence,
-    attributes: { counter: counter ?? 'hits' },
+    attributes: { counter: 'hits' },
+    query,
+    data: { counterPage: script, ...(replica === undefined ? {} : { stack: stackScript }) },
     main: [
-      hero({ counter, total, sentence, visit }),
-      chart(counter),
-      VISITORS,
-      replica === undefined ? '' : stack(replica),
-    ]
-      .filter(Boolean)
-      .join('\n'),
+      `<header class="hero">
+<h1${language === 'en' ? '' : ' lang="en"'}>${before} ${shown} ${after}</h1>
+<p class="visit">${visitText(language, visit, total, query)}</p>
+${STATUS}
+</header>`,
+      historyPicture(language, 'hits'),
+      historySection(language),
+      visitorsSection(language),
+      ...stack,
+    ].join('\n'),
   });
 }
 
-/** The exact sentence, with the number emphasised. */
-function hero({ counter, total, sentence, visit }: Omit<CounterPage, 'replica'>): string {
-  const [before, after] = sentence.split(` ${total} `);
+const STATUS = '<p class="status" id="status" role="status"></p>';
+
+function number(total: number, text: string): string {
+  return `<span class="number" id="number" data-total="${total}" data-digits="${`${total}`.length}">${escaped(text)}</span>`;
+}
+
+function visitText(
+  language: Language,
+  visit: HomePage['visit'],
+  total: number,
+  query: string,
+): string {
+  const words = wordsIn(language).counterPage;
+  if (visit === 'left-out') {
+    return `${escaped(words.leftOut)} <a href="${escaped(linkTo('/own-visits', query))}">${escaped(words.change)}</a>`;
+  }
+  const own = `<strong>${escaped(formatNumber(total, language))}</strong>`;
+  return fill(escaped(words.visitNumber), { number: own });
+}
+
+/** The content of a counter's page. */
+export interface CounterPage {
+  readonly counter: string;
+  readonly total: number;
+  /** The title and the URL of the site, as the counter's owner has written them. */
+  readonly title: string | undefined;
+  readonly link: string | undefined;
+  /** The address of this page without its query; `undefined` when it is unknown. */
+  readonly url: string | undefined;
+  readonly query: string;
+}
+
+/** The page of a counter, which never counts, as the text of an HTML document. */
+export function counterPage(links: Links, language: Language, page: CounterPage): string {
+  const { counter, total, title = counter, url, query } = page;
+  const { script } = wordsIn(language).counterPage;
+  const visits = counted(script.visits, total, language);
+  return frame(links, language, {
+    title: `${title} – ${visits}`,
+    description: visits,
+    head: preview(title, visits, url),
+    attributes: { counter },
+    query,
+    data: { counterPage: script },
+    main: [
+      counterHero(language, page),
+      historyPicture(language, counter),
+      historySection(language),
+      visitorsSection(language),
+    ].join('\n'),
+  });
+}
+
+/**
+ * How other sites preview a link to the page (https://ogp.me). It has no image: most of them
+ * accept no SVG, and Seen draws nothing else.
+ */
+function preview(title: string, description: string, url: string | undefined): string {
+  const properties = {
+    'og:title': title,
+    'og:description': description,
+    'og:type': 'website',
+    'og:site_name': 'Seen',
+    ...(url === undefined ? {} : { 'og:url': url }),
+  };
+  const tags = Object.entries(properties).map(
+    ([property, content]) => `<meta property="${property}" content="${escaped(content)}">\n`,
+  );
+  return `${tags.join('')}<meta name="twitter:card" content="summary">\n`;
+}
+
+/** The title, the link and the number. With `mark` it has the mark of private counters. */
+function counterHero(
+  language: Language,
+  { counter, total, title = counter, link, query }: Omit<CounterPage, 'url'>,
+  mark = '',
+): string {
+  const words = wordsIn(language).counterPage;
+  const code = linkTo(`/new?counter=${counter}#code`, query);
+  const shown = number(total, formatNumber(total, language));
   return `<header class="hero">
-${counter === undefined ? '' : `<p class="name">${escaped(counter)}</p>\n`}<h1>${before} <span class="number" id="number" data-digits="${`${total}`.length}">${total}</span> ${after}</h1>
-<p class="visit">${visitText(visit, total)}</p>
-<p class="status" id="status" role="status"></p>
+<h1 class="title" id="title" dir="auto">${escaped(title)}</h1>
+${mark}${siteLink(link)}
+<p class="seen">${shown} <span id="label">${escaped(labelFor(words.script.visits, total, language))}</span></p>
+<p class="visit">${escaped(words.looking)} <a href="${escaped(code)}">${escaped(words.putOnPage)}</a></p>
+${STATUS}
 </header>`;
 }
 
-function visitText(visit: CounterPage['visit'], total: number): string {
-  switch (visit) {
-    case 'counted':
-      return `You are visit number <strong>${total}</strong>.`;
-    case 'left-out':
-      return 'Visits of this browser do not count. <a href="/own-visits">Change that</a>';
-    case 'look':
-      return 'Looking does not count.';
-  }
+/** The link to the site of a counter, if it is one to a site. Its text is the host name. */
+function siteLink(link: string | undefined): string {
+  const url = URL.parse(link ?? '');
+  const isSite = url?.protocol === 'https:' || url?.protocol === 'http:';
+  const [href, host] = isSite ? [` href="${escaped(url.href)}"`, escaped(url.host)] : ['', ''];
+  return `<p class="site"${isSite ? '' : ' hidden'}><a id="link"${href} rel="nofollow noopener ugc">${host}</a></p>`;
 }
 
-function chart(counter = 'hits'): string {
-  const picture = `/chart/${escaped(counter)}.svg?title=Day%20by%20day`;
-  return `<noscript>
-<section>
-<h2>Visits</h2>
-<picture>
-<source media="(prefers-color-scheme: dark)" srcset="${picture}&amp;theme=dark">
-<img class="picture" src="${picture}&amp;theme=light" alt="The latest visits as a bar chart" width="640" height="220">
-</picture>
-</section>
-</noscript>
-<section id="history" aria-labelledby="history-title" hidden>
-<div class="head">
-<h2 id="history-title">Visits</h2>
-<div class="switch" role="group" aria-label="Visits by">
-<button type="button" data-step="hour" aria-pressed="true">Hours</button>
-<button type="button" data-step="day" aria-pressed="false">Days</button>
-<button type="button" data-step="month" aria-pressed="false">Months</button>
-</div>
-</div>
-<p class="readout" id="readout"></p>
-<div class="chart" id="chart" role="img"></div>
-<p class="legend"><span class="people">people</span> <span class="others">programs, image proxies and bots</span></p>
-<details>
-<summary>As a table</summary>
-<div class="scroll" role="region" aria-label="Visits as a table" tabindex="0">
-<table id="table"></table>
-</div>
-</details>
-</section>`;
+/**
+ * The page of a counter that is private or does not exist. The script asks with the token of the
+ * counter, if the tab has it, and then shows the template instead.
+ */
+export function missingPage(
+  links: Links,
+  language: Language,
+  { counter, query }: Pick<CounterPage, 'counter' | 'query'>,
+): string {
+  const words = wordsIn(language);
+  const { script, private: isPrivate } = words.counterPage;
+  const mark = `<p class="private" id="private">${escaped(isPrivate)}</p>\n`;
+  const empty = { counter, total: 0, title: undefined, link: undefined, query };
+  return frame(links, language, {
+    title: words.errors.missing,
+    attributes: { counter },
+    query,
+    data: { counterPage: script },
+    main: `${missingNotice(language, counter, query)}
+<template>
+${counterHero(language, empty, mark)}
+${historySection(language)}
+${visitorsSection(language)}
+</template>`,
+  });
 }
 
-const VISITORS = `<section id="visitors" aria-labelledby="visitors-title" hidden>
-<h2 id="visitors-title">Who came</h2>
-<dl class="figures">
-<div class="large"><dt>Visitors today</dt><dd data-figure="today"></dd></div>
-<div class="large"><dt>Visitors of all days</dt><dd data-figure="total"></dd></div>
-<div><dt>Visits by people</dt><dd data-figure="person"></dd></div>
-<div><dt>by programs</dt><dd data-figure="program"></dd></div>
-<div><dt>by image proxies</dt><dd data-figure="proxy"></dd></div>
-<div><dt>by bots</dt><dd data-figure="bot"></dd></div>
-</dl>
-<p class="note">Without cookies: nobody is known from one day to the next, so who comes on two days is two visitors. Days are those of UTC.</p>
-</section>`;
-
-function stack(replica: string): string {
+function stackSection(language: Language, replica: string): string {
+  const words = wordsIn(language).counterPage;
+  const maker = `<strong>${escaped(replica)}</strong>`;
   return `<section id="stack" aria-labelledby="stack-title" data-replica="${escaped(replica)}">
 <div class="head">
-<h2 id="stack-title">The stack</h2>
-<p class="store" id="store" aria-label="The store"></p>
+<h2 id="stack-title">${escaped(words.stack)}</h2>
+<p class="store" id="store" aria-label="${escaped(words.store)}"></p>
 </div>
 <ul class="replicas" id="replicas"></ul>
-<p class="note">This page was made by <strong>${escaped(replica)}</strong>.</p>
+<p class="note">${fill(escaped(words.madeBy), { replica: maker })}</p>
 </section>`;
 }

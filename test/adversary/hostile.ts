@@ -57,6 +57,16 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('gzip;q=0,'),
     repeated(' ,', 'gzip ', 'x'),
   ],
+  'accept-language': [
+    repeated('a,'),
+    repeated('ko,'),
+    repeated('ko-KR;q=0.1,', '', 'en'),
+    repeated('-x-a', 'en'),
+    repeated('1', 'en;q=0.', 'x'),
+    // As long as a header that is read: of tags that take long, and of as many as possible.
+    () => repeated('zh-Hant-TW-u-nu-latn,')(256),
+    () => repeated('x,')(256),
+  ],
   authorization: [
     repeated(' ', 'Bearer ', '\u00e9'),
     repeated('a', 'Bearer ', ' '),

@@ -94,9 +94,14 @@ for (const store of ['Redis', 'SQLite'] as const) {
         'it to be live',
         async () => (await page.getByRole('status').textContent()) === 'Live',
       );
+      expect(await page.locator('.seen').textContent()).toBe('1 visit');
       const number = await program.visit('/hit/my-site/front-page');
       expect(number).toBe(2);
-      await shows(page, 2);
+      await until(
+        'it to be shown',
+        async () => (await page.locator('.seen').textContent()) === '2 visits',
+      );
+      expect(await page.title()).toBe('my-site/front-page – 2 visits');
     });
 
     test('replacing all replicas shows no message', async () => {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { launch, openPage } from '../support/browser.ts';
-import { temporaryFolder, until } from '../support/folder.ts';
+import { LANGUAGES } from '../../src/languages/languages.ts';
+import { launch, openPage, whole } from '../support/browser.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { Program, ROOT } from '../support/program.ts';
 
 /**
@@ -83,13 +84,8 @@ async function setDefault(next: number): Promise<void> {
 }
 
 /** Resolves when all of a counter's page is there, its table opened. */
-async function whole(page: Page): Promise<void> {
-  await page.locator('#chart canvas').waitFor();
-  await page.locator('#visitors').waitFor();
-  await until(
-    'the replicas to be shown',
-    async () => (await page.locator('.replica').count()) === 3,
-  );
+async function opened(page: Page): Promise<void> {
+  await whole(page);
   await page.locator('summary').click();
 }
 
@@ -120,8 +116,8 @@ describe('on a phone nothing is wider than the screen', () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(`${program.url}/c/my-site/at-${total}`);
-      await whole(page);
-      expect(await page.locator('#number').textContent()).toBe(`${total}`);
+      await opened(page);
+      expect(await page.locator('#number').textContent()).toBe(total.toLocaleString('en'));
       expect(await widerThanScreen(page)).toEqual([]);
     });
   }
@@ -132,9 +128,29 @@ describe('on a phone nothing is wider than the screen', () => {
       await using watched = await openPage(browser);
       const { page } = watched;
       await page.goto(program.url);
-      await whole(page);
-      expect(await page.locator('.visit').textContent()).toBe(`You are visit number ${total}.`);
+      await opened(page);
+      expect(await page.locator('#number').textContent()).toBe(`${total}`);
+      expect(await page.locator('.visit').textContent()).toBe(
+        `You are visit number ${total.toLocaleString('en')}.`,
+      );
       expect(await widerThanScreen(page)).toEqual([]);
+    });
+  }
+
+  for (const language of Object.keys(LANGUAGES)) {
+    test(`in the language ${language}`, async () => {
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      for (const path of [
+        '/',
+        `/c/my-site/at-${Number.MAX_SAFE_INTEGER}`,
+        '/c/my-site/nothing',
+        '/own-visits',
+      ]) {
+        await page.goto(`${program.url}${path}?lang=${language}`);
+        if (path === '/' || path.includes('at-')) await opened(page);
+        expect([path, ...(await widerThanScreen(page))]).toEqual([path]);
+      }
     });
   }
 

@@ -16,6 +16,9 @@ import { makeUpPast } from './made-up-past.ts';
 
 const WIDE = { viewport: { width: 860, height: 1000 } };
 const NARROW = { viewport: { width: 320, height: 640 } };
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
+/** Languages with long words, with another script, and without spaces between words. */
+const LANGUAGES = ['de', 'ru', 'ja'];
 
 /** Takes a picture of the whole page as it is `when` that is done. */
 async function picture(
@@ -35,10 +38,9 @@ async function picture(
 /** Resolves when all is there, and live. */
 async function whole(page: Page): Promise<void> {
   await page.locator('#chart canvas').waitFor();
-  await until(
-    'it to be live',
-    async () => (await page.getByRole('status').textContent()) === 'Live',
-  );
+  await page.locator('#visitors').waitFor();
+  await page.locator('#status[data-state=live]').waitFor();
+  if ((await page.locator('#stack').count()) === 0) return;
   await until(
     'three replicas with visits to be shown',
     async () =>
@@ -89,40 +91,85 @@ async function lost(page: Page, program: Program): Promise<void> {
   );
 }
 
+/** Pictures of every page and state, for review. */
+async function allStates(browser: Browser, program: Program, folder: string): Promise<void> {
+  const { url } = program;
+  const at = (name: string) => join(folder, `${name}.png`);
+  const nothing = async () => undefined;
+  const table = async (page: Page) => {
+    await whole(page);
+    await page.locator('summary').click();
+  };
+  const counter = '/c/my-site/front-page';
+  await picture(browser, url, at('hours-table'), WIDE, table);
+  await picture(browser, url, at('narrow'), NARROW);
+  await picture(browser, url, at('no-script'), { ...WIDE, javaScriptEnabled: false }, nothing);
+  await picture(browser, `${url}${counter}`, at('counter-narrow'), NARROW);
+  const pages = {
+    home: ['/', whole],
+    counter: [counter, whole],
+    'no-visits': ['/c/my-site/no-visits', (page: Page) => page.locator('.empty').waitFor()],
+    'own-visits': ['/own-visits', nothing],
+    missing: ['/c/my-site/nothing', nothing],
+    error: ['/nothing', nothing],
+  } as const;
+  for (const [name, [path, when]] of Object.entries(pages)) {
+    for (const colorScheme of ['light', 'dark'] as const)
+      await picture(
+        browser,
+        `${url}${path}`,
+        at(`${name}-${colorScheme}`),
+        { ...WIDE, colorScheme },
+        when,
+      );
+    for (const language of LANGUAGES)
+      await picture(
+        browser,
+        `${url}${path}?lang=${language}`,
+        at(`${name}-phone-${language}`),
+        PHONE,
+        when,
+      );
+  }
+  await picture(browser, `${url}/own-visits`, at('private'), PHONE, (page) => owned(page, program));
+  await picture(browser, url, at('away'), WIDE, (page) => away(page, program));
+  await picture(browser, url, at('update'), WIDE, (page) => update(page, program));
+  await picture(browser, url, at('lost'), WIDE, (page) => lost(page, program));
+}
+
+/** Opens the page of a private counter as its owner. */
+async function owned(page: Page, program: Program): Promise<void> {
+  const name = 'my-site/private';
+  const response = await fetch(`${program.url}/api/v1/counters`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name, value: 12_345, private: true }),
+  });
+  const { token } = (await response.json()) as { token: string };
+  await fetch(`${program.url}/hit/${name}`);
+  const kept = JSON.stringify(JSON.stringify({ [name]: token }));
+  await page.evaluate(`sessionStorage.setItem('seen_tokens', ${kept})`);
+  await page.goto(`${program.url}/c/${name}`);
+  await whole(page);
+}
+
 async function main(folder: string | undefined): Promise<void> {
   await using program = await Program.start({ SEEN_REPLICA_NAME: 'seen', SEEN_DRAIN_MS: '6000' });
   makeUpPast(program.database, Date.now());
   for (let visit = 0; visit < 30; visit++) await program.visit();
   await program.visit('/hit/my-site/front-page');
+  await fetch(`${program.url}/api/v1/counters`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"name":"my-site/no-visits"}',
+  });
   const browser = await launch();
   try {
-    const { url } = program;
     for (const colorScheme of ['light', 'dark'] as const) {
       const path = join(folder ?? join(ROOT, 'docs'), `screenshot-${colorScheme}.png`);
-      await picture(browser, url, path, { ...WIDE, colorScheme }, days);
+      await picture(browser, program.url, path, { ...WIDE, colorScheme }, days);
     }
-    if (folder === undefined) return;
-    const at = (name: string) => join(folder, `${name}.png`);
-    const table = async (page: Page) => {
-      await whole(page);
-      await page.locator('summary').click();
-    };
-    const nothing = async () => undefined;
-    await picture(browser, url, at('hours-table'), WIDE, table);
-    await picture(browser, url, at('narrow'), NARROW);
-    await picture(browser, url, at('no-script'), { ...WIDE, javaScriptEnabled: false }, nothing);
-    await picture(browser, `${url}/c/my-site/front-page`, at('counter'), NARROW);
-    await picture(browser, `${url}/own-visits`, at('own-visits'), WIDE, nothing);
-    await picture(
-      browser,
-      `${url}/c/my-site/nothing`,
-      at('missing'),
-      { ...WIDE, colorScheme: 'dark' },
-      nothing,
-    );
-    await picture(browser, url, at('away'), WIDE, (page) => away(page, program));
-    await picture(browser, url, at('update'), WIDE, (page) => update(page, program));
-    await picture(browser, url, at('lost'), WIDE, (page) => lost(page, program));
+    if (folder !== undefined) await allStates(browser, program, folder);
   } finally {
     await browser.close();
   }

@@ -36,7 +36,7 @@ describe('going back', () => {
         await page.evaluate(
           "addEventListener('pageshow', ({ persisted }) => { document.body.dataset.back = persisted; })",
         );
-        await page.locator('footer a').first().click();
+        await page.getByRole('link', { name: 'Your own visits' }).click();
         await page.waitForURL('**/own-visits');
         requests.splice(0);
         await page.evaluate('setTimeout(() => history.back())');

@@ -51,11 +51,17 @@ export async function openPage(
   return { page, context, errors, requests, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** Opens the page of a counter, and waits until all of it is there, with three replicas. */
+/** Opens the page of a counter, and waits until all of it is there. */
 export async function openWhole(page: Page, url: string): Promise<void> {
   await page.goto(url);
+  await whole(page);
+}
+
+/** Resolves when all of a counter's page is there; on the page of `/` with three replicas. */
+export async function whole(page: Page): Promise<void> {
   await page.locator('#chart canvas').waitFor();
   await page.locator('#visitors').waitFor();
+  if ((await page.locator('#stack').count()) === 0) return;
   await until(
     'the replicas to be shown',
     async () => (await page.locator('.replica').count()) === 3,

@@ -41,6 +41,15 @@ export function pageHeaders(headers: Headers): Headers {
   ours.set('Content-Type', 'text/html; charset=utf-8');
   ours.set('Content-Security-Policy', POLICY);
   ours.set('Cache-Control', 'private, no-cache');
+  ours.set('Vary', 'Accept-Language');
+  return ours;
+}
+
+/** The headers of the page of an error. Programs get the error in another form. */
+export function errorPageHeaders(headers: Headers): Headers {
+  const ours = pageHeaders(headers);
+  ours.set('Cache-Control', 'no-store');
+  ours.set('Vary', 'Accept, Accept-Language');
   return ours;
 }
 

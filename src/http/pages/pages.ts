@@ -1,47 +1,41 @@
 /**
- * The pages: the default counter (`root.ts`), other counters, and `/own-visits`, on which people
- * exclude their own browser from counting, or include it again. Not here: their HTML (`page/`),
- * and the effect of that choice (`http/visit/counting.ts`).
+ * The pages: the default counter (`root.ts`), other counters (`counter.ts`), and `/own-visits`, on
+ * which people exclude their own browser from counting, or include it again. Not here: their HTML
+ * (`page/`), and the effect of that choice (`http/visit/counting.ts`).
  *
  * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
  * browser sends cookies there.
  */
 import { Hono } from 'hono';
-import type { Counter } from '../../counter/counter.ts';
-import { AppError, counterNotPublic } from '../../counter/errors.ts';
-import { counterName } from '../../counter/name.ts';
-import { ownVisitsPage } from '../../page/frame.ts';
-import { counterPage } from '../../page/page.ts';
+import type { Registry } from '../../contract/registry.ts';
+import { AppError } from '../../counter/errors.ts';
+import { linkTo } from '../../page/links.ts';
+import { ownVisitsPage } from '../../page/notices.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
-import {
-  PAGE_SCRIPTS,
-  pageHeaders,
-  pageLinks,
-  scriptHandler,
-  styleHandler,
-  styleLink,
-} from './assets.ts';
+import { PAGE_SCRIPTS, pageHeaders, scriptHandler, styleHandler, styleLink } from './assets.ts';
+import { createCounterPage } from './counter.ts';
+import { languageFor, queryFor } from './language.ts';
 import { createManage } from './manage.ts';
-import { createRoot, sentence } from './root.ts';
+import { createRoot } from './root.ts';
 
 export interface PagesOptions {
-  readonly counter: Counter;
+  readonly registry: Pick<Registry, 'describe'>;
   readonly count: CountVisit;
-  /** The replica's name on pages, with the stack; `undefined` when it is not public. */
+  /** The replica's name on the page of `/`, with the stack; `undefined` when it is not public. */
   readonly replica: string | undefined;
 }
 
 /** The surface of pages. */
-export function createPages({ counter, count, replica }: PagesOptions): Surface {
+export function createPages({ registry, count, replica }: PagesOptions): Surface {
   return ({ headers, checked, admitted, bodyMs }) => {
     const ownVisits = createOwnVisits(headers, bodyMs);
     // Browsers ask for it by themselves; the page contains its own icon.
     const icon = () => new Response(null, { status: 204, headers });
     const app = new Hono<Env>();
     app.get('/', admitted(createRoot(count, replica, headers)));
-    app.get('/c/:ns/:key', admitted(createCounterPage(counter, replica, headers)));
+    app.get('/c/:ns/:key', admitted(createCounterPage(registry, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
     app.get('/manage', checked(createManage(headers)));
@@ -50,29 +44,6 @@ export function createPages({ counter, count, replica }: PagesOptions): Surface 
       app.get(`/${script}.js`, checked(scriptHandler(script, headers)));
     app.get('/favicon.ico', checked(icon));
     return app;
-  };
-}
-
-/**
- * The handler of a counter's page, which never counts. A private counter has no page. The page
- * names `replica`; `headers` are those of every response.
- */
-function createCounterPage(
-  counter: Counter,
-  replica: string | undefined,
-  headers: Headers,
-): AppHandler {
-  const ready = { headers: pageHeaders(headers) };
-  return async (c) => {
-    const name = counterName(c.req.param('ns') ?? '', c.req.param('key') ?? '');
-    const links = await pageLinks('page');
-    const [total] = await counter.read([name]);
-    if (total === undefined) throw counterNotPublic(name);
-    const text = sentence(total);
-    return new Response(
-      counterPage(links, { counter: name, total, sentence: text, visit: 'look', replica }),
-      ready,
-    );
   };
 }
 
@@ -96,8 +67,10 @@ function createOwnVisits(
   ready.set('Cache-Control', 'no-store');
 
   return {
-    show: (c) =>
-      new Response(ownVisitsPage(styleLink(), isOwnVisit(c.req.raw.headers)), { headers: ready }),
+    show: (c) => {
+      const page = { out: isOwnVisit(c.req.raw.headers), query: queryFor(c) };
+      return new Response(ownVisitsPage(styleLink(), languageFor(c), page), { headers: ready });
+    },
     change: async (c) => {
       await wholeBody(c, bodyMs);
       requireOwnPage(c);
@@ -113,7 +86,7 @@ function createOwnVisits(
         'Set-Cookie',
         cookie(visits, c.req.header('Origin')?.startsWith('https:') === true),
       );
-      answer.set('Location', '/own-visits');
+      answer.set('Location', linkTo('/own-visits', queryFor(c)));
       return new Response(null, { status: 303, headers: answer });
     },
   };

@@ -5,12 +5,13 @@
  * The text is exactly the stack guide's sentence, because scripts compare it.
  */
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { counterPage } from '../../page/page.ts';
+import { homePage } from '../../page/page.ts';
 import type { AppContext, AppHandler } from '../context.ts';
 import { headOnly } from '../request/methods.ts';
 import { acceptedBy } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit } from '../visit/counting.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
+import { languageFor, queryFor } from './language.ts';
 
 type Kind = 'text' | 'html' | 'json';
 
@@ -30,23 +31,21 @@ export function createRoot(
   ready.text.headers.set('Content-Type', 'text/plain; charset=utf-8');
   ready.json.headers.set('Content-Type', 'application/json');
   for (const { headers: ours } of Object.values(ready)) ours.set('Vary', 'Accept');
+  ready.html.headers.set('Vary', 'Accept, Accept-Language');
   const visit = { reveal: true };
 
   async function page(c: AppContext): Promise<Response> {
     // Before counting: a visit whose page cannot be built must not count.
     const links = await pageLinks('page');
     const total = (await count(c, DEFAULT_COUNTER, visit)) ?? 0;
-    const how = isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted';
-    return new Response(
-      counterPage(links, {
-        counter: undefined,
-        total,
-        sentence: sentence(total),
-        visit: how,
-        replica,
-      }),
-      ready.html,
-    );
+    const html = homePage(links, languageFor(c), {
+      total,
+      sentence: sentence(total),
+      visit: isOwnVisit(c.req.raw.headers) ? 'left-out' : 'counted',
+      replica,
+      query: queryFor(c),
+    });
+    return new Response(html, ready.html);
   }
 
   return (c) => {

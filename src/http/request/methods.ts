@@ -10,7 +10,7 @@ import type { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, AppHandler, Env } from '../context.ts';
-import { errorResponse, formOf } from '../errors.ts';
+import { errorFor } from '../errors.ts';
 import type { RequestState } from './lifecycle.ts';
 
 /**
@@ -47,7 +47,7 @@ export function refuseMethod(
     'method-not-allowed',
     `${method} does nothing here. Use ${methods[0]}.`,
   );
-  const response = errorResponse(error, formOf(c), headers);
+  const response = errorFor(c, error, headers);
   response.headers.set('Allow', allowOf(methods));
   return response;
 }

@@ -6,7 +6,8 @@
  * (`history.ts`).
  */
 import uPlot from 'uplot';
-import { formatShort } from './words.ts';
+import { formatShort } from '../../languages/format.ts';
+import { pageLanguage } from './data.ts';
 
 const HEIGHT = 240;
 const AXIS = { ticks: { show: false }, stroke: () => colour('--soft') };
@@ -78,7 +79,7 @@ export class Chart {
             .flatMap((step) => Array.from({ length: 15 }, (_, zeros) => step * 10 ** zeros))
             .toSorted((a, b) => a - b),
           grid: { stroke: () => colour('--line'), width: 1 },
-          values: (_, splits) => splits.map(formatShort),
+          values: (_, splits) => splits.map((value) => formatShort(value, pageLanguage())),
         },
       ],
       series: [

@@ -1,6 +1,9 @@
 /** The stack: the replicas and their states, the one that made this page, and the store. */
+import { fill as filled, formatDuration, formatPercent } from '../../languages/format.ts';
 import { ask, type JsonAnswer } from './ask.ts';
-import { durationOf, formatNumber, formatPercent, laterOf, type ReplicaState } from './words.ts';
+import { pageLanguage } from './data.ts';
+import { type StackTexts, stackTexts } from './texts.ts';
+import { laterOf, type ReplicaState } from './words.ts';
 
 interface Replica {
   readonly name: string;
@@ -22,6 +25,7 @@ export class StackPanel {
   readonly #store = document.getElementById('store');
   readonly #list = document.getElementById('replicas');
   readonly #items = new Map<string, HTMLElement>();
+  readonly #texts = stackTexts();
   readonly #madeBy: string | undefined;
   /** The key of the replica that made this page. */
   #maker: string | undefined;
@@ -37,11 +41,14 @@ export class StackPanel {
     // Without a response, the shown data is old.
     this.#list?.toggleAttribute('data-old', !data);
     if (!data) {
-      this.#store?.replaceChildren('no data at the moment');
+      this.#store?.replaceChildren(this.#texts.noData);
       return { failed, againMs };
     }
     const { kind, state } = data.store;
-    this.#store?.replaceChildren(kind, stateOf(state === 'up' ? 'ready' : 'away', state));
+    const { storeUp, storeAway } = this.#texts;
+    const isUp = state === 'up';
+    const condition = stateOf(isUp ? 'ready' : 'away', isUp ? storeUp : storeAway);
+    this.#store?.replaceChildren(kind, condition);
     this.#maker ??= this.#makerAmong(data.replicas);
     const keys = new Set(data.replicas.map(keyOf));
     for (const [key, item] of this.#items) {
@@ -51,7 +58,7 @@ export class StackPanel {
     }
     // Existing items stay in place, so that bars grow smoothly and the pointer stays on its item.
     data.replicas.forEach((replica, index) => {
-      const item = fill(this.#itemOf(replica), replica);
+      const item = fill(this.#itemOf(replica), replica, this.#texts);
       const there = this.#list?.children[index];
       if (there !== item) this.#list?.insertBefore(item, there ?? null);
     });
@@ -66,38 +73,41 @@ export class StackPanel {
 
   #itemOf(replica: Replica): HTMLElement {
     const key = keyOf(replica);
-    const item = this.#items.get(key) ?? emptyItem(replica, key === this.#maker);
+    const item = this.#items.get(key) ?? emptyItem(replica, key === this.#maker, this.#texts);
     this.#items.set(key, item);
     return item;
   }
 }
 
 /** A replica's item without its state and figures. */
-function emptyItem({ name, version }: Replica, maker: boolean): HTMLElement {
+function emptyItem({ name, version }: Replica, maker: boolean, texts: StackTexts): HTMLElement {
   const item = element('li', 'replica');
   const who = element('span', 'who');
   who.append(element('span', maker ? 'here' : '', name), element('small', '', version));
   const share = element('span', 'share');
   const bar = document.createElement('progress');
   bar.max = 1;
-  bar.setAttribute('aria-label', `Share of visits of ${name}`);
+  bar.setAttribute('aria-label', filled(texts.share, { name }));
   share.append(bar, element('span', 'part'));
   item.append(who, element('span', 'up'), share, element('span', 'condition'));
   return item;
 }
 
-function fill(item: HTMLElement, { started, share, state: reported }: Replica): HTMLElement {
+function fill(
+  item: HTMLElement,
+  { started, share, state: reported }: Replica,
+  texts: StackTexts,
+): HTMLElement {
   const state = laterOf(item.dataset['state'], reported);
   const set = (part: string, ...content: readonly (string | Node)[]) =>
     item.querySelector(part)?.replaceChildren(...content);
   item.dataset['state'] = state;
-  const up =
-    state === 'gone' ? '' : `up ${durationOf(Date.now() - Date.parse(started), formatNumber)}`;
-  set('.up', up);
-  set('.part', formatPercent(share));
+  const duration = formatDuration(Date.now() - Date.parse(started), pageLanguage());
+  set('.up', state === 'gone' ? '' : filled(texts.up, { duration }));
+  set('.part', formatPercent(share, pageLanguage()));
   const bar = item.querySelector('progress');
   if (bar) bar.value = share;
-  set('.condition', stateOf(state, state));
+  set('.condition', stateOf(state, texts[state]));
   return item;
 }
 

@@ -1,4 +1,5 @@
-/** The texts, numbers and durations of the page, in the browser’s language. Pure functions. */
+/** What the page says of states. Pure functions. */
+import type { Words } from '../../languages/languages.ts';
 
 /** The known state of the connections to Seen and its store. */
 export interface Reachability {
@@ -7,15 +8,14 @@ export interface Reachability {
 }
 
 /** The text of the status line. It alarms nobody, and is empty when it would not help. */
-export function statusText({
-  live,
-  lastRequest,
-}: Reachability): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
-  if (lastRequest === 'away')
-    return ['away', 'The store is away. The number will change again when the store is back.'];
+export function statusText(
+  { live, lastRequest }: Reachability,
+  texts: Pick<Words['counterPage']['script'], 'away' | 'lost' | 'live'>,
+): [state: 'live' | 'lost' | 'away' | undefined, text: string] {
+  if (lastRequest === 'away') return ['away', texts.away];
   if (live === 'lost' || (lastRequest === 'unreachable' && live !== 'open'))
-    return ['lost', 'The connection is lost. Trying again…'];
-  return live === 'open' ? ['live', 'Live'] : [undefined, ''];
+    return ['lost', texts.lost];
+  return live === 'open' ? ['live', texts.live] : [undefined, ''];
 }
 
 /** The state of a replica. */
@@ -30,28 +30,3 @@ export function laterOf(known: string | undefined, reported: ReplicaState): Repl
   if (known === 'gone' && reported === 'draining') return known;
   return reported;
 }
-
-const UNITS = [
-  ['day', 86_400],
-  ['h', 3600],
-  ['min', 60],
-] as const;
-
-/** A duration for people: `3 days`, `2 h`, `5 min`, `12 s`. */
-export function durationOf(ms: number, write: (value: number) => string): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  for (const [unit, length] of UNITS) {
-    const value = Math.floor(seconds / length);
-    if (value > 0) return `${write(value)} ${unit}${unit === 'day' && value > 1 ? 's' : ''}`;
-  }
-  return `${write(seconds)} s`;
-}
-
-const WHOLE = new Intl.NumberFormat();
-const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
-const PART = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
-
-export const formatNumber = (value: number): string => WHOLE.format(value);
-/** The number in few characters, such as `1.2K`, for scales. */
-export const formatShort = (value: number): string => SHORT.format(value);
-export const formatPercent = (part: number): string => PART.format(part);

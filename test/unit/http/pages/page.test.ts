@@ -22,8 +22,10 @@ describe('the page of a counter', () => {
         status: 200,
         type: 'text/html; charset=utf-8',
       });
-      expect(textOf(body)).toContain('Hello World! I have been seen 1 times.');
+      expect(textOf(body)).toContain('1 visit');
       expect(textOf(body)).toContain('Looking does not count.');
+      expect(body).toContain('href="/new?counter=my-site/front-page#code"');
+      expect(body).not.toContain('replica-7');
       expect(body).not.toContain('You are visit number');
     }
     expect((await ask('/get/my-site/front-page')).body).toBe('{"value":1}');
@@ -39,6 +41,7 @@ describe('the page of a counter', () => {
     expect([secret.status, none.status]).toEqual([404, 404]);
     // Nobody learns which of the two it is.
     expect(secret.body.replaceAll('secret', 'nothing')).toBe(none.body);
+    expect([...secret.headers]).toEqual([...none.headers]);
     expect(none.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
     expect(none.headers.get('Cache-Control')).toBe('no-store');
     expect((await ask('/c/a/b', browser)).status).toBe(400);
@@ -63,12 +66,13 @@ describe('the page of a counter', () => {
 describe('a page', () => {
   test('allows nothing inline and nothing from elsewhere', async () => {
     const { ask } = setUp();
-    for (const path of ['/', '/own-visits', '/c/my-site/nothing']) {
+    await ask('/hit/my-site/page');
+    for (const path of ['/', '/own-visits', '/c/my-site/page', '/c/my-site/nothing', '/nothing']) {
       const { headers, body } = await ask(path, browser);
       const policy = headers.get('Content-Security-Policy') ?? '';
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|sha256|nonce|\*|http/);
-      expect(body).not.toMatch(/<style|style=|<script(?! type="module" src)|\son\w+=/);
+      expect(body).not.toMatch(/<style|style=|<script(?! type="(module" src|application\/json" id)=)|\son\w+=/);
     }
   });
 
@@ -77,7 +81,7 @@ describe('a page', () => {
     for (const method of ['GET', 'HEAD']) {
       const { headers } = await ask('/', browser, method);
       expect(headers.get('Cache-Control')).toBe('private, no-cache');
-      expect(headers.get('Vary')).toBe('Accept');
+      expect(headers.get('Vary')).toBe('Accept, Accept-Language');
       expect(headers.get('ETag')).toBeNull();
     }
   });
