@@ -226,12 +226,20 @@ describe('all counters', () => {
 
     // Imported, and then nothing twice.
     await page.getByLabel('File').setInputFiles(path);
+    await press(page, 'Check the file');
+    await said(page, `${COUNT} counters would be imported. Nothing was changed.`);
+    expect(await page.getByRole('region', { name: 'The result in detail' }).textContent()).toContain(
+      'new many/counter-000',
+    );
+    expect(await size()).toBe(0);
     await press(page, 'Import');
     await said(page, `${COUNT} counters imported.`);
     await begins(page, 'many/counter-499');
     expect(await size()).toBe(COUNT);
-    await press(page, 'Import');
+    await press(page, 'Check the file');
     await said(page, `${COUNT} had been imported before`);
+    // There is nothing to import.
+    expect(await page.getByRole('button', { name: 'Import', exact: true }).count()).toBe(0);
     const { body } = await ask(program, '/api/v1/counters/many/counter-007');
     expect(JSON.parse(body)).toMatchObject({ value: 1007 });
     expect(errors).toEqual([]);
@@ -244,7 +252,7 @@ describe('all counters', () => {
     await using watched = await openList();
     const { page } = watched;
     await page.getByLabel('File').setInputFiles(path);
-    await press(page, 'Import');
+    await press(page, 'Check the file');
     const message = page.locator('.message[data-kind=bad]');
     await until('a reason', async () => (await message.allTextContents()).some(Boolean));
     expect(await message.locator('xpath=self::*[@lang="en"]').count()).toBe(1);

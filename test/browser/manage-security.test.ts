@@ -51,8 +51,10 @@ describe('a token', () => {
     await press(page, 'Export all counters');
     await said(page, 'exported');
     await page.getByLabel('File').setInputFiles(list);
+    await press(page, 'Check the file');
+    await said(page, '1 counter would be imported.');
     await press(page, 'Import');
-    await said(page, 'imported');
+    await said(page, '1 counter imported.');
     await press(page, 'Forget the token');
     await page.getByLabel('Token').fill(tokens[1] ?? '');
     await press(page, 'Open');

@@ -37,14 +37,15 @@ async function exportAll(progress: Progress, message: Message): Promise<void> {
   }
   const size = Number(answer.data.headers.get('X-Seen-Counters'));
   let counters = 0;
-  const lines = linesOf((count) => {
-    counters = count;
-    progress.to(size > 0 ? count / size : undefined, plural(done, count));
+  const watched = linesOf((lines) => {
+    // The first line is a head, and the last one an end.
+    counters = Math.max(0, lines - 2);
+    progress.to(size > 0 ? counters / size : undefined, plural(done, counters));
   });
   try {
-    const type = 'application/jsonl';
-    const file = await new Response(answer.data.body.pipeThrough(lines)).blob();
-    save(file.slice(0, file.size, type), `seen-${new Date().toISOString().slice(0, 10)}.jsonl`);
+    // A server that fails half-way breaks the connection.
+    const file = await new Response(answer.data.body.pipeThrough(watched)).blob();
+    save(file, `seen-${new Date().toISOString().slice(0, 10)}.jsonl`);
     message.say(plural(done, counters));
   } catch {
     if (signal.aborted) message.say(stopped);
@@ -54,15 +55,15 @@ async function exportAll(progress: Progress, message: Message): Promise<void> {
 
 const NEWLINE = 10;
 
-/** Passes a file on, and reports its counters so far: its lines after the first. */
+/** Passes a file on, and reports how many lines of it have passed. */
 function linesOf(
-  onCount: (counters: number) => void,
+  onLines: (lines: number) => void,
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   let lines = 0;
   return new TransformStream({
     transform(chunk, controller) {
       for (const byte of chunk) if (byte === NEWLINE) lines++;
-      onCount(Math.max(0, lines - 1));
+      onLines(lines);
       controller.enqueue(chunk);
     },
   });

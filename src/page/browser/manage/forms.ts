@@ -6,8 +6,8 @@ import { words } from './texts.ts';
 /** The parts of a form. */
 export interface FormParts {
   readonly content: readonly Child[];
-  /** The text of the button that sends it. */
-  readonly submit: string;
+  /** The text of the button that sends it, or that button. */
+  readonly submit: string | HTMLButtonElement;
   /** Whether that button destroys something. */
   readonly danger?: boolean;
   /** Buttons beside it. */
@@ -18,7 +18,10 @@ export interface FormParts {
 /** A form with a message below its buttons. While it is being sent, it cannot be sent again. */
 export function form({ content, submit, danger, others = [], onSubmit }: FormParts): HTMLElement {
   const message = new Message();
-  const send = el('button', { class: danger ? 'danger' : 'main' }, submit);
+  const send =
+    typeof submit === 'string'
+      ? el('button', { class: danger ? 'danger' : 'main' }, submit)
+      : submit;
   const made = el(
     'form',
     {},

@@ -27,6 +27,8 @@ export function failureText({ failed, againMs = 1000, problem }: JsonAnswer<unkn
       return { text: errors.name };
     case 'counters-full':
       return { text: errors.full };
+    case 'body-too-large':
+      return { text: words().importing.tooLarge };
     case 'store-full':
       return { text: errors.storeFull };
     case 'total-out-of-range':
