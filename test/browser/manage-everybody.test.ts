@@ -26,10 +26,7 @@ const LONG = `${'n'.repeat(64)}/${'k'.repeat(64)}`;
 let browser: Browser;
 let program: Program;
 beforeAll(async () => {
-  [browser, program] = await Promise.all([
-    launch(),
-    Program.start({ SEEN_TOKEN: INSTALLATION }),
-  ]);
+  [browser, program] = await Promise.all([launch(), Program.start({ SEEN_TOKEN: INSTALLATION })]);
   insertMany(program, 60);
   const link = `https://my-site.example/${'long/'.repeat(60)}`;
   await createCounter(program, {
@@ -45,7 +42,8 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const press = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).click();
 
 /** The states of the page, each reached from the one before. */
 const STATES: readonly (readonly [state: string, reach: (page: Page) => Promise<unknown>])[] = [
@@ -149,7 +147,7 @@ describe('on a phone', () => {
 describe('with only the keyboard', () => {
   /** Presses Tab until something with this text or label has the focus. */
   async function tabTo(page: Page, name: string): Promise<void> {
-    for (let press = 0; press < 90; press++) {
+    for (let presses = 0; presses < 90; presses++) {
       await page.keyboard.press('Tab');
       const focused = await page.evaluate<string>(
         `(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()`,
@@ -175,14 +173,20 @@ describe('with only the keyboard', () => {
     await keyboard.type(INSTALLATION);
     await keyboard.press('Enter');
     await headed(page, 'All counters');
-    await until('the heading to have the focus', async () => (await focused(page)) === 'All counters');
+    await until(
+      'the heading to have the focus',
+      async () => (await focused(page)) === 'All counters',
+    );
     await tabTo(page, 'Search names');
     await keyboard.type('by-keyboard');
     await begins(page, 'my-site/by-keyboard');
     await tabTo(page, 'my-site/by-keyboard');
     await keyboard.press('Enter');
     await headed(page, 'my-site/by-keyboard');
-    await until('it to have the focus', async () => (await focused(page)) === 'my-site/by-keyboard');
+    await until(
+      'it to have the focus',
+      async () => (await focused(page)) === 'my-site/by-keyboard',
+    );
     await page.locator('#visitors').waitFor();
     await tabTo(page, 'Title');
     await keyboard.type('By keyboard');
@@ -192,7 +196,10 @@ describe('with only the keyboard', () => {
     await keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await keyboard.press('Escape');
-    await until('the dialog to be closed', async () => (await page.locator('dialog').count()) === 0);
+    await until(
+      'the dialog to be closed',
+      async () => (await page.locator('dialog').count()) === 0,
+    );
     expect(await focused(page)).toBe('Delete this counter');
     await keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();

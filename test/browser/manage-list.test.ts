@@ -25,10 +25,7 @@ const COUNT = 500;
 let browser: Browser;
 let program: Program;
 beforeAll(async () => {
-  [browser, program] = await Promise.all([
-    launch(),
-    Program.start({ SEEN_TOKEN: INSTALLATION }),
-  ]);
+  [browser, program] = await Promise.all([launch(), Program.start({ SEEN_TOKEN: INSTALLATION })]);
   insertMany(program, COUNT);
 });
 afterAll(async () => {
@@ -44,16 +41,19 @@ async function openList(): Promise<Watched> {
   return watched;
 }
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const press = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).click();
 const range = (page: Page, text: string) =>
   until(
     `${text} to be said`,
     async () => (await page.locator('.note[role=status]').first().textContent()) === text,
   );
 const size = async () =>
-  (JSON.parse((await ask(program, '/api/v1/counters?limit=1', INSTALLATION)).body) as {
-    size: number;
-  }).size;
+  (
+    JSON.parse((await ask(program, '/api/v1/counters?limit=1', INSTALLATION)).body) as {
+      size: number;
+    }
+  ).size;
 
 describe('the list', () => {
   test('is sorted by total, today, name and creation, in both orders', async () => {
@@ -228,9 +228,9 @@ describe('all counters', () => {
     await page.getByLabel('File').setInputFiles(path);
     await press(page, 'Check the file');
     await said(page, `${COUNT} counters would be imported. Nothing was changed.`);
-    expect(await page.getByRole('region', { name: 'The result in detail' }).textContent()).toContain(
-      'new many/counter-000',
-    );
+    expect(
+      await page.getByRole('region', { name: 'The result in detail' }).textContent(),
+    ).toContain('new many/counter-000');
     expect(await size()).toBe(0);
     await press(page, 'Import');
     await said(page, `${COUNT} counters imported.`);

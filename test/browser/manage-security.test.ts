@@ -17,10 +17,7 @@ let browser: Browser;
 let program: Program;
 let site: Site;
 beforeAll(async () => {
-  [browser, program] = await Promise.all([
-    launch(),
-    Program.start({ SEEN_TOKEN: INSTALLATION }),
-  ]);
+  [browser, program] = await Promise.all([launch(), Program.start({ SEEN_TOKEN: INSTALLATION })]);
   site = new Site('form-action *; frame-src *');
 });
 afterAll(async () => {
@@ -29,7 +26,8 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const press = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).click();
 /** All counters and their settings, as text. */
 const all = async () => (await ask(program, '/api/v1/counters', INSTALLATION)).body;
 
@@ -81,7 +79,9 @@ describe('a token', () => {
     );
     const cookies = JSON.stringify(await context.cookies());
     const headers = await Promise.all(sent.map((request) => request.allHeaders()));
-    const used = new Set(headers.map(({ authorization }) => authorization?.replace('Bearer ', '')));
+    const used = new Set(
+      headers.map(({ authorization }) => authorization?.replace('Bearer ', '')),
+    );
     for (const token of tokens) {
       expect(used).toContain(token);
       expect(traces).not.toContain(token);
@@ -129,7 +129,11 @@ describe('cross-site request forgery', () => {
     const one = `/api/v1/counters/${name}`;
     const forms = [
       ['/api/v1/counters', 'text/plain', field(json)],
-      ['/api/v1/counters', 'application/x-www-form-urlencoded', '<input name="name" value="my-site/made">'],
+      [
+        '/api/v1/counters',
+        'application/x-www-form-urlencoded',
+        '<input name="name" value="my-site/made">',
+      ],
       [one, 'text/plain', field('{"value":0}')],
       [`${one}?_method=PATCH`, 'text/plain', field('{"value":0}')],
       [`${one}?_method=DELETE`, 'application/x-www-form-urlencoded', ''],
@@ -227,7 +231,7 @@ describe('cross-site scripting', () => {
   test('is not possible by a title or link that the API takes', async () => {
     for (const link of ['javascript:alert(1)', 'data:text/html,x', ' javascript:alert(1)', 'x']) {
       const made = createCounter(program, { name: 'my-site/by-link', link });
-      expect(await made.catch((error: unknown) => `${error}`)).toContain('request-invalid');
+      expect(await made.catch(String)).toContain('request-invalid');
     }
   });
 

@@ -27,7 +27,8 @@ afterAll(async () => {
 
 const path = (name: string) => `/api/v1/counters/${name}`;
 const total = (page: Page) => page.locator('.total').textContent();
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const press = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).click();
 
 describe('an owner', () => {
   test('creates a counter, puts the badge on a page, sees it move, makes it private, looks at its history, replaces its token, and deletes it', async () => {
@@ -223,7 +224,9 @@ describe('an error says what to do', () => {
     const { page } = watched;
     for (const wrong of [`seen_wrong~${name}`, 'кириллица', `seen_wrong~my-site/nothing`]) {
       await signIn(page, program, wrong);
-      const text = wrong.endsWith('nothing') ? 'There is no such counter.' : 'Forget it, and paste';
+      const text = wrong.endsWith('nothing')
+        ? 'There is no such counter.'
+        : 'Forget it, and paste';
       await said(page, text);
       expect(await page.getByLabel('Token').isVisible()).toBe(true);
       await page.reload();

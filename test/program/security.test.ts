@@ -52,10 +52,7 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'browser/manage-security.test.ts',
       'forms of a foreign page change no counter, while a token is in the browser',
     ],
-    [
-      'browser/manage-security.test.ts',
-      'no GET changes a counter, with a token and without',
-    ],
+    ['browser/manage-security.test.ts', 'no GET changes a counter, with a token and without'],
   ],
   'cross-site scripting (XSS) by title, link, label and name': [
     [

@@ -1,6 +1,6 @@
 /**
- * The page for owners, `/manage`. It is the same for everybody and needs no store: its script sends
- * tokens to the API. Not here: its HTML (`page/manage.ts`).
+ * The page for owners, `/manage`. It is the same for everybody and needs no store: its script
+ * sends tokens to the API. Not here: its HTML (`page/manage.ts`).
  */
 import { managePage } from '../../page/manage.ts';
 import type { AppHandler } from '../context.ts';

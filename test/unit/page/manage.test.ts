@@ -1,8 +1,8 @@
 /** What the page for owners computes in the browser. */
 import { describe, expect, test } from 'bun:test';
-import { lastLine } from '../../../src/page/browser/manage/reports.ts';
-import { barsOf } from '../../../src/page/browser/manage/sparkline.ts';
+import { barsOf } from '../../../src/page/browser/manage/bars.ts';
 import { isName } from '../../../src/page/browser/manage/counters.ts';
+import { lastLine } from '../../../src/page/browser/manage/reports.ts';
 import { counterOf } from '../../../src/page/browser/tokens.ts';
 
 describe('a small chart', () => {
@@ -21,14 +21,14 @@ describe('a small chart', () => {
 describe('a report that arrives line by line', () => {
   test('is read up to its last complete line', () => {
     const [one, two] = ['{"read":1}', '{"read":2}'];
-    expect(lastLine<unknown>('')).toBeUndefined();
-    expect(lastLine<unknown>('{"rea')).toBeUndefined();
-    expect(lastLine<unknown>(`${one}\n`)).toEqual({ read: 1 });
-    expect(lastLine<unknown>(`${one}\n{"rea`)).toEqual({ read: 1 });
-    expect(lastLine<unknown>(`${one}\n${two}\n`)).toEqual({ read: 2 });
+    expect(lastLine('')).toBeUndefined();
+    expect(lastLine('{"rea')).toBeUndefined();
+    expect(lastLine(`${one}\n`)).toEqual({ read: 1 });
+    expect(lastLine(`${one}\n{"rea`)).toEqual({ read: 1 });
+    expect(lastLine(`${one}\n${two}\n`)).toEqual({ read: 2 });
     // Without the end of a line, as a problem comes.
-    expect(lastLine<unknown>(`${one}\n${two}`)).toEqual({ read: 2 });
-    expect(lastLine<unknown>('<html>')).toBeUndefined();
+    expect(lastLine(`${one}\n${two}`)).toEqual({ read: 2 });
+    expect(lastLine('<html>')).toBeUndefined();
   });
 });
 
@@ -43,9 +43,22 @@ describe('a token', () => {
 
 describe('the name of a counter in a URL', () => {
   test('is one that the API takes', () => {
-    for (const name of ['hits', 'my-site/front-page', 'a.b/_._', `${'n'.repeat(64)}/${'k'.repeat(64)}`])
+    for (const name of [
+      'hits',
+      'my-site/front-page',
+      'a.b/_._',
+      `${'n'.repeat(64)}/${'k'.repeat(64)}`,
+    ])
       expect({ name, is: isName(name) }).toEqual({ name, is: true });
-    for (const name of ['', 'hit', 'a/b', '../..', 'abc/def/ghi', 'abc/de f', `${'n'.repeat(65)}/key`])
+    for (const name of [
+      '',
+      'hit',
+      'a/b',
+      '../..',
+      'abc/def/ghi',
+      'abc/de f',
+      `${'n'.repeat(65)}/key`,
+    ])
       expect({ name, is: isName(name) }).toEqual({ name, is: false });
   });
 });

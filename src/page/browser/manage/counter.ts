@@ -110,7 +110,11 @@ export class CounterView {
     );
     const { label, about, replace } = words().token;
     this.element.append(
-      section(label, el('p', { class: 'note' }, about), button(replace, () => replaceToken(name))),
+      section(
+        label,
+        el('p', { class: 'note' }, about),
+        button(replace, () => replaceToken(name)),
+      ),
     );
     // It is the one behind `GET /`.
     if (name === DEFAULT_COUNTER) return;

@@ -49,7 +49,8 @@ export function askAbout<T>(
 export async function checkInstallation(token: string): Promise<JsonAnswer<boolean>> {
   const answer = await ask('/api/v1/counters?limit=1', { token });
   if (answer.data) return { data: true };
-  return answer.failed === 'refused' && isTokenProblem(answer) ? { data: false } : answer;
+  const { data: _, ...failure } = answer;
+  return isTokenProblem(failure) ? { data: false } : failure;
 }
 
 /**

@@ -5,8 +5,8 @@ import { type Counter, NAME_PATTERN } from './counters.ts';
 import { el, field } from './elements.ts';
 import { SettingFields } from './fields.ts';
 import { openForm } from './forms.ts';
-import { showToken } from './token.ts';
 import { words } from './texts.ts';
+import { showToken } from './token.ts';
 
 /** Opens the dialog; `onCreated` gets the name of the new counter. */
 export function createCounter(onCreated: (name: string) => void): void {

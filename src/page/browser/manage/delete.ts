@@ -34,7 +34,7 @@ export function deleteCounter(name: string, onDeleted: () => void): void {
 /** The most counters that are counted before they are deleted: one page of the list. */
 const COUNTED_MAX = 100;
 
-/** How many counters have names that begin with `prefix`; `undefined` for more than are counted. */
+/** How many names of counters begin with `prefix`; `undefined` for more than are counted. */
 async function sizeOf(prefix: string): Promise<JsonAnswer<{ size: number | undefined }>> {
   const query = new URLSearchParams({ prefix, limit: `${COUNTED_MAX}` });
   const { data, ...failure } = await ask<{

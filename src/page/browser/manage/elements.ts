@@ -5,7 +5,7 @@
 
 /** What an element may contain. `undefined` and `false` are left out. */
 export type Child = Node | string | undefined | false;
-/** The attributes of an element. `true` is an empty value; `undefined` and `false` are left out. */
+/** Attributes of an element. `true` is an empty value; `undefined` and `false` are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** An HTML element. */
@@ -57,8 +57,8 @@ export function section(title: string, ...children: readonly Child[]): HTMLEleme
 }
 
 /**
- * A link to another site, which learns nothing about this page. A URL that is not one of HTTP, such
- * as `javascript:…`, is shown as text.
+ * A link to another site, which learns nothing about this page. A URL that is not one of HTTP,
+ * such as `javascript:…`, is shown as text.
  */
 export function outside(url: string, text: string): HTMLElement {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return el('span', {}, text);

@@ -1,4 +1,4 @@
-/** The fields for the settings of a counter, in the form that creates one and in that of its view. */
+/** The fields for the settings of a counter, in the form that creates one and in its view. */
 import type { Settings } from './counters.ts';
 import { el, field } from './elements.ts';
 import { duration, words } from './texts.ts';
@@ -20,7 +20,11 @@ export class SettingFields {
   /** The default counter cannot be private: then `mayBePrivate` is false. */
   constructor(from: Settings, mayBePrivate: boolean) {
     this.#from = from;
-    this.#title = el('input', { maxlength: TITLE_MAX, value: from.title ?? '', autocomplete: 'off' });
+    this.#title = el('input', {
+      maxlength: TITLE_MAX,
+      value: from.title ?? '',
+      autocomplete: 'off',
+    });
     this.#link = el('input', {
       type: 'url',
       maxlength: LINK_MAX,

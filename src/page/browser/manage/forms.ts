@@ -77,7 +77,11 @@ export function openForm(title: string, parts: DialogParts): void {
 /** A field in which a word must be typed before something is destroyed. */
 export class ConfirmField {
   readonly element: HTMLElement;
-  readonly #input = el('input', { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
+  readonly #input = el('input', {
+    autocomplete: 'off',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+  });
   readonly #word: string;
 
   constructor(label: string, word: string) {

@@ -11,34 +11,26 @@ export interface Said {
 
 /** Why a request failed and what to do. Rare mistakes are described by Seen itself, in English. */
 export function failureText({ failed, againMs = 1000, problem }: JsonAnswer<unknown>): Said {
-  const { errors } = words();
+  const { errors, importing } = words();
+  const known: Readonly<Record<string, string>> = {
+    'token-missing': errors.token,
+    'token-refused': errors.token,
+    'counter-missing': errors.missing,
+    'counter-exists': errors.exists,
+    'name-invalid': errors.name,
+    'counters-full': errors.full,
+    'store-full': errors.storeFull,
+    'total-out-of-range': errors.range,
+    'store-unavailable': errors.away,
+    'hit-unconfirmed': errors.away,
+    'body-too-large': importing.tooLarge,
+    'transfer-busy': errors.transfer,
+  };
+  const text = known[problem?.code ?? ''];
+  if (text !== undefined) return { text };
   if (failed === 'unreachable') return { text: errors.unreachable };
-  if (problem?.code === 'transfer-busy') return { text: errors.transfer };
   if (failed === 'busy') return { text: plural(errors.busy, Math.ceil(againMs / 1000)) };
-  switch (problem?.code) {
-    case 'token-missing':
-    case 'token-refused':
-      return { text: errors.token };
-    case 'counter-missing':
-      return { text: errors.missing };
-    case 'counter-exists':
-      return { text: errors.exists };
-    case 'name-invalid':
-      return { text: errors.name };
-    case 'counters-full':
-      return { text: errors.full };
-    case 'body-too-large':
-      return { text: words().importing.tooLarge };
-    case 'store-full':
-      return { text: errors.storeFull };
-    case 'total-out-of-range':
-      return { text: errors.range };
-    case 'store-unavailable':
-    case 'hit-unconfirmed':
-      return { text: errors.away };
-    default:
-      return problem?.detail ? { text: problem.detail, lang: 'en' } : { text: errors.other };
-  }
+  return problem?.detail ? { text: problem.detail, lang: 'en' } : { text: errors.unknown };
 }
 
 /** A line that screen readers read when it changes. */

@@ -8,10 +8,7 @@ import type { Message } from './messages.ts';
 import { words } from './texts.ts';
 
 /** Changes the counter. `undefined` when that failed, which the message explains. */
-export type Change = (
-  changes: Partial<Counter>,
-  message: Message,
-) => Promise<Counter | undefined>;
+export type Change = (changes: Partial<Counter>, message: Message) => Promise<Counter | undefined>;
 
 /** The form for the settings. Only what was changed in it is sent. */
 export function settingsForm(counter: Counter, change: Change): HTMLElement {

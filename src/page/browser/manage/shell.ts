@@ -5,8 +5,8 @@
 import { fill } from '../../../languages/format.ts';
 import { forgetToken, installationToken, ownCounters, tokenFor } from '../tokens.ts';
 import { CounterView } from './counter.ts';
-import { createCounter } from './create.ts';
 import { isName } from './counters.ts';
+import { createCounter } from './create.ts';
 import { deleteMany } from './delete.ts';
 import { button, type Child, el, section } from './elements.ts';
 import { exportSection } from './export.ts';

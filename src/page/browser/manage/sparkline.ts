@@ -1,11 +1,7 @@
 /** A small chart of the latest days: a bar for each, in one path. */
+import { barsOf, HEIGHT, SPACE, STEP } from './bars.ts';
 import { svg } from './elements.ts';
 import { plural, words } from './texts.ts';
-
-const HEIGHT = 24;
-/** The width of a bar with the space after it, and of the space. */
-const STEP = 4;
-const SPACE = 1;
 
 /** The chart, with a text for those who cannot see it. */
 export function sparkline(days: readonly number[]): SVGSVGElement {
@@ -21,16 +17,4 @@ export function sparkline(days: readonly number[]): SVGSVGElement {
     },
     svg('path', { d: barsOf(days) }),
   );
-}
-
-/** The bars as the data of a path. Days without visits have none; the smallest is one unit high. */
-export function barsOf(days: readonly number[]): string {
-  const most = Math.max(1, ...days);
-  return days
-    .map((visits, index) => {
-      if (visits <= 0) return '';
-      const height = Math.max(1, Math.round((visits / most) * HEIGHT));
-      return `M${index * STEP} ${HEIGHT}v${-height}h${STEP - SPACE}v${height}z`;
-    })
-    .join('');
 }

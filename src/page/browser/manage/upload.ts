@@ -44,7 +44,7 @@ export function upload(what: Upload): Promise<JsonAnswer<Report>> {
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   request.upload.addEventListener('progress', ({ loaded }) => onSent(loaded));
   request.addEventListener('progress', () => {
-    const report = lastLine<Report>(request.responseText);
+    const report = lastLine(request.responseText) as Report | undefined;
     if (report) onReport(report);
   });
   signal.addEventListener('abort', () => request.abort());
@@ -58,7 +58,8 @@ function answerOf(request: XMLHttpRequest): JsonAnswer<Report> {
   const { status, responseText } = request;
   // It was stopped, or the connection broke.
   if (status === 0) return { failed: 'unreachable' };
-  if (status === 200) return { data: lastLine<Report>(responseText) ?? {} };
+  if (status === 200) return { data: lastLine(responseText) ?? {} };
   const againMs = 1000 * Number(request.getResponseHeader('Retry-After') ?? 0) || undefined;
-  return { failed: failureOf(status), againMs, problem: lastLine<Problem>(responseText) };
+  const problem = lastLine(responseText) as Problem | undefined;
+  return { failed: failureOf(status), againMs, problem };
 }

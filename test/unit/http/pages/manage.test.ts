@@ -25,7 +25,9 @@ describe('the page for owners', () => {
     const of = async (path: string, language: string) =>
       (await ask(path, { ...browser, 'Accept-Language': language })).body;
     expect(await of('/manage', 'de-AT,en;q=0.5')).toContain('<html lang="de">');
-    expect(await of('/manage', 'de')).toContain('<h1 id="title" tabindex="-1">Zähler verwalten</h1>');
+    expect(await of('/manage', 'de')).toContain(
+      '<h1 id="title" tabindex="-1">Zähler verwalten</h1>',
+    );
     expect(await of('/manage?lang=ja', 'de')).toContain('<html lang="ja">');
     expect(await of('/manage?lang=xx', 'zh-TW')).toContain('<html lang="zh-Hant">');
     expect((await ask('/manage', browser)).headers.get('Vary')).toContain('Accept-Language');
