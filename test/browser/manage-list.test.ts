@@ -99,10 +99,10 @@ describe('the list', () => {
         const focused = await page.evaluate('document.activeElement.textContent');
         expect(focused).toBe(`${from}–${from + 49} of ${COUNT} counters`);
       }
-      await press(page, 'Next');
+      // On the last page it does nothing.
+      await page.getByRole('button', { name: 'Next' }).click({ force: true });
     }
     expect(seen.size).toBe(COUNT);
-    // There is no page after the last one.
     await range(page, `451–500 of ${COUNT} counters`);
     await press(page, 'Previous');
     await range(page, `401–450 of ${COUNT} counters`);
@@ -121,10 +121,16 @@ describe('the list', () => {
     });
     const failed: string[] = [];
     page.on('requestfailed', (request) => failed.push(request.url()));
-    await page.getByLabel('Search names').pressSequentially('counter-1', { delay: 20 });
+    // Several letters within one turn: a busy machine cannot put a pause between them.
+    await page.getByLabel('Search names').evaluate((input, text) => {
+      for (let end = 1; end <= text.length; end++) {
+        Object.assign(input, { value: text.slice(0, end) });
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    }, 'counter-1');
     await held.promise;
     expect(searches()).toHaveLength(1);
-    await page.getByLabel('Search names').pressSequentially('23');
+    await page.getByLabel('Search names').fill('counter-123');
     await begins(page, 'many/counter-123');
     await range(page, '1–1');
     release.resolve();
@@ -141,23 +147,23 @@ describe('the list', () => {
     const { page } = watched;
     await page.getByLabel('Search names').fill('counter-4');
     await begins(page, 'many/counter-499');
-    await page.getByRole('link', { name: 'many/counter-417' }).click();
-    await headed(page, 'many/counter-417');
+    await page.getByRole('link', { name: 'many/counter-477' }).click();
+    await headed(page, 'many/counter-477');
     await until(
       'its number',
-      async () => (await page.locator('.total').textContent()) === '1,417',
+      async () => (await page.locator('.total').textContent()) === '1,477',
     );
-    expect(new URL(page.url()).hash).toBe('#many/counter-417');
+    expect(new URL(page.url()).hash).toBe('#many/counter-477');
     await page.goBack();
     await headed(page, 'All counters');
     await until(
       'the counter to have the focus',
       async () =>
-        (await page.evaluate('document.activeElement.textContent')) === 'many/counter-417',
+        (await page.evaluate('document.activeElement.textContent')) === 'many/counter-477',
     );
     expect(await page.getByLabel('Search names').inputValue()).toBe('counter-4');
     await page.goForward();
-    await headed(page, 'many/counter-417');
+    await headed(page, 'many/counter-477');
     // Its history was inserted as days.
     await page.getByRole('button', { name: 'Days' }).click();
     await until('its history', async () =>

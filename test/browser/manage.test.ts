@@ -96,7 +96,7 @@ describe('an owner', () => {
     ]);
     expect(file.suggestedFilename()).toBe('my-site-front-page-days.csv');
     expect(readFileSync(await file.path(), 'utf8')).toMatch(
-      /^time,person,program,proxy,bot,visitors\n\d{4}-\d\d-\d\d,1,0,0,0,1\n$/,
+      /^time,person,program,proxy,bot,visitors\r\n[\d-]{10},1,0,0,0,1\r\n$/,
     );
 
     // Replaces its token.

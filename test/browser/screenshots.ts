@@ -131,7 +131,9 @@ async function allStates(browser: Browser, program: Program, folder: string): Pr
         when,
       );
   }
-  await picture(browser, `${url}/own-visits`, at('private'), PHONE, (page) => owned(page, program));
+  await picture(browser, `${url}/own-visits`, at('private'), PHONE, (page) =>
+    owned(page, program),
+  );
   await picture(browser, url, at('away'), WIDE, (page) => away(page, program));
   await picture(browser, url, at('update'), WIDE, (page) => update(page, program));
   await picture(browser, url, at('lost'), WIDE, (page) => lost(page, program));

@@ -102,13 +102,24 @@ export function begins(page: Page, ...names: readonly string[]): Promise<void> {
   );
 }
 
-/** What is wider than the screen at this width; nothing when all of it fits. */
-export async function widerThan(page: Page, width: number): Promise<string[]> {
+/** Resolves when nothing is wider than the screen at this width; fails with what is wider. */
+export async function fits(page: Page, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 700 });
+  let wider: string[] = [];
+  // The chart is drawn again when its width has changed.
+  await until(`${width} to be enough`, async () => {
+    wider = await widerThan(page, width);
+    return wider.length === 0;
+  }).catch((error: unknown) => {
+    throw new Error(`wider than ${width}: ${wider.join(', ')}`, { cause: error });
+  });
+}
+
+function widerThan(page: Page, width: number): Promise<string[]> {
   return page.evaluate<string[]>(`(() => {
     if (document.documentElement.scrollWidth <= ${width}) return [];
-    return [...document.querySelectorAll('body *')]
+    return ['the page', ...[...document.querySelectorAll('body *')]
       .filter((element) => element.getBoundingClientRect().right > ${width} + 0.5)
-      .map((element) => element.tagName + '.' + element.className);
+      .map((element) => element.tagName + '.' + element.className)];
   })()`);
 }
