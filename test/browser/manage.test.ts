@@ -210,6 +210,11 @@ describe('an owner', () => {
     const field = page.getByLabel('Name of the counter');
     await field.waitFor();
     await until('the focus', () => field.evaluate((input) => input.matches(':focus')));
+    // Not when another token is pasted, which may be the installation's.
+    await page.getByLabel('Token').fill(INSTALLATION);
+    expect(await field.isVisible()).toBe(false);
+    await page.getByLabel('Token').fill(old);
+    await press(page, 'Open');
     await field.fill(name);
     await press(page, 'Open');
     await headed(page, name);

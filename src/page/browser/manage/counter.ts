@@ -82,7 +82,9 @@ export class CounterView {
     this.#shown = counter;
     const { name, value, title, link, private: hidden } = counter;
     const { itsPage, itsCode } = words().counter;
-    this.#total.textContent = number(value);
+    const total = number(value);
+    this.#total.textContent = total;
+    this.#total.style.setProperty('--characters', `${total.length}`);
     const query = new URLSearchParams({ counter: name });
     const parts: Child[] = [
       title !== null && el('span', {}, title),

@@ -32,14 +32,17 @@ export function tableHead(): HTMLTableSectionElement {
 /** The row of a counter. Its name is a link to its view. */
 export function rowOf(counter: ListedCounter): HTMLTableRowElement {
   const { name, title, value, today, days, created } = counter;
+  // A long name is broken at its slash first.
+  const [namespace = '', key] = name.split('/');
+  const parts = key === undefined ? [name] : [`${namespace}/`, el('wbr'), key];
   return el(
     'tr',
     {},
     el(
       'th',
       { scope: 'row' },
-      el('a', { href: `#${name}` }, name),
-      counter.private && el('span', { class: 'tag' }, words().private),
+      el('a', { href: `#${name}` }, ...parts),
+      ...(counter.private ? [' ', el('span', { class: 'tag' }, words().private)] : []),
       title !== null && el('small', {}, title),
     ),
     el('td', { class: 'days' }, sparkline(days)),

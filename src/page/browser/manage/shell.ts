@@ -89,7 +89,7 @@ export class Shell {
   #showList(): void {
     this.#list ??= new List();
     const list = this.#list;
-    this.#overview ??= overviewOf(list, (name) => this.#go(name));
+    this.#overview ??= overviewOf(list);
     this.#fill(words().list.title, this.#overview);
     void list.refresh().then(() => list.focusOn(this.#last));
   }
@@ -120,8 +120,11 @@ export class Shell {
       this.#overview = undefined;
       this.#go('', words().signIn.forgotten);
     };
+    const isList = wantedCounter() === undefined && installationToken() !== undefined;
+    const create = () => createCounter((name) => this.#go(name));
     const parts: Child[] = [
       wantedCounter() !== undefined && isKnown && el('a', { href: '#' }, back),
+      isList && button(words().create.open, create, { class: 'main' }),
       isKnown && button(words().signIn.forget, forget),
     ];
     return parts.filter((part) => part instanceof Node);
@@ -142,24 +145,19 @@ function wantedCounter(): string | undefined {
 }
 
 /** The list, and what is done with all counters. */
-function overviewOf(list: List, open: (name: string) => void): HTMLElement {
-  const { title, text, open: openText } = words().removeMany;
+function overviewOf(list: List): HTMLElement {
+  const { title, text, open } = words().removeMany;
   const refresh = () => void list.refresh();
   return el(
     'div',
     {},
-    el(
-      'div',
-      { class: 'buttons' },
-      button(words().create.open, () => createCounter(open), { class: 'main' }),
-    ),
     list.element,
     exportSection(),
     importSection(refresh),
     section(
       title,
       el('p', { class: 'note' }, text),
-      button(openText, () => deleteMany(refresh), { class: 'danger' }),
+      button(open, () => deleteMany(refresh), { class: 'danger' }),
     ),
   );
 }

@@ -49,6 +49,11 @@ export function signIn(
     nameInput.required = true;
     nameInput.focus();
   };
+  // Another token may name its counter, or be the installation's.
+  tokenInput.addEventListener('input', () => {
+    nameField.hidden = true;
+    nameInput.required = false;
+  });
   const made = form({
     content: [el('p', { class: 'note' }, intro), field(token, tokenInput), nameField],
     submit: open,
