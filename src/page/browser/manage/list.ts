@@ -8,7 +8,7 @@ import { installationToken } from '../tokens.ts';
 import { button, el, field } from './elements.ts';
 import { Message } from './messages.ts';
 import { type ListedCounter, rowOf, tableHead } from './rows.ts';
-import { number, plural, words } from './texts.ts';
+import { numbers, plural, words } from './texts.ts';
 
 /** A page of the list, as the API returns it. */
 interface ListPage {
@@ -169,11 +169,11 @@ export class List {
   }
 
   #rangeText(shown: number, size: number): string {
-    const { none, empty, range, rangeOf } = words().list;
+    const { none, empty, rangeOf } = words().list;
     const isSearch = this.#search.value.trim() !== '';
     if (shown === 0) return isSearch ? none : empty;
     const first = (this.#cursors.length - 1) * PAGE_SIZE + 1;
-    const bounds = { from: number(first), to: number(first + shown - 1) };
-    return fill(isSearch ? range : plural(rangeOf, size), bounds);
+    const range = numbers(first, first + shown - 1);
+    return isSearch ? range : fill(plural(rangeOf, size), { range });
   }
 }

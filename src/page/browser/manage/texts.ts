@@ -19,6 +19,13 @@ export function number(value: number): string {
   return value.toLocaleString(pageLanguage());
 }
 
+/** A range of numbers, as in `1–50`. */
+export function numbers(from: number, to: number): string {
+  // For equal numbers it would say that they are about this one.
+  if (from === to) return number(from);
+  return new Intl.NumberFormat(pageLanguage()).formatRange(from, to);
+}
+
 /** A text with a number, in the right plural form. */
 export function plural(text: Plural, count: number): string {
   return counted(text, count, pageLanguage());
