@@ -139,6 +139,7 @@ describe('on a phone nothing is wider than the screen', () => {
 
   for (const language of Object.keys(LANGUAGES)) {
     test(`in the language ${language}`, async () => {
+      await setDefault(88_888_888);
       await using watched = await openPage(browser);
       const { page } = watched;
       for (const path of [

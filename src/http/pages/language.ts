@@ -6,7 +6,7 @@ import { parseAccept } from 'hono/utils/accept';
 import { type Language, languageOf } from '../../languages/languages.ts';
 import type { AppContext } from '../context.ts';
 
-/** Longer headers are ignored, because reading them takes too long. Browsers send less than 100. */
+/** Longer headers are ignored, because reading them takes long. Browsers send less than 100. */
 const LENGTH_MAX = 256;
 /** Only so many of the preferred languages are tried, because each takes time. */
 const TRIED_MAX = 10;

@@ -1,4 +1,5 @@
 /** The data that the server wrote into the page for its script (`frame.ts`). */
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- the page's script knows it
 export function pageData<T>(): T {
   return JSON.parse(document.getElementById('data')?.textContent ?? '{}') as T;
 }

@@ -61,9 +61,7 @@ describe('GET /', () => {
       expect(headers.get('Cache-Control')).toBe(
         accept === BROWSER ? 'private, no-cache' : 'no-store',
       );
-      expect(headers.get('Vary')).toBe(
-        accept === BROWSER ? 'Accept, Accept-Language' : 'Accept',
-      );
+      expect(headers.get('Vary')).toBe(accept === BROWSER ? 'Accept, Accept-Language' : 'Accept');
       expect(headers.get('X-Served-By')).toBe('replica-7 seen/1.2.3');
     }
   });

@@ -1,6 +1,7 @@
 /** Errors as pages, in the language of the reader; and programs get what they always got. */
 import { describe, expect, test } from 'bun:test';
 import { BROWSER, setUp, textOf } from '../../support/app.ts';
+import { settle } from '../../support/manual-clock.ts';
 
 const browser = { Accept: BROWSER };
 const german = { ...browser, 'Accept-Language': 'de' };
@@ -44,7 +45,8 @@ describe('a browser', () => {
     expect(await typeOf('/hit/a/b')).toBe('text/plain');
     expect(await typeOf('/get/a/b')).toBe('text/plain');
     expect(await typeOf('/api/v1/nothing')).toBe('application/problem+json');
-    expect(await typeOf('/badge/a/b.svg')).toBe('application/problem+json');
+    expect(await typeOf('/badge/a/b.svg')).toBe('image/svg+xml');
+    expect(await typeOf('/live')).toBe('text/plain');
     expect(await typeOf('/countapi/nothing')).toBe('application/json');
   });
 
@@ -61,6 +63,7 @@ describe('a browser', () => {
     );
     store.counting.steps.push(new Promise(() => undefined));
     void ask('/');
+    await settle();
     const busy = await ask('/', german);
     expect([busy.status, busy.headers.get('Retry-After')]).toEqual([503, '1']);
     expect(textOf(busy.body)).toContain('Bitte gleich noch einmal versuchen');

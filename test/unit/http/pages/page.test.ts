@@ -72,7 +72,9 @@ describe('a page', () => {
       const policy = headers.get('Content-Security-Policy') ?? '';
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|sha256|nonce|\*|http/);
-      expect(body).not.toMatch(/<style|style=|<script(?! type="(module" src|application\/json" id)=)|\son\w+=/);
+      expect(body).not.toMatch(
+        /<style|style=|<script(?! type="(module" src|application\/json" id)=)|\son\w+=/,
+      );
     }
   });
 
