@@ -7,9 +7,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DAY_MS } from '../src/contract/history.ts';
+import { RULES } from '../src/contract/registry.ts';
 import type { Store } from '../src/contract/store.ts';
 import { type RankedQuery, rankedPage } from '../src/counter/ranking.ts';
-import { RULES } from '../src/contract/registry.ts';
 import { createPostgresStore } from '../src/stores/postgres/store.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
 import { createSqliteStore } from '../src/stores/sqlite/store.ts';
@@ -114,7 +114,10 @@ async function main(): Promise<void> {
   await using redis = await RedisServer.start();
   await measure('Redis', createRedisStore({ url: redis.url, ca: undefined, ...limits }));
   await using postgres = await PostgresServer.start();
-  await measure('PostgreSQL', createPostgresStore({ url: postgres.url, ca: undefined, ...limits }));
+  await measure(
+    'PostgreSQL',
+    createPostgresStore({ url: postgres.url, ca: undefined, ...limits }),
+  );
 }
 
 await main();

@@ -13,10 +13,7 @@ export const LINK_LENGTH_MAX = 500;
  * Characters other than controls, line separators and halves of surrogate pairs. With the flag `u`
  * a character is a code point.
  */
-const TITLE = new RegExp(
-  String.raw`^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,${TITLE_LENGTH_MAX}}$`,
-  'u',
-);
+const TITLE = new RegExp(String.raw`^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,${TITLE_LENGTH_MAX}}$`, 'u');
 
 /** Whether a text is a valid title. */
 export function isTitle(text: string): boolean {

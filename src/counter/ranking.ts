@@ -89,7 +89,11 @@ export async function rankedPage(
 async function byName({ registry }: Listed, { after, ...query }: RankedQuery) {
   const { counters, next } = await registry.list({ ...query, after: after?.counter ?? '' });
   return {
-    ranked: counters.map((description) => ({ description, value: 0, counter: description.counter })),
+    ranked: counters.map((description) => ({
+      description,
+      value: 0,
+      counter: description.counter,
+    })),
     next: next === undefined ? undefined : { value: 0, counter: next },
   };
 }

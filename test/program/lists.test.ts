@@ -87,8 +87,11 @@ forEachStore((newDatabase) => {
     })();
     for (const [sort, valueOf] of [
       ['total', ({ total }: (typeof archived)[number]) => total],
-      ['today', ({ counter }: (typeof archived)[number]) =>
-        1 + mixed((expected.get(counter)?.n ?? 0) + 2, 90)],
+      [
+        'today',
+        ({ counter }: (typeof archived)[number]) =>
+          1 + mixed((expected.get(counter)?.n ?? 0) + 2, 90),
+      ],
       ['created', ({ madeAt }: (typeof archived)[number]) => madeAt],
     ] as const) {
       const all: string[] = [];
@@ -103,9 +106,7 @@ forEachStore((newDatabase) => {
         after = page.json.next;
       }
       const wanted = archived
-        .toSorted(
-          (a, b) => valueOf(b) - valueOf(a) || (a.counter < b.counter ? -1 : 1),
-        )
+        .toSorted((a, b) => valueOf(b) - valueOf(a) || (a.counter < b.counter ? -1 : 1))
         .map(({ counter }) => counter);
       expect({ sort, all }).toEqual({ sort, all: wanted });
     }
@@ -114,13 +115,15 @@ forEachStore((newDatabase) => {
     for (const { name, days = [], today: visits } of json.counters as Listed[]) {
       const n = expected.get(name)?.n ?? 0;
       const visitsToday = 1 + mixed(n + 2, 90);
-      expect({ name, visits, today: days.at(-1), before: days.at(-2), old: days.at(-51) }).toEqual({
-        name,
-        visits: visitsToday,
-        today: visitsToday,
-        before: n,
-        old: 2,
-      });
+      expect({ name, visits, today: days.at(-1), before: days.at(-2), old: days.at(-51) }).toEqual(
+        {
+          name,
+          visits: visitsToday,
+          today: visitsToday,
+          before: n,
+          old: 2,
+        },
+      );
       expect(days).toHaveLength(60);
     }
     stop.abort();

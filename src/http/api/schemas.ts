@@ -3,12 +3,7 @@
  * the API.
  */
 import { z } from '@hono/zod-openapi';
-import {
-  isTitle,
-  LINK_LENGTH_MAX,
-  normalLink,
-  TITLE_LENGTH_MAX,
-} from '../../counter/label.ts';
+import { isTitle, LINK_LENGTH_MAX, normalLink, TITLE_LENGTH_MAX } from '../../counter/label.ts';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/rules.ts';
 

@@ -127,9 +127,7 @@ function isDump(dump: Dump | readonly [string]): dump is Dump {
 /** The history in a dump, not folded. */
 export function historyIn(dump: Dump): CounterHistory {
   const [, , , , , day, hours, days, uniques, today] = dump;
-  const visitors = new Map(
-    pairs(uniques).map(([at, count]) => [Number(at), Number(count)]),
-  );
+  const visitors = new Map(pairs(uniques).map(([at, count]) => [Number(at), Number(count)]));
   // An import may have added visitors for the day whose visitors are still kept one by one: both
   // are added.
   if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
@@ -138,7 +136,10 @@ export function historyIn(dump: Dump): CounterHistory {
 
 /** A list of fields and values as pairs. */
 function pairs<T>(flat: readonly T[]): [field: T, value: T][] {
-  return Array.from({ length: flat.length / 2 }, (_, at) => flat.slice(2 * at, 2 * at + 2) as [T, T]);
+  return Array.from(
+    { length: flat.length / 2 },
+    (_, at) => flat.slice(2 * at, 2 * at + 2) as [T, T],
+  );
 }
 
 const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(

@@ -3,7 +3,12 @@ import type { Outcome } from '../../../src/contract/counting.ts';
 import type { HistoryEntry, Kind } from '../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../src/contract/limits.ts';
 import type { HeartbeatReport } from '../../../src/contract/presence.ts';
-import { type Description, type Label, RULES, type Rules } from '../../../src/contract/registry.ts';
+import {
+  type Description,
+  type Label,
+  RULES,
+  type Rules,
+} from '../../../src/contract/registry.ts';
 import { AppError } from '../../../src/counter/errors.ts';
 
 /** What several memory stores may share. */

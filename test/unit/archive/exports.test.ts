@@ -361,7 +361,10 @@ describe('an incomplete or damaged export', () => {
       [line.replace('"total"', '"title":"","total"'), 'is not one line of 1 to 100 characters'],
       [line.replace('"total"', '"title":"a\\u0007b","total"'), 'is not one line of'],
       [line.replace('"total"', '"title":"\\ud800","total"'), 'is not one line of'],
-      [line.replace('"total"', '"link":"javascript:alert(1)","total"'), 'not an http or https URL'],
+      [
+        line.replace('"total"', '"link":"javascript:alert(1)","total"'),
+        'not an http or https URL',
+      ],
       [line.replace('"total"', '"link":7,"total"'), 'its link is not a text in quotes'],
       [line.replace('"made":"2026-11-22T12', '"made":"yesterday 12'), 'is not a time'],
       [

@@ -87,7 +87,14 @@ describe('after a counter was deleted', () => {
           .all(name)
           .some((column) => column.name === 'counter'),
       );
-    expect(tables.toSorted()).toEqual(['days', 'hours', 'labels', 'sources', 'uniques', 'visitors']);
+    expect(tables.toSorted()).toEqual([
+      'days',
+      'hours',
+      'labels',
+      'sources',
+      'uniques',
+      'visitors',
+    ]);
     const rows = () =>
       tables.map((table) => [
         table,

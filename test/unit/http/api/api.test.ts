@@ -551,9 +551,13 @@ describe('/openapi.json', () => {
           { limit: '101' },
           { by: 'hour', zone: 'Asia/Tokyo', format: 'csv' },
         ),
-        fc.dictionary(fc.constantFrom('names', 'search', 'after', 'limit', 'sort', 'days', 'prefix', 'more'), word, {
-          maxKeys: 3,
-        }),
+        fc.dictionary(
+          fc.constantFrom('names', 'search', 'after', 'limit', 'sort', 'days', 'prefix', 'more'),
+          word,
+          {
+            maxKeys: 3,
+          },
+        ),
       ),
       body: fc.option(
         fc.oneof(

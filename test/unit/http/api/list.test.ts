@@ -166,7 +166,11 @@ describe('a list of counters', () => {
 describe('a deletion by prefix', () => {
   const many = async (app: ReturnType<typeof begin>, count: number) => {
     for (let n = 0; n < count; n++)
-      await app.store.registry.create(`flood/${n}`.padEnd(9, '-'), { total: 1, madeAt: 1, owner: 'o' });
+      await app.store.registry.create(`flood/${n}`.padEnd(9, '-'), {
+        total: 1,
+        madeAt: 1,
+        owner: 'o',
+      });
   };
 
   test('deletes at most 100 counters, and tells whether there are more', async () => {

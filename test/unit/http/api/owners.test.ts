@@ -36,7 +36,11 @@ describe('a title and a link', () => {
     const { send, token } = await begin();
     for (const [body, by, expected] of [
       [{ title: 'First' }, token, { title: 'First', link: null }],
-      [{ link: 'http://a.example/?q=a b' }, token, { title: 'First', link: 'http://a.example/?q=a%20b' }],
+      [
+        { link: 'http://a.example/?q=a b' },
+        token,
+        { title: 'First', link: 'http://a.example/?q=a%20b' },
+      ],
       [{ title: 'Second', value: 7 }, INSTALLATION, { title: 'Second', value: 7 }],
       [{ title: null }, token, { title: null, link: 'http://a.example/?q=a%20b', value: 7 }],
       [{ link: null }, token, { title: null, link: null }],
@@ -56,7 +60,9 @@ describe('a title and a link', () => {
     const made = await ask('/countapi/create?namespace=my-site&key=open&enable_reset=1');
     const path = '/api/v1/counters/my-site/open';
     expect((await send('PATCH', path, { value: 7 })).status).toBe(200);
-    expect((await send('PATCH', path, { value: 8, title: 'Mine' })).json.code).toBe('token-missing');
+    expect((await send('PATCH', path, { value: 8, title: 'Mine' })).json.code).toBe(
+      'token-missing',
+    );
     const token = made.headers.get('X-Seen-Token') ?? '';
     expect((await send('PATCH', path, { title: 'Mine' }, token)).json).toMatchObject({
       value: 7,
@@ -127,7 +133,10 @@ describe('a new token', () => {
     const given = await send('POST', `${ONE}/token`, undefined, token);
     expect({ status: given.status, json: given.json }).toEqual({
       status: 200,
-      json: { name: 'my-site/page', token: expect.stringMatching(/^seen_[\w-]{43}~my-site\/page$/) },
+      json: {
+        name: 'my-site/page',
+        token: expect.stringMatching(/^seen_[\w-]{43}~my-site\/page$/),
+      },
     });
     expect(given.json.token).not.toBe(token);
     expect((await send('PATCH', ONE, { value: 7 }, token)).json.code).toBe('token-refused');
@@ -143,13 +152,23 @@ describe('a new token', () => {
     expect((await send('POST', path, undefined, token)).json.code).toBe('token-refused');
     const given = await send('POST', path, undefined, INSTALLATION);
     expect(given.json.name).toBe('nobodys/counter');
-    const set = await send('PATCH', '/api/v1/counters/nobodys/counter', { value: 5 }, given.json.token);
+    const set = await send(
+      'PATCH',
+      '/api/v1/counters/nobodys/counter',
+      { value: 5 },
+      given.json.token,
+    );
     expect(set.json.value).toBe(5);
     const missing = '/api/v1/counters/nobodys/nothing/token';
-    expect((await send('POST', missing, undefined, INSTALLATION)).json.code).toBe('counter-missing');
+    expect((await send('POST', missing, undefined, INSTALLATION)).json.code).toBe(
+      'counter-missing',
+    );
     const own = await send('POST', '/api/v1/default/token', undefined, INSTALLATION);
-    expect(own.json).toMatchObject({ name: 'hits', token: expect.stringMatching(/~hits$/) });
-    expect((await send('PATCH', '/api/v1/default', { value: 5 }, own.json.token)).status).toBe(200);
+    expect(own.json.name).toBe('hits');
+    expect(own.json.token).toEndWith('~hits');
+    expect((await send('PATCH', '/api/v1/default', { value: 5 }, own.json.token)).status).toBe(
+      200,
+    );
   });
 
   test('is not asked for with the name of another counter in the token', async () => {
@@ -180,7 +199,9 @@ test('the history of a private counter is a spreadsheet for its owner, and nothi
     status: 200,
     type: 'text/csv; charset=utf-8',
   });
-  expect(body).toMatch(/^time,person,program,proxy,bot,visitors\r\n\d{4}-\d\d-\d\d,0,1,0,0,1\r\n$/);
+  expect(body).toMatch(
+    /^time,person,program,proxy,bot,visitors\r\n\d{4}-\d\d-\d\d,0,1,0,0,1\r\n$/,
+  );
   expect((await send('GET', path)).json.code).toBe('token-missing');
   expect((await send('GET', path, undefined, 'seen_another')).json.code).toBe('token-refused');
 });
