@@ -70,6 +70,17 @@ const STATES: readonly (readonly [state: string, reach: (page: Page) => Promise<
       await said(page, 'No counter’s name contains this.');
     },
   ],
+  [
+    'a checked file',
+    async (page) => {
+      const buffer = Buffer.from('my-site/imported,7\n');
+      await page
+        .getByLabel('File')
+        .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer });
+      await press(page, 'Check the file');
+      await said(page, '1 counter would be imported.');
+    },
+  ],
   ['the dialog for a new counter', (page) => press(page, 'New counter')],
   [
     'the dialog for deleting many',
