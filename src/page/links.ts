@@ -16,6 +16,7 @@ export function linkTo(path: string, query: string): string {
 
 /** A link from the page with this query to itself in another language. */
 export function linkToLanguage(language: Language, query: string): string {
+  if (query === '') return `?lang=${language}`;
   const parameters = new URLSearchParams(query);
   parameters.set('lang', language);
   return `?${parameters.toString()}`;
