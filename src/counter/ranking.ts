@@ -98,8 +98,8 @@ async function byName({ registry }: Listed, { after, ...query }: RankedQuery) {
   };
 }
 
-/** The number of counters in one call while walking over all of them. */
-const WALKED_AT_ONCE = RECENT_AT_ONCE;
+/** The number of counters that are listed in one call of the walk: two milliseconds of a store. */
+const WALKED_AT_ONCE = 500;
 
 /** The best counters after the cursor, of all. */
 async function best(from: Listed, query: RankedQuery, signal: AbortSignal) {
@@ -145,8 +145,7 @@ async function valuesOf(
   counters: readonly Description[],
   { sort, today }: RankedQuery,
 ): Promise<Ranked[]> {
-  const names = counters.map(({ counter }) => counter);
-  const visits = sort === 'today' ? await history.recent(names, today, today) : [];
+  const visits = sort === 'today' ? await recentVisits(history, counters, today, today) : [];
   return counters.map((description, index) => {
     const { counter, total, madeAt } = description;
     // A counter whose time of creation is unknown counts as the oldest.
@@ -156,20 +155,32 @@ async function valuesOf(
   });
 }
 
-/** The visits of each counter on the last days, in small calls. */
+/** The visits of each counter on the last days, the earliest first. */
 async function lastDays(
   history: Listed['history'],
   counters: readonly Description[],
   { days, today }: RankedQuery,
 ): Promise<number[][]> {
   const first = today - days + 1;
-  const atOnce = Math.floor(RECENT_AT_ONCE / Math.min(days, HOURS_KEPT_DAYS));
-  const all: number[][] = [];
+  const all = await recentVisits(history, counters, first, today);
+  return all.map((visits) =>
+    Array.from({ length: days }, (_, index) => visits.get(first + index) ?? 0),
+  );
+}
+
+/** The visits of each counter by day, read in small calls. */
+async function recentVisits(
+  history: Listed['history'],
+  counters: readonly Description[],
+  first: number,
+  last: number,
+): Promise<ReadonlyMap<number, number>[]> {
+  const atOnce = Math.floor(RECENT_AT_ONCE / Math.min(last - first + 1, HOURS_KEPT_DAYS));
+  const all: ReadonlyMap<number, number>[] = [];
   for (let at = 0; at < counters.length; at += atOnce) {
     const names = counters.slice(at, at + atOnce).map(({ counter }) => counter);
     // eslint-disable-next-line no-await-in-loop -- one small call after the other
-    for (const visits of await history.recent(names, first, today))
-      all.push(Array.from({ length: days }, (_, index) => visits.get(first + index) ?? 0));
+    all.push(...(await history.recent(names, first, last)));
     // eslint-disable-next-line no-await-in-loop -- the same
     await setImmediate();
   }
