@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import chartStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
+import manage from './manage.css' with { type: 'text' };
 import newStyle from './new.css' with { type: 'text' };
 import ours from './page.css' with { type: 'text' };
 
@@ -65,7 +66,7 @@ let made: Asset | undefined;
 
 /** The stylesheet. */
 export function styles(): Asset {
-  made ??= assetOf([chartStyle, ...[ours, newStyle].map(withoutComments)].join('\n'));
+  made ??= assetOf([chartStyle, ...[ours, newStyle, manage].map(withoutComments)].join('\n'));
   return made;
 }
 

@@ -46,7 +46,7 @@ test('the image contains the bundled scripts and the logos, and needs neither th
   for (const [, made = '', name = ''] of copies)
     cpSync(join(build, made), join(lib, name), { recursive: true });
   expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(
-    new Set(['page.js', 'new.js', 'embed.js', 'busuanzi.js']),
+    new Set(['page.js', 'new.js', 'manage.js', 'embed.js', 'busuanzi.js']),
   );
   chmodSync(join(lib, 'browser'), 0o555);
   chmodSync(lib, 0o555);

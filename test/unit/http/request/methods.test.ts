@@ -98,6 +98,7 @@ describe('HEAD', () => {
     for (const path of [
       '/page.css',
       '/page.js',
+      '/manage.js',
       '/embed.js',
       '/logos.json',
       '/openapi.json',
