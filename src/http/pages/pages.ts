@@ -1,7 +1,8 @@
 /**
- * The pages: the default counter (`root.ts`), other counters (`counter.ts`), `/new` (`new.ts`), and
- * `/own-visits`, on which people exclude their own browser from counting, or include it again. Not
- * here: their HTML (`page/`), and the effect of that choice (`http/visit/counting.ts`).
+ * The pages: the default counter (`root.ts`), other counters (`counter.ts`), `/new` (`new.ts`),
+ * `/manage` (`manage.ts`), and `/own-visits`, on which people exclude their own browser from
+ * counting, or include it again. Not here: their HTML (`page/`), and the effect of that choice
+ * (`http/visit/counting.ts`).
  *
  * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
  * browser sends cookies there.

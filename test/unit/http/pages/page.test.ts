@@ -67,7 +67,14 @@ describe('a page', () => {
   test('allows nothing inline and nothing from elsewhere', async () => {
     const { ask } = setUp();
     await ask('/hit/my-site/page');
-    for (const path of ['/', '/own-visits', '/c/my-site/page', '/c/my-site/nothing', '/nothing']) {
+    for (const path of [
+      '/',
+      '/api',
+      '/own-visits',
+      '/c/my-site/page',
+      '/c/my-site/nothing',
+      '/nothing',
+    ]) {
       const { headers, body } = await ask(path, browser);
       const policy = headers.get('Content-Security-Policy') ?? '';
       expect(policy).toContain("default-src 'none'");

@@ -102,6 +102,7 @@ describe('HEAD', () => {
       '/embed.js',
       '/logos.json',
       '/openapi.json',
+      '/api',
       '/abacus/',
     ]) {
       for (const more of ['', 'Accept-Encoding: gzip\r\n']) {
