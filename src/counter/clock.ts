@@ -85,6 +85,8 @@ export function retryingHistory(history: History, clock: Clock, waitMs: number):
   return {
     visitorsError: history.visitorsError,
     read: (counter) => retryWhileUnavailable(() => history.read(counter), clock, waitMs),
+    readVisitors: (counter) =>
+      retryWhileUnavailable(() => history.readVisitors(counter), clock, waitMs),
     salt: (day, suggested) => history.salt(day, suggested),
   };
 }

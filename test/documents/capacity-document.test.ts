@@ -136,6 +136,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         await store.counting.read([...names, 'no-such/counter']);
         await store.registry.describe(page(n));
         await store.history.read(page(n));
+        await store.history.readVisitors(page(n));
         await store.registry.list({ search: 'page', after: '', limit: 100 });
       }
     },
@@ -217,6 +218,7 @@ describe('docs/capacity.md states the space that each operation leaves in use', 
       'registry.describe',
       'registry.list',
       'history.read',
+      'history.readVisitors',
       'limiter.take',
     ];
     const others = [

@@ -34,7 +34,7 @@ import {
 export interface ImagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
-  readonly history: Pick<History, 'read'>;
+  readonly history: Pick<History, 'read' | 'readVisitors'>;
   readonly registry: Pick<Registry, 'describe'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -87,9 +87,9 @@ async function messageOf(
   if (total === null) return 'private';
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
-  const past = await history.read(name);
-  if (wanted.show === 'visitors') return write(past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
-  return write(visitsToday(past, now()));
+  if (wanted.show === 'today') return write(visitsToday(await history.read(name), now()));
+  const visitors = await history.readVisitors(name);
+  return write(visitors.get(Math.floor(now() / DAY_MS)) ?? 0);
 }
 
 /**

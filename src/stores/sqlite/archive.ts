@@ -21,6 +21,7 @@ import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
+import { visitorsIn } from './history.ts';
 import { descriptionOf, forgetAll } from './registry.ts';
 import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
 
@@ -85,7 +86,7 @@ async function* readAllOf(
       const past = {
         hours: file.hours.all(row.name).map(exact),
         days: file.days.all(row.name).map(exact),
-        visitors: new Map(file.uniques.all(row.name).map(({ day, visitors }) => [day, visitors])),
+        visitors: visitorsIn(file.uniques.all(row.name)),
       };
       yield { ...describe(row), past };
     }

@@ -15,6 +15,10 @@ export class MemoryHistory implements History {
     return historyOf(this.#database, counter);
   }
 
+  async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
+    return (await this.read(counter)).visitors;
+  }
+
   async salt(day: number, suggested: string): Promise<string> {
     const { salts } = this.#database;
     if (!salts.has(day)) salts.set(day, suggested);
