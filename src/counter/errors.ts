@@ -47,6 +47,8 @@ export const ERRORS = {
   'rate-limited': { http: 429, exit: 1 },
   /** The address has the maximum number of streams. */
   'too-many-streams': { http: 429, exit: 1 },
+  /** The counter's name is reserved for a URL of another service. */
+  'name-reserved': { http: 403, exit: 1 },
   // A counter that cannot serve the request.
   /** There is no such counter, or it may not be read. */
   'counter-missing': { http: 404, exit: 1 },

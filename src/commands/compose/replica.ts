@@ -18,6 +18,7 @@ import { EventStreams } from '../../http/live/event-stream.ts';
 import { type Listening, listen } from '../../http/server.ts';
 import { createSurfaces } from '../../http/surfaces.ts';
 import { createCounting } from '../../http/visit/counting.ts';
+import { createMayCreate } from '../../http/visit/creating.ts';
 import { Owners } from '../../http/visit/owners.ts';
 import { Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
@@ -57,13 +58,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
-  const limits = composeLimits(config, {
-    limiter,
-    registry,
-    visitors,
-    owners,
-    onOpen: () => metrics.limiterOpen(),
-  });
+  const onOpen = () => metrics.limiterOpen();
+  const limits = composeLimits(config, { limiter, registry, visitors, owners, onOpen });
   const count = createCounting({ counter, registry, visitors, limits });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
@@ -72,6 +68,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     count,
     mayMake: limits?.mayCreate,
+    mayCreate: createMayCreate(owners, limits),
     registry,
     history,
     owners,

@@ -40,8 +40,8 @@ import { ABACUS_PREFIX, type Call, pathWords, type Shape } from './request.ts';
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** Called before a counter is created. */
+  readonly mayCreate: MayMake;
 }
 
 /** A call: its route and its handler. `headers` are those of every response. */
@@ -152,7 +152,7 @@ function serve(
       query: new URL(c.req.url).searchParams,
       headers: c.req.raw.headers,
       count: (counter, visit) => options.count(c, counter, visit),
-      mayMake: async (counter) => options.mayMake?.(c, counter),
+      mayCreate: (counter) => options.mayCreate(c, counter),
     };
     if (writes) refusePrefetch(call.headers);
     const response = await answer(call, headers, c);

@@ -94,7 +94,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   const value = wholeNumber(call.query.get('initializer') ?? '0');
   if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
   if (closed) return CLOSED;
-  await call.mayMake(named.name);
+  await call.mayCreate(named.name);
   const { token, owner } = issueToken(randomUUID());
   const { namespace, key, name } = named;
   switch (

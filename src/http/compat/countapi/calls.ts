@@ -23,8 +23,8 @@ export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly count: CountVisit;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** Called before a counter is created. */
+  readonly mayCreate: MayMake;
   /** Whether only the installation's owner may create counters. These calls then create none. */
   readonly closed: boolean;
   readonly version: string;
@@ -121,7 +121,7 @@ export async function create(
   if (highest < 0) throw new AppError('request-invalid', 'update_upperbound must be positive');
   if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
   if (closed) return { ...CLOSED, named };
-  await call.mayMake(named.name);
+  await call.mayCreate(named.name);
   const { token, owner } = issueToken();
   const draft = {
     total: value,

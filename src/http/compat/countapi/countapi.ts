@@ -49,7 +49,7 @@ export function createCountapi(options: CountapiOptions): Surface {
         done.requests++;
         const call = callOf(c, name, {
           count: (counter, amount) => options.count(c, counter, { amount }),
-          mayMake: async (counter) => options.mayMake?.(c, counter),
+          mayCreate: (counter) => options.mayCreate(c, counter),
         });
         requireCallable(call.query);
         if (writes && c.env.isHead)

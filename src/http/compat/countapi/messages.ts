@@ -35,15 +35,15 @@ export interface Call {
   readonly headers: Headers;
   /** Counts this request on a counter and returns its number, `null` for a private one. */
   readonly count: (counter: string, amount?: number) => Promise<number | null>;
-  /** Fails with `rate-limited` when this request may not create a counter. */
-  readonly mayMake: (counter: string) => Promise<void>;
+  /** Fails when this request may not create the counter. */
+  readonly mayCreate: (counter: string) => Promise<void>;
 }
 
 /** Parses a request for `operation`. `functions` are those that count and check limits. */
 export function callOf(
   c: AppContext,
   operation: string,
-  functions: Pick<Call, 'count' | 'mayMake'>,
+  functions: Pick<Call, 'count' | 'mayCreate'>,
 ): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
