@@ -111,7 +111,7 @@ export function setUp({
           addressesHidden,
           onOpen: () => open++,
         });
-  const count = createCounting({ counter, registry, visitors, limits });
+  const count = createCounting({ counter, registry, visitors, limits, closed });
   const watch = new Watch({ counting, clock, onBug: (error) => bugs.push(error) });
   const perAddress =
     streamsPerAddress === 0

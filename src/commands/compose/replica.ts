@@ -60,7 +60,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
   const onOpen = () => metrics.limiterOpen();
   const limits = composeLimits(config, { limiter, registry, visitors, owners, onOpen });
-  const count = createCounting({ counter, registry, visitors, limits });
+  const closed = config.counters === 'closed';
+  const count = createCounting({ counter, registry, visitors, limits, closed });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const streams = composeStreams(config, visitors);
@@ -72,7 +73,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     registry,
     history,
     owners,
-    closed: config.counters === 'closed',
+    closed,
     watch: new Watch({ counting, clock: CLOCK, onBug }),
     streams,
     stack: stackOf(config, store.kind, heartbeat, health),

@@ -19,7 +19,6 @@ import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/methods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
 import {
@@ -50,8 +49,7 @@ export function createImages(options: ImagesOptions): Surface {
       make: (c: AppContext) => Promise<string | Buffer<ArrayBuffer>>,
     ): AppHandler => {
       const ready = imageHeaders(headers, type);
-      return async (c) =>
-        c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready });
+      return async (c) => new Response(await make(c), { headers: ready });
     };
     const badge = as('image/svg+xml', (c) => badgeSvg(c, options));
     const endpoint = as('application/json', (c) => badgeJson(c, options));

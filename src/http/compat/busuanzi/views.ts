@@ -59,7 +59,7 @@ export async function countView(
   options: BusuanziOptions,
 ): Promise<CountedView> {
   const ofPage = await options.count(c, page);
-  const isVisitor = isNew && !isOwnVisit(c.req.raw.headers);
+  const isVisitor = isNew && !c.env.isHead && !isOwnVisit(c.req.raw.headers);
   const [ofSite, ofVisitor] = await Promise.all([
     afterCounting(options.count(c, site)),
     isVisitor ? afterCounting(countVisitor(c, visitors, options)) : undefined,

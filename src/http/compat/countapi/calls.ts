@@ -8,7 +8,7 @@ import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
-import { CLOSED, type NamedCounter } from '../shared.ts';
+import { CLOSED, createFor, type NamedCounter } from '../shared.ts';
 import {
   booleanIn,
   type Call,
@@ -91,7 +91,9 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   const found = await registry.describe(named.name);
   if (!found) return { status: 404, body: { old_value: null, value: null }, named };
   if (!found.rules.settable) return notSettable(named, found);
-  const changed = await registry.change(named.name, { total: value }, { settable: true });
+  const changed = call.isHead
+    ? found
+    : await registry.change(named.name, { total: value }, { settable: true });
   // The counter was deleted meanwhile, and perhaps created again.
   if (changed === 'missing') return { status: 404, body: { old_value: null, value: null }, named };
   if (changed === 'differs') return notSettable(named, await registry.describe(named.name));
@@ -129,7 +131,7 @@ export async function create(
     owner,
     rules: { ...RULES, lowest, highest, settable },
   };
-  switch (await registry.create(named.name, draft)) {
+  switch (await createFor(call, registry, named.name, draft)) {
     case 'created':
       return {
         status: 200,
