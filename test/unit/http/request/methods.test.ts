@@ -207,10 +207,12 @@ describe('HEAD has the status and headers of GET, except for the length', () => 
     });
   }
 
-  test('and for a counter that exists already, or may not be made', async () => {
-    const { ask } = setUp();
+  test('and for a counter that is new, exists already, or may not be made', async () => {
+    const { ask, store } = setUp();
     await ask('/countapi/create/my-site/made');
     for (const [path, status] of [
+      ['/countapi/create/my-site/new', 200],
+      ['/abacus/create/my-site/new/', 201],
       ['/countapi/create/my-site/made', 409],
       ['/abacus/create/my-site/made/', 409],
       ['/countapi/create/komarev/octocat', 403],
@@ -218,5 +220,6 @@ describe('HEAD has the status and headers of GET, except for the length', () => 
       ['/countapi/set/my-site/made?value=3', 403],
     ] as const)
       expect({ path, status: (await ask(path, {}, 'HEAD')).status }).toEqual({ path, status });
+    expect(await store.registry.size()).toBe(1);
   });
 });
