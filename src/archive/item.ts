@@ -169,6 +169,10 @@ const KEY_MIN = 3;
  * `index`. Invalid characters become "-", too, followed by a hash of the path, so that different
  * paths get different keys. Long paths also get a hash; short ones are padded with dots on the
  * left.
+ *
+ * The rule of `services/naming.ts` gives other keys, `a..b` for `/a/b`, and cannot replace this
+ * one: an export that was imported before must name the same counters again, which pages show now.
+ * Neither can this one replace that rule, because it gives `/a/b` and `/a-b` the same key.
  */
 export function keyFor(path: string): string {
   const inside = path.replace(/^\/+|\/+$/g, '');

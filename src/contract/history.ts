@@ -75,6 +75,11 @@ export interface History {
   ): Promise<readonly ReadonlyMap<number, number>[]>;
 
   /**
+   * The visitors of a history alone, which are few figures: one a day. Fails as `read` does.
+   */
+  readVisitors(counter: string): Promise<CounterHistory['visitors']>;
+
+  /**
    * The salt of this day (since 1970, UTC), the same for all callers: `suggested`, unless an
    * earlier call suggested one. Salts older than the previous day are deleted. Fails as `read`
    * does, and with `hit-unconfirmed`, and may then be repeated.

@@ -86,6 +86,8 @@ export function retryingHistory(history: History, clock: Clock, waitMs: number):
     visitorsError: history.visitorsError,
     read: (counter) => retryWhileUnavailable(() => history.read(counter), clock, waitMs),
     recent: (...args) => retryWhileUnavailable(() => history.recent(...args), clock, waitMs),
+    readVisitors: (counter) =>
+      retryWhileUnavailable(() => history.readVisitors(counter), clock, waitMs),
     salt: (day, suggested) => history.salt(day, suggested),
   };
 }

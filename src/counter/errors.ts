@@ -51,6 +51,8 @@ export const ERRORS = {
   'too-many-streams': { http: 429, exit: 1 },
   /** The replica works on another export or import. */
   'transfer-busy': { http: 429, exit: 1 },
+  /** The counter's name is reserved for a URL of another service. */
+  'name-reserved': { http: 403, exit: 1 },
   // A counter that cannot serve the request.
   /** There is no such counter, or it may not be read. */
   'counter-missing': { http: 404, exit: 1 },

@@ -3,10 +3,11 @@
  *
  * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
  * page, a problem document (RFC 9457), `{"error": "..."}` alone, or a message with the status:
- * `{"code": "404", "message": "..."}`. The surface and the request decide which.
+ * `{"code": "404", "message": "..."}`. The surface and the request decide which. A surface with a
+ * form of its own rewrites these (`rewriteErrors`).
  */
 import { STATUS_CODES } from 'node:http';
-import type { ErrorHandler } from 'hono';
+import type { ErrorHandler, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
 import { noticePage } from '../page/notices.ts';
@@ -185,4 +186,44 @@ function asAppError(error: unknown, c: AppContext): unknown {
     return new AppError('request-invalid', message, { cause: error });
   }
   return error;
+}
+
+/** An error, taken out of its response. */
+export interface ShownError {
+  readonly status: number;
+  /** `undefined` where the form of the path has none. */
+  readonly code: string | undefined;
+  readonly message: string;
+  /** A copy of the response's headers. */
+  readonly headers: Headers;
+}
+
+/** Writes an error in a form of its own. */
+export type ErrorWriter = (c: AppContext, error: ShownError) => Response;
+
+/** The types of the responses that `rewriteErrors` rewrites. Surfaces add a charset to theirs. */
+const REWRITABLE = new Set(['application/json', 'application/problem+json']);
+
+/**
+ * Middleware that gives the errors of some paths another form than `formOf`. `writerFor` returns
+ * the function that writes an error for this client; `undefined` keeps the response. A mistake for
+ * which a surface has its own response is no such error.
+ */
+export function rewriteErrors(
+  writerFor: (c: AppContext, status: number) => ErrorWriter | undefined,
+): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    await next();
+    const { status, headers } = c.res;
+    if (status < 400 || !REWRITABLE.has(headers.get('Content-Type') ?? '')) return;
+    const write = writerFor(c, status);
+    if (!write) return;
+    const { code, detail, error } = (await c.res.json()) as Record<string, string | undefined>;
+    const message = detail ?? error ?? '';
+    const response = write(c, { status, code, message, headers: new Headers(headers) });
+    if (response.status !== status) c.env.realStatus = status;
+    // Otherwise Hono would copy the old response's headers over the new ones.
+    c.res = undefined;
+    c.res = response;
+  };
 }

@@ -3,7 +3,7 @@
  * of its API calls a workspace, and a name. Both versions share the counters of Seen.
  */
 import { invalidPart } from '../counter/name.ts';
-import { counterOfUser } from './naming.ts';
+import { counterOf } from './naming.ts';
 
 /**
  * The counter of a namespace and a name, both decoded: as they are if they are valid, otherwise by
@@ -14,7 +14,7 @@ export function counterapiCounter(namespace: string, name: string): string | und
   if ([namespace, name].some((part) => part === '' || part.includes('/'))) return undefined;
   return invalidPart(namespace, name) === undefined
     ? `${namespace}/${name}`
-    : counterOfUser(namespace, name);
+    : counterOf(namespace, name);
 }
 
 /** The counter that an old URL names; `undefined` for none. */

@@ -119,6 +119,8 @@ export function testHistory(subject: () => Subject): void {
       at(9 * DAY_MS);
       await hit({ visitors: callers('a', 'b') });
       expect((await own.history.read(name)).visitors).toEqual(days.set(DAY + 9, 2));
+      expect(await own.history.readVisitors(name)).toEqual(days);
+      expect(await own.history.readVisitors(fresh())).toEqual(new Map());
       await own.close();
     });
 

@@ -151,6 +151,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         await store.history.read(page(n));
         const today = Math.floor(Date.now() / DAY_MS);
         await store.history.recent(names.slice(0, 100), today, today);
+        await store.history.readVisitors(page(n));
         await store.registry.list({ search: 'page', after: '', limit: 100 });
       }
     },
@@ -233,6 +234,7 @@ describe('docs/capacity.md states the space that each operation leaves in use', 
       'registry.list',
       'history.read',
       'history.recent',
+      'history.readVisitors',
       'limiter.take',
     ];
     const others = [

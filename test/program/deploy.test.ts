@@ -408,6 +408,9 @@ const ASKED: Readonly<Record<Call | 'risks', (store: Store) => Promise<unknown>>
     const { days, visitors } = await history.read('hits');
     expect({ days: days.length, visitors: visitors.size }).toEqual({ days: 1, visitors: 4 });
   },
+  async 'history.readVisitors'({ history }) {
+    expect((await history.readVisitors('hits')).size).toBe(4);
+  },
   async 'history.salt'({ history }) {
     expect(await history.salt(Math.floor(clock.at / DAY_MS), 'suggested')).toBe('suggested');
   },

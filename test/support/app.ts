@@ -13,6 +13,7 @@ import { UPLOAD_TIMES } from '../../src/http/request/upload.ts';
 import { createSurfaces } from '../../src/http/surfaces.ts';
 import { createClientAddress } from '../../src/http/visit/client-address.ts';
 import { createCounting } from '../../src/http/visit/counting.ts';
+import { createMayCreate } from '../../src/http/visit/creating.ts';
 import { Limits } from '../../src/http/visit/limits.ts';
 import { Owners } from '../../src/http/visit/owners.ts';
 import { Visitors } from '../../src/http/visit/visitors.ts';
@@ -115,8 +116,7 @@ export function setUp({
           addressesHidden,
           onOpen: () => open++,
         });
-  const mayMake = limits?.mayCreate;
-  const count = createCounting({ counter, registry, visitors, limits });
+  const count = createCounting({ counter, registry, visitors, limits, closed });
   const watch = new Watch({ counting, clock, onBug: (error) => bugs.push(error) });
   const perAddress =
     streamsPerAddress === 0
@@ -130,7 +130,8 @@ export function setUp({
     surfaces: createSurfaces({
       counter,
       count,
-      mayMake,
+      mayMake: limits?.mayCreate,
+      mayCreate: createMayCreate(owners, limits),
       registry,
       history,
       owners,

@@ -21,6 +21,7 @@ import { ARRIVING_BYTES_MAX } from '../../http/request/body-limit.ts';
 import { type Listening, listen } from '../../http/server.ts';
 import { createSurfaces } from '../../http/surfaces.ts';
 import { createCounting } from '../../http/visit/counting.ts';
+import { createMayCreate } from '../../http/visit/creating.ts';
 import { Owners } from '../../http/visit/owners.ts';
 import { Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
@@ -64,7 +65,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
   const onOpen = () => metrics.limiterOpen();
   const limits = composeLimits(config, { limiter, registry, visitors, owners, onOpen });
-  const count = createCounting({ counter, registry, visitors, limits });
+  const closed = config.counters === 'closed';
+  const count = createCounting({ counter, registry, visitors, limits, closed });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const streams = composeStreams(config, visitors);
@@ -73,10 +75,11 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     counter,
     count,
     mayMake: limits?.mayCreate,
+    mayCreate: createMayCreate(owners, limits),
     registry,
     history,
     owners,
-    closed: config.counters === 'closed',
+    closed,
     watch: new Watch({ counting, clock: CLOCK, onBug }),
     streams,
     transfers,

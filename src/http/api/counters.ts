@@ -20,12 +20,12 @@ import { routes } from './routes.ts';
 /** Adds the routes that create a counter, and read many at once. */
 export function serveCollection(
   api: OpenAPIHono<Env>,
-  { counter, registry, owners, mayMake, closed, now }: ApiOptions,
+  { counter, registry, owners, mayCreate, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
     const { name, value, private: hidden, window, ...given } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
-    if (mayMake) await mayMake(c, name);
+    await mayCreate(c, name);
     const { token, owner } = issueToken(name);
     const madeAt = now();
     const rules = { ...RULES, private: hidden, windowMs: window * 1000 };

@@ -10,7 +10,6 @@ import type { Counter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/methods.ts';
 import type { CountVisit } from '../visit/counting.ts';
 
 /** The surface of both routes. */
@@ -22,7 +21,7 @@ export function createHit(counter: Counter, count: CountVisit): Surface {
 
     const hit: AppHandler = (c) => {
       const name = nameIn(c);
-      return c.env.isHead ? headOnly(ready.headers) : count(c, name).then(respond);
+      return count(c, name).then(respond);
     };
     const get: AppHandler = async (c) => {
       const name = nameIn(c);

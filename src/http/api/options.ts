@@ -20,8 +20,8 @@ export interface ApiOptions {
   readonly history: History;
   readonly count: CountVisit;
   readonly owners: Owners;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** Called before a counter is created. */
+  readonly mayCreate: MayMake;
   /** Whether only the installation's owner may create counters. */
   readonly closed: boolean;
   readonly version: string;

@@ -26,7 +26,7 @@ const make = createRoute({
   path: '/api/v1/counters',
   summary: 'Make a counter',
   description:
-    'Returns its owner’s token, which is not shown again. With SEEN_COUNTERS=closed it needs the installation’s token.',
+    'Returns its owner’s token, which is not shown again. With SEEN_COUNTERS=closed, and for a name that is reserved for a URL of another service, it needs the installation’s token.',
   security: [{}, ...SECURITY],
   request: {
     body: {
@@ -54,6 +54,7 @@ const make = createRoute({
     },
     ...TOKENS,
     ...PROBLEMS,
+    403: problem('The name is reserved for a URL of another service.'),
     409: problem('A counter of this name exists already.'),
   },
 });

@@ -1,18 +1,45 @@
 /**
- * Shared by the surfaces of other services: reading parts of a request, the page that sent it, and
- * JSONP.
+ * Shared by the surfaces of other services: reading parts of a request, the page that sent it,
+ * headers, redirects, errors, and JSONP.
  *
  * JSONP is a response as a script that calls a function of the page, for pages from before CORS.
  * The page chooses the function’s name, so the name is validated. A counter’s name can be made
  * from the calling page, which anybody can forge, so it is validated afterwards.
  */
+import type { Draft, Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
+import { SIMPLE_PAGE_POLICY } from '../../page/simple.ts';
 
 /** Redirects the client. `headers` are those of every response. */
 export function redirect(to: string, status: 301 | 302 | 307 | 308, headers: Headers): Response {
   const ours = new Headers(headers);
   ours.set('Location', to);
   return new Response(null, { status, headers: ours });
+}
+
+/** The type of a JSON response, as most services write it. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The headers of a response of this type; `headers` are those of every response. */
+export function typedHeaders(headers: Headers, type: string): Headers {
+  const ours = new Headers(headers);
+  ours.set('Content-Type', type);
+  return ours;
+}
+
+/** The headers of a small page (`page/simple.ts`). */
+export function simplePageHeaders(headers: Headers): Headers {
+  const ours = typedHeaders(headers, 'text/html; charset=utf-8');
+  ours.set('Content-Security-Policy', SIMPLE_PAGE_POLICY);
+  return ours;
+}
+
+/** The error for a path that is no call of a service; `calls` are those that it has. */
+export function noSuchCall(calls: string): AppError {
+  return new AppError(
+    'route-missing',
+    `There is nothing here, and nothing was counted. Use ${calls}.`,
+  );
 }
 
 /** A counter, with its name in these services and in Seen. */
@@ -31,6 +58,17 @@ export function wholeNumber(text: string): number | undefined {
   if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) return undefined;
   // Turns -0 into 0.
   return value + 0;
+}
+
+/** Creates a counter. For HEAD it only tells what GET would do. */
+export async function createFor(
+  { isHead }: { readonly isHead: boolean },
+  registry: Pick<Registry, 'create' | 'describe'>,
+  name: string,
+  draft: Draft,
+): ReturnType<Registry['create']> {
+  if (!isHead) return registry.create(name, draft);
+  return (await registry.describe(name)) ? 'exists' : 'created';
 }
 
 /** The reply where only the installation's owner may create counters. */

@@ -1,12 +1,13 @@
 /**
  * Errors as pictures, with status 200, because image proxies and some pages show nothing else. Not
- * here: other forms of errors (`http/errors.ts`).
+ * here: other forms of errors, and replacing a response (`http/errors.ts`).
  */
 
 import type { MiddlewareHandler } from 'hono';
 import { drawBadge, IMAGE_POLICY } from '../../images/badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import type { AppContext, Env } from '../context.ts';
+import { type ErrorWriter, rewriteErrors } from '../errors.ts';
 
 /** Keeps image proxies from caching, so that each visit reaches Seen. */
 const NEVER_KEPT = 'max-age=0, no-cache, no-store, must-revalidate';
@@ -23,28 +24,6 @@ export function imageHeaders(headers: Headers, type: string, policy = IMAGE_POLI
   return ours;
 }
 
-/** Middleware that turns errors into pictures; `headers` are those of every response. */
-export function errorsAsPictures(headers: Headers): MiddlewareHandler<Env> {
-  const svg = imageHeaders(headers, 'image/svg+xml');
-  const json = imageHeaders(headers, 'application/json');
-  return async (c, next) => {
-    await next();
-    if (c.res.status < 400 || isPicture(c.res)) return;
-    // An invalid URL has no path, so the requested picture is unknown.
-    if (!URL.canParse(c.req.url)) return;
-    c.env.realStatus = c.res.status;
-    const picture = await errorPicture(c, c.res, c.req.path.endsWith('.json') ? json : svg);
-    // Otherwise Hono would copy the old response's headers over the new ones.
-    c.res = undefined;
-    c.res = picture;
-  };
-}
-
-/** Whether a surface has drawn its own picture of an error. */
-function isPicture({ headers }: Response): boolean {
-  return headers.get('Content-Type')?.startsWith('image/') ?? false;
-}
-
 /** Short messages by code. */
 const MESSAGES: Readonly<Record<string, string>> = {
   'counter-missing': 'no such counter',
@@ -57,25 +36,46 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'total-out-of-range': 'full',
 };
 
+/** How the errors of a surface are shown. */
+export interface ErrorPictures {
+  /** The status of the picture for an error with this status; always 200 if not given. */
+  readonly statusFor?: (status: number) => number;
+  /** Whether a request is one for JSON; if not given, its path ends in `.json`. */
+  readonly isForJson?: (c: AppContext) => boolean;
+}
+
+/** Middleware that turns errors into pictures; `headers` are those of every response. */
+export function errorsAsPictures(headers: Headers, how?: ErrorPictures): MiddlewareHandler<Env> {
+  return rewriteErrors(pictureWriter(headers, how));
+}
+
 /**
- * An error as a picture, or as JSON for shields.io, with its code in a header. A pixel stays
- * transparent, because it is meant to be invisible.
+ * Returns the function that writes an error as a picture, or as JSON for shields.io, with its code
+ * in a header. A pixel stays transparent, because it is meant to be invisible.
  */
-async function errorPicture(c: AppContext, response: Response, ours: Headers): Promise<Response> {
-  const { code } = (await response.json()) as { code: string };
-  const headers = new Headers(response.headers);
-  for (const [name, value] of ours) headers.set(name, value);
-  headers.set('X-Seen-Error', code);
-  if (c.req.path.endsWith('.gif')) {
-    headers.set('Content-Type', 'image/gif');
-    return new Response(pixel(), { headers });
-  }
-  const message = MESSAGES[code] ?? 'not available';
-  const label = c.req.query('label') ?? 'visits';
-  if (c.req.path.endsWith('.json')) {
-    return new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), {
-      headers,
-    });
-  }
-  return new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), { headers });
+export function pictureWriter(
+  headers: Headers,
+  {
+    statusFor = () => 200,
+    isForJson = ({ req }) => req.path.endsWith('.json'),
+  }: ErrorPictures = {},
+): (c: AppContext) => ErrorWriter | undefined {
+  const write: ErrorWriter = (c, error) => {
+    const isGif = c.req.path.endsWith('.gif');
+    const isJson = !isGif && isForJson(c);
+    const type = isGif ? 'image/gif' : isJson ? 'application/json' : 'image/svg+xml';
+    const ours = error.headers;
+    for (const [name, value] of imageHeaders(headers, type)) ours.set(name, value);
+    const code = error.code ?? '';
+    ours.set('X-Seen-Error', code);
+    const init = { status: statusFor(error.status), headers: ours };
+    if (isGif) return new Response(pixel(), init);
+    const message = MESSAGES[code] ?? 'not available';
+    const label = c.req.query('label') ?? 'visits';
+    return isJson
+      ? new Response(JSON.stringify({ schemaVersion: 1, label, message, isError: true }), init)
+      : new Response(drawBadge({ label, message, colour: COLOUR_OF_ERRORS }), init);
+  };
+  // An invalid URL has no path, so the requested picture is unknown.
+  return (c) => (URL.canParse(c.req.url) ? write : undefined);
 }

@@ -22,11 +22,10 @@ import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
-import { headOnly } from '../request/methods.ts';
 import { afterCounting, type CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
 import { logoList } from './logos.ts';
-import { emptyNote, messageFor } from './numbers.ts';
+import { emptyNote, messageFor, readPast } from './numbers.ts';
 import {
   type BadgeWanted,
   badgeWanted,
@@ -39,7 +38,7 @@ import {
 export interface ImagesOptions {
   readonly counter: Counter;
   readonly count: CountVisit;
-  readonly history: Pick<History, 'read'>;
+  readonly history: Pick<History, 'read' | 'readVisitors'>;
   readonly registry: Pick<Registry, 'describe'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -56,8 +55,7 @@ export function createImages(options: ImagesOptions): Surface {
       policy = IMAGE_POLICY,
     ): AppHandler => {
       const ready = imageHeaders(headers, type, policy);
-      return async (c) =>
-        c.env.isHead ? headOnly(ready) : new Response(await make(c), { headers: ready });
+      return async (c) => new Response(await make(c), { headers: ready });
     };
     const svg = 'image/svg+xml';
     const plain = as(svg, (c) => badgeSvg(c, options));
@@ -100,7 +98,7 @@ async function messageOf(
   if (total === null) return 'private';
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
-  const reading = history.read(name);
+  const reading = readPast(history, name, wanted.show);
   const past = counts ? await afterCounting(reading) : await reading;
   return messageFor(wanted.show, { total, past, now: now() }, write);
 }

@@ -7,7 +7,6 @@
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { homePage } from '../../page/page.ts';
 import type { AppContext, AppHandler } from '../context.ts';
-import { headOnly } from '../request/methods.ts';
 import { acceptedBy } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit } from '../visit/counting.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
@@ -50,7 +49,6 @@ export function createRoot(
 
   return (c) => {
     const kind = kindWanted(c);
-    if (c.env.isHead) return headOnly(ready[kind].headers);
     if (kind === 'html') return page(c);
     return count(c, DEFAULT_COUNTER, visit).then(
       (total) => new Response(body(kind, total ?? 0), ready[kind]),

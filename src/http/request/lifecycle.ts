@@ -26,6 +26,8 @@ export class RequestState {
   realStatus: number | undefined;
   /** The values of `RateLimit`; `undefined` for none. */
   limits: string[] | undefined;
+  /** Whether the response to this HEAD may have another length than that to GET. */
+  isLengthUnknown = false;
   /** Whether its body has yet to arrive. */
   lacksBody = false;
   /** Whether it may send a file, beyond the limit on bodies. */

@@ -68,10 +68,7 @@ function preflight(headers: Headers, allow: string): Response {
   return new Response(null, { status: 204, headers: ours });
 }
 
-/**
- * A response to HEAD when the body of GET is unknown, because making it would count a visit or
- * take work. `headers` are those of GET.
- */
+/** A response to HEAD when GET opens a stream. `headers` are those of GET. */
 export function headOnly(headers: Headers): Response {
   const ours = new Headers(headers);
   ours.set('Transfer-Encoding', 'chunked');
@@ -88,18 +85,21 @@ export async function withoutBody(response: Response | Promise<Response>): Promi
   return new Response(null, { status, headers: ours });
 }
 
-/** The response of `app` to HEAD. Handlers see GET. */
-export function answerHead(app: Hono<Env>, state: RequestState): Promise<Response> {
+/**
+ * The response of `app` to HEAD. Handlers see GET, and do everything that they do for GET except
+ * writing: whatever counts or changes a counter reads it instead (`visit/counting.ts`).
+ */
+export async function answerHead(app: Hono<Env>, state: RequestState): Promise<Response> {
   const { request } = state;
   // Without a valid `Host` the request cannot be copied. Hono then answers its HEAD without the
   // body, whose length stays unknown.
-  if (!URL.canParse(request.url)) return withUnknownLength(app.fetch(request, state));
-  return withoutBody(app.fetch(new Request(request, { method: 'GET' }), state));
+  if (!URL.canParse(request.url)) return withUnknownLength(await app.fetch(request, state));
+  const response = await app.fetch(new Request(request, { method: 'GET' }), state);
+  return state.isLengthUnknown ? withUnknownLength(response) : withoutBody(response);
 }
 
-/** The response to HEAD, from one that Hono has made without the body of GET. */
-async function withUnknownLength(response: Response | Promise<Response>): Promise<Response> {
-  const { status, headers } = await response;
+/** The response to HEAD, without the length of the body. */
+function withUnknownLength({ status, headers }: Response): Response {
   const ours = new Headers(headers);
   if (status !== 204 && status !== 304) ours.set('Transfer-Encoding', 'chunked');
   return new Response(null, { status, headers: ours });

@@ -9,9 +9,9 @@
 
 import { createHash } from 'node:crypto';
 import type { RequestKey } from '../../contract/counting.ts';
-import type { Registry } from '../../contract/registry.ts';
+import type { Description, Registry } from '../../contract/registry.ts';
 import type { Counter } from '../../counter/counter.ts';
-import { AppError, isAppError } from '../../counter/errors.ts';
+import { AppError, counterMissing, isAppError } from '../../counter/errors.ts';
 import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { Visitor } from '../../counter/visitor.ts';
@@ -54,8 +54,8 @@ export interface VisitOptions {
 
 /**
  * Counts this request as a visit, with its key and its visitor, and returns its number; `null`
- * when the counter is private and `reveal` is not set. A browser excluded on `/own-visits` gets
- * the current number. Fails, at once or later, with `prefetch-refused`, `key-invalid`,
+ * when the counter is private and `reveal` is not set. A browser excluded on `/own-visits` and a
+ * HEAD get the current number. Fails, at once or later, with `prefetch-refused`, `key-invalid`,
  * `rate-limited`, and as `Counter.hit` does.
  */
 export type CountVisit = (
@@ -70,6 +70,8 @@ export interface CountingOptions {
   readonly visitors: Visitors;
   /** The limits for new keys and for hits that create counters; `undefined` for none. */
   readonly limits: Pick<Limits, 'takeKey' | 'mayMake'> | undefined;
+  /** Whether only the installation's owner may create counters. */
+  readonly closed: boolean;
 }
 
 /** Builds the function with which all surfaces count. */
@@ -78,12 +80,25 @@ export function createCounting({
   registry,
   visitors,
   limits,
+  closed,
 }: CountingOptions): CountVisit {
   const { takeKey, mayMake } = limits ?? {};
 
   async function totalOf(name: string, reveal: boolean): Promise<number | null> {
+    return shown(await registry.describe(name), reveal);
+  }
+
+  /** For HEAD, whose response has the status and headers of GET. */
+  async function totalForHead(
+    c: AppContext,
+    name: string,
+    reveal: boolean,
+  ): Promise<number | null> {
+    // GET has the next number.
+    c.env.isLengthUnknown = true;
     const found = await registry.describe(name);
-    return found?.rules.private && !reveal ? null : (found?.total ?? 0);
+    if (!found && closed && name !== DEFAULT_COUNTER) throw counterMissing(name);
+    return shown(found, reveal);
   }
 
   /** After a hit on a missing counter: checks the limit on new counters, and hits again. */
@@ -106,6 +121,7 @@ export function createCounting({
     const once = key === null ? undefined : requestKey(key, name, amount, named);
     // Other amounts and named visitors are explicit, so they always count.
     if (amount === 1 && named === undefined && isOwnVisit(headers)) return totalOf(name, reveal);
+    if (c.env.isHead) return totalForHead(c, name, reveal);
     const hit = (visitor: Visitor) => {
       // The default counter may always be created. With a limit, any other is expected to exist,
       // and the limit is checked only when it does not.
@@ -123,6 +139,11 @@ export function createCounting({
     };
     return once && takeKey ? takeKey(c).then(hitBy) : hitBy();
   };
+}
+
+/** The total as a visitor may see it; 0 for a missing counter. */
+function shown(found: Description | undefined, reveal: boolean): number | null {
+  return found?.rules.private && !reveal ? null : (found?.total ?? 0);
 }
 
 /**

@@ -45,6 +45,16 @@ export class PostgresHistory implements History {
     return all.map((days) => new Map(days));
   }
 
+  async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
+    const visitors = await this.#database.call<Past['visitors']>(
+      'reads',
+      'read_visitors',
+      { counter },
+      'store-unavailable',
+    );
+    return new Map(visitors);
+  }
+
   salt(day: number, suggested: string): Promise<string> {
     return this.#database.call('changes', 'salt', { day, suggested }, 'hit-unconfirmed');
   }

@@ -43,13 +43,21 @@ export class RedisHistory implements History {
   }
 
   async read(counter: string): Promise<CounterHistory> {
+    // Commits fold a little at a time.
+    return folded(await this.#stored(counter, false), Math.floor(this.#now() / HOUR_MS));
+  }
+
+  async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
+    return (await this.#stored(counter, true)).visitors;
+  }
+
+  /** The history as it is stored; `brief`: without hours and days. */
+  async #stored(counter: string, brief: boolean): Promise<CounterHistory> {
     const [dump] = await this.#connection.ask(
-      (client) => readDumps(client, [counter], 1),
+      (client) => readDumps(client, [counter], 1, brief),
       'store-unavailable',
     );
-    const past = dump ? historyIn(dump) : { hours: [], days: [], visitors: new Map() };
-    // Commits fold a little at a time.
-    return folded(past, Math.floor(this.#now() / HOUR_MS));
+    return dump ? historyIn(dump) : { hours: [], days: [], visitors: new Map() };
   }
 
   async recent(
@@ -84,6 +92,7 @@ export class RedisHistory implements History {
 interface DumpArguments {
   readonly enough: number;
   readonly counters: readonly string[];
+  readonly brief: boolean;
 }
 
 /** A counter as the script returns it: fields and values alternate. */
@@ -106,16 +115,18 @@ const DUMP = new Script<DumpArguments>(archiveScript);
 
 /**
  * Reads counters from the first name on, until there are `enough` figures of history; at least
- * one. A missing counter is undefined.
+ * one. A missing counter is undefined. `brief`: without hours and days.
  */
 export async function readDumps(
   client: Client,
   counters: readonly string[],
   enough: number,
+  brief = false,
 ): Promise<readonly (Dump | undefined)[]> {
   const dumps = await DUMP.run<readonly (Dump | readonly [string])[]>(client, [], {
     enough,
     counters,
+    brief,
   });
   return dumps.map((dump) => (isDump(dump) ? dump : undefined));
 }

@@ -22,6 +22,7 @@ import type { PartOptions } from '../part-options.ts';
 import { AFTER_ALL_NAMES, type Row } from './counter-statements.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
+import { visitorsIn } from './history.ts';
 import { descriptionOf, forgetAll, writeLabel } from './registry.ts';
 import { prepare } from './statements.ts';
 
@@ -87,7 +88,7 @@ async function* readAllOf(
       const past = {
         hours: file.hours.all(row.name).map(exact),
         days: file.days.all(row.name).map(exact),
-        visitors: new Map(file.uniques.all(row.name).map(({ day, visitors }) => [day, visitors])),
+        visitors: visitorsIn(file.uniques.all(row.name)),
       };
       yield { ...describe(row), past };
     }

@@ -23,7 +23,7 @@ export class SqliteHistory implements History {
     const history = this.#database.read((file) => ({
       hours: file.hours.all(counter),
       days: file.days.all(counter),
-      visitors: new Map(file.uniques.all(counter).map(({ day, visitors }) => [day, visitors])),
+      visitors: visitorsIn(file.uniques.all(counter)),
     }));
     // Commits fold a little at a time.
     return folded(history, Math.floor(this.#now() / HOUR_MS));
@@ -42,6 +42,10 @@ export class SqliteHistory implements History {
     );
   }
 
+  async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
+    return visitorsIn(this.#database.read((file) => file.uniques.all(counter)));
+  }
+
   salt(day: number, suggested: string): Promise<string> {
     return this.#database.write((file) => {
       file.suggestSalt.run(day, suggested);
@@ -49,4 +53,11 @@ export class SqliteHistory implements History {
       return { answer: file.salt.get(day)?.salt ?? suggested, changed: true };
     });
   }
+}
+
+/** The visitors in rows of the table `uniques`, by day. */
+export function visitorsIn(
+  rows: readonly { readonly day: number; readonly visitors: number }[],
+): Map<number, number> {
+  return new Map(rows.map(({ day, visitors }) => [day, visitors]));
 }

@@ -31,6 +31,10 @@ export class MemoryHistory implements History {
     });
   }
 
+  async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
+    return (await this.read(counter)).visitors;
+  }
+
   async salt(day: number, suggested: string): Promise<string> {
     const { salts } = this.#database;
     if (!salts.has(day)) salts.set(day, suggested);

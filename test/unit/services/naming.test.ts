@@ -1,7 +1,7 @@
 /** Names of counters for addresses and users. */
 import { describe, expect, test } from 'bun:test';
 import { COUNTER_NAME } from '../../../src/counter/name.ts';
-import { counterOfAddress, counterOfUser } from '../../../src/services/naming.ts';
+import { counterOfAddress, counterOfUser, isReserved } from '../../../src/services/naming.ts';
 
 describe('the counter of an address', () => {
   test('can be read: the host, and the path with .. in the place of slashes', () => {
@@ -70,4 +70,33 @@ test('a text that is the part with a hash of another text has a counter of its o
 test('the counter of a user is in the namespace of the service', () => {
   expect(counterOfUser('komarev', 'octocat')).toBe('komarev/octocat');
   expect(counterOfUser('komarev', 'ab')).toMatch(/^komarev\/ab-[0-9a-f]{16}$/);
+});
+
+describe('a name is reserved', () => {
+  test('if it is that of a user or an id', () => {
+    for (const user of ['octocat', 'a', 'octocat/hello', 'über'])
+      for (const service of ['dwyl', 'komarev', 'moe-counter', 'visitor-badge'] as const)
+        expect(isReserved(counterOfUser(service, user))).toBe(true);
+    for (const name of ['hits', 'komarevs/octocat', 'my-komarev/octocat', 'octocat/komarev'])
+      expect({ name, reserved: isReserved(name) }).toEqual({ name, reserved: false });
+  });
+
+  test('if it is that of a page, except directly under its host', () => {
+    for (const host of ['example.com', 'a.b', 'Sub.Example.com:8080', `${'a.'.repeat(40)}com`]) {
+      for (const path of ['', 'a', 'a/b', 'posts/hello/', 'über', '...', 'x'.repeat(65), 'a..b']) {
+        const name = counterOfAddress(host, path);
+        expect({ name, reserved: isReserved(name) }).toEqual({ name, reserved: true });
+      }
+    }
+    for (const name of ['example.com/about', 'example.com/a.b.c', 'example.com/index.html'])
+      expect({ name, reserved: isReserved(name) }).toEqual({ name, reserved: false });
+  });
+
+  test('only under a host: with a dot inside, and no capital letters', () => {
+    for (const host of ['localhost', '...', '.com', 'com.', 'Example.com', 'my-site'])
+      expect({ host, reserved: isReserved(`${host}/posts..hello`) }).toEqual({
+        host,
+        reserved: false,
+      });
+  });
 });

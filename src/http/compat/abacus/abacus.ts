@@ -10,7 +10,8 @@
 import { Hono } from 'hono';
 import { rootFor } from '../../app.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
-import { headOnly, refuseMethod } from '../../request/methods.ts';
+import { rewriteErrors } from '../../errors.ts';
+import { refuseMethod } from '../../request/methods.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { redirect, requireCallable } from '../shared.ts';
@@ -18,12 +19,13 @@ import {
   AbacusStatus,
   type AbacusStatusOptions,
   badgeOf,
-  formatResponse,
   type Reply,
   respond,
   respondToPage,
   respondWithBadge,
   respondWithList,
+  setJsonType,
+  writeLimit,
 } from './answer.ts';
 import {
   type AbacusParts,
@@ -40,8 +42,8 @@ import { ABACUS_PREFIX, type Call, pathWords, type Shape } from './request.ts';
 export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusStreamParts {
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** Called before a counter is created. */
+  readonly mayCreate: MayMake;
 }
 
 /** A call: its route and its handler. `headers` are those of every response. */
@@ -49,7 +51,7 @@ interface Operation {
   readonly path: string;
   readonly shape: Shape;
   readonly methods: readonly ('GET' | 'POST')[];
-  /** Whether it writes. Such a call is refused for prefetches and not made for HEAD. */
+  /** Whether it writes. Such a call is refused for prefetches, and HEAD only reads. */
   readonly writes: boolean;
   readonly answer: (call: Call, headers: Headers, c: AppContext) => Response | Promise<Response>;
 }
@@ -73,7 +75,11 @@ export function createAbacus(options: AbacusOptions): Surface {
   ];
   return ({ headers, checked, admitted }) => {
     const app = new Hono<Env>();
-    app.use(ALL_PATHS, formatResponse);
+    app.use(
+      ALL_PATHS,
+      setJsonType,
+      rewriteErrors((_, statusCode) => (statusCode === 429 ? writeLimit : undefined)),
+    );
     for (const operation of operations) {
       const handler = serve(operation, options, status, headers);
       const path = `${ABACUS_PREFIX}${operation.path}`;
@@ -146,26 +152,20 @@ function serve(
       if (words.to === undefined) return redirect(`${rootFor(c, ABACUS_PREFIX)}/`, 308, headers);
       return redirect(words.to, c.req.method === 'POST' ? 307 : 301, headers);
     }
-    if (writes && c.env.isHead) return headOf(c, headers);
     const call: Call = {
       words,
       query: new URL(c.req.url).searchParams,
       headers: c.req.raw.headers,
+      isHead: c.env.isHead,
       count: (counter, visit) => options.count(c, counter, visit),
-      mayMake: async (counter) => options.mayMake?.(c, counter),
+      mayCreate: (counter) => options.mayCreate(c, counter),
     };
     if (writes) refusePrefetch(call.headers);
+    c.env.isLengthUnknown = writes;
     const response = await answer(call, headers, c);
     if (name === 'get' && response.status === 404) status.missed();
     return response;
   };
-}
-
-/** The response to HEAD of a call that writes. */
-function headOf(c: AppContext, headers: Headers): Response {
-  const { headers: ours } = respond({ status: 200, body: {} }, headers);
-  if (c.req.path.endsWith('/shield')) ours.set('Content-Type', 'image/svg+xml');
-  return headOnly(ours);
 }
 
 function asJson(operation: (call: Call) => Reply | Promise<Reply>): Operation['answer'] {

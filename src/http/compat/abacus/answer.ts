@@ -11,15 +11,14 @@ import { badgeColour, badgeFont, cssColour, IMAGE_POLICY } from '../../../images
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { Env } from '../../context.ts';
-import { callbackIn, jsonpScript, SCRIPT_TYPE } from '../shared.ts';
+import type { ErrorWriter } from '../../errors.ts';
+import { callbackIn, JSON_TYPE, jsonpScript, SCRIPT_TYPE, typedHeaders } from '../shared.ts';
 
 /** The status and body of a response. */
 export interface Reply {
   readonly status: 200 | 201 | 403 | 404 | 409 | 500;
   readonly body: Readonly<Record<string, unknown>>;
 }
-
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body }: Reply, headers: Headers): Response {
@@ -45,29 +44,26 @@ export function respondWithBadge(svg: string, counted: boolean, headers: Headers
 
 /** The page that lists the calls; `root` is the path before them. */
 export function respondWithList(root: string, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'text/html; charset=utf-8');
+  const ours = typedHeaders(headers, 'text/html; charset=utf-8');
   ours.set('Content-Security-Policy', ABACUS_PAGE_POLICY);
   return new Response(abacusPage(root), { headers: ours });
 }
 
-/**
- * Middleware that gives JSON responses the content type of Abacus, and the error of the rate limit
- * its wording.
- */
-export const formatResponse: MiddlewareHandler<Env> = async (c, next) => {
+/** Middleware that gives JSON responses the content type of Abacus. */
+export const setJsonType: MiddlewareHandler<Env> = async (c, next) => {
   await next();
-  const { headers, status } = c.res;
+  const { headers } = c.res;
   if (headers.get('Content-Type') === 'application/json') headers.set('Content-Type', JSON_TYPE);
-  if (status !== 429) return;
+};
+
+/** Gives the error of the rate limit its wording. */
+export const writeLimit: ErrorWriter = (_, { status, headers }) => {
   const error = `Too many requests. Try again in ${headers.get('Retry-After')}s`;
-  c.res = new Response(JSON.stringify({ error }), { status, headers });
+  return new Response(JSON.stringify({ error }), { status, headers });
 };
 
 function responseOf(body: string, status: number, type: string, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', type);
-  return new Response(body, { status, headers: ours });
+  return new Response(body, { status, headers: typedHeaders(headers, type) });
 }
 
 /** Nobody can read smaller letters, and Abacus rejects them. */

@@ -12,7 +12,7 @@ import type { AppContext } from '../../context.ts';
 import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
 import { headOnly } from '../../request/methods.ts';
 import { issued, type Owners } from '../../visit/owners.ts';
-import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
+import { CLOSED, createFor, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
 import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
@@ -94,12 +94,11 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   const value = wholeNumber(call.query.get('initializer') ?? '0');
   if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
   if (closed) return CLOSED;
-  await call.mayMake(named.name);
+  await call.mayCreate(named.name);
   const { token, owner } = issued(randomUUID());
   const { namespace, key, name } = named;
-  switch (
-    await withMessage(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))
-  ) {
+  const draft = { total: value, madeAt: now(), owner };
+  switch (await withMessage(GET_FAILED, createFor(call, registry, name, draft))) {
     case 'created':
       return { status: 201, body: { key, namespace, admin_key: token, value } };
     case 'exists':

@@ -32,8 +32,10 @@ export interface Call {
   readonly headers: Headers;
   /** Counts this request on a counter and returns its number, `null` when it is not public. */
   readonly count: (counter: string, options?: VisitOptions) => Promise<number | null>;
-  /** Fails with `rate-limited` when this request may not create the counter. */
-  readonly mayMake: (counter: string) => Promise<void>;
+  /** Whether the request is a HEAD, which changes nothing. */
+  readonly isHead: boolean;
+  /** Fails when this request may not create the counter. */
+  readonly mayCreate: (counter: string) => Promise<void>;
 }
 
 /**

@@ -7,8 +7,9 @@
  * (`original.ts`, `clone.ts`, `vercount.ts`), what they count (`views.ts`), and the script
  * (`page/browser/busuanzi.ts`).
  */
-import { Hono, type MiddlewareHandler } from 'hono';
-import type { Env, Surface } from '../../context.ts';
+import { Hono } from 'hono';
+import type { AppContext, Env, Surface } from '../../context.ts';
+import { type ErrorWriter, rewriteErrors } from '../../errors.ts';
 import { publicScript } from '../../pages/assets.ts';
 import { serveClone } from './clone.ts';
 import { originalHandler } from './original.ts';
@@ -35,7 +36,7 @@ export function createBusuanzi(options: BusuanziOptions): Surface {
   return (common) => {
     const { headers, checked, admitted } = common;
     const app = new Hono<Env>();
-    app.use(`${PREFIX}/*`, formatErrors);
+    app.use(`${PREFIX}/*`, rewriteErrors(errorWriter));
     for (const path of SCRIPTS)
       app.get(path, checked(publicScript('busuanzi', KEPT_SECONDS, headers)));
     // The first version of Vercount was called at `/`.
@@ -47,17 +48,15 @@ export function createBusuanzi(options: BusuanziOptions): Surface {
   };
 }
 
-/** Middleware that gives errors the form that the clients of some paths expect. */
-const formatErrors: MiddlewareHandler<Env> = async (c, next) => {
-  await next();
-  const { status, headers } = c.res;
-  const [form] = /(\/api|\/api\/v2\/log)$/.exec(c.req.path) ?? [];
-  if (form === undefined || headers.get('Content-Type') !== 'application/json') return;
-  if (status < 400) return;
-  const { error: message } = (await c.res.json()) as { error: string };
-  const body =
-    form === '/api'
-      ? { success: false, message, data: {} }
-      : { status: 'error', message, code: status };
-  c.res = new Response(JSON.stringify(body), { status, headers });
-};
+/** The form of errors that the clients of some paths expect; `undefined` for other paths. */
+function errorWriter({ req }: AppContext): ErrorWriter | undefined {
+  const [form] = /(\/api|\/api\/v2\/log)$/.exec(req.path) ?? [];
+  if (form === undefined) return undefined;
+  return (_, { status, message, headers }) => {
+    const body =
+      form === '/api'
+        ? { success: false, message, data: {} }
+        : { status: 'error', message, code: status };
+    return new Response(JSON.stringify(body), { status, headers });
+  };
+}

@@ -8,16 +8,14 @@
 import type { Hono } from 'hono';
 import { countersOf, pageAt } from '../../../services/busuanzi.ts';
 import type { AppContext, AppHandler, Common, Env } from '../../context.ts';
-import { headOnly } from '../../request/methods.ts';
 import { bearerIn } from '../../visit/owners.ts';
-import { callbackIn } from '../shared.ts';
+import { callbackIn, JSON_TYPE, typedHeaders } from '../shared.ts';
 import { callingScript, scriptHeaders } from './original.ts';
 import { type BusuanziOptions, countView, dailyVisitors, readViews, type Views } from './views.ts';
 
 const MARK_HEADER = 'Set-Bsz-Identity';
 /** The token of every browser that has been counted as a visitor. */
 const MARK = 'seen.counted';
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Adds the routes: those of `/api` under each of `prefixes`, the others under the first. */
 export function serveClone(
@@ -26,8 +24,7 @@ export function serveClone(
   { headers, admitted, checked }: Common,
   options: BusuanziOptions,
 ): void {
-  const json = new Headers(headers);
-  json.set('Content-Type', JSON_TYPE);
+  const json = typedHeaders(headers, JSON_TYPE);
   const exposed = `${headers.get('Access-Control-Expose-Headers') ?? ''}, ${MARK_HEADER}`;
   json.set('Access-Control-Expose-Headers', exposed);
   for (const prefix of prefixes) {
@@ -99,7 +96,6 @@ function jsonpHandler(headers: Headers, options: BusuanziOptions): AppHandler {
       );
     const page = pageIn(c.req.header('Referer') ?? '');
     if (typeof page === 'string') return complaint(c, page, ready);
-    if (c.env.isHead) return headOnly(ready);
     const counters = countersOf(page);
     const views = await countView(c, counters, true, options);
     const numbers = await numbersOf(counters.page, views, options);

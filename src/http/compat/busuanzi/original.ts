@@ -8,8 +8,7 @@
 import { AppError } from '../../../counter/errors.ts';
 import { countersOf, pageAt } from '../../../services/busuanzi.ts';
 import type { AppHandler } from '../../context.ts';
-import { headOnly } from '../../request/methods.ts';
-import { asLiteral, callbackIn, SCRIPT_TYPE } from '../shared.ts';
+import { asLiteral, callbackIn, SCRIPT_TYPE, typedHeaders } from '../shared.ts';
 import { type BusuanziOptions, countView } from './views.ts';
 
 /** The version that the original reports. */
@@ -22,8 +21,7 @@ export function callingScript(callback: string, numbers: object): string {
 
 /** Headers of a script; `headers` are those of every response. */
 export function scriptHeaders(headers: Headers): Headers {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', SCRIPT_TYPE);
+  const ours = typedHeaders(headers, SCRIPT_TYPE);
   // Pages that isolate themselves load resources of other sites only with this header.
   ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
   return ours;
@@ -48,7 +46,6 @@ export function originalHandler(headers: Headers, options: BusuanziOptions): App
         'The Referer header must be the address of the page, and this request has none. Nothing was counted.',
       );
     }
-    if (c.env.isHead) return headOnly(ready);
     const { page: ofPage, site, visitors } = await countView(c, countersOf(page), true, options);
     const numbers = { site_uv: visitors, page_pv: ofPage, version: VERSION, site_pv: site };
     return new Response(callingScript(callback, numbers), { headers: ready });

@@ -6,8 +6,9 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { AppError } from '../../../counter/errors.ts';
 import { countersOf, pageAt } from '../../../services/busuanzi.ts';
-import type { AppContext, AppHandler, Common, Env } from '../../context.ts';
+import type { AppContext, Common, Env } from '../../context.ts';
 import { wholeBody } from '../../request/reading.ts';
+import { typedHeaders } from '../shared.ts';
 import { type BusuanziOptions, countView, readViews, type Views } from './views.ts';
 
 /** `envelope`: a body has the numbers in `data`, and a message. */
@@ -29,69 +30,61 @@ export function serveVercount(
   { headers, admitted, bodyMs }: Common,
   options: BusuanziOptions,
 ): void {
-  const json = new Headers(headers);
-  json.set('Content-Type', 'application/json');
+  const ready = typedHeaders(headers, 'application/json');
   for (const [path, form] of PATHS) {
-    const writer = new Writer(form, json);
-    app.get(`${prefix}${path}`, admitted(reading(writer, options)));
-    app.post(`${prefix}${path}`, admitted(counting(writer, options, bodyMs)));
-  }
-}
-
-/** Writes the responses of one path. */
-class Writer {
-  readonly #form: Form;
-  readonly #headers: Headers;
-
-  constructor(form: Form, headers: Headers) {
-    this.#form = form;
-    this.#headers = headers;
-  }
-
-  numbers({ page, site, visitors }: Views, message: string): Response {
-    const data = { site_uv: visitors, site_pv: site, page_pv: page };
-    return this.#json(this.#form === 'bare' ? data : { status: 'success', message, data });
-  }
-
-  /** Zeros and the reason, for an address that is not one of a page. */
-  zeros(c: AppContext, reason: string): Response {
-    c.env.realStatus = 400;
-    if (this.#form === 'envelope') return this.numbers(NOTHING, reason);
-    return this.#json({ error: reason, site_uv: 0, site_pv: 0, page_pv: 0 });
-  }
-
-  #json(body: object): Response {
-    return new Response(JSON.stringify(body), { headers: this.#headers });
-  }
-}
-
-function reading(writer: Writer, options: BusuanziOptions): AppHandler {
-  return async (c) => {
-    const address = new URL(c.req.url).searchParams.get('url') ?? '';
-    if (address === '') throw new AppError('request-invalid', 'Missing url parameter');
-    const page = pageAt(address);
-    if (!page) return writer.zeros(c, mistakeIn(address));
-    return writer.numbers(
-      await readViews(countersOf(page), options),
-      'Data retrieved successfully',
+    const respond = (c: AppContext, answer: Answer) => {
+      if (answer.isMistake) c.env.realStatus = 400;
+      return new Response(JSON.stringify(bodyIn(form, answer)), { headers: ready });
+    };
+    app.get(
+      `${prefix}${path}`,
+      admitted(async (c) => respond(c, await read(c, options))),
     );
+    app.post(
+      `${prefix}${path}`,
+      admitted(async (c) => {
+        await wholeBody(c, bodyMs);
+        return respond(c, await count(c, options));
+      }),
+    );
+  }
+}
+
+/** The numbers and the message of a response. */
+interface Answer {
+  readonly views: Views;
+  readonly message: string;
+  /** Whether the address is not one of a page. Then the numbers are zeros. */
+  readonly isMistake?: boolean;
+}
+
+function bodyIn(form: Form, { views, message, isMistake }: Answer): object {
+  const { page, site, visitors } = views;
+  const data = { site_uv: visitors, site_pv: site, page_pv: page };
+  if (form === 'envelope') return { status: 'success', message, data };
+  return isMistake ? { error: message, ...data } : data;
+}
+
+async function read(c: AppContext, options: BusuanziOptions): Promise<Answer> {
+  const address = new URL(c.req.url).searchParams.get('url') ?? '';
+  if (address === '') throw new AppError('request-invalid', 'Missing url parameter');
+  const page = pageAt(address);
+  if (!page) return mistakeIn(address);
+  return {
+    views: await readViews(countersOf(page), options),
+    message: 'Data retrieved successfully',
   };
 }
 
-function counting(
-  writer: Writer,
-  options: BusuanziOptions,
-  bodyMs: number | undefined,
-): AppHandler {
-  return async (c) => {
-    await wholeBody(c, bodyMs);
-    const body = bodyOf(await c.req.text());
-    if (!body) throw new AppError('request-invalid', 'Invalid JSON body');
-    if (!body.url) throw new AppError('request-invalid', 'Missing url');
-    const page = pageAt(body.url);
-    if (!page) return writer.zeros(c, mistakeIn(body.url));
-    const views = await countView(c, countersOf(page), body.isNewUv ?? false, options);
-    return writer.numbers(views, 'Data updated successfully');
+async function count(c: AppContext, options: BusuanziOptions): Promise<Answer> {
+  const body = bodyOf(await c.req.text());
+  if (!body) throw new AppError('request-invalid', 'Invalid JSON body');
+  if (!body.url) throw new AppError('request-invalid', 'Missing url');
+  const page = pageAt(body.url);
+  if (!page) return mistakeIn(body.url);
+  return {
+    views: await countView(c, countersOf(page), body.isNewUv ?? false, options),
+    message: 'Data updated successfully',
   };
 }
 
@@ -105,8 +98,13 @@ function bodyOf(text: string): z.output<typeof Body> | undefined {
 }
 
 /** What is wrong with the address of a page, in the words of Vercount. */
-function mistakeIn(address: string): string {
+function mistakeIn(address: string): Answer {
   const [, rest] = /^https?:(.*)$/is.exec(address.trim()) ?? [];
-  if (rest === undefined) return 'Invalid URL protocol. Only HTTP and HTTPS are supported.';
-  return /[^/]/.test(rest) ? 'Invalid URL format' : 'Invalid URL host';
+  const message =
+    rest === undefined
+      ? 'Invalid URL protocol. Only HTTP and HTTPS are supported.'
+      : /[^/]/.test(rest)
+        ? 'Invalid URL format'
+        : 'Invalid URL host';
+  return { views: NOTHING, message, isMistake: true };
 }

@@ -6,6 +6,7 @@
  * and a client that remembers its browser for longer says who is new. Not here: the forms of
  * requests and responses (`original.ts`, `clone.ts`, `vercount.ts`).
  */
+import type { History } from '../../../contract/history.ts';
 import { type Registry, RULES } from '../../../contract/registry.ts';
 import { WINDOW_MAX_MS } from '../../../counter/rules.ts';
 import type { PageCounters } from '../../../services/busuanzi.ts';
@@ -16,6 +17,7 @@ import { type BadgeParts, publicTotal } from '../badge.ts';
 
 export interface BusuanziOptions extends BadgeParts {
   readonly registry: Pick<Registry, 'create' | 'describe' | 'change'>;
+  readonly history: Pick<History, 'read' | 'readVisitors'>;
   /** Called before a counter is created; `undefined` for no limit. */
   readonly mayMake: MayMake | undefined;
   /** Whether only the installation's owner may create counters. */
@@ -57,7 +59,7 @@ export async function countView(
   options: BusuanziOptions,
 ): Promise<CountedView> {
   const ofPage = await options.count(c, page);
-  const isVisitor = isNew && !isOwnVisit(c.req.raw.headers);
+  const isVisitor = isNew && !c.env.isHead && !isOwnVisit(c.req.raw.headers);
   const [ofSite, ofVisitor] = await Promise.all([
     afterCounting(options.count(c, site)),
     isVisitor ? afterCounting(countVisitor(c, visitors, options)) : undefined,
@@ -99,6 +101,6 @@ export async function dailyVisitors(
   { history }: BusuanziOptions,
 ): Promise<number | null> {
   if (total === null) return null;
-  const past = await afterCounting(history.read(name));
-  return past ? [...past.visitors.values()].reduce((sum, ofDay) => sum + ofDay, 0) : null;
+  const visitors = await afterCounting(history.readVisitors(name));
+  return visitors ? [...visitors.values()].reduce((sum, ofDay) => sum + ofDay, 0) : null;
 }

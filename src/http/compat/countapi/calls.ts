@@ -8,7 +8,7 @@ import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
-import { CLOSED, type NamedCounter } from '../shared.ts';
+import { CLOSED, createFor, type NamedCounter } from '../shared.ts';
 import {
   booleanIn,
   type Call,
@@ -23,8 +23,8 @@ export interface CountapiOptions {
   readonly counter: Counter;
   readonly registry: Registry;
   readonly count: CountVisit;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** Called before a counter is created. */
+  readonly mayCreate: MayMake;
   /** Whether only the installation's owner may create counters. These calls then create none. */
   readonly closed: boolean;
   readonly version: string;
@@ -91,7 +91,9 @@ export async function set(call: Call, { registry }: CountapiOptions): Promise<Re
   const found = await registry.describe(named.name);
   if (!found) return { status: 404, body: { old_value: null, value: null }, named };
   if (!found.rules.settable) return notSettable(named, found);
-  const changed = await registry.change(named.name, { total: value }, { settable: true });
+  const changed = call.isHead
+    ? found
+    : await registry.change(named.name, { total: value }, { settable: true });
   // The counter was deleted meanwhile, and perhaps created again.
   if (changed === 'missing') return { status: 404, body: { old_value: null, value: null }, named };
   if (changed === 'differs') return notSettable(named, await registry.describe(named.name));
@@ -121,7 +123,7 @@ export async function create(
   if (highest < 0) throw new AppError('request-invalid', 'update_upperbound must be positive');
   if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
   if (closed) return { ...CLOSED, named };
-  await call.mayMake(named.name);
+  await call.mayCreate(named.name);
   const { token, owner } = issueToken(named.name);
   const draft = {
     total: value,
@@ -129,7 +131,7 @@ export async function create(
     owner,
     rules: { ...RULES, lowest, highest, settable },
   };
-  switch (await registry.create(named.name, draft)) {
+  switch (await createFor(call, registry, named.name, draft)) {
     case 'created':
       return {
         status: 200,

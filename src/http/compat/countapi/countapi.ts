@@ -8,11 +8,9 @@
  */
 
 import { Hono } from 'hono';
-import { AppError } from '../../../counter/errors.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/methods.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
-import { requireCallable } from '../shared.ts';
+import { noSuchCall, requireCallable } from '../shared.ts';
 import { type CountapiOptions, create, get, hit, info, set, stats, update } from './calls.ts';
 import {
   type Call,
@@ -49,28 +47,27 @@ export function createCountapi(options: CountapiOptions): Surface {
         done.requests++;
         const call = callOf(c, name, {
           count: (counter, amount) => options.count(c, counter, { amount }),
-          mayMake: async (counter) => options.mayMake?.(c, counter),
+          mayCreate: (counter) => options.mayCreate(c, counter),
         });
         requireCallable(call.query);
-        if (writes && c.env.isHead)
-          return headOnly(respond({ status: 200, body: {} }, headers).headers);
         if (writes) refusePrefetch(call.headers);
+        c.env.isLengthUnknown = writes;
         const reply = await operation(call);
-        if (writes && name !== 'create' && reply.status === 200) done.updates++;
+        if (writes && !call.isHead && name !== 'create' && reply.status === 200) done.updates++;
         return respond(reply, headers);
       };
     const app = new Hono<Env>();
     app.use(ALL_PATHS, formatResponse);
     for (const [name, writes, operation] of operations)
       app.get(`${COUNTAPI_PREFIX}/${name}/*`, admitted(serve(name, writes, operation)));
-    app.get(ALL_PATHS, checked(routeMissing));
+    app.get(
+      ALL_PATHS,
+      checked(() => {
+        throw noSuchCall(
+          'get, set, update, hit, create, info or stats, as in hit/my-site/front-page',
+        );
+      }),
+    );
     return app;
   };
-}
-
-function routeMissing(): never {
-  throw new AppError(
-    'route-missing',
-    'There is nothing here, and nothing was counted. Use get, set, update, hit, create, info or stats, as in hit/my-site/front-page.',
-  );
 }

@@ -21,6 +21,7 @@ import {
   type NamedCounter,
   pathPart,
   SCRIPT_TYPE,
+  typedHeaders,
   wholeNumber,
 } from '../shared.ts';
 
@@ -35,21 +36,24 @@ export interface Call {
   readonly headers: Headers;
   /** Counts this request on a counter and returns its number, `null` for a private one. */
   readonly count: (counter: string, amount?: number) => Promise<number | null>;
-  /** Fails with `rate-limited` when this request may not create a counter. */
-  readonly mayMake: (counter: string) => Promise<void>;
+  /** Whether the request is a HEAD, which changes nothing. */
+  readonly isHead: boolean;
+  /** Fails when this request may not create the counter. */
+  readonly mayCreate: (counter: string) => Promise<void>;
 }
 
 /** Parses a request for `operation`. `functions` are those that count and check limits. */
 export function callOf(
   c: AppContext,
   operation: string,
-  functions: Pick<Call, 'count' | 'mayMake'>,
+  functions: Pick<Call, 'count' | 'mayCreate'>,
 ): Call {
   const rest = c.req.path.slice(`${COUNTAPI_PREFIX}/${operation}/`.length).replace(/\/$/, '');
   return {
     parts: rest === '' ? [] : rest.split('/').map(decodedPart),
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
+    isHead: c.env.isHead,
     ...functions,
   };
 }
@@ -115,8 +119,7 @@ export interface Reply {
 
 /** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body, named, token }: Reply, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'application/json');
+  const ours = typedHeaders(headers, 'application/json');
   if (named) ours.set('X-Path', named.name);
   if (token !== undefined) ours.set('X-Seen-Token', token);
   return new Response(JSON.stringify(body), { status, headers: ours });
@@ -144,16 +147,13 @@ async function inForm(query: URLSearchParams, response: Response): Promise<Respo
   );
   // The response to OPTIONS.
   if (response.status === 204) return response;
-  // The response to HEAD of a call that writes.
-  const isHeadOnly = headers.has('Transfer-Encoding');
   if (query.has('img')) {
     headers.set('Content-Type', 'image/gif');
-    return isHeadOnly ? response : new Response(pixel(), { status: response.status, headers });
+    return new Response(pixel(), { status: response.status, headers });
   }
   const callback = callbackIn(query);
   if (callback === undefined) return response;
   headers.set('Content-Type', SCRIPT_TYPE);
-  if (isHeadOnly) return response;
   const body = { ...((await response.json()) as object), code: response.status };
   return new Response(jsonpScript(callback, body), { headers });
 }

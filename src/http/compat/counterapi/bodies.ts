@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { CounterHistory } from '../../../contract/history.ts';
-import type { NamedCounter } from '../shared.ts';
+import { JSON_TYPE, type NamedCounter, typedHeaders } from '../shared.ts';
 import type { Shown } from './calls.ts';
 import { statsAt, upAndDown } from './past.ts';
 
@@ -19,9 +19,7 @@ export interface Reply {
 
 /** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body }: Reply, headers: Headers): Response {
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'application/json; charset=utf-8');
-  return new Response(JSON.stringify(body), { status, headers: ours });
+  return new Response(JSON.stringify(body), { status, headers: typedHeaders(headers, JSON_TYPE) });
 }
 
 /** The reply when all is well. */

@@ -26,6 +26,8 @@ export interface Call {
   readonly named: NamedCounter;
   readonly query: URLSearchParams;
   readonly headers: Headers;
+  /** Whether the request is a HEAD, which changes nothing. */
+  readonly isHead: boolean;
   /** Counts this request on its counter and returns the number, `null` when it is not public. */
   readonly count: (options: VisitOptions) => Promise<number | null>;
 }
@@ -98,7 +100,7 @@ export async function set(
   const condition = found.rules.settable
     ? { settable: true }
     : owners.requireOwner(call.headers, found);
-  const changed = await registry.change(name, { total }, condition);
+  const changed = call.isHead ? found : await registry.change(name, { total }, condition);
   if (changed === 'missing') return undefined;
   if (changed === 'differs') {
     throw new AppError(

@@ -10,7 +10,6 @@ import { Hono } from 'hono';
 import { AppError } from '../../../counter/errors.ts';
 import { counterapiCounter } from '../../../services/counterapi.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
-import { headOnly } from '../../request/methods.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
 import { redirect, wholeNumber } from '../shared.ts';
 import {
@@ -33,8 +32,7 @@ const PREFIX = '/counterapi';
 interface Operation {
   /** The path after the counter, with a slash in front; empty for reading. */
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST')[];
-  /** Whether it writes. Such a call is refused for prefetches and not made for HEAD. */
+  /** Whether it writes. Such a call is refused for prefetches, and HEAD only reads. */
   readonly writes: boolean;
   readonly reply: (call: Call) => Promise<Reply>;
 }
@@ -46,9 +44,8 @@ export function createCounterapi(options: CounterapiOptions): Surface {
     const serve = ({ writes, reply }: Operation): AppHandler => {
       return async (c) => {
         const call = callOf(c, options);
-        if (writes && c.env.isHead)
-          return headOnly(respond({ status: 200, body: {} }, headers).headers);
         if (writes) refusePrefetch(call.headers);
+        c.env.isLengthUnknown = writes;
         return respond(await reply(call), headers);
       };
     };
@@ -58,12 +55,13 @@ export function createCounterapi(options: CounterapiOptions): Surface {
         checked(() => respond(OPERATIONAL, headers)),
       );
     for (const [version, operations] of [
-      ['v1', operationsV1(options)],
-      ['v2', operationsV2(options)],
+      ['v1', [...ofBothVersions(replyV1, options), ...ofVersion1(options)]],
+      ['v2', [...ofBothVersions(replyV2, options), ...ofVersion2(options)]],
     ] as const)
       for (const operation of operations)
         app.on(
-          [...operation.methods],
+          // Some pages send POST to version 2.
+          operation.writes && version === 'v2' ? ['GET', 'POST'] : ['GET'],
           `${PREFIX}/${version}/:ns/:key${operation.path}`,
           admitted(serve(operation)),
         );
@@ -75,38 +73,31 @@ export function createCounterapi(options: CounterapiOptions): Surface {
   };
 }
 
-function operationsV1(options: CounterapiOptions): Operation[] {
-  const read = { methods: ['GET'], writes: false } as const;
-  const write = { methods: ['GET'], writes: true } as const;
+/** The calls that both versions have; `replyOf` writes the reply of one of them. */
+function ofBothVersions(replyOf: typeof replyV1, options: CounterapiOptions): Operation[] {
   const show = (work: typeof get) => async (call: Call) =>
-    replyV1(call.named, await work(call, options), options.now());
+    replyOf(call.named, await work(call, options), options.now());
   return [
-    { ...read, path: '', reply: show(get) },
-    { ...read, path: '/', reply: show(get) },
-    { ...read, path: '/list', reply: (call) => list(call, options) },
-    { ...write, path: '/up', reply: show(up) },
-    { ...write, path: '/down', reply: show(down) },
-    { ...write, path: '/set', reply: (call) => setV1(call, options) },
+    { path: '', writes: false, reply: show(get) },
+    { path: '/', writes: false, reply: show(get) },
+    { path: '/up', writes: true, reply: show(up) },
+    { path: '/down', writes: true, reply: show(down) },
   ];
 }
 
-function operationsV2(options: CounterapiOptions): Operation[] {
-  const read = { methods: ['GET'], writes: false } as const;
-  // Some pages send POST.
-  const write = { methods: ['GET', 'POST'], writes: true } as const;
-  const show = (work: typeof get) => async (call: Call) =>
-    replyV2(call.named, await work(call, options), options.now());
+function ofVersion1(options: CounterapiOptions): Operation[] {
   return [
-    { ...read, path: '', reply: show(get) },
-    { ...read, path: '/', reply: show(get) },
-    { ...read, path: '/stats', reply: (call) => stats(call, options) },
-    { ...write, path: '/up', reply: show(up) },
-    { ...write, path: '/down', reply: show(down) },
-    {
-      ...write,
-      path: '/reset',
-      reply: async (call) => resetReply(call.named, await set(call, 0, options), options.now()),
-    },
+    { path: '/list', writes: false, reply: (call) => list(call, options) },
+    { path: '/set', writes: true, reply: (call) => setV1(call, options) },
+  ];
+}
+
+function ofVersion2(options: CounterapiOptions): Operation[] {
+  const reset = async (call: Call) =>
+    resetReply(call.named, await set(call, 0, options), options.now());
+  return [
+    { path: '/stats', writes: false, reply: (call) => stats(call, options) },
+    { path: '/reset', writes: true, reply: reset },
   ];
 }
 
@@ -141,6 +132,7 @@ function callOf(c: AppContext, { count }: CounterapiOptions): Call {
     named: { namespace, key, name },
     query: new URL(c.req.url).searchParams,
     headers: c.req.raw.headers,
+    isHead: c.env.isHead,
     count: (visit) => count(c, name, visit),
   };
 }

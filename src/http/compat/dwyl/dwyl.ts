@@ -6,7 +6,6 @@
  * here: how the names become a counter's (`services/dwyl.ts`).
  */
 import { Hono } from 'hono';
-import { AppError } from '../../../counter/errors.ts';
 import { BADGE_STYLES, type BadgeStyle, drawBadge } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { simplePage } from '../../../page/simple.ts';
@@ -15,10 +14,8 @@ import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { headOnly } from '../../request/methods.ts';
 import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
-import { simplePageHeaders } from '../page.ts';
-import { redirect } from '../shared.ts';
+import { JSON_TYPE, noSuchCall, redirect, simplePageHeaders, typedHeaders } from '../shared.ts';
 
 const PREFIX = '/dwyl';
 const LABEL = 'hits';
@@ -33,7 +30,8 @@ export function createDwyl(options: Pick<BadgeParts, 'count'>): Surface {
   return ({ headers, admitted }) => {
     const ready = readyHeaders(headers);
     const app = new Hono<Env>();
-    app.use(`${PREFIX}/*`, errorsAsPictures(headers));
+    const isForJson = (c: AppContext) => formOf(c, c.req.path) === 'json';
+    app.use(`${PREFIX}/*`, errorsAsPictures(headers, { isForJson }));
     app.get(
       `${PREFIX}/*`,
       admitted((c) => answer(c, ready, options)),
@@ -44,11 +42,9 @@ export function createDwyl(options: Pick<BadgeParts, 'count'>): Surface {
 
 /** The headers of each form. */
 function readyHeaders(headers: Headers): Readonly<Record<Form, Headers>> {
-  const json = new Headers(headers);
-  json.set('Content-Type', 'application/json; charset=utf-8');
   const ready = {
     svg: imageHeaders(headers, 'image/svg+xml; charset=utf-8'),
-    json,
+    json: typedHeaders(headers, JSON_TYPE),
     page: simplePageHeaders(headers),
   };
   for (const ours of Object.values(ready))
@@ -70,7 +66,8 @@ async function answer(
   const [user = '', file = ''] = parts.slice(-2);
   const query = new URL(c.req.url).searchParams;
   const style = styleIn(query);
-  if (parts.length !== 2 && parts.length !== 3) throw routeMissing();
+  if (parts.length !== 2 && parts.length !== 3)
+    throw noSuchCall('/USER/REPO.svg, /USER/REPO.json or /USER/REPO');
   if (parts.length === 3 && parts[0] === 'error')
     return new Response(errorPage(user, file), { headers: ready.page });
   // A third part in front is ignored, but only in front of a badge.
@@ -81,7 +78,6 @@ async function answer(
   const form = formOf(c, file);
   const name = style && dwylCounter(user, file);
   if (name === undefined) return invalid(c, form, [user, file], ready);
-  if (c.env.isHead) return headOnly(ready[form]);
   const total = await count(c, name);
   const message = total === null ? PRIVATE : `${total + extraIn(query)}`;
   return new Response(written(form, { message, style, user, file, query }), {
@@ -156,11 +152,4 @@ function errorPage(user: string, file: string): string {
     `The repository is “${shownFile}”. The name may have letters, digits, “-”, “_” and “.”.`,
     `The style, if any, must be one of ${BADGE_STYLES.join(', ')}.`,
   ]);
-}
-
-function routeMissing(): AppError {
-  return new AppError(
-    'route-missing',
-    'There is nothing here, and nothing was counted. Use /USER/REPO.svg, /USER/REPO.json or /USER/REPO.',
-  );
 }

@@ -15,12 +15,9 @@ import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { headOnly } from '../../request/methods.ts';
 import { afterCounting } from '../../visit/counting.ts';
-import { type BadgeParts, PRIVATE, publicTotal, today } from '../badge.ts';
-import { namedColour } from '../colours.ts';
-import { simplePageHeaders } from '../page.ts';
-import { redirect } from '../shared.ts';
+import { type BadgeParts, namedColour, PRIVATE, publicTotal, today } from '../badge.ts';
+import { redirect, simplePageHeaders, typedHeaders } from '../shared.ts';
 import { draw, lookOf } from './look.ts';
 import { statisticsOf } from './statistics.ts';
 
@@ -81,7 +78,6 @@ async function pictureOrPage(
   const badge = (total: number | null, ofToday: number | undefined) =>
     new Response(draw(look, { total, today: ofToday }), { headers: svg });
   if (ending === '.preview') return badge(1, look.withToday ? 1 : undefined);
-  if (c.env.isHead) return headOnly(svg);
   const total = await options.count(c, name);
   const isShown = look.withToday && total !== null;
   return badge(total, isShown ? await afterCounting(today(options, name)) : undefined);
@@ -110,10 +106,10 @@ async function statistics(
   const name = hitsShCounter(urn);
   const found = await registry.describe(name);
   if (!found || found.rules.private) return mistake(404);
-  const ours = new Headers(headers);
-  ours.set('Content-Type', 'application/json;charset=UTF-8');
   const body = statisticsOf(found.total, await history.read(name), now());
-  return new Response(JSON.stringify(body), { headers: ours });
+  return new Response(JSON.stringify(body), {
+    headers: typedHeaders(headers, 'application/json;charset=UTF-8'),
+  });
 }
 
 function encoded(urn: string): string {

@@ -2,11 +2,10 @@
  * The parameters of a badge of hits.sh. As there, an unknown style, view or colour has its
  * default, and an `extraCount` that is no whole number is a mistake.
  */
-import { BADGE_STYLES, type BadgeStyle, cssColour } from '../../../images/badge.ts';
+import { BADGE_STYLES, type BadgeStyle } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { todayAndTotal } from '../../images/numbers.ts';
-import { extraIn, PRIVATE, withCommas } from '../badge.ts';
-import { namedColour } from '../colours.ts';
+import { colourOf, extraIn, PRIVATE, withCommas } from '../badge.ts';
 import { wholeNumber } from '../shared.ts';
 
 /** What a badge looks like. */
@@ -31,18 +30,14 @@ export interface Numbers {
 
 /** The look that a query asks for; `undefined` for a mistake. */
 export function lookOf(query: URLSearchParams): Look | undefined {
-  const colour = (name: string) => {
-    const text = query.get(name) ?? '';
-    return namedColour(text.trim().toLowerCase()) ?? cssColour(text);
-  };
   const word = (name: string) => (query.get(name) ?? '').toLowerCase();
   const extra = wholeNumber(query.get('extraCount') || '0');
   if (extra === undefined) return undefined;
   return {
     label: query.get('label') || 'hits',
     style: BADGE_STYLES.find((style) => style === word('style')) ?? 'flat',
-    colour: colour('color') ?? '#4c1',
-    labelColour: colour('labelColor') ?? '#555',
+    colour: colourOf(word('color').trim()) ?? '#4c1',
+    labelColour: colourOf(word('labelColor').trim()) ?? '#555',
     withToday: word('view') === 'today-total',
     extra: extra + extraIn(query),
   };

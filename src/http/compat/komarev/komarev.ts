@@ -10,7 +10,6 @@ import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { isGithubUser, komarevCounter } from '../../../services/komarev.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { headOnly } from '../../request/methods.ts';
 import { type BadgeParts, publicTotal } from '../badge.ts';
 import { redirect } from '../shared.ts';
 import { drawError, lookOf, PIXEL, writtenAs } from './look.ts';
@@ -33,7 +32,6 @@ export function createKomarev(options: BadgeParts): Surface {
         admitted(async (c) => {
           const user = c.req.query('username')?.trim() ?? '';
           if (user === '') return redirect(HOME, 302, headers);
-          if (c.env.isHead) return headOnly(svg);
           return new Response(await badge(c, user, options), { headers: svg });
         }),
       );

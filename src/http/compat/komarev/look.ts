@@ -3,9 +3,8 @@
  * https://github.com/antonkomarev/github-profile-views-counter, an unknown style is flat, and a
  * wrong colour or base a mistake.
  */
-import { BADGE_STYLES, type BadgeStyle, cssColour, drawBadge } from '../../../images/badge.ts';
-import { extraIn, PRIVATE, withCommas } from '../badge.ts';
-import { namedColour } from '../colours.ts';
+import { BADGE_STYLES, type BadgeStyle, drawBadge } from '../../../images/badge.ts';
+import { colourOf, extraIn, namedColour, PRIVATE, withCommas } from '../badge.ts';
 
 /** What a badge looks like. */
 export interface Look {
@@ -33,7 +32,8 @@ export function lookOf(query: URLSearchParams): Look {
   const style = query.get('style') ?? 'flat';
   const colour = query.get('color') ?? 'blue';
   const base = query.get('base') ?? '0';
-  const known = namedColour(colour) ?? hexColour(colour);
+  // Of the colours of CSS only six digits, with or without `#`.
+  const known = /^#?[\da-f]{6}$/i.test(colour) ? colourOf(colour) : namedColour(colour);
   return {
     label: unescaped(query.get('label') ?? 'Profile views'),
     style: STYLES.find((name) => name === style) ?? 'flat',
@@ -48,11 +48,6 @@ export function lookOf(query: URLSearchParams): Look {
           ? undefined
           : 'Base must contain only digits',
   };
-}
-
-/** Six digits, with or without `#`. */
-function hexColour(text: string): string | undefined {
-  return /^#?[\da-f]{6}$/i.test(text) ? cssColour(text) : undefined;
 }
 
 /** As on shields.io: `_` is a space, `__` an underscore, and `--` a hyphen. */

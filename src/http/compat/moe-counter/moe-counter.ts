@@ -6,18 +6,19 @@
  * here: the parameters (`look.ts`), drawing (`images/number-picture.ts`), and the owner's themes
  * (`commands/compose/themes.ts`).
  */
-import { Hono } from 'hono';
-import { AppError } from '../../../counter/errors.ts';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { EMBEDDING_POLICY } from '../../../images/badge.ts';
 import { drawNumber, type Theme } from '../../../images/number-picture.ts';
 import { SEEN_THEME } from '../../../images/seen-theme.ts';
-import { MOE_DEMO, moeCounter } from '../../../services/moe-counter.ts';
+import { MOE_DEMO, type MoeCall, moeCallIn, moeCounter } from '../../../services/moe-counter.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
-import { imageHeaders } from '../../images/error-picture.ts';
-import { headOnly } from '../../request/methods.ts';
+import { type ErrorWriter, rewriteErrors } from '../../errors.ts';
+import { imageHeaders, pictureWriter } from '../../images/error-picture.ts';
 import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
-import { allowCookies, callOf, formErrors, MOE_PREFIX } from './answers.ts';
+import { JSON_TYPE, noSuchCall, typedHeaders } from '../shared.ts';
 import { type Look, lookOf } from './look.ts';
+
+const PREFIX = '/moe-counter';
 
 /** What Moe-Counter needs. */
 export interface MoeCounterOptions extends Pick<BadgeParts, 'count'> {
@@ -37,30 +38,60 @@ export function createMoeCounter(options: MoeCounterOptions): Surface {
     const record = createRecord(headers, options);
     const answer: AppHandler = (c) => {
       const call = callOf(c);
-      if (call === undefined) throw routeMissing();
+      if (call === undefined) throw noSuchCall('@NAME, get/@NAME, record/@NAME or heart-beat');
       return (call.form === 'json' ? record : picture)(c, call.name);
     };
     const app = new Hono<Env>();
-    app.use(`${MOE_PREFIX}/*`, allowCookies, formErrors(headers));
+    app.use(`${PREFIX}/*`, allowCookies, rewriteErrors(errorWriter(headers)));
     app.get(
-      `${MOE_PREFIX}/heart-beat`,
+      `${PREFIX}/heart-beat`,
       checked(() => {
         const ours = imageHeaders(headers, 'text/html; charset=utf-8');
         return new Response('alive', { headers: ours });
       }),
     );
-    for (const path of ['record/*', 'get/*', '*'])
-      app.get(`${MOE_PREFIX}/${path}`, admitted(answer));
+    for (const path of ['record/*', 'get/*', '*']) app.get(`${PREFIX}/${path}`, admitted(answer));
     return app;
   };
 }
 
-function routeMissing(): AppError {
-  return new AppError(
-    'route-missing',
-    'There is nothing here, and nothing was counted. Use @NAME, get/@NAME, record/@NAME or heart-beat.',
-  );
+/** The call in the path of a request; `undefined` for none. */
+function callOf({ req }: AppContext): MoeCall | undefined {
+  return moeCallIn(req.path.slice(PREFIX.length));
 }
+
+/**
+ * Middleware that lets scripts read answers to requests with cookies, which `*` does not. The only
+ * cookie of Seen identifies nobody. From two answers a page may learn whether its reader has the
+ * cookie, which `/own-visits` sets.
+ */
+const allowCookies: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  const origin = URL.parse(c.req.header('Origin') ?? '')?.origin ?? 'null';
+  c.res.headers.append('Vary', 'Origin');
+  // That of a page without an address, and of addresses such as `file:`.
+  if (origin === 'null') return;
+  c.res.headers.set('Access-Control-Allow-Origin', origin);
+  c.res.headers.set('Access-Control-Allow-Credentials', 'true');
+};
+
+/**
+ * Returns the function that chooses the form of an error: JSON with `code` and `message` for
+ * mistakes in a request and for `/record`, and a picture for other errors where one was asked for.
+ */
+function errorWriter(headers: Headers) {
+  const picture = pictureWriter(headers);
+  return (c: AppContext, status: number): ErrorWriter | undefined => {
+    const call = c.req.method === 'GET' ? callOf(c) : undefined;
+    if (call === undefined) return undefined;
+    return status === 400 || call.form === 'json' ? writeJson : picture(c);
+  };
+}
+
+const writeJson: ErrorWriter = (_, { status, message, headers }) => {
+  headers.set('Content-Type', JSON_TYPE);
+  return new Response(JSON.stringify({ code: status, message }), { status, headers });
+};
 
 type Answer = (c: AppContext, name: string) => Response | Promise<Response>;
 
@@ -73,7 +104,6 @@ function createPicture(headers: Headers, { count, themes }: MoeCounterOptions): 
   return async (c, name) => {
     const look = lookOf(name, c.req.query());
     const ours = name === MOE_DEMO ? demo : svg;
-    if (c.env.isHead) return headOnly(ours);
     const extra = extraIn(new URL(c.req.url).searchParams);
     const shown =
       name === MOE_DEMO
@@ -122,10 +152,8 @@ function themeOf(name: string, themes: MoeCounterOptions['themes']): Theme {
 
 /** Returns the function that counts and answers with the number as JSON. */
 function createRecord(headers: Headers, { count }: MoeCounterOptions): Answer {
-  const json = new Headers(headers);
-  json.set('Content-Type', 'application/json; charset=utf-8');
+  const json = typedHeaders(headers, JSON_TYPE);
   return async (c, name) => {
-    if (c.env.isHead) return headOnly(json);
     const num = name === MOE_DEMO ? ALL_DIGITS : await count(c, moeCounter(name));
     return new Response(JSON.stringify({ name, num }), { headers: json });
   };

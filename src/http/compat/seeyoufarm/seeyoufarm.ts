@@ -6,7 +6,7 @@
  * There a client counted once a second, on all pages together; here only Seen's own limits apply.
  * Not here: how a page's address becomes a counter's name (`services/seeyoufarm.ts`).
  */
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import { AppError, counterNotPublic } from '../../../counter/errors.ts';
 import { latestPeriods, visitsIn } from '../../../counter/periods.ts';
 import { cssColour } from '../../../images/badge.ts';
@@ -18,7 +18,6 @@ import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
 import { emptyNote, todayAndTotal } from '../../images/numbers.ts';
 import { periodWriter } from '../../images/request.ts';
-import { headOnly } from '../../request/methods.ts';
 import { afterCounting } from '../../visit/counting.ts';
 import { type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
 
@@ -52,15 +51,16 @@ export function createSeeyoufarm(options: BadgeParts): Surface {
     svg.set('Cache-Control', 'no-cache, no-store, must-revalidate');
     svg.set('Pragma', 'no-cache');
     svg.set('Expires', '0');
+    // As there, the status of a mistake is 400.
+    const statusFor = (status: number) => (status === 400 ? 400 : 200);
     const app = new Hono<Env>();
     for (const [path, draw] of pictures) {
-      app.use(path, keepBadRequest, errorsAsPictures(headers));
+      app.use(path, errorsAsPictures(headers, { statusFor }));
       app.get(
         path,
         admitted(async (c) => {
           const query = new URL(c.req.url).searchParams;
           const page = pageIn(query);
-          if (c.env.isHead) return headOnly(svg);
           return new Response(await draw(c, page, query), { headers: svg });
         }),
       );
@@ -68,16 +68,6 @@ export function createSeeyoufarm(options: BadgeParts): Surface {
     return app;
   };
 }
-
-/** As there, the status of a mistake is 400. Other errors are pictures with status 200. */
-const keepBadRequest: MiddlewareHandler<Env> = async (c, next) => {
-  await next();
-  if (c.env.realStatus !== 400) return;
-  const { body, headers } = c.res;
-  // Otherwise Hono would copy the old response's headers over the new ones.
-  c.res = undefined;
-  c.res = new Response(body, { status: 400, headers });
-};
 
 /** The page that a request names. Fails with `request-invalid`. */
 function pageIn(query: URLSearchParams): SeeyoufarmPage {

@@ -6,14 +6,12 @@
  * a badge. Not here: how an id becomes a counter's name (`services/visitor-badge.ts`).
  */
 import { Hono } from 'hono';
-import { cssColour, drawBadge } from '../../../images/badge.ts';
+import { drawBadge } from '../../../images/badge.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { visitorBadgeCounter } from '../../../services/visitor-badge.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { headOnly } from '../../request/methods.ts';
-import { type BadgeParts, extraIn, PRIVATE, publicTotal } from '../badge.ts';
-import { namedColour } from '../colours.ts';
+import { type BadgeParts, colourOf, extraIn, PRIVATE, publicTotal } from '../badge.ts';
 
 const PATH = '/visitor-badge/badge';
 /** `Cache-Control` of a badge, and of a badge that shows a mistake. */
@@ -36,7 +34,6 @@ export function createVisitorBadge(options: BadgeParts): Surface {
         const ours = new Headers(svg);
         ours.set('Cache-Control', pageId === '' ? MISTAKE_NEVER_KEPT : NEVER_KEPT);
         ours.set('Expires', new Date(options.now() - EXPIRED_MS).toUTCString());
-        if (c.env.isHead) return headOnly(ours);
         const body = pageId === '' ? drawMistake() : await badge(c, pageId, query, options);
         return new Response(body, { headers: ours });
       }),
@@ -61,14 +58,9 @@ async function badge(
   return drawNumberedBadge({
     label: query.get('left_text') || query.get('title') || 'visitors',
     message: total === null ? PRIVATE : write(total + extraIn(query)),
-    labelColour: colourOf(query.get('left_color')) ?? '#595959',
-    colour: colourOf(query.get('right_color')) ?? '#1283c3',
+    labelColour: colourOf(query.get('left_color') ?? '') ?? '#595959',
+    colour: colourOf(query.get('right_color') ?? '') ?? '#1283c3',
   });
-}
-
-/** A colour by its name on badges, or as in CSS; `undefined` when it is neither. */
-function colourOf(text: string | null): string | undefined {
-  return namedColour(text ?? '') ?? cssColour(text ?? '');
 }
 
 /** Three digits and a unit, as in `12.3K`. */

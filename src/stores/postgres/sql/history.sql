@@ -187,6 +187,13 @@ BEGIN
   );
 END $$;
 
+-- args: `counter`. Returns its visitors, each [day, number].
+CREATE OR REPLACE FUNCTION seen.read_visitors(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_array(day, visitors)), '[]')
+  FROM seen.uniques WHERE counter = args->>'counter'
+$$;
+
 -- args: `day`, `suggested`. Returns the salt of this day: `suggested`, unless an earlier call
 -- suggested one.
 CREATE OR REPLACE FUNCTION seen.salt(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$

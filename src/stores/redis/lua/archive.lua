@@ -1,10 +1,11 @@
--- Reads counters whole, for an export or for the history of one counter.
+-- Reads counters whole, for an export or for the history of one counter, or without their visits.
 --
 -- KEYS     none: the keys of a counter are made of its name
 --
 -- ARGV[1], packed:
 --   enough    the number of figures of history after which no further counter is read
 --   counters  names
+--   brief     whether hours and days are left out
 --
 -- Returns the counters from the first name on, until they have `enough` figures; at least one. A
 -- counter is a list: its name, total, "made", "owner", "rules", "day"; its hours, days and
@@ -19,7 +20,10 @@ local function dump(name)
   if total == false then return {name}, 1 end
   local fields = {'made', 'owner', 'rules', 'day', 'title', 'link'}
   local record = read('HMGET', 'seen:counter:' .. name, unpack(fields)) or {}
-  local hours, days = read('HGETALL', 'seen:hours:' .. name), read('HGETALL', 'seen:days:' .. name)
+  local hours, days
+  if not ARGS.brief then
+    hours, days = read('HGETALL', 'seen:hours:' .. name), read('HGETALL', 'seen:days:' .. name)
+  end
   local uniques = read('HGETALL', 'seen:uniques:' .. name)
   local today = read('PFCOUNT', 'seen:visitors:' .. name)
   hours, days, uniques = hours or {}, days or {}, uniques or {}

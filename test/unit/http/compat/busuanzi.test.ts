@@ -561,7 +561,7 @@ describe('after the view is counted on its page', () => {
       data: { site_pv: Number.MAX_SAFE_INTEGER, site_uv: 1, page_pv: 1, page_uv: 1 },
     });
     const failing = begin();
-    failing.store.history.read = () =>
+    failing.store.history.readVisitors = () =>
       Promise.reject(new AppError('store-unavailable', 'The store does not answer.'));
     const { registry } = failing.store;
     const describeCounter = registry.describe.bind(registry);

@@ -194,6 +194,13 @@ describe('mistakes', () => {
     const { status, body } = await ask('/dwyl/octocat/hello.json');
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ schemaVersion: 1, message: 'too many requests' });
+    const accepted = await ask('/dwyl/octocat/hello', SHIELDS);
+    expect(accepted.headers.get('Content-Type')).toBe('application/json');
+    expect(JSON.parse(accepted.body)).toMatchObject({
+      schemaVersion: 1,
+      message: 'too many requests',
+      isError: true,
+    });
   });
 });
 

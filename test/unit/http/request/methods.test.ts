@@ -54,13 +54,9 @@ async function headersOf(
 }
 
 describe('HEAD', () => {
-  // Figures of the process differ from one request to the next, and so may their length. Calls of
-  // owners fail without a token, and HEAD does not make them.
+  // Figures of the process differ from one request to the next, and so may their length.
   const paths = targetsOf(parts.app.routes)
-    .filter(
-      ({ method, route }) =>
-        method === 'GET' && !/\/(create|set|stats|healthcheck)\/|\/(down|set|reset)$/.test(route),
-    )
+    .filter(({ method, route }) => method === 'GET' && !/\/(stats|healthcheck)\//.test(route))
     .map(({ path }) => path);
 
   test('returns the length of GET, or none, on every route', async () => {
@@ -154,5 +150,85 @@ describe('HEAD', () => {
       expect(Number(length)).toBeGreaterThan(0);
     }
     await operations.stop(true);
+  });
+});
+
+describe('HEAD has the status and headers of GET, except for the length', () => {
+  /** What is different in each response, or with a body. */
+  const OWN = new Set(['content-length', 'transfer-encoding', 'x-seen-token']);
+  const partsOf = ({ status, headers }: { status: number; headers: Headers }) => ({
+    status,
+    headers: Object.fromEntries([...headers].filter(([name]) => !OWN.has(name))),
+  });
+
+  /** A request for every route that takes GET, and what clients get wrong in it. */
+  function requestsOf({ app }: ReturnType<typeof setUp>) {
+    return (
+      targetsOf(app.routes)
+        // GET opens a stream.
+        .filter(({ method, route }) => method === 'GET' && !/^\/live|\/stream\//.test(route))
+        .flatMap(({ path, headers }) => {
+          const values = path.replaceAll(/=[^&]*/g, '=!');
+          const paths = [
+            path,
+            path.replaceAll('my-site', 'not-made'),
+            path.replaceAll('my-site', 'a%21'),
+            path.replace(/\?.*/, ''),
+            values,
+            `${path}${path.includes('?') ? '&' : '?'}count=no&value=x&initializer=x&num=x`,
+          ];
+          return [...new Set(paths)].flatMap((each) => [
+            { path: each, headers },
+            { path: each, headers: {} },
+            { path: each, headers: { ...headers, 'Sec-Purpose': 'prefetch' } },
+            { path: each, headers: { ...headers, 'Idempotency-Key': 'a b' } },
+            { path: each, headers: { ...headers, Cookie: 'seen_own_visits=out' } },
+          ]);
+        })
+    );
+  }
+
+  for (const closed of [false, true]) {
+    test(`on every route, right or wrong${closed ? ', when counters are closed' : ''}`, async () => {
+      const app = setUp({ closed, now: () => Date.UTC(2026, 10, 22) });
+      await app.store.registry.create('my-site/page', { total: 5, madeAt: 0, owner: '' });
+      const requests = requestsOf(app);
+      expect(requests.length).toBeGreaterThan(1000);
+      const statuses = new Set<number>();
+      for (const { path, headers } of requests) {
+        const before = await app.store.registry.size();
+        const head = await app.ask(path, headers, 'HEAD');
+        expect({ path, body: head.body, size: await app.store.registry.size() }).toEqual({
+          path,
+          body: '',
+          size: before,
+        });
+        const get = await app.ask(path, headers);
+        expect({ path, sent: headers, ...partsOf(head) }).toEqual({
+          path,
+          sent: headers,
+          ...partsOf(get),
+        });
+        statuses.add(get.status);
+      }
+      for (const status of [200, 302, 308, 400, 401, 404, 503]) expect(statuses).toContain(status);
+      expect(app.bugs).toEqual([]);
+    });
+  }
+
+  test('and for a counter that is new, exists already, or may not be made', async () => {
+    const { ask, store } = setUp();
+    await ask('/countapi/create/my-site/made');
+    for (const [path, status] of [
+      ['/countapi/create/my-site/new', 200],
+      ['/abacus/create/my-site/new/', 201],
+      ['/countapi/create/my-site/made', 409],
+      ['/abacus/create/my-site/made/', 409],
+      ['/countapi/create/komarev/octocat', 403],
+      ['/abacus/create/komarev/octocat/', 403],
+      ['/countapi/set/my-site/made?value=3', 403],
+    ] as const)
+      expect({ path, status: (await ask(path, {}, 'HEAD')).status }).toEqual({ path, status });
+    expect(await store.registry.size()).toBe(1);
   });
 });
