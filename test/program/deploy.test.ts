@@ -330,7 +330,7 @@ const ASKED: Readonly<Record<Call | 'risks', (store: Store) => Promise<unknown>>
     ).toEqual(['counters-full', 4]);
   },
   async 'history.recent'({ history }) {
-    const today = Math.floor(Date.now() / 86_400_000);
+    const today = Math.floor(clock.at / 86_400_000);
     const [visits] = await history.recent(['my-site/keyed'], today - 1, today);
     expect([...(visits?.values() ?? [])]).toEqual([1]);
   },
@@ -628,7 +628,7 @@ describe('the users that deploy/secrets.sh makes', () => {
       SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1'),
     });
     const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
-    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
+    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[],"size":0}');
   });
 
   test('an old file without users, and a number that is in use, are refused, and nothing is created', async () => {
