@@ -33,7 +33,8 @@ export function historySection(language: Language): string {
 /** A picture of the visits of a public counter, where no script runs. */
 export function historyPicture(language: Language, counter: string): string {
   const words = wordsIn(language).counterPage;
-  const picture = `/chart/${escaped(counter)}.svg?title=${encodeURIComponent(words.chartTitle)}`;
+  const lang = language === 'en' ? '' : `&amp;lang=${language}`;
+  const picture = `/chart/${escaped(counter)}.svg?title=${encodeURIComponent(words.chartTitle)}${lang}`;
   return `<noscript>
 <section>
 <h2>${escaped(words.visits)}</h2>

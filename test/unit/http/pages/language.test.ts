@@ -58,11 +58,20 @@ describe('the language of a page', () => {
   });
 
   test('does not change the sentence, which is marked as English', async () => {
-    const { ask } = setUp();
+    const now = Date.UTC(2026, 10, 22, 12);
+    const { ask } = setUp({ now: () => now });
     const { body } = await ask('/', { Accept: BROWSER, 'Accept-Language': 'ru' });
     expect(body).toMatch(/<h1 lang="en">Hello World! I have been seen <span/);
     expect(textOf(body)).toContain('Hello World! I have been seen 1 times.');
     expect(body).toContain('<title>Посещено 1 раз</title>');
+    // The dates below the bars of the picture.
+    const [, picture = ''] = /<img class="picture" src="([^"]+)"/.exec(body) ?? [];
+    expect(picture).toEndWith('&amp;lang=ru&amp;theme=light');
+    const chart = await ask(picture.replaceAll('&amp;', '&'));
+    expect(chart.status).toBe(200);
+    expect(chart.body).toMatch(/<title>День за днём/);
+    const day = new Intl.DateTimeFormat('ru', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+    expect(chart.body).toContain(`>${day.format(now)}<`);
     expect((await ask('/', { Accept: BROWSER })).body).toContain('<h1>Hello World!');
   });
 
