@@ -76,7 +76,19 @@ async function whileCounting(counting: Store['counting'], work: () => Promise<un
   return { seconds, commitsMs: commitsMs.toSorted((a, b) => a - b) };
 }
 
-async function measure(name: string, store: Store): Promise<void> {
+/** The CPU time of a work in seconds: of this process, and of the server if that is known. */
+async function cpuOf(work: () => Promise<unknown>, ofServer: () => Promise<number>) {
+  const [own, server] = [process.cpuUsage(), await ofServer()];
+  await work();
+  const { user, system } = process.cpuUsage(own);
+  return [(user + system) / 1e6, (await ofServer()) - server].map((some) => some.toFixed(2));
+}
+
+async function measure(
+  name: string,
+  store: Store,
+  ofServer = async () => Number.NaN,
+): Promise<void> {
   await fill(store);
   const query: RankedQuery = {
     search: '',
@@ -96,11 +108,12 @@ async function measure(name: string, store: Store): Promise<void> {
     ['sort=name, days=30', page({ descending: false, days: 30 })],
     ['sort=name, days=90', page({ descending: false, days: 90 })],
   ] as const) {
+    const [own, server] = await cpuOf(work, ofServer);
     const { seconds, commitsMs } = await whileCounting(store.counting, work);
     const at = (share: number) =>
       (commitsMs[Math.ceil(commitsMs.length * share) - 1] ?? 0).toFixed(1);
     process.stdout.write(
-      `${name.padEnd(10)} ${what.padEnd(20)} ${seconds.toFixed(2)} s, commits ${commitsMs.length}: median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)} ms\n`,
+      `${name.padEnd(10)} ${what.padEnd(20)} CPU ${own} s, of the server ${server} s; with commits ${seconds.toFixed(2)} s, commits ${commitsMs.length}: median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)} ms\n`,
     );
   }
   await store.close();
@@ -112,7 +125,13 @@ async function main(): Promise<void> {
   const path = join(folder.path, 'seen.db');
   await measure('SQLite', createSqliteStore({ path, missing: 'make', ...limits }));
   await using redis = await RedisServer.start();
-  await measure('Redis', createRedisStore({ url: redis.url, ca: undefined, ...limits }));
+  const ofRedis = async () => {
+    const told = await redis.cli('INFO', 'cpu');
+    const part = (which: string) =>
+      Number(new RegExp(`^used_cpu_${which}:([\\d.]+)`, 'm').exec(told)?.[1]);
+    return part('user') + part('sys');
+  };
+  await measure('Redis', createRedisStore({ url: redis.url, ca: undefined, ...limits }), ofRedis);
   await using postgres = await PostgresServer.start();
   await measure(
     'PostgreSQL',

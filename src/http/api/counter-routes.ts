@@ -1,6 +1,6 @@
 /**
- * Requests and responses of the native API for one counter: read, hit, set, delete, and replace its
- * token. Not here: its history (`past-routes.ts`).
+ * Requests and responses of the native API for one counter: read, hit, set, delete, and replace
+ * its token. Not here: its history (`past-routes.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import {

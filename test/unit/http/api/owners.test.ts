@@ -1,4 +1,4 @@
-/** What owners do over the API besides setting numbers: titles and links, new tokens, histories. */
+/** What owners do over the API besides setting numbers: titles, links, new tokens, histories. */
 import { describe, expect, test } from 'bun:test';
 import { INSTALLATION, setUp } from '../../../support/app.ts';
 
