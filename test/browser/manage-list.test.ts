@@ -55,6 +55,17 @@ const size = async () =>
     }
   ).size;
 
+/** Notes down what progress bars show, however briefly, in `window.bars`. */
+const noteProgress = (page: Page) =>
+  page.evaluate(`(() => {
+    window.bars = new Set();
+    const note = () => {
+      for (const bar of document.querySelectorAll('.progress:not([hidden]) progress'))
+        window.bars.add(bar.getAttribute('aria-label') + ': ' + bar.nextSibling.textContent);
+    };
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true });
+  })()`);
+
 describe('the list', () => {
   test('is sorted by total, today, name and creation, in both orders', async () => {
     await using watched = await openList();
@@ -178,6 +189,7 @@ describe('all counters', () => {
     await using watched = await openList();
     const { page, errors } = watched;
     await begins(page, 'many/counter-499');
+    await noteProgress(page);
     const [file] = await Promise.all([
       page.waitForEvent('download'),
       press(page, 'Export all counters'),
@@ -244,6 +256,9 @@ describe('all counters', () => {
     expect(await size()).toBe(COUNT);
     await press(page, 'Check the file');
     await said(page, `${COUNT} had been imported before`);
+    const bars = await page.evaluate<string[]>('[...window.bars]');
+    expect(bars).toContainEqual(expect.stringMatching(/^Export: \d+ counters? exported\.$/));
+    expect(bars).toContainEqual(expect.stringMatching(/^Import: Sending the file: [\d.]+ MB$/));
     // There is nothing to import.
     expect(await page.getByRole('button', { name: 'Import', exact: true }).count()).toBe(0);
     const { body } = await ask(program, '/api/v1/counters/many/counter-007');
