@@ -13,8 +13,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA seen FROM :"role";
 GRANT USAGE ON SCHEMA seen TO :"role";
 GRANT SELECT ON seen.schema TO :"role";
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-  seen.counters, seen.writers, seen.keys, seen.sums, seen.hours, seen.days, seen.uniques,
-  seen.visitors, seen.limits, seen.replicas
+  seen.counters, seen.labels, seen.writers, seen.keys, seen.sums, seen.hours, seen.days,
+  seen.uniques, seen.visitors, seen.limits, seen.replicas
   TO :"role";
 GRANT SELECT, INSERT, UPDATE ON seen.limit_sums TO :"role";
 GRANT SELECT, INSERT, DELETE ON seen.salts, seen.sources TO :"role";

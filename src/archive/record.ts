@@ -16,10 +16,18 @@ import {
   readMoment,
   withinExactSums,
 } from './days.ts';
+import {
+  asFields,
+  asText,
+  asWhole,
+  readHash,
+  readLink,
+  readTitle,
+  refuseUnknown,
+} from './fields.ts';
 import { excerpt, readName, SourceError } from './item.ts';
 
 type Amounts = Readonly<Partial<Record<string, number>>>;
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The record of a counter. */
 export interface CounterRecord {
@@ -28,6 +36,8 @@ export interface CounterRecord {
   readonly made?: string;
   /** The SHA-256 of its owner's token. */
   readonly ownerHash?: string;
+  readonly title?: string;
+  readonly link?: string;
   /** The rules that differ from the default. */
   readonly rules?: Partial<Rules>;
   readonly hours?: Readonly<Record<string, Amounts>>;
@@ -41,6 +51,8 @@ export function recordOf({
   total,
   madeAt,
   owner,
+  title,
+  link,
   rules,
   past: kept,
 }: ArchivedCounter): CounterRecord {
@@ -54,6 +66,8 @@ export function recordOf({
     total,
     ...(madeAt !== undefined && { made: new Date(madeAt).toISOString() }),
     ...(owner !== undefined && { ownerHash: owner }),
+    ...(title !== undefined && { title }),
+    ...(link !== undefined && { link }),
     ...(unusual.length > 0 && { rules: Object.fromEntries(unusual) }),
     ...(past.hours.length > 0 && { hours: byTime(past.hours, hourName) }),
     ...(past.days.length > 0 && { days: byTime(past.days, dayName) }),
@@ -77,19 +91,13 @@ function byTime(
   return times;
 }
 
+/** All fields of a record. */
+const FIELDS = 'counter total made ownerHash title link rules hours days visitors'.split(' ');
+
 /** The counter of a record. Fails with `SourceError`. */
 export function readRecord(record: unknown): ArchivedCounter {
   const fields = asFields(record, 'a counter');
-  refuseUnknown(fields, [
-    'counter',
-    'total',
-    'made',
-    'ownerHash',
-    'rules',
-    'hours',
-    'days',
-    'visitors',
-  ]);
+  refuseUnknown(fields, FIELDS);
   const past = {
     hours: readAmounts(fields['hours'], readHour),
     days: readAmounts(fields['days'], readDay),
@@ -107,6 +115,8 @@ export function readRecord(record: unknown): ArchivedCounter {
       fields['ownerHash'] === undefined
         ? undefined
         : readHash(asText(fields['ownerHash'], 'ownerHash')),
+    title: fields['title'] === undefined ? undefined : readTitle(asText(fields['title'], 'title')),
+    link: fields['link'] === undefined ? undefined : readLink(asText(fields['link'], 'link')),
     rules: readRules(fields['rules']),
     past,
   };
@@ -158,39 +168,4 @@ function readRules(value: unknown): Rules {
     throw new SourceError('the rule lowest is greater than the rule highest');
   if (rules.windowMs < 0) throw new SourceError('the rule windowMs is less than 0');
   return rules;
-}
-
-function readHash(text: string): string {
-  if (/^[A-Za-z0-9_-]{43}$/.test(text)) return text;
-  // Not shown: somebody may have put a token here.
-  throw new SourceError(
-    'its ownerHash is not the SHA-256 of a token (43 letters, digits, "_" and "-"): remove it, and use seen token',
-  );
-}
-
-function refuseUnknown(fields: Fields, known: readonly string[]): void {
-  const unknown = Object.keys(fields).find((field) => !known.includes(field));
-  if (unknown !== undefined)
-    throw new SourceError(
-      `${excerpt(unknown)} is not one of ${known.join(', ')}: it may need a newer Seen`,
-    );
-}
-
-function asFields(value: unknown, what: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new SourceError(`${what} is not an object in braces`);
-}
-
-function asText(value: unknown, what: string): string {
-  if (typeof value === 'string') return value;
-  throw new SourceError(
-    value === undefined ? `has no ${what}` : `its ${what} is not a text in quotes`,
-  );
-}
-
-function asWhole(value: unknown, what: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-  throw new SourceError(
-    value === undefined ? `has no ${what}` : `its ${what} is not a whole number of at most 2^53-1`,
-  );
 }

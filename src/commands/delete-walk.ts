@@ -1,25 +1,12 @@
 /** The walk of `seen delete` over all counters, and its report. */
-import { setImmediate } from 'node:timers/promises';
-import {
-  type Condition,
-  DELETED_AT_ONCE,
-  type Description,
-  type Page,
-  type Registry,
-} from '../contract/registry.ts';
-import { DEFAULT_COUNTER } from '../counter/name.ts';
+import type { Description, Registry } from '../contract/registry.ts';
+import { deletionSteps, type Selection } from '../counter/deleting.ts';
 import { meets } from '../counter/rules.ts';
 import { pluralize } from '../plural.ts';
 import type { Progress } from './terminal.ts';
 
 /** The number of counters to show before a deletion. */
 const EXAMPLES = 10;
-
-/** Selects counters by the beginning of their names and a condition. */
-export interface Selection {
-  readonly prefix: string;
-  readonly condition: Condition;
-}
 
 /** The results of a walk so far. */
 export interface WalkResult {
@@ -44,48 +31,24 @@ export interface Walk {
   readonly size: number;
 }
 
-/**
- * Checks all counters page by page, and deletes or only counts the selected ones. Each page is a
- * separate transaction, so that visits are counted in between. A deleted counter meets the
- * condition in that transaction, not only when it was listed.
- */
+/** Checks all counters step by step, and deletes or only counts the selected ones. */
 export async function walkOver(
   { registry, selection, progress, signal, size }: Walk,
   deletes: boolean,
 ): Promise<WalkResult> {
-  const { prefix, condition } = selection;
   const found: WalkResult = { counters: 0, hits: 0, owned: 0, spared: 0, examples: [] };
-  let after: string | undefined = '';
-  for (let looked = 0; after !== undefined && !signal.aborted; ) {
-    // eslint-disable-next-line no-await-in-loop -- a page follows the one before
-    const page: Page = await registry.list({ prefix, search: '', after, limit: DELETED_AT_ONCE });
-    const counters = page.counters.filter(({ counter }) => counter !== DEFAULT_COUNTER);
-    const selected = counters.filter((counter) => meets(counter, condition));
-    const withOwned = counters.filter((counter) =>
-      meets(counter, { ...condition, unowned: false }),
-    );
-    found.owned += withOwned.length - selected.length;
-    found.examples.push(...selected.slice(0, EXAMPLES - found.examples.length));
-    if (!deletes) {
-      found.counters += selected.length;
-      found.hits += totalOf(selected);
-    } else if (selected.length > 0) {
-      // eslint-disable-next-line no-await-in-loop -- a page follows the one before
-      const outcomes = await registry.delete(
-        selected.map(({ counter }) => counter),
-        condition,
-      );
-      const deleted = selected.filter((_, index) => outcomes[index] === 'deleted');
-      found.counters += deleted.length;
-      found.hits += totalOf(deleted);
-      found.spared += outcomes.filter((outcome) => outcome === 'differs').length;
-    }
-    looked += page.counters.length;
+  const unowned = { ...selection.condition, unowned: false };
+  let looked = 0;
+  for await (const step of deletionSteps(registry, selection, deletes)) {
+    const chosen = deletes ? step.deleted : step.selected;
+    found.owned += step.others.filter((counter) => meets(counter, unowned)).length;
+    found.examples.push(...step.selected.slice(0, EXAMPLES - found.examples.length));
+    found.counters += chosen.length;
+    found.hits += totalOf(chosen);
+    found.spared += step.spared;
+    looked += step.listed;
     progress.at(looked, Math.max(size, looked));
-    after = page.next;
-    // SQLite answers within one turn of the event loop, in which no Ctrl-C is noticed.
-    // eslint-disable-next-line no-await-in-loop -- a page follows the one before
-    await setImmediate();
+    if (signal.aborted) break;
   }
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import { readConfig } from '../config/config.ts';
 import { retryingRegistry } from '../counter/clock.ts';
+import type { Selection } from '../counter/deleting.ts';
 import { AppError } from '../counter/errors.ts';
 import {
   type Command,
@@ -14,7 +15,7 @@ import {
 } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
-import { deletionReport, dryRunReport, type Selection, walkOver } from './delete-walk.ts';
+import { deletionReport, dryRunReport, walkOver } from './delete-walk.ts';
 import { INTERRUPTED, showProgress } from './terminal.ts';
 
 const FLAGS = {

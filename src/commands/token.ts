@@ -20,7 +20,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   const config = readConfig({ argv: flags, env });
   const store = await composeStore(config, 'refuse');
   try {
-    const { token, owner } = issueToken();
+    const { token, owner } = issueToken(counter);
     const changed = await retryingRegistry(store.registry, CLOCK, config.waitMs).change(counter, {
       owner,
     });

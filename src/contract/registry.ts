@@ -33,8 +33,16 @@ export const RULES: Rules = {
   windowMs: 0,
 };
 
+/** What a page shows of a counter's site; undefined where there is none. */
+export interface Label {
+  /** 1 to 100 characters in one line (`counter/label.ts`). */
+  readonly title?: string | undefined;
+  /** A normalised http or https URL of at most 500 characters. */
+  readonly link?: string | undefined;
+}
+
 /** The properties of a new counter. */
-export interface Draft {
+export interface Draft extends Label {
   /** The initial total. */
   readonly total: number;
   /** The time of creation, in milliseconds since 1970. */
@@ -48,7 +56,7 @@ export interface Draft {
 }
 
 /** A counter as the store has it. */
-export interface Description {
+export interface Description extends Label {
   readonly counter: string;
   readonly total: number;
   /**
@@ -70,9 +78,16 @@ export type RuleChanges = { readonly [Rule in keyof Rules]?: Rules[Rule] | undef
 /** Changes of a counter. Fields that are not given stay as they are. */
 export interface CounterChanges {
   readonly total?: number | undefined;
-  /** The hash of the new owner's token. */
+  /**
+   * The hash of the new owner's token, which nobody else has. A counter that has this owner
+   * already meets a condition on the earlier owner, so that the change can be repeated.
+   */
   readonly owner?: string | undefined;
   readonly rules?: RuleChanges | undefined;
+  /** `null` removes the title. */
+  readonly title?: string | null | undefined;
+  /** `null` removes the link. */
+  readonly link?: string | null | undefined;
 }
 
 /**
@@ -147,8 +162,8 @@ export interface Registry {
   /**
    * Changes a counter in one transaction, all of `changes` or nothing, and returns the changed
    * counter. Returns `missing` if it does not exist, and `differs` if it does not meet the
-   * condition. The default counter always exists. Fails with `counter-unreadable`, having changed
-   * nothing.
+   * condition. The default counter always exists. Fails with `counter-unreadable`, and with
+   * `store-full` for a title or link when space is short, having changed nothing.
    */
   change(
     counter: string,

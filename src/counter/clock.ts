@@ -85,6 +85,7 @@ export function retryingHistory(history: History, clock: Clock, waitMs: number):
   return {
     visitorsError: history.visitorsError,
     read: (counter) => retryWhileUnavailable(() => history.read(counter), clock, waitMs),
+    recent: (...args) => retryWhileUnavailable(() => history.recent(...args), clock, waitMs),
     salt: (day, suggested) => history.salt(day, suggested),
   };
 }

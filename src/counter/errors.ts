@@ -54,6 +54,8 @@ export const ERRORS = {
   'counter-exists': { http: 409, exit: 1 },
   /** The maximum number of counters is reached. */
   'counters-full': { http: 503, exit: 1, retrySeconds: 3600 },
+  /** Space is short, so no title and no link is stored. */
+  'store-full': { http: 503, exit: 1, retrySeconds: 3600 },
   /** The store has other data under the counter's name. */
   'counter-unreadable': { http: 500, exit: 1 },
   /** The total would leave the range in which numbers are exact. */
@@ -131,6 +133,14 @@ export function countersFull(): AppError {
   return new AppError(
     'counters-full',
     'This Seen has the maximum number of counters. Ask its operator.',
+  );
+}
+
+/** The error for a title or link when memory or disk is short. */
+export function storeFull(): AppError {
+  return new AppError(
+    'store-full',
+    'The store of this Seen is nearly full, so no title or link is stored. Ask its operator.',
   );
 }
 

@@ -161,8 +161,14 @@ describe('no request leaves more memory in use than is stated', () => {
           'user-agent': `Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 ${fresh()}`,
           'x-forwarded-for': `198.51.${a}.${b}`,
         },
-        ...(route === '/api/v1/counters' ? { body: `{"name":"${namespace}/${key}"}` } : {}),
+        ...(route === '/api/v1/counters' ? { body: longest(`${namespace}/${key}`) } : {}),
       };
+    };
+    /** A new counter with the longest title and link. */
+    const longest = (name: string) => {
+      const title = fresh() + '\u{1F600}'.repeat(84);
+      const link = `https://my-site.example/${fresh()}`.padEnd(500, 'x');
+      return JSON.stringify({ name, title, link });
     };
     const withoutBody = (target: Target) => ({ ...all(target), body: undefined });
     const bytes = new Map<string, number>();

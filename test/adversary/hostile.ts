@@ -196,6 +196,13 @@ export const JSON_BODIES: readonly Hostile[] = [
   repeated('a', '{"name":"', '"}'),
   repeated('a/', '{"name":"', '"}'),
   repeated('a', '{"visitor":"', '"}'),
+  repeated('a', '{"title":"', '"}'),
+  repeated('\u{1F600}', '{"title":"', '"}'),
+  repeated('a', '{"link":"https://', '"}'),
+  repeated('../a/', '{"link":"https://a.example/', '"}'),
+  // The longest link that is parsed, in each of its parts.
+  (length) => `{"value":1,"link":"https://${differentLetters(1400)}/${length}"}`,
+  (length) => `{"value":1,"link":"https://a/${'é'.repeat(470)}${length}"}`,
   repeated('/', '{"url":"https://a.example', '"}'),
   repeated('xn--a.', '{"url":"http://', '"}'),
   // Labels of a host that are costly to encode, because all their letters differ.

@@ -25,6 +25,7 @@ const LOG = /^\/busuanzi\/.*log$/;
 const QUERIES: Readonly<Record<string, string>> = {
   '/live': '?counters=hits,my-site/page',
   '/api/v1/values': '?names=hits,my-site/page',
+  '/api/v1/counters': '?prefix=my-site/made',
   '/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',
   '/busuanzi/': '?jsonpCallback=BusuanziCallback_123456789012',
   '/busuanzi/busuanzi': '?jsonpCallback=BusuanziCallback_123456789012',
@@ -125,6 +126,8 @@ function bodyOf(route: string, method: string): string | undefined {
   if (route === '/own-visits') return 'visits=in';
   if (route.endsWith('/hit')) return '{"amount":1}';
   if (LOG.test(route)) return `{"url":"${PAGE}","isNewUv":true}`;
-  if (route === '/api/v1/counters') return '{"name":"my-site/made"}';
+  if (route === '/api/v1/counters') {
+    return '{"name":"my-site/made","title":"Made","link":"https://my-site.test/"}';
+  }
   return '{"value":1}';
 }

@@ -58,6 +58,8 @@ export function testArchive(subject: () => Subject): void {
       total: 5,
       madeAt: NOW - DAY_MS,
       owner: 'the hash of a token',
+      title: 'My “site”',
+      link: 'https://my-site.example/',
       rules: { lowest: -3, highest: 7, settable: true, private: true, windowMs: 60_000 },
       past: {
         hours: [
@@ -88,7 +90,9 @@ export function testArchive(subject: () => Subject): void {
     test('an export contains all data of each counter, in the order of the names', async () => {
       const [hit, made, gone] = [`${space}/B`, `${space}/a`, `${space}/gone`];
       const rules = { ...RULES, lowest: -MAX, private: true, windowMs: DAY_MS };
-      await store.registry.create(made, { total: -MAX, madeAt: NOW, owner: 'somebody', rules });
+      const label = { title: 'A', link: 'http://a.example/' };
+      const draft = { total: -MAX, madeAt: NOW, owner: 'somebody', rules, ...label };
+      await store.registry.create(made, draft);
       await store.registry.create(gone, { total: 1, madeAt: NOW, owner: 'somebody' });
       const commit = hitting();
       await commit({
@@ -110,6 +114,7 @@ export function testArchive(subject: () => Subject): void {
         madeAt: NOW,
         owner: 'somebody',
         rules,
+        ...label,
         past: NO_PAST,
       });
       expect(plain(counters.get(hit))).toMatchObject({
@@ -131,6 +136,8 @@ export function testArchive(subject: () => Subject): void {
       expect(await store.registry.describe(brought.counter)).toMatchObject({
         total: 5,
         owner: brought.owner!,
+        title: 'My “site”',
+        link: 'https://my-site.example/',
       });
       await hitting()({ counter: brought.counter, amount: 2, visitors: callers('a') });
       const { hours, visitors } = await store.history.read(brought.counter);
@@ -145,6 +152,8 @@ export function testArchive(subject: () => Subject): void {
           total,
           madeAt: undefined,
           owner: undefined,
+          title: undefined,
+          link: undefined,
           rules: RULES,
           past: NO_PAST,
         });
@@ -202,6 +211,8 @@ export function testArchive(subject: () => Subject): void {
         madeAt: own.madeAt,
         owner: own.owner,
         rules: RULES,
+        title: undefined,
+        link: undefined,
         hours: [`${HOUR} person 4`, `${HOUR - 1} bot 1`].toSorted(),
         visitors: [
           [DAY - 100, 1],

@@ -11,6 +11,7 @@ import {
   HOUR_MS,
   HOURS_KEPT_DAYS,
 } from '../../src/contract/history.ts';
+import { RULES } from '../../src/contract/registry.ts';
 import { callers } from '../support/callers.ts';
 import type { Subject, TestedStore } from './subject.ts';
 import { byText, fresh, freshKey, MAX, once } from './tools.ts';
@@ -192,6 +193,75 @@ export function testHistory(subject: () => Subject): void {
       await own.close();
     });
 
+    test('returns the visits of days of many counters, hours and folded days together', async () => {
+      const { store: own, name, at, hit } = begin();
+      const [other, none] = [fresh(), fresh()];
+      for (const day of [0, 1]) {
+        at(day * DAY_MS + 5 * HOUR_MS);
+        await hit({ amount: 3, kinds: { person: 1, bot: 1, proxy: 1 } });
+        at(day * DAY_MS + 23 * HOUR_MS);
+        await hit({ amount: 2, kinds: { program: 2 } });
+      }
+      const last = HOURS_KEPT_DAYS + 1;
+      at(last * DAY_MS + 6 * HOUR_MS);
+      // Folds the first two days, or parts of them.
+      await hit({ kinds: { person: 1 } });
+      await hit({ kinds: { person: 1 } });
+      await hit({ counter: other, amount: 7 });
+      const recent = async (first: number, end: number, ...names: string[]) =>
+        (await own.history.recent(names, DAY + first, DAY + end)).map((days) =>
+          [...days].map(([day, visits]) => [day - DAY, visits]).toSorted(byText),
+        );
+      const days = [
+        [0, 5],
+        [1, 5],
+        [last, 2],
+      ];
+      const all = await recent(0, last, name, none, other, name);
+      expect(all).toEqual([days.toSorted(byText), [], [[last, 7]], days.toSorted(byText)]);
+      expect(await recent(1, last - 1, name)).toEqual([[[1, 5]]]);
+      expect(await recent(last, last, other, name)).toEqual([[[last, 7]], [[last, 2]]]);
+      expect(await recent(last + 1, last + 90, name)).toEqual([[]]);
+      expect(await recent(0, last)).toEqual([]);
+      await own.close();
+    });
+
+    test('returns the visits of days of a counter that is visited in every hour', async () => {
+      const { store: own, name } = begin();
+      const kinds = ['person', 'program', 'proxy', 'bot'] as const;
+      const first = DAY - HOURS_KEPT_DAYS + 1;
+      const hours = Array.from({ length: HOURS_KEPT_DAYS * 24 }, (_, index) =>
+        kinds.map((kind, amount) => ({ at: first * 24 + index, kind, amount })),
+      ).flat();
+      const old = Array.from({ length: 200 }, (_, index) =>
+        kinds.map((kind) => ({ at: first - 1 - index, kind, amount: index })),
+      ).flat();
+      const past = { hours, days: old, visitors: new Map() };
+      const brought = { counter: name, total: 1, madeAt: 1, owner: undefined, rules: RULES, past };
+      const terms = { source: randomUUID().slice(0, 22), existing: 'keep' } as const;
+      expect(await own.archive.importAll([brought], terms)).toEqual(['made']);
+      // Each hour has 0 + 1 + 2 + 3 visits.
+      for (const days of [1, 2, HOURS_KEPT_DAYS, 90]) {
+        const [visits] = await own.history.recent([name], DAY - days + 1, DAY);
+        const expected = Array.from({ length: days }, (_, index) => {
+          const before = index - HOURS_KEPT_DAYS;
+          return [DAY - index, before < 0 ? 24 * 6 : before * 4] as const;
+        });
+        const sums = expected.map(([day]) => [day, visits?.get(day) ?? 0]);
+        expect({ days, sums }).toEqual({ days, sums: expected.map(([...entry]) => entry) });
+      }
+      await own.close();
+    });
+
+    test('sums of days stop at the largest exact number, too', async () => {
+      const { store: own, name, hit } = begin();
+      await hit({ amount: MAX, kinds: { person: MAX } });
+      await hit({ amount: -MAX, kinds: { bot: MAX } });
+      const [visits] = await own.history.recent([name], DAY, DAY);
+      expect(visits).toEqual(new Map([[DAY, MAX]]));
+      await own.close();
+    });
+
     test('stops at the largest exact number, and the counter counts on', async () => {
       const { store: own, name, at, hit } = begin();
       for (let n = 0; n < 1030; n++) {
@@ -213,6 +283,7 @@ export function testHistory(subject: () => Subject): void {
       const { store: own, name, hit } = begin();
       await hit({ visitors: callers('a') });
       await own.registry.delete([name]);
+      expect(await own.history.recent([name], DAY, DAY)).toEqual([new Map()]);
       expect(await own.history.read(name)).toEqual({ hours: [], days: [], visitors: new Map() });
       await own.close();
     });

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { DAY_MS } from '../../src/contract/history.ts';
 import {
   type Condition,
+  type Description,
   RULES,
   type RuleChanges,
   type Rules,
@@ -170,6 +171,69 @@ export function testRegistry(subject: () => Subject): void {
         owner: undefined,
         rules: { ...RULES, private: true },
       });
+    });
+
+    test('has a title and a link, which a change sets, keeps or removes', async () => {
+      const own = fresh();
+      const label = { title: 'Zeit für 🌍 – “it” ’s', link: 'https://my-site.example/%C3%A9?a=b' };
+      await store.registry.create(own, { total: 5, madeAt: 1000, owner, ...label });
+      expect(await store.registry.describe(own)).toMatchObject(label);
+      await store.counting.commit(batch({ counter: own, amount: 1 }));
+      const list = { search: own, after: '', limit: 1 };
+      expect((await store.registry.list(list)).counters).toMatchObject([{ total: 6, ...label }]);
+      const rest = { counter: own, total: 6, madeAt: 1000, owner, rules: RULES };
+      for (const [change, expected] of [
+        [{ owner }, label],
+        [{ title: undefined, link: undefined }, label],
+        [{ title: 'another' }, { ...label, title: 'another' }],
+        [{ link: null }, { title: 'another' }],
+        [{ link: 'http://a/', title: null }, { link: 'http://a/' }],
+        [{ link: 'http://b/' }, { link: 'http://b/' }],
+        [{ link: null, title: null }, {}],
+        [{ title: null }, {}],
+        [{ title: 'x'.repeat(100), link: `http://a/${'x'.repeat(491)}` }, 'itself'],
+      ] as const) {
+        const after = { ...rest, ...(expected === 'itself' ? change : expected) };
+        expect(await store.registry.change(own, change)).toEqual(after as Description);
+        expect(await store.registry.describe(own)).toEqual(after as Description);
+      }
+      // None of it is left for a later counter of the same name.
+      await store.registry.delete([own]);
+      await store.counting.commit(batch({ counter: own, amount: 1 }));
+      const later = await store.registry.describe(own);
+      expect([later?.title, later?.link]).toEqual([undefined, undefined]);
+    });
+
+    test('a title is changed only on the condition, and one of the default counter too', async () => {
+      const own = fresh();
+      await store.registry.create(own, { total: 5, madeAt: 1000, owner, title: 'first' });
+      const change = { title: 'second', total: 7 };
+      expect(await store.registry.change(own, change, { owner: 'another' })).toBe('differs');
+      expect(await store.registry.describe(own)).toMatchObject({ title: 'first', total: 5 });
+      expect(await store.registry.change(fresh(), change)).toBe('missing');
+      await store.registry.delete(['hits']);
+      expect(await store.registry.change('hits', { title: 'of all' })).toMatchObject({
+        total: 0,
+        title: 'of all',
+      });
+      expect(await store.registry.change('hits', { title: null })).toMatchObject({ total: 0 });
+      expect((await store.registry.describe('hits'))?.title).toBeUndefined();
+    });
+
+    test('a change of the owner can be repeated after a lost reply, and only by that owner', async () => {
+      const own = fresh();
+      await store.registry.create(own, { total: 5, madeAt: 1000, owner });
+      const change = { owner: 'the hash of a new token' };
+      for (const attempt of ['first', 'again']) {
+        const changed = await store.registry.change(own, change, { owner });
+        expect({ attempt, changed }).toMatchObject({ attempt, changed: change });
+      }
+      expect(await store.registry.change(own, { owner: 'of another' }, { owner })).toBe('differs');
+      expect(await store.registry.change(own, { total: 6 }, { owner })).toBe('differs');
+      expect(await store.registry.describe(own)).toMatchObject({ total: 5, ...change });
+      const unowned = fresh();
+      await store.counting.commit(batch({ counter: unowned, amount: 1 }));
+      expect(await store.registry.change(unowned, { total: 6 }, { owner })).toBe('differs');
     });
 
     test('simultaneous changes from several replicas all hold', async () => {

@@ -112,12 +112,23 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       }
     },
   },
-  'a counter that is set, or given other rules or another owner': {
+  'a title and a link, the longest': {
+    before: hitAll,
+    async run({ store }) {
+      for (let n = 0; n < TIMES; n++) {
+        const title = `${n}`.padEnd(8, '-') + '\u{1F600}'.repeat(92);
+        const link = `https://my-site.example/${n}`.padEnd(500, 'x');
+        await store.registry.change(page(n), { title, link });
+      }
+    },
+  },
+  'a counter that is set, or given other rules, another owner, title or link': {
     before: async (hands) => {
       await hitAll(hands);
       for (let n = 0; n < TIMES; n++) {
         await hands.store.registry.change(page(n), { rules: { ...window, windowMs: 1000 } });
-        await hands.store.registry.change(page(n), { owner: 'o'.repeat(43) });
+        const label = { title: 'Some title', link: 'http://a.example/' };
+        await hands.store.registry.change(page(n), { owner: 'o'.repeat(43), ...label });
       }
     },
     async run({ store }) {
@@ -125,6 +136,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         await store.registry.change(page(n), { total: n });
         await store.registry.change(page(n), { rules: { ...window, windowMs: 2000 } });
         await store.registry.change(page(n), { owner: 'p'.repeat(43) });
+        const label = { title: 'More title', link: 'http://b.example/' };
+        await store.registry.change(page(n), label);
       }
     },
   },
@@ -136,6 +149,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         await store.counting.read([...names, 'no-such/counter']);
         await store.registry.describe(page(n));
         await store.history.read(page(n));
+        const today = Math.floor(Date.now() / DAY_MS);
+        await store.history.recent(names.slice(0, 100), today, today);
         await store.registry.list({ search: 'page', after: '', limit: 100 });
       }
     },
@@ -217,6 +232,7 @@ describe('docs/capacity.md states the space that each operation leaves in use', 
       'registry.describe',
       'registry.list',
       'history.read',
+      'history.recent',
       'limiter.take',
     ];
     const others = [

@@ -329,6 +329,11 @@ const ASKED: Readonly<Record<Call | 'risks', (store: Store) => Promise<unknown>>
       await commit(5, { counter: 'my-site/more', amount: 1 }, { counter: 'hits', amount: 1 }),
     ).toEqual(['counters-full', 4]);
   },
+  async 'history.recent'({ history }) {
+    const today = Math.floor(clock.at / 86_400_000);
+    const [visits] = await history.recent(['my-site/keyed'], today - 1, today);
+    expect([...(visits?.values() ?? [])]).toEqual([1]);
+  },
   async 'counting.read'({ counting }) {
     expect(await counting.read(['hits', 'my-site/keyed', 'my-site/none'])).toEqual([
       4,
@@ -354,8 +359,11 @@ const ASKED: Readonly<Record<Call | 'risks', (store: Store) => Promise<unknown>>
     expect(await presence.heartbeat(report)).toMatchObject([report]);
   },
   async 'registry.change'({ registry, counting }) {
-    const changes = { total: 42, owner: 'another', rules: { windowMs: 1000 } };
+    const label = { title: 'A title', link: 'http://a.example/' };
+    const changes = { total: 42, owner: 'another', rules: { windowMs: 1000 }, ...label };
     expect(await registry.change('my-site/made', changes)).toMatchObject(changes);
+    const untitled = await registry.change('my-site/made', { title: null });
+    expect(untitled).toMatchObject({ ...changes, title: undefined });
     expect(await registry.change('my-site/none', { total: 42 })).toBe('missing');
     const change: Change = {
       counter: 'my-site/made',
@@ -617,7 +625,7 @@ describe('the users that deploy/secrets.sh makes', () => {
       SEEN_TOKEN_FILE: join(folder.path, 'seen_token_1'),
     });
     const authorization = { Authorization: `Bearer ${secret('seen_token_1')}` };
-    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[]}');
+    expect(await program.get('/api/v1/counters', authorization)).toBe('{"counters":[],"size":0}');
   });
 
   test('an old file without users, and a number that is in use, are refused, and nothing is created', async () => {

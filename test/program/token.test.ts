@@ -41,11 +41,12 @@ forEachStore((newDatabase) => {
     const { status, out } = await seenToken(program, 'my-site/page');
     expect({ status, out }).toEqual({
       status: 0,
-      out: expect.stringMatching(/^seen_[\w-]{43}\n$/),
+      out: expect.stringMatching(/^seen_[\w-]{43}~my-site\/page\n$/),
     });
     expect(await set(program, 'counters/my-site/page', before)).toBe(401);
     expect(await set(program, 'counters/my-site/page', out.trim())).toBe(200);
     const own = await seenToken(program, 'hits');
+    expect(own.out).toEndWith('~hits\n');
     expect(await set(program, 'default', own.out.trim())).toBe(200);
   });
 });

@@ -32,7 +32,9 @@ const SETTINGS = {
  */
 const CODES = ['53100', '53200', '42501', '40P01', '57014', '01000'] as const;
 /** The tables that commits and changes of counters write. */
-const TABLES = 'counters writers keys sums hours days uniques visitors salts sources'.split(' ');
+const TABLES = 'counters labels writers keys sums hours days uniques visitors salts sources'.split(
+  ' ',
+);
 
 /** Starts a PostgreSQL. Returns the databases that may be used at once, and how to stop it. */
 export async function startPostgres() {

@@ -25,6 +25,9 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
       return once(record, 'made', time);
     case 'owner':
       return once(record, 'ownerHash', value.replace(/^sha256:/, ''));
+    case 'title':
+    case 'link':
+      return once(record, what, readTextCell(value));
     case 'rule':
       return once(
         inside(record, 'rules'),
@@ -39,8 +42,27 @@ export function addRow(record: Gathering, cells: readonly string[]): void {
       return once(inside(record, 'visitors'), time, readWhole(value, 'number of visitors'));
     default:
       throw new SourceError(
-        `${excerpt(what)} is not one of total, made, owner, rule, hour, day, visitors`,
+        `${excerpt(what)} is not one of total, made, owner, title, link, rule, hour, day, visitors`,
       );
+  }
+}
+
+/**
+ * The cell of a title or a link. Their authors are strangers, so no part of it may look like a
+ * formula, whatever a spreadsheet takes for the separator.
+ */
+export function textCell(text: string): string {
+  const encoded = encodeURIComponent(text).replaceAll('%20', ' ');
+  return `text:${encoded.replaceAll(/[!'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)}`;
+}
+
+/** The text of such a cell. A person may also write the text as it is. */
+function readTextCell(cell: string): string {
+  if (!cell.startsWith('text:')) return cell;
+  try {
+    return decodeURIComponent(cell.slice('text:'.length));
+  } catch {
+    throw new SourceError(`${excerpt(cell)} has a "%" without a code: write %25 for it`);
   }
 }
 

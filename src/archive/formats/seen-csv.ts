@@ -18,7 +18,7 @@ import {
   NO_COUNTERS,
   requireVersion,
 } from './json-lines.ts';
-import { addRow, COLUMNS, type Gathering } from './seen-csv-rows.ts';
+import { addRow, COLUMNS, type Gathering, textCell } from './seen-csv-rows.ts';
 
 /** The text of an export, piece by piece. */
 export async function* writeCsv(
@@ -44,6 +44,8 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     total,
     made,
     ownerHash,
+    title,
+    link,
     rules = {},
     hours = {},
     days = {},
@@ -58,6 +60,8 @@ function tableOf(archived: ArchivedCounter): (string | number)[][] {
     ...(made === undefined ? [] : [[counter, 'made', made, '', '']]),
     // With a prefix, because a hash may begin with a sign.
     ...(ownerHash === undefined ? [] : [[counter, 'owner', '', 'sha256', `sha256:${ownerHash}`]]),
+    ...(title === undefined ? [] : [[counter, 'title', '', '', textCell(title)]]),
+    ...(link === undefined ? [] : [[counter, 'link', '', '', textCell(link)]]),
     ...Object.entries(rules).map(([rule, value]) => [counter, 'rule', '', rule, String(value)]),
     ...amounts('hour', hours),
     ...amounts('day', days),

@@ -1,14 +1,15 @@
 /**
  * The native API, `/api/v1`, and its description; errors are problem documents (RFC 9457).
  *
- * Not here: the routes' handlers (`counters.ts`, `past.ts`, `stack.ts`), the
- * schemas of requests (`routes.ts`), and permissions (`http/visit/owners.ts`).
+ * Not here: the routes' handlers (`counters.ts`, `list.ts`, `past.ts`, `stack.ts`),
+ * the schemas of requests (`routes.ts`), and permissions (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
-import { serveCollection, serveCounter } from './counters.ts';
+import { serveCollection, serveCounter, serveOwner } from './counters.ts';
+import { serveList } from './list.ts';
 import { API_DESCRIPTION, type ApiOptions, nameIn } from './options.ts';
 import { servePast } from './past.ts';
 import { HEADERS } from './schemas.ts';
@@ -32,7 +33,9 @@ export function createApi(options: ApiOptions): Surface {
 
 function serve(api: OpenAPIHono<Env>, options: ApiOptions): void {
   serveCollection(api, options);
+  serveList(api, options);
   serveCounter(api, options);
+  serveOwner(api, options);
   servePast(api, options);
   if (options.stack) serveStack(api, options.stack);
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {

@@ -1,6 +1,6 @@
 /**
- * Requests and responses of the native API for one counter: read, hit, set, delete. Not here: its
- * history (`past-routes.ts`).
+ * Requests and responses of the native API for one counter: read, hit, set, delete, and replace
+ * its token. Not here: its history (`past-routes.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import {
@@ -8,11 +8,13 @@ import {
   counter,
   json,
   LIMITS,
+  label,
   PROBLEMS,
   problem,
   rules,
   SECURITY,
   TOKENS,
+  Token,
   total,
   Value,
 } from './schemas.ts';
@@ -50,12 +52,26 @@ const settings = z.strictObject({
   value: total.optional(),
   private: rules.private.optional(),
   window: rules.window.optional(),
+  ...label,
 });
 
 /** The body of a request that sets a counter. It must have at least one field. */
 function settingBody(setting: z.ZodType<z.infer<typeof settings>>) {
   const schema = setting.refine((wanted) => Object.keys(wanted).length > 0, 'has no field to set');
   return { required: true, content: { 'application/json': { schema } } };
+}
+
+function tokenRoute<P extends z.ZodObject>(path: string, params: P) {
+  return createRoute({
+    method: 'post',
+    path: `${path}/token`,
+    summary: 'Replace the owner’s token',
+    description:
+      'Returns a new token, which is not shown again; the old one is no longer valid. Needs the owner’s token, or the installation’s. A counter without an owner gets one.',
+    security: SECURITY,
+    request: { params },
+    responses: { 200: json('The new token.', Token), ...TOKENS, ...PROBLEMS },
+  });
 }
 
 /**
@@ -101,6 +117,7 @@ function routesOf<P extends z.ZodObject>(
       request: { params, body: settingBody(setting) },
       responses: { 200: json('The changed counter.', Counter), ...TOKENS, ...PROBLEMS },
     }),
+    token: tokenRoute(path, params),
     remove: createRoute({
       method: 'delete',
       path,

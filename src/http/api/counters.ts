@@ -1,10 +1,11 @@
 /**
- * The routes of the native API for counters: create one, list them, read many at once; and read,
- * hit, set or delete one.
+ * The routes of the native API for counters: create one, read many at once; and read, hit, set or
+ * delete one, or replace its token. Not here: lists, and deleting many (`list.ts`).
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { RULES } from '../../contract/registry.ts';
 import { AppError, counterMissing, countersFull } from '../../counter/errors.ts';
+import { changedLabel } from '../../counter/label.ts';
 import type { AppContext, Env } from '../context.ts';
 import { issueToken } from '../visit/owners.ts';
 import {
@@ -16,19 +17,20 @@ import {
 } from './options.ts';
 import { routes } from './routes.ts';
 
-/** Adds the routes that create a counter, list counters, and read many at once. */
+/** Adds the routes that create a counter, and read many at once. */
 export function serveCollection(
   api: OpenAPIHono<Env>,
   { counter, registry, owners, mayMake, closed, now }: ApiOptions,
 ): void {
   api.openapi(routes.make, async (c) => {
-    const { name, value, private: hidden, window } = c.req.valid('json');
+    const { name, value, private: hidden, window, ...given } = c.req.valid('json');
     if (closed) owners.requireInstallation(c.req.raw.headers);
     if (mayMake) await mayMake(c, name);
-    const { token, owner } = issueToken();
+    const { token, owner } = issueToken(name);
     const madeAt = now();
     const rules = { ...RULES, private: hidden, windowMs: window * 1000 };
-    switch (await registry.create(name, { total: value, madeAt, owner, rules })) {
+    const label = changedLabel({}, given);
+    switch (await registry.create(name, { total: value, madeAt, owner, rules, ...label })) {
       case 'exists':
         throw new AppError(
           'counter-exists',
@@ -38,22 +40,13 @@ export function serveCollection(
         throw countersFull();
       case 'created':
         return c.json(
-          { ...counterJson({ counter: name, total: value, madeAt, rules }), token },
+          { ...counterJson({ counter: name, total: value, madeAt, rules, ...label }), token },
           201,
           {
             Location: `/api/v1/counters/${name}`,
           },
         );
     }
-  });
-
-  api.openapi(routes.list, async (c) => {
-    owners.requireInstallation(c.req.raw.headers);
-    const { counters, next } = await registry.list(c.req.valid('query'));
-    return c.json(
-      { counters: counters.map(counterJson), ...(next === undefined ? {} : { next }) },
-      200,
-    );
   });
 
   api.openapi(routes.values, async (c) => {
@@ -89,10 +82,10 @@ async function isOwnersHit(
   return owners.isOwner(headers, description);
 }
 
-/** Adds the routes that read, hit, set or delete one counter. */
+/** Adds the routes that read or hit one counter. */
 export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
-  const { count, registry, owners } = options;
-  for (const { read, hit, set, remove } of [routes.ofCounter, routes.ofDefault]) {
+  const { count } = options;
+  for (const { read, hit } of [routes.ofCounter, routes.ofDefault]) {
     api.openapi(read, async (c) => c.json(counterJson(await readableCounter(c, options)), 200));
 
     api.openapi(hit, async (c) => {
@@ -108,14 +101,26 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
       const reveal = !plain && (await isOwnersHit(c, options, amount, visitor));
       return c.json({ name, value: await count(c, name, { amount, reveal, visitor }) }, 200);
     });
+  }
+}
 
+/** Adds the routes that set or delete one counter, or give it a new token. */
+export function serveOwner(api: OpenAPIHono<Env>, { registry, owners }: ApiOptions): void {
+  const change = async (...args: Parameters<typeof registry.change>) => {
+    const changed = await registry.change(...args);
+    if (changed === 'missing') throw counterMissing(args[0]);
+    if (changed === 'differs') throw becameAnother(args[0]);
+    return changed;
+  };
+  for (const { set, token: replace, remove } of [routes.ofCounter, routes.ofDefault]) {
     api.openapi(set, async (c) => {
       const description = await requestedCounter(c, registry);
-      const { value, private: hidden, window } = c.req.valid('json');
+      const { value, private: hidden, window, title, link } = c.req.valid('json');
       const { counter, rules } = description;
       const changesRules = hidden !== undefined || window !== undefined;
+      const ownersOnly = changesRules || title !== undefined || link !== undefined;
       const condition =
-        changesRules || !rules.settable
+        ownersOnly || !rules.settable
           ? owners.requireOwner(c.req.raw.headers, description)
           : { settable: true };
       const changes = {
@@ -123,11 +128,18 @@ export function serveCounter(api: OpenAPIHono<Env>, options: ApiOptions): void {
         rules: changesRules
           ? { private: hidden, windowMs: window === undefined ? undefined : window * 1000 }
           : undefined,
+        title,
+        link,
       };
-      const changed = await registry.change(counter, changes, condition);
-      if (changed === 'missing') throw counterMissing(counter);
-      if (changed === 'differs') throw becameAnother(counter);
-      return c.json(counterJson(changed), 200);
+      return c.json(counterJson(await change(counter, changes, condition)), 200);
+    });
+
+    api.openapi(replace, async (c) => {
+      const description = await requestedCounter(c, registry);
+      const condition = owners.requireOwner(c.req.raw.headers, description);
+      const { token, owner } = issueToken(description.counter);
+      await change(description.counter, { owner }, condition);
+      return c.json({ name: description.counter, token }, 200);
     });
 
     api.openapi(remove, async (c) => {

@@ -64,12 +64,15 @@ export async function readableCounter(
 }
 
 /** A counter as it appears in responses of the API. */
-export function counterJson({ counter, total, madeAt, rules }: Omit<Description, 'owner'>) {
+export function counterJson(description: Omit<Description, 'owner'>) {
+  const { counter, total, madeAt, rules, title = null, link = null } = description;
   return {
     name: counter,
     value: total,
     created: madeAt === undefined ? null : new Date(madeAt).toISOString(),
     private: rules.private,
     window: rules.windowMs / 1000,
+    title,
+    link,
   };
 }

@@ -1,17 +1,17 @@
 /**
  * The routes of the native API with their schemas, which validate requests and describe the API at
- * `/openapi.json`. Not here: the routes of one counter (`counter-routes.ts`), and handlers
- * (`api.ts`).
+ * `/openapi.json`. Not here: the routes of one counter (`counter-routes.ts`), those of all
+ * counters (`list-routes.ts`), and handlers (`api.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { counterRoutes } from './counter-routes.ts';
+import { listRoutes } from './list-routes.ts';
 import {
   COUNTERS_AT_ONCE,
-  Counter,
   CreatedCounter,
   json,
   LIMITS,
-  NAME_LENGTH_MAX,
+  label,
   name,
   PROBLEMS,
   problem,
@@ -41,6 +41,7 @@ const make = createRoute({
             value: total.default(0).openapi({ description: 'The initial total.' }),
             private: rules.private.default(false),
             window: rules.window.default(0),
+            ...label,
           }),
         },
       },
@@ -54,37 +55,6 @@ const make = createRoute({
     ...TOKENS,
     ...PROBLEMS,
     409: problem('A counter of this name exists already.'),
-  },
-});
-
-const list = createRoute({
-  method: 'get',
-  path: '/api/v1/counters',
-  summary: 'List counters',
-  description: 'In byte order of their names. Needs the installation’s token.',
-  security: SECURITY,
-  request: {
-    query: z.strictObject({
-      search: z
-        .string()
-        .max(NAME_LENGTH_MAX)
-        .default('')
-        .openapi({ description: 'A part of the name, in the same case.' }),
-      after: z
-        .string()
-        .max(NAME_LENGTH_MAX)
-        .default('')
-        .openapi({ description: '`next` of the previous page.' }),
-      limit: z.coerce.number().int().min(1).max(COUNTERS_AT_ONCE).default(COUNTERS_AT_ONCE),
-    }),
-  },
-  responses: {
-    200: json(
-      'A page. Without `next` it is the last one.',
-      z.object({ counters: z.array(Counter), next: z.string().optional() }).openapi('Page'),
-    ),
-    ...TOKENS,
-    ...PROBLEMS,
   },
 });
 
@@ -118,7 +88,7 @@ const values = createRoute({
 /** All routes but those of the history and the stack. */
 export const routes = {
   make,
-  list,
   values,
+  ...listRoutes,
   ...counterRoutes,
 };

@@ -3,6 +3,7 @@
  * the API.
  */
 import { z } from '@hono/zod-openapi';
+import { isTitle, LINK_LENGTH_MAX, normalLink, TITLE_LENGTH_MAX } from '../../counter/label.ts';
 import { COUNTER_NAME, COUNTER_PART } from '../../counter/name.ts';
 import { WINDOW_MAX_MS } from '../../counter/rules.ts';
 
@@ -47,6 +48,35 @@ export const rules = {
     }),
 };
 
+const title = z.string().openapi({
+  minLength: 1,
+  maxLength: TITLE_LENGTH_MAX,
+  description: 'What pages show instead of the name.',
+  example: 'My site',
+});
+const link = z.string().openapi({
+  maxLength: LINK_LENGTH_MAX,
+  description: 'The http or https URL to which pages link.',
+  example: 'https://my-site.example/',
+});
+/** The title and the link of a counter in a request; null for none. */
+export const label = {
+  title: title
+    .refine(isTitle, `is not one line of 1 to ${TITLE_LENGTH_MAX} characters`)
+    .nullable()
+    .optional(),
+  link: link
+    .transform((text, { issues }) => {
+      const url = normalLink(text);
+      if (url !== undefined) return url;
+      const message = `is not an http or https URL of at most ${LINK_LENGTH_MAX} characters`;
+      issues.push({ code: 'custom', message, input: text });
+      return z.NEVER;
+    })
+    .nullable()
+    .optional(),
+};
+
 export const Counter = z
   .object({
     name,
@@ -56,11 +86,14 @@ export const Counter = z
       .nullable()
       .openapi({ description: 'When it was made; null when another program made it.' }),
     ...rules,
+    title: title.nullable(),
+    link: link.nullable(),
   })
   .openapi('Counter');
 export const CreatedCounter = Counter.extend({
   token: z.string().openapi({ description: 'Its owner’s token, which is not shown again.' }),
 }).openapi('MadeCounter');
+export const Token = z.object({ name, token: CreatedCounter.shape.token }).openapi('Token');
 export const Value = z
   .object({
     name,

@@ -1,7 +1,7 @@
 /**
  * Permissions by token: one token for the whole installation, and one for each created counter.
  *
- * A token is 256 random bits, so its unsalted SHA-256 is as good as any slower hash. The store
+ * A token has 256 random bits, so its unsalted SHA-256 is as good as any slower hash. The store
  * keeps that hash, and comparisons take constant time. Tokens come as `Authorization: Bearer
  * TOKEN` (RFC 6750), never in a URL, which logs would keep.
  */
@@ -16,10 +16,15 @@ export interface IssuedToken {
 }
 
 /**
- * A new token, unless the caller passes one. The prefix helps people, and programs that search for
- * leaked secrets.
+ * A new token for the owner of a counter. It names the counter, so that a page can find the
+ * counter of a token. The prefix helps people, and programs that search for leaked secrets.
  */
-export function issueToken(token = `seen_${randomBytes(32).toString('base64url')}`): IssuedToken {
+export function issueToken(counter: string): IssuedToken {
+  return issued(`seen_${randomBytes(32).toString('base64url')}~${counter}`);
+}
+
+/** A token that the caller has made, with at least 122 random bits. */
+export function issued(token: string): IssuedToken {
   return { token, owner: hashOf(token) };
 }
 

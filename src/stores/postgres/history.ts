@@ -31,6 +31,20 @@ export class PostgresHistory implements History {
     return folded(historyIn(past), Math.floor(this.#now() / HOUR_MS));
   }
 
+  async recent(
+    counters: readonly string[],
+    firstDay: number,
+    lastDay: number,
+  ): Promise<readonly ReadonlyMap<number, number>[]> {
+    const all = await this.#database.call<readonly (readonly [day: number, visits: number][])[]>(
+      'reads',
+      'read_recent',
+      { counters, firstDay, lastDay },
+      'store-unavailable',
+    );
+    return all.map((days) => new Map(days));
+  }
+
   salt(day: number, suggested: string): Promise<string> {
     return this.#database.call('changes', 'salt', { day, suggested }, 'hit-unconfirmed');
   }

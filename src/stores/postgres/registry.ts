@@ -28,13 +28,11 @@ export class PostgresRegistry implements Registry {
 
   create(
     counter: string,
-    { total, madeAt, owner, rules }: Draft,
+    { rules, ...draft }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
     return this.#change('create_counter', {
       counter,
-      total,
-      madeAt,
-      owner,
+      ...draft,
       rules: rules && writeRules(rules),
       countersMax: this.#options.countersMax,
     });
@@ -42,15 +40,14 @@ export class PostgresRegistry implements Registry {
 
   async change(
     counter: string,
-    { total, owner, rules }: CounterChanges,
+    { rules, ...changes }: CounterChanges,
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
     const changed = await this.#change<Row | 'missing' | 'differs'>('change_counter', {
       counter,
       condition,
       now: this.#options.now(),
-      total,
-      owner,
+      ...changes,
       rules: rules && writeRuleChanges(rules),
     });
     return typeof changed === 'string' ? changed : descriptionOf(changed, this.#database.place);

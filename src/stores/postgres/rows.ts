@@ -11,6 +11,8 @@ export interface Row {
   readonly madeAt: number | null;
   readonly owner: string | null;
   readonly rules: string | null;
+  readonly title: string | null;
+  readonly link: string | null;
 }
 
 type Entry = readonly [at: number, kind: Kind, amount: number];
@@ -24,7 +26,7 @@ export interface Past {
 
 /** The counter in a row; `place` is the database. Fails with `counter-unreadable`. */
 export function descriptionOf(
-  { counter, total, madeAt, owner, rules }: Row,
+  { counter, total, madeAt, owner, rules, title, link }: Row,
   place: string,
 ): Description {
   return {
@@ -33,6 +35,8 @@ export function descriptionOf(
     madeAt: madeAt ?? undefined,
     owner: owner ?? undefined,
     rules: readRules(rules),
+    title: title ?? undefined,
+    link: link ?? undefined,
   };
 }
 

@@ -12,6 +12,7 @@ import type { Session } from './session.ts';
 import archive from './sql/archive.sql' with { type: 'text' };
 import commit from './sql/commit.sql' with { type: 'text' };
 import history from './sql/history.sql' with { type: 'text' };
+import labels from './sql/labels.sql' with { type: 'text' };
 import limits from './sql/limits.sql' with { type: 'text' };
 import places from './sql/places.sql' with { type: 'text' };
 import presence from './sql/presence.sql' with { type: 'text' };
@@ -39,7 +40,7 @@ export interface Schema {
 
 /** `test/unit/stores/postgres/schema.test.ts` refuses a change without a step. */
 export const SCHEMA: Schema = {
-  steps: [tables],
+  steps: [tables, labels],
   functions: [shared, places, history, window, commit, registry, archive, limits, presence],
   oldest: 1,
 };

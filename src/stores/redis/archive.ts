@@ -91,13 +91,15 @@ async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readon
 
 /** Fails with `counter-unreadable`. */
 function archivedOf(dump: Dump): ArchivedCounter {
-  const [counter, total, made, owner, rules] = dump;
+  const [counter, total, made, owner, rules, , , , , , title, link] = dump;
   return {
     counter,
     total: totalOf(total, counter),
     madeAt: made === '' ? undefined : Number(made),
     owner: owner === '' ? undefined : owner,
     rules: readRules(rules === '' ? undefined : rules),
+    title: title === '' ? undefined : title,
+    link: link === '' ? undefined : link,
     past: historyIn(dump),
   };
 }

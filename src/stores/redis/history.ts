@@ -19,7 +19,17 @@ import type { PartOptions } from '../part-options.ts';
 import type { Client, RedisConnection } from './connection.ts';
 import { KIND_LETTERS } from './keys.ts';
 import archiveScript from './lua/archive.lua' with { type: 'text' };
+import recentScript from './lua/recent.lua' with { type: 'text' };
 import { Script } from './script.ts';
+
+/** The arguments of `lua/recent.lua`, described there. */
+interface RecentArguments {
+  readonly counters: readonly string[];
+  readonly firstDay: number;
+  readonly lastDay: number;
+}
+
+const RECENT = new Script<RecentArguments>(recentScript);
 
 export class RedisHistory implements History {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
@@ -40,6 +50,19 @@ export class RedisHistory implements History {
     const past = dump ? historyIn(dump) : { hours: [], days: [], visitors: new Map() };
     // Commits fold a little at a time.
     return folded(past, Math.floor(this.#now() / HOUR_MS));
+  }
+
+  async recent(
+    counters: readonly string[],
+    firstDay: number,
+    lastDay: number,
+  ): Promise<readonly ReadonlyMap<number, number>[]> {
+    const all = await this.#connection.ask(
+      (client) =>
+        RECENT.run<readonly (readonly number[])[]>(client, [], { counters, firstDay, lastDay }),
+      'store-unavailable',
+    );
+    return all.map((days) => new Map(pairs(days)));
   }
 
   async salt(day: number, suggested: string): Promise<string> {
@@ -75,6 +98,8 @@ export type Dump = readonly [
   days: readonly string[],
   uniques: readonly string[],
   today: number,
+  title: string,
+  link: string,
 ];
 
 const DUMP = new Script<DumpArguments>(archiveScript);
@@ -102,19 +127,19 @@ function isDump(dump: Dump | readonly [string]): dump is Dump {
 /** The history in a dump, not folded. */
 export function historyIn(dump: Dump): CounterHistory {
   const [, , , , , day, hours, days, uniques, today] = dump;
-  const visitors = new Map(
-    pairs(uniques).map(([at, count]) => [Number(at), Number(count)] as const),
-  );
+  const visitors = new Map(pairs(uniques).map(([at, count]) => [Number(at), Number(count)]));
   // An import may have added visitors for the day whose visitors are still kept one by one: both
   // are added.
   if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
   return { hours: entries(hours), days: entries(days), visitors };
 }
 
-function pairs(flat: readonly string[]): (readonly [field: string, value: string])[] {
-  const found: (readonly [string, string])[] = [];
-  for (let at = 0; at + 1 < flat.length; at += 2) found.push([flat[at] ?? '', flat[at + 1] ?? '']);
-  return found;
+/** A list of fields and values as pairs. */
+function pairs<T>(flat: readonly T[]): [field: T, value: T][] {
+  return Array.from(
+    { length: flat.length / 2 },
+    (_, at) => flat.slice(2 * at, 2 * at + 2) as [T, T],
+  );
 }
 
 const KINDS_BY_LETTER: ReadonlyMap<string, Kind> = new Map(

@@ -45,7 +45,7 @@ export function importInto(
 }
 
 function argumentsOf(
-  { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
+  { counter, total, madeAt, owner, rules, title, link, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
   { countersMax, now }: PartOptions,
 ): Omit<ImportArguments, 'what'> {
@@ -54,6 +54,8 @@ function argumentsOf(
   if (owner !== undefined) record.push('owner', owner);
   const written = writeRules(rules);
   if (written !== writeRules(RULES)) record.push('rules', written);
+  if (title !== undefined) record.push('title', title);
+  if (link !== undefined) record.push('link', link);
   const uniques = [...visitors].flatMap(([day, count]) => [`${day}`, count]);
   const figures = [figuresOf(hours), figuresOf(days), uniques];
   return { counter, source, existing, countersMax, total, record, figures };

@@ -26,7 +26,7 @@ export function totalKey(counter: string): string {
 
 /**
  * A counter's data besides its total: a hash of `made` (milliseconds since 1970), `owner` (the
- * hash of a token), `rules`.
+ * hash of a token), `rules`, `title`, `link`.
  */
 export function recordKey(counter: string): string {
   return `seen:counter:${counter}`;

@@ -13,6 +13,8 @@ import type {
   Page,
   Registry,
 } from '../../contract/registry.ts';
+import { storeFull } from '../../counter/errors.ts';
+import { addsLabel } from '../../counter/label.ts';
 import { readRules, writeRuleChanges, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { RedisConnection } from './connection.ts';
@@ -22,10 +24,10 @@ import { Script } from './script.ts';
 import type { RedisSpace } from './space.ts';
 
 /**
- * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules; empty for a
- * missing counter.
+ * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules, title, link;
+ * empty for a missing counter.
  */
-type Fields = readonly [total: string, made: string, owner: string, rules: string] | readonly [];
+type Fields = readonly [total: string, ...texts: string[]] | readonly [];
 
 /** The arguments of `lua/registry.lua`, described there. */
 type RegistryArguments =
@@ -35,6 +37,8 @@ type RegistryArguments =
       readonly total: number;
       readonly owner: string | undefined;
       readonly rules: string | undefined;
+      readonly title: string | undefined;
+      readonly link: string | undefined;
       readonly madeAt: number;
       readonly countersMax: number;
     }
@@ -46,6 +50,8 @@ type RegistryArguments =
       readonly total: number | undefined;
       readonly owner: string | undefined;
       readonly rules: string | undefined;
+      readonly title: string | undefined;
+      readonly link: string | undefined;
     }
   | {
       readonly what: 'delete';
@@ -74,7 +80,7 @@ export class RedisRegistry implements Registry {
   /** When memory is short no counter is created, as if the maximum were reached. */
   async create(
     counter: string,
-    { total, madeAt, owner, rules }: Draft,
+    { total, madeAt, owner, rules, title, link }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
     const answer = await this.#write<'ok' | 'exists' | 'full'>({
       what: 'create',
@@ -82,6 +88,8 @@ export class RedisRegistry implements Registry {
       total,
       owner,
       rules: rules && writeRules(rules),
+      title,
+      link,
       madeAt,
       countersMax: this.#space.short ? 0 : this.#options.countersMax,
     });
@@ -90,9 +98,11 @@ export class RedisRegistry implements Registry {
 
   async change(
     counter: string,
-    { total, owner, rules }: CounterChanges,
+    changes: CounterChanges,
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
+    if (this.#space.short && addsLabel(changes)) throw storeFull();
+    const { total, owner, rules, title, link } = changes;
     const answer = await this.#write<Fields | 'missing' | 'differs' | 'unreadable'>({
       what: 'change',
       counter,
@@ -101,6 +111,8 @@ export class RedisRegistry implements Registry {
       total,
       owner,
       rules: rules && writeRuleChanges(rules),
+      title: title === null ? '' : title,
+      link: link === null ? '' : link,
     });
     // Fails with the reason.
     if (answer === 'unreadable') totalOf('', counter);
@@ -165,7 +177,7 @@ export class RedisRegistry implements Registry {
 /** The counter with these fields, or none. Fails with `counter-unreadable`. */
 function descriptionOf(
   counter: string,
-  [total, made = '', owner = '', rules = '']: Fields,
+  [total, made = '', owner = '', rules = '', title = '', link = '']: Fields,
 ): Description[] {
   if (total === undefined) return [];
   return [
@@ -175,6 +187,8 @@ function descriptionOf(
       madeAt: made === '' ? undefined : Number(made),
       owner: owner === '' ? undefined : owner,
       rules: readRules(rules === '' ? undefined : rules),
+      title: title === '' ? undefined : title,
+      link: link === '' ? undefined : link,
     },
   ];
 }

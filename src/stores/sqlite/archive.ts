@@ -19,10 +19,11 @@ import { folded } from '../../counter/folding.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
+import { AFTER_ALL_NAMES, type Row } from './counter-statements.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
-import { descriptionOf, forgetAll } from './registry.ts';
-import { AFTER_ALL_NAMES, prepare, type Row } from './statements.ts';
+import { descriptionOf, forgetAll, writeLabel } from './registry.ts';
+import { prepare } from './statements.ts';
 
 /** The number of counters read before the event loop runs other work. */
 const AT_ONCE = 500;
@@ -164,7 +165,8 @@ function inDays(hour: HistoryEntry): HistoryEntry {
   return { ...hour, at: Math.floor(hour.at / 24) };
 }
 
-function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: ArchivedCounter): void {
+function place(file: SqliteFile, archived: ArchivedCounter): void {
+  const { counter, total, madeAt, owner, rules, title, link } = archived;
   const written = writeRules(rules);
   file.place.run(
     counter,
@@ -173,6 +175,7 @@ function place(file: SqliteFile, { counter, total, madeAt, owner, rules }: Archi
     owner ?? null,
     written === writeRules(RULES) ? null : written,
   );
+  writeLabel(file, counter, { title, link });
 }
 
 function addPast(file: SqliteFile, { counter, past }: ArchivedCounter, at: number): void {

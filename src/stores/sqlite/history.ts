@@ -29,6 +29,19 @@ export class SqliteHistory implements History {
     return folded(history, Math.floor(this.#now() / HOUR_MS));
   }
 
+  async recent(
+    counters: readonly string[],
+    firstDay: number,
+    lastDay: number,
+  ): Promise<readonly ReadonlyMap<number, number>[]> {
+    return this.#database.read((file) =>
+      counters.map((counter) => {
+        const days = file.recent.all(counter, firstDay, lastDay);
+        return new Map(days.map(({ day, visits }) => [day, visits]));
+      }),
+    );
+  }
+
   salt(day: number, suggested: string): Promise<string> {
     return this.#database.write((file) => {
       file.suggestSalt.run(day, suggested);

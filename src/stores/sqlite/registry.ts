@@ -10,18 +10,21 @@ import type {
   Deletion,
   Description,
   Draft,
+  Label,
   ListQuery,
   Page,
   Registry,
 } from '../../contract/registry.ts';
+import { storeFull } from '../../counter/errors.ts';
+import { addsLabel, changedLabel } from '../../counter/label.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { changedRules, meets, readRules, writeRules } from '../../counter/rules.ts';
 import { exactTotal } from '../exact-total.ts';
 import type { PartOptions } from '../part-options.ts';
+import { AFTER_ALL_NAMES, type Row } from './counter-statements.ts';
 import type { SqliteSpace } from './counting.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
-import { AFTER_ALL_NAMES, type Row } from './statements.ts';
 
 export class SqliteRegistry implements Registry {
   readonly #database: SqliteDatabase;
@@ -48,11 +51,13 @@ export class SqliteRegistry implements Registry {
     });
   }
 
-  change(
+  async change(
     counter: string,
     changes: CounterChanges,
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
+    this.#space.check();
+    if (this.#space.short && addsLabel(changes)) throw storeFull();
     const at = this.#options.now();
     return this.#database.write((file) =>
       changeOne(file, { counter, changes, condition }, at, this.#database.place),
@@ -80,7 +85,7 @@ export class SqliteRegistry implements Registry {
 function createOne(
   file: SqliteFile,
   counter: string,
-  { total, madeAt, owner, rules }: Draft,
+  { total, madeAt, owner, rules, ...label }: Draft,
   countersMax: number,
 ): TransactionResult<'created' | 'exists' | 'counters-full'> {
   const before = file.describe.get(counter);
@@ -88,6 +93,7 @@ function createOne(
   if ((file.size.get()?.counters ?? 0) >= countersMax)
     return { answer: 'counters-full', changed: false };
   file.make.run(counter, total, madeAt, owner ?? null, rules ? writeRules(rules) : null);
+  writeLabel(file, counter, label);
   return { answer: 'created', changed: true };
 }
 
@@ -101,7 +107,7 @@ interface Change {
 /** Fails with `counter-unreadable`; the caller must then roll the transaction back. */
 function changeOne(
   file: SqliteFile,
-  { counter, changes: { total, owner, rules }, condition }: Change,
+  { counter, changes, condition }: Change,
   at: number,
   place: string,
 ): TransactionResult<Description | 'missing' | 'differs'> {
@@ -109,10 +115,14 @@ function changeOne(
   if (counter === DEFAULT_COUNTER) file.begun.run(counter, at);
   const before = file.describe.get(counter);
   if (!before) return { answer: 'missing', changed: false };
-  if (!rowMeets(before, condition)) return { answer: 'differs', changed: false };
+  const { total, owner, rules } = changes;
+  const isRepeated = owner !== undefined && owner === before.owner;
+  if (!isRepeated && !rowMeets(before, condition)) return { answer: 'differs', changed: false };
   const written = rules ? writeRules(changedRules(readRules(before.rules), rules)) : null;
-  const after = file.change.get(counter, total ?? null, owner ?? null, written) ?? before;
-  return { answer: descriptionOf(after, place), changed: true };
+  file.change.run(counter, total ?? null, owner ?? null, written);
+  if (changes.title !== undefined || changes.link !== undefined)
+    writeLabel(file, counter, changedLabel(labelOf(before), changes));
+  return { answer: descriptionOf(file.describe.get(counter) ?? before, place), changed: true };
 }
 
 function deleteThose(
@@ -143,6 +153,7 @@ export function forgetAll(file: SqliteFile, counter: string, at: number): void {
   file.delete.run(counter);
   file.forgetVisitorsOf.run(Math.floor(at / DAY_MS), counter);
   for (const forget of [
+    file.forgetLabel,
     file.forgetHours,
     file.forgetDays,
     file.forgetUniques,
@@ -152,16 +163,25 @@ export function forgetAll(file: SqliteFile, counter: string, at: number): void {
   }
 }
 
+/** Writes a counter's title and link, in a transaction. */
+export function writeLabel(file: SqliteFile, counter: string, { title, link }: Label): void {
+  if (title === undefined && link === undefined) file.forgetLabel.run(counter);
+  else file.setLabel.run(counter, title ?? null, link ?? null);
+}
+
+function labelOf({ title, link }: Row): Label {
+  return { title: title ?? undefined, link: link ?? undefined };
+}
+
 /** The counter in a row; `place` is the file. Fails with `counter-unreadable`. */
-export function descriptionOf(
-  { name, total, made_at: madeAt, owner, rules }: Row,
-  place: string,
-): Description {
+export function descriptionOf(row: Row, place: string): Description {
+  const { name, total, made_at: madeAt, owner, rules } = row;
   return {
     counter: name,
     total: exactTotal(name, total, place),
     madeAt: madeAt ?? undefined,
     owner: owner ?? undefined,
     rules: readRules(rules),
+    ...labelOf(row),
   };
 }

@@ -82,6 +82,8 @@ const STEPS = [
   // The number of stored visitors of each day, because counting takes time for each of them.
   `CREATE TABLE visitors_of_days (day INTEGER PRIMARY KEY, visitors INTEGER NOT NULL) STRICT;
   INSERT INTO visitors_of_days SELECT day, count(*) FROM visitors GROUP BY day;`,
+  // Titles and links, beside the rows that hits write.
+  `CREATE TABLE labels (counter TEXT NOT NULL PRIMARY KEY, title TEXT, link TEXT) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /**

@@ -1,24 +1,11 @@
 /**
  * The statements on a database file, each with its parameters and its result. Statements that
- * belong together run in one transaction of `database.ts`. Not here: those for the history of
- * visits (`visit-statements.ts`).
+ * belong together run in one transaction of `database.ts`. Not here: those for counters
+ * (`counter-statements.ts`) and for the history of visits (`visit-statements.ts`).
  */
 import type { Database } from 'bun:sqlite';
+import { counterStatements } from './counter-statements.ts';
 import { ADDED, FORGET_AT_ONCE, visitStatements } from './visit-statements.ts';
-
-/** A counter's row. */
-export interface Row {
-  readonly name: string;
-  readonly total: number;
-  readonly made_at: number | null;
-  readonly owner: string | null;
-  readonly rules: string | null;
-}
-
-/** Sorts after every name: all characters of names are below it in ASCII. */
-export const AFTER_ALL_NAMES = '~';
-
-const DESCRIPTION = 'SELECT name, total, made_at, owner, rules FROM counters';
 
 /** The statements that a store needs, prepared. */
 export function prepare(database: Database) {
@@ -39,56 +26,6 @@ function transactionStatements(database: Database) {
      * (https://www.sqlite.org/pragma.html#pragma_data_version).
      */
     othersWrites: database.query<{ data_version: number }, []>('PRAGMA data_version'),
-  };
-}
-
-function counterStatements(database: Database) {
-  return {
-    /** ?1 counter: its total and rules; no row for a missing one. */
-    read: database.query<{ total: number; rules: string | null }, [string]>(
-      'SELECT total, rules FROM counters WHERE name = ?1',
-    ),
-    /** The number of counters. */
-    size: database.query<{ counters: number }, []>('SELECT counters FROM sizes'),
-    /**
-     * ?1 counter, ?2 amount, ?3 now: the new total; no row, and no change, when it would not be
-     * exact.
-     */
-    add: database.query<{ total: number }, [string, number, number]>(`
-      INSERT INTO counters (name, total, made_at) VALUES (?1, ?2, ?3)
-      ON CONFLICT (name) DO UPDATE SET total = total + excluded.total
-      WHERE total + excluded.total BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
-      RETURNING total`),
-    /**
-     * ?1 counter, ?2 total, ?3 now, ?4 the hash of its owner's token, ?5 its rules. Fails when the
-     * counter exists.
-     */
-    make: database.query<unknown, [string, number, number, string | null, string | null]>(
-      'INSERT INTO counters (name, total, made_at, owner, rules) VALUES (?1, ?2, ?3, ?4, ?5)',
-    ),
-    /** ?1 counter, ?2 now: creates it without an owner, at 0, if it does not exist. */
-    begun: database.query<unknown, [string, number]>(
-      'INSERT INTO counters (name, total, made_at) VALUES (?1, 0, ?2) ON CONFLICT (name) DO NOTHING',
-    ),
-    /** ?1 counter: its row; none for a missing one. */
-    describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
-    /**
-     * ?1 the name to start after, ?2 part of the name, ?3 the maximum count, ?4 the first name and
-     * ?5 the end, which is excluded: in the order of the names' bytes.
-     */
-    list: database.query<Row, [string, string, number, string, string]>(
-      `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
-    ),
-    /**
-     * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules; null keeps a
-     * value. The changed counter; no row for a missing one.
-     */
-    change: database.query<Row, [string, number | null, string | null, string | null]>(`
-      UPDATE counters
-      SET total = coalesce(?2, total), owner = coalesce(?3, owner), rules = coalesce(?4, rules)
-      WHERE name = ?1 RETURNING name, total, made_at, owner, rules`),
-    /** ?1 counter: deletes its row. */
-    delete: database.query<unknown, [string]>('DELETE FROM counters WHERE name = ?1'),
   };
 }
 

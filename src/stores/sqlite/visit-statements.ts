@@ -113,6 +113,13 @@ function visitorStatements(database: Database) {
     uniques: database.query<{ day: number; visitors: number }, [string]>(
       'SELECT day, visitors FROM uniques WHERE counter = ?1',
     ),
+    /** ?1 counter, ?2 the first day, ?3 the last day: the visits of each day, of all kinds. */
+    recent: database.query<{ day: number; visits: number }, [string, number, number]>(`
+      SELECT day, ${within('sum(amount)')} AS visits FROM (
+        SELECT hour / 24 AS day, amount FROM hours
+        WHERE counter = ?1 AND hour BETWEEN ?2 * 24 AND ?3 * 24 + 23
+        UNION ALL SELECT day, amount FROM days WHERE counter = ?1 AND day BETWEEN ?2 AND ?3
+      ) GROUP BY day`),
     /** ?1 counter: each deletes a part of its history. */
     forgetHours: database.query<unknown, [string]>('DELETE FROM hours WHERE counter = ?1'),
     forgetDays: database.query<unknown, [string]>('DELETE FROM days WHERE counter = ?1'),

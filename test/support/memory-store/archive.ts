@@ -72,11 +72,11 @@ export class MemoryArchive implements Archive {
   }
 
   #add(
-    { counter, total, madeAt, owner, rules, past }: ArchivedCounter,
+    { counter, total, madeAt, owner, rules, title, link, past }: ArchivedCounter,
     { source }: ImportTerms,
   ): void {
     const { totals, records, sources, now } = this.#database;
-    if (!totals.has(counter)) records.set(counter, { madeAt, owner, rules });
+    if (!totals.has(counter)) records.set(counter, { madeAt, owner, rules, title, link });
     totals.set(counter, (totals.get(counter) ?? 0) + total);
     sources.set(counter, (sources.get(counter) ?? new Set()).add(source));
     const own = pastOf(this.#database, counter);

@@ -3,7 +3,12 @@ import type { Outcome } from '../../../src/contract/counting.ts';
 import type { HistoryEntry, Kind } from '../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../src/contract/limits.ts';
 import type { HeartbeatReport } from '../../../src/contract/presence.ts';
-import { type Description, RULES, type Rules } from '../../../src/contract/registry.ts';
+import {
+  type Description,
+  type Label,
+  RULES,
+  type Rules,
+} from '../../../src/contract/registry.ts';
 import { AppError } from '../../../src/counter/errors.ts';
 
 /** What several memory stores may share. */
@@ -24,7 +29,7 @@ export interface MemoryDatabase extends StoreLimits {
   readonly now: () => number;
   readonly records: Map<
     string,
-    { madeAt: number | undefined; owner: string | undefined; rules: Rules }
+    Label & { madeAt: number | undefined; owner: string | undefined; rules: Rules }
   >;
 }
 
@@ -87,8 +92,8 @@ export function described(
 ): Description | undefined {
   const total = totals.get(counter);
   if (total === undefined) return undefined;
-  const { madeAt, owner, rules = RULES } = records.get(counter) ?? {};
-  return { counter, total, madeAt, owner, rules };
+  const { madeAt, owner, rules = RULES, title, link } = records.get(counter) ?? {};
+  return { counter, total, madeAt, owner, rules, title, link };
 }
 
 export function forget(database: MemoryDatabase, counter: string): void {
@@ -124,6 +129,6 @@ export function addTo(
 }
 
 /** As far as a number carries. */
-function within(sum: number): number {
+export function within(sum: number): number {
   return Math.max(Math.min(sum, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 }

@@ -1,7 +1,7 @@
 /** The history of visits in memory. */
 import { type CounterHistory, type History, HOUR_MS } from '../../../src/contract/history.ts';
 import { folded } from '../../../src/counter/folding.ts';
-import type { MemoryConnection, MemoryDatabase } from './database.ts';
+import { type MemoryConnection, type MemoryDatabase, within } from './database.ts';
 
 export class MemoryHistory implements History {
   readonly visitorsError = 0;
@@ -13,6 +13,22 @@ export class MemoryHistory implements History {
 
   async read(counter: string): Promise<CounterHistory> {
     return historyOf(this.#database, counter);
+  }
+
+  async recent(
+    counters: readonly string[],
+    firstDay: number,
+    lastDay: number,
+  ): Promise<readonly ReadonlyMap<number, number>[]> {
+    return counters.map((counter) => {
+      const { hours, days } = historyOf(this.#database, counter);
+      const sums = new Map<number, number>();
+      const all = [...days, ...hours.map((hour) => ({ ...hour, at: Math.floor(hour.at / 24) }))];
+      for (const { at, amount } of all) {
+        if (at >= firstDay && at <= lastDay) sums.set(at, within((sums.get(at) ?? 0) + amount));
+      }
+      return sums;
+    });
   }
 
   async salt(day: number, suggested: string): Promise<string> {

@@ -10,6 +10,7 @@ import {
   type Registry,
   RULES,
 } from '../../../src/contract/registry.ts';
+import { changedLabel } from '../../../src/counter/label.ts';
 import { changedRules, meets } from '../../../src/counter/rules.ts';
 import { described, forget, type MemoryConnection, type MemoryDatabase } from './database.ts';
 
@@ -25,7 +26,7 @@ export class MemoryRegistry implements Registry {
 
   async create(
     counter: string,
-    { total, madeAt, owner, rules = RULES }: Draft,
+    { total, madeAt, owner, rules = RULES, title, link }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
     const { totals, records, countersMax } = this.#database;
     if (totals.has(counter)) {
@@ -34,7 +35,7 @@ export class MemoryRegistry implements Registry {
     }
     if (records.size >= countersMax) return 'counters-full';
     totals.set(counter, total);
-    records.set(counter, { madeAt, owner, rules });
+    records.set(counter, { madeAt, owner, rules, title, link });
     return 'created';
   }
 
@@ -55,12 +56,14 @@ export class MemoryRegistry implements Registry {
       ...NEW,
       madeAt: now(),
     };
-    if (!meets(before, condition)) return 'differs';
+    const isRepeated = changes.owner !== undefined && changes.owner === before.owner;
+    if (!isRepeated && !meets(before, condition)) return 'differs';
     const { total = before.total, owner = before.owner } = changes;
     const rules = changedRules(before.rules, changes.rules ?? {});
+    const label = changedLabel(before, changes);
     totals.set(counter, total);
-    records.set(counter, { madeAt: before.madeAt, owner, rules });
-    return { ...before, total, owner, rules };
+    records.set(counter, { madeAt: before.madeAt, owner, rules, ...label });
+    return { ...before, total, owner, rules, ...label };
   }
 
   async delete(

@@ -9,6 +9,7 @@ import { gather } from '../../../src/archive/gather.ts';
 import type { ArchivedCounter } from '../../../src/contract/archive.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS } from '../../../src/contract/history.ts';
 import { RULES } from '../../../src/contract/registry.ts';
+import { isTitle } from '../../../src/counter/label.ts';
 import { createRedisStore } from '../../../src/stores/redis/store.ts';
 import { createSqliteStore } from '../../../src/stores/sqlite/store.ts';
 import { plain } from '../../contract/archive-contract.ts';
@@ -48,11 +49,21 @@ const figures = (from: number, to: number) =>
     }),
     { selector: ({ at, kind }) => `${at} ${kind}`, maxLength: 12 },
   );
+/** Texts that spreadsheets take for something else are more frequent. */
+const title = fc
+  .oneof(
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+    fc.constantFrom('=1+1', '-1', '+1', '@a', '"', ',', ';', 'text:', ' ', 'true', '1.234', '#'),
+  )
+  .filter(isTitle);
+const link = fc.webUrl({ withQueryParameters: true }).map((url) => new URL(url).href);
 const counter: fc.Arbitrary<ArchivedCounter> = fc.record({
   counter: name,
   total,
   madeAt: fc.option(fc.integer({ min: 0, max: 4_000_000_000_000 }), { nil: undefined }),
   owner: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{43}$/), { nil: undefined }),
+  title: fc.option(title, { nil: undefined }),
+  link: fc.option(link, { nil: undefined }),
   rules: fc.oneof(fc.constant(RULES), rules),
   past: fc.record({
     hours: figures(HOUR - HOURS_KEPT_DAYS * 24 - 48, HOUR),
@@ -231,11 +242,26 @@ describe('an export', () => {
     );
   });
 
-  test('has no cell that a spreadsheet would run as a formula: names, hashes and numbers', async () => {
+  test('has titles and links, which a person may also write as they are', async () => {
+    const label = { title: 'A; =1+1|"x"!', link: 'https://a.example/?b=(1)' };
+    const [json, csv] = [
+      await write([sample(label)], 'jsonl'),
+      await write([sample(label)], 'csv'),
+    ];
+    expect(json).toContain(`"title":"A; =1+1|\\"x\\"!","link":"https://a.example/?b=(1)","rules"`);
+    expect(csv).toContain('my-site/page,title,,,text:A%3B %3D1%2B1%7C%22x%22%21\r\n');
+    expect(csv).toContain('my-site/page,link,,,text:https%3A%2F%2Fa.example%2F%3Fb%3D%281%29\r\n');
+    const typed = csv
+      .replace(/text:A.*/, '"A; =1+1|""x""!"')
+      .replace(/text:https.*/, 'https://A.example?b=(1)');
+    expect(countersIn(await itemsOf(typed)).map(plain)).toEqual([plain(sample(label))]);
+  });
+
+  test('has no cell that a spreadsheet would run as a formula: names, titles, hashes and numbers', async () => {
     await fc.assert(
       fc.asyncProperty(counters, async (all) => {
         const text = await write(all, 'csv');
-        for (const cell of text.split(/[,\r\n]+/)) {
+        for (const cell of text.split(/[,;\t\r\n]+/)) {
           // A formula needs one of these to do anything; a sign before a number or a name does
           // not.
           expect(cell).not.toMatch(/^[=+@]|[|!()'"]|[^ -~]/);
@@ -332,6 +358,14 @@ describe('an incomplete or damaged export', () => {
       [line.replace('"private":true', '"private":1'), 'the rule private cannot be'],
       [line.replace('"private":true', '"__proto__":{}'), 'is not one of'],
       [line.replace('"total"', '"totals":1,"total"'), 'it may need a newer Seen'],
+      [line.replace('"total"', '"title":"","total"'), 'is not one line of 1 to 100 characters'],
+      [line.replace('"total"', '"title":"a\\u0007b","total"'), 'is not one line of'],
+      [line.replace('"total"', '"title":"\\ud800","total"'), 'is not one line of'],
+      [
+        line.replace('"total"', '"link":"javascript:alert(1)","total"'),
+        'not an http or https URL',
+      ],
+      [line.replace('"total"', '"link":7,"total"'), 'its link is not a text in quotes'],
       [line.replace('"made":"2026-11-22T12', '"made":"yesterday 12'), 'is not a time'],
       [
         line.replace('"visitors":{"2026-11-22":2}', '"visitors":{"2026-11-22":-2}'),
@@ -387,6 +421,8 @@ describe('an incomplete or damaged export', () => {
       ['total', 'my-site/page,total,,,9007199254740992', 'is out of range'],
       ['total', 'my-site/page,total,,', 'has 4 cells, but must have 5'],
       ['total', 'my-site/page,totals,,,1', '"totals" is not one of'],
+      ['total', 'my-site/page,title,,,text:100%', 'write %25'],
+      ['made', 'my-site/page,link,,,text:ftp://a/', 'not an http or https URL'],
       ['total', '"my-site/page,total,,,1', 'a quote that is never closed'],
       [
         'hour',

@@ -21,7 +21,7 @@ const MIDNIGHT = Date.UTC(2026, 10, 22);
 
 /**
  * Gives a counter all that one may have: days, hours, visitors of two days, a window, an owner, a
- * source.
+ * title, a source.
  */
 async function fill(store: Store, clock: { at: number }): Promise<void> {
   const writer = randomUUID();
@@ -34,7 +34,8 @@ async function fill(store: Store, clock: { at: number }): Promise<void> {
   };
   await visit(MIDNIGHT - (HOURS_KEPT_DAYS + 2) * DAY_MS);
   await visit(MIDNIGHT - 60_000);
-  await store.registry.change(NAME, { owner: 'of somebody', rules: { windowMs: DAY_MS } });
+  const rules = { windowMs: DAY_MS };
+  await store.registry.change(NAME, { owner: 'of somebody', title: 'A title', rules });
   const past = {
     hours: [],
     days: [{ at: 1, kind: 'bot', amount: 1 }],
@@ -86,7 +87,14 @@ describe('after a counter was deleted', () => {
           .all(name)
           .some((column) => column.name === 'counter'),
       );
-    expect(tables.toSorted()).toEqual(['days', 'hours', 'sources', 'uniques', 'visitors']);
+    expect(tables.toSorted()).toEqual([
+      'days',
+      'hours',
+      'labels',
+      'sources',
+      'uniques',
+      'visitors',
+    ]);
     const rows = () =>
       tables.map((table) => [
         table,
@@ -119,7 +127,7 @@ describe('after a counter was deleted', () => {
         SELECT table_name FROM information_schema.columns
         WHERE table_schema = 'seen' AND column_name = 'counter' ORDER BY table_name`)
     ).split('\n');
-    expect(tables).toEqual(['days', 'hours', 'sources', 'uniques', 'visitors']);
+    expect(tables).toEqual(['days', 'hours', 'labels', 'sources', 'uniques', 'visitors']);
     const rows = async () => {
       const counts = tables.map((table) =>
         server.sql(`SELECT count(*) FROM seen.${table} WHERE counter = '${NAME}'`),

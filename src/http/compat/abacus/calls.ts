@@ -11,7 +11,7 @@ import type { Watch } from '../../../counter/watch.ts';
 import type { AppContext } from '../../context.ts';
 import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';
 import { headOnly } from '../../request/methods.ts';
-import { issueToken, type Owners } from '../../visit/owners.ts';
+import { issued, type Owners } from '../../visit/owners.ts';
 import { CLOSED, type NamedCounter, wholeNumber } from '../shared.ts';
 import { durationText, type Reply } from './answer.ts';
 import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
@@ -95,7 +95,7 @@ export async function create(call: Call, { registry, closed, now }: AbacusParts)
   if (value === undefined) throw new AppError('request-invalid', 'initializer must be a number');
   if (closed) return CLOSED;
   await call.mayMake(named.name);
-  const { token, owner } = issueToken(randomUUID());
+  const { token, owner } = issued(randomUUID());
   const { namespace, key, name } = named;
   switch (
     await withMessage(GET_FAILED, registry.create(name, { total: value, madeAt: now(), owner }))

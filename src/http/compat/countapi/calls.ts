@@ -122,7 +122,7 @@ export async function create(
   if (lowest > 0) throw new AppError('request-invalid', 'update_lowerbound must be negative');
   if (closed) return { ...CLOSED, named };
   await call.mayMake(named.name);
-  const { token, owner } = issueToken();
+  const { token, owner } = issueToken(named.name);
   const draft = {
     total: value,
     madeAt: now(),

@@ -1,7 +1,7 @@
 -- Export and import.
 --
--- A counter comes and goes as {counter, total, madeAt, owner, rules, past}; `past` is as
--- seen.history_of returns it.
+-- A counter comes and goes as {counter, total, madeAt, owner, rules, title, link, past}; `past` is
+-- as seen.history_of returns it.
 
 -- args: `after`, a name, and `limit`. Returns the next counters in the order of their names. Each
 -- page is one statement, so all on it are as of one moment.
@@ -125,6 +125,7 @@ BEGIN
         made_at = (item.value->>'madeAt')::bigint, owner = item.value->>'owner',
         rules = item.value->>'rules'
       WHERE name = item.counter;
+      PERFORM seen.write_label(item.counter, item.value);
     ELSIF outcome = 'added' THEN
       UPDATE seen.counters SET total = total + (item.value->'total')::bigint
       WHERE name = item.counter;

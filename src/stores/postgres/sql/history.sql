@@ -163,6 +163,30 @@ END $$;
 CREATE OR REPLACE FUNCTION seen.read_history(args jsonb) RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT seen.history_of(args->>'counter') $$;
 
+-- args: `counters`, `firstDay`, `lastDay`. Returns for each the visits by day, of all kinds, each
+-- [day, visits]. Days without visits are left out.
+CREATE OR REPLACE FUNCTION seen.read_recent(args jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  first_day integer := (args->'firstDay')::integer;
+  last_day integer := (args->'lastDay')::integer;
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(daily.all_days ORDER BY place), '[]')
+    FROM jsonb_array_elements_text(args->'counters') WITH ORDINALITY AS given (wanted, place),
+    LATERAL (
+      SELECT coalesce(jsonb_agg(jsonb_build_array(day, visits)), '[]') AS all_days FROM (
+        SELECT day, seen.limited(sum(amount)) AS visits FROM (
+          SELECT hour / 24 AS day, amount FROM seen.hours
+          WHERE counter = wanted AND hour BETWEEN first_day * 24 AND last_day * 24 + 23
+          UNION ALL SELECT day, amount FROM seen.days
+          WHERE counter = wanted AND day BETWEEN first_day AND last_day
+        ) AS amounts GROUP BY day
+      ) AS summed
+    ) AS daily
+  );
+END $$;
+
 -- args: `day`, `suggested`. Returns the salt of this day: `suggested`, unless an earlier call
 -- suggested one.
 CREATE OR REPLACE FUNCTION seen.salt(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$

@@ -1,15 +1,35 @@
 -- Creates, changes, deletes, lists and describes counters, and knows their owners. A counter is
--- returned as {counter, total, madeAt, owner, rules}, null where that is not known.
+-- returned as {counter, total, madeAt, owner, rules, title, link}, null where that is not known.
 --
 -- What changes a counter locks its row, also when it is repeated after a lost reply and finds
 -- everything done: a lock is a write, so its commit waits for the standby too.
 
-CREATE OR REPLACE FUNCTION seen.described(c seen.counters) RETURNS jsonb LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION seen.described(c seen.counters) RETURNS jsonb LANGUAGE plpgsql STABLE
 AS $$
-  SELECT jsonb_build_object(
-    'counter', c.name, 'total', c.total, 'madeAt', c.made_at, 'owner', c.owner, 'rules', c.rules
-  )
-$$;
+DECLARE
+  kept_title text;
+  kept_link text;
+BEGIN
+  SELECT title, link INTO kept_title, kept_link FROM seen.labels WHERE counter = c.name;
+  RETURN jsonb_build_object(
+    'counter', c.name, 'total', c.total, 'madeAt', c.made_at, 'owner', c.owner, 'rules', c.rules,
+    'title', kept_title, 'link', kept_link
+  );
+END $$;
+
+-- Writes the title and the link of a counter, whose row the transaction has locked. What `changes`
+-- does not have stays, and null removes it.
+CREATE OR REPLACE FUNCTION seen.write_label(of_counter text, changes jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT changes ?| ARRAY['title', 'link'] THEN RETURN; END IF;
+  INSERT INTO seen.labels AS there (counter, title, link)
+  VALUES (of_counter, changes->>'title', changes->>'link')
+  ON CONFLICT (counter) DO UPDATE SET
+    title = CASE WHEN changes ? 'title' THEN excluded.title ELSE there.title END,
+    link = CASE WHEN changes ? 'link' THEN excluded.link ELSE there.link END;
+  DELETE FROM seen.labels WHERE counter = of_counter AND title IS NULL AND link IS NULL;
+END $$;
 
 -- Whether a counter meets a `Condition` (contract/registry.ts; `meets` in counter/rules.ts).
 CREATE OR REPLACE FUNCTION seen.meets(c seen.counters, condition jsonb) RETURNS boolean
@@ -36,8 +56,9 @@ LANGUAGE sql IMMUTABLE AS $$
   ) WITH ORDINALITY AS words (old, new, place)
 $$;
 
--- args: `counter`, `total`, `madeAt`, `owner`, `rules` or null, `countersMax`. Returns "created",
--- also for one that the same owner has; "exists"; or "counters-full".
+-- args: `counter`, `total`, `madeAt`, `owner`, `rules` or null, `countersMax`, and perhaps `title`
+-- and `link`. Returns "created", also for one that the same owner has; "exists"; or
+-- "counters-full".
 CREATE OR REPLACE FUNCTION seen.create_counter(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   kept_owner text;
@@ -53,6 +74,7 @@ BEGIN
     ) ON CONFLICT DO NOTHING;
     IF FOUND THEN
       PERFORM seen.add_to_sum('counters', 0, 1);
+      PERFORM seen.write_label(args->>'counter', args);
       RETURN '"created"';
     END IF;
   END IF;
@@ -62,8 +84,8 @@ BEGIN
 END $$;
 
 -- args: `counter`, `condition`, `now`, and what changes: `total`, `owner`, `rules` (words, "-" for
--- each that stays). Returns the changed counter; or "missing" or "differs", having changed
--- nothing. The default counter is always there.
+-- each that stays), `title` and `link` (null removes them). Returns the changed counter; or
+-- "missing" or "differs", having changed nothing. The default counter is always there.
 CREATE OR REPLACE FUNCTION seen.change_counter(args jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   wanted text := args->>'counter';
@@ -75,7 +97,11 @@ BEGIN
   IF NOT is_there AND wanted <> 'hits' THEN RETURN '"missing"'; END IF;
   kept.name := wanted;
   kept.total := coalesce(kept.total, 0);
-  IF NOT seen.meets(kept, args->'condition') THEN RETURN '"differs"'; END IF;
+  -- A repeated change of the owner finds the new one.
+  IF NOT coalesce(kept.owner = args->>'owner', false)
+    AND NOT seen.meets(kept, args->'condition') THEN
+    RETURN '"differs"';
+  END IF;
   IF NOT is_there THEN
     -- This fails if another call has made it meanwhile. Then the call is repeated.
     INSERT INTO seen.counters (name, total, made_at) VALUES (wanted, 0, (args->'now')::bigint);
@@ -86,6 +112,7 @@ BEGIN
     owner = coalesce(args->>'owner', owner),
     rules = CASE WHEN args ? 'rules' THEN seen.changed_rules(rules, args->>'rules') ELSE rules END
   WHERE name = wanted RETURNING * INTO kept;
+  PERFORM seen.write_label(wanted, args);
   RETURN seen.described(kept);
 END $$;
 
@@ -95,6 +122,7 @@ END $$;
 CREATE OR REPLACE FUNCTION seen.forget_data(names text[], today integer) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+  DELETE FROM seen.labels WHERE counter = ANY (names);
   DELETE FROM seen.hours WHERE counter = ANY (names);
   DELETE FROM seen.days WHERE counter = ANY (names);
   DELETE FROM seen.uniques WHERE counter = ANY (names);

@@ -8,8 +8,8 @@
 --
 -- Returns the counters from the first name on, until they have `enough` figures; at least one. A
 -- counter is a list: its name, total, "made", "owner", "rules", "day"; its hours, days and
--- uniques, each a list of fields and amounts; and today's number of visitors. Unknown values are
--- "". A missing counter is a list of its name alone.
+-- uniques, each a list of fields and amounts; today's number of visitors; "title" and "link".
+-- Unknown values are "". A missing counter is a list of its name alone.
 --
 -- Atomic because Redis runs a script alone, so each call reads little. It writes nothing.
 
@@ -17,7 +17,8 @@
 local function dump(name)
   local total = read('GET', total_key(name))
   if total == false then return {name}, 1 end
-  local record = read('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules', 'day') or {}
+  local fields = {'made', 'owner', 'rules', 'day', 'title', 'link'}
+  local record = read('HMGET', 'seen:counter:' .. name, unpack(fields)) or {}
   local hours, days = read('HGETALL', 'seen:hours:' .. name), read('HGETALL', 'seen:days:' .. name)
   local uniques = read('HGETALL', 'seen:uniques:' .. name)
   local today = read('PFCOUNT', 'seen:visitors:' .. name)
@@ -26,7 +27,7 @@ local function dump(name)
   return {
     name, total or 'something else',
     record[1] or '', record[2] or '', record[3] or '', record[4] or '',
-    hours, days, uniques, today or 0
+    hours, days, uniques, today or 0, record[5] or '', record[6] or ''
   }, size
 end
 

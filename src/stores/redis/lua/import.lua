@@ -10,7 +10,7 @@
 --   countersMax  the most counters that there may be
 --   total        a number
 --   record       a list of fields and values: "made" (milliseconds since 1970, "" when unknown),
---                and "owner" and "rules" if there are any
+--                and "owner", "rules", "title" and "link" if there are any
 --   figures      three lists of fields and amounts, as in their hashes: hours, days, visitors by
 --                day
 --

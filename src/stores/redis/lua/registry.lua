@@ -5,15 +5,17 @@
 --
 -- ARGV[1], packed: `what` to do, and
 --   create   `counter`, `total`, `owner` (the hash of a token) or nothing, `rules` or nothing,
---            `madeAt` (milliseconds since 1970), `countersMax`
+--            `title` or nothing, `link` or nothing, `madeAt` (milliseconds since 1970),
+--            `countersMax`
 --   change   `counter`, `condition`, `madeAt` for a counter that has none; and what changes of
---            `total`, `owner` and `rules`: the words of the rules, "-" for each that stays
+--            `total`, `owner`, `rules` (the words of the rules, "-" for each that stays), `title`
+--            and `link` ("" removes them)
 --   delete   `counters`, `condition`
 --   read     `counters`
 -- A condition is the `Condition` of contract/registry.ts.
 --
--- Returns the following, where a counter is {total, "made", owner, rules}, each a string, and ""
--- when unknown:
+-- Returns the following, where a counter is {total, "made", owner, rules, title, link}, each a
+-- string, and "" when unknown:
 --   create   "ok" (also for a counter that the same owner has), "exists" or "full"
 --   change   the counter after the change; or "missing", "differs" or "unreadable" (its total is
 --            no string), when nothing was changed
@@ -26,9 +28,11 @@
 
 local NAMES = KEYS[1]
 
--- The time of creation, the owner and the rules of a counter, each false when unknown.
+-- The time of creation, the owner, the rules, the title and the link of a counter, each false when
+-- unknown.
 local function record_of(name)
-  return unpack(redis.call('HMGET', 'seen:counter:' .. name, 'made', 'owner', 'rules'))
+  local fields = {'made', 'owner', 'rules', 'title', 'link'}
+  return unpack(redis.call('HMGET', 'seen:counter:' .. name, unpack(fields)))
 end
 
 local function meets(condition, total, made, owner, rules)
@@ -59,6 +63,14 @@ local function write_record(name, made, owner, rules)
   write({'HSET', 'seen:counter:' .. name, 'made', made})
   if owner then write({'HSET', 'seen:counter:' .. name, 'owner', owner}) end
   if rules then write({'HSET', 'seen:counter:' .. name, 'rules', rules}) end
+  for _, field in ipairs({'title', 'link'}) do
+    local text = ARGS[field]
+    if text == '' then
+      write({'HDEL', 'seen:counter:' .. name, field})
+    elseif text then
+      write({'HSET', 'seen:counter:' .. name, field, text})
+    end
+  end
   write({'ZADD', NAMES, '0', name})
 end
 
@@ -76,16 +88,20 @@ end
 local function change()
   local name = ARGS.counter
   local total = read('GET', total_key(name))
-  local made, owner, rules = record_of(name)
+  local made, owner, rules, title, link = record_of(name)
   if total == false and name ~= DEFAULT then return 'missing' end
-  if not meets(ARGS.condition, total or '0', made, owner, rules) then return 'differs' end
+  local repeated = owner and owner == ARGS.owner
+  if not repeated and not meets(ARGS.condition, total or '0', made, owner, rules) then
+    return 'differs'
+  end
   if total == nil and not ARGS.total then return 'unreadable' end
   if ARGS.total then total = whole(ARGS.total) end
   total, made, owner = total or '0', made or whole(ARGS.madeAt), ARGS.owner or owner
   if ARGS.rules then rules = change_rules(rules, ARGS.rules) end
   write({'SET', total_key(name), total})
   write_record(name, made, owner, rules)
-  return {total, made, owner or '', rules or ''}
+  title, link = ARGS.title or title, ARGS.link or link
+  return {total, made, owner or '', rules or '', title or '', link or ''}
 end
 
 local deleted = {}
@@ -110,8 +126,8 @@ end
 local function describe(name)
   local total = read('GET', total_key(name))
   if not total then return {} end
-  local made, owner, rules = record_of(name)
-  return {total, made or '', owner or '', rules or ''}
+  local made, owner, rules, title, link = record_of(name)
+  return {total, made or '', owner or '', rules or '', title or '', link or ''}
 end
 
 local function each(act)

@@ -11,7 +11,7 @@ type App = ReturnType<typeof setUp>;
 const ONE = '/api/v1/counters/my-site/front-page';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 /** The rules of a counter that was made without any. */
-const PLAIN = { private: false, window: 0 };
+const PLAIN = { private: false, window: 0, title: null, link: null };
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** Asks and reads the JSON that is answered. */
@@ -72,7 +72,7 @@ describe('a counter', () => {
         name: 'my-site/front-page',
         value: 41,
         created: expect.stringMatching(/^\d{4}-.*Z$/),
-        token: expect.stringMatching(/^seen_[\w-]{43}$/),
+        token: expect.stringMatching(/^seen_[\w-]{43}~my-site\/front-page$/),
         ...PLAIN,
       },
     });
@@ -239,6 +239,7 @@ describe('owners', () => {
         created: expect.any(String),
         ...PLAIN,
       })),
+      size: 5,
     });
   });
 
@@ -341,7 +342,8 @@ describe('invalid input gets a problem document that says where the error is', (
     for (const [method, path, allow] of [
       ['PUT', ONE, 'GET, HEAD, PATCH, DELETE, OPTIONS'],
       ['GET', `${ONE}/hit`, 'POST, OPTIONS'],
-      ['DELETE', '/api/v1/counters', 'POST, GET, HEAD, OPTIONS'],
+      ['PUT', '/api/v1/counters', 'POST, GET, HEAD, DELETE, OPTIONS'],
+      ['GET', `${ONE}/token`, 'POST, OPTIONS'],
     ] as const) {
       const answer = await call(app, method, path);
       expectProblem(answer, 405, 'method-not-allowed');
@@ -351,10 +353,18 @@ describe('invalid input gets a problem document that says where the error is', (
 
   test('a browser can call the API from another site, with a token', async () => {
     const { ask } = setUp();
-    const { status, headers } = await ask(ONE, {}, 'OPTIONS');
-    expect(status).toBe(204);
-    expect(headers.get('Access-Control-Allow-Methods')).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
-    expect(headers.get('Access-Control-Allow-Headers')).toContain('Authorization');
+    for (const [path, methods] of [
+      [ONE, 'GET, HEAD, PATCH, DELETE, OPTIONS'],
+      [`${ONE}/token`, 'POST, OPTIONS'],
+      [`${ONE}/history`, 'GET, HEAD, OPTIONS'],
+      ['/api/v1/counters', 'POST, GET, HEAD, DELETE, OPTIONS'],
+      ['/api/v1/default', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
+    ] as const) {
+      const { status, headers } = await ask(path, {}, 'OPTIONS');
+      expect({ path, status }).toEqual({ path, status: 204 });
+      expect(headers.get('Access-Control-Allow-Methods')).toBe(methods);
+      expect(headers.get('Access-Control-Allow-Headers')).toContain('Authorization');
+    }
   });
 });
 
@@ -395,10 +405,12 @@ describe('/openapi.json', () => {
       '/api/v1/counters/{namespace}/{key}',
       '/api/v1/counters/{namespace}/{key}/history',
       '/api/v1/counters/{namespace}/{key}/hit',
+      '/api/v1/counters/{namespace}/{key}/token',
       '/api/v1/counters/{namespace}/{key}/visitors',
       '/api/v1/default',
       '/api/v1/default/history',
       '/api/v1/default/hit',
+      '/api/v1/default/token',
       '/api/v1/default/visitors',
       '/api/v1/stack',
       '/api/v1/values',
@@ -453,9 +465,13 @@ describe('/openapi.json', () => {
   test('each route answers a valid request as it describes', async () => {
     const described = await description(setUp());
     const isAsDescribed = answersAreAs(described);
-    const queries: Record<string, string> = { '/api/v1/values': '?names=hits,my-site/front-page' };
+    const queries: Record<string, string> = {
+      '/api/v1/values': '?names=hits,my-site/front-page',
+      'DELETE /api/v1/counters': '?prefix=my-',
+      'GET /api/v1/counters': '?sort=today&days=3',
+    };
     const bodies: Record<string, object> = {
-      'POST /api/v1/counters': { name: 'another/counter', value: 3 },
+      'POST /api/v1/counters': { name: 'another/counter', value: 3, title: 'T', link: 'http://a' },
       'PATCH /api/v1/counters/{namespace}/{key}': { value: 5 },
       'PATCH /api/v1/default': { value: 5 },
     };
@@ -463,7 +479,8 @@ describe('/openapi.json', () => {
       const app = setUp();
       await make(app);
       const path = at.path.replace('{namespace}', 'my-site').replace('{key}', 'front-page');
-      const answer = await call(app, at.method, `${path}${queries[at.path] ?? ''}`, {
+      const query = queries[`${at.method} ${at.path}`] ?? queries[at.path] ?? '';
+      const answer = await call(app, at.method, `${path}${query}`, {
         body: bodies[`${at.method} ${at.path}`],
         ...bearer(INSTALLATION),
       });
@@ -506,6 +523,14 @@ describe('/openapi.json', () => {
       ),
       fc.record({ amount: value }),
       fc.record({ value }),
+      fc.record(
+        {
+          title: fc.oneof(fc.string(), value),
+          link: fc.oneof(fc.webUrl(), fc.string(), value),
+          private: fc.oneof(fc.boolean(), value),
+        },
+        { requiredKeys: [] },
+      ),
       fc.jsonValue(),
     );
     const request = fc.record({
@@ -519,12 +544,20 @@ describe('/openapi.json', () => {
           {},
           { names: 'hits,my-site/front-page' },
           { search: 'page', limit: '1' },
+          { sort: 'total', limit: '1' },
+          { sort: 'today', days: '90', after: '7:my-site/front-page' },
+          { sort: 'created', order: 'asc', prefix: 'my-site/' },
+          { prefix: 'my-' },
           { limit: '101' },
           { by: 'hour', zone: 'Asia/Tokyo', format: 'csv' },
         ),
-        fc.dictionary(fc.constantFrom('names', 'search', 'after', 'limit', 'more'), word, {
-          maxKeys: 3,
-        }),
+        fc.dictionary(
+          fc.constantFrom('names', 'search', 'after', 'limit', 'sort', 'days', 'prefix', 'more'),
+          word,
+          {
+            maxKeys: 3,
+          },
+        ),
       ),
       body: fc.option(
         fc.oneof(

@@ -268,7 +268,7 @@ describe('create', () => {
     const app = setUp();
     const made = await call(app, '/create/mysite.com/test');
     const token = made.headers.get('X-Seen-Token') ?? '';
-    expect(token).toStartWith('seen_');
+    expect(token).toMatch(/^seen_[\w-]{43}~mysite\.com\/test$/);
     expect(made.body).not.toContain(token);
     expect(made.headers.get('Access-Control-Expose-Headers')).toContain('X-Seen-Token');
     const path = '/api/v1/counters/mysite.com/test';

@@ -69,9 +69,10 @@ async function doEverything(): Promise<void> {
     now += 2 * DAY_MS;
     await commit({}, key(), key());
     await store.counting.read([name]);
-    await store.registry.change(name, { total: 5 });
+    await store.registry.change(name, { total: 5, title: 'A title' });
     await store.registry.list({ search: '', after: '', limit: 10 });
     await store.history.read(name);
+    await store.history.recent([name], 1, 2);
     await store.history.salt(1, 'salt');
     await store.limiter.take([
       { who: randomUUID(), limit: { name: 'x', quota: 2, windowMs: 1000 } },
@@ -117,7 +118,7 @@ test('a role with the rights of counting-role.sql can do everything, and without
   )
     .trim()
     .split('\n');
-  expect(rights.length).toBe(50);
+  expect(rights.length).toBe(54);
   const superfluous: string[] = [];
   for (const right of rights) {
     await psql('--command', `REVOKE ${right} FROM web`);

@@ -2,12 +2,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PostgresDatabase } from '../../../../src/stores/postgres/connection.ts';
 import { claimSchema, SCHEMA, type Schema } from '../../../../src/stores/postgres/schema.ts';
+import { createPostgresStore } from '../../../../src/stores/postgres/store.ts';
+import { LIMITS } from '../../../contract/subject.ts';
 import { until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
 import { failureOf } from './database.ts';
 
 /** Of each version a hash of its step and of its functions, without comments and white space. */
-const VERSIONS = [{ step: '2eb98e971a256789', functions: 'c528dbd3c5d14945' }];
+const VERSIONS = [
+  { step: '2eb98e971a256789', functions: 'c528dbd3c5d14945' },
+  { step: '797c101536e3a507', functions: '522c271612db4fec' },
+];
 
 const ADVICE =
   'A database that exists gets a change of the schema or of functions only with a new step: ' +
@@ -83,6 +88,30 @@ describe('a database that exists', () => {
     using restarted = seenOf(url, OLD);
     expect(await restarted.ask()).toBe('new');
     expect(await updated.other()).toBe('new');
+  });
+
+  test('of the first version gets titles, and keeps its counters', async () => {
+    const url = await server.newDatabase();
+    using first = seenOf(url, {
+      steps: SCHEMA.steps.slice(0, 1),
+      functions: [told('first')],
+      oldest: 1,
+    });
+    expect(await first.ask()).toBe('first');
+    const name = new URL(url).pathname.slice(1);
+    await server.sql("INSERT INTO seen.counters VALUES ('my-site/old', 41, 1, 'o', NULL)", name);
+    const store = createPostgresStore({
+      url,
+      ca: undefined,
+      timeoutMs: 20_000,
+      now: Date.now,
+      ...LIMITS,
+    });
+    const old = { counter: 'my-site/old', total: 41, madeAt: 1, owner: 'o' };
+    expect(await store.registry.describe('my-site/old')).toMatchObject(old);
+    const label = { title: 'Old', link: 'http://a.example/' };
+    expect(await store.registry.change('my-site/old', label)).toMatchObject({ ...old, ...label });
+    await store.close();
   });
 
   test('refuses Seens for which its newer schema is not made', async () => {

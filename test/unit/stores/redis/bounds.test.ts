@@ -84,6 +84,13 @@ describe('memory', () => {
       const draft = { total: 0, madeAt: Date.now(), owner: 'p', rules: RULES };
       expect(await store.registry.create('other/made', draft)).toBe('counters-full');
       expect(await store.registry.create('with/window', { ...draft, owner: 'o' })).toBe('created');
+      for (const change of [{ title: 'A title' }, { link: 'http://a/', total: 7 }]) {
+        await expect(store.registry.change('with/window', change)).rejects.toMatchObject({
+          code: 'store-full',
+        });
+      }
+      const less = { title: null, rules: { private: true } };
+      expect(await store.registry.change('with/window', less)).toMatchObject({ owner: 'o' });
       await server.kill();
       await server.start();
       await until('Redis to count again', async () => {

@@ -127,11 +127,13 @@ describe('the disk', () => {
       { counter: 'hits', amount: 1, once: key },
     );
     const made = await store.registry.create('my-site/made', { total: 0, madeAt: 1, owner: 'o' });
+    const titled = await store.registry.change('my-site/page', { title: 'A title' }).catch(({ code }) => code);
+    const untitled = await store.registry.change('my-site/page', { title: null });
     const { visitors } = await store.history.read('my-site/page');
     writeFileSync('DISK/filler', '');
     await Bun.sleep(600);
     const after = await hit({ counter: 'my-site/new', amount: 1 });
-    console.log(JSON.stringify({ before, short, made, visitors: visitors.size, after }));
+    console.log(JSON.stringify({ before, short, made, titled, untitled: untitled.total, visitors: visitors.size, after }));
   `;
 
   test('when the disk is nearly full nothing new is stored, and existing counters count on', async () => {
@@ -155,6 +157,8 @@ describe('the disk', () => {
       before: [1, 1],
       short: [2, 'counters-full', 'keys-full', 1],
       made: 'counters-full',
+      titled: 'store-full',
+      untitled: 2,
       visitors: 0,
       after: [1],
     });

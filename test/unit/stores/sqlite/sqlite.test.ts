@@ -146,6 +146,25 @@ describe('SQLite store', () => {
     other.close();
   });
 
+  test('a file of an earlier version gets titles, and keeps its counters', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const before = open(path, 1000);
+    await before.registry.create('my-site/old', { total: 41, madeAt: 1, owner: 'o' });
+    await before.close();
+    const file = new Database(path);
+    file.run('DROP TABLE labels; PRAGMA user_version = 9');
+    file.close();
+    const after = open(path, 1000);
+    const old = { counter: 'my-site/old', total: 41, madeAt: 1, owner: 'o' };
+    expect(await after.registry.describe('my-site/old')).toMatchObject(old);
+    expect(await after.registry.change('my-site/old', { title: 'Old' })).toMatchObject({
+      ...old,
+      title: 'Old',
+    });
+    await after.close();
+  });
+
   test('forgets a visitor’s quota when it is full again', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
