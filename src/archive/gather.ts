@@ -71,19 +71,33 @@ class LineFile {
 
 async function* archivedIn(path: string, hour: number): AsyncGenerator<ArchivedCounter> {
   for await (const { text: line = '' } of linesOf(path)) {
-    try {
-      const archived = readRecord(JSON.parse(line));
-      yield { ...archived, past: folded(archived.past, hour) };
-    } catch (cause) {
-      if (!(cause instanceof SourceError)) throw cause;
-      const name = line.slice(BEGINNING.length, line.indexOf('"', BEGINNING.length));
-      throw new AppError(
-        'counter-unreadable',
-        `The stored data of ${name} could not be imported again: ${cause.message}.`,
-        {
-          cause,
-        },
-      );
-    }
+    const name = () => line.slice(BEGINNING.length, line.indexOf('"', BEGINNING.length));
+    yield readBack(() => JSON.parse(line) as unknown, name, hour);
+  }
+}
+
+/**
+ * The counter as an export at `moment` has it, which can be imported again. Fails with
+ * `counter-unreadable`.
+ */
+export function exported(archived: ArchivedCounter, moment: number): ArchivedCounter {
+  return readBack(
+    () => recordOf(archived),
+    () => archived.counter,
+    Math.floor(moment / HOUR_MS),
+  );
+}
+
+function readBack(record: () => unknown, name: () => string, hour: number): ArchivedCounter {
+  try {
+    const archived = readRecord(record());
+    return { ...archived, past: folded(archived.past, hour) };
+  } catch (cause) {
+    if (!(cause instanceof SourceError)) throw cause;
+    throw new AppError(
+      'counter-unreadable',
+      `The stored data of ${name()} could not be imported again: ${cause.message}.`,
+      { cause },
+    );
   }
 }

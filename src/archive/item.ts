@@ -11,6 +11,7 @@ import type { ArchivedCounter } from '../contract/archive.ts';
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
 import { COUNTER_NAME } from '../counter/name.ts';
+import { COMMAND_LIMITS } from './limits.ts';
 
 /** An item of a source. */
 export type Item =
@@ -64,13 +65,13 @@ export function readName(text: string): string {
 }
 
 /**
- * The maximum number of counters in a source: each takes about 200 bytes of memory during the
- * check.
+ * The items; a repeated counter becomes a mistake, because it is unclear which total is right.
+ * Fails with `usage-invalid` when there are more than `max` counters.
  */
-export const COUNTERS_MAX = 2_000_000;
-
-/** The items; a repeated counter becomes a mistake, because it is unclear which total is right. */
-export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+export async function* withoutRepeats(
+  items: AsyncIterable<Item>,
+  max = COMMAND_LIMITS.counters,
+): AsyncGenerator<Item> {
   const lines = new Map<string, number>();
   for await (const item of items) {
     if (!('archived' in item)) {
@@ -80,7 +81,7 @@ export async function* withoutRepeats(items: AsyncIterable<Item>): AsyncGenerato
     const { archived, line } = item;
     const before = lines.get(archived.counter);
     if (before === undefined) {
-      if (lines.size === COUNTERS_MAX) throw tooMany();
+      if (lines.size === max) throw tooMany(max);
       lines.set(archived.counter, line);
       yield item;
     } else {
@@ -96,8 +97,8 @@ function repeated({ counter, total }: ArchivedCounter, before: number): string {
         'Remove one of the two';
 }
 
-function tooMany(): AppError {
-  const many = COUNTERS_MAX.toLocaleString('en');
+function tooMany(max: number): AppError {
+  const many = max.toLocaleString('en');
   return new AppError('usage-invalid', `It has more than ${many} counters. Import it in parts.`);
 }
 

@@ -10,6 +10,7 @@ import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
 import { excerpt, type Item, itemOf, keyFor, SourceError } from './item.ts';
+import type { ReadLimits } from './limits.ts';
 
 /** Visits of a page in one hour. */
 export interface Visits {
@@ -35,12 +36,6 @@ interface Sums {
   readonly visitors: Map<number, number>;
 }
 
-/** The maximum number of pages: each takes about two kilobytes of memory. */
-export const PAGES_MAX = 250_000;
-/**
- * The maximum number of values of all pages, about 50 bytes each: a thousand pages for ten years.
- */
-const FIGURES_MAX = 8_000_000;
 /** The number of paths to remember for one counter, and of those to show. */
 const PATHS_MAX = 20;
 const PATHS_SHOWN = 3;
@@ -52,7 +47,12 @@ const FOLD_ABOVE = 2 * HOURS_KEPT_DAYS * 24 * KINDS.length;
 /** The sums of the pages of one site. */
 export class PageSums {
   readonly #counters = new Map<string, Sums>();
+  readonly #limits: ReadLimits;
   #figures = 0;
+
+  constructor(limits: ReadLimits) {
+    this.#limits = limits;
+  }
 
   get size(): number {
     return this.#counters.size;
@@ -80,7 +80,8 @@ export class PageSums {
     this.#put(sums.hours, slotOf(Math.floor(at / HOUR_MS), kind), amount);
     if (visitors > 0) this.#put(sums.visitors, Math.floor(at / DAY_MS), visitors);
     if (sums.hours.size > FOLD_ABOVE) this.#fold(sums);
-    if (this.#figures > FIGURES_MAX) throw tooMuch(`${FIGURES_MAX.toLocaleString('en')} figures`);
+    const { figures } = this.#limits;
+    if (this.#figures > figures) throw tooMuch(`${figures.toLocaleString('en')} figures`);
   }
 
   /** The counters in `namespace`, then a note on each that combines several paths. */
@@ -102,8 +103,8 @@ export class PageSums {
     const key = keyFor(page);
     const found = this.#counters.get(key);
     if (found) return found;
-    if (this.#counters.size === PAGES_MAX)
-      throw tooMuch(`${PAGES_MAX.toLocaleString('en')} pages`);
+    const { pages } = this.#limits;
+    if (this.#counters.size === pages) throw tooMuch(`${pages.toLocaleString('en')} pages`);
     const sums: Sums = {
       paths: [],
       line,

@@ -11,7 +11,15 @@ import { readJsonLines } from './formats/json-lines.ts';
 import { cellsOfLine, isListLine, readList } from './formats/plain.ts';
 import { namesColumns, readCsv } from './formats/seen-csv.ts';
 import type { Item } from './item.ts';
-import { isPacked, type Line, linesOf, readBeginning } from './reading/bytes.ts';
+import { COMMAND_LIMITS, type ReadLimits } from './limits.ts';
+import {
+  isPacked,
+  type Line,
+  linesOf,
+  nameOf,
+  readBeginning,
+  type SourceFile,
+} from './reading/bytes.ts';
 import { cellsOf, isSeparatorLine, rowsOf, separatorOf } from './reading/csv.ts';
 import { openZip } from './reading/zip.ts';
 
@@ -25,12 +33,14 @@ export const FILE_KINDS = {
 
 export type FileKind = keyof typeof FILE_KINDS;
 
-/** Flags of the import. */
+/** Flags of the import, and its limits. */
 export interface ImportHints {
   /** The namespace of names that have none. */
   readonly namespace: string | undefined;
   /** The name of the one counter. */
   readonly as: string | undefined;
+  /** `COMMAND_LIMITS` when not given. */
+  readonly limits?: ReadLimits;
 }
 
 /** The number of lines that are checked to recognise a file. */
@@ -44,16 +54,17 @@ export function fileKindLines(): string {
 }
 
 /**
- * The kind of the file at `path`, or `kind` if that is given. Fails with `usage-invalid` when it
- * cannot be imported.
+ * The kind of the file, or `kind` if that is given. Fails with `usage-invalid` when it cannot be
+ * imported.
  */
-export async function recognise(path: string, kind: FileKind | undefined): Promise<FileKind> {
-  const beginning = await readBeginning(path);
+export async function recognise(file: SourceFile, kind: FileKind | undefined): Promise<FileKind> {
+  const path = nameOf(file);
+  const beginning = await readBeginning(file);
   const text = new TextDecoder().decode(beginning);
   if (text.trim() === '')
     throw new AppError('usage-invalid', `${path} is empty: there is nothing to import.`);
-  if (isZip(beginning) && !(await isPacked(path))) {
-    await using zip = await openZip(path);
+  if (isZip(beginning) && !(await isPacked(file))) {
+    await using zip = await openZip(file);
     if (!isGoatcounterZip(zip)) throw unreadable(path, foreignZip(zip.names));
     if (kind === undefined || kind === 'goatcounter') return 'goatcounter';
     throw new AppError(
@@ -83,34 +94,34 @@ function unreadable(path: string, what: string, hint = ''): AppError {
 
 /** The items of the file; `hash` is updated with all bytes. Fails with `usage-invalid`. */
 export async function* readFile(
-  path: string,
+  file: SourceFile,
   kind: FileKind,
-  { namespace, as }: ImportHints,
+  { namespace, as, limits = COMMAND_LIMITS }: ImportHints,
   hash: Hash,
 ): AsyncGenerator<Item> {
-  const beginning = await readBeginning(path);
+  const beginning = await readBeginning(file);
   const text = new TextDecoder().decode(beginning);
-  const rows = () => rowsOf(linesOf(path, hash), separatorOf(significantLines(text)[0] ?? ''));
+  const rows = () => rowsOf(linesOf(file, hash), separatorOf(significantLines(text)[0] ?? ''));
   switch (kind) {
     case 'seen':
       yield* text.trimStart().startsWith('{')
-        ? readJsonLines(linesOf(path, hash))
+        ? readJsonLines(linesOf(file, hash))
         : readCsv(rows());
       return;
     case 'list':
-      yield* readList(linesOf(path, hash), namespace);
+      yield* readList(linesOf(file, hash), namespace);
       return;
     case 'goatcounter':
       if (namespace === undefined)
         throw needs('--namespace', 'the namespace of its pages, as in --namespace my-site');
       yield* isZip(beginning)
-        ? readGoatcounterZip(path, namespace, hash)
-        : readGoatcounter(rows(), namespace);
+        ? readGoatcounterZip(file, namespace, hash, limits)
+        : readGoatcounter(rows(), namespace, limits);
       return;
     case 'badge':
       if (as === undefined)
         throw needs('--as', 'the counter that it belongs to, as in --as my-site/page');
-      yield* readBadgeFile(linesOf(path, hash), as);
+      yield* readBadgeFile(linesOf(file, hash), as);
   }
 }
 

@@ -1,7 +1,6 @@
 /** `seen import SOURCE`: imports counters. Without `--yes` it only lists the changes. */
 
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
-import { Findings } from '../archive/tally.ts';
 import { readConfig } from '../config/config.ts';
 import type { ImportTerms } from '../contract/archive.ts';
 import { retryWhileUnavailable } from '../counter/clock.ts';
@@ -10,8 +9,9 @@ import { pluralize } from '../plural.ts';
 import { type Command, type Context, oneOf, separateArguments } from './command.ts';
 import { CLOCK } from './compose/counter.ts';
 import { composeStore } from './compose/store.ts';
+import { check } from './import/check.ts';
 import { type ImportChunk, importChunks, retryingImport } from './import/chunks.ts';
-import { openSource, type Source } from './import/source.ts';
+import { openSource } from './import/source.ts';
 import { showProgress } from './terminal.ts';
 
 const FLAGS = {
@@ -80,18 +80,6 @@ async function run({ argv, env, print }: Context): Promise<number> {
     progress.end();
     await store.close();
   }
-}
-
-/** Reads the whole source, and imports nothing. */
-async function check(source: Source): Promise<{ findings: Findings; counters: number }> {
-  const findings = new Findings();
-  let counters = 0;
-  for await (const item of source.read()) {
-    if ('wrong' in item) findings.wrong(item.line, item.wrong);
-    else if ('note' in item) findings.note(item.note);
-    else counters++;
-  }
-  return { findings, counters };
 }
 
 export const importCommand: Command = {

@@ -54,10 +54,10 @@ export interface Archive {
   /**
    * All counters, each once, in the byte order of their names, while counting continues. Each is
    * as it was at one moment between the call and its delivery; on SQLite that moment is the same
-   * for all. A counter that is created or deleted meanwhile may or may not be included. Fails with
-   * `counter-unreadable`.
+   * for all. A counter that is created or deleted meanwhile may or may not be included. With
+   * `after` it begins after that name. Fails with `counter-unreadable`.
    */
-  readAll(): AsyncIterable<ArchivedCounter>;
+  readAll(after?: string): AsyncIterable<ArchivedCounter>;
 
   /**
    * Imports counters, each completely or not at all, and returns the outcomes in the same order.

@@ -66,10 +66,6 @@ export interface Description extends Label {
   /** The hash of its owner's token; `undefined` when it has no owner. */
   readonly owner: string | undefined;
   readonly rules: Rules;
-  /** The title of the site that it counts for. */
-  readonly title?: string;
-  /** The URL of that site: http or https. */
-  readonly link?: string;
 }
 
 /** Changes of rules. Rules that are not given stay as they are. */

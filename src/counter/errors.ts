@@ -33,6 +33,8 @@ export const ERRORS = {
   'prefetch-refused': { http: 503, exit: 1 },
   /** A parameter or the body is not valid. */
   'request-invalid': { http: 400, exit: 1 },
+  /** The body is longer than the route takes. */
+  'body-too-large': { http: 413, exit: 1 },
   /** The body was incomplete, or too late. */
   'body-incomplete': { http: 408, exit: 1 },
   /** The request needs a token and has none. */
@@ -47,6 +49,8 @@ export const ERRORS = {
   'rate-limited': { http: 429, exit: 1 },
   /** The address has the maximum number of streams. */
   'too-many-streams': { http: 429, exit: 1 },
+  /** The replica works on another export or import. */
+  'transfer-busy': { http: 429, exit: 1 },
   // A counter that cannot serve the request.
   /** There is no such counter, or it may not be read. */
   'counter-missing': { http: 404, exit: 1 },

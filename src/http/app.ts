@@ -10,12 +10,14 @@ import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { RouterRoute } from 'hono/types';
 import { getPath } from 'hono/utils/url';
-import { AppError } from '../counter/errors.ts';
+import { AppError, isAppError } from '../counter/errors.ts';
 import type { Hosts } from '../services/services.ts';
 import type { AppContext, Common, Env, Surface } from './context.ts';
-import { errorFor, errorHandler, errorResponse } from './errors.ts';
+import { errorFor, errorHandler, errorResponse, refusedBody } from './errors.ts';
+import { checkBody, type UploadRoute } from './request/body-limit.ts';
 import { Lifecycle, type LifecycleOptions, type RequestState } from './request/lifecycle.ts';
 import { answerHead, otherMethods, withoutBody } from './request/methods.ts';
+import { boundedBody } from './request/reading.ts';
 import type { Limits } from './visit/limits.ts';
 
 export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
@@ -31,6 +33,8 @@ export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
   readonly onBug: (error: unknown) => void;
   /** How long the body of a request may take to arrive; 5 s when not given. */
   readonly bodyMs?: number;
+  /** The route that takes files; undefined for none. */
+  readonly upload?: UploadRoute | undefined;
 }
 
 export interface App extends Lifecycle {
@@ -40,17 +44,20 @@ export interface App extends Lifecycle {
 
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { surfaces, hosts, servedBy, limits, onRequest, onBug, bodyMs } = options;
+  const { surfaces, hosts, servedBy, limits, onRequest, onBug, bodyMs, upload } = options;
   const headers = headersOfAll(servedBy);
-  const common: Common = { headers, ...createChecks(limits), bodyMs };
-  const app = new Hono<Env>({ getPath: pathOn(hosts) });
+  const common: Common = { headers, ...createChecks(limits, bodyMs), bodyMs };
+  const getPath = pathOn(hosts);
+  const app = new Hono<Env>({ getPath });
   for (const surface of surfaces) app.route('/', surface(common));
   app.onError(errorHandler(headers, onBug));
   app.notFound(
     otherMethods(app, headers, (c) => errorFor(c, urlTooLong(c) ?? routeMissing(), headers)),
   );
   const lifecycle = new Lifecycle({
-    answer: (state) => answer(app, state, headers),
+    answer: (state) =>
+      refusedAtOnce(state, headers, getPath, upload) ??
+      (state.isHead ? answerHead(app, state) : app.fetch(state.request, state)),
     // Hono itself failed, or a value was thrown that is not an Error.
     failed: (error) => {
       onBug(error);
@@ -62,17 +69,25 @@ export function createApp(options: AppOptions): App {
   return Object.assign(lifecycle, { routes: app.routes });
 }
 
-function answer(
-  app: Hono<Env>,
+/** The response to a request that is refused before its route is found; undefined for others. */
+function refusedAtOnce(
   state: RequestState,
   headers: Headers,
-): Response | Promise<Response> {
+  pathIn: (request: Request) => string,
+  upload: UploadRoute | undefined,
+): Response | Promise<Response> | undefined {
   const { request, isHead } = state;
   if (!hasOneHost(request)) {
     const refused = errorResponse(hostInvalid(), 'text', headers);
     return isHead ? withoutBody(refused) : refused;
   }
-  return isHead ? answerHead(app, state) : app.fetch(request, state);
+  try {
+    checkBody(state, pathIn, upload);
+    return undefined;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return refusedBody(error, request, headers);
+  }
 }
 
 /**
@@ -98,7 +113,7 @@ function headersOfAll(servedBy: string): Headers {
     'X-Content-Type-Options': 'nosniff',
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers':
-      'Location, RateLimit, RateLimit-Policy, Retry-After, X-Served-By',
+      'Content-Disposition, Location, RateLimit, RateLimit-Policy, Retry-After, X-Seen-Counters, X-Served-By',
   });
 }
 
@@ -113,14 +128,21 @@ function routeMissing(): AppError {
 const URL_LENGTH_MAX = 2048;
 
 /** The checks that surfaces use. `limits`: rate limits of visitors; `undefined` for none. */
-function createChecks(limits: Limits | undefined): Pick<Common, 'checked' | 'admit' | 'admitted'> {
+function createChecks(
+  limits: Limits | undefined,
+  bodyMs: number | undefined,
+): Pick<Common, 'checked' | 'admit' | 'admitted'> {
   const take = limits?.admit;
-  const admit = (c: AppContext): Promise<void> | undefined =>
-    noteRoute(c) && take ? take(c) : undefined;
+  const admit = (c: AppContext): Promise<void> | undefined => {
+    if (!noteRoute(c)) return undefined;
+    const arrives = boundedBody(c, bodyMs);
+    return arrives ? arrives.then(() => take?.(c)) : take?.(c);
+  };
   return {
     checked: (handler) => (c) => {
       noteRoute(c);
-      return handler(c);
+      const arrives = boundedBody(c, bodyMs);
+      return arrives ? arrives.then(() => handler(c)) : handler(c);
     },
     admit,
     admitted: (handler) => (c) => {

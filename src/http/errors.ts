@@ -151,10 +151,21 @@ export function errorHandler(
     const error = asAppError(caught, c);
     if (!isAppError(error)) onBug(error);
     const response = errorFor(c, error, headers);
-    // The rest of the body must not be read as the next request.
-    if (isAppError(error, 'body-incomplete')) response.headers.set('Connection', 'close');
+    if (isAppError(error, 'body-incomplete', 'body-too-large')) closeAfter(response);
     return response;
   };
+}
+
+/** The response to a request whose body is refused before it is read. */
+export function refusedBody(error: AppError, { url }: Request, headers: Headers): Response {
+  const isApi = /^([^/]*\/\/[^/]*)?\/api\//.test(url);
+  return closeAfter(errorResponse(error, isApi ? 'problem' : 'text', headers));
+}
+
+/** The rest of the body must not be read as the next request. */
+function closeAfter(response: Response): Response {
+  response.headers.set('Connection', 'close');
+  return response;
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { AppError } from '../counter/errors.ts';
 import { limitConnections } from './connections.ts';
+import { BODY_BYTES_MAX } from './request/body-limit.ts';
 
 export interface ListenOptions {
   host: string;
@@ -26,6 +27,8 @@ export interface ListenOptions {
   connectionsMax: number;
   /** The remote ports of connections with a request in progress, which must stay open. */
   busyPorts: () => Iterable<number>;
+  /** Bodies longer than this get 413 without a text; `BODY_BYTES_MAX` when not given. */
+  bodyBytesMax?: number;
   fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
 }
 
@@ -42,8 +45,6 @@ export interface Listening {
   cutOff(): void;
 }
 
-/** Few routes take a body, and only a small one. The others ignore it, as HTTP requires. */
-const BODY_BYTES_MAX = 16 * 1024;
 /** The idle time of keep-alive connections, and the extra time of handlers beyond their limit. */
 const IDLE_SECONDS = 10;
 /** Every address of the machine, over both versions of IP and over IPv4 alone. */
@@ -78,6 +79,7 @@ function open({
   handlerMs,
   connectionsMax,
   busyPorts,
+  bodyBytesMax = BODY_BYTES_MAX,
   fetch,
 }: ListenOptions): Listening {
   const server = Bun.serve({
@@ -85,7 +87,7 @@ function open({
     port,
     reusePort: shared,
     idleTimeout: Math.ceil(handlerMs / 1000) + IDLE_SECONDS,
-    maxRequestBodySize: BODY_BYTES_MAX,
+    maxRequestBodySize: bodyBytesMax,
     development: false,
     fetch,
   });

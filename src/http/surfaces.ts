@@ -1,6 +1,7 @@
 /** All surfaces of the public port. */
 
 import { createApi } from './api/api.ts';
+import type { ArchiveOptions } from './api/archive.ts';
 import { createHit } from './api/hit.ts';
 import type { ApiOptions } from './api/options.ts';
 import { createServices, type ServicesOptions } from './compat/services.ts';
@@ -12,6 +13,7 @@ import { createPages } from './pages/pages.ts';
 
 /** What the surfaces need, taken together. */
 export type SurfaceParts = ApiOptions &
+  ArchiveOptions &
   ServicesOptions &
   LiveOptions & {
     /** The path of the script for other pages. */

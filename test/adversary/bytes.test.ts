@@ -17,7 +17,8 @@ import { MeasuredReplica } from './replica.ts';
 import { KEY, NAMESPACE, type Target, targetsOf } from './targets.ts';
 
 /** Without the headers that fetch() writes itself. */
-const NAMES = Object.keys(HEADERS).filter((name) => name !== 'host');
+const WRITTEN = new Set(['content-length', 'host', 'transfer-encoding']);
+const NAMES = Object.keys(HEADERS).filter((name) => !WRITTEN.has(name));
 /**
  * How often each header is sent in a sweep: a sweep has enough requests that what a first one
  * needs does not matter.

@@ -73,6 +73,8 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('a', 'Bearer '),
     repeated('Bearer '),
   ],
+  // Bun refuses what is not a number.
+  'content-length': [repeated('1'), repeated('0', '', '1')],
   'content-type': [
     repeated('a', 'multipart/form-data; boundary='),
     repeated('; a=b', 'application/json'),
@@ -114,6 +116,8 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('\u00e9', 'https://a.example/'),
   ],
   'sec-purpose': [repeated('prefetc '), repeated('prerende-')],
+  // Bun refuses what is not a chunked body.
+  'transfer-encoding': [repeated('chunked,'), repeated(' ', 'a', 'a')],
   'user-agent': [
     repeated('Fastmail'),
     repeated('BingPreview/'),

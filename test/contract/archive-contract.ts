@@ -87,6 +87,26 @@ export function testArchive(subject: () => Subject): void {
     };
     const look = async (name: string) => plain((await allOf(store.archive)).get(name));
 
+    test('an export begins after any name, and has the same counters as a whole one', async () => {
+      const own = open();
+      try {
+        await hitting(own)(
+          { counter: 'hits', amount: 1 },
+          ...Array.from({ length: 5 }, () => ({ counter: fresh(), amount: 1 })),
+          { counter: `zzz-${space}/last`, amount: 1 },
+        );
+        const all = [...(await allOf(own.archive)).values()];
+        const names = all.map(({ counter: name }) => name);
+        for (const after of ['', 'aaa', 'hit', 'hits', 'hits/', names[0]!, names.at(-1)!]) {
+          const rest = await Array.fromAsync(own.archive.readAll(after));
+          const wanted = all.filter(({ counter: name }) => name > after);
+          expect({ after, rest: rest.map(plain) }).toEqual({ after, rest: wanted.map(plain) });
+        }
+      } finally {
+        await own.close();
+      }
+    });
+
     test('an export contains all data of each counter, in the order of the names', async () => {
       const [hit, made, gone] = [`${space}/B`, `${space}/a`, `${space}/gone`];
       const rules = { ...RULES, lowest: -MAX, private: true, windowMs: DAY_MS };

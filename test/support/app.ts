@@ -1,11 +1,15 @@
 /** The public surface without a port: requests in, responses out. */
+import { composeArchive } from '../../src/commands/compose/archive.ts';
 import { Counter } from '../../src/counter/counter.ts';
 import { Watch } from '../../src/counter/watch.ts';
+import { IMPORT_PATH } from '../../src/http/api/archive.ts';
 import type { Stack } from '../../src/http/api/stack.ts';
+import { Transfers } from '../../src/http/api/transfers.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppContext } from '../../src/http/context.ts';
 import { EventStreams } from '../../src/http/live/event-stream.ts';
 import type { Peer } from '../../src/http/request/lifecycle.ts';
+import { UPLOAD_TIMES } from '../../src/http/request/upload.ts';
 import { createSurfaces } from '../../src/http/surfaces.ts';
 import { createClientAddress } from '../../src/http/visit/client-address.ts';
 import { createCounting } from '../../src/http/visit/counting.ts';
@@ -69,11 +73,12 @@ export function setUp({
   keysPerDay = 0,
   streamsPerAddress = 0,
   countersMax = Number.POSITIVE_INFINITY,
+  uploadTimes = UPLOAD_TIMES,
 } = {}) {
   const store = createMemoryStore(
     memoryDatabase({ keysMax, countersMax, hitsMake: !closed, now }),
   );
-  const { counting, registry, history, limiter } = store;
+  const { counting, registry, history, limiter, archive } = store;
   const requests: string[] = [];
   const bugs: unknown[] = [];
   const clock = new ManualClock();
@@ -117,6 +122,9 @@ export function setUp({
     streamsPerAddress === 0
       ? undefined
       : { max: streamsPerAddress, networkOf: (c: AppContext) => visitors.networkOf(c) };
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown) => failures.push(error);
+  const transfers = new Transfers();
   const streams = new EventStreams({ max: streamsMax, waitingBytesMax, heartbeatMs, perAddress });
   const app = createApp({
     surfaces: createSurfaces({
@@ -129,6 +137,9 @@ export function setUp({
       closed,
       watch,
       streams,
+      archive: composeArchive({ registry, archive, countersMax, onFailure }),
+      transfers,
+      uploadTimes,
       stack: () => STACK,
       replica: 'replica-7',
       version: '1.2.3',
@@ -142,12 +153,13 @@ export function setUp({
     servedBy: 'replica-7 seen/1.2.3',
     onRequest: ({ route, status }) => requests.push(`${route} ${status}`),
     onBug: (error) => bugs.push(error),
+    upload: { path: IMPORT_PATH, requireRight: (headers) => owners.requireInstallation(headers) },
   });
   const ask = async (
     path: string,
     headers: Record<string, string> = {},
     method = 'GET',
-    body?: string,
+    body?: Bun.BodyInit,
   ) => {
     const request = new Request(`http://seen.test${path}`, {
       headers,
@@ -160,7 +172,21 @@ export function setUp({
   const hits = async () => (await counting.read(['hits']))[0] ?? 0;
   /** How many requests were let through because nobody knew whether they may be. */
   const letThrough = () => open;
-  return { store, clock, counter, watch, streams, app, ask, hits, requests, bugs, letThrough };
+  return {
+    store,
+    clock,
+    counter,
+    watch,
+    streams,
+    transfers,
+    app,
+    ask,
+    hits,
+    requests,
+    bugs,
+    failures,
+    letThrough,
+  };
 }
 
 /** What stands in an HTML document for people. */

@@ -20,8 +20,8 @@ function hold(archive: Pick<Archive, 'importAll' | 'readAll'>): void {
     if (counters.some(({ counter }) => counter === last)) await released();
     return importAll.call(this, counters, terms);
   };
-  archive.readAll = async function* (this: typeof archive) {
-    yield* readAll.call(this);
+  archive.readAll = async function* (this: typeof archive, after) {
+    yield* readAll.call(this, after);
     await released();
   };
 }

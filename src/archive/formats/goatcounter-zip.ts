@@ -14,8 +14,9 @@ import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
 import { readMoment } from '../days.ts';
 import { excerpt, type Item, SourceError } from '../item.ts';
-import { PAGES_MAX, PageSums } from '../page-sums.ts';
-import { type Line, linesIn } from '../reading/bytes.ts';
+import type { ReadLimits } from '../limits.ts';
+import { PageSums } from '../page-sums.ts';
+import { type Line, linesIn, nameOf, type SourceFile } from '../reading/bytes.ts';
 import { openZip, type Zip } from '../reading/zip.ts';
 import { parse } from './json-lines.ts';
 
@@ -33,25 +34,29 @@ export function isGoatcounterZip({ names }: Zip): boolean {
 }
 
 /**
- * The counters of the export at `path`, in `namespace`; `hash` is updated with all bytes read.
- * Fails with `usage-invalid` for a damaged file or an unknown version.
+ * The counters of the export, in `namespace`; `hash` is updated with all bytes read. Fails with
+ * `usage-invalid` for a damaged file, an unknown version, and beyond the limits.
  */
 export async function* readGoatcounterZip(
-  path: string,
+  file: SourceFile,
   namespace: string,
   hash: Hash,
+  limits: ReadLimits,
 ): AsyncGenerator<Item> {
-  await using zip = await openZip(path);
+  await using zip = await openZip(file);
   if (!isGoatcounterZip(zip))
-    throw new AppError('usage-invalid', `${path} is a zip file without ${PATHS} and ${HITS}.`);
+    throw new AppError(
+      'usage-invalid',
+      `${nameOf(file)} is a zip file without ${PATHS} and ${HITS}.`,
+    );
   await requireVersion(zip, hash);
   const paths = new Map<number, string>();
-  const sums = new PageSums();
+  const sums = new PageSums(limits);
   const readPath = (fields: Fields) => {
-    if (paths.size === PAGES_MAX)
+    if (paths.size === limits.pages)
       throw new AppError(
         'usage-invalid',
-        `${PATHS} has more than ${PAGES_MAX.toLocaleString('en')} paths.`,
+        `${PATHS} has more than ${limits.pages.toLocaleString('en')} paths.`,
       );
     paths.set(wholeIn(fields, 'id'), pathIn(fields));
   };

@@ -12,6 +12,7 @@ import { AppError } from '../../counter/errors.ts';
 import { pluralize } from '../../plural.ts';
 import { readMoment } from '../days.ts';
 import { excerpt, type Item, SourceError } from '../item.ts';
+import type { ReadLimits } from '../limits.ts';
 import { PageSums, type Visits } from '../page-sums.ts';
 import type { Row } from '../reading/csv.ts';
 
@@ -26,14 +27,15 @@ export function isGoatcounter(columns: readonly string[]): boolean {
 
 /**
  * The counters of an export, in `namespace`. The first row names the columns. Fails with
- * `usage-invalid` for an unknown version.
+ * `usage-invalid` for an unknown version, and beyond the limits.
  */
 export async function* readGoatcounter(
   rows: AsyncIterable<Row>,
   namespace: string,
+  limits: ReadLimits,
 ): AsyncGenerator<Item> {
   let columns: Map<string, number> | undefined;
-  const sums = new PageSums();
+  const sums = new PageSums(limits);
   let [visits, bots, firsts, spoiled] = [0, 0, 0, false];
   for await (const row of rows) {
     if (row.wrong !== undefined) {

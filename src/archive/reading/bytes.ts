@@ -1,40 +1,68 @@
 /**
  * The bytes of a file, unpacked if it is packed with gzip, and its lines, each checked to be text.
- * Not here: the meaning of lines, and zip files (`zip.ts`).
+ * The file is on disk, or in memory. Not here: the meaning of lines, and zip files (`zip.ts`).
  */
 
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AppError, messageOf } from '../../counter/errors.ts';
+import { COMMAND_LIMITS } from '../limits.ts';
 
-/**
- * The maximum size of an unpacked file. One gigabyte of the same byte packs into one megabyte,
- * which would be read for hours. This is 40 million rows of GoatCounter; larger files must be
- * unpacked first.
- */
-export const UNPACKED_MAX_BYTES = 4 * 1024 ** 3;
+/** A file in memory. */
+export interface MemoryFile {
+  /** What messages call it. */
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** The size that its unpacked content may have. */
+  readonly unpackedMax: number;
+  /**
+   * Awaited before each piece is read, with the number of bytes before it. Its errors are those of
+   * the reader.
+   */
+  readonly turn: (read: number) => Promise<void>;
+}
+
+/** A file on disk, by its path, or one in memory. */
+export type SourceFile = string | MemoryFile;
+
+/** What messages call the file. */
+export function nameOf(file: SourceFile): string {
+  return typeof file === 'string' ? file : file.name;
+}
+
+/** The size that the unpacked content of the file may have. */
+export function unpackedMaxOf(file: SourceFile): number {
+  return typeof file === 'string' ? COMMAND_LIMITS.unpackedBytes : file.unpackedMax;
+}
+
 /** The size of the beginning that identifies the kind of a file. */
 const BEGINNING_BYTES = 64 * 1024;
 const READ_AT_ONCE = 256 * 1024;
+/** Less, because other work of the process waits for each piece to be handled. */
+const READ_FROM_MEMORY = 64 * 1024;
 
 /**
- * The bytes of the file at `path`, unpacked if they are packed. Fails with `usage-invalid` for a
- * file that cannot be read.
+ * The bytes of the file, unpacked if they are packed. Fails with `usage-invalid` for a file that
+ * cannot be read.
  */
-export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-  const packed = await isPacked(path);
+export async function* bytesOf(file: SourceFile): AsyncGenerator<Uint8Array> {
+  const packed = await isPacked(file);
+  const path = nameOf(file);
   try {
-    const file = createReadStream(path, { highWaterMark: READ_AT_ONCE });
+    const stored =
+      typeof file === 'string'
+        ? createReadStream(file, { highWaterMark: READ_AT_ONCE })
+        : Readable.from(piecesOf(file));
     if (!packed) {
-      yield* file;
+      yield* stored;
       return;
     }
     const unpacked = createGunzip();
     // The errors of both are thrown to the reader of `unpacked`.
-    pipeline(file, unpacked, () => undefined);
-    yield* atMost(unpacked, UNPACKED_MAX_BYTES, path);
+    pipeline(stored, unpacked, () => undefined);
+    yield* atMost(unpacked, unpackedMaxOf(file), path);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const why = messageOf(cause);
@@ -43,6 +71,15 @@ export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
       : why;
     throw new AppError('usage-invalid', `${path} cannot be read: ${what}.`, { cause });
   }
+}
+
+async function* piecesOf({ bytes, turn }: MemoryFile): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += READ_FROM_MEMORY) {
+    // eslint-disable-next-line no-await-in-loop -- one piece after the other
+    await turn(at);
+    yield bytes.subarray(at, at + READ_FROM_MEMORY);
+  }
+  await turn(bytes.length);
 }
 
 /** Passes on all bytes. Fails with `usage-invalid` when there are more than `max`. */
@@ -57,21 +94,26 @@ export async function* atMost(
     if (size > max) {
       throw new AppError(
         'usage-invalid',
-        `${path} is larger than ${max / 1024 ** 3} GiB when it is unpacked. Unpack it, and import the unpacked file.`,
+        `${path} is larger than ${sizeOf(max)} when it is unpacked. Unpack it, and import the unpacked file.`,
       );
     }
     yield bytes;
   }
 }
 
+function sizeOf(bytes: number): string {
+  const mebibytes = bytes / 1024 ** 2;
+  return mebibytes < 1024 ? `${mebibytes} MiB` : `${mebibytes / 1024} GiB`;
+}
+
 /**
- * The first 64 KiB of the file at `path`, unpacked. Fails with `usage-invalid` for a file that
- * cannot be read.
+ * The first 64 KiB of the file, unpacked. Fails with `usage-invalid` for a file that cannot be
+ * read.
  */
-export async function readBeginning(path: string): Promise<Uint8Array> {
+export async function readBeginning(file: SourceFile): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const bytes of bytesOf(path)) {
+  for await (const bytes of bytesOf(file)) {
     pieces.push(bytes);
     size += bytes.length;
     if (size >= BEGINNING_BYTES) break;
@@ -80,16 +122,15 @@ export async function readBeginning(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Whether the file at `path` is packed with gzip. Fails with `usage-invalid` for a file that
- * cannot be read.
+ * Whether the file is packed with gzip. Fails with `usage-invalid` for a file that cannot be read.
  */
-export async function isPacked(path: string): Promise<boolean> {
+export async function isPacked(file: SourceFile): Promise<boolean> {
   try {
-    const start = await Bun.file(path).slice(0, 2).bytes();
+    const start = typeof file === 'string' ? await Bun.file(file).slice(0, 2).bytes() : file.bytes;
     return start[0] === 0x1f && start[1] === 0x8b;
   } catch (cause) {
     const why = messageOf(cause);
-    throw new AppError('usage-invalid', `${path} cannot be read: ${why}.`, { cause });
+    throw new AppError('usage-invalid', `${nameOf(file)} cannot be read: ${why}.`, { cause });
   }
 }
 
@@ -103,11 +144,14 @@ export const LINE_MAX_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of the file at `path`; `hash` is updated with all bytes. Fails with `usage-invalid`
- * for an unreadable file.
+ * The lines of the file; `hash` is updated with all bytes. Fails with `usage-invalid` for an
+ * unreadable file.
  */
-export function linesOf(path: string, hash: Hash = createHash('sha256')): AsyncGenerator<Line> {
-  return linesIn(bytesOf(path), hash);
+export function linesOf(
+  file: SourceFile,
+  hash: Hash = createHash('sha256'),
+): AsyncGenerator<Line> {
+  return linesIn(bytesOf(file), hash);
 }
 
 /** The lines in `all`; `hash` is updated with all bytes. Fails as `all` does. */

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { AppError, messageOf } from '../../counter/errors.ts';
-import { atMost, UNPACKED_MAX_BYTES } from './bytes.ts';
+import { atMost, nameOf, type SourceFile, unpackedMaxOf } from './bytes.ts';
 
 /** An export has a dozen files. */
 const FILES_MAX = 1000;
@@ -21,19 +21,22 @@ export interface Zip extends AsyncDisposable {
   bytesOf(name: string): AsyncGenerator<Uint8Array>;
 }
 
-/**
- * Opens the zip file at `path`. Fails with `usage-invalid` when it is another kind of file, or
- * damaged.
- */
-export async function openZip(path: string): Promise<Zip> {
+/** Opens a zip file. Fails with `usage-invalid` when it is another kind of file, or damaged. */
+export async function openZip(source: SourceFile): Promise<Zip> {
   // Loaded here, because few commands need it.
-  const { openPromise } = await import('yauzl');
-  const file = await inOurWords(path, () => openPromise(path, { autoClose: false }));
+  const { fromBufferPromise, openPromise } = await import('yauzl');
+  const path = nameOf(source);
+  const file = await inOurWords(path, () =>
+    typeof source === 'string'
+      ? openPromise(source, { autoClose: false })
+      : fromBufferPromise(source.bytes),
+  );
   try {
     const entries = await inOurWords(path, () => entriesOf(file, path));
+    const max = unpackedMaxOf(source);
     return {
       names: new Set(entries.keys()),
-      bytesOf: (name) => unpack(file, entries.get(name), `${name} in ${path}`, path),
+      bytesOf: (name) => unpack(file, entries.get(name), `${name} in ${path}`, path, max),
       [Symbol.asyncDispose]: async () => file.close(),
     };
   } catch (error) {
@@ -63,6 +66,7 @@ async function* unpack(
   entry: Entry | undefined,
   what: string,
   path: string,
+  max: number,
 ): AsyncGenerator<Uint8Array> {
   if (entry === undefined) throw new AppError('usage-invalid', `There is no ${what}.`);
   if (entry.isEncrypted())
@@ -73,7 +77,7 @@ async function* unpack(
   let sum = 0;
   try {
     const stream = await file.openReadStreamPromise(entry);
-    for await (const bytes of atMost(stream, UNPACKED_MAX_BYTES, what)) {
+    for await (const bytes of atMost(stream, max, what)) {
       sum = crc32(bytes, sum);
       yield bytes;
     }

@@ -12,9 +12,12 @@ import type { Store } from '../../contract/store.ts';
 import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
 import type { Counter } from '../../counter/counter.ts';
 import { Watch } from '../../counter/watch.ts';
-import { type App, createApp } from '../../http/app.ts';
+import { IMPORT_PATH, type InstallationArchive } from '../../http/api/archive.ts';
+import { Transfers } from '../../http/api/transfers.ts';
+import { type App, type AppOptions, createApp } from '../../http/app.ts';
 import { connectionsPerKindMax } from '../../http/connections.ts';
 import { EventStreams } from '../../http/live/event-stream.ts';
+import { ARRIVING_BYTES_MAX } from '../../http/request/body-limit.ts';
 import { type Listening, listen } from '../../http/server.ts';
 import { createSurfaces } from '../../http/surfaces.ts';
 import { createCounting } from '../../http/visit/counting.ts';
@@ -24,6 +27,7 @@ import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
+import { composeArchive } from './archive.ts';
 import { CLOCK, composeCounter } from './counter.ts';
 import {
   composeClientAddress,
@@ -31,6 +35,7 @@ import {
   requestObserver,
   stackOf,
   streamsPerAddress,
+  transferFailed,
 } from './surface.ts';
 import { readThemes } from './themes.ts';
 
@@ -57,17 +62,13 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const clientAddress = composeClientAddress(config, log);
   const newSalt = randomUUID;
   const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
-  const limits = composeLimits(config, {
-    limiter,
-    registry,
-    visitors,
-    owners,
-    onOpen: () => metrics.limiterOpen(),
-  });
+  const onOpen = () => metrics.limiterOpen();
+  const limits = composeLimits(config, { limiter, registry, visitors, owners, onOpen });
   const count = createCounting({ counter, registry, visitors, limits });
   const heartbeat = composeHeartbeat(config, presence, counter, hits);
   const onBug = (error: unknown) => log.error({ error }, 'a bug: please report it');
   const streams = composeStreams(config, visitors);
+  const transfers = new Transfers();
   const surfaces = createSurfaces({
     counter,
     count,
@@ -78,6 +79,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     closed: config.counters === 'closed',
     watch: new Watch({ counting, clock: CLOCK, onBug }),
     streams,
+    transfers,
+    archive: archiveOf(config, store, log),
     stack: stackOf(config, store.kind, heartbeat, health),
     replica,
     version,
@@ -86,11 +89,9 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     themes: readThemes(config.themes),
     now,
   });
-  const app = createApp({
+  const app = composeApp(config, owners, {
     surfaces,
-    hosts: config.hosts,
     limits,
-    servedBy: `${replica} seen/${version}`,
     onRequest: requestObserver(metrics, log, clientAddress),
     onBug,
   });
@@ -100,8 +101,8 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     store,
     health,
     heartbeat,
-    endStreams: () => streams.end(),
-    listen: () => openPort(config, app, streams, shared),
+    endStreams: () => endAll(streams, transfers),
+    listen: () => openPort(config, app, [app, streams, transfers], shared),
     drainMs: config.drainMs,
     stopMs: config.stopMs,
   });
@@ -126,8 +127,36 @@ function composeHeartbeat(
   return new Heartbeat({ presence, clock: CLOCK, self, hits, probe: () => counter.probe() });
 }
 
+/** Exports and imports over HTTP. The store's own registry: they wait for it in their own way. */
+function archiveOf({ countersMax }: Config, store: Store, log: Log): InstallationArchive {
+  const { registry, archive } = store;
+  return composeArchive({ registry, archive, countersMax, onFailure: transferFailed(log) });
+}
+
+/** Builds the app of the public port. */
+function composeApp(
+  { hosts, replicaName }: Config,
+  owners: Owners,
+  parts: Pick<AppOptions, 'surfaces' | 'limits' | 'onRequest' | 'onBug'>,
+): App {
+  const requireRight = (headers: Headers) => owners.requireInstallation(headers);
+  return createApp({
+    ...parts,
+    hosts,
+    servedBy: `${replicaName} seen/${version}`,
+    upload: { path: IMPORT_PATH, requireRight },
+  });
+}
+
+function endAll(...all: readonly Pick<EventStreams, 'end'>[]): void {
+  for (const each of all) each.end();
+}
+
+/** What knows connections that must stay open. */
+type Busy = Pick<App, 'busyPorts'>;
+
 /** Opens the public port. */
-function openPort(config: Config, app: App, streams: EventStreams, shared: boolean): Listening {
+function openPort(config: Config, app: App, busy: readonly Busy[], shared: boolean): Listening {
   return listen({
     host: config.host,
     hostSetting: 'SEEN_HOST',
@@ -137,7 +166,8 @@ function openPort(config: Config, app: App, streams: EventStreams, shared: boole
     // missing. The last attempt may have to connect and send.
     handlerMs: 2 * (config.waitMs + config.storeTimeoutMs),
     connectionsMax: config.connectionsMax,
-    busyPorts: () => [...app.busyPorts(), ...streams.busyPorts()],
+    busyPorts: () => busy.flatMap((each) => each.busyPorts()),
+    bodyBytesMax: ARRIVING_BYTES_MAX,
     fetch: app.fetch,
   });
 }

@@ -6,6 +6,7 @@
  */
 import type { Config } from '../../config/config.ts';
 import type { StoreKind } from '../../contract/store.ts';
+import { isAppError } from '../../counter/errors.ts';
 import type { StoreHealth } from '../../counter/store-health.ts';
 import type { Stack } from '../../http/api/stack.ts';
 import type { StreamsPerAddress } from '../../http/live/event-stream.ts';
@@ -117,6 +118,15 @@ export function stackOf(
     store: { kind: STORE_NAMES[kind], state: health.failure === undefined ? 'up' : 'away' },
     replicas: heartbeat.replicas,
   });
+}
+
+/** Logs an export or import over HTTP that has failed. */
+export function transferFailed(log: Log): (error: unknown) => void {
+  return (error) => {
+    if (isAppError(error))
+      log.warn({ code: error.code }, `an export or import ended early: ${error.message}`);
+    else log.error({ error }, 'an export or import failed because of a bug: please report it');
+  };
 }
 
 /** Records each answered request in the metrics, and in the log if that has details. */

@@ -9,7 +9,7 @@ import { retryWhileUnavailable } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
 import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';
-import type { Source } from './source.ts';
+import type { Source } from './file-source.ts';
 
 /** Imports some counters, or previews the import. */
 export type ImportChunk = Archive['importAll' | 'previewImport'];

@@ -1,26 +1,19 @@
-/**
- * Opens the source of `seen import`: a file, or another Redis. A source can be read twice, with
- * the same result.
- */
+/** Opens the source of `seen import`: a file (`file-source.ts`), or another Redis. */
 import { createHash } from 'node:crypto';
 import { readBusuanzi } from '../../archive/formats/busuanzi.ts';
 import { Names, readNames } from '../../archive/formats/busuanzi-names.ts';
 import { readRedisKeys } from '../../archive/formats/plain.ts';
-import {
-  COUNTERS_MAX,
-  type Item,
-  readName,
-  SourceError,
-  withoutRepeats,
-} from '../../archive/item.ts';
+import { type Item, readName, SourceError, withoutRepeats } from '../../archive/item.ts';
+import { COMMAND_LIMITS } from '../../archive/limits.ts';
 import { linesOf } from '../../archive/reading/bytes.ts';
-import { type FileKind, readFile, recognise } from '../../archive/recognise.ts';
+import type { FileKind } from '../../archive/recognise.ts';
 import type { Config } from '../../config/config.ts';
 import { redisUrlMistake } from '../../config/store-url.ts';
 import { AppError } from '../../counter/errors.ts';
 import { COUNTER_PART } from '../../counter/name.ts';
 import { RedisSource } from '../../stores/redis/source.ts';
 import { requireFile } from '../files.ts';
+import { DIGEST_LENGTH, openFile, type Source } from './file-source.ts';
 
 /** The flags about the source. */
 export interface SourceFlags {
@@ -30,28 +23,6 @@ export interface SourceFlags {
   readonly keys: string | undefined;
   readonly names: string | undefined;
 }
-
-/** A source of `seen import`. */
-export interface Source {
-  /** A description for people. */
-  readonly what: string;
-  /** The items of the source. */
-  read(): AsyncIterable<Item>;
-  /**
-   * Identifies the source by its content; available after it has been read completely. Fails with
-   * `usage-invalid` when it has changed.
-   */
-  digest(): string;
-}
-
-const WHAT = {
-  seen: 'an export of Seen',
-  list: 'a list of counters',
-  goatcounter: 'an export of GoatCounter',
-  badge: 'a badge',
-} as const;
-/** 128 bits of a digest. */
-const DIGEST_LENGTH = 22;
 
 /** Opens a source. Fails with `usage-invalid`; a Redis also fails as a store does. */
 export async function openSource(
@@ -76,7 +47,10 @@ export async function openSource(
       );
     return openRedis(place, from, flags, config);
   }
-  if (!isRedis) return openFile(place, from, flags.namespace, as);
+  if (!isRedis) {
+    requireFile(place);
+    return openFile(place, from, { namespace: flags.namespace, as });
+  }
   if (from !== undefined)
     throw new AppError(
       'usage-invalid',
@@ -96,34 +70,6 @@ function nameFrom(text: string): string {
   }
 }
 
-async function openFile(
-  path: string,
-  from: keyof typeof WHAT | undefined,
-  namespace: string | undefined,
-  as: string | undefined,
-): Promise<Source> {
-  requireFile(path);
-  const kind = await recognise(path, from);
-  let known: string | undefined;
-  let hash = createHash('sha256');
-  return {
-    what: `${path}: ${WHAT[kind]}`,
-    read() {
-      hash = createHash('sha256');
-      return withoutRepeats(readFile(path, kind, { namespace, as }, hash));
-    },
-    digest() {
-      const digest = hash.copy().digest('base64url').slice(0, DIGEST_LENGTH);
-      known ??= digest;
-      if (digest === known) return digest;
-      throw new AppError(
-        'usage-invalid',
-        `${path} was changed while it was read. Counters that were imported stay. Run the import again with a file that does not change.`,
-      );
-    },
-  };
-}
-
 async function openRedis(
   url: string,
   from: 'redis' | 'busuanzi',
@@ -138,7 +84,7 @@ async function openRedis(
   try {
     // Read once, so that the import equals the preview.
     const items: Item[] = [];
-    const all = atMost(COUNTERS_MAX, redis.numbers(keys ?? (known ? 'bsz:*' : 'hits')));
+    const all = atMost(COMMAND_LIMITS.counters, redis.numbers(keys ?? (known ? 'bsz:*' : 'hits')));
     const found = known ? readBusuanzi(all, known, namespace) : readRedisKeys(all, namespace);
     for await (const item of withoutRepeats(found)) items.push(item);
     return {

@@ -8,6 +8,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
 import type { AppContext, Common, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
+import { type ArchiveOptions, IMPORT_PATH, serveArchive } from './archive.ts';
 import { serveCollection, serveCounter, serveOwner } from './counters.ts';
 import { serveList } from './list.ts';
 import { API_DESCRIPTION, type ApiOptions, nameIn } from './options.ts';
@@ -16,16 +17,17 @@ import { HEADERS } from './schemas.ts';
 import { serveStack } from './stack.ts';
 
 /** The surface of the API and its description. */
-export function createApi(options: ApiOptions): Surface {
+export function createApi(options: ApiOptions & ArchiveOptions): Surface {
   return ({ headers, checked, admit, bodyMs }) => {
     const api = new OpenAPIHono<Env>({ defaultHook: refuseInvalid });
     api.use('/api/*', async (c, next) => {
       await admit(c);
-      await wholeBody(c, bodyMs);
+      if (c.req.path !== IMPORT_PATH) await wholeBody(c, bodyMs);
       for (const [name, value] of headers) c.header(name, value);
       await next();
     });
     serve(api, options);
+    serveArchive(api, headers, options);
     serveDescription(api, options.version, headers, checked);
     return api;
   };

@@ -28,6 +28,8 @@ export class RequestState {
   limits: string[] | undefined;
   /** Whether its body has yet to arrive. */
   lacksBody = false;
+  /** Whether it may send a file, beyond the limit on bodies. */
+  uploads = false;
   /** The neighbours in the list of requests in progress. */
   before: RequestState | undefined;
   after: RequestState | undefined;

@@ -4,13 +4,14 @@
  *
  * Hono’s parser of these headers takes time in proportion to their length, some 0.3 ms for the
  * longest that is read here. A longer header is ignored, which RFC 9110 (section 12.5) allows. Not
- * here: the size limit of bodies (`http/server.ts`).
+ * here: the size limits of bodies (`body-limit.ts`), and uploads (`upload.ts`).
  */
 import { accepts } from 'hono/accepts';
 import { parseAccept } from 'hono/utils/accept';
 import { AppError } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
 import type { AppContext } from '../context.ts';
+import { BODY_BYTES_MAX, bodyTooLarge, isChunked } from './body-limit.ts';
 
 /** Browsers send less than 200 characters, and no program needs five times that. */
 const LENGTH_MAX = 1024;
@@ -43,16 +44,29 @@ function isTooLong(header: string | undefined): boolean {
 const BODY_MS = 5000;
 
 /**
+ * Reads a body of unknown length, for handlers that may not read it: until the response, Bun would
+ * keep all that arrives. Undefined when there is nothing to wait for. Fails as `wholeBody` does.
+ */
+export function boundedBody(c: AppContext, limitMs?: number): Promise<void> | undefined {
+  if (c.req.method === 'GET' || c.env.uploads || !isChunked(c.req.raw)) return undefined;
+  return wholeBody(c, limitMs);
+}
+
+/**
  * Resolves when all of the body has arrived. Until then a stop does not wait for the request.
  * Fails with `body-incomplete` after `limitMs`, when the body breaks the rules of HTTP, and when
- * the client leaves.
+ * the client leaves; with `body-too-large` when its length was unknown and is above the limit.
  */
 export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Promise<void> {
-  if (req.raw.body === null) return;
+  const { raw } = req;
+  if (raw.body === null) return;
   env.lacksBody = true;
+  const chunked = isChunked(raw);
+  let body: ArrayBuffer;
   try {
-    // Hono keeps it for the handler.
-    await within(limitMs, req.arrayBuffer(), () => {
+    // Without pieces, Hono keeps it for the handler.
+    const arriving = chunked ? piecesWithin(raw.body, BODY_BYTES_MAX) : req.arrayBuffer();
+    body = await within(limitMs, arriving, () => {
       throw new AppError(
         'body-incomplete',
         `The body of the request did not arrive within ${limitMs / 1000} s.`,
@@ -66,4 +80,16 @@ export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Pr
   } finally {
     env.lacksBody = false;
   }
+  if (chunked) req.raw = new Request(raw, { method: raw.method, body });
+}
+
+async function piecesWithin(all: AsyncIterable<Uint8Array>, max: number): Promise<ArrayBuffer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of all) {
+    size += piece.length;
+    if (size > max) throw bodyTooLarge();
+    pieces.push(piece);
+  }
+  return new Blob(pieces).arrayBuffer();
 }

@@ -29,8 +29,8 @@ export class PostgresArchive implements Archive {
     this.#options = options;
   }
 
-  async *readAll(): AsyncGenerator<ArchivedCounter> {
-    let after = '';
+  async *readAll(name = ''): AsyncGenerator<ArchivedCounter> {
+    let after = name;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- each page begins where the one before ended
       const page = await this.#database.call<readonly (Row & { past: Past })[]>(

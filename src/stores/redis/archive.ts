@@ -32,8 +32,8 @@ export class RedisArchive implements Archive {
     this.#options = options;
   }
 
-  readAll(): AsyncIterable<ArchivedCounter> {
-    return readAllOf(this.#connection);
+  readAll(after = ''): AsyncIterable<ArchivedCounter> {
+    return readAllOf(this.#connection, after);
   }
 
   importAll(
@@ -51,8 +51,11 @@ export class RedisArchive implements Archive {
   }
 }
 
-async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedCounter> {
-  for await (const names of pagesOfNames(connection)) {
+async function* readAllOf(
+  connection: RedisConnection,
+  after: string,
+): AsyncGenerator<ArchivedCounter> {
+  for await (const names of pagesOfNames(connection, after)) {
     for (let at = 0; at < names.length; ) {
       // eslint-disable-next-line no-await-in-loop -- a little at a time
       const dumps = await connection.ask(
@@ -67,10 +70,13 @@ async function* readAllOf(connection: RedisConnection): AsyncGenerator<ArchivedC
   }
 }
 
-/** The names in their order. The default counter may exist without an entry. */
-async function* pagesOfNames(connection: RedisConnection): AsyncGenerator<readonly string[]> {
-  let from = '-';
-  let hasDefault = false;
+/** The names after that one, in their order. The default counter may exist without an entry. */
+async function* pagesOfNames(
+  connection: RedisConnection,
+  after: string,
+): AsyncGenerator<readonly string[]> {
+  let from = after === '' ? '-' : `(${after}`;
+  let hasDefault = after >= DEFAULT_COUNTER;
   for (;;) {
     // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
     const names = await connection.ask(

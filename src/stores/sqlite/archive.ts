@@ -37,7 +37,7 @@ export class SqliteArchive implements Archive {
     this.#options = options;
   }
 
-  async *readAll(): AsyncGenerator<ArchivedCounter> {
+  async *readAll(after = ''): AsyncGenerator<ArchivedCounter> {
     // Checks the file and its schema.
     this.#database.read((file) => file.size.get());
     const { place: path } = this.#database;
@@ -46,7 +46,7 @@ export class SqliteArchive implements Archive {
       () => new Database(path, { readonly: true, strict: true }),
     );
     try {
-      yield* readAllOf(database, (row) => descriptionOf(row, path));
+      yield* readAllOf(database, after, (row) => descriptionOf(row, path));
     } finally {
       database.close();
     }
@@ -70,16 +70,17 @@ export class SqliteArchive implements Archive {
   }
 }
 
-/** All counters, read on a separate connection, as of one moment. */
+/** All counters after that name, read on a separate connection, as of one moment. */
 async function* readAllOf(
   database: Database,
+  name: string,
   describe: (row: Row) => Description,
 ): AsyncGenerator<ArchivedCounter> {
   const file = prepare(database);
   database.run('BEGIN');
   // The first read fixes the moment.
   file.size.get();
-  let after = '';
+  let after = name;
   for (;;) {
     const rows = file.list.all(after, '', AT_ONCE, '', AFTER_ALL_NAMES);
     for (const row of rows) {

@@ -24,12 +24,12 @@ export class MemoryArchive implements Archive {
     this.#database = database;
   }
 
-  async *readAll(): AsyncGenerator<ArchivedCounter> {
-    const all = [...this.#database.totals.keys()].toSorted().flatMap((counter) => {
+  async *readAll(after = ''): AsyncGenerator<ArchivedCounter> {
+    const names = [...this.#database.totals.keys()].filter((name) => name > after);
+    for (const counter of names.toSorted()) {
       const found = described(this.#database, counter);
-      return found ? [{ ...found, past: historyOf(this.#database, counter) }] : [];
-    });
-    yield* all;
+      if (found) yield { ...found, past: historyOf(this.#database, counter) };
+    }
   }
 
   async importAll(

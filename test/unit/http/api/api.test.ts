@@ -29,8 +29,12 @@ async function call(
     method,
     sent,
   );
-  return { ...answer, json: answer.body === '' ? undefined : JSON.parse(answer.body) };
+  const isJson = answer.body !== '' && answer.headers.get('Content-Type') !== LINES;
+  return { ...answer, json: isJson ? JSON.parse(answer.body) : undefined };
 }
+
+/** The type of exports, and of the progress of imports. */
+const LINES = 'application/x-ndjson';
 
 /** Makes a counter and answers its token. */
 async function make(app: App, name = 'my-site/front-page', value = 0): Promise<string> {
@@ -412,6 +416,8 @@ describe('/openapi.json', () => {
       '/api/v1/default/hit',
       '/api/v1/default/token',
       '/api/v1/default/visitors',
+      '/api/v1/export',
+      '/api/v1/import',
       '/api/v1/stack',
       '/api/v1/values',
     ]);
@@ -457,7 +463,8 @@ describe('/openapi.json', () => {
           ]);
       }
       if (!schema) return;
-      const said = type.startsWith('text/') ? body : JSON.parse(body);
+      const said = type.startsWith('text/') || type === LINES ? body : JSON.parse(body);
+      if (type === LINES) for (const line of body.trimEnd().split('\n')) JSON.parse(line);
       expect(schemaOf(schema).safeParse(said)).toMatchObject({ success: true });
     };
   }
@@ -474,6 +481,12 @@ describe('/openapi.json', () => {
       'POST /api/v1/counters': { name: 'another/counter', value: 3, title: 'T', link: 'http://a' },
       'PATCH /api/v1/counters/{namespace}/{key}': { value: 5 },
       'PATCH /api/v1/default': { value: 5 },
+      'POST /api/v1/import': {
+        seen: 'counters',
+        version: 1,
+        moment: '2026-11-22T12:00:00.000Z',
+        counters: 0,
+      },
     };
     for (const at of operationsOf(described)) {
       const app = setUp();
