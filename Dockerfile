@@ -14,7 +14,7 @@ COPY src src
 ARG VERSION=0.1.0
 RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
 # Browser scripts: in a checkout the program bundles them at the first request; in the image they are files beside it.
-RUN bun build src/page/browser/page.ts src/page/browser/embed.ts src/page/browser/busuanzi.ts --target=browser --format=iife --minify --env=disable --outdir=browser
+RUN bun build src/page/browser/page.ts src/page/browser/manage.ts src/page/browser/embed.ts src/page/browser/busuanzi.ts --target=browser --format=iife --minify --env=disable --outdir=browser
 
 FROM oven/bun:1.4.5-alpine
 ARG VERSION=0.1.0

@@ -58,7 +58,7 @@ const MAY_IMPORT = {
   'postgres-url': [],
 };
 /** What browsers run when they have loaded it. */
-const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|embed|busuanzi)\.ts$/;
+const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|manage|embed|busuanzi)\.ts$/;
 
 /** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
 function partOf(path) {

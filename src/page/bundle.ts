@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import chartStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
+import manage from './manage.css' with { type: 'text' };
 import ours from './page.css' with { type: 'text' };
 
 /** A file for browsers. */
@@ -64,7 +65,7 @@ let made: Asset | undefined;
 
 /** The stylesheet. */
 export function styles(): Asset {
-  made ??= assetOf(`${chartStyle}\n${withoutComments(ours)}`);
+  made ??= assetOf(`${chartStyle}\n${withoutComments(`${ours}\n${manage}`)}`);
   return made;
 }
 

@@ -18,7 +18,7 @@ import { takesGzip } from '../request/reading.ts';
 const STYLE = '/page.css';
 
 /** The scripts of our own pages, each served at `/NAME.js`; Dockerfile builds the same. */
-export const PAGE_SCRIPTS = ['page'] as const;
+export const PAGE_SCRIPTS = ['page', 'manage'] as const;
 /** A script of our own pages: `page/browser/NAME.ts`. */
 export type PageScript = (typeof PAGE_SCRIPTS)[number];
 

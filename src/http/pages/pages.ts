@@ -17,6 +17,7 @@ import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/countin
 import { PAGE_SCRIPTS, pageHeaders, scriptHandler, styleHandler, styleLink } from './assets.ts';
 import { createCounterPage } from './counter.ts';
 import { languageFor, queryFor } from './language.ts';
+import { createManage } from './manage.ts';
 import { createRoot } from './root.ts';
 
 export interface PagesOptions {
@@ -37,6 +38,7 @@ export function createPages({ registry, count, replica }: PagesOptions): Surface
     app.get('/c/:ns/:key', admitted(createCounterPage(registry, headers)));
     app.get('/own-visits', admitted(ownVisits.show));
     app.post('/own-visits', admitted(ownVisits.change));
+    app.get('/manage', checked(createManage(headers)));
     app.get('/page.css', checked(styleHandler(headers)));
     for (const script of PAGE_SCRIPTS)
       app.get(`/${script}.js`, checked(scriptHandler(script, headers)));

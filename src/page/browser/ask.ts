@@ -28,6 +28,8 @@ export interface Call {
   readonly body?: unknown;
   /** Sent in the header `Authorization`. */
   readonly token?: string | undefined;
+  /** Ends the request, which then fails as `unreachable`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The time limit of a request: longer than a visit waits for the store by default. */
@@ -35,24 +37,41 @@ const TIMEOUT_MS = 8000;
 
 /** Sends a request to a path of Seen. `data` is undefined for an empty answer. Never fails. */
 export async function ask<T>(path: string, call: Call = {}): Promise<JsonAnswer<T>> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
+  const { data: response, ...failure } = await send(path, { ...call, signal });
+  if (!response) return failure;
+  if (response.status === 204) return {};
   try {
-    const response = await fetch(path, requestOf(call));
-    if (response.status === 204) return {};
-    if (response.ok) return { data: (await response.json()) as T };
-    const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
-    const againMs = 1000 * Number(response.headers.get('Retry-After') ?? 0) || undefined;
-    if (response.status === 429) return { failed: 'busy', againMs, problem };
-    if (response.status >= 500) return { failed: 'away', againMs, problem };
-    return { failed: 'refused', problem };
+    return { data: (await response.json()) as T };
   } catch {
     return { failed: 'unreachable' };
   }
 }
 
-function requestOf({ method, body, token }: Call): RequestInit {
+/** Sends a request without a time limit. `data` is a successful response. Never fails. */
+export async function send(path: string, call: Call): Promise<JsonAnswer<Response>> {
+  try {
+    const response = await fetch(path, requestOf(call));
+    if (response.ok) return { data: response };
+    const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
+    const againMs = 1000 * Number(response.headers.get('Retry-After') ?? 0) || undefined;
+    return { failed: failureOf(response.status), againMs, problem };
+  } catch {
+    return { failed: 'unreachable' };
+  }
+}
+
+/** Why a response with this status has no data. */
+export function failureOf(status: number): 'busy' | 'away' | 'refused' {
+  if (status === 429) return 'busy';
+  return status >= 500 ? 'away' : 'refused';
+}
+
+function requestOf({ method, body, token, signal }: Call): RequestInit {
   return {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
     cache: 'no-store',
+    ...(signal && { signal }),
     ...(method && { method }),
     ...(body !== undefined && { body: JSON.stringify(body) }),
     headers: {

@@ -64,6 +64,11 @@ export class History {
     this.#token = token;
   }
 
+  /** The length of the shown periods. */
+  get step(): Step {
+    return this.#step;
+  }
+
   /**
    * Requests the history and shows it. Hides the section when the history is not public.
    * `unvisited`: the counter has no visits at all. Never fails.

@@ -38,11 +38,11 @@ export function forgetToken(counter: string | undefined): void {
 }
 
 /**
- * The counter that a token names: `seen_RANDOM~NAMESPACE/KEY`. `undefined` for the installation's
- * token, and for tokens that were issued before they named their counter.
+ * The counter that a token names: `seen_RANDOM~NAMESPACE/KEY`, or `seen_RANDOM~hits`. `undefined`
+ * for the installation's token, and for tokens that were issued before they named their counter.
  */
 export function counterOf(token: string): string | undefined {
-  return /^seen_[\w-]+~([\w.-]+\/[\w.-]+)$/.exec(token)?.[1];
+  return /^seen_[\w-]+~(hits|[\w.-]+\/[\w.-]+)$/.exec(token)?.[1];
 }
 
 function all(): Readonly<Record<string, string>> {

@@ -108,6 +108,7 @@ describe('settings', () => {
       '/..js',
       '/:a.js',
       '/page.js',
+      '/manage.js',
       `/${'x'.repeat(61)}.js`,
     ]) {
       expect(mistakes([], { SEEN_EMBED_PATH: path })).toHaveLength(1);

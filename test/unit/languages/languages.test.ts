@@ -32,6 +32,15 @@ const TAGS = Object.keys(LANGUAGES) as Language[];
 /** Texts that are the same in English: words that the language has taken over. */
 const SAME: Readonly<Record<string, readonly Language[]>> = {
   'counterPage.script.live': ['de'],
+  'manage.create.name': ['de'],
+  'manage.exporting.title': ['de'],
+  'manage.importing.title': ['de'],
+  'manage.list.columns.total': ['es', 'fr', 'pt'],
+  'manage.list.sorts.name': ['de'],
+  'manage.list.sorts.total': ['es', 'fr', 'pt'],
+  'manage.settings.link': ['de'],
+  'manage.signIn.token': ['de', 'es', 'pt'],
+  'manage.token.label': ['de', 'es', 'pt'],
 };
 
 describe('every language', () => {

@@ -33,7 +33,7 @@ test('the image contains the bundled scripts, and needs neither their sources no
   for (const made of ['seen.js', 'browser'])
     cpSync(join(build, made), join(lib, made), { recursive: true });
   expect(new Set(readdirSync(join(lib, 'browser')))).toEqual(
-    new Set(['page.js', 'embed.js', 'busuanzi.js']),
+    new Set(['page.js', 'manage.js', 'embed.js', 'busuanzi.js']),
   );
   chmodSync(join(lib, 'browser'), 0o555);
   chmodSync(lib, 0o555);

@@ -1,0 +1,58 @@
+/** New tokens: replacing one, and showing it, once. */
+import { keepToken, ownCounters } from '../tokens.ts';
+import { askAbout } from './counters.ts';
+import { button, el, field } from './elements.ts';
+import { openDialog, openForm } from './forms.ts';
+import { Message } from './messages.ts';
+import { words } from './texts.ts';
+
+/** Asks whether the token of a counter is to be replaced, replaces it, and shows the new one. */
+export function replaceToken(name: string): void {
+  const { replace, replaceTitle, replaceText } = words().token;
+  openForm(replaceTitle, {
+    content: [el('p', {}, el('strong', {}, name)), el('p', {}, replaceText)],
+    submit: replace,
+    danger: true,
+    onSubmit: async (message, close) => {
+      const answer = await askAbout<{ token: string }>(name, '/token', { method: 'POST' });
+      if (!answer.data) {
+        message.fail(answer);
+        return;
+      }
+      const { token } = answer.data;
+      // Otherwise this page uses the installation's, which has not changed.
+      if (ownCounters().includes(name)) keepToken(name, token);
+      close();
+      showToken(name, token);
+    },
+  });
+}
+
+/** Shows a new token with a button that copies it. It cannot be read again. */
+export function showToken(name: string, token: string): void {
+  const { new: title, label, once, copy, copied, copyYourself } = words().token;
+  const input = el('input', { readonly: true, class: 'token', value: token });
+  const message = new Message();
+  const copyIt = async () => {
+    input.select();
+    try {
+      // Browsers allow it only on HTTPS and on the same machine.
+      await navigator.clipboard.writeText(token);
+      message.say(copied);
+    } catch {
+      message.warn(copyYourself);
+    }
+  };
+  const dialog = openDialog(
+    title,
+    el('p', {}, el('strong', {}, name)),
+    field(label, input, once),
+    el(
+      'div',
+      { class: 'buttons' },
+      button(copy, copyIt, { class: 'main' }),
+      button(words().close, () => dialog.close()),
+    ),
+    message.element,
+  );
+}
