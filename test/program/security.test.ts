@@ -40,6 +40,37 @@ const ATTACKS: Readonly<Record<string, readonly (readonly [file: string, name: s
       'a token is stored as a hash, and appears only in the answer that makes the counter',
     ],
   ],
+  'a token leaves the browser of its owner': [
+    [
+      'browser/manage-security.test.ts',
+      'leaves the tab only as a header, whatever is done on the page',
+    ],
+    ['browser/manage-security.test.ts', 'is gone from the tab when it is forgotten'],
+  ],
+  'cross-site request forgery (CSRF)': [
+    [
+      'browser/manage-security.test.ts',
+      'forms of a foreign page change no counter, while a token is in the browser',
+    ],
+    ['browser/manage-security.test.ts', 'no GET changes a counter, with a token and without'],
+  ],
+  'cross-site scripting (XSS) by title, link, label and name': [
+    [
+      'browser/manage-security.test.ts',
+      'by title, link, label and name runs nothing, even from a store that somebody else has written',
+    ],
+    ['browser/manage-security.test.ts', 'is not possible by a title or link that the API takes'],
+    [
+      'browser/manage-security.test.ts',
+      'has no HTML to be written into: the policy requires trusted types',
+    ],
+  ],
+  clickjacking: [
+    [
+      'browser/manage-security.test.ts',
+      'clickjacking: no page of another site shows it in a frame',
+    ],
+  ],
   'a token is guessed by how long a comparison takes': [
     [
       'program/security.test.ts',
