@@ -47,8 +47,8 @@ export function createApp(options: AppOptions): App {
   const { surfaces, hosts, servedBy, limits, onRequest, onBug, bodyMs, upload } = options;
   const headers = headersOfAll(servedBy);
   const common: Common = { headers, ...createChecks(limits, bodyMs), bodyMs };
-  const getPath = pathOn(hosts);
-  const app = new Hono<Env>({ getPath });
+  const pathIn = pathOn(hosts);
+  const app = new Hono<Env>({ getPath: pathIn });
   for (const surface of surfaces) app.route('/', surface(common));
   app.onError(errorHandler(headers, onBug));
   app.notFound(
@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): App {
   );
   const lifecycle = new Lifecycle({
     answer: (state) =>
-      refusedAtOnce(state, headers, getPath, upload) ??
+      refusedAtOnce(state, headers, pathIn, upload) ??
       (state.isHead ? answerHead(app, state) : app.fetch(state.request, state)),
     // Hono itself failed, or a value was thrown that is not an Error.
     failed: (error) => {

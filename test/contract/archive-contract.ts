@@ -92,7 +92,7 @@ export function testArchive(subject: () => Subject): void {
       try {
         await hitting(own)(
           { counter: 'hits', amount: 1 },
-          ...Array.from({ length: 5 }, () => ({ counter: fresh(), amount: 1 })),
+          ...Array.from({ length: 5 }, () => ({ counter: `other-${fresh()}`, amount: 1 })),
           { counter: `zzz-${space}/last`, amount: 1 },
         );
         const all = [...(await allOf(own.archive)).values()];

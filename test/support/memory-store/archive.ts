@@ -26,10 +26,12 @@ export class MemoryArchive implements Archive {
 
   async *readAll(after = ''): AsyncGenerator<ArchivedCounter> {
     const names = [...this.#database.totals.keys()].filter((name) => name > after);
-    for (const counter of names.toSorted()) {
+    // All at once: they are of one moment.
+    const all = names.toSorted().flatMap((counter) => {
       const found = described(this.#database, counter);
-      if (found) yield { ...found, past: historyOf(this.#database, counter) };
-    }
+      return found ? [{ ...found, past: historyOf(this.#database, counter) }] : [];
+    });
+    yield* all;
   }
 
   async importAll(
