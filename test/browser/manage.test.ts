@@ -194,6 +194,31 @@ describe('an owner', () => {
     expect(await other.getByLabel('Token').isVisible()).toBe(true);
   });
 
+  test('of the installation sets and names the counter of GET /, but cannot hide or delete it', async () => {
+    await program.visit();
+    await using watched = await openPage(browser, { locale: 'en-US' });
+    const { page, errors } = watched;
+    await signIn(page, program, INSTALLATION, 'hits');
+    await headed(page, 'hits');
+    await until('its total', async () => (await total(page)) === '1');
+    await page.locator('#visitors').waitFor();
+    await page.getByLabel('Title').fill('The front page');
+    await press(page, 'Save');
+    await said(page, 'Saved.');
+    await page.getByLabel('New total').fill('1000');
+    await press(page, 'Set');
+    await said(page, 'The number is set.');
+    expect(JSON.parse((await ask(program, '/api/v1/default')).body)).toMatchObject({
+      value: 1000,
+      title: 'The front page',
+    });
+    expect(await page.getByLabel('Private').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Delete this counter' }).count()).toBe(0);
+    // To look at its page would count.
+    expect(await page.getByRole('link', { name: 'Its page' }).count()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
   test('of an older token is asked for the name of its counter', async () => {
     const name = 'my-site/older';
     await createCounter(program, { name });
