@@ -38,7 +38,7 @@ export function bundle(entry: string): Promise<Asset> {
 }
 
 /** A text as a file for browsers. */
-function assetOf(text: string): Asset {
+export function assetOf(text: string): Asset {
   return {
     text,
     gzip: Bun.gzipSync(text, { level: 9 }),

@@ -78,7 +78,7 @@ export function noticePage(links: Links, status: number, message: string, code: 
 <p>${escaped(message)}</p>
 <p class="note">${status} ${escaped(code)}</p>
 </header>`,
-    footer: '<a href="">Try again</a> <a href="/openapi.json">The API</a>',
+    footer: '<a href="">Try again</a> <a href="/api">The API</a>',
   });
 }
 

@@ -119,4 +119,4 @@ function stack(replica: string): string {
 }
 
 const FOOTER =
-  '<a href="/own-visits">Your own visits</a> <a href="/openapi.json">The API</a> <span>Counted by Seen</span>';
+  '<a href="/own-visits">Your own visits</a> <a href="/api">The API</a> <span>Counted by Seen</span>';

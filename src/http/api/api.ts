@@ -1,17 +1,19 @@
 /**
  * The native API, `/api/v1`, and its description; errors are problem documents (RFC 9457).
  *
- * Not here: the routes' handlers (`counters.ts`, `list.ts`, `past.ts`, `stack.ts`),
- * the schemas of requests (`routes.ts`), and permissions (`http/visit/owners.ts`).
+ * Not here: the routes' handlers (`counters.ts`, `list.ts`, `past.ts`, `stack.ts`), the schemas of
+ * requests (`routes.ts`), the description as a page (`reference.ts`), and permissions
+ * (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../counter/errors.ts';
-import type { AppContext, Common, Env, Surface } from '../context.ts';
+import type { AppContext, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { serveCollection, serveCounter, serveOwner } from './counters.ts';
 import { serveList } from './list.ts';
 import { API_DESCRIPTION, type ApiOptions, nameIn } from './options.ts';
 import { servePast } from './past.ts';
+import { API_REFERENCE, createReference } from './reference.ts';
 import { HEADERS } from './schemas.ts';
 import { serveStack } from './stack.ts';
 
@@ -19,6 +21,9 @@ import { serveStack } from './stack.ts';
 export function createApi(options: ApiOptions): Surface {
   return ({ headers, checked, admit, bodyMs }) => {
     const api = new OpenAPIHono<Env>({ defaultHook: refuseInvalid });
+    const describe = createDescription(api, options.version);
+    // Before the middleware, whose path includes this one: it uses no store, so no limit applies.
+    api.get(API_REFERENCE, checked(createReference(describe, headers)));
     api.use('/api/*', async (c, next) => {
       await admit(c);
       await wholeBody(c, bodyMs);
@@ -26,7 +31,12 @@ export function createApi(options: ApiOptions): Surface {
       await next();
     });
     serve(api, options);
-    serveDescription(api, options.version, headers, checked);
+    const ready = new Headers(headers);
+    ready.set('Content-Type', 'application/json');
+    api.get(
+      API_DESCRIPTION,
+      checked(() => new Response(describe(), { headers: ready })),
+    );
     return api;
   };
 }
@@ -46,13 +56,11 @@ function serve(api: OpenAPIHono<Env>, options: ApiOptions): void {
     api.openAPIRegistry.registerComponent('headers', name, header);
 }
 
-/** Serves the description. It is built on the first request for it, which takes 6 ms. */
-function serveDescription(
-  api: OpenAPIHono<Env>,
-  version: string,
-  headers: Headers,
-  checked: Common['checked'],
-): void {
+/**
+ * Returns a function that returns the description of all routes as JSON. It is built on the first
+ * call, which takes 6 ms.
+ */
+function createDescription(api: OpenAPIHono<Env>, version: string): () => string {
   let made: string | undefined;
   const make = () =>
     JSON.stringify(
@@ -67,13 +75,10 @@ function serveDescription(
         servers: [{ url: '/' }],
       }),
     );
-  const ready = new Headers(headers);
-  ready.set('Content-Type', 'application/json');
-  const describe = () => {
+  return () => {
     made ??= make();
-    return new Response(made, { headers: ready });
+    return made;
   };
-  api.get(API_DESCRIPTION, checked(describe));
 }
 
 /** Fails with `request-invalid`, which names the first mistake and its place. */

@@ -63,7 +63,7 @@ describe('the page of a counter', () => {
 describe('a page', () => {
   test('allows nothing inline and nothing from elsewhere', async () => {
     const { ask } = setUp();
-    for (const path of ['/', '/own-visits', '/c/my-site/nothing']) {
+    for (const path of ['/', '/api', '/own-visits', '/c/my-site/nothing']) {
       const { headers, body } = await ask(path, browser);
       const policy = headers.get('Content-Security-Policy') ?? '';
       expect(policy).toContain("default-src 'none'");

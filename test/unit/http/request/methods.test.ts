@@ -95,7 +95,14 @@ describe('HEAD', () => {
   });
 
   test('returns the length of fixed files, compressed ones too', async () => {
-    for (const path of ['/page.css', '/page.js', '/embed.js', '/openapi.json', '/abacus/']) {
+    for (const path of [
+      '/page.css',
+      '/page.js',
+      '/embed.js',
+      '/openapi.json',
+      '/api',
+      '/abacus/',
+    ]) {
       for (const more of ['', 'Accept-Encoding: gzip\r\n']) {
         const { length } = await headersOf('HEAD', path, server.port, more);
         expect({ path, more, length: Number(length) > 100 }).toEqual({ path, more, length: true });

@@ -165,6 +165,7 @@ describe('requests', () => {
       ['OPTIONS', '/countapi/hit/x', 204],
       ['GET', '/favicon.ico', 204],
       ['GET', '/openapi.json', 200],
+      ['GET', '/api', 200],
       ['GET', '/nothing', 404],
       ['GET', '/countapi/nothing', 404],
       ['POST', '/', 405],
