@@ -48,7 +48,7 @@ const COMMANDS: Readonly<Record<string, () => unknown>> = {
   'git clone https://example.com/seen.git && cd seen': async () =>
     expect(
       await run(`git clone --quiet ${ROOT} seen && cd seen && cat package.json && rm -r ../seen`),
-    ).toContain('"name": "seen"'),
+    ).toContain('"name": "seen-counter"'),
   'npm ci && npm start': async () => {
     await run('npm ci');
     await clone.begin('npm start', ready);
