@@ -13,9 +13,20 @@ test('the page about the API is the same for every client, has a strict policy, 
   expect(status).toBe(200);
   expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
   expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
-  expect(headers.get('Vary')).toBe('Accept-Encoding');
+  expect(headers.get('Vary')).toBe('Accept-Encoding, Accept-Language');
   expect(body).not.toContain('<script');
   expect((await ask('/api')).body).toBe(body);
+});
+
+test('only the links at the end of the page are in the language of the reader', async () => {
+  const { ask } = setUp();
+  const english = (await ask('/api')).body;
+  const german = (await ask('/api', { 'Accept-Language': 'de' })).body;
+  const mainOf = (html: string) => html.slice(html.indexOf('<main>'), html.indexOf('</main>'));
+  expect(mainOf(german)).toBe(mainOf(english));
+  expect(mainOf(german)).toContain('<div lang="en">');
+  expect(german).toContain('<html lang="de">');
+  expect(german).toContain('Eigene Besuche');
 });
 
 test('its size is bounded, and clients that accept gzip get it compressed', async () => {
