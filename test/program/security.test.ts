@@ -227,6 +227,8 @@ console.log(JSON.stringify(answers));
   const allowed = [
     '(condition.owner === undefined || owner === condition.owner) &&',
     "return { answer: before.owner === owner ? 'created' : 'exists', changed: false };",
+    // The same for a change: it is the hash of a token that Seen has just made.
+    'const isRepeated = owner !== undefined && owner === before.owner;',
   ];
   const comparisons = texts.flatMap(([, text]) =>
     text
