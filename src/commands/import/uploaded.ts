@@ -90,7 +90,10 @@ function inTurns(source: Source, progress: ImportProgress, signal: AbortSignal):
   };
 }
 
-/** Imports the file; yields lines of progress while it works, and then the outcome. */
+/**
+ * Imports the file; yields a line of progress at once, others while it works, and then the
+ * outcome.
+ */
 export async function* importUploaded(
   parts: ArchiveParts,
   upload: Upload,
@@ -103,13 +106,13 @@ export async function* importUploaded(
   });
   try {
     for (;;) {
+      yield upload.progress.line();
       // eslint-disable-next-line no-await-in-loop -- one line after the other
       const last = await Promise.race([work, pause(CLOCK, PROGRESS_MS)]);
       if (last !== undefined) {
         yield last;
         return;
       }
-      yield upload.progress.line();
     }
   } finally {
     // The next import must not begin before this one has ended.

@@ -75,7 +75,7 @@ export const archiveRoutes = {
     path: '/api/v1/import',
     summary: 'Import counters from a file',
     description:
-      'The body is any file that seen import recognises, up to 64 MiB. It is checked first, and with a mistake nothing is imported. Each counter remembers the file, so that sending it again counts nothing twice. While it works, a line tells the progress every half second: {"read":BYTES,"counters":N,"imported":N,"skipped":N}. The last line is {"done":true,…}, or {"error":…,"code":…}. Needs the installation’s token.',
+      'The body is any file that seen import recognises, up to 64 MiB. It is checked first, and with a mistake nothing is imported. Each counter remembers the file, so that sending it again counts nothing twice. A line tells the progress at once and every half second: {"read":BYTES,"counters":N,"imported":N,"skipped":N}. The last line is {"done":true,…}, or {"error":…,"code":…}. Needs the installation’s token.',
     security: SECURITY,
     request: {
       query: ImportOptions,
