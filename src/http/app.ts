@@ -81,6 +81,7 @@ function refusedAtOnce(
     const refused = errorResponse(hostInvalid(), 'text', headers);
     return isHead ? withoutBody(refused) : refused;
   }
+  if (!hasBody(request)) return undefined;
   try {
     checkBody(state, pathIn, upload);
     return undefined;
@@ -135,13 +136,13 @@ function createChecks(
   const take = limits?.admit;
   const admit = (c: AppContext): Promise<void> | undefined => {
     if (!noteRoute(c)) return undefined;
-    const arrives = boundedBody(c, bodyMs);
+    const arrives = hasBody(c.req.raw) ? boundedBody(c, bodyMs) : undefined;
     return arrives ? arrives.then(() => take?.(c)) : take?.(c);
   };
   return {
     checked: (handler) => (c) => {
       noteRoute(c);
-      const arrives = boundedBody(c, bodyMs);
+      const arrives = hasBody(c.req.raw) ? boundedBody(c, bodyMs) : undefined;
       return arrives ? arrives.then(() => handler(c)) : handler(c);
     },
     admit,
@@ -150,6 +151,11 @@ function createChecks(
       return waits ? waits.then(() => handler(c)) : handler(c);
     },
   };
+}
+
+/** Whether a request may have a body: Bun reads none of GET and HEAD. */
+function hasBody({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 /** Records the matching route, and returns whether there is one. Fails with `url-too-long`. */

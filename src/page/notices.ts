@@ -55,7 +55,7 @@ function textFor({ code, message, address, retryMs = 0 }: Notice, language: Lang
   return `<p>${fill(escaped(text), values)}</p>`;
 }
 
-/** The notice of a counter that is private or does not exist: nobody learns which. */
+/** The notice of a counter that is private or does not exist, the same for both. */
 export function missingNotice(language: Language, counter: string, query: string): string {
   const { errors, frame: common } = wordsIn(language);
   const manage = `<a href="${escaped(linkTo('/manage', query))}">${escaped(common.manage)}</a>`;

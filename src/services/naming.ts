@@ -48,15 +48,15 @@ const HOST = /^[^A-Z]*[^A-Z.]\.[^A-Z.][^A-Z]*$/;
  *
  * Reserved are the namespaces of users, and in the namespace of a host the names that
  * `counterOfAddress` changes: for paths with a slash, for the root of a host and what is counted
- * beside it (`...`, `...site`), and those with a hash. A page directly under its host is not:
+ * beside it (`...`, `...site`), and those with a hash. So is every namespace with a hash. A page directly under its host is not:
  * pages that used CountAPI create `example.com/visits`, which is the same name.
  */
 export function isReserved(counter: string): boolean {
   const [namespace = '', key = ''] = counter.split('/');
   if ((SERVICES_OF_USERS as readonly string[]).includes(namespace)) return true;
-  return (
-    HOST.test(namespace) && (key.includes('..') || HASHED.test(key) || HASHED.test(namespace))
-  );
+  // A host that was cut may have no dot left.
+  if (HASHED.test(namespace)) return true;
+  return HOST.test(namespace) && (key.includes('..') || HASHED.test(key));
 }
 
 /** Whether it is a name as on GitHub: letters and digits, with single hyphens between them. */

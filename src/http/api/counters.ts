@@ -119,8 +119,9 @@ export function serveOwner(api: OpenAPIHono<Env>, { registry, owners }: ApiOptio
       const { counter, rules } = description;
       const changesRules = hidden !== undefined || window !== undefined;
       const ownersOnly = changesRules || title !== undefined || link !== undefined;
+      // The response shows all of a counter, so everybody may set only a public one.
       const condition =
-        ownersOnly || !rules.settable
+        ownersOnly || rules.private || !rules.settable
           ? owners.requireOwner(c.req.raw.headers, description)
           : { settable: true };
       const changes = {

@@ -1,8 +1,8 @@
 /**
  * `GET /c/NAMESPACE/KEY`: the page of a counter, which never counts.
  *
- * A private counter and a missing one have the same page, so that nobody learns whether a private
- * counter exists. The script in it asks the API with the owner's token, if the tab has it.
+ * A private counter and a missing one have the same page. (The API tells them apart: a private one
+ * needs a token.) The script in it asks the API with the owner's token, if the tab has it.
  */
 import type { Registry } from '../../contract/registry.ts';
 import { counterNotPublic } from '../../counter/errors.ts';

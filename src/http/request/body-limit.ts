@@ -28,7 +28,7 @@ export interface UploadRoute {
 }
 
 /**
- * Marks an upload. Fails with `body-too-large`, and for an upload as `requireRight` does. `pathOf`
+ * Marks an upload; for requests that may have a body. Fails with `body-too-large`, and for an upload as `requireRight` does. `pathOf`
  * returns the path of the request.
  */
 export function checkBody(
@@ -38,8 +38,6 @@ export function checkBody(
 ): void {
   const { request } = state;
   const { method, headers } = request;
-  // Bun does not read bodies of these.
-  if (method === 'GET' || method === 'HEAD') return;
   const length = Number(headers.get('Content-Length') ?? 0);
   if (length <= BODY_BYTES_MAX && !isChunked(request)) return;
   if (upload !== undefined && method === 'POST' && pathOf(request) === upload.path) {

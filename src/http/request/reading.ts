@@ -48,7 +48,7 @@ const BODY_MS = 5000;
  * keep all that arrives. Undefined when there is nothing to wait for. Fails as `wholeBody` does.
  */
 export function boundedBody(c: AppContext, limitMs?: number): Promise<void> | undefined {
-  if (c.req.method === 'GET' || c.env.uploads || !isChunked(c.req.raw)) return undefined;
+  if (c.env.uploads || !isChunked(c.req.raw)) return undefined;
   return wholeBody(c, limitMs);
 }
 

@@ -82,7 +82,14 @@ describe('a name is reserved', () => {
   });
 
   test('if it is that of a page, except directly under its host', () => {
-    for (const host of ['example.com', 'a.b', 'Sub.Example.com:8080', `${'a.'.repeat(40)}com`]) {
+    const cut = `${'a'.repeat(52)}.example.com`;
+    for (const host of [
+      'example.com',
+      'a.b',
+      'Sub.Example.com:8080',
+      cut,
+      `${'a.'.repeat(40)}com`,
+    ]) {
       for (const path of ['', 'a', 'a/b', 'posts/hello/', 'über', '...', 'x'.repeat(65), 'a..b']) {
         const name = counterOfAddress(host, path);
         expect({ name, reserved: isReserved(name) }).toEqual({ name, reserved: true });

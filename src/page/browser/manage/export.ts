@@ -43,14 +43,23 @@ async function exportAll(progress: Progress, message: Message): Promise<void> {
     progress.to(size > 0 ? counters / size : undefined, plural(done, counters));
   });
   try {
-    // A server that fails half-way breaks the connection.
     const file = await new Response(answer.data.body.pipeThrough(watched)).blob();
+    // An export that fails half-way breaks the connection, but some proxies hide that.
+    if (!(await isWhole(file))) throw new Error('The export has no end.');
     save(file, `seen-${new Date().toISOString().slice(0, 10)}.jsonl`);
     message.say(plural(done, counters));
   } catch {
     if (signal.aborted) message.say(stopped);
     else message.warn(broken);
   }
+}
+
+/** Longer than the last line of an export. */
+const END_BYTES = 200;
+
+/** Whether the file has the line with which every whole export ends. */
+async function isWhole(file: Blob): Promise<boolean> {
+  return /\n\{"seen":"end",[^\n]*\}\n$/.test(await file.slice(-END_BYTES).text());
 }
 
 const NEWLINE = 10;
