@@ -48,8 +48,9 @@ const HOST = /^[^A-Z]*[^A-Z.]\.[^A-Z.][^A-Z]*$/;
  *
  * Reserved are the namespaces of users, and in the namespace of a host the names that
  * `counterOfAddress` changes: for paths with a slash, for the root of a host and what is counted
- * beside it (`...`, `...site`), and those with a hash. So is every namespace with a hash. A page directly under its host is not:
- * pages that used CountAPI create `example.com/visits`, which is the same name.
+ * beside it (`...`, `...site`), and those with a hash. So is every namespace with a hash. A page
+ * directly under its host is not: pages that used CountAPI create `example.com/visits`, which is
+ * the same name.
  */
 export function isReserved(counter: string): boolean {
   const [namespace = '', key = ''] = counter.split('/');

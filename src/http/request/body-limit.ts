@@ -28,8 +28,8 @@ export interface UploadRoute {
 }
 
 /**
- * Marks an upload; for requests that may have a body. Fails with `body-too-large`, and for an upload as `requireRight` does. `pathOf`
- * returns the path of the request.
+ * Marks an upload; for requests that may have a body. Fails with `body-too-large`, and for an
+ * upload as `requireRight` does. `pathOf` returns the path of the request.
  */
 export function checkBody(
   state: RequestState,

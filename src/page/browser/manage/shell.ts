@@ -133,7 +133,7 @@ export class Shell {
   /** Shows the view of a counter, or without a name that of all; it says what was done. */
   #go(name: string, said = ''): void {
     this.#said = said;
-    if (location.hash === (name ? `#${name}` : '')) this.#change();
+    if ((name ? `#${name}` : '') === location.hash) this.#change();
     else location.hash = name;
   }
 }

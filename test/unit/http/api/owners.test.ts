@@ -68,6 +68,12 @@ describe('a title and a link', () => {
       value: 7,
       title: 'Mine',
     });
+    // The response would show what is private.
+    expect((await send('PATCH', path, { private: true }, token)).status).toBe(200);
+    expect((await send('PATCH', path, { value: 9 })).json).toMatchObject({
+      code: 'token-missing',
+    });
+    expect((await send('PATCH', path, { value: 9 }, token)).json).toMatchObject({ value: 9 });
   });
 
   test('can be given to the default counter', async () => {
