@@ -59,6 +59,15 @@ export async function findLogo(name: string): Promise<Logo | undefined> {
   return logo;
 }
 
+/**
+ * The logo with this slug for a badge; `undefined` for an unknown one, and when its file cannot be
+ * read, because the look of a badge never decides whether a visit counts.
+ */
+export async function logoOf(name: string): Promise<Logo | undefined> {
+  // The files may be missing, or no descriptor be left to read them.
+  return findLogo(name).catch(() => undefined);
+}
+
 /** All logos by slug, with the names of their brands. Fails when the index cannot be read. */
 export async function logoNames(): Promise<{ slug: string; title: string }[]> {
   const [, ...lines] = (await readIndex()).trimEnd().split('\n');

@@ -57,6 +57,13 @@ export function elementsOf(svg: string): Element[] {
   return all;
 }
 
+/** The addresses of all images in it, in their order. */
+export function imagesOf(svg: string): (string | undefined)[] {
+  return elementsOf(svg)
+    .filter(({ name }) => name === 'image')
+    .map(({ attributes }) => attributes['href']);
+}
+
 function unescaped(text: string): string {
   return text.replaceAll(/&([^;]*;?)/g, (_, entity: string) => {
     const character = ENTITIES[entity.replace(/;$/, '')];

@@ -16,8 +16,7 @@ import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { latestPeriods, visitsIn } from '../../counter/periods.ts';
 import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../images/badge.ts';
 import { drawChart } from '../../images/chart.ts';
-import type { Logo } from '../../images/logo.ts';
-import { findLogo } from '../../images/logo-files.ts';
+import { logoOf } from '../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
 import { pluralize } from '../../plural.ts';
@@ -115,13 +114,6 @@ async function shownTotal({ counter, registry }: ImagesOptions, name: string): P
   throw counterNotPublic(name);
 }
 
-/** The logo that a badge may have. Nothing about it decides whether a visit counts. */
-async function logoOf({ logo }: BadgeWanted): Promise<Logo | undefined> {
-  if (logo === undefined) return undefined;
-  // Its files may be missing, or no descriptor be left to read them.
-  return findLogo(logo).catch(() => undefined);
-}
-
 async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> {
   const name = nameInFile(c, 'svg');
   const wanted = badgeWanted(c);
@@ -132,7 +124,7 @@ async function badgeSvg(c: AppContext, options: ImagesOptions): Promise<string> 
     style: wanted.style,
     colour: wanted.color ?? COLOUR,
     labelColour: wanted.labelColor,
-    logo: await logoOf(wanted),
+    logo: await logoOf(wanted.logo ?? ''),
     logoColour: wanted.logoColor,
   });
 }
@@ -143,7 +135,7 @@ async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string>
   const wanted = badgeWanted(c);
   const message = await messageOf(c, name, wanted, options);
   const { label, style, color = COLOUR, labelColor, logoColor } = wanted;
-  const logo = await logoOf(wanted);
+  const logo = await logoOf(wanted.logo ?? '');
   return JSON.stringify({
     schemaVersion: 1,
     label,

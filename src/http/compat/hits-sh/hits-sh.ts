@@ -7,7 +7,7 @@
  * (`statistics.ts`), and how a URN becomes a counter's name (`services/hits-sh.ts`).
  */
 import { Hono } from 'hono';
-import { drawBadge } from '../../../images/badge.ts';
+import { drawBadge, EMBEDDING_POLICY } from '../../../images/badge.ts';
 import { simplePage } from '../../../page/simple.ts';
 import { pluralize } from '../../../plural.ts';
 import { hitsShCounter, hitsShPath, urnIn, urnMistake } from '../../../services/hits-sh.ts';
@@ -30,6 +30,8 @@ export function createHitsSh(options: BadgeParts): Surface {
     const svg = imageHeaders(headers, 'image/svg+xml;charset=UTF-8');
     svg.set('Cache-Control', 'no-cache, no-store, must-revalidate');
     svg.set('Expires', new Date(0).toUTCString());
+    const withLogo = new Headers(svg);
+    withLogo.set('Content-Security-Policy', EMBEDDING_POLICY);
     const app = new Hono<Env>();
     // Before the middleware, because its errors are no pictures.
     app.get(
@@ -39,22 +41,23 @@ export function createHitsSh(options: BadgeParts): Surface {
     app.use(`${PREFIX}/*`, errorsAsPictures(headers));
     app.get(
       `${PREFIX}/*`,
-      admitted((c) => pictureOrPage(c, { headers, svg }, options)),
+      admitted((c) => pictureOrPage(c, { headers, svg, withLogo }, options)),
     );
     return app;
   };
 }
 
-/** The headers of every response, and of a badge. */
+/** The headers of every response, of a badge, and of one that may have a logo. */
 interface ReadyHeaders {
   readonly headers: Headers;
   readonly svg: Headers;
+  readonly withLogo: Headers;
 }
 
 /** A badge or a page. Fails as counting does. */
 async function pictureOrPage(
   c: AppContext,
-  { headers, svg }: ReadyHeaders,
+  { headers, svg, withLogo }: ReadyHeaders,
   options: BadgeParts,
 ): Promise<Response> {
   const mistake = (status: number, label: string, message: string) =>
@@ -75,8 +78,10 @@ async function pictureOrPage(
 
   const look = lookOf(new URL(c.req.url).searchParams);
   if (!look) return mistake(400, 'hits', 'Bad Request');
-  const badge = (total: number | null, ofToday: number | undefined) =>
-    new Response(draw(look, { total, today: ofToday }), { headers: svg });
+  const badge = async (total: number | null, ofToday: number | undefined) =>
+    new Response(await draw(look, { total, today: ofToday }), {
+      headers: look.logo === '' ? svg : withLogo,
+    });
   if (ending === '.preview') return badge(1, look.withToday ? 1 : undefined);
   const total = await options.count(c, name);
   const isShown = look.withToday && total !== null;

@@ -3,6 +3,7 @@
  * default, and an `extraCount` that is no whole number is a mistake.
  */
 import { BADGE_STYLES, type BadgeStyle } from '../../../images/badge.ts';
+import { logoOf } from '../../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { todayAndTotal } from '../../images/numbers.ts';
 import { colourOf, extraIn, PRIVATE, withCommas } from '../badge.ts';
@@ -14,6 +15,8 @@ export interface Look {
   readonly style: BadgeStyle;
   readonly colour: string;
   readonly labelColour: string;
+  /** The slug of a logo, which may not exist; empty for none. */
+  readonly logo: string;
   /** Whether today's visits are in front of the total. */
   readonly withToday: boolean;
   /** Added to the shown total, and not stored. */
@@ -38,16 +41,18 @@ export function lookOf(query: URLSearchParams): Look | undefined {
     style: BADGE_STYLES.find((style) => style === word('style')) ?? 'flat',
     colour: colourOf(word('color').trim()) ?? '#4c1',
     labelColour: colourOf(word('labelColor').trim()) ?? '#555',
+    logo: query.get('logo') ?? '',
     withToday: word('view') === 'today-total',
     extra: extra + extraIn(query),
   };
 }
 
 /** The badge as the text of an SVG. */
-export function draw(look: Look, { total, today }: Numbers): string {
+export async function draw(look: Look, { total, today }: Numbers): Promise<string> {
   const { label, style, colour, labelColour, extra } = look;
   const shown = total === null ? PRIVATE : withCommas(total + extra);
   const ofToday = total === null || today === undefined ? undefined : withCommas(today);
   const message = todayAndTotal(ofToday, shown);
-  return drawNumberedBadge({ label, style, colour, labelColour, message });
+  const logo = await logoOf(look.logo);
+  return drawNumberedBadge({ label, style, colour, labelColour, message, logo });
 }

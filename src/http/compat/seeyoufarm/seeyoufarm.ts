@@ -9,8 +9,9 @@
 import { Hono } from 'hono';
 import { AppError, counterNotPublic } from '../../../counter/errors.ts';
 import { latestPeriods, visitsIn } from '../../../counter/periods.ts';
-import { cssColour } from '../../../images/badge.ts';
+import { cssColour, EMBEDDING_POLICY } from '../../../images/badge.ts';
 import { drawChart } from '../../../images/chart.ts';
+import { logoOf } from '../../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { pluralize } from '../../../plural.ts';
 import { type SeeyoufarmPage, seeyoufarmPage } from '../../../services/seeyoufarm.ts';
@@ -51,6 +52,8 @@ export function createSeeyoufarm(options: BadgeParts): Surface {
     svg.set('Cache-Control', 'no-cache, no-store, must-revalidate');
     svg.set('Pragma', 'no-cache');
     svg.set('Expires', '0');
+    const withIcon = new Headers(svg);
+    withIcon.set('Content-Security-Policy', EMBEDDING_POLICY);
     // As there, the status of a mistake is 400.
     const statusFor = (status: number) => (status === 400 ? 400 : 200);
     const app = new Hono<Env>();
@@ -61,7 +64,8 @@ export function createSeeyoufarm(options: BadgeParts): Surface {
         admitted(async (c) => {
           const query = new URL(c.req.url).searchParams;
           const page = pageIn(query);
-          return new Response(await draw(c, page, query), { headers: svg });
+          const ready = query.get('icon') ? withIcon : svg;
+          return new Response(await draw(c, page, query), { headers: ready });
         }),
       );
     }
@@ -96,6 +100,9 @@ async function badge(
     style: TRUE.has(query.get('edge_flat') ?? '') ? 'flat-square' : 'flat',
     labelColour: cssColour(query.get('title_bg') ?? '') ?? '#555',
     colour: cssColour(query.get('count_bg') ?? '') ?? '#79c83d',
+    logo: await logoOf((query.get('icon') ?? '').replace(/\.svg$/, '')),
+    // As there, an icon without a colour is black.
+    logoColour: cssColour(query.get('icon_color') ?? '') ?? '#000',
   });
   // Programs look for ` 3 / 1204 ` in the picture, and badge-maker removes the spaces.
   return svg.replaceAll(`>${message}<`, `> ${message} <`);

@@ -1,8 +1,11 @@
 /** hits.sh: the requests of READMEs and scripts, what counts, what a badge shows, and mistakes. */
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../../src/counter/errors.ts';
+import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../../../src/images/badge.ts';
+import { type Logo, logoUrl } from '../../../../src/images/logo.ts';
+import { findLogo } from '../../../../src/images/logo-files.ts';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf, wordsOf } from '../../../support/svg.ts';
+import { elementsOf, imagesOf, wordsOf } from '../../../support/svg.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REPO = 'github.com/octocat..hello';
@@ -46,7 +49,6 @@ test('the badges in READMEs count and show their number', async () => {
     // A counter of its own.
     ['github.com/octocat/hello/hits.svg', 'hits', 'github.com/octocat..hello..hits'],
     ['www.example.com/Page.svg', 'hits', 'www.example.com/Page'],
-    // The page’s logo, which is not drawn.
     ['github.com/octocat/hello.svg?logo=github&logoWidth=14&link=https://a.b', 'hits', REPO],
   ] as const) {
     const before = (await total(name)) ?? 0;
@@ -80,6 +82,60 @@ test('colours may be names, digits or functions, and others have their default',
 function hasColour(colour: string) {
   return expect.stringContaining(`fill="${colour}"`) as string;
 }
+
+test('a logo is drawn in the colours of shields.io', async () => {
+  const { ask } = begin();
+  const github = (await findLogo('github')) as Logo;
+  const javascript = (await findLogo('javascript')) as Logo;
+  for (const [query, drawn] of [
+    ['logo=github', logoUrl(github, false)],
+    ['logo=Github&style=for-the-badge', logoUrl(github, false)],
+    ['logo=javascript&style=social', logoUrl(javascript, true)],
+    // hits.sh has no such parameter.
+    ['logo=javascript&logoColor=red', logoUrl(javascript, false)],
+  ] as const) {
+    for (const ending of ['svg', 'preview']) {
+      const { headers, body } = await ask(`/hits-sh/example.com.${ending}?${query}`);
+      expect({ query, images: imagesOf(body) }).toEqual({ query, images: [drawn] });
+      expect(headers.get('Content-Security-Policy')).toBe(EMBEDDING_POLICY);
+    }
+  }
+  const plain = await ask('/hits-sh/example.com.svg?logo=');
+  expect(plain.headers.get('Content-Security-Policy')).toBe(IMAGE_POLICY);
+});
+
+test('an unknown or hostile logo is ignored, and the visit counts once', async () => {
+  const { ask, total, bugs } = begin();
+  const badge = '/hits-sh/github.com/octocat/hello.';
+  let visits = 0;
+  for (const logo of [
+    'github',
+    '',
+    'nosuchlogo',
+    'github.svg',
+    '../paths.txt',
+    'constructor',
+    'data:image/png;base64,AAAA',
+    'data:image/svg+xml,<svg onload="alert(1)"/>',
+    'github\0',
+    'g'.repeat(1500),
+  ]) {
+    const query = `logo=${encodeURIComponent(logo)}`;
+    const { status, headers } = await ask(`${badge}svg?${query}`);
+    visits++;
+    expect({
+      logo,
+      status,
+      error: headers.get('X-Seen-Error'),
+      total: await total(REPO),
+    }).toEqual({ logo, status: 200, error: null, total: visits });
+    if (logo === 'github') continue;
+    const { body } = await ask(`${badge}preview?${query}`);
+    const plain = await ask(`${badge}preview`);
+    expect({ logo, body }).toEqual({ logo, body: plain.body });
+  }
+  expect(bugs).toEqual([]);
+});
 
 test('a view of today has today’s visits (UTC) in front of the total', async () => {
   let now = Date.UTC(2026, 10, 22, 12);

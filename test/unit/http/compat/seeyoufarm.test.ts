@@ -4,9 +4,12 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../../src/counter/errors.ts';
+import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../../../src/images/badge.ts';
+import { type Logo, logoUrl } from '../../../../src/images/logo.ts';
+import { findLogo } from '../../../../src/images/logo-files.ts';
 import { counterInSeeyoufarmUrl, seeyoufarmPage } from '../../../../src/services/seeyoufarm.ts';
 import { setUp } from '../../../support/app.ts';
-import { elementsOf, wordsOf } from '../../../support/svg.ts';
+import { elementsOf, imagesOf, wordsOf } from '../../../support/svg.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 24 * 3600_000;
@@ -162,15 +165,67 @@ describe('the look of a badge', () => {
       });
   });
 
-  test('has the default title for a blank one, and no icon', async () => {
+  test('has the default title for a blank one', async () => {
     const { ask, words } = begin();
     expect(await words(`${KEEP}?${HELLO}&title=`)).toBe('hits: 0 / 0');
     expect(await words(`${KEEP}?${HELLO}&title=%20%09`)).toBe('hits: 0 / 0');
-    const plain = await ask(`${KEEP}?${HELLO}`);
-    const iconic = await ask(`${KEEP}?${HELLO}&icon=go.svg&icon_color=%2300ADD8`);
-    expect(iconic.body).toBe(plain.body);
     const long = await ask(`${KEEP}?${HELLO}&title=${'x'.repeat(1500)}`);
     expect(long.body).not.toContain('x'.repeat(201));
+  });
+
+  test('has an icon in its colour, or in black', async () => {
+    const { ask } = begin();
+    const github = (await findLogo('github')) as Logo;
+    for (const [query, colour] of [
+      ['icon=github.svg&icon_color=%23E7E7E7', '#e7e7e7'],
+      ['icon=GitHub.svg&icon_color=red', '#ff0000'],
+      ['icon=github&icon_color=%2300ADD8', '#00add8'],
+      ['icon=github.svg', '#000'],
+      ['icon=github.svg&icon_color=', '#000'],
+      ['icon=github.svg&icon_color=constructor', '#000'],
+    ] as const) {
+      const { headers, body } = await ask(`${KEEP}?${HELLO}&${query}`);
+      expect({ query, images: imagesOf(body) }).toEqual({
+        query,
+        images: [logoUrl(github, false, colour)],
+      });
+      expect(headers.get('Content-Security-Policy')).toBe(EMBEDDING_POLICY);
+      // What programs look for in the picture.
+      expect(body).toContain('> 0 / 0 <');
+    }
+  });
+
+  test('has no icon for an unknown or hostile name, and the visit counts once', async () => {
+    const { ask, total, bugs } = begin();
+    let visits = 0;
+    for (const icon of [
+      'github.svg',
+      '',
+      '.svg',
+      'nosuchicon.svg',
+      'github.svg.svg',
+      '../paths.txt',
+      'constructor.svg',
+      'data:image/svg+xml,<svg onload="alert(1)"/>',
+      'github\0.svg',
+      'g'.repeat(1500),
+    ]) {
+      const query = `${HELLO}&icon=${encodeURIComponent(icon)}&icon_color=%23E7E7E7`;
+      const { status, headers, body } = await ask(`${INCR}?${query}`);
+      visits++;
+      expect({
+        icon,
+        status,
+        error: headers.get('X-Seen-Error'),
+        total: await total('github.com/octocat..hello'),
+      }).toEqual({ icon, status: 200, error: null, total: visits });
+      if (icon === 'github.svg') continue;
+      const plain = await ask(`${KEEP}?${HELLO}`);
+      expect({ icon, body }).toEqual({ icon, body: plain.body });
+    }
+    const generated = await ask(`${INCR}?${HELLO}&${GENERATED}`);
+    expect(generated.headers.get('Content-Security-Policy')).toBe(IMAGE_POLICY);
+    expect(bugs).toEqual([]);
   });
 });
 
