@@ -46,7 +46,7 @@ export function newPage(
 </noscript>
 ${maker(language, closed)}
 ${newToken(language)}
-${builder(language)}
+${builder(language, query)}
 </div>`,
   });
 }
@@ -63,7 +63,7 @@ function maker(language: Language, closed: boolean): string {
   return `<section id="make" aria-labelledby="title" hidden>
 <p class="problem" id="problem" role="alert"></p>
 <form id="taken" class="row" novalidate hidden>
-<label>${escaped(words.itsToken)} <input name="token" type="password" autocomplete="off" required></label>
+<label>${escaped(words.itsToken)} <input name="token" ${SECRET} required></label>
 <button>${escaped(words.use)}</button>
 </form>
 <form id="maker" novalidate>
@@ -75,7 +75,7 @@ function maker(language: Language, closed: boolean): string {
 <datalist id="keys"><option>visits</option><option>front-page</option><option>readme</option></datalist>
 <p class="hint" id="name-hint" aria-live="polite">${escaped(words.nameHint)}</p>
 <p><button type="button" id="suggestion" class="quiet" hidden></button></p>
-<label${closed ? '' : ' hidden'} id="installation">${escaped(words.installationToken)} <input name="token" type="password" autocomplete="off" aria-describedby="installation-hint"><span class="hint" id="installation-hint">${escaped(words.installationHint)}</span></label>
+<label${closed ? '' : ' hidden'} id="installation">${escaped(words.installationToken)} <input name="token" ${SECRET} aria-describedby="installation-hint"><span class="hint" id="installation-hint">${escaped(words.installationHint)}</span></label>
 <details>
 <summary>${escaped(words.more)}</summary>
 <div class="options">
@@ -100,6 +100,8 @@ function maker(language: Language, closed: boolean): string {
 
 /** For fields whose text is not a word of a language. */
 const PLAIN = 'autocapitalize="none" autocomplete="off" spellcheck="false"';
+/** For fields of tokens (`page.css`). */
+const SECRET = `class="secret" ${PLAIN}`;
 
 /** The token of a counter that was just made. */
 function newToken(language: Language): string {

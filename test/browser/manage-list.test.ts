@@ -153,6 +153,19 @@ describe('the list', () => {
     expect(await page.locator('.counters').isVisible()).toBe(false);
   });
 
+  test('is waited for where a page of it takes 20 s, as with very many counters', async () => {
+    await using watched = await openList();
+    const { page } = watched;
+    await begins(page, 'many/counter-499');
+    // From here on as if every answer took 20 s: a shorter time limit ends the request.
+    await page.evaluate(`(() => {
+      const limit = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (ms) => ms < 20_000 ? AbortSignal.abort() : limit(ms);
+    })()`);
+    await page.getByLabel('Sort by').selectOption('Name');
+    await begins(page, 'many/counter-000');
+  });
+
   test('opens a counter, and going back returns to the same search and counter', async () => {
     await using watched = await openList();
     const { page } = watched;
@@ -264,6 +277,37 @@ describe('all counters', () => {
     const { body } = await ask(program, '/api/v1/counters/many/counter-007');
     expect(JSON.parse(body)).toMatchObject({ value: 1007 });
     expect(errors).toEqual([]);
+  });
+
+  test('are imported up to the maximum, and what was refused is no success', async () => {
+    await using small = await Program.start({ SEEN_TOKEN: INSTALLATION, SEEN_COUNTERS_MAX: '2' });
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'list.csv');
+    writeFileSync(path, 'many/first,1\nmany/second,2\nmany/third,3\n');
+    await using watched = await openPage(browser, { locale: 'en-US' });
+    const { page } = watched;
+    const bad = page.locator('.message[data-kind=bad]');
+    const full = 'This Seen has the maximum number of counters. Ask its operator.';
+    const warned = (text: string) =>
+      until(`${text} as a warning`, async () => (await bad.allTextContents()).includes(text));
+    await signIn(page, small, INSTALLATION);
+    await page.getByLabel('File').setInputFiles(path);
+    await press(page, 'Check the file');
+    await warned(`3 counters would be imported. Nothing was changed. ${full}`);
+    await press(page, 'Import');
+    await warned(`2 counters imported. ${full}`);
+
+    // For another reason, which the details say.
+    writeFileSync(path, 'many/first,9007199254740991\nmany/second,2\n');
+    await page.getByLabel('File').setInputFiles(path);
+    await page.getByLabel('Existing counters').selectOption('add');
+    await press(page, 'Check the file');
+    await warned('1 counter would be imported. Nothing was changed.');
+    await press(page, 'Import');
+    await warned('1 counter imported.');
+    expect(
+      await page.getByRole('region', { name: 'The result in detail' }).textContent(),
+    ).toContain('a sum would be larger');
   });
 
   test('are not imported from a file that is none, which is said', async () => {

@@ -188,6 +188,13 @@ describe('an owner', () => {
     expect(await page.getByRole('link', { name: 'Put it' }).getAttribute('href')).toBe(
       '/new?counter=my-site%2Flinked#code',
     );
+    // Where the URL names a language, the links do, too.
+    await page.goto(`${program.url}/manage?lang=de#my-site/linked`);
+    const links = page.locator('.about a');
+    await until('the links', async () => (await links.count()) === 2);
+    expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
+      ['/c/my-site/linked?lang=de', '/new?counter=my-site%2Flinked&lang=de#code'],
+    );
     const other = await context.newPage();
     await other.goto(`${program.url}/manage#my-site/linked`);
     await headed(other, 'my-site/linked');

@@ -153,7 +153,7 @@ describe('the preview', () => {
     expect(await picker.inputValue()).toBe('#007ec6');
     for (const [typed, picked] of [
       ['tomato', '#ff6347'],
-      ['green', '#97ca00'],
+      ['green', '#67ac09'],
       ['f06', '#ff0066'],
       ['#ff006680', '#ff0066'],
       ['rgb(1, 2, 3)', '#010203'],

@@ -213,37 +213,41 @@ describe('a name', () => {
     expect(await page.locator('#code').isVisible()).toBe(false);
   });
 
-  test('that is taken is said to be; who has its token goes on', async () => {
-    const token = await make({ name: 'taken-site/visits', private: true, value: 7 });
-    await using watched = await openPage(browser);
-    const { page } = watched;
-    await page.goto(`${program.url}/new`);
-    await page.locator('#site').fill('taken-site');
-    await create(page);
-    await until(
-      'it to be said',
-      async () =>
-        (await problem(page).textContent()) === 'taken-site/visits is taken. Choose another name.',
-    );
-    expect(await violationsOf(page)).toEqual([]);
-    for (const wrong of ['seen_wrong', `seen_${'a'.repeat(43)}~other-site/visits`]) {
-      await page.locator('#taken [name=token]').fill(wrong);
-      await page.getByRole('button', { name: 'Use it' }).click();
+  for (const hidden of [false, true]) {
+    const kind = hidden ? 'private' : 'public';
+    test(`that is taken is said to be; who has its token goes on, ${kind}`, async () => {
+      const site = `taken-${kind}`;
+      const name = `${site}/visits`;
+      const token = await make({ name, private: hidden, value: 7 });
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      await page.goto(`${program.url}/new`);
+      await page.locator('#site').fill(site);
+      await create(page);
       await until(
-        'it to be refused',
+        'it to be said',
         async () =>
-          (await problem(page).textContent()) === 'This is not the token of taken-site/visits.',
+          (await problem(page).textContent()) === `${name} is taken. Choose another name.`,
       );
-    }
-    await page.locator('#taken [name=token]').fill(token);
-    await page.getByRole('button', { name: 'Use it' }).click();
-    await page.locator('#code').waitFor();
-    expect(await page.locator('#token').isVisible()).toBe(false);
-    await page.getByText('API', { exact: true }).click();
-    expect(await page.locator('#shown').textContent()).toBe(
-      '{"name":"taken-site/visits","value":7}',
-    );
-  });
+      expect(await violationsOf(page)).toEqual([]);
+      for (const wrong of ['seen_wrong', `seen_${'a'.repeat(43)}~other-site/visits`]) {
+        await page.locator('#taken [name=token]').fill(wrong);
+        await page.getByRole('button', { name: 'Use it' }).click();
+        await until(
+          'it to be refused',
+          async () => (await problem(page).textContent()) === `This is not the token of ${name}.`,
+        );
+      }
+      await page.locator('#taken [name=token]').fill(token);
+      await page.getByRole('button', { name: 'Use it' }).click();
+      await page.locator('#code').waitFor();
+      expect(await page.locator('#token').isVisible()).toBe(false);
+      const kept = await page.evaluate<string>("sessionStorage.getItem('seen_tokens')");
+      expect(JSON.parse(kept)).toEqual({ [name]: token });
+      await page.getByText('API', { exact: true }).click();
+      expect(await page.locator('#shown').textContent()).toBe(`{"name":"${name}","value":7}`);
+    });
+  }
 
   test('in the URL opens the builder, whoever asks', async () => {
     await make({ name: 'open-site/visits', value: 12 });
@@ -306,6 +310,10 @@ describe('where counters are closed', () => {
       (await problem(page).textContent())?.startsWith('Here only the operator makes counters.'),
     );
     await field.fill('wrong');
+    // Nobody reads it over a shoulder.
+    const shape =
+      "getComputedStyle(document.querySelector('#installation input')).webkitTextSecurity";
+    expect(await page.evaluate<string>(shape)).toBe('disc');
     await create(page);
     await until(
       'it to be refused',
@@ -365,5 +373,10 @@ describe('in other languages', () => {
     await page.locator('#code').waitFor();
     expect(await page.locator('h1').textContent()).toBe('ページに貼る');
     expect(new URL(page.url()).searchParams.get('lang')).toBe('ja');
+    // The URL names the language, so the links do, too.
+    const links = page.locator('#code > .note a');
+    expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
+      ['/c/ein-blog/visits?lang=ja', '/manage?lang=ja', '/new?lang=ja'],
+    );
   });
 });

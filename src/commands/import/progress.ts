@@ -11,7 +11,7 @@ export interface ImportSummary {
   readonly summary: string;
   /** Remarks about the file, a line for each. */
   readonly notes: string;
-  /** Whether the maximum number of counters would be exceeded. */
+  /** Whether the maximum number of counters was reached, or would be. */
   readonly full: boolean;
 }
 

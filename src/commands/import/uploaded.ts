@@ -155,7 +155,7 @@ async function importAll(
     dryRun,
     summary: tally.lines(!dryRun).map(inParameters).join('\n'),
     notes: findings.noteLines().join('\n'),
-    full: dryRun && tally.count('made') > room,
+    full: dryRun ? tally.count('made') > room : tally.count('counters-full') > 0,
   });
 }
 

@@ -17,7 +17,6 @@ export interface NewPageOptions {
 /** The handler of the page. `headers` are those of every response. */
 export function createNewPage(options: NewPageOptions, headers: Headers): AppHandler {
   const ready = { headers: pageHeaders(headers) };
-  ready.headers.set('Vary', 'Accept-Language');
   return async (c) => {
     const { origin } = new URL(c.req.url, 'http://localhost');
     return new Response(

@@ -30,14 +30,16 @@ export interface Call {
   readonly token?: string | undefined;
   /** Ends the request, which then fails as `unreachable`. */
   readonly signal?: AbortSignal | undefined;
+  /** The time limit of the request; 8 s by default. */
+  readonly timeoutMs?: number;
 }
 
-/** The time limit of a request: longer than a visit waits for the store by default. */
+/** Longer than a visit waits for the store by default. */
 const TIMEOUT_MS = 8000;
 
 /** Sends a request to a path of Seen. `data` is undefined for an empty answer. Never fails. */
 export async function ask<T>(path: string, call: Call = {}): Promise<JsonAnswer<T>> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const limit = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
   const { data: response, ...failure } = await send(path, { ...call, signal });
   if (!response) return failure;

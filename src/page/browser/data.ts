@@ -8,3 +8,11 @@ export function pageData<T>(): T {
 export function pageLanguage(): string {
   return document.documentElement.lang;
 }
+
+/** A link to one of our paths. Where the page's URL names a language (`?lang=`), so does it. */
+export function linkTo(path: string): string {
+  if (!new URLSearchParams(location.search).has('lang')) return path;
+  const url = new URL(path, location.origin);
+  url.searchParams.set('lang', pageLanguage());
+  return `${url.pathname}${url.search}${url.hash}`;
+}

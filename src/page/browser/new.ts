@@ -4,13 +4,13 @@
  */
 
 import { fill } from '../../languages/format.ts';
+import { isName } from './counters.ts';
 import { pageData } from './data.ts';
 import { Builder } from './new/builder.ts';
 import { bindCopy } from './new/copy.ts';
 import { find, type Opened } from './new/counters.ts';
 import { byId } from './new/elements.ts';
 import { Maker } from './new/maker.ts';
-import { isCounter } from './new/names.ts';
 import type { Data, Texts } from './new/texts.ts';
 import { keepToken, tokenFor } from './tokens.ts';
 
@@ -37,7 +37,7 @@ async function start({ words, embedPath }: Data): Promise<void> {
   });
   const wanted = new URLSearchParams(location.search).get('counter');
   if (!wanted) maker.show();
-  else if (!isCounter(wanted))
+  else if (!isName(wanted))
     maker.show(fill(words.nameInvalid, { name: wanted.slice(0, SHOWN_MAX) }));
   else await open(wanted, builder, maker, words);
 }

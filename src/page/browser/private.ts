@@ -3,7 +3,8 @@
  * counter. When the tab has a token for the counter, this asks the API for it and shows it.
  */
 import { ask, Task } from './ask.ts';
-import { CounterView, pathOf } from './view.ts';
+import { pathOf } from './counters.ts';
+import { CounterView } from './view.ts';
 
 /** The interval between requests for the number. A stream cannot send a token. */
 const NUMBER_EVERY_MS = 5000;

@@ -1,5 +1,6 @@
 /** The parts of a counter's page: the number, the line below it, the chart and the visitors. */
 import { Task } from './ask.ts';
+import { pathOf } from './counters.ts';
 import { History } from './history.ts';
 import { LiveNumber, Status } from './status.ts';
 import { showDifference, showVisitors } from './visitors.ts';
@@ -10,11 +11,6 @@ import { showDifference, showVisitors } from './visitors.ts';
 const PAST_EVERY_MS = 15_000;
 /** The longest interval between updates, even without visits, because a new hour begins. */
 const PAST_AT_LEAST_MS = 5 * 60_000;
-
-/** The path of a counter in the API. */
-export function pathOf(counter: string): string {
-  return counter === 'hits' ? '/api/v1/default' : `/api/v1/counters/${counter}`;
-}
 
 export class CounterView {
   readonly status = new Status();

@@ -7,13 +7,15 @@
  */
 import { LANGUAGES, type Language, wordsIn } from '../../languages/languages.ts';
 import { escaped } from '../frame.ts';
+import { linkTo } from '../links.ts';
 
 type Choices = Readonly<Record<string, string>>;
 
-/** The section as HTML. */
-export function builder(language: Language): string {
+/** The section as HTML; `query` is that of the page's URL. */
+export function builder(language: Language, query: string): string {
   const words = wordsIn(language).new;
   const { badge, chart, number, pixel, stream } = words;
+  const to = (path: string) => escaped(linkTo(path, query));
   return `<section id="code" aria-labelledby="title" hidden>
 <form id="builder" novalidate>
 ${switchOf('kind', words.kinds, { badge, chart, number, pixel, stream, api: 'API' }, 'badge')}
@@ -32,7 +34,7 @@ ${badgeOptions(language)}
 ${chartOptions(language)}
 ${numberOptions(language)}
 </form>
-<p class="note row"><a id="statistics" href="/">${escaped(words.statistics)}</a> <a href="/manage">${escaped(words.manage)}</a> <a href="/new">${escaped(words.another)}</a></p>
+<p class="note row"><a id="statistics" href="${to('/')}">${escaped(words.statistics)}</a> <a href="${to('/manage')}">${escaped(words.manage)}</a> <a href="${to('/new')}">${escaped(words.another)}</a></p>
 </section>`;
 }
 

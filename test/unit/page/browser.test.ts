@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';
-import { Task } from '../../../src/page/browser/ask.ts';
+import { ask, Task } from '../../../src/page/browser/ask.ts';
 import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/periods.ts';
 import { laterOf, type Reachability, statusText } from '../../../src/page/browser/words.ts';
 import { until } from '../../support/folder.ts';
@@ -84,6 +84,13 @@ describe('status text', () => {
     expect(laterOf('draining', 'gone')).toBe('gone');
     expect(laterOf(undefined, 'ready')).toBe('ready');
   });
+});
+
+describe('a request', () => {
+  test('ends at its own time limit', async () => {
+    using silent = Bun.serve({ port: 0, fetch: () => new Promise<Response>(() => undefined) });
+    expect(await ask(silent.url.href, { timeoutMs: 50 })).toEqual({ failed: 'unreachable' });
+  }, 4000);
 });
 
 describe('a request that is repeated regularly', () => {

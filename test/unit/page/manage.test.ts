@@ -1,7 +1,7 @@
 /** What the page for owners computes in the browser. */
 import { describe, expect, test } from 'bun:test';
+import { isName } from '../../../src/page/browser/counters.ts';
 import { barsOf } from '../../../src/page/browser/manage/bars.ts';
-import { isName } from '../../../src/page/browser/manage/counters.ts';
 import { lastLine } from '../../../src/page/browser/manage/reports.ts';
 import { counterOf } from '../../../src/page/browser/tokens.ts';
 
@@ -48,6 +48,7 @@ describe('the name of a counter in a URL', () => {
       'my-site/front-page',
       'a.b/_._',
       `${'n'.repeat(64)}/${'k'.repeat(64)}`,
+      '__proto__/constructor',
     ])
       expect({ name, is: isName(name) }).toEqual({ name, is: true });
     for (const name of [
@@ -57,6 +58,8 @@ describe('the name of a counter in a URL', () => {
       '../..',
       'abc/def/ghi',
       'abc/de f',
+      'ab\u00e9/def',
+      'hits/',
       `${'n'.repeat(65)}/key`,
     ])
       expect({ name, is: isName(name) }).toEqual({ name, is: false });

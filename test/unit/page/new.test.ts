@@ -1,5 +1,6 @@
 /** The code that `/new` makes, and its rules of names, without a browser. */
 import { describe, expect, test } from 'bun:test';
+import { SHIELDS_COLOURS } from '../../../src/images/shields-colours.ts';
 import { LANGUAGES, wordsIn } from '../../../src/languages/languages.ts';
 import {
   codeOf,
@@ -8,7 +9,9 @@ import {
   picturePath,
 } from '../../../src/page/browser/new/code.ts';
 import { logosLike } from '../../../src/page/browser/new/logos.ts';
-import { isCounter, isPart, partNear } from '../../../src/page/browser/new/names.ts';
+import { isPart, partNear } from '../../../src/page/browser/new/names.ts';
+import { problemText } from '../../../src/page/browser/new/problems.ts';
+import { SHIELDS } from '../../../src/page/browser/new/shields-colours.ts';
 
 /** The fields of the form before anybody has changed one. */
 const DEFAULTS: Fields = {
@@ -112,13 +115,12 @@ describe('the code', () => {
   });
 });
 
-describe('a name', () => {
-  test('has two parts with 3 to 64 of the letters that counters may have', () => {
-    for (const name of ['hits', 'abc/def', `${'a'.repeat(64)}/A_.-9`, '__proto__/constructor'])
-      expect({ name, valid: isCounter(name) }).toEqual({ name, valid: true });
-    for (const name of ['', 'ab/cde', 'abc', 'abc/def/ghi', 'abc/d f', 'ab\u00e9/def', 'hits/'])
-      expect({ name, valid: isCounter(name) }).toEqual({ name, valid: false });
-    expect(isPart('a'.repeat(65))).toBe(false);
+describe('a part of a name', () => {
+  test('has 3 to 64 of the letters that counters may have', () => {
+    for (const part of ['abc', 'a'.repeat(64), 'A_.-9', '__proto__'])
+      expect({ part, valid: isPart(part) }).toEqual({ part, valid: true });
+    for (const part of ['', 'ab', 'a'.repeat(65), 'd f', 'ab\u00e9', 'abc/def'])
+      expect({ part, valid: isPart(part) }).toEqual({ part, valid: false });
   });
 
   test('is suggested for a text that is none', () => {
@@ -146,6 +148,37 @@ describe('logos', () => {
     ]);
     const many = Array.from({ length: 3000 }, (_, index) => ({ slug: `s${index}`, title: '' }));
     expect(logosLike(many, '')).toHaveLength(20);
+  });
+});
+
+describe('the pickers', () => {
+  test('show the colours that badges have by these names', () => {
+    const long = (colour: string) =>
+      colour.replace(
+        /^#(.)(.)(.)$/,
+        (_, red, green, blue) => `#${red}${red}${green}${green}${blue}${blue}`,
+      );
+    const drawn = Object.entries(SHIELDS_COLOURS).map(([name, colour]) => [name, long(colour)]);
+    expect(SHIELDS).toEqual(Object.fromEntries(drawn));
+  });
+});
+
+describe('why a counter was not made', () => {
+  const words = wordsIn('en').new.script;
+  const said = (status: number, code: string) =>
+    problemText('my-site/page', { status, code, detail: 'Said by Seen.' }, words);
+
+  test('is said in the words of the page where it has some, or else in those of Seen', () => {
+    expect(said(409, 'counter-exists')).toStartWith('my-site/page is taken.');
+    expect(said(503, 'counters-full')).toBe(words.full);
+    expect(said(400, 'request-invalid')).toBe('That did not work. Said by Seen.');
+    // Without a title and a link it works.
+    expect(said(503, 'store-full')).toBe('That did not work. Said by Seen.');
+  });
+
+  test('is that Seen did not answer where nobody knows more', () => {
+    expect(said(503, 'store-unavailable')).toBe(words.silent);
+    expect(problemText('my-site/page', undefined, words)).toBe(words.silent);
   });
 });
 

@@ -3,7 +3,9 @@
  * it is shown, its number stays current.
  */
 import { Task } from '../ask.ts';
-import { askAbout, type Counter, DEFAULT_COUNTER, isTokenProblem } from './counters.ts';
+import { type Counter, DEFAULT_COUNTER } from '../counters.ts';
+import { linkTo } from '../data.ts';
+import { askAbout, isTokenProblem } from './counters.ts';
 import { deleteCounter } from './delete.ts';
 import { button, type Child, el, outside, section } from './elements.ts';
 import { Message } from './messages.ts';
@@ -91,8 +93,8 @@ export class CounterView {
       link !== null && outside(link, link),
       hidden && el('span', { class: 'tag' }, words().private),
       // To open the page of the default counter is to visit it.
-      name !== DEFAULT_COUNTER && el('a', { href: `/c/${name}` }, itsPage),
-      el('a', { href: `/new?${query}#code` }, itsCode),
+      name !== DEFAULT_COUNTER && el('a', { href: linkTo(`/c/${name}`) }, itsPage),
+      el('a', { href: linkTo(`/new?${query}#code`) }, itsCode),
     ];
     this.#about.replaceChildren(...parts.filter((part) => part instanceof Node));
   }

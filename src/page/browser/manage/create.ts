@@ -1,7 +1,7 @@
 /** The dialog that creates a counter. */
 import { ask } from '../ask.ts';
+import { type Counter, NAME_PATTERN } from '../counters.ts';
 import { installationToken } from '../tokens.ts';
-import { type Counter, NAME_PATTERN } from './counters.ts';
 import { el, field } from './elements.ts';
 import { SettingFields } from './fields.ts';
 import { openForm } from './forms.ts';

@@ -1,8 +1,9 @@
 /** Deleting: one counter, whose name must be typed, or all whose names begin alike. */
 import { fill } from '../../../languages/format.ts';
 import { ask, type JsonAnswer } from '../ask.ts';
+import { DEFAULT_COUNTER } from '../counters.ts';
 import { installationToken } from '../tokens.ts';
-import { askAbout, DEFAULT_COUNTER } from './counters.ts';
+import { askAbout } from './counters.ts';
 import { el, field } from './elements.ts';
 import { ConfirmField, openForm } from './forms.ts';
 import { failureText, type Message } from './messages.ts';

@@ -1,5 +1,5 @@
 /** The fields for the settings of a counter, in the form that creates one and in its view. */
-import type { Settings } from './counters.ts';
+import type { Settings } from '../counters.ts';
 import { el, field } from './elements.ts';
 import { duration, words } from './texts.ts';
 

@@ -118,10 +118,19 @@ class ImportForm {
   #report({ data, ...failure }: JsonAnswer<Report>, imports: boolean, message: Message): boolean {
     const { done, checked, skipped, broken } = words().importing;
     if (data?.done) {
-      const { imported = 0, skipped: left = 0, full, summary = '', notes = '' } = data;
+      const {
+        imported = 0,
+        skipped: left = 0,
+        refused = 0,
+        full,
+        summary = '',
+        notes = '',
+      } = data;
       const said = [plural(imports ? done : checked, imported)];
       if (left > 0) said.push(plural(skipped, left));
       if (full) message.warn([...said, words().errors.full].join(' '));
+      // The details say why.
+      else if (refused > 0) message.warn(said.join(' '));
       else message.say(said.join(' '));
       this.#details.textContent = [notes, summary].filter(Boolean).join('\n');
       this.#details.hidden = this.#details.textContent === '';

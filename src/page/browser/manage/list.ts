@@ -25,6 +25,8 @@ const PAGE_SIZE = 50;
 const DAYS = 30;
 /** Somebody who types a word makes shorter pauses between its letters. */
 const TYPING_MS = 250;
+/** To sort 100,000 counters takes a busy Seen some seconds. */
+const TIMEOUT_MS = 60_000;
 
 export class List {
   readonly element: HTMLElement;
@@ -64,7 +66,7 @@ export class List {
     this.#sort.addEventListener('change', () => {
       // The largest and the latest are looked for, but names from A to Z.
       this.#descending = this.#sort.value !== 'name';
-      this.#nameOrder();
+      this.#labelOrder();
       this.#restart();
     });
     this.#table.append(tableHead(), this.#body);
@@ -84,7 +86,7 @@ export class List {
       this.#table,
       el('div', { class: 'buttons pages' }, this.#previous, this.#next),
     );
-    this.#nameOrder();
+    this.#labelOrder();
   }
 
   /** Requests the shown page again. Never fails. */
@@ -92,7 +94,7 @@ export class List {
     this.#sent.abort();
     const { signal } = (this.#sent = new AbortController());
     this.#table.setAttribute('aria-busy', 'true');
-    // That of the page before belongs to another search, perhaps.
+    // The next page of the previous list may belong to another search.
     this.#following = undefined;
     const query = new URLSearchParams({
       search: this.#search.value.trim(),
@@ -105,6 +107,7 @@ export class List {
     const answer = await ask<ListPage>(`/api/v1/counters?${query}`, {
       token: installationToken(),
       signal,
+      timeoutMs: TIMEOUT_MS,
     });
     if (signal.aborted) return;
     this.#table.removeAttribute('aria-busy');
@@ -125,11 +128,11 @@ export class List {
 
   #turn(): void {
     this.#descending = !this.#descending;
-    this.#nameOrder();
+    this.#labelOrder();
     this.#restart();
   }
 
-  #nameOrder(): void {
+  #labelOrder(): void {
     const { descending, ascending } = words().list;
     this.#order.textContent = this.#descending ? descending : ascending;
   }

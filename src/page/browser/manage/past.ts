@@ -3,10 +3,10 @@
  * beginning (`page/manage.ts`): they are those of a counter's own page.
  */
 import type { JsonAnswer } from '../ask.ts';
+import { pathOf } from '../counters.ts';
 import { History } from '../history.ts';
 import { tokenFor } from '../tokens.ts';
 import { showDifference, showVisitors } from '../visitors.ts';
-import { pathOf } from './counters.ts';
 import { download } from './downloads.ts';
 import { button } from './elements.ts';
 import { Message } from './messages.ts';

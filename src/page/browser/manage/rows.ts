@@ -1,5 +1,5 @@
 /** The table of the list: its head, and a row for each counter. */
-import type { Counter } from './counters.ts';
+import type { Counter } from '../counters.ts';
 import { el } from './elements.ts';
 import { sparkline } from './sparkline.ts';
 import { day, number, words } from './texts.ts';

@@ -1,5 +1,5 @@
 /** The forms of a counter's view that change the counter: its settings, and its total. */
-import { type Counter, DEFAULT_COUNTER } from './counters.ts';
+import { type Counter, DEFAULT_COUNTER } from '../counters.ts';
 import { totalInput } from './create.ts';
 import { el, field, section } from './elements.ts';
 import { SettingFields } from './fields.ts';

@@ -3,9 +3,9 @@
  * sent to the server, the list of all counters, or the form for a token.
  */
 import { fill } from '../../../languages/format.ts';
+import { isName } from '../counters.ts';
 import { forgetToken, installationToken, ownCounters, tokenFor } from '../tokens.ts';
 import { CounterView } from './counter.ts';
-import { isName } from './counters.ts';
 import { createCounter } from './create.ts';
 import { deleteMany } from './delete.ts';
 import { button, type Child, el, section } from './elements.ts';

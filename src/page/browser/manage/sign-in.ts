@@ -6,8 +6,9 @@
  * first; if it is not, the person is asked for the counter.
  */
 import type { JsonAnswer } from '../ask.ts';
+import { checkOwner, isName, NAME_PATTERN } from '../counters.ts';
 import { counterOf, keepToken, ownCounters } from '../tokens.ts';
-import { checkInstallation, checkOwner, isName, NAME_PATTERN } from './counters.ts';
+import { checkInstallation } from './counters.ts';
 import { el, field, section } from './elements.ts';
 import { form } from './forms.ts';
 import type { Message } from './messages.ts';

@@ -1,4 +1,5 @@
 /** New tokens: replacing one, and showing it, once. */
+import { copyText } from '../clipboard.ts';
 import { keepToken, ownCounters } from '../tokens.ts';
 import { askAbout } from './counters.ts';
 import { button, el, field } from './elements.ts';
@@ -35,13 +36,8 @@ export function showToken(name: string, token: string): void {
   const message = new Message();
   const copyIt = async () => {
     input.select();
-    try {
-      // Browsers allow it only on HTTPS and on the same machine.
-      await navigator.clipboard.writeText(token);
-      message.say(copied);
-    } catch {
-      message.warn(copyYourself);
-    }
+    if (await copyText(token)) message.say(copied);
+    else message.warn(copyYourself);
   };
   const dialog = openDialog(
     title,

@@ -12,11 +12,12 @@ export interface Report {
   readonly counters?: number;
   readonly imported?: number;
   readonly skipped?: number;
+  readonly refused?: number;
   readonly done?: boolean;
   /** What happened to which counters, in English, a line for each outcome. */
   readonly summary?: string;
   readonly notes?: string;
-  /** Whether the counters would be more than the maximum. */
+  /** Whether the maximum number of counters was reached, or would be. */
   readonly full?: boolean;
   readonly error?: string;
   readonly code?: string;

@@ -2,6 +2,7 @@
  * The builder: reads the form, and shows the preview and the code that follow from it. The number
  * in the preview is live.
  */
+import { linkTo } from '../data.ts';
 import { Live } from '../live.ts';
 import { codeOf, type Fields, type Format, type Kind, picturePath } from './code.ts';
 import { bindCopy } from './copy.ts';
@@ -47,7 +48,7 @@ export class Builder {
     this.#counter = counter;
     byId('code').hidden = false;
     byId('private-note').hidden = !hidden;
-    byId('statistics').setAttribute('href', name === 'hits' ? '/' : `/c/${name}`);
+    byId('statistics').setAttribute('href', linkTo(name === 'hits' ? '/' : `/c/${name}`));
     // The only kind that loses nothing without its number.
     if (hidden) this.#check('kind', 'pixel');
     else {

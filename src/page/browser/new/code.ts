@@ -5,7 +5,7 @@
  * somebody typed is escaped for the place where it stands.
  */
 import { fill } from '../../../languages/format.ts';
-import { apiPath } from './counters.ts';
+import { pathOf } from '../counters.ts';
 import type { Texts } from './texts.ts';
 
 /** The kinds, in the order of their buttons. */
@@ -56,7 +56,7 @@ export function codeOf(kind: Kind, fields: Fields, site: Site): Partial<Record<F
       return { html: streamCode(url), url };
     }
     case 'api': {
-      const url = `${origin}${apiPath(counter)}`;
+      const url = `${origin}${pathOf(counter)}`;
       const token = site.private ? ' -H "Authorization: Bearer $TOKEN"' : '';
       return { shell: `curl -X POST ${url}/hit\ncurl ${url}${token}`, url: `${url}/hit` };
     }

@@ -1,24 +1,6 @@
 /** Colours as people write them, and as the browser's picker wants them. */
+import { SHIELDS } from './shields-colours.ts';
 
-/** The colours of shields.io (https://github.com/badges/shields/tree/master/badge-maker). */
-const SHIELDS: Readonly<Record<string, string>> = {
-  brightgreen: '#44cc11',
-  success: '#44cc11',
-  green: '#97ca00',
-  yellowgreen: '#a4a61d',
-  yellow: '#dfb317',
-  orange: '#fe7d37',
-  important: '#fe7d37',
-  red: '#e05d44',
-  critical: '#e05d44',
-  blue: '#007ec6',
-  informational: '#007ec6',
-  grey: '#555555',
-  gray: '#555555',
-  lightgrey: '#9f9f9f',
-  lightgray: '#9f9f9f',
-  inactive: '#9f9f9f',
-};
 /** What the server takes besides names (`images/badge.ts`). */
 const FORMS = /^#?[0-9a-f]+$|^(rgb|hsl)a?\(|^[a-z]+$/;
 

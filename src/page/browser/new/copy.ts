@@ -1,4 +1,5 @@
 /** Buttons that copy a text to the clipboard. */
+import { copyText } from '../clipboard.ts';
 import { byId } from './elements.ts';
 import type { Texts } from './texts.ts';
 
@@ -17,7 +18,7 @@ export function bindCopy(button: string, text: string, status: string, words: Te
     clearTimeout(ending);
     // Screen readers read a text again only if it was away.
     said.textContent = '';
-    const copied = await isCopied(source.textContent);
+    const copied = await copyText(source.textContent);
     if (!copied) getSelection()?.selectAllChildren(source);
     said.textContent = copied ? words.copied : words.selected;
     ending = setTimeout(() => {
@@ -25,14 +26,4 @@ export function bindCopy(button: string, text: string, status: string, words: Te
     }, SAID_MS);
   };
   byId(button).addEventListener('click', () => void copy());
-}
-
-async function isCopied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Also where there is no clipboard.
-    return false;
-  }
 }

@@ -1,12 +1,6 @@
 /** Finds and makes counters over the API. */
-import { ask, type Problem } from '../ask.ts';
-
-/** A counter as the API shows it. */
-interface Shown {
-  readonly name: string;
-  readonly value: number;
-  readonly private: boolean;
-}
+import { ask, type JsonAnswer, type Problem } from '../ask.ts';
+import { type Counter, checkOwner, pathOf } from '../counters.ts';
 
 /** A counter for which there is code. */
 export interface Opened {
@@ -22,25 +16,28 @@ export type Made = Opened & { readonly token: string };
 /** Why there is no result. */
 export type Failure = 'missing' | 'refused' | 'busy' | 'silent';
 
-/** The path of a counter in the API. */
-export function apiPath(name: string): string {
-  return name === 'hits' ? '/api/v1/default' : `/api/v1/counters/${name}`;
-}
+/** A counter, or why there is none. */
+type Found = { counter: Opened } | { problem: Failure };
 
 /**
  * Finds a counter. Without its token a private one is found without its number; with a wrong
  * token it is `refused`. Never fails.
  */
-export async function find(
-  name: string,
-  token: string | undefined,
-): Promise<{ counter: Opened } | { problem: Failure }> {
-  const { data, failed, problem } = await ask<Shown>(apiPath(name), { token });
+export async function find(name: string, token: string | undefined): Promise<Found> {
+  const answer = await ask<Counter>(pathOf(name), { token });
+  if (token === undefined && answer.problem?.status === 401)
+    return { counter: { name, private: true, total: undefined } };
+  return foundIn(name, answer);
+}
+
+/** Finds the counter whose token this is; with another token it is `refused`. Never fails. */
+export async function findOwn(name: string, token: string): Promise<Found> {
+  return foundIn(name, await checkOwner(name, token));
+}
+
+function foundIn(name: string, { data, failed, problem }: JsonAnswer<Counter>): Found {
   if (data) return { counter: { name, private: data.private, total: data.value } };
-  if (problem?.status === 401)
-    return token === undefined
-      ? { counter: { name, private: true, total: undefined } }
-      : { problem: 'refused' };
+  if (problem?.status === 401) return { problem: 'refused' };
   if (problem?.status === 404) return { problem: 'missing' };
   return { problem: failed === 'busy' ? 'busy' : 'silent' };
 }
@@ -59,7 +56,7 @@ export async function make(
   wanted: Wanted,
   token: string | undefined,
 ): Promise<{ made: Made } | { problem: Problem | undefined }> {
-  const { data, problem } = await ask<Shown & { token: string }>('/api/v1/counters', {
+  const { data, problem } = await ask<Counter & { token: string }>('/api/v1/counters', {
     method: 'POST',
     body: wanted,
     token,

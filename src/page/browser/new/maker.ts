@@ -2,9 +2,10 @@
 import { fill } from '../../../languages/format.ts';
 import type { Problem } from '../ask.ts';
 import { counterOf, forgetToken, installationToken, keepToken, ownCounters } from '../tokens.ts';
-import { find, type Made, make, type Opened, type Wanted } from './counters.ts';
+import { findOwn, type Made, make, type Opened, type Wanted } from './counters.ts';
 import { byId, fieldById, fieldsOf, formById, mark, say, suggest } from './elements.ts';
 import { isHopeless, isPart, partNear } from './names.ts';
+import { problemText } from './problems.ts';
 import type { Texts } from './texts.ts';
 
 /** Called with the counter to show. */
@@ -132,7 +133,7 @@ export class Maker {
   }
 
   #refused(name: string, problem: Problem | undefined): void {
-    say(byId('problem'), this.#textOf(name, problem));
+    say(byId('problem'), problemText(name, problem, this.#words));
     if (problem?.code === 'counter-exists') {
       this.#taken = name;
       byId('taken').hidden = false;
@@ -141,26 +142,6 @@ export class Maker {
     forgetToken(undefined);
     byId('installation').hidden = false;
     byId('installation').querySelector('input')?.focus();
-  }
-
-  #textOf(name: string, problem: Problem | undefined): string {
-    const words = this.#words;
-    switch (problem?.code ?? '') {
-      case 'counter-exists':
-        return fill(words.taken, { name });
-      case 'token-missing':
-        return words.tokenMissing;
-      case 'token-refused':
-        return words.tokenRefused;
-      case 'counters-full':
-        return words.full;
-      case 'rate-limited':
-        return words.busy;
-      default:
-        return problem && problem.status < 500
-          ? fill(words.wrong, { detail: problem.detail })
-          : words.silent;
-    }
   }
 
   /** Shows the builder for a counter that exists, to whoever has its token. */
@@ -173,7 +154,7 @@ export class Maker {
     const found =
       token === '' || (named !== undefined && named !== name)
         ? ({ problem: 'refused' } as const)
-        : await find(name, token);
+        : await findOwn(name, token);
     if ('counter' in found) {
       keepToken(name, token);
       this.#listener.found(found.counter);

@@ -1,4 +1,7 @@
-/** The rules of names (`counter/name.ts`), and names made of other texts. Pure functions. */
+/**
+ * The rules of the two parts of a name (`counter/name.ts`), and parts made of other texts. Pure
+ * functions.
+ */
 
 const PART = /^[A-Za-z0-9_.-]{3,64}$/;
 const LENGTH_MAX = 64;
@@ -11,12 +14,6 @@ export function isPart(text: string): boolean {
 /** Whether a text has characters that no name has, or too many. */
 export function isHopeless(text: string): boolean {
   return !/^[A-Za-z0-9_.-]{0,64}$/.test(text);
-}
-
-/** Whether a text is a name: `hits`, or two parts. */
-export function isCounter(text: string): boolean {
-  const parts = text.split('/');
-  return text === 'hits' || (parts.length === 2 && parts.every(isPart));
 }
 
 /**

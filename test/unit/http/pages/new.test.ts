@@ -59,6 +59,26 @@ describe('/new', () => {
     expect(closed.body).toContain('Authorization: Bearer $SEEN_TOKEN');
   });
 
+  test('has no field for passwords, because browsers offer to keep these', async () => {
+    const { body } = await setUp({ closed: true }).ask('/new', browser);
+    expect(body).not.toContain('type="password"');
+    expect(body.match(/<input name="token"[^>]*>/g)).toEqual([
+      expect.stringContaining('class="secret"'),
+      expect.stringContaining('class="secret"'),
+    ]);
+  });
+
+  test('keeps the language of its URL in its links', async () => {
+    const { ask } = setUp();
+    const of = async (path: string) => {
+      const { body } = await ask(path, browser);
+      const [links = ''] = /<a id="statistics"[^\n]*/.exec(body) ?? [];
+      return [...links.matchAll(/href="([^"]*)"/g)].map(([, href]) => href);
+    };
+    expect(await of('/new')).toEqual(['/', '/manage', '/new']);
+    expect(await of('/new?lang=de')).toEqual(['/?lang=de', '/manage?lang=de', '/new?lang=de']);
+  });
+
   test('names the script for other pages by the path in the settings', async () => {
     const { body } = await setUp({ embedPath: '/my-numbers.js' }).ask('/new', browser);
     expect(body).toContain('"embedPath":"/my-numbers.js"');
