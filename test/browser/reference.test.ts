@@ -5,8 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launch, openPage } from '../support/browser.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -89,6 +91,10 @@ describe('the page about the API', () => {
       text.startsWith('curl '),
     );
     expect(commands.length).toBe(await page.locator('.route h2 .call').count());
+    using folder = temporaryFolder();
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    const exported = await fetch(`${program.url}/api/v1/export`, { headers });
+    await Bun.write(join(folder.path, 'counters.jsonl'), exported);
     for (const command of commands) {
       const isCreate = command.startsWith(
         "curl -X POST 'https://seen.example.com/api/v1/counters' ",
@@ -98,7 +104,9 @@ describe('the page about the API', () => {
       const typed = command
         .replaceAll('https://seen.example.com', program.url)
         .replaceAll('TOKEN', TOKEN);
-      const shown = await Bun.$`sh -c ${`${typed} -s -o /dev/null -w '%{http_code}'`}`.text();
+      const shown = await Bun.$`sh -c ${`${typed} -s -o /dev/null -w '%{http_code}'`}`
+        .cwd(folder.path)
+        .text();
       expect({ command, shown }).toEqual({ command, shown: expect.stringMatching(/^20[014]$/) });
     }
   });

@@ -92,7 +92,11 @@ const removeMany = createRoute({
   description:
     'Deletes counters whose names begin with a text, at most 100 in one request, and never the default counter. Repeat it while there are more. Needs the installation’s token.',
   security: SECURITY,
-  request: { query: z.strictObject({ prefix: z.string().min(1).max(NAME_LENGTH_MAX) }) },
+  request: {
+    query: z.strictObject({
+      prefix: z.string().min(1).max(NAME_LENGTH_MAX).openapi({ example: 'my-site/' }),
+    }),
+  },
   responses: {
     200: json(
       'Some are deleted.',

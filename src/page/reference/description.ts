@@ -35,7 +35,8 @@ export interface Parameter {
   readonly schema: Schema;
 }
 
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+/** A body by its media type. */
+export type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 
 /** What one method of a path does. */
 export interface Operation {

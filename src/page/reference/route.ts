@@ -4,6 +4,7 @@
  */
 import { escaped } from '../frame.ts';
 import {
+  type Content,
   type Description,
   exampleOf,
   fieldsOf,
@@ -90,9 +91,13 @@ function needsToken(security: readonly object[]): boolean {
 }
 
 function bodyOf({ requestBody }: Operation, description: Description): string {
-  const schema = requestBody?.content[JSON_TYPE]?.schema;
-  if (!schema) return '';
-  const optional = requestBody?.required ? '' : ', which may be missing';
+  if (!requestBody) return '';
+  const schema = requestBody.content[JSON_TYPE]?.schema;
+  if (!schema) {
+    const [type = ''] = Object.keys(requestBody.content);
+    return `<h3>Body</h3>\n<p>The file as it is (<code>${escaped(type)}</code>).</p>`;
+  }
+  const optional = requestBody.required ? '' : ', which may be missing';
   return `<h3>Body</h3>\n<p>JSON (<code>Content-Type: ${JSON_TYPE}</code>)${optional}.</p>
 ${fieldList(fieldsOf(schema, description), description)}`;
 }
@@ -131,20 +136,18 @@ export function commandOf({ method, path, operation }: Route, description: Descr
   return [
     `curl ${method === 'GET' ? '' : `-X ${method} `}'${url}'`,
     ...(needsToken(security) ? [`-H 'Authorization: Bearer TOKEN'`] : []),
-    ...(requestBody?.required
-      ? [
-          `-H 'Content-Type: ${JSON_TYPE}'`,
-          `-d '${bodyExample(requestBody.content, description)}'`,
-        ]
-      : []),
+    ...(requestBody?.required ? sentBody(requestBody.content, description) : []),
   ].join(' \\\n  ');
 }
 
+/** The options of curl that send a body: JSON, or a file. */
+function sentBody(content: Content, description: Description): string[] {
+  if (content[JSON_TYPE] === undefined) return ['--data-binary @counters.jsonl'];
+  return [`-H 'Content-Type: ${JSON_TYPE}'`, `-d '${bodyExample(content, description)}'`];
+}
+
 /** The required fields of a body; of a body without any, its first field. */
-function bodyExample(
-  content: NonNullable<Operation['requestBody']>['content'],
-  description: Description,
-): string {
+function bodyExample(content: Content, description: Description): string {
   const schema = resolved(content[JSON_TYPE]?.schema ?? {}, description);
   const fields = fieldsOf(schema, description);
   const required = fields.filter((field) => field.required);
