@@ -89,7 +89,7 @@ export class CounterView {
     this.#total.style.setProperty('--characters', `${total.length}`);
     const query = new URLSearchParams({ counter: name });
     const parts: Child[] = [
-      title !== null && el('span', {}, title),
+      title !== null && el('span', { dir: 'auto' }, title),
       link !== null && outside(link, link),
       hidden && el('span', { class: 'tag' }, words().private),
       // To open the page of the default counter is to visit it.

@@ -43,7 +43,7 @@ export function rowOf(counter: ListedCounter): HTMLTableRowElement {
       { scope: 'row' },
       el('a', { href: `#${name}` }, ...parts),
       ...(counter.private ? [' ', el('span', { class: 'tag' }, words().private)] : []),
-      title !== null && el('small', {}, title),
+      title !== null && el('small', { dir: 'auto' }, title),
     ),
     el('td', { class: 'days' }, sparkline(days)),
     el('td', {}, number(today)),
