@@ -70,7 +70,7 @@ describe('the note about the kinds of visits', () => {
     await using watched = await openPage(browser);
     const { page } = watched;
     await openWhole(page, `${program.url}/c/my-site/started`);
-    await page.getByText('The total is not the sum of these kinds').waitFor();
+    await page.getByText('The total differs from the sum of these kinds').waitFor();
     expect(await text(page, '.seen')).toBe('1,001 visits');
     await openWhole(page, `${program.url}/c/my-site/counted`);
     expect(await page.locator('#difference').isVisible()).toBe(false);
@@ -87,7 +87,7 @@ describe('the note about the kinds of visits', () => {
     await using watched = await openPage(browser);
     const { page } = watched;
     await openWhole(page, `${program.url}/c/my-site/lowered`);
-    await page.getByText('The total is not the sum of these kinds').waitFor();
+    await page.getByText('The total differs from the sum of these kinds').waitFor();
   });
 });
 
