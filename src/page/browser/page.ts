@@ -8,12 +8,12 @@
  */
 
 import { Task } from './ask.ts';
-import { Live } from './live.ts';
-import { ownerPage } from './private.ts';
-import { StackPanel } from './stack.ts';
-import type { Status } from './status.ts';
+import { Live } from './counter/live.ts';
+import { ownerPage } from './counter/private.ts';
+import { StackPanel } from './counter/stack.ts';
+import type { Status } from './counter/status.ts';
 import { tokenFor } from './tokens.ts';
-import { CounterView } from './view.ts';
+import { CounterView } from './counter/view.ts';
 
 /** The interval at which replicas report (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { isName } from '../../../src/page/browser/counters.ts';
 import { barsOf } from '../../../src/page/browser/manage/bars.ts';
-import { lastLine } from '../../../src/page/browser/manage/reports.ts';
+import { lastLine } from '../../../src/page/browser/manage/archive/reports.ts';
 import { counterOf } from '../../../src/page/browser/tokens.ts';
 
 describe('a small chart', () => {

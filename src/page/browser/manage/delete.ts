@@ -7,7 +7,7 @@ import { askAbout } from './counters.ts';
 import { el, field } from './elements.ts';
 import { ConfirmField, openForm } from './forms.ts';
 import { failureText, type Message } from './messages.ts';
-import { Progress } from './progress.ts';
+import { Progress } from './archive/progress.ts';
 import { plural, words } from './texts.ts';
 
 /** Asks for the name of the counter, and deletes it. */

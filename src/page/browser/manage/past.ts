@@ -4,10 +4,10 @@
  */
 import type { JsonAnswer } from '../ask.ts';
 import { pathOf } from '../counters.ts';
-import { History } from '../history.ts';
+import { History } from '../counter/history.ts';
 import { tokenFor } from '../tokens.ts';
-import { showDifference, showVisitors } from '../visitors.ts';
-import { download } from './downloads.ts';
+import { showDifference, showVisitors } from '../counter/visitors.ts';
+import { download } from './archive/downloads.ts';
 import { button } from './elements.ts';
 import { Message } from './messages.ts';
 import { words } from './texts.ts';

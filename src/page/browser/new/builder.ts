@@ -3,7 +3,7 @@
  * in the preview is live.
  */
 import { linkTo } from '../data.ts';
-import { Live } from '../live.ts';
+import { Live } from '../counter/live.ts';
 import { codeOf, type Fields, type Format, type Kind, picturePath } from './code.ts';
 import { bindCopy } from './copy.ts';
 import type { Opened } from './counters.ts';

@@ -1,5 +1,5 @@
 /** What the page says of states. Pure functions. */
-import type { Words } from '../../languages/languages.ts';
+import type { Words } from '../../../languages/languages.ts';
 
 /** The known state of the connections to Seen and its store. */
 export interface Reachability {

@@ -2,10 +2,10 @@
  * Visits by hour, day and month: the buttons, the chart, its text, and a table with the same
  * numbers.
  */
-import { counted, fill, formatNumber } from '../../languages/format.ts';
-import { ask, type JsonAnswer } from './ask.ts';
+import { counted, fill, formatNumber } from '../../../languages/format.ts';
+import { ask, type JsonAnswer } from '../ask.ts';
 import { Chart } from './chart.ts';
-import { pageLanguage } from './data.ts';
+import { pageLanguage } from '../data.ts';
 import {
   firstOf,
   latestOf,

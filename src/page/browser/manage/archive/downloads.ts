@@ -1,6 +1,6 @@
 /** Saves what a request with a token returns, because a plain link cannot send a token. */
-import { type JsonAnswer, send } from '../ask.ts';
-import { el } from './elements.ts';
+import { type JsonAnswer, send } from '../../ask.ts';
+import { el } from '../elements.ts';
 
 /** The time for which a browser may still need the URL of a file that it saves. */
 const KEPT_MS = 60_000;

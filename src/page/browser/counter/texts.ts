@@ -1,6 +1,6 @@
 /** The texts that the server wrote into a page for the parts of a counter (`page/page.ts`). */
-import type { Words } from '../../languages/languages.ts';
-import { pageData } from './data.ts';
+import type { Words } from '../../../languages/languages.ts';
+import { pageData } from '../data.ts';
 
 /** The texts of the number, the chart and the visitors. */
 export type CounterTexts = Words['counterPage']['script'];

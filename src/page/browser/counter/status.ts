@@ -2,9 +2,9 @@
  * The live number, and the line below it: whether it is live, and if not, why. The visitor’s own
  * number does not change.
  */
-import { counted, formatNumber, labelFor } from '../../languages/format.ts';
-import type { JsonAnswer } from './ask.ts';
-import { pageLanguage } from './data.ts';
+import { counted, formatNumber, labelFor } from '../../../languages/format.ts';
+import type { JsonAnswer } from '../ask.ts';
+import { pageLanguage } from '../data.ts';
 import type { LiveState } from './live.ts';
 import { counterTexts } from './texts.ts';
 import { type Reachability, statusText } from './words.ts';

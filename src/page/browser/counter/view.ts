@@ -1,6 +1,6 @@
 /** The parts of a counter's page: the number, the line below it, the chart and the visitors. */
-import { Task } from './ask.ts';
-import { pathOf } from './counters.ts';
+import { Task } from '../ask.ts';
+import { pathOf } from '../counters.ts';
 import { History } from './history.ts';
 import { LiveNumber, Status } from './status.ts';
 import { showDifference, showVisitors } from './visitors.ts';

@@ -2,8 +2,8 @@
  * The page of a private counter for its owner. The server sends everybody the page of a missing
  * counter. When the tab has a token for the counter, this asks the API for it and shows it.
  */
-import { ask, Task } from './ask.ts';
-import { pathOf } from './counters.ts';
+import { ask, Task } from '../ask.ts';
+import { pathOf } from '../counters.ts';
 import { CounterView } from './view.ts';
 
 /** The interval between requests for the number. A stream cannot send a token. */

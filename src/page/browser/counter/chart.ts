@@ -6,8 +6,8 @@
  * (`history.ts`).
  */
 import uPlot from 'uplot';
-import { formatShort } from '../../languages/format.ts';
-import { pageLanguage } from './data.ts';
+import { formatShort } from '../../../languages/format.ts';
+import { pageLanguage } from '../data.ts';
 
 const HEIGHT = 240;
 const AXIS = { ticks: { show: false }, stroke: () => colour('--soft') };

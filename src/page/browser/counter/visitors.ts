@@ -1,7 +1,7 @@
 /** Visitors of today and of all days, and the kinds of visits. */
-import { formatNumber } from '../../languages/format.ts';
-import { ask, type JsonAnswer } from './ask.ts';
-import { pageLanguage } from './data.ts';
+import { formatNumber } from '../../../languages/format.ts';
+import { ask, type JsonAnswer } from '../ask.ts';
+import { pageLanguage } from '../data.ts';
 
 /** The visitors of a counter as the API returns them. */
 export interface Visitors {

@@ -1,6 +1,6 @@
 /** The progress of work that takes long, with a button that stops it. */
-import { button, el } from './elements.ts';
-import { words } from './texts.ts';
+import { button, el } from '../elements.ts';
+import { words } from '../texts.ts';
 
 export class Progress {
   readonly element: HTMLElement;

@@ -2,14 +2,14 @@
  * The section that imports counters from a file. Seen first only checks the file and reports what
  * it would do; then the same button imports it.
  */
-import { fill } from '../../../languages/format.ts';
-import type { JsonAnswer } from '../ask.ts';
-import { installationToken } from '../tokens.ts';
-import { el, field, section } from './elements.ts';
-import { form } from './forms.ts';
-import type { Message } from './messages.ts';
+import { fill } from '../../../../languages/format.ts';
+import type { JsonAnswer } from '../../ask.ts';
+import { installationToken } from '../../tokens.ts';
+import { el, field, section } from '../elements.ts';
+import { form } from '../forms.ts';
+import type { Message } from '../messages.ts';
 import { Progress } from './progress.ts';
-import { megabytes, plural, words } from './texts.ts';
+import { megabytes, plural, words } from '../texts.ts';
 import { type Report, upload } from './upload.ts';
 
 /** The largest file that Seen takes over HTTP. */

@@ -1,7 +1,7 @@
 /** The stack: the replicas and their states, the one that made this page, and the store. */
-import { fill as filled, formatDuration, formatPercent } from '../../languages/format.ts';
-import { ask, type JsonAnswer } from './ask.ts';
-import { pageLanguage } from './data.ts';
+import { fill as filled, formatDuration, formatPercent } from '../../../languages/format.ts';
+import { ask, type JsonAnswer } from '../ask.ts';
+import { pageLanguage } from '../data.ts';
 import { type StackTexts, stackTexts } from './texts.ts';
 import { laterOf, type ReplicaState } from './words.ts';
 

@@ -3,7 +3,7 @@
  *
  * `fetch` does not tell how much of a body was sent, so this uses XMLHttpRequest.
  */
-import { failureOf, type JsonAnswer, type Problem } from '../ask.ts';
+import { failureOf, type JsonAnswer, type Problem } from '../../ask.ts';
 import { lastLine } from './reports.ts';
 
 /** A line of the report. The last one has `done` or `error`. */
