@@ -4,7 +4,6 @@
  *
  * Not part of `npm run bench`, whose tables are about visits.
  */
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DAY_MS } from '../src/contract/history.ts';
 import { RULES } from '../src/contract/registry.ts';
@@ -17,16 +16,11 @@ import { LIMITS } from '../test/contract/subject.ts';
 import { temporaryFolder } from '../test/support/folder.ts';
 import { PostgresServer } from '../test/support/postgres-server.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
+import { COUNTERS, nameOf, whileCounting } from './while-counting.ts';
 
-const COUNTERS = 100_000;
 /** The hours of each counter with visits, two kinds in each. */
 const HOURS = 10;
 const MADE_AT_ONCE = 500;
-/** The number of counters in a batch, and the pause between two, as in a busy replica. */
-const IN_A_BATCH = 50;
-const PAUSE_MS = 2;
-
-const nameOf = (index: number) => `many/page-${String(index).padStart(6, '0')}`;
 const TODAY = Math.floor(Date.now() / DAY_MS);
 
 async function fill(store: Store): Promise<void> {
@@ -48,32 +42,6 @@ async function fill(store: Store): Promise<void> {
     }));
     await store.archive.importAll(some, { source: 'bench', existing: 'keep' });
   }
-}
-
-/** Commits one batch after the other until `work` is done; returns the times of the commits. */
-async function whileCounting(counting: Store['counting'], work: () => Promise<unknown>) {
-  const writer = randomUUID();
-  const commitsMs: number[] = [];
-  const stop = new AbortController();
-  const commits = (async () => {
-    for (let sequence = 1; !stop.signal.aborted; sequence++) {
-      const changes = Array.from({ length: IN_A_BATCH }, (_, index) => ({
-        counter: nameOf((sequence * 7919 + index * 1999) % COUNTERS),
-        amount: 1,
-      }));
-      const distinct = [...new Map(changes.map((change) => [change.counter, change])).values()];
-      const startedAt = performance.now();
-      await counting.commit({ writer, sequence, changes: distinct });
-      commitsMs.push(performance.now() - startedAt);
-      await Bun.sleep(PAUSE_MS);
-    }
-  })();
-  const startedAt = performance.now();
-  await work();
-  const seconds = (performance.now() - startedAt) / 1000;
-  stop.abort();
-  await commits;
-  return { seconds, commitsMs: commitsMs.toSorted((a, b) => a - b) };
 }
 
 /** The CPU time of a work in seconds: of this process, and of the server if that is known. */
@@ -109,7 +77,9 @@ async function measure(
     ['sort=name, days=90', page({ descending: false, days: 90 })],
   ] as const) {
     const [own, server] = await cpuOf(work, ofServer);
-    const { seconds, commitsMs } = await whileCounting(store.counting, work);
+    const startedAt = performance.now();
+    const { commitsMs } = await whileCounting<unknown>(store.counting, work);
+    const seconds = (performance.now() - startedAt) / 1000;
     const at = (share: number) =>
       (commitsMs[Math.ceil(commitsMs.length * share) - 1] ?? 0).toFixed(1);
     process.stdout.write(
