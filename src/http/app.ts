@@ -78,7 +78,9 @@ function refusedAtOnce(
 ): Response | Promise<Response> | undefined {
   const { request, isHead } = state;
   if (!hasOneHost(request)) {
-    const refused = errorResponse(hostInvalid(), 'text', headers);
+    const message =
+      'This request has more than one Host, and nothing was counted. Send one Host header.';
+    const refused = errorResponse(new AppError('request-invalid', message), 'text', headers);
     return isHead ? withoutBody(refused) : refused;
   }
   if (!hasBody(request)) return undefined;
@@ -98,13 +100,6 @@ function refusedAtOnce(
  */
 function hasOneHost({ headers }: Request): boolean {
   return !headers.get('Host')?.includes(', ');
-}
-
-function hostInvalid(): AppError {
-  return new AppError(
-    'request-invalid',
-    'This request has more than one Host, and nothing was counted. Send one Host header.',
-  );
 }
 
 function headersOfAll(servedBy: string): Headers {

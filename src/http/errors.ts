@@ -3,8 +3,8 @@
  *
  * The body is `{"error": "what was wrong and what to do", "code": "..."}`, the same as text, a
  * page, a problem document (RFC 9457), `{"error": "..."}` alone, or a message with the status:
- * `{"code": "404", "message": "..."}`. The surface and the request decide which. A surface with a
- * form of its own rewrites these (`rewriteErrors`).
+ * `{"code": "404", "message": "..."}`. The path and the request decide which (`error-forms.ts`).
+ * A surface with a form of its own rewrites these (`rewriteErrors`).
  */
 import { STATUS_CODES } from 'node:http';
 import type { ErrorHandler, MiddlewareHandler } from 'hono';
@@ -13,9 +13,9 @@ import { AppError, isAppError, statusesOf } from '../counter/errors.ts';
 import { noticePage } from '../page/notices.ts';
 import { decodedPart } from '../services/naming.ts';
 import type { AppContext, Env } from './context.ts';
+import { type ErrorForm, formOf } from './error-forms.ts';
 import { errorPageHeaders, styleLink } from './pages/assets.ts';
 import { languageFor, queryFor } from './pages/language.ts';
-import { acceptedBy } from './request/reading.ts';
 
 /** A duration in seconds for headers: rounded up, and at least 1. */
 export function wholeSeconds(ms: number): string {
@@ -94,51 +94,6 @@ export function errorResponse(
     status,
     headers: ours,
   });
-}
-
-/**
- * The form of an error: JSON with its code, without it or with its status, text, a page, or a
- * problem document (RFC 9457).
- */
-export type ErrorForm = 'json' | 'bare' | 'status' | 'text' | 'page' | 'problem';
-
-/**
- * The forms of errors, by the first segment of the path, for paths that only programs and images
- * request. All other paths have pages, for clients that prefer HTML.
- */
-const FORMS: Readonly<Record<string, ErrorForm>> = {
-  hit: 'json',
-  get: 'json',
-  live: 'json',
-  api: 'problem',
-  'openapi.json': 'problem',
-  badge: 'problem',
-  chart: 'problem',
-  pixel: 'problem',
-  'logos.json': 'problem',
-  abacus: 'bare',
-  busuanzi: 'bare',
-  countapi: 'bare',
-  counterapi: 'status',
-  dwyl: 'problem',
-  'hits-sh': 'problem',
-  komarev: 'problem',
-  'moe-counter': 'problem',
-  seeyoufarm: 'problem',
-  'visitor-badge': 'problem',
-};
-
-/** The form of an error for this client: the one it accepts among those of the path. */
-export function formOf(c: AppContext): ErrorForm {
-  const [, first = ''] = c.req.path.split('/', 2);
-  const form = (Object.hasOwn(FORMS, first) ? FORMS[first] : undefined) ?? 'page';
-  // The client is a program.
-  if (form === 'problem' || form === 'bare' || form === 'status') return form;
-  const types = ['application/json', 'text/plain', 'text/html'];
-  const type = acceptedBy(c, types, form === 'page' ? 'text' : form);
-  if (type === 'text/html' && form === 'page') return 'page';
-  if (type === 'json' || type === 'text') return type;
-  return type === 'application/json' ? 'json' : 'text';
 }
 
 /**

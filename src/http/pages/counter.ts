@@ -9,7 +9,7 @@ import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import { counterPage, missingPage } from '../../page/page.ts';
 import type { AppContext, AppHandler } from '../context.ts';
-import { formOf } from '../errors.ts';
+import { formOf } from '../error-forms.ts';
 import { errorPageHeaders, pageHeaders, pageLinks } from './assets.ts';
 import { languageFor, queryFor } from './language.ts';
 
