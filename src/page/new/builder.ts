@@ -34,7 +34,7 @@ ${badgeOptions(language)}
 ${chartOptions(language)}
 ${numberOptions(language)}
 </form>
-<p class="note row"><a id="statistics" href="${to('/')}">${escaped(words.statistics)}</a> <a href="${to('/manage')}">${escaped(words.manage)}</a> <a href="${to('/new')}">${escaped(words.another)}</a></p>
+<p class="note row"><a id="statistics" href="${to('/')}">${escaped(words.statistics)}</a> <a id="owner" href="${to('/manage')}">${escaped(words.manage)}</a> <a href="${to('/new')}">${escaped(words.another)}</a></p>
 </section>`;
 }
 

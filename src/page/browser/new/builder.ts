@@ -2,8 +2,9 @@
  * The builder: reads the form, and shows the preview and the code that follow from it. The number
  * in the preview is live.
  */
-import { linkTo } from '../data.ts';
+
 import { Live } from '../counter/live.ts';
+import { linkTo } from '../data.ts';
 import { codeOf, type Fields, type Format, type Kind, picturePath } from './code.ts';
 import { bindCopy } from './copy.ts';
 import type { Opened } from './counters.ts';
@@ -49,6 +50,7 @@ export class Builder {
     byId('code').hidden = false;
     byId('private-note').hidden = !hidden;
     byId('statistics').setAttribute('href', linkTo(name === 'hits' ? '/' : `/c/${name}`));
+    byId('owner').setAttribute('href', linkTo(`/manage#${name}`));
     // The only kind that loses nothing without its number.
     if (hidden) this.#check('kind', 'pixel');
     else {
