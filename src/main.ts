@@ -34,7 +34,7 @@ async function usage(): Promise<string> {
   );
   return `Usage: seen COMMAND [FLAGS]
 
-Counts visits: every visit once, and every visitor gets a unique number.
+Counts visits: every visit once, and each gets a number of its own.
 
 ${commands.map(({ name, summary }) => `  seen ${name.padEnd(10)} ${summary}`).join('\n')}
 

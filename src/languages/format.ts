@@ -61,6 +61,13 @@ export function formatDuration(ms: number, language: string): string {
   return formatOf(language, options).format(Math.floor(seconds / length));
 }
 
+/** A duration in the largest unit in which it is a whole number: `30 minutes`. */
+export function formatWholeDuration(seconds: number, language: string): string {
+  const [unit, length] = UNITS.find(([, one]) => seconds % one === 0) ?? ['second', 1];
+  const options = { style: 'unit', unit, unitDisplay: 'long' } as const;
+  return formatOf(language, options).format(seconds / length);
+}
+
 const rules = new Map<string, Intl.PluralRules>();
 
 function rulesOf(language: string): Intl.PluralRules {
@@ -72,8 +79,8 @@ function rulesOf(language: string): Intl.PluralRules {
 const formats = new Map<string, Intl.NumberFormat>();
 
 function formatOf(language: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const { notation = '', style = '', unit = '' } = options;
-  const key = `${language} ${notation}${style}${unit}`;
+  const { notation = '', style = '', unit = '', unitDisplay = '' } = options;
+  const key = `${language} ${notation}${style}${unit}${unitDisplay}`;
   const made = formats.get(key) ?? new Intl.NumberFormat(language, options);
   formats.set(key, made);
   return made;

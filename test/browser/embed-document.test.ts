@@ -63,7 +63,7 @@ describe('docs/embed.md', () => {
       '/html',
       snippet('HTML', 'html') + snippet('HTML', 'html', 1),
     );
-    await page.getByText('You are visitor 1.').waitFor();
+    await page.getByText('This is visit number 1.').waitFor();
     await page.getByText('Seiten: 1').waitFor();
     await page.getByText('Downloads: 1').waitFor();
     expect(
@@ -81,9 +81,9 @@ describe('docs/embed.md', () => {
       styled.put('/', `<style>${css}</style>${snippet('HTML', 'html')}<p>Other</p>`),
     );
     await page.getByText('Other').waitFor();
-    expect(await page.getByText('You are visitor').isVisible()).toBe(false);
+    expect(await page.getByText('This is visit number').isVisible()).toBe(false);
     await page.evaluate('document.querySelector("[data-seen]").hidden = false');
-    expect(await page.getByText('You are visitor').isVisible()).toBe(true);
+    expect(await page.getByText('This is visit number').isVisible()).toBe(true);
   });
 
   test('the React component counts a visit of each page that an application shows', async () => {
@@ -148,11 +148,11 @@ describe('docs/embed.md', () => {
 
   test('own visits do not count after the line in the document', async () => {
     const { page } = await open('/html', snippet('HTML', 'html'));
-    await page.getByText(/You are visitor \d/).waitFor();
+    await page.getByText(/This is visit number \d/).waitFor();
     await page.evaluate(snippet('Your own visits', 'js'));
     const before = await total('my-site/front-page');
     await page.reload();
-    await page.getByText(`You are visitor ${before}.`).waitFor();
+    await page.getByText(`This is visit number ${before}.`).waitFor();
     expect(await total('my-site/front-page')).toBe(before);
   });
 });

@@ -42,7 +42,7 @@ describe('without a script', () => {
     expect(await page.locator('h1').textContent()).toBe(
       `Hello World! I have been seen ${number} times.`,
     );
-    expect(await page.locator('.visit').textContent()).toBe(`You are visit number ${number}.`);
+    expect(await page.locator('.visit').textContent()).toBe(`This is visit number ${number}.`);
     expect(await page.locator('#stack .note').textContent()).toContain(
       'This page was made by test-',
     );

@@ -131,7 +131,7 @@ describe('on a phone nothing is wider than the screen', () => {
       await opened(page);
       expect(await page.locator('#number').textContent()).toBe(`${total}`);
       expect(await page.locator('.visit').textContent()).toBe(
-        `You are visit number ${total.toLocaleString('en')}.`,
+        `This is visit number ${total.toLocaleString('en')}.`,
       );
       expect(await widerThanScreen(page)).toEqual([]);
     });

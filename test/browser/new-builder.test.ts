@@ -183,7 +183,7 @@ describe('the preview', () => {
     expect(await previewed(page, { at: `${START + 1}` })).toContain(`${START + 1}`);
     const shown = page.locator('#shown');
     for (const [kind, text] of [
-      ['number', 'You are visitor 12,346.'],
+      ['number', 'This is visit number 12,346.'],
       ['stream', '12,346'],
       ['pixel', 'There is nothing to see: the pixel is invisible.'],
       ['api', `{"name":"${name}","value":${START + 1}}`],
@@ -243,9 +243,9 @@ describe('the code works in a page of another site', () => {
     const says = (text: string) =>
       until(`it to be ${text}`, async () => (await page.locator('p').innerText()) === text);
     await page.goto(site.put('/counting', counting));
-    await says('You are visitor 12,346.');
+    await says('This is visit number 12,346.');
     await program.visit(`/hit/${name}`);
-    await says('You are visitor 12,347.');
+    await says('This is visit number 12,347.');
     await page.goto(site.put('/reading', reading));
     await says('Visits: 12,347');
     expect(await total(name)).toBe(START + 2);

@@ -53,7 +53,7 @@ for (const store of ['Redis', 'SQLite'] as const) {
       const { page, requests } = watched;
       await page.goto(program.url);
       expect(await sentence(page)).toBe('Hello World! I have been seen 2 times.');
-      expect(await page.locator('.visit').textContent()).toBe('You are visit number 2.');
+      expect(await page.locator('.visit').textContent()).toBe('This is visit number 2.');
       await until('the page to have asked for all it shows', () =>
         ['/history', '/visitors', '/api/v1/stack'].every((path) =>
           requests.some((url) => url.includes(path)),

@@ -12,8 +12,8 @@ import { Live } from './counter/live.ts';
 import { ownerPage } from './counter/private.ts';
 import { StackPanel } from './counter/stack.ts';
 import type { Status } from './counter/status.ts';
-import { tokenFor } from './tokens.ts';
 import { CounterView } from './counter/view.ts';
+import { tokenFor } from './tokens.ts';
 
 /** The interval at which replicas report (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;

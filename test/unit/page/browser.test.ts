@@ -3,8 +3,17 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { latestPeriods } from '../../../src/counter/periods.ts';
 import { ask, Task } from '../../../src/page/browser/ask.ts';
-import { firstOf, latestOf, type Step, visitsOf } from '../../../src/page/browser/counter/periods.ts';
-import { laterOf, type Reachability, statusText } from '../../../src/page/browser/counter/words.ts';
+import {
+  firstOf,
+  latestOf,
+  type Step,
+  visitsOf,
+} from '../../../src/page/browser/counter/periods.ts';
+import {
+  laterOf,
+  type Reachability,
+  statusText,
+} from '../../../src/page/browser/counter/words.ts';
 import { until } from '../../support/folder.ts';
 
 const STEPS = ['hour', 'day', 'month'] as const satisfies readonly Step[];

@@ -1,8 +1,8 @@
 /** What the page for owners computes in the browser. */
 import { describe, expect, test } from 'bun:test';
 import { isName } from '../../../src/page/browser/counters.ts';
-import { barsOf } from '../../../src/page/browser/manage/bars.ts';
 import { lastLine } from '../../../src/page/browser/manage/archive/reports.ts';
+import { barsOf } from '../../../src/page/browser/manage/bars.ts';
 import { counterOf } from '../../../src/page/browser/tokens.ts';
 
 describe('a small chart', () => {

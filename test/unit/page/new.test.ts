@@ -82,7 +82,7 @@ describe('the code', () => {
       '<img src="https://seen.test/pixel/my-site/page.gif" alt="" width="1" height="1">',
     );
     expect(codes('number').html).toBe(
-      '<p>You are visitor <span data-seen="my-site/page" data-seen-live hidden></span>.</p>\n' +
+      '<p>This is visit number <span data-seen="my-site/page" data-seen-live hidden></span>.</p>\n' +
         '<script async src="https://seen.test/embed.js"></script>',
     );
     expect(codes('stream').url).toBe('https://seen.test/live?counters=my-site/page');

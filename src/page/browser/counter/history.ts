@@ -4,8 +4,8 @@
  */
 import { counted, fill, formatNumber } from '../../../languages/format.ts';
 import { ask, type JsonAnswer } from '../ask.ts';
-import { Chart } from './chart.ts';
 import { pageLanguage } from '../data.ts';
+import { Chart } from './chart.ts';
 import {
   firstOf,
   latestOf,

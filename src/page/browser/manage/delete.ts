@@ -3,11 +3,11 @@ import { fill } from '../../../languages/format.ts';
 import { ask, type JsonAnswer } from '../ask.ts';
 import { DEFAULT_COUNTER } from '../counters.ts';
 import { installationToken } from '../tokens.ts';
+import { Progress } from './archive/progress.ts';
 import { askAbout } from './counters.ts';
 import { el, field } from './elements.ts';
 import { ConfirmField, openForm } from './forms.ts';
 import { failureText, type Message } from './messages.ts';
-import { Progress } from './archive/progress.ts';
 import { plural, words } from './texts.ts';
 
 /** Asks for the name of the counter, and deletes it. */

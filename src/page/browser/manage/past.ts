@@ -3,10 +3,10 @@
  * beginning (`page/manage.ts`): they are those of a counter's own page.
  */
 import type { JsonAnswer } from '../ask.ts';
-import { pathOf } from '../counters.ts';
 import { History } from '../counter/history.ts';
-import { tokenFor } from '../tokens.ts';
 import { showDifference, showVisitors } from '../counter/visitors.ts';
+import { pathOf } from '../counters.ts';
+import { tokenFor } from '../tokens.ts';
 import { download } from './archive/downloads.ts';
 import { button } from './elements.ts';
 import { Message } from './messages.ts';

@@ -5,12 +5,12 @@
 import { fill } from '../../../languages/format.ts';
 import { isName } from '../counters.ts';
 import { forgetToken, installationToken, ownCounters, tokenFor } from '../tokens.ts';
+import { exportSection } from './archive/export.ts';
+import { importSection } from './archive/import.ts';
 import { CounterView } from './counter.ts';
 import { createCounter } from './create.ts';
 import { deleteMany } from './delete.ts';
 import { button, type Child, el, section } from './elements.ts';
-import { exportSection } from './archive/export.ts';
-import { importSection } from './archive/import.ts';
 import { List } from './list.ts';
 import { Message } from './messages.ts';
 import { Past } from './past.ts';

@@ -1,5 +1,10 @@
 /** The texts of the page, and numbers and dates, in the language of the page. */
-import { counted, type Plural } from '../../../languages/format.ts';
+import {
+  counted,
+  formatNumber,
+  formatWholeDuration,
+  type Plural,
+} from '../../../languages/format.ts';
 import type { Words } from '../../../languages/languages.ts';
 import { pageData, pageLanguage } from '../data.ts';
 
@@ -16,7 +21,7 @@ export function words(): ManageWords {
 
 /** A number as people write it. */
 export function number(value: number): string {
-  return value.toLocaleString(pageLanguage());
+  return formatNumber(value, pageLanguage());
 }
 
 /** A range of numbers, as in `1–50`. */
@@ -46,19 +51,7 @@ export function megabytes(bytes: number): string {
   });
 }
 
-const UNITS = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-  ['second', 1],
-] as const;
-
 /** A duration in the largest unit in which it is a whole number: `30 minutes`. */
 export function duration(seconds: number): string {
-  const [unit, length] = UNITS.find(([, one]) => seconds % one === 0) ?? ['second', 1];
-  return (seconds / length).toLocaleString(pageLanguage(), {
-    style: 'unit',
-    unit,
-    unitDisplay: 'long',
-  });
+  return formatWholeDuration(seconds, pageLanguage());
 }

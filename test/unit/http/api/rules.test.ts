@@ -293,7 +293,7 @@ describe('own visits', () => {
     expect(body).toContain('Visits of this browser do not count');
     expect(body).toContain('href="/own-visits"');
     expect(textOf((await ask('/', { Accept: BROWSER })).body)).toContain(
-      'You are visit number 1.',
+      'This is visit number 1.',
     );
   });
 

@@ -26,7 +26,7 @@ describe('the page of a counter', () => {
       expect(textOf(body)).toContain('Looking does not count.');
       expect(body).toContain('href="/new?counter=my-site/front-page#code"');
       expect(body).not.toContain('replica-7');
-      expect(body).not.toContain('You are visit number');
+      expect(body).not.toContain('This is visit number');
     }
     expect((await ask('/get/my-site/front-page')).body).toBe('{"value":1}');
   });

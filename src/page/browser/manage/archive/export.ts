@@ -1,12 +1,12 @@
 /** The section that exports all counters to a file. */
 import { send } from '../../ask.ts';
 import { installationToken } from '../../tokens.ts';
-import { save } from './downloads.ts';
 import { el, section } from '../elements.ts';
 import { form } from '../forms.ts';
 import type { Message } from '../messages.ts';
-import { Progress } from './progress.ts';
 import { plural, words } from '../texts.ts';
+import { save } from './downloads.ts';
+import { Progress } from './progress.ts';
 
 /** The section with its button. */
 export function exportSection(): HTMLElement {

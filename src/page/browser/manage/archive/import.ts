@@ -8,8 +8,8 @@ import { installationToken } from '../../tokens.ts';
 import { el, field, section } from '../elements.ts';
 import { form } from '../forms.ts';
 import type { Message } from '../messages.ts';
-import { Progress } from './progress.ts';
 import { megabytes, plural, words } from '../texts.ts';
+import { Progress } from './progress.ts';
 import { type Report, upload } from './upload.ts';
 
 /** The largest file that Seen takes over HTTP. */
