@@ -81,7 +81,7 @@ export async function deleteSome(
     deleted += step.deleted.length;
     if (deleted + DELETED_AT_ONCE > most) break;
   }
-  // The default counter may be one of two.
+  // One of these two may be the default counter, which is never deleted.
   const left = await registry.list({ prefix, search: '', after: '', limit: 2 });
   return { deleted, more: left.counters.some(({ counter }) => counter !== DEFAULT_COUNTER) };
 }

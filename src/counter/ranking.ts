@@ -28,7 +28,7 @@ export interface RankedQuery extends Omit<ListQuery, 'after'> {
 
 /** A place in an order: after a counter. */
 export interface Cursor {
-  /** By what the counters are sorted; 0 for names. */
+  /** The value that the counters are sorted by; 0 for names. */
   readonly value: number;
   readonly counter: string;
 }
@@ -63,7 +63,7 @@ interface Ranked extends Cursor {
 /**
  * The counters after the cursor, at most `limit`. Counters with the same value are in the order of
  * their names. A counter whose value changes between two pages may be on both or on none. Ends
- * early when `signal` is aborted: then the page is wrong.
+ * early when `signal` is aborted: then the page is incomplete.
  */
 export async function rankedPage(
   from: Listed,
@@ -131,7 +131,7 @@ async function best(from: Listed, query: RankedQuery, signal: AbortSignal) {
 /** Compares places in the order: below 0 when the first comes before the second. */
 function orderOf({ sort, descending }: RankedQuery): (a: Cursor, b: Cursor) => number {
   const sign = descending ? -1 : 1;
-  // Numbers that are the same are not in the reverse order of names.
+  // In both orders of numbers, counters with the same number are in ascending order of names.
   const nameSign = sort === 'name' ? sign : 1;
   return (a, b) => {
     if (a.value !== b.value) return a.value < b.value ? -sign : sign;
