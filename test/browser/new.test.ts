@@ -376,7 +376,7 @@ describe('in other languages', () => {
     // The URL names the language, so the links do, too.
     const links = page.locator('#code > .note a');
     expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
-      ['/c/ein-blog/visits?lang=ja', '/manage?lang=ja', '/new?lang=ja'],
+      ['/c/ein-blog/visits?lang=ja', '/manage?lang=ja#ein-blog/visits', '/new?lang=ja'],
     );
   });
 });

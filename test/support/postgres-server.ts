@@ -108,8 +108,7 @@ export class PostgresServer implements AsyncDisposable {
         -d ${from} -D ${standby.#data}`,
     );
     await standby.start();
-    await primary.sql(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
-    await primary.sql('SELECT pg_reload_conf()');
+    await primary.setSynchronousStandby(name);
     await until('the standby to be synchronous', async () =>
       (await primary.sql('SELECT sync_state FROM pg_stat_replication')).includes('sync'),
     );
@@ -206,6 +205,23 @@ export class PostgresServer implements AsyncDisposable {
   /** Makes a standby the primary. */
   async promote(): Promise<void> {
     await this.sql('SELECT pg_promote()', 'postgres');
+  }
+
+  /**
+   * From now on a commit waits until the standby of this name has it, and waits for ever if there
+   * is none of this name. With an empty name, no commit waits.
+   */
+  async setSynchronousStandby(name: string): Promise<void> {
+    await this.sql(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
+    await this.sql('SELECT pg_reload_conf()');
+    await until(
+      'the setting to hold in new sessions',
+      async () => (await this.sql('SHOW synchronous_standby_names')) === name,
+    );
+    // Commits begin to wait when the checkpointer has read the setting. It reads its settings
+    // before each checkpoint, but perhaps not before one that it has just begun.
+    await this.sql('CHECKPOINT');
+    await this.sql('CHECKPOINT');
   }
 
   /** What psql prints for the superuser: a row a line, with `|` between fields. Throws errors. */

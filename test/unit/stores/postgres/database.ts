@@ -66,26 +66,3 @@ export async function failureOf(asked: Promise<unknown>): Promise<AppError | und
 
 /** Backends whose commit waits for a standby. */
 export const WAITING = `FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
-
-/** From now on no commit ends: each waits for a standby that does not exist. */
-export async function withoutStandby(server: PostgresServer): Promise<void> {
-  await server.sql(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
-  await server.sql('SELECT pg_reload_conf()');
-  let commit: Promise<unknown> = Promise.resolve();
-  let ended = true;
-  await until('commits to wait', async () => {
-    if (ended) {
-      ended = false;
-      // It writes to the log. A transaction that writes nothing there does not wait.
-      commit = server
-        .sql(`SELECT pg_logical_emit_message(true, 'test', '')`)
-        .catch(() => undefined)
-        .finally(() => {
-          ended = true;
-        });
-    }
-    return (await server.sql(`SELECT count(*) ${WAITING}`)) === '1';
-  });
-  await server.sql(`SELECT pg_terminate_backend(pid) ${WAITING}`);
-  await commit;
-}

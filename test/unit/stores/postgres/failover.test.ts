@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import type { Purpose } from '../../../../src/stores/postgres/connection.ts';
 import { freePort, until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
-import { failureOf, makeFunctions, marksOf, open, withoutStandby } from './database.ts';
+import { failureOf, makeFunctions, marksOf, open } from './database.ts';
 
 /** Takes connections and never says anything. */
 async function startSilent(): Promise<{ port: number; server: Server }> {
@@ -71,7 +71,7 @@ describe('of several PostgreSQLs', () => {
     // As an old primary does that is cut off from its standbys and from Patroni.
     await using isolated = await PostgresServer.start();
     await makeFunctions(isolated);
-    await withoutStandby(isolated);
+    await isolated.setSynchronousStandby('nobody');
     using database = open(urlOf(isolated.port, server.port), { timeoutMs: 1500 });
     expect(await portOf(database, 'reads')).toBe(isolated.port);
     const mark = randomUUID();

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { until } from '../../../support/folder.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
-import { failureOf, makeFunctions, marksOf, open, WAITING, withoutStandby } from './database.ts';
+import { failureOf, makeFunctions, marksOf, open, WAITING } from './database.ts';
 
 /** For each SQLSTATE: the code of a call that writes visits, and words of the advice. */
 const STATES = {
@@ -104,7 +104,7 @@ describe('PostgreSQL refuses', () => {
   });
 
   test('a commit that the standby did not confirm is not answered, although it is stored', async () => {
-    await withoutStandby(server);
+    await server.setSynchronousStandby('nobody');
     const isWaiting = async () => (await server.sql(`SELECT count(*) ${WAITING}`)) === '1';
     for (const end of ['pg_cancel_backend', 'pg_terminate_backend']) {
       using database = open(server.url);
@@ -120,8 +120,7 @@ describe('PostgreSQL refuses', () => {
       expect(await behind).toMatchObject({ code: 'store-unavailable' });
       expect(await marksOf(server, mark)).toBe(1);
     }
-    await server.sql('ALTER SYSTEM RESET synchronous_standby_names');
-    await server.sql('SELECT pg_reload_conf()');
+    await server.setSynchronousStandby('');
   });
 
   test('a warning does not fail a call that writes no visits', async () => {

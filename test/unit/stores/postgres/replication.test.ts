@@ -33,22 +33,13 @@ afterAll(async () => {
 const open = (timeoutMs = TIMEOUT_MS) =>
   createPostgresStore({ url: server.url, ca: undefined, timeoutMs, now: Date.now, ...LIMITS });
 
-async function setStandby(names: string): Promise<void> {
-  await server.sql(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
-  await server.sql('SELECT pg_reload_conf()');
-  await until(
-    'the setting to hold',
-    async () => (await server.sql('SHOW synchronous_standby_names')) === names,
-  );
-}
-
 /** Runs `work` while no standby confirms a commit. */
 async function withoutStandby<T>(work: () => Promise<T>): Promise<T> {
-  await setStandby('nobody');
+  await server.setSynchronousStandby('nobody');
   try {
     return await work();
   } finally {
-    await setStandby('');
+    await server.setSynchronousStandby('');
   }
 }
 
