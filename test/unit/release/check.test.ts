@@ -23,7 +23,12 @@ describe('the steps', () => {
   }
   const ok: Step = { name: 'one', run: async () => 'it is fine' };
   const skipped: Step = { name: 'two', run: () => Promise.reject(new StepSkipped('no engine')) };
-  const failing = (error: Error): Step => ({ name: 'three', run: () => Promise.reject(error) });
+  const failing = (error: Error): Step => ({
+    name: 'three',
+    async run() {
+      throw error;
+    },
+  });
 
   test('are printed with their results, and a step that is skipped is no failure', async () => {
     expect(await run([ok, skipped])).toEqual({
