@@ -2,7 +2,7 @@
  * `npm run release:check`: everything that a release needs except publishing. It prints a line for
  * each step, and ends with 1 at the first that fails, with what to do.
  *
- *   --only versions,tree   only these steps, in the order of `STEPS`
+ *   --only versions,tree   only these steps, in the order of `steps`
  *   --all                  all tests and the executables for all systems, not a selection
  *   --tag v1.2.3           the tag must name the version, as in the release workflow
  *

@@ -17,6 +17,8 @@ const PLACES: readonly { readonly file: string; readonly pattern: RegExp }[] = [
   { file: 'package-lock.json', pattern: /^ {4}"": \{\n.*\n {6}"version": "([^"]+)"/gm },
   { file: 'Dockerfile', pattern: /^ARG VERSION=(\S+)$/gm },
   { file: 'docker-bake.hcl', pattern: /^variable "VERSION" \{\n\s*default = "([^"]+)"/gm },
+  { file: 'deploy/kubernetes/base/kustomization.yml', pattern: /^ *newTag: (\S+)/gm },
+  { file: 'docs/kubernetes.md', pattern: /(?:\bseen:|\bnewTag: )(\d+\.\d+\.\d+)\b/g },
   // What X-Served-By has in examples.
   { file: 'docs/guide.md', pattern: /\bseen\/(\d+\.\d+\.\d+)\b/g },
 ];
@@ -40,7 +42,7 @@ export function versionOf(root: string): string {
 export function statementsIn(root: string): Statement[] {
   return PLACES.flatMap(({ file, pattern }) => {
     const path = join(root, file);
-    // The step of the image reports a file that it lacks.
+    // Whatever needs a file reports that it is missing.
     if (!existsSync(path)) return [];
     const text = readFileSync(path, 'utf8');
     const examples = new Set(

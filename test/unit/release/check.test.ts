@@ -56,6 +56,9 @@ function project(changed: Readonly<Record<string, string>> = {}): { path: string
       '{\n  "name": "a",\n  "version": "1.2.3",\n  "packages": {\n    "": {\n      "name": "a",\n      "version": "1.2.3",\n    },\n    "node_modules/b": {\n      "version": "9.9.9"\n',
     Dockerfile: 'FROM a\nARG VERSION=1.2.3\nFROM b\nARG VERSION=1.2.3\n',
     'docker-bake.hcl': 'variable "VERSION" {\n  default = "1.2.3"\n}\n',
+    'deploy/kubernetes/base/kustomization.yml':
+      'images:\n  - name: seen\n    newTag: 1.2.3 # as\n',
+    'docs/kubernetes.md': 'docker build -t seen:1.2.3 .\n    newTag: 1.2.3\n',
     'docs/guide.md': 'seen/1.2.3\n--build-arg VERSION=2.0.0\nseen/2.0.0\n',
     'CHANGELOG.md': '# Changes\n\n## 1.2.3 - 2026-11-30\n\n- New.\n',
     ...changed,
@@ -70,9 +73,9 @@ function project(changed: Readonly<Record<string, string>> = {}): { path: string
 describe('the versions', () => {
   test('may agree, and an example may set another', () => {
     using folder = project();
-    expect(statementsIn(folder.path)).toHaveLength(6);
+    expect(statementsIn(folder.path)).toHaveLength(9);
     expect(checkVersions(folder.path, 'v1.2.3')).toBe(
-      '1.2.3 in package.json, CHANGELOG.md, package-lock.json, Dockerfile, docker-bake.hcl, docs/guide.md',
+      '1.2.3 in package.json, CHANGELOG.md, package-lock.json, Dockerfile, docker-bake.hcl, deploy/kubernetes/base/kustomization.yml, docs/kubernetes.md, docs/guide.md',
     );
   });
 
@@ -80,6 +83,8 @@ describe('the versions', () => {
     'package-lock.json': '{\n  "version": "1.2.2",\n',
     Dockerfile: 'ARG VERSION=1.2.3\nARG VERSION=1.2.2\n',
     'docker-bake.hcl': 'variable "VERSION" {\n  default = "1.2.2"\n}\n',
+    'deploy/kubernetes/base/kustomization.yml': '    newTag: 1.2.2\n',
+    'docs/kubernetes.md': 'seen:1.2.2\n',
     'docs/guide.md': 'seen/1.2.2\n',
   };
   for (const [file, text] of Object.entries(wrong)) {
