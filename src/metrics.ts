@@ -1,6 +1,6 @@
 /**
- * Metrics for Prometheus: hits, batches, commits, requests, the queue and the state of the store.
- * A leaf.
+ * Metrics for Prometheus: hits, batches, commits, requests, streams, the queue and the state
+ * of the store. A leaf.
  *
  * Labels come from closed lists (our routes and statuses), so their number does not depend on
  * clients. Every series has the replica's name; `mergeMetrics` combines several replicas of one
@@ -46,10 +46,12 @@ interface RequestOutcome {
 }
 
 /** Values that are read at each scrape. */
-interface Gauges {
+export interface Gauges {
   waiting: () => number;
   storeUp: () => boolean;
   storeShort: () => boolean;
+  /** By route; a route whose last stream has ended stays, with 0. */
+  openStreams: () => Iterable<readonly [route: string, open: number]>;
 }
 
 /** Creates the metrics of this process. `gauges` are read at each snapshot. */
@@ -149,34 +151,36 @@ function eventCounters(registers: Registry[]) {
   };
 }
 
+/** Gauges whose values are read at each scrape. */
 function addGauges(registry: Registry, gauges: Gauges): void {
-  registry.registerMetric(
-    new Gauge({
-      name: 'seen_waiting_hits',
-      help: 'Hits that have no answer yet.',
-      registers: [],
-      collect() {
-        this.set(gauges.waiting());
-      },
-    }),
+  const add = (name: string, help: string, read: () => number) =>
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read());
+        },
+      }),
+    );
+  add('seen_waiting_hits', 'Hits that have no answer yet.', gauges.waiting);
+  add('seen_store_up', '1 when the last commit or probe succeeded, else 0.', () =>
+    gauges.storeUp() ? 1 : 0,
+  );
+  add(
+    'seen_store_short',
+    '1 when the store is so short of memory or disk that nothing new is stored, else 0.',
+    () => (gauges.storeShort() ? 1 : 0),
   );
   registry.registerMetric(
     new Gauge({
-      name: 'seen_store_up',
-      help: '1 when the last commit or probe succeeded, else 0.',
+      name: 'seen_open_streams',
+      help: 'Open event streams, by route.',
+      labelNames: ['route'],
       registers: [],
       collect() {
-        this.set(gauges.storeUp() ? 1 : 0);
-      },
-    }),
-  );
-  registry.registerMetric(
-    new Gauge({
-      name: 'seen_store_short',
-      help: '1 when the store is so short of memory or disk that nothing new is stored, else 0.',
-      registers: [],
-      collect() {
-        this.set(gauges.storeShort() ? 1 : 0);
+        for (const [route, open] of gauges.openStreams()) this.set({ route }, open);
       },
     }),
   );

@@ -7,12 +7,12 @@
  * package, and Swarm.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort, temporaryFolder, until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/folder.ts';
+import { Monitoring, type Sample } from '../support/monitoring.ts';
+import { type Program, ROOT } from '../support/program.ts';
 
 const FOLDER = join(ROOT, 'deploy/monitoring');
 
@@ -38,12 +38,6 @@ interface Stack {
   readonly version: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly configs: Readonly<Record<string, { readonly name: string; readonly file: string }>>;
-}
-
-interface ScrapeConfig {
-  readonly job_name: string;
-  dns_sd_configs?: unknown;
-  static_configs?: readonly { readonly targets: readonly string[] }[];
 }
 
 interface Rule {
@@ -75,12 +69,6 @@ interface Panel {
     readonly legendFormat: string;
     readonly datasource: { readonly uid: string };
   }[];
-}
-
-/** One figure that a query found. */
-interface Sample {
-  readonly metric: Readonly<Record<string, string>>;
-  readonly value: readonly [number, string];
 }
 
 function read(path: string): string {
@@ -244,100 +232,20 @@ describe('the running stack’s metrics', () => {
   /** Alerts that may be true of the machine that the tests run on. */
   const OF_THE_MACHINE = new Set(['DiskNearlyFull', 'DiskFillsSoon', 'StoreSlow']);
 
-  const folder = temporaryFolder();
-  const cleanups: AsyncDisposable[] = [];
-  const ports = { prometheus: 0, redis: 0, node: 0 };
-  let redis: RedisServer;
-  let programs: Program[] = [];
   const end = new AbortController();
+  let monitoring: Monitoring;
   let visits: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
-    redis = mine(await RedisServer.start());
-    // As in the stack: three times a program with one replica.
-    programs = await Promise.all(
-      ['web.1', 'web.2', 'web.3'].map(async (name) =>
-        mine(
-          await Program.start({
-            SEEN_STORE_URL: redis.url,
-            SEEN_REPLICAS: '1',
-            SEEN_REPLICA_NAME: name,
-          }),
-        ),
-      ),
-    );
-    for (const name of ['prometheus', 'redis', 'node'] as const) ports[name] = await freePort();
-    begin(['prometheus-redis-exporter', `--web.listen-address=127.0.0.1:${ports.redis}`], {
-      ...stack.services['redis-exporter']?.environment,
-      REDIS_ADDR: redis.url,
-    });
-    begin([
-      'prometheus-node-exporter',
-      ...(stack.services['node-exporter']?.command ?? []).filter(
-        (flag) => !flag.startsWith('--path.'),
-      ),
-      `--web.listen-address=127.0.0.1:${ports.node}`,
-    ]);
-    begin(prometheusOnThisMachine());
-    await until('Prometheus to answer', async () => (await figures('vector(1)')).length === 1);
-    visits = Promise.all(programs.map((program) => keepVisiting(program)));
+    monitoring = await Monitoring.start();
+    visits = Promise.all(monitoring.programs.map((program) => keepVisiting(program)));
   });
 
   afterAll(async () => {
     end.abort();
-    for (const thing of cleanups.toReversed()) await thing[Symbol.asyncDispose]();
+    await monitoring?.[Symbol.asyncDispose]();
     await visits;
-    folder[Symbol.dispose]();
   });
-
-  function mine<T extends AsyncDisposable>(thing: T): T {
-    cleanups.push(thing);
-    return thing;
-  }
-
-  function begin(words: readonly string[], env: Readonly<Record<string, string>> = {}): void {
-    const program = Bun.spawn([...words], {
-      cwd: folder.path,
-      env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'ignore',
-    });
-    mine({
-      async [Symbol.asyncDispose]() {
-        program.kill('SIGKILL');
-        await program.exited;
-      },
-    });
-  }
-
-  /** The command of the stack, on its own files, with targets that are here. */
-  function prometheusOnThisMachine(): string[] {
-    const targets: Readonly<Record<string, readonly string[]>> = {
-      web: programs.map(({ operationsUrl }) => new URL(operationsUrl).host),
-      redis: [`127.0.0.1:${ports.redis}`],
-      node: [`127.0.0.1:${ports.node}`],
-    };
-    const config = Bun.YAML.parse(read('deploy/monitoring/prometheus.yml')) as {
-      scrape_configs: ScrapeConfig[];
-    };
-    for (const scrape of config.scrape_configs) {
-      delete scrape.dns_sd_configs;
-      scrape.static_configs = [{ targets: targets[scrape.job_name] ?? [] }];
-    }
-    // JSON is YAML.
-    writeFileSync(join(folder.path, 'prometheus.yml'), JSON.stringify(config));
-    writeFileSync(join(folder.path, 'alerts.yml'), read('deploy/monitoring/alerts.yml'));
-    return [
-      'prometheus',
-      ...(stack.services['prometheus']?.command ?? []).filter(
-        (flag) => !/config\.file|tsdb\.path/.test(flag),
-      ),
-      `--config.file=${join(folder.path, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder.path, 'figures')}`,
-      `--web.listen-address=127.0.0.1:${ports.prometheus}`,
-    ];
-  }
 
   /**
    * Visits of every kind, and requests with which a client could try to raise an alert, as long as
@@ -358,21 +266,7 @@ describe('the running stack’s metrics', () => {
     }
   }
 
-  /** What Prometheus answers to a query now. Fails with its error. */
-  async function figures(query: string): Promise<readonly Sample[]> {
-    const response = await fetch(`http://127.0.0.1:${ports.prometheus}/api/v1/query`, {
-      method: 'POST',
-      // The shortest that Grafana takes: four times the scrape interval.
-      body: new URLSearchParams({ query: query.replaceAll('$__rate_interval', '20s') }),
-    });
-    const answer = (await response.json()) as {
-      status: string;
-      error?: string;
-      data?: { resultType: string; result: readonly Sample[] };
-    };
-    if (answer.status !== 'success' || !answer.data) throw new Error(`${query}: ${answer.error}`);
-    return answer.data.result;
-  }
+  const figures = (query: string) => monitoring.figures(query);
 
   const comesTrue = (name: string) => {
     const rule = alerts.find(({ alert }) => alert === name);
@@ -433,7 +327,7 @@ describe('the running stack’s metrics', () => {
 
   test('every metric that the dashboard or an alert names exists', async () => {
     const response = await fetch(
-      `http://127.0.0.1:${ports.prometheus}/api/v1/label/__name__/values`,
+      `http://127.0.0.1:${monitoring.ports.prometheus}/api/v1/label/__name__/values`,
     );
     const exposed = ((await response.json()) as { data: string[] }).data;
     const named = [...queries, ...alerts].flatMap(
@@ -445,9 +339,9 @@ describe('the running stack’s metrics', () => {
 
   test('the health checks of the stack work', async () => {
     const here: Readonly<Record<string, number>> = {
-      prometheus: ports.prometheus,
-      'redis-exporter': ports.redis,
-      'node-exporter': ports.node,
+      prometheus: monitoring.ports.prometheus,
+      'redis-exporter': monitoring.ports.redis,
+      'node-exporter': monitoring.ports.node,
     };
     for (const [name, port] of Object.entries(here)) {
       const url = new URL(stack.services[name]?.healthcheck?.test.at(-1) ?? '');
@@ -457,23 +351,23 @@ describe('the running stack’s metrics', () => {
   });
 
   test('a Redis setting that can lose counts raises an alert', async () => {
-    await redis.cli('CONFIG', 'SET', 'appendfsync', 'everysec');
+    await monitoring.redis.cli('CONFIG', 'SET', 'appendfsync', 'everysec');
     await comesTrue('RedisNotDurable');
-    await redis.cli('CONFIG', 'SET', 'appendfsync', 'always');
+    await monitoring.redis.cli('CONFIG', 'SET', 'appendfsync', 'always');
   });
 
   test('a Redis that was emptied raises an alert', async () => {
-    await redis.cli('FLUSHALL');
+    await monitoring.redis.cli('FLUSHALL');
     await Promise.all([comesTrue('TotalWentBack'), comesTrue('StoreSetBack')]);
   });
 
   test('a counter that is not a number raises an alert', async () => {
-    await redis.cli('SET', 'seen:total:test/page', 'not a number');
+    await monitoring.redis.cli('SET', 'seen:total:test/page', 'not a number');
     await comesTrue('InternalErrors');
   });
 
   test('a Redis that was killed raises alerts: of its exporter, the replicas, and failed visits', async () => {
-    await redis.kill();
+    await monitoring.redis.kill();
     await Promise.all([
       comesTrue('RedisDown'),
       comesTrue('StoreAway'),
@@ -482,7 +376,7 @@ describe('the running stack’s metrics', () => {
   });
 
   test('missing replicas raise an alert', async () => {
-    await programs[0]?.stop('SIGKILL');
+    await monitoring.programs[0]?.stop('SIGKILL');
     await comesTrue('ReplicasMissing');
   });
 });

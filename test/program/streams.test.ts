@@ -99,6 +99,8 @@ test('streams do not delay the stop of a single replica', async () => {
   const listener = new Listener(`${program.url}${PATH}`);
   listeners.push(listener);
   await until('the stream', () => listener.servedBy.length === 1);
+  const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
+  expect(metrics).toContain(`\nseen_open_streams{route="/abacus/stream/*",replica="test"} 1\n`);
   // A stop that waited for the stream would run into the limit of this test.
   expect(await program.stop()).toBe(0);
   await until('its end', () => listener.ends.length === 1);

@@ -10,6 +10,7 @@ async function told(
     waiting: () => 0,
     storeUp: () => true,
     storeShort: () => false,
+    openStreams: () => [],
   });
   observe(metrics);
   const text = await mergeMetrics([await metrics.snapshot()]);

@@ -14,7 +14,7 @@ import { isAppError } from '../../counter/errors.ts';
 import { StoreHealth } from '../../counter/store-health.ts';
 import { connectionsPerKindMax } from '../../http/connections.ts';
 import type { Log } from '../../log.ts';
-import { createMetrics } from '../../metrics.ts';
+import { createMetrics, type Gauges } from '../../metrics.ts';
 
 /** The warning when memory or disk is nearly full: the effect, and what to do. */
 const SHORT =
@@ -23,9 +23,14 @@ const SHORT =
 
 /**
  * Returns the counter on `counting`, its metrics, the health of the store, and a function for the
- * number of counted hits.
+ * number of counted hits. The metrics report `openStreams`, too.
  */
-export function composeCounter(config: Config, counting: Counting, log: Log) {
+export function composeCounter(
+  config: Config,
+  counting: Counting,
+  log: Log,
+  openStreams: Gauges['openStreams'],
+) {
   let hits = 0;
   let short = false;
   const health = new StoreHealth({
@@ -41,6 +46,7 @@ export function composeCounter(config: Config, counting: Counting, log: Log) {
     waiting: () => counter.waiting,
     storeUp: () => health.failure === undefined,
     storeShort: () => counting.short,
+    openStreams,
   });
   const counter = new Counter({
     counting,

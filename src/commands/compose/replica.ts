@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
+import type { History } from '../../contract/history.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
 import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
@@ -23,7 +24,7 @@ import { createSurfaces } from '../../http/surfaces.ts';
 import { createCounting } from '../../http/visit/counting.ts';
 import { createMayCreate } from '../../http/visit/creating.ts';
 import { Owners } from '../../http/visit/owners.ts';
-import { Visitors } from '../../http/visit/visitors.ts';
+import { type ClientAddress, Visitors } from '../../http/visit/visitors.ts';
 import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { Heartbeat } from '../../replicas/heartbeat.ts';
@@ -56,13 +57,13 @@ export interface Replica {
 export function composeReplica(config: Config, store: Store, log: Log, shared: boolean): Replica {
   const { replicaName: replica, embedPath } = config;
   const { counting, limiter, presence } = store;
-  const { counter, health, metrics, hits } = composeCounter(config, counting, log);
+  const openStreams = () => streams.openByRoute;
+  const { counter, health, metrics, hits } = composeCounter(config, counting, log, openStreams);
   const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const history = retryingHistory(store.history, CLOCK, config.waitMs);
   const clientAddress = composeClientAddress(config, log);
-  const newSalt = randomUUID;
-  const visitors = new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt });
+  const visitors = composeVisitors(history, clientAddress);
   const onOpen = () => metrics.limiterOpen();
   const limits = composeLimits(config, { limiter, registry, visitors, owners, onOpen });
   const closed = config.counters === 'closed';
@@ -110,6 +111,10 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
     stopMs: config.stopMs,
   });
   return { life, metrics };
+}
+
+function composeVisitors(history: History, clientAddress: ClientAddress): Visitors {
+  return new Visitors({ history, clientAddress, clock: CLOCK, now, newSalt: randomUUID });
 }
 
 function composeStreams(config: Config, visitors: Visitors): EventStreams {

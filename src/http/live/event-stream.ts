@@ -50,6 +50,7 @@ export class EventStreams {
   readonly #waitingBytesMax: number;
   /** The oldest first. */
   readonly #open = new Set<OpenStream>();
+  readonly #openByRoute = new Map<string, number>();
   readonly #max: number;
   readonly #byAddress: StreamsByAddress | undefined;
   #heart: NodeJS.Timeout | undefined;
@@ -77,6 +78,11 @@ export class EventStreams {
     return this.#open.size;
   }
 
+  /** The same by route, as written in the code; a route whose streams have all ended has 0. */
+  get openByRoute(): ReadonlyMap<string, number> {
+    return this.#openByRoute;
+  }
+
   /**
    * Returns the streaming response. `begin` gets the stream, to which it may send at once, and
    * returns a function that is called once when the stream is over, whichever side ended it. Fails
@@ -95,12 +101,14 @@ export class EventStreams {
       env.closeAfter(DROPPED_SECONDS),
     );
     this.#open.add(stream);
+    const { route } = env;
+    this.#openByRoute.set(route, (this.#openByRoute.get(route) ?? 0) + 1);
     this.#heart ??= setInterval(() => {
       for (const open of this.#open) open.keepAlive();
     }, this.#heartbeatMs);
     const forget = () => {
       leave?.();
-      this.#forget(stream);
+      this.#forget(stream, route);
     };
     try {
       stream.begin(begin, forget);
@@ -128,8 +136,9 @@ export class EventStreams {
     oldest?.evict();
   }
 
-  #forget(stream: OpenStream): void {
+  #forget(stream: OpenStream, route: string): void {
     this.#open.delete(stream);
+    this.#openByRoute.set(route, (this.#openByRoute.get(route) ?? 0) - 1);
     if (this.#open.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;

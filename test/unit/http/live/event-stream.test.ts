@@ -142,6 +142,23 @@ describe('streams', () => {
     expect([app.streams.open, app.watch.subscribers]).toEqual([2, 2]);
   });
 
+  test('are counted by route, however they end', async () => {
+    const app = setUp({ streamsMax: 3 });
+    const first = await open(app);
+    await open(app);
+    await open(app, '/live?counters=hits');
+    const counted = () => Object.fromEntries(app.streams.openByRoute);
+    expect(counted()).toEqual({ '/abacus/stream/*': 2, '/live': 1 });
+    await first.cancel();
+    expect(counted()).toEqual({ '/abacus/stream/*': 1, '/live': 1 });
+    await open(app, '/live?counters=hits');
+    // Ends the oldest, which is the other stream of Abacus.
+    await open(app, '/live?counters=hits');
+    expect(counted()).toEqual({ '/abacus/stream/*': 0, '/live': 3 });
+    app.streams.end();
+    expect(counted()).toEqual({ '/abacus/stream/*': 0, '/live': 0 });
+  });
+
   test('of one address are limited, whichever counters they watch; other addresses have their own', async () => {
     const app = setUp({ streamsMax: 9, streamsPerAddress: 2 });
     const PATHS = ['/live?counters=hits', '/abacus/stream/my-app/builds'];
