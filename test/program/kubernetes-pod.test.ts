@@ -99,12 +99,12 @@ class Replica implements AsyncDisposable {
 /** The Redis of its StatefulSet, on a port of its own. */
 class RedisPod implements AsyncDisposable {
   readonly port: number;
-  readonly #pod: RunningPod;
+  readonly pod: RunningPod;
   readonly #container: Container;
 
   private constructor(port: number, pod: RunningPod, container: Container) {
     this.port = port;
-    this.#pod = pod;
+    this.pod = pod;
     this.#container = container;
   }
 
@@ -125,9 +125,9 @@ class RedisPod implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    this.#pod.start();
+    this.pod.start();
     await until('Redis to be ready', async () => {
-      if (this.#pod.ended) throw new Error(await this.#pod.log);
+      if (this.pod.ended) throw new Error(await this.pod.log);
       return this.probe('readinessProbe');
     });
   }
@@ -140,19 +140,15 @@ class RedisPod implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    await this.#pod.stop('SIGKILL');
-  }
-
-  get pid(): number {
-    return this.#pod.pid;
+    await this.pod.stop('SIGKILL');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pod[Symbol.asyncDispose]();
+    await this.pod[Symbol.asyncDispose]();
   }
 }
 
-/** What the kernel says of a process: its user, its rights, and whether its root can be written. */
+/** What the kernel says of a process: its user, its rights, and whether it can write its root. */
 function confinement(pid: number): Record<string, string> {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? '';
@@ -163,7 +159,7 @@ function confinement(pid: number): Record<string, string> {
 
 /** As few rights as the security context leaves. */
 const confined = (pod: PodOf) => ({
-  user: `${process.getuid?.() === 0 ? pod.spec.securityContext?.runAsUser : 0}`,
+  user: `${process.getuid?.() === 0 ? pod.spec.securityContext?.runAsUser : process.getuid?.()}`,
   may: '0000000000000000',
   gains: '1',
   root: 'ro',
@@ -207,14 +203,14 @@ describe('deploy/secrets.sh --kubernetes', () => {
       });
     const keys = Object.entries(secrets.contents).map(([name, keyed]) => [
       name,
-      ...Object.keys(keyed),
+      Object.keys(keyed),
     ]);
-    expect(keys.toSorted()).toEqual([
-      ['seen-metrics-password-1', 'metrics_password'],
-      ['seen-redis-users-1', 'redis_users'],
-      ['seen-store-url-1', 'store_url'],
-      ['seen-token-1', 'token'],
-    ]);
+    expect(Object.fromEntries(keys)).toEqual({
+      'seen-metrics-password-1': ['metrics_password'],
+      'seen-redis-users-1': ['redis_users'],
+      'seen-store-url-1': ['store_url'],
+      'seen-token-1': ['token'],
+    });
     expect(secrets.contents['seen-token-1']?.['token']).toMatch(/^seen_[0-9a-f]{64}$/);
     expect(await secrets.run('sh deploy/secrets.sh --kubernetes token')).toContain(
       'There is a seen-token-1 already',
@@ -225,23 +221,23 @@ describe('deploy/secrets.sh --kubernetes', () => {
   });
 });
 
-describe('the pods of the overlay redis', () => {
-  /** The secrets, with the port of a Redis of ours in the URL. */
-  const contentsFor = (port: number) => {
-    const { contents } = secrets;
-    const url = contents['seen-store-url-1']?.['store_url'] ?? '';
-    return {
-      ...contents,
-      'seen-store-url-1': { store_url: url.replace('redis:6379', `redis:${port}`) },
-    };
+/** The secrets, with the port of a Redis of ours in the URL. */
+const contentsFor = (port: number) => {
+  const { contents } = secrets;
+  const url = contents['seen-store-url-1']?.['store_url'] ?? '';
+  return {
+    ...contents,
+    'seen-store-url-1': { store_url: url.replace('redis:6379', `redis:${port}`) },
   };
+};
 
+describe('the pods of the overlay redis', () => {
   test('count with their secrets, user and read-only files, and a stop fails no request', async () => {
     await using redis = await RedisPod.start(secrets.contents);
     expect(await redis.probe('livenessProbe')).toBe(true);
     await using replica = await Replica.start('redis', contentsFor(redis.port));
     expect(confinement(replica.pod.pid)).toEqual(confined(podOf('redis', 'web')));
-    expect(confinement(redis.pid)).toEqual(confined(podOf('redis', 'redis')));
+    expect(confinement(redis.pod.pid)).toEqual(confined(podOf('redis', 'redis')));
     expect(await replica.probe('livenessProbe')).toBe(200);
     for (const wanted of [1, 2, 3]) expect(await replica.visit()).toBe(wanted);
     const Authorization = `Bearer ${secrets.contents['seen-token-1']?.['token']}`;
@@ -292,4 +288,55 @@ test('the pod of the overlay postgres counts in the database of its secret', asy
   expect(confinement(replica.pod.pid)).toEqual(confined(podOf('postgres', 'web')));
   for (const wanted of [1, 2, 3]) expect(await replica.visit()).toBe(wanted);
   await stopUnderVisits(replica);
+});
+
+describe('the commands of docs/kubernetes.md restore a backup of', () => {
+  const document = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+  /** What the document runs in a pod: the rest of the line that has `words`. */
+  const inPod = (words: string) => {
+    const [, command = ''] =
+      new RegExp(`^kubectl .* -- (.*${words}.*)$`, 'm').exec(document) ?? [];
+    expect(command).not.toBe('');
+    return command;
+  };
+
+  /** Runs it on the volume, where the files beside it are those of the test. */
+  async function run(command: string, volume: string, env: Record<string, string> = {}) {
+    const here = command
+      .replaceAll('/data', volume)
+      .replace('bun /usr/local/lib/seen/seen.js', `${process.execPath} ${ROOT}/src/main.ts`);
+    await Bun.$`sh -c ${here}`
+      .cwd(folder.path)
+      .env({ PATH: process.env['PATH'] ?? '', ...env })
+      .quiet();
+  }
+
+  test('SQLite', async () => {
+    await using replica = await Replica.start('sqlite', secrets.contents);
+    const volume = replica.pod.folderOf('data');
+    for (const wanted of [1, 2]) expect(await replica.visit()).toBe(wanted);
+    const env = { SEEN_STORE_URL: `sqlite:${volume}/seen.db` };
+    await run(inPod('backup /data'), volume, env);
+    await run(inPod('cat /data/seen-backup.db >'), volume);
+    await run(inPod('rm /data/seen-backup.db'), volume);
+    for (const wanted of [3, 4]) expect(await replica.visit()).toBe(wanted);
+    await replica.pod.stop();
+    await run(inPod('cat > /data/seen.db'), volume);
+    await replica.start();
+    expect(await replica.visit()).toBe(3);
+  });
+
+  test('Redis', async () => {
+    await using redis = await RedisPod.start(secrets.contents);
+    await using replica = await Replica.start('redis', contentsFor(redis.port));
+    const volume = redis.pod.folderOf('data');
+    for (const wanted of [1, 2]) expect(await replica.visit()).toBe(wanted);
+    const [backup = ''] = /tar -C \/data -cz \. > seen-backup\.tar\.gz/.exec(document) ?? [];
+    await run(backup, volume);
+    expect(await replica.visit()).toBe(3);
+    await redis.pod.stop();
+    await run(inPod('tar -C /data -xz'), volume);
+    await redis.start();
+    expect(await replica.visit()).toBe(3);
+  });
 });

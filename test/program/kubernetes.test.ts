@@ -90,7 +90,7 @@ describe('Kubernetes’ API accepts', () => {
   }
 
   test('the objects that are applied by hand, to restore a backup, or for Prometheus', () => {
-    const files = [...BY_HAND, ...RESTORE].map(Objects.file);
+    const files = [...BY_HAND, ...RESTORE].map((file) => Objects.file(file));
     const objects = [...files, monitoring].flatMap(({ all }) => all);
     expect(objects).toHaveLength(6);
     for (const object of objects) {
@@ -174,22 +174,22 @@ describe('objects name each other as they are', () => {
   });
 
   test('each mount has its volume, and each volume its claim or secret, or deploy/secrets.sh makes it', () => {
-    const secrets = [...read('deploy/secrets.sh').matchAll(/\bkeep (\w+)/g)].map(([, key]) => key);
+    const secrets = new Set(
+      [...read('deploy/secrets.sh').matchAll(/\bkeep (\w+)/g)].map(([, key]) => key),
+    );
     for (const overlay of OVERLAYS) {
       for (const { spec, container } of podsOf(rendered[overlay])) {
         const volumes = spec.volumes?.map(({ name }) => name) ?? [];
         const templates = rendered[overlay]
           .every('StatefulSet')
           .flatMap((set) => set.spec?.volumeClaimTemplates ?? []);
-        const claims = templates.map(({ metadata }) => metadata?.name ?? '');
+        const claims = new Set(templates.map(({ metadata }) => metadata?.name ?? ''));
         const mounted = container.volumeMounts?.map(({ name }) => name) ?? [];
-        expect(mounted.filter((name) => !claims.includes(name)).toSorted()).toEqual(
-          volumes.toSorted(),
-        );
+        expect(mounted.filter((name) => !claims.has(name)).toSorted()).toEqual(volumes.toSorted());
         for (const { secret } of spec.volumes ?? []) {
           if (secret?.secretName === undefined) continue;
           const [, key = ''] = /^seen-(.*)-1$/.exec(secret.secretName) ?? [];
-          expect(secrets).toContain(key.replaceAll('-', '_'));
+          expect([...secrets]).toContain(key.replaceAll('-', '_'));
         }
       }
     }
@@ -310,7 +310,10 @@ describe('Seen in a pod', () => {
   test('obeys Kubernetes’ strictest rules for pods, and has no token of the cluster', () => {
     const [label] = Objects.file(BY_HAND[0] ?? '').every('Namespace');
     expect(label?.metadata?.labels?.['pod-security.kubernetes.io/enforce']).toBe('restricted');
-    const pods = [...Object.values(rendered), ...RESTORE.map(Objects.file)].flatMap(podsOf);
+    const pods = [
+      ...Object.values(rendered),
+      ...RESTORE.map((file) => Objects.file(file)),
+    ].flatMap(podsOf);
     expect(pods).toHaveLength(6);
     for (const { spec, container } of pods) {
       expect(spec.automountServiceAccountToken).toBe(false);
@@ -353,7 +356,7 @@ describe('how many replicas there are', () => {
     }
   });
 
-  test('SQLite: one, never two on one file, and nothing that would block a node from draining', () => {
+  test('SQLite: one, replaced only when it has left its volume, and nothing that blocks the draining of its node', () => {
     const { spec } = rendered.sqlite.the('Deployment', 'web');
     expect(spec?.replicas).toBe(1);
     expect(spec?.strategy).toEqual({ type: 'Recreate' });
@@ -433,18 +436,14 @@ function allowed(objects: Objects): string[] {
     .every('NetworkPolicy')
     .flatMap(({ spec }) => {
       const pods = Object.values(spec?.podSelector?.matchLabels ?? {}).join() || 'all';
-      const ports = (list: readonly { port?: unknown; protocol?: string }[] = []) =>
+      const ports = (list: readonly { port?: number | string; protocol?: string }[] = []) =>
         list.map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join('+');
       return [
         ...(spec?.ingress ?? []).flatMap((rule) =>
-          peers(rule.from as Peer[] | undefined).map(
-            (from) => `${from} → ${pods} ${ports(rule.ports)}`,
-          ),
+          peers(rule.from).map((from) => `${from} → ${pods} ${ports(rule.ports)}`),
         ),
         ...(spec?.egress ?? []).flatMap((rule) =>
-          peers(rule.to as Peer[] | undefined).map(
-            (to) => `${pods} → ${to} ${ports(rule.ports)} (out)`,
-          ),
+          peers(rule.to).map((to) => `${pods} → ${to} ${ports(rule.ports)} (out)`),
         ),
       ];
     })

@@ -41,6 +41,6 @@ while [ "$1" != -- ]; do
   shift 3
 done
 shift
-mount -o remount,ro "$root"
+mount -o remount,bind,ro "$root"
 
 exec chroot "$root" "$@"

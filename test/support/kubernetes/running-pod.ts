@@ -41,18 +41,29 @@ export class RunningPod implements AsyncDisposable {
   start(): void {
     const { pod, command, workingFolder, env } = this.#options;
     const volumes = this.#mounts().flatMap(([name, path, mode]) => [
-      this.#place(name),
+      this.folderOf(name),
       path,
       mode,
     ]);
     const inside = 'cd "$0" && exec "$@"';
     this.#process = Bun.spawn(
       [
-        ...['unshare', ...(isRoot ? [] : ['--map-root-user']), '--mount'],
-        ...['sh', join(import.meta.dir, 'pod-root.sh')],
-        ...[join(this.#folder.path, 'root'), join(this.#folder.path, 'hosts'), ROOT],
+        'unshare',
+        ...(isRoot ? [] : ['--map-root-user']),
+        '--mount',
+        'sh',
+        join(import.meta.dir, 'pod-root.sh'),
+        join(this.#folder.path, 'root'),
+        join(this.#folder.path, 'hosts'),
+        ROOT,
         ...volumes,
-        ...['--', ...rightsOf(pod), 'sh', '-c', inside, workingFolder, ...command],
+        '--',
+        ...rightsOf(pod),
+        'sh',
+        '-c',
+        inside,
+        workingFolder,
+        ...command,
       ],
       {
         env: { PATH: process.env['PATH'] ?? '', ...env },
@@ -81,6 +92,11 @@ export class RunningPod implements AsyncDisposable {
     return this.#said;
   }
 
+  /** The folder of a volume, outside of the pod. */
+  folderOf(volume: string): string {
+    return join(this.#folder.path, 'volumes', volume);
+  }
+
   /** Sends a signal; answers the exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     this.#process?.kill(signal);
@@ -99,14 +115,10 @@ export class RunningPod implements AsyncDisposable {
     );
   }
 
-  #place(volume: string): string {
-    return join(this.#folder.path, 'volumes', volume);
-  }
-
   /** The folder of a volume, with owners and modes as Kubernetes gives them. */
   #fill(volume: string): void {
     const { pod, secrets } = this.#options;
-    const place = this.#place(volume);
+    const place = this.folderOf(volume);
     const group = pod.spec.securityContext?.fsGroup ?? 0;
     mkdirSync(place, { recursive: true });
     const secret = pod.spec.volumes?.find(({ name }) => name === volume)?.secret;
