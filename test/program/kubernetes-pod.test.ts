@@ -16,7 +16,7 @@ import {
 } from '../support/kubernetes/pods.ts';
 import { RunningPod } from '../support/kubernetes/running-pod.ts';
 import { Secrets } from '../support/kubernetes/secrets.ts';
-import { load } from '../support/load.ts';
+import { type Evidence, load } from '../support/load.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { numberIn, ROOT } from '../support/program.ts';
 
@@ -165,26 +165,40 @@ const confined = (pod: PodOf) => ({
   root: 'ro',
 });
 
-/** Clients with persistent connections, while the replica stops. They go away when told to. */
+/**
+ * Clients with persistent connections, while the replica stops. Until then a client that has left
+ * comes back, as one does that stood still for too long.
+ */
 async function stopUnderVisits(replica: Replica): Promise<void> {
+  let stopping = false;
   let begun = 0;
-  const visits = load({
-    url: replica.url,
-    clients: 16,
-    keepAlive: true,
-    comesBack: false,
-    pauseMs: 2,
-    more: () => ++begun > 0,
+  const each: Evidence[] = [];
+  const crowd = Array.from({ length: 16 }, async () => {
+    while (!stopping) {
+      each.push(
+        // eslint-disable-next-line no-await-in-loop -- one connection after the other
+        await load({
+          url: replica.url,
+          clients: 1,
+          keepAlive: true,
+          comesBack: false,
+          pauseMs: 2,
+          more: () => ++begun > 0,
+        }),
+      );
+    }
   });
   await until('visits', () => begun > 300);
   const first = await replica.visit();
+  stopping = true;
   const status = await replica.pod.stop();
-  const { numbers, refused, failed } = await visits;
-  expect({ status, refused: [...refused], failed: [...failed] }).toEqual({
-    status: 0,
-    refused: [],
-    failed: [],
-  });
+  await Promise.all(crowd);
+  const numbers = each.flatMap((evidence) => evidence.numbers);
+  expect({
+    status,
+    refused: each.flatMap(({ refused }) => [...refused]),
+    failed: each.flatMap(({ failed }) => [...failed]),
+  }).toEqual({ status: 0, refused: [], failed: [] });
   // Also some that came after the signal.
   expect(Math.max(...numbers)).toBeGreaterThan(first);
   expect(new Set(numbers).size).toBe(numbers.length);
