@@ -174,9 +174,9 @@ async function stopUnderVisits(replica: Replica): Promise<void> {
   let begun = 0;
   const each: Evidence[] = [];
   const crowd = Array.from({ length: 16 }, async () => {
+    // eslint-disable-next-line no-unmodified-loop-condition -- modified below
     while (!stopping) {
       each.push(
-        // eslint-disable-next-line no-await-in-loop -- one connection after the other
         await load({
           url: replica.url,
           clients: 1,
