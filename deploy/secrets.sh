@@ -5,6 +5,9 @@
 #   sh deploy/secrets.sh 2 users   creates number 2 with new passwords; the current ones in the file `users` stay valid
 #   sh deploy/secrets.sh token 2   creates number 2 of the installation's token only
 #
+# With --kubernetes as the first argument it creates them in the namespace `seen` of kubectl's current cluster, for the overlays in
+# deploy/kubernetes/: seen-token-1 instead of seen_token_1, with the key `token`.
+#
 # Only Seen and Redis use the passwords, so changing them affects nobody else. People and programs use the token, so it changes only
 # on request.
 #
@@ -12,6 +15,11 @@
 # To change them: docs/operations.md.
 set -eu
 
+where=Swarm
+if [ "${1:-}" = --kubernetes ]; then
+  where=Kubernetes
+  shift
+fi
 what=all
 if [ "${1:-}" = token ]; then
   what=token
@@ -28,22 +36,33 @@ hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 # The first hash of this user in an earlier file, with a space after it.
 earlier() { sed -n "s/^user $1 on \(#[0-9a-f]\{64\}\) .*/\1 /p" "$before"; }
 
+# Kubernetes allows no _ in the names of its objects.
+if [ "$where" = Swarm ]; then
+  full_name() { echo "seen_$1_$number"; }
+  exists() { docker secret inspect "$(full_name "$1")" >/dev/null 2>&1; }
+  keep() { docker secret create "$(full_name "$1")" - >/dev/null; }
+else
+  full_name() { echo "seen-$1-$number" | tr _ -; }
+  exists() { kubectl -n seen get secret "$(full_name "$1")" >/dev/null 2>&1; }
+  keep() { kubectl -n seen create secret generic "$(full_name "$1")" --from-file="$1=/dev/stdin" >/dev/null; }
+fi
+
 # Fails before anything is created.
 must_be_new() {
   for name in "$@"; do
-    if docker secret inspect "seen_${name}_$number" >/dev/null 2>&1; then
-      echo "There is a seen_${name}_$number already, and Swarm does not change secrets. Choose the next number." >&2
+    if exists "$name"; then
+      echo "There is a $(full_name "$name") already. Secrets are not changed, but replaced. Choose the next number." >&2
       exit 1
     fi
   done
 }
 # Begins like the tokens of counters, so that people and secret scanners recognise it.
-make_token() { printf 'seen_%s' "$(password)" | docker secret create "seen_token_$number" - >/dev/null; }
+make_token() { printf 'seen_%s' "$(password)" | keep token; }
 
 if [ "$what" = token ]; then
   must_be_new token
   make_token
-  echo "made: seen_token_$number"
+  echo "made: $(full_name token)"
   exit
 fi
 
@@ -71,18 +90,18 @@ may='+info +config|get +evalsha +script|load'
 may="$may +get +mget +set +exists +del +unlink"
 may="$may +hdel +hget +hgetall +hincrby +hmget +hscan +hset +pfadd +pfcount +zadd +zcard +zrangebylex +zrangebyscore +zrem +zscore"
 may="$may +pexpire +time"
-docker secret create "seen_redis_users_$number" - >/dev/null <<END
+keep redis_users <<END
 user default off ~* &* +@all
 user seen on #$seen_hash $seen_earlier~hits ~seen:* resetchannels -@all $may
 user metrics on #$metrics_hash $metrics_earlier%R~hits resetchannels -@all +ping +info +config|get +select +type +get +strlen
 END
-printf 'redis://seen:%s@redis:6379' "$seen" | docker secret create "seen_store_url_$number" - >/dev/null
+printf 'redis://seen:%s@redis:6379' "$seen" | keep store_url
 # In the exporter's format: by address, with the user since about version 1.50, before that without.
-printf '{"redis://metrics@redis:6379":"%s","redis://redis:6379":"%s"}' "$metrics" "$metrics" | docker secret create "seen_metrics_password_$number" - >/dev/null
+printf '{"redis://metrics@redis:6379":"%s","redis://redis:6379":"%s"}' "$metrics" "$metrics" | keep metrics_password
 
-made="seen_redis_users_$number, seen_store_url_$number, seen_metrics_password_$number"
+made="$(full_name redis_users), $(full_name store_url), $(full_name metrics_password)"
 if [ "$what" = all ]; then
   make_token
-  made="$made, seen_token_$number"
+  made="$made, $(full_name token)"
 fi
 echo "made: $made"
