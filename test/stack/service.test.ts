@@ -1,13 +1,13 @@
 /** deploy/systemd/seen.service under a real systemd: what it forbids, and does after failures. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings } from '../../src/config/settings.ts';
-import { stepsOf } from '../support/document.ts';
 import { freePort, until } from '../support/folder.ts';
+import { expectNoVisitFailed, underLoad } from '../support/judge.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { numberIn, ROOT } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
-import { expectNoVisitFailed, underLoad } from './support/judge.ts';
 import { describeOnMachine, Machine, PROJECT } from './support/machine.ts';
 
 const URL = 'http://127.0.0.1:8000';
@@ -50,10 +50,7 @@ const inside = (line: string) =>
 describeOnMachine('deploy/systemd/seen.service', () => {
   beforeAll(async () => {
     machine = await Machine.start();
-    const install = stepsOf(join(ROOT, 'docs/systemd.md')).filter(
-      ({ heading }) => heading === 'Install',
-    );
-    for (const { commands } of install) await machine.must(commands);
+    await machine.install();
   }, 60_000);
 
   afterAll(() => machine?.[Symbol.asyncDispose]());
@@ -174,6 +171,14 @@ describeOnMachine('deploy/systemd/seen.service', () => {
         await machine.must('systemctl stop seen');
       });
     }
+  });
+
+  test('closed to the network, as the document shows, it counts for this machine', async () => {
+    const document = readFileSync(join(ROOT, 'docs/systemd.md'), 'utf8');
+    const [, lines = ''] = /```ini\n\[Service\]\n([^`]*)```/.exec(document) ?? [];
+    await startReady({}, lines);
+    expect(await property('IPAddressDeny')).toContain('0.0.0.0/0');
+    expect(await visit()).toBeGreaterThan(0);
   });
 
   describe('while it runs', () => {

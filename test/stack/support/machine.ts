@@ -9,10 +9,12 @@
 import { describe } from 'bun:test';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stepsOf } from '../../support/document.ts';
 import { until } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 import { find } from '../../support/programs.ts';
 import { finish, type Said } from './node.ts';
+import { Reader } from './reader.ts';
 import { cgroupOf, worldFolder } from './world.ts';
 
 /** The folder in which the commands of documents run: the executable and deploy/ are in it. */
@@ -47,9 +49,12 @@ const BOOT = `
   mount --bind "$MACHINE/lib" var/lib
   cp -a "$MACHINE/seen-linux-x64" "$ROOT/deploy" .${FOLDER}
   mount -t proc proc proc
-  # systemd would set the kernel of the real machine.
+  # systemd would set the kernel of the real machine. The settings of the network are the world's own.
   mount --bind proc/sys proc/sys
   mount -o remount,ro,bind proc/sys
+  mount -t proc proc mnt
+  mount --bind mnt/sys/net proc/sys/net
+  umount -l mnt
   mount -t sysfs -o ro sysfs sys
   mount -t cgroup2 cgroup2 sys/fs/cgroup
   mount -t tmpfs -o mode=755 tmpfs run
@@ -109,6 +114,13 @@ export class Machine implements AsyncDisposable {
       return (await machine.sh('systemctl is-active basic.target')).out === 'active\n';
     });
     return machine;
+  }
+
+  /** Installs Seen as docs/systemd.md says, and starts it. */
+  async install(): Promise<void> {
+    const reader = new Reader();
+    for (const step of stepsOf(join(ROOT, 'docs/systemd.md')))
+      if (step.heading === 'Install') await reader.follow(step, this, FOLDER);
   }
 
   /** Runs lines of shell as root, in `folder`. */
