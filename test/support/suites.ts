@@ -48,6 +48,7 @@ const LONG: readonly string[] = [
   'program/backup',
   'documents/scale',
   'program/deploy',
+  'program/proxies',
 ];
 
 /** What else takes more than a minute: it begins next. */
