@@ -188,9 +188,9 @@ describeOnMachine('deploy/systemd/seen.service', () => {
       mkdir -p /opt/seen
       cp -r ${PROJECT}/src ${PROJECT}/package.json ${PROJECT}/tsconfig.json /opt/seen/
       ln -sfn ${PROJECT}/node_modules /opt/seen/node_modules
-      sed 's#${PROJECT}/src#/opt/seen/src#' seen-linux-x64 > /opt/seen/seen
+      printf '#!/bin/sh\\nexec ${PROJECT}/node_modules/.bin/bun /opt/seen/src/main.ts serve' > /opt/seen/seen
       chmod 755 /opt/seen/seen`);
-      await startReady({}, 'ExecStart=\nExecStart=/opt/seen/seen serve');
+      await startReady({}, 'ExecStart=\nExecStart=/opt/seen/seen');
       const judged = await underLoad(URL, async () => {
         await machine.must(`
         sed -i 's/"version": ".*"/"version": "9.0.0"/' /opt/seen/package.json
