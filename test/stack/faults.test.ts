@@ -7,7 +7,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
-import { numberIn } from '../support/program.ts';
 import {
   CLIENTS,
   expectNoFailure,
@@ -15,7 +14,8 @@ import {
   type Judged,
   report,
   underLoad as underLoadAt,
-} from './support/judge.ts';
+} from '../support/judge.ts';
+import { numberIn } from '../support/program.ts';
 import { watch } from './support/onlooker.ts';
 import { Swarm } from './support/swarm.ts';
 

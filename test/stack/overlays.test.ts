@@ -1,14 +1,14 @@
 /** Access to Redis, and the behaviour of Caddy at the edge, on a real Swarm of one node. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { until } from '../support/folder.ts';
-import { numberIn } from '../support/program.ts';
 import {
   CLIENTS,
   expectNoFailure,
   expectNoVisitFailed,
   report,
   underLoad,
-} from './support/judge.ts';
+} from '../support/judge.ts';
+import { numberIn } from '../support/program.ts';
 import { Swarm } from './support/swarm.ts';
 
 /** How many replicas are killed, one after the other. */

@@ -21,8 +21,11 @@ export class Listener implements AsyncDisposable {
   #lastId: string | undefined;
   readonly #abort = new AbortController();
   readonly #listening: Promise<void>;
+  readonly #ca: string | undefined;
 
-  constructor(url: string) {
+  /** `ca` is the certificate of the authority that it trusts, instead of the system's. */
+  constructor(url: string, ca?: string) {
+    this.#ca = ca;
     this.#listening = this.#listen(url);
   }
 
@@ -35,7 +38,8 @@ export class Listener implements AsyncDisposable {
     const { signal } = this.#abort;
     while (!signal.aborted && this.refused === undefined) {
       const before = this.servedBy.length;
-      const end = await fetch(url, { signal, keepalive: false, headers: this.#headers() })
+      const tls = this.#ca === undefined ? {} : { tls: { ca: this.#ca } };
+      const end = await fetch(url, { signal, keepalive: false, headers: this.#headers(), ...tls })
         .then((response) => this.#hear(response))
         .then(
           () => 'ended' as const,

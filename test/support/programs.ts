@@ -2,11 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** A program, and the package that has it on Debian and on Alpine. */
+/** A program, and the package that has it on Debian and on Alpine, if one has. */
 export interface Program {
   readonly program: string;
   readonly debian: string;
-  readonly alpine: string;
+  /** Where it is missing, the tests that need the program are skipped. */
+  readonly alpine?: string;
 }
 
 /** What the tests use. */
@@ -28,6 +29,7 @@ export const PROGRAMS: readonly Program[] = [
   { program: 'git', debian: 'git', alpine: 'git' },
   { program: 'chromium', debian: 'chromium', alpine: 'chromium' },
   { program: 'caddy', debian: 'caddy', alpine: 'caddy' },
+  { program: 'nginx', debian: 'nginx-light', alpine: 'nginx' },
   { program: 'promtool', debian: 'prometheus', alpine: 'prometheus' },
   { program: 'prometheus', debian: 'prometheus', alpine: 'prometheus' },
   {
@@ -57,16 +59,13 @@ export const STACK_PROGRAMS: readonly Program[] = [
   { program: 'ping', debian: 'iputils-ping', alpine: 'iputils' },
   { program: 'haproxy', debian: 'haproxy', alpine: 'haproxy' },
   { program: 'debootstrap', debian: 'debootstrap', alpine: 'debootstrap' },
+  { program: 'systemd-analyze', debian: 'systemd' },
+  { program: 'jq', debian: 'jq', alpine: 'jq' },
 ];
 
 /** What the tests in a browser need besides. */
 export const BROWSER_PROGRAMS: readonly Program[] = [
   { program: 'chromium', debian: 'chromium', alpine: 'chromium' },
-];
-
-/** What the guard against slowness needs besides. */
-export const GUARD_PROGRAMS: readonly Program[] = [
-  { program: 'nginx', debian: 'nginx-light', alpine: 'nginx' },
 ];
 
 /** Where Debian keeps the programs of each version of PostgreSQL, which are not in `PATH`. */
@@ -84,7 +83,11 @@ export function find(program: string): string | null {
 
 /** Installs what is missing where that is allowed; answers what is still missing. */
 export async function provide(programs: readonly Program[]): Promise<string[]> {
-  const missing = () => programs.filter(({ program }) => find(program) === null);
+  const isAlpine = !Bun.which('apt-get') && Bun.which('apk') !== null;
+  const missing = () =>
+    programs
+      .filter(({ alpine }) => !isAlpine || alpine !== undefined)
+      .filter(({ program }) => find(program) === null);
   if (missing().length === 0) return [];
   const root = process.getuid?.() === 0;
   if (root && Bun.which('apt-get')) {
@@ -95,8 +98,8 @@ export async function provide(programs: readonly Program[]): Promise<string[]> {
         .env(env)
         .nothrow(),
     );
-  } else if (root && Bun.which('apk')) {
-    await Bun.$`apk add ${missing().map(({ alpine }) => alpine)}`.nothrow();
+  } else if (root && isAlpine) {
+    await Bun.$`apk add ${missing().flatMap(({ alpine }) => alpine ?? [])}`.nothrow();
   }
   return missing().map(({ program, debian }) =>
     program === debian ? program : `${program} (${debian})`,

@@ -1,13 +1,7 @@
 /** The groups of tests that run together, and their selection by words. */
 import { inWorld, type Output } from '../stack/support/world.ts';
 import { ROOT } from './program.ts';
-import {
-  BROWSER_PROGRAMS,
-  GUARD_PROGRAMS,
-  PROGRAMS,
-  type Program,
-  STACK_PROGRAMS,
-} from './programs.ts';
+import { BROWSER_PROGRAMS, PROGRAMS, type Program, STACK_PROGRAMS } from './programs.ts';
 
 /** Tests that are run together. */
 export interface Suite {
@@ -54,13 +48,14 @@ const LONG: readonly string[] = [
   'program/backup',
   'documents/scale',
   'program/deploy',
+  'program/proxies',
 ];
 
 /** What else takes more than a minute: it begins next. */
 const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/replicas'];
 
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
-const STACK_DOCUMENTS = /\/(guide|operations|high-availability)\./;
+const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
 /**
  * The files that `words` choose: in rounds, one after the other, each of suites that may run side
@@ -71,7 +66,7 @@ export function suites(words: readonly string[]): Suite[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   const rounds = [
     // Measures: first, with nothing beside it.
-    [plain(of('guard'), 1, GUARD_PROGRAMS)],
+    [plain(of('guard'), 1)],
     [plain(longestFirst(of('other')), OTHERS_AT_ONCE)],
     [plain(of('browser'), 2, BROWSER_PROGRAMS)],
     inWorlds(of('stack')),

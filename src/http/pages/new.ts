@@ -3,7 +3,7 @@
  * its script uses the API. Not here: its HTML (`page/new.ts`).
  */
 import { newPage } from '../../page/new.ts';
-import type { AppHandler } from '../context.ts';
+import type { AppContext, AppHandler } from '../context.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 import { languageFor, queryFor } from './language.ts';
 
@@ -18,10 +18,16 @@ export interface NewPageOptions {
 export function createNewPage(options: NewPageOptions, headers: Headers): AppHandler {
   const ready = { headers: pageHeaders(headers) };
   return async (c) => {
-    const { origin } = new URL(c.req.url, 'http://localhost');
-    return new Response(
-      newPage(await pageLinks('new'), languageFor(c), { ...options, origin, query: queryFor(c) }),
-      ready,
-    );
+    const page = { ...options, origin: originOf(c), query: queryFor(c) };
+    return new Response(newPage(await pageLinks('new'), languageFor(c), page), ready);
   };
+}
+
+/**
+ * The origin in the client's address bar. A proxy says whether the client uses HTTPS; no proxy
+ * need be trusted for that, because only this client sees the page.
+ */
+function originOf({ req }: AppContext): string {
+  const { origin, host } = new URL(req.url, 'http://localhost');
+  return req.header('X-Forwarded-Proto') === 'https' ? `https://${host}` : origin;
 }

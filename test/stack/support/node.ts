@@ -184,7 +184,7 @@ export class Node {
 const PROMPT = /[$#] $/;
 
 /** Runs a command to its end, or presses Ctrl-C after `limitMs`. */
-async function finish(
+export async function finish(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd?: string,

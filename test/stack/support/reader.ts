@@ -1,5 +1,5 @@
 /**
- * Runs a document on a node: each block of commands, whose output is compared with the next block
+ * Runs a document at a place: each block of commands, whose output is compared with the next block
  * (`test/support/document.ts`).
  *
  * A block after “Repeat it …” is retried until it matches; after “Ctrl-C” the test ends the
@@ -7,6 +7,9 @@
  */
 import { difference, type Step } from '../../support/document.ts';
 import type { Node } from './node.ts';
+
+/** Where the commands of a document are typed: a node of a Swarm, or a machine. */
+export type Place = Pick<Node, 'sh'> & Partial<Pick<Node, 'terminal'>>;
 
 /** How long a step may take that is to be repeated. */
 const REPEAT_MS = 120_000;
@@ -22,12 +25,12 @@ export class Reader {
   #failed: string | undefined;
 
   /**
-   * Does a step at a node, in `folder`; fails unless it shows what it should. `adapt` changes what
-   * is expected.
+   * Does a step in `folder`; fails unless it shows what it should. `adapt` changes what is
+   * expected.
    */
   async follow(
     step: Step,
-    node: Node,
+    place: Place,
     folder: string,
     adapt = (line: string) => line,
   ): Promise<void> {
@@ -35,7 +38,7 @@ export class Reader {
     const expected = step.expected.map(adapt);
     const end = performance.now() + (/\bRepeat\b/.test(step.between) ? REPEAT_MS : 0);
     for (;;) {
-      const { status, shown } = await run(step, node, folder);
+      const { status, shown } = await run(step, place, folder);
       const different = difference(expected, shown);
       const fine = status === 0 || step.between.includes('Ctrl-C');
       if (fine && different === undefined) return;
@@ -52,16 +55,17 @@ export class Reader {
 
 async function run(
   step: Step,
-  node: Node,
+  place: Place,
   folder: string,
 ): Promise<{ status: number; shown: string }> {
   // A person sees both outputs in one place.
   const script = `exec 2>&1; set -o pipefail\n${step.commands}`;
   const limitMs = step.between.includes('Ctrl-C') ? WATCHED_MS : undefined;
   // Docker wants a terminal for -t.
-  const { status, out } = / -it /.test(step.commands)
-    ? await node.terminal(script, folder, step.typed.split('\n').filter(Boolean))
-    : await node.sh(script, folder, limitMs);
+  const { status, out } =
+    / -it /.test(step.commands) && place.terminal
+      ? await place.terminal(script, folder, step.typed.split('\n').filter(Boolean))
+      : await place.sh(script, folder, limitMs);
   const lines = out.replaceAll(ESCAPES, '').replaceAll('\r', '\n').split('\n');
   return { status, shown: lines.filter((line) => !line.includes(STAND_IN)).join('\n') };
 }

@@ -84,6 +84,16 @@ describe('/new', () => {
     expect(body).toContain('"embedPath":"/my-numbers.js"');
   });
 
+  test('behind a proxy with HTTPS its command uses HTTPS, so that no token is sent in the clear', async () => {
+    const { ask } = setUp();
+    const commandFor = async (headers: Record<string, string>) =>
+      /curl (\S+)\/api/.exec((await ask('/new', { ...browser, ...headers })).body)?.[1];
+    expect(await commandFor({})).toBe('http://seen.test');
+    expect(await commandFor({ 'X-Forwarded-Proto': 'http' })).toBe('http://seen.test');
+    expect(await commandFor({ 'X-Forwarded-Proto': 'https' })).toBe('https://seen.test');
+    expect(await commandFor({ 'X-Forwarded-Proto': 'javascript' })).toBe('http://seen.test');
+  });
+
   test('makes and counts nothing, whatever its URL says, and repeats none of it as HTML', async () => {
     const { ask, hits, store } = setUp();
     const hostile = '%3Cscript%3Ealert(1)%3C/script%3E"\'--%3E';

@@ -1,13 +1,12 @@
 /**
- * `seen verify` as the judge of a stack: it visits from outside during an action, and reports the
- * results.
+ * `seen verify` as the judge of a stack or a proxy: it visits from outside during an action, and
+ * reports the results.
  */
 import { expect } from 'bun:test';
 import { join } from 'node:path';
-import type { Finding } from '../../../src/verify/finding.ts';
-import { until } from '../../support/folder.ts';
-import { numberIn, ROOT } from '../../support/program.ts';
-import { worldFolder } from './world.ts';
+import type { Finding } from '../../src/verify/finding.ts';
+import { temporaryFolder, until } from './folder.ts';
+import { numberIn, ROOT } from './program.ts';
 
 /** Visitors, half of whom keep their connection; and one reader. */
 const VISITORS = 18;
@@ -44,8 +43,9 @@ let round = 0;
  * it.
  */
 export async function underLoad(url: string, action: () => Promise<unknown>): Promise<Judged> {
-  const file = join(worldFolder(), `verdict-${++round}.json`);
-  const counter = `stack/round-${round}`;
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'verdict.json');
+  const counter = `stack/round-${++round}`;
   const flags = `--counter ${counter} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
   const verify = Bun.spawn(
     [process.execPath, join(ROOT, 'src/main.ts'), 'verify', url, ...flags.split(' ')],
@@ -63,7 +63,8 @@ export async function underLoad(url: string, action: () => Promise<unknown>): Pr
     // It begins with some looks.
     await until('visits to come in', async () => {
       const signal = AbortSignal.timeout(2000);
-      const answer = await fetch(`${url}/get/${counter}`, { keepalive: false, signal });
+      const tls = { rejectUnauthorized: false };
+      const answer = await fetch(`${url}/get/${counter}`, { keepalive: false, signal, tls });
       return numberIn(await answer.text()) > VISITS_MIN;
     });
     await action();
