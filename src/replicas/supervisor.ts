@@ -78,11 +78,13 @@ export class Supervisor {
       return;
     }
     this.#busy = true;
+    let replaced = true;
     for (const slot of this.#slots) {
       // eslint-disable-next-line no-await-in-loop -- one by one
-      if (!(await this.#replace(slot))) break;
+      replaced = replaced && (await this.#replace(slot));
     }
     this.#busy = false;
+    if (replaced) log.info('all replicas are replaced');
   }
 
   /**

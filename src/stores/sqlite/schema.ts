@@ -1,6 +1,6 @@
 /**
  * The schema of a Seen database file. Seen creates it in an empty file, updates an older one, and
- * refuses any other file.
+ * uses a newer one if that says so: an update of Seen may be undone. It refuses any other file.
  *
  * The file has an application id and a user version, so a foreign, damaged or newer file is
  * refused before anything is written to it.
@@ -84,7 +84,15 @@ const STEPS = [
   INSERT INTO visitors_of_days SELECT day, count(*) FROM visitors GROUP BY day;`,
   // Titles and links, beside the rows that hits write.
   `CREATE TABLE labels (counter TEXT NOT NULL PRIMARY KEY, title TEXT, link TEXT) STRICT, WITHOUT ROWID;`,
+  // The value of `OLDEST` in the newest Seen that wrote to this file.
+  `CREATE TABLE compatibility (oldest INTEGER NOT NULL) STRICT;
+  INSERT INTO compatibility VALUES (0);`,
 ] as const;
+/**
+ * The oldest version of the schema whose Seen can use a file with all of `STEPS`. Version 11 is
+ * the first whose Seen reads this; older ones refuse every newer file.
+ */
+const OLDEST = 11;
 
 /**
  * Call it in a transaction. Creates the schema in an empty file, updates an older one, or refuses
@@ -105,11 +113,23 @@ export function claim(database: Database, path: string): void {
   }
   const version = number('user_version');
   if (version > STEPS.length) {
+    const oldest = oldestIn(database) ?? version;
+    if (STEPS.length >= oldest) return;
     throw new AppError(
       'store-unusable',
-      `${path} was written by a newer Seen (its schema is ${version}, this Seen knows ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
+      `${path} was written by a newer Seen (its schema is ${version}, for a Seen of ${oldest} or newer, and this one has ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
     );
   }
   for (const step of STEPS.slice(version)) database.run(step);
+  database.run(`UPDATE compatibility SET oldest = ${OLDEST}`);
   database.run(`PRAGMA user_version = ${STEPS.length}`);
+}
+
+/** What a newer file says about older Seen; undefined if it says nothing. */
+function oldestIn(database: Database): number | undefined {
+  const table = database
+    .query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'compatibility'")
+    .get();
+  if (table === null) return undefined;
+  return database.query<{ oldest: number }, []>('SELECT oldest FROM compatibility').get()?.oldest;
 }

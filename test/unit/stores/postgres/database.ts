@@ -1,7 +1,6 @@
 /** A PostgreSQL with a few functions in Seen's schema, and connections to it. */
 import { AppError } from '../../../../src/counter/errors.ts';
 import { PostgresDatabase } from '../../../../src/stores/postgres/connection.ts';
-import { until } from '../../../support/folder.ts';
 import type { PostgresServer } from '../../../support/postgres-server.ts';
 
 /**

@@ -153,7 +153,7 @@ describe('SQLite store', () => {
     await before.registry.create('my-site/old', { total: 41, madeAt: 1, owner: 'o' });
     await before.close();
     const file = new Database(path);
-    file.run('DROP TABLE labels; PRAGMA user_version = 9');
+    file.run('DROP TABLE labels; DROP TABLE compatibility; PRAGMA user_version = 9');
     file.close();
     const after = open(path, 1000);
     const old = { counter: 'my-site/old', total: 41, madeAt: 1, owner: 'o' };
@@ -373,21 +373,51 @@ describe('SQLite store', () => {
     expect(await Bun.file(path).bytes()).toEqual(before);
   });
 
-  test('refuses a file from a newer Seen, without changing it', async () => {
+  test('uses a file from a newer Seen that allows it, without changing its schema', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'seen.db');
     const ours = open(path);
-    await ours.counting.commit(hit(randomUUID(), 1));
+    const writer = randomUUID();
+    await ours.counting.commit(hit(writer, 1));
     await ours.close();
     const newer = new Database(path);
+    // As a later step may: it adds, and what older Seen write stays right.
+    newer.run('ALTER TABLE counters ADD COLUMN colour TEXT');
     newer.run('PRAGMA user_version = 99');
     newer.close();
     const store = open(path);
-    await expect(store.counting.ping()).rejects.toMatchObject({
-      code: 'store-unusable',
-      message: expect.stringContaining('newer Seen'),
-    });
+    expect(await store.counting.commit(hit(writer, 2))).toEqual([2]);
     await store.close();
+    const after = new Database(path);
+    expect(after.query('PRAGMA user_version').get()).toEqual({ user_version: 99 });
+    after.close();
+  });
+
+  test('refuses a file from a newer Seen that does not, without changing it', async () => {
+    const rules = [
+      'UPDATE compatibility SET oldest = 99',
+      'DROP TABLE compatibility',
+      'DELETE FROM compatibility',
+    ];
+    for (const rule of rules) {
+      using folder = temporaryFolder();
+      const path = join(folder.path, 'seen.db');
+      const ours = open(path);
+      await ours.counting.commit(hit(randomUUID(), 1));
+      await ours.close();
+      const newer = new Database(path);
+      newer.run(rule);
+      newer.run('PRAGMA user_version = 99');
+      newer.close();
+      const before = await Bun.file(path).bytes();
+      const store = open(path);
+      await expect(store.counting.ping()).rejects.toMatchObject({
+        code: 'store-unusable',
+        message: expect.stringContaining('newer Seen'),
+      });
+      await store.close();
+      expect(await Bun.file(path).bytes()).toEqual(before);
+    }
   });
 
   test('reports a damaged file', async () => {
