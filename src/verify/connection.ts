@@ -30,20 +30,33 @@ export class Connection {
   /** Fails with `Unanswered`. */
   static async open({ hostname, port, tls }: Target, timeoutMs: number): Promise<Connection> {
     const connection = new Connection();
-    const opened = Bun.connect({
+    // With TLS, what is written before the end of the handshake is lost.
+    const { promise: opened, resolve, reject } = Promise.withResolvers<Bun.Socket>();
+    const connected = Bun.connect({
       hostname,
       port,
       // The certificate is not checked, because nothing secret is sent.
       ...(tls ? { tls: { rejectUnauthorized: false, serverName: hostname } } : {}),
       socket: {
+        open: (socket) => {
+          if (!tls) resolve(socket);
+        },
+        handshake: (socket) => resolve(socket),
         data: (_, bytes) => connection.#take(bytes.toString('latin1')),
-        error: (_, error) => connection.#end(kindOf(error)),
-        close: () => connection.#end('closed'),
+        error: (_, error) => {
+          reject(error);
+          connection.#end(kindOf(error));
+        },
+        close: () => {
+          reject(new Unanswered('closed'));
+          connection.#end('closed');
+        },
       },
     });
+    connected.catch(reject);
     try {
       connection.#socket = await within(timeoutMs, opened, () => {
-        opened.then((socket) => socket.terminate()).catch(() => undefined);
+        connected.then((socket) => socket.terminate()).catch(() => undefined);
         throw new Unanswered('timeout');
       });
       return connection;

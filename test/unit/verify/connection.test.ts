@@ -1,7 +1,9 @@
 /** Responses of other servers are parsed as HTTP defines them, completely or not at all. */
 import { describe, expect, test } from 'bun:test';
-import { readAnswer } from '../../../src/verify/connection.ts';
+import { join } from 'node:path';
+import { Connection, readAnswer, Unanswered } from '../../../src/verify/connection.ts';
 import { numberIn, targetOf } from '../../../src/verify/target.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 
 const KINDS = {
   'with a length': 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Served-By: a b\r\n\r\nhello',
@@ -67,4 +69,39 @@ test('a target is a URL, with or without a counter', () => {
     expect(() => targetOf(wrong, undefined)).toThrow('is not a URL');
   for (const wrong of ['page', 'my-site/page/more', '/'])
     expect(() => targetOf('http://localhost', wrong)).toThrow('is not a valid name');
+});
+
+describe('a connection', () => {
+  const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+  test('over TLS sends its first request after the handshake, whoever made the certificate', async () => {
+    using folder = temporaryFolder();
+    await Bun.$`openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out crt -days 2 -subj /CN=x`
+      .cwd(folder.path)
+      .quiet();
+    using server = Bun.serve({
+      port: 0,
+      fetch: () => new Response('7'),
+      tls: {
+        key: Bun.file(join(folder.path, 'key')),
+        cert: Bun.file(join(folder.path, 'crt')),
+      },
+    });
+    const target = targetOf(`https://localhost:${server.port}`, undefined);
+    const connection = await Connection.open(target, 10_000);
+    for (let n = 0; n < 3; n++)
+      expect(await connection.ask(request, 10_000)).toMatchObject({ status: 200, body: '7' });
+    connection.close();
+  });
+
+  test('over TLS to a port without TLS gets no answer, and does not wait for one', async () => {
+    using server = Bun.serve({ port: 0, fetch: () => new Response('7') });
+    const target = targetOf(`https://localhost:${server.port}`, undefined);
+    const asking = Connection.open(target, 10_000).then((connection) =>
+      connection.ask(request, 10_000),
+    );
+    const failure: unknown = await asking.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Unanswered);
+    expect(`${failure}`).not.toContain('timeout');
+  });
 });
