@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
+import { find } from '../../support/programs.ts';
 import type { Node } from './node.ts';
 
 interface BaseImage {
@@ -26,9 +27,16 @@ interface BaseImage {
   readonly user?: { readonly name: string; readonly uid: number; readonly gid: number };
   /** Folders that the user owns. */
   readonly folders?: readonly string[];
+  /** Folders that everybody may write to, besides `/tmp`. */
+  readonly open?: readonly string[];
+  /** Other files and folders of this machine, which the image has at the same place. */
+  readonly files?: readonly string[];
   /** As `docker import --change` takes it. */
   readonly changes: readonly string[];
 }
+
+/** Where Debian keeps a version of PostgreSQL. It finds its other files from there. */
+const POSTGRES = dirname(dirname(find('postgres') ?? '/usr/lib/postgresql/0/bin/postgres'));
 
 const IMAGES: readonly BaseImage[] = [
   {
@@ -49,6 +57,33 @@ const IMAGES: readonly BaseImage[] = [
     user: { name: 'redis', uid: 999, gid: 1000 },
     folders: ['/data'],
     changes: ['VOLUME /data', 'WORKDIR /data', 'EXPOSE 6379', 'CMD ["redis-server"]'],
+  },
+  {
+    name: 'postgres',
+    programs: {
+      ...Object.fromEntries(
+        ['postgres', 'initdb', 'pg_ctl', 'pg_isready', 'psql'].map((name) => [
+          name,
+          join(POSTGRES, 'bin', name),
+        ]),
+      ),
+      [join(import.meta.dir, 'postgres-entrypoint.sh')]: '/usr/local/bin/docker-entrypoint.sh',
+    },
+    files: [
+      join(POSTGRES, 'lib/plpgsql.so'),
+      join(POSTGRES, 'lib/dict_snowball.so'),
+      POSTGRES.replace('/lib/', '/share/'),
+    ],
+    user: { name: 'postgres', uid: 70, gid: 70 },
+    folders: ['/var/lib/postgresql/data'],
+    open: ['/var/run/postgresql'],
+    changes: [
+      'VOLUME /var/lib/postgresql/data',
+      `ENV PATH=${POSTGRES}/bin:/usr/local/bin:/usr/bin:/bin PGDATA=/var/lib/postgresql/data`,
+      'ENTRYPOINT ["docker-entrypoint.sh"]',
+      'EXPOSE 5432',
+      'CMD ["postgres"]',
+    ],
   },
   {
     name: 'caddy',
@@ -95,6 +130,7 @@ const IMAGES: readonly BaseImage[] = [
 const USERS = [
   'Dockerfile',
   'docker-compose.yml',
+  'compose.local.yml',
   'deploy/edge.yml',
   'deploy/monitoring.yml',
   'test/stack/support/layout.ts',
@@ -145,7 +181,10 @@ function environment(): string[] {
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const SHELL_PROGRAMS = { dash: '/bin/sh', 'nc.openbsd': '/bin/nc', ping: '/bin/ping' };
 
-function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
+function fill(
+  root: string,
+  { programs, user, folders = [], open = [], files = [] }: BaseImage,
+): void {
   for (const folder of [
     'bin',
     'usr/bin',
@@ -158,10 +197,11 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     'run',
     'home',
     ...folders,
+    ...open,
   ]) {
     mkdirSync(join(root, folder), { recursive: true });
   }
-  chmodSync(join(root, 'tmp'), 0o1777);
+  for (const folder of ['tmp', ...open]) chmodSync(join(root, folder), 0o1777);
   const people = [
     'root:x:0:0:root:/root:/bin/sh',
     ...(user ? [`${user.name}:x:${user.uid}:${user.gid}::/home:/bin/sh`] : []),
@@ -188,10 +228,13 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     copy(which(program), join(root, path));
     for (const library of libraries(which(program))) copy(library, join(root, library));
   }
+  for (const file of files) {
+    cpSync(file, join(root, file), { recursive: true, dereference: true });
+  }
 }
 
 function which(program: string): string {
-  const path = Bun.which(program);
+  const path = find(program);
   if (!path) throw new Error(`${program} is not on this machine`);
   return path;
 }
