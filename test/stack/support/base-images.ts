@@ -62,7 +62,7 @@ const IMAGES: readonly BaseImage[] = [
     name: 'postgres',
     programs: {
       ...Object.fromEntries(
-        ['postgres', 'initdb', 'pg_ctl', 'pg_isready', 'psql'].map((name) => [
+        ['postgres', 'initdb', 'pg_ctl', 'pg_isready', 'psql', 'pg_dump'].map((name) => [
           name,
           join(POSTGRES, 'bin', name),
         ]),
@@ -169,6 +169,32 @@ export async function makeBaseImages(node: Node): Promise<void> {
     );
     await Bun.$`rm ${archive}`;
   }
+}
+
+/**
+ * Makes Bun's stand-in for several platforms with the engine of `node`, which has to keep its
+ * images in containerd, and pushes it to a registry. The programs in all of them are this
+ * machine's, so only its own can run.
+ */
+export async function pushBunForPlatforms(
+  node: Node,
+  registry: string,
+  platforms: readonly string[],
+): Promise<void> {
+  const image = IMAGES.find(({ name }) => name === 'oven/bun') as BaseImage;
+  const name = baseImages().find((whole) => whole.startsWith(`${image.name}:`)) ?? image.name;
+  using folder = temporaryFolder();
+  const root = join(folder.path, 'root');
+  mkdirSync(root);
+  fill(root, image);
+  await Bun.$`tar -C ${root} -cf root.tar . && rm -r ${root}`.cwd(folder.path);
+  const changes = [...image.changes, ...environment()].filter((word) => word !== '--change');
+  writeFileSync(
+    join(folder.path, 'Dockerfile'),
+    ['FROM scratch', 'ADD root.tar /', ...changes, ''].join('\n'),
+  );
+  const words = `--platform=${platforms.join(',')} --tag=${registry}/${name} --push`;
+  await node.mustDocker('buildx', 'build', ...words.split(' '), folder.path);
 }
 
 /** How programs find the machine's certificates, as the machine's own programs are told. */
