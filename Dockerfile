@@ -2,9 +2,13 @@
 #
 #   docker build -t stackdemo .
 #   docker build -t stackdemo:v2 --build-arg VERSION=2.0.0 .
+#
+# docker-bake.hcl builds it for several platforms and with attestations, for a registry: docs/docker.md.
 
 # The same Bun as in package.json (a test compares them), on Alpine: small, with ping, nslookup, nc and wget.
-FROM oven/bun:1.4.5-alpine AS build
+# This stage runs on the platform of the builder, because its result is the same for all. The last stage runs no command, so
+# an image for another platform needs no emulation. Docker 20.10 without BuildKit leaves BUILDPLATFORM empty; `linux` is its own.
+FROM --platform=${BUILDPLATFORM:-linux} oven/bun:1.4.5-alpine AS build
 WORKDIR /build
 # Before the sources, so that a change of the sources does not repeat the installation.
 COPY package.json package-lock.json ./
@@ -15,6 +19,8 @@ ARG VERSION=0.1.0
 RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
 # Browser scripts: in a checkout the program bundles them at the first request; in the image they are files beside it.
 RUN bun build src/page/browser/page.ts src/page/browser/new.ts src/page/browser/manage.ts src/page/browser/embed.ts src/page/browser/busuanzi.ts --target=browser --format=iife --minify --env=disable --outdir=browser
+# For the stage below: the folder of the volume, and the command for docker exec, as in: docker exec NAME seen backup FILE
+RUN mkdir data bin && printf '#!/bin/sh\nexec bun /usr/local/lib/seen/seen.js "$@"\n' > bin/seen && chmod 755 bin/seen
 
 FROM oven/bun:1.4.5-alpine
 ARG VERSION=0.1.0
@@ -24,18 +30,23 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.description="A visit counter that is right" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
-      org.opencontainers.image.revision="$REVISION"
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.base.name="docker.io/oven/bun:1.4.5-alpine"
 COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
 COPY --from=build /build/browser /usr/local/lib/seen/browser
 COPY --from=build /build/src/images/logos /usr/local/lib/seen/logos
-# The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container.
-RUN mkdir /data && chown bun:bun /data
+COPY --from=build /build/bin /usr/local/bin
+# The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container. A new named
+# volume gets the owner of this folder.
+COPY --from=build --chown=bun:bun /build/data /data
 # One replica per container, because the orchestrator starts the others. The operations port is open to other containers,
-# but not published. Bun caches DNS results for 30 s by default, and in a Swarm a name may move at any time.
+# but not published. Bun caches DNS results for 30 s by default, and in a Swarm a name may move at any time. docker stop kills
+# after 10 s, so Seen ends by itself before that.
 ENV SEEN_STORE_URL=sqlite:/data/seen.db \
     SEEN_REPLICAS=1 \
     SEEN_OPERATIONS_HOST=:: \
     SEEN_OPERATIONS_PORT=9100 \
+    SEEN_STOP_MS=9000 \
     BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS=1
 USER bun
 EXPOSE 8000 9100

@@ -48,18 +48,61 @@ const composed = (value: string) =>
 const words = (text = '') => text.trim().split(/\s+/);
 
 describe('the image', () => {
-  test('has the version of Bun that the tests use, in both stages', () => {
-    const bases = [...read('Dockerfile').matchAll(/^FROM oven\/bun:([\d.]+)-alpine/gm)].map(
-      ([, version]) => version,
-    );
-    expect(bases).toEqual([project.dependencies.bun, project.dependencies.bun]);
+  const dockerfile = read('Dockerfile');
+
+  test('has the version of Bun that the tests use, in both stages and in its label', () => {
+    const bases = [...dockerfile.matchAll(/^FROM .*\boven\/bun:(\S+)/gm)].map(([, tag]) => tag);
+    const tag = `${project.dependencies.bun}-alpine`;
+    expect(bases).toEqual([tag, tag]);
+    expect(dockerfile).toContain(`image.base.name="docker.io/oven/bun:${tag}"`);
   });
 
   test('reports the version of the project, unless another is given', () => {
-    const versions = [...read('Dockerfile').matchAll(/^ARG VERSION=(.*)$/gm)].map(
+    const versions = [...dockerfile.matchAll(/^ARG VERSION=(.*)$/gm)].map(
       ([, version]) => version,
     );
     expect(versions).toEqual([project.version, project.version]);
+    const [, baked] = /^variable "VERSION" \{\n {2}default = "(.*)"$/m.exec(
+      read('docker-bake.hcl'),
+    ) ?? [undefined, ''];
+    expect(baked).toBe(project.version);
+  });
+
+  test('runs no command on another platform than the builder’s', () => {
+    const [build = '', image = ''] = dockerfile.split(/^FROM /m).slice(1);
+    expect(build).toStartWith('--platform=${BUILDPLATFORM:-linux} ');
+    expect(image).not.toMatch(/^RUN /m);
+  });
+
+  test('ends by itself before docker stop kills it after 10 seconds', () => {
+    expect(Number(/SEEN_STOP_MS=(\d+)/.exec(dockerfile)?.[1])).toBeLessThan(10_000);
+  });
+});
+
+describe('compose.local.yml', () => {
+  const local = stackFile('compose.local.yml');
+  const stack = stackFile('docker-compose.yml');
+
+  test('runs the Redis of the stack with its settings, and a password besides', () => {
+    expect(local.services['redis']?.image).toBe(stack.services['redis']?.image as string);
+    const flags = (command = '') => command.split(/\bredis-server | --include /)[1];
+    const [ours, theirs] = [local, stack].map(({ services }) => services['redis']?.command);
+    // Others reach the stack's Redis with a password only if there is one; here there always is.
+    expect(flags(ours)?.trim()).toBe(flags(theirs)?.replace(' --protected-mode no', ''));
+  });
+
+  test('gives Seen on Redis the bounds of the stack', () => {
+    const bounds = ['SEEN_COUNTERS_MAX', 'SEEN_VISITORS_MAX'] as const;
+    const [ours, theirs] = [local.services['web-redis'], stack.services['web']].map((web) =>
+      bounds.map((name) => web?.environment?.[name]),
+    );
+    expect(ours?.every(Boolean)).toBe(true);
+    expect(ours).toEqual(theirs ?? []);
+  });
+
+  test('is what Compose uses in this folder, and git keeps the settings with a token away', () => {
+    expect(read('.env')).toContain('\nCOMPOSE_FILE=compose.local.yml\nCOMPOSE_PROFILES=sqlite\n');
+    expect(read('.gitignore').split('\n')).toContain('seen.env');
   });
 });
 

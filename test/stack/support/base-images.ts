@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
+import { find } from '../../support/programs.ts';
 import type { Node } from './node.ts';
 
 interface BaseImage {
@@ -26,9 +27,16 @@ interface BaseImage {
   readonly user?: { readonly name: string; readonly uid: number; readonly gid: number };
   /** Folders that the user owns. */
   readonly folders?: readonly string[];
+  /** Folders that everybody may write to, besides `/tmp`. */
+  readonly open?: readonly string[];
+  /** Other files and folders of this machine, which the image has at the same place. */
+  readonly files?: readonly string[];
   /** As `docker import --change` takes it. */
   readonly changes: readonly string[];
 }
+
+/** Where Debian keeps a version of PostgreSQL. It finds its other files from there. */
+const POSTGRES = dirname(dirname(find('postgres') ?? '/usr/lib/postgresql/0/bin/postgres'));
 
 const IMAGES: readonly BaseImage[] = [
   {
@@ -49,6 +57,33 @@ const IMAGES: readonly BaseImage[] = [
     user: { name: 'redis', uid: 999, gid: 1000 },
     folders: ['/data'],
     changes: ['VOLUME /data', 'WORKDIR /data', 'EXPOSE 6379', 'CMD ["redis-server"]'],
+  },
+  {
+    name: 'postgres',
+    programs: {
+      ...Object.fromEntries(
+        ['postgres', 'initdb', 'pg_ctl', 'pg_isready', 'psql', 'pg_dump'].map((name) => [
+          name,
+          join(POSTGRES, 'bin', name),
+        ]),
+      ),
+      [join(import.meta.dir, 'postgres-entrypoint.sh')]: '/usr/local/bin/docker-entrypoint.sh',
+    },
+    files: [
+      join(POSTGRES, 'lib/plpgsql.so'),
+      join(POSTGRES, 'lib/dict_snowball.so'),
+      POSTGRES.replace('/lib/', '/share/'),
+    ],
+    user: { name: 'postgres', uid: 70, gid: 70 },
+    folders: ['/var/lib/postgresql/data'],
+    open: ['/var/run/postgresql'],
+    changes: [
+      'VOLUME /var/lib/postgresql/data',
+      `ENV PATH=${POSTGRES}/bin:/usr/local/bin:/usr/bin:/bin PGDATA=/var/lib/postgresql/data`,
+      'ENTRYPOINT ["docker-entrypoint.sh"]',
+      'EXPOSE 5432',
+      'CMD ["postgres"]',
+    ],
   },
   {
     name: 'caddy',
@@ -95,6 +130,7 @@ const IMAGES: readonly BaseImage[] = [
 const USERS = [
   'Dockerfile',
   'docker-compose.yml',
+  'compose.local.yml',
   'deploy/edge.yml',
   'deploy/monitoring.yml',
   'test/stack/support/layout.ts',
@@ -135,6 +171,32 @@ export async function makeBaseImages(node: Node): Promise<void> {
   }
 }
 
+/**
+ * Makes Bun's stand-in for several platforms with the engine of `node`, which has to keep its
+ * images in containerd, and pushes it to a registry. The programs in all of them are this
+ * machine's, so only its own can run.
+ */
+export async function pushBunForPlatforms(
+  node: Node,
+  registry: string,
+  platforms: readonly string[],
+): Promise<void> {
+  const image = IMAGES.find(({ name }) => name === 'oven/bun') as BaseImage;
+  const name = baseImages().find((whole) => whole.startsWith(`${image.name}:`)) ?? image.name;
+  using folder = temporaryFolder();
+  const root = join(folder.path, 'root');
+  mkdirSync(root);
+  fill(root, image);
+  await Bun.$`tar -C ${root} -cf root.tar . && rm -r ${root}`.cwd(folder.path);
+  const changes = [...image.changes, ...environment()].filter((word) => word !== '--change');
+  writeFileSync(
+    join(folder.path, 'Dockerfile'),
+    ['FROM scratch', 'ADD root.tar /', ...changes, ''].join('\n'),
+  );
+  const words = `--platform=${platforms.join(',')} --tag=${registry}/${name} --push`;
+  await node.mustDocker('buildx', 'build', ...words.split(' '), folder.path);
+}
+
 /** How programs find the machine's certificates, as the machine's own programs are told. */
 function environment(): string[] {
   return ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
@@ -145,7 +207,10 @@ function environment(): string[] {
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const SHELL_PROGRAMS = { dash: '/bin/sh', 'nc.openbsd': '/bin/nc', ping: '/bin/ping' };
 
-function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
+function fill(
+  root: string,
+  { programs, user, folders = [], open = [], files = [] }: BaseImage,
+): void {
   for (const folder of [
     'bin',
     'usr/bin',
@@ -158,10 +223,11 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     'run',
     'home',
     ...folders,
+    ...open,
   ]) {
     mkdirSync(join(root, folder), { recursive: true });
   }
-  chmodSync(join(root, 'tmp'), 0o1777);
+  for (const folder of ['tmp', ...open]) chmodSync(join(root, folder), 0o1777);
   const people = [
     'root:x:0:0:root:/root:/bin/sh',
     ...(user ? [`${user.name}:x:${user.uid}:${user.gid}::/home:/bin/sh`] : []),
@@ -188,10 +254,13 @@ function fill(root: string, { programs, user, folders = [] }: BaseImage): void {
     copy(which(program), join(root, path));
     for (const library of libraries(which(program))) copy(library, join(root, library));
   }
+  for (const file of files) {
+    cpSync(file, join(root, file), { recursive: true, dereference: true });
+  }
 }
 
 function which(program: string): string {
-  const path = Bun.which(program);
+  const path = find(program);
   if (!path) throw new Error(`${program} is not on this machine`);
   return path;
 }

@@ -20,15 +20,25 @@ export interface Said {
   readonly error: string;
 }
 
+/** Another engine than the machine's. */
+export interface Engine {
+  /** Folders of its programs, which come before the machine's. */
+  readonly path: readonly string[];
+  /** What its daemon.json contains. */
+  readonly settings: object;
+}
+
 export class Node {
   readonly name: string;
   readonly address: string;
   readonly folder: string;
   readonly #cable: string;
+  readonly #engine: Engine | undefined;
   #outer: Bun.Subprocess | undefined;
   #first = '';
 
-  constructor(index: number) {
+  constructor(index: number, engine?: Engine) {
+    this.#engine = engine;
     this.name = `node${index}`;
     this.address = `${NETWORK}.${index}`;
     this.folder = join(worldFolder(), this.name);
@@ -42,6 +52,9 @@ export class Node {
   /** Starts the engine (again, on the same data) and waits until it answers. */
   async start(): Promise<void> {
     await makeBridge();
+    const { path = [], settings = {} } = this.#engine ?? {};
+    const file = join(this.folder, 'daemon.json');
+    writeFileSync(file, JSON.stringify(settings));
     const engineLog = openSync(join(this.folder, 'engine.log'), 'a');
     const boot = `
       hostname ${this.name}
@@ -51,7 +64,7 @@ export class Node {
       ip addr add ${this.address}/24 dev eth0
       ip link set eth0 up
       ip route add default via ${GATEWAY}
-      exec dockerd --data-root '${this.folder}/data' --exec-root '${this.folder}/exec' \\
+      exec dockerd --config-file '${file}' --data-root '${this.folder}/data' --exec-root '${this.folder}/exec' \\
         --pidfile '${this.folder}/pid' --host 'unix://${this.folder}/socket' --cgroup-parent '/${cgroupOf(this.name)}'`;
     await Bun.$`rm -rf ${this.folder}/pid ${this.folder}/exec ${this.folder}/socket`;
     this.#outer = Bun.spawn(
@@ -61,7 +74,12 @@ export class Node {
         '-c',
         boot,
       ],
-      { stdin: 'ignore', stdout: engineLog, stderr: engineLog },
+      {
+        stdin: 'ignore',
+        stdout: engineLog,
+        stderr: engineLog,
+        env: { ...process.env, PATH: [...path, process.env['PATH']].join(':') },
+      },
     );
     closeSync(engineLog);
     const { pid } = this.#outer;
