@@ -1,0 +1,64 @@
+/**
+ * `npm run build:binary`: makes Seen as a single executable file for each system in dist/bin. With
+ * names of systems (`targets.ts`) it makes only these: `npm run build:binary linux-x64`.
+ *
+ * The file is Bun for that system with the program and its files inside (decision 37).
+ */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { bunFromNpm } from './bun-from-npm.ts';
+import { PROGRAM, ROOT, writeAssets } from './program.ts';
+import { TARGETS, type Target } from './targets.ts';
+
+/** Writes the executable for `target` into `to`, and returns its path. */
+export async function writeBinary(target: Target, to: string): Promise<string> {
+  mkdirSync(to, { recursive: true });
+  const made = join(to, `seen-${target.name}${target.suffix}`);
+  // In the same file system, so that the file appears when it is complete.
+  const folder = mkdtempSync(`${made}-`);
+  try {
+    const [bun, files] = [join(folder, 'bun'), join(folder, 'files')];
+    mkdirSync(bun);
+    await writeAssets(files);
+    // Files inside have their paths from here.
+    process.chdir(files);
+    const outfile = join(folder, `seen${target.suffix}`);
+    await Bun.build({
+      ...PROGRAM,
+      compile: {
+        target: target.compile,
+        executablePath: await bunFromNpm(target, bun),
+        outfile,
+        assets: ['browser', 'logos'],
+        // Settings of another program in the folder where Seen is started are not ours.
+        autoloadBunfig: false,
+      },
+    });
+    renameSync(outfile, made);
+    return made;
+  } finally {
+    process.chdir(ROOT);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !TARGETS.some((target) => target.name === name));
+  if (unknown.length > 0) {
+    const known = TARGETS.map(({ name }) => name).join(', ');
+    throw new Error(`${unknown.join(', ')} is none of the systems: ${known}.`);
+  }
+  for (const target of TARGETS) {
+    if (names.length > 0 && !names.includes(target.name)) continue;
+    const startedAt = performance.now();
+    // eslint-disable-next-line no-await-in-loop -- each has 100 MB in memory
+    const made = await writeBinary(target, join(ROOT, 'dist/bin'));
+    const [megabytes, seconds] = [
+      statSync(made).size / 1e6,
+      (performance.now() - startedAt) / 1e3,
+    ];
+    process.stdout.write(`${made}  ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s\n`);
+  }
+}
+
+if (import.meta.main) await main(process.argv.slice(2));
