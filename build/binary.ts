@@ -5,7 +5,7 @@
  * The file is Bun for that system with the program and its files inside (decision 37).
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { bunFromNpm } from './bun-from-npm.ts';
 import { PROGRAM, ROOT, writeAssets } from './program.ts';
 import { TARGETS, type Target } from './targets.ts';
@@ -53,11 +53,10 @@ async function main(names: readonly string[]): Promise<void> {
     const startedAt = performance.now();
     // eslint-disable-next-line no-await-in-loop -- each has 100 MB in memory
     const made = await writeBinary(target, join(ROOT, 'dist/bin'));
-    const [megabytes, seconds] = [
-      statSync(made).size / 1e6,
-      (performance.now() - startedAt) / 1e3,
-    ];
-    process.stdout.write(`${made}  ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s\n`);
+    const megabytes = (statSync(made).size / 1e6).toFixed(1);
+    const seconds = ((performance.now() - startedAt) / 1e3).toFixed(1);
+    process.stdout.write(`${relative(ROOT, made)}  ${megabytes} MB in ${seconds} s\n`);
+    if (target.advice !== '') process.stdout.write(`${target.advice}\n`);
   }
 }
 

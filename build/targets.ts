@@ -15,9 +15,14 @@ export interface Target {
   readonly compile: Bun.Build.CompileTarget;
   /** What executable files end with. */
   readonly suffix: '' | '.exe';
+  /** What has to be done with an executable before it starts there. */
+  readonly advice: string;
 }
 
-/** All systems, also those that only the npm package supports. */
+/** Bun 1.4.5 leaves Bun's own signature in this one, which does not fit any more. */
+const SIGN = 'Sign it on a Mac before its first start: codesign --force --sign - seen-darwin-x64';
+
+/** All systems. */
 export const TARGETS: readonly Target[] = [
   target('linux-x64'),
   target('linux-x64-musl'),
@@ -36,5 +41,6 @@ function target(name: string): Target {
     bunPackage: `@oven/${bunName}`,
     compile: `bun-${name}` as Bun.Build.CompileTarget,
     suffix: name.startsWith('windows') ? '.exe' : '',
+    advice: name === 'darwin-x64' ? SIGN : '',
   };
 }
