@@ -9,7 +9,7 @@ WORKDIR /build
 # Before the sources, so that a change of the sources does not repeat the installation.
 COPY package.json package-lock.json ./
 RUN bun install --frozen-lockfile --production
-COPY build/program.ts build/
+COPY build build
 COPY src src
 # The version in the log, in X-Served-By and in the labels below.
 ARG VERSION=0.1.0

@@ -2,12 +2,13 @@
  * `npm run build:binary`: makes Seen as a single executable file for each system in dist/bin. With
  * names of systems (`targets.ts`) it makes only these: `npm run build:binary linux-x64`.
  *
- * The file is Bun for that system with the program and its files inside (decision 37).
+ * The file is Bun for that system with the program and its files inside (decision 37). Beside
+ * them are the licenses of the packages that they contain.
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { bunFromNpm } from './bun-from-npm.ts';
-import { PROGRAM, ROOT, writeAssets } from './program.ts';
+import { bundleProgram, ROOT, writeAssets } from './program.ts';
 import { TARGETS, type Target } from './targets.ts';
 
 /** Writes the executable for `target` into `to`, and returns its path. */
@@ -23,8 +24,7 @@ export async function writeBinary(target: Target, to: string): Promise<string> {
     // Files inside have their paths from here.
     process.chdir(files);
     const outfile = join(folder, `seen${target.suffix}`);
-    await Bun.build({
-      ...PROGRAM,
+    const licenses = await bundleProgram({
       compile: {
         target: target.compile,
         executablePath: await bunFromNpm(target, bun),
@@ -34,6 +34,7 @@ export async function writeBinary(target: Target, to: string): Promise<string> {
         autoloadBunfig: false,
       },
     });
+    writeFileSync(join(to, 'licenses.txt'), licenses);
     renameSync(outfile, made);
     return made;
   } finally {

@@ -8,16 +8,25 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BROWSER_SCRIPTS, bundle } from '../src/page/bundle.ts';
+import { licensesOf } from './licenses.ts';
 
 /** The project's folder. */
 export const ROOT = join(import.meta.dir, '..');
 
-/** How the program is bundled. The map names the lines of the sources in reports of bugs. */
-export const PROGRAM = {
-  entrypoints: [join(ROOT, 'src/main.ts')],
-  target: 'bun',
-  sourcemap: 'linked',
-} as const satisfies Partial<Bun.BuildConfig>;
+/**
+ * Bundles the program, with settings for what it becomes. The map names the lines of the sources
+ * in reports of bugs. Returns the licenses of the packages that it contains.
+ */
+export async function bundleProgram(settings: Partial<Bun.BuildConfig>): Promise<string> {
+  const { metafile } = await Bun.build({
+    entrypoints: [join(ROOT, 'src/main.ts')],
+    target: 'bun',
+    sourcemap: 'linked',
+    metafile: true,
+    ...settings,
+  });
+  return licensesOf(Object.keys(metafile?.inputs ?? {}));
+}
 
 /**
  * Writes `browser/` and `logos/` into `folder`: the scripts that browsers load, and the logos of
@@ -37,7 +46,8 @@ export async function writeAssets(folder: string): Promise<void> {
 export async function writeProgram(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   await writeAssets(folder);
-  await Bun.build({ ...PROGRAM, outdir: folder, naming: 'seen.[ext]' });
+  const licenses = await bundleProgram({ outdir: folder, naming: 'seen.[ext]' });
+  writeFileSync(join(folder, 'licenses.txt'), licenses);
 }
 
 if (import.meta.main) await writeProgram(resolve(process.argv[2] ?? 'dist/program'));

@@ -64,6 +64,7 @@ describe('the npm package', () => {
         'bin/seen.js',
         'dist/seen.js',
         'dist/seen.js.map',
+        'dist/licenses.txt',
         'dist/logos/index.tsv',
         'dist/logos/paths.txt',
         ...BROWSER_SCRIPTS.map((name) => `dist/browser/${name}.js`),
@@ -86,6 +87,17 @@ describe('the npm package', () => {
     expect(Object.keys(manifest.optionalDependencies)).toEqual(
       TARGETS.map(({ bunPackage }) => bunPackage),
     );
+  });
+
+  test('contains the licenses of the packages that are in the program', () => {
+    const text = readFileSync(join(modules, 'seen-counter/dist/licenses.txt'), 'utf8');
+    for (const name of Object.keys(project.dependencies).filter((each) => each !== 'bun')) {
+      const { version, license } = JSON.parse(
+        readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'),
+      );
+      expect(text).toContain(`\n${name} ${version}, license: ${license}\n`);
+    }
+    expect(text).toContain('Copyright (c) 2021 - present, Yusuke Wada and Hono contributors');
   });
 
   test('takes at most 150 MB with Bun, which npm installs once', async () => {
