@@ -13,12 +13,12 @@ WORKDIR /build
 # Before the sources, so that a change of the sources does not repeat the installation.
 COPY package.json package-lock.json ./
 RUN bun install --frozen-lockfile --production
+COPY build build
 COPY src src
 # The version in the log, in X-Served-By and in the labels below.
 ARG VERSION=0.1.0
-RUN bun pm pkg set version="$VERSION" && bun build src/main.ts --target=bun --sourcemap=inline --outfile=seen.js
-# Browser scripts: in a checkout the program bundles them at the first request; in the image they are files beside it.
-RUN bun build src/page/browser/page.ts src/page/browser/new.ts src/page/browser/manage.ts src/page/browser/embed.ts src/page/browser/busuanzi.ts --target=browser --format=iife --minify --env=disable --outdir=browser
+# One script with the whole program, the scripts for browsers, and the logos.
+RUN bun pm pkg set version="$VERSION" && bun build/program.ts seen
 # For the stage below: the folder of the volume, and the command for docker exec, as in: docker exec NAME seen backup FILE
 RUN mkdir data bin && printf '#!/bin/sh\nexec bun /usr/local/lib/seen/seen.js "$@"\n' > bin/seen && chmod 755 bin/seen
 
@@ -32,9 +32,7 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.base.name="docker.io/oven/bun:1.4.5-alpine"
-COPY --from=build /build/seen.js /usr/local/lib/seen/seen.js
-COPY --from=build /build/browser /usr/local/lib/seen/browser
-COPY --from=build /build/src/images/logos /usr/local/lib/seen/logos
+COPY --from=build /build/seen /usr/local/lib/seen
 COPY --from=build /build/bin /usr/local/bin
 # The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container. A new named
 # volume gets the owner of this folder.

@@ -1,19 +1,17 @@
 /**
- * `npm run build:client`: makes the files of the package for other programs in client/dist:
- * `client.js` and `react.js`, minified ES modules, and their types. `npm pack` runs it first.
+ * The client for other programs, as the npm package contains it (`build/package.ts`): `client.js`
+ * and `react.js`, minified ES modules, and their types.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDER = import.meta.dir;
-const DIST = join(FOLDER, 'dist');
-const SCRIPTS = { outdir: DIST, format: 'esm', minify: true } as const;
 
-async function main(): Promise<void> {
-  rmSync(DIST, { recursive: true, force: true });
-  await Bun.build({ ...SCRIPTS, entrypoints: [join(FOLDER, 'client.ts')] });
+/** Writes the client into `outdir`. */
+export async function writeClient(outdir: string): Promise<void> {
+  const scripts = { outdir, format: 'esm', minify: true } as const;
+  await Bun.build({ ...scripts, entrypoints: [join(FOLDER, 'client.ts')] });
   await Bun.build({
-    ...SCRIPTS,
+    ...scripts,
     entrypoints: [join(FOLDER, 'react.ts')],
     external: ['react'],
     // Frameworks with server components need it in files with hooks.
@@ -31,7 +29,5 @@ async function main(): Promise<void> {
     ],
   });
   const tsc = join(FOLDER, '../node_modules/.bin/tsc');
-  await Bun.$`${tsc} -p ${FOLDER} --noEmit false --declaration --emitDeclarationOnly --outDir ${DIST}`;
+  await Bun.$`${tsc} -p ${FOLDER} --noEmit false --declaration --emitDeclarationOnly --outDir ${outdir}`;
 }
-
-await main();

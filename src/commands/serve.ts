@@ -39,10 +39,10 @@ async function run(context: Context): Promise<number> {
   let stopping = false;
   let started = false;
   listenToSignals({
-    onStop: (signal) => {
+    onStop: (reason) => {
       stopping = true;
       log.info(
-        `${signal}: finishing the requests in progress, then stopping (a second signal ends at once)`,
+        `${reason}: finishing the requests in progress, then stopping (a second signal ends at once)`,
       );
       askStop();
     },

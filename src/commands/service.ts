@@ -73,8 +73,7 @@ export function serveWithReplicas(config: Config, log: Log, argv: readonly strin
     ),
     // Later flags win, so these override those in `argv`.
     command: (name) => [
-      process.execPath,
-      Bun.main,
+      ...thisProgram(),
       'replica',
       ...argv,
       `--replica-name=${name}`,
@@ -100,4 +99,9 @@ export function serveWithReplicas(config: Config, log: Log, argv: readonly strin
     silent: () => ({ names: supervisor.silent, of: config.replicas }),
     metrics: async () => [await figures.snapshot(), ...(await supervisor.metrics())],
   };
+}
+
+/** The words that start this program again: the single file is Bun and the program in one. */
+function thisProgram(): string[] {
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
 }

@@ -2,6 +2,7 @@
  * Commands on a terminal: a progress bar, and Ctrl-C and SIGTERM for a command that cleans up
  * before it ends.
  */
+import { SAME_SIGNAL_MS } from '../replicas/channel.ts';
 
 /** The width of the bar in characters. */
 const BAR = 30;
@@ -40,18 +41,19 @@ export const INTERRUPTED = 130;
 
 /**
  * Returns a signal that the first Ctrl-C or SIGTERM aborts, without ending the process; a second
- * one ends it. Dispose of the result to stop listening.
+ * one, half a second later, ends it. Dispose of the result to stop listening.
  */
 export function interruption(): Disposable & { readonly signal: AbortSignal } {
   const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  return {
-    signal: stop.signal,
-    [Symbol.dispose]() {
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
-    },
+  const end = () => {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
   };
+  const interrupt = () => {
+    if (!stop.signal.aborted) setTimeout(end, SAME_SIGNAL_MS).unref();
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return { signal: stop.signal, [Symbol.dispose]: end };
 }

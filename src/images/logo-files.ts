@@ -3,9 +3,9 @@
  * with a line for each logo, `SLUG TITLE HEX OFFSET LENGTH`, and `paths.txt` with the paths, of
  * which a line of the index names the part of its logo.
  *
- * The index is read when the first logo is wanted, and of the paths only what is wanted. In the
- * image both files are beside the program (Dockerfile). Not here: drawing (`logo.ts`), and writing
- * these files (`test/support/logo-files.ts`).
+ * The index is read when the first logo is wanted, and of the paths only what is wanted. A built
+ * program has both files beside it (`build/program.ts`). Not here: drawing (`logo.ts`), and
+ * writing these files (`test/support/logo-files.ts`).
  */
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';

@@ -2,8 +2,8 @@
  * The scripts for browsers and the one stylesheet of all pages: made on first use, once per
  * process, and kept in memory with their gzip.
  *
- * In a checkout the scripts are bundled from their sources. The image has no sources, but the
- * built files beside the program, under the same names (Dockerfile). Not here: serving them
+ * In a checkout the scripts are bundled from their sources. A built program has no sources, but
+ * the built files beside it, under the same names (`build/program.ts`). Not here: serving them
  * (`http/pages/assets.ts`).
  */
 
@@ -22,13 +22,16 @@ export interface Asset {
   readonly hash: string;
 }
 
-const FOLDER = join(import.meta.dir, 'browser');
-const bundles = new Map<string, Promise<Asset>>();
+/** All scripts that browsers load; `browser/NAME.ts` is the source of each. */
+export const BROWSER_SCRIPTS = ['page', 'new', 'manage', 'embed', 'busuanzi'] as const;
+/** The name of a script that browsers load. */
+export type BrowserScript = (typeof BROWSER_SCRIPTS)[number];
 
-/**
- * The script `browser/ENTRY.ts` with all its imports, minified. All callers get the same promise.
- */
-export function bundle(entry: string): Promise<Asset> {
+const FOLDER = join(import.meta.dir, 'browser');
+const bundles = new Map<BrowserScript, Promise<Asset>>();
+
+/** The script with all its imports, minified. All callers get the same promise. */
+export function bundle(entry: BrowserScript): Promise<Asset> {
   let made = bundles.get(entry);
   if (!made) {
     made = textOf(entry).then(assetOf);
@@ -48,7 +51,7 @@ export function assetOf(text: string, level: 6 | 9 = 9): Asset {
   };
 }
 
-async function textOf(entry: string): Promise<string> {
+async function textOf(entry: BrowserScript): Promise<string> {
   const ready = join(FOLDER, `${entry}.js`);
   if (existsSync(ready)) return (await Bun.file(ready).text()).trim();
   const { outputs } = await Bun.build({

@@ -57,26 +57,30 @@ export function parentChannel(): ParentChannel | undefined {
 
 /** What to do when a signal arrives. */
 export interface SignalListeners {
-  onStop: (signal: 'SIGTERM' | 'SIGINT') => void;
+  /** `reason` is the signal, or what else has happened. */
+  onStop: (reason: string) => void;
   /** `status` is the exit status that shells use for a process ended by a signal. */
   onStopNow: (status: number) => void;
   onReplace: () => void;
 }
 
 /**
- * npm forwards the Ctrl-C that the terminal has sent us already: two within this time count as
- * one.
+ * npm and `bin/seen.js` forward the Ctrl-C that the terminal has sent us already: two within this
+ * time count as one.
  */
-const SAME_SIGNAL_MS = 500;
+export const SAME_SIGNAL_MS = 500;
 
-/** Listens for the rest of the process's life. */
+/**
+ * Listens for the rest of the process's life. If `bin/seen.js` started this process, its end means
+ * stop, too.
+ */
 export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListeners): void {
   const hadTerminal = process.stdout.isTTY;
   let stoppedAt: number | undefined;
-  const stop = (signal: 'SIGTERM' | 'SIGINT') => {
+  const stop = (signal: 'SIGTERM' | 'SIGINT', reason: string = signal) => {
     if (stoppedAt === undefined) {
       stoppedAt = performance.now();
-      onStop(signal);
+      onStop(reason);
     } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) {
       onStopNow(signal === 'SIGINT' ? 130 : 143);
     }
@@ -87,6 +91,7 @@ export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListener
     if (hadTerminal && terminalIsGone()) stop('SIGTERM');
     else onReplace();
   });
+  parentChannel()?.onParentGone(() => stop('SIGTERM', 'the command seen was killed'));
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The client's package as programs get it: made by `npm pack`, in an application's folder. */
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from './folder.ts';
+import { packPackage } from './package.ts';
 import { ROOT } from './program.ts';
 
 /** Modules of an application that uses the component. */
@@ -10,20 +11,11 @@ const OF_APPLICATIONS = ['react', 'react-dom', 'scheduler', '@types/react', 'css
 /** A new application with the package in its `node_modules`; gone when disposed. */
 export async function applicationWithClient(): Promise<{ path: string } & Disposable> {
   const folder = temporaryFolder();
-  const [source, path] = [join(folder.path, 'source'), join(folder.path, 'application')];
+  const path = join(folder.path, 'application');
   const modules = join(path, 'node_modules');
-  mkdirSync(source);
   mkdirSync(join(modules, '@types'), { recursive: true });
-  for (const part of ['package.json', 'tsconfig.json', 'README.md', 'client', 'src'])
-    cpSync(join(ROOT, part), join(source, part), {
-      recursive: true,
-      filter: (file) => !file.endsWith('dist'),
-    });
-  symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'));
-  await Bun.$`npm pack --silent`.cwd(source).quiet();
-  await Bun.$`tar -xzf ${source}/seen-counter-*.tgz && mv package node_modules/seen-counter`
-    .cwd(path)
-    .quiet();
+  const tarball = await packPackage(folder.path);
+  await Bun.$`tar -xzf ${tarball} && mv package node_modules/seen-counter`.cwd(path).quiet();
   for (const name of OF_APPLICATIONS)
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   return { path, [Symbol.dispose]: () => folder[Symbol.dispose]() };

@@ -17,7 +17,7 @@ export class Clone implements AsyncDisposable {
   readonly #folder = temporaryFolder();
   readonly #settings: Readonly<Record<string, string>>;
   readonly #adapt: (command: string) => string;
-  readonly #running: Bun.Subprocess[] = [];
+  readonly #running: { program: Bun.Subprocess; url: string }[] = [];
   readonly path = join(this.#folder.path, 'seen');
 
   private constructor(
@@ -64,7 +64,7 @@ export class Clone implements AsyncDisposable {
     await this.stop();
     // Not through a shell, which would keep the signal that stops it to itself.
     const program = this.#spawn(['env', ...this.#adapt(command).split(' ')]);
-    this.#running.push(program);
+    this.#running.push({ program, url });
     await until(
       `“${command}” to take visits`,
       async () => {
@@ -75,11 +75,17 @@ export class Clone implements AsyncDisposable {
     );
   }
 
-  /** Stops what `begin` started. */
+  /** Stops what `begin` started. npm ends before Seen does. */
   async stop(): Promise<void> {
-    for (const program of this.#running.splice(0)) {
+    for (const { program, url } of this.#running.splice(0)) {
       program.kill('SIGTERM');
       await program.exited;
+      await until(`${url} not to be answered any more`, () =>
+        fetch(url).then(
+          () => false,
+          () => true,
+        ),
+      );
     }
   }
 
@@ -109,7 +115,7 @@ export class Clone implements AsyncDisposable {
 }
 
 /** How npm reaches the registry on this machine. */
-function npmSettings(): Record<string, string> {
+export function npmSettings(): Record<string, string> {
   const ours = /^(npm_config_|NODE_EXTRA_CA_CERTS$|SSL_CERT_|https?_proxy$|no_proxy$)/i;
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => ours.test(name)),

@@ -1,4 +1,5 @@
 /** The program that users start, with its own ports and folder. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
 
@@ -16,7 +17,7 @@ export class Program implements AsyncDisposable {
   readonly operationsUrl: string;
   readonly #folder = temporaryFolder();
   readonly #env: Readonly<Record<string, string>>;
-  readonly #wrap: readonly string[];
+  readonly #command: readonly string[];
   process!: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   out = '';
   err = '';
@@ -25,11 +26,11 @@ export class Program implements AsyncDisposable {
     port: number,
     operationsPort: number,
     env: Readonly<Record<string, string>>,
-    wrap: readonly string[],
+    command: readonly string[],
   ) {
     this.url = `http://127.0.0.1:${port}`;
     this.operationsUrl = `http://127.0.0.1:${operationsPort}`;
-    this.#wrap = wrap;
+    this.#command = command;
     this.#env = {
       PATH: process.env['PATH'] ?? '',
       HOME: this.#folder.path,
@@ -52,12 +53,16 @@ export class Program implements AsyncDisposable {
     return this.#env;
   }
 
-  /** A program that is not started yet; `wrap` is a command before the command. */
+  /**
+   * A program that is not started yet; `wrap` is a command before the command, and `seen` another
+   * Seen than that of the sources.
+   */
   static async prepare(
     env: Readonly<Record<string, string>> = {},
     wrap: readonly string[] = [],
+    seen: readonly string[] = [process.execPath, join(ROOT, 'src/main.ts')],
   ): Promise<Program> {
-    return new Program(await freePort(), await freePort(), env, wrap);
+    return new Program(await freePort(), await freePort(), env, [...wrap, ...seen]);
   }
 
   /** Started and ready. */
@@ -80,16 +85,13 @@ export class Program implements AsyncDisposable {
   spawn(): void {
     this.out = '';
     this.err = '';
-    this.process = Bun.spawn(
-      [...this.#wrap, process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
-      {
-        cwd: this.#folder.path,
-        env: this.#env,
-        stdin: 'ignore',
-        stdout: 'pipe',
-        stderr: 'pipe',
-      },
-    );
+    this.process = Bun.spawn([...this.#command, 'serve'], {
+      cwd: this.#folder.path,
+      env: this.#env,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
     void collect(this.process.stdout, (text) => {
       this.out += text;
     });
@@ -147,17 +149,25 @@ export class Program implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const replicas = this.process?.exitCode === null ? await this.replicas() : [];
     this.process?.kill('SIGKILL');
-    for (const pid of replicas) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended.
-      }
-    }
     await this.process?.exited;
+    killAllIn(this.#folder.path);
     this.#folder[Symbol.dispose]();
+  }
+}
+
+/**
+ * Kills every process that was started in `folder`: replicas, and what lost its parent. Only Linux
+ * has several replicas.
+ */
+function killAllIn(folder: string): void {
+  if (process.platform !== 'linux') return;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) === folder) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended, or belongs to somebody else.
+    }
   }
 }
 

@@ -37,6 +37,7 @@ const LONG: readonly string[] = [
   'program/outage',
   'program/promises/postgres-faults',
   'documents/readme',
+  'documents/install',
   'program/visitors',
   'program/monitoring',
   'adversary/',

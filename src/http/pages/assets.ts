@@ -10,16 +10,16 @@
  */
 
 import { Hono } from 'hono';
-import { type Asset, bundle, styles } from '../../page/bundle.ts';
+import { type Asset, type BrowserScript, bundle, styles } from '../../page/bundle.ts';
 import { type Links, POLICY } from '../../page/frame.ts';
 import type { AppHandler, Env, Surface } from '../context.ts';
 import { takesGzip } from '../request/reading.ts';
 
 const STYLE = '/page.css';
 
-/** The scripts of our own pages, each served at `/NAME.js`; Dockerfile builds the same. */
-export const PAGE_SCRIPTS = ['page', 'new', 'manage'] as const;
-/** A script of our own pages: `page/browser/NAME.ts`. */
+/** The scripts of our own pages, each served at `/NAME.js`. */
+export const PAGE_SCRIPTS = ['page', 'new', 'manage'] as const satisfies readonly BrowserScript[];
+/** A script of our own pages. */
 export type PageScript = (typeof PAGE_SCRIPTS)[number];
 
 /** The stylesheet, for pages without a script. */
@@ -87,12 +87,16 @@ export function createEmbed(path: string): Surface {
 }
 
 /**
- * The handler of a script for other sites, `page/browser/ENTRY.ts`. Browsers keep it for
- * `keptSeconds`, and then check whether it has changed.
+ * The handler of a script for other sites. Browsers keep it for `keptSeconds`, and then check
+ * whether it has changed.
  */
-export function publicScript(entry: string, keptSeconds: number, headers: Headers): AppHandler {
+export function publicScript(
+  script: BrowserScript,
+  keptSeconds: number,
+  headers: Headers,
+): AppHandler {
   const type = 'text/javascript; charset=utf-8';
-  return publicAsset(type, () => bundle(entry), keptSeconds, headers);
+  return publicAsset(type, () => bundle(script), keptSeconds, headers);
 }
 
 /** The same for any file; `asset` is called for each request. */

@@ -3,7 +3,7 @@
  * types, and the component on a server.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applicationWithClient } from '../../support/client-package.ts';
 import { Program, ROOT } from '../../support/program.ts';
@@ -42,15 +42,6 @@ test('the client has less than 3 kB compressed, and imports nothing', () => {
   expect(component).toStartWith("'use client';");
   const imported = [...component.matchAll(/from\s*"([^"]+)"/g)].map(([, name]) => name);
   expect(new Set(imported)).toEqual(new Set(['react', './client.js']));
-});
-
-test('the package has the built files and the sources, and the command is called seen', () => {
-  const dist = readdirSync(inPackage('client/dist'));
-  expect(dist).toEqual(
-    expect.arrayContaining(['client.js', 'client.d.ts', 'react.js', 'react.d.ts', 'types.d.ts']),
-  );
-  const { name, bin } = JSON.parse(readFileSync(inPackage('package.json'), 'utf8'));
-  expect({ name, bin }).toEqual({ name: 'seen-counter', bin: { seen: 'src/main.ts' } });
 });
 
 test('Node and Bun count, watch, and end by themselves when the watching ends', async () => {

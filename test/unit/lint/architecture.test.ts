@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { BROWSER_SCRIPTS } from '../../../src/page/bundle.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
@@ -93,6 +94,13 @@ describe('architecture', () => {
         "import { AppError } from '../counter/errors.ts';\nexport const x = AppError;\n",
       ),
     ).toContain('0 errors');
+  });
+
+  test('the scripts that browsers load run code, and what they import does not', async () => {
+    const code = 'setInterval(() => undefined, 1);\nexport const x = 1;\n';
+    for (const name of BROWSER_SCRIPTS)
+      expect(await lint(`src/page/browser/${name}.ts`, code)).toContain('0 errors');
+    expect(await lint('src/page/browser/x.ts', code)).toContain('Nothing runs at import');
   });
 
   test('the linter refuses import cycles, also of types', async () => {

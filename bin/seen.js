@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/**
+ * The command `seen` as npm installs it: finds the Bun that npm has installed for this machine,
+ * and runs Seen on it. In a clone it runs the sources.
+ *
+ * Signals and the exit status go through this process. If it is killed, `seen serve` stops in
+ * order, because the channel between the two closes (`src/replicas/channel.ts`). npm runs it in a
+ * shell, and passes SIGTERM only to that: its end means stop, too.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** The statuses of shells for a program that was not found, and one that could not be started. */
+const NOT_FOUND = 127;
+const NOT_STARTED = 126;
+
+/** The time between two looks whether the shell of npm is still there. */
+const LOOK_MS = 250;
+
+const windows = process.platform === 'win32';
+
+/** Whether the programs of this Linux use musl, as on Alpine, and not glibc. */
+function usesMusl() {
+  process.report.excludeNetwork = true;
+  return !process.report.getReport().header.glibcVersionRuntime;
+}
+
+/**
+ * Where Bun may be, the best place first. Some package managers install Bun for both C libraries.
+ * The installation of the package `bun` moves the executable into that package.
+ */
+function places() {
+  const system = windows ? 'windows' : process.platform;
+  const name = `@oven/bun-${system}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+  const names = [name];
+  if (system === 'linux') names.splice(usesMusl() ? 0 : 1, 0, `${name}-musl`);
+  return [...names.map((each) => `${each}/bin/bun${windows ? '.exe' : ''}`), 'bun/bin/bun.exe'];
+}
+
+/** The path of Bun; undefined when it is not installed. */
+function findBun() {
+  const { resolve } = createRequire(import.meta.url);
+  for (const place of places()) {
+    try {
+      return resolve(place);
+    } catch {
+      // The next place may have it.
+    }
+  }
+  return undefined;
+}
+
+/** The script to run: the sources in a clone, otherwise the built program. */
+function findProgram() {
+  const [sources, built] = ['../src/main.ts', '../dist/seen.js'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  return existsSync(sources) ? sources : built;
+}
+
+function fail(message, status) {
+  process.stderr.write(`seen: ${message}\n`);
+  process.exitCode = status;
+}
+
+/** Calls `stop` when npm has started this process, and the shell between the two has ended. */
+function watchNpm(stop) {
+  if (windows || process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(look);
+    stop();
+  }, LOOK_MS);
+  look.unref();
+}
+
+/** Runs Seen with these words, and ends as it ends. */
+function run(bun, words) {
+  // On Windows, Bun and Node have not been tested with a channel between them.
+  const channel = words[0] === 'serve' && !windows ? ['ipc'] : [];
+  const seen = spawn(bun, [findProgram(), ...words], {
+    stdio: ['inherit', 'inherit', 'inherit', ...channel],
+  });
+  const forwarders = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
+    // Windows tells every program of the console of Ctrl-C. A signal would end Seen at once.
+    const forward = () => windows || seen.kill(signal);
+    process.on(signal, forward);
+    return [signal, forward];
+  });
+  watchNpm(() => seen.kill('SIGTERM'));
+  seen.on('error', ({ message }) => fail(`${bun} cannot be started: ${message}`, NOT_STARTED));
+  seen.on('exit', (status, signal) => {
+    for (const [name, forward] of forwarders) process.off(name, forward);
+    if (signal === null) process.exitCode = status;
+    else process.kill(process.pid, signal);
+  });
+}
+
+function main(words) {
+  const bun = findBun();
+  if (bun !== undefined) {
+    run(bun, words);
+    return;
+  }
+  fail(
+    `Bun, on which Seen runs, is not installed for ${process.platform} on ${process.arch}.
+npm installs it with Seen as an optional package, on Linux, macOS and Windows with x64 or arm64.
+On one of these, install Seen again, without --omit=optional.`,
+    NOT_FOUND,
+  );
+}
+
+main(process.argv.slice(2));
