@@ -15,6 +15,7 @@ import { describeClient } from './stack/support/client.ts';
 import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { preparedFolder } from './support/prepared.ts';
 import { provide } from './support/programs.ts';
 import { type Report, readReport } from './support/report.ts';
 import { type Suite, suites } from './support/suites.ts';
@@ -101,6 +102,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (rounds.flat().some(({ run }) => run === inWorld)) {
     process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
+  using _ = preparedFolder();
   const results: Result[] = [];
   for (const round of rounds)
     results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));

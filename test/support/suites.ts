@@ -124,7 +124,14 @@ function plain(
   programs: readonly Program[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: output, stderr: output }).exited;
+    Bun.spawn([...command], {
+      cwd: ROOT,
+      // Also what this process has set.
+      env: process.env,
+      stdin: 'ignore',
+      stdout: output,
+      stderr: output,
+    }).exited;
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
