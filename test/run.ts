@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describeClient } from './stack/support/client.ts';
 import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
+import { buildProgram } from './support/built-program.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { preparedFolder } from './support/prepared.ts';
 import { provide } from './support/programs.ts';
@@ -103,6 +104,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
   using _ = preparedFolder();
+  // Few of the others start it.
+  if (rounds.flat().some(({ files }) => files.some((file) => !file.startsWith('test/unit/'))))
+    await buildProgram();
   const results: Result[] = [];
   for (const round of rounds)
     results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));

@@ -1,8 +1,14 @@
 /** The program that users start, with its own ports and folder. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
+import { prepared } from './prepared.ts';
 
 export const ROOT = join(import.meta.dir, '..', '..');
+
+const BUILT = prepared('program/main.js');
+/** The file of the program: built, where `npm test` has built it, and otherwise the source. */
+export const MAIN = BUILT && existsSync(BUILT) ? BUILT : join(ROOT, 'src/main.ts');
 
 export interface LogLine {
   readonly level: string;
@@ -80,16 +86,13 @@ export class Program implements AsyncDisposable {
   spawn(): void {
     this.out = '';
     this.err = '';
-    this.process = Bun.spawn(
-      [...this.#wrap, process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
-      {
-        cwd: this.#folder.path,
-        env: this.#env,
-        stdin: 'ignore',
-        stdout: 'pipe',
-        stderr: 'pipe',
-      },
-    );
+    this.process = Bun.spawn([...this.#wrap, process.execPath, MAIN, 'serve'], {
+      cwd: this.#folder.path,
+      env: this.#env,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
     void collect(this.process.stdout, (text) => {
       this.out += text;
     });
