@@ -62,23 +62,34 @@ const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/re
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability)\./;
 
+/** Suites that run one after the other. */
+export type Lane = readonly Suite[];
+
 /**
- * The files that `words` choose: in rounds, one after the other, each of suites that may run side
- * by side.
+ * The files that `words` choose: in rounds, one after the other, each of lanes that run side by
+ * side.
  */
-export function suites(words: readonly string[]): Suite[][] {
+export function rounds(words: readonly string[]): Lane[][] {
   const files = filesChosenBy(words);
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
-  const rounds = [
-    // Measures: first, with nothing beside it.
-    [plain(of('guard'), 1, GUARD_PROGRAMS)],
-    [plain(longestFirst(of('other')), OTHERS_AT_ONCE)],
-    [plain(of('browser'), 2, BROWSER_PROGRAMS)],
-    inWorlds(of('stack')),
+  // It measures: first, with nothing beside it.
+  const guard = [[plain(of('guard'), 1, GUARD_PROGRAMS)]];
+  const others = [
+    plain(longestFirst(of('other')), OTHERS_AT_ONCE),
+    plain(of('browser'), 2, BROWSER_PROGRAMS),
   ];
-  return rounds
-    .map((round) => round.filter((suite) => suite.files.length > 0))
-    .filter((round) => round.length > 0);
+  // The stack's wait more than they work.
+  const rest = [others, ...inWorlds(of('stack')).map((suite) => [suite])];
+  return [guard, rest]
+    .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
+    .filter((lanes) => lanes.length > 0);
+}
+
+const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
+
+/** The suites of `rounds`. */
+export function suites(words: readonly string[]): Suite[] {
+  return rounds(words).flat(2);
 }
 
 /** The first word may be `all`, `stack` or `browser`; others stand in the path of a file. */
