@@ -35,6 +35,7 @@ const OTHERS_AT_ONCE = 3;
 const LONG: readonly string[] = [
   'documents/contributing',
   'simulation/mutants',
+  'simulation/',
   'program/bad-input',
   'program/archive',
   'program/limits',
@@ -56,8 +57,8 @@ const LONG: readonly string[] = [
   'program/deploy',
 ];
 
-/** What else takes more than a minute: it begins next. */
-const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/replicas'];
+/** What else takes about a minute: it begins next. */
+const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability)\./;
