@@ -80,13 +80,19 @@ async function unknownCommand(name: string): Promise<AppError> {
   return new AppError('usage-invalid', message);
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  if (error instanceof AppError) {
-    process.stderr.write(`seen: ${error.message}\n`);
-    process.exit(statusesOf(error.code).exit);
+/** Runs the command and ends the process with its status. */
+async function begin(): Promise<never> {
+  try {
+    process.exit(await main(process.argv.slice(2)));
+  } catch (error) {
+    if (error instanceof AppError) {
+      process.stderr.write(`seen: ${error.message}\n`);
+      process.exit(statusesOf(error.code).exit);
+    }
+    process.stderr.write(`seen: a bug, please report it: ${Bun.inspect(error)}\n`);
+    process.exit(1);
   }
-  process.stderr.write(`seen: a bug, please report it: ${Bun.inspect(error)}\n`);
-  process.exit(1);
 }
+
+// Without `await`, which a program that is built to bytecode must not have here.
+void begin();

@@ -14,10 +14,12 @@ import { join } from 'node:path';
 import { describeClient } from './stack/support/client.ts';
 import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
+import { buildProgram } from './support/built-program.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { preparedFolder } from './support/prepared.ts';
 import { provide } from './support/programs.ts';
 import { type Report, readReport } from './support/report.ts';
-import { type Suite, suites } from './support/suites.ts';
+import { type Lane, rounds, type Suite, suites } from './support/suites.ts';
 
 /** A slow file takes longer than this; so many of them are named. */
 const SLOW_S = 10;
@@ -28,21 +30,20 @@ interface Result extends Report {
   readonly fine: boolean;
 }
 
-/** Runs the suites of a round side by side; what they say is said one after the other. */
-async function runRound(round: readonly Suite[], flags: readonly string[]): Promise<Result[]> {
+/** Runs the lanes of a round side by side; what they say is said one after the other. */
+async function runRound(round: readonly Lane[], flags: readonly string[]): Promise<Result[]> {
   using folder = temporaryFolder();
-  const running = round.map(async (suite, index) => {
+  const running = round.map(async (lane, index) => {
     const path = join(folder.path, `output-${index}`);
     // The first one is seen as it goes.
     const output = index === 0 ? ('inherit' as const) : openSync(path, 'a');
-    return {
-      result: await runSuite(suite, flags, output),
-      said: index === 0 ? '' : await Bun.file(path).text(),
-    };
+    const results: Result[] = [];
+    for (const suite of lane) results.push(await runSuite(suite, flags, output));
+    return { results, said: index === 0 ? '' : await Bun.file(path).text() };
   });
   const ended = await Promise.all(running);
   for (const { said } of ended) process.stdout.write(said);
-  return ended.map(({ result }) => result);
+  return ended.flatMap(({ results }) => results);
 }
 
 /** The files that took longest, a line each; nothing where none was slow. */
@@ -84,28 +85,31 @@ async function runSuite(
 async function main(args: readonly string[]): Promise<number> {
   const dash = args.findIndex((arg) => arg.startsWith('-'));
   const words = dash === -1 ? args : args.slice(0, dash);
-  const rounds = suites(words);
-  if (rounds.length === 0) {
+  const chosen = suites(words);
+  if (chosen.length === 0) {
     process.stderr.write(
       `No test file has ${words.join(' or ')} in its path. They are in test/.\n`,
     );
     return 1;
   }
-  const programs = rounds.flat().flatMap((suite) => suite.programs);
-  const missing = [...new Set(await provide(programs))];
+  const missing = [...new Set(await provide(chosen.flatMap(({ programs }) => programs)))];
   if (missing.length > 0) {
     // Chosen files may need none of them, as most of test/unit/, also on systems that lack them.
-    const chosen = words.length > 0 && !['all', 'stack', 'browser'].includes(words[0] ?? '');
+    const byWords = words.length > 0 && !['all', 'stack', 'browser'].includes(words[0] ?? '');
     process.stderr.write(
-      `Install these with the system's package manager${chosen ? '; tests that need them fail without' : ', then run npm test again'}: ${missing.join(', ')}\n`,
+      `Install these with the system's package manager${byWords ? '; tests that need them fail without' : ', then run npm test again'}: ${missing.join(', ')}\n`,
     );
-    if (!chosen) return 1;
+    if (!byWords) return 1;
   }
-  if (rounds.flat().some(({ run }) => run === inWorld)) {
+  if (chosen.some(({ run }) => run === inWorld)) {
     process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
+  using _ = preparedFolder();
+  // Few of the others start it.
+  if (chosen.some(({ files }) => files.some((file) => !file.startsWith('test/unit/'))))
+    await buildProgram();
   const results: Result[] = [];
-  for (const round of rounds)
+  for (const round of rounds(words))
     results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));
   process.stdout.write(slowest(results.flatMap(({ files }) => files)));
   for (const failure of results.flatMap(({ failures }) => failures))

@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { LANGUAGES } from '../../src/languages/languages.ts';
 import { launch, openPage, whole } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 
 /**
  * The smallest phone that people still have, a usual one, and the width at which the layout
@@ -63,7 +63,7 @@ async function bringCounters(): Promise<void> {
   using folder = temporaryFolder();
   const path = join(folder.path, 'counters.jsonl');
   writeFileSync(path, [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const done = await Bun.$`${process.execPath} ${ROOT}/src/main.ts import ${path} --yes`
+  const done = await Bun.$`${process.execPath} ${MAIN} import ${path} --yes`
     .env({ ...program.environment })
     .quiet()
     .nothrow();

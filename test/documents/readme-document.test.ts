@@ -64,9 +64,7 @@ const COMMANDS: Readonly<Record<string, () => unknown>> = {
   'npm run test:stack': async () => {
     const { scripts } = JSON.parse(await run('cat package.json'));
     expect(scripts['test:stack']).toBe('bun test/run.ts stack');
-    const files = suites(['stack'])
-      .flat()
-      .flatMap((suite) => suite.files);
+    const files = suites(['stack']).flatMap((suite) => suite.files);
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) expect(file).toMatch(/^test\/stack\/[\w-]+\.test\.ts$/);
   },

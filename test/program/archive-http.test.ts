@@ -1,8 +1,7 @@
 /** Exports and imports over HTTP with the started program, on every store. */
 import { expect, test } from 'bun:test';
-import { join } from 'node:path';
 import { temporaryFolder } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 import type { Database } from '../support/stores/database.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
@@ -50,7 +49,7 @@ async function imported(program: Program, body: string, query = ''): Promise<Lin
 /** Prints with `seen export`, as a user does. */
 async function exportByCommand(url: string): Promise<string> {
   using folder = temporaryFolder();
-  const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'export'], {
+  const run = Bun.spawn([process.execPath, MAIN, 'export'], {
     cwd: folder.path,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder.path, SEEN_STORE_URL: url },
     stdout: 'pipe',

@@ -13,12 +13,11 @@ import {
 import { join } from 'node:path';
 import type { Store } from '../../src/contract/store.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program, ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database, DatabaseServer } from '../support/stores/database.ts';
 import { forEachStore, NEW_DATABASE } from '../support/stores/stores.ts';
 
-const MAIN = join(ROOT, 'src/main.ts');
 const MANY = 12_000;
 const list = Array.from(
   { length: MANY },
@@ -38,8 +37,8 @@ interface Place {
   readonly store: Store;
 }
 
-function start(place: Place, words: readonly string[], flags: readonly string[] = []) {
-  return Bun.spawn([process.execPath, ...flags, MAIN, ...words], {
+function start(place: Place, words: readonly string[], program: readonly string[] = [MAIN]) {
+  return Bun.spawn([process.execPath, ...program, ...words], {
     cwd: place.folder,
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -55,10 +54,14 @@ function start(place: Place, words: readonly string[], flags: readonly string[] 
   });
 }
 
-/** Starts what does not come to its end before it is released: see `support/hold-end.ts`. */
+/**
+ * Starts what does not come to its end before it is released: see `support/hold-end.ts`, which
+ * changes the sources.
+ */
 function startHeld(place: Place, words: readonly string[]) {
   writeFileSync(join(place.folder, 'hold'), '');
-  return start(place, words, ['--preload', join(ROOT, 'test/support/hold-end.ts')]);
+  const held = ['--preload', join(ROOT, 'test/support/hold-end.ts'), join(ROOT, 'src/main.ts')];
+  return start(place, words, held);
 }
 
 function release(place: Place): void {

@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryFolder, until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 
 const MANY = 20_000;
 
 function start(program: Program, cwd: string, ...words: string[]) {
-  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'backup', ...words], {
+  return Bun.spawn([process.execPath, MAIN, 'backup', ...words], {
     cwd,
     env: { ...program.environment },
     stdin: 'ignore',

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Crowd, HABITS } from '../support/crowd.ts';
 import { freePort, temporaryFolder, until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program, ROOT } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
 describe('requests', () => {
@@ -590,7 +590,7 @@ describe('starting', () => {
 
   test('an unknown command and a misspelt flag: exit 2, with the existing ones', async () => {
     const seen = async (...words: string[]) => {
-      const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), ...words], {
+      const run = Bun.spawn([process.execPath, MAIN, ...words], {
         stdout: 'pipe',
         stderr: 'pipe',
       });

@@ -1,17 +1,16 @@
 /** `seen delete`, run as users do next to a running Seen. */
 import { expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { pastTime } from '../../src/commands/command.ts';
 import type { Counting } from '../../src/contract/counting.ts';
 import { RULES } from '../../src/contract/registry.ts';
 import { until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
 function start(program: Program, ...words: string[]) {
-  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'delete', ...words], {
+  return Bun.spawn([process.execPath, MAIN, 'delete', ...words], {
     env: { ...program.environment },
     stdin: 'ignore',
     stdout: 'pipe',

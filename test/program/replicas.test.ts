@@ -8,7 +8,7 @@ import { version } from '../../package.json' with { type: 'json' };
 import { sharesPorts } from '../../src/commands/compose/ports.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { exactly, load } from '../support/load.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program, ROOT } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
 let program: Program;
@@ -332,7 +332,7 @@ describe('stopping', () => {
         '--flush',
         '--return',
         '-c',
-        `${process.execPath} ${join(ROOT, 'src/main.ts')} serve`,
+        `${process.execPath} ${MAIN} serve`,
         transcript,
       ],
       {

@@ -1,11 +1,10 @@
 /** `seen token`, run as users do next to a running Seen. */
 import { expect, test } from 'bun:test';
-import { join } from 'node:path';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
 async function seenToken(program: Program, ...words: string[]) {
-  const run = Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'token', ...words], {
+  const run = Bun.spawn([process.execPath, MAIN, 'token', ...words], {
     env: { ...program.environment },
     stdin: 'ignore',
     stdout: 'pipe',

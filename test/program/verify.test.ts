@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, until } from '../support/folder.ts';
-import { Program, ROOT } from '../support/program.ts';
+import { MAIN, Program } from '../support/program.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 function begin(...words: readonly string[]) {
-  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), 'verify', ...words], {
+  return Bun.spawn([process.execPath, MAIN, 'verify', ...words], {
     cwd: folder.path,
     env: { PATH: process.env['PATH'] ?? '' },
     stdin: 'ignore',

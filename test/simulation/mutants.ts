@@ -77,6 +77,9 @@ async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
     mutant.where,
     '--seeds',
     `${SEEDS[mutant.where]}`,
+    // Most mutants are found by one of the first, and more databases take longer to make.
+    '--at-once',
+    '2',
   ];
   const { SEEN_SIMULATION_SEED: _, ...env } = process.env;
   const run = Bun.spawn([process.execPath, ...args], {

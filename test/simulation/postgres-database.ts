@@ -37,9 +37,9 @@ const TABLES = 'counters labels writers keys sums hours days uniques visitors sa
 );
 
 /** Starts a PostgreSQL. Returns the databases that may be used at once, and how to stop it. */
-export async function startPostgres() {
+export async function startPostgres(atOnce: number) {
   const server = await PostgresServer.start(SETTINGS);
-  const open = Array.from({ length: TOGETHER }, async () =>
+  const open = Array.from({ length: Math.min(TOGETHER, atOnce) }, async () =>
     PostgresDatabase.open(await server.newDatabase()),
   );
   const databases = await Promise.all(open);

@@ -45,10 +45,10 @@ async function loadStore(): Promise<CreateStore> {
 }
 
 /** Starts a Redis; answers as many databases on it as may be used at once, and how to end all. */
-export async function startRedis() {
+export async function startRedis(atOnce: number) {
   const createStore = await loadStore();
   const server = await RedisServer.start({ appendonly: 'no', databases: `${2 * TOGETHER}` });
-  const open = Array.from({ length: TOGETHER }, async (_, index) =>
+  const open = Array.from({ length: Math.min(TOGETHER, atOnce) }, async (_, index) =>
     RedisDatabase.open(createStore, server.url, index),
   );
   const databases = await Promise.all(open);

@@ -1,6 +1,6 @@
 /**
  * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000]
- * [--first 1] [SEED]`.
+ * [--first 1] [--at-once 16] [SEED]`.
  *
  * A single seed, as an argument or as `SEEN_SIMULATION_SEED`, runs only that history and prints
  * its events. Otherwise prints how often each event happened in all histories, or the first seed
@@ -21,9 +21,10 @@ interface Subject {
   readonly end: () => Promise<void>;
 }
 
-async function start(store: StoreName): Promise<Subject> {
-  if (store === 'redis') return (await import('./redis-database.ts')).startRedis();
-  if (store === 'postgres') return (await import('./postgres-database.ts')).startPostgres();
+/** Starts the store, with at most `atOnce` databases. */
+async function start(store: StoreName, atOnce: number): Promise<Subject> {
+  if (store === 'redis') return (await import('./redis-database.ts')).startRedis(atOnce);
+  if (store === 'postgres') return (await import('./postgres-database.ts')).startPostgres(atOnce);
   if (store === 'sqlite') return (await import('./sqlite-database.ts')).startSqlite();
   return { databases: [undefined], failed: async () => new Map(), end: async () => undefined };
 }
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
       store: { type: 'string', default: 'none' },
       seeds: { type: 'string', default: '10000' },
       first: { type: 'string', default: '1' },
+      'at-once': { type: 'string', default: '16' },
     },
     allowPositionals: true,
   });
@@ -49,13 +51,14 @@ async function main(): Promise<number> {
   const alone = positionals[0] ?? process.env['SEEN_SIMULATION_SEED'];
   const first = Number(alone ?? values.first);
   const end = first + (alone === undefined ? Number(values.seeds) : 1);
-  if (store === undefined || !Number.isSafeInteger(first) || !Number.isSafeInteger(end)) {
+  const atOnce = Math.min(Number(values['at-once']), end - first);
+  if (store === undefined || ![first, end, atOnce].every(Number.isSafeInteger)) {
     say(
-      `Give a seed, or --first and --seeds, which are whole numbers, and --store ${STORES.join(', ')}.`,
+      `Give a seed, or --first, --seeds and --at-once, which are whole numbers, and --store ${STORES.join(', ')}.`,
     );
     return 2;
   }
-  const subject = await start(store);
+  const subject = await start(store, atOnce);
   const counts = new Map<string, number>();
   const failures = new Map<number, unknown>();
   let next = first;

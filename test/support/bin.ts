@@ -1,10 +1,10 @@
 /** Programs of a test's own, which come before the machine's where a shell looks for them. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './program.ts';
+import { MAIN } from './program.ts';
 
 /** `npx seen …`, as it works in the project's folder. */
-export const NPX = `shift; exec ${process.execPath} ${join(ROOT, 'src/main.ts')} "$@"`;
+export const NPX = `shift; exec ${process.execPath} ${MAIN} "$@"`;
 
 /**
  * Writes programs into a folder `bin` in `folder`, each by its name and its lines of shell.

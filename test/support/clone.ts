@@ -13,6 +13,15 @@ export function commandsIn(document: string): string[] {
   );
 }
 
+/** Copies the files of the project as they are now, without what is ignored, into a folder. */
+export async function copyFilesTo(folder: string): Promise<void> {
+  // git lists files that are deleted and not committed, too.
+  const existing = 'for file; do test ! -e "$file" || printf "%s\\0" "$file"; done';
+  await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c ${existing} sh | xargs -0 cp --parents -t ${folder}`.cwd(
+    ROOT,
+  );
+}
+
 export class Clone implements AsyncDisposable {
   readonly #folder = temporaryFolder();
   readonly #settings: Readonly<Record<string, string>>;
@@ -38,9 +47,7 @@ export class Clone implements AsyncDisposable {
   ): Promise<Clone> {
     const clone = new Clone(settings, adapt);
     await Bun.$`git clone --quiet ${ROOT} ${clone.path}`;
-    await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${clone.path}'`.cwd(
-      ROOT,
-    );
+    await copyFilesTo(clone.path);
     return clone;
   }
 

@@ -6,7 +6,7 @@ import { expect } from 'bun:test';
 import { join } from 'node:path';
 import type { Finding } from '../../src/verify/finding.ts';
 import { temporaryFolder, until } from './folder.ts';
-import { numberIn, ROOT } from './program.ts';
+import { MAIN, numberIn } from './program.ts';
 
 /** Visitors, half of whom keep their connection; and one reader. */
 const VISITORS = 18;
@@ -47,14 +47,11 @@ export async function underLoad(url: string, action: () => Promise<unknown>): Pr
   const file = join(folder.path, 'verdict.json');
   const counter = `stack/round-${++round}`;
   const flags = `--counter ${counter} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
-  const verify = Bun.spawn(
-    [process.execPath, join(ROOT, 'src/main.ts'), 'verify', url, ...flags.split(' ')],
-    {
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    },
-  );
+  const verify = Bun.spawn([process.execPath, MAIN, 'verify', url, ...flags.split(' ')], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
   const said = Promise.all([
     new Response(verify.stdout).text(),
     new Response(verify.stderr).text(),

@@ -4,9 +4,10 @@
  * PostgreSQL refuses to run as root, so tests that run as root start it as the user `postgres`.
  * Only one of its processes is a child of ours: faults of the server affect all of them.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
+import { ADMIN, makeCluster } from './postgres-cluster.ts';
 import {
   asPostgres,
   childrenOf,
@@ -35,9 +36,6 @@ export interface Place {
   /** Files in PEM. With them it takes connections with TLS and without. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
-
-/** The superuser. Seen connects as `seen`, who owns the databases and may do nothing else. */
-const ADMIN = { user: 'postgres', password: 'admin' };
 
 export class PostgresServer implements AsyncDisposable {
   readonly host: string;
@@ -78,17 +76,8 @@ export class PostgresServer implements AsyncDisposable {
 
   static async start(settings: Settings = SAFE, place: Place = {}): Promise<PostgresServer> {
     const server = await PostgresServer.#at(settings, place);
-    const password = join(server.#folder.path, 'password');
-    writeFileSync(password, ADMIN.password);
-    give(password);
-    // What initdb writes need not survive a crash of the machine.
-    await run(
-      Bun.$`${asPostgres('initdb')} --no-sync --encoding=UTF8 --locale=C.UTF-8 \
-        --auth=scram-sha-256 --username=${ADMIN.user} --pwfile=${password} -D ${server.#data}`,
-    );
+    await makeCluster(server.#data);
     await server.start();
-    await server.sql(`CREATE ROLE seen LOGIN PASSWORD 'seen'`, 'postgres');
-    await server.sql('CREATE DATABASE seen OWNER seen', 'postgres');
     return server;
   }
 

@@ -1,9 +1,14 @@
 /** The program that users start, with its own ports and folder. */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
+import { prepared } from './prepared.ts';
 
 export const ROOT = join(import.meta.dir, '..', '..');
+
+const BUILT = prepared('program/main.js');
+/** The file of the program: built, where `npm test` has built it, and otherwise the source. */
+export const MAIN = BUILT && existsSync(BUILT) ? BUILT : join(ROOT, 'src/main.ts');
 
 export interface LogLine {
   readonly level: string;
@@ -55,12 +60,12 @@ export class Program implements AsyncDisposable {
 
   /**
    * A program that is not started yet; `wrap` is a command before the command, and `seen` another
-   * Seen than that of the sources.
+   * Seen than that of this project.
    */
   static async prepare(
     env: Readonly<Record<string, string>> = {},
     wrap: readonly string[] = [],
-    seen: readonly string[] = [process.execPath, join(ROOT, 'src/main.ts')],
+    seen: readonly string[] = [process.execPath, MAIN],
   ): Promise<Program> {
     return new Program(await freePort(), await freePort(), env, [...wrap, ...seen]);
   }

@@ -29,6 +29,7 @@ const OTHERS_AT_ONCE = 3;
 const LONG: readonly string[] = [
   'documents/contributing',
   'simulation/mutants',
+  'simulation/',
   'program/bad-input',
   'program/archive',
   'program/limits',
@@ -52,29 +53,40 @@ const LONG: readonly string[] = [
   'program/proxies',
 ];
 
-/** What else takes more than a minute: it begins next. */
-const SLOW: readonly string[] = ['simulation/', 'program/promises/', 'program/replicas'];
+/** What else takes about a minute: it begins next. */
+const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
+/** Suites that run one after the other. */
+export type Lane = readonly Suite[];
+
 /**
- * The files that `words` choose: in rounds, one after the other, each of suites that may run side
- * by side.
+ * The files that `words` choose: in rounds, one after the other, each of lanes that run side by
+ * side.
  */
-export function suites(words: readonly string[]): Suite[][] {
+export function rounds(words: readonly string[]): Lane[][] {
   const files = filesChosenBy(words);
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
-  const rounds = [
-    // Measures: first, with nothing beside it.
-    [plain(of('guard'), 1)],
-    [plain(longestFirst(of('other')), OTHERS_AT_ONCE)],
-    [plain(of('browser'), 2, BROWSER_PROGRAMS)],
-    inWorlds(of('stack')),
+  // It measures: first, with nothing beside it.
+  const guard = [[plain(of('guard'), 1)]];
+  const others = [
+    plain(longestFirst(of('other')), OTHERS_AT_ONCE),
+    plain(of('browser'), 2, BROWSER_PROGRAMS),
   ];
-  return rounds
-    .map((round) => round.filter((suite) => suite.files.length > 0))
-    .filter((round) => round.length > 0);
+  // The stack's wait more than they work.
+  const rest = [others, ...inWorlds(of('stack')).map((suite) => [suite])];
+  return [guard, rest]
+    .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
+    .filter((lanes) => lanes.length > 0);
+}
+
+const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
+
+/** The suites of `rounds`. */
+export function suites(words: readonly string[]): Suite[] {
+  return rounds(words).flat(2);
 }
 
 /** The first word may be `all`, `stack` or `browser`; others stand in the path of a file. */
@@ -120,7 +132,14 @@ function plain(
   programs: readonly Program[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: output, stderr: output }).exited;
+    Bun.spawn([...command], {
+      cwd: ROOT,
+      // Also what this process has set.
+      env: process.env,
+      stdin: 'ignore',
+      stdout: output,
+      stderr: output,
+    }).exited;
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 

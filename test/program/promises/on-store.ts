@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { version } from '../../../package.json' with { type: 'json' };
 import { temporaryFolder, until } from '../../support/folder.ts';
 import { exactly, findings, load, loadEach } from '../../support/load.ts';
-import { numberIn, ROOT } from '../../support/program.ts';
+import { MAIN, numberIn } from '../../support/program.ts';
 import {
   failuresOf,
   findingsOf,
@@ -281,7 +281,7 @@ export function testPromises(
       const { program } = await start();
       using folder = temporaryFolder();
       const seen = (...words: string[]) =>
-        Bun.$`${process.execPath} ${join(ROOT, 'src/main.ts')} ${words}`
+        Bun.$`${process.execPath} ${MAIN} ${words}`
           .cwd(folder.path)
           .env({ ...program.environment })
           .quiet();

@@ -1,8 +1,8 @@
 /** A Swarm of several nodes with the images, and the queries of the tests. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyFilesTo } from '../../support/clone.ts';
 import { temporaryFolder, until } from '../../support/folder.ts';
-import { ROOT } from '../../support/program.ts';
 import { baseImages, makeBaseImages } from './base-images.ts';
 import { askKernel, type Kernel } from './kernel.ts';
 import { fitted } from './layout.ts';
@@ -240,9 +240,7 @@ export class Swarm implements AsyncDisposable {
 /** The project's files as they are now, with the stack files as the kernel can run them. */
 async function copyProject(to: string, kernel: Kernel): Promise<void> {
   mkdirSync(to, { recursive: true });
-  await Bun.$`git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e {} || cp --parents {} ${to}'`.cwd(
-    ROOT,
-  );
+  await copyFilesTo(to);
   for (const file of [
     'docker-compose.yml',
     'deploy/edge.yml',

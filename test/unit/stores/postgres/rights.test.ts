@@ -12,6 +12,7 @@ import { LIMITS } from '../../../contract/subject.ts';
 import { callers } from '../../../support/callers.ts';
 import { PostgresServer } from '../../../support/postgres-server.ts';
 import { ROOT } from '../../../support/program.ts';
+import { find } from '../../../support/programs.ts';
 
 const RIGHTS = join(ROOT, 'deploy/postgres/counting-role.sql');
 const START = Date.UTC(2026, 10, 22, 12);
@@ -27,7 +28,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const psql = (...words: string[]) => Bun.$`psql -X -q -At ${words} ${ownerUrl}`.quiet().text();
+// Not Debian's script of this name, which looks for servers first.
+const PSQL = find('psql') ?? 'psql';
+const psql = (...words: string[]) => Bun.$`${PSQL} -X -q -At ${words} ${ownerUrl}`.quiet().text();
 const grant = () => psql('--set', 'role=web', '--file', RIGHTS);
 const open = (url: string, now = Date.now) =>
   createPostgresStore({
@@ -144,7 +147,7 @@ test('a role that may only count can change neither the schema nor anything outs
     'CREATE SCHEMA other',
   ];
   for (const statement of forbidden) {
-    const { stderr, exitCode } = await Bun.$`psql -X -q --command ${statement} ${roleUrl}`
+    const { stderr, exitCode } = await Bun.$`${PSQL} -X -q --command ${statement} ${roleUrl}`
       .quiet()
       .nothrow();
     expect({
