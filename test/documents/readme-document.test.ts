@@ -38,9 +38,9 @@ const visits = async (wanted: number) =>
     `Hello World! I have been seen ${wanted} times.\n`,
   );
 
-function isInGuide(command: string): void {
-  expect(commandsIn('docs/guide.md')).toContain(command);
-}
+/** That a document has the command, which a test of the stack follows. */
+const isIn = (document: string, command: string) =>
+  expect(commandsIn(`docs/${document}`)).toContain(command);
 
 /** How each command is run, and what it must show. */
 const COMMANDS: Readonly<Record<string, () => unknown>> = {
@@ -68,11 +68,14 @@ const COMMANDS: Readonly<Record<string, () => unknown>> = {
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) expect(file).toMatch(/^test\/stack\/[\w-]+\.test\.ts$/);
   },
-  // They need an engine: test/stack/guide.test.ts runs them.
-  'docker swarm init': () => isInGuide('docker swarm init'),
-  'docker build -t stackdemo .': () => isInGuide('docker build -t stackdemo .'),
+  // They need an engine: test/stack/docker.test.ts and guide.test.ts run them.
+  'docker build -t seen .': () => isIn('docker.md', 'docker build -t seen .'),
+  'docker run -p 8000:8000 -v seen:/data seen': () =>
+    isIn('docker.md', 'docker run -p 8000:8000 -v seen:/data seen'),
+  'docker swarm init': () => isIn('guide.md', 'docker swarm init'),
+  'docker build -t stackdemo .': () => isIn('guide.md', 'docker build -t stackdemo .'),
   'docker stack deploy -c docker-compose.yml mystack': () =>
-    isInGuide('docker stack deploy -c docker-compose.yml mystack'),
+    isIn('guide.md', 'docker stack deploy -c docker-compose.yml mystack'),
   'SEEN_STORE_URL=redis://localhost:6379 npm start': async () => {
     const command = 'SEEN_STORE_URL=redis://localhost:6379 npm start';
     await clone.begin(command, ready);

@@ -24,8 +24,8 @@ test('SIGHUP starts the replicas of the version that is in the files now, and th
   const install = (version: string) =>
     writeFileSync(join(files, 'package.json'), JSON.stringify({ ...own, version }));
   install('1.0.0');
-  const command = `exec ${process.execPath} ${join(files, 'src/main.ts')} serve`;
-  await using program = await Program.prepare({ SEEN_DRAIN_MS: '1000' }, ['sh', '-c', command]);
+  const seen = [process.execPath, join(files, 'src/main.ts')];
+  await using program = await Program.prepare({ SEEN_DRAIN_MS: '1000' }, [], seen);
   await program.start();
   let going = true;
   const visits = load({ url: program.url, clients: 8, keepAlive: true, more: () => going });

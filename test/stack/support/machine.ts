@@ -7,8 +7,10 @@
  * test reaches its ports, and nobody else does. Its kernel is the real one.
  */
 import { describe } from 'bun:test';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeBinary } from '../../../build/binary.ts';
+import { TARGETS } from '../../../build/targets.ts';
 import { stepsOf } from '../../support/document.ts';
 import { until } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
@@ -24,10 +26,8 @@ export const PROJECT = '/opt/project';
 /** What a package of a server keeps there from its installation on. */
 const KEPT = 'caddy nginx';
 
-/** Stands for the executable. */
-const SEEN = `#!/bin/sh
-exec ${PROJECT}/node_modules/.bin/bun ${PROJECT}/src/main.ts "$@"
-`;
+/** The executable in the documents. On another processor that for it has this name here. */
+const EXECUTABLE = 'seen-linux-x64';
 
 /** What ends with systemd as process 1. */
 const BOOT = `
@@ -47,7 +47,7 @@ const BOOT = `
   mount --bind "$ROOT" .${PROJECT}
   mount -o remount,ro,bind .${PROJECT}
   mount --bind "$MACHINE/lib" var/lib
-  cp -a "$MACHINE/seen-linux-x64" "$ROOT/deploy" .${FOLDER}
+  cp -a "$MACHINE/${EXECUTABLE}" "$ROOT/deploy" .${FOLDER}
   mount -t proc proc proc
   # systemd would set the kernel of the real machine. The settings of the network are the world's own.
   mount --bind proc/sys proc/sys
@@ -107,7 +107,7 @@ export class Machine implements AsyncDisposable {
     const folder = join(worldFolder(), 'machine');
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
-    writeFileSync(join(folder, 'seen-linux-x64'), SEEN, { mode: 0o755 });
+    copyFileSync(await executable(), join(folder, EXECUTABLE));
     const machine = new Machine(folder);
     await until('systemd to have started', async () => {
       machine.#first = (await Bun.$`pgrep -P ${machine.#outer.pid}`.nothrow().text()).trim();
@@ -141,6 +141,18 @@ export class Machine implements AsyncDisposable {
     this.#outer.kill('SIGKILL');
     await this.#outer.exited;
   }
+}
+
+/** The path of the executable for this machine, which is built once in a world. */
+async function executable(): Promise<string> {
+  const path = join(worldFolder(), EXECUTABLE);
+  if (existsSync(path)) return path;
+  const target = TARGETS.find(({ name }) => name === `linux-${process.arch}`);
+  if (target === undefined) throw new Error(`nothing is built for ${process.arch}`);
+  const folder = join(worldFolder(), 'built');
+  renameSync(await writeBinary(target, folder), path);
+  rmSync(folder, { recursive: true });
+  return path;
 }
 
 /** What a root shell has after a login. */
