@@ -16,14 +16,14 @@ RUN bun install --frozen-lockfile --production
 COPY build build
 COPY src src
 # The version in the log, in X-Served-By and in the labels below.
-ARG VERSION=0.1.0
+ARG VERSION=1.0.0
 # One script with the whole program, the scripts for browsers, and the logos.
 RUN bun pm pkg set version="$VERSION" && bun build/program.ts seen
 # For the stage below: the folder of the volume, and the command for docker exec, as in: docker exec NAME seen backup FILE
 RUN mkdir data bin && printf '#!/bin/sh\nexec bun /usr/local/lib/seen/seen.js "$@"\n' > bin/seen && chmod 755 bin/seen
 
 FROM oven/bun:1.4.5-alpine
-ARG VERSION=0.1.0
+ARG VERSION=1.0.0
 # The commit: docker build --build-arg REVISION="$(git rev-parse HEAD)" …
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Seen" \

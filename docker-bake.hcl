@@ -8,7 +8,7 @@
 
 # As in package.json; a test compares them.
 variable "VERSION" {
-  default = "0.1.0"
+  default = "1.0.0"
 }
 
 # The name in the registry, without a tag.

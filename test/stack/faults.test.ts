@@ -6,6 +6,7 @@
  * which is not the node that is lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { version } from '../../package.json' with { type: 'json' };
 import { until } from '../support/folder.ts';
 import {
   CLIENTS,
@@ -69,7 +70,7 @@ describe('no visit fails', () => {
       expect(await swarm.updated(WEB)).toBe('completed');
     });
     expectNoFailure(judged);
-    expect(judged.versions).toEqual(['seen/0.1.0', 'seen/2.0.0']);
+    expect(judged.versions).toEqual([`seen/${version}`, 'seen/2.0.0']);
     expect(await images()).toEqual(Array(3).fill('stackdemo:v2'));
     expect(judged.servedBy.length).toBe(6);
   });
@@ -80,7 +81,7 @@ describe('no visit fails', () => {
       expect(await swarm.updated(WEB)).toBe('rollback_completed');
     });
     expectNoFailure(judged);
-    expect(judged.versions).toEqual(['seen/2.0.0', 'seen/0.1.0']);
+    expect(judged.versions).toEqual(['seen/2.0.0', `seen/${version}`]);
     expect(await images()).toEqual(Array(3).fill('stackdemo'));
   });
 
@@ -315,12 +316,12 @@ test('a viewer of the page sees the replicas change in an update, and the number
   };
   const settled = (shown: readonly string[], number: number) =>
     shown.filter((replica) => replica === '2.0.0 ready').length === 3 &&
-    !shown.includes('0.1.0 ready') &&
+    !shown.includes(`${version} ready`) &&
     // The view of the page is a visit, too.
     number === before + 21;
   const seen = await watch(`${swarm.url()}/`, update, settled);
   expect([...seen.replicas]).toEqual(
-    expect.arrayContaining(['0.1.0 ready', '0.1.0 gone', '2.0.0 ready']),
+    expect.arrayContaining([`${version} ready`, `${version} gone`, '2.0.0 ready']),
   );
   expect(seen.numbers).toEqual(seen.numbers.toSorted((a, b) => a - b));
   expect(seen.errors).toEqual([]);

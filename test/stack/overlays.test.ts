@@ -1,5 +1,6 @@
 /** Access to Redis, and the behaviour of Caddy at the edge, on a real Swarm of one node. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { version } from '../../package.json' with { type: 'json' };
 import { until } from '../support/folder.ts';
 import {
   CLIENTS,
@@ -214,7 +215,7 @@ describe('the edge', () => {
       expect(await swarm.updated('mystack_web')).toBe('completed');
     });
     expectNoFailure(judged);
-    expect(judged.versions).toEqual(['seen/0.1.0', 'seen/2.0.0']);
+    expect(judged.versions).toEqual([`seen/${version}`, 'seen/2.0.0']);
   });
 
   test('sends no visit twice when replicas are killed during requests', async () => {

@@ -25,7 +25,7 @@ export interface Judged {
   readonly wrong: readonly Finding[];
   /** Who answered, as `X-Served-By` says, in the order of their first answers. */
   readonly servedBy: readonly string[];
-  /** `seen/0.1.0` for each version that answered, in the same order. */
+  /** `seen/1.0.0` for each version that answered, in the same order. */
   readonly versions: readonly string[];
 }
 
