@@ -1,6 +1,6 @@
 /**
- * docs/host.md, followed exactly, on a machine with a real systemd and a real Caddy: every command,
- * compared with its documented output.
+ * docs/host.md, followed exactly, on a machine with a real systemd and a real Caddy: every
+ * command, compared with its documented output.
  *
  * The name leads to the machine itself, and Caddy's own authority makes the certificate, because
  * no other can see the name.

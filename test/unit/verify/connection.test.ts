@@ -102,6 +102,6 @@ describe('a connection', () => {
     );
     const failure: unknown = await asking.catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Unanswered);
-    expect(`${failure}`).not.toContain('timeout');
+    expect(String(failure)).not.toContain('timeout');
   });
 });
