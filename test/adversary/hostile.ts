@@ -145,6 +145,7 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('[', '', ']:1'),
     repeated('1', '203.0.113.1:'),
   ],
+  'x-forwarded-proto': [repeated('https,'), repeated(' ', 'https', 'https')],
   'x-bsz-referer': [
     repeated('/', 'https://a.example'),
     repeated('/index', 'https://a.example/', '/x'),
