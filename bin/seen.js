@@ -84,13 +84,18 @@ function run(bun, words) {
   const seen = spawn(bun, [findProgram(), ...words], {
     stdio: ['inherit', 'inherit', 'inherit', ...channel],
   });
+  let stopping = false;
   const forwarders = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
-    // Windows tells every program of the console of Ctrl-C. A signal would end Seen at once.
-    const forward = () => windows || seen.kill(signal);
+    const forward = () => {
+      if (signal !== 'SIGHUP') stopping = true;
+      // Windows tells every program of the console of Ctrl-C. A signal would end Seen at once.
+      if (!windows) seen.kill(signal);
+    };
     process.on(signal, forward);
     return [signal, forward];
   });
-  watchNpm(() => seen.kill('SIGTERM'));
+  // Ctrl-C ends the shell, too. One more signal would end Seen at once if it came late.
+  watchNpm(() => stopping || seen.kill('SIGTERM'));
   seen.on('error', ({ message }) => fail(`${bun} cannot be started: ${message}`, NOT_STARTED));
   seen.on('exit', (status, signal) => {
     for (const [name, forward] of forwarders) process.off(name, forward);

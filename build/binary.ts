@@ -32,6 +32,7 @@ export async function writeBinary(target: Target, to: string): Promise<string> {
         assets: ['browser', 'logos'],
         // Settings of another program in the folder where Seen is started are not ours.
         autoloadBunfig: false,
+        autoloadDotenv: false,
       },
     });
     writeFileSync(join(to, 'licenses.txt'), licenses);

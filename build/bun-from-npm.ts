@@ -17,7 +17,8 @@ export async function bunFromNpm({ bunPackage, suffix }: Target, folder: string)
   const integrity = `sha512-${hash.digest('base64')}`;
   if (integrity !== lockedIntegrity(bunPackage))
     throw new Error(`${spec} has the hash ${integrity}, and package-lock.json another.`);
-  await Bun.$`tar -xzf ${archive} -C ${folder}`;
+  // By its name alone: GNU tar, which Git brings to Windows, takes C: for another machine.
+  await Bun.$`tar -xzf ${file}`.cwd(folder);
   return join(folder, `package/bin/bun${suffix}`);
 }
 

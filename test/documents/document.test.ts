@@ -1,6 +1,18 @@
-/** How the output of commands is compared with documents. */
+/** How the output of commands is compared with documents, and a rule for all of these. */
 import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { difference } from '../support/document.ts';
+import { ROOT } from '../support/program.ts';
+
+test('a command that writes a secret makes the file for its owner only', () => {
+  const lines = [...new Bun.Glob('docs/*.md').scanSync(ROOT)]
+    .flatMap((file) => readFileSync(join(ROOT, file), 'utf8').split('\n'))
+    .filter((line) => line.startsWith('(umask 077 '));
+  expect(lines.length).toBeGreaterThan(3);
+  // Behind the parenthesis, the file would be made before umask is called.
+  for (const line of lines) expect(line).toMatch(/ > \S+\)$/);
+});
 
 describe('a document and the real output', () => {
   const table = ['ID … NAME', '… mystack_web … 3/3 …'];

@@ -127,6 +127,9 @@ describe('the single file', () => {
       out: `seen ${project.version} (bun ${Bun.version})\n`,
       error: '',
     });
+    writeFileSync(join(home, '.env'), 'SEEN_PORT=none\n');
+    const store = { SEEN_STORE_URL: 'sqlite:migrated.db' };
+    expect(await run(['migrate'], store)).toMatchObject({ status: 0, error: '' });
     // Only `seen serve` starts replicas.
     expect(await run(['replica'])).toMatchObject({ status: 2 });
   });

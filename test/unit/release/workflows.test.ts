@@ -8,6 +8,7 @@ import { suites } from '../../support/suites.ts';
 
 interface Job {
   readonly uses?: string;
+  readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
   readonly strategy?: {
@@ -79,6 +80,14 @@ describe('the workflows', () => {
       versions.set(action, (versions.get(action) ?? new Set()).add(version));
     for (const [action, used] of versions)
       expect({ action, versions: [...used] }).toEqual({ action, versions: [expect.any(String)] });
+  });
+
+  test('of a release publish nothing before the tests, and a start on four systems', () => {
+    const jobs = workflows.find(({ file }) => file === 'release.yml')?.workflow.jobs ?? {};
+    const before = (name: string): string[] =>
+      [jobs[name]?.needs ?? []].flat().flatMap((needed) => [needed, ...before(needed)]);
+    for (const name of ['image', 'npm', 'github'])
+      expect(before(name)).toEqual(expect.arrayContaining(['check', 'tests', 'binaries-start']));
   });
 
   test('of each change run all files of npm test -- all, each once', () => {
