@@ -3,14 +3,18 @@
 #   docker build -t stackdemo .
 #   docker build -t stackdemo:v2 --build-arg VERSION=2.0.0 .
 #
-# docker-bake.hcl builds it for several platforms and with attestations, for a registry: docs/docker.md.
+# docker-bake.hcl builds it for a registry, for two platforms and with attestations:
+# docs/docker.md.
 
-# The same Bun as in package.json (a test compares them), on Alpine: small, with ping, nslookup, nc and wget.
-# This stage runs on the platform of the builder, because its result is the same for all. The last stage runs no command, so
-# an image for another platform needs no emulation. Docker 20.10 without BuildKit leaves BUILDPLATFORM empty; `linux` is its own.
+# The same Bun as in package.json (a test compares them), on Alpine, which is small and has ping,
+# nslookup, nc and wget. This stage runs on the platform of the builder, because its result is the
+# same for all. The last stage runs no command, so an image for another platform needs no
+# emulation. Docker 20.10 without BuildKit leaves BUILDPLATFORM empty; `linux` then means its own
+# platform.
 FROM --platform=${BUILDPLATFORM:-linux} oven/bun:1.4.5-alpine AS build
 WORKDIR /build
-# Before the sources, so that a change of the sources does not repeat the installation.
+# Before the sources, so that Docker does not repeat the installation after a change of the
+# sources.
 COPY package.json package-lock.json ./
 RUN bun install --frozen-lockfile --production
 COPY build build
@@ -19,7 +23,8 @@ COPY src src
 ARG VERSION=1.0.0
 # One script with the whole program, the scripts for browsers, and the logos.
 RUN bun pm pkg set version="$VERSION" && bun build/program.ts seen
-# For the stage below: the folder of the volume, and the command for docker exec, as in: docker exec NAME seen backup FILE
+# For the stage below: the folder of the volume, and the command `seen` for docker exec, as in
+# docker exec NAME seen backup FILE.
 RUN mkdir data bin && printf '#!/bin/sh\nexec bun /usr/local/lib/seen/seen.js "$@"\n' > bin/seen && chmod 755 bin/seen
 
 FROM oven/bun:1.4.5-alpine
@@ -34,12 +39,13 @@ LABEL org.opencontainers.image.title="Seen" \
       org.opencontainers.image.base.name="docker.io/oven/bun:1.4.5-alpine"
 COPY --from=build /build/seen /usr/local/lib/seen
 COPY --from=build /build/bin /usr/local/bin
-# The place of the counts without SEEN_STORE_URL: mount a volume here, otherwise they are lost with the container. A new named
-# volume gets the owner of this folder.
+# The counts are here, unless SEEN_STORE_URL is set. Mount a volume, otherwise they are deleted
+# with the container. A new named volume gets the owner of this folder.
 COPY --from=build --chown=bun:bun /build/data /data
-# One replica per container, because the orchestrator starts the others. The operations port is open to other containers,
-# but not published. Bun caches DNS results for 30 s by default, and in a Swarm a name may move at any time. docker stop kills
-# after 10 s, so Seen ends by itself before that.
+# One replica per container, because the orchestrator starts the others. The operations port is
+# open to other containers, but not published. Bun caches DNS results for 30 s by default, but in a
+# Swarm the address of a name may change at any time. docker stop kills after 10 s, so Seen ends
+# before.
 ENV SEEN_STORE_URL=sqlite:/data/seen.db \
     SEEN_REPLICAS=1 \
     SEEN_OPERATIONS_HOST=:: \
@@ -51,6 +57,7 @@ EXPOSE 8000 9100
 # Healthy means listening for visits; the store is not checked (decision 7).
 HEALTHCHECK --interval=3s --timeout=5s --start-period=40s --retries=5 \
     CMD wget -q -O /dev/null "http://127.0.0.1:$SEEN_OPERATIONS_PORT/healthz"
-# The program itself, without a shell or script runner, so that it receives signals; as process 1 it must handle SIGTERM.
+# No shell or script runner starts the program, so that it receives signals. As process 1 it must
+# handle SIGTERM.
 ENTRYPOINT ["bun", "/usr/local/lib/seen/seen.js"]
 CMD ["serve"]

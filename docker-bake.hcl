@@ -1,10 +1,10 @@
-# Builds the image for a registry: both platforms, labels, an SBOM and a provenance attestation. For this machine alone,
-# docker build is enough (Dockerfile).
+# Builds the image for a registry: for two platforms, with labels, an SBOM and a provenance
+# attestation. For this machine alone, docker build is enough (Dockerfile).
 #
 #   docker buildx bake --print
 #   IMAGE=registry.example.com/seen REVISION="$(git rev-parse HEAD)" docker buildx bake --push
 #
-# A variable of the environment replaces the variable here of the same name. docs/docker.md explains the rest.
+# An environment variable replaces the variable of the same name. docs/docker.md explains the rest.
 
 # As in package.json; a test compares them.
 variable "VERSION" {
@@ -31,8 +31,9 @@ variable "SOURCE" {
   default = ""
 }
 
-# 1.2.3 is also 1.2, 1 and latest. A version before 1.0.0 may change what it likes, so 0.1.0 is not 0. A pre-release, such as
-# 1.2.3-rc.1, is only itself.
+# 1.2.3 also gets the tags 1.2, 1 and latest. 0.1.0 does not get the tag 0, because versions before
+# 1.0.0 may be incompatible with each other. A pre-release, such as 1.2.3-rc.1, gets only its own
+# tag.
 function "tags" {
   params = [version]
   result = length(regexall("-", version)) > 0 ? [version] : distinct(compact([
@@ -54,13 +55,15 @@ target "image" {
     VERSION  = VERSION
     REVISION = REVISION
   }
-  # Title, licence, version, commit and base image are in the Dockerfile. An empty label is none.
+  # Title, licence, version, commit and base image are in the Dockerfile. A null value omits the
+  # label.
   labels = {
     "org.opencontainers.image.created" = CREATED
     "org.opencontainers.image.source"  = SOURCE == "" ? null : SOURCE
   }
   tags = formatlist("${IMAGE}:%s", tags(VERSION))
-  # max: with the Dockerfile, the arguments, and each step with its materials. Nothing secret is in them.
+  # max: includes the Dockerfile, the arguments, and each step with its inputs. None of them is
+  # secret.
   attest = ["type=provenance,mode=max", "type=sbom"]
   output = ["type=image"]
 }
