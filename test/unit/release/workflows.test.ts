@@ -11,6 +11,7 @@ interface Job {
   readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
+  readonly steps?: readonly { readonly run?: string }[];
   readonly strategy?: {
     readonly matrix: {
       readonly part?: readonly string[];
@@ -88,6 +89,21 @@ describe('the workflows', () => {
       [jobs[name]?.needs ?? []].flat().flatMap((needed) => [needed, ...before(needed)]);
     for (const name of ['image', 'npm', 'github'])
       expect(before(name)).toEqual(expect.arrayContaining(['check', 'tests', 'binaries-start']));
+  });
+
+  test('of a release install and run nothing of the project in a job that may publish or sign', () => {
+    const release = workflows.find(({ file }) => file === 'release.yml');
+    const jobs = Object.entries(release?.workflow.jobs ?? {}).filter(([, { permissions }]) =>
+      Object.values(permissions ?? {}).includes('write'),
+    );
+    expect(jobs.map(([name]) => name)).toEqual(['attest', 'image', 'npm', 'github']);
+    for (const [name, job] of jobs) {
+      const commands = (job.steps ?? []).map(({ run = '' }) => run).join('\n');
+      expect({ name, commands }).toEqual({
+        name,
+        commands: expect.not.stringMatching(/\bnpm (ci|install|run)\b|\bnpx\b|\bbun\b/),
+      });
+    }
   });
 
   test('of each change run all files of npm test -- all, each once', () => {
