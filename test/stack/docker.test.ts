@@ -215,6 +215,11 @@ for (const profile of ['sqlite', 'redis', 'postgres']) {
         );
         expect(said.out + said.error).toMatch(/NOAUTH|no password supplied/);
       });
+
+      test('Seen has the URLs of its role, and not the password of the superuser', async () => {
+        const files = await sh(`docker exec seen-web-${profile}-1 ls /run/secrets`);
+        expect(files.split('\n')).toEqual(['postgres_url', 'redis_url']);
+      });
     }
 
     test('a stop ends every container by itself', async () => {
