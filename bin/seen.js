@@ -52,6 +52,12 @@ function findBun() {
   return undefined;
 }
 
+/** Bun reads neither its settings nor variables from files of the current folder. */
+function flags() {
+  const own = fileURLToPath(new URL('bunfig.toml', import.meta.url));
+  return ['--no-env-file', `--config=${own}`];
+}
+
 /** The script to run: the sources in a clone, otherwise the built program. */
 function findProgram() {
   const [sources, built] = ['../src/main.ts', '../dist/seen.js'].map((path) =>
@@ -81,7 +87,7 @@ function watchNpm(stop) {
 function run(bun, words) {
   // On Windows, Bun and Node have not been tested with a channel between them.
   const channel = words[0] === 'serve' && !windows ? ['ipc'] : [];
-  const seen = spawn(bun, [findProgram(), ...words], {
+  const seen = spawn(bun, [...flags(), findProgram(), ...words], {
     stdio: ['inherit', 'inherit', 'inherit', ...channel],
   });
   let stopping = false;

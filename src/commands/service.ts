@@ -103,5 +103,7 @@ export function serveWithReplicas(config: Config, log: Log, argv: readonly strin
 
 /** The words that start this program again: the single file is Bun and the program in one. */
 function thisProgram(): string[] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+  return Bun.isStandaloneExecutable
+    ? [process.execPath]
+    : [process.execPath, ...process.execArgv, Bun.main];
 }

@@ -3,7 +3,7 @@
  * Bun that came with it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TARGETS } from '../../build/targets.ts';
 import project from '../../package.json' with { type: 'json' };
@@ -61,6 +61,7 @@ describe('the npm package', () => {
         'package.json',
         'README.md',
         'LICENSE',
+        'bin/bunfig.toml',
         'bin/seen.js',
         'dist/seen.js',
         'dist/seen.js.map',
@@ -131,6 +132,20 @@ describe('the npm package', () => {
 });
 
 describe('the command of the npm package', () => {
+  test('reads no settings of another program in its folder, and neither do its replicas', async () => {
+    using other = temporaryFolder();
+    writeFileSync(join(other.path, '.env'), 'SEEN_REPLICAS=1\n');
+    writeFileSync(join(other.path, 'bunfig.toml'), 'preload = ["./loaded.ts"]\n');
+    writeFileSync(join(other.path, 'loaded.ts'), "console.log('LOADED');\n");
+    const enter = ['sh', '-c', `cd ${other.path} && exec ${seen} "$@"`, 'sh'];
+    await using program = await prepare(...enter);
+    await program.start();
+    expect(await program.visit()).toBe(1);
+    expect(await program.stop()).toBe(0);
+    expect(messages(program)).toContainEqual(expect.stringMatching(/^3 replicas/));
+    expect(program.out).not.toContain('LOADED');
+  });
+
   test('tells the version, and passes on what a command prints and its exit status', async () => {
     expect(await run('npx', '--no-install', 'seen', '--version')).toMatchObject({
       status: 0,
