@@ -56,9 +56,6 @@ const LONG: readonly string[] = [
 /** What else takes about a minute: it begins next. */
 const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
-/** A command before the command, which then gets a third of a core that others want, too. */
-const BEHIND_OTHERS = ['nice', '-n', '5'];
-
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
@@ -74,16 +71,11 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
-  const stack = of('stack');
-  // A Swarm's managers and databases choose another leader when they wait long for a core.
-  const first = stack.length > 0 ? BEHIND_OTHERS : [];
-  const others = [
-    plain(longestFirst(of('other')), OTHERS_AT_ONCE, [], first),
-    plain(of('browser'), 2, BROWSER_PROGRAMS, first),
-  ];
-  // The stack's wait more than they work.
-  const rest = [others, ...inWorlds(stack).map((suite) => [suite])];
-  return [guard, rest]
+  const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
+  const browsers = [[plain(of('browser'), 2, BROWSER_PROGRAMS)]];
+  // Alone: a Swarm's managers and databases choose another leader when they wait long for a core.
+  const stack = inWorlds(of('stack')).map((suite) => [suite]);
+  return [guard, others, browsers, stack]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
@@ -136,10 +128,9 @@ function plain(
   files: readonly string[],
   atOnce: number,
   programs: readonly Program[] = [],
-  wrap: readonly string[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...wrap, ...command], {
+    Bun.spawn([...command], {
       cwd: ROOT,
       // Also what this process has set.
       env: process.env,
