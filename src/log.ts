@@ -3,7 +3,7 @@
  * imports nothing of ours.
  */
 import { type Logger, pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import type PrettyPrinter from 'pino-pretty';
 
 export type Log = Logger;
 
@@ -13,6 +13,9 @@ export interface LogOptions {
   /** The name of the process in every line. */
   replica: string;
 }
+
+/** Loaded only for a terminal: it takes each process more than 1 MB. */
+const prettyPrinter = (): typeof PrettyPrinter => require('pino-pretty');
 
 /**
  * A log on standard output. It writes synchronously, so that the last lines of a process are not
@@ -30,7 +33,7 @@ export function createLog({ level, format, replica }: LogOptions): Log {
   if (!pretty) return pino(options);
   return pino(
     options,
-    PinoPretty({
+    prettyPrinter()({
       sync: true,
       translateTime: 'SYS:HH:MM:ss',
       ignore: 'replica',

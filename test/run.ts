@@ -11,12 +11,12 @@
  */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeProgram } from '../build/program.ts';
 import { describeClient } from './stack/support/client.ts';
 import { askKernel, describeKernel } from './stack/support/kernel.ts';
 import { inWorld, type Output } from './stack/support/world.ts';
-import { buildProgram } from './support/built-program.ts';
 import { temporaryFolder } from './support/folder.ts';
-import { preparedFolder } from './support/prepared.ts';
+import { PROGRAM, preparedFolder } from './support/prepared.ts';
 import { provide } from './support/programs.ts';
 import { type Report, readReport } from './support/report.ts';
 import { type Lane, rounds, type Suite, suites } from './support/suites.ts';
@@ -104,10 +104,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (chosen.some(({ run }) => run === inWorld)) {
     process.stdout.write(`${describeKernel(await askKernel())}\n${describeClient()}\n`);
   }
-  using _ = preparedFolder();
+  using folder = preparedFolder();
   // Few of the others start it.
   if (chosen.some(({ files }) => files.some((file) => !file.startsWith('test/unit/'))))
-    await buildProgram();
+    await writeProgram(join(folder.path, PROGRAM));
   const results: Result[] = [];
   for (const round of rounds(words))
     results.push(...(await runRound(round, dash === -1 ? [] : args.slice(dash))));

@@ -7,7 +7,7 @@
  * whose texts have a fixed width and so fit in any font. Not here: the text of a badge, its
  * headers, and where logos come from (`logo-files.ts`).
  */
-import { makeBadge } from 'badge-maker';
+import type * as BadgeMaker from 'badge-maker';
 import { fromString } from 'css-color-converter';
 import { type Logo, logoUrl } from './logo.ts';
 import { SHIELDS_COLOURS } from './shields-colours.ts';
@@ -64,6 +64,12 @@ export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sand
 /** The same for an SVG that contains other pictures, such as logos or digits. */
 export const EMBEDDING_POLICY =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
+
+/**
+ * The library, loaded for the first badge: its table of the widths of letters takes each replica
+ * 4 MB, and many never draw a badge.
+ */
+const badgeMaker = (): typeof BadgeMaker => require('badge-maker');
 
 /** What stands for a logo in a drawing. */
 const PLACE = 'logo';
@@ -139,7 +145,7 @@ export function drawWithoutLogo(badge: Badge): string {
     fontSizePx = FONT_SIZE_PX,
     logo,
   } = badge;
-  let svg = makeBadge({
+  let svg = badgeMaker().makeBadge({
     label: words(badge.label),
     message: words(badge.message),
     style,

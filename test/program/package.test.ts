@@ -49,12 +49,19 @@ const prepare = (...command: readonly string[]) =>
 
 const messages = (program: Program) => program.lines().map(({ msg }) => msg);
 
+/** Whether a file of the package is a part of the program, or the map of one. */
+const isPart = (file: string) => /^package\/dist\/part-[a-z0-9]+\.js(\.map)?$/.test(file);
+
 /** Whether a process is there, also as a zombie. */
 const isThere = (pid: number) => statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined;
 
 describe('the npm package', () => {
   test('has the built program, its files, the command and the client, and nothing else', async () => {
-    const files = (await Bun.$`tar -tzf ${tarball}`.text()).trim().split('\n');
+    const all = (await Bun.$`tar -tzf ${tarball}`.text()).trim().split('\n');
+    const [parts, files] = [all.filter(isPart), all.filter((file) => !isPart(file))];
+    const scripts = parts.filter((file) => file.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(parts.toSorted()).toEqual(scripts.flatMap((script) => [script, `${script}.map`]));
     const types = ['call', 'client', 'errors', 'pause', 'react', 'stream', 'types'];
     expect(files.toSorted()).toEqual(
       [

@@ -1,7 +1,7 @@
 /**
  * What many tests need and what takes a second of CPU time to make. `npm test` makes it once, in a
- * folder that the environment names: the program as one file (`built-program.ts`), and an empty
- * cluster of PostgreSQL (`postgres-cluster.ts`).
+ * folder that the environment names: the built program, and an empty cluster of PostgreSQL
+ * (`postgres-cluster.ts`).
  *
  * A test that is run without this folder runs the sources, and makes a cluster of its own.
  */
@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { temporaryFolder } from './folder.ts';
 
 const FOLDER = 'TEST_PREPARED';
+
+/** The folder of the built program in it. */
+export const PROGRAM = 'program';
 
 /** Makes the folder for this process and all that it starts; gone when disposed. */
 export function preparedFolder(): { path: string } & Disposable {

@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, temporaryFolder, until } from './folder.ts';
-import { prepared } from './prepared.ts';
+import { PROGRAM, prepared } from './prepared.ts';
 
 export const ROOT = join(import.meta.dir, '..', '..');
 
-const BUILT = prepared('program/main.js');
+const BUILT = prepared(`${PROGRAM}/seen.js`);
 /** The file of the program: built, where `npm test` has built it, and otherwise the source. */
 export const MAIN = BUILT && existsSync(BUILT) ? BUILT : join(ROOT, 'src/main.ts');
 

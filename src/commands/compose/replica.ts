@@ -29,7 +29,6 @@ import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { Heartbeat } from '../../replicas/heartbeat.ts';
 import { Life } from '../../replicas/life.ts';
-import { composeArchive } from './archive.ts';
 import { CLOCK, composeCounter } from './counter.ts';
 import {
   composeClientAddress,
@@ -135,10 +134,18 @@ function composeHeartbeat(
   return new Heartbeat({ presence, clock: CLOCK, self, hits, probe: () => counter.probe() });
 }
 
-/** Exports and imports over HTTP. The store's own registry: they wait for it in their own way. */
+/**
+ * Exports and imports over HTTP. Their code is loaded with the first, to save memory. The store's
+ * own registry: they wait for it in their own way.
+ */
 function archiveOf({ countersMax }: Config, store: Store, log: Log): InstallationArchive {
   const { registry, archive } = store;
-  return composeArchive({ registry, archive, countersMax, onFailure: transferFailed(log) });
+  const parts = { registry, archive, countersMax, onFailure: transferFailed(log) };
+  const load = async () => (await import('./archive.ts')).composeArchive(parts);
+  return {
+    export: async (signal) => (await load()).export(signal),
+    import: async (...upload) => (await load()).import(...upload),
+  };
 }
 
 /** Builds the app of the public port. */
