@@ -1,7 +1,7 @@
 /**
  * docs/docker.md, followed exactly: containers, Compose with each store, and the build for a
  * registry on a second engine, because that of Debian 12 cannot build for several platforms. And
- * what the document says of rights, passwords and stops.
+ * what the document says of rights, passwords, restores and stops.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
@@ -78,6 +78,45 @@ describe('docs/docker.md', () => {
   for (const step of steps.filter(({ heading }) => heading !== BUILD)) {
     test(step.title, () => reader.follow(step, swarm.manager, swarm.project));
   }
+});
+
+describe('a restore into the volume', () => {
+  const visit = 'curl -s --retry 30 --retry-delay 1 --retry-all-errors localhost:8000';
+  const third = 'Hello World! I have been seen 3 times.';
+  /** The document's first block of commands under a heading. */
+  const commands = (heading: string) =>
+    steps.find((step) => step.heading === heading)?.commands ?? '';
+
+  afterAll(() => sh('docker rm -f seen && docker volume rm seen'));
+
+  test('of a Seen that was killed ignores its last visits, which are only in seen.db-wal', async () => {
+    await sh('docker run -d --name seen -p 8000:8000 -v seen:/data seen');
+    for (const _ of [1, 2]) await sh(visit);
+    await sh(commands('Back up the volume'));
+    expect(await sh(visit)).toBe(third);
+    await sh('docker kill seen');
+    expect(await sh('docker run --rm -v seen:/data --entrypoint ls seen /data')).toContain(
+      'seen.db-wal',
+    );
+    expect(await sh(commands('Restore the volume'))).toEndWith(third);
+  });
+
+  test('stops without a change where an earlier one left the old database', async () => {
+    const again = await swarm.manager.sh(`set -e\n${commands('Restore the volume')}`, swarm.project);
+    expect(again).toMatchObject({ status: 1, error: expect.stringContaining('before') });
+    await sh('docker start seen');
+    expect(await sh(visit)).toBe('Hello World! I have been seen 4 times.');
+  });
+
+  test('also fills a new volume', async () => {
+    await sh('docker rm -f seen && docker volume rm seen');
+    const [, fill = ''] = /^docker stop seen\n([^]*)\ndocker start/.exec(
+      commands('Restore the volume'),
+    ) ?? [];
+    await sh(fill);
+    await sh('docker run -d --name seen -p 8000:8000 -v seen:/data seen');
+    expect(await sh(visit)).toBe(third);
+  });
 });
 
 describe('docs/docker.md, for a registry', () => {
