@@ -306,6 +306,15 @@ const KINDS = {
 /** A kind, and one that is no file of ours, or a name that a person puts in. */
 const NOT_OURS = new Set(['endpointslices', 'secrets', 'secret', 'node', 'nodes', 'NAME']);
 
+/** The labels of pods elsewhere that may visit Seen: those of the ingress controller. */
+function controllers(objects: Objects): Readonly<Record<string, string>>[] {
+  return objects
+    .every('NetworkPolicy')
+    .filter(({ metadata }) => metadata?.name === 'web')
+    .flatMap(({ spec }) => spec?.ingress ?? [])
+    .flatMap(({ from = [] }) => from.map(({ podSelector }) => podSelector?.matchLabels ?? {}));
+}
+
 /** What the words of a command name that the files do not have. */
 function missingIn(words: readonly string[], objects: Objects): string[] {
   const missing: string[] = [];
@@ -319,12 +328,14 @@ function missingIn(words: readonly string[], objects: Objects): string[] {
     need(['seen', 'ingress-nginx'].includes(namespace), namespace);
   for (const file of after('-k')) need(kustomizationIn(file), file);
   for (const file of after('-f')) need(file.startsWith('-') || fileIn(file), file);
-  for (const label of after('-l')) {
+  for (const label of after('-l').flatMap((list) => list.split(','))) {
     const [key = '', value = ''] = label.split('=');
     const there =
       key === 'kubernetes.io/service-name'
         ? objects.names('Service').includes(value)
-        : podsOf(objects).some(({ labels }) => labels[key] === value);
+        : [...podsOf(objects).map(({ labels }) => labels), ...controllers(objects)].some(
+            (labels) => labels[key] === value,
+          );
     need(there, label);
   }
   for (const [at, word] of own.entries()) {
