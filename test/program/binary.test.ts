@@ -19,6 +19,7 @@ import { RedisServer } from '../support/redis-server.ts';
 
 const folder = temporaryFolder();
 /** The folder in which it is alone. */
+import { FirstCount } from '../support/first-count.ts';
 const home = join(folder.path, 'home');
 const seen = join(home, 'seen');
 
@@ -53,9 +54,15 @@ const messages = (program: Program) => program.lines().map(({ msg }) => msg);
 
 describe('the single file', () => {
   test('counts with three replicas of itself, stops, and continues', async () => {
-    await using program = await start();
-    for (const wanted of [1, 2, 3])
-      expect(await program.get('/')).toBe(`Hello World! I have been seen ${wanted} times.\n`);
+    await using program = await prepare();
+    const firstCount = new FirstCount('single file');
+    const sentence = (count: number) => `Hello World! I have been seen ${count} times.\n`;
+    await firstCount.time('./seen serve', async () => {
+      await program.start();
+      expect(await program.get('/')).toBe(sentence(1));
+    });
+    firstCount.print();
+    for (const wanted of [2, 3]) expect(await program.get('/')).toBe(sentence(wanted));
     expect(await program.get('/', { Accept: 'application/json' })).toBe(
       '{"counter":"hits","value":4}\n',
     );

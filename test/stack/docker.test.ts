@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../../package.json' with { type: 'json' };
 import { type Step, stepsOf } from '../support/document.ts';
+import { FirstCount } from '../support/first-count.ts';
 import { until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { pushBunForPlatforms } from './support/base-images.ts';
@@ -75,8 +76,16 @@ function asHere(step: Step): Step {
 
 describe('docs/docker.md', () => {
   const reader = new Reader();
+  const ways = [
+    { steps: /^docker (build|run -d) |^curl /, firstCount: new FirstCount('docker run') },
+    { steps: /^docker compose up /, firstCount: new FirstCount('Compose') },
+  ];
   for (const step of steps.filter(({ heading }) => heading !== BUILD)) {
-    test(step.title, () => reader.follow(step, swarm.manager, swarm.project));
+    test(step.title, () => {
+      const follow = () => reader.follow(step, swarm.manager, swarm.project);
+      const way = ways.find((each) => each.steps.test(step.commands));
+      return way ? way.firstCount.follow(step, follow) : follow();
+    });
   }
 });
 
