@@ -12,7 +12,7 @@ import { findLogo } from '../../src/images/logo-files.ts';
 import german from '../../src/languages/de.json' with { type: 'json' };
 import { bundle, styles } from '../../src/page/bundle.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
-import { thisTarget } from '../support/package.ts';
+import { thisTarget } from '../../build/targets.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';

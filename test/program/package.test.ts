@@ -64,6 +64,7 @@ describe('the npm package', () => {
         'README.md',
         'LICENSE',
         'bin/bunfig.toml',
+        'bin/musl.js',
         'bin/seen.js',
         'dist/seen.js',
         'dist/seen.js.map',
