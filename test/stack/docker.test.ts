@@ -285,6 +285,13 @@ test('docker stop ends streams, and Seen exits with 0', async () => {
   await sh(
     'curl -s --retry 30 --retry-delay 1 --retry-all-errors localhost:8000/hit/my-site/page',
   );
+test('the image has the licenses of its packages, and of Bun', async () => {
+  const text = await sh('docker run --rm --entrypoint cat seen /usr/local/lib/seen/licenses.txt');
+  const { hono, bun } = project.dependencies;
+  const parts = [`\nhono ${hono}, license: MIT\n`, `\nbun ${bun}, license: MIT\n`];
+  expect(parts.filter((part) => !text.includes(part))).toEqual([]);
+});
+
   await sh('curl -sN localhost:8000/live?counters=my-site/page >stream 2>&1 &');
   await until('the stream', () => sh('grep . stream'));
   await sh('docker stop stopped');
