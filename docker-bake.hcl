@@ -2,7 +2,7 @@
 # attestation. For this machine alone, docker build is enough (Dockerfile).
 #
 #   docker buildx bake --print
-#   IMAGE=registry.example.com/seen REVISION="$(git rev-parse HEAD)" docker buildx bake --push
+#   REPOSITORY=registry.example.com/seen REVISION="$(git rev-parse HEAD)" docker buildx bake --push
 #
 # An environment variable replaces the variable of the same name. docs/docker.md explains the rest.
 
@@ -11,8 +11,8 @@ variable "VERSION" {
   default = "1.0.0"
 }
 
-# The name in the registry, without a tag.
-variable "IMAGE" {
+# The name in the registry, without a tag. (IMAGE in compose.local.yml is a name with its tag.)
+variable "REPOSITORY" {
   default = "seen"
 }
 
@@ -31,17 +31,10 @@ variable "SOURCE" {
   default = ""
 }
 
-# 1.2.3 also gets the tags 1.2, 1 and latest. 0.1.0 does not get the tag 0, because versions before
-# 1.0.0 may be incompatible with each other. A pre-release, such as 1.2.3-rc.1, gets only its own
-# tag.
-function "tags" {
-  params = [version]
-  result = length(regexall("-", version)) > 0 ? [version] : distinct(compact([
-    version,
-    join(".", slice(split(".", version), 0, 2)),
-    split(".", version)[0] == "0" ? "" : split(".", version)[0],
-    "latest",
-  ]))
+# Separated by commas. The release workflow sets them (release/tags.ts): for a fix of an older version
+# without latest.
+variable "TAGS" {
+  default = "${VERSION},latest"
 }
 
 group "default" {
@@ -61,7 +54,7 @@ target "image" {
     "org.opencontainers.image.created" = CREATED
     "org.opencontainers.image.source"  = SOURCE == "" ? null : SOURCE
   }
-  tags = formatlist("${IMAGE}:%s", tags(VERSION))
+  tags = formatlist("${REPOSITORY}:%s", split(",", TAGS))
   # max: includes the Dockerfile, the arguments, and each step with its inputs. None of them is
   # secret.
   attest = ["type=provenance,mode=max", "type=sbom"]

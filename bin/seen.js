@@ -11,6 +11,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { usesMusl } from './musl.js';
 
 /** The statuses of shells for a program that was not found, and one that could not be started. */
 const NOT_FOUND = 127;
@@ -20,12 +21,6 @@ const NOT_STARTED = 126;
 const LOOK_MS = 250;
 
 const windows = process.platform === 'win32';
-
-/** Whether the programs of this Linux use musl, as on Alpine, and not glibc. */
-function usesMusl() {
-  process.report.excludeNetwork = true;
-  return !process.report.getReport().header.glibcVersionRuntime;
-}
 
 /**
  * Where Bun may be, the best place first. Some package managers install Bun for both C libraries.

@@ -3,11 +3,12 @@
  * names of systems (`targets.ts`) it makes only these: `npm run build:binary linux-x64`.
  *
  * The file is Bun for that system with the program and its files inside (decision 37). Beside
- * them are the licenses of the packages that they contain.
+ * them are the licenses of the packages that they contain, and of Bun.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { bunFromNpm } from './bun-from-npm.ts';
+import { licensesOfBun } from './licenses.ts';
 import { bundleProgram, ROOT, writeAssets } from './program.ts';
 import { TARGETS, type Target } from './targets.ts';
 
@@ -35,7 +36,7 @@ export async function writeBinary(target: Target, to: string): Promise<string> {
         autoloadDotenv: false,
       },
     });
-    writeFileSync(join(to, 'licenses.txt'), licenses);
+    writeFileSync(join(to, 'licenses.txt'), licenses + licensesOfBun());
     renameSync(outfile, made);
     return made;
   } finally {

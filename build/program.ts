@@ -5,10 +5,10 @@
  * `bun build/program.ts FOLDER` makes it, in the Dockerfile. Not here: the npm package
  * (`package.ts`), and the single file (`binary.ts`).
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BROWSER_SCRIPTS, bundle } from '../src/page/bundle.ts';
-import { licensesOf } from './licenses.ts';
+import { licensesOf, licensesOfBun } from './licenses.ts';
 
 /** The project's folder. */
 export const ROOT = join(import.meta.dir, '..');
@@ -47,7 +47,10 @@ export async function writeAssets(folder: string): Promise<void> {
   cpSync(join(ROOT, 'src/images/logos'), join(folder, 'logos'), { recursive: true });
 }
 
-/** Writes the whole program into `folder`, which is emptied before: `seen.js` and its parts. */
+/**
+ * Writes the whole program into `folder`, which is emptied before: `seen.js` and its parts. Bun is
+ * not in it.
+ */
 export async function writeProgram(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   await writeAssets(folder);
@@ -55,4 +58,9 @@ export async function writeProgram(folder: string): Promise<void> {
   writeFileSync(join(folder, 'licenses.txt'), licenses);
 }
 
-if (import.meta.main) await writeProgram(resolve(process.argv[2] ?? 'dist/program'));
+if (import.meta.main) {
+  const folder = resolve(process.argv[2] ?? 'dist/program');
+  await writeProgram(folder);
+  // The image has Bun beside it.
+  appendFileSync(join(folder, 'licenses.txt'), licensesOfBun());
+}

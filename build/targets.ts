@@ -2,6 +2,7 @@
  * The systems that Seen is built for, and the npm package that has Bun for each. `libc` is the C
  * library: musl is that of Alpine.
  */
+import { usesMusl } from '../bin/musl.js';
 import { dependencies } from '../package.json' with { type: 'json' };
 
 /** The version of Bun that Seen runs on everywhere. */
@@ -33,6 +34,15 @@ export const TARGETS: readonly Target[] = [
   target('windows-x64'),
   target('windows-arm64'),
 ];
+
+/** The system of this machine. Fails when Seen is not built for it. */
+export function thisTarget(): Target {
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `${system}-${process.arch}${usesMusl() ? '-musl' : ''}`;
+  const found = TARGETS.find((each) => each.name === name);
+  if (!found) throw new Error(`Seen is not built for ${name}.`);
+  return found;
+}
 
 function target(name: string): Target {
   const bunName = `bun-${name.replace('arm64', 'aarch64')}`;

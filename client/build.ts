@@ -28,6 +28,7 @@ export async function writeClient(outdir: string): Promise<void> {
       },
     ],
   });
-  const tsc = join(FOLDER, '../node_modules/.bin/tsc');
-  await Bun.$`${tsc} -p ${FOLDER} --noEmit false --declaration --emitDeclarationOnly --outDir ${outdir}`;
+  // Not the file in .bin, which is a batch file on Windows.
+  const tsc = join(FOLDER, '../node_modules/typescript/bin/tsc');
+  await Bun.$`${process.execPath} ${tsc} -p ${FOLDER} --noEmit false --declaration --emitDeclarationOnly --outDir ${outdir}`;
 }

@@ -5,10 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { thisTarget } from '../../build/targets.ts';
 import { Clone, npmSettings } from '../support/clone.ts';
 import { difference, stepsOf } from '../support/document.ts';
 import { freePort, temporaryFolder, until } from '../support/folder.ts';
-import { packPackage, thisTarget } from '../support/package.ts';
+import { packPackage } from '../support/package.ts';
 import { ROOT } from '../support/program.ts';
 import { Shell } from '../support/shell.ts';
 

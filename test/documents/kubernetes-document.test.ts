@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config/config.ts';
-import { pathWith } from '../support/bin.ts';
+import { pathWith, quoted } from '../support/bin.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { kubectl } from '../support/kubernetes/kubectl.ts';
 import {
@@ -59,14 +59,15 @@ let path = '';
 let applied: Objects;
 
 /** Notes its words, and what the real kubectl says to them where no cluster is. */
-const KUBECTL = `number=$(ls FOLDER/calls | wc -l)
-printf '%s\\0' "$@" > "FOLDER/calls/$number"
+const standIn = (real: string) => `notes=${quoted(folder.path)}
+number=$(ls "$notes/calls" | wc -l)
+printf '%s\\0' "$@" > "$notes/calls/$number"
 case "$1 $2 $3 $4" in
   *"get secret") exit 1 ;; # asked by deploy/secrets.sh: it is new
   *"create secret") set -- "$@" --dry-run=client ;;
 esac
-timeout 60 REAL "$@" > "FOLDER/said/$number" 2>&1 < /dev/null
-echo $? > "FOLDER/status/$number"`;
+timeout 60 ${quoted(real)} "$@" > "$notes/said/$number" 2>&1 < /dev/null
+echo $? > "$notes/status/$number"`;
 /** As much of the users of Redis as deploy/secrets.sh needs of an earlier file. */
 const USERS = ['seen', 'metrics']
   .map((name) => `user ${name} on #${'0'.repeat(64)} ~x\n`)
@@ -88,8 +89,7 @@ beforeAll(async () => {
   for (const file of ['seen-backup.tar.gz', 'seen-backup.db', 'url', 'ca.crt'])
     writeFileSync(join(place, file), 'something');
   writeFileSync(join(folder.path, 'config'), JSON.stringify(CONFIG));
-  const lines = KUBECTL.replaceAll('FOLDER', folder.path).replaceAll('REAL', await kubectl());
-  path = pathWith(folder.path, { kubectl: lines });
+  path = pathWith(folder.path, { kubectl: standIn(await kubectl()) });
   const files = ['namespace', 'overlays/sqlite/volume', 'overlays/redis/restore'];
   const all = [
     ...(await Promise.all(OVERLAYS.map((overlay) => Objects.of(overlay)))),
@@ -306,6 +306,15 @@ const KINDS = {
 /** A kind, and one that is no file of ours, or a name that a person puts in. */
 const NOT_OURS = new Set(['endpointslices', 'secrets', 'secret', 'node', 'nodes', 'NAME']);
 
+/** The labels of pods elsewhere that may visit Seen: those of the ingress controller. */
+function controllers(objects: Objects): Readonly<Record<string, string>>[] {
+  return objects
+    .every('NetworkPolicy')
+    .filter(({ metadata }) => metadata?.name === 'web')
+    .flatMap(({ spec }) => spec?.ingress ?? [])
+    .flatMap(({ from = [] }) => from.map(({ podSelector }) => podSelector?.matchLabels ?? {}));
+}
+
 /** What the words of a command name that the files do not have. */
 function missingIn(words: readonly string[], objects: Objects): string[] {
   const missing: string[] = [];
@@ -319,12 +328,14 @@ function missingIn(words: readonly string[], objects: Objects): string[] {
     need(['seen', 'ingress-nginx'].includes(namespace), namespace);
   for (const file of after('-k')) need(kustomizationIn(file), file);
   for (const file of after('-f')) need(file.startsWith('-') || fileIn(file), file);
-  for (const label of after('-l')) {
+  for (const label of after('-l').flatMap((list) => list.split(','))) {
     const [key = '', value = ''] = label.split('=');
     const there =
       key === 'kubernetes.io/service-name'
         ? objects.names('Service').includes(value)
-        : podsOf(objects).some(({ labels }) => labels[key] === value);
+        : [...podsOf(objects).map(({ labels }) => labels), ...controllers(objects)].some(
+            (labels) => labels[key] === value,
+          );
     need(there, label);
   }
   for (const [at, word] of own.entries()) {

@@ -3,16 +3,24 @@
  * and has all that it reads inside. Not here: the commands of docs/install.md.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { writeBinary } from '../../build/binary.ts';
+import { thisTarget } from '../../build/targets.ts';
 import project from '../../package.json' with { type: 'json' };
 import { type Logo, logoUrl } from '../../src/images/logo.ts';
 import { findLogo } from '../../src/images/logo-files.ts';
 import german from '../../src/languages/de.json' with { type: 'json' };
 import { bundle, styles } from '../../src/page/bundle.ts';
+import { FirstCount } from '../support/first-count.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
-import { thisTarget } from '../support/package.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -20,12 +28,14 @@ import { RedisServer } from '../support/redis-server.ts';
 const folder = temporaryFolder();
 /** The folder in which it is alone. */
 const home = join(folder.path, 'home');
+/** What is made with it. */
+const made = join(folder.path, 'made');
 const seen = join(home, 'seen');
 
 beforeAll(async () => {
-  const made = await writeBinary(thisTarget(), join(folder.path, 'made'));
+  const file = await writeBinary(thisTarget(), made);
   mkdirSync(home);
-  renameSync(made, seen);
+  renameSync(file, seen);
 });
 afterAll(() => folder[Symbol.dispose]());
 
@@ -53,9 +63,15 @@ const messages = (program: Program) => program.lines().map(({ msg }) => msg);
 
 describe('the single file', () => {
   test('counts with three replicas of itself, stops, and continues', async () => {
-    await using program = await start();
-    for (const wanted of [1, 2, 3])
-      expect(await program.get('/')).toBe(`Hello World! I have been seen ${wanted} times.\n`);
+    await using program = await prepare();
+    const firstCount = new FirstCount('single file');
+    const sentence = (count: number) => `Hello World! I have been seen ${count} times.\n`;
+    await firstCount.time('./seen serve', async () => {
+      await program.start();
+      expect(await program.get('/')).toBe(sentence(1));
+    });
+    firstCount.print();
+    for (const wanted of [2, 3]) expect(await program.get('/')).toBe(sentence(wanted));
     expect(await program.get('/', { Accept: 'application/json' })).toBe(
       '{"counter":"hits","value":4}\n',
     );
@@ -69,6 +85,19 @@ describe('the single file', () => {
     expect(messages(program).at(-1)).toBe('stopped: every answered visit is stored');
     await program.start();
     expect(await program.visit()).toBe(5);
+  });
+
+  test('comes with the licenses of its packages, of Bun, and of what Bun contains', () => {
+    const text = readFileSync(join(made, 'licenses.txt'), 'utf8');
+    const parts = [
+      `\nhono ${project.dependencies.hono}, license: MIT\n`,
+      `\nbun ${Bun.version}, license: MIT\n`,
+      `/bun-v${Bun.version}/LICENSE.md\n`,
+      '  JavaScriptCore and parts of WebCore, from WebKit ',
+      '\nGNU LESSER GENERAL PUBLIC LICENSE\n',
+      '\nApache License\n',
+    ];
+    expect(parts.filter((part) => !text.includes(part))).toEqual([]);
   });
 
   test('has pages, scripts, styles, languages, logos and the description of the API inside', async () => {

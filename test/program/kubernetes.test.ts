@@ -452,7 +452,8 @@ function allowed(objects: Objects): string[] {
 
 describe('the network', () => {
   const always = [
-    'ingress-nginx → web 8000/TCP',
+    'ingress-nginx/controller/ingress-nginx → true 8089/TCP',
+    'ingress-nginx/controller/ingress-nginx → web 8000/TCP',
     'web → kube-system/kube-dns 53/UDP+53/TCP (out)',
   ];
 

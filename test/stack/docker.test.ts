@@ -1,13 +1,14 @@
 /**
  * docs/docker.md, followed exactly: containers, Compose with each store, and the build for a
  * registry on a second engine, because that of Debian 12 cannot build for several platforms. And
- * what the document says of rights, passwords and stops.
+ * what the document says of rights, passwords, restores and stops.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import project from '../../package.json' with { type: 'json' };
 import { type Step, stepsOf } from '../support/document.ts';
+import { FirstCount } from '../support/first-count.ts';
 import { until } from '../support/folder.ts';
 import { ROOT } from '../support/program.ts';
 import { pushBunForPlatforms } from './support/base-images.ts';
@@ -75,9 +76,58 @@ function asHere(step: Step): Step {
 
 describe('docs/docker.md', () => {
   const reader = new Reader();
+  const ways = [
+    { steps: /^docker (build|run -d) |^curl /, firstCount: new FirstCount('docker run') },
+    { steps: /^docker compose up /, firstCount: new FirstCount('Compose') },
+  ];
   for (const step of steps.filter(({ heading }) => heading !== BUILD)) {
-    test(step.title, () => reader.follow(step, swarm.manager, swarm.project));
+    test(step.title, () => {
+      const follow = () => reader.follow(step, swarm.manager, swarm.project);
+      const way = ways.find((each) => each.steps.test(step.commands));
+      return way ? way.firstCount.follow(step, follow) : follow();
+    });
   }
+});
+
+describe('a restore into the volume', () => {
+  const visit = 'curl -s --retry 30 --retry-delay 1 --retry-all-errors localhost:8000';
+  const third = 'Hello World! I have been seen 3 times.';
+  /** The document's first block of commands under a heading. */
+  const commands = (heading: string) =>
+    steps.find((step) => step.heading === heading)?.commands ?? '';
+
+  afterAll(() => sh('docker rm -f seen && docker volume rm seen'));
+
+  test('of a Seen that was killed ignores its last visits, which are only in seen.db-wal', async () => {
+    await sh('docker run -d --name seen -p 8000:8000 -v seen:/data seen');
+    for (const _ of [1, 2]) await sh(visit);
+    await sh(commands('Back up the volume'));
+    expect(await sh(visit)).toBe(third);
+    await sh('docker kill seen');
+    expect(await sh('docker run --rm -v seen:/data --entrypoint ls seen /data')).toContain(
+      'seen.db-wal',
+    );
+    expect(await sh(commands('Restore the volume'))).toEndWith(third);
+  });
+
+  test('stops without a change where an earlier one left the old database', async () => {
+    const again = await swarm.manager.sh(
+      `set -e\n${commands('Restore the volume')}`,
+      swarm.project,
+    );
+    expect(again).toMatchObject({ status: 1, error: expect.stringContaining('before') });
+    await sh('docker start seen');
+    expect(await sh(visit)).toBe('Hello World! I have been seen 4 times.');
+  });
+
+  test('also fills a new volume', async () => {
+    await sh('docker rm -f seen && docker volume rm seen');
+    const [, fill = ''] =
+      /^docker stop seen\n([^]*)\ndocker start/.exec(commands('Restore the volume')) ?? [];
+    await sh(fill);
+    await sh('docker run -d --name seen -p 8000:8000 -v seen:/data seen');
+    expect(await sh(visit)).toBe(third);
+  });
 });
 
 describe('docs/docker.md, for a registry', () => {
@@ -126,9 +176,9 @@ describe('docs/docker.md, for a registry', () => {
   });
 });
 
-test('docker-bake.hcl tags a version with its shorter forms, and a pre-release only with itself', async () => {
-  const tags = async (version: string) => {
-    const line = `SOURCE=https://example.com/seen VERSION=${version} docker buildx bake -f docker-bake.hcl --print`;
+test('docker-bake.hcl gives the image its version and latest, or the tags that the release workflow sets', async () => {
+  const tags = async (variables: string) => {
+    const line = `SOURCE=https://example.com/seen ${variables} docker buildx bake -f docker-bake.hcl --print`;
     const { target } = JSON.parse(await sh(`${line} 2>/dev/null`)) as {
       target: { image: { tags: string[]; attest: string[]; labels: Record<string, string> } };
     };
@@ -138,9 +188,12 @@ test('docker-bake.hcl tags a version with its shorter forms, and a pre-release o
     );
     return target.image.tags;
   };
-  expect(await tags('1.2.3')).toEqual(['seen:1.2.3', 'seen:1.2', 'seen:1', 'seen:latest']);
-  expect(await tags('0.2.3')).toEqual(['seen:0.2.3', 'seen:0.2', 'seen:latest']);
-  expect(await tags('1.2.3-rc.1')).toEqual(['seen:1.2.3-rc.1']);
+  expect(await tags('VERSION=1.2.3')).toEqual(['seen:1.2.3', 'seen:latest']);
+  expect(await tags('VERSION=1.2.3 TAGS=1.2.3,1.2,1')).toEqual([
+    'seen:1.2.3',
+    'seen:1.2',
+    'seen:1',
+  ]);
 });
 
 test('Compose cannot use the stack’s file, as docs/guide.md says', async () => {
@@ -231,6 +284,13 @@ for (const profile of ['sqlite', 'redis', 'postgres']) {
     });
   });
 }
+
+test('the image has the licenses of its packages, and of Bun', async () => {
+  const text = await sh('docker run --rm --entrypoint cat seen /usr/local/lib/seen/licenses.txt');
+  const { hono, bun } = project.dependencies;
+  const parts = [`\nhono ${hono}, license: MIT\n`, `\nbun ${bun}, license: MIT\n`];
+  expect(parts.filter((part) => !text.includes(part))).toEqual([]);
+});
 
 test('docker stop ends streams, and Seen exits with 0', async () => {
   await sh('docker run -d --name stopped -p 8000:8000 seen');

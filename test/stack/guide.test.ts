@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { stepsOf } from '../support/document.ts';
+import { FirstCount } from '../support/first-count.ts';
 import { ROOT } from '../support/program.ts';
 import { Reader } from './support/reader.ts';
 import { Swarm } from './support/swarm.ts';
@@ -12,6 +13,9 @@ import { Swarm } from './support/swarm.ts';
 const steps = stepsOf(join(ROOT, 'docs/guide.md'));
 let swarm: Swarm;
 const reader = new Reader();
+const firstCount = new FirstCount('Swarm');
+/** What it takes to the first count; other commands only show something. */
+const NEEDED = /^docker (swarm init|build|stack deploy|stack services)|^curl /;
 
 beforeAll(async () => {
   swarm = await Swarm.engines(1);
@@ -54,6 +58,9 @@ describe('docs/guide.md', () => {
   });
 
   for (const step of steps) {
-    test(step.title, () => reader.follow(step, swarm.manager, swarm.project, asHere));
+    test(step.title, () => {
+      const follow = () => reader.follow(step, swarm.manager, swarm.project, asHere);
+      return NEEDED.test(step.commands) ? firstCount.follow(step, follow) : follow();
+    });
   }
 });

@@ -8,11 +8,13 @@
 import { afterAll, beforeAll, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Step, stepsOf } from '../support/document.ts';
+import { FirstCount } from '../support/first-count.ts';
 import { ROOT } from '../support/program.ts';
 import { describeOnMachine, FOLDER, Machine } from './support/machine.ts';
 import { Reader } from './support/reader.ts';
 
 const reader = new Reader();
+const firstCount = new FirstCount('systemd, Caddy and HTTPS');
 let machine: Machine;
 
 /** The machine trusts Caddy's authority after its first start. */
@@ -43,6 +45,8 @@ describeOnMachine('docs/host.md', () => {
   afterAll(() => machine?.[Symbol.asyncDispose]());
 
   for (const step of stepsOf(join(ROOT, 'docs/host.md'))) {
-    test(step.title, () => reader.follow(adapted(step), machine, FOLDER));
+    test(step.title, () =>
+      firstCount.follow(step, () => reader.follow(adapted(step), machine, FOLDER)),
+    );
   }
 });

@@ -3,8 +3,11 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAIN } from './program.ts';
 
+/** A text as one word of the shell, whatever is in it. */
+export const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
 /** `npx seen …`, as it works in the project's folder. */
-export const NPX = `shift; exec ${process.execPath} ${MAIN} "$@"`;
+export const NPX = `shift; exec ${quoted(process.execPath)} ${quoted(MAIN)} "$@"`;
 
 /**
  * Writes programs into a folder `bin` in `folder`, each by its name and its lines of shell.

@@ -1,7 +1,6 @@
 /** The npm package and the single file, made as their users get them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { TARGETS, type Target } from '../../build/targets.ts';
 import { npmSettings } from './clone.ts';
 import { ROOT } from './program.ts';
 
@@ -20,14 +19,4 @@ export async function installPackage(tarball: string, folder: string): Promise<v
     .cwd(folder)
     .env({ ...npmSettings(), PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' })
     .quiet();
-}
-
-/** The system of this machine, of those that Seen is built for. */
-export function thisTarget(): Target {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  const musl = process.platform === 'linux' && header.glibcVersionRuntime === undefined;
-  const name = `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
-  const target = TARGETS.find((each) => each.name === name);
-  if (!target) throw new Error(`Seen is not built for ${name}.`);
-  return target;
 }

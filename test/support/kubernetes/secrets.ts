@@ -1,7 +1,7 @@
 /** The secrets that `deploy/secrets.sh --kubernetes` makes, as a real kubectl writes them. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathWith } from '../bin.ts';
+import { pathWith, quoted } from '../bin.ts';
 import { ROOT } from '../program.ts';
 import { kubectl } from './kubectl.ts';
 import { Objects, objectsIn } from './objects.ts';
@@ -10,10 +10,11 @@ import { Objects, objectsIn } from './objects.ts';
  * As kubectl with a cluster: it keeps secrets as files in a folder. What is in them comes from the
  * real kubectl, which needs no cluster for that.
  */
-const KUBECTL = `[ "$1 $2" = '-n seen' ] || exit 64
+const standIn = (real: string, made: string) => `made=${quoted(made)}
+[ "$1 $2" = '-n seen' ] || exit 64
 case "$3 $4" in
-  'get secret') test -e "FOLDER/made/$5" ;;
-  'create secret') name=$6; REAL "$@" --dry-run=client -o yaml > "FOLDER/made/$name" ;;
+  'get secret') test -e "$made/$5" ;;
+  'create secret') name=$6; ${quoted(real)} "$@" --dry-run=client -o yaml > "$made/$name" ;;
   *) exit 64 ;;
 esac`;
 
@@ -28,8 +29,9 @@ export class Secrets {
   }
 
   static async in(folder: string): Promise<Secrets> {
-    mkdirSync(join(folder, 'made'));
-    const lines = KUBECTL.replaceAll('FOLDER', folder).replaceAll('REAL', await kubectl());
+    const made = join(folder, 'made');
+    mkdirSync(made);
+    const lines = standIn(await kubectl(), made);
     return new Secrets(folder, pathWith(folder, { kubectl: lines }));
   }
 
