@@ -49,16 +49,24 @@ function findBun() {
 
 /** Bun reads neither its settings nor variables from files of the current folder. */
 function flags() {
-  const own = fileURLToPath(new URL('bunfig.toml', import.meta.url));
-  return ['--no-env-file', `--config=${own}`];
+  return ['--no-env-file', `--config=${pathOf('bunfig.toml')}`];
 }
 
-/** The script to run: the sources in a clone, otherwise the built program. */
-function findProgram() {
-  const [sources, built] = ['../src/main.ts', '../dist/seen.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  return existsSync(sources) ? sources : built;
+/** The path of a file of Seen, by its path from this one. */
+function pathOf(file) {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
+/** Whether this is a clone, which has the sources; the package has the built program. */
+function isClone() {
+  return existsSync(pathOf('../src/main.ts'));
+}
+
+/** How Bun is installed. */
+function remedy() {
+  if (isClone()) return `First run "npm ci" in ${pathOf('..')}`;
+  return `npm installs it with Seen as an optional package, on Linux, macOS and Windows with x64 or arm64.
+On one of these, install Seen again, without --omit=optional.`;
 }
 
 function fail(message, status) {
@@ -82,9 +90,13 @@ function watchNpm(stop) {
 function run(bun, words) {
   // On Windows, Bun and Node have not been tested with a channel between them.
   const channel = words[0] === 'serve' && !windows ? ['ipc'] : [];
-  const seen = spawn(bun, [...flags(), findProgram(), ...words], {
-    stdio: ['inherit', 'inherit', 'inherit', ...channel],
-  });
+  const seen = spawn(
+    bun,
+    [...flags(), pathOf(isClone() ? '../src/main.ts' : '../dist/seen.js'), ...words],
+    {
+      stdio: ['inherit', 'inherit', 'inherit', ...channel],
+    },
+  );
   let stopping = false;
   const forwarders = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const forward = () => {
@@ -113,8 +125,7 @@ function main(words) {
   }
   fail(
     `Bun, on which Seen runs, is not installed for ${process.platform} on ${process.arch}.
-npm installs it with Seen as an optional package, on Linux, macOS and Windows with x64 or arm64.
-On one of these, install Seen again, without --omit=optional.`,
+${remedy()}`,
     NOT_FOUND,
   );
 }

@@ -33,7 +33,7 @@ async function run({ argv, env, print }: Context): Promise<number> {
   if (path === undefined) {
     throw new AppError(
       'usage-invalid',
-      'seen backup copies a SQLite database, and the counts are not in one. For Redis see “Back up” in docs/operations.md, for PostgreSQL “Back up and restore” in docs/postgresql.md. seen export FILE writes the counters of any store.',
+      'seen backup copies a SQLite database, and the counts are not in one. docs/backup.md describes how to copy a Redis or a PostgreSQL. seen export FILE writes the counters of any store.',
     );
   }
   refuseDatabase(file, path);
@@ -110,17 +110,18 @@ export const backup: Command = {
   summary: 'copy the SQLite database to a file',
   manual: () => `Usage: seen backup FILE [FLAGS]
 
-Copies the SQLite database to FILE as it is at one moment, with all data of Seen. Seen keeps counting; every visit that was answered
-before the command began is in the copy. FILE appears only when it is complete and on disk. It replaces an existing file, and only its
-owner may read it.
+Copies the SQLite database to FILE as it is at one moment, with all data of Seen. Seen keeps
+counting; every visit that was answered before the command began is in the copy. FILE appears only
+when it is complete and on disk. It replaces an existing file, and only its owner may read it.
 
-Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url). docs/backup.md explains how to
-restore a copy and what that changes. For Redis see docs/operations.md, for PostgreSQL docs/postgresql.md. To move counters to another
-store, use seen export.
+Run it where the database is, with the settings of seen serve (SEEN_STORE_URL, or --store-url).
+docs/backup.md explains how to restore a copy, what that changes, and how to copy a Redis or a
+PostgreSQL. To move counters to another store, use seen export.
 
 Exit status:
   0    the copy is complete
-  2    a mistake in the command line or in the settings, there is no database, or FILE cannot be written
+  2    a mistake in the command line or in the settings, there is no database, or FILE cannot be
+       written
   78   the database is not one of Seen's
   130  ended by Ctrl-C, and nothing is written
 `,

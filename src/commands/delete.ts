@@ -81,17 +81,18 @@ export const deleteCommand: Command = {
        seen delete --created-since 2h --fewer-than 5
        seen delete --prefix my-site/ --yes
 
-Without --yes it lists the counters that match. With --yes it deletes them and their history in small steps, while Seen goes on
-counting. Each counter is checked again when it is deleted: one that has reached N hits since is kept. After Ctrl-C run it again; 2h
-then means two hours before that moment, so name a date to select the same counters.
+Without --yes it lists the counters that match. With --yes it deletes them and their history in
+small steps, while Seen goes on counting. Each counter is checked again when it is deleted: one
+that has reached N hits since is kept. After Ctrl-C run it again; 2h then means two hours before
+that moment, so name a date to select the same counters.
 
-The counter hits is never deleted. Counters with an owner are deleted only with --owned. Deleted counters can only be restored from
-a backup (seen backup, seen export).
+The counter hits is never deleted. Counters with an owner are deleted only with --owned. Deleted
+counters can only be restored from a backup (seen backup, seen export).
 
 Flags. A counter must match all of them:
   --prefix TEXT         its name begins with TEXT
-  --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (in UTC), 2026-11-28T10:30+01:00, or how long ago:
-                        30m, 2h, 3d
+  --created-since TIME  it was made then or later: 2026-11-28, 2026-11-28T10:30 (in UTC),
+                        2026-11-28T10:30+01:00, or how long ago: 30m, 2h, 3d
   --fewer-than N        its number is below N
   --owned               also those that have an owner
   --yes                 delete them

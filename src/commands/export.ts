@@ -140,12 +140,15 @@ export const exportCommand: Command = {
   summary: 'write all counters to a file',
   manual: () => `Usage: seen export [FILE] [FLAGS]
 
-Writes all data of all counters: totals, creation times, titles, links, rules, hashes of owners' tokens, visits by hour and day,
-visitors by day. Seen may keep counting. Each counter is consistent and has every visit that was answered before the export began; on SQLite all counters are of the
-same moment. Without FILE the export is printed. FILE appears only when it is complete. seen import reads it into any store.
+Writes all data of all counters: totals, creation times, titles, links, rules, hashes of owners'
+tokens, visits by hour and day, visitors by day. Seen may keep counting. Each counter is
+consistent and has every visit that was answered before the export began; on SQLite all counters
+are of the same moment. Without FILE the export is printed. FILE appears only when it is complete.
+seen import reads it into any store.
 
-Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url).
-Data that expires within two days is not exported: hashes of today's visitors and their salt, keys of requests, writers.
+Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or
+--store-url). Data that expires within two days is not exported: hashes of today's visitors and
+their salt, keys of requests, writers.
 
 Flags:
   --format jsonl|csv   JSON Lines, or CSV with one value per row [by the name of FILE; jsonl]

@@ -90,9 +90,10 @@ export const importCommand: Command = {
        seen import badge.svg --as my-site/page
        seen import redis://HOST:PORT/0
 
-Lists the changes that it would make, and makes them with --yes, while Seen keeps counting. It first checks all of SOURCE and imports
-nothing if there is a mistake. Each counter remembers the sources that it was imported from, so an interrupted import can be repeated
-and counts nothing twice.
+Lists the changes that it would make, and makes them with --yes, while Seen keeps counting. It
+first checks all of SOURCE and imports nothing if there is a mistake. Each counter remembers the
+sources that it was imported from, so an interrupted import can be repeated and counts nothing
+twice.
 
 The kind of SOURCE is recognised by its content:
 ${fileKindLines()}
@@ -101,12 +102,14 @@ ${fileKindLines()}
 
 Flags:
   --yes              import
-  --existing WHAT    for existing counters: keep them, add to them (total and history), or replace them [keep]
+  --existing WHAT    for existing counters: keep them, add to them (total and history), or replace
+                     them [keep]
   --from KIND        the kind of SOURCE, if it is not recognised
   --namespace NS     the namespace of names that have none
   --as NS/KEY        the name of the only counter
   --keys PATTERN     the keys of a Redis [hits; bsz:* of a busuanzi]
-  --names FILE       for busuanzi, whose keys are hashes: one line ADDRESS,NAMESPACE/KEY for each site and page
+  --names FILE       for busuanzi, whose keys are hashes: one line ADDRESS,NAMESPACE/KEY for each
+                     site and page
   and the settings of seen serve, which select the store; a missing SQLite file is created
 
 Exit status:

@@ -23,16 +23,17 @@ export const migrate: Command = {
   manual: () => `Usage: seen migrate [FLAGS]
        seen migrate --store-url postgres://OWNER:PASSWORD@HOST:5432/DATABASE
 
-Creates the schema of this version of Seen in the store, or updates an older one, as seen serve does when it starts. Run it
-before an update if seen serve connects to PostgreSQL with a role that may only count (docs/postgresql.md). Replicas of the
-previous version keep counting. On SQLite it creates the database file if there is none. Redis has no schema.
+Creates the schema of this version of Seen in the store, or updates an older one, as seen serve
+does when it starts. Run it before an update if seen serve connects to PostgreSQL with a role that
+may only count (docs/postgresql.md). Replicas of the previous version keep counting. On SQLite it
+creates the database file if there is none. Redis has no schema.
 
 Exit status:
   0    the schema is ready for this Seen
   2    a mistake in the command line or in the settings
   69   the store cannot be reached (this does not wait for it)
-  78   the store cannot be used: another program or a newer Seen has written it, this role may not change it, or
-       PostgreSQL is older than 14
+  78   the store cannot be used: another program or a newer Seen has written it, this role may not
+       change it, or PostgreSQL is older than 14
 `,
   run,
 };

@@ -5,7 +5,8 @@
  * Not here: how one replica differs from several (`service.ts`).
  */
 import { version } from '../../package.json' with { type: 'json' };
-import { type Config, readConfig, settingsManual } from '../config/config.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { settingsManual } from '../config/manual.ts';
 import type { Store } from '../contract/store.ts';
 import { within } from '../deadline.ts';
 import { createLog, type Log } from '../log.ts';
@@ -117,12 +118,14 @@ export const serve: Command = {
 
 Counts visits on port 8000. Each visit is stored and then answered with its number.
 
-Flags [with defaults]; each can also be set with an environment variable (--store-url is SEEN_STORE_URL), or read from a
-file that a variable names (SEEN_STORE_URL_FILE). A flag overrides a file, a file a variable, and a variable the default.
+Flags [with defaults]. Each can also be set with an environment variable (--store-url is
+SEEN_STORE_URL), or read from a file that a variable names (SEEN_STORE_URL_FILE). A flag overrides
+a file, a file a variable, and a variable the default.
 ${settingsManual()}
 
 Signals:
-  SIGTERM, Ctrl-C   finish the requests in progress and stop; a second signal, half a second later, ends at once
+  SIGTERM, Ctrl-C   finish the requests in progress and stop; a second signal, half a second
+                    later, ends at once
   SIGHUP            replace the replicas one by one
 
 Exit status:

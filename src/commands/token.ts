@@ -37,8 +37,9 @@ export const token: Command = {
   manual: () => `Usage: seen token NS/KEY [FLAGS]
        seen token hits
 
-Prints a new token for the counter's owner; the old token no longer works. Tokens are stored as hashes, so a lost token cannot be shown
-again. Run it where the store can be reached, with the settings of seen serve (SEEN_STORE_URL, or --store-url). Seen may keep running.
+Prints a new token for the counter's owner; the old token no longer works. Tokens are stored as
+hashes, so a lost token cannot be shown again. Run it where the store can be reached, with the
+settings of seen serve (SEEN_STORE_URL, or --store-url). Seen may keep running.
 
 Exit status:
   0    the token is printed

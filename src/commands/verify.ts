@@ -141,9 +141,10 @@ export const verify: Command = {
   manual: () => `Usage: seen verify URL [FLAGS]
        seen verify --check FILE
 
-Visits a counter from outside while you update, scale or break it, and judges its answers: whether each number is unique, in
-order and within the bounds, and whether a request failed. It works with any service that counts a request and answers with the
-number. Half of the clients keep their connection, half open a new one for each visit. None retries without --retry.
+Visits a counter from outside while you update, scale or break it, and judges its answers: whether
+each number is unique, in order and within the bounds, and whether a request failed. It works with
+any service that counts a request and answers with the number. Half of the clients keep their
+connection, half open a new one for each visit. None retries without --retry.
 
 Flags:
   --visits N         end after N visits
@@ -151,12 +152,15 @@ Flags:
   --clients N        number of concurrent clients [${FLAGS.clients.default}]
   --rate N           visits a second, at fixed times [as many as possible; with --retry ${RETRY_RATE}]
   --counter NS/KEY   hit and read this counter of the Seen at URL
-  --retry            send an Idempotency-Key with each visit and repeat it until it is answered; repeat some answered ones, too. Each
-                     visit uses one of the keys that the service remembers (for Seen: SEEN_KEYS_MAX in all, for 24 hours, and
+  --retry            send an Idempotency-Key with each visit and repeat it until it is answered;
+                     repeat some answered ones, too. Each visit uses one of the keys that the
+                     service remembers (for Seen: SEEN_KEYS_MAX in all, for 24 hours, and
                      SEEN_KEYS_PER_DAY from one address)
-  --may-fail         failed requests are reported, but are not broken; for example while replicas are killed
-  --alone            nobody else visits: a count that verify did not make is broken, even one in the ${LATE_MS / 1000} s after the run.
-                     Without --alone such counts are reported, and it is not tested whether all visits were counted
+  --may-fail         failed requests are reported, but are not broken; for example while replicas
+                     are killed
+  --alone            nobody else visits: a count that verify did not make is broken, even one in
+                     the ${LATE_MS / 1000} s after the run. Without --alone such counts are
+                     reported, and it is not tested whether all visits were counted
   --timeout TIME     time after which a client gives up [${FLAGS.timeout.default}]
   --json FILE        write all figures and findings
   --history FILE     write each operation as a line of JSON

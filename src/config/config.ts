@@ -1,9 +1,9 @@
 /**
  * Reads the settings from flags, files, the environment and the defaults, in this order of
- * precedence, and describes them for people: in `--help`, and in the table in docs/settings.md.
+ * precedence.
  *
  * Only this file reads the environment. It reports all mistakes at once. Not here: the table of
- * settings (`settings.ts`).
+ * settings (`settings.ts`), and its description for people (`manual.ts`).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { AppError, messageOf } from '../counter/errors.ts';
 import type { Service } from '../services/services.ts';
 import { settings } from './settings.ts';
 import { useOfCertificates } from './store-url.ts';
+import { nearest } from './suggestion.ts';
 
 type Name = keyof typeof settings;
 
@@ -49,7 +50,7 @@ export function readConfig({ argv, env }: Sources, alsoRead: readonly string[] =
     const service = REPLACED.get(variable);
     mistakes.push(
       service === undefined
-        ? `${variable} is not a setting of Seen. ${suggestion(variable, known)}`
+        ? `${variable} is not a setting of Seen. ${suggestion(variable, known, 'SEEN_')}`
         : `${variable} is not a setting any more. Use SEEN_HOSTS=${env[variable]}=${service}.`,
     );
   }
@@ -135,13 +136,18 @@ function readFlags(
     tokens: true,
   });
   const known = new Set(Object.keys(options).map((flag) => `--${flag}`));
+  let unknownAt: number | undefined;
   for (const token of tokens) {
-    if (token.kind === 'positional')
+    // The word after an unknown flag is its value.
+    if (token.kind === 'positional' && token.index - 1 !== unknownAt)
       mistakes.push(`“${token.value}” is not a flag. Flags are written --port 8000.`);
     if (token.kind !== 'option') continue;
-    if (!known.has(token.rawName))
-      mistakes.push(`${token.rawName} is not a flag of Seen. ${suggestion(token.rawName, known)}`);
-    else if (token.value === undefined)
+    if (!known.has(token.rawName)) {
+      if (token.value === undefined) unknownAt = token.index;
+      mistakes.push(
+        `${token.rawName} is not a flag of Seen. ${suggestion(token.rawName, known, '--')}`,
+      );
+    } else if (token.value === undefined)
       mistakes.push(`${token.rawName} needs a value, as in ${token.rawName}=…`);
   }
   return values;
@@ -154,13 +160,12 @@ function shown(name: Name, value: string): string {
     : `: “${value.slice(0, 80)}”`;
 }
 
-/** The known name that shares the longest beginning with the unknown one. */
-function suggestion(unknown: string, known: ReadonlySet<string>): string {
-  for (let length = unknown.length; length > (unknown.startsWith('--') ? 3 : 6); length--) {
-    const best = [...known].find((name) => name.startsWith(unknown.slice(0, length)));
-    if (best) return `Did you mean ${best}?`;
-  }
-  return 'See seen serve --help for all settings.';
+/** Advice for a name that does not exist. Names begin with `prefix`. */
+function suggestion(unknown: string, known: ReadonlySet<string>, prefix: string): string {
+  const meant = nearest(unknown, known, prefix);
+  return meant === undefined
+    ? 'See seen serve --help for all settings.'
+    : `Did you mean ${meant}?`;
 }
 
 /** `storeUrl` as `SEEN_STORE_URL`. */
@@ -171,24 +176,4 @@ export function envName(name: string): string {
 /** `storeUrl` as `store-url`. */
 export function flagName(name: string): string {
   return name.replace(/[A-Z]/g, '-$&').toLowerCase();
-}
-
-/** The settings as the lines of `--help`, with their defaults in brackets. */
-export function settingsManual(): string {
-  return Object.entries(settings)
-    .map(([name, { fallback, help }]) => {
-      const defaultText = fallback ? ` [${fallback}]` : '';
-      return `  --${flagName(name).padEnd(17)} ${help.replaceAll('`', '')}${defaultText}`;
-    })
-    .join('\n');
-}
-
-/** The table in docs/settings.md. Defaults that depend on the machine are described in words. */
-export function settingsTable(): string {
-  const words: Readonly<Record<string, string>> = { replicaName: 'host name' };
-  const rows = Object.entries(settings).map(([name, { fallback, help }]) => {
-    const defaultText = words[name] ?? (fallback ? `\`${fallback}\`` : '');
-    return `| \`${envName(name)}\` | ${defaultText} | ${help} |`;
-  });
-  return ['| setting | default | description |', '| --- | --- | --- |', ...rows].join('\n');
 }

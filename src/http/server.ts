@@ -108,12 +108,18 @@ function open({
   };
 }
 
+/** Why a port cannot be opened, by the code of the error. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses it',
+  EACCES: 'this user may not open it',
+};
+
 function unavailable({ host, hostSetting, port }: ListenOptions, error: unknown): AppError {
   const { code, message } = error as NodeJS.ErrnoException;
   const failed = `Port ${port} on ${host} cannot be opened`;
   const advice =
     code === NO_FAMILY
       ? `${failed}: this system has no IPv6. Set ${hostSetting} to an IPv4 address, such as 0.0.0.0 for every one.`
-      : `${failed}: ${code === 'EADDRINUSE' ? 'another program uses it' : message}. Choose others with --port and --operations-port.`;
+      : `${failed}: ${REASONS[code ?? ''] ?? message}. Choose others with --port and --operations-port, or SEEN_PORT and SEEN_OPERATIONS_PORT.`;
   return new AppError('port-unavailable', advice, { cause: error });
 }

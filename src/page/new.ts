@@ -87,11 +87,11 @@ function maker(language: Language, closed: boolean): string {
 </details>
 <p><button class="strong">${escaped(words.create)}</button></p>
 </form>
-<details class="existing">
+<details class="existing" id="existing">
 <summary>${escaped(words.existing)}</summary>
 <form action="/new" class="row">
 <input type="hidden" name="lang" value="${language}">
-<label>${escaped(words.existingName)} <input name="counter" placeholder="my-site/front-page" ${PLAIN} required></label>
+<label>${escaped(words.existingName)} <input id="existing-name" name="counter" placeholder="my-site/front-page" ${PLAIN} required></label>
 <button>${escaped(words.show)}</button>
 </form>
 </details>

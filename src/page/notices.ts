@@ -31,10 +31,14 @@ export function noticePage(links: Links, language: Language, notice: Notice): st
     main: `<header class="hero notice">
 <h1>${escaped(title)}</h1>
 ${textFor(notice, language)}
-<p><a href="">${escaped(errors.again)}</a></p>
-<p class="note">${notice.status} ${escaped(notice.code)}</p>
+${isTemporary(notice.status) ? `<p><a href="">${escaped(errors.again)}</a></p>\n` : ''}<p class="note">${notice.status} ${escaped(notice.code)}</p>
 </header>`,
   });
+}
+
+/** Whether the same request may succeed later: too many requests, or a failure of Seen. */
+function isTemporary(status: number): boolean {
+  return status === 429 || status >= 500;
 }
 
 function titleFor(status: number, errors: Words['errors']): string {

@@ -249,6 +249,35 @@ describe('a name', () => {
     });
   }
 
+  test('that a visit has created shows its code without a token', async () => {
+    await fetch(`${program.url}/hit/visited-site/visits`);
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${program.url}/new`);
+    await page.locator('#site').fill('visited-site');
+    await create(page);
+    await page.locator('#taken').waitFor();
+    expect(await page.locator('.existing [name=counter]').inputValue()).toBe(
+      'visited-site/visits',
+    );
+    await page.getByRole('button', { name: 'Show the code' }).click();
+    await page.locator('#code').waitFor();
+    expect(await page.locator('#name').textContent()).toBe('visited-site/visits');
+  });
+
+  test('that is taken is not mentioned any more when another name is typed', async () => {
+    await make({ name: 'typed-site/visits' });
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${program.url}/new`);
+    await page.locator('#site').fill('typed-site');
+    await create(page);
+    await page.locator('#taken').waitFor();
+    await page.locator('#site').fill('typed-sites');
+    expect(await page.locator('#taken').isVisible()).toBe(false);
+    expect(await problem(page).textContent()).toBe('');
+  });
+
   test('in the URL opens the builder, whoever asks', async () => {
     await make({ name: 'open-site/visits', value: 12 });
     await using watched = await openPage(browser);

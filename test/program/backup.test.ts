@@ -151,7 +151,11 @@ describe('a backup', () => {
       [['none/such.db'], 2, 'Nothing can be written at'],
       [[program.database], 2, 'the one to back up'],
       [['copy.db', '--all'], 2, '--all is not a flag of Seen'],
-      [['copy.db', '--store-url', 'redis://localhost'], 2, '“Back up” in docs/operations.md'],
+      [
+        ['copy.db', '--store-url', 'redis://localhost'],
+        2,
+        'docs/backup.md describes how to copy a Redis',
+      ],
       [['copy.db', '--store-url', 'sqlite:none.db'], 2, 'There is no database at'],
       [['copy.db', '--store-url', 'sqlite:other.db'], 78, 'the database of another program'],
     ] as const) {

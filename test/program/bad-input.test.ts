@@ -535,7 +535,9 @@ describe('starting', () => {
     });
     expect({ status, said }).toEqual({
       status: 78,
-      said: expect.stringContaining('cannot be made'),
+      said: expect.stringMatching(
+        /The folder \S+file cannot be created: .+ --store-url sqlite:PATH\.$/m,
+      ),
     });
   });
 
@@ -604,6 +606,10 @@ describe('starting', () => {
     expect(await seen('serve', '--oper', '1')).toEqual({
       status: 2,
       said: expect.stringContaining('Did you mean --operations-host?'),
+    });
+    expect(await seen('serve', '--prot', '80')).toEqual({
+      status: 2,
+      said: 'seen: --prot is not a flag of Seen. Did you mean --port?\n',
     });
     expect(await seen('replica')).toEqual({
       status: 2,

@@ -255,8 +255,20 @@ describe('the command of the npm package', () => {
       status: 127,
       out: '',
       error: expect.stringMatching(
-        /^seen: Bun, on which Seen runs, is not installed for linux on \w+\.\n[^]*--omit=optional/,
+        /^seen: Bun, on which Seen runs, is not installed for linux on \w+\.\n[^]*install Seen again, without --omit=optional/,
       ),
+    });
+  });
+
+  test('names npm ci in a clone in which nothing was installed', async () => {
+    const clone = join(folder.path, 'clone');
+    cpSync(join(ROOT, 'bin'), join(clone, 'bin'), { recursive: true });
+    mkdirSync(join(clone, 'src'));
+    writeFileSync(join(clone, 'src/main.ts'), '');
+    expect(await run('node', join(clone, 'bin/seen.js'), 'serve')).toEqual({
+      status: 127,
+      out: '',
+      error: expect.stringContaining(`First run "npm ci" in ${clone}`),
     });
   });
 });

@@ -62,7 +62,9 @@ describeOnMachine('deploy/systemd/seen.service', () => {
 
   describe('the unit', () => {
     test('has no mistake that systemd sees', async () => {
-      const said = await machine.sh('systemd-analyze verify /etc/systemd/system/seen.service');
+      const said = await machine.sh(
+        'systemd-analyze verify /etc/systemd/system/seen*.service /etc/systemd/system/seen*.timer',
+      );
       expect(said).toEqual({ status: 0, out: '', error: '' });
     });
 
@@ -168,7 +170,7 @@ describeOnMachine('deploy/systemd/seen.service', () => {
         expect([await visit(), await visit()]).toEqual([1, 2]);
         await machine.must('systemctl restart seen');
         await until('Seen to count again', async () => (await visit()) === 3);
-        await machine.must('systemctl stop seen');
+        await machine.must('systemctl stop seen && rm /etc/seen/store-url');
       });
     }
   });
@@ -179,6 +181,34 @@ describeOnMachine('deploy/systemd/seen.service', () => {
     await startReady({}, lines);
     expect(await property('IPAddressDeny')).toContain('0.0.0.0/0');
     expect(await visit()).toBeGreaterThan(0);
+  });
+
+  describe('the nightly backup', () => {
+    const copies = () => machine.must('ls /var/lib/seen-backups');
+
+    test('copies the database', async () => {
+      await startReady();
+      await machine.must('rm -rf /var/lib/seen-backups/* && systemctl start seen-backup');
+      expect(await copies()).toMatch(/^seen-[\d-]+\.db$/);
+    });
+
+    for (const [where, file, line] of [
+      ['a file of root', '/etc/seen/store-url', 'redis://:a-password@127.0.0.1'],
+      ['the settings', '/etc/seen/seen.env', 'SEEN_STORE_URL=redis://127.0.0.1'],
+    ] as const) {
+      test(`fails and copies no old file when another store is named in ${where}`, async () => {
+        await machine.must(`
+          rm -rf /var/lib/seen-backups/*
+          (umask 077 && echo '${line}' > ${file})`);
+        const { status } = await machine.sh('systemctl start seen-backup');
+        await machine.must(`rm ${file}`);
+        expect(status).toBe(1);
+        expect(await copies()).toBe('');
+        expect(await machine.must('journalctl -t seen-backup -o cat -n 5')).toMatch(
+          /not in one|not SQLite/,
+        );
+      });
+    }
   });
 
   describe('while it runs', () => {

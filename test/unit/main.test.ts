@@ -46,6 +46,8 @@ describe('seen', () => {
         out.split('\n')[0]?.split(' ').slice(0, 3).join(' '),
       ]),
     ).toEqual(commands.map((command) => [0, `Usage: seen ${command}`]));
+    const lines = [list, ...manuals].flatMap(({ out }) => out.split('\n'));
+    expect(lines.filter((line) => line.length > 100)).toEqual([]);
     expect(await seen('version', '--help')).toEqual(manuals.at(-1) as (typeof manuals)[number]);
   });
 

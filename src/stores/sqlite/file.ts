@@ -8,7 +8,7 @@
 import { Database } from 'bun:sqlite';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, messageOf } from '../../counter/errors.ts';
 import { claim } from './schema.ts';
 import { prepare } from './statements.ts';
 
@@ -54,12 +54,12 @@ export function openSqliteFile(
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === 'EACCES' ? 'this user may not write there' : messageOf(cause);
     throw new AppError(
       'store-unusable',
-      `The folder ${dirname(path)} cannot be made: ${String(cause)}.`,
-      {
-        cause,
-      },
+      `The folder ${dirname(path)} cannot be created: ${reason}. Start Seen in a folder that it may write, or name another with --store-url sqlite:PATH.`,
+      { cause },
     );
   }
   const database = new Database(path, { create: true, readwrite: true, strict: true });

@@ -2,13 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  envName,
-  flagName,
-  readConfig,
-  settingsManual,
-  settingsTable,
-} from '../../../src/config/config.ts';
+import { envName, flagName, readConfig } from '../../../src/config/config.ts';
+import { settingsManual, settingsTable } from '../../../src/config/manual.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { temporaryFolder } from '../../support/folder.ts';

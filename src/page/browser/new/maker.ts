@@ -30,7 +30,10 @@ export class Maker {
     this.#words = words;
     this.#listener = listener;
     for (const part of this.#parts) {
-      part.addEventListener('input', () => this.#judge(part, !isHopeless(part.value.trim())));
+      part.addEventListener('input', () => {
+        this.#forgetProblem();
+        this.#judge(part, !isHopeless(part.value.trim()));
+      });
       part.addEventListener('change', () => this.#judge(part, isPart(part.value.trim())));
     }
     this.#suggestion.addEventListener('click', () => this.#suggested?.());
@@ -48,6 +51,12 @@ export class Maker {
     const names = name.split('/');
     if (names.length === 2)
       for (const [index, part] of this.#parts.entries()) part.value = names[index] ?? '';
+  }
+
+  /** Hides the problem of an earlier name. */
+  #forgetProblem(): void {
+    say(byId('problem'), '');
+    byId('taken').hidden = true;
   }
 
   /** Marks a part of the name. */
@@ -85,8 +94,7 @@ export class Maker {
   async #submit(): Promise<void> {
     const wanted = this.#wanted();
     if (!wanted) return;
-    say(byId('problem'), '');
-    byId('taken').hidden = true;
+    this.#forgetProblem();
     const entered = fieldsOf(this.#form)['token'] || undefined;
     const result = await make(wanted, entered ?? installationToken());
     if (!('made' in result)) this.#refused(wanted.name, result.problem);
@@ -137,6 +145,9 @@ export class Maker {
     if (problem?.code === 'counter-exists') {
       this.#taken = name;
       byId('taken').hidden = false;
+      // It may have no owner, as after a first visit. Its code needs no token.
+      byId('existing').setAttribute('open', '');
+      fieldById('existing-name').value = name;
     }
     if (problem?.status !== 401) return;
     forgetToken(undefined);
