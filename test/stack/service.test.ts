@@ -270,8 +270,8 @@ describeOnMachine('deploy/systemd/seen.service', () => {
       );
       await until('a visit', async () => (await visit()) > before);
       expect(await property('NRestarts')).toBe('0');
-      // With the default, systemd would stop all when a lack of memory had killed one. No test runs
-      // out of memory: systemd sees that only where cgroup2 has the memory controller.
+      // With the default, systemd would stop all when a lack of memory had killed one. No test
+      // runs out of memory: systemd sees that only where cgroup2 has the memory controller.
       expect(await property('OOMPolicy')).toBe('continue');
     });
 
