@@ -5,7 +5,7 @@
  * system that it is installed on (decision 37). The package.json of the project is for work on it.
  */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { writeClient } from '../client/build.ts';
 import project from '../package.json' with { type: 'json' };
 import { ROOT, writeProgram } from './program.ts';
@@ -45,4 +45,9 @@ export async function writePackage(folder: string): Promise<void> {
   await writeClient(join(folder, 'client/dist'));
 }
 
-if (import.meta.main) await writePackage(resolve(process.argv[2] ?? 'dist/npm'));
+if (import.meta.main) {
+  const folder = resolve(process.argv[2] ?? 'dist/npm');
+  await writePackage(folder);
+  const shown = relative(process.cwd(), folder);
+  process.stdout.write(`${shown}  ${project.name} ${project.version}: npm pack ./${shown}\n`);
+}

@@ -22,10 +22,19 @@ export function makeFolder(file: string | undefined, temporary: string): string 
   try {
     return mkdtempSync(prefix);
   } catch (cause) {
-    const why = `Nothing can be written at ${dirname(prefix)}: ${messageOf(cause)}.`;
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = REASONS[code ?? ''] ?? messageOf(cause);
+    const why = `Nothing can be written at ${dirname(prefix)}: ${reason}.`;
     throw new AppError('usage-invalid', why, { cause });
   }
 }
+
+/** Why no folder can be made, by the code of the error. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  EACCES: 'this user may not write there',
+  EROFS: 'it is read-only',
+};
 
 /** The beginning of a SQLite database (https://www.sqlite.org/fileformat.html). */
 const DATABASE = 'SQLite format 3\0';

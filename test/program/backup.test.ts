@@ -148,7 +148,7 @@ describe('a backup', () => {
       [[], 2, 'seen backup seen-backup.db'],
       [['a', 'b'], 2, 'Name one file'],
       [['folder'], 2, 'folder is a folder'],
-      [['none/such.db'], 2, 'Nothing can be written at'],
+      [['none/such.db'], 2, '/none: there is no such folder.'],
       [[program.database], 2, 'the one to back up'],
       [['copy.db', '--all'], 2, '--all is not a flag of Seen'],
       [
