@@ -58,7 +58,7 @@ that open a connection for each visit.`,
   {
     title: 'Against the minimal program',
     text: `CPU time per visit of \`GET /\` with three replicas, two and one, and its ratio to the minimal program with as many processes on the
-same store and at as many connections. A guard in the tests keeps this ratio: decision 8 has its figures, which come from bursts of visits.`,
+same store and at as many connections. A guard in the tests keeps this ratio; its figures (decision 8) come from bursts of visits.`,
     table: minimalTable,
   },
   {
@@ -157,7 +157,7 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about fifteen minutes:',
+    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 25 minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'This measures only what has the given text in its name, quickly, and does not write the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",

@@ -1,4 +1,7 @@
-/** The minimal program on SQLite: one transaction for each batch. */
+/**
+ * The minimal program on SQLite: one transaction for each batch. Processes wait for each other in
+ * SQLite, which blocks the event loop. Seen waits outside, so that it can answer meanwhile.
+ */
 import { Database } from 'bun:sqlite';
 import { type FloorStore, thisHour } from './store.ts';
 
