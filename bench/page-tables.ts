@@ -2,12 +2,13 @@
  * The tables of the bench's page, from its results: medians over rounds, ratios within the run.
  * The page around them: page.ts.
  */
+import { FLOOR } from './floor.ts';
 import type { Listening } from './listeners.ts';
 import { median } from './median.ts';
 import { NGINX } from './peers.ts';
 import type { AtRate, Loads, Results } from './results.ts';
 import { COMPARED, CONNECTIONS, GET_ROOT, OTHER_CONNECTIONS, ROUTES } from './scenarios.ts';
-import { SEEN } from './seen.ts';
+import { REPLICAS, SEEN } from './seen.ts';
 import { STORE_NAMES } from './stores.ts';
 
 /** Medians of the rounds. */
@@ -63,9 +64,28 @@ function latency(rounds: readonly AtRate[]): string {
   return `${of('p50Ms')} / ${of('p99Ms')} ms`;
 }
 
+/** By the name of Seen, and of the minimal program itself: the minimal program to compare with. */
+const MINIMAL: ReadonlyMap<string, string> = new Map(
+  STORE_NAMES.flatMap((store) =>
+    REPLICAS.flatMap((processes) => {
+      const { name } = FLOOR[store][processes];
+      return [name, SEEN[store].replicas[processes].name].map(
+        (service) => [service, name] as const,
+      );
+    }),
+  ),
+);
+
+/** The CPU time of a service, and its ratio to that of the minimal program, for a table. */
+function toMinimal(results: Results, service: string, connections = CONNECTIONS): string {
+  const cost = costOf(results, service, GET_ROOT, connections);
+  const minimal = costOf(results, MINIMAL.get(service) ?? '', GET_ROOT, connections);
+  return cost === undefined ? '–' : ratio(cost.cpuUs, minimal?.cpuUs);
+}
+
 /** The table that the README has too. */
 export function comparedTable(results: Results): string {
-  const floor = costOf(results, NGINX.name)?.cpuUs;
+  const nginx = costOf(results, NGINX.name)?.cpuUs;
   const rows = COMPARED.flatMap(({ name }) => {
     const cost = costOf(results, name);
     const waits = results.waits.find(({ service }) => service === name);
@@ -74,15 +94,17 @@ export function comparedTable(results: Results): string {
       [
         name,
         us(cost.cpuUs),
-        ratio(cost.cpuUs, floor),
+        ratio(cost.cpuUs, nginx),
+        toMinimal(results, name),
         count(cost.perSecond),
         latency(waits.halfOfPeak),
       ],
     ];
   });
   const visits = `visits/s, ${CONNECTIONS} connections`;
+  const ratios = ['to nginx', 'to the minimal program'];
   return table(
-    ['service', 'CPU time per visit', 'to nginx', visits, 'p50 / p99 at half of that'],
+    ['service', 'CPU time per visit', ...ratios, visits, 'p50 / p99 at half of that'],
     rows,
   );
 }
@@ -148,37 +170,54 @@ export function routesTable(results: Results): string {
 /** All numbers of connections that are measured. */
 export const ALL_CONNECTIONS = [...OTHER_CONNECTIONS, CONNECTIONS].toSorted((a, b) => a - b);
 
-/** The cost by number of connections, compared with nginx. */
-export function connectionsTable(results: Results): string {
-  const rows = ALL_CONNECTIONS.flatMap((connections) => {
-    const floor = costOf(results, NGINX.name, GET_ROOT, connections)?.cpuUs;
-    const costs = costsOfSeen(results, GET_ROOT, connections);
-    if (costs.every((cost) => cost === undefined)) return [];
-    return [
-      [
-        `${connections}`,
-        floor === undefined ? '–' : us(floor),
-        ...costs.flatMap((cost) =>
-          cost ? [us(cost.cpuUs), ratio(cost.cpuUs, floor)] : ['–', '–'],
-        ),
-      ],
-    ];
+/** One row for each service, with two cells for each number of connections. */
+function byConnections(
+  results: Results,
+  services: readonly string[],
+  to: string,
+  ratioOf: (service: string, connections: number) => string,
+): string {
+  const rows = services.flatMap((service) => {
+    const cells = ALL_CONNECTIONS.map((connections) => {
+      const cost = costOf(results, service, GET_ROOT, connections);
+      return cost && [us(cost.cpuUs), ratioOf(service, connections)];
+    });
+    if (cells.every((cell) => cell === undefined)) return [];
+    return [[service, ...cells.flatMap((cell) => cell ?? ['–', '–'])]];
   });
-  return table(
-    ['connections', 'nginx, a constant', ...STORE_NAMES.flatMap((store) => [store, 'to nginx'])],
-    rows,
-    VARIED,
+  const head = ALL_CONNECTIONS.flatMap((connections) => [`${connections} connections`, to]);
+  return table(['service', ...head], rows, VARIED);
+}
+
+/** The cost of every service by number of connections, compared with nginx. */
+export function connectionsTable(results: Results): string {
+  const names = COMPARED.map(({ name }) => name);
+  return byConnections(results, names, 'to nginx', (service, connections) => {
+    const nginx = costOf(results, NGINX.name, GET_ROOT, connections)?.cpuUs;
+    const cost = costOf(results, service, GET_ROOT, connections);
+    return cost === undefined ? '–' : ratio(cost.cpuUs, nginx);
+  });
+}
+
+/** The cost of Seen by replicas and connections, compared with the minimal program. */
+export function minimalTable(results: Results): string {
+  const names = STORE_NAMES.flatMap((store) =>
+    REPLICAS.map((replicas) => SEEN[store].replicas[replicas].name),
+  );
+  return byConnections(results, names, 'to the minimal program', (service, connections) =>
+    toMinimal(results, service, connections),
   );
 }
 
 /**
- * The cost with three replicas and with one, and with commits that are synced before their answer
- * or later, relative to the usual service on the same store.
+ * The cost with three replicas and with fewer, and with commits that are synced before their
+ * answer or later, relative to the usual service on the same store.
  */
 export function variantsTable(results: Results): string {
-  const rows = Object.values(SEEN).flatMap(({ usual, others }) => {
+  const rows = Object.values(SEEN).flatMap(({ usual, replicas, syncedLater = usual }) => {
     const base = costOf(results, usual.name);
-    return [usual, ...others].flatMap(({ name }) => {
+    const services = new Set([usual, replicas[2], replicas[1], syncedLater]);
+    return [...services].flatMap(({ name }) => {
       const cost = costOf(results, name);
       if (!cost) return [];
       return [

@@ -14,6 +14,7 @@ import {
   latencyTable,
   listeningTable,
   memoryTable,
+  minimalTable,
   routesTable,
   startsTable,
   variantsTable,
@@ -31,11 +32,12 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   {
     title: 'Against what you would pick instead',
-    text: `\`GET /\` at 64 connections. Seen has three replicas, nginx, webdis, Fastify and gunicorn three workers, Moe-Counter's way one process, because its
-numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`; PostgreSQL has its default settings. nginx answers a constant and stores nothing: it is the
-floor. webdis answers HTTP with Redis' own commands, here \`INCR\`. Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is
-what an answer costs without the promise. The guide's application is the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each
-visit.`,
+    text: `\`GET /\` at 64 connections. Seen has three replicas, the minimal program three processes, nginx, webdis, Fastify and gunicorn three
+workers, Moe-Counter's way one process, because its numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`; PostgreSQL has
+its default settings. nginx answers a constant and stores nothing. The minimal program does nothing but keep the promise that an answered visit is durable and has a
+number of its own (bench/peers/floor.ts): with Bun, and in Seen's way, no program takes less. webdis answers HTTP with Redis' own commands, here \`INCR\`.
+Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is what an answer costs without the promise. The guide's application is
+the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each visit.`,
     table: comparedTable,
     plot: servicesPlot,
   },
@@ -54,8 +56,14 @@ that open a connection for each visit.`,
     plot: routesPlot,
   },
   {
+    title: 'Against the minimal program',
+    text: `CPU time per visit of \`GET /\` with three replicas, two and one, and its ratio to the minimal program with as many processes on the
+same store and at as many connections. A guard in the tests keeps this ratio; its figures (decision 8) come from bursts of visits.`,
+    table: minimalTable,
+  },
+  {
     title: 'Connections',
-    text: 'CPU time per visit of `GET /` with three replicas, and with three workers of nginx at as many connections.',
+    text: 'CPU time per visit of `GET /` as in the first table, and its ratio to nginx at as many connections.',
     table: connectionsTable,
     plot: connectionsPlot,
   },
@@ -149,7 +157,7 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about fifteen minutes:',
+    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 25 minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'This measures only what has the given text in its name, quickly, and does not write the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",

@@ -1,12 +1,15 @@
 /**
  * The loads of the bench, in their order. The base is the same for all services: `GET /` with 64
  * connections on three replicas. Each other load changes one thing: the route and the number of
- * counters, the connections, the replicas, or the sync. All combinations would take hours.
+ * counters, the connections, the replicas, or the sync. The minimal program goes with Seen, with
+ * as many processes. All combinations would take hours.
  */
+import { FLOOR } from './floor.ts';
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';
-import { SEEN } from './seen.ts';
+import { type Replicas, SEEN } from './seen.ts';
 import type { Service } from './services.ts';
+import { STORE_NAMES } from './stores.ts';
 
 /** A load on a service. */
 export interface Scenario {
@@ -37,17 +40,25 @@ const base = (service: Service): Scenario => ({
   route: GET_ROOT,
   kind: { connections: CONNECTIONS },
 });
-const onEachStore = Object.values(SEEN);
-const usual = onEachStore.map((seen) => seen.usual);
+const usual = STORE_NAMES.map((store) => SEEN[store].usual);
+/** Seen and the minimal program with as many processes, on each store. */
+const paired = (processes: Replicas) =>
+  STORE_NAMES.flatMap((store) => [SEEN[store].replicas[processes], FLOOR[store][processes]]);
+const syncedLater = STORE_NAMES.flatMap((store) => SEEN[store].syncedLater ?? []);
 
 /** The services of the first table. */
-export const COMPARED: readonly Service[] = [NGINX, ...usual, ...PEERS];
+export const COMPARED: readonly Service[] = [
+  NGINX,
+  ...STORE_NAMES.map((store) => FLOOR[store][3]),
+  ...usual,
+  ...PEERS,
+];
 
 /** All loads of a round. Those that are compared with each other are next to each other. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[NGINX, ...onEachStore.flatMap((seen) => [seen.usual, ...seen.others]), ...PEERS].map(base),
+  ...[NGINX, ...paired(3), ...paired(1), ...paired(2), ...syncedLater, ...PEERS].map(base),
   ...usual.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
-  ...[NGINX, ...usual].flatMap((service) =>
+  ...[NGINX, ...paired(3), ...PEERS].flatMap((service) =>
     OTHER_CONNECTIONS.map((connections) => ({ service, route: GET_ROOT, kind: { connections } })),
   ),
 ];

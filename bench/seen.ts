@@ -1,4 +1,4 @@
-/** Seen as it is measured: on each store, with three replicas or one, synced or not. */
+/** Seen as it is measured: on each store, with one to three replicas, synced or not. */
 import { join } from 'node:path';
 import { freePort } from '../test/support/folder.ts';
 import { type Service, startService } from './services.ts';
@@ -22,25 +22,35 @@ async function start(startServer: StoreToMeasure['startServer'], replicas: numbe
   }));
 }
 
+/** The numbers of replicas that are measured; three are usual, as the README starts it. */
+export const REPLICAS = [1, 2, 3] as const;
+export type Replicas = (typeof REPLICAS)[number];
+
 /** Seen on one store. */
 interface SeenOn {
-  /** As the README starts it: three replicas. */
+  readonly replicas: Readonly<Record<Replicas, Service>>;
+  /** Three replicas. */
   readonly usual: Service;
-  /** The variants: one replica, and commits that are synced later. */
-  readonly others: readonly Service[];
+  /** Three replicas whose commits are synced later; undefined where this is not measured. */
+  readonly syncedLater: Service | undefined;
 }
 
 function seenOn(store: StoreName): SeenOn {
   const { needs, startServer, startUnsafe } = STORES[store];
   const name = `Seen on ${store}`;
+  const usual = { name, needs, start: () => start(startServer, 3) };
   return {
-    usual: { name, needs, start: () => start(startServer, 3) },
-    others: [
-      { name: `${name}, one replica`, needs, start: () => start(startServer, 1) },
-      ...(startUnsafe
-        ? [{ name: `${name}, synced later`, needs, start: () => start(startUnsafe, 3) }]
-        : []),
-    ],
+    replicas: {
+      1: { name: `${name}, one replica`, needs, start: () => start(startServer, 1) },
+      2: { name: `${name}, two replicas`, needs, start: () => start(startServer, 2) },
+      3: usual,
+    },
+    usual,
+    syncedLater: startUnsafe && {
+      name: `${name}, synced later`,
+      needs,
+      start: () => start(startUnsafe, 3),
+    },
   };
 }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 const RECORD = join(import.meta.dir, '../docs/decisions/0008-where-the-time-goes.md');
 
 /**
- * How many times nginx's CPU time a visit of `GET /` takes, as its row says: `| Seen on Redis |
- * 6.3 |`. Fails when there is no such row.
+ * How many times the minimal program's CPU time a visit of `GET /` takes, as its row says: `| Seen
+ * on Redis, one replica | 1.67 |`. Fails when there is no such row.
  */
 export function statedRatio(service: string, record = readFileSync(RECORD, 'utf8')): number {
   const cell = record
