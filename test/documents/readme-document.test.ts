@@ -56,13 +56,6 @@ const COMMANDS: Readonly<Record<string, () => unknown>> = {
     await visits(2);
     await clone.begin('npm start', ready);
   },
-  'npm ci --omit=dev && npm start': async () => {
-    await run('npm ci --omit=dev');
-    await clone.begin('npm start', ready);
-    await visits(1);
-    await visits(2);
-    await clone.begin('npm start', ready);
-  },
   'curl localhost:8000': () => visits(3),
   // These are what runs this: running them here would never end.
   'npm ci && npm test': async () =>
@@ -114,16 +107,6 @@ const COMMANDS: Readonly<Record<string, () => unknown>> = {
   'npx seen verify http://localhost:8000 --for 5s': async () =>
     expect(await run('npx seen verify http://localhost:8000 --for 5s')).toContain(
       'Held, as far as it was tested',
-    ),
-  'npx seen verify http://localhost:8000 --counter checks/verify --for 5s': async () =>
-    expect(
-      await run('npx seen verify http://localhost:8000 --counter checks/verify --for 5s'),
-    ).toEndWith('Held.\n'),
-  "echo 'my-site/about,12345' > counters.csv": () =>
-    run("echo 'my-site/about,12345' > counters.csv"),
-  'npx seen import counters.csv': async () =>
-    expect(await run('npx seen import counters.csv')).toMatch(
-      /1 new +my-site\/about 12345\n[^]*Nothing was changed yet\./,
     ),
   'npx seen export counters.jsonl': async () =>
     expect(await run('npx seen export counters.jsonl')).toMatch(
