@@ -3,6 +3,7 @@
  * connections on three replicas. Each other load changes one thing: the route and the number of
  * counters, the connections, the replicas, or the sync. All combinations would take hours.
  */
+import { LIMITED_SCENARIOS } from './limited.ts';
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';
 import { SEEN } from './seen.ts';
@@ -46,6 +47,7 @@ export const COMPARED: readonly Service[] = [NGINX, ...usual, ...PEERS];
 /** All loads of a round. Those that are compared with each other are next to each other. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[NGINX, ...onEachStore.flatMap((seen) => [seen.usual, ...seen.others]), ...PEERS].map(base),
+  ...LIMITED_SCENARIOS,
   ...usual.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
   ...[NGINX, ...usual].flatMap((service) =>
     OTHER_CONNECTIONS.map((connections) => ({ service, route: GET_ROOT, kind: { connections } })),
