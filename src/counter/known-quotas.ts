@@ -14,13 +14,13 @@ import { shareOf, takeFrom, verdictOf } from './rate-limit.ts';
 /** How long a request waits for its verdict: longer than a healthy store takes, hardly noticed. */
 export const LIMITER_WAIT_MS = 250;
 /**
- * The number of visitors that a replica remembers, the most recent. They take about 5 MB. One at
- * its limit is never among the others, unless these come a hundred times as often.
+ * The number of visitors that a replica remembers, the most recent. They take about 5 MB. One that
+ * sends ten requests a second is displaced only when 20,000 others come between two of them.
  */
 const KNOWN_MAX = 20_000;
 /**
- * The part of a quota below which each request is checked in the store. It is more than six
- * replicas have unreported together.
+ * The part of a quota below which each request is checked in the store: of a minute's quota, as
+ * much as six replicas may have unreported together.
  */
 const NEARLY_USED = 0.1;
 
@@ -28,7 +28,7 @@ const NEARLY_USED = 0.1;
 interface Known {
   /** When the quota is full again, by the store's verdicts and the requests allowed here. */
   fullAtUs: number;
-  /** The number of requests that were allowed here and that the store does not know. */
+  /** The number of requests that were allowed here and that the store does not know of. */
   unreported: number;
   /** When the first of them was allowed. */
   sinceUs: number;
