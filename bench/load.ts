@@ -17,6 +17,8 @@ export interface Kind {
   readonly path?: string;
   /** The number of counters to visit in turns. */
   readonly counters?: number;
+  /** The number of addresses from which visits come in turns, in `X-Forwarded-For`. */
+  readonly addresses?: number;
   readonly connections: number;
 }
 
@@ -48,13 +50,18 @@ export async function makeCounters(service: Running, kind: Kind): Promise<void> 
 
 async function visit(
   { url }: Running,
-  { path, counters, connections }: Kind,
+  { path, counters, addresses, connections }: Kind,
   seconds: number,
   from: number,
 ) {
   const target = path === undefined ? url : new URL(path, url).href;
-  const walk = counters === undefined ? [] : ['-s', join(import.meta.dir, 'names.lua')];
-  const walked = counters === undefined ? [] : ['--', path ?? '', `${counters}`, `${from}`];
+  const script = (name: string) => ['-s', join(import.meta.dir, name)];
+  const [walk, walked] =
+    counters !== undefined
+      ? [script('names.lua'), ['--', path ?? '', `${counters}`, `${from}`]]
+      : addresses !== undefined
+        ? [script('addresses.lua'), ['--', `${addresses}`, `${from}`]]
+        : [[], []];
   const out =
     await Bun.$`wrk -t1 -c${connections} -d${seconds}s ${walk} ${target} ${walked}`.text();
   if (/Non-2xx|Socket errors/.test(out)) throw new Error(`${target} failed under load:\n${out}`);

@@ -6,7 +6,7 @@
 import { find } from '../test/support/programs.ts';
 import { imageFiles } from './image.ts';
 import { measureListeners } from './listeners.ts';
-import { load, makeCounters } from './load.ts';
+import { type Kind, load, makeCounters } from './load.ts';
 import { commit, machine, versions } from './machine.ts';
 import { median } from './median.ts';
 import { memoryOf } from './memory.ts';
@@ -98,7 +98,8 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         starting.push(start);
         const started = await start;
         running.set(service, started);
-        results.memory.push({ service: service.name, ...(await warm(started)) });
+        const first = scenarios.find((each) => each.service === service && !each.kind.counters);
+        results.memory.push({ service: service.name, ...(await warm(started, first?.kind)) });
       }
     }
     const turns = scenarios.filter(({ service }) => running.has(service));
@@ -119,10 +120,11 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
  */
 async function warm(
   running: Running,
+  kind: Kind = { connections: CONNECTIONS },
 ): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
   await Bun.sleep(1000);
   const rest = memoryOf(running.pids);
-  const warming = load(running, { connections: CONNECTIONS }, 3);
+  const warming = load(running, kind, 3);
   await Bun.sleep(2500);
   const loaded = memoryOf(running.pids);
   await warming;

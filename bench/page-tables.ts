@@ -3,6 +3,7 @@
  * The page around them: page.ts.
  */
 import { FLOOR } from './floor.ts';
+import { FROM_ADDRESSES, LIMITED } from './limited.ts';
 import type { Listening } from './listeners.ts';
 import { median } from './median.ts';
 import { NGINX } from './peers.ts';
@@ -236,6 +237,18 @@ export function variantsTable(results: Results): string {
     rows,
     VARIED,
   );
+}
+
+/** The cost of a visit from one of many addresses, with and without a limit for each. */
+export function limitedTable(results: Results): string {
+  const rows = LIMITED.flatMap(({ usual, limited }) => {
+    const [without, cost] = [usual, limited].map(({ name }) =>
+      costOf(results, name, FROM_ADDRESSES),
+    );
+    if (!without || !cost) return [];
+    return [[usual.name, us(without.cpuUs), us(cost.cpuUs), ratio(cost.cpuUs, without.cpuUs)]];
+  });
+  return table(['service', 'without a limit', 'with it', 'ratio'], rows);
 }
 
 /** The memory of all processes of a service. */

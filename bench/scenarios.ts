@@ -5,6 +5,7 @@
  * as many processes. All combinations would take hours.
  */
 import { FLOOR } from './floor.ts';
+import { LIMITED_SCENARIOS } from './limited.ts';
 import type { Kind } from './load.ts';
 import { NGINX, PEERS } from './peers.ts';
 import { type Replicas, SEEN } from './seen.ts';
@@ -57,6 +58,7 @@ export const COMPARED: readonly Service[] = [
 /** All loads of a round. Those that are compared with each other are next to each other. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[NGINX, ...paired(3), ...paired(1), ...paired(2), ...syncedLater, ...PEERS].map(base),
+  ...LIMITED_SCENARIOS,
   ...usual.flatMap((service) => ROUTES.map((varied) => ({ service, ...varied }))),
   ...[NGINX, ...paired(3), ...PEERS].flatMap((service) =>
     OTHER_CONNECTIONS.map((connections) => ({ service, route: GET_ROOT, kind: { connections } })),

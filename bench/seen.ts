@@ -6,7 +6,11 @@ import { STORES, type StoreName, type StoreToMeasure } from './stores.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
-async function start(startServer: StoreToMeasure['startServer'], replicas: number) {
+async function start(
+  startServer: StoreToMeasure['startServer'],
+  replicas: number,
+  requestsPerMinute = 0,
+) {
   const operationsPort = await freePort();
   return startService(startServer, (port, server, folder) => ({
     command: [process.execPath, join(ROOT, 'src/main.ts'), 'serve'],
@@ -18,6 +22,9 @@ async function start(startServer: StoreToMeasure['startServer'], replicas: numbe
       SEEN_REPLICAS: `${replicas}`,
       // All counters are made from one address.
       SEEN_NEW_COUNTERS_PER_DAY: '0',
+      // wrk stands for a proxy, where it sends addresses.
+      SEEN_TRUSTED_PROXIES: '127.0.0.1',
+      SEEN_REQUESTS_PER_MINUTE: `${requestsPerMinute}`,
     },
   }));
 }
@@ -60,3 +67,9 @@ export const SEEN: Readonly<Record<StoreName, SeenOn>> = {
   SQLite: seenOn('SQLite'),
   PostgreSQL: seenOn('PostgreSQL'),
 };
+
+/** The same with three replicas and the limit of deploy/edge.yml on requests of an address. */
+export function limitedSeen(store: StoreName): Service {
+  const { needs, startServer } = STORES[store];
+  return { name: `Seen on ${store}, limited`, needs, start: () => start(startServer, 3, 600) };
+}

@@ -149,7 +149,7 @@ export const settings = {
   ),
   requestsPerMinute: setting(
     '0',
-    'Requests that an address may make in a minute; 0: no limit. All visitors behind an untrusted proxy have one address',
+    'Requests that an address may make in a minute; 0: no limit. Each of several replicas may exceed it by a thirtieth (docs/api.md). All visitors behind an untrusted proxy have one address',
     numberSetting(0, 1_000_000),
   ),
   newCountersPerDay: setting(

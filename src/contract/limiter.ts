@@ -13,14 +13,16 @@ export interface Limit {
   readonly windowMs: number;
 }
 
-/** A request that takes one from a visitor's quota. */
+/** A visitor and the number of requests to take from its quota. */
 export interface LimitRequest {
   /** Names the visitor: 1 to 64 letters, digits, `_` and `-`. */
   readonly who: string;
   readonly limit: Limit;
+  /** A whole number, at least 1, which is the default. */
+  readonly count?: number;
 }
 
-/** Whether the request is allowed, and the remaining quota. */
+/** Whether all the requests are allowed, and the remaining quota. */
 export interface Verdict {
   readonly allowed: boolean;
   readonly remaining: number;
@@ -40,10 +42,11 @@ export const LIMITED_MAX = 100_000;
 /** The operations of the limiter. */
 export interface Limiter {
   /**
-   * Takes one from each quota, and returns the verdicts in order; a visitor that occurs twice
-   * takes two. A refused request takes nothing. The data need not survive a crash, and a visitor
-   * with a full quota is forgotten. When `LIMITED_MAX` visitors are remembered, others are allowed
-   * and not remembered. Fails with `store-unavailable`, `store-unusable`, `hit-unconfirmed`.
+   * Takes `count` from each quota, and returns the verdicts in order; a visitor may occur twice.
+   * If fewer remain, it takes those, and the verdict is a refusal. The data need not survive a
+   * crash, and a visitor with a full quota is forgotten. When `LIMITED_MAX` visitors are
+   * remembered, others are allowed and not remembered. Fails with `store-unavailable`,
+   * `store-unusable`, `hit-unconfirmed`.
    */
   take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]>;
 }

@@ -121,6 +121,34 @@ export function testLimiter(subject: () => Subject): void {
       await own.close();
     });
 
+    test('are used by several requests in one step: by as many as remain, and all others are refused', async () => {
+      const { store: own, pass } = begin();
+      const who = visitor();
+      const take = async (...counts: number[]) => {
+        const verdicts = await own.limiter.take(
+          counts.map((count) => ({ who, limit: FIVE, count })),
+        );
+        return verdicts.map(({ allowed, remaining }) => [allowed, remaining]);
+      };
+      expect(await take(3)).toEqual([[true, 2]]);
+      expect(await take(3)).toEqual([[false, 0]]);
+      pass(4 * BACK_MS);
+      expect(await take(2, 1, 2, 1)).toEqual([
+        [true, 2],
+        [true, 1],
+        [false, 0],
+        [false, 0],
+      ]);
+      pass(BACK_MS - 1);
+      expect(await take(9)).toEqual([[false, 0]]);
+      pass(1);
+      // The refused ones of before have used no part of it.
+      expect(await take(1)).toEqual([[true, 0]]);
+      pass(100 * BACK_MS);
+      expect(await take(6)).toEqual([[false, 0]]);
+      await own.close();
+    });
+
     test('are exact where the window cannot be divided by them', async () => {
       const { store: own, many, pass } = begin();
       for (const quota of [1, 7, 13, 600, 1_000]) {

@@ -240,6 +240,21 @@ forEachStore((newDatabase) => {
     await flooding;
   });
 
+  test('three replicas together exceed the limit on requests by no more than is documented', async () => {
+    await using program = await start({ SEEN_REQUESTS_PER_MINUTE: '300' });
+    const day = new Date().getUTCDate();
+    const began = performance.now();
+    const flood = await askAll(program, times(900, '/'));
+    const refilled = Math.ceil(((performance.now() - began) * 300) / 60_000);
+    const open = await letThrough(program);
+    expect(flood.replicas).toBe(3);
+    expect(flood.count(200) + flood.count(429)).toBe(900);
+    // Over midnight everybody is somebody new.
+    if (new Date().getUTCDate() !== day) return;
+    // Of each replica five requests in a minute, twice.
+    expect(flood.count(200)).toBeWithin(300 - 3 * 5, 300 + refilled + 3 * 2 * 5 + open + 1);
+  });
+
   test('a forged X-Forwarded-For does not get around a limit', async () => {
     await using program = await start({
       SEEN_NEW_COUNTERS_PER_DAY: '3',

@@ -24,8 +24,10 @@ export class RequestState {
   route = 'other';
   /** The real status of a failure whose response has to be 200. */
   realStatus: number | undefined;
-  /** The values of `RateLimit`; `undefined` for none. */
-  limits: string[] | undefined;
+  /** The client's address, found once (`visit/visitors.ts`) for limits and visitors. */
+  clientAddress: string | undefined;
+  /** The value of `RateLimit`; empty when it is unknown, `undefined` without a limit. */
+  limits: string | undefined;
   /** Whether the response to this HEAD may have another length than that to GET. */
   isLengthUnknown = false;
   /** Whether its body has yet to arrive. */
@@ -138,8 +140,8 @@ export class Lifecycle {
   #send(state: RequestState, response: Response): Response {
     const { policy, onRequest } = this.#options;
     // The first access to a response's headers creates an object, which costs some 2 % of a visit.
-    if (state.limits) response.headers.set('RateLimit-Policy', policy);
-    if (state.limits?.length) response.headers.set('RateLimit', state.limits.join(', '));
+    if (state.limits !== undefined) response.headers.set('RateLimit-Policy', policy);
+    if (state.limits) response.headers.set('RateLimit', state.limits);
     if (this.#away) response.headers.set('Connection', 'close');
     this.#leave(state);
     const seconds = (performance.now() - state.startedAt) / 1000;

@@ -5,8 +5,8 @@
  *
  * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
- * the choice of limited routes (`http/app.ts`), and calling the store and the arithmetic
- * (`counter/rate-limit.ts`).
+ * the choice of limited routes (`http/app.ts`), what is decided without the store
+ * (`counter/known-quotas.ts`), and the arithmetic (`counter/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
@@ -14,7 +14,7 @@ import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { LIMITER_WAIT_MS, OpenLimiter, takeOne } from '../../counter/rate-limit.ts';
+import { KnownQuotas, LIMITER_WAIT_MS, type Place } from '../../counter/known-quotas.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';
@@ -49,18 +49,22 @@ export interface LimitsOptions extends Quotas {
   readonly onOpen: () => void;
 }
 
-/** Takes one request from the visitor's quota. Fails with `rate-limited`. */
-export type Admit = (c: AppContext) => Promise<void>;
+/** Takes one request from the visitor's quota, mostly at once. Fails with `rate-limited`. */
+export type Admit = (c: AppContext) => Promise<void> | undefined;
 /** Takes one key from the visitor's quota. Fails with `rate-limited`, `store-unavailable`. */
 export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
 export type MayMake = (c: AppContext, name: string) => Promise<void>;
 
+/** Explains a refusal. */
+type Why = (limit: Limit) => string;
+/** The name of the limit on requests. */
+const REQUESTS = 'requests';
 /**
  * Stands for all addresses together. No address has this name: a hash of one has 11 characters
  * (`visitors.ts`).
  */
-const EVERYBODY = 'everybody';
+const EVERYBODY: Place = { key: 'everybody', who: () => 'everybody' };
 
 export class Limits {
   /** Takes one request, before it is handled; `undefined` without a limit. */
@@ -75,24 +79,17 @@ export class Limits {
    */
   readonly mayCreate: MayMake | undefined;
   readonly #options: LimitsOptions;
-  readonly #limiter: OpenLimiter;
-  readonly #requests: Limit | undefined;
   /** The value of `RateLimit-Policy`: `"requests";q=60;w=60`. */
   readonly policy: string;
-  /**
-   * The quota of unchecked requests, by limit: the time when all of it is available again, in
-   * microseconds on the clock.
-   */
-  readonly #unchecked = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
     const { limiter, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
-    this.#limiter = new OpenLimiter(limiter, clock);
-    const requests = limitOf('requests', requestsPerMinute, 60_000);
-    this.#requests = requests;
-    const newCounters = limitOf('new-counters', newCountersPerDay, DAY_MS);
-    const keys = limitOf('keys', keysPerDay, DAY_MS);
+    const quotasOf = (name: string, quota: number, windowMs: number) =>
+      quota === 0 ? undefined : new KnownQuotas({ name, quota, windowMs }, limiter, clock);
+    const requests = quotasOf(REQUESTS, requestsPerMinute, 60_000);
+    const newCounters = quotasOf('new-counters', newCountersPerDay, DAY_MS);
+    const keys = quotasOf('keys', keysPerDay, DAY_MS);
     if (requests) this.admit = (c) => this.#takeRequest(c, requests);
     if (newCounters) {
       const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
@@ -103,57 +100,72 @@ export class Limits {
     }
     if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
     this.policy = [requests, newCounters, keys]
-      .flatMap((limit) =>
-        limit ? `"${limit.name}";q=${limit.quota};w=${limit.windowMs / 1000}` : [],
-      )
+      .flatMap((quotas) => {
+        if (!quotas) return [];
+        const { name, quota, windowMs } = quotas.limit;
+        return `"${name}";q=${quota};w=${windowMs / 1000}`;
+      })
       .join(', ');
   }
 
-  async #takeRequest(c: AppContext, limit: Limit): Promise<void> {
-    if (this.#isExempt(c)) return;
-    c.env.limits = [];
-    const came = `More than ${pluralize(limit.quota, 'request')} a minute came from your address`;
-    await this.#take(c, limit, `${came}. Nothing was counted or done.`);
+  #takeRequest(c: AppContext, quotas: KnownQuotas): Promise<void> | undefined {
+    if (this.#isExempt(c)) return undefined;
+    c.env.limits = '';
+    return this.#take(c, quotas, ({ quota }) => {
+      const came = `More than ${pluralize(quota, 'request')} a minute came from your address`;
+      return `${came}. Nothing was counted or done.`;
+    });
   }
 
-  async #takeNewCounter(c: AppContext, limit: Limit, name: string): Promise<void> {
+  async #takeNewCounter(c: AppContext, quotas: KnownQuotas, name: string): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'all visitors together have' : 'your address has';
-    const made = `${who} made ${pluralize(limit.quota, 'new counter')}, the maximum per day`;
-    const why = `There is no counter ${name}, and ${made}. Nothing was created or counted. Existing counters keep counting.`;
-    await this.#take(c, limit, why);
+    await this.#take(c, quotas, ({ quota }) => {
+      const made = `${who} made ${pluralize(quota, 'new counter')}, the maximum per day`;
+      return `There is no counter ${name}, and ${made}. Nothing was created or counted. Existing counters keep counting.`;
+    });
   }
 
-  async #takeKey(c: AppContext, limit: Limit): Promise<void> {
+  async #takeKey(c: AppContext, quotas: KnownQuotas): Promise<void> {
     if (this.#isExempt(c)) return;
     const who = this.#options.addressesHidden ? 'All visitors together have' : 'Your address has';
-    const sent = `${who} sent ${pluralize(limit.quota, 'request')} with an Idempotency-Key, the maximum per day`;
-    await this.#take(c, limit, `${sent}. Not counted: send the visit without a key.`);
+    await this.#take(c, quotas, ({ quota }) => {
+      const sent = `${who} sent ${pluralize(quota, 'request')} with an Idempotency-Key, the maximum per day`;
+      return `${sent}. Not counted: send the visit without a key.`;
+    });
   }
 
   #isExempt(c: AppContext): boolean {
     return this.#options.owners.isInstallation(c.req.raw.headers);
   }
 
-  async #take(c: AppContext, limit: Limit, why: string): Promise<void> {
-    const who = await this.#whoTakes(c, limit);
-    const verdict = who && (await this.#limiter.take({ who, limit }));
+  #take(c: AppContext, quotas: KnownQuotas, why: Why): Promise<void> | undefined {
+    const takeBy = (place: Place | undefined) => {
+      const verdict = place && quotas.take(place);
+      const apply = (told: Verdict | undefined) => this.#apply(c, quotas, told, why);
+      return verdict instanceof Promise ? verdict.then(apply) : apply(verdict);
+    };
+    const place = this.#placeOf(c, quotas.limit);
+    return place instanceof Promise ? place.then(takeBy) : takeBy(place);
+  }
+
+  /** Fails with `rate-limited` if the verdict is a refusal. */
+  #apply(c: AppContext, quotas: KnownQuotas, verdict: Verdict | undefined, why: Why): undefined {
     if (!verdict) {
-      this.#letThrough(limit);
+      this.#letThrough(quotas);
       return;
     }
-    noteIn(c.env, limit, verdict);
+    noteIn(c.env, quotas.limit, verdict);
     if (verdict.allowed) return;
     const retryAfterMs = verdict.nextMs;
-    throw new AppError('rate-limited', `${why} Try again in ${wholeSeconds(retryAfterMs)} s.`, {
-      retryAfterMs,
-    });
+    const again = `Try again in ${wholeSeconds(retryAfterMs)} s.`;
+    throw new AppError('rate-limited', `${why(quotas.limit)} ${again}`, { retryAfterMs });
   }
 
   /** The visitor whose quota is used; `undefined` when today's salt is not available in time. */
-  async #whoTakes(c: AppContext, { name }: Limit): Promise<string | undefined> {
+  #placeOf(c: AppContext, { name }: Limit): Place | undefined | Promise<Place | undefined> {
     const { visitors, clock, addressesHidden } = this.#options;
-    if (addressesHidden && name !== this.#requests?.name) return EVERYBODY;
+    if (addressesHidden && name !== REQUESTS) return EVERYBODY;
     const place = visitors.placeOf(c);
     return place instanceof Promise ? resultWithin(place, clock, LIMITER_WAIT_MS) : place;
   }
@@ -164,17 +176,9 @@ export class Limits {
    * replica allows one quota for all addresses together, and then fails with
    * `store-unavailable`.
    */
-  #letThrough(limit: Limit): void {
-    const { clock, onOpen } = this.#options;
-    onOpen();
-    if (limit === this.#requests) return;
-    const { allowed, fullAtUs } = takeOne(
-      limit,
-      this.#unchecked.get(limit.name),
-      Math.round(clock.now() * 1000),
-    );
-    this.#unchecked.set(limit.name, fullAtUs);
-    if (allowed) return;
+  #letThrough(quotas: KnownQuotas): void {
+    this.#options.onOpen();
+    if (quotas.limit.name === REQUESTS || quotas.takeUnchecked()) return;
     throw new AppError(
       'store-unavailable',
       'The store did not check a limit in time. Not counted: try again in a moment.',
@@ -183,11 +187,7 @@ export class Limits {
 }
 
 /** Records the remaining quota, for the response. */
-function noteIn(state: RequestState, limit: Limit, { remaining, nextMs }: Verdict): void {
-  state.limits ??= [];
-  state.limits.push(`"${limit.name}";r=${remaining};t=${wholeSeconds(nextMs)}`);
-}
-
-function limitOf(name: string, quota: number, windowMs: number): Limit | undefined {
-  return quota === 0 ? undefined : { name, quota, windowMs };
+function noteIn(state: RequestState, { name }: Limit, { remaining, nextMs }: Verdict): void {
+  const before = state.limits ? `${state.limits}, ` : '';
+  state.limits = `${before}"${name}";r=${remaining};t=${wholeSeconds(nextMs)}`;
 }

@@ -11,6 +11,7 @@ import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
+import type { Place } from '../../counter/known-quotas.ts';
 import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 
@@ -40,6 +41,8 @@ export class Visitors {
   readonly #options: VisitorsOptions;
   #day = -1;
   #salt: string | undefined;
+  /** A hash of the salt, for hashes that do not leave this process. */
+  #seed = 0n;
   #asking: Promise<void> | undefined;
   #askAgainAt = 0;
   /** The end of waiting for the call in progress, on the clock. */
@@ -67,11 +70,15 @@ export class Visitors {
   }
 
   /**
-   * The hash of this request's network, for limits: the same all day for all clients of an IPv4
+   * The hashes of this request's network, for limits: the same all day for all clients of an IPv4
    * address or an IPv6 network. `undefined` when today's salt is not available.
    */
-  placeOf(c: AppContext): string | undefined | Promise<string | undefined> {
-    return this.#salted((salt) => salt && keyed(this.networkOf(c), salt));
+  placeOf(c: AppContext): Place | undefined | Promise<Place | undefined> {
+    return this.#salted((salt) => {
+      if (salt === undefined) return undefined;
+      const network = this.networkOf(c);
+      return { key: Bun.hash(network, this.#seed), who: () => keyed(network, salt) };
+    });
   }
 
   /**
@@ -89,6 +96,10 @@ export class Visitors {
   }
 
   #addressOf(c: AppContext): string {
+    return (c.env.clientAddress ??= this.#findAddress(c));
+  }
+
+  #findAddress(c: AppContext): string {
     const peer = c.env.peer?.address ?? '';
     const forwardedFor = c.req.raw.headers.get('X-Forwarded-For');
     return forwardedFor === null
@@ -106,6 +117,7 @@ export class Visitors {
         .then((salt) => {
           this.#day = day;
           this.#salt = salt;
+          this.#seed = Bun.hash(salt);
         })
         .catch(() => {
           this.#askAgainAt = now() + AGAIN_MS;

@@ -24,9 +24,9 @@ export class PostgresLimiter implements Limiter {
     const args = {
       now: nowUs,
       most: this.#options.limitedMax ?? LIMITED_MAX,
-      wanted: wanted.map(({ who, limit }) => {
+      wanted: wanted.map(({ who, limit, count = 1 }) => {
         const { oneUs, allUs } = shareOf(limit);
-        return { limit: limit.name, who, one: oneUs, all: allUs };
+        return { limit: limit.name, who, one: oneUs, all: allUs, count };
       }),
     };
     const taken = await this.#database.call<readonly (readonly [boolean, number])[]>(

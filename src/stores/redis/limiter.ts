@@ -39,9 +39,9 @@ export class RedisLimiter implements Limiter {
     const args = {
       now: nowUs,
       most: this.#options.limitedMax ?? LIMITED_MAX,
-      wanted: wanted.flatMap(({ who, limit }) => {
+      wanted: wanted.flatMap(({ who, limit, count = 1 }) => {
         const { oneUs, allUs } = shareOf(limit);
-        return [`${limit.name}:${who}`, oneUs, allUs];
+        return [`${limit.name}:${who}`, oneUs, allUs, count];
       }),
     };
     const answer = await this.#connection.ask(

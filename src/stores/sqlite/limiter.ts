@@ -10,7 +10,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
-import { takeOne, verdictOf } from '../../counter/rate-limit.ts';
+import { takeFrom, verdictOf } from '../../counter/rate-limit.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
@@ -42,7 +42,7 @@ export class SqliteLimiter implements Limiter {
     });
   }
 
-  /** Takes one from each quota, and deletes rows of full quotas, in a transaction. */
+  /** Takes from each quota, and deletes rows of full quotas, in a transaction. */
   #takeAll(
     file: SqliteFile,
     wanted: readonly LimitRequest[],
@@ -50,9 +50,9 @@ export class SqliteLimiter implements Limiter {
   ): TransactionResult<readonly Verdict[]> {
     const nowUs = at * 1000;
     let changed = false;
-    const answer = wanted.map(({ who, limit }) => {
+    const answer = wanted.map(({ who, limit, count = 1 }) => {
       const kept = file.limit.get(limit.name, who)?.fullAtUs;
-      const taken = takeOne(limit, kept, nowUs);
+      const taken = takeFrom(limit, kept, nowUs, count);
       if (taken.fullAtUs !== kept && (kept !== undefined || this.#fits(file, at))) {
         file.keepLimit.run(limit.name, who, taken.fullAtUs);
         changed = true;

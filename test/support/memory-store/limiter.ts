@@ -5,7 +5,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../../src/contract/limiter.ts';
-import { takeOne, verdictOf } from '../../../src/counter/rate-limit.ts';
+import { takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
 import type { MemoryConnection } from './database.ts';
 
 export class MemoryLimiter implements Limiter {
@@ -20,9 +20,9 @@ export class MemoryLimiter implements Limiter {
     const { limits, limitedMax = LIMITED_MAX, now } = this.#connection.database;
     const nowUs = now() * 1000;
     for (const [name, fullAtUs] of limits) if (fullAtUs <= nowUs) limits.delete(name);
-    return wanted.map(({ who, limit }) => {
+    return wanted.map(({ who, limit, count = 1 }) => {
       const name = `${limit.name} ${who}`;
-      const taken = takeOne(limit, limits.get(name), nowUs);
+      const taken = takeFrom(limit, limits.get(name), nowUs, count);
       if (limits.has(name) || limits.size < limitedMax) limits.set(name, taken.fullAtUs);
       return verdictOf(limit, taken, nowUs);
     });

@@ -5,13 +5,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Limit } from '../../../src/contract/limiter.ts';
-import { shareOf, takeOne, verdictOf } from '../../../src/counter/rate-limit.ts';
+import { shareOf, takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
 
 /** Who asks at these times, in order: whether each was given one, and what it was told. */
 function ask(limit: Limit, timesMs: readonly number[]) {
   let fullAtUs: number | undefined;
   return timesMs.map((ms) => {
-    const taken = takeOne(limit, fullAtUs, ms * 1000);
+    const taken = takeFrom(limit, fullAtUs, ms * 1000, 1);
     fullAtUs = taken.fullAtUs;
     return { ms, ...verdictOf(limit, taken, ms * 1000) };
   });

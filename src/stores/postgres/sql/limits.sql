@@ -3,11 +3,12 @@
 -- args:
 --   now      microseconds since 1970
 --   most     the most visitors to remember
---   wanted   a list: `limit` and `who`; `one`, after how many microseconds one more is there; and
---            `all`, after how many all of them are
+--   wanted   a list: `limit` and `who`; `one`, after how many microseconds one more is there;
+--            `all`, after how many all of them are; and `count`, how many are taken (older Seens
+--            leave it out, and take one)
 --
--- Returns for each whether it was given, and when the quota is full again: [allowed, fullAt]. A
--- visitor who does not fit is given one and not remembered.
+-- Returns for each whether all were given, and when the quota is full again: [allowed, fullAt]. If
+-- fewer remain, those are taken. A visitor who does not fit is given them and not remembered.
 --
 -- Atomic because it is one transaction. It takes rows in the order of limits and visitors, so that
 -- two calls do not wait for each other. It may be lost in a crash: its tables are UNLOGGED.
@@ -51,7 +52,7 @@ DECLARE
   kept_us bigint;
   is_kept boolean;
   full_us bigint;
-  allowed boolean;
+  taken bigint;
   rows_before bigint;
   rows_added bigint := 0;
   verdicts jsonb[] := '{}';
@@ -60,8 +61,8 @@ BEGIN
   FOR want IN
     SELECT *, row_number() OVER same AS nth, count(*) OVER (PARTITION BY of_limit, who) AS times
     FROM ROWS FROM (jsonb_to_recordset(args->'wanted') AS (
-      "limit" text, who text, one bigint, "all" bigint
-    )) WITH ORDINALITY AS given (of_limit, who, one_us, all_us, place)
+      "limit" text, who text, one bigint, "all" bigint, count bigint
+    )) WITH ORDINALITY AS given (of_limit, who, one_us, all_us, wanted, place)
     WINDOW same AS (PARTITION BY of_limit, who ORDER BY place)
     ORDER BY of_limit COLLATE "C", who COLLATE "C", place
   LOOP
@@ -92,12 +93,12 @@ BEGIN
       greatest(CASE WHEN is_kept THEN coalesce(full_us, kept_us) ELSE now_us END, now_us),
       now_us + want.all_us
     );
-    allowed := full_us + want.one_us <= now_us + want.all_us;
-    IF allowed THEN full_us := full_us + want.one_us; END IF;
+    taken := least(coalesce(want.wanted, 1), (now_us + want.all_us - full_us) / want.one_us);
+    full_us := full_us + taken * want.one_us;
     IF want.nth = want.times AND is_kept AND full_us <> kept_us THEN
       UPDATE seen.limits SET full_at = full_us WHERE name = want.of_limit AND who = want.who;
     END IF;
-    verdicts[want.place] := jsonb_build_array(allowed, full_us);
+    verdicts[want.place] := jsonb_build_array(taken = coalesce(want.wanted, 1), full_us);
   END LOOP;
   rows_added := rows_added - seen.forget_limits(now_us);
   IF rows_added <> 0 THEN

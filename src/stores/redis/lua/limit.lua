@@ -1,4 +1,4 @@
--- Takes one from a quota, for each of many visitors.
+-- Takes requests from quotas, for many visitors.
 --
 -- KEYS[1]  a sorted set of the visitors who have used part of a quota, by the time when it is full
 --          again, in microseconds since 1970
@@ -6,12 +6,13 @@
 -- ARGV[1], packed:
 --   now     microseconds since 1970
 --   most    the most visitors that the set may have
---   wanted  a flat list, three entries for each: "LIMIT:VISITOR", the member of the set; the
---           microseconds until one more is allowed; and those until an empty quota is full
+--   wanted  a flat list, four entries for each: "LIMIT:VISITOR", the member of the set; the
+--           microseconds until one more is allowed; those until an empty quota is full; and how
+--           many requests are taken
 --
--- Returns a list, for each: {whether it is allowed, when the quota is full again}. A visitor who
--- does not fit into the set is allowed one and not stored. The arithmetic is that of
--- counter/rate-limit.ts, on whole numbers that are exact in Lua.
+-- Returns a list, for each: {whether all of them are allowed, when the quota is full again}. If
+-- fewer remain, those are taken. A visitor who does not fit into the set is not stored. The
+-- arithmetic is that of counter/rate-limit.ts, on whole numbers that are exact in Lua.
 --
 -- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its
 -- memory is full; then nothing is stored, and the script fails.
@@ -30,19 +31,19 @@ if type(size) == 'table' then
 end
 
 local full_at, changed, answer = {}, {}, {}
-for at = 1, #wanted, 3 do
-  local who, one, all = wanted[at], wanted[at + 1], wanted[at + 2]
+for at = 1, #wanted, 4 do
+  local who, one, all, count = wanted[at], wanted[at + 1], wanted[at + 2], wanted[at + 3]
   local known = full_at[who] or tonumber(redis.call('ZSCORE', SET, who) or nil)
   local kept = known or now
   local full = math.min(math.max(kept, now), now + all)
-  local allowed = full + one <= now + all
-  if allowed then full = full + one end
-  if (allowed or full < kept) and (known or size < most) then
+  local taken = math.min(count, math.floor((now + all - full) / one))
+  full = full + taken * one
+  if (taken > 0 or full < kept) and (known or size < most) then
     if not known then size = size + 1 end
     full_at[who] = full
     changed[who] = full
   end
-  answer[#answer + 1] = {allowed, full}
+  answer[#answer + 1] = {taken == count, full}
 end
 if next(changed) == nil then return cmsgpack.pack(answer) end
 

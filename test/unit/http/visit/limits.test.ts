@@ -251,6 +251,27 @@ describe('requests', () => {
     expect(asked.takes).toBe(before.takes + 1);
   });
 
+  test('cost the store nothing up to one second’s share of an address, and then one call for all of them', async () => {
+    const { ask, asked, statuses } = begin({ requestsPerMinute: 600 });
+    for (let n = 1; n <= 10; n++)
+      expect((await ask('/')).headers.get('RateLimit')).toBe(`"requests";r=${600 - n};t=1`);
+    for (let n = 0; n < 100; n++) await ask('/', from(`198.51.100.${n}`));
+    expect(asked.takes).toBe(0);
+    expect((await ask('/')).headers.get('RateLimit')).toBe('"requests";r=589;t=1');
+    expect(asked).toMatchObject({ takes: 1, visitors: 1 });
+    const all = await statuses(times(600, '/'));
+    expect(all).toEqual([...Array(589).fill(200), ...Array(11).fill(429)]);
+    expect(asked.takes).toBeLessThan(1 + 589 / 10 + 60);
+  });
+
+  test('of an address are those of another visitor on the next day', async () => {
+    const { ask, statuses, pass } = begin({ requestsPerMinute: 600 });
+    await pass(DAY_MS / 2 - 1);
+    expect(await statuses(times(601, '/'))).toEqual([...Array(600).fill(200), 429]);
+    await pass(1);
+    expect((await ask('/')).headers.get('RateLimit')).toBe('"requests";r=599;t=1');
+  });
+
   test('are not limited by default: no header says so, and the store is not used', async () => {
     const { ask, asked, make } = begin({});
     for (const path of times(50, '/hit/some/name')) {
@@ -267,7 +288,7 @@ describe('requests', () => {
 
 describe('when the store does not answer', () => {
   test('everybody is allowed, at once after an error and after 250 ms of silence, and it is counted', async () => {
-    const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1 });
+    const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 2 });
     await ask('/');
     expect((await ask('/', from('192.0.2.1'))).status).toBe(200);
     store.limiter.take = () =>
@@ -277,7 +298,7 @@ describe('when the store does not answer', () => {
       status: 200,
       left: null,
     });
-    expect(open.headers.get('RateLimit-Policy')).toBe('"requests";q=1;w=60');
+    expect(open.headers.get('RateLimit-Policy')).toBe('"requests";q=2;w=60');
     expect(letThrough()).toBe(1);
 
     let answer: (verdicts: readonly Verdict[]) => void = () => undefined;
@@ -300,6 +321,29 @@ describe('when the store does not answer', () => {
     store.limiter.take = async () => [{ allowed: false, remaining: 0, nextMs: 5000 }];
     expect((await ask('/')).status).toBe(429);
     expect(letThrough()).toBe(4);
+  });
+
+  test('an address that has used its quota stays refused until more is there', async () => {
+    const { ask, store, pass, letThrough } = begin({ requestsPerMinute: 1 });
+    await ask('/');
+    store.limiter.take = () => new Promise(() => undefined);
+    expect((await ask('/')).headers.get('Retry-After')).toBe('60');
+    await pass(59_999);
+    expect((await ask('/')).status).toBe(429);
+    await pass(1);
+    const open = ask('/');
+    await pass(250);
+    expect((await open).status).toBe(200);
+    expect(letThrough()).toBe(1);
+  });
+
+  test('requests that need no verdict of the store are answered as ever', async () => {
+    const { ask, store, letThrough } = begin({ requestsPerMinute: 120 });
+    store.limiter.take = () =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    for (const left of ['"requests";r=119;t=1', '"requests";r=118;t=1', null])
+      expect((await ask('/')).headers.get('RateLimit')).toBe(left);
+    expect(letThrough()).toBe(1);
   });
 
   test('without the day’s salt nobody is limited, and nobody waits longer', async () => {

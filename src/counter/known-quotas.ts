@@ -1,0 +1,180 @@
+/**
+ * A limiter that decides most requests from memory, and that fails open.
+ *
+ * Each replica allows a visitor as many requests as refill in a second before it asks the store.
+ * With its question it reports them, so that all replicas share the quota. Decision 40 says by how
+ * much a limit may be exceeded. Not here: the arithmetic (`rate-limit.ts`).
+ */
+
+import { LRUCache } from 'lru-cache';
+import type { Limit, Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
+import { type Clock, resultWithin } from './clock.ts';
+import { shareOf, takeFrom, verdictOf } from './rate-limit.ts';
+
+/** How long a request waits for its verdict: longer than a healthy store takes, hardly noticed. */
+export const LIMITER_WAIT_MS = 250;
+/**
+ * The number of visitors that a replica remembers, the most recent. They take about 5 MB. One that
+ * sends ten requests a second is displaced only when 20,000 others come between two of them.
+ */
+const KNOWN_MAX = 20_000;
+/**
+ * The part of a quota below which each request is checked in the store: of a minute's quota, as
+ * much as six replicas may have unreported together.
+ */
+const NEARLY_USED = 0.1;
+
+/** What a replica knows of a visitor's quota. Times are microseconds on the clock. */
+interface Known {
+  /** When the quota is full again, by the store's verdicts and the requests allowed here. */
+  fullAtUs: number;
+  /** The number of requests that were allowed here and that the store does not know of. */
+  unreported: number;
+  /** When the first of them was allowed. */
+  sinceUs: number;
+  /** The number of requests that wait for the store. */
+  asking: number;
+}
+
+/** A visitor: a key for this process's memory, and the name for the store, which costs more. */
+export interface Place {
+  readonly key: string | bigint;
+  readonly who: () => string;
+}
+
+/** A request for the store, and the function that gets its verdict. */
+interface Waiting {
+  readonly wanted: LimitRequest;
+  readonly resolve: (verdict: Verdict | undefined) => void;
+}
+
+/** The number of requests that a replica allows a visitor before it asks the store. */
+export function unreportedMax({ quota, windowMs }: Limit): number {
+  return Math.floor((quota * 1000) / windowMs);
+}
+
+/**
+ * The quotas of one limit. Asks a limiter for groups of requests, and only where it must. A slow
+ * or failing store delays no request for longer than `LIMITER_WAIT_MS`.
+ */
+export class KnownQuotas {
+  readonly limit: Limit;
+  readonly #unreportedMax: number;
+  readonly #limiter: Limiter;
+  readonly #clock: Clock;
+  readonly #known = new LRUCache<string | bigint, Known>({ max: KNOWN_MAX });
+  #waiting: Waiting[] = [];
+  #running = false;
+  #uncheckedFullAtUs: number | undefined;
+  /** Whether the call in progress was given up. */
+  #overdue = false;
+
+  constructor(limit: Limit, limiter: Limiter, clock: Clock) {
+    this.limit = limit;
+    this.#unreportedMax = unreportedMax(limit);
+    this.#limiter = limiter;
+    this.#clock = clock;
+  }
+
+  /**
+   * Takes one from a quota: at once when the store need not be asked. `undefined` if the store
+   * gives no verdict in time. Never fails.
+   */
+  take(place: Place): Verdict | Promise<Verdict | undefined> {
+    const { limit } = this;
+    const nowUs = this.#nowUs();
+    const known = this.#knownOf(place.key, nowUs);
+    const taken = takeFrom(limit, known.fullAtUs, nowUs, 1);
+    const verdict = verdictOf(limit, taken, nowUs);
+    // Others can only have used more.
+    if (!verdict.allowed) return verdict;
+    const mayAllow = known.asking === 0 && known.unreported < this.#unreportedMax;
+    if (!mayAllow || verdict.remaining < limit.quota * NEARLY_USED) {
+      return this.#overdue ? Promise.resolve(undefined) : this.#ask(place.who(), known);
+    }
+    if (known.unreported++ === 0) known.sinceUs = nowUs;
+    known.fullAtUs = taken.fullAtUs;
+    return verdict;
+  }
+
+  /**
+   * Takes one from a quota that all visitors share whose requests the store did not check. Returns
+   * whether it had one.
+   */
+  takeUnchecked(): boolean {
+    const taken = takeFrom(this.limit, this.#uncheckedFullAtUs, this.#nowUs(), 1);
+    this.#uncheckedFullAtUs = taken.fullAtUs;
+    return taken.allowed;
+  }
+
+  #nowUs(): number {
+    return Math.floor(this.#clock.now() * 1000);
+  }
+
+  #knownOf(key: string | bigint, nowUs: number): Known {
+    const known = this.#known.get(key);
+    if (!known) {
+      const fresh = { fullAtUs: nowUs, unreported: 0, sinceUs: nowUs, asking: 0 };
+      this.#known.set(key, fresh);
+      return fresh;
+    }
+    // What was used a window ago has refilled, so the store need not know it.
+    if (nowUs - known.sinceUs >= this.limit.windowMs * 1000) known.unreported = 0;
+    return known;
+  }
+
+  /** Reports the unreported requests and takes one more. */
+  async #ask(who: string, known: Known): Promise<Verdict | undefined> {
+    const { limit } = this;
+    const { unreported } = known;
+    known.unreported = 0;
+    known.asking++;
+    const verdict = await this.#verdictFor({ who, limit, count: unreported + 1 });
+    known.asking--;
+    if (!verdict) {
+      known.unreported += unreported;
+      return undefined;
+    }
+    const { allowed } = verdict;
+    const nowUs = this.#nowUs();
+    const { fullAtUs } = allowed ? takeFrom(limit, known.fullAtUs, nowUs, 1) : known;
+    known.fullAtUs = Math.max(fullAtUs, nowUs + usedUs(limit, verdict));
+    return verdictOf(limit, { allowed, fullAtUs: known.fullAtUs }, nowUs);
+  }
+
+  #verdictFor(wanted: LimitRequest): Promise<Verdict | undefined> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ wanted, resolve });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      // eslint-disable-next-line no-await-in-loop -- requests that have arrived join the group
+      await this.#clock.turn();
+      const group = this.#waiting;
+      this.#waiting = [];
+      const call = this.#limiter.take(group.map(({ wanted }) => wanted));
+      // eslint-disable-next-line no-await-in-loop -- one call at a time
+      const verdicts = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
+      group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
+      if (verdicts) continue;
+      // No request waits for two calls.
+      this.#overdue = true;
+      for (const { resolve } of this.#waiting) resolve(undefined);
+      this.#waiting = [];
+      // eslint-disable-next-line no-await-in-loop -- the next call begins when this one has ended
+      await call.catch(() => undefined);
+      this.#overdue = false;
+    }
+    this.#running = false;
+  }
+}
+
+/** The time until the quota is full again, in microseconds, rounded up. */
+function usedUs(limit: Limit, { remaining, nextMs }: Verdict): number {
+  const { oneUs, allUs } = shareOf(limit);
+  return allUs - remaining * oneUs - Math.max(0, oneUs - nextMs * 1000);
+}
