@@ -144,16 +144,23 @@ describe('PostgreSQL store', () => {
     const batch = newWriter();
     const hit = { counter: 'soon/gone', amount: 1 };
     expect(await store.counting.commit(batch(hit))).toEqual([1]);
-    // Deleted in this way, it leaves no place.
-    const deletion = server.sql(
-      'BEGIN; DELETE FROM seen.counters; SELECT pg_sleep(1); COMMIT',
-      databaseIn(url),
-    );
-    await until('the deletion to begin', async () => {
-      const asleep = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
-      return (await server.sql(asleep)) === '1';
+    const waiting = async (sessions: number) => {
+      const locks = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+      return (await server.sql(locks)) === `${sessions}`;
+    };
+    let deletion: Promise<unknown> | undefined;
+    let counted: Promise<unknown> | undefined;
+    await whileLocked(url, 'SELECT pg_advisory_lock(1)', async () => {
+      // Deleted in this way, it leaves no place.
+      deletion = server.sql(
+        'BEGIN; DELETE FROM seen.counters; SELECT pg_advisory_xact_lock(1); COMMIT',
+        databaseIn(url),
+      );
+      await until('the deletion to wait', () => waiting(1));
+      counted = store.counting.commit(batch(hit));
+      await until('the visit to wait for it', () => waiting(2));
     });
-    expect(await store.counting.commit(batch(hit))).toEqual(['counters-full']);
+    expect(await counted).toEqual(['counters-full']);
     await deletion;
     await store.close();
   });
