@@ -137,7 +137,14 @@ export class RedisClusterServers implements AsyncDisposable {
         const names = keys.split('\n').filter(Boolean);
         if (names.length === 0) return;
         const moved = await from.cli(
-          'MIGRATE', to.host, `${to.port}`, '', '0', '5000', 'KEYS', ...names,
+          'MIGRATE',
+          to.host,
+          `${to.port}`,
+          '',
+          '0',
+          '5000',
+          'KEYS',
+          ...names,
         );
         if (moved !== 'OK') throw new Error(moved);
       },

@@ -14,7 +14,7 @@ import {
   type Outcome,
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
-import { uncounted } from '../../counter/errors.ts';
+import { isAppError, uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { ServerPartOptions } from '../server.ts';
 import { argumentsOf, type CommitArguments } from './commit-arguments.ts';
@@ -82,8 +82,15 @@ export class RedisCounting implements Counting {
     return askEach(this.#shards, counters, (counter) => counter, readFrom);
   }
 
+  /** One shard that would succeed is enough, unless the settings of another must change. */
   async ping(): Promise<void> {
-    await Promise.all(this.#shards.all.map((shard) => this.#ping(shard)));
+    const pings = this.#shards.all.map((shard) => this.#ping(shard));
+    const errors = (await Promise.allSettled(pings)).flatMap((result): unknown[] =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    const lasting = errors.find((error) => isAppError(error, 'store-unusable'));
+    if (lasting !== undefined) throw lasting;
+    if (errors.length === pings.length) throw errors[0];
   }
 
   async #ping(shard: RedisShard): Promise<void> {

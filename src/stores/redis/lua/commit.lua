@@ -3,8 +3,8 @@
 -- KEYS[1]  the writer's record: {sequence number, outcomes} of its last batch, packed
 -- KEYS[2]  the names of all counters: a sorted set, all of the same score, so that it is in the
 --          order of the names
--- Other keys are made of the names of counters and requests. In a Redis Cluster all are in the slot
--- of these two, and KEYS[3] never exists (shards.ts).
+-- Other keys are made of the names of counters and requests. In a Redis Cluster all are in the
+-- slot of these two, and KEYS[3] never exists (shards.ts).
 --
 -- ARGV[1], packed:
 --   sequence       the batch's sequence number

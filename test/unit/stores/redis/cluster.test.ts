@@ -12,6 +12,7 @@ import { CLUSTER_SHARDS } from '../../../../src/stores/redis/cluster-slots.ts';
 import { createRedisStore, storeOn } from '../../../../src/stores/redis/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
+import { until } from '../../../support/folder.ts';
 import { ROOT } from '../../../support/program.ts';
 import { RedisClusterServers } from '../../../support/redis-cluster.ts';
 import { RedisServer } from '../../../support/redis-server.ts';
@@ -317,5 +318,30 @@ describe('Redis Cluster store', () => {
     );
     expect(String(error)).not.toContain('secret');
     await fewer.close();
+  });
+
+  test('when a primary without a replica is lost, its shards fail, and the others start and count', async () => {
+    const { slot } = CLUSTER_SHARDS[0] ?? { slot: 0 };
+    await (await cluster.primaryOf(slot)).kill();
+    const { store, shardOf } = open();
+    await until('the others to answer', async () =>
+      store.counting.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    // An earlier test moved the shard 3 away from this primary.
+    const all = many('lost', 100);
+    const commit = (counter: string) => {
+      const [shard, changes] = [shardOf(counter), [{ counter, amount: 1 }]];
+      return store.counting.commit({ writer: randomUUID(), sequence: 1, changes, shard });
+    };
+    const own = (owned: boolean) => all.filter((name) => shardOf(name) < 3 === owned).slice(0, 5);
+    for (const counter of own(false)) expect(await commit(counter)).toEqual([1]);
+    for (const counter of own(true)) {
+      const error = await commit(counter).catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ code: 'store-unavailable' });
+    }
+    await store.close();
   });
 });
