@@ -41,11 +41,15 @@ interface MoreOfChange {
   readonly request: string | undefined;
 }
 
-/** The arguments for a batch at a moment. `options` have the limits of its shard. */
+/**
+ * The arguments for a batch at a moment. `partOfMax` returns the part of a limit of the store that
+ * its shard may use.
+ */
 export function argumentsOf(
   { sequence, changes }: Batch,
   moment: Pick<CommitArguments, 'tag' | 'now' | 'space' | 'writerMs'>,
   { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: ServerPartOptions,
+  partOfMax: (max: number) => number,
 ): CommitArguments {
   const { tag = '' } = moment;
   return {
@@ -55,9 +59,9 @@ export function argumentsOf(
     day: `${Math.floor(moment.now / DAY_MS)}`,
     clocksDiffer: clocksDifferMaxMs,
     keyMs: KEY_MEMORY_MS,
-    keysMax,
-    visitorsMax,
-    countersMax: hitsMake ? countersMax : 0,
+    keysMax: partOfMax(keysMax),
+    visitorsMax: partOfMax(visitorsMax),
+    countersMax: hitsMake ? partOfMax(countersMax) : 0,
     changes: changes.flatMap((change) => packedChange(change, tag)),
   };
 }

@@ -56,17 +56,12 @@ export class RedisCounting implements Counting {
     const division = { shards: length, shardOf: (name: string) => shardIndex(shards, name) };
     this.division = length === 1 ? undefined : division;
     this.#shards = shards;
-    this.#options = {
-      ...options,
-      keysMax: partOf(options.keysMax, shards),
-      visitorsMax: partOf(options.visitorsMax, shards),
-      countersMax: partOf(options.countersMax, shards),
-    };
+    this.#options = options;
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
     const shard = this.#shards.all[batch.shard ?? 0] ?? firstOf(this.#shards);
-    return commitTo(shard, batch, this.#options);
+    return commitTo(this.#shards, shard, batch, this.#options);
   }
 
   /** Whether any shard is short. */
@@ -97,7 +92,7 @@ export class RedisCounting implements Counting {
     const batch = { writer: randomUUID(), sequence: 1, changes: [] };
     try {
       await checkDivision(shard, this.#shards.all.length);
-      await commitTo(shard, batch, this.#options, PING_MEMORY_MS);
+      await commitTo(this.#shards, shard, batch, this.#options, PING_MEMORY_MS);
     } catch (error) {
       throw uncounted(error);
     }
@@ -126,6 +121,7 @@ async function readFrom(
 
 /** Commits a batch, as `Counting.commit` promises. The writer's record is kept for `memoryMs`. */
 async function commitTo(
+  shards: RedisShards,
   shard: RedisShard,
   batch: Batch,
   options: ServerPartOptions,
@@ -137,7 +133,7 @@ async function commitTo(
   const [, outcomes] = await shard.ask((client) => {
     space.check(client, batch);
     const moment = { tag: tagArgument, now, space: !space.short, writerMs: memoryMs };
-    const args = argumentsOf(batch, moment, options);
+    const args = argumentsOf(batch, moment, options, (max) => partOf(max, shards));
     return COMMIT.run<WriterRecord>(client, keys, args);
   }, 'hit-unconfirmed');
   return outcomes.map(outcomeOf);
