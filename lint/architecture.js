@@ -40,7 +40,7 @@ const MAY_IMPORT = {
   ],
   replicas: ['contract', 'counter', 'deadline', 'log', 'metrics'],
   verify: ['contract', 'counter', 'deadline', 'plural'],
-  stores: ['contract', 'counter', 'deadline', 'postgres-url'],
+  stores: ['contract', 'counter', 'deadline', 'postgres-url', 'redis-url'],
   archive: ['contract', 'counter', 'plural', 'services'],
   services: ['counter'],
   images: [],
@@ -49,13 +49,14 @@ const MAY_IMPORT = {
   languages: [],
   counter: ['contract'],
   contract: [],
-  config: ['counter', 'network', 'postgres-url', 'services'],
+  config: ['counter', 'network', 'postgres-url', 'redis-url', 'services'],
   deadline: [],
   log: [],
   metrics: [],
   network: [],
   plural: [],
   'postgres-url': [],
+  'redis-url': [],
 };
 /** What browsers run when they have loaded it. */
 const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|new|manage|embed|busuanzi)\.ts$/;

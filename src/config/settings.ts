@@ -44,12 +44,12 @@ function setting<T>(
 export const settings = {
   storeUrl: setting(
     'sqlite:./data/seen.db',
-    'Where the counts are stored: `redis://…`, `rediss://…` (TLS), `postgres://…` or `sqlite:PATH`',
+    'Where the counts are stored: `redis://…`, `rediss://…` (TLS), `redis+cluster://…`, `postgres://…` or `sqlite:PATH`',
     storeUrl,
   ),
   storeCa: setting(
     undefined,
-    'Certificates (PEM) to trust instead of the system’s, for `rediss://`, and for `postgres://` with `sslmode=require` or stricter; usually given as a file',
+    'Certificates (PEM) to trust instead of the system’s, for `rediss://` and `rediss+cluster://`, and for `postgres://` with `sslmode=require` or stricter; usually given as a file',
     optional(certificates),
   ),
   storeTimeoutMs: setting(

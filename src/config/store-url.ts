@@ -4,6 +4,7 @@
  * also parses to connect.
  */
 import { readPostgresUrl } from '../postgres-url.ts';
+import { isClusterUrl, nodeUrls } from '../redis-url.ts';
 
 /**
  * The reason why `text` is not a valid store URL, as a predicate that follows the name of the
@@ -11,6 +12,7 @@ import { readPostgresUrl } from '../postgres-url.ts';
  */
 export function storeUrlMistake(text: string): string | undefined {
   if (text.startsWith('sqlite:')) return sqliteMistake(text.slice('sqlite:'.length));
+  if (isClusterUrl(text)) return clusterMistake(text);
   if (!/^postgres(ql)?:/.test(text)) return redisUrlMistake(text);
   const read = readPostgresUrl(text);
   return typeof read === 'string' ? read : undefined;
@@ -21,7 +23,7 @@ export function storeUrlMistake(text: string): string | undefined {
  * server's name is not checked: any server has a certificate of the system's authorities.
  */
 export function useOfCertificates(url: string): 'none' | 'optional' | 'required' {
-  if (url.startsWith('rediss:')) return 'optional';
+  if (/^rediss(\+cluster)?:/.test(url)) return 'optional';
   const read = readPostgresUrl(url);
   if (typeof read === 'string') return 'none';
   const { sslmode } = read;
@@ -61,9 +63,18 @@ export function redisUrlMistake(text: string): string | undefined {
   return undefined;
 }
 
+/** The URL of each node must be valid. */
+function clusterMistake(text: string): string | undefined {
+  const nodes = nodeUrls(text);
+  const mistake = nodes.map(redisUrlMistake).find((one) => one !== undefined);
+  if (mistake !== undefined) return mistake;
+  if (nodes.every((url) => ['', '/'].includes(new URL(url).pathname))) return undefined;
+  return 'has the number of a database, which a Redis Cluster does not have: use redis+cluster://HOST:PORT,HOST:PORT';
+}
+
 const NOT_SUPPORTED = 'which Seen does not support';
 const FORMS =
-  'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT, postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH';
+  'use redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT, postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH';
 const ESCAPES = '@ is %40, # is %23, ? is %3F, / is %2F, % is %25, a space is %20';
 
 function sqliteMistake(path: string): string | undefined {

@@ -65,6 +65,22 @@ export interface Batch {
    */
   readonly sequence: number;
   readonly changes: readonly Change[];
+  /**
+   * The shard of its counters (`Division`), and of its writer, which has all its batches in one
+   * shard; 0 when undefined.
+   */
+  readonly shard?: number | undefined;
+}
+
+/**
+ * The division of counters into shards. Each counter belongs to one shard for ever. A batch is
+ * atomic, and a writer is known, within one shard only.
+ */
+export interface Division {
+  /** The number of shards. */
+  readonly shards: number;
+  /** The shard of a counter: 0 to `shards` - 1. */
+  shardOf(counter: string): number;
 }
 
 /** How a change was applied to a counter that is private or has a window (`Rules`). */
@@ -107,6 +123,9 @@ export type Outcome =
 
 /** The part of a store that commits batches and reads totals. */
 export interface Counting {
+  /** Undefined when all counters are in one shard. */
+  readonly division?: Division | undefined;
+
   /**
    * Applies the batch completely and durably, then returns one outcome per change, in order. The
    * same writer and sequence number again changes nothing and gets the same outcomes. One commit

@@ -21,6 +21,11 @@ export interface HitQueueOptions {
   readonly waitMs: number;
   /** The maximum number of hits that wait or are under way. */
   readonly waitingMax: number;
+  /**
+   * The number of hits that wait or are under way in all queues to which `waitingMax` applies
+   * together. Undefined when it applies to this queue alone.
+   */
+  readonly waitingNow?: (() => number) | undefined;
 }
 
 /** Hits that are stored together, and the changes that they make. */
@@ -71,8 +76,8 @@ export class HitQueue {
     amount: number,
     { once, visitor, reveal, make }: HitOptions,
   ): Promise<number | null> {
-    const { clock, waitMs, waitingMax } = this.#options;
-    if (this.size >= waitingMax) {
+    const { clock, waitMs, waitingMax, waitingNow } = this.#options;
+    if ((waitingNow?.() ?? this.size) >= waitingMax) {
       const message = `Too many visits are waiting (${waitingMax}). Not counted: try again in a moment.`;
       return Promise.reject(new AppError('waiting-full', message));
     }

@@ -7,6 +7,8 @@ import { isAppError, messageOf } from './errors.ts';
 
 export interface StoreHealthOptions {
   readonly clock: Pick<Clock, 'now'>;
+  /** The number of shards of the store (`Division`); 1 when undefined. */
+  readonly shards?: number | undefined;
   /** An outage has begun, or has become permanent (`store-unusable`, or a bug in the store). */
   readonly onOutage: (error: unknown) => void;
   /** The outage is over; `seconds` is how long it lasted. */
@@ -31,31 +33,52 @@ interface Outage {
   lasting: boolean;
 }
 
-/** Collects the results of commits and probes, and reports outages. */
+/** The state of one shard. */
+interface ShardHealth {
+  failure: string | undefined;
+  /** When its last commit or probe ended, on the clock. */
+  heardAt: number;
+}
+
+/** Collects the results of commits and probes, of all shards together, and reports outages. */
 export class StoreHealth {
   readonly #options: StoreHealthOptions;
-  #failure: string | undefined;
+  readonly #shards: readonly ShardHealth[];
   #outage: Outage | undefined;
-  /** When the last commit or probe ended, on the clock. */
-  #heardAt: number;
 
   constructor(options: StoreHealthOptions) {
     this.#options = options;
-    this.#heardAt = options.clock.now();
+    const { shards = 1, clock } = options;
+    this.#shards = Array.from({ length: shards }, () => ({
+      failure: undefined,
+      heardAt: clock.now(),
+    }));
   }
 
-  /** Why a commit would fail, for people; `undefined` when it would succeed. */
+  /** Why a commit in some shard would fail, for people; `undefined` when all would succeed. */
   get failure(): string | undefined {
-    if (this.#failure !== undefined) return this.#failure;
-    const isSilent = this.#options.clock.now() - this.#heardAt > SILENT_MS;
-    return isSilent ? 'the store does not answer' : undefined;
+    return this.#failures().find((failure) => failure !== undefined);
   }
 
-  /** A batch was stored. */
-  succeeded(): void {
-    this.#failure = undefined;
+  /** Why no commit would succeed, for people; `undefined` when one in some shard would. */
+  get unready(): string | undefined {
+    const failures = this.#failures();
+    return failures.includes(undefined) ? undefined : failures[0];
+  }
+
+  #failures(): readonly (string | undefined)[] {
+    const now = this.#options.clock.now();
+    return this.#shards.map(({ failure, heardAt }) => {
+      if (failure !== undefined) return failure;
+      return now - heardAt > SILENT_MS ? 'the store does not answer' : undefined;
+    });
+  }
+
+  /** A batch was stored in this shard. */
+  succeeded(shard = 0): void {
     const { clock, onRecovery } = this.#options;
-    this.#heardAt = clock.now();
+    const health = this.#shards[shard];
+    if (health) Object.assign(health, { failure: undefined, heardAt: clock.now() });
     if (!this.#outage || clock.now() - this.#outage.lastFailureAt < CALM_MS) return;
     const seconds = (this.#outage.lastFailureAt - this.#outage.since) / 1000;
     this.#outage = undefined;
@@ -66,16 +89,17 @@ export class StoreHealth {
    * Visits were given up because the store was slow. This alone starts no outage: its cause is
    * reported by `failed`, and a replica that is merely overloaded has none.
    */
-  late(reason: string): void {
-    this.#failure ??= reason;
+  late(reason: string, shard = 0): void {
+    const health = this.#shards[shard];
+    if (health) health.failure ??= reason;
   }
 
-  /** A batch was not stored. */
-  failed(error: unknown): void {
+  /** A batch was not stored in this shard. */
+  failed(error: unknown, shard = 0): void {
     const { clock, onOutage } = this.#options;
-    this.#failure = messageOf(error);
     const now = clock.now();
-    this.#heardAt = now;
+    const health = this.#shards[shard];
+    if (health) Object.assign(health, { failure: messageOf(error), heardAt: now });
     const lasting = !isAppError(error, 'store-unavailable', 'hit-unconfirmed');
     const before = this.#outage;
     this.#outage = {

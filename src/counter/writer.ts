@@ -33,6 +33,8 @@ export interface WriterOptions {
    * needs a new name.
    */
   readonly newWriter: () => string;
+  /** The shard of all its batches (`Division`); 0 when undefined. */
+  readonly shard?: number | undefined;
 }
 
 /** The first pause before a retry: about one round trip to a store that was only restarted. */
@@ -71,7 +73,7 @@ export class Writer {
     changes: readonly Change[],
     isWaitedFor: () => boolean,
   ): Promise<readonly Outcome[]> {
-    const { counting, clock, observer } = this.#options;
+    const { counting, clock, observer, shard } = this.#options;
     let maybeStored = false;
     let renamed = false;
     this.#inDoubt = false;
@@ -82,6 +84,7 @@ export class Writer {
           writer: this.#name,
           sequence: this.#sequence + 1,
           changes,
+          shard,
         });
         this.#sequence++;
         return outcomes;

@@ -8,7 +8,7 @@
  */
 
 import type { Store } from '../contract/store.ts';
-import type { Counter } from '../counter/counter.ts';
+import type { HitCounter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
 import { within } from '../deadline.ts';
@@ -42,9 +42,9 @@ export interface OpenPort {
 
 export interface LifeOptions {
   app: Service;
-  counter: Counter;
+  counter: HitCounter;
   store: Pick<Store, 'close'>;
-  health: Pick<StoreHealth, 'failure'>;
+  health: Pick<StoreHealth, 'unready'>;
   heartbeat: Pick<Heartbeat, 'start' | 'drain' | 'end'>;
   /** Ends all streams. */
   endStreams: () => void;
@@ -90,7 +90,7 @@ export class Life {
   unready(): string | undefined {
     if (this.#stopped) return 'draining';
     if (!this.#listening) return 'starting';
-    return this.#options.health.failure;
+    return this.#options.health.unready;
   }
 
   /**

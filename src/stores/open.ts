@@ -6,6 +6,7 @@
 import type { StoreLimits } from '../contract/limits.ts';
 import type { Store } from '../contract/store.ts';
 import { AppError } from '../counter/errors.ts';
+import { nodeUrls } from '../redis-url.ts';
 import type { RedisOptions } from './redis/connection.ts';
 import type { SqliteOptions } from './sqlite/database.ts';
 
@@ -13,7 +14,7 @@ export interface StoreOptions
   extends StoreLimits,
     Pick<RedisOptions, 'ca'>,
     Pick<SqliteOptions, 'missing'> {
-  /** `redis://…`, `rediss://…`, `postgres://…` or `sqlite:PATH`. */
+  /** `redis://…`, `rediss://…`, the same with `+cluster`, `postgres://…` or `sqlite:PATH`. */
   url: string;
   /** How long the store may be silent, in milliseconds. */
   timeoutMs: number;
@@ -38,7 +39,7 @@ export function databaseFile(url: string): string | undefined {
 export async function openStore({ url, ca, missing, ...shared }: StoreOptions): Promise<Store> {
   const options = { ...shared, now: Date.now };
   const onServer = { url, ca, clocksDifferMaxMs: CLOCKS_DIFFER_MAX_MS, ...options };
-  if (/^rediss?:/.test(url)) {
+  if (nodeUrls(url).length > 0) {
     const { createRedisStore } = await import('./redis/store.ts');
     return createRedisStore(onServer);
   }
@@ -53,6 +54,6 @@ export async function openStore({ url, ca, missing, ...shared }: StoreOptions): 
   }
   throw new AppError(
     'settings-invalid',
-    'A store URL begins with redis://, rediss://, postgres:// or sqlite:.',
+    'A store URL begins with redis://, rediss://, redis+cluster://, postgres:// or sqlite:.',
   );
 }

@@ -324,7 +324,7 @@ const BROUGHT: ArchivedCounter = {
 type Parts = Omit<Store, 'kind' | 'place' | 'risks' | 'close'>;
 /** A method of a part, as "PART.METHOD". */
 type Call = {
-  [Part in keyof Parts]: `${Part}.${Exclude<keyof Parts[Part] & string, 'short' | 'visitorsError' | 'waitForTurn'>}`;
+  [Part in keyof Parts]: `${Part}.${Exclude<keyof Parts[Part] & string, 'division' | 'short' | 'visitorsError' | 'waitForTurn'>}`;
 }[keyof Parts];
 
 /** All that Seen asks of its store: a method that is new does not compile until it stands here. */

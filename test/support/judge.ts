@@ -39,13 +39,16 @@ interface Verdict {
 let round = 0;
 
 /**
- * Has `seen verify` visit a counter of its own from a while before `action` until a while after
- * it.
+ * Has `seen verify` visit a counter, by default one of its own, from a while before `action` until
+ * a while after it.
  */
-export async function underLoad(url: string, action: () => Promise<unknown>): Promise<Judged> {
+export async function underLoad(
+  url: string,
+  action: () => Promise<unknown>,
+  counter = `stack/round-${++round}`,
+): Promise<Judged> {
   using folder = temporaryFolder();
   const file = join(folder.path, 'verdict.json');
-  const counter = `stack/round-${++round}`;
   const flags = `--counter ${counter} --rate ${RATE} --clients ${VISITORS} --for 1h --json ${file}`;
   const verify = Bun.spawn([process.execPath, MAIN, 'verify', url, ...flags.split(' ')], {
     stdin: 'ignore',

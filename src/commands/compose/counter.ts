@@ -9,8 +9,8 @@ import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
 import type { Counting } from '../../contract/counting.ts';
 import type { Clock } from '../../counter/clock.ts';
-import { Counter } from '../../counter/counter.ts';
 import { isAppError } from '../../counter/errors.ts';
+import { createCounter } from '../../counter/sharded-counter.ts';
 import { StoreHealth } from '../../counter/store-health.ts';
 import { connectionsPerKindMax } from '../../http/connections.ts';
 import type { Log } from '../../log.ts';
@@ -35,6 +35,7 @@ export function composeCounter(
   let short = false;
   const health = new StoreHealth({
     clock: CLOCK,
+    shards: counting.division?.shards,
     onOutage: (error) => {
       if (!isAppError(error))
         log.error({ error }, 'visits fail because of a bug: please report it');
@@ -48,17 +49,17 @@ export function composeCounter(
     storeShort: () => counting.short,
     openStreams,
   });
-  const counter = new Counter({
+  const counter = createCounter({
     counting,
     clock: CLOCK,
     newWriter: randomUUID,
     waitMs: config.waitMs,
     waitingMax: Math.min(config.waitingMax, connectionsPerKindMax()),
-    observer: {
+    observerOf: (shard) => ({
       committed({ hits: counted, counters, seconds }) {
         hits += counted;
         if (counters > 0) metrics.committed(counted, seconds);
-        health.succeeded();
+        health.succeeded(shard);
         if (counting.short === short) return;
         ({ short } = counting);
         if (short) log.warn(SHORT);
@@ -66,15 +67,15 @@ export function composeCounter(
       },
       retrying(error) {
         metrics.retried();
-        health.failed(error);
+        health.failed(error, shard);
       },
-      late: () => health.late('the store does not answer visits in time'),
-      broke: (error) => health.failed(error),
+      late: () => health.late('the store does not answer visits in time', shard),
+      broke: (error) => health.failed(error, shard),
       writerForgotten(error) {
         metrics.storeSetBack();
         log.error(error.message);
       },
-    },
+    }),
   });
   return { counter, health, metrics, hits: () => hits };
 }

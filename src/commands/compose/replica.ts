@@ -11,7 +11,7 @@ import type { History } from '../../contract/history.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
 import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
-import type { Counter } from '../../counter/counter.ts';
+import type { HitCounter } from '../../counter/counter.ts';
 import { Watch } from '../../counter/watch.ts';
 import { IMPORT_PATH, type InstallationArchive } from '../../http/api/archive.ts';
 import { Transfers } from '../../http/api/transfers.ts';
@@ -127,7 +127,7 @@ function composeStreams(config: Config, visitors: Visitors): EventStreams {
 function composeHeartbeat(
   { replicaName }: Config,
   presence: Presence,
-  counter: Counter,
+  counter: HitCounter,
   hits: () => number,
 ): Heartbeat {
   const self = { id: randomUUID(), name: replicaName, version, startedAt: Date.now() };

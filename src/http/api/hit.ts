@@ -6,14 +6,14 @@
  */
 
 import { Hono } from 'hono';
-import type { Counter } from '../../counter/counter.ts';
+import type { HitCounter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
 
 /** The surface of both routes. */
-export function createHit(counter: Counter, count: CountVisit): Surface {
+export function createHit(counter: HitCounter, count: CountVisit): Surface {
   return ({ headers, admitted }) => {
     const ready = { headers: new Headers(headers) };
     ready.headers.set('Content-Type', 'application/json');

@@ -2,7 +2,7 @@
 
 import type { History } from '../../contract/history.ts';
 import { type Description, type Registry, RULES } from '../../contract/registry.ts';
-import type { Counter } from '../../counter/counter.ts';
+import type { HitCounter } from '../../counter/counter.ts';
 import { counterMissing } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { AppContext } from '../context.ts';
@@ -15,7 +15,7 @@ import type { Stack } from './stack.ts';
 export const API_DESCRIPTION = '/openapi.json';
 
 export interface ApiOptions {
-  readonly counter: Counter;
+  readonly counter: HitCounter;
   readonly registry: Registry;
   readonly history: History;
   readonly count: CountVisit;

@@ -10,7 +10,7 @@
 import { Hono } from 'hono';
 import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
-import type { Counter } from '../../counter/counter.ts';
+import type { HitCounter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { latestPeriods, visitsIn } from '../../counter/periods.ts';
@@ -35,7 +35,7 @@ import {
 } from './request.ts';
 
 export interface ImagesOptions {
-  readonly counter: Counter;
+  readonly counter: HitCounter;
   readonly count: CountVisit;
   readonly history: Pick<History, 'read' | 'readVisitors'>;
   readonly registry: Pick<Registry, 'describe'>;

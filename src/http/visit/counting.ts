@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestKey } from '../../contract/counting.ts';
 import type { Description, Registry } from '../../contract/registry.ts';
-import type { Counter } from '../../counter/counter.ts';
+import type { HitCounter } from '../../counter/counter.ts';
 import { AppError, counterMissing, isAppError } from '../../counter/errors.ts';
 import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
@@ -65,7 +65,7 @@ export type CountVisit = (
 ) => Promise<number | null>;
 
 export interface CountingOptions {
-  readonly counter: Counter;
+  readonly counter: HitCounter;
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
   /** The limits for new keys and for hits that create counters; `undefined` for none. */

@@ -1,37 +1,55 @@
 /** Finds settings of a Redis that put counts at risk. */
 import { ErrorReply } from '@redis/client';
 import { AppError } from '../../counter/errors.ts';
-import type { Client, RedisConnection } from './connection.ts';
+import type { Client } from './connection.ts';
+import type { RedisNode, RedisShards } from './shards.ts';
 import { memoryIn } from './space.ts';
 
-/** The ways in which this Redis could lose counts, each a sentence with the setting to change. */
-export async function redisRisks(connection: RedisConnection): Promise<readonly string[]> {
-  const settings = await configurationRisks(connection);
-  return [...settings, ...(await memoryRisks(connection))];
+interface SafeSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly risk: string;
 }
 
-async function configurationRisks(connection: RedisConnection): Promise<readonly string[]> {
-  const config = await unlessForbidden(connection, async (client) => {
-    const answers = await Promise.all(SAFE_SETTINGS.map(({ name }) => client.configGet(name)));
+/** The ways in which this Redis could lose counts, each a sentence with the setting to change. */
+export async function redisRisks(shards: RedisShards): Promise<readonly string[]> {
+  const nodes = await shards.nodes();
+  const wanted = shards.all.length > 1 ? [...SAFE_SETTINGS, FULL_COVERAGE] : SAFE_SETTINGS;
+  const all = await Promise.all(
+    nodes.map(async (node) => [
+      ...(await configurationRisks(node, wanted)),
+      ...(await memoryRisks(node)),
+    ]),
+  );
+  // The nodes of a cluster usually have the same settings.
+  return [...new Set(all.flat()), ...(await shards.risks())];
+}
+
+async function configurationRisks(
+  node: RedisNode,
+  safe: readonly SafeSetting[],
+): Promise<readonly string[]> {
+  const config = await unlessForbidden(node, async (client) => {
+    const answers = await Promise.all(safe.map(({ name }) => client.configGet(name)));
     return Object.assign({}, ...answers) as Record<string, string>;
   });
   if (typeof config === 'string') {
-    const wanted = SAFE_SETTINGS.map(({ name, value }) => `${name} ${value}`).join(', ');
+    const wanted = safe.map(({ name, value }) => `${name} ${value}`).join(', ');
     return [
       `Redis does not let this user read its configuration (${config}), so whether it can lose counts is unknown. It should run with: ${wanted}.`,
     ];
   }
-  return SAFE_SETTINGS.filter(
-    ({ name, value }) => config[name] !== undefined && config[name] !== value,
-  ).map(
-    ({ name, value, risk }) =>
-      `Redis runs with ${name} ${config[name]}: ${risk}. Set it with: redis-cli CONFIG SET ${name} ${value}, and in redis.conf.`,
-  );
+  return safe
+    .filter(({ name, value }) => config[name] !== undefined && config[name] !== value)
+    .map(
+      ({ name, value, risk }) =>
+        `Redis runs with ${name} ${config[name]}: ${risk}. Set it with: redis-cli CONFIG SET ${name} ${value}, and in redis.conf.`,
+    );
 }
 
 /** Without the size of the memory, Seen cannot stop storing new data in time (`space.ts`). */
-async function memoryRisks(connection: RedisConnection): Promise<readonly string[]> {
-  const info = await unlessForbidden(connection, async (client) =>
+async function memoryRisks(node: RedisNode): Promise<readonly string[]> {
+  const info = await unlessForbidden(node, async (client) =>
     memoryIn(await client.info('memory')),
   );
   if (typeof info === 'string') {
@@ -47,11 +65,11 @@ async function memoryRisks(connection: RedisConnection): Promise<readonly string
 
 /** The reply of Redis, or its message when this user has no permission. */
 async function unlessForbidden<T extends object>(
-  connection: RedisConnection,
+  node: RedisNode,
   question: (client: Client) => Promise<T>,
 ): Promise<T | string> {
   try {
-    return await connection.ask(question, 'store-unavailable');
+    return await node.ask(question, 'store-unavailable');
   } catch (error) {
     if (!(error instanceof AppError) || !(error.cause instanceof ErrorReply)) throw error;
     return error.cause.message;
@@ -59,7 +77,7 @@ async function unlessForbidden<T extends object>(
 }
 
 /** The settings with which Redis cannot lose or evict a count, and the risk of any other value. */
-const SAFE_SETTINGS = [
+const SAFE_SETTINGS: readonly SafeSetting[] = [
   { name: 'appendonly', value: 'yes', risk: 'a crash loses every visit since the last snapshot' },
   {
     name: 'appendfsync',
@@ -76,4 +94,11 @@ const SAFE_SETTINGS = [
     value: 'noeviction',
     risk: 'counters are evicted when memory is full',
   },
-] as const;
+];
+
+/** A setting of the nodes of a cluster. */
+const FULL_COVERAGE: SafeSetting = {
+  name: 'cluster-require-full-coverage',
+  value: 'no',
+  risk: 'while one primary of the cluster is away, no counter counts',
+};

@@ -24,6 +24,8 @@ export interface RedisOptions {
   ca: string | undefined;
   /** The name of the URL's setting, for advice. */
   urlIn?: string;
+  /** Whether the server is a node of a Redis Cluster. */
+  inCluster?: boolean;
   /**
    * How long the server may be silent, when connecting and after a call, before the connection is
    * dropped.
@@ -78,7 +80,7 @@ export class RedisConnection {
       return await this.#within(question(connection.client));
     } catch (error) {
       if (error instanceof ErrorReply) {
-        const refusal = refusalOf(error, this.place, this.#urlIn);
+        const refusal = this.#refusalOf(error);
         if (refusal.leave && performance.now() - connection.openedAt > LEAVE_AFTER_MS) {
           this.#leave(connection);
         }
@@ -119,10 +121,14 @@ export class RedisConnection {
     try {
       await this.#within(client.connect());
     } catch (error) {
-      if (error instanceof ErrorReply) throw refusalOf(error, this.place, this.#urlIn).error;
+      if (error instanceof ErrorReply) throw this.#refusalOf(error).error;
       const away = `Redis at ${this.place} cannot be reached: ${reason(error)}.`;
       throw new AppError('store-unavailable', away, { cause: error });
     }
+  }
+
+  #refusalOf(reply: ErrorReply) {
+    return refusalOf(reply, this.place, this.#urlIn, this.#options.inCluster);
   }
 
   /** No Redis client has a timeout for a silent peer. */
@@ -145,6 +151,11 @@ export class RedisConnection {
     if (this.#connection === connection) this.#connection = undefined;
     // A call without a reply closes the connection at its deadline.
     connection.client.close().catch(() => undefined);
+  }
+
+  /** Closes the connection when the calls in progress have replies; later calls open another. */
+  leave(): void {
+    if (this.#connection) this.#leave(this.#connection);
   }
 
   /** Closes the connection; later calls fail. */

@@ -11,171 +11,177 @@ import {
   type Batch,
   type Change,
   type Counting,
+  type Division,
   KEY_MEMORY_MS,
   type Outcome,
   WRITER_MEMORY_MS,
 } from '../../contract/counting.ts';
 import { DAY_MS, HOUR_MS, KINDS } from '../../contract/history.ts';
-import { uncounted } from '../../counter/errors.ts';
+import { isAppError, uncounted } from '../../counter/errors.ts';
 import { readRules } from '../../counter/rules.ts';
 import type { ServerPartOptions } from '../server.ts';
-import type { RedisConnection } from './connection.ts';
-import { KIND_LETTERS, NAMES, recordKey, totalKey, totalOf } from './keys.ts';
+import type {
+  CommitArguments,
+  PackedChange,
+  PackedOutcome,
+  WriterRecord,
+} from './commit-arguments.ts';
+import { KIND_LETTERS, namesKey, recordKey, totalKey, totalOf, writerKey } from './keys.ts';
 import commitScript from './lua/commit.lua' with { type: 'text' };
 import historyScript from './lua/history.lua' with { type: 'text' };
 import keptScript from './lua/kept.lua' with { type: 'text' };
 import windowScript from './lua/window.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import type { RedisSpace } from './space.ts';
-
-/** The arguments of `lua/commit.lua`, described there. */
-interface CommitArguments {
-  readonly sequence: number;
-  readonly now: number;
-  readonly hour: string;
-  readonly day: string;
-  readonly clocksDiffer: number;
-  readonly writerMs: number;
-  readonly keyMs: number;
-  readonly keysMax: number;
-  readonly visitorsMax: number;
-  readonly countersMax: number;
-  readonly space: boolean;
-  readonly changes: readonly PackedChange[number][];
-}
-
-/** The entries of one change. */
-type PackedChange = readonly [
-  counter: string,
-  amount: number,
-  kinds: Readonly<Record<string, string>>,
-  visitors: readonly string[],
-  more: MoreOfChange | false,
-];
-
-/** What few changes have. */
-interface MoreOfChange {
-  readonly visits: readonly number[] | undefined;
-  readonly make: boolean | undefined;
-  readonly key: string | undefined;
-  readonly request: string | undefined;
-}
-
-/** The writer's record, as the script stores and returns it. */
-type WriterRecord = readonly [sequence: number, outcomes: readonly PackedOutcome[]];
-
-/** An outcome as the script returns it. */
-type PackedOutcome =
-  | Exclude<Outcome, object>
-  | readonly [total: number, hidden: boolean, counted: readonly boolean[] | false];
+import {
+  askEach,
+  checkDivision,
+  partOf,
+  type RedisShard,
+  type RedisShards,
+  shardIndex,
+} from './shards.ts';
 
 const COMMIT = new Script<CommitArguments>(keptScript, windowScript, historyScript, commitScript);
 /** The lifetime of the record that `ping` writes: short, because only the write matters. */
 const PING_MEMORY_MS = 1000;
 
 export class RedisCounting implements Counting {
-  readonly #connection: RedisConnection;
-  readonly #space: RedisSpace;
-  readonly #options: ServerPartOptions;
+  readonly division: Division | undefined;
+  readonly #shards: RedisShards;
+  readonly #commits: readonly ShardCommits[];
 
-  constructor(connection: RedisConnection, space: RedisSpace, options: ServerPartOptions) {
-    this.#connection = connection;
-    this.#space = space;
-    this.#options = options;
+  constructor(shards: RedisShards, options: ServerPartOptions) {
+    const { length } = shards.all;
+    const division = { shards: length, shardOf: (name: string) => shardIndex(shards, name) };
+    this.division = length === 1 ? undefined : division;
+    this.#shards = shards;
+    this.#commits = shards.all.map((shard) => new ShardCommits(shard, shards, options));
   }
 
   commit(batch: Batch): Promise<readonly Outcome[]> {
-    return commitTo(this.#connection, batch, this.#space, this.#options);
+    const commits = this.#commits[batch.shard ?? 0];
+    if (commits === undefined) throw new Error(`there is no shard ${batch.shard}`);
+    return commits.commit(batch);
   }
 
+  /** Whether any shard is short. */
   get short(): boolean {
-    return this.#space.short;
+    return this.#shards.all.some(({ space }) => space.short);
   }
 
   /**
    * A key that is not a string reads as missing: MGET returns null for it. All commands take one
    * round trip.
    */
-  async read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
-    if (counters.length === 0) return [];
-    const [values, rules] = await this.#connection.ask(
-      (client) =>
-        Promise.all([
-          client.mGet(counters.map(totalKey)),
-          Promise.all(counters.map((counter) => client.hGet(recordKey(counter), 'rules'))),
-        ]),
-      'store-unavailable',
+  read(counters: readonly string[]): Promise<readonly (number | undefined)[]> {
+    return askEach(this.#shards, counters, (counter) => counter, readFrom);
+  }
+
+  /** One shard that would succeed is enough, unless the settings of another must change. */
+  async ping(): Promise<void> {
+    const pings = this.#commits.map((commits) => commits.ping());
+    const errors = (await Promise.allSettled(pings)).flatMap((result): unknown[] =>
+      result.status === 'rejected' ? [result.reason] : [],
     );
-    return values.map((value, index) =>
-      value === null || readRules(rules[index]).private
-        ? undefined
-        : totalOf(value, counters[index] ?? ''),
-    );
+    const lasting = errors.find((error) => isAppError(error, 'store-unusable'));
+    if (lasting !== undefined) throw lasting;
+    if (errors.length === pings.length) throw errors[0];
+  }
+}
+
+async function readFrom(
+  { tag, ask }: RedisShard,
+  counters: readonly string[],
+): Promise<(number | undefined)[]> {
+  const names = counters.map((counter) => tag + counter);
+  const [values, rules] = await ask(
+    (client) =>
+      Promise.all([
+        client.mGet(names.map(totalKey)),
+        Promise.all(names.map((name) => client.hGet(recordKey(name), 'rules'))),
+      ]),
+    'store-unavailable',
+  );
+  return values.map((value, index) =>
+    value === null || readRules(rules[index]).private
+      ? undefined
+      : totalOf(value, names[index] ?? ''),
+  );
+}
+
+/** Commits batches to one shard. */
+class ShardCommits {
+  readonly #shard: RedisShard;
+  readonly #shards: number;
+  readonly #now: () => number;
+  /** The beginning of the keys of writers, and the keys that are the same for each batch. */
+  readonly #writerKeys: string;
+  readonly #otherKeys: readonly string[];
+  /** The arguments that are the same for each batch. */
+  readonly #fixed;
+
+  constructor(shard: RedisShard, shards: RedisShards, options: ServerPartOptions) {
+    const { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0, now } = options;
+    this.#shard = shard;
+    this.#shards = shards.all.length;
+    this.#now = now;
+    this.#writerKeys = writerKey(shard.tag, '');
+    this.#otherKeys = shard.keys(namesKey(shard.tag));
+    this.#fixed = {
+      tag: shard.tagArgument,
+      clocksDiffer: clocksDifferMaxMs,
+      keyMs: KEY_MEMORY_MS,
+      keysMax: partOf(keysMax, shards),
+      visitorsMax: partOf(visitorsMax, shards),
+      countersMax: hitsMake ? partOf(countersMax, shards) : 0,
+    };
+  }
+
+  /** As `Counting.commit` promises. The writer's record is kept for `writerMs`. */
+  async commit(batch: Batch, writerMs = WRITER_MEMORY_MS): Promise<readonly Outcome[]> {
+    const now = this.#now();
+    const { space, tag } = this.#shard;
+    const keys = [this.#writerKeys + batch.writer, ...this.#otherKeys];
+    const [, outcomes] = await this.#shard.ask((client) => {
+      space.check(client, batch);
+      return COMMIT.run<WriterRecord>(client, keys, {
+        ...this.#fixed,
+        now,
+        hour: `${Math.floor(now / HOUR_MS)}`,
+        day: `${Math.floor(now / DAY_MS)}`,
+        space: !space.short,
+        writerMs,
+        sequence: batch.sequence,
+        changes: batch.changes.flatMap((change) => packedChange(change, tag)),
+      });
+    }, 'hit-unconfirmed');
+    return outcomes.map(outcomeOf);
   }
 
   async ping(): Promise<void> {
-    const batch = { writer: randomUUID(), sequence: 1, changes: [] };
-    const done = commitTo(this.#connection, batch, this.#space, this.#options, PING_MEMORY_MS);
-    await done.catch((error: unknown) => {
+    try {
+      await checkDivision(this.#shard, this.#shards);
+      const batch = { writer: randomUUID(), sequence: 1, changes: [] };
+      await this.commit(batch, PING_MEMORY_MS);
+    } catch (error) {
       throw uncounted(error);
-    });
+    }
   }
 }
 
-/** Commits a batch, as `Counting.commit` promises. The writer's record is kept for `memoryMs`. */
-async function commitTo(
-  connection: RedisConnection,
-  batch: Batch,
-  space: RedisSpace,
-  options: ServerPartOptions,
-  memoryMs = WRITER_MEMORY_MS,
-): Promise<readonly Outcome[]> {
-  const now = options.now();
-  const keys = [`seen:writer:${batch.writer}`, NAMES];
-  const [, outcomes] = await connection.ask((client) => {
-    space.check(client, batch);
-    const args = argumentsOf(batch, { now, space: !space.short, writerMs: memoryMs }, options);
-    return COMMIT.run<WriterRecord>(client, keys, args);
-  }, 'hit-unconfirmed');
-  return outcomes.map(outcomeOf);
-}
-
-function argumentsOf(
-  { sequence, changes }: Batch,
-  moment: Pick<CommitArguments, 'now' | 'space' | 'writerMs'>,
-  { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0 }: ServerPartOptions,
-): CommitArguments {
-  return {
-    ...moment,
-    sequence,
-    hour: `${Math.floor(moment.now / HOUR_MS)}`,
-    day: `${Math.floor(moment.now / DAY_MS)}`,
-    clocksDiffer: clocksDifferMaxMs,
-    keyMs: KEY_MEMORY_MS,
-    keysMax,
-    visitorsMax,
-    countersMax: hitsMake ? countersMax : 0,
-    changes: changes.flatMap(packedChange),
-  };
-}
-
-function packedChange({
-  counter,
-  amount,
-  once,
-  make,
-  kinds = { program: amount },
-  visitors = [],
-}: Change): PackedChange {
+function packedChange(
+  { counter, amount, once, make, kinds = { program: amount }, visitors = [] }: Change,
+  tag: string,
+): PackedChange {
   const again = visitors.some(({ visits }) => visits !== 1);
   const visits = again ? visitors.map((visitor) => visitor.visits) : undefined;
   const rare = once || again || make === false;
   return [
-    counter,
+    tag + counter,
     amount,
     byLetter(kinds),
     visitors.map(({ id, kind }) => KIND_LETTERS[kind] + id),
-    rare ? { visits, make, key: once?.key, request: once?.request } : false,
+    rare ? { visits, make, key: once && tag + once.key, request: once?.request } : false,
   ];
 }
 

@@ -16,11 +16,11 @@ import {
 } from '../../contract/history.ts';
 import { folded } from '../../counter/folding.ts';
 import type { PartOptions } from '../part-options.ts';
-import type { Client, RedisConnection } from './connection.ts';
-import { KIND_LETTERS } from './keys.ts';
+import { KIND_LETTERS, saltKey } from './keys.ts';
 import archiveScript from './lua/archive.lua' with { type: 'text' };
 import recentScript from './lua/recent.lua' with { type: 'text' };
 import { Script } from './script.ts';
+import { askEach, firstOf, type RedisShard, type RedisShards, shardOf } from './shards.ts';
 
 /** The arguments of `lua/recent.lua`, described there. */
 interface RecentArguments {
@@ -34,11 +34,11 @@ const RECENT = new Script<RecentArguments>(recentScript);
 export class RedisHistory implements History {
   /** https://redis.io/docs/latest/develop/data-types/probabilistic/hyperloglogs/ */
   readonly visitorsError = 0.0081;
-  readonly #connection: RedisConnection;
+  readonly #shards: RedisShards;
   readonly #now: PartOptions['now'];
 
-  constructor(connection: RedisConnection, now: PartOptions['now']) {
-    this.#connection = connection;
+  constructor(shards: RedisShards, now: PartOptions['now']) {
+    this.#shards = shards;
     this.#now = now;
   }
 
@@ -53,31 +53,32 @@ export class RedisHistory implements History {
 
   /** The history as it is stored; `brief`: without hours and days. */
   async #stored(counter: string, brief: boolean): Promise<CounterHistory> {
-    const [dump] = await this.#connection.ask(
-      (client) => readDumps(client, [counter], 1, brief),
-      'store-unavailable',
-    );
+    const [dump] = await readDumps(shardOf(this.#shards, counter), [counter], 1, brief);
     return dump ? historyIn(dump) : { hours: [], days: [], visitors: new Map() };
   }
 
-  async recent(
+  recent(
     counters: readonly string[],
     firstDay: number,
     lastDay: number,
   ): Promise<readonly ReadonlyMap<number, number>[]> {
-    const all = await this.#connection.ask(
-      (client) =>
-        RECENT.run<readonly (readonly number[])[]>(client, [], { counters, firstDay, lastDay }),
-      'store-unavailable',
-    );
-    return all.map((days) => new Map(pairs(days)));
+    const nameOf = (counter: string) => counter;
+    return askEach(this.#shards, counters, nameOf, async (shard, some) => {
+      const args = { counters: some.map((counter) => shard.tag + counter), firstDay, lastDay };
+      const all = await shard.ask(
+        (client) => RECENT.run<readonly (readonly number[])[]>(client, shard.keys(), args),
+        'store-unavailable',
+      );
+      return all.map((days) => new Map(pairs(days)));
+    });
   }
 
   async salt(day: number, suggested: string): Promise<string> {
-    const key = `seen:salt:${day}`;
+    const shard = firstOf(this.#shards);
+    const key = saltKey(shard.tag, day);
     // An hour longer than the day, because a replica's clock may be behind.
     const leftMs = Math.max(HOUR_MS, (day + 1) * DAY_MS + HOUR_MS - this.#now());
-    const kept = await this.#connection.ask(async (client) => {
+    const kept = await shard.ask(async (client) => {
       await client.set(key, suggested, {
         condition: 'NX',
         expiration: { type: 'PX', value: leftMs },
@@ -114,20 +115,26 @@ export type Dump = readonly [
 const DUMP = new Script<DumpArguments>(archiveScript);
 
 /**
- * Reads counters from the first name on, until there are `enough` figures of history; at least
- * one. A missing counter is undefined. `brief`: without hours and days.
+ * Reads counters of a shard from the first name on, until there are `enough` figures of history;
+ * at least one. A missing counter is undefined. `brief`: without hours and days. Fails with
+ * `store-unavailable`, `store-unusable`.
  */
 export async function readDumps(
-  client: Client,
+  shard: RedisShard,
   counters: readonly string[],
   enough: number,
   brief = false,
 ): Promise<readonly (Dump | undefined)[]> {
-  const dumps = await DUMP.run<readonly (Dump | readonly [string])[]>(client, [], {
-    enough,
-    counters,
-    brief,
-  });
+  const names = counters.map((counter) => shard.tag + counter);
+  const dumps = await shard.ask(
+    (client) =>
+      DUMP.run<readonly (Dump | readonly [string])[]>(client, shard.keys(), {
+        enough,
+        counters: names,
+        brief,
+      }),
+    'store-unavailable',
+  );
   return dumps.map((dump) => (isDump(dump) ? dump : undefined));
 }
 

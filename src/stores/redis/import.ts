@@ -5,14 +5,15 @@ import { RULES } from '../../contract/registry.ts';
 import { folded } from '../../counter/folding.ts';
 import { writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
-import type { RedisConnection } from './connection.ts';
-import { KIND_LETTERS, NAMES } from './keys.ts';
+import { KIND_LETTERS, namesKey } from './keys.ts';
 import importScript from './lua/import.lua' with { type: 'text' };
 import { Script } from './script.ts';
+import { askEach, partOf, type RedisShards } from './shards.ts';
 
 /** The arguments of `lua/import.lua`, described there. */
 interface ImportArguments extends ImportTerms {
   readonly what: 'import' | 'preview';
+  readonly tag: string | undefined;
   readonly counter: string;
   readonly countersMax: number;
   readonly total: number;
@@ -24,31 +25,35 @@ const IMPORT = new Script<ImportArguments>(importScript);
 
 /** Imports counters, or previews it. Fails as `importAll` and `previewImport` of `Archive` do. */
 export function importInto(
-  connection: RedisConnection,
+  shards: RedisShards,
   what: 'import' | 'preview',
   counters: readonly ArchivedCounter[],
   terms: ImportTerms,
   options: PartOptions,
 ): Promise<readonly ImportOutcome[]> {
-  return connection.ask(
-    (client) =>
-      Promise.all(
-        counters.map((archived) =>
-          IMPORT.run<ImportOutcome>(client, [NAMES], {
-            what,
-            ...argumentsOf(archived, terms, options),
-          }),
-        ),
-      ),
-    what === 'import' ? 'hit-unconfirmed' : 'store-unavailable',
-  );
+  const limits = { ...options, countersMax: partOf(options.countersMax, shards) };
+  const nameOf = ({ counter }: ArchivedCounter) => counter;
+  return askEach(shards, counters, nameOf, (shard, some) => {
+    const { tag, tagArgument } = shard;
+    const keys = shard.keys(namesKey(tag));
+    const all = some.map((archived) => ({
+      ...argumentsOf(archived, terms, limits),
+      counter: tag + archived.counter,
+      tag: tagArgument,
+      what,
+    }));
+    return shard.ask(
+      (client) => Promise.all(all.map((args) => IMPORT.run<ImportOutcome>(client, keys, args))),
+      what === 'import' ? 'hit-unconfirmed' : 'store-unavailable',
+    );
+  });
 }
 
 function argumentsOf(
-  { counter, total, madeAt, owner, rules, title, link, past }: ArchivedCounter,
+  { total, madeAt, owner, rules, title, link, past }: ArchivedCounter,
   { source, existing }: ImportTerms,
   { countersMax, now }: PartOptions,
-): Omit<ImportArguments, 'what'> {
+): Omit<ImportArguments, 'what' | 'tag' | 'counter'> {
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
   const record = ['made', `${madeAt ?? ''}`];
   if (owner !== undefined) record.push('owner', owner);
@@ -58,7 +63,7 @@ function argumentsOf(
   if (link !== undefined) record.push('link', link);
   const uniques = [...visitors].flatMap(([day, count]) => [`${day}`, count]);
   const figures = [figuresOf(hours), figuresOf(days), uniques];
-  return { counter, source, existing, countersMax, total, record, figures };
+  return { source, existing, countersMax, total, record, figures };
 }
 
 function figuresOf(all: readonly HistoryEntry[]): (string | number)[] {

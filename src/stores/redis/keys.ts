@@ -1,4 +1,9 @@
-/** The keys of Seen in Redis, and the form of their values. */
+/**
+ * The keys of Seen in Redis, and the form of their values.
+ *
+ * Each function takes the tag of a shard (`shards.ts`), or the name of a counter with the tag of
+ * its shard before it. A single Redis has an empty tag.
+ */
 
 import type { Kind } from '../../contract/history.ts';
 import { AppError } from '../../counter/errors.ts';
@@ -8,16 +13,28 @@ import { DEFAULT_COUNTER } from '../../counter/name.ts';
  * The names of all counters: a sorted set with equal scores, so that it is in the order of the
  * names.
  */
-export const NAMES = 'seen:names';
+export const namesKey = (tag: string): string => `seen:${tag}names`;
 
 /**
  * Visitors who have used part of a quota: a sorted set of "LIMIT:VISITOR" by the time when the
  * quota is full again, in microseconds since 1970.
  */
-export const LIMITS = 'seen:limits';
+export const limitsKey = (tag: string): string => `seen:${tag}limits`;
 
 /** The replicas: a hash from their ids to their last reports (`lua/presence.lua`). */
-export const REPLICAS = 'seen:replicas';
+export const replicasKey = (tag: string): string => `seen:${tag}replicas`;
+
+/** The last batch of a writer (`lua/commit.lua`). */
+export const writerKey = (tag: string, writer: string): string => `seen:writer:${tag}${writer}`;
+
+/** The salt of a day. */
+export const saltKey = (tag: string, day: number): string => `seen:salt:${tag}${day}`;
+
+/** The number of shards of the cluster, in each shard. */
+export const shardsKey = (tag: string): string => `seen:${tag}shards`;
+
+/** A key that never exists (`RedisShard.keys`). */
+export const absentKey = (tag: string): string => `seen:${tag}absent`;
 
 /** A counter's total: a plain integer. */
 export function totalKey(counter: string): string {

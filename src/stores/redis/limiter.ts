@@ -10,10 +10,10 @@ import {
 } from '../../contract/limiter.ts';
 import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
 import type { PartOptions } from '../part-options.ts';
-import type { RedisConnection } from './connection.ts';
-import { LIMITS } from './keys.ts';
+import { limitsKey } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };
 import { Script } from './script.ts';
+import { askEach, partOf, type RedisShard, type RedisShards } from './shards.ts';
 
 /** The arguments of `lua/limit.lua`, described there. */
 interface LimitArguments {
@@ -25,27 +25,37 @@ interface LimitArguments {
 const LIMIT = new Script<LimitArguments>(limitScript);
 
 export class RedisLimiter implements Limiter {
-  readonly #connection: RedisConnection;
+  readonly #shards: RedisShards;
   readonly #options: PartOptions;
 
-  constructor(connection: RedisConnection, options: PartOptions) {
-    this.#connection = connection;
+  constructor(shards: RedisShards, options: PartOptions) {
+    this.#shards = shards;
     this.#options = options;
   }
 
-  async take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
-    if (wanted.length === 0) return [];
+  /** Each visitor's quotas are in one shard. */
+  take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> {
+    return askEach(
+      this.#shards,
+      wanted,
+      ({ who }) => who,
+      (shard, some) => this.#takeFrom(shard, some),
+    );
+  }
+
+  async #takeFrom(shard: RedisShard, wanted: readonly LimitRequest[]): Promise<Verdict[]> {
     const nowUs = this.#options.now() * 1000;
     const args = {
       now: nowUs,
-      most: this.#options.limitedMax ?? LIMITED_MAX,
+      most: partOf(this.#options.limitedMax ?? LIMITED_MAX, this.#shards),
       wanted: wanted.flatMap(({ who, limit, count = 1 }) => {
         const { oneUs, allUs } = shareOf(limit);
         return [`${limit.name}:${who}`, oneUs, allUs, count];
       }),
     };
-    const answer = await this.#connection.ask(
-      (client) => LIMIT.run<readonly (readonly [boolean, number])[]>(client, [LIMITS], args),
+    const keys = shard.keys(limitsKey(shard.tag));
+    const answer = await shard.ask(
+      (client) => LIMIT.run<readonly (readonly [boolean, number])[]>(client, keys, args),
       'hit-unconfirmed',
     );
     return wanted.map(({ limit }, index) => {

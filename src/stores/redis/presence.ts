@@ -5,10 +5,10 @@ import {
   PRESENCE_MEMORY_MS,
   type Presence,
 } from '../../contract/presence.ts';
-import type { RedisConnection } from './connection.ts';
-import { REPLICAS } from './keys.ts';
+import { replicasKey } from './keys.ts';
 import presenceScript from './lua/presence.lua' with { type: 'text' };
 import { Script } from './script.ts';
+import { firstOf, type RedisShard, type RedisShards } from './shards.ts';
 
 /** The arguments of `lua/presence.lua`, described there. */
 interface PresenceArguments {
@@ -20,10 +20,10 @@ interface PresenceArguments {
 const PRESENCE = new Script<PresenceArguments>(presenceScript);
 
 export class RedisPresence implements Presence {
-  readonly #connection: RedisConnection;
+  readonly #shard: RedisShard;
 
-  constructor(connection: RedisConnection) {
-    this.#connection = connection;
+  constructor(shards: RedisShards) {
+    this.#shard = firstOf(shards);
   }
 
   async heartbeat(report: HeartbeatReport): Promise<readonly HeardReplica[]> {
@@ -32,8 +32,9 @@ export class RedisPresence implements Presence {
       report: JSON.stringify(report),
       memoryMs: PRESENCE_MEMORY_MS,
     };
-    const heard = await this.#connection.ask(
-      (client) => PRESENCE.run<readonly (readonly [number, string])[]>(client, [REPLICAS], args),
+    const keys = this.#shard.keys(replicasKey(this.#shard.tag));
+    const heard = await this.#shard.ask(
+      (client) => PRESENCE.run<readonly (readonly [number, string])[]>(client, keys, args),
       'hit-unconfirmed',
     );
     return heard.map(([silentMs, text]) => ({

@@ -79,10 +79,10 @@ const REFUSALS: readonly Refusal[] = [
     leave: true,
   },
   {
-    says: /^(CROSSSLOT|MOVED|ASK |TRYAGAIN|CLUSTERDOWN|ERR (SELECT is not allowed|Script attempted to access a non))/,
+    says: /^(CROSSSLOT|MOVED|ASK |TRYAGAIN|CLUSTERDOWN|ERR (SELECT is not allowed|Script attempted to access))/,
     code: 'store-unusable',
     advice:
-      'This Redis runs in cluster mode, which Seen does not support. Use one with cluster-enabled no',
+      'This Redis is a node of a Redis Cluster. Write {url} with +cluster, as in redis+cluster://HOST:PORT,HOST:PORT',
     leave: true,
   },
   {
@@ -113,6 +113,35 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
+/** What only nodes of a Redis Cluster reply. These come first when Seen knows that it is one. */
+const CLUSTER_REFUSALS: readonly Refusal[] = [
+  {
+    says: /^MOVED/,
+    code: 'store-unavailable',
+    advice: 'Another node has this slot now. Seen follows',
+    leave: false,
+  },
+  {
+    says: /^(ASK |TRYAGAIN|ERR Script attempted to access a non local)/,
+    code: 'store-unavailable',
+    advice: 'This slot is moving to another node. Visits wait until all its keys are there',
+    leave: false,
+  },
+  {
+    says: /^(CLUSTERDOWN|ERR Script attempted to execute .* the cluster is down)/,
+    code: 'store-unavailable',
+    advice:
+      'A part of the cluster has no primary. This passes when a replica takes over; redis-cli --cluster check HOST:PORT shows more',
+    leave: false,
+  },
+  {
+    says: /^ERR This instance has cluster support disabled/,
+    code: 'store-unusable',
+    advice: 'This Redis is no node of a Redis Cluster. Write {url} as redis://HOST:PORT',
+    leave: true,
+  },
+];
+
 /** The place in a script where a command failed, which Redis appends to the error. */
 const IN_SCRIPT = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 
@@ -124,7 +153,8 @@ const OTHER: Omit<Refusal, 'says'> = {
 };
 
 /**
- * Translates an error reply. `place` is the server, and `urlIn` the name of its URL's setting.
+ * Translates an error reply. `place` is the server, `urlIn` the name of its URL's setting, and
+ * `inCluster` is true for a node of a Redis Cluster.
  * SEQUENCE and CLOCK are errors of `lua/commit.lua`: Redis lacks the writer's last batch; the
  * clocks differ by too much.
  */
@@ -132,6 +162,7 @@ export function refusalOf(
   reply: Error,
   place: string,
   urlIn: string,
+  inCluster = false,
 ): { readonly error: AppError; readonly leave: boolean } {
   if (reply.message.startsWith('SEQUENCE ')) {
     const found = reply.message.slice('SEQUENCE '.length);
@@ -146,7 +177,8 @@ export function refusalOf(
     const message = `${clocks}, which is more than Seen allows. Correct the clocks (NTP).`;
     return { error: new AppError('store-unavailable', message, { cause: reply }), leave: false };
   }
-  const { code, advice, leave } = REFUSALS.find(({ says }) => says.test(reply.message)) ?? OTHER;
+  const table = inCluster ? [...CLUSTER_REFUSALS, ...REFUSALS] : REFUSALS;
+  const { code, advice, leave } = table.find(({ says }) => says.test(reply.message)) ?? OTHER;
   const refusal = reply.message.replace(IN_SCRIPT, '').replace(/\.+$/, '');
   const message = `Redis at ${place} refuses Seen: ${refusal}. ${advice.replaceAll('{url}', urlIn)}.`;
   return { error: new AppError(code, message, { cause: reply }), leave };

@@ -17,11 +17,11 @@ import { storeFull } from '../../counter/errors.ts';
 import { addsLabel } from '../../counter/label.ts';
 import { readRules, writeRuleChanges, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
-import type { RedisConnection } from './connection.ts';
-import { NAMES, totalOf } from './keys.ts';
+import { namesKey, totalOf } from './keys.ts';
+import { findNames } from './listing.ts';
 import script from './lua/registry.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import type { RedisSpace } from './space.ts';
+import { askEach, partOf, type RedisShard, type RedisShards, shardOf } from './shards.ts';
 
 /**
  * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules, title, link;
@@ -60,20 +60,14 @@ type RegistryArguments =
     }
   | { readonly what: 'read'; readonly counters: readonly string[] };
 
-const REGISTRY = new Script<RegistryArguments>(script);
-/** The most names to search for one page, so that a search without a match does not take long. */
-const LOOKED_THROUGH_MAX = 10_000;
-/** The names that one read of a search returns. */
-const AT_ONCE = 1000;
+const REGISTRY = new Script<RegistryArguments & { readonly tag: string | undefined }>(script);
 
 export class RedisRegistry implements Registry {
-  readonly #connection: RedisConnection;
-  readonly #space: RedisSpace;
+  readonly #shards: RedisShards;
   readonly #options: PartOptions;
 
-  constructor(connection: RedisConnection, space: RedisSpace, options: PartOptions) {
-    this.#connection = connection;
-    this.#space = space;
+  constructor(shards: RedisShards, options: PartOptions) {
+    this.#shards = shards;
     this.#options = options;
   }
 
@@ -82,16 +76,17 @@ export class RedisRegistry implements Registry {
     counter: string,
     { total, madeAt, owner, rules, title, link }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
-    const answer = await this.#write<'ok' | 'exists' | 'full'>({
+    const shard = shardOf(this.#shards, counter);
+    const answer = await run<'ok' | 'exists' | 'full'>(shard, {
       what: 'create',
-      counter,
+      counter: shard.tag + counter,
       total,
       owner,
       rules: rules && writeRules(rules),
       title,
       link,
       madeAt,
-      countersMax: this.#space.short ? 0 : this.#options.countersMax,
+      countersMax: shard.space.short ? 0 : partOf(this.#options.countersMax, this.#shards),
     });
     return answer === 'ok' ? 'created' : answer === 'full' ? 'counters-full' : 'exists';
   }
@@ -101,11 +96,12 @@ export class RedisRegistry implements Registry {
     changes: CounterChanges,
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
-    if (this.#space.short && addsLabel(changes)) throw storeFull();
+    const shard = shardOf(this.#shards, counter);
+    if (shard.space.short && addsLabel(changes)) throw storeFull();
     const { total, owner, rules, title, link } = changes;
-    const answer = await this.#write<Fields | 'missing' | 'differs' | 'unreadable'>({
+    const answer = await run<Fields | 'missing' | 'differs' | 'unreadable'>(shard, {
       what: 'change',
-      counter,
+      counter: shard.tag + counter,
       condition,
       madeAt: this.#options.now(),
       total,
@@ -115,63 +111,65 @@ export class RedisRegistry implements Registry {
       link: link === null ? '' : link,
     });
     // Fails with the reason.
-    if (answer === 'unreadable') totalOf('', counter);
+    if (answer === 'unreadable') totalOf('', shard.tag + counter);
     if (typeof answer === 'string') return answer === 'missing' ? 'missing' : 'differs';
     return descriptionOf(counter, answer)[0] ?? 'differs';
   }
 
   delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
-    return this.#write({ what: 'delete', counters, condition });
+    return askEach(
+      this.#shards,
+      counters,
+      (counter) => counter,
+      (shard, some) => {
+        const tagged = some.map((counter) => shard.tag + counter);
+        return run<readonly Deletion[]>(shard, { what: 'delete', counters: tagged, condition });
+      },
+    );
   }
 
   async describe(counter: string): Promise<Description | undefined> {
     return (await this.#describe([counter]))[0];
   }
 
-  async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
-    const found: string[] = [];
-    // Without a search every name is a match.
-    const atOnce = search === '' ? Math.min(limit, AT_ONCE) : AT_ONCE;
-    let from = after < prefix || after === '' ? `[${prefix}` : `(${after}`;
-    for (let looked = 0; looked < LOOKED_THROUGH_MAX; looked += atOnce) {
-      // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
-      const names = await this.#connection.ask(
-        (client) =>
-          client.zRangeByLex(NAMES, from, `(${prefix}~`, { LIMIT: { offset: 0, count: atOnce } }),
-        'store-unavailable',
-      );
-      for (const name of names) {
-        if (name.includes(search)) found.push(name);
-        // eslint-disable-next-line no-await-in-loop -- returns
-        if (found.length === limit) return { counters: await this.#describe(found), next: name };
-      }
-      from = `(${names.at(-1) ?? ''}`;
-      // eslint-disable-next-line no-await-in-loop -- returns
-      if (names.length < atOnce) return { counters: await this.#describe(found), next: undefined };
-    }
-    return { counters: await this.#describe(found), next: from.slice(1) };
+  async list(query: ListQuery): Promise<Page> {
+    const { names, next } = await findNames(this.#shards, query);
+    return { counters: await this.#describe(names), next };
   }
 
-  size(): Promise<number> {
-    return this.#connection.ask((client) => client.zCard(NAMES), 'store-unavailable');
-  }
-
-  #write<T>(args: RegistryArguments): Promise<T> {
-    return this.#connection.ask(
-      (client) => REGISTRY.run<T>(client, [NAMES], args),
-      'hit-unconfirmed',
+  async size(): Promise<number> {
+    const sizes = await Promise.all(
+      this.#shards.all.map(({ tag, ask }) =>
+        ask((client) => client.zCard(namesKey(tag)), 'store-unavailable'),
+      ),
     );
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /** The descriptions of the counters that exist, each as of one moment. */
   async #describe(counters: readonly string[]): Promise<Description[]> {
-    if (counters.length === 0) return [];
-    const all = await this.#connection.ask(
-      (client) => REGISTRY.run<readonly Fields[]>(client, [NAMES], { what: 'read', counters }),
-      'store-unavailable',
+    const all = await askEach(
+      this.#shards,
+      counters,
+      (counter) => counter,
+      (shard, some) => {
+        const read = { what: 'read', counters: some.map((name) => shard.tag + name) } as const;
+        return run<readonly Fields[]>(shard, read, 'store-unavailable');
+      },
     );
     return counters.flatMap((counter, index) => descriptionOf(counter, all[index] ?? []));
   }
+}
+
+/** Calls the script. `args` have the names of counters with the tag of the shard. */
+function run<T>(
+  shard: RedisShard,
+  args: RegistryArguments,
+  codeIfLost: 'store-unavailable' | 'hit-unconfirmed' = 'hit-unconfirmed',
+): Promise<T> {
+  const keys = shard.keys(namesKey(shard.tag));
+  const tagged = { ...args, tag: shard.tagArgument };
+  return shard.ask((client) => REGISTRY.run<T>(client, keys, tagged), codeIfLost);
 }
 
 /** The counter with these fields, or none. Fails with `counter-unreadable`. */

@@ -133,6 +133,9 @@ describe('settings', () => {
       'rediss://seen:p%40ss%23@redis.example.com:6380/0',
       'redis://seen:a:b@[::1]:6379',
       'redis://127.0.0.1:6379/15',
+      'redis+cluster://redis-1:6379',
+      'redis+cluster://seen:secret@redis-1:6379,redis-2,[::1]:6379',
+      'rediss+cluster://:secret@redis-1:6379,redis-2:6379',
       'sqlite:./data/seen.db',
       'sqlite:/var/lib/seen.db',
       'sqlite:///var/lib/seen.db',
@@ -142,6 +145,12 @@ describe('settings', () => {
     }
     const wrong: Record<string, string> = {
       'redis://redis:6379?db=2': 'the path: redis://HOST:PORT/2',
+      'redis+cluster://redis-1:6379/2': 'which a Redis Cluster does not have',
+      'redis+cluster://redis-1:6379,': 'is not a store URL',
+      'redis+cluster://': 'is not a store URL',
+      'redis+cluster://redis-1,redis-2?db=1': 'has a "?" and parameters',
+      'redis+cluster://seen@redis-1,redis-2': 'without a password before it',
+      'postgres+cluster://redis-1': 'is not a store URL',
       'redis://redis:6379/?db=2': 'the path: redis://HOST:PORT/2',
       'redis://redis:6379/2?timeout=1s': 'the path: redis://HOST:PORT/2',
       'rediss://redis?ssl_cert_reqs=none': 'parameters',

@@ -66,4 +66,30 @@ describe('the health of the store', () => {
     for (const error of [away, locked, away, locked, new Error('a bug')]) health.failed(error);
     expect(told).toEqual(['AppError: away', 'AppError: needs a person']);
   });
+
+  test('of a divided store has a failure when one shard has, and is unready when all have', () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const health = new StoreHealth({
+      clock,
+      shards: 2,
+      onOutage: (error) => told.push(String(error)),
+      onRecovery: (seconds) => told.push(`after ${seconds} s`),
+    });
+    health.failed(away, 1);
+    health.succeeded(0);
+    expect([health.failure, health.unready]).toEqual(['away', undefined]);
+    health.failed(away, 0);
+    expect([health.failure, health.unready]).toEqual(['away', 'away']);
+    health.succeeded(1);
+    expect([health.failure, health.unready]).toEqual(['away', undefined]);
+    health.succeeded(0);
+    expect([health.failure, health.unready]).toEqual([undefined, undefined]);
+    clock.jump(7000);
+    health.succeeded(1);
+    expect([health.failure, health.unready]).toEqual(['the store does not answer', undefined]);
+    clock.jump(7000);
+    expect(health.unready).toBe('the store does not answer');
+    expect(told).toEqual(['AppError: away', 'after 0 s']);
+  });
 });

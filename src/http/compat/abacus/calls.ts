@@ -5,7 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
-import type { Counter } from '../../../counter/counter.ts';
+import type { HitCounter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { Watch } from '../../../counter/watch.ts';
 import type { AppContext } from '../../context.ts';
@@ -17,7 +17,7 @@ import { durationText, type Reply } from './answer.ts';
 import { type Call, isName, namedIn, requireName, tokenIn } from './request.ts';
 
 export interface AbacusParts {
-  readonly counter: Counter;
+  readonly counter: HitCounter;
   readonly registry: Registry;
   readonly owners: Owners;
   /** Whether only the installation's owner may create counters. These calls then create none. */

@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
-import type { Counter } from '../../../counter/counter.ts';
+import type { HitCounter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
@@ -20,7 +20,7 @@ import {
 } from './messages.ts';
 
 export interface CountapiOptions {
-  readonly counter: Counter;
+  readonly counter: HitCounter;
   readonly registry: Registry;
   readonly count: CountVisit;
   /** Called before a counter is created. */

@@ -3,8 +3,8 @@
 -- KEYS[1]  the writer's record: {sequence number, outcomes} of its last batch, packed
 -- KEYS[2]  the names of all counters: a sorted set, all of the same score, so that it is in the
 --          order of the names
--- Other keys are made of the names of counters and requests; Redis Cluster, which would want them
--- in KEYS, is not supported.
+-- Other keys are made of the names of counters and requests. In a Redis Cluster all are in the
+-- slot of these two, and KEYS[3] never exists (shards.ts).
 --
 -- ARGV[1], packed:
 --   sequence       the batch's sequence number
@@ -143,7 +143,7 @@ local function apply_once(at)
   local total, request = string.match(before or '', '^(%-?%d+) (.*)$')
   if total and request ~= more.request then return 'key-reused' end
   if total then return outcome_of(counter_of(name), tonumber(total)) end
-  kept_keys = kept_keys or kept_of('seen:kept:keys')
+  kept_keys = kept_keys or kept_of('seen:kept:' .. TAG .. 'keys')
   if not ARGS.space or kept_keys.sum >= ARGS.keysMax then return 'keys-full' end
   local outcome = apply(at)
   if type(outcome) ~= 'string' then

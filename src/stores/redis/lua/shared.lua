@@ -11,11 +11,13 @@
 
 -- 2^53 - 1: the largest number up to which Lua and JSON carry whole numbers exactly.
 local EXACT = 9007199254740991
--- The default counter's key is its name, and it always exists.
-local DEFAULT = 'hits'
 local ARGS = cmsgpack.unpack(ARGV[1])
+-- In a Redis Cluster the hash tag of the shard (shards.ts), which names of counters begin with.
+local TAG = ARGS.tag or ''
+-- The default counter always exists. Without a tag its key is its name.
+local DEFAULT = TAG .. 'hits'
 
-local function total_key(name) return name == DEFAULT and DEFAULT or 'seen:total:' .. name end
+local function total_key(name) return name == 'hits' and name or 'seen:total:' .. name end
 
 -- A whole number as text, without an exponent. Redis 7.2.0 to 7.2.4 would write the argument
 -- 100000000 as 1e+8.

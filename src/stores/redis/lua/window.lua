@@ -55,7 +55,7 @@ local function note_visitors(name, counter, fresh)
   if not counter.recent then begin_recent(name, counter) end
   local recent, key, most = counter.recent, 'seen:recent:' .. name, ARGS.visitorsMax
   if not recent.size then return end
-  kept_visitors = kept_visitors or kept_of('seen:kept:visitors')
+  kept_visitors = kept_visitors or kept_of('seen:kept:' .. TAG .. 'visitors')
   local room = math.min(math.ceil(most / 4) - recent.size, most - kept_visitors.sum)
   local noting = math.max(0, math.min(#fresh, room))
   for index = 1, noting do

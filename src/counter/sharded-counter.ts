@@ -1,0 +1,69 @@
+/**
+ * Counts in a store whose counters are divided into shards: a `Counter` for each, with its own
+ * writer and its own batch in progress.
+ *
+ * So what is promised of one counter and one writer (decision 4) holds in each shard, and a shard
+ * that does not answer delays no other.
+ */
+import type { Division } from '../contract/counting.ts';
+import { Counter, type CounterObserver, type CounterOptions, type HitCounter } from './counter.ts';
+import type { HitOptions } from './hit.ts';
+
+export interface ShardedCounterOptions
+  extends Omit<CounterOptions, 'observer' | 'shard' | 'waitingNow' | 'counting'> {
+  readonly counting: CounterOptions['counting'] & { readonly division?: Division | undefined };
+  /** Returns the observer of a shard. */
+  readonly observerOf: (shard: number) => CounterObserver;
+}
+
+/** Returns the counter of a store: most have one shard. */
+export function createCounter(options: ShardedCounterOptions): HitCounter {
+  if (options.counting.division !== undefined) return new ShardedCounter(options);
+  return new Counter({ ...options, observer: options.observerOf(0) });
+}
+
+export class ShardedCounter implements HitCounter {
+  readonly #counters: readonly Counter[];
+  readonly #shardOf: Division['shardOf'];
+
+  constructor({ observerOf, ...options }: ShardedCounterOptions) {
+    const { division } = options.counting;
+    this.#shardOf = (name) => division?.shardOf(name) ?? 0;
+    const waitingNow = () => this.waiting;
+    this.#counters = Array.from(
+      { length: division?.shards ?? 1 },
+      (_, shard) => new Counter({ ...options, shard, waitingNow, observer: observerOf(shard) }),
+    );
+  }
+
+  /** As `Counter.waiting`, of all shards. */
+  get waiting(): number {
+    let sum = 0;
+    for (const counter of this.#counters) sum += counter.waiting;
+    return sum;
+  }
+
+  /** As `Counter.hit`. */
+  hit(name: string, options?: HitOptions): Promise<number | null> {
+    const counter = this.#counters[this.#shardOf(name)];
+    if (counter === undefined) throw new Error(`the store has no shard for ${name}`);
+    return counter.hit(name, options);
+  }
+
+  /** As `Counter.read`. */
+  read(names: readonly string[]): Promise<readonly (number | undefined)[]> {
+    const [counter] = this.#counters;
+    if (counter === undefined) throw new Error('a store has at least one shard');
+    return counter.read(names);
+  }
+
+  /** As `Counter.probe`, in each shard. */
+  probe(): void {
+    for (const counter of this.#counters) counter.probe();
+  }
+
+  /** As `Counter.drain`, of all shards. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#counters.map((counter) => counter.drain()));
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The shards of a Redis store: a single Redis has one, a Redis Cluster several (`cluster.ts`).
+ *
+ * A counter belongs to one shard for ever, by a hash of its name. All keys of a shard contain its
+ * tag in braces, so that a cluster has them in one slot, which a script needs
+ * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags). Each
+ * shard has its own names, writers, accounts and limits, so a batch is atomic within its shard.
+ */
+import { AppError } from '../../counter/errors.ts';
+import type { RedisConnection } from './connection.ts';
+import { absentKey, shardsKey } from './keys.ts';
+import { RedisSpace } from './space.ts';
+
+export class RedisShard {
+  /** A hash tag in braces, before each name of a counter; empty in a single Redis. */
+  readonly tag: string;
+  /** The memory of the Redis that has this shard. */
+  readonly space = new RedisSpace();
+  /** Calls the Redis that has this shard, as `RedisConnection.ask` does. */
+  readonly ask: RedisConnection['ask'];
+
+  constructor(tag: string, ask: RedisConnection['ask']) {
+    this.tag = tag;
+    this.ask = ask;
+  }
+
+  /**
+   * The keys to name in a call of a script. While a slot moves to another node, Redis runs a
+   * script only if all named keys are there. In a cluster one of them never exists, so no script
+   * runs in a slot of which some keys may be elsewhere: it would take those for missing.
+   */
+  keys(...names: string[]): string[] {
+    return this.tag === '' ? names : [...names, absentKey(this.tag)];
+  }
+
+  /** The tag for the arguments of a script; undefined when there is none. */
+  get tagArgument(): string | undefined {
+    return this.tag === '' ? undefined : this.tag;
+  }
+}
+
+/** A server, for advice about its settings. */
+export interface RedisNode {
+  readonly place: string;
+  readonly ask: RedisConnection['ask'];
+}
+
+/** All shards of a store. */
+export interface RedisShards {
+  /** For messages, without a password. */
+  readonly place: string;
+  /** At least one. */
+  readonly all: readonly RedisShard[];
+  /** The servers that have them. Fails with `store-unavailable`, `store-unusable`. */
+  nodes(): Promise<readonly RedisNode[]>;
+  /** Sentences about the division, or about the cluster, that could lose counts. */
+  risks(): Promise<readonly string[]>;
+  /** Closes all connections; later calls fail. */
+  close(): void;
+}
+
+/** The shards of a single Redis. */
+export function singleShard(connection: RedisConnection): RedisShards {
+  const { place } = connection;
+  const ask = connection.ask.bind(connection) as RedisConnection['ask'];
+  return {
+    place,
+    all: [new RedisShard('', ask)],
+    nodes: async () => [{ place, ask }],
+    risks: async () => [],
+    close: () => connection.close(),
+  };
+}
+
+/** The index of the shard of a name. The hash never changes, because it decides where data is. */
+export function shardIndex({ all }: RedisShards, name: string): number {
+  return all.length === 1 ? 0 : Bun.hash.crc32(name) % all.length;
+}
+
+/** The shard of a name. */
+export function shardOf(shards: RedisShards, name: string): RedisShard {
+  return shards.all[shardIndex(shards, name)] ?? firstOf(shards);
+}
+
+/** The shard of data that exists once in a store: salts and replicas. */
+export function firstOf({ all }: RedisShards): RedisShard {
+  const [first] = all;
+  if (first === undefined) throw new Error('a store has at least one shard');
+  return first;
+}
+
+/** The part of a limit of the whole store that one shard may use. */
+export function partOf(max: number, { all }: RedisShards): number {
+  return Math.ceil(max / all.length);
+}
+
+/**
+ * Calls `question` once for each shard, at the same time, with the items that belong to it;
+ * returns the answers in the order of `items`. `question` returns one answer for each of its
+ * items.
+ */
+export async function askEach<Item, Answer>(
+  shards: RedisShards,
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  question: (shard: RedisShard, items: readonly Item[]) => Promise<readonly Answer[]>,
+): Promise<Answer[]> {
+  const places = Map.groupBy(items.keys(), (place) =>
+    shardOf(shards, nameOf(items[place] as Item)),
+  );
+  const answers: Answer[] = [];
+  await Promise.all(
+    [...places].map(async ([shard, there]) => {
+      const some = await question(
+        shard,
+        there.map((place) => items[place] as Item),
+      );
+      some.forEach((answer, index) => {
+        answers[there[index] as number] = answer;
+      });
+    }),
+  );
+  return answers;
+}
+
+/**
+ * Checks that the data of a shard was written by a Seen with the same number of shards. Fails with
+ * `store-unusable` if not.
+ */
+export async function checkDivision({ tag, ask }: RedisShard, shards: number): Promise<void> {
+  if (tag === '') return;
+  const own = `${shards}`;
+  const stored = await ask(async (client) => {
+    await client.set(shardsKey(tag), own, { condition: 'NX' });
+    return client.get(shardsKey(tag));
+  }, 'store-unavailable');
+  if (stored === own) return;
+  const message = `The counters in this Redis Cluster are divided into ${stored} shards, and this Seen knows ${own}. Use the Seen that wrote them: seen export there, and seen import here into an empty cluster.`;
+  throw new AppError('store-unusable', message);
+}
