@@ -18,6 +18,8 @@ interface ClusterShape {
   /** The replicas of each primary. */
   readonly replicas?: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Leaves the servers apart: the test makes the cluster. */
+  readonly apart?: boolean;
 }
 
 /** A slot that moves to another primary. */
@@ -38,7 +40,7 @@ export class RedisClusterServers implements AsyncDisposable {
   /** Servers that know each other; the first `primaries` share the slots equally. */
   static async start(
     primaries = 3,
-    { replicas = 0, settings = {} }: ClusterShape = {},
+    { replicas = 0, settings = {}, apart = false }: ClusterShape = {},
   ): Promise<RedisClusterServers> {
     const servers: RedisServer[] = [];
     for (let index = 0; index < primaries * (1 + replicas); index++) {
@@ -46,7 +48,7 @@ export class RedisClusterServers implements AsyncDisposable {
       servers.push(await RedisServer.start({ ...CLUSTER, ...bus, ...settings }));
     }
     const cluster = new RedisClusterServers(servers);
-    await cluster.#create(primaries, replicas);
+    if (!apart) await cluster.#create(primaries, replicas);
     return cluster;
   }
 
