@@ -22,10 +22,10 @@ export interface HitQueueOptions {
   /** The maximum number of hits that wait or are under way. */
   readonly waitingMax: number;
   /**
-   * The number of hits that wait or are under way in all queues to which `waitingMax` applies
-   * together. Undefined when it applies to this queue alone.
+   * Whether another hit is too many, for a queue that has this many. Undefined when `waitingMax`
+   * applies to this queue alone.
    */
-  readonly waitingNow?: (() => number) | undefined;
+  readonly isFull?: ((size: number) => boolean) | undefined;
 }
 
 /** Hits that are stored together, and the changes that they make. */
@@ -76,8 +76,8 @@ export class HitQueue {
     amount: number,
     { once, visitor, reveal, make }: HitOptions,
   ): Promise<number | null> {
-    const { clock, waitMs, waitingMax, waitingNow } = this.#options;
-    if ((waitingNow?.() ?? this.size) >= waitingMax) {
+    const { clock, waitMs, waitingMax, isFull } = this.#options;
+    if (isFull?.(this.size) ?? this.size >= waitingMax) {
       const message = `Too many visits are waiting (${waitingMax}). Not counted: try again in a moment.`;
       return Promise.reject(new AppError('waiting-full', message));
     }

@@ -10,7 +10,7 @@ import { Counter, type CounterObserver, type CounterOptions, type HitCounter } f
 import type { HitOptions } from './hit.ts';
 
 export interface ShardedCounterOptions
-  extends Omit<CounterOptions, 'observer' | 'shard' | 'waitingNow' | 'counting'> {
+  extends Omit<CounterOptions, 'observer' | 'shard' | 'isFull' | 'counting'> {
   readonly counting: CounterOptions['counting'] & { readonly division?: Division | undefined };
   /** Returns the observer of a shard. */
   readonly observerOf: (shard: number) => CounterObserver;
@@ -22,6 +22,29 @@ export function createCounter(options: ShardedCounterOptions): HitCounter {
   return new Counter({ ...options, observer: options.observerOf(0) });
 }
 
+/** Notes whether a shard fails now. */
+function noteFailures(observer: CounterObserver) {
+  const failing = {
+    now: false,
+    observer: {
+      ...observer,
+      committed: (...batch: Parameters<CounterObserver['committed']>) => {
+        failing.now = false;
+        observer.committed(...batch);
+      },
+      retrying: (error: Parameters<CounterObserver['retrying']>[0]) => {
+        failing.now = true;
+        observer.retrying(error);
+      },
+      late: () => {
+        failing.now = true;
+        observer.late();
+      },
+    },
+  };
+  return failing;
+}
+
 export class ShardedCounter implements HitCounter {
   readonly #counters: readonly Counter[];
   readonly #shardOf: Division['shardOf'];
@@ -29,11 +52,15 @@ export class ShardedCounter implements HitCounter {
   constructor({ observerOf, ...options }: ShardedCounterOptions) {
     const { division } = options.counting;
     this.#shardOf = (name) => division?.shardOf(name) ?? 0;
-    const waitingNow = () => this.waiting;
-    this.#counters = Array.from(
-      { length: division?.shards ?? 1 },
-      (_, shard) => new Counter({ ...options, shard, waitingNow, observer: observerOf(shard) }),
-    );
+    const shards = division?.shards ?? 1;
+    this.#counters = Array.from({ length: shards }, (_, shard) => {
+      const failing = noteFailures(observerOf(shard));
+      const most = Math.ceil(options.waitingMax / shards);
+      // Hits of a shard that fails must leave places for the others.
+      const isFull = (size: number) =>
+        this.waiting >= options.waitingMax || (failing.now && size >= most);
+      return new Counter({ ...options, shard, isFull, observer: failing.observer });
+    });
   }
 
   /** As `Counter.waiting`, of all shards. */

@@ -80,6 +80,8 @@ export class StoreHealth {
     const health = this.#shards[shard];
     if (health) Object.assign(health, { failure: undefined, heardAt: clock.now() });
     if (!this.#outage || clock.now() - this.#outage.lastFailureAt < CALM_MS) return;
+    // Another shard still fails.
+    if (this.failure !== undefined) return;
     const seconds = (this.#outage.lastFailureAt - this.#outage.since) / 1000;
     this.#outage = undefined;
     onRecovery(seconds);

@@ -132,6 +132,24 @@ test('when a primary is killed its counters wait for its replica, and all others
     expect({ refused, failed }).toEqual({ refused: [], failed: [] });
 }, 120_000);
 
+test('Seen starts while a primary without a replica is away, names it, and counts on the others', async () => {
+  await using cluster = await RedisClusterServers.start(3);
+  const lost = await primaryOf(cluster, COUNTERS[0] ?? '');
+  const owners = await Promise.all(COUNTERS.map((name) => primaryOf(cluster, name)));
+  await lost.kill();
+  await using program = await Program.start({
+    SEEN_STORE_URL: cluster.url,
+    SEEN_REPLICAS: '2',
+    SEEN_WAIT_MS: '500',
+  });
+  const place = `${lost.host}:${lost.port}: The counters of this node wait`;
+  expect(program.lines().some(({ msg }) => msg.includes(place))).toBe(true);
+  for (const [index, name] of COUNTERS.entries()) {
+    const { status } = await fetch(new URL(`/hit/${name}`, program.url));
+    expect({ name, status }).toEqual({ name, status: owners[index] === lost ? 503 : 200 });
+  }
+}, 120_000);
+
 test('visits that had not reached the replica of a lost primary are lost, and each replica of Seen logs it', async () => {
   await using both = await start(1);
   const { cluster, program } = both;

@@ -1,6 +1,6 @@
 /** Finds settings of a Redis that put counts at risk. */
 import { ErrorReply } from '@redis/client';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, isAppError } from '../../counter/errors.ts';
 import type { Client } from './connection.ts';
 import type { RedisNode, RedisShards } from './shards.ts';
 import { memoryIn } from './space.ts';
@@ -14,15 +14,39 @@ interface SafeSetting {
 /** The ways in which this Redis could lose counts, each a sentence with the setting to change. */
 export async function redisRisks(shards: RedisShards): Promise<readonly string[]> {
   const nodes = await shards.nodes();
-  const wanted = shards.all.length > 1 ? [...SAFE_SETTINGS, FULL_COVERAGE] : SAFE_SETTINGS;
+  if (shards.all.length > 1) return clusterRisks(nodes, shards);
+  return (await Promise.all(nodes.map((node) => risksOf(node, SAFE_SETTINGS)))).flat();
+}
+
+/** The same of a cluster. A node that does not answer is named: the others count without it. */
+async function clusterRisks(
+  nodes: readonly RedisNode[],
+  shards: RedisShards,
+): Promise<readonly string[]> {
   const all = await Promise.all(
-    nodes.map(async (node) => [
-      ...(await configurationRisks(node, wanted)),
-      ...(await memoryRisks(node)),
-    ]),
+    nodes.map(async (node) => {
+      const risks = await risksOf(node, [...SAFE_SETTINGS, FULL_COVERAGE]).catch(awayRisk);
+      return risks.map((risk) => ({ risk, place: node.place }));
+    }),
   );
   // The nodes of a cluster usually have the same settings.
-  return [...new Set(all.flat()), ...(await shards.risks())];
+  const places = Map.groupBy(all.flat(), ({ risk }) => risk);
+  const named = [...places].map(
+    ([risk, at]) => `${at.map(({ place }) => place).join(', ')}: ${risk}`,
+  );
+  return [...named, ...(await shards.risks())];
+}
+
+function awayRisk(error: unknown): readonly string[] {
+  if (!isAppError(error, 'store-unavailable')) throw error;
+  return [`The counters of this node wait, because it does not answer (${error.message})`];
+}
+
+async function risksOf(
+  node: RedisNode,
+  wanted: readonly SafeSetting[],
+): Promise<readonly string[]> {
+  return [...(await configurationRisks(node, wanted)), ...(await memoryRisks(node))];
 }
 
 async function configurationRisks(

@@ -56,9 +56,19 @@ export function ownerIn(
   return range && urlOf(range.master.host ?? '', range.master.port, askedAt);
 }
 
+/** Whether Redis refused a call because the slot moves to another node. */
+export function isMoving(error: unknown): boolean {
+  return replyIn(error).startsWith('ASK ') || replyIn(error).startsWith('TRYAGAIN ');
+}
+
+/** The error reply of Redis that caused an error; empty if there was none. */
+function replyIn(error: unknown): string {
+  const isReply = error instanceof AppError && error.cause instanceof ErrorReply;
+  return isReply ? (error.cause as ErrorReply).message : '';
+}
+
 /** The URL of the node that `MOVED SLOT HOST:PORT` names; undefined for any other error. */
 export function movedTo(error: unknown, askedAt: string): string | undefined {
-  if (!(error instanceof AppError && error.cause instanceof ErrorReply)) return undefined;
-  const [, host = '', port] = /^MOVED \d+ (.*):(\d+)$/.exec(error.cause.message) ?? [];
+  const [, host = '', port] = /^MOVED \d+ (.*):(\d+)$/.exec(replyIn(error)) ?? [];
   return port === undefined ? undefined : urlOf(host, port, askedAt);
 }

@@ -2,16 +2,22 @@
  * A Redis Cluster: finds the node that has a shard, and calls it on that node's own connection.
  *
  * Each node has one `RedisConnection`, so a node that is lost or silent delays only its own
- * shards. After any failure of a call, the shard's node is looked up before the next one: `MOVED`
- * names it, and otherwise the first node that answers `CLUSTER SLOTS` does. Nothing is sent again
+ * shards. After a failure of a call, the shard's node is looked up before the next one: `MOVED`
+ * names it, and otherwise a node that answers `CLUSTER SLOTS` does. Nothing is sent again
  * here, because callers repeat what may be repeated. `ASK` is not followed: while a slot moves,
  * its shard waits (`RedisShard.keys`; decision 42).
  */
 import { AppError, isAppError } from '../../counter/errors.ts';
 import { nodeUrls } from '../../redis-url.ts';
-import { type ClusterShard, movedTo, ownerIn } from './cluster-slots.ts';
+import { type ClusterShard, isMoving, movedTo, ownerIn } from './cluster-slots.ts';
 import { type Client, RedisConnection, type RedisOptions } from './connection.ts';
 import { type RedisNode, RedisShard, type RedisShards } from './shards.ts';
+
+/**
+ * The least time between two lookups: a shard that fails is called again every 20 ms, and a lookup
+ * connects to each node of the settings.
+ */
+const LOOK_UP_EVERY_MS = 500;
 
 export class RedisCluster implements RedisShards {
   readonly place: string;
@@ -25,6 +31,8 @@ export class RedisCluster implements RedisShards {
   /** The URL of the node that has each shard, as far as it is known. */
   #owners: (string | undefined)[] = [];
   #looking: Promise<void> | undefined;
+  /** When nodes were last looked up, on the clock of `performance.now()`. */
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   /** Connects on first use, not here. */
@@ -40,17 +48,23 @@ export class RedisCluster implements RedisShards {
     );
   }
 
-  /** The primaries that have shards. */
+  /** The primaries that have shards, as far as they are known. */
   async nodes(): Promise<readonly RedisNode[]> {
-    await Promise.all(this.all.map((_, shard) => this.#ownerOf(shard)));
+    const owners = await Promise.allSettled(this.all.map((_, shard) => this.#ownerOf(shard)));
+    const failed = owners.filter((owner) => owner.status === 'rejected');
+    if (failed.length === owners.length) throw failed[0]?.reason;
     return [...new Set(this.#owners)]
       .filter((url) => url !== undefined)
       .map((url) => this.#node(url));
   }
 
   async risks(): Promise<readonly string[]> {
-    const [node] = await this.nodes();
-    const ranges = (await node?.ask((client) => client.clusterSlots(), 'store-unavailable')) ?? [];
+    const nodes = await this.nodes();
+    const ranges = await Promise.any(
+      nodes.map((node) => node.ask((client) => client.clusterSlots(), 'store-unavailable')),
+    ).catch((error: unknown) => {
+      throw worstOf((error as AggregateError).errors);
+    });
     const alone = ranges.filter(({ replicas }) => replicas.length === 0);
     const places = new Set(alone.map(({ master }) => `${master.host}:${master.port}`));
     return [...places].map(
@@ -73,14 +87,26 @@ export class RedisCluster implements RedisShards {
     try {
       return await this.#node(owner).ask(question, codeIfLost);
     } catch (error) {
-      this.#owners[shard] = movedTo(error, owner);
+      this.#follow(error, shard, owner);
       throw error;
     }
   }
 
+  /** After a failed call: decides which node is called next. */
+  #follow(error: unknown, shard: number, owner: string): void {
+    const next = movedTo(error, owner);
+    if (next !== undefined) this.#owners[shard] = next;
+    // A node whose slot moves has the shard until the end of the move.
+    else if (!isMoving(error) && this.#mayLookUp()) this.#owners[shard] = undefined;
+  }
+
+  #mayLookUp(): boolean {
+    return performance.now() - this.#lookedUpAt > LOOK_UP_EVERY_MS;
+  }
+
   /** Fails with `store-unavailable`, `store-unusable`. */
   async #ownerOf(shard: number): Promise<string> {
-    if (this.#owners[shard] === undefined) {
+    if (this.#owners[shard] === undefined && this.#mayLookUp()) {
       this.#looking ??= this.#lookUp().finally(() => {
         this.#looking = undefined;
       });
@@ -93,16 +119,29 @@ export class RedisCluster implements RedisShards {
     throw new AppError('store-unavailable', message);
   }
 
-  /** Finds the nodes of shards whose node is not known, from the first node that answers. */
+  /**
+   * Finds the nodes of shards whose node is not known, from the first node that knows all of them,
+   * or else from the first that answers: a node may know nothing of its cluster yet.
+   */
   async #lookUp(): Promise<void> {
     const urls = new Set([...this.#nodes.keys(), ...this.#seeds]);
     const views = [...urls].map(async (url) => ({
       url,
       ranges: await this.#node(url).ask((client) => client.clusterSlots(), 'store-unavailable'),
     }));
-    const { url, ranges } = await Promise.any(views).catch((error: unknown) => {
-      throw worstOf((error as AggregateError).errors);
+    const complete = views.map(async (view) => {
+      const { url, ranges } = await view;
+      const knows = ({ slot }: ClusterShard) => ownerIn(ranges, slot, url) !== undefined;
+      if (!this.#shards.every((each, shard) => this.#owners[shard] !== undefined || knows(each)))
+        throw new AppError('store-unavailable', `${url} does not know all nodes.`);
+      return view;
     });
+    const { url, ranges } = await Promise.any(complete)
+      .catch(() => Promise.any(views))
+      .catch((error: unknown) => {
+        throw worstOf((error as AggregateError).errors);
+      });
+    this.#lookedUpAt = performance.now();
     this.#owners = this.#shards.map(
       ({ slot }, shard) => this.#owners[shard] ?? ownerIn(ranges, slot, url),
     );

@@ -62,7 +62,7 @@ export interface RedisShards {
 /** The shards of a single Redis. */
 export function singleShard(connection: RedisConnection): RedisShards {
   const { place } = connection;
-  const ask = connection.ask.bind(connection) as RedisConnection['ask'];
+  const ask = connection.ask.bind<RedisConnection['ask']>(connection);
   return {
     place,
     all: [new RedisShard('', ask)],

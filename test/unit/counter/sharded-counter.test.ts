@@ -1,7 +1,7 @@
 /** Counting in a store that is divided into shards. */
 import { expect, test } from 'bun:test';
 import type { Batch } from '../../../src/contract/counting.ts';
-import { isAppError } from '../../../src/counter/errors.ts';
+import { AppError, isAppError } from '../../../src/counter/errors.ts';
 import { ShardedCounter } from '../../../src/counter/sharded-counter.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryStore } from '../../support/memory-store/store.ts';
@@ -34,7 +34,7 @@ function setUp() {
       writerForgotten: () => undefined,
     }),
   });
-  return { counter, counting, committed, gates };
+  return { counter, counting, committed, gates, clock };
 }
 
 test('a hit is stored in the shard of its counter, and each shard has its own writer and numbers', async () => {
@@ -65,6 +65,23 @@ test('a shard that does not answer delays no other, and all together hold as man
   expect(isAppError(refused, 'waiting-full')).toBe(true);
   gate.resolve();
   expect(await Promise.all(waiting)).toEqual([1, 2, 2, 3]);
+});
+
+test('a shard that fails holds only its part of the limit', async () => {
+  const { counter, gates, clock } = setUp();
+  const failure = Promise.reject(new AppError('store-unavailable', 'away'));
+  failure.catch(() => undefined);
+  gates[0] = failure;
+  const waiting = [counter.hit('a'), counter.hit('a')];
+  await settle();
+  const refused = await counter.hit('a').catch((error: unknown) => error);
+  expect(isAppError(refused, 'waiting-full')).toBe(true);
+  expect(await counter.hit('b')).toBe(1);
+  gates[0] = undefined;
+  await clock.pass(500);
+  expect(await Promise.all(waiting)).toEqual([1, 2]);
+  const more = [counter.hit('a'), counter.hit('a'), counter.hit('a')];
+  expect(await Promise.all(more)).toEqual([3, 4, 5]);
 });
 
 test('a probe asks each shard, and a drain waits for all', async () => {

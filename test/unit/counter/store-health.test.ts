@@ -88,8 +88,11 @@ describe('the health of the store', () => {
     clock.jump(7000);
     health.succeeded(1);
     expect([health.failure, health.unready]).toEqual(['the store does not answer', undefined]);
+    // The outage is over when no shard fails.
+    expect(told).toEqual(['AppError: away']);
+    health.succeeded(0);
+    expect(told).toEqual(['AppError: away', 'after 0 s']);
     clock.jump(7000);
     expect(health.unready).toBe('the store does not answer');
-    expect(told).toEqual(['AppError: away', 'after 0 s']);
   });
 });
