@@ -55,15 +55,20 @@ export class KnownQuotas {
   readonly limit: Limit;
   readonly #unreportedMax: number;
   readonly #clock: Clock;
-  readonly #line: LimiterLine;
+  readonly #limiter: Limiter;
+  /** One for each shard, so that one which is lost or slow delays no other. */
+  readonly #lines: readonly LimiterLine[];
   readonly #known = new LRUCache<string | bigint, Known>({ max: KNOWN_MAX });
   #uncheckedFullAtUs: number | undefined;
 
-  constructor(limit: Limit, limiter: Limiter, clock: Clock) {
+  /** `most`: the number of requests that are allowed before the store is asked. */
+  constructor(limit: Limit, limiter: Limiter, clock: Clock, most = unreportedMax(limit)) {
     this.limit = limit;
-    this.#unreportedMax = unreportedMax(limit);
+    this.#unreportedMax = most;
     this.#clock = clock;
-    this.#line = new LimiterLine(limiter, clock);
+    this.#limiter = limiter;
+    const { shards } = limiter.division ?? { shards: 1 };
+    this.#lines = Array.from({ length: shards }, () => new LimiterLine(limiter, clock));
   }
 
   /**
@@ -80,7 +85,7 @@ export class KnownQuotas {
     if (!verdict.allowed) return verdict;
     const mayAllow = known.asking === 0 && known.unreported < this.#unreportedMax;
     if (!mayAllow || verdict.remaining < limit.quota * NEARLY_USED) {
-      return this.#line.overdue ? Promise.resolve(undefined) : this.#ask(place.who(), known);
+      return this.#ask(place.who(), known);
     }
     if (known.unreported++ === 0) known.sinceUs = nowUs;
     known.fullAtUs = taken.fullAtUs;
@@ -115,13 +120,15 @@ export class KnownQuotas {
 
   /** Reports the unreported requests and takes one more. */
   #ask(who: string, known: Known): Promise<Verdict | undefined> {
+    const line = this.#lineOf(who);
+    if (line.overdue) return Promise.resolve(undefined);
     const { limit } = this;
     const { unreported } = known;
     const askedUs = this.#nowUs();
     known.unreported = 0;
     known.asking++;
     return new Promise((resolve) => {
-      this.#line.add({
+      line.add({
         wanted: { who, limit, count: unreported + 1 },
         giveUp: () => resolve(undefined),
         end: (outcome) => {
@@ -132,6 +139,12 @@ export class KnownQuotas {
         },
       });
     });
+  }
+
+  #lineOf(who: string): LimiterLine {
+    const line = this.#lines[this.#limiter.division?.shardOf(who) ?? 0];
+    if (line === undefined) throw new Error(`there is no shard of ${who}`);
+    return line;
   }
 
   /** Notes what the store knew of a request of then; returns the verdict, if it gave one. */

@@ -293,3 +293,44 @@ describe('the store', () => {
     expect(asked.at(-1)).toMatchObject([{ who: 'somebody' }]);
   });
 });
+
+describe('a store of two shards', () => {
+  /** Of visitors whose names begin with the shard's number; shard 1 does not answer. */
+  function beginShards(answerOfLost: () => Promise<never>) {
+    const { clock } = begin(LIMIT, 1);
+    const asked: string[][] = [];
+    const limit = { ...LIMIT, quota: 30 };
+    const limiter = {
+      division: { shards: 2, shardOf: (who: string) => Number(who[0]) },
+      take: async (wanted: readonly LimitRequest[]) => {
+        asked.push(wanted.map(({ who }) => who));
+        if (wanted.some(({ who }) => who.startsWith('1'))) return answerOfLost();
+        return wanted.map(() => ({ allowed: true, remaining: 20, nextMs: 1 }));
+      },
+    };
+    const quotas = new KnownQuotas(limit, limiter, clock);
+    const take = async (who: string) => quotas.take({ key: who, who: () => who });
+    return { clock, asked, take };
+  }
+
+  test('is asked for the visitors of each by itself, and a silent shard delays no other', async () => {
+    const { clock, asked, take } = beginShards(() => new Promise(() => undefined));
+    const lost = take('1-a');
+    const first = await Promise.all([take('0-a'), take('0-b')]);
+    expect(first).toMatchObject([{ allowed: true }, { allowed: true }]);
+    expect(asked).toEqual([['1-a'], ['0-a', '0-b']]);
+    await clock.pass(250);
+    expect(await lost).toBeUndefined();
+    expect(await take('1-b')).toBeUndefined();
+    expect(await take('0-c')).toMatchObject({ allowed: true });
+    expect(asked).toEqual([['1-a'], ['0-a', '0-b'], ['0-c']]);
+  });
+
+  test('gives its verdicts also while one fails', async () => {
+    const { take } = beginShards(() =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test')),
+    );
+    const all = await Promise.all(['0-a', '1-a', '0-b', '1-b'].map(take));
+    expect(all.map((verdict) => verdict?.allowed)).toEqual([true, undefined, true, undefined]);
+  });
+});
