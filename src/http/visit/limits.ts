@@ -86,11 +86,11 @@ export class Limits {
   constructor(options: LimitsOptions) {
     const { limiter, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
-    const quotasOf = (name: string, quota: number, windowMs: number) =>
-      quota === 0 ? undefined : new KnownQuotas({ name, quota, windowMs }, limiter, clock);
+    const quotasOf = (name: string, quota: number, windowMs: number, most?: number) =>
+      quota === 0 ? undefined : new KnownQuotas({ name, quota, windowMs }, limiter, clock, most);
     const requests = quotasOf(REQUESTS, requestsPerMinute, 60_000);
-    const newCounters = quotasOf('new-counters', newCountersPerDay, DAY_MS);
-    const keys = quotasOf('keys', keysPerDay, DAY_MS);
+    const newCounters = quotasOf('new-counters', newCountersPerDay, DAY_MS, 0);
+    const keys = quotasOf('keys', keysPerDay, DAY_MS, 0);
     if (requests) this.admit = (c) => this.#takeRequest(c, requests);
     if (newCounters) {
       const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
