@@ -63,7 +63,7 @@ export interface RedisShards {
 /** The shards of a single Redis. */
 export function singleShard(connection: RedisConnection): RedisShards {
   const { place } = connection;
-  const ask: RedisConnection['ask'] = (question, code) => connection.ask(question, code);
+  const ask = connection.ask.bind<RedisConnection['ask']>(connection);
   return {
     place,
     all: [new RedisShard('', ask)],
