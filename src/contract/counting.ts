@@ -73,14 +73,14 @@ export interface Batch {
 }
 
 /**
- * The division of counters into shards. Each counter belongs to one shard for ever. A batch is
+ * The division of names into shards. Each counter belongs to one shard for ever. A batch is
  * atomic, and a writer is known, within one shard only.
  */
 export interface Division {
   /** The number of shards. */
   readonly shards: number;
-  /** The shard of a counter: 0 to `shards` - 1. */
-  shardOf(counter: string): number;
+  /** The shard of a counter, or of a visitor (`limiter.ts`): 0 to `shards` - 1. */
+  shardOf(name: string): number;
 }
 
 /** How a change was applied to a counter that is private or has a window (`Rules`). */

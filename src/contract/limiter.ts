@@ -2,6 +2,7 @@
  * The part of a store that limits visitors: a quota within a time, shared by all replicas.
  * `test/contract/limiter-contract.ts` is this contract as a suite.
  */
+import type { Division } from './counting.ts';
 
 /** A limit: at most `quota` requests at once; the quota refills evenly within `windowMs`. */
 export interface Limit {
@@ -42,11 +43,17 @@ export const LIMITED_MAX = 100_000;
 /** The operations of the limiter. */
 export interface Limiter {
   /**
+   * The shard of each visitor (`LimitRequest.who`), for callers that ask each shard by itself.
+   * Undefined when all visitors are in one shard.
+   */
+  readonly division?: Division | undefined;
+
+  /**
    * Takes `count` from each quota, and returns the verdicts in order; a visitor may occur twice.
    * If fewer remain, it takes those, and the verdict is a refusal. The data need not survive a
    * crash, and a visitor with a full quota is forgotten. When `LIMITED_MAX` visitors are
    * remembered, others are allowed and not remembered. Fails with `store-unavailable`,
-   * `store-unusable`, `hit-unconfirmed`.
+   * `store-unusable`, `hit-unconfirmed`: of several shards, if one does.
    */
   take(wanted: readonly LimitRequest[]): Promise<readonly Verdict[]>;
 }

@@ -3,16 +3,16 @@
  *
  * Each replica allows a visitor as many requests as refill in a second before it asks the store.
  * With its question it reports them, so that all replicas share the quota. Decision 40 says by how
- * much a limit may be exceeded. Not here: the arithmetic (`rate-limit.ts`).
+ * much a limit may be exceeded. Not here: calls of the store (`limiter-line.ts`), and the
+ * arithmetic (`rate-limit.ts`).
  */
 
 import { LRUCache } from 'lru-cache';
-import type { Limit, Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
-import { type Clock, resultWithin } from './clock.ts';
+import type { Limit, Limiter, Verdict } from '../contract/limiter.ts';
+import type { Clock } from './clock.ts';
+import { LimiterLine, type LimiterOutcome } from './limiter-line.ts';
 import { shareOf, takeFrom, verdictOf } from './rate-limit.ts';
 
-/** How long a request waits for its verdict: longer than a healthy store takes, hardly noticed. */
-export const LIMITER_WAIT_MS = 250;
 /**
  * The number of visitors that a replica remembers, the most recent. They take about 5 MB. One that
  * sends ten requests a second is displaced only when 20,000 others come between two of them.
@@ -42,38 +42,33 @@ export interface Place {
   readonly who: () => string;
 }
 
-/** A request for the store, and the function that gets its verdict. */
-interface Waiting {
-  readonly wanted: LimitRequest;
-  readonly resolve: (verdict: Verdict | undefined) => void;
-}
-
 /** The number of requests that a replica allows a visitor before it asks the store. */
 export function unreportedMax({ quota, windowMs }: Limit): number {
   return Math.floor((quota * 1000) / windowMs);
 }
 
 /**
- * The quotas of one limit. Asks a limiter for groups of requests, and only where it must. A slow
- * or failing store delays no request for longer than `LIMITER_WAIT_MS`.
+ * The quotas of one limit. Asks a limiter only where it must. A slow or failing store delays no
+ * request for longer than `LIMITER_WAIT_MS`.
  */
 export class KnownQuotas {
   readonly limit: Limit;
   readonly #unreportedMax: number;
-  readonly #limiter: Limiter;
   readonly #clock: Clock;
+  readonly #limiter: Limiter;
+  /** One for each shard, so that one which is lost or slow delays no other. */
+  readonly #lines: readonly LimiterLine[];
   readonly #known = new LRUCache<string | bigint, Known>({ max: KNOWN_MAX });
-  #waiting: Waiting[] = [];
-  #running = false;
   #uncheckedFullAtUs: number | undefined;
-  /** Whether the call in progress was given up. */
-  #overdue = false;
 
-  constructor(limit: Limit, limiter: Limiter, clock: Clock) {
+  /** `most`: the number of requests that are allowed before the store is asked. */
+  constructor(limit: Limit, limiter: Limiter, clock: Clock, most = unreportedMax(limit)) {
     this.limit = limit;
-    this.#unreportedMax = unreportedMax(limit);
-    this.#limiter = limiter;
+    this.#unreportedMax = most;
     this.#clock = clock;
+    this.#limiter = limiter;
+    const { shards } = limiter.division ?? { shards: 1 };
+    this.#lines = Array.from({ length: shards }, () => new LimiterLine(limiter, clock));
   }
 
   /**
@@ -90,7 +85,7 @@ export class KnownQuotas {
     if (!verdict.allowed) return verdict;
     const mayAllow = known.asking === 0 && known.unreported < this.#unreportedMax;
     if (!mayAllow || verdict.remaining < limit.quota * NEARLY_USED) {
-      return this.#overdue ? Promise.resolve(undefined) : this.#ask(place.who(), known);
+      return this.#ask(place.who(), known);
     }
     if (known.unreported++ === 0) known.sinceUs = nowUs;
     known.fullAtUs = taken.fullAtUs;
@@ -124,52 +119,43 @@ export class KnownQuotas {
   }
 
   /** Reports the unreported requests and takes one more. */
-  async #ask(who: string, known: Known): Promise<Verdict | undefined> {
+  #ask(who: string, known: Known): Promise<Verdict | undefined> {
+    const line = this.#lineOf(who);
+    if (line.overdue) return Promise.resolve(undefined);
     const { limit } = this;
     const { unreported } = known;
+    const askedUs = this.#nowUs();
     known.unreported = 0;
     known.asking++;
-    const verdict = await this.#verdictFor({ who, limit, count: unreported + 1 });
-    known.asking--;
-    if (!verdict) {
-      known.unreported += unreported;
-      return undefined;
-    }
-    const { allowed } = verdict;
-    const nowUs = this.#nowUs();
-    const { fullAtUs } = allowed ? takeFrom(limit, known.fullAtUs, nowUs, 1) : known;
-    known.fullAtUs = Math.max(fullAtUs, nowUs + usedUs(limit, verdict));
-    return verdictOf(limit, { allowed, fullAtUs: known.fullAtUs }, nowUs);
-  }
-
-  #verdictFor(wanted: LimitRequest): Promise<Verdict | undefined> {
     return new Promise((resolve) => {
-      this.#waiting.push({ wanted, resolve });
-      if (!this.#running) void this.#run();
+      line.add({
+        wanted: { who, limit, count: unreported + 1 },
+        giveUp: () => resolve(undefined),
+        end: (outcome) => {
+          known.asking--;
+          // What the store may have taken is not reported again.
+          if (outcome === 'not-taken') known.unreported += unreported;
+          resolve(this.#learn(known, outcome, askedUs));
+        },
+      });
     });
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      // eslint-disable-next-line no-await-in-loop -- requests that have arrived join the group
-      await this.#clock.turn();
-      const group = this.#waiting;
-      this.#waiting = [];
-      const call = this.#limiter.take(group.map(({ wanted }) => wanted));
-      // eslint-disable-next-line no-await-in-loop -- one call at a time
-      const verdicts = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
-      group.forEach(({ resolve }, index) => resolve(verdicts?.[index]));
-      if (verdicts) continue;
-      // No request waits for two calls.
-      this.#overdue = true;
-      for (const { resolve } of this.#waiting) resolve(undefined);
-      this.#waiting = [];
-      // eslint-disable-next-line no-await-in-loop -- the next call begins when this one has ended
-      await call.catch(() => undefined);
-      this.#overdue = false;
-    }
-    this.#running = false;
+  #lineOf(who: string): LimiterLine {
+    const line = this.#lines[this.#limiter.division?.shardOf(who) ?? 0];
+    if (line === undefined) throw new Error(`there is no shard of ${who}`);
+    return line;
+  }
+
+  /** Notes what the store knew of a request of then; returns the verdict, if it gave one. */
+  #learn(known: Known, outcome: LimiterOutcome, askedUs: number): Verdict | undefined {
+    if (typeof outcome === 'string') return undefined;
+    const { limit } = this;
+    const { allowed } = outcome;
+    const nowUs = this.#nowUs();
+    const { fullAtUs } = allowed ? takeFrom(limit, known.fullAtUs, nowUs, 1) : known;
+    known.fullAtUs = Math.max(nowUs, fullAtUs, askedUs + usedUs(limit, outcome));
+    return verdictOf(limit, { allowed, fullAtUs: known.fullAtUs }, nowUs);
   }
 }
 

@@ -14,7 +14,8 @@ import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { KnownQuotas, LIMITER_WAIT_MS, type Place } from '../../counter/known-quotas.ts';
+import { KnownQuotas, type Place } from '../../counter/known-quotas.ts';
+import { LIMITER_WAIT_MS } from '../../counter/limiter-line.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';
@@ -85,11 +86,11 @@ export class Limits {
   constructor(options: LimitsOptions) {
     const { limiter, registry, clock, requestsPerMinute, newCountersPerDay, keysPerDay } = options;
     this.#options = options;
-    const quotasOf = (name: string, quota: number, windowMs: number) =>
-      quota === 0 ? undefined : new KnownQuotas({ name, quota, windowMs }, limiter, clock);
+    const quotasOf = (name: string, quota: number, windowMs: number, most?: number) =>
+      quota === 0 ? undefined : new KnownQuotas({ name, quota, windowMs }, limiter, clock, most);
     const requests = quotasOf(REQUESTS, requestsPerMinute, 60_000);
-    const newCounters = quotasOf('new-counters', newCountersPerDay, DAY_MS);
-    const keys = quotasOf('keys', keysPerDay, DAY_MS);
+    const newCounters = quotasOf('new-counters', newCountersPerDay, DAY_MS, 0);
+    const keys = quotasOf('keys', keysPerDay, DAY_MS, 0);
     if (requests) this.admit = (c) => this.#takeRequest(c, requests);
     if (newCounters) {
       const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);

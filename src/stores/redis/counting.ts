@@ -35,10 +35,10 @@ import { Script } from './script.ts';
 import {
   askEach,
   checkDivision,
+  divisionOf,
   partOf,
   type RedisShard,
   type RedisShards,
-  shardIndex,
 } from './shards.ts';
 
 const COMMIT = new Script<CommitArguments>(keptScript, windowScript, historyScript, commitScript);
@@ -51,9 +51,7 @@ export class RedisCounting implements Counting {
   readonly #commits: readonly ShardCommits[];
 
   constructor(shards: RedisShards, options: ServerPartOptions) {
-    const { length } = shards.all;
-    const division = { shards: length, shardOf: (name: string) => shardIndex(shards, name) };
-    this.division = length === 1 ? undefined : division;
+    this.division = divisionOf(shards);
     this.#shards = shards;
     this.#commits = shards.all.map((shard) => new ShardCommits(shard, shards, options));
   }

@@ -2,6 +2,7 @@
  * Visitors' quotas in Redis: one script (`lua/limit.lua`) for many at once, and one sorted set for
  * all visitors who have used part of theirs.
  */
+import type { Division } from '../../contract/counting.ts';
 import {
   LIMITED_MAX,
   type Limiter,
@@ -13,7 +14,7 @@ import type { PartOptions } from '../part-options.ts';
 import { limitsKey } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import { askEach, partOf, type RedisShard, type RedisShards } from './shards.ts';
+import { askEach, divisionOf, partOf, type RedisShard, type RedisShards } from './shards.ts';
 
 /** The arguments of `lua/limit.lua`, described there. */
 interface LimitArguments {
@@ -25,10 +26,12 @@ interface LimitArguments {
 const LIMIT = new Script<LimitArguments>(limitScript);
 
 export class RedisLimiter implements Limiter {
+  readonly division: Division | undefined;
   readonly #shards: RedisShards;
   readonly #options: PartOptions;
 
   constructor(shards: RedisShards, options: PartOptions) {
+    this.division = divisionOf(shards);
     this.#shards = shards;
     this.#options = options;
   }

@@ -6,6 +6,7 @@
  * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags). Each
  * shard has its own names, writers, accounts and limits, so a batch is atomic within its shard.
  */
+import type { Division } from '../../contract/counting.ts';
 import { AppError } from '../../counter/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import { absentKey, shardsKey } from './keys.ts';
@@ -75,6 +76,13 @@ export function singleShard(connection: RedisConnection): RedisShards {
 /** The index of the shard of a name. The hash never changes, because it decides where data is. */
 export function shardIndex({ all }: RedisShards, name: string): number {
   return all.length === 1 ? 0 : Bun.hash.crc32(name) % all.length;
+}
+
+/** Undefined when there is one shard. */
+export function divisionOf(shards: RedisShards): Division | undefined {
+  const { length } = shards.all;
+  if (length === 1) return undefined;
+  return { shards: length, shardOf: (name) => shardIndex(shards, name) };
 }
 
 /** The shard of a name. */

@@ -5,26 +5,34 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Limit, LimitRequest, Verdict } from '../../../src/contract/limiter.ts';
+import { pause } from '../../../src/counter/clock.ts';
+import { AppError } from '../../../src/counter/errors.ts';
 import { KnownQuotas, unreportedMax } from '../../../src/counter/known-quotas.ts';
 import { shareOf, takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 
-/** Replicas on one store, which answers at once, or not at all while it is away. */
+/**
+ * Replicas on one store, which answers at once, or `slowMs` later, or fails in one of two ways:
+ * without having taken anything, or after it has.
+ */
 function begin(limit: Limit, replicas: number) {
   const clock = new ManualClock();
   const stored = new Map<string, number>();
   const asked: LimitRequest[][] = [];
-  const state = { away: false };
+  const state = { away: false, lost: false, slowMs: 0 };
   const nowUs = () => clock.now() * 1000;
   const limiter = {
     take: async (wanted: readonly LimitRequest[]): Promise<readonly Verdict[]> => {
       asked.push([...wanted]);
-      if (state.away) throw new Error('made by the test');
-      return wanted.map(({ who, count = 1 }) => {
+      if (state.away) throw new AppError('store-unavailable', 'made by the test');
+      const verdicts = wanted.map(({ who, count = 1 }) => {
         const taken = takeFrom(limit, stored.get(who), nowUs(), count);
         stored.set(who, taken.fullAtUs);
         return verdictOf(limit, taken, nowUs());
       });
+      if (state.lost) throw new AppError('hit-unconfirmed', 'made by the test');
+      if (state.slowMs > 0) await pause(clock, state.slowMs);
+      return verdicts;
     },
   };
   const quotas = Array.from({ length: replicas }, () => new KnownQuotas(limit, limiter, clock));
@@ -222,6 +230,59 @@ describe('the store', () => {
     expect(asked.map((wanted) => wanted[0]?.count)).toEqual([11, 11, 11, 11, 11, 11]);
   });
 
+  test('when it is slow: is told of each request once, and what it answers late is known', async () => {
+    const { clock, take, asked, state } = begin(LIMIT, 1);
+    state.slowMs = 300;
+    for (let n = 0; n < 69; n++) {
+      void take();
+      await clock.pass(360);
+    }
+    const told = asked.flat().reduce((sum, { count = 1 }) => sum + count, 0);
+    expect(told).toBeLessThanOrEqual(69);
+    // Requests that arrive during a late call are not sent.
+    for (let n = 0; n < 11; n++) void take(0, 'other');
+    await clock.pass(250);
+    const before = asked.length;
+    expect(await take(0, 'other')).toBeUndefined();
+    expect(asked.length).toBe(before);
+    await clock.pass(50);
+    state.slowMs = 0;
+    for (let n = 0; n < 9; n++) await take(0, 'other');
+    // The eleven, of which three have refilled, nine, and this one.
+    expect(await take(0, 'other')).toMatchObject({ allowed: true, remaining: 600 - 18 });
+    expect(asked.length).toBe(before);
+  });
+
+  test('is told later of those whose request was not sent, because another call was late', async () => {
+    const { clock, take, asked, state } = begin(LIMIT, 1);
+    for (let n = 0; n < 10; n++) await Promise.all([take(0, 'one'), take(0, 'other')]);
+    state.slowMs = 300;
+    void take(0, 'one');
+    await settle();
+    const waiting = take(0, 'other');
+    await clock.pass(250);
+    expect(await waiting).toBeUndefined();
+    await clock.pass(50);
+    state.slowMs = 0;
+    await take(0, 'other');
+    expect(asked.map((wanted) => wanted[0])).toEqual([
+      { who: 'one', limit: LIMIT, count: 11 },
+      { who: 'other', limit: LIMIT, count: 11 },
+    ]);
+  });
+
+  test('when it may have taken them: is not told again of the same requests', async () => {
+    const { take, asked, state } = begin(LIMIT, 1);
+    state.lost = true;
+    for (let n = 0; n < 11; n++) await take();
+    await settle();
+    state.lost = false;
+    for (let n = 0; n < 11; n++) await take();
+    expect(asked.map((wanted) => wanted[0]?.count)).toEqual([11, 11]);
+    // The eleventh was let through unchecked, and the store knows it.
+    expect(await take()).toMatchObject({ allowed: true, remaining: 600 - 23 });
+  });
+
   test('is asked for a visitor again whom many others have displaced from memory', async () => {
     const { take, takeNow, asked } = begin({ ...LIMIT, quota: 30 }, 1);
     for (let n = 0; n < 31; n++) await take();
@@ -230,5 +291,46 @@ describe('the store', () => {
     await settle();
     expect(await take()).toMatchObject({ allowed: false });
     expect(asked.at(-1)).toMatchObject([{ who: 'somebody' }]);
+  });
+});
+
+describe('a store of two shards', () => {
+  /** Of visitors whose names begin with the shard's number; shard 1 does not answer. */
+  function beginShards(answerOfLost: () => Promise<never>) {
+    const { clock } = begin(LIMIT, 1);
+    const asked: string[][] = [];
+    const limit = { ...LIMIT, quota: 30 };
+    const limiter = {
+      division: { shards: 2, shardOf: (who: string) => Number(who[0]) },
+      take: async (wanted: readonly LimitRequest[]) => {
+        asked.push(wanted.map(({ who }) => who));
+        if (wanted.some(({ who }) => who.startsWith('1'))) return answerOfLost();
+        return wanted.map(() => ({ allowed: true, remaining: 20, nextMs: 1 }));
+      },
+    };
+    const quotas = new KnownQuotas(limit, limiter, clock);
+    const take = async (who: string) => quotas.take({ key: who, who: () => who });
+    return { clock, asked, take };
+  }
+
+  test('is asked for the visitors of each by itself, and a silent shard delays no other', async () => {
+    const { clock, asked, take } = beginShards(() => new Promise(() => undefined));
+    const lost = take('1-a');
+    const first = await Promise.all([take('0-a'), take('0-b')]);
+    expect(first).toMatchObject([{ allowed: true }, { allowed: true }]);
+    expect(asked).toEqual([['1-a'], ['0-a', '0-b']]);
+    await clock.pass(250);
+    expect(await lost).toBeUndefined();
+    expect(await take('1-b')).toBeUndefined();
+    expect(await take('0-c')).toMatchObject({ allowed: true });
+    expect(asked).toEqual([['1-a'], ['0-a', '0-b'], ['0-c']]);
+  });
+
+  test('gives its verdicts also while one fails', async () => {
+    const { take } = beginShards(() =>
+      Promise.reject(new AppError('store-unavailable', 'made by the test')),
+    );
+    const all = await Promise.all(['0-a', '1-a', '0-b', '1-b'].map(take));
+    expect(all.map((verdict) => verdict?.allowed)).toEqual([true, undefined, true, undefined]);
   });
 });

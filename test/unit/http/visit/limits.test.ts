@@ -486,6 +486,16 @@ describe('new counters', () => {
     expect(await hits('later')).toEqual([200, 429, 429]);
   });
 
+  test('are checked in the store each, like keys, also where a second’s share is more than one', async () => {
+    const { ask, asked } = begin({ newCountersPerDay: 200_000, keysPerDay: 200_000 });
+    for (let n = 1; n <= 4; n++) {
+      await ask(`/hit/some/name-${n}`);
+      expect(asked.takes).toBe(2 * n - 1);
+      await ask('/', { 'Idempotency-Key': `key-${n}` });
+      expect(asked.takes).toBe(2 * n);
+    }
+  });
+
   test('of the installation’s owner are not limited', async () => {
     const { make, asked } = begin({ newCountersPerDay: 1 });
     for (const name of ['some/one', 'some/two', 'some/three']) {

@@ -7,12 +7,14 @@ import type { ArchivedCounter } from '../../../../src/contract/archive.ts';
 import { DAY_MS } from '../../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import type { Page } from '../../../../src/contract/registry.ts';
+import { KnownQuotas } from '../../../../src/counter/known-quotas.ts';
 import { RedisCluster } from '../../../../src/stores/redis/cluster.ts';
 import { CLUSTER_SHARDS } from '../../../../src/stores/redis/cluster-slots.ts';
 import { createRedisStore, storeOn } from '../../../../src/stores/redis/store.ts';
 import { testStoreContract } from '../../../contract/store-contract.ts';
 import { LIMITS } from '../../../contract/subject.ts';
 import { until } from '../../../support/folder.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { ROOT } from '../../../support/program.ts';
 import { RedisClusterServers } from '../../../support/redis-cluster.ts';
 import { RedisServer } from '../../../support/redis-server.ts';
@@ -342,6 +344,16 @@ describe('Redis Cluster store', () => {
       const error = await commit(counter).catch((failure: unknown) => failure);
       expect(error).toMatchObject({ code: 'store-unavailable' });
     }
+    // Limits of addresses in the other shards hold; the time limit of a verdict never passes here.
+    const limit = { name: 'requests', quota: 1, windowMs: DAY_MS };
+    const quotas = new KnownQuotas(limit, store.limiter, new ManualClock());
+    const take = async (who: string) => (await quotas.take({ key: who, who: () => who }))?.allowed;
+    const addresses = [...own(false), ...own(true)];
+    for (const allowed of [true, false])
+      expect(await Promise.all(addresses.map(take))).toEqual([
+        ...own(false).map(() => allowed),
+        ...own(true).map(() => undefined),
+      ]);
     await store.close();
   });
 });
