@@ -102,10 +102,10 @@ test('P1, P2, P4: a planned failover of a primary, during visits, fails, loses a
   await using both = await start(1);
   const { cluster, program } = both;
   const primary = await primaryOf(cluster, COUNTERS[0] ?? '');
-  const replica = await replicaOf(cluster, primary);
+  const replica = await cluster.replicaOf(primary);
   const outcome = await duringVisits(program, async () => {
     expect(await replica.cli('CLUSTER', 'FAILOVER')).toBe('OK');
-    await until('the replica to take over', () => isPrimary(replica));
+    await until('the replica to take over', () => cluster.isPrimary(replica));
   });
   expect(outcome).toEqual(flawless(COUNTERS));
 }, 120_000);
@@ -114,7 +114,7 @@ test('when a primary is killed its counters wait for its replica, and all others
   await using both = await start(1);
   const { cluster, program } = both;
   const primary = await primaryOf(cluster, COUNTERS[0] ?? '');
-  const replica = await replicaOf(cluster, primary);
+  const replica = await cluster.replicaOf(primary);
   const owners = await Promise.all(COUNTERS.map((name) => primaryOf(cluster, name)));
   const others = COUNTERS.filter((_, index) => owners[index] !== primary);
   expect(others).toHaveLength(8);
@@ -123,7 +123,7 @@ test('when a primary is killed its counters wait for its replica, and all others
     // The others are read and counted meanwhile, and the service stays ready.
     for (const name of others) expect(await program.visit(`/get/${name}`)).toBeGreaterThan(0);
     expect(await program.ready()).toBe(true);
-    await until('the replica to take over', () => isPrimary(replica));
+    await until('the replica to take over', () => cluster.isPrimary(replica));
     for (const name of COUNTERS) await program.visit(`/get/${name}`);
   });
   expect(outcome.filter(({ name }) => others.includes(name))).toEqual(flawless(others));
@@ -155,7 +155,7 @@ test('visits that had not reached the replica of a lost primary are lost, and ea
   const { cluster, program } = both;
   const [counter = ''] = COUNTERS;
   const primary = await primaryOf(cluster, counter);
-  const replica = await replicaOf(cluster, primary);
+  const replica = await cluster.replicaOf(primary);
   expect(await program.visit(`/hit/${counter}`)).toBe(1);
   await until('the replica to have it', async () => {
     const [own, copied] = await Promise.all([offsetOf(primary), offsetOf(replica)]);
@@ -167,7 +167,7 @@ test('visits that had not reached the replica of a lost primary are lost, and ea
   for (let n = 2; n <= 10; n++) expect(await program.visit(`/hit/${counter}`)).toBe(n);
   await primary.kill();
   replica.resume();
-  await until('the replica to take over', () => isPrimary(replica));
+  await until('the replica to take over', () => cluster.isPrimary(replica));
   expect(await program.visit(`/hit/${counter}`)).toBeLessThan(11);
   await until('a replica to say so', () =>
     program.lines().some(({ msg }) => msg.includes('replaced by a replica that lacked visits')),
@@ -177,21 +177,4 @@ test('visits that had not reached the replica of a lost primary are lost, and ea
 /** How far a server has got in the stream of replication. */
 async function offsetOf(redis: RedisServer): Promise<string | undefined> {
   return /^(?:slave|master)_repl_offset:(\d+)/m.exec(await redis.cli('INFO', 'replication'))?.[1];
-}
-
-const isPrimary = async (redis: RedisServer) =>
-  (await redis.cli('INFO', 'replication')).includes('role:master');
-
-/** The replica of a primary. */
-async function replicaOf(
-  cluster: RedisClusterServers,
-  primary: RedisServer,
-): Promise<RedisServer> {
-  const id = await primary.cli('CLUSTER', 'MYID');
-  for (const server of cluster.servers) {
-    const nodes = await server.cli('CLUSTER', 'NODES');
-    const own = nodes.split('\n').find((line) => line.includes('myself'));
-    if (own?.includes(`slave ${id}`)) return server;
-  }
-  throw new Error('this primary has no replica');
 }

@@ -121,6 +121,21 @@ export class RedisClusterServers implements AsyncDisposable {
     throw new Error(`no primary has slot ${slot}`);
   }
 
+  /** The replica of a primary. */
+  async replicaOf(primary: RedisServer): Promise<RedisServer> {
+    const id = await primary.cli('CLUSTER', 'MYID');
+    for (const server of this.servers) {
+      const nodes = await server.cli('CLUSTER', 'NODES');
+      const own = nodes.split('\n').find((line) => line.includes('myself'));
+      if (own?.includes(`slave ${id}`)) return server;
+    }
+    throw new Error('this primary has no replica');
+  }
+
+  async isPrimary(server: RedisServer): Promise<boolean> {
+    return (await server.cli('INFO', 'replication')).includes('role:master');
+  }
+
   /**
    * Begins to move a slot, step by step, as `redis-cli --cluster reshard` does
    * (https://redis.io/docs/latest/commands/cluster-setslot/).

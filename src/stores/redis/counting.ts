@@ -110,7 +110,7 @@ async function readFrom(
 /** Commits batches to one shard. */
 class ShardCommits {
   readonly #shard: RedisShard;
-  readonly #shards: number;
+  readonly #shards: RedisShards;
   readonly #now: () => number;
   /** The beginning of the keys of writers, and the keys that are the same for each batch. */
   readonly #writerKeys: string;
@@ -121,7 +121,7 @@ class ShardCommits {
   constructor(shard: RedisShard, shards: RedisShards, options: ServerPartOptions) {
     const { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0, now } = options;
     this.#shard = shard;
-    this.#shards = shards.all.length;
+    this.#shards = shards;
     this.#now = now;
     this.#writerKeys = writerKey(shard.tag, '');
     this.#otherKeys = shard.keys(namesKey(shard.tag));
@@ -137,6 +137,7 @@ class ShardCommits {
 
   /** As `Counting.commit` promises. The writer's record is kept for `writerMs`. */
   async commit(batch: Batch, writerMs = WRITER_MEMORY_MS): Promise<readonly Outcome[]> {
+    if (!this.#shard.divided) await checkDivision(this.#shard, this.#shards);
     const now = this.#now();
     const { space, tag } = this.#shard;
     const keys = [this.#writerKeys + batch.writer, ...this.#otherKeys];
@@ -158,7 +159,6 @@ class ShardCommits {
 
   async ping(): Promise<void> {
     try {
-      await checkDivision(this.#shard, this.#shards);
       const batch = { writer: randomUUID(), sequence: 1, changes: [] };
       await this.commit(batch, PING_MEMORY_MS);
     } catch (error) {

@@ -8,7 +8,7 @@ import type { PartOptions } from '../part-options.ts';
 import { KIND_LETTERS, namesKey } from './keys.ts';
 import importScript from './lua/import.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import { askEach, partOf, type RedisShards } from './shards.ts';
+import { askEach, checkDivision, partOf, type RedisShards } from './shards.ts';
 
 /** The arguments of `lua/import.lua`, described there. */
 interface ImportArguments extends ImportTerms {
@@ -33,7 +33,8 @@ export function importInto(
 ): Promise<readonly ImportOutcome[]> {
   const limits = { ...options, countersMax: partOf(options.countersMax, shards) };
   const nameOf = ({ counter }: ArchivedCounter) => counter;
-  return askEach(shards, counters, nameOf, (shard, some) => {
+  return askEach(shards, counters, nameOf, async (shard, some) => {
+    await checkDivision(shard, shards);
     const { tag, tagArgument } = shard;
     const keys = shard.keys(namesKey(tag));
     const all = some.map((archived) => ({

@@ -113,6 +113,10 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
+/** Advice when a shard lacks keys. */
+export const INCOMPLETE =
+  'Its slot was being moved when its primary failed over. Finish with: redis-cli --cluster fix HOST:PORT';
+
 /** What only nodes of a Redis Cluster reply. These come first when Seen knows that it is one. */
 const CLUSTER_REFUSALS: readonly Refusal[] = [
   {
@@ -124,9 +128,11 @@ const CLUSTER_REFUSALS: readonly Refusal[] = [
   {
     says: /^(ASK |TRYAGAIN|ERR Script attempted to access a non local)/,
     code: 'store-unavailable',
-    advice: 'This slot is moving to another node. Visits wait until all its keys are there',
+    advice:
+      'This slot is moving to another node. Visits wait until all its keys are there. If nobody moves it any more, finish with: redis-cli --cluster fix HOST:PORT',
     leave: false,
   },
+  { says: /^INCOMPLETE/, code: 'store-unavailable', advice: INCOMPLETE, leave: false },
   {
     says: /^(CLUSTERDOWN|ERR Script attempted to execute .* the cluster is down)/,
     code: 'store-unavailable',
@@ -156,7 +162,7 @@ const OTHER: Omit<Refusal, 'says'> = {
  * Translates an error reply. `place` is the server, `urlIn` the name of its URL's setting, and
  * `inCluster` is true for a node of a Redis Cluster.
  * SEQUENCE and CLOCK are errors of `lua/commit.lua`: Redis lacks the writer's last batch; the
- * clocks differ by too much.
+ * clocks differ by too much. INCOMPLETE is one of `lua/shared.lua`: a shard lacks keys.
  */
 export function refusalOf(
   reply: Error,

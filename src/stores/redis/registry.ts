@@ -21,7 +21,15 @@ import { namesKey, totalOf } from './keys.ts';
 import { findNames } from './listing.ts';
 import script from './lua/registry.lua' with { type: 'text' };
 import { Script } from './script.ts';
-import { askEach, partOf, type RedisShard, type RedisShards, shardOf } from './shards.ts';
+import {
+  askEach,
+  changeEach,
+  checkDivision,
+  partOf,
+  type RedisShard,
+  type RedisShards,
+  shardOf,
+} from './shards.ts';
 
 /**
  * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules, title, link;
@@ -30,29 +38,21 @@ import { askEach, partOf, type RedisShard, type RedisShards, shardOf } from './s
 type Fields = readonly [total: string, ...texts: string[]] | readonly [];
 
 /** The arguments of `lua/registry.lua`, described there. */
+interface Made {
+  readonly counter: string;
+  readonly madeAt: number;
+  readonly owner: string | undefined;
+  readonly rules: string | undefined;
+  readonly title: string | undefined;
+  readonly link: string | undefined;
+}
 type RegistryArguments =
-  | {
-      readonly what: 'create';
-      readonly counter: string;
-      readonly total: number;
-      readonly owner: string | undefined;
-      readonly rules: string | undefined;
-      readonly title: string | undefined;
-      readonly link: string | undefined;
-      readonly madeAt: number;
-      readonly countersMax: number;
-    }
-  | {
+  | (Made & { readonly what: 'create'; readonly total: number; readonly countersMax: number })
+  | (Made & {
       readonly what: 'change';
-      readonly counter: string;
       readonly condition: Condition;
-      readonly madeAt: number;
       readonly total: number | undefined;
-      readonly owner: string | undefined;
-      readonly rules: string | undefined;
-      readonly title: string | undefined;
-      readonly link: string | undefined;
-    }
+    })
   | {
       readonly what: 'delete';
       readonly counters: readonly string[];
@@ -77,6 +77,7 @@ export class RedisRegistry implements Registry {
     { total, madeAt, owner, rules, title, link }: Draft,
   ): Promise<'created' | 'exists' | 'counters-full'> {
     const shard = shardOf(this.#shards, counter);
+    await checkDivision(shard, this.#shards);
     const answer = await run<'ok' | 'exists' | 'full'>(shard, {
       what: 'create',
       counter: shard.tag + counter,
@@ -97,6 +98,7 @@ export class RedisRegistry implements Registry {
     condition: Condition = {},
   ): Promise<Description | 'missing' | 'differs'> {
     const shard = shardOf(this.#shards, counter);
+    await checkDivision(shard, this.#shards);
     if (shard.space.short && addsLabel(changes)) throw storeFull();
     const { total, owner, rules, title, link } = changes;
     const answer = await run<Fields | 'missing' | 'differs' | 'unreadable'>(shard, {
@@ -117,7 +119,7 @@ export class RedisRegistry implements Registry {
   }
 
   delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
-    return askEach(
+    return changeEach(
       this.#shards,
       counters,
       (counter) => counter,

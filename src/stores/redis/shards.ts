@@ -7,9 +7,10 @@
  * shard has its own names, writers, accounts and limits, so a batch is atomic within its shard.
  */
 import type { Division } from '../../contract/counting.ts';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, isAppError } from '../../counter/errors.ts';
 import type { RedisConnection } from './connection.ts';
-import { absentKey, shardsKey } from './keys.ts';
+import { absentKey, namesKey, shardsKey } from './keys.ts';
+import { INCOMPLETE } from './refusals.ts';
 import { RedisSpace } from './space.ts';
 
 export class RedisShard {
@@ -19,9 +20,12 @@ export class RedisShard {
   readonly space = new RedisSpace();
   /** Calls the Redis that has this shard, as `RedisConnection.ask` does. */
   readonly ask: RedisConnection['ask'];
+  /** Whether its number of shards has been checked, or needs no check (`checkDivision`). */
+  divided: boolean;
 
   constructor(tag: string, ask: RedisConnection['ask']) {
     this.tag = tag;
+    this.divided = tag === '';
     this.ask = ask;
   }
 
@@ -132,17 +136,60 @@ export async function askEach<Item, Answer>(
 }
 
 /**
- * Checks that the data of a shard was written by a Seen with the same number of shards. Fails with
- * `store-unusable` if not.
+ * As `askEach`, for a change, after `checkDivision`, and waits for all shards. If some fail and
+ * others do not, it fails with `hit-unconfirmed`, because these have changed something.
  */
-export async function checkDivision({ tag, ask }: RedisShard, shards: number): Promise<void> {
-  if (tag === '') return;
-  const own = `${shards}`;
+export async function changeEach<Item, Answer>(
+  shards: RedisShards,
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  question: (shard: RedisShard, items: readonly Item[]) => Promise<readonly Answer[]>,
+): Promise<Answer[]> {
+  const failures: unknown[] = [];
+  let changed = false;
+  const answers = await askEach(shards, items, nameOf, async (shard, some) => {
+    try {
+      await checkDivision(shard, shards);
+      const answer = await question(shard, some);
+      changed = true;
+      return answer;
+    } catch (error) {
+      failures.push(error);
+      return [];
+    }
+  });
+  const failure = failures.find((error) => isAppError(error, 'hit-unconfirmed')) ?? failures[0];
+  if (failures.length === 0) return answers;
+  if (!changed || !isAppError(failure)) throw failure;
+  throw new AppError('hit-unconfirmed', failure.message, { cause: failure.cause });
+}
+
+/**
+ * Before the first change of a shard: stores the number of shards in it, or checks that a Seen
+ * with the same number wrote its data. Fails with `store-unusable` if not, and with
+ * `store-unavailable` if the shard has counters without that number: then keys are missing
+ * (`lua/shared.lua`).
+ */
+export async function checkDivision(
+  shard: RedisShard,
+  { all, place }: RedisShards,
+): Promise<void> {
+  if (shard.divided) return;
+  const { tag, ask } = shard;
+  const own = `${all.length}`;
   const stored = await ask(async (client) => {
-    await client.set(shardsKey(tag), own, { condition: 'NX' });
+    // First, because another replica may store the number, and then counters, meanwhile.
+    const used = await client.exists(namesKey(tag));
+    if (used === 0) await client.set(shardsKey(tag), own, { condition: 'NX' });
     return client.get(shardsKey(tag));
   }, 'store-unavailable');
-  if (stored === own) return;
-  const message = `The counters in this Redis Cluster are divided into ${stored} shards, and this Seen knows ${own}. Use the Seen that wrote them: seen export there, and seen import here into an empty cluster.`;
-  throw new AppError('store-unusable', message);
+  if (stored === null) {
+    const message = `Redis at ${place} lacks keys of the shard ${tag}. ${INCOMPLETE}.`;
+    throw new AppError('store-unavailable', message);
+  }
+  if (stored !== own) {
+    const message = `The counters in this Redis Cluster are divided into ${stored} shards, and this Seen knows ${own}. Use the Seen that wrote them: seen export there, and seen import here into an empty cluster.`;
+    throw new AppError('store-unusable', message);
+  }
+  shard.divided = true;
 }

@@ -31,7 +31,8 @@
 -- private or has a window {total, whether it is private, and for each visitor whether their first
 -- visit counted, or false without a window}; or the reason why the change was left out, a word of
 -- `Outcome` (contract/counting.ts). Fails with SEQUENCE when the record is neither of this batch
--- nor of the one before, and with CLOCK when the clocks differ by more than `clocksDiffer`.
+-- nor of the one before, with CLOCK when the clocks differ by more than `clocksDiffer`,
+-- and with INCOMPLETE (shared.lua).
 --
 -- Atomic because Redis runs a script alone and writes what it did to the append-only file as one
 -- transaction. Everything is decided before the first write (shared.lua).
@@ -77,6 +78,7 @@ end
 
 -- The reason why a change may not create its counter, which does not exist; nil when it may.
 local function refuse_making(name, more)
+  check_missing(name)
   if name == DEFAULT then return nil end
   if more and more.make == false or ARGS.countersMax == 0 then return 'missing' end
   if not ARGS.space then return 'counters-full' end

@@ -14,7 +14,8 @@
 --   figures      three lists of fields and amounts, as in their hashes: hours, days, visitors by
 --                day
 --
--- Returns the outcome, as `ImportOutcome` (contract/archive.ts).
+-- Returns the outcome, as `ImportOutcome` (contract/archive.ts). Fails with INCOMPLETE
+-- (shared.lua).
 --
 -- Atomic because Redis runs a script alone. Everything is decided before the first write
 -- (shared.lua).
@@ -58,6 +59,7 @@ end
 -- Decides what the import does, and returns it as the outcome.
 local function plan()
   if redis.call('EXISTS', total_key(name)) == 0 then
+    check_missing(name)
     local full = name ~= DEFAULT and redis.call('ZCARD', NAMES) >= ARGS.countersMax
     return full and 'counters-full' or 'made'
   end

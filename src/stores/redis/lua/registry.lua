@@ -21,7 +21,7 @@
 --            no string), when nothing was changed
 --   delete   "deleted", "missing" or "differs" for each name
 --   read     a counter for each name, or an empty list for a missing one
--- The default counter always exists.
+-- The default counter always exists. All but "read" fail with INCOMPLETE (shared.lua).
 --
 -- Atomic because Redis runs a script alone. Everything is decided before the first write
 -- (shared.lua).
@@ -79,6 +79,7 @@ local function create()
   local _, before = record_of(name)
   local there = redis.call('EXISTS', total_key(name)) == 1
   if there then return before == owner and 'ok' or 'exists' end
+  check_missing(name)
   if redis.call('ZCARD', NAMES) >= ARGS.countersMax then return 'full' end
   write({'SET', total_key(name), whole(ARGS.total)})
   write_record(name, whole(ARGS.madeAt), owner, ARGS.rules)
@@ -88,6 +89,7 @@ end
 local function change()
   local name = ARGS.counter
   local total = read('GET', total_key(name))
+  if total == false then check_missing(name) end
   local made, owner, rules, title, link = record_of(name)
   if total == false and name ~= DEFAULT then return 'missing' end
   local repeated = owner and owner == ARGS.owner
@@ -109,6 +111,7 @@ local deleted = {}
 -- Deletes a counter and its data. UNLINK frees large values on another thread.
 local function delete(name)
   local there = not deleted[name] and redis.call('EXISTS', total_key(name)) == 1
+  if not there and not deleted[name] then check_missing(name) end
   if there and next(ARGS.condition) then
     local total = read('GET', total_key(name))
     if not meets(ARGS.condition, total, record_of(name)) then return 'differs' end

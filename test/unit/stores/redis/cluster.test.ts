@@ -1,12 +1,13 @@
 /** The store on a real Redis Cluster: the contract, and what is in several shards. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArchivedCounter } from '../../../../src/contract/archive.ts';
 import { DAY_MS } from '../../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
-import type { Page } from '../../../../src/contract/registry.ts';
+import { type Page, RULES } from '../../../../src/contract/registry.ts';
+import type { Store } from '../../../../src/contract/store.ts';
 import { KnownQuotas } from '../../../../src/counter/known-quotas.ts';
 import { RedisCluster } from '../../../../src/stores/redis/cluster.ts';
 import { CLUSTER_SHARDS } from '../../../../src/stores/redis/cluster-slots.ts';
@@ -44,6 +45,117 @@ testStoreContract('Redis Cluster', async () => {
       }),
     end: () => cluster[Symbol.asyncDispose](),
   };
+});
+
+describe('a Redis Cluster whose primary fails over while a slot moves', () => {
+  const shard = CLUSTER_SHARDS.length - 1;
+  const { tag, slot } = CLUSTER_SHARDS[shard] ?? { tag: '', slot: 0 };
+  let cluster: RedisClusterServers;
+  beforeEach(async () => {
+    cluster = await RedisClusterServers.start(3, { replicas: 1 });
+  });
+  afterEach(() => cluster[Symbol.asyncDispose]());
+
+  const open = () => createRedisStore({ url: cluster.url, ca: undefined, ...DEFAULTS, ...LIMITS });
+
+  /**
+   * Moves some keys of the slot to another primary, and has the replica of its own take over.
+   * Redis 7.0 does not tell a replica that a slot is being moved.
+   */
+  async function failOverWithout(keys: readonly string[]): Promise<RedisServer> {
+    const from = await cluster.primaryOf(slot);
+    const to = await cluster.primaryOf(0);
+    const replica = await cluster.replicaOf(from);
+    await cluster.beginMove(slot, from, to);
+    const words = [to.host, `${to.port}`, '', '0', '5000', 'KEYS', ...keys];
+    expect(await from.cli('MIGRATE', ...words)).toBe('OK');
+    expect(await replica.cli('CLUSTER', 'FAILOVER')).toBe('OK');
+    const id = await replica.cli('CLUSTER', 'MYID');
+    await until('all to know that the replica has taken over', async () => {
+      const views = await Promise.all(cluster.servers.map((one) => one.cli('CLUSTER', 'NODES')));
+      return views.every((view) => new RegExp(`^${id} .*master.*-16383\\b`, 'm').test(view));
+    });
+    return replica;
+  }
+
+  /**
+   * What a call returns, or why it fails. It is repeated until the slot's node answers: the node
+   * that the slot was moving to does not know the new one until the cure.
+   */
+  async function settled(call: () => Promise<unknown>): Promise<unknown> {
+    for (;;) {
+      const answer = await call().catch((failure: unknown) => failure);
+      if (!/MOVED|No node of the Redis Cluster/.test(String(answer))) return answer;
+      await Bun.sleep(20);
+    }
+  }
+
+  /** What a batch of one visit on each of these counters returns, or why it fails. */
+  function hits(store: Store, names: readonly string[]) {
+    const changes = names.map((counter) => ({ counter, amount: 1 }));
+    const batch = { writer: randomUUID(), sequence: 1, changes, shard };
+    return settled(() => store.counting.commit(batch));
+  }
+
+  /** The message of a refusal that must name the cure. */
+  const INCOMPLETE = {
+    code: 'store-unavailable',
+    message: expect.stringContaining('redis-cli --cluster fix HOST:PORT'),
+  };
+
+  test('no counter whose total has moved begins again, and after the cure it goes on', async () => {
+    const store = open();
+    const own = Array.from({ length: 100 }, (_, n) => `own/page-${n}`);
+    const [moved = '', stays = '', fresh = ''] = own.filter(
+      (name) => store.counting.division?.shardOf(name) === shard,
+    );
+    for (const total of [1, 2])
+      expect(await hits(store, ['hits', moved, stays])).toEqual([total, total, total]);
+    const rest = (name: string) => `seen:total:${tag}${name}`;
+    const primary = await failOverWithout(['hits', moved].map(rest));
+    expect(await hits(store, [stays])).toEqual([3]);
+    const draft = { total: 0, madeAt: 1 };
+    const { archive, registry } = store;
+    const none = { owner: undefined, title: undefined, link: undefined };
+    const past = { hours: [], days: [], visitors: new Map<number, number>() };
+    for (const name of ['hits', moved]) {
+      expect(await hits(store, [stays, name])).toMatchObject(INCOMPLETE);
+      const archived = { ...none, ...draft, counter: name, rules: RULES, past };
+      const terms = { source: 'a-source', existing: 'keep' } as const;
+      for (const change of [
+        () => registry.create(name, draft),
+        () => registry.change(name, { total: 5 }),
+        () => registry.delete([name]),
+        () => archive.previewImport([archived], terms),
+        () => archive.importAll([archived], terms),
+      ])
+        expect(await settled(change)).toMatchObject(INCOMPLETE);
+    }
+    // Nothing of the refused batches is written; a new counter is no missing one.
+    expect(await hits(store, [stays, fresh])).toEqual([4, 1]);
+    await primary.cli('--cluster', 'fix', `${primary.host}:${primary.port}`);
+    expect(await hits(store, ['hits', moved, stays, fresh])).toEqual([3, 3, 5, 2]);
+    await store.close();
+  }, 60_000);
+
+  test('nor if the names and the number of shards have moved as well', async () => {
+    const store = open();
+    await hits(store, ['hits']);
+    await failOverWithout([`seen:total:${tag}hits`, `seen:${tag}names`, `seen:${tag}shards`]);
+    expect(await hits(store, ['hits'])).toMatchObject(INCOMPLETE);
+    await store.close();
+  }, 60_000);
+
+  test('a Seen that starts while only the number of shards is missing refuses the shard', async () => {
+    const store = open();
+    await hits(store, ['hits']);
+    await store.close();
+    await failOverWithout([`seen:total:${tag}hits`, `seen:${tag}shards`]);
+    const other = open();
+    for (let again = 0; again < 2; again++)
+      expect(await hits(other, ['hits'])).toMatchObject(INCOMPLETE);
+    await other.close();
+  }, 60_000);
 });
 
 describe('Redis Cluster store', () => {
@@ -250,6 +362,7 @@ describe('Redis Cluster store', () => {
       const error = await store.counting.commit(waiting).catch((failure: unknown) => failure);
       expect(error).toMatchObject({ code: 'store-unavailable' });
       expect(String(error)).toContain('This slot is moving to another node');
+      expect(String(error)).toContain('finish with: redis-cli --cluster fix HOST:PORT');
       expect(
         await store.counting.commit({
           writer: randomUUID(),
@@ -265,6 +378,30 @@ describe('Redis Cluster store', () => {
     expect(await store.counting.commit(waiting)).toEqual([2]);
     expect(await store.counting.commit(waiting)).toEqual([2]);
     expect(await store.counting.read([counter])).toEqual([2]);
+    await store.close();
+  });
+
+  test('a move that was interrupted is finished by the command that the refusal names', async () => {
+    const { store, shardOf } = open();
+    const counter = many('stopped', 100).find((name) => shardOf(name) === 5) ?? '';
+    const hit = () =>
+      store.counting.commit({
+        writer: randomUUID(),
+        sequence: 1,
+        changes: [{ counter, amount: 1 }],
+        shard: 5,
+      });
+    expect(await hit()).toEqual([1]);
+    const slot = CLUSTER_SHARDS[5]?.slot ?? 0;
+    const from = await cluster.primaryOf(slot);
+    const to = cluster.servers.find((server) => server !== from) ?? from;
+    await (await cluster.beginMove(slot, from, to)).migrate(1);
+    const error = await hit().catch((failure: unknown) => failure);
+    const [, command = ''] = /redis-cli (--cluster fix) HOST:PORT/.exec(String(error)) ?? [];
+    await from.cli(...command.split(' '), `${from.host}:${from.port}`);
+    // The first call learns where the shard is.
+    await store.counting.read([counter]).catch(() => undefined);
+    expect(await hit()).toEqual([2]);
     await store.close();
   });
 
@@ -354,6 +491,13 @@ describe('Redis Cluster store', () => {
         ...own(false).map(() => allowed),
         ...own(true).map(() => undefined),
       ]);
+    // A deletion that some shards have done, and others not, is no plain failure.
+    const [lost = '', kept = ''] = [...own(true), ...own(false)].filter((_, n) => n % 5 === 0);
+    const deletion = (counters: readonly string[]) =>
+      store.registry.delete(counters).catch((failure: unknown) => failure);
+    expect(await deletion([lost])).toMatchObject({ code: 'store-unavailable' });
+    expect(await deletion([lost, kept])).toMatchObject({ code: 'hit-unconfirmed' });
+    expect(await store.registry.describe(kept)).toBe(undefined);
     await store.close();
   });
 });
