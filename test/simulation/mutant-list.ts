@@ -168,8 +168,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   queue(
     'let one more wait than may',
-    '    if (this.size >= waitingMax) {',
-    '    if (this.size > waitingMax) {',
+    'isFull?.(this.size) ?? this.size >= waitingMax',
+    'isFull?.(this.size) ?? this.size > waitingMax',
   ),
   queue(
     'do not count hits under way as waiting',
