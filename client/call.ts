@@ -42,7 +42,8 @@ export function createCall(url: string, token: string | undefined, timeoutMs: nu
       const leftMs = end - Date.now();
       try {
         // A connection that hangs takes half of the time, so that there is a repetition.
-        const attempt = AbortSignal.timeout(repeats ? leftMs / 2 : leftMs);
+        // Node takes whole numbers only.
+        const attempt = AbortSignal.timeout(Math.ceil(repeats ? leftMs / 2 : leftMs));
         const response = await fetch(`${url}/api/v1${path}`, {
           method,
           headers,

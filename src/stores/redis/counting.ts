@@ -36,7 +36,6 @@ import {
   askEach,
   checkDivision,
   divisionOf,
-  partOf,
   type RedisShard,
   type RedisShards,
 } from './shards.ts';
@@ -111,7 +110,7 @@ async function readFrom(
 class ShardCommits {
   readonly #shard: RedisShard;
   readonly #shards: RedisShards;
-  readonly #now: () => number;
+  readonly #options: ServerPartOptions;
   /** The beginning of the keys of writers, and the keys that are the same for each batch. */
   readonly #writerKeys: string;
   readonly #otherKeys: readonly string[];
@@ -119,26 +118,23 @@ class ShardCommits {
   readonly #fixed;
 
   constructor(shard: RedisShard, shards: RedisShards, options: ServerPartOptions) {
-    const { keysMax, visitorsMax, hitsMake, countersMax, clocksDifferMaxMs = 0, now } = options;
     this.#shard = shard;
     this.#shards = shards;
-    this.#now = now;
+    this.#options = options;
     this.#writerKeys = writerKey(shard.tag, '');
     this.#otherKeys = shard.keys(namesKey(shard.tag));
     this.#fixed = {
       tag: shard.tagArgument,
-      clocksDiffer: clocksDifferMaxMs,
+      clocksDiffer: options.clocksDifferMaxMs ?? 0,
       keyMs: KEY_MEMORY_MS,
-      keysMax: partOf(keysMax, shards),
-      visitorsMax: partOf(visitorsMax, shards),
-      countersMax: hitsMake ? partOf(countersMax, shards) : 0,
     };
   }
 
   /** As `Counting.commit` promises. The writer's record is kept for `writerMs`. */
   async commit(batch: Batch, writerMs = WRITER_MEMORY_MS): Promise<readonly Outcome[]> {
     if (!this.#shard.divided) await checkDivision(this.#shard, this.#shards);
-    const now = this.#now();
+    const { keysMax, visitorsMax, hitsMake, countersMax } = this.#options;
+    const now = this.#options.now();
     const { space, tag } = this.#shard;
     const keys = [this.#writerKeys + batch.writer, ...this.#otherKeys];
     const [, outcomes] = await this.#shard.ask((client) => {
@@ -148,6 +144,9 @@ class ShardCommits {
         now,
         hour: `${Math.floor(now / HOUR_MS)}`,
         day: `${Math.floor(now / DAY_MS)}`,
+        keysMax: this.#partOf(keysMax),
+        visitorsMax: this.#partOf(visitorsMax),
+        countersMax: hitsMake ? this.#partOf(countersMax) : 0,
         space: !space.short,
         writerMs,
         sequence: batch.sequence,
@@ -155,6 +154,11 @@ class ShardCommits {
       });
     }, 'hit-unconfirmed');
     return outcomes.map(outcomeOf);
+  }
+
+  /** The part of a limit of the whole store that this shard may use. */
+  #partOf(max: number): number {
+    return Math.ceil(max / this.#shards.all.length);
   }
 
   async ping(): Promise<void> {
