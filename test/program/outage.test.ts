@@ -205,7 +205,7 @@ describe('a store that refuses writes, at the start', () => {
     expect(await program.visit()).toBe(1);
   });
 
-  test('a Redis in cluster mode: exit 78 at once', async () => {
+  test('a node of a Redis Cluster by the name of a single Redis: exit 78 at once', async () => {
     await using cluster = await RedisServer.start({
       ...SAFE,
       'cluster-enabled': 'yes',
@@ -219,7 +219,7 @@ describe('a store that refuses writes, at the start', () => {
     await using program = await Program.prepare({ SEEN_STORE_URL: cluster.url });
     expect(await endOf(program)).toEqual({
       status: 78,
-      said: expect.stringContaining('cluster mode'),
+      said: expect.stringContaining('This Redis is a node of a Redis Cluster'),
     });
   });
 
