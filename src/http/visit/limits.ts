@@ -6,7 +6,7 @@
  * Responses show the remaining quota as in
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (revision 11). Not here:
  * the choice of limited routes (`http/app.ts`), what is decided without the store
- * (`counter/known-quotas.ts`), and the arithmetic (`counter/rate-limit.ts`).
+ * (`counter/limits/known-quotas.ts`), and the arithmetic (`counter/limits/rate-limit.ts`).
  */
 
 import { DAY_MS } from '../../contract/history.ts';
@@ -14,8 +14,8 @@ import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { KnownQuotas, type Place } from '../../counter/known-quotas.ts';
-import { LIMITER_WAIT_MS } from '../../counter/limiter-line.ts';
+import { KnownQuotas, type Place } from '../../counter/limits/known-quotas.ts';
+import { LIMITER_WAIT_MS } from '../../counter/limits/limiter-line.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
 import { wholeSeconds } from '../errors.ts';

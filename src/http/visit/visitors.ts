@@ -11,7 +11,7 @@ import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
-import type { Place } from '../../counter/known-quotas.ts';
+import type { Place } from '../../counter/limits/known-quotas.ts';
 import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 

@@ -5,7 +5,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
-import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
+import { shareOf, verdictOf } from '../../counter/limits/rate-limit.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { PostgresDatabase } from './connection.ts';
 

@@ -9,7 +9,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
-import { shareOf, verdictOf } from '../../counter/rate-limit.ts';
+import { shareOf, verdictOf } from '../../counter/limits/rate-limit.ts';
 import type { PartOptions } from '../part-options.ts';
 import { limitsKey } from './keys.ts';
 import limitScript from './lua/limit.lua' with { type: 'text' };

@@ -1,7 +1,7 @@
 /**
  * Visitors' quotas in a SQLite file: a row for each visitor who has used part of one.
  *
- * Not here: the arithmetic of a quota (`counter/rate-limit.ts`).
+ * Not here: the arithmetic of a quota (`counter/limits/rate-limit.ts`).
  */
 import { DAY_MS } from '../../contract/history.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../contract/limiter.ts';
-import { takeFrom, verdictOf } from '../../counter/rate-limit.ts';
+import { takeFrom, verdictOf } from '../../counter/limits/rate-limit.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';

@@ -5,7 +5,7 @@ import {
   type LimitRequest,
   type Verdict,
 } from '../../../src/contract/limiter.ts';
-import { takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
+import { takeFrom, verdictOf } from '../../../src/counter/limits/rate-limit.ts';
 import type { MemoryConnection } from './database.ts';
 
 export class MemoryLimiter implements Limiter {

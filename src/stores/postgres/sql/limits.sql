@@ -1,4 +1,5 @@
--- Visitors' quotas: the generic cell rate algorithm of counter/rate-limit.ts, on whole numbers.
+-- Visitors' quotas: the generic cell rate algorithm of counter/limits/rate-limit.ts, on whole
+-- numbers.
 --
 -- args:
 --   now      microseconds since 1970

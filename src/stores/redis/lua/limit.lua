@@ -12,7 +12,7 @@
 --
 -- Returns a list, for each: {whether all of them are allowed, when the quota is full again}. If
 -- fewer remain, those are taken. A visitor who does not fit into the set is not stored. The
--- arithmetic is that of counter/rate-limit.ts, on whole numbers that are exact in Lua.
+-- arithmetic is that of counter/limits/rate-limit.ts, on whole numbers that are exact in Lua.
 --
 -- Atomic because Redis runs a script alone. The first write is ZADD, which Redis refuses when its
 -- memory is full; then nothing is stored, and the script fails.

@@ -8,7 +8,7 @@ import { DAY_MS } from '../../../../src/contract/history.ts';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { type Page, RULES } from '../../../../src/contract/registry.ts';
 import type { Store } from '../../../../src/contract/store.ts';
-import { KnownQuotas } from '../../../../src/counter/known-quotas.ts';
+import { KnownQuotas } from '../../../../src/counter/limits/known-quotas.ts';
 import { RedisCluster } from '../../../../src/stores/redis/cluster.ts';
 import { CLUSTER_SHARDS } from '../../../../src/stores/redis/cluster-slots.ts';
 import { createRedisStore, storeOn } from '../../../../src/stores/redis/store.ts';

@@ -8,7 +8,7 @@
  * quota can be used at once, and refills evenly.
  */
 
-import type { Limit, Verdict } from '../contract/limiter.ts';
+import type { Limit, Verdict } from '../../contract/limiter.ts';
 
 /**
  * The time in which one request of the quota refills, and the time in which all of it does. Both

@@ -4,12 +4,12 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { Limit, LimitRequest, Verdict } from '../../../src/contract/limiter.ts';
-import { pause } from '../../../src/counter/clock.ts';
-import { AppError } from '../../../src/counter/errors.ts';
-import { KnownQuotas, unreportedMax } from '../../../src/counter/known-quotas.ts';
-import { shareOf, takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
-import { ManualClock, settle } from '../../support/manual-clock.ts';
+import type { Limit, LimitRequest, Verdict } from '../../../../src/contract/limiter.ts';
+import { pause } from '../../../../src/counter/clock.ts';
+import { AppError } from '../../../../src/counter/errors.ts';
+import { KnownQuotas, unreportedMax } from '../../../../src/counter/limits/known-quotas.ts';
+import { shareOf, takeFrom, verdictOf } from '../../../../src/counter/limits/rate-limit.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
 
 /**
  * Replicas on one store, which answers at once, or `slowMs` later, or fails in one of two ways:

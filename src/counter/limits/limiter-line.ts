@@ -3,9 +3,9 @@
  * delays no request for longer than `LIMITER_WAIT_MS`, and what a call has done is learned
  * however late it ends. Not here: which requests the store is asked for (`known-quotas.ts`).
  */
-import type { Limiter, LimitRequest, Verdict } from '../contract/limiter.ts';
-import { type Clock, resultWithin } from './clock.ts';
-import { isAppError } from './errors.ts';
+import type { Limiter, LimitRequest, Verdict } from '../../contract/limiter.ts';
+import { type Clock, resultWithin } from '../clock.ts';
+import { isAppError } from '../errors.ts';
 
 /** How long a request waits for its verdict: longer than a healthy store takes, hardly noticed. */
 export const LIMITER_WAIT_MS = 250;

@@ -8,8 +8,8 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { Limit, Limiter, Verdict } from '../contract/limiter.ts';
-import type { Clock } from './clock.ts';
+import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
+import type { Clock } from '../clock.ts';
 import { LimiterLine, type LimiterOutcome } from './limiter-line.ts';
 import { shareOf, takeFrom, verdictOf } from './rate-limit.ts';
 

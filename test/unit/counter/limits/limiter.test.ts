@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { Limit } from '../../../src/contract/limiter.ts';
-import { shareOf, takeFrom, verdictOf } from '../../../src/counter/rate-limit.ts';
+import type { Limit } from '../../../../src/contract/limiter.ts';
+import { shareOf, takeFrom, verdictOf } from '../../../../src/counter/limits/rate-limit.ts';
 
 /** Who asks at these times, in order: whether each was given one, and what it was told. */
 function ask(limit: Limit, timesMs: readonly number[]) {
