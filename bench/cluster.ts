@@ -10,7 +10,7 @@
  */
 import { parseArgs } from 'node:util';
 import { CLOCK } from '../src/commands/compose/counter.ts';
-import { ShardedCounter } from '../src/counter/sharded-counter.ts';
+import { createCounter, type HitCounter } from '../src/counter/sharded-counter.ts';
 import { openStore } from '../src/stores/open.ts';
 import { RedisClusterServers } from '../test/support/redis-cluster.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
@@ -56,7 +56,7 @@ async function measure(
   const fails = (error: unknown) => {
     throw error;
   };
-  const counters: ShardedCounter[] = [];
+  const counters: HitCounter[] = [];
   for (let replica = 0; replica < REPLICAS; replica++) {
     const store = await openStore({ url, missing: 'make', ...LIMITS });
     stack.defer(() => store.close());
@@ -68,7 +68,7 @@ async function measure(
       writerForgotten: fails,
     };
     counters.push(
-      new ShardedCounter({
+      createCounter({
         counting: store.counting,
         clock: CLOCK,
         newWriter: () => crypto.randomUUID(),

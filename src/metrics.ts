@@ -1,6 +1,5 @@
 /**
- * Metrics for Prometheus: hits, batches, commits, requests, streams, the queue and the state
- * of the store. A leaf.
+ * Metrics for Prometheus: hits, batches, commits, requests, streams, queue, store. A leaf.
  *
  * Labels come from closed lists (our routes and statuses), so their number does not depend on
  * clients. Every series has the replica's name; `mergeMetrics` combines several replicas of one
@@ -28,10 +27,7 @@ const SECONDS_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/**
- * Metrics of prom-client that `promtool check metrics` refuses: gauges with names of counters. On
- * Bun they are always 0.
- */
+/** Gauges with names of counters, which `promtool check metrics` refuses; always 0 on Bun. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',

@@ -46,9 +46,6 @@ const GATHER_MAX_MS = 1;
 /** A batch without hits. */
 const EMPTY: HitBatch = { hits: [], changes: [], places: [] };
 
-/** A counter, or one for each shard of a store (`sharded-counter.ts`). */
-export type HitCounter = Pick<Counter, 'waiting' | 'hit' | 'read' | 'probe' | 'drain'>;
-
 /** Counts hits in one shard of a store, one batch at a time. */
 export class Counter {
   readonly #options: CounterOptions;

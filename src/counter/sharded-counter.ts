@@ -6,10 +6,13 @@
  * that does not answer delays no other.
  */
 import type { Division } from '../contract/counting.ts';
-import { Counter, type CounterObserver, type CounterOptions, type HitCounter } from './counter.ts';
+import { Counter, type CounterObserver, type CounterOptions } from './counter.ts';
 import type { HitOptions } from './hit.ts';
 
-export interface ShardedCounterOptions
+/** A counter, or one for each shard of a store. */
+export type HitCounter = Pick<Counter, 'waiting' | 'hit' | 'read' | 'probe' | 'drain'>;
+
+export interface HitCounterOptions
   extends Omit<CounterOptions, 'observer' | 'shard' | 'isFull' | 'counting'> {
   readonly counting: CounterOptions['counting'] & { readonly division?: Division | undefined };
   /** Returns the observer of a shard. */
@@ -17,8 +20,9 @@ export interface ShardedCounterOptions
 }
 
 /** Returns the counter of a store: most have one shard. */
-export function createCounter(options: ShardedCounterOptions): HitCounter {
-  if (options.counting.division !== undefined) return new ShardedCounter(options);
+export function createCounter(options: HitCounterOptions): HitCounter {
+  const { division } = options.counting;
+  if (division !== undefined) return new ShardedCounter(options, division);
   return new Counter({ ...options, observer: options.observerOf(0) });
 }
 
@@ -45,14 +49,13 @@ function noteFailures(observer: CounterObserver) {
   return failing;
 }
 
-export class ShardedCounter implements HitCounter {
+class ShardedCounter implements HitCounter {
   readonly #counters: readonly Counter[];
-  readonly #shardOf: Division['shardOf'];
+  readonly #division: Division;
 
-  constructor({ observerOf, ...options }: ShardedCounterOptions) {
-    const { division } = options.counting;
-    this.#shardOf = (name) => division?.shardOf(name) ?? 0;
-    const shards = division?.shards ?? 1;
+  constructor({ observerOf, ...options }: HitCounterOptions, division: Division) {
+    const { shards } = division;
+    this.#division = division;
     this.#counters = Array.from({ length: shards }, (_, shard) => {
       const failing = noteFailures(observerOf(shard));
       const most = Math.ceil(options.waitingMax / shards);
@@ -72,7 +75,7 @@ export class ShardedCounter implements HitCounter {
 
   /** As `Counter.hit`. */
   hit(name: string, options?: HitOptions): Promise<number | null> {
-    const counter = this.#counters[this.#shardOf(name)];
+    const counter = this.#counters[this.#division.shardOf(name)];
     if (counter === undefined) throw new Error(`the store has no shard for ${name}`);
     return counter.hit(name, options);
   }

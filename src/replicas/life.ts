@@ -8,8 +8,8 @@
  */
 
 import type { Store } from '../contract/store.ts';
-import type { HitCounter } from '../counter/counter.ts';
 import { AppError } from '../counter/errors.ts';
+import type { HitCounter } from '../counter/sharded-counter.ts';
 import type { StoreHealth } from '../counter/store-health.ts';
 import { within } from '../deadline.ts';
 import type { Heartbeat } from './heartbeat.ts';

@@ -6,9 +6,9 @@
  */
 
 import { Hono } from 'hono';
-import type { HitCounter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
+import type { HitCounter } from '../../counter/sharded-counter.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
 

@@ -2,9 +2,9 @@
 
 import type { History } from '../../contract/history.ts';
 import { type Description, type Registry, RULES } from '../../contract/registry.ts';
-import type { HitCounter } from '../../counter/counter.ts';
 import { counterMissing } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
+import type { HitCounter } from '../../counter/sharded-counter.ts';
 import type { AppContext } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
 import type { MayMake } from '../visit/limits.ts';

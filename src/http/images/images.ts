@@ -10,10 +10,10 @@
 import { Hono } from 'hono';
 import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
-import type { HitCounter } from '../../counter/counter.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { latestPeriods, visitsIn } from '../../counter/periods.ts';
+import type { HitCounter } from '../../counter/sharded-counter.ts';
 import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../images/badge.ts';
 import { drawChart } from '../../images/chart.ts';
 import { logoOf } from '../../images/logo-files.ts';

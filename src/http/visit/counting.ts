@@ -10,10 +10,10 @@
 import { createHash } from 'node:crypto';
 import type { RequestKey } from '../../contract/counting.ts';
 import type { Description, Registry } from '../../contract/registry.ts';
-import type { HitCounter } from '../../counter/counter.ts';
 import { AppError, counterMissing, isAppError } from '../../counter/errors.ts';
 import type { HitOptions } from '../../counter/hit.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import type { HitCounter } from '../../counter/sharded-counter.ts';
 import type { Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 import type { Limits } from './limits.ts';

@@ -156,7 +156,7 @@ class ShardCommits {
     return outcomes.map(outcomeOf);
   }
 
-  /** The part of a limit of the whole store that this shard may use. */
+  /** As `partOf` in shards.ts, which a visit need not enter for this. */
   #partOf(max: number): number {
     return Math.ceil(max / this.#shards.all.length);
   }

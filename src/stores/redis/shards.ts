@@ -158,8 +158,8 @@ export async function changeEach<Item, Answer>(
       return [];
     }
   });
-  const failure = failures.find((error) => isAppError(error, 'hit-unconfirmed')) ?? failures[0];
   if (failures.length === 0) return answers;
+  const failure = failures.find((error) => isAppError(error, 'hit-unconfirmed')) ?? failures[0];
   if (!changed || !isAppError(failure)) throw failure;
   throw new AppError('hit-unconfirmed', failure.message, { cause: failure.cause });
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { Batch } from '../../../src/contract/counting.ts';
 import { AppError, isAppError } from '../../../src/counter/errors.ts';
-import { ShardedCounter } from '../../../src/counter/sharded-counter.ts';
+import { createCounter } from '../../../src/counter/sharded-counter.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryStore } from '../../support/memory-store/store.ts';
 
@@ -13,7 +13,7 @@ function setUp() {
   const committed = [0, 0];
   const gates: (Promise<unknown> | undefined)[] = [];
   let writers = 0;
-  const counter = new ShardedCounter({
+  const counter = createCounter({
     counting: {
       division: { shards: 2, shardOf: (name) => (name.includes('a') ? 0 : 1) },
       commit: async (batch: Batch) => {

@@ -5,8 +5,8 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Registry } from '../../../contract/registry.ts';
-import type { HitCounter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
+import type { HitCounter } from '../../../counter/sharded-counter.ts';
 import type { Watch } from '../../../counter/watch.ts';
 import type { AppContext } from '../../context.ts';
 import { type EventStreams, streamHeaders } from '../../live/event-stream.ts';

@@ -3,8 +3,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Description, type Registry, RULES } from '../../../contract/registry.ts';
-import type { HitCounter } from '../../../counter/counter.ts';
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
+import type { HitCounter } from '../../../counter/sharded-counter.ts';
 import type { CountVisit } from '../../visit/counting.ts';
 import type { MayMake } from '../../visit/limits.ts';
 import { issueToken } from '../../visit/owners.ts';
