@@ -60,7 +60,11 @@ async function clientOf(path: string): Promise<string> {
 
 for (const { name, start } of PROXIES) {
   const begin = async (env: Readonly<Record<string, string>> = {}) => {
-    seen = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1', ...env });
+    seen = await Program.start({
+      SEEN_TRUSTED_PROXIES: '127.0.0.1',
+      SEEN_REPLICAS: '1',
+      ...env,
+    });
     proxy = await start({ port: Number(new URL(seen.url).port), names: [COUNTAPI] });
   };
 
@@ -133,13 +137,13 @@ for (const { name, start } of PROXIES) {
       await begin();
       const { status, headers } = await ask('/hit/my-site/page');
       expect(status).toBe(200);
-      expect(headers.get('X-Served-By')).toStartWith('test-');
+      expect(headers.get('X-Served-By')).toStartWith('test seen/');
       expect(headers.get('Server') ?? '').not.toMatch(/\d/);
       expect(headers.has('Via')).toBe(false);
       const missing = await ask('/nothing/here/at/all');
       expect([missing.status, missing.headers.get('X-Served-By')]).toEqual([
         404,
-        expect.stringMatching(/^test-/),
+        expect.stringMatching(/^test seen\//),
       ]);
       const long = await ask(`/hit/my-site/page?${'x'.repeat(3000)}`);
       expect(long.status).toBe(414);
@@ -175,7 +179,7 @@ for (const { name, start } of PROXIES) {
     });
 
     test('streams arrive at once, and while Seen and the proxy are reloaded clients reconnect', async () => {
-      await begin();
+      await begin({ SEEN_REPLICAS: '2' });
       await using listener = new Listener(`${proxy.url}/live?counters=my-site/page`, proxy.ca);
       for (let n = 1; n <= 3; n++) {
         await ask('/hit/my-site/page');
@@ -183,7 +187,7 @@ for (const { name, start } of PROXIES) {
       }
       expect(listener.servedBy).toHaveLength(1);
       seen.process.kill('SIGHUP');
-      await until('all replicas to be replaced', () => seen.out.includes('test-3 is replaced'));
+      await until('all replicas to be replaced', () => seen.out.includes('test-2 is replaced'));
       await until('the listener to be back', () => listener.servedBy.length > 1);
       await proxy.reload();
       await ask('/hit/my-site/page');
@@ -229,7 +233,7 @@ test('behind nginx connections to Seen are kept, which saves CPU time', async ()
 });
 
 test('while Seen is away visits wait behind Caddy, and get 502 from nginx', async () => {
-  seen = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1' });
+  seen = await Program.start({ SEEN_TRUSTED_PROXIES: '127.0.0.1', SEEN_REPLICAS: '1' });
   const port = Number(new URL(seen.url).port);
   await using nginx = await Nginx.start({ port });
   proxy = await Caddy.start({ port });
