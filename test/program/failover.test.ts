@@ -51,7 +51,7 @@ test('P1, P2, P4: a planned failover and back, during visits, fails, loses and d
   const { first, second, lead, program } = both;
   let going = true;
   const more = () => going;
-  const visits = load({ url: program.url, clients: 16, keepAlive: true, more, pauseMs: 5 });
+  const visits = load({ url: program.url, clients: 16, keepAlive: true, more, pauseMs: 20 });
   for (const [from, to] of [
     [first, second],
     [second, first],

@@ -47,7 +47,7 @@ async function duringVisits(program: Program, action: () => Promise<unknown>) {
   const paths = COUNTERS.map((name) => `/hit/${name}`);
   const before = await Promise.all(paths.map((path) => program.visit(path)));
   const visits = loadEach(
-    { url: program.url, clients: 24, keepAlive: true, more: () => going, pauseMs: 5 },
+    { url: program.url, clients: 24, keepAlive: true, more: () => going, pauseMs: 20 },
     paths,
   );
   await Bun.sleep(500);
