@@ -542,7 +542,7 @@ describe('starting', () => {
   });
 
   test('a port that another program or another Seen uses: exit 69', async () => {
-    const first = await Program.start();
+    const first = await Program.start({ SEEN_REPLICAS: '1' });
     const port = new URL(first.url).port;
     const second = await endOf({ SEEN_PORT: port });
     expect(second).toEqual({

@@ -101,7 +101,7 @@ describe('the single file', () => {
   });
 
   test('has pages, scripts, styles, languages, logos and the description of the API inside', async () => {
-    await using program = await start();
+    await using program = await start({ SEEN_REPLICAS: '1' });
     for (const script of ['page', 'new', 'manage', 'embed'] as const)
       expect(await program.get(`/${script}.js`)).toBe((await bundle(script)).text);
     expect(await program.get('/busuanzi/js')).toBe((await bundle('busuanzi')).text);
@@ -124,14 +124,14 @@ describe('the single file', () => {
     await using redis = await RedisServer.start();
     await using postgres = await PostgresServer.start();
     for (const { url } of [redis, postgres]) {
-      await using program = await start({ SEEN_STORE_URL: url });
+      await using program = await start({ SEEN_STORE_URL: url, SEEN_REPLICAS: '1' });
       expect([await program.visit(), await program.visit('/hit/my-site/page')]).toEqual([1, 1]);
       expect(await program.stop()).toBe(0);
     }
   });
 
   test('verifies, exports, imports and backs up a Seen', async () => {
-    await using program = await start();
+    await using program = await start({ SEEN_REPLICAS: '1' });
     expect(await program.visit('/hit/my-site/page')).toBe(1);
     const { out } = await run(['verify', program.url, '--for', '2s']);
     expect(out).toContain('Held, as far as it was tested');

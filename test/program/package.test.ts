@@ -49,6 +49,10 @@ function pathWithoutBun(): string {
 const prepare = (...command: readonly string[]) =>
   Program.prepare({ PATH: pathWithoutBun() }, [], command);
 
+/** The same with the installed command, and as few replicas as the test needs. */
+const prepareSeen = (replicas: number) =>
+  Program.prepare({ PATH: pathWithoutBun(), SEEN_REPLICAS: `${replicas}` }, [], [seen]);
+
 const messages = (program: Program) => program.lines().map(({ msg }) => msg);
 
 /** Whether a file of the package is a part of the program, or the map of one. */
@@ -175,13 +179,13 @@ describe('the command of the npm package', () => {
   });
 
   test('passes SIGHUP and SIGTERM on: the replicas are replaced, then the program stops', async () => {
-    await using program = await prepare(seen);
+    await using program = await prepareSeen(2);
     await program.start();
     const [serve = 0, ...others] = await program.replicas();
     expect(others).toEqual([]);
     program.process.kill('SIGHUP');
     await until('the replicas to be replaced', () =>
-      messages(program).includes('test-3 is replaced'),
+      messages(program).includes('test-2 is replaced'),
     );
     expect(await program.visit()).toBe(1);
     expect(await program.stop()).toBe(0);
@@ -190,7 +194,7 @@ describe('the command of the npm package', () => {
   });
 
   test('killed, it leaves no Seen behind: that stops in order', async () => {
-    await using program = await prepare(seen);
+    await using program = await prepareSeen(2);
     await program.start();
     const [serve = 0] = await program.replicas();
     expect(isThere(serve)).toBe(true);
@@ -203,7 +207,7 @@ describe('the command of the npm package', () => {
   });
 
   test('ends by the signal that ended Seen', async () => {
-    await using program = await prepare(seen);
+    await using program = await prepareSeen(1);
     await program.start();
     const [serve = 0] = await program.replicas();
     process.kill(serve, 'SIGKILL');
@@ -212,7 +216,7 @@ describe('the command of the npm package', () => {
   });
 
   test('stops once when Ctrl-C is pressed, though the terminal and the command both pass it on', async () => {
-    const program = await prepare();
+    const program = await prepareSeen(2);
     const transcript = join(folder.path, 'transcript');
     const words = [
       'script',

@@ -80,7 +80,7 @@ forEachStore((newDatabase, store) => {
 });
 
 test('nothing about replicas is shown when that is switched off', async () => {
-  await using program = await Program.start({ SEEN_SHOW_STACK: 'no' });
+  await using program = await Program.start({ SEEN_SHOW_STACK: 'no', SEEN_REPLICAS: '1' });
   expect((await fetch(`${program.url}/api/v1/stack`)).status).toBe(404);
   expect(await program.get('/openapi.json')).not.toContain('/api/v1/stack');
 });

@@ -429,7 +429,10 @@ describe('a faulty service is detected', () => {
 
   test('whose Redis syncs only every second on a slow disk, when Redis is killed: numbers repeat', async () => {
     await using redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
-    await using program = await Program.start({ SEEN_STORE_URL: redis.url });
+    await using program = await Program.start({
+      SEEN_STORE_URL: redis.url,
+      SEEN_REPLICAS: '1',
+    });
     await using going = begin(program.url, ...'--for 10m --clients 10 --rate 500'.split(' '));
     await isPast(program, 100);
     // Redis does not even write while it waits for a sync, for up to two seconds.
