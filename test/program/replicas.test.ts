@@ -60,7 +60,7 @@ describe('start', () => {
 
   test('the warning about an unsafe Redis comes once, not once per replica', async () => {
     const redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
-    program = await Program.start({ SEEN_STORE_URL: redis.url });
+    program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     await until('the lines', () => program.lines().length >= 4);
     const warnings = program.lines().filter(({ level }) => level === 'warn');
     expect(warnings.map(({ msg }) => msg)).toEqual([
@@ -94,7 +94,7 @@ describe('start', () => {
 
 describe('a replica that dies', () => {
   test('a replica that keeps dying is replaced each time, with growing pauses', async () => {
-    program = await Program.start();
+    program = await Program.start({ SEEN_REPLICAS: '2' });
     for (let n = 0; n < 5; n++) {
       await until('the replica to be there', () => pidOf('test-2'));
       process.kill(Number(await pidOf('test-2')), 'SIGKILL');
@@ -110,7 +110,7 @@ describe('a replica that dies', () => {
   });
 
   test('when the parent is killed no replica is left behind', async () => {
-    program = await Program.start();
+    program = await Program.start({ SEEN_REPLICAS: '2' });
     const replicas = await program.replicas();
     program.process.kill('SIGKILL');
     await until('the replicas to be gone', () => !replicas.some(isAlive));
@@ -120,17 +120,17 @@ describe('a replica that dies', () => {
 describe('replacing replicas', () => {
   test('a replica that dies while it is being replaced leaves no extra process', async () => {
     await using redis = await RedisServer.start();
-    program = await Program.start({ SEEN_STORE_URL: redis.url });
+    program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     const victim = Number(await pidOf('test-1'));
     // The new one waits for Redis, and the old one goes on.
     redis.pause();
     program.process.kill('SIGHUP');
-    await until('the replacement to begin', async () => (await program.replicas()).length === 4);
+    await until('the replacement to begin', async () => (await program.replicas()).length === 3);
     process.kill(victim, 'SIGKILL');
     await until('the death to be noticed', () => program.out.includes('test-1 ended by itself'));
     redis.resume();
-    await until('all to be replaced', () => program.out.includes('test-3 is replaced'));
-    await until('three replicas', async () => (await program.replicas()).length === 3);
+    await until('all to be replaced', () => program.out.includes('test-2 is replaced'));
+    await until('two replicas', async () => (await program.replicas()).length === 2);
     const replicas = await program.replicas();
     expect(await program.stop()).toBe(0);
     expect(replicas.some(isAlive)).toBe(false);
@@ -139,7 +139,7 @@ describe('replacing replicas', () => {
   test('SIGHUP before the start is complete does nothing', async () => {
     const redis = await RedisServer.start();
     redis.pause();
-    program = await Program.prepare({ SEEN_STORE_URL: redis.url });
+    program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     program.spawn();
     await until('the wait for Redis', () => program.out.includes('Trying again'));
     program.process.kill('SIGHUP');
@@ -147,13 +147,13 @@ describe('replacing replicas', () => {
     redis.resume();
     await until('the program to be ready', () => program.ready());
     await until('the lines', () => program.out.includes('counts are kept'));
-    expect((await program.replicas()).length).toBe(3);
+    expect((await program.replicas()).length).toBe(2);
     expect(await program.stop()).toBe(0);
     await redis[Symbol.asyncDispose]();
   });
 
   test('a replacement does not create a new database when the file was moved away', async () => {
-    program = await Program.start({ SEEN_WAIT_MS: '2000' });
+    program = await Program.start({ SEEN_WAIT_MS: '2000', SEEN_REPLICAS: '2' });
     for (let n = 1; n <= 3; n++) expect(await program.visit()).toBe(n);
     for (const end of ['', '-wal', '-shm'])
       await Bun.$`mv ${program.database}${end} ${program.database}${end}.away`.nothrow().quiet();
@@ -176,7 +176,7 @@ describe('replacing replicas', () => {
 
 describe('stopping', () => {
   test('Ctrl-C under npm start is one stop, although npm forwards the signal a second time', async () => {
-    program = await Program.prepare();
+    program = await Program.prepare({ SEEN_REPLICAS: '2' });
     const run = Bun.spawn(['setsid', '--wait', 'npm', 'start'], {
       cwd: ROOT,
       env: { ...process.env, ...program.environment },
@@ -248,7 +248,11 @@ describe('stopping', () => {
 
   test('SIGTERM and Ctrl-C end all processes with status 0, at once when nobody visits', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      program = await Program.start({ SEEN_DRAIN_MS: '60000', SEEN_STOP_MS: '120000' });
+      program = await Program.start({
+        SEEN_REPLICAS: '2',
+        SEEN_DRAIN_MS: '60000',
+        SEEN_STOP_MS: '120000',
+      });
       const replicas = await program.replicas();
       // A stop that always took its longest would run into the limit of this test.
       expect(await program.stop(signal)).toBe(0);
@@ -258,7 +262,7 @@ describe('stopping', () => {
   });
 
   test('Ctrl-C that reaches the whole process group is one stop', async () => {
-    program = await Program.prepare({}, ['setsid', '--wait']);
+    program = await Program.prepare({ SEEN_REPLICAS: '2' }, ['setsid', '--wait']);
     await program.start();
     const visits = load({
       url: program.url,
@@ -280,6 +284,7 @@ describe('stopping', () => {
     const redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,
+      SEEN_REPLICAS: '2',
       SEEN_WAIT_MS: '50000',
       SEEN_STOP_MS: '60000',
     });
@@ -340,6 +345,7 @@ describe('stopping', () => {
           ...process.env,
           SEEN_STORE_URL: `sqlite:${program.database}`,
           SEEN_HOST: '127.0.0.1',
+          SEEN_REPLICAS: '2',
           SEEN_PORT: new URL(program.url).port,
           SEEN_OPERATIONS_PORT: new URL(program.operationsUrl).port,
         },
@@ -420,12 +426,16 @@ describe('the operations port', () => {
 
   test('metrics are available even while the store does not answer', async () => {
     const redis = await RedisServer.start();
-    program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_STORE_TIMEOUT_MS: '30000' });
+    program = await Program.start({
+      SEEN_STORE_URL: redis.url,
+      SEEN_REPLICAS: '2',
+      SEEN_STORE_TIMEOUT_MS: '30000',
+    });
     redis.pause();
     // On a busy machine a replica may be left out for once.
     await until('the figures', async () => {
       const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
-      return metrics.includes('seen_hits_total{replica="test-3"}');
+      return metrics.includes('seen_hits_total{replica="test-2"}');
     });
     await until('it not to be ready', async () => {
       const ready = await fetch(`${program.operationsUrl}/readyz`);
@@ -442,6 +452,7 @@ describe('the operations port', () => {
     await using redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,
+      SEEN_REPLICAS: '2',
       SEEN_WAIT_MS: '50000',
       SEEN_STOP_MS: '60000',
     });
