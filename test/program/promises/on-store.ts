@@ -16,23 +16,26 @@ import {
   inOrder,
   listening,
   loadThatLeaves,
+  numbersAfter,
   numbersOf,
   type OnStore,
   oneTo,
   PATHS,
+  sharedBy,
   totalOf,
+  totalsNow,
 } from './shared.ts';
 
 /**
- * The promises that hold on every store. `start` starts the program on one, with settings.
+ * The promises that hold on every store. `start` starts the program on one. All tests have the
+ * same program, as it is after the ones before; each leaves it with three replicas.
  */
-export function testPromises(
-  name: string,
-  start: (env?: Record<string, string>) => Promise<OnStore>,
-): void {
+export function testPromises(name: string, start: () => Promise<OnStore>): void {
   describe(`on ${name}`, () => {
+    const on = sharedBy(start);
+
     test('P1 unique: three replicas answer 20,000 concurrent hits on each of two counters with the numbers 1 to 20,000, each once', async () => {
-      const { program } = await start();
+      const { program } = on();
       const evidence = await loadEach(
         { url: program.url, clients: 200, keepAlive: true, more: exactly(2 * 20_000) },
         PATHS,
@@ -43,13 +46,14 @@ export function testPromises(
     });
 
     test('P1 unique: across replicas, numbers on one connection only grow', async () => {
-      const { program } = await start();
+      const { program } = on();
+      const before = await totalsNow(program);
       const servedBy = new Set<string | null>();
       for (let n = 1; n <= 30; n++) {
-        for (const path of PATHS) {
+        for (const [at, path] of PATHS.entries()) {
           const response = await fetch(`${program.url}${path}`, { keepalive: false });
           servedBy.add(response.headers.get('X-Served-By'));
-          expect(numberIn(await response.text())).toBe(n);
+          expect(numberIn(await response.text())).toBe(before[at]! + n);
         }
       }
       expect(servedBy).toEqual(
@@ -58,10 +62,11 @@ export function testPromises(
     });
 
     test('P2 exact: killing a replica fails only its requests in progress, counts nothing twice, and a new one starts', async () => {
-      const { program } = await start();
+      const { program } = on();
+      const before = await totalsNow(program);
       let going = true;
       const visits = loadEach(
-        { url: program.url, clients: 48, keepAlive: true, more: () => going },
+        { url: program.url, clients: 48, keepAlive: true, more: () => going, pauseMs: 40 },
         PATHS,
       );
       for (let n = 0; n < 4; n++) {
@@ -69,18 +74,15 @@ export function testPromises(
         const [victim] = await program.replicas();
         process.kill(victim!, 'SIGKILL');
         await until('three replicas again', async () => {
+          if ((await listening(program)) !== 3) return false;
           const replicas = await program.replicas();
-          return (
-            replicas.length === 3 &&
-            !replicas.includes(victim!) &&
-            (await listening(program)) === 3
-          );
+          return replicas.length === 3 && !replicas.includes(victim!);
         });
       }
       await Bun.sleep(300);
       going = false;
       const evidence = await visits;
-      expect(await findingsOf(program, evidence)).toEqual([]);
+      expect(await findingsOf(program, evidence, before)).toEqual([]);
       expect(numbersOf(evidence)).toBeGreaterThan(500);
       const { refused, failed } = failuresOf(evidence);
       const failures = failed.reduce((sum, [, count]) => sum + count, 0);
@@ -91,7 +93,8 @@ export function testPromises(
     });
 
     test('P5 retry-safe: a key gets one number and counts once, from any replica, killed or not, and after a restart', async () => {
-      const { program } = await start();
+      const { program } = on();
+      const before = await totalsNow(program);
       // A key is its counter's own: the same ones are used for both.
       const keys = Array.from({ length: 150 }, () => crypto.randomUUID()).flatMap((key) => [
         key,
@@ -125,16 +128,20 @@ export function testPromises(
       expect(second).toEqual(first);
       expect(third).toEqual(first);
       for (const own of [0, 1]) {
-        expect(inOrder(first!.filter((_, index) => index % 2 === own))).toEqual(oneTo(150));
+        expect(inOrder(first!.filter((_, index) => index % 2 === own))).toEqual(
+          numbersAfter(before[own]!, 150),
+        );
       }
       await program.stop();
       await program.start();
       expect(await Promise.all(keys.map(ask))).toEqual(first!);
-      for (const path of PATHS) expect(await totalOf(program, path)).toBe(150);
+      for (const [at, path] of PATHS.entries())
+        expect(await totalOf(program, path)).toBe(before[at]! + 150);
     });
 
     test('P3 durable: answered hits survive killing the program under load', async () => {
-      const { program } = await start();
+      const { program } = on();
+      const before = await totalsNow(program);
       let going = true;
       let asked = 0;
       const more = () => {
@@ -149,29 +156,30 @@ export function testPromises(
       going = false;
       const evidence = await visits;
       await program.start();
-      expect(await findingsOf(program, evidence)).toEqual([]);
+      expect(await findingsOf(program, evidence, before)).toEqual([]);
       expect(numbersOf(evidence)).toBeGreaterThan(100);
     });
 
     test('P3 durable: after a stop and a start it continues where it was', async () => {
-      const { program } = await start();
-      for (const path of PATHS)
-        expect([await program.visit(path), await program.visit(path)]).toEqual([1, 2]);
+      const { program } = on();
+      const before = await totalsNow(program);
+      expect(await totalsNow(program)).toEqual(before.map((total) => total + 1));
       expect(await program.stop()).toBe(0);
       await program.start();
-      for (const path of PATHS) expect(await program.visit(path)).toBe(3);
+      expect(await totalsNow(program)).toEqual(before.map((total) => total + 2));
     });
 
     test('P6 no downtime: SIGHUP under keep-alive load replaces every replica and fails no request', async () => {
-      const { program } = await start();
-      const before = await program.replicas();
+      const { program } = on();
+      const before = await program.visit();
+      const replaced = await program.replicas();
       let going = true;
       const visits = load({
         url: program.url,
         clients: 48,
         keepAlive: true,
         more: () => going,
-        pauseMs: 2,
+        pauseMs: 40,
       });
       await Bun.sleep(300);
       program.process.kill('SIGHUP');
@@ -179,7 +187,7 @@ export function testPromises(
         'all replicas to be new',
         async () => {
           const now = await program.replicas();
-          return now.length === 3 && now.every((pid) => !before.includes(pid));
+          return now.length === 3 && now.every((pid) => !replaced.includes(pid));
         },
         60_000,
       );
@@ -190,11 +198,11 @@ export function testPromises(
         refused: [],
         failed: [],
       });
-      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+      expect(findings(evidence, before, await totalOf(program))).toEqual([]);
     });
 
     test('P6 no downtime: SIGTERM of one replica under keep-alive load fails no request', async () => {
-      const { program } = await start();
+      const { program } = on();
       const [victim] = await program.replicas();
       let going = true;
       const visits = load({
@@ -219,10 +227,11 @@ export function testPromises(
     });
 
     test('P6 no downtime: replicas that are suspended while they stop fail no request of clients they have not heard yet', async () => {
-      const { program } = await start();
+      const { program } = on();
       const allNew = async (before: readonly number[]) => {
+        if ((await listening(program)) !== 3) return false;
         const now = await program.replicas();
-        return now.every((pid) => !before.includes(pid)) && (await listening(program)) === 3;
+        return now.every((pid) => !before.includes(pid));
       };
       // Such a one is stopped while it waits for its clients: of nine some are.
       for (let round = 0; round < 3; round++) {
@@ -239,7 +248,8 @@ export function testPromises(
     });
 
     test('P6 no downtime: SIGTERM of all replicas under keep-alive load disconnects every client and fails no request', async () => {
-      const { program } = await start();
+      const { program } = on();
+      const before = await program.visit();
       const visits = loadThatLeaves(program);
       await Bun.sleep(500);
       expect(await program.stop()).toBe(0);
@@ -249,11 +259,11 @@ export function testPromises(
         failed: [],
       });
       await program.start();
-      expect(findings(evidence, 0, await totalOf(program))).toEqual([]);
+      expect(findings(evidence, before, await totalOf(program))).toEqual([]);
     });
 
     test('P8 yours: Seen connects only to its store and its visitors, and no counter expires', async () => {
-      const { program, proxy, redis } = await start();
+      const { program, proxy, redis } = on();
       await loadEach(
         { url: program.url, clients: 20, keepAlive: true, more: exactly(200) },
         PATHS,
@@ -278,7 +288,7 @@ export function testPromises(
     });
 
     test('P8 yours: an export during visits contains all that were answered before it, and can be imported elsewhere', async () => {
-      const { program } = await start();
+      const { program } = on();
       using folder = temporaryFolder();
       const seen = (...words: string[]) =>
         Bun.$`${process.execPath} ${MAIN} ${words}`

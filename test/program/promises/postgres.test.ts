@@ -1,8 +1,5 @@
 /** The promises on PostgreSQL. */
-import { afterEach } from 'bun:test';
 import { testPromises } from './on-store.ts';
-import { cleanUp, onPostgres } from './shared.ts';
-
-afterEach(cleanUp);
+import { onPostgres } from './shared.ts';
 
 testPromises('PostgreSQL', onPostgres);

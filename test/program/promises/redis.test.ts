@@ -1,8 +1,5 @@
 /** The promises on Redis. */
-import { afterEach } from 'bun:test';
 import { testPromises } from './on-store.ts';
-import { cleanUp, onRedis } from './shared.ts';
-
-afterEach(cleanUp);
+import { onRedis } from './shared.ts';
 
 testPromises('Redis', onRedis);

@@ -1,4 +1,6 @@
 /** Helpers of the tests of the promises: a program on each store, and the results of visits. */
+import { afterAll, beforeAll, beforeEach } from 'bun:test';
+import { until } from '../../support/folder.ts';
 import { type Evidence, findings, load, loadEach } from '../../support/load.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { Program } from '../../support/program.ts';
@@ -6,17 +8,39 @@ import { Proxy } from '../../support/proxy.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import type { DatabaseServer } from '../../support/stores/database.ts';
 
+/** The replicas of a program without settings. */
+const REPLICAS = 3;
+
 const cleanups: AsyncDisposable[] = [];
 
-/** Ends what the test has started. To be called after each test. */
+/** Ends what was started. To be called after each test, where tests share nothing. */
 export async function cleanUp(): Promise<void> {
   for (const thing of cleanups.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
 }
 
-/** Notes down that the thing ends with the test, and returns it. */
+/** Notes down that the thing ends with `cleanUp`, and returns it. */
 export function mine<T extends AsyncDisposable>(thing: T): T {
   cleanups.push(thing);
   return thing;
+}
+
+/**
+ * Starts the program on a store before the tests of a `describe`, which all have it, and ends it
+ * after them. Each test begins when all its replicas listen. Returns a function for the tests.
+ */
+export function sharedBy<T extends OnStore>(start: () => Promise<T>): () => T {
+  let on: T | undefined;
+  beforeAll(async () => {
+    on = await start();
+  });
+  beforeEach(() =>
+    until('all replicas to listen', async () => on && (await listening(on.program)) === REPLICAS),
+  );
+  afterAll(cleanUp);
+  return () => {
+    if (on === undefined) throw new Error('the program has not started');
+    return on;
+  };
 }
 
 /** The program on a store. With a server there is a proxy between them. */
@@ -69,21 +93,31 @@ export async function totalOf(program: Program, path = '/'): Promise<number> {
   return (await program.visit(path)) - 1;
 }
 
+/** The totals of all counters, from which on a test counts: one more visit of each is made. */
+export async function totalsNow(program: Program): Promise<readonly number[]> {
+  return Promise.all(PATHS.map((path) => program.visit(path)));
+}
+
 /**
- * What is wrong with the numbers of each counter, from its first visit on; empty when nothing is.
+ * What is wrong with the numbers of each counter since it had the total `before`; empty when
+ * nothing is.
  */
 export async function findingsOf(
   program: Program,
   evidence: readonly Evidence[],
+  before: readonly number[] = [0, 0],
 ): Promise<string[]> {
   const found = await Promise.all(
-    PATHS.map(async (path, at) => findings(evidence[at]!, 0, await totalOf(program, path))),
+    PATHS.map(async (path, at) =>
+      findings(evidence[at]!, before[at] ?? 0, await totalOf(program, path)),
+    ),
   );
   return found.flat();
 }
 
 /**
  * Loads each counter of the program while `mistreat` does its work; answers the evidence of each.
+ * Some 700 visits a second: enough for each fault to meet some in progress.
  */
 export async function underLoad(
   { url }: Program,
@@ -91,8 +125,8 @@ export async function underLoad(
 ): Promise<Evidence[]> {
   let going = true;
   const more = () => going;
-  const keepAlive = loadEach({ url, clients: 32, keepAlive: true, more, pauseMs: 1 }, PATHS);
-  const fresh = loadEach({ url, clients: 8, keepAlive: false, more, pauseMs: 5 }, PATHS);
+  const keepAlive = loadEach({ url, clients: 32, keepAlive: true, more, pauseMs: 50 }, PATHS);
+  const fresh = loadEach({ url, clients: 8, keepAlive: false, more, pauseMs: 100 }, PATHS);
   await Bun.sleep(300);
   await mistreat();
   going = false;
@@ -114,7 +148,7 @@ export async function listening(program: Program): Promise<number> {
 
 /** Visits by clients that go elsewhere when they are told to, as a load balancer has them do. */
 export const loadThatLeaves = ({ url }: Program) =>
-  load({ url, clients: 48, keepAlive: true, comesBack: false, more: () => true, pauseMs: 2 });
+  load({ url, clients: 48, keepAlive: true, comesBack: false, more: () => true, pauseMs: 20 });
 
 /** How many visits of all counters there were of a kind. */
 export const sumOf = (evidence: readonly Evidence[], count: (one: Evidence) => number) =>
@@ -125,5 +159,8 @@ export const failuresOf = (evidence: readonly Evidence[]) => ({
   refused: evidence.flatMap(({ refused }) => [...refused]),
   failed: evidence.flatMap(({ failed }) => [...failed]),
 });
-export const oneTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+/** The next `count` numbers after `before`. */
+export const numbersAfter = (before: number, count: number) =>
+  Array.from({ length: count }, (_, index) => before + index + 1);
+export const oneTo = (last: number) => numbersAfter(0, last);
 export const inOrder = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);

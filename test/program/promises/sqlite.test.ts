@@ -8,8 +8,6 @@ import { Program } from '../../support/program.ts';
 import { testPromises } from './on-store.ts';
 import { cleanUp, mine, onSqlite, totalOf } from './shared.ts';
 
-afterEach(cleanUp);
-
 testPromises('SQLite', onSqlite);
 
 test('P6 no downtime: where Linux migrates connections (tcp_migrate_req), SIGHUP fails no new connection either', async () => {
@@ -26,8 +24,14 @@ test('P6 no downtime: where Linux migrates connections (tcp_migrate_req), SIGHUP
 });
 
 describe('on SQLite, when it fails', () => {
+  afterEach(cleanUp);
+
   test('P7 bounded: while another process locks the file visits get 503, and recover by themselves', async () => {
-    const { program } = await onSqlite({ SEEN_WAIT_MS: '2000', SEEN_STORE_TIMEOUT_MS: '300' });
+    const { program } = await onSqlite({
+      SEEN_REPLICAS: '1',
+      SEEN_WAIT_MS: '2000',
+      SEEN_STORE_TIMEOUT_MS: '300',
+    });
     expect(await program.visit()).toBe(1);
     const other = new Database(program.database);
     other.run('PRAGMA busy_timeout = 20000');
