@@ -28,8 +28,6 @@ const OTHERS_AT_ONCE = 3;
  */
 const LONG: readonly string[] = [
   'documents/contributing',
-  'simulation/mutants',
-  'simulation/',
   'program/bad-input',
   'program/archive',
   'program/limits',
@@ -71,14 +69,24 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
+  // Tests of the stack wait for a Swarm more than they work. What has no time limits of its own
+  // runs beside them, at a low priority: a Swarm's managers and databases choose another leader
+  // when they wait long for a core.
+  const stack = [
+    ...inWorlds(of('stack')).map((suite) => [suite]),
+    [
+      plain(of('simulation'), 2, [], LOW_PRIORITY),
+      plain(of('browser'), 2, BROWSER_PROGRAMS, LOW_PRIORITY),
+    ],
+  ];
   const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
-  const browsers = [[plain(of('browser'), 2, BROWSER_PROGRAMS)]];
-  // Alone: a Swarm's managers and databases choose another leader when they wait long for a core.
-  const stack = inWorlds(of('stack')).map((suite) => [suite]);
-  return [guard, others, browsers, stack]
+  return [guard, stack, others]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
+
+/** A command before another: this one gets a tenth of a core that both want (nice(1)). */
+const LOW_PRIORITY: readonly string[] = ['nice', '-n', '10'];
 
 const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
 
@@ -105,11 +113,12 @@ function filesChosenBy(words: readonly string[]): string[] {
   return files.filter(named(words));
 }
 
-type Kind = 'guard' | 'stack' | 'browser' | 'other';
+type Kind = 'guard' | 'stack' | 'browser' | 'simulation' | 'other';
 
 function kindOf(file: string): Kind {
   if (file.startsWith('bench/')) return 'guard';
   if (file.startsWith('test/stack/')) return 'stack';
+  if (file.startsWith('test/simulation/')) return 'simulation';
   return file.startsWith('test/browser/') ? 'browser' : 'other';
 }
 
@@ -128,9 +137,10 @@ function plain(
   files: readonly string[],
   atOnce: number,
   programs: readonly Program[] = [],
+  before: readonly string[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...command], {
+    Bun.spawn([...before, ...command], {
       cwd: ROOT,
       // Also what this process has set.
       env: process.env,
