@@ -71,7 +71,7 @@ export const settings = {
   ),
   replicas: setting(
     '3',
-    'Number of processes that share the port; always 1 except on Linux, where the kernel balances connections',
+    'Number of processes that share the port; always 1 except on Linux, where the kernel balances connections. On SQLite fewer need less CPU time',
     numberSetting(1, 64),
   ),
   replicaName: setting(
