@@ -2,8 +2,6 @@
  * One replica in this process, served on a port, with a SQLite file, so that the test can measure
  * what requests leave in its memory.
  */
-
-import { heapStats } from 'bun:jsc';
 import { Database } from 'bun:sqlite';
 import { pino } from 'pino';
 import { composeReplica } from '../../src/commands/compose/replica.ts';
@@ -11,12 +9,6 @@ import { composeStore } from '../../src/commands/compose/store.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { INSTALLATION } from '../support/app.ts';
 import { freePort, temporaryFolder } from '../support/folder.ts';
-
-/** Bytes of the store's file and of this process's memory. */
-export interface Bytes {
-  readonly store: number;
-  readonly memory: number;
-}
 
 export class MeasuredReplica implements AsyncDisposable {
   readonly url: string;
@@ -55,18 +47,23 @@ export class MeasuredReplica implements AsyncDisposable {
     return new MeasuredReplica(port, folder, () => life.stop());
   }
 
-  /** What is there now, without what is only waiting to be collected. */
-  async bytes(): Promise<Bytes> {
-    // Streams and connections end in turns of the event loop.
-    await Bun.sleep(2);
+  /** The bytes that the store's file uses. */
+  storeBytes(): number {
     using database = new Database(fileIn(this.#folder), { readonly: true });
     const pragma = (word: string) =>
       Object.values(database.query<Record<string, number>, []>(`PRAGMA ${word}`).get() ?? {})[0] ??
       0;
-    const store = (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+  }
+
+  /** The bytes of this process's memory, without what is only waiting to be collected. */
+  async memoryBytes(): Promise<number> {
+    // Streams and connections end in turns of the event loop.
+    await Bun.sleep(2);
     Bun.gc(true);
-    const { heapSize, extraMemorySize } = heapStats();
-    return { store, memory: heapSize + extraMemorySize };
+    // In Bun these are the heap, and the memory outside it that its objects keep.
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
