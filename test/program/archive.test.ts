@@ -77,6 +77,11 @@ async function seen(place: Place, ...words: string[]) {
   return { status: await run.exited, out, error };
 }
 
+/** A running Seen beside the commands. How many replicas it has does not matter to them. */
+function startProgram({ url }: Place): Promise<Program> {
+  return Program.start({ SEEN_STORE_URL: url, SEEN_REPLICAS: '1' });
+}
+
 /** Makes a place on that store, and takes it away. */
 async function withPlace(
   newDatabase: () => Promise<Database>,
@@ -134,7 +139,7 @@ forEachStore((newDatabase, store) => {
 
   test('exporting, importing elsewhere and exporting there gives the same file', async () => {
     await withPlace(newDatabase, async (place) => {
-      await using program = await Program.start({ SEEN_STORE_URL: place.url });
+      await using program = await startProgram(place);
       const made = await fetch(`${program.url}/api/v1/counters`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
@@ -183,7 +188,7 @@ forEachStore((newDatabase, store) => {
             (await seen(other, 'import', 'again.csv', '--existing', 'replace')).out,
           ).toContain('3 replaced');
           // Its owner's token is worth there what it was here.
-          await using there = await Program.start({ SEEN_STORE_URL: other.url });
+          await using there = await startProgram(other);
           const set = await fetch(`${there.url}/api/v1/counters/my-site/page`, {
             method: 'PATCH',
             headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },

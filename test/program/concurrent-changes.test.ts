@@ -1,17 +1,26 @@
 /** Simultaneous changes of one counter, over HTTP, through several replicas on a real store. */
-import { expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { Program } from '../support/program.ts';
+import type { Database } from '../support/stores/database.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
 const PAIRS = 200;
 
 forEachStore((newDatabase) => {
-  /**
-   * A started program with a counter `my-site/page`, and a way to send requests as its owner.
-   */
-  async function start() {
-    const database = await newDatabase();
-    const program = await Program.start({ SEEN_STORE_URL: database.url });
+  // One program for all tests: each has a counter of its own.
+  let database: Database;
+  let program: Program;
+  beforeAll(async () => {
+    database = await newDatabase();
+    program = await Program.start({ SEEN_STORE_URL: database.url });
+  });
+  afterAll(async () => {
+    await program[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  /** Requests to the program about the counter of this name, as its owner. */
+  function ownerOf(name: string) {
     const send = async (method: string, path: string, body?: object, token = '') => {
       const response = await fetch(`${program.url}/api/v1/${path}`, {
         method,
@@ -28,28 +37,18 @@ forEachStore((newDatabase) => {
       return { status: response.status, json: text === '' ? {} : JSON.parse(text) };
     };
     const make = async () => {
-      const { json } = await send('POST', 'counters', { name: 'my-site/page' });
+      const { json } = await send('POST', 'counters', { name });
       return json.token as string;
     };
-    const patch = (body: object, token: string) =>
-      send('PATCH', 'counters/my-site/page', body, token);
+    const patch = (body: object, token: string) => send('PATCH', `counters/${name}`, body, token);
     const read = async (token: string) =>
-      (await send('GET', 'counters/my-site/page', undefined, token)).json;
-    return {
-      program,
-      send,
-      make,
-      patch,
-      read,
-      async [Symbol.asyncDispose]() {
-        await program[Symbol.asyncDispose]();
-        await database[Symbol.asyncDispose]();
-      },
-    };
+      (await send('GET', `counters/${name}`, undefined, token)).json;
+    const remove = (token: string) => send('DELETE', `counters/${name}`, undefined, token);
+    return { make, patch, read, remove };
   }
 
   test('two PATCH requests sent together both hold', async () => {
-    await using seen = await start();
+    const seen = ownerOf('my-site/together');
     const token = await seen.make();
     const lost: object[] = [];
     for (let pair = 0; pair < PAIRS; pair++) {
@@ -68,7 +67,7 @@ forEachStore((newDatabase) => {
   });
 
   test('a PATCH of several fields becomes visible as a whole', async () => {
-    await using seen = await start();
+    const seen = ownerOf('my-site/whole');
     const token = await seen.make();
     const states = [
       { private: true, window: 60, value: 1 },
@@ -91,19 +90,19 @@ forEachStore((newDatabase) => {
   });
 
   test('the token of a deleted counter changes nothing of a new counter with its name', async () => {
-    await using seen = await start();
+    const seen = ownerOf('my-site/again');
     const changed: object[] = [];
     for (let turn = 0; turn < PAIRS / 2; turn++) {
       const before = await seen.make();
       const late = Array.from({ length: 6 }, () =>
         seen.patch({ value: 666, private: true }, before),
       );
-      await seen.send('DELETE', 'counters/my-site/page', undefined, before);
+      await seen.remove(before);
       const after = await seen.make();
       for (const { status } of await Promise.all(late)) expect([200, 401, 404]).toContain(status);
       const { value, private: hidden } = await seen.read(after);
       if (value !== 0 || hidden) changed.push({ turn, value, hidden });
-      await seen.send('DELETE', 'counters/my-site/page', undefined, after);
+      await seen.remove(after);
     }
     expect(changed).toEqual([]);
   });

@@ -40,7 +40,7 @@ forEachStore((newDatabase) => {
   /** A started program on a store that the test looks into. */
   async function begin() {
     const database = await newDatabase();
-    const program = await Program.start({ SEEN_STORE_URL: database.url });
+    const program = await Program.start({ SEEN_STORE_URL: database.url, SEEN_REPLICAS: '1' });
     const store = database.open();
     return {
       program,
@@ -189,7 +189,7 @@ forEachStore((newDatabase) => {
 
 test('when Redis has no memory left, counters can be deleted, which frees memory', async () => {
   await using redis = await RedisServer.start();
-  await using program = await Program.start({ SEEN_STORE_URL: redis.url });
+  await using program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '1' });
   for (let page = 0; page < 3; page++) await program.visit(`/hit/flood/page-${page}`);
   await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
   await until('Redis to refuse', async () => !(await program.ready()));
@@ -201,7 +201,8 @@ test('when Redis has no memory left, counters can be deleted, which frees memory
 });
 
 test('mistakes are reported with the correct usage', async () => {
-  await using program = await Program.start();
+  // None of them needs a running Seen.
+  await using program = await Program.prepare();
   for (const [words, status, expected] of [
     [[], 2, 'seen delete --prefix my-site/'],
     [['my-site/page'], 2, 'seen delete --prefix my-site/'],

@@ -11,6 +11,8 @@ import { forEachStore } from '../support/stores/stores.ts';
 const TOKEN = 'the-installation-s-own-token';
 const COUNTERS = 2500;
 const PAGE = 100;
+/** Between two visits of the others who count: some come during each request for a list. */
+const PAUSE_MS = 5;
 
 interface Listed {
   readonly name: string;
@@ -24,9 +26,13 @@ const mixed = (n: number, most: number) => ((n * 7919) % 1009) % most;
 
 forEachStore((newDatabase) => {
   /** A started program, and requests with a token. */
-  async function begin() {
+  async function begin(replicas: '1' | '3') {
     const database = await newDatabase();
-    const program = await Program.start({ SEEN_STORE_URL: database.url, SEEN_TOKEN: TOKEN });
+    const program = await Program.start({
+      SEEN_STORE_URL: database.url,
+      SEEN_TOKEN: TOKEN,
+      SEEN_REPLICAS: replicas,
+    });
     const store = database.open();
     const send = async (method: string, path: string, body?: object, token = TOKEN) => {
       const response = await fetch(`${program.url}/api/v1/${path}`, {
@@ -50,7 +56,7 @@ forEachStore((newDatabase) => {
   }
 
   test('many counters are listed in any order, complete and once, while others count', async () => {
-    await using seen = await begin();
+    await using seen = await begin('1');
     const { program, store, send } = seen;
     // The day must not end during the test.
     const leftMs = DAY_MS - (Date.now() % DAY_MS);
@@ -83,6 +89,7 @@ forEachStore((newDatabase) => {
       while (!stop.signal.aborted) {
         await program.visit('/hit/other/page');
         counted++;
+        await Bun.sleep(PAUSE_MS);
       }
     })();
     for (const [sort, valueOf] of [
@@ -133,7 +140,7 @@ forEachStore((newDatabase) => {
   });
 
   test('titles, links and new tokens are the same for all replicas, also after an export', async () => {
-    await using seen = await begin();
+    await using seen = await begin('3');
     const { store, send } = seen;
     const label = { title: '“Mine” – 你好 🌍', link: 'https://my-site.example/' };
     const made = await send('POST', 'counters', { name: 'my-site/page', ...label });
@@ -157,7 +164,7 @@ forEachStore((newDatabase) => {
   });
 
   test('of two simultaneous requests for a new token only one token is valid', async () => {
-    await using seen = await begin();
+    await using seen = await begin('3');
     const { send } = seen;
     for (let turn = 0; turn < 30; turn++) {
       const made = await send('POST', 'counters', { name: `my-site/page-${turn}` });
@@ -178,7 +185,7 @@ forEachStore((newDatabase) => {
   });
 
   test('counters of a flood are deleted by prefix, 100 in a request, while others count', async () => {
-    await using seen = await begin();
+    await using seen = await begin('1');
     const { program, store, send } = seen;
     const names = Array.from({ length: 320 }, (_, n) => `flood/page-${n}`);
     const changes = names.map((counter) => ({ counter, amount: 1 }));
@@ -188,7 +195,10 @@ forEachStore((newDatabase) => {
     const stop = new AbortController();
     const counting = (async () => {
       let last = 1;
-      while (!stop.signal.aborted) last = await program.visit('/hit/flood-not/page');
+      while (!stop.signal.aborted) {
+        last = await program.visit('/hit/flood-not/page');
+        await Bun.sleep(PAUSE_MS);
+      }
       return last;
     })();
     let deleted = 0;
