@@ -169,7 +169,7 @@ class VisitRecorder {
     let fresh = 0;
     for (const { id } of visitors) {
       if (room <= 0) break;
-      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;
+      if (this.#file.addVisitor.run(this.#day, counter, id).changes === 0) continue;
       fresh++;
       room--;
     }

@@ -54,9 +54,9 @@ function hourStatements(database: Database) {
 
 function visitorStatements(database: Database) {
   return {
-    /** ?1 day, ?2 counter, ?3 visitor: a row when the visitor is new today. */
-    addVisitor: database.query<{ visitor: string }, [number, string, string]>(
-      'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING visitor',
+    /** ?1 day, ?2 counter, ?3 visitor: changes nothing unless the visitor is new today. */
+    addVisitor: database.query<unknown, [number, string, string]>(
+      'INSERT INTO visitors (day, counter, visitor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING',
     ),
     /** ?1 counter, ?2 day: its number of visitors. */
     visitorsOn: database.query<{ visitors: number }, [string, number]>(
