@@ -36,13 +36,30 @@ const TABLES = 'counters labels writers keys sums hours days uniques visitors sa
   ' ',
 );
 
+/** A PostgreSQL whose databases may be given to `openPostgres`. */
+export function startPostgresServer(): Promise<PostgresServer> {
+  return PostgresServer.start(SETTINGS);
+}
+
 /** Starts a PostgreSQL. Returns the databases that may be used at once, and how to stop it. */
 export async function startPostgres(atOnce: number) {
-  const server = await PostgresServer.start(SETTINGS);
-  const open = Array.from({ length: Math.min(TOGETHER, atOnce) }, async () =>
-    PostgresDatabase.open(await server.newDatabase()),
+  const server = await startPostgresServer();
+  const length = Math.min(TOGETHER, atOnce);
+  const { end, ...opened } = await openPostgres(
+    await Promise.all(Array.from({ length }, () => server.newDatabase())),
   );
-  const databases = await Promise.all(open);
+  return {
+    ...opened,
+    end: async () => {
+      await end();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** As `startPostgres`, on new databases of a server that is there. */
+export async function openPostgres(urls: readonly string[]) {
+  const databases = await Promise.all(urls.map((url) => PostgresDatabase.open(url)));
   return {
     databases,
     /** How often each statement has failed. */
@@ -54,7 +71,6 @@ export async function startPostgres(atOnce: number) {
     },
     end: async () => {
       await Promise.all(databases.map((database) => database.close()));
-      await server[Symbol.asyncDispose]();
     },
   };
 }

@@ -44,12 +44,29 @@ async function loadStore(): Promise<CreateStore> {
   return (await import('../../src/stores/redis/store.ts')).createRedisStore;
 }
 
+/** A Redis for `openRedis`, with as many numbered databases as that needs. */
+export function startRedisServer(): Promise<RedisServer> {
+  return RedisServer.start({ appendonly: 'no', databases: `${2 * TOGETHER}` });
+}
+
 /** Starts a Redis; answers as many databases on it as may be used at once, and how to end all. */
 export async function startRedis(atOnce: number) {
+  const server = await startRedisServer();
+  const { end, ...opened } = await openRedis(server.url, atOnce);
+  return {
+    ...opened,
+    end: async () => {
+      await end();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** As `startRedis`, on a server that is there, which is empty. */
+export async function openRedis(url: string, atOnce: number) {
   const createStore = await loadStore();
-  const server = await RedisServer.start({ appendonly: 'no', databases: `${2 * TOGETHER}` });
   const open = Array.from({ length: Math.min(TOGETHER, atOnce) }, async (_, index) =>
-    RedisDatabase.open(createStore, server.url, index),
+    RedisDatabase.open(createStore, url, index),
   );
   const databases = await Promise.all(open);
   return {
@@ -65,7 +82,6 @@ export async function startRedis(atOnce: number) {
     },
     end: async () => {
       await Promise.all(databases.map((database) => database.close()));
-      await server[Symbol.asyncDispose]();
     },
   };
 }

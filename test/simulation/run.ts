@@ -1,6 +1,9 @@
 /**
  * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000]
- * [--first 1] [--at-once 16] [SEED]`.
+ * [--first 1] [--before SEED,SEED] [--at-once 16] [--url URL] [SEED]`.
+ *
+ * `--before` names seeds whose histories run before the others. `--url` is an empty Redis or a
+ * database of PostgreSQL, for one history at a time; without it, a server is started.
  *
  * A single seed, as an argument or as `SEEN_SIMULATION_SEED`, runs only that history and prints
  * its events. Otherwise prints how often each event happened in all histories, or the first seed
@@ -21,10 +24,16 @@ interface Subject {
   readonly end: () => Promise<void>;
 }
 
-/** Starts the store, with at most `atOnce` databases. */
-async function start(store: StoreName, atOnce: number): Promise<Subject> {
-  if (store === 'redis') return (await import('./redis-database.ts')).startRedis(atOnce);
-  if (store === 'postgres') return (await import('./postgres-database.ts')).startPostgres(atOnce);
+/** Starts the store, with at most `atOnce` databases, or opens the one at `url`. */
+async function start(store: StoreName, atOnce: number, url?: string): Promise<Subject> {
+  if (store === 'redis') {
+    const { openRedis, startRedis } = await import('./redis-database.ts');
+    return url === undefined ? startRedis(atOnce) : openRedis(url, 1);
+  }
+  if (store === 'postgres') {
+    const { openPostgres, startPostgres } = await import('./postgres-database.ts');
+    return url === undefined ? startPostgres(atOnce) : openPostgres([url]);
+  }
   if (store === 'sqlite') return (await import('./sqlite-database.ts')).startSqlite();
   return { databases: [undefined], failed: async () => new Map(), end: async () => undefined };
 }
@@ -43,6 +52,8 @@ async function main(): Promise<number> {
       store: { type: 'string', default: 'none' },
       seeds: { type: 'string', default: '10000' },
       first: { type: 'string', default: '1' },
+      before: { type: 'string', default: '' },
+      url: { type: 'string' },
       'at-once': { type: 'string', default: '16' },
     },
     allowPositionals: true,
@@ -51,21 +62,23 @@ async function main(): Promise<number> {
   const alone = positionals[0] ?? process.env['SEEN_SIMULATION_SEED'];
   const first = Number(alone ?? values.first);
   const end = first + (alone === undefined ? Number(values.seeds) : 1);
-  const atOnce = Math.min(Number(values['at-once']), end - first);
-  if (store === undefined || ![first, end, atOnce].every(Number.isSafeInteger)) {
+  const before = values.before.split(',').filter(Boolean).map(Number);
+  const atOnce = Math.min(Number(values['at-once']), before.length + end - first);
+  if (store === undefined || ![first, end, atOnce, ...before].every(Number.isSafeInteger)) {
     say(
-      `Give a seed, or --first, --seeds and --at-once, which are whole numbers, and --store ${STORES.join(', ')}.`,
+      `Give a seed, or --first, --seeds, --before and --at-once, which are whole numbers, and --store ${STORES.join(', ')}.`,
     );
     return 2;
   }
-  const subject = await start(store, atOnce);
+  const subject = await start(store, atOnce, values.url);
   const counts = new Map<string, number>();
   const failures = new Map<number, unknown>();
-  let next = first;
+  let next = first - before.length;
   const startedAt = performance.now();
   const work = async (database: Database | undefined) => {
     while (next < end && failures.size === 0) {
-      const seed = next++;
+      const seed = before[before.length - first + next] ?? next;
+      next++;
       try {
         const happened = await runHistory(seed, database, alone === undefined ? undefined : say);
         for (const [what, times] of happened) counts.set(what, (counts.get(what) ?? 0) + times);
@@ -83,7 +96,9 @@ async function main(): Promise<number> {
     say(`  failed in ${what}: ${failed.get(what)}`);
   const [seed] = [...failures.keys()].toSorted((a, b) => a - b);
   if (seed === undefined) {
-    say(`${next - first} histories on ${store} in ${seconds.toFixed(1)} s: nothing is wrong`);
+    say(
+      `${before.length + next - first} histories on ${store} in ${seconds.toFixed(1)} s: nothing is wrong`,
+    );
     return 0;
   }
   const error = failures.get(seed);
