@@ -67,11 +67,20 @@ export class Clients {
 
   /** A new request, or one that was sent before. Keys are promised for a day. */
   #visit(machine: number): void {
-    const recent = this.#requests.filter(({ madeAt }) => this.#timeline.now - madeAt < DAY_MS / 2);
+    const recent = this.#recent();
     const isOld = recent.length > 0 && this.#dice.yes(0.3) && this.#dice.yes(this.#plan.keyed * 2);
     const request = isOld ? this.#dice.one(recent) : this.#newRequest(recent);
     if (request.once) this.#requests.push(request);
     this.#ask(machine, request, 1);
+  }
+
+  /** The first one is the oldest: mostly it is recent, and so are all. */
+  #recent(): readonly Request[] {
+    const isRecent = ({ madeAt }: Request) => this.#timeline.now - madeAt < DAY_MS / 2;
+    const [oldest] = this.#requests;
+    return oldest === undefined || isRecent(oldest)
+      ? this.#requests
+      : this.#requests.filter(isRecent);
   }
 
   #newRequest(recent: readonly Request[]): Request {

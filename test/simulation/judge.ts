@@ -52,7 +52,7 @@ function judgeNumbers(hits: readonly SimulatedHit[]): void {
     if (shrinks.has(counter) || !fate.counts || fate.line === REPEATED) continue;
     const place = `${counter} ${fate.line} ${answer}`;
     const before = given.get(place);
-    must(!before, `hits ${before?.id} and ${id} on ${counter} are both answered ${answer}`);
+    must(!before, () => `hits ${before?.id} and ${id} on ${counter} are both answered ${answer}`);
     given.set(place, hit);
   }
 }
@@ -65,7 +65,7 @@ function judgeKeys(hits: readonly SimulatedHit[]): void {
     const before = given.get(once.key) ?? answer;
     must(
       before === answer,
-      `hit ${id} under the key ${once.key} is answered ${answer}, an earlier one ${before}`,
+      () => `hit ${id} under the key ${once.key} is answered ${answer}, an earlier one ${before}`,
     );
     given.set(once.key, answer);
   }

@@ -106,7 +106,7 @@ export class Outbox {
     const parcel = parcelOf(batch, this.waiting);
     this.#must(
       parcel !== undefined,
-      `${id}: the batch is not what waits: ${JSON.stringify(batch.changes)}`,
+      () => `${id}: the batch is not what waits: ${JSON.stringify(batch.changes)}`,
     );
     this.waiting.splice(0, parcel.hits.length);
     this.parcel = parcel;
@@ -118,12 +118,16 @@ export class Outbox {
     const stored = this.parcel?.hits ?? [];
     const expected = stored.filter(({ fate }) => fate && 'number' in fate && fate.counts).length;
     const lost = stored.some((hit) => hit.lost);
-    this.#must(hits === expected || lost, `${hits} hits are reported as counted, not ${expected}`);
+    this.#must(
+      hits === expected || lost,
+      () => `${hits} hits are reported as counted, not ${expected}`,
+    );
   }
 
-  #must(holds: boolean, what: string): asserts holds {
+  #must(holds: boolean, what: string | (() => string)): asserts holds {
     if (holds) return;
-    const violation = new Violation(`${this.#sender.name}: ${what}`);
+    const said = typeof what === 'string' ? what : what();
+    const violation = new Violation(`${this.#sender.name}: ${said}`);
     this.#world.timeline.fail(violation);
     throw violation;
   }

@@ -92,15 +92,19 @@ export class Replica {
       )
       .then(() => {
         const refused = hit.answer === 'waiting-full' || hit.answer === 'draining';
-        this.#must(refused || !isFull, `hit ${hit.id} is taken though as many wait as may`);
-        this.#must(refused || !isDraining, `hit ${hit.id} is taken by a replica that drains`);
+        this.#must(refused || !isFull, () => `hit ${hit.id} is taken though as many wait as may`);
+        this.#must(
+          refused || !isDraining,
+          () => `hit ${hit.id} is taken by a replica that drains`,
+        );
       });
   }
 
   /** Ends the history unless `holds`; thrown errors alone would be taken for those of a store. */
-  #must(holds: boolean, what: string): asserts holds {
+  #must(holds: boolean, what: string | (() => string)): asserts holds {
     if (holds) return;
-    const violation = new Violation(`${this.name}: ${what}`);
+    const said = typeof what === 'string' ? what : what();
+    const violation = new Violation(`${this.name}: ${said}`);
     this.#world.timeline.fail(violation);
     throw violation;
   }
@@ -133,17 +137,17 @@ export class Replica {
     const { fate } = hit;
     this.#must(
       fate !== undefined || hit.lost,
-      `hit ${hit.id} is answered ${number} and is not stored`,
+      () => `hit ${hit.id} is answered ${number} and is not stored`,
     );
     if (!fate || hit.lost) return;
     this.#must(
       'number' in fate,
-      `hit ${hit.id} is answered ${number} but was refused: ${JSON.stringify(fate)}`,
+      () => `hit ${hit.id} is answered ${number} but was refused: ${JSON.stringify(fate)}`,
     );
     const expected = fate.private && !hit.reveal ? null : fate.number;
     this.#must(
       number === expected,
-      `hit ${hit.id} on ${hit.counter} is answered ${number}, not ${expected}`,
+      () => `hit ${hit.id} on ${hit.counter} is answered ${number}, not ${expected}`,
     );
   }
 
@@ -156,7 +160,7 @@ export class Replica {
     this.#note(hit, code);
     hit.saidNotCounted = code !== 'hit-unconfirmed' && isAppError(error);
     const fits = (holds: boolean, why: string) =>
-      this.#must(holds, `hit ${hit.id} is answered ${code}, ${why}`);
+      this.#must(holds, () => `hit ${hit.id} is answered ${code}, ${why}`);
     if (hit.saidNotCounted) {
       fits(!hit.fate || 'refused' in hit.fate || hit.lost, 'and counts');
     }
@@ -176,13 +180,13 @@ export class Replica {
   }
 
   #note(hit: SimulatedHit, answer: SimulatedHit['answer']): void {
-    this.#must(this.alive, `hit ${hit.id} is answered by a replica that is gone`);
-    this.#must(unanswered(hit), `hit ${hit.id} is answered twice`);
+    this.#must(this.alive, () => `hit ${hit.id} is answered by a replica that is gone`);
+    this.#must(unanswered(hit), () => `hit ${hit.id} is answered twice`);
     hit.answer = answer;
     const waitedMs = this.#world.timeline.now - hit.sentAt;
     this.#must(
       waitedMs <= this.#world.plan.waitMs + SAME_MS,
-      `hit ${hit.id} waits ${waitedMs} ms`,
+      () => `hit ${hit.id} waits ${waitedMs} ms`,
     );
     const at = this.#outbox.waiting.indexOf(hit);
     if (at >= 0) this.#outbox.waiting.splice(at, 1);

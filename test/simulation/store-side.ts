@@ -77,7 +77,7 @@ export class StoreSide {
     }
     must(
       failing > 0,
-      `${batch.writer} ${batch.sequence}: the store fails: ${told.code}: ${told.message}`,
+      () => `${batch.writer} ${batch.sequence}: the store fails: ${told.code}: ${told.message}`,
     );
     this.#journal.count('failed');
     if (told.code === 'hit-unconfirmed' && database.applied) this.model.apply(batch, groups, at);
@@ -87,10 +87,10 @@ export class StoreSide {
 
   #same(batch: Batch, got: string, outcomes: readonly Outcome[] | 'sequence-mismatch'): Answer {
     const expected = outcomes === 'sequence-mismatch' ? outcomes : textOf(outcomes);
-    const id = `${batch.writer} ${batch.sequence}`;
     must(
       got === expected,
-      `${id}: the store answers ${got}, not ${expected}: ${JSON.stringify(batch)}`,
+      () =>
+        `${batch.writer} ${batch.sequence}: the store answers ${got}, not ${expected}: ${JSON.stringify(batch)}`,
     );
     return this.#orMismatch(outcomes);
   }
