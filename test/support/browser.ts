@@ -1,11 +1,6 @@
 /** A real browser: the system's Chromium, with nothing left from the previous test. */
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
 import { until } from './folder.ts';
 
 /** What a person's browser says it is: a headless one says that, and is counted as a bot. */
@@ -17,11 +12,7 @@ const PERSON =
  * back, as people's browsers do.
  */
 export function launch({ memory = false } = {}): Promise<Browser> {
-  return chromium.launch({
-    executablePath: Bun.which('chromium') ?? '',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    ...(memory ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
-  });
+  return launchChromium({ memory });
 }
 
 /** A page, and what was noticed while it was used. */

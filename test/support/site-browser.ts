@@ -1,16 +1,9 @@
 /**
  * The system's Chromium, driven by playwright-core: one for a file of tests, closed when disposed.
  */
-import {
-  type BrowserContextOptions,
-  type Browser as Chromium,
-  chromium,
-  type Page,
-} from 'playwright-core';
+import type { BrowserContextOptions, Browser as Chromium, Page } from 'playwright-core';
+import { CHROMIUM_FLAGS, chromiumPath, launchChromium } from './chromium.ts';
 import { temporaryFolder } from './folder.ts';
-
-/** What every browser here is told. */
-const FLAGS = ['--disable-gpu', '--disable-background-networking'];
 
 /** A page in a browser profile of its own. */
 export interface Visit {
@@ -30,15 +23,8 @@ export class Browser implements AsyncDisposable {
 
   /** Starts it with an empty profile. Nothing is downloaded. */
   static async launch(): Promise<Browser> {
-    return new Browser(
-      await chromium.launch({
-        executablePath: installed(),
-        chromiumSandbox: false,
-        args: FLAGS,
-        // It is what some tests are about.
-        ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      }),
-    );
+    // Some tests go back to a page that the browser has kept.
+    return new Browser(await launchChromium({ memory: true }));
   }
 
   /**
@@ -78,7 +64,7 @@ export class Browser implements AsyncDisposable {
 export function aloneOn(url: string): { running(): boolean } & AsyncDisposable {
   const folder = temporaryFolder();
   const alone = Bun.spawn(
-    [installed(), '--headless', '--no-sandbox', ...FLAGS, `--user-data-dir=${folder.path}`, url],
+    [chromiumPath(), '--headless', ...CHROMIUM_FLAGS, `--user-data-dir=${folder.path}`, url],
     { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
   );
   return {
@@ -90,10 +76,4 @@ export function aloneOn(url: string): { running(): boolean } & AsyncDisposable {
       folder[Symbol.dispose]();
     },
   };
-}
-
-function installed(): string {
-  const path = Bun.which('chromium');
-  if (path === null) throw new Error('Chromium is not installed');
-  return path;
 }
