@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { LANGUAGES } from '../../src/languages/languages.ts';
-import { launch, openPage, whole } from '../support/browser.ts';
+import { launch, openPage, type Watched, whole } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { MAIN, Program } from '../support/program.ts';
 
@@ -16,6 +16,8 @@ import { MAIN, Program } from '../support/program.ts';
  * changes.
  */
 const WIDTHS = [320, 375, 600];
+/** The screen on which each page is opened. */
+const WIDE = { width: 1280, height: 720 };
 /** Of every number of digits one that is wide; and the largest total. */
 const TOTALS = [
   ...Array.from({ length: 15 }, (_, index) => Number('8'.repeat(index + 1))),
@@ -26,8 +28,16 @@ const LONG = `${'namespace-'.repeat(6)}long/${'k'.repeat(64)}`;
 
 let browser: Browser;
 let program: Program;
+/** One visitor for all tests, because the layout of a page does not depend on earlier ones. */
+let visitor: Watched;
+/** The same without scripts. */
+let scriptless: Watched;
 beforeAll(async () => {
   browser = await launch();
+  [visitor, scriptless] = await Promise.all([
+    openPage(browser, { viewport: WIDE }),
+    openPage(browser, { viewport: WIDE, javaScriptEnabled: false }),
+  ]);
   program = await Program.start({
     SEEN_TOKEN: 'the-token-of-this-test',
     SEEN_REPLICA_NAME: 'r'.repeat(40),
@@ -107,14 +117,15 @@ async function widerThanScreen(page: Page): Promise<string[]> {
     })()`);
     found.push(...wide.map((what) => `${width}: ${what}`));
   }
+  // The next page is opened on a wide screen, too, so that its chart has to shrink.
+  await page.setViewportSize(WIDE);
   return found;
 }
 
 describe('on a phone nothing is wider than the screen', () => {
   for (const total of TOTALS) {
     test(`on the page of a counter with the total ${total}`, async () => {
-      await using watched = await openPage(browser);
-      const { page } = watched;
+      const { page } = visitor;
       await page.goto(`${program.url}/c/my-site/at-${total}`);
       await opened(page);
       expect(await page.locator('#number').textContent()).toBe(total.toLocaleString('en'));
@@ -125,8 +136,7 @@ describe('on a phone nothing is wider than the screen', () => {
   for (const total of [88_888_888, Number.MAX_SAFE_INTEGER]) {
     test(`on the page that counts its visits, at ${total}`, async () => {
       await setDefault(total);
-      await using watched = await openPage(browser);
-      const { page } = watched;
+      const { page } = visitor;
       await page.goto(program.url);
       await opened(page);
       expect(await page.locator('#number').textContent()).toBe(`${total}`);
@@ -140,8 +150,7 @@ describe('on a phone nothing is wider than the screen', () => {
   for (const language of Object.keys(LANGUAGES)) {
     test(`in the language ${language}`, async () => {
       await setDefault(88_888_888);
-      await using watched = await openPage(browser);
-      const { page } = watched;
+      const { page } = visitor;
       for (const path of [
         '/',
         `/c/my-site/at-${Number.MAX_SAFE_INTEGER}`,
@@ -165,9 +174,7 @@ describe('on a phone nothing is wider than the screen', () => {
     '/countapi/',
   ]) {
     test(`on ${path.slice(0, 40)}, with a script and without`, async () => {
-      for (const javaScriptEnabled of [true, false]) {
-        await using watched = await openPage(browser, { javaScriptEnabled });
-        const { page } = watched;
+      for (const { page } of [visitor, scriptless]) {
         await page.goto(`${program.url}${path}`);
         expect(await widerThanScreen(page)).toEqual([]);
       }

@@ -353,9 +353,9 @@ describe('for everybody', () => {
 
   test('nothing is wider than a phone, in any language', async () => {
     const name = await newCounter();
+    await using watched = await openPage(browser, { viewport: { width: 390, height: 800 } });
+    const { page } = watched;
     for (const lang of ['en', 'de', 'ru', 'ja']) {
-      await using watched = await openPage(browser, { viewport: { width: 390, height: 800 } });
-      const { page } = watched;
       const fits = async (what: string) => {
         for (const width of [390, 320]) {
           await page.setViewportSize({ width, height: 800 });

@@ -3,15 +3,13 @@
  * commands are run against the Seen that shows it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { violationsOf } from '../support/axe.ts';
 import { launch, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TOKEN = 'the-token-of-this-test';
 
 let browser: Browser;
@@ -34,13 +32,7 @@ describe('the page about the API', () => {
         });
         const { page, errors } = watched;
         await page.goto(`${program.url}/api`);
-        await page.evaluate(AXE);
-        const found = await page.evaluate<{
-          violations: { id: string; impact: string; nodes: { html: string }[] }[];
-        }>('axe.run()');
-        expect(
-          found.violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html]),
-        ).toEqual([]);
+        expect(await violationsOf(page)).toEqual([]);
         expect(errors).toEqual([]);
       });
     }
