@@ -17,10 +17,10 @@ export interface Suite {
 }
 
 /**
- * How many of the other files run at once. They wait for processes more than they work: those of
- * the promises use half a core.
+ * How many of the other files run at once. They wait for processes more than they work: most use
+ * half a core or less.
  */
-const OTHERS_AT_ONCE = 3;
+const OTHERS_AT_ONCE = 4;
 
 /**
  * What takes long, the longest first, by the beginning of the path in `test/`: only `npm test --
