@@ -85,8 +85,14 @@ export function rounds(words: readonly string[]): Lane[][] {
     .filter((lanes) => lanes.length > 0);
 }
 
-/** A command before another: this one gets a tenth of a core that both want (nice(1)). */
-const LOW_PRIORITY: readonly string[] = ['nice', '-n', '10'];
+/**
+ * A command before another: this one gets a tenth of a core that both want (nice(1)). Of root it
+ * takes the right to raise the priority again, which Chromium does otherwise (capabilities(7)).
+ */
+const LOW_PRIORITY: readonly string[] = [
+  ...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : []),
+  ...['nice', '-n', '10'],
+];
 
 const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
 
