@@ -437,8 +437,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   apply(
     'count visitors that were there',
-    '      if (this.#file.addVisitor.get(this.#day, counter, id) === null) continue;\n',
-    '      this.#file.addVisitor.get(this.#day, counter, id);\n',
+    '      if (this.#file.addVisitor.run(this.#day, counter, id).changes === 0) continue;\n',
+    '      this.#file.addVisitor.run(this.#day, counter, id);\n',
   ),
   apply(
     'make a counter that no hit may make',
