@@ -28,6 +28,8 @@ const OTHERS_AT_ONCE = 4;
  */
 const LONG: readonly string[] = [
   'documents/contributing',
+  'simulation/mutants',
+  'simulation/',
   'program/bad-input',
   'program/archive',
   'program/limits',
@@ -54,6 +56,9 @@ const LONG: readonly string[] = [
 /** What else takes about a minute: it begins next. */
 const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
+/** Files that mostly compute, by the beginning of the path: they may wait for a core. */
+const COMPUTES: readonly string[] = ['simulation/', 'adversary/', 'unit/'];
+
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
@@ -69,18 +74,23 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
-  // Tests of the stack wait for a Swarm more than they work. What has no time limits of its own
-  // runs beside them, at a low priority: a Swarm's managers and databases choose another leader
-  // when they wait long for a core.
-  const stack = [
-    ...inWorlds(of('stack')).map((suite) => [suite]),
-    [
-      plain(of('simulation'), 2, [], LOW_PRIORITY),
-      plain(of('browser'), 2, BROWSER_PROGRAMS, LOW_PRIORITY),
-    ],
+  // Tests of the stack wait for a Swarm a third of the time. Beside them run those that compute,
+  // and those in a browser, at a low priority: a Swarm's managers and databases choose another
+  // leader when they wait long for a core.
+  const worlds = inWorlds(of('stack')).map((suite) => [suite]);
+  const isStackChosen = worlds.flat().some(({ files: chosen }) => chosen.length > 0);
+  const priority = isStackChosen ? LOW_PRIORITY : [];
+  const isBeside = (file: string) => isStackChosen && placeIn(COMPUTES, file) >= 0;
+  const others = longestFirst(of('other'));
+  const beside = [
+    plain(others.filter(isBeside), 3, [], priority),
+    plain(of('browser'), 2, BROWSER_PROGRAMS, priority),
   ];
-  const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
-  return [guard, stack, others]
+  const after = plain(
+    others.filter((file) => !isBeside(file)),
+    OTHERS_AT_ONCE,
+  );
+  return [guard, [...worlds, beside], [[after]]]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
@@ -91,7 +101,9 @@ export function rounds(words: readonly string[]): Lane[][] {
  */
 const LOW_PRIORITY: readonly string[] = [
   ...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : []),
-  ...['nice', '-n', '10'],
+  'nice',
+  '-n',
+  '10',
 ];
 
 const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
@@ -119,12 +131,11 @@ function filesChosenBy(words: readonly string[]): string[] {
   return files.filter(named(words));
 }
 
-type Kind = 'guard' | 'stack' | 'browser' | 'simulation' | 'other';
+type Kind = 'guard' | 'stack' | 'browser' | 'other';
 
 function kindOf(file: string): Kind {
   if (file.startsWith('bench/')) return 'guard';
   if (file.startsWith('test/stack/')) return 'stack';
-  if (file.startsWith('test/simulation/')) return 'simulation';
   return file.startsWith('test/browser/') ? 'browser' : 'other';
 }
 
