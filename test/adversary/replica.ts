@@ -61,7 +61,7 @@ export class MeasuredReplica implements AsyncDisposable {
     // Streams and connections end in turns of the event loop.
     await Bun.sleep(2);
     Bun.gc(true);
-    // In Bun these are the heap, and the memory outside it that its objects keep.
+    // Bun's heapUsed includes what its objects keep outside the heap, so that counts twice here.
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   }

@@ -16,7 +16,7 @@ import { MAIN, Program } from '../support/program.ts';
  * changes.
  */
 const WIDTHS = [320, 375, 600];
-/** The screen on which each page is opened. */
+/** The screen on which each page is opened, so that its chart has to shrink. */
 const WIDE = { width: 1280, height: 720 };
 /** Of every number of digits one that is wide; and the largest total. */
 const TOTALS = [
@@ -99,6 +99,11 @@ async function opened(page: Page): Promise<void> {
   await page.locator('summary').click();
 }
 
+async function openWide(page: Page, url: string): Promise<void> {
+  await page.setViewportSize(WIDE);
+  await page.goto(url);
+}
+
 /**
  * What stands out of the page at any of the widths, as `320: .figures dd`; nothing when all of it
  * fits.
@@ -117,8 +122,6 @@ async function widerThanScreen(page: Page): Promise<string[]> {
     })()`);
     found.push(...wide.map((what) => `${width}: ${what}`));
   }
-  // The next page is opened on a wide screen, too, so that its chart has to shrink.
-  await page.setViewportSize(WIDE);
   return found;
 }
 
@@ -126,7 +129,7 @@ describe('on a phone nothing is wider than the screen', () => {
   for (const total of TOTALS) {
     test(`on the page of a counter with the total ${total}`, async () => {
       const { page } = visitor;
-      await page.goto(`${program.url}/c/my-site/at-${total}`);
+      await openWide(page, `${program.url}/c/my-site/at-${total}`);
       await opened(page);
       expect(await page.locator('#number').textContent()).toBe(total.toLocaleString('en'));
       expect(await widerThanScreen(page)).toEqual([]);
@@ -137,7 +140,7 @@ describe('on a phone nothing is wider than the screen', () => {
     test(`on the page that counts its visits, at ${total}`, async () => {
       await setDefault(total);
       const { page } = visitor;
-      await page.goto(program.url);
+      await openWide(page, program.url);
       await opened(page);
       expect(await page.locator('#number').textContent()).toBe(`${total}`);
       expect(await page.locator('.visit').textContent()).toBe(
@@ -157,7 +160,7 @@ describe('on a phone nothing is wider than the screen', () => {
         '/c/my-site/nothing',
         '/own-visits',
       ]) {
-        await page.goto(`${program.url}${path}?lang=${language}`);
+        await openWide(page, `${program.url}${path}?lang=${language}`);
         if (path === '/' || path.includes('at-')) await opened(page);
         expect([path, ...(await widerThanScreen(page))]).toEqual([path]);
       }
@@ -175,7 +178,7 @@ describe('on a phone nothing is wider than the screen', () => {
   ]) {
     test(`on ${path.slice(0, 40)}, with a script and without`, async () => {
       for (const { page } of [visitor, scriptless]) {
-        await page.goto(`${program.url}${path}`);
+        await openWide(page, `${program.url}${path}`);
         expect(await widerThanScreen(page)).toEqual([]);
       }
     });

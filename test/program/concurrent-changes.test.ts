@@ -8,15 +8,15 @@ const PAIRS = 200;
 
 forEachStore((newDatabase) => {
   // One program for all tests: each has a counter of its own.
-  let database: Database;
+  let database: Database | undefined;
   let program: Program;
   beforeAll(async () => {
     database = await newDatabase();
     program = await Program.start({ SEEN_STORE_URL: database.url });
   });
   afterAll(async () => {
-    await program[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
+    await program?.[Symbol.asyncDispose]();
+    await database?.[Symbol.asyncDispose]();
   });
 
   /** Requests to the program about the counter of this name, as its owner. */

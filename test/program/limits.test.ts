@@ -7,7 +7,7 @@ import { RedisServer } from '../support/redis-server.ts';
 import type { Database } from '../support/stores/database.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
-/** Asks once, if not told otherwise on a connection of its own, so of any replica. */
+/** Asks once. On a connection of its own, which any replica may get, unless `keepalive`. */
 async function ask(
   program: Program,
   path: string,
@@ -145,6 +145,7 @@ forEachStore((newDatabase) => {
     // So many connections that each replica has some.
     const flood = await askAll(program, names(1100, 'default'), '198.51.100.1', undefined, 32);
     const keyed = await askAll(program, times(5100, '/'), '198.51.100.1', 'flood', 32);
+    expect([flood.replicas, keyed.replicas]).toEqual([3, 3]);
     const open = await letThrough(program);
     // Over midnight everybody is somebody new.
     if (new Date().getUTCDate() === day) {

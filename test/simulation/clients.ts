@@ -74,7 +74,7 @@ export class Clients {
     this.#ask(machine, request, 1);
   }
 
-  /** The first one is the oldest: mostly it is recent, and so are all. */
+  /** The requests of the last half day. The first one is the oldest: if it is recent, all are. */
   #recent(): readonly Request[] {
     const isRecent = ({ madeAt }: Request) => this.#timeline.now - madeAt < DAY_MS / 2;
     const [oldest] = this.#requests;

@@ -27,9 +27,8 @@ const SEEDS: Readonly<Record<Where, number>> = {
   postgres: 500,
 };
 /**
- * These seeds are tried first. Each mutant of the list is found by one of them, so that hardly any
- * needs more than a few histories. A mutant that is found late says by which seed: it belongs
- * here.
+ * These seeds run first, and each mutant of the list is found by one of them. When another seed
+ * finds a mutant, add that seed here.
  */
 const BEFORE: Readonly<Record<Where, readonly number[]>> = {
   none: [8, 7, 192, 51, 10],
@@ -100,8 +99,8 @@ class Servers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#redis)?.[Symbol.asyncDispose]();
-    await (await this.#postgres)?.[Symbol.asyncDispose]();
+    for (const server of await Promise.allSettled([this.#redis, this.#postgres]))
+      if (server.status === 'fulfilled') await server.value?.[Symbol.asyncDispose]();
   }
 }
 

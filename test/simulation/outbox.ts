@@ -10,7 +10,7 @@ import { isAppError } from '../../src/counter/errors.ts';
 import { type SimulatedHit, unanswered } from './hit.ts';
 import type { Sender } from './network.ts';
 import { type Parcel, parcelOf } from './parcel.ts';
-import { Violation } from './violation.ts';
+import { type Finding, textOf, Violation } from './violation.ts';
 import type { World } from './world.ts';
 
 export class Outbox {
@@ -124,10 +124,9 @@ export class Outbox {
     );
   }
 
-  #must(holds: boolean, what: string | (() => string)): asserts holds {
+  #must(holds: boolean, what: Finding): asserts holds {
     if (holds) return;
-    const said = typeof what === 'string' ? what : what();
-    const violation = new Violation(`${this.#sender.name}: ${said}`);
+    const violation = new Violation(`${this.#sender.name}: ${textOf(what)}`);
     this.#world.timeline.fail(violation);
     throw violation;
   }

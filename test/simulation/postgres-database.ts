@@ -57,7 +57,7 @@ export async function startPostgres(atOnce: number) {
   };
 }
 
-/** As `startPostgres`, on new databases of a server that is there. */
+/** Like `startPostgres`, on empty databases of a server that runs already. */
 export async function openPostgres(urls: readonly string[]) {
   const databases = await Promise.all(urls.map((url) => PostgresDatabase.open(url)));
   return {

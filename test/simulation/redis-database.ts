@@ -66,7 +66,7 @@ export async function startRedis(atOnce: number) {
   };
 }
 
-/** As `startRedis`, on a server that is there, which is empty. */
+/** Like `startRedis`, on an empty server that runs already. */
 export async function openRedis(url: string, atOnce: number) {
   const createStore = await loadStore();
   const open = Array.from({ length: Math.min(TOGETHER, atOnce) }, async (_, index) =>

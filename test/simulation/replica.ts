@@ -6,7 +6,7 @@ import { Counter } from '../../src/counter/counter.ts';
 import { isAppError } from '../../src/counter/errors.ts';
 import { type SimulatedHit, unanswered } from './hit.ts';
 import { Outbox } from './outbox.ts';
-import { Violation } from './violation.ts';
+import { type Finding, textOf, Violation } from './violation.ts';
 import type { World } from './world.ts';
 
 /** Codes that promise that the hit was not counted, for each outcome of a store. */
@@ -101,10 +101,9 @@ export class Replica {
   }
 
   /** Ends the history unless `holds`; thrown errors alone would be taken for those of a store. */
-  #must(holds: boolean, what: string | (() => string)): asserts holds {
+  #must(holds: boolean, what: Finding): asserts holds {
     if (holds) return;
-    const said = typeof what === 'string' ? what : what();
-    const violation = new Violation(`${this.name}: ${said}`);
+    const violation = new Violation(`${this.name}: ${textOf(what)}`);
     this.#world.timeline.fail(violation);
     throw violation;
   }

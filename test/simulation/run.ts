@@ -2,8 +2,8 @@
  * Runs histories: `bun test/simulation/run.ts [--store none|sqlite|redis|postgres] [--seeds 10000]
  * [--first 1] [--before SEED,SEED] [--at-once 16] [--url URL] [SEED]`.
  *
- * `--before` names seeds whose histories run before the others. `--url` is an empty Redis or a
- * database of PostgreSQL, for one history at a time; without it, a server is started.
+ * `--before` names seeds whose histories run before the others. `--url` names an empty Redis, or
+ * an empty database of PostgreSQL, and runs one history at a time. Without it a server is started.
  *
  * A single seed, as an argument or as `SEEN_SIMULATION_SEED`, runs only that history and prints
  * its events. Otherwise prints how often each event happened in all histories, or the first seed
@@ -63,7 +63,8 @@ async function main(): Promise<number> {
   const first = Number(alone ?? values.first);
   const end = first + (alone === undefined ? Number(values.seeds) : 1);
   const before = values.before.split(',').filter(Boolean).map(Number);
-  const atOnce = Math.min(Number(values['at-once']), before.length + end - first);
+  const total = before.length + end - first;
+  const atOnce = Math.min(Number(values['at-once']), total);
   if (store === undefined || ![first, end, atOnce, ...before].every(Number.isSafeInteger)) {
     say(
       `Give a seed, or --first, --seeds, --before and --at-once, which are whole numbers, and --store ${STORES.join(', ')}.`,
@@ -73,12 +74,12 @@ async function main(): Promise<number> {
   const subject = await start(store, atOnce, values.url);
   const counts = new Map<string, number>();
   const failures = new Map<number, unknown>();
-  let next = first - before.length;
+  let begun = 0;
   const startedAt = performance.now();
   const work = async (database: Database | undefined) => {
-    while (next < end && failures.size === 0) {
-      const seed = before[before.length - first + next] ?? next;
-      next++;
+    while (begun < total && failures.size === 0) {
+      const seed = before[begun] ?? first + begun - before.length;
+      begun++;
       try {
         const happened = await runHistory(seed, database, alone === undefined ? undefined : say);
         for (const [what, times] of happened) counts.set(what, (counts.get(what) ?? 0) + times);
@@ -96,9 +97,7 @@ async function main(): Promise<number> {
     say(`  failed in ${what}: ${failed.get(what)}`);
   const [seed] = [...failures.keys()].toSorted((a, b) => a - b);
   if (seed === undefined) {
-    say(
-      `${before.length + next - first} histories on ${store} in ${seconds.toFixed(1)} s: nothing is wrong`,
-    );
+    say(`${begun} histories on ${store} in ${seconds.toFixed(1)} s: nothing is wrong`);
     return 0;
   }
   const error = failures.get(seed);

@@ -20,7 +20,7 @@ interface Found {
 export async function violationsOf(page: Page): Promise<(string | undefined)[][]> {
   // It stays in the document: a page that only changes has it already.
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(SCRIPT);
-  // Every rule runs, and of the elements that break none axe describes only one.
+  // All rules run. `resultTypes` only shortens the description of elements that break none.
   const { violations } = await page.evaluate<Found>("axe.run({ resultTypes: ['violations'] })");
   return violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html]);
 }

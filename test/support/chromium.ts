@@ -1,6 +1,7 @@
 /**
- * How tests start the system's Chromium: headless, without the parts of its own window that cost
- * more than the pages of a test. What pages see is in `browser.ts` and `site-browser.ts`.
+ * How tests start the system's Chromium: headless, without the parts of its own window that no
+ * test uses, which take more CPU time than the pages. What pages see is in `browser.ts` and
+ * `site-browser.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -48,7 +49,7 @@ export function chromiumPath(): string {
 
 /**
  * The features that Playwright disables, read from its source. Chromium takes only the last
- * `--disable-features`, and Playwright can not add to its own list
+ * `--disable-features`, and Playwright cannot add to its own list
  * (https://github.com/microsoft/playwright/issues/36658).
  */
 function disabledByPlaywright(): string[] {

@@ -58,7 +58,7 @@ export const STACK_PROGRAMS: readonly Program[] = [
   { program: 'nc.openbsd', debian: 'netcat-openbsd', alpine: 'netcat-openbsd' },
   { program: 'ping', debian: 'iputils-ping', alpine: 'iputils' },
   { program: 'haproxy', debian: 'haproxy', alpine: 'haproxy' },
-  { program: 'mmdebstrap', debian: 'mmdebstrap' },
+  { program: 'debootstrap', debian: 'debootstrap', alpine: 'debootstrap' },
   { program: 'systemd-analyze', debian: 'systemd' },
   { program: 'jq', debian: 'jq', alpine: 'jq' },
 ];

@@ -59,6 +59,9 @@ const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/
 /** Files that mostly compute, by the beginning of the path: they may wait for a core. */
 const COMPUTES: readonly string[] = ['simulation/', 'adversary/', 'unit/'];
 
+/** Of these, files with deadlines of a second or two, which a wait for a core would exceed. */
+const HAVE_DEADLINES: readonly string[] = ['unit/stores/postgres/', 'unit/client/'];
+
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
@@ -74,13 +77,14 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
-  // Tests of the stack wait for a Swarm a third of the time. Beside them run those that compute,
-  // and those in a browser, at a low priority: a Swarm's managers and databases choose another
-  // leader when they wait long for a core.
-  const worlds = inWorlds(of('stack')).map((suite) => [suite]);
-  const isStackChosen = worlds.flat().some(({ files: chosen }) => chosen.length > 0);
+  // The tests of the stack leave a third of two cores idle. Tests that compute, and those in a
+  // browser, run beside them. They have a low priority, because a Swarm's managers and databases
+  // choose another leader when they wait long for a core.
+  const stack = of('stack');
+  const isStackChosen = stack.length > 0;
   const priority = isStackChosen ? LOW_PRIORITY : [];
-  const isBeside = (file: string) => isStackChosen && placeIn(COMPUTES, file) >= 0;
+  const isBeside = (file: string) =>
+    isStackChosen && placeIn(COMPUTES, file) >= 0 && placeIn(HAVE_DEADLINES, file) < 0;
   const others = longestFirst(of('other'));
   const beside = [
     plain(others.filter(isBeside), 3, [], priority),
@@ -90,14 +94,14 @@ export function rounds(words: readonly string[]): Lane[][] {
     others.filter((file) => !isBeside(file)),
     OTHERS_AT_ONCE,
   );
-  return [guard, [...worlds, beside], [[after]]]
+  return [guard, [...inWorlds(stack).map((suite) => [suite]), beside], [[after]]]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
 
 /**
- * A command before another: this one gets a tenth of a core that both want (nice(1)). Of root it
- * takes the right to raise the priority again, which Chromium does otherwise (capabilities(7)).
+ * Goes before a command, and gives it a tenth of a core that another process wants too
+ * (sched(7)). As root, Chromium would raise its priority again: without CAP_SYS_NICE it cannot.
  */
 const LOW_PRIORITY: readonly string[] = [
   ...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : []),
@@ -154,10 +158,10 @@ function plain(
   files: readonly string[],
   atOnce: number,
   programs: readonly Program[] = [],
-  before: readonly string[] = [],
+  wrapper: readonly string[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...before, ...command], {
+    Bun.spawn([...wrapper, ...command], {
       cwd: ROOT,
       // Also what this process has set.
       env: process.env,
@@ -168,10 +172,7 @@ function plain(
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
-/**
- * Two worlds that know nothing of each other, side by side: their tests wait for a Swarm more than
- * they work.
- */
+/** Two worlds that know nothing of each other, side by side: tests often wait for a Swarm. */
 function inWorlds(files: readonly string[]): Suite[] {
   const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
   return [true, false].map((follow) => ({

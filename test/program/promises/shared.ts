@@ -1,7 +1,7 @@
 /** Helpers of the tests of the promises: a program on each store, and the results of visits. */
 import { afterAll, beforeAll, beforeEach } from 'bun:test';
 import { until } from '../../support/folder.ts';
-import { type Evidence, findings, load, loadEach } from '../../support/load.ts';
+import { type Evidence, findings, type LoadOptions, load, loadEach } from '../../support/load.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { Program } from '../../support/program.ts';
 import { Proxy } from '../../support/proxy.ts';
@@ -25,22 +25,27 @@ export function mine<T extends AsyncDisposable>(thing: T): T {
 }
 
 /**
- * Starts the program on a store before the tests of a `describe`, which all have it, and ends it
- * after them. Each test begins when all its replicas listen. Returns a function for the tests.
+ * Starts the program before the tests of a `describe`, and ends it after them. Before each test,
+ * waits until all its replicas listen. Returns a function that gives it to the tests.
  */
 export function sharedBy<T extends OnStore>(start: () => Promise<T>): () => T {
   let on: T | undefined;
-  beforeAll(async () => {
-    on = await start();
-  });
-  beforeEach(() =>
-    until('all replicas to listen', async () => on && (await listening(on.program)) === REPLICAS),
-  );
-  afterAll(cleanUp);
-  return () => {
+  const shared = () => {
     if (on === undefined) throw new Error('the program has not started');
     return on;
   };
+  beforeAll(async () => {
+    on = await start();
+  });
+  beforeEach(async () => {
+    const { program } = shared();
+    // A test that failed may have left it stopped.
+    const { exitCode, signalCode } = program.process;
+    if (exitCode !== null || signalCode !== null) await program.start();
+    await until('all replicas to listen', async () => (await listening(program)) === REPLICAS);
+  });
+  afterAll(cleanUp);
+  return shared;
 }
 
 /** The program on a store. With a server there is a proxy between them. */
@@ -93,7 +98,7 @@ export async function totalOf(program: Program, path = '/'): Promise<number> {
   return (await program.visit(path)) - 1;
 }
 
-/** The totals of all counters, from which on a test counts: one more visit of each is made. */
+/** Visits each counter once and returns the totals, from which a test counts on. */
 export async function totalsNow(program: Program): Promise<readonly number[]> {
   return Promise.all(PATHS.map((path) => program.visit(path)));
 }
@@ -116,6 +121,26 @@ export async function findingsOf(
 }
 
 /**
+ * Loads the paths until `action` has ended; answers the evidence of each. The load also ends when
+ * `action` fails, because the next test has the same program.
+ */
+export async function loadDuring(
+  options: Omit<LoadOptions, 'path' | 'more'>,
+  paths: readonly string[],
+  action: () => Promise<unknown>,
+): Promise<Evidence[]> {
+  let going = true;
+  const visits = loadEach({ ...options, more: () => going }, paths);
+  try {
+    await action();
+  } finally {
+    going = false;
+    await visits;
+  }
+  return visits;
+}
+
+/**
  * Loads each counter of the program while `mistreat` does its work; answers the evidence of each.
  * Some 700 visits a second: enough for each fault to meet some in progress.
  */
@@ -123,20 +148,27 @@ export async function underLoad(
   { url }: Program,
   mistreat: () => Promise<void>,
 ): Promise<Evidence[]> {
-  let going = true;
-  const more = () => going;
-  const keepAlive = loadEach({ url, clients: 32, keepAlive: true, more, pauseMs: 50 }, PATHS);
-  const fresh = loadEach({ url, clients: 8, keepAlive: false, more, pauseMs: 100 }, PATHS);
-  await Bun.sleep(300);
-  await mistreat();
-  going = false;
-  const [one, two] = await Promise.all([keepAlive, fresh]);
+  let fresh: Evidence[] = [];
+  const kept = await loadDuring(
+    { url, clients: 32, keepAlive: true, pauseMs: 50 },
+    PATHS,
+    async () => {
+      fresh = await loadDuring(
+        { url, clients: 8, keepAlive: false, pauseMs: 100 },
+        PATHS,
+        async () => {
+          await Bun.sleep(300);
+          await mistreat();
+        },
+      );
+    },
+  );
   const merge = <K>(a: Map<K, number>, b: Map<K, number>) =>
     new Map([...a, ...[...b].map(([key, count]) => [key, count + (a.get(key) ?? 0)] as const)]);
   return PATHS.map((_, at) => ({
-    numbers: [...one[at]!.numbers, ...two[at]!.numbers],
-    refused: merge(one[at]!.refused, two[at]!.refused),
-    failed: merge(one[at]!.failed, two[at]!.failed),
+    numbers: [...kept[at]!.numbers, ...fresh[at]!.numbers],
+    refused: merge(kept[at]!.refused, fresh[at]!.refused),
+    failed: merge(kept[at]!.failed, fresh[at]!.failed),
   }));
 }
 
@@ -159,7 +191,7 @@ export const failuresOf = (evidence: readonly Evidence[]) => ({
   refused: evidence.flatMap(({ refused }) => [...refused]),
   failed: evidence.flatMap(({ failed }) => [...failed]),
 });
-/** The next `count` numbers after `before`. */
+/** The `count` numbers that follow `before`. */
 export const numbersAfter = (before: number, count: number) =>
   Array.from({ length: count }, (_, index) => before + index + 1);
 export const oneTo = (last: number) => numbersAfter(0, last);

@@ -2,7 +2,7 @@
  * Debian's own image, where no container registry can be reached: a minimal system made of
  * Debian's packages. So deploy/postgres/Dockerfile installs PostgreSQL, Patroni and etcd for real.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../support/program.ts';
 import type { Node } from './node.ts';
@@ -15,16 +15,20 @@ export async function makeDebianImage(node: Node): Promise<void> {
   const dockerfile = readFileSync(join(ROOT, 'deploy/postgres/Dockerfile'), 'utf8');
   const name = /^FROM (debian:\S+)/m.exec(dockerfile)?.[1];
   if (name === undefined) throw new Error('deploy/postgres/Dockerfile has another base.');
-  const archive = join(node.folder, 'debian.tar');
+  const root = join(node.folder, 'debian');
+  mkdirSync(root);
+  await Bun.$`debootstrap --variant=minbase ${SUITE} ${root} ${MIRROR}/debian`.quiet();
+  // As in Debian's image: all updates, and no service is started by its package.
   const sources = [
     `deb ${MIRROR}/debian ${SUITE} main`,
     `deb ${MIRROR}/debian ${SUITE}-updates main`,
     `deb ${MIRROR}/debian-security ${SUITE}-security main`,
   ];
-  // As in Debian's image: all updates, and no service is started by its package.
-  const hook = `printf '#!/bin/sh\\nexit 101\\n' > "$1/usr/sbin/policy-rc.d" && chmod +x "$1/usr/sbin/policy-rc.d"`;
-  const words = ['--quiet', '--variant=minbase', `--customize-hook=${hook}`];
-  await Bun.$`mmdebstrap ${words} ${SUITE} ${archive} ${sources}`.quiet();
+  writeFileSync(join(root, 'etc/apt/sources.list'), `${sources.join('\n')}\n`);
+  writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  await Bun.$`chroot ${root} apt-get clean`;
+  const archive = join(node.folder, 'debian.tar');
+  await Bun.$`tar -C ${root} -cf ${archive} .`;
   await node.mustDocker('import', '--change', 'CMD ["bash"]', archive, name);
-  await Bun.$`rm ${archive}`;
+  await Bun.$`rm -rf ${root} ${archive}`;
 }
