@@ -59,7 +59,7 @@ const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/
 /** Files that mostly compute, by the beginning of the path: they may wait for a core. */
 const COMPUTES: readonly string[] = ['simulation/', 'adversary/', 'unit/'];
 
-/** Of these, files with deadlines of a second or two, which a wait for a core would exceed. */
+/** Of these, files with deadlines of a second or two, which a wait for a core could exceed. */
 const HAVE_DEADLINES: readonly string[] = ['unit/stores/postgres/', 'unit/client/'];
 
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
@@ -77,24 +77,26 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
-  // The tests of the stack leave a third of two cores idle. Tests that compute, and those in a
-  // browser, run beside them. They have a low priority, because a Swarm's managers and databases
-  // choose another leader when they wait long for a core.
+  // The tests of the stack leave a third of two cores idle. All others run beside them. They have
+  // a low priority, because a Swarm's managers and databases choose another leader when they wait
+  // long for a core. What computes begins, and what has deadlines runs when most of the stack has
+  // ended.
   const stack = of('stack');
-  const isStackChosen = stack.length > 0;
-  const priority = isStackChosen ? LOW_PRIORITY : [];
-  const isBeside = (file: string) =>
-    isStackChosen && placeIn(COMPUTES, file) >= 0 && placeIn(HAVE_DEADLINES, file) < 0;
+  const priority = stack.length > 0 ? LOW_PRIORITY : [];
+  const computes = (file: string) =>
+    stack.length > 0 && placeIn(COMPUTES, file) >= 0 && placeIn(HAVE_DEADLINES, file) < 0;
   const others = longestFirst(of('other'));
   const beside = [
-    plain(others.filter(isBeside), 3, [], priority),
+    plain(others.filter(computes), 3, [], priority),
     plain(of('browser'), 2, BROWSER_PROGRAMS, priority),
+    plain(
+      others.filter((file) => !computes(file)),
+      OTHERS_AT_ONCE,
+      [],
+      priority,
+    ),
   ];
-  const after = plain(
-    others.filter((file) => !isBeside(file)),
-    OTHERS_AT_ONCE,
-  );
-  return [guard, [...inWorlds(stack).map((suite) => [suite]), beside], [[after]]]
+  return [guard, [...inWorlds(stack).map((suite) => [suite]), beside]]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
