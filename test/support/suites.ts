@@ -56,12 +56,6 @@ const LONG: readonly string[] = [
 /** What else takes about a minute: it begins next. */
 const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
-/** Files that mostly compute, by the beginning of the path: they may wait for a core. */
-const COMPUTES: readonly string[] = ['simulation/', 'adversary/', 'unit/'];
-
-/** Of these, files with deadlines of a second or two, which a wait for a core could exceed. */
-const HAVE_DEADLINES: readonly string[] = ['unit/stores/postgres/', 'unit/client/'];
-
 /** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
 const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
 
@@ -77,40 +71,14 @@ export function rounds(words: readonly string[]): Lane[][] {
   const of = (kind: Kind) => files.filter((file) => kindOf(file) === kind);
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
-  // The tests of the stack leave a third of two cores idle. All others run beside them. They have
-  // a low priority, because a Swarm's managers and databases choose another leader when they wait
-  // long for a core. What computes begins, and what has deadlines runs when most of the stack has
-  // ended.
-  const stack = of('stack');
-  const priority = stack.length > 0 ? LOW_PRIORITY : [];
-  const computes = (file: string) =>
-    stack.length > 0 && placeIn(COMPUTES, file) >= 0 && placeIn(HAVE_DEADLINES, file) < 0;
-  const others = longestFirst(of('other'));
-  const beside = [
-    plain(others.filter(computes), 3, [], priority),
-    plain(of('browser'), 2, BROWSER_PROGRAMS, priority),
-    plain(
-      others.filter((file) => !computes(file)),
-      OTHERS_AT_ONCE,
-      [],
-      priority,
-    ),
-  ];
-  return [guard, [...inWorlds(stack).map((suite) => [suite]), beside]]
+  const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
+  const browsers = [[plain(of('browser'), 2, BROWSER_PROGRAMS)]];
+  // Alone: a Swarm's managers and databases choose another leader when they wait long for a core.
+  const stack = inWorlds(of('stack')).map((suite) => [suite]);
+  return [guard, others, browsers, stack]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
-
-/**
- * Goes before a command, and gives it a tenth of a core that another process wants too
- * (sched(7)). As root, Chromium would raise its priority again: without CAP_SYS_NICE it cannot.
- */
-const LOW_PRIORITY: readonly string[] = [
-  ...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice'] : []),
-  'nice',
-  '-n',
-  '10',
-];
 
 const withFiles = (lane: Lane): Lane => lane.filter(({ files }) => files.length > 0);
 
@@ -160,10 +128,9 @@ function plain(
   files: readonly string[],
   atOnce: number,
   programs: readonly Program[] = [],
-  wrapper: readonly string[] = [],
 ): Suite {
   const run = async (command: readonly string[], output: Output) =>
-    Bun.spawn([...wrapper, ...command], {
+    Bun.spawn([...command], {
       cwd: ROOT,
       // Also what this process has set.
       env: process.env,
@@ -174,7 +141,10 @@ function plain(
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
-/** Two worlds that know nothing of each other, side by side: tests often wait for a Swarm. */
+/**
+ * Two worlds that know nothing of each other, side by side: their tests wait for a Swarm more than
+ * they work.
+ */
 function inWorlds(files: readonly string[]): Suite[] {
   const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
   return [true, false].map((follow) => ({
