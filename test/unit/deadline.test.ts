@@ -26,6 +26,19 @@ test('late work gives the result or the error that its caller chose', async () =
   );
 });
 
+test('a limit that has passed is late at once, without a warning about it', async () => {
+  const script = `
+    import { within } from ${JSON.stringify(join(ROOT, 'src/deadline.ts'))};
+    const never = new Promise(() => undefined);
+    console.log(await within(-5, never, () => 'late'), await within(-5, Promise.resolve('there'), () => 'late'));
+  `;
+  const ended = await Bun.$`${process.execPath} -e ${script}`.nothrow().quiet();
+  expect({ stdout: ended.stdout.toString(), stderr: ended.stderr.toString() }).toEqual({
+    stdout: 'late there\n',
+    stderr: '',
+  });
+});
+
 test('an error after the deadline is ignored, and no timer keeps the process alive', async () => {
   const script = `
     import { within } from ${JSON.stringify(join(ROOT, 'src/deadline.ts'))};
