@@ -32,6 +32,8 @@ const BODY_LENGTH = 16_000;
  * counts, for what is kept is kept in all of them.
  */
 const TRIES = 40;
+/** After so many targets that leave too much, no more are tried. */
+const FINDINGS_MAX = 3;
 /** So many requests are sent at once, which costs half as much as one after the other. */
 const AT_ONCE = 10;
 
@@ -118,6 +120,8 @@ async function expectLittleLeft(
         much[`${target.method} ${target.path}`] = `${store} bytes of the store`;
     }
     if (memory > memoryMax) much[`${target.method} ${target.path}`] = `${memory} bytes of memory`;
+    // What is kept everywhere shows in few targets, and each of them takes all tries.
+    if (Object.keys(much).length >= FINDINGS_MAX) break;
   }
   expect(much).toEqual({});
 }

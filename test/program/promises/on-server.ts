@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'bun:test';
 import { until } from '../../support/folder.ts';
-import { exactly, loadEach } from '../../support/load.ts';
+import { exactly, load, loadEach } from '../../support/load.ts';
 import { Program } from '../../support/program.ts';
 import type { DatabaseServer } from '../../support/stores/database.ts';
 import {
@@ -14,6 +14,7 @@ import {
   numbersAfter,
   numbersOf,
   type OnServer,
+  oneTo,
   PATHS,
   sharedBy,
   totalOf,
@@ -176,6 +177,17 @@ export function testServerOutages<T extends OnServer>(
 
     more(on);
   });
+}
+
+/** After `empty` has emptied the store, the next 100 visits get the numbers from 1 on. */
+export async function expectNewBeginning(
+  { url }: Program,
+  empty: () => Promise<unknown>,
+): Promise<void> {
+  const visit = () => load({ url, clients: 20, keepAlive: false, more: exactly(100) });
+  await visit();
+  await empty();
+  expect(inOrder((await visit()).numbers)).toEqual(oneTo(100));
 }
 
 /** Visits are refused while the store is away, and the operations port says so. */

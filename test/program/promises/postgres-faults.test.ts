@@ -7,7 +7,7 @@ import pg from 'pg';
 import { until } from '../../support/folder.ts';
 import { exactly, load } from '../../support/load.ts';
 import { EMPTY } from '../../support/stores/postgres.ts';
-import { testServerFaults, testServerOutages } from './on-server.ts';
+import { expectNewBeginning, testServerFaults, testServerOutages } from './on-server.ts';
 import {
   failuresOf,
   findingsOf,
@@ -58,15 +58,7 @@ testServerFaults('PostgreSQL', onPostgres, (on) => {
 
   test('after PostgreSQL was emptied counting begins again at 1, and every replica goes on', async () => {
     const { postgres, program } = on();
-    await load({ url: program.url, clients: 20, keepAlive: false, more: exactly(100) });
-    await postgres.sql(EMPTY);
-    const { numbers } = await load({
-      url: program.url,
-      clients: 20,
-      keepAlive: false,
-      more: exactly(100),
-    });
-    expect(inOrder(numbers)).toEqual(oneTo(100));
+    await expectNewBeginning(program, () => postgres.sql(EMPTY));
   });
 });
 
