@@ -84,10 +84,13 @@ function toMinimal(results: Results, service: string, connections = CONNECTIONS)
   return cost === undefined ? '–' : ratio(cost.cpuUs, minimal?.cpuUs);
 }
 
-/** The table that the README has too. */
-export function comparedTable(results: Results): string {
+const FLOORS = new Set(STORE_NAMES.map((store) => FLOOR[store][3].name));
+
+/** Each service next to the others; `minimal`: whether the minimal program is one of them. */
+export function comparedTable(results: Results, { minimal }: { minimal: boolean }): string {
   const nginx = costOf(results, NGINX.name)?.cpuUs;
-  const rows = COMPARED.flatMap(({ name }) => {
+  const compared = COMPARED.filter(({ name }) => minimal || !FLOORS.has(name));
+  const rows = compared.flatMap(({ name }) => {
     const cost = costOf(results, name);
     const waits = results.waits.find(({ service }) => service === name);
     if (!cost || !waits) return [];
@@ -96,14 +99,14 @@ export function comparedTable(results: Results): string {
         name,
         us(cost.cpuUs),
         ratio(cost.cpuUs, nginx),
-        toMinimal(results, name),
+        ...(minimal ? [toMinimal(results, name)] : []),
         count(cost.perSecond),
         latency(waits.halfOfPeak),
       ],
     ];
   });
   const visits = `visits/s, ${CONNECTIONS} connections`;
-  const ratios = ['to nginx', 'to the minimal program'];
+  const ratios = ['to nginx', ...(minimal ? ['to the minimal program'] : [])];
   return table(
     ['service', 'CPU time per visit', ...ratios, visits, 'p50 / p99 at half of that'],
     rows,

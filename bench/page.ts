@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { WARM_ROUNDS } from './measure.ts';
 import { connectionsPlot, type Plot, routesPlot, servicesPlot } from './page-plots.ts';
 import {
   comparedTable,
@@ -39,7 +40,7 @@ its default settings. nginx answers a constant and stores nothing. The minimal p
 number of its own (bench/peers/floor.ts): with Bun, and in Seen's way, no program takes less. webdis answers HTTP with Redis' own commands, here \`INCR\`.
 Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is what an answer costs without the promise. The guide's application is
 the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each visit.`,
-    table: comparedTable,
+    table: (results) => comparedTable(results, { minimal: true }),
     plot: servicesPlot,
   },
   {
@@ -115,7 +116,7 @@ export function howMeasured({
 }: Results): string {
   const medians = rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`;
   const of = commit === '' ? '' : `, commit ${commit}`;
-  return `${medians} of ${seconds} s, measured in turns${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
+  return `${medians} of ${seconds} s, measured in turns after ${WARM_ROUNDS * seconds} s of load on each${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
 }
 
 /** Lines of documents end before this column. */
@@ -164,7 +165,7 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 25 minutes:',
+    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 35 minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'This measures only what has the given text in its name, quickly, and does not write the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
@@ -200,7 +201,7 @@ export function writeReadme(results: Results, path: string): void {
   const before = readFileSync(path, 'utf8');
   if (!README_PART.test(before))
     throw new Error(`${path} has no <!-- bench: written by npm run bench -->.`);
-  const part = `${comparedTable(results)}\n\n${filled(`${howMeasured(results)} Ratios say more than figures.`)}\n`;
+  const part = `${comparedTable(results, { minimal: false })}\n\n${filled(`${howMeasured(results)} Ratios say more than figures.`)}\n`;
   writeFileSync(
     path,
     before.replace(README_PART, (_, opens, closes) => `${opens}${part}${closes}`),
