@@ -140,7 +140,7 @@ const USERS = [
  * The whole names, with tags, of the base images that the project uses and this machine can stand
  * in for.
  */
-export function baseImages(): string[] {
+function baseImages(): string[] {
   const texts = USERS.map((file) => join(ROOT, file))
     .filter(existsSync)
     .map((file) => readFileSync(file, 'utf8'));

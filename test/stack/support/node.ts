@@ -20,6 +20,9 @@ export interface Said {
   readonly error: string;
 }
 
+/** Docker 29 would keep images in containerd (kept-images.ts). */
+const SETTINGS = { features: { 'containerd-snapshotter': false } };
+
 /** Another engine than the machine's. */
 export interface Engine {
   /** Folders of its programs, which come before the machine's. */
@@ -32,6 +35,8 @@ export class Node {
   readonly name: string;
   readonly address: string;
   readonly folder: string;
+  /** Where the engine keeps its data. */
+  readonly data: string;
   readonly #cable: string;
   readonly #engine: Engine | undefined;
   #outer: Bun.Subprocess | undefined;
@@ -42,6 +47,7 @@ export class Node {
     this.name = `node${index}`;
     this.address = `${NETWORK}.${index}`;
     this.folder = join(worldFolder(), this.name);
+    this.data = join(this.folder, 'data');
     this.#cable = `seen-${this.name}`;
     mkdirSync(this.folder, { recursive: true });
     // On a terminal curl shows how far it is only where its output goes elsewhere; here it does
@@ -52,7 +58,7 @@ export class Node {
   /** Starts the engine (again, on the same data) and waits until it answers. */
   async start(): Promise<void> {
     await makeBridge();
-    const { path = [], settings = {} } = this.#engine ?? {};
+    const { path = [], settings = SETTINGS } = this.#engine ?? {};
     const file = join(this.folder, 'daemon.json');
     writeFileSync(file, JSON.stringify(settings));
     const engineLog = openSync(join(this.folder, 'engine.log'), 'a');
@@ -64,7 +70,7 @@ export class Node {
       ip addr add ${this.address}/24 dev eth0
       ip link set eth0 up
       ip route add default via ${GATEWAY}
-      exec dockerd --config-file '${file}' --data-root '${this.folder}/data' --exec-root '${this.folder}/exec' \\
+      exec dockerd --config-file '${file}' --data-root '${this.data}' --exec-root '${this.folder}/exec' \\
         --pidfile '${this.folder}/pid' --host 'unix://${this.folder}/socket' --cgroup-parent '/${cgroupOf(this.name)}'`;
     await Bun.$`rm -rf ${this.folder}/pid ${this.folder}/exec ${this.folder}/socket`;
     this.#outer = Bun.spawn(

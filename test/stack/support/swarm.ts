@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyFilesTo } from '../../support/clone.ts';
 import { temporaryFolder, until } from '../../support/folder.ts';
-import { baseImages, makeBaseImages } from './base-images.ts';
+import { makeBaseImages } from './base-images.ts';
+import { areKept, giveImages, keepImages } from './kept-images.ts';
 import { askKernel, type Kernel } from './kernel.ts';
 import { fitted } from './layout.ts';
 import { Node } from './node.ts';
@@ -37,16 +38,8 @@ export class Swarm implements AsyncDisposable {
   /**
    * Starts `count` engines with the base images, and a copy of the project. They are no Swarm yet.
    */
-  static async engines(count: number): Promise<Swarm> {
-    const kernel = await askKernel();
-    const project = join(worldFolder(), 'project');
-    await copyProject(project, kernel);
-    const nodes = Array.from({ length: count }, (_, index) => new Node(index + 1));
-    const swarm = new Swarm(nodes, kernel, project);
-    return swarm.#or(async () => {
-      for (const node of nodes) await node.start();
-      await swarm.#bring('base', baseImages(), () => makeBaseImages(swarm.manager));
-    });
+  static engines(count: number): Promise<Swarm> {
+    return Swarm.#engines(count, [BASE]);
   }
 
   /**
@@ -54,7 +47,7 @@ export class Swarm implements AsyncDisposable {
    * those in `more`.
    */
   static async start(count: number, more: Readonly<Record<string, string>> = {}): Promise<Swarm> {
-    const swarm = await Swarm.engines(count);
+    const swarm = await Swarm.#engines(count, [BASE, imagesOfSeen(more)]);
     return swarm.#or(async () => {
       const { manager } = swarm;
       await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
@@ -62,20 +55,32 @@ export class Swarm implements AsyncDisposable {
       for (const node of swarm.nodes.slice(1)) {
         await node.mustDocker('swarm', 'join', '--token', token, `${manager.address}:2377`);
       }
-      const images = { 'stackdemo:latest': '', 'stackdemo:v2': '', ...more };
-      await swarm.#bring(
-        `seen-${Object.keys(more).join('-').replaceAll(/\W/g, '-')}`,
-        Object.keys(images),
-        async () => {
-          await swarm.build('stackdemo');
-          await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
-          for (const [name, dockerfile] of Object.entries(more)) {
-            using context = temporaryFolder();
-            writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
-            await manager.mustDocker('build', '-t', name, context.path);
-          }
-        },
-      );
+    });
+  }
+
+  /**
+   * Starts engines with these sets of images, each made on top of the one before. The manager
+   * makes those that this run has not made yet; the others get a copy.
+   */
+  static async #engines(count: number, sets: readonly ImageSet[]): Promise<Swarm> {
+    const kernel = await askKernel();
+    const project = join(worldFolder(), 'project');
+    await copyProject(project, kernel);
+    const nodes = Array.from({ length: count }, (_, index) => new Node(index + 1));
+    const swarm = new Swarm(nodes, kernel, project);
+    return swarm.#or(async () => {
+      const { manager } = swarm;
+      const made = sets.findLastIndex(({ name }) => areKept(name));
+      const start = async (node: Node, has: ImageSet | undefined) => {
+        if (has) await giveImages(has.name, node);
+        await node.start();
+      };
+      await start(manager, sets[made]);
+      for (const { name, make } of sets.slice(made + 1)) {
+        await make(swarm);
+        await keepImages(name, manager);
+      }
+      for (const node of nodes.slice(1)) await start(node, sets.at(-1));
     });
   }
 
@@ -215,26 +220,36 @@ export class Swarm implements AsyncDisposable {
     return found.flat();
   }
 
-  /**
-   * Images from this run's store on disk into every engine; made in the manager's engine the first
-   * time.
-   */
-  async #bring(name: string, images: readonly string[], make: () => Promise<void>): Promise<void> {
-    const archive = join(worldFolder(), `${name}.tar`);
-    const made = !existsSync(archive);
-    if (made) {
-      await make();
-      await this.manager.mustDocker('save', '-o', archive, ...images);
-    }
-    for (const node of made ? this.nodes.slice(1) : this.nodes)
-      await node.mustDocker('load', '-q', '-i', archive);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.nodes) await node.kill();
     for (const node of this.nodes) await Bun.$`rm -rf ${node.folder}`.nothrow();
     await Bun.$`rm -rf ${this.project}`.nothrow();
   }
+}
+
+/** Images that belong together. */
+interface ImageSet {
+  readonly name: string;
+  /** Makes them in the engine of the manager. */
+  readonly make: (swarm: Swarm) => Promise<void>;
+}
+
+const BASE: ImageSet = { name: 'base', make: ({ manager }) => makeBaseImages(manager) };
+
+/** The images of Seen, and those of these Dockerfiles by name. */
+function imagesOfSeen(more: Readonly<Record<string, string>>): ImageSet {
+  return {
+    name: ['seen', ...Object.keys(more)].join('-').replaceAll(/\W/g, '-'),
+    make: async (swarm) => {
+      await swarm.build('stackdemo');
+      await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
+      for (const [name, dockerfile] of Object.entries(more)) {
+        using context = temporaryFolder();
+        writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
+        await swarm.manager.mustDocker('build', '-t', name, context.path);
+      }
+    },
+  };
 }
 
 /** The project's files as they are now, with the stack files as the kernel can run them. */
