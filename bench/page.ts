@@ -165,7 +165,7 @@ export function page(
   const { notRun } = results;
   const head = [
     '# What Seen costs',
-    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 35 minutes:',
+    'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 30 minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'This measures only what has the given text in its name, quickly, and does not write the page:',
     "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
