@@ -28,11 +28,13 @@ export interface Options {
 /** The rate, in visits per second, at which the latency of all services is measured. */
 const SAME_FOR_ALL = 1000;
 /**
- * The rounds of load before any measurement. Three replicas on Redis took 82 µs of CPU time per
- * visit in the first round, 61 to 66 in the next twelve, and 45 to 61 later; the minimal
- * program took 26 to 30 in all.
+ * The time for which each service is loaded before the first round, so that its JavaScript is
+ * compiled. Three replicas on Redis took 82 µs of CPU time per visit in the first 2 s, 61 to 66 in
+ * the 25 s after that, and 45 to 61 later; the minimal program took 26 to 30 all the time.
  */
-export const WARM_ROUNDS = 6;
+const WARM_SECONDS = 12;
+/** Each of these opens new connections. */
+const WARM_ROUND_SECONDS = 2;
 /** The number of listeners, on one counter and on as many counters. */
 const LISTENERS = 1000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -52,6 +54,7 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
     commit: await commit(),
     rounds,
     seconds,
+    warmSeconds: WARM_SECONDS,
     notRun: [],
     loads: [],
     waits: [],
@@ -105,10 +108,8 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         const started = await start;
         running.set(service, started);
         const first = scenarios.find((each) => each.service === service && !each.kind.counters);
-        results.memory.push({
-          service: service.name,
-          ...(await warm(started, first?.kind, results.seconds)),
-        });
+        const kind = first?.kind ?? { connections: CONNECTIONS };
+        results.memory.push({ service: service.name, ...(await warm(started, kind)) });
       }
     }
     const turns = scenarios.filter(({ service }) => running.has(service));
@@ -124,14 +125,12 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
 }
 
 /**
- * Loads a service until most of its code is compiled. Returns its memory before and during the
- * first load. That one may meet only the first of several processes; each of the rounds after it
- * opens new connections, which spread over all.
+ * Loads a service before it is measured. Returns its memory at rest and during the first load,
+ * whose connections may all be to the replica that listened first.
  */
 async function warm(
   running: Running,
-  kind: Kind = { connections: CONNECTIONS },
-  seconds: number,
+  kind: Kind,
 ): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
   await Bun.sleep(1000);
   const rest = memoryOf(running.pids);
@@ -139,7 +138,8 @@ async function warm(
   await Bun.sleep(2500);
   const loaded = memoryOf(running.pids);
   await warming;
-  for (let round = 0; round < WARM_ROUNDS; round++) await load(running, kind, seconds);
+  for (let warmed = 0; warmed < WARM_SECONDS; warmed += WARM_ROUND_SECONDS)
+    await load(running, kind, WARM_ROUND_SECONDS);
   return { rest, loaded };
 }
 

@@ -84,12 +84,11 @@ function toMinimal(results: Results, service: string, connections = CONNECTIONS)
   return cost === undefined ? '–' : ratio(cost.cpuUs, minimal?.cpuUs);
 }
 
-const FLOORS = new Set(STORE_NAMES.map((store) => FLOOR[store][3].name));
-
-/** Each service next to the others; `minimal`: whether the minimal program is one of them. */
+/** Compares the services. `minimal`: with the minimal program, and the ratios to it. */
 export function comparedTable(results: Results, { minimal }: { minimal: boolean }): string {
   const nginx = costOf(results, NGINX.name)?.cpuUs;
-  const compared = COMPARED.filter(({ name }) => minimal || !FLOORS.has(name));
+  // The minimal program is compared with itself.
+  const compared = COMPARED.filter(({ name }) => minimal || MINIMAL.get(name) !== name);
   const rows = compared.flatMap(({ name }) => {
     const cost = costOf(results, name);
     const waits = results.waits.find(({ service }) => service === name);

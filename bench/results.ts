@@ -40,6 +40,8 @@ export interface Results {
   readonly commit: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** The time for which each service was loaded before the first round. */
+  readonly warmSeconds: number;
   /** The services that were not measured, each with its missing programs. */
   readonly notRun: string[];
   readonly loads: Loads[];

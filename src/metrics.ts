@@ -26,8 +26,8 @@ export type MetricsSnapshot = readonly MetricObjectWithValues<never>[];
 const SECONDS_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
-/** How often the lag of the event loop is measured: 10 ms cost a third of an idle process. */
-const LAG_LOOK_MS = 100;
+/** The time between two measurements of the event loop's lag (docs/decisions/0009). */
+const LAG_INTERVAL_MS = 100;
 
 /** Gauges with names of counters, which `promtool check metrics` refuses; always 0 on Bun. */
 const MISNAMED = [
@@ -57,7 +57,7 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
   const registers = [registry];
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_LOOK_MS });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_INTERVAL_MS });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const hits = new Counter({
     name: 'seen_hits_total',

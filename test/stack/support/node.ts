@@ -20,7 +20,10 @@ export interface Said {
   readonly error: string;
 }
 
-/** Docker 29 would keep images in containerd (kept-images.ts). */
+/**
+ * kept-images.ts copies images as Docker keeps them before version 29. That keeps them in
+ * containerd unless told otherwise, so its default is not tested here.
+ */
 const SETTINGS = { features: { 'containerd-snapshotter': false } };
 
 /** Another engine than the machine's. */

@@ -59,8 +59,8 @@ export class Swarm implements AsyncDisposable {
   }
 
   /**
-   * Starts engines with these sets of images, each made on top of the one before. The manager
-   * makes those that this run has not made yet; the others get a copy.
+   * Starts engines with these sets of images; each set is built on the one before. The manager
+   * makes the sets that this run has not kept yet. The other engines start on a copy of the last.
    */
   static async #engines(count: number, sets: readonly ImageSet[]): Promise<Swarm> {
     const kernel = await askKernel();
@@ -70,13 +70,14 @@ export class Swarm implements AsyncDisposable {
     const swarm = new Swarm(nodes, kernel, project);
     return swarm.#or(async () => {
       const { manager } = swarm;
-      const made = sets.findLastIndex(({ name }) => areKept(name));
-      const start = async (node: Node, has: ImageSet | undefined) => {
-        if (has) await giveImages(has.name, node);
+      const start = async (node: Node, images: ImageSet | undefined) => {
+        if (images) await giveImages(images.name, node);
         await node.start();
       };
-      await start(manager, sets[made]);
-      for (const { name, make } of sets.slice(made + 1)) {
+      // -1, and so no images, for the first engine of a run.
+      const lastKept = sets.findLastIndex(({ name }) => areKept(name));
+      await start(manager, sets[lastKept]);
+      for (const { name, make } of sets.slice(lastKept + 1)) {
         await make(swarm);
         await keepImages(name, manager);
       }
