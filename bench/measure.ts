@@ -21,19 +21,19 @@ import { STORE_NAMES } from './stores.ts';
 export interface Options {
   readonly rounds: number;
   readonly seconds: number;
+  /**
+   * The time for which each service is loaded before the first round, so that its JavaScript is
+   * compiled. Three replicas on Redis took 82 µs of CPU time per visit in the first 2 s, 61 to 66
+   * in the 25 s after that, and 45 to 61 later; the minimal program took 26 to 30 all the time.
+   */
+  readonly warmSeconds: number;
   /** Only what has this text in its name is measured; empty: everything. */
   readonly only: string;
 }
 
 /** The rate, in visits per second, at which the latency of all services is measured. */
 const SAME_FOR_ALL = 1000;
-/**
- * The time for which each service is loaded before the first round, so that its JavaScript is
- * compiled. Three replicas on Redis took 82 µs of CPU time per visit in the first 2 s, 61 to 66 in
- * the 25 s after that, and 45 to 61 later; the minimal program took 26 to 30 all the time.
- */
-const WARM_SECONDS = 12;
-/** Each of these opens new connections. */
+/** The length of the loads before the first round: each opens new connections. */
 const WARM_ROUND_SECONDS = 2;
 /** The number of listeners, on one counter and on as many counters. */
 const LISTENERS = 1000;
@@ -45,7 +45,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
  * Measures what is chosen. Everything that it starts is stopped at the end, also when it fails or
  * is ended by a signal.
  */
-export async function measure({ rounds, seconds, only }: Options): Promise<Results> {
+export async function measure({ rounds, seconds, warmSeconds, only }: Options): Promise<Results> {
   const chosen = (name: string) => name.includes(only);
   const results: Results = {
     startedAt: new Date().toISOString(),
@@ -54,7 +54,7 @@ export async function measure({ rounds, seconds, only }: Options): Promise<Resul
     commit: await commit(),
     rounds,
     seconds,
-    warmSeconds: WARM_SECONDS,
+    warmSeconds,
     notRun: [],
     loads: [],
     waits: [],
@@ -109,7 +109,7 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
         running.set(service, started);
         const first = scenarios.find((each) => each.service === service && !each.kind.counters);
         const kind = first?.kind ?? { connections: CONNECTIONS };
-        results.memory.push({ service: service.name, ...(await warm(started, kind)) });
+        results.memory.push({ service: service.name, ...(await warm(started, kind, results)) });
       }
     }
     const turns = scenarios.filter(({ service }) => running.has(service));
@@ -131,6 +131,7 @@ async function measureVisits(results: Results, scenarios: readonly Scenario[]): 
 async function warm(
   running: Running,
   kind: Kind,
+  { warmSeconds }: Results,
 ): Promise<Pick<Results['memory'][number], 'rest' | 'loaded'>> {
   await Bun.sleep(1000);
   const rest = memoryOf(running.pids);
@@ -138,7 +139,7 @@ async function warm(
   await Bun.sleep(2500);
   const loaded = memoryOf(running.pids);
   await warming;
-  for (let warmed = 0; warmed < WARM_SECONDS; warmed += WARM_ROUND_SECONDS)
+  for (let warmed = 0; warmed < warmSeconds; warmed += WARM_ROUND_SECONDS)
     await load(running, kind, WARM_ROUND_SECONDS);
   return { rest, loaded };
 }

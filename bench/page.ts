@@ -169,7 +169,7 @@ export function page(
     'The bench writes this whole page; changes by hand are lost with the next run. A run takes about 30 minutes:',
     '```bash\nnpm run bench -- --page docs/bench.md --readme README.md\n```',
     'This measures only what has the given text in its name, quickly, and does not write the page:',
-    "```bash\nnpm run bench -- --rounds 1 --seconds 1 --only 'Seen on SQLite: GET /, 64'\n```",
+    "```bash\nnpm run bench -- --rounds 1 --seconds 1 --warm 0 --only 'Seen on SQLite: GET /, 64'\n```",
     `${howMeasured(results)} Everything runs on one machine, the load generator (wrk) too. CPU time is that of all processes of a service, its store
 included. The generator's is not included, but the generator competes for the machine, which changes batches and caches. Ratios within one run say more
 than figures.`,

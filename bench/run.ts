@@ -2,10 +2,11 @@
  * `npm run bench`: the cost of a visit, compared with alternatives, in one run on one machine. It
  * writes its page, and all figures into bench/results/.
  *
- * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--only PART] [--page docs/bench.md]
- * [--readme README.md]. `--only` measures only what has PART in its name: `webdis`, `badge`, `Seen
- * on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. The loads: scenarios.ts; measuring:
- * measure.ts; the page: page.ts.
+ * Usage: npm run bench -- [--rounds 5] [--seconds 2] [--warm 12] [--only PART]
+ * [--page docs/bench.md] [--readme README.md]. `--warm` is how many seconds each service is loaded
+ * before the first round. `--only` measures only what has PART in its name: `webdis`, `badge`,
+ * `Seen on SQLite: GET /, 64`, `start on`, `listeners on`, `image`. The loads: scenarios.ts;
+ * measuring: measure.ts; the page: page.ts.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     options: {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
+      warm: { type: 'string', default: '12' },
       only: { type: 'string', default: '' },
       page: { type: 'string' },
       readme: { type: 'string' },
@@ -29,9 +31,12 @@ async function main(args: readonly string[]): Promise<void> {
     if (!Number.isInteger(number) || number < 1)
       throw new Error('--rounds and --seconds must be whole numbers above 0.');
   }
+  const warmSeconds = Number(values.warm);
+  if (!Number.isInteger(warmSeconds) || warmSeconds < 0)
+    throw new Error('--warm must be a whole number of seconds, or 0.');
   if (Bun.which('wrk') === null)
     throw new Error('The bench needs wrk: install the package of that name.');
-  const results = await measure({ rounds, seconds, only: values.only });
+  const results = await measure({ rounds, seconds, warmSeconds, only: values.only });
   const folder = join(import.meta.dir, 'results');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${results.startedAt.replace(/[:.]/g, '-')}.json`);
