@@ -87,7 +87,7 @@ function toMinimal(results: Results, service: string, connections = CONNECTIONS)
 /** Compares the services. `minimal`: with the minimal program, and the ratios to it. */
 export function comparedTable(results: Results, { minimal }: { minimal: boolean }): string {
   const nginx = costOf(results, NGINX.name)?.cpuUs;
-  // The minimal program is compared with itself.
+  // Only the minimal program stands next to itself in `MINIMAL`.
   const compared = COMPARED.filter(({ name }) => minimal || MINIMAL.get(name) !== name);
   const rows = compared.flatMap(({ name }) => {
     const cost = costOf(results, name);

@@ -77,8 +77,8 @@ same store and at as many connections. A guard in the tests keeps this ratio; it
   {
     title: 'Limits',
     text: `CPU time per visit of \`GET /\` from a million addresses in turns, as a trusted proxy forwards them: three replicas, 64 connections. The limit is that
-of deploy/edge.yml, 600 requests a minute from each address. The services with the limit are loaded here only, the others in each table, so the limit seems dearer
-than it is: with equal loads in turns the ratios were 1.16, 1.12 and 1.11 (docs/decisions/0040-requests-reported-later.md).`,
+of deploy/edge.yml, 600 requests a minute from each address. The services with the limit are loaded for this table only, the others for most tables, so the limit
+seems dearer than it is: decision 40 has the ratios of two services that were loaded equally.`,
     table: limitedTable,
   },
   {
@@ -117,7 +117,8 @@ export function howMeasured({
 }: Results): string {
   const medians = rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`;
   const of = commit === '' ? '' : `, commit ${commit}`;
-  return `${medians} of ${seconds} s, measured in turns after at least ${warmSeconds} s of load on each service${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
+  const warm = warmSeconds === 0 ? '' : ` after at least ${warmSeconds} s of load on each service`;
+  return `${medians} of ${seconds} s, measured in turns${warm}${of}, ${startedAt.slice(0, 10)}: ${machine}; ${versions}.`;
 }
 
 /** Lines of documents end before this column. */
