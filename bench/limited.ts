@@ -3,8 +3,7 @@
  * address is no load that users have, and is answered 429 at once.
  */
 import type { Kind } from './load.ts';
-import { limitedSeen, SEEN } from './seen.ts';
-import type { Service } from './services.ts';
+import { limitedSeen } from './seen.ts';
 import { STORE_NAMES } from './stores.ts';
 
 /**
@@ -14,11 +13,10 @@ import { STORE_NAMES } from './stores.ts';
 export const FROM_ADDRESSES = 'GET / from 1,000,000 addresses';
 const KIND: Kind = { addresses: 1_000_000, connections: 64 };
 
-/** On each store: Seen as usual, and with the limit. */
-export const LIMITED: readonly { readonly usual: Service; readonly limited: Service }[] =
-  STORE_NAMES.map((store) => ({ usual: SEEN[store].usual, limited: limitedSeen(store) }));
+/** On each store: Seen without the limit, and with it. */
+export const LIMITED = STORE_NAMES.map((store) => ({ store, ...limitedSeen(store) }));
 
 /** The loads, next to what they are compared with. */
-export const LIMITED_SCENARIOS = LIMITED.flatMap(({ usual, limited }) =>
-  [usual, limited].map((service) => ({ service, route: FROM_ADDRESSES, kind: KIND })),
+export const LIMITED_SCENARIOS = LIMITED.flatMap(({ without, limited }) =>
+  [without, limited].map((service) => ({ service, route: FROM_ADDRESSES, kind: KIND })),
 );

@@ -130,7 +130,7 @@ export function latencyTable(results: Results): string {
       'half of its peak, visits/s',
       half,
       'cores of the generator',
-      'slowest of 100 to median',
+      'slowest of 100 ÷ median',
     ],
     rows,
   );
@@ -235,7 +235,7 @@ export function variantsTable(results: Results): string {
     });
   });
   return table(
-    ['service', 'CPU time per visit', 'to the usual', 'visits/s', 'to the usual'],
+    ['service', 'CPU time per visit', 'to the default', 'visits/s', 'to the default'],
     rows,
     VARIED,
   );
@@ -243,12 +243,13 @@ export function variantsTable(results: Results): string {
 
 /** The cost of a visit from one of many addresses, with and without a limit for each. */
 export function limitedTable(results: Results): string {
-  const rows = LIMITED.flatMap(({ usual, limited }) => {
-    const [without, cost] = [usual, limited].map(({ name }) =>
+  const rows = LIMITED.flatMap(({ store, ...services }) => {
+    const [without, limited] = [services.without, services.limited].map(({ name }) =>
       costOf(results, name, FROM_ADDRESSES),
     );
-    if (!without || !cost) return [];
-    return [[usual.name, us(without.cpuUs), us(cost.cpuUs), ratio(cost.cpuUs, without.cpuUs)]];
+    if (!without || !limited) return [];
+    const costs = [us(without.cpuUs), us(limited.cpuUs), ratio(limited.cpuUs, without.cpuUs)];
+    return [[`Seen on ${store}`, ...costs]];
   });
   return table(['service', 'without a limit', 'with it', 'ratio'], rows);
 }

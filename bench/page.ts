@@ -36,7 +36,7 @@ const SECTIONS: readonly Section[] = [
     text: `\`GET /\` at 64 connections. Seen has three replicas, the minimal program three processes, nginx, webdis, Fastify and gunicorn three
 workers, Moe-Counter's way one process, because its numbers are in the process. Each that uses Redis has one of its own, with \`appendfsync always\`; PostgreSQL has
 its default settings. nginx answers a constant and stores nothing. The minimal program does nothing but keep the promise that an answered visit is durable and has a
-number of its own (bench/peers/floor.ts): with Bun, and in Seen's way, no program takes less. webdis answers HTTP with Redis' own commands, here \`INCR\`.
+number of its own (bench/peers/floor.ts): it shows what Bun and the store cost with this promise and nothing else. webdis answers HTTP with Redis' own commands, here \`INCR\`.
 Moe-Counter's way answers before anything is stored, and a crash loses up to a minute: it is what an answer costs without the promise. The guide's application is
 the teaching demo that Seen grew from; its server, gunicorn, opens a connection for each visit.`,
     table: (results) => comparedTable(results, { minimal: true }),
@@ -59,7 +59,7 @@ that open a connection for each visit.`,
   {
     title: 'Against the minimal program',
     text: `CPU time per visit of \`GET /\` with three replicas, two and one, and its ratio to the minimal program with as many processes on the
-same store and at as many connections. A guard in the tests keeps this ratio; its figures (decision 8) come from bursts of visits.`,
+same store and at as many connections. A test guards the ratio of one replica; its figures (decision 8) come from bursts of visits.`,
     table: minimalTable,
   },
   {
@@ -70,15 +70,14 @@ same store and at as many connections. A guard in the tests keeps this ratio; it
   },
   {
     title: 'Replicas, and what syncing costs',
-    text: `\`GET /\` at 64 connections. The usual is three replicas and a sync before each answer. “Synced later” is Redis with
+    text: `\`GET /\` at 64 connections. The default is three replicas and a sync before each answer. “Synced later” is Redis with
 \`appendfsync everysec\`, and PostgreSQL with \`synchronous_commit = off\`. Both may lose answered visits, and are here only for comparison.`,
     table: variantsTable,
   },
   {
     title: 'Limits',
     text: `CPU time per visit of \`GET /\` from a million addresses in turns, as a trusted proxy forwards them: three replicas, 64 connections. The limit is that
-of deploy/edge.yml, 600 requests a minute from each address. The services with the limit are loaded for this table only, the others for most tables, so the limit
-seems dearer than it is: decision 40 has the ratios of two services that were loaded equally.`,
+of deploy/edge.yml, 600 requests a minute from each address. Both services are loaded for this table only.`,
     table: limitedTable,
   },
   {

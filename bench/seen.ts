@@ -68,8 +68,19 @@ export const SEEN: Readonly<Record<StoreName, SeenOn>> = {
   PostgreSQL: seenOn('PostgreSQL'),
 };
 
-/** The same with three replicas and the limit of deploy/edge.yml on requests of an address. */
-export function limitedSeen(store: StoreName): Service {
+/**
+ * Three replicas without and with the limit of deploy/edge.yml on requests of an address. Both are
+ * loaded for this comparison only, and so equally.
+ */
+export function limitedSeen(store: StoreName): {
+  readonly without: Service;
+  readonly limited: Service;
+} {
   const { needs, startServer } = STORES[store];
-  return { name: `Seen on ${store}, limited`, needs, start: () => start(startServer, 3, 600) };
+  const service = (suffix: string, requestsPerMinute: number): Service => ({
+    name: `Seen on ${store}, ${suffix}`,
+    needs,
+    start: () => start(startServer, 3, requestsPerMinute),
+  });
+  return { without: service('without a limit', 0), limited: service('limited', 600) };
 }
