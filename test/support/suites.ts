@@ -56,8 +56,16 @@ const LONG: readonly string[] = [
 /** What else takes about a minute: it begins next. */
 const SLOW: readonly string[] = ['program/promises/', 'program/replicas', 'unit/stores/postgres/'];
 
-/** Files of `test/stack/` that follow documents: they share a world, and the rest another. */
-const STACK_DOCUMENTS = /\/(guide|operations|high-availability|systemd|proxy)\./;
+/** Files of `test/stack/` that start a machine with systemd, and no Docker engine. */
+const MACHINES: readonly string[] = [
+  'stack/host',
+  'stack/proxies',
+  'stack/proxy',
+  'stack/service',
+  'stack/systemd',
+];
+/** Files of `test/stack/` whose databases and managers choose another leader on a busy machine. */
+const LAST_IN_STACK: readonly string[] = ['stack/faults', 'stack/high-availability'];
 
 /** Suites that run one after the other. */
 export type Lane = readonly Suite[];
@@ -72,10 +80,16 @@ export function rounds(words: readonly string[]): Lane[][] {
   // It measures: first, with nothing beside it.
   const guard = [[plain(of('guard'), 1)]];
   const others = [[plain(longestFirst(of('other')), OTHERS_AT_ONCE)]];
-  const browsers = [[plain(of('browser'), 2, BROWSER_PROGRAMS)]];
-  // Alone: a Swarm's managers and databases choose another leader when they wait long for a core.
-  const stack = inWorlds(of('stack')).map((suite) => [suite]);
-  return [guard, others, browsers, stack]
+  const stack = of('stack');
+  const isMachine = (file: string) => placeIn(MACHINES, file) >= 0;
+  const isLast = (file: string) => placeIn(LAST_IN_STACK, file) >= 0;
+  const engines = stack.filter((file) => !isMachine(file));
+  // The second lane ends before the last files of the first begin.
+  const stackAndBrowsers = [
+    [stackSuite(engines.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b))))],
+    [stackSuite(stack.filter(isMachine)), plain(of('browser'), 2, BROWSER_PROGRAMS)],
+  ];
+  return [guard, others, stackAndBrowsers]
     .map((lanes) => lanes.map(withFiles).filter((lane) => lane.length > 0))
     .filter((lanes) => lanes.length > 0);
 }
@@ -141,17 +155,8 @@ function plain(
   return { files, atOnce, programs: [...PROGRAMS, ...programs], timeoutMs: 180_000, run };
 }
 
-/**
- * Two worlds that know nothing of each other, side by side: their tests wait for a Swarm more than
- * they work.
- */
-function inWorlds(files: readonly string[]): Suite[] {
+/** Tests that run one file after the other in a world of their own, which keeps their images. */
+function stackSuite(files: readonly string[]): Suite {
   const programs = [...PROGRAMS, ...STACK_PROGRAMS, ...BROWSER_PROGRAMS];
-  return [true, false].map((follow) => ({
-    files: files.filter((file) => STACK_DOCUMENTS.test(file) === follow),
-    atOnce: 1,
-    programs,
-    timeoutMs: 600_000,
-    run: inWorld,
-  }));
+  return { files, atOnce: 1, programs, timeoutMs: 600_000, run: inWorld };
 }
