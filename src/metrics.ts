@@ -43,6 +43,8 @@ interface RequestOutcome {
   readonly seconds: number;
 }
 
+type Build = Readonly<Record<'version' | 'store', string>>;
+
 /** Values that are read at each scrape. */
 export interface Gauges {
   waiting: () => number;
@@ -53,7 +55,7 @@ export interface Gauges {
 }
 
 /** Creates the metrics of this process. `gauges` are read at each snapshot. */
-export function createMetrics(replica: string, version: string, gauges: Gauges) {
+export function createMetrics(replica: string, build: Build, gauges: Gauges) {
   const registry = new Registry();
   registry.setDefaultLabels({ replica });
   const registers = [registry];
@@ -68,10 +70,10 @@ export function createMetrics(replica: string, version: string, gauges: Gauges) 
   const { retries, setBack, limiterOpen } = eventCounters(registers);
   new Gauge({
     name: 'seen_build_info',
-    help: 'Always 1; the label is the running version.',
-    labelNames: ['version'],
+    help: 'Always 1; the labels are the running version and the kind of the store.',
+    labelNames: ['version', 'store'],
     registers,
-  }).set({ version }, 1);
+  }).set({ ...build }, 1);
   addGauges(registry, gauges);
   return {
     /** A batch of `size` hits was stored in `seconds`. */
@@ -166,10 +168,8 @@ function addGauges(registry: Registry, gauges: Gauges): void {
   add('seen_store_up', '1 when the last commit or probe succeeded, else 0.', () =>
     gauges.storeUp() ? 1 : 0,
   );
-  add(
-    'seen_store_short',
-    '1 when the store is so short of memory or disk that nothing new is stored, else 0.',
-    () => (gauges.storeShort() ? 1 : 0),
+  add('seen_store_short', '1 when nothing new is stored for lack of space, else 0.', () =>
+    gauges.storeShort() ? 1 : 0,
   );
   registry.registerMetric(
     new Gauge({

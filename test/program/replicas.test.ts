@@ -418,7 +418,9 @@ describe('the operations port', () => {
       expect(metrics).toContain(`seen_${name}`);
     }
     expect(metrics).toContain('process_cpu_seconds_total{replica="test-1"}');
-    expect(metrics).toContain(`seen_build_info{version="${version}",replica="test-1"} 1`);
+    expect(metrics).toContain(
+      `seen_build_info{version="${version}",store="sqlite",replica="test-1"} 1`,
+    );
     expect(metrics).toContain('route="other",status="404"');
     expect(metrics).not.toContain('xxx');
     expect((await fetch(`${program.operationsUrl}/else`)).status).toBe(404);

@@ -6,7 +6,7 @@ import { Program } from '../support/program.ts';
 async function told(
   observe: (metrics: ReturnType<typeof createMetrics>) => void,
 ): Promise<string[]> {
-  const metrics = createMetrics('replica-1', '1.2.3', {
+  const metrics = createMetrics('replica-1', { version: '1.2.3', store: 'sqlite' }, {
     waiting: () => 0,
     storeUp: () => true,
     storeShort: () => false,

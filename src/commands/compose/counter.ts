@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { version } from '../../../package.json' with { type: 'json' };
 import type { Config } from '../../config/config.ts';
-import type { Counting } from '../../contract/counting.ts';
+import type { Store } from '../../contract/store.ts';
 import type { Clock } from '../../counter/clock.ts';
 import { isAppError } from '../../counter/errors.ts';
 import { createCounter } from '../../counter/sharded-counter.ts';
@@ -22,12 +22,12 @@ const SHORT =
   'Raise maxmemory of Redis, free disk space, or delete counters.';
 
 /**
- * Returns the counter on `counting`, its metrics, the health of the store, and a function for the
+ * Returns the counter on a store, its metrics, the health of the store, and a function for the
  * number of counted hits. The metrics report `openStreams`, too.
  */
 export function composeCounter(
   config: Config,
-  counting: Counting,
+  { counting, kind }: Pick<Store, 'counting' | 'kind'>,
   log: Log,
   openStreams: Gauges['openStreams'],
 ) {
@@ -43,12 +43,16 @@ export function composeCounter(
     },
     onRecovery: (seconds) => log.info({ seconds: Math.ceil(seconds) }, 'the store answers again'),
   });
-  const metrics = createMetrics(config.replicaName, version, {
-    waiting: () => counter.waiting,
-    storeUp: () => health.failure === undefined,
-    storeShort: () => counting.short,
-    openStreams,
-  });
+  const metrics = createMetrics(
+    config.replicaName,
+    { version, store: kind },
+    {
+      waiting: () => counter.waiting,
+      storeUp: () => health.failure === undefined,
+      storeShort: () => counting.short,
+      openStreams,
+    },
+  );
   const counter = createCounter({
     counting,
     clock: CLOCK,

@@ -57,7 +57,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const { replicaName: replica, embedPath } = config;
   const { counting, limiter, presence } = store;
   const openStreams = () => streams.openByRoute;
-  const { counter, health, metrics, hits } = composeCounter(config, counting, log, openStreams);
+  const { counter, health, metrics, hits } = composeCounter(config, store, log, openStreams);
   const registry = retryingRegistry(store.registry, CLOCK, config.waitMs);
   const owners = new Owners(config.token);
   const history = retryingHistory(store.history, CLOCK, config.waitMs);

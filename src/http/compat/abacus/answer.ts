@@ -16,7 +16,7 @@ import { callbackIn, JSON_TYPE, jsonpScript, SCRIPT_TYPE, typedHeaders } from '.
 
 /** The status and body of a response. */
 export interface Reply {
-  readonly status: 200 | 201 | 403 | 404 | 409 | 500;
+  readonly status: 200 | 201 | 403 | 404 | 409;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
