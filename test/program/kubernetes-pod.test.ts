@@ -318,7 +318,7 @@ describe('the commands of docs/kubernetes.md restore a backup of', () => {
   async function run(command: string, volume: string, env: Record<string, string> = {}) {
     const here = command
       .replaceAll('/data', volume)
-      .replace('bun /usr/local/lib/seen/seen.js', `${process.execPath} ${ROOT}/src/main.ts`);
+      .replace(/^seen /, `${process.execPath} ${ROOT}/src/main.ts `);
     await Bun.$`sh -c ${here}`
       .cwd(folder.path)
       .env({ PATH: process.env['PATH'] ?? '', ...env })

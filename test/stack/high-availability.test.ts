@@ -67,7 +67,7 @@ async function before(step: Step): Promise<void> {
   }
   if (step === MOVES) {
     const run = `docker exec -i $(docker ps -q -f name=mystack_web | head -1) sh -c`;
-    const seen = 'bun /usr/local/lib/seen/seen.js import --store-url redis://redis:6379';
+    const seen = 'seen import --store-url redis://redis:6379';
     const line = `echo my-site/old,41 > /dev/shm/list.csv && ${seen} /dev/shm/list.csv --yes`;
     const { status, error } = await swarm.manager.sh(`${run} '${line}'`, swarm.project);
     if (status !== 0) throw new Error(error);
