@@ -12,6 +12,7 @@ import type { RouterRoute } from 'hono/types';
 import { getPath } from 'hono/utils/url';
 import { AppError, isAppError } from '../counter/errors.ts';
 import type { Hosts } from '../services/services.ts';
+import { HOST_LENGTH_MAX } from '../web-address.ts';
 import type { AppContext, Common, Env, Surface } from './context.ts';
 import { errorFor, errorHandler, errorResponse, refusedBody } from './errors.ts';
 import { checkBody, type UploadRoute } from './request/body-limit.ts';
@@ -77,9 +78,9 @@ function refusedAtOnce(
   upload: UploadRoute | undefined,
 ): Response | Promise<Response> | undefined {
   const { request, isHead } = state;
-  if (!hasOneHost(request)) {
-    const message =
-      'This request has more than one Host, and nothing was counted. Send one Host header.';
+  const wrong = wrongHost(request);
+  if (wrong !== undefined) {
+    const message = `${wrong}, and nothing was counted. Send one Host header with the server's name.`;
     const refused = errorResponse(new AppError('request-invalid', message), 'text', headers);
     return isHead ? withoutBody(refused) : refused;
   }
@@ -94,12 +95,14 @@ function refusedAtOnce(
 }
 
 /**
- * Whether a request has at most one `Host`, as https://www.rfc-editor.org/rfc/rfc9112#section-3.2
- * requires: of several, two programs on its way may use different ones. Bun joins several with
- * `, `, which no host contains.
+ * What is wrong with the `Host` of a request. It may have only one, as
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2 requires: of several, two programs on its way
+ * may use different ones. Bun joins several with `, `, which no host contains.
  */
-function hasOneHost({ headers }: Request): boolean {
-  return !headers.get('Host')?.includes(', ');
+function wrongHost({ headers }: Request): string | undefined {
+  const host = headers.get('Host') ?? '';
+  if (host.includes(', ')) return 'This request has more than one Host';
+  return host.length > HOST_LENGTH_MAX ? 'The Host of this request is longer than any' : undefined;
 }
 
 function headersOfAll(servedBy: string): Headers {

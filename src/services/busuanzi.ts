@@ -4,6 +4,7 @@
  * A page has a counter, its site another one, and the visitors of the site a third. All clients
  * of a page get the same counters, whichever of the three services they were made for.
  */
+import { webAddress } from '../web-address.ts';
 import { counterOfAddress, decodedPart } from './naming.ts';
 
 /** The counters of a page. */
@@ -18,20 +19,13 @@ export interface PageCounters {
 
 /** The longest address. */
 const ADDRESS_LENGTH_MAX = 2048;
-/** The longest name of a host (https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4), and a port. */
-const HOST_LENGTH_MAX = 253 + 6;
 
-/**
- * The page with this address; `undefined` when it is not one of a website, or longer than any.
- * Parsing a label of a host takes time with the square of its length, so it is checked before.
- */
+/** The page with this address; `undefined` when it is not one of a website, or longer than any. */
 export function pageAt(address: string): URL | undefined {
   const text = address.trim();
-  const [, host] = /^https?:[/\\]*([^/\\?#]*)/i.exec(text) ?? [];
-  if (host === undefined || host.length > HOST_LENGTH_MAX) return undefined;
   // Parsers leave these out, so the host would be another one.
   if (text.length > ADDRESS_LENGTH_MAX || /[\t\n\r]/.test(text)) return undefined;
-  return URL.parse(text) ?? undefined;
+  return webAddress(text);
 }
 
 /**

@@ -24,6 +24,11 @@ function differentLetters(bytes: number): string {
   ).join('');
 }
 
+/** The same as a header or a URL may contain them; each letter has nine characters there. */
+function encodedLetters(length: number): string {
+  return encodeURIComponent(differentLetters(length / 3));
+}
+
 /** Pieces that parsers of any kind may stumble over. */
 export const ANYWHERE: readonly Hostile[] = [
   repeated('a'),
@@ -92,6 +97,8 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('1', 'a:'),
     repeated(':1'),
     repeated('['),
+    encodedLetters,
+    (length) => `${encodedLetters(length)}[`,
   ],
   'idempotency-key': [repeated('"'), repeated('"x', '"', ' '), repeated('x', '"', '"')],
   'if-none-match': [
@@ -106,6 +113,7 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('@', 'https://a'),
     repeated('1', 'https://a:'),
     repeated('xn--a.', 'http://'),
+    (length) => `http://${encodedLetters(length - 10)}`,
   ],
   purpose: [repeated('prefetc '), repeated('-prefetch')],
   referer: [
@@ -114,6 +122,7 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('%', 'https://a.example/'),
     repeated('xn--a.', 'http://'),
     repeated('\u00e9', 'https://a.example/'),
+    (length) => `http://${encodedLetters(length - 10)}`,
   ],
   'sec-purpose': [repeated('prefetc '), repeated('prerende-')],
   // Bun refuses what is not a chunked body.
@@ -153,6 +162,7 @@ export const HEADERS: Readonly<Record<string, readonly Hostile[]>> = {
     repeated('%41', 'https://a.example/'),
     repeated('xn--a.', 'http://'),
     repeated('http:', '', '['),
+    (length) => `http://${encodedLetters(length - 10)}`,
   ],
   'x-moz': [repeated('prefetc '), repeated('preview_')],
   'x-purpose': [repeated('prefetc '), repeated('preview_')],

@@ -9,6 +9,7 @@
 import type { Draft, Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { SIMPLE_PAGE_POLICY } from '../../page/simple.ts';
+import { webAddress } from '../../web-address.ts';
 
 /** Redirects the client. `headers` are those of every response. */
 export function redirect(to: string, status: 301 | 302 | 307 | 308, headers: Headers): Response {
@@ -127,8 +128,8 @@ export function asLiteral(value: object): string {
  */
 export function callingPage(headers: Headers): URL | undefined {
   for (const name of ['Referer', 'Origin']) {
-    const page = URL.parse(headers.get(name) ?? '');
-    if (page?.protocol === 'https:' || page?.protocol === 'http:') return page;
+    const page = webAddress(headers.get(name) ?? '');
+    if (page) return page;
   }
   return undefined;
 }

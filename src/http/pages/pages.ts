@@ -12,6 +12,7 @@ import type { Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { linkTo } from '../../page/links.ts';
 import { ownVisitsPage } from '../../page/notices.ts';
+import { webAddress } from '../../web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
@@ -109,7 +110,7 @@ async function choiceIn({ req }: AppContext): Promise<unknown> {
  */
 function requireOwnPage(c: AppContext): void {
   const origin = c.req.header('Origin');
-  if (origin !== undefined && URL.parse(origin)?.host !== new URL(c.req.url).host) {
+  if (origin !== undefined && webAddress(origin)?.host !== new URL(c.req.url).host) {
     throw new AppError(
       'request-invalid',
       'This setting can only be changed on the page /own-visits, not from other sites.',

@@ -11,6 +11,7 @@ import { EMBEDDING_POLICY } from '../../../images/badge.ts';
 import { drawNumber, type Theme } from '../../../images/number-picture.ts';
 import { SEEN_THEME } from '../../../images/seen-theme.ts';
 import { MOE_DEMO, type MoeCall, moeCallIn, moeCounter } from '../../../services/moe-counter.ts';
+import { webAddress } from '../../../web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { type ErrorWriter, rewriteErrors } from '../../errors.ts';
 import { imageHeaders, pictureWriter } from '../../images/error-picture.ts';
@@ -67,10 +68,10 @@ function callOf({ req }: AppContext): MoeCall | undefined {
  */
 const allowCookies: MiddlewareHandler<Env> = async (c, next) => {
   await next();
-  const origin = URL.parse(c.req.header('Origin') ?? '')?.origin ?? 'null';
+  const origin = webAddress(c.req.header('Origin') ?? '')?.origin;
   c.res.headers.append('Vary', 'Origin');
-  // That of a page without an address, and of addresses such as `file:`.
-  if (origin === 'null') return;
+  // A page without an address, as of a file, has none.
+  if (origin === undefined) return;
   c.res.headers.set('Access-Control-Allow-Origin', origin);
   c.res.headers.set('Access-Control-Allow-Credentials', 'true');
 };
