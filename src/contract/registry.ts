@@ -170,7 +170,8 @@ export interface Registry {
   /**
    * Deletes the counters that meet the condition, with all their data, in one transaction. Returns
    * the outcomes in order. This blocks the database, so pass `DELETED_AT_ONCE` counters at a time.
-   * When repeated after a lost reply, it returns `missing` for counters that it had deleted.
+   * When repeated after a lost reply, it returns `missing` for counters that it had deleted, and
+   * deletes those that visits have created since.
    */
   delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 

@@ -2,13 +2,13 @@
  * Time and randomness, passed in so that tests control them, and waiting by a clock: a pause, a
  * short wait, and operations that are retried while the store is unavailable.
  *
- * Only operations that may be repeated are retried: reads, and those of the registry. Not here:
- * hits, which must not be repeated without knowing their outcome (`writer.ts`), and time limits by
- * the machine's clock (`deadline.ts`).
+ * Only operations that may be repeated are retried: reads, and those of the registry, with two
+ * exceptions. Not here: hits, which must not be repeated without knowing their outcome
+ * (`writer.ts`), and time limits by the machine's clock (`deadline.ts`).
  */
 import type { History } from '../contract/history.ts';
 import type { Registry } from '../contract/registry.ts';
-import { isAppError } from './errors.ts';
+import { type ErrorCode, isAppError } from './errors.ts';
 
 /** Time and randomness of a process, or of a test. All times are in milliseconds. */
 export interface Clock {
@@ -32,11 +32,20 @@ export function pause(clock: Clock, ms: number): Promise<void> {
 /** The pause between two attempts. */
 const RETRY_PAUSE_MS = 250;
 
-/** Retries until success or for `waitMs`; then fails as the last attempt did. */
+/** The errors after which an operation that may be applied twice is repeated. */
+const UNAVAILABLE: readonly ErrorCode[] = ['store-unavailable', 'hit-unconfirmed'];
+/** The error after which it was certainly not applied. */
+const NOT_APPLIED: readonly ErrorCode[] = ['store-unavailable'];
+
+/**
+ * Retries until success or for `waitMs`, as long as it fails with one of `errors`; then fails as
+ * the last attempt did.
+ */
 export async function retryWhileUnavailable<T>(
   ask: () => Promise<T>,
   clock: Clock,
   waitMs: number,
+  errors: readonly ErrorCode[] = UNAVAILABLE,
 ): Promise<T> {
   const giveUpAt = clock.now() + waitMs;
   for (;;) {
@@ -44,7 +53,7 @@ export async function retryWhileUnavailable<T>(
       // eslint-disable-next-line no-await-in-loop -- one attempt after the other
       return await ask();
     } catch (error) {
-      const isTemporary = isAppError(error, 'store-unavailable', 'hit-unconfirmed');
+      const isTemporary = isAppError(error, ...errors);
       if (!isTemporary || clock.now() + RETRY_PAUSE_MS > giveUpAt) throw error;
     }
     // eslint-disable-next-line no-await-in-loop -- the pause between two attempts
@@ -64,14 +73,23 @@ export function resultWithin<T>(
   });
 }
 
-/** A registry that retries for up to `waitMs` while its store is unavailable. */
+/**
+ * A registry that retries for up to `waitMs` while its store is unavailable. A deletion, and a
+ * change of a total, is not repeated if it may have been applied: visits that were answered in the
+ * meantime would be lost, and their numbers given again.
+ */
 export function retryingRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
-  const wait = <T>(ask: () => Promise<T>) => retryWhileUnavailable(ask, clock, waitMs);
+  const wait = <T>(ask: () => Promise<T>, errors = UNAVAILABLE) =>
+    retryWhileUnavailable(ask, clock, waitMs, errors);
   return {
     create: (...args) => wait(() => registry.create(...args)),
     describe: (...args) => wait(() => registry.describe(...args)),
-    change: (...args) => wait(() => registry.change(...args)),
-    delete: (...args) => wait(() => registry.delete(...args)),
+    change: (...args) =>
+      wait(
+        () => registry.change(...args),
+        args[1].total === undefined ? UNAVAILABLE : NOT_APPLIED,
+      ),
+    delete: (...args) => wait(() => registry.delete(...args), NOT_APPLIED),
     list: (...args) => wait(() => registry.list(...args)),
     size: () => wait(() => registry.size()),
   };
