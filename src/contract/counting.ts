@@ -51,7 +51,7 @@ export interface RequestKey {
 }
 
 /**
- * Many hits as one write. A counter occurs once in it, not counting changes with `once`. An empty
+ * Many hits as one write. Its changes are made in their order; a counter may have several. An empty
  * batch is stored, too, and uses its number, so it fails when any other would; but it need not
  * survive a crash.
  */

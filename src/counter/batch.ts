@@ -2,8 +2,8 @@
  * Turns the front of a queue of hits into the changes of one batch, and the outcomes of the batch
  * into a number for each hit: pure functions.
  *
- * Hits keep their order. Gathering stops at the first hit that does not fit, so nobody is
- * overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
+ * Hits keep their order. Gathering stops at the first hit that needs a change too many, so nobody
+ * is overtaken, and the first hit always fits. Not here: when to gather, and what happens to the
  * batch (`counter.ts`).
  */
 import type {
@@ -34,7 +34,10 @@ export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'ma
 export interface GatheredHits {
   /** The number of hits taken from the front of the queue. */
   readonly taken: number;
-  /** One per counter and one per hit with `once`, in the order in which they came. */
+  /**
+   * One per counter and one per hit with `once`, in the order in which they came. A counter has
+   * further ones when hits move it the other way, or would make a sum that is not exact.
+   */
   readonly changes: readonly Change[];
   /** For each hit taken, the index of its change. */
   readonly places: readonly number[];
@@ -42,8 +45,9 @@ export interface GatheredHits {
 
 /**
  * Gathers from the front of `hits`. A hit with `once` has its own change, because only the store
- * knows whether it counts. All changes of a counter in a batch have the same sign: with safe
- * integers before and after, every number in between is a safe integer too.
+ * knows whether it counts. All hits of a change have the same sign: with safe integers before and
+ * after it, every number in between is a safe integer too. A hit that does not fit begins a
+ * further change of its counter, so it is in nobody's way.
  */
 export function gather(hits: readonly OneHit[]): GatheredHits {
   const placeOf = new Map<string, number>();
@@ -52,7 +56,7 @@ export function gather(hits: readonly OneHit[]): GatheredHits {
   for (const { counter, amount, once, make, visitor } of hits) {
     const place = once ? undefined : placeOf.get(counter);
     const change = place === undefined ? undefined : changes[place];
-    if (place === undefined || change === undefined) {
+    if (place === undefined || change === undefined || !fits(change, amount)) {
       if (changes.length === BATCH_COUNTERS_MAX) break;
       if (!once) placeOf.set(counter, changes.length);
       places.push(changes.length);
@@ -61,16 +65,21 @@ export function gather(hits: readonly OneHit[]): GatheredHits {
       note(fresh, 0, amount, visitor);
       changes.push(fresh);
     } else {
-      const sum = change.amount + amount;
-      if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;
       note(change, change.amount, amount, visitor);
-      change.amount = sum;
+      change.amount += amount;
       // One hit that may make the counter is enough.
       if (make !== false && change.make === false) change.make = undefined;
       places.push(place);
     }
   }
   return { taken: places.length, changes: changes.map(toChange), places };
+}
+
+/** Whether a hit of this amount can join a change. */
+function fits(change: Gathering, amount: number): boolean {
+  return (
+    Number.isSafeInteger(change.amount + amount) && Math.sign(change.amount) === Math.sign(amount)
+  );
 }
 
 const PROGRAM: Visitor = { kind: 'program', id: undefined };

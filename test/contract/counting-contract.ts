@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import type { Batch, Change } from '../../src/contract/counting.ts';
+import type { Batch, Change, Outcome } from '../../src/contract/counting.ts';
 import { LIMITS, type Subject, type TestedStore } from './subject.ts';
 import { codeOf, fresh, freshKey, MAX, once } from './tools.ts';
 
@@ -40,6 +40,26 @@ export function testCounting(subject: () => Subject): void {
       expect(await store.counting.read(changes.map((change) => change.counter))).toEqual(
         changes.map(({ amount }) => amount),
       );
+    });
+
+    test('makes several changes of one counter in their order', async () => {
+      const [other, another] = [fresh(), fresh()];
+      const changes = [
+        { counter: other, amount: 5 },
+        { counter: another, amount: 1 },
+        { counter: other, amount: -2 },
+        { counter: other, amount: MAX },
+        { counter: another, amount: 1, kinds: { person: 1 } },
+        { counter: other, amount: 1, kinds: { person: 1 } },
+      ];
+      const outcomes: Outcome[] = [5, 1, 3, 'out-of-range', 2, 4];
+      expect(await store.counting.commit(batch(...changes))).toEqual(outcomes);
+      expect(await store.counting.read([other, another])).toEqual([4, 2]);
+      const { hours } = await store.history.read(other);
+      expect(hours.map(({ kind, amount }) => [kind, amount]).toSorted()).toEqual([
+        ['person', 1],
+        ['program', 3],
+      ]);
     });
 
     test('reads no total of a missing counter, and does not create it', async () => {
