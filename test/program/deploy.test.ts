@@ -24,6 +24,7 @@ import { Program, ROOT } from '../support/program.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 
 interface Service {
+  readonly stop_grace_period?: string;
   readonly command?: string;
   readonly image?: string;
   readonly networks?: readonly string[];
@@ -120,6 +121,18 @@ describe('the overlays of the stack', () => {
       ['docker-compose.yml', ...files, ...withPostgres].map((file) => stackFile(file).version),
     );
     expect([...formats]).toEqual(['3.9']);
+  });
+
+  test('a stop waits longer than a visit, and Swarm longer than a stop', () => {
+    for (const overlays of [[], files, withPostgres]) {
+      const web = ['docker-compose.yml', ...overlays].map(
+        (file) => stackFile(file).services['web'],
+      );
+      const given = Object.assign({}, ...web.map((part) => part?.environment ?? {}));
+      const graceMs = Number.parseInt(web[0]?.stop_grace_period ?? '', 10) * 1000;
+      expect(given['SEEN_WAIT_MS']).toBeLessThan(given['SEEN_STOP_MS']);
+      expect(given['SEEN_STOP_MS']).toBeLessThan(graceMs);
+    }
   });
 
   /**
