@@ -28,6 +28,14 @@ export function typedHeaders(headers: Headers, type: string): Headers {
   return ours;
 }
 
+/** The headers of a response that pages load as a picture or script. */
+export function embeddedHeaders(headers: Headers, type: string): Headers {
+  const ours = typedHeaders(headers, type);
+  // Pages that isolate themselves load resources of other sites only with this header.
+  ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
+  return ours;
+}
+
 /** The headers of a small page (`page/simple.ts`). */
 export function simplePageHeaders(headers: Headers): Headers {
   const ours = typedHeaders(headers, 'text/html; charset=utf-8');

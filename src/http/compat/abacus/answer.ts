@@ -12,7 +12,14 @@ import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { Env } from '../../context.ts';
 import type { ErrorWriter } from '../../errors.ts';
-import { callbackIn, JSON_TYPE, jsonpScript, SCRIPT_TYPE, typedHeaders } from '../shared.ts';
+import {
+  callbackIn,
+  embeddedHeaders,
+  JSON_TYPE,
+  jsonpScript,
+  SCRIPT_TYPE,
+  typedHeaders,
+} from '../shared.ts';
 
 /** The status and body of a response. */
 export interface Reply {
@@ -22,24 +29,23 @@ export interface Reply {
 
 /** The reply as JSON; `headers` are those of every response. */
 export function respond({ status, body }: Reply, headers: Headers): Response {
-  return responseOf(JSON.stringify(body), status, JSON_TYPE, headers);
+  return new Response(JSON.stringify(body), { status, headers: typedHeaders(headers, JSON_TYPE) });
 }
 
 /** The same, but a script when the request names a callback and the call succeeded. */
 export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
   const callback = callbackIn(query);
   if (callback === undefined || reply.status !== 200) return respond(reply, headers);
-  return responseOf(jsonpScript(callback, reply.body), 200, SCRIPT_TYPE, headers);
+  const ours = embeddedHeaders(headers, SCRIPT_TYPE);
+  return new Response(jsonpScript(callback, reply.body), { headers: ours });
 }
 
 /** The badge as an image. `counted` forbids caching in every known way. */
 export function respondWithBadge(svg: string, counted: boolean, headers: Headers): Response {
-  const response = responseOf(svg, 200, 'image/svg+xml', headers);
-  response.headers.set('Content-Security-Policy', IMAGE_POLICY);
-  if (counted) {
-    response.headers.set('Cache-Control', 'max-age=0, no-cache, no-store, must-revalidate');
-  }
-  return response;
+  const ours = embeddedHeaders(headers, 'image/svg+xml');
+  ours.set('Content-Security-Policy', IMAGE_POLICY);
+  if (counted) ours.set('Cache-Control', 'max-age=0, no-cache, no-store, must-revalidate');
+  return new Response(svg, { headers: ours });
 }
 
 /** The page that lists the calls; `root` is the path before them. */
@@ -61,10 +67,6 @@ export const writeLimit: ErrorWriter = (_, { status, headers }) => {
   const error = `Too many requests. Try again in ${headers.get('Retry-After')}s`;
   return new Response(JSON.stringify({ error }), { status, headers });
 };
-
-function responseOf(body: string, status: number, type: string, headers: Headers): Response {
-  return new Response(body, { status, headers: typedHeaders(headers, type) });
-}
 
 /** Nobody can read smaller letters, and Abacus rejects them. */
 const FONT_SIZE_LEAST_PX = 3;

@@ -8,7 +8,7 @@
 import { AppError } from '../../../counter/errors.ts';
 import { countersOf, pageAt } from '../../../services/busuanzi.ts';
 import type { AppHandler } from '../../context.ts';
-import { asLiteral, callbackIn, SCRIPT_TYPE, typedHeaders } from '../shared.ts';
+import { asLiteral, callbackIn, embeddedHeaders, SCRIPT_TYPE } from '../shared.ts';
 import { type BusuanziOptions, countView } from './views.ts';
 
 /** The version that the original reports. */
@@ -21,10 +21,7 @@ export function callingScript(callback: string, numbers: object): string {
 
 /** Headers of a script; `headers` are those of every response. */
 export function scriptHeaders(headers: Headers): Headers {
-  const ours = typedHeaders(headers, SCRIPT_TYPE);
-  // Pages that isolate themselves load resources of other sites only with this header.
-  ours.set('Cross-Origin-Resource-Policy', 'cross-origin');
-  return ours;
+  return embeddedHeaders(headers, SCRIPT_TYPE);
 }
 
 /** The handler of the call. */

@@ -16,6 +16,7 @@ import type { AppContext, Env } from '../../context.ts';
 import {
   callbackIn,
   callingPage,
+  embeddedHeaders,
   hostPart,
   jsonpScript,
   type NamedCounter,
@@ -148,12 +149,12 @@ async function inForm(query: URLSearchParams, response: Response): Promise<Respo
   // The response to OPTIONS.
   if (response.status === 204) return response;
   if (query.has('img')) {
-    headers.set('Content-Type', 'image/gif');
-    return new Response(pixel(), { status: response.status, headers });
+    const ours = embeddedHeaders(headers, 'image/gif');
+    return new Response(pixel(), { status: response.status, headers: ours });
   }
   const callback = callbackIn(query);
   if (callback === undefined) return response;
-  headers.set('Content-Type', SCRIPT_TYPE);
   const body = { ...((await response.json()) as object), code: response.status };
-  return new Response(jsonpScript(callback, body), { headers });
+  const ours = embeddedHeaders(headers, SCRIPT_TYPE);
+  return new Response(jsonpScript(callback, body), { headers: ours });
 }

@@ -139,6 +139,7 @@ describe('JSONP', () => {
         status: 200,
         type: 'application/javascript; charset=utf-8',
       });
+      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
       const heard: unknown = runInNewContext(
         `const heard = []; const my = { page: { show: (x) => heard.push(x) } }; ${body} heard`,
       );
@@ -631,6 +632,7 @@ describe('shield', () => {
     expect(seen(get.body).words).toEqual(['counter', '11']);
     for (const { headers } of [hit, get]) {
       expect(headers.get('Content-Type')).toBe('image/svg+xml');
+      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
       expect(headers.get('Content-Security-Policy')).toBe(
         "default-src 'none'; style-src 'unsafe-inline'; sandbox",
       );

@@ -506,6 +506,7 @@ describe('JSONP', () => {
         type: 'application/javascript; charset=utf-8',
       });
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
       expect(body).toStartWith('/**/cb(');
       expect(run(body, 'cb')).toEqual([wanted]);
     }
@@ -583,6 +584,7 @@ describe('the image', () => {
       expect(bytes.subarray(0, 6).toString('latin1')).toBe('GIF89a');
       expect([bytes.readUInt16LE(6), bytes.readUInt16LE(8)]).toEqual([1, 1]);
       expect(response.headers.get('X-Path')).toBe('mysite.com/pixel');
+      expect(response.headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
     }
     await expectAnswer(app, '/get/mysite.com/pixel', 200, { value: 4 });
     const missing = await app.ask('/countapi/get/nonexist?img');
