@@ -7,6 +7,7 @@
 import type { ArchivedCounter } from '../contract/archive.ts';
 import { type HistoryEntry, KINDS, type Kind } from '../contract/history.ts';
 import { RULES, type Rules } from '../contract/registry.ts';
+import { DEFAULT_COUNTER } from '../counter/name.ts';
 import {
   dayName,
   firstInexactDay,
@@ -107,8 +108,9 @@ export function readRecord(record: unknown): ArchivedCounter {
   if (day !== undefined) {
     throw new SourceError(`the sum for ${dayName(day)} is larger than ${Number.MAX_SAFE_INTEGER}`);
   }
+  const counter = readName(asText(fields['counter'], 'counter'));
   return {
-    counter: readName(asText(fields['counter'], 'counter')),
+    counter,
     total: asWhole(fields['total'], 'total'),
     madeAt: fields['made'] === undefined ? undefined : readMoment(asText(fields['made'], 'made')),
     owner:
@@ -117,7 +119,7 @@ export function readRecord(record: unknown): ArchivedCounter {
         : readHash(asText(fields['ownerHash'], 'ownerHash')),
     title: fields['title'] === undefined ? undefined : readTitle(asText(fields['title'], 'title')),
     link: fields['link'] === undefined ? undefined : readLink(asText(fields['link'], 'link')),
-    rules: readRules(fields['rules']),
+    rules: readRules(fields['rules'], counter),
     past,
   };
 }
@@ -146,7 +148,7 @@ function readVisitors(value: unknown): Map<number, number> {
   );
 }
 
-function readRules(value: unknown): Rules {
+function readRules(value: unknown, counter: string): Rules {
   if (value === undefined) return RULES;
   const fields = asFields(value, 'rules');
   refuseUnknown(fields, Object.keys(RULES));
@@ -167,5 +169,7 @@ function readRules(value: unknown): Rules {
   if (rules.lowest > rules.highest)
     throw new SourceError('the rule lowest is greater than the rule highest');
   if (rules.windowMs < 0) throw new SourceError('the rule windowMs is less than 0');
+  if (rules.private && counter === DEFAULT_COUNTER)
+    throw new SourceError(`the counter ${counter} is on the page of / and cannot be private`);
   return rules;
 }

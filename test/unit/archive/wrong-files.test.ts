@@ -141,6 +141,17 @@ test('a complete export of a Seen without counters is valid, and nothing is impo
   }
 });
 
+test('a default counter that is private is a mistake, because its page shows its number', async () => {
+  const line = '{"counter":"hits","total":1,"rules":{"private":true}}';
+  const { status, said } = await importOf(`${JSON_HEAD.replace('COUNT', '1')}${line}\n`, '--yes');
+  expect({ status, said }).toEqual({
+    status: 2,
+    said: expect.stringContaining(
+      'line 2: the counter hits is on the page of / and cannot be private',
+    ),
+  });
+});
+
 describe('a malicious file', () => {
   const nested = (open: string, close: string, depth: number) =>
     `${open.repeat(depth)}1${close.repeat(depth)}`;
