@@ -8,10 +8,11 @@ import type { Registry } from '../../contract/registry.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { counterName } from '../../counter/name.ts';
 import { counterPage, missingPage } from '../../page/page.ts';
-import type { AppContext, AppHandler } from '../context.ts';
+import type { AppHandler } from '../context.ts';
 import { formOf } from '../error-forms.ts';
 import { errorPageHeaders, pageHeaders, pageLinks } from './assets.ts';
 import { languageFor, queryFor } from './language.ts';
+import { originOf } from './origin.ts';
 
 /** The handler of a counter's page. `headers` are those of every response. */
 export function createCounterPage(
@@ -31,13 +32,9 @@ export function createCounterPage(
       return new Response(missingPage(links, language, { counter, query }), missing);
     }
     const { total, title, link } = description;
-    const page = { counter, total, title, link, url: addressOf(c), query };
+    const origin = originOf(c);
+    const url = origin && `${origin}/c/${counter}`;
+    const page = { counter, total, title, link, url, query };
     return new Response(counterPage(links, language, page), found);
   };
-}
-
-/** The address of the page without its query; `undefined` when the client sent no `Host`. */
-function addressOf({ req }: AppContext): string | undefined {
-  const url = URL.parse(req.url);
-  return url ? `${url.origin}${url.pathname}` : undefined;
 }

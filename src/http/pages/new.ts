@@ -3,9 +3,10 @@
  * its script uses the API. Not here: its HTML (`page/new.ts`).
  */
 import { newPage } from '../../page/new.ts';
-import type { AppContext, AppHandler } from '../context.ts';
+import type { AppHandler } from '../context.ts';
 import { pageHeaders, pageLinks } from './assets.ts';
 import { languageFor, queryFor } from './language.ts';
+import { originOf } from './origin.ts';
 
 export interface NewPageOptions {
   /** Whether only the installation's owner may create counters. */
@@ -18,16 +19,8 @@ export interface NewPageOptions {
 export function createNewPage(options: NewPageOptions, headers: Headers): AppHandler {
   const ready = { headers: pageHeaders(headers) };
   return async (c) => {
-    const page = { ...options, origin: originOf(c), query: queryFor(c) };
+    const origin = originOf(c) ?? 'http://localhost';
+    const page = { ...options, origin, query: queryFor(c) };
     return new Response(newPage(await pageLinks('new'), languageFor(c), page), ready);
   };
-}
-
-/**
- * The origin in the client's address bar. A proxy says whether the client uses HTTPS; no proxy
- * need be trusted for that, because only this client sees the page.
- */
-function originOf({ req }: AppContext): string {
-  const { origin, host } = new URL(req.url, 'http://localhost');
-  return req.header('X-Forwarded-Proto') === 'https' ? `https://${host}` : origin;
 }

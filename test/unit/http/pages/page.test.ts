@@ -31,6 +31,20 @@ describe('the page of a counter', () => {
     expect((await ask('/get/my-site/front-page')).body).toBe('{"value":1}');
   });
 
+  test('names its own address, with HTTPS behind a proxy with HTTPS', async () => {
+    const { ask } = setUp();
+    await ask('/hit/my-site/front-page');
+    const addressFor = async (headers: Record<string, string>) => {
+      const { body } = await ask('/c/my-site/front-page?lang=de', { ...browser, ...headers });
+      return /property="og:url" content="([^"]*)"/.exec(body)?.[1];
+    };
+    const page = 'seen.test/c/my-site/front-page';
+    expect(await addressFor({})).toBe(`http://${page}`);
+    expect(await addressFor({ 'X-Forwarded-Proto': 'http' })).toBe(`http://${page}`);
+    expect(await addressFor({ 'X-Forwarded-Proto': 'https' })).toBe(`https://${page}`);
+    expect(await addressFor({ 'X-Forwarded-Proto': 'javascript' })).toBe(`http://${page}`);
+  });
+
   test('is missing for a private or missing counter, and for an invalid name', async () => {
     const { ask } = setUp();
     const made = { name: 'my-site/secret', private: true };
