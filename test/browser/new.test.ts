@@ -2,6 +2,7 @@
  * `/new` in a real browser: somebody makes a counter, or opens one that exists. Not here: the
  * builder (`new-builder.test.ts`).
  */
+import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { violationsOf } from '../support/axe.ts';
@@ -89,6 +90,27 @@ describe('somebody makes a counter', () => {
     expect(await page.locator('#token').isVisible()).toBe(false);
     expect(await page.content()).not.toContain(`${token}`);
     expect(errors).toEqual([]);
+  });
+
+  test('gets its token also after a store that was away for longer than a page waits for reading', async () => {
+    await using patient = await Program.start({ SEEN_REPLICAS: '1', SEEN_WAIT_MS: '60000' });
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${patient.url}/new`);
+    await page.locator('#site').fill('patient-site');
+    using locked = new Database(patient.database);
+    locked.run('PRAGMA busy_timeout = 20000');
+    locked.run('BEGIN IMMEDIATE');
+    await create(page);
+    await Bun.sleep(9000);
+    expect(await page.locator('#maker [aria-disabled=true]').count()).toBe(1);
+    expect(await problem(page).textContent()).toBe('');
+    locked.run('ROLLBACK');
+    await page.locator('#code').waitFor();
+    const token = await page.locator('#token-text').textContent();
+    expect(await read(patient.url, 'patient-site/visits', token ?? '')).toMatchObject({
+      value: 0,
+    });
   });
 
   test('with a start value, private, and the token leaves the tab only as a header', async () => {

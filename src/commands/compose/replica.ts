@@ -33,6 +33,7 @@ import { CLOCK, composeCounter } from './counter.ts';
 import {
   composeClientAddress,
   composeLimits,
+  longestHandlerMs,
   requestObserver,
   stackOf,
   streamsPerAddress,
@@ -177,9 +178,7 @@ function openPort(config: Config, app: App, busy: readonly Busy[], shared: boole
     hostSetting: 'SEEN_HOST',
     port: config.port,
     shared,
-    // A hit that creates its counter may wait twice, the first time to find that the counter is
-    // missing. The last attempt may have to connect and send.
-    handlerMs: 2 * (config.waitMs + config.storeTimeoutMs),
+    handlerMs: longestHandlerMs(config),
     connectionsMax: config.connectionsMax,
     busyPorts: () => busy.flatMap((each) => each.busyPorts()),
     bodyBytesMax: ARRIVING_BYTES_MAX,

@@ -144,3 +144,15 @@ function accessLogEntry({ state, status, seconds }: Answer, clientAddress: Clien
   const client = clientAddress(state.peer?.address ?? '', headers.get('X-Forwarded-For'));
   return { client, method, url: url.split('?', 1)[0], status, seconds };
 }
+
+/**
+ * The longest time that a request takes. A hit that creates its counter may wait twice, the first
+ * time to find that the counter is missing; so may a change. The last attempt may have to connect
+ * and send.
+ */
+export function longestHandlerMs({
+  waitMs,
+  storeTimeoutMs,
+}: Pick<Config, 'waitMs' | 'storeTimeoutMs'>): number {
+  return 2 * (waitMs + storeTimeoutMs);
+}

@@ -30,16 +30,23 @@ export interface Call {
   readonly token?: string | undefined;
   /** Ends the request, which then fails as `unreachable`. */
   readonly signal?: AbortSignal | undefined;
-  /** The time limit of the request; 8 s by default. */
+  /** The time limit of the request; by default 8 s for a GET, and five minutes for a change. */
   readonly timeoutMs?: number;
 }
 
-/** Longer than a visit waits for the store by default. */
-const TIMEOUT_MS = 8000;
+/** The time limit for reading: longer than Seen waits for the store by default. */
+const READ_TIMEOUT_MS = 8000;
+/**
+ * The time limit for a change: longer than Seen takes with any settings
+ * (commands/compose/surface.ts). A page that gives up earlier says that nothing was done, and Seen
+ * may do it all the same: it makes a counter, and nobody gets its token.
+ */
+export const CHANGE_TIMEOUT_MS = 300_000;
 
 /** Sends a request to a path of Seen. `data` is undefined for an empty answer. Never fails. */
 export async function ask<T>(path: string, call: Call = {}): Promise<JsonAnswer<T>> {
-  const limit = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
+  const { timeoutMs = call.method ? CHANGE_TIMEOUT_MS : READ_TIMEOUT_MS } = call;
+  const limit = AbortSignal.timeout(timeoutMs);
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
   const { data: response, ...failure } = await send(path, { ...call, signal });
   if (!response) return failure;

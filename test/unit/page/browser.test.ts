@@ -1,8 +1,10 @@
 /** What the page computes in the browser: periods in the visitor's time zone, and texts. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { longestHandlerMs } from '../../../src/commands/compose/surface.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { latestPeriods } from '../../../src/counter/periods.ts';
-import { ask, Task } from '../../../src/page/browser/ask.ts';
+import { ask, CHANGE_TIMEOUT_MS, Task } from '../../../src/page/browser/ask.ts';
 import {
   firstOf,
   latestOf,
@@ -100,6 +102,15 @@ describe('a request', () => {
     using silent = Bun.serve({ port: 0, fetch: () => new Promise<Response>(() => undefined) });
     expect(await ask(silent.url.href, { timeoutMs: 50 })).toEqual({ failed: 'unreachable' });
   }, 4000);
+
+  test('that changes something waits longer than Seen takes with any settings', () => {
+    const settings = (ms: number) =>
+      readConfig({ argv: [], env: { SEEN_WAIT_MS: `${ms}`, SEEN_STORE_TIMEOUT_MS: `${ms}` } });
+    const LONGEST_MS = 60_000;
+    for (const name of ['SEEN_WAIT_MS', 'SEEN_STORE_TIMEOUT_MS'])
+      expect(() => settings(LONGEST_MS + 1)).toThrow(name);
+    expect(CHANGE_TIMEOUT_MS).toBeGreaterThan(longestHandlerMs(settings(LONGEST_MS)));
+  });
 });
 
 describe('a request that is repeated regularly', () => {

@@ -37,8 +37,8 @@ export class Maker {
       part.addEventListener('change', () => this.#judge(part, isPart(part.value.trim())));
     }
     this.#suggestion.addEventListener('click', () => this.#suggested?.());
-    listen(this.#form, () => this.#once(() => this.#submit()));
-    listen(byId('taken'), () => this.#once(() => this.#useToken()));
+    this.#listen(this.#form, () => this.#submit());
+    this.#listen(formById('taken'), () => this.#useToken());
     const sites = ownCounters().map((name) => name.split('/', 1)[0] ?? '');
     suggest(byId('sites'), [...new Set(sites)]);
     if (installationToken() !== undefined) byId('installation').hidden = true;
@@ -83,12 +83,19 @@ export class Maker {
     };
   }
 
-  /** Runs work that is not to run twice at once. */
-  async #once(work: () => Promise<void>): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    await work();
-    this.#busy = false;
+  /** Runs work when a form is sent, not twice at once. Meanwhile its button looks disabled. */
+  #listen(form: HTMLFormElement, work: () => Promise<void>): void {
+    const send = form.querySelector('button:not([type])');
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (this.#busy) return;
+      this.#busy = true;
+      send?.setAttribute('aria-disabled', 'true');
+      void work().finally(() => {
+        send?.removeAttribute('aria-disabled');
+        this.#busy = false;
+      });
+    });
   }
 
   async #submit(): Promise<void> {
@@ -173,11 +180,4 @@ export class Maker {
     else if (found.problem === 'missing') say(byId('problem'), fill(words.missing, { name }));
     else say(byId('problem'), found.problem === 'busy' ? words.busy : words.silent);
   }
-}
-
-function listen(form: HTMLElement, work: () => Promise<void>): void {
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    void work();
-  });
 }
