@@ -19,6 +19,11 @@ export type Call = <T>(method: string, path: string, request?: CallRequest) => P
 
 /** The first pause before a repetition. It doubles, and its random part keeps clients apart. */
 const PAUSE_MS = 200;
+/**
+ * An attempt needs at least this part of a call's time. With less it would hardly get an answer,
+ * and the caller would not see the answer before it.
+ */
+const ATTEMPT_PART = 0.1;
 /** No answer, a limit, or Seen or a proxy in front of it is unavailable. */
 const REPEATED = new Set([0, 429, 502, 503, 504]);
 
@@ -38,9 +43,13 @@ export function createCall(url: string, token: string | undefined, timeoutMs: nu
     if (token) headers.set('Authorization', `Bearer ${token}`);
     if (key) headers.set('Idempotency-Key', key);
     if (body) headers.set('Content-Type', 'application/json');
+    const latest = end - timeoutMs * ATTEMPT_PART;
+    let last: SeenError | undefined;
     for (let pauseMs = PAUSE_MS; ; pauseMs *= 2) {
       const leftMs = end - Date.now();
       try {
+        // Timers of a page in the background are late.
+        if (last && Date.now() > latest) throw last;
         // A connection that hangs takes half of the time, so that there is a repetition.
         // Node takes whole numbers only.
         const attempt = AbortSignal.timeout(Math.ceil(repeats ? leftMs / 2 : leftMs));
@@ -56,12 +65,12 @@ export function createCall(url: string, token: string | undefined, timeoutMs: nu
         return (response.status === 204 ? undefined : await response.json()) as T;
       } catch (cause) {
         signal?.throwIfAborted();
-        const error =
+        last =
           cause instanceof SeenError
             ? cause
             : new SeenError(0, 'unreachable', `No answer from ${url}`, { cause });
-        const waitMs = Math.max(pauseMs * (1 + Math.random()), (error.retryAfter ?? 0) * 1000);
-        if (!repeats || !REPEATED.has(error.status) || Date.now() + waitMs > end) throw error;
+        const waitMs = Math.max(pauseMs * (1 + Math.random()), (last.retryAfter ?? 0) * 1000);
+        if (!repeats || !REPEATED.has(last.status) || Date.now() + waitMs > latest) throw last;
         await pause(waitMs, signal);
       }
     }

@@ -2,7 +2,7 @@
  * The client on a real Seen: every call, repetitions, errors, and the stream. As other programs
  * get it: `package.test.ts`; in a browser: `test/browser/client.test.ts`.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setSystemTime, test } from 'bun:test';
 import { type ListQuery, Seen, type SeenError, type SeenOptions } from '../../../client/client.ts';
 import { INSTALLATION, setUp } from '../../support/app.ts';
 import { until } from '../../support/folder.ts';
@@ -279,6 +279,31 @@ describe('repetitions', () => {
       new Seen('http://127.0.0.1:1', { timeoutMs: 300 }).get('my-site/page'),
     );
     expect(away).toMatchObject({ status: 0, code: 'unreachable', cause: expect.any(Error) });
+  });
+
+  test('end with the last error when no time would be left for an answer', async () => {
+    using served = new Served();
+    // It says to try again after one second, and nothing answers then.
+    served.front = () =>
+      served.calls.length === 1 ? unavailable() : new Promise(() => undefined);
+    const late = await errorOf(served.client({ timeoutMs: 1090 }).get('my-site/page'));
+    expect(late).toMatchObject({ status: 503, code: 'draining', retryAfter: 1 });
+    expect(served.calls.length).toBe(1);
+  });
+
+  test('end with the last error when a page in the background is woken too late', async () => {
+    using served = new Served();
+    served.front = () => Response.json({ code: 'rate-limited', detail: '' }, { status: 429 });
+    const call = errorOf(served.client().get('my-site/page'));
+    await until('the first answer', () => served.calls.length === 1);
+    // The client has the answer, and pauses for at least 200 ms.
+    await Bun.sleep(100);
+    setSystemTime(Date.now() + 60_000);
+    try {
+      expect(await call).toMatchObject({ status: 429, code: 'rate-limited' });
+    } finally {
+      setSystemTime();
+    }
   });
 
   test('are not made of changes, which could undo one in between', async () => {
