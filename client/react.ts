@@ -69,9 +69,14 @@ export function useSeen({ counter, server, count, live }: UseSeenOptions): SeenS
     // Browsers open few connections to one server, for all pages together.
     const follow = () => {
       stop?.();
-      stop = document.hidden
-        ? undefined
-        : clientOf(server).watch(counter, (number) => setState({ number, error: undefined }));
+      stop = undefined;
+      if (document.hidden) return;
+      try {
+        stop = clientOf(server).watch(counter, (number) => setState({ number, error: undefined }));
+      } catch (error) {
+        // An error in an effect would end the whole application.
+        setState(({ number }) => ({ number, error }));
+      }
     };
     follow();
     document.addEventListener('visibilitychange', follow);

@@ -129,6 +129,33 @@ describe('the React component', () => {
     expect(problems).toEqual([]);
   });
 
+  test('tells a wrong name or address as its error, live or not, and the rest of the page stays', async () => {
+    const { page, problems } = await open('/wrong', {
+      'wrong.jsx': `import { createRoot } from 'react-dom/client';
+import { useSeen } from 'seen-counter/react';
+function Told(options) {
+  const { number, error } = useSeen(options);
+  return <li>{options.live ? 'live' : 'still'} {typeof number} {error?.name}</li>;
+}
+createRoot(document.querySelector('main')).render(<><p>The rest</p><ul>
+  {[true, false].map((live) => <>
+    <Told live={live} counter="wrong" server="https://seen.example.com" />
+    <Told live={live} counter="browser/wrong" server="seen.example.com" />
+  </>)}
+</ul></>);
+`,
+    });
+    await page.getByText('TypeError').last().waitFor();
+    expect(await page.locator('li').allTextContents()).toEqual([
+      'live undefined SeenError',
+      'live undefined TypeError',
+      'still undefined SeenError',
+      'still undefined TypeError',
+    ]);
+    expect(await page.getByText('The rest').isVisible()).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
   test('formats the number for the page, or for its own language', async () => {
     const made = await fetch(`${program.url}/api/v1/counters`, {
       method: 'POST',
