@@ -140,6 +140,21 @@ describe('live numbers', () => {
     await shows(page, 'a19', 2);
   });
 
+  test('are fewer with the longest names, as many as fit into one request', async () => {
+    const many = Array.from({ length: 20 }, () => newName().padEnd(69, '-')).map(
+      (name) => `long-names-${'n'.repeat(53)}/${name.slice(5)}`,
+    );
+    for (const name of many) await program.visit(`/hit/${name}`);
+    const body = many.map((name, n) => live(`a${n}`, name)).join('');
+    const { page, requests, problems } = await browser.visit();
+    await page.goto(site.put('/long', scriptOf(program) + body));
+    await shows(page, 'a19', 1);
+    await program.visit(`/hit/${many[13]}`);
+    await shows(page, 'a13', 2);
+    expect(streams(requests)).toEqual([many.slice(0, 14).join()]);
+    expect(problems).toEqual([]);
+  });
+
   test('pause while the page is hidden, and are current when it is visible again', async () => {
     const name = newName();
     await program.visit(`/hit/${name}`);

@@ -109,7 +109,9 @@ function fill(): void {
   });
   const names = [...reads];
   while (names.length > 0) void ask(`api/v1/values?names=${names.splice(0, NAMES_MAX).join()}`);
-  follow([...live].slice(0, FOLLOWED_MAX).join());
+  // Those that fit into the URL of one request: at least `NAMES_MAX`.
+  const fitting = /^.{0,1819}(?=,|$)/;
+  follow((fitting.exec([...live].slice(0, FOLLOWED_MAX).join()) as RegExpExecArray)[0]);
 }
 
 /** The counters that the stream follows, separated by commas. */
