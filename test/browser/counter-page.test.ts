@@ -217,6 +217,34 @@ describe('a private counter', () => {
     );
   });
 
+  for (const [change, method, body] of [
+    ['made private', 'PATCH', '{"private":true}'],
+    ['deleted', 'DELETE', undefined],
+  ] as const) {
+    test(`is hidden as soon as it is ${change}, and never shown with another number`, async () => {
+      const name = `my-site/public-until-${method.toLowerCase()}`;
+      const token = await create({ name, value: 41 });
+      await using watched = await openPage(browser);
+      const { page, errors } = watched;
+      await page.goto(`${program.url}/c/${name}`);
+      await page.getByText('Live', { exact: true }).waitFor();
+      expect(await text(page, '.seen')).toBe('41 visits');
+      await page.evaluate(`(() => {
+        const seen = document.querySelector('.seen');
+        const tell = () => console.error('shown: ' + seen.textContent);
+        new MutationObserver(tell).observe(seen, { subtree: true, childList: true });
+      })()`);
+      const { ok } = await fetch(`${program.url}/api/v1/counters/${name}`, {
+        method,
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+        ...(body && { body }),
+      });
+      expect(ok).toBe(true);
+      await until('the notice', async () => (await text(page, 'h1')) === 'There is nothing here');
+      expect(errors.filter((error) => error.startsWith('shown'))).toEqual([]);
+    });
+  }
+
   test('stays hidden with the token of another counter', async () => {
     const token = await create({ name: 'my-site/another' });
     await create({ name: 'my-site/hidden', private: true });

@@ -24,15 +24,20 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-/** Makes a counter that no other test uses; answers its name. */
-async function newCounter(): Promise<string> {
+/** Makes a counter that no other test uses; answers its name and its token. */
+async function newOwned(): Promise<{ name: string; token: string }> {
   const name = `tests/builder-${++names}`;
-  await fetch(`${program.url}/api/v1/counters`, {
+  const response = await fetch(`${program.url}/api/v1/counters`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ name, value: START }),
   });
-  return name;
+  return (await response.json()) as { name: string; token: string };
+}
+
+/** The name of a counter that no other test uses. */
+async function newCounter(): Promise<string> {
+  return (await newOwned()).name;
 }
 
 async function total(name: string): Promise<number> {
@@ -193,6 +198,26 @@ describe('the preview', () => {
       expect(await page.locator('#picture').isVisible()).toBe(false);
     }
     expect(await total(name)).toBe(START + 1);
+  });
+});
+
+describe('a counter that becomes private', () => {
+  test('is shown as one at once, without a number', async () => {
+    const { name, token } = await newOwned();
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await open(page, name);
+    await choose(page, 'kind', 'number');
+    await page.getByText('This is visit number 12,345.').waitFor();
+    const { ok } = await fetch(`${program.url}/api/v1/counters/${name}`, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+      body: '{"private":true}',
+    });
+    expect(ok).toBe(true);
+    await page.locator('#private-note').waitFor();
+    await choose(page, 'kind', 'number');
+    expect(await page.locator('#shown').textContent()).toBe('The number is private.');
   });
 });
 

@@ -1,4 +1,5 @@
 /** The live total, over server-sent events, from any replica. */
+import { DEFAULT_COUNTER } from '../counters.ts';
 
 /**
  * The state of the connection. It is `lost` only when an interruption lasts longer than the
@@ -21,16 +22,16 @@ const LOST_AFTER_MS = 4000;
 /** After a response that is not a stream, only this script retries, with a random delay. */
 const AGAIN_MS = 2000;
 
-/** The stream of one counter. */
+/** The stream of one counter. When nobody may see the total any more, it reloads the page. */
 export class Live {
-  readonly #url: string;
+  readonly #counter: string;
   readonly #listener: LiveListener;
   #source: EventSource | undefined;
   #again = 0;
   #lost = 0;
 
   constructor(counter: string, listener: LiveListener) {
-    this.#url = `/live?counters=${encodeURIComponent(counter)}`;
+    this.#counter = counter;
     this.#listener = listener;
   }
 
@@ -38,7 +39,7 @@ export class Live {
   open(): void {
     if (this.#source) return;
     clearTimeout(this.#again);
-    const source = new EventSource(this.#url);
+    const source = new EventSource(`/live?counters=${encodeURIComponent(this.#counter)}`);
     this.#source = source;
     this.#watch();
     source.addEventListener('open', () => {
@@ -48,8 +49,11 @@ export class Live {
     });
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       const { value } = JSON.parse(data) as { value: number | null };
-      // A deleted counter has no total.
-      this.#listener.total(value ?? 0);
+      if (value !== null) this.#listener.total(value);
+      // It is private now, or was deleted, and its page is another one. The default counter is
+      // never private, and loading its page would count.
+      else if (this.#counter === DEFAULT_COUNTER) this.#listener.total(0);
+      else location.reload();
     });
     source.addEventListener('error', () => {
       this.#watch();
