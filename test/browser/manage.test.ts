@@ -253,6 +253,76 @@ describe('an owner', () => {
   });
 });
 
+/** Something that one part of a test waits for, and another lets happen. */
+function gate(): { open: () => void; opened: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { open: resolve, opened: promise };
+}
+
+describe('a new token is kept when a look at the number was refused with the old one', () => {
+  /** Opens a private counter, and asks for a new token. */
+  async function begin(page: Page, name: string): Promise<void> {
+    const token = await createCounter(program, { name, private: true });
+    await signIn(page, program, token);
+    await until('its total', async () => (await total(page)) === '0');
+    await press(page, 'New token');
+  }
+
+  const replace = (page: Page) =>
+    page.getByRole('dialog').getByRole('button', { name: 'New token' }).click();
+
+  /** Whether the page shows the counter, whose number runs on, with the token that was shown. */
+  async function goesOn(page: Page, name: string): Promise<void> {
+    const shown = await page.getByRole('dialog').getByLabel('Token').inputValue();
+    expect((await ask(program, path(name), shown)).status).toBe(200);
+    await program.get(`/pixel/${name}.gif`);
+    await until('the visit to be shown', async () => (await total(page)) === '1', 15_000);
+    expect(await page.locator('h1').textContent()).toBe(name);
+    expect(await page.evaluate("sessionStorage.getItem('seen_tokens')")).toContain(shown);
+  }
+
+  test('after the new one came', async () => {
+    const name = 'my-site/late-look';
+    await using watched = await openPage(browser, { locale: 'en-US' });
+    const { page } = watched;
+    await begin(page, name);
+    const [sent, mayGo] = [gate(), gate()];
+    await page.route(
+      `**${path(name)}`,
+      async (route) => {
+        sent.open();
+        await mayGo.opened;
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    await sent.opened;
+    await replace(page);
+    await page.getByRole('dialog').getByLabel('Token').waitFor();
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    mayGo.open();
+    await refused;
+    await goesOn(page, name);
+  });
+
+  test('before the new one came', async () => {
+    const name = 'my-site/early-look';
+    await using watched = await openPage(browser, { locale: 'en-US' });
+    const { page } = watched;
+    await begin(page, name);
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    await page.route(`**${path(name)}/token`, async (route) => {
+      const response = await route.fetch();
+      await refused;
+      await route.fulfill({ response });
+    });
+    await replace(page);
+    await refused;
+    await page.getByRole('dialog').getByLabel('Token').waitFor();
+    await goesOn(page, name);
+  });
+});
+
 describe('an error says what to do', () => {
   test('when a token is not the right one', async () => {
     const name = 'my-site/not-yours';

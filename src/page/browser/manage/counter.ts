@@ -5,6 +5,7 @@
 import { Task } from '../ask.ts';
 import { type Counter, DEFAULT_COUNTER } from '../counters.ts';
 import { linkTo } from '../data.ts';
+import { tokenFor } from '../tokens.ts';
 import { askAbout, isTokenProblem } from './counters.ts';
 import { deleteCounter } from './delete.ts';
 import { button, type Child, el, outside, section } from './elements.ts';
@@ -12,7 +13,7 @@ import { Message } from './messages.ts';
 import type { Past } from './past.ts';
 import { type Change, settingsForm, totalForm } from './settings.ts';
 import { number, words } from './texts.ts';
-import { replaceToken } from './token.ts';
+import { replaceToken, tokensReplaced } from './token.ts';
 
 /** The interval between two looks at the number. */
 const EVERY_MS = 5000;
@@ -60,7 +61,12 @@ export class CounterView {
 
   async #refresh(): Promise<number | undefined> {
     const { signal } = this.#open;
+    const sent = tokenFor(this.#name);
     const answer = await askAbout<Counter>(this.#name, '', { signal });
+    if (isTokenProblem(answer)) {
+      await tokensReplaced();
+      if (tokenFor(this.#name) !== sent) return 0;
+    }
     if (signal.aborted) return undefined;
     if (!answer.data) {
       if (isTokenProblem(answer)) this.#events.refused(this.#name);

@@ -1,4 +1,5 @@
 /** New tokens: replacing one, and showing it, once. */
+import type { JsonAnswer } from '../ask.ts';
 import { copyText } from '../clipboard.ts';
 import { keepToken, ownCounters } from '../tokens.ts';
 import { askAbout } from './counters.ts';
@@ -15,18 +16,32 @@ export function replaceToken(name: string): void {
     submit: replace,
     danger: true,
     onSubmit: async (message, close) => {
-      const answer = await askAbout<{ token: string }>(name, '/token', { method: 'POST' });
-      if (!answer.data) {
-        message.fail(answer);
+      const answer = newTokenOf(name);
+      replacing = answer;
+      const { data, ...failure } = await answer;
+      if (!data) {
+        message.fail(failure);
         return;
       }
-      const { token } = answer.data;
-      // Otherwise this page uses the installation's, which has not changed.
-      if (ownCounters().includes(name)) keepToken(name, token);
       close();
-      showToken(name, token);
+      showToken(name, data.token);
     },
   });
+}
+
+/** The last replacement of a token. */
+let replacing: Promise<unknown> = Promise.resolve();
+
+/** Resolves when no token is being replaced: the one that was valid may be refused already. */
+export async function tokensReplaced(): Promise<void> {
+  await replacing;
+}
+
+async function newTokenOf(name: string): Promise<JsonAnswer<{ token: string }>> {
+  const answer = await askAbout<{ token: string }>(name, '/token', { method: 'POST' });
+  // Otherwise this page uses the installation's, which has not changed.
+  if (answer.data && ownCounters().includes(name)) keepToken(name, answer.data.token);
+  return answer;
 }
 
 /** Shows a new token with a button that copies it. It cannot be read again. */
