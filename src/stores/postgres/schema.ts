@@ -40,8 +40,8 @@ export interface Schema {
 
 /** `test/unit/stores/postgres/schema.test.ts` refuses a change without a step. */
 export const SCHEMA: Schema = {
-  // The last step changes functions only.
-  steps: [tables, labels, ''],
+  // The last steps change functions only.
+  steps: [tables, labels, '', ''],
   functions: [shared, places, history, window, commit, registry, archive, limits, presence],
   oldest: 1,
 };

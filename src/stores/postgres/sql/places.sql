@@ -1,6 +1,7 @@
 -- How much more may be stored: counters, keys of requests, and today's visitors. Far from a limit
 -- transactions need not know of each other. Near it they go one at a time, so that it is not
--- exceeded.
+-- exceeded. When it is reached nothing is added, so there they do not wait for each other either:
+-- otherwise a flood that fills the last place would delay all visits until midnight.
 
 -- The number of free places below which transactions go one at a time: more than all replicas
 -- together fill at one moment.
@@ -37,7 +38,7 @@ END $$;
 -- How many counters, keys and visitors a batch may add, and the number of keys that were deleted
 -- for it. `args` are those of seen.commit. `makes` is whether it makes counters, `visited` whether
 -- it has visitors, and `wanted_keys` the number of its keys. A number is null, or 0 for keys,
--- where the batch adds none.
+-- where the batch adds none; 0 or less means that no place is left.
 CREATE OR REPLACE FUNCTION seen.places_left(
   args jsonb, makes boolean, visited boolean, wanted_keys integer, today integer,
   OUT counters bigint, OUT keys bigint, OUT keys_gone bigint, OUT visitors bigint
@@ -46,19 +47,26 @@ DECLARE
   counters_max bigint := (args->'countersMax')::bigint;
   keys_max bigint := (args->'keysMax')::bigint;
   visitors_max bigint := (args->'visitorsMax')::bigint;
+  keys_left bigint;
 BEGIN
   keys := 0;
   keys_gone := 0;
+  IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;
   IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
-  IF makes OR visitors < seen.near_limit()
-    OR wanted_keys > 0 AND keys_max - seen.sum_of('keys', 0) < seen.near_limit() THEN
+  IF wanted_keys > 0 THEN keys_left := keys_max - seen.sum_of('keys', 0); END IF;
+  IF counters > 0
+    OR visitors BETWEEN 1 AND seen.near_limit() - 1
+    OR keys_left BETWEEN 1 AND seen.near_limit() - 1 THEN
     PERFORM seen.lock_places();
-    IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
+    -- Others may have filled some meanwhile.
     IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;
+    IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
   END IF;
   IF wanted_keys > 0 THEN
     SELECT places, gone INTO keys, keys_gone FROM seen.places_for_keys(
       wanted_keys, keys_max, (args->'now')::bigint, (args->'keyMs')::bigint
     );
+    -- Without the lock, it may only use the places of keys that it has deleted itself.
+    IF keys_left <= 0 THEN keys := least(keys, keys_gone); END IF;
   END IF;
 END $$;

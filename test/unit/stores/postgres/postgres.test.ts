@@ -219,6 +219,69 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
+  test('when a limit is reached, commits do not wait for each other', async () => {
+    const url = await server.newDatabase();
+    const store = open(url, { visitorsMax: 4, keysMax: 1, countersMax: 4 });
+    const batch = newWriter();
+    const names = ['a', 'b', 'c', 'd'].map((key) => `full/${key}`);
+    const comes = (who: string) =>
+      names.map((counter) => ({
+        counter,
+        amount: 1,
+        visitors: [{ id: who, kind: 'person', visits: 1 } as const],
+      }));
+    const keyed = () => ({
+      counter: 'full/a',
+      amount: 1,
+      once: { key: randomUUID(), request: '1' },
+    });
+    // Fills the last place of each kind.
+    await store.counting.commit(batch(...comes('one'), keyed()));
+    await whileLocked(url, 'SELECT seen.lock_places()', async () => {
+      expect(await store.counting.commit(batch(...comes('another')))).toEqual([3, 2, 2, 2]);
+      expect(await store.counting.commit(batch(keyed()))).toEqual(['keys-full']);
+      const unknown = { counter: 'full/e', amount: 1 };
+      expect(await store.counting.commit(batch(unknown))).toEqual(['counters-full']);
+    });
+    const sums = 'SELECT what, sum(n) FROM seen.sums GROUP BY what ORDER BY what';
+    expect((await server.sql(sums, databaseIn(url))).split('\n')).toEqual([
+      'counters|4',
+      'keys|1',
+      'visitors|4',
+    ]);
+    await store.close();
+  });
+
+  test('near a limit, commits at the same moment do not exceed it together', async () => {
+    const url = await server.newDatabase();
+    const limits = { visitorsMax: 8, keysMax: 3, countersMax: 9 };
+    const stores = Array.from({ length: 6 }, () => open(url, limits));
+    const own = stores.map((_, at) => ({ counter: `near/${at}`, amount: 1 }));
+    await stores[0]?.counting.commit(newWriter()({ counter: 'hits', amount: 1 }, ...own));
+    let answers: Promise<unknown>[] = [];
+    await whileLocked(url, 'SELECT seen.lock_places()', async () => {
+      answers = stores.map(({ counting }, at) => {
+        const visitors = ['one', 'two'].map(
+          (who) => ({ id: `${at}-${who}`, kind: 'person', visits: 1 }) as const,
+        );
+        const once = { key: randomUUID(), request: '1' };
+        return counting.commit(
+          newWriter()(
+            { counter: `near/${at}`, amount: 2, visitors },
+            { counter: 'hits', amount: 1, once },
+            { counter: `more/${at}`, amount: 1 },
+          ),
+        );
+      });
+      const locks = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'`;
+      await until('all to wait', async () => (await server.sql(locks)) === '6');
+    });
+    await Promise.all(answers);
+    const kept = `SELECT (SELECT count(*) FROM seen.visitors), (SELECT count(*) FROM seen.keys), (SELECT count(*) FROM seen.counters)`;
+    expect(await server.sql(kept, databaseIn(url))).toBe('8|3|9');
+    for (const store of stores) await store.close();
+  });
+
   test('expired keys are deleted when few places are left, and are not counted any more', async () => {
     const url = await server.newDatabase();
     let now = Date.now();
