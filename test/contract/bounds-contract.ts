@@ -87,6 +87,35 @@ export function testBounds(subject: () => Subject): void {
       expect(after.filter((total, index) => total === before[index]).length).toBe(4);
     });
 
+    test('a limit of 0 counters is a full store, and not one in which hits make none', async () => {
+      for (const [hitsMake, expected] of [
+        [true, 'counters-full'],
+        [false, 'missing'],
+      ] as const) {
+        await using own = begin({ countersMax: 0, hitsMake });
+        const barred = { counter: own.name(), amount: 1, make: false };
+        expect(await own.commit(visit(own.name(), 'a'), barred)).toEqual([expected, 'missing']);
+        // The default counter may always be made.
+        expect(totals(await own.commit(visit('hits', 'a')))).toEqual([expect.any(Number)]);
+        expect(await own.store.counting.read([own.name()])).toEqual([undefined]);
+      }
+    });
+
+    test('with a limit of 0 keys none is kept, and hits without a key count', async () => {
+      await using own = begin({ keysMax: 0 });
+      const once = { key: randomUUID(), request: '1' };
+      const hit = { counter: own.name(), amount: 1 };
+      expect(await own.commit({ ...hit, once }, hit)).toEqual(['keys-full', 1]);
+    });
+
+    test('with a limit of 0 visitors none is remembered, and each visit counts', async () => {
+      await using own = begin({ visitorsMax: 0 });
+      const draft = { total: 0, madeAt: START, owner: 'o', rules: windowed };
+      await own.store.registry.create(own.name(), draft);
+      for (const total of [1, 2])
+        expect(totals(await own.commit(visit(own.name(), 'a')))).toEqual([total]);
+    });
+
     test('when the limit on keys is reached, its space is free again after 24 hours', async () => {
       await using own = begin({ keysMax: 30 });
       const keyed = (): Change => ({

@@ -473,7 +473,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   sql(
     'make counters that a change may not make',
-    "      IF names[at] <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN",
+    "      IF names[at] <> 'hits' AND NOT (hits_make AND coalesce(change.make, true)) THEN",
     '      IF false THEN',
   ),
   sql(

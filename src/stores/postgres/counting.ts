@@ -30,8 +30,7 @@ export class PostgresCounting implements Counting {
   }
 
   commit({ writer, sequence, changes }: Batch): Promise<readonly Outcome[]> {
-    const { keysMax, visitorsMax, hitsMake } = this.#options;
-    const countersMax = hitsMake ? this.#options.countersMax : 0;
+    const { keysMax, visitorsMax, countersMax, hitsMake } = this.#options;
     const args = {
       ...this.#clocks(),
       writer,
@@ -40,7 +39,8 @@ export class PostgresCounting implements Counting {
       keysMax,
       visitorsMax,
       countersMax,
-      creatable: creatableIn(changes, countersMax),
+      hitsMake,
+      creatable: creatableIn(changes, hitsMake),
       ...plainChanges(changes),
     };
     return this.#database.call('commits', 'commit', args, 'hit-unconfirmed');
@@ -73,9 +73,9 @@ export class PostgresCounting implements Counting {
 }
 
 /** The names of the counters that changes may create. */
-function creatableIn(changes: readonly Change[], countersMax: number): string[] {
+function creatableIn(changes: readonly Change[], hitsMake: boolean): string[] {
   const may = changes.filter(
-    ({ counter, make = true }) => counter === DEFAULT_COUNTER || (countersMax > 0 && make),
+    ({ counter, make = true }) => counter === DEFAULT_COUNTER || (hitsMake && make),
   );
   return [...new Set(may.map(({ counter }) => counter))];
 }

@@ -17,6 +17,7 @@ export interface CommitArguments {
   readonly keysMax: number;
   readonly visitorsMax: number;
   readonly countersMax: number;
+  readonly hitsMake: boolean;
   readonly space: boolean;
   readonly changes: readonly PackedChange[number][];
 }

@@ -146,7 +146,8 @@ class ShardCommits {
         day: `${Math.floor(now / DAY_MS)}`,
         keysMax: this.#partOf(keysMax),
         visitorsMax: this.#partOf(visitorsMax),
-        countersMax: hitsMake ? this.#partOf(countersMax) : 0,
+        countersMax: this.#partOf(countersMax),
+        hitsMake,
         space: !space.short,
         writerMs,
         sequence: batch.sequence,
@@ -163,8 +164,7 @@ class ShardCommits {
 
   async ping(): Promise<void> {
     try {
-      const batch = { writer: randomUUID(), sequence: 1, changes: [] };
-      await this.commit(batch, PING_MEMORY_MS);
+      await this.commit({ writer: randomUUID(), sequence: 1, changes: [] }, PING_MEMORY_MS);
     } catch (error) {
       throw uncounted(error);
     }

@@ -5,7 +5,9 @@
 --   now                 milliseconds since 1970
 --   clocksDifferMaxMs   the most that it may differ from the server's clock; 0 for any
 --   keyMs               how long the key of a request is remembered
---   keysMax, visitorsMax, countersMax   the limits; countersMax is 0 when a hit makes no counter
+--   keysMax, visitorsMax, countersMax   the limits
+--   hitsMake            whether hits make counters; older Seens leave it out, and say so with a
+--                       countersMax of 0
 --   counters, keys      the names of counters and the keys of requests in the batch, each once
 --   creatable           the names of those counters that the batch may create
 --   changes             a list: `counter`, a place in `counters` from 1; `amount`; `make`, false
@@ -60,7 +62,7 @@ DECLARE
   this_hour integer := now_ms / 3600000;
   today integer := now_ms / 86400000;
   visitors_max bigint := (args->'visitorsMax')::bigint;
-  counters_max bigint := (args->'countersMax')::bigint;
+  hits_make boolean := coalesce((args->'hitsMake')::boolean, args->'countersMax' <> '0');
   kept seen.writers;
   change record;
   answers jsonb[] := '{}';
@@ -159,7 +161,7 @@ BEGIN
       END IF;
     END IF;
     IF totals[at] IS NULL THEN
-      IF names[at] <> 'hits' AND (counters_max = 0 OR NOT coalesce(change.make, true)) THEN
+      IF names[at] <> 'hits' AND NOT (hits_make AND coalesce(change.make, true)) THEN
         answers[change.place] := '"missing"';
         CONTINUE;
       END IF;

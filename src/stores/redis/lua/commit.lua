@@ -15,7 +15,8 @@
 --   keyMs          how long a request's key is remembered
 --   keysMax        the most keys of requests that may be kept
 --   visitorsMax    the most visitors that may be kept for windows, of all counters together
---   countersMax    the most counters that there may be; 0 when hits create none
+--   countersMax    the most counters that there may be
+--   hitsMake       whether hits create counters
 --   space          false when memory is short: then nothing new is stored, no counter, key,
 --                  visitor or hour
 --   changes        a flat list, which is faster to unpack than a list of maps: of each change
@@ -80,7 +81,7 @@ end
 local function refuse_making(name, more)
   check_missing(name)
   if name == DEFAULT then return nil end
-  if more and more.make == false or ARGS.countersMax == 0 then return 'missing' end
+  if more and more.make == false or not ARGS.hitsMake then return 'missing' end
   if not ARGS.space then return 'counters-full' end
   local there = redis.call('ZCARD', NAMES) + counters_made
   return there >= ARGS.countersMax and 'counters-full' or nil
