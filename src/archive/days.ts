@@ -45,8 +45,8 @@ export function readMoment(text: string): number {
 
 /**
  * The history limited to sums that can be imported again: the total of a kind on a day, hours
- * included, stays within exact numbers. Otherwise one counter with extreme values would block the
- * whole export.
+ * included, and the visitors of a day stay within exact numbers. Otherwise one counter with
+ * extreme values would block the whole export.
  */
 export function withinExactSums({ hours, days, visitors }: CounterHistory): CounterHistory {
   const sums = new Map<string, number>();
@@ -63,7 +63,9 @@ export function withinExactSums({ hours, days, visitors }: CounterHistory): Coun
   return {
     days: days.map((day) => fit(day.at, day)),
     hours: hours.map((hour) => fit(Math.floor(hour.at / 24), hour)),
-    visitors,
+    visitors: new Map(
+      [...visitors].map(([day, count]) => [day, Math.min(count, Number.MAX_SAFE_INTEGER)]),
+    ),
   };
 }
 

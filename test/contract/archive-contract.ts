@@ -1,6 +1,7 @@
 /** The contract of exports and imports. Every store runs it, on the real database. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
+import { exported } from '../../src/archive/gather.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../src/contract/archive.ts';
 import type { Change } from '../../src/contract/counting.ts';
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS } from '../../src/contract/history.ts';
@@ -292,6 +293,47 @@ export function testArchive(subject: () => Subject): void {
         { ...hour, past: fits },
       ];
       expect(await store.archive.importAll(allowed, add)).toEqual(['added', 'added']);
+    });
+
+    test('visitors that cannot be added to a day are reported, and never block an export', async () => {
+      const withVisitors = (name: string, ...days: [day: number, count: number][]) =>
+        counter({
+          counter: name,
+          total: 0,
+          owner: undefined,
+          past: { ...NO_PAST, visitors: new Map(days) },
+        });
+      const add = () => terms({ existing: 'add' });
+      const [full, visited] = [fresh(), fresh()];
+      const begun = withVisitors(full, [DAY, MAX], [DAY - 1, MAX]);
+      expect(await store.archive.importAll([begun], terms())).toEqual(['made']);
+      const commit = hitting();
+      const visit = (name: string) => commit({ counter: name, amount: 1, visitors: callers('a') });
+      await visit(visited);
+      const more = [
+        withVisitors(full, [DAY - 2, 1], [DAY - 1, 1]),
+        withVisitors(visited, [DAY, MAX]),
+      ];
+      const refused = ['out-of-range', 'out-of-range'] as const;
+      expect(await store.archive.previewImport(more, add())).toEqual([...refused]);
+      expect(await store.archive.importAll(more, add())).toEqual([...refused]);
+      expect(await look(full)).toEqual(plain(begun));
+      const fits = [
+        withVisitors(full, [DAY - 2, 1], [DAY - 1, 0]),
+        withVisitors(visited, [DAY, MAX - 1]),
+      ];
+      expect(await store.archive.importAll(fits, add())).toEqual(['added', 'added']);
+      // Visits count on, and the next day puts both numbers of the day together.
+      for (const at of [NOW, NOW + DAY_MS]) {
+        now = at;
+        for (const name of [full, visited]) {
+          await visit(name);
+          const archived = (await allOf(store.archive)).get(name);
+          expect(archived?.past.visitors.get(DAY)).toBe(MAX);
+          expect(archived && exported(archived, now)).toMatchObject({ counter: name });
+        }
+      }
+      now = NOW;
     });
 
     test('an import makes no more counters than the limit allows, and still updates existing ones', async () => {

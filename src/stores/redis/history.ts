@@ -147,8 +147,11 @@ export function historyIn(dump: Dump): CounterHistory {
   const [, , , , , day, hours, days, uniques, today] = dump;
   const visitors = new Map(pairs(uniques).map(([at, count]) => [Number(at), Number(count)]));
   // An import may have added visitors for the day whose visitors are still kept one by one: both
-  // are added.
-  if (day !== '' && today > 0) visitors.set(Number(day), (visitors.get(Number(day)) ?? 0) + today);
+  // are added, within exact numbers.
+  if (day !== '' && today > 0) {
+    const sum = (visitors.get(Number(day)) ?? 0) + today;
+    visitors.set(Number(day), Math.min(sum, Number.MAX_SAFE_INTEGER));
+  }
   return { hours: entries(hours), days: entries(days), visitors };
 }
 

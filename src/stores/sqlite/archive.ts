@@ -146,8 +146,12 @@ function previewOne(
   if (file.importedFrom.get(counter, source)) return 'done';
   if (existing === 'keep') return 'kept';
   if (existing === 'replace') return 'replaced';
+  const visitors = visitorsIn(file.uniques.all(counter));
   const fits =
     Number.isSafeInteger(before + total) &&
+    [...past.visitors].every(([day, more]) =>
+      Number.isSafeInteger((visitors.get(day) ?? 0) + more),
+    ) &&
     addsUp(file.hours.all(counter), past.hours) &&
     addsUp(file.days.all(counter), [...past.days, ...past.hours.map(inDays)]);
   return fits ? 'added' : 'out-of-range';

@@ -87,7 +87,8 @@ function visitorStatements(database: Database) {
     /** ?1 counter, ?2 day, ?3 the number of new visitors. */
     addToUniques: database.query<unknown, [string, number, number]>(`
       INSERT INTO uniques (counter, day, visitors) VALUES (?1, ?2, ?3)
-      ON CONFLICT (counter, day) DO UPDATE SET visitors = visitors + excluded.visitors`),
+      ON CONFLICT (counter, day)
+      DO UPDATE SET visitors = ${within('visitors + excluded.visitors')}`),
     /**
      * ?1 day, ?2 counter: deletes its visitors of that day, of the day before (kept for a while
      * after midnight), and of the day after (written by a replica whose clock is ahead). The days

@@ -14,6 +14,7 @@ import {
   type MemoryConnection,
   type MemoryDatabase,
   pastOf,
+  within,
 } from './database.ts';
 import { historyOf } from './history.ts';
 
@@ -70,7 +71,11 @@ export class MemoryArchive implements Archive {
     const fits = past.hours.every(({ at, kind, amount }) =>
       Number.isSafeInteger((hours?.get(`${at} ${kind}`)?.amount ?? 0) + amount),
     );
-    return fits && Number.isSafeInteger(before + total) ? 'added' : 'out-of-range';
+    const { visitors } = historyOf(this.#database, counter);
+    const visitorsFit = [...past.visitors].every(([day, more]) =>
+      Number.isSafeInteger((visitors.get(day) ?? 0) + more),
+    );
+    return fits && visitorsFit && Number.isSafeInteger(before + total) ? 'added' : 'out-of-range';
   }
 
   #add(
@@ -85,6 +90,7 @@ export class MemoryArchive implements Archive {
     const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
     for (const { at, kind, amount } of hours) addTo(own.hours, at, kind, amount);
     for (const { at, kind, amount } of days) addTo(own.days, at, kind, amount);
-    for (const [day, count] of visitors) own.brought.set(day, (own.brought.get(day) ?? 0) + count);
+    for (const [day, count] of visitors)
+      own.brought.set(day, within((own.brought.get(day) ?? 0) + count));
   }
 }

@@ -45,7 +45,8 @@ export class MemoryHistory implements History {
 export function historyOf({ pasts, now }: MemoryDatabase, counter: string): CounterHistory {
   const { hours, days, visitors, brought } = pasts.get(counter) ?? {};
   const counts = new Map(brought);
-  for (const [day, known] of visitors ?? []) counts.set(day, (counts.get(day) ?? 0) + known.size);
+  for (const [day, known] of visitors ?? [])
+    counts.set(day, within((counts.get(day) ?? 0) + known.size));
   const past = {
     hours: [...(hours?.values() ?? [])],
     days: [...(days?.values() ?? [])],

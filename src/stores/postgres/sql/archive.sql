@@ -36,6 +36,10 @@ BEGIN
       UNION ALL SELECT (e->0)::integer / 24, e->>1, (e->2)::bigint
       FROM jsonb_array_elements(past->'hours') AS e
     ) AS daily GROUP BY day, kind HAVING abs(sum(amount)) > seen.exact_max()
+  ) OR EXISTS (
+    SELECT FROM jsonb_array_elements(past->'visitors') AS e
+    JOIN seen.uniques ON counter = of_counter AND day = (e->0)::integer
+    WHERE visitors + (e->1)::bigint > seen.exact_max()
   );
 END $$;
 
@@ -88,7 +92,8 @@ BEGIN
   INSERT INTO seen.uniques AS there (counter, day, visitors)
   SELECT of_counter, (e->0)::integer, (e->1)::bigint
   FROM jsonb_array_elements(past->'visitors') AS e
-  ON CONFLICT (counter, day) DO UPDATE SET visitors = there.visitors + excluded.visitors;
+  ON CONFLICT (counter, day)
+  DO UPDATE SET visitors = seen.limited(there.visitors + excluded.visitors);
 END $$;
 
 -- args: `counters`, `source`, `existing` ("keep", "add" or "replace"), `countersMax`, `now`.

@@ -116,7 +116,8 @@ BEGIN
   IF recorded = 0 THEN RETURN; END IF;
   INSERT INTO seen.uniques AS there (counter, day, visitors)
   SELECT name, today, n FROM unnest(names, new_visitors) AS added (name, n) WHERE n > 0
-  ON CONFLICT (counter, day) DO UPDATE SET visitors = there.visitors + excluded.visitors;
+  ON CONFLICT (counter, day)
+  DO UPDATE SET visitors = seen.limited(there.visitors + excluded.visitors);
   DELETE FROM seen.sums WHERE ctid IN (
     SELECT ctid FROM seen.sums WHERE what = 'visitors' AND day < day_over FOR UPDATE SKIP LOCKED
   );

@@ -35,6 +35,12 @@ local function figures_before(index)
   return before
 end
 
+-- The day whose visitors are kept one by one, and their number.
+local function visitors_one_by_one()
+  local day = read('HGET', 'seen:counter:' .. name, 'day')
+  return day, day and read('PFCOUNT', 'seen:visitors:' .. name) or 0
+end
+
 local sums = {}
 
 -- Fills `sums` for "add" and returns "added", or returns the reason why nothing can be added.
@@ -43,13 +49,15 @@ local function plan_add()
   if not total then return 'unreadable' end
   sums.total = total + ARGS.total
   if out_of_range(sums.total) then return 'out-of-range' end
+  local day, visitors = visitors_one_by_one()
   for index, figures in ipairs(ARGS.figures) do
     local before = figures_before(index)
     if not before then return 'unreadable' end
     sums[index] = {}
     for at = 1, #figures, 2 do
       local sum = before[(at + 1) / 2] + figures[at + 1]
-      if out_of_range(sum) then return 'out-of-range' end
+      local kept = index == 3 and figures[at] == day and visitors or 0
+      if out_of_range(sum + kept) then return 'out-of-range' end
       sums[index][at], sums[index][at + 1] = figures[at], sum
     end
   end
