@@ -7,6 +7,9 @@
 import { type CounterHistory, DAY_MS, type HistoryEntry, HOUR_MS } from '../contract/history.ts';
 import { excerpt, SourceError } from './item.ts';
 
+/** The end of the last year that visits may be of, in milliseconds since 1970. */
+const END_MS = Date.UTC(10_000, 0);
+
 /** The hour since 1970 as `2026-11-22T13:00Z`. */
 export function hourName(hour: number): string {
   return new Date(hour * HOUR_MS).toISOString().replace(/:00\.000Z$/, 'Z');
@@ -20,15 +23,31 @@ export function dayName(day: number): string {
 /** `2026-11-22T13:00Z` as the hour since 1970. Fails with `SourceError`. */
 export function readHour(name: string): number {
   const hour = Date.parse(name) / HOUR_MS;
-  if (Number.isInteger(hour) && hourName(hour) === name) return hour;
+  if (Number.isInteger(hour) && hourName(hour) === name) {
+    checkYear(hour * HOUR_MS, name);
+    return hour;
+  }
   throw new SourceError(`${excerpt(name)} is not an hour: write it as in 2026-11-22T13:00Z`);
 }
 
 /** `2026-11-22` as the day since 1970. Fails with `SourceError`. */
 export function readDay(name: string): number {
   const day = Date.parse(name) / DAY_MS;
-  if (Number.isInteger(day) && dayName(day) === name) return day;
+  if (Number.isInteger(day) && dayName(day) === name) {
+    checkYear(day * DAY_MS, name);
+    return day;
+  }
   throw new SourceError(`${excerpt(name)} is not a day: write it as in 2026-11-22`);
+}
+
+/**
+ * Fails with `SourceError` for a time of visits before 1970 or after 9999: not every store could
+ * keep it. `text` is the time as the source has it, for the message; by default ISO 8601.
+ */
+export function checkYear(moment: number, text?: string): void {
+  if (moment >= 0 && moment < END_MS) return;
+  const shown = excerpt(text ?? new Date(moment).toISOString());
+  throw new SourceError(`${shown} is not in the years 1970 to 9999`);
 }
 
 /** An ISO 8601 time as milliseconds since 1970. Fails with `SourceError`. */

@@ -9,6 +9,7 @@
 import { DAY_MS, HOUR_MS, HOURS_KEPT_DAYS, KINDS, type Kind } from '../contract/history.ts';
 import { RULES } from '../contract/registry.ts';
 import { AppError } from '../counter/errors.ts';
+import { checkYear } from './days.ts';
 import { excerpt, type Item, itemOf, keyFor, SourceError } from './item.ts';
 import type { ReadLimits } from './limits.ts';
 
@@ -65,6 +66,7 @@ export class PageSums {
   add({ path, kind, at, amount, visitors }: Visits, line: number): void {
     if (path.length > PATH_MAX_LENGTH)
       throw new SourceError(`${excerpt(path)} is longer than a path can be`);
+    checkYear(at);
     const page = decoded(path);
     const sums = this.#sumsOf(page, line, at);
     if (sums.paths.length < PATHS_MAX && !sums.paths.includes(page))

@@ -128,6 +128,30 @@ test('an export with only headings, or a list with only comments, fails with the
   }
 });
 
+test('visits before 1970 or after 9999, which not every store can keep, are a mistake in their line', async () => {
+  const bound = 'is not in the years 1970 to 9999';
+  const record = (field: string, time: string, value: unknown) =>
+    JSON.stringify({ counter: 'my-site/page', total: 1, [field]: { [time]: value } });
+  for (const time of ['+275760-01-01', '+010000-01-01', '1969-12-31', '-000001-01-01']) {
+    for (const [field, at, value] of [
+      ['hours', `${time}T00:00Z`, { person: 1 }],
+      ['days', time, { person: 1 }],
+      ['visitors', time, 1],
+    ] as const) {
+      const text = `${JSON_HEAD.replace('COUNT', '1')}${record(field, at, value)}\n`;
+      expect(mistakesIn(await itemsOf(text))).toEqual([`2: "${at}" ${bound}`]);
+    }
+    const visit = `${GOATCOUNTER_HEAD}/,0,true,${time}T00:00:00Z\n`;
+    expect(mistakesIn(await itemsOf(visit, { namespace: 'my-blog' }))).toEqual([
+      `2: "${time}T00:00:00.000Z" ${bound}`,
+    ]);
+  }
+  for (const day of ['1970-01-01', '9999-12-31']) {
+    const text = `${JSON_HEAD.replace('COUNT', '1')}${record('hours', `${day}T23:00Z`, { bot: 1 })}\n`;
+    expect(mistakesIn(await itemsOf(text))).toEqual([]);
+  }
+});
+
 test('a complete export of a Seen without counters is valid, and nothing is imported', async () => {
   for (const content of [
     JSON_HEAD.replace('COUNT', '0'),
