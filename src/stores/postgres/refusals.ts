@@ -4,7 +4,8 @@
  * https://www.postgresql.org/docs/15/errcodes-appendix.html
  *
  * `store-unavailable` passes by itself, or when somebody acts on the server: a start waits for it.
- * `store-unusable` lasts until somebody changes Seen's settings or version: a start fails at once.
+ * `store-unusable` lasts until somebody changes Seen's settings or version, or the value that
+ * could not be stored: a start and an import fail at once.
  * Not here: whether the statement may have been applied all the same (`session.ts`).
  */
 import { DatabaseError } from 'pg';
@@ -87,6 +88,13 @@ const REFUSALS: readonly Refusal[] = [
     advice:
       'Tables or functions of Seen are missing in this database. When all are missing, Seen creates them. When only some are, restore a backup',
     leave: true,
+  },
+  {
+    state: /^22/,
+    code: 'store-unusable',
+    advice:
+      'PostgreSQL cannot keep a value that Seen has sent, and trying again would not help. Correct the file if this was an import; otherwise it is a bug in Seen',
+    leave: false,
   },
   {
     state: /^26000/,
