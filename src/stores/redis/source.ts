@@ -4,7 +4,7 @@
  *
  * Not here: the meaning of the keys (`archive/`).
  */
-import { RedisConnection, type RedisOptions } from './connection.ts';
+import { type Client, RedisConnection, type RedisOptions } from './connection.ts';
 
 /**
  * A number under a key: a string, or the score of a member of a sorted set. Other types have no
@@ -31,53 +31,64 @@ export class RedisSource {
   }
 
   /**
-   * Reads the keys that match `pattern` (https://redis.io/docs/latest/commands/keys/), each once:
-   * strings, and members of sorted sets. The value of a key of another type is empty text. Fails
-   * with `store-unavailable`, `store-unusable`.
+   * Reads the keys that match `pattern` (https://redis.io/docs/latest/commands/keys/): strings,
+   * and members of sorted sets, each once. The value of a key of another type is empty text.
+   * Fails with `store-unavailable`, `store-unusable`.
    */
   async *numbers(pattern: string): AsyncGenerator<KeptNumber> {
-    const seen = new Set<string>();
+    const known = new Set<string>();
     let cursor = '0';
     do {
-      const scan = cursor;
-      // eslint-disable-next-line no-await-in-loop -- each look begins where the one before ended
-      const answer = await this.#connection.ask(
-        (client) => client.scan(scan, { MATCH: pattern, COUNT: AT_ONCE }),
-        'store-unavailable',
+      const from = cursor;
+      // eslint-disable-next-line no-await-in-loop -- each step begins where the one before ended
+      const step = await this.#ask((client) =>
+        client.scan(from, { MATCH: pattern, COUNT: AT_ONCE }),
       );
-      ({ cursor } = answer);
-      // SCAN may return a key more than once.
-      const keys = answer.keys.filter((key) => !seen.has(key));
-      for (const key of keys) seen.add(key);
-      // eslint-disable-next-line no-await-in-loop -- the same
-      yield* await this.#read(keys);
+      ({ cursor } = step);
+      yield* this.#read(onlyNew(step.keys, known, (key) => key));
     } while (cursor !== '0');
   }
 
-  async #read(keys: readonly string[]): Promise<KeptNumber[]> {
-    if (keys.length === 0) return [];
-    return this.#connection.ask(async (client) => {
-      const [types, values] = await Promise.all([
-        Promise.all(keys.map((key) => client.type(key))),
-        client.mGet([...keys]),
-      ]);
-      const found = await Promise.all(
-        keys.map(async (key, index): Promise<KeptNumber[]> => {
-          if (types[index] !== 'zset') return [{ key, value: values[index] ?? '' }];
-          const members: KeptNumber[] = [];
-          for await (const some of client.zScanIterator(key, { COUNT: AT_ONCE })) {
-            members.push(
-              ...some.map(({ value, score }) => ({ key, member: value, value: String(score) })),
-            );
-          }
-          return members;
-        }),
-      );
-      return found.flat();
-    }, 'store-unavailable');
+  async *#read(keys: readonly string[]): AsyncGenerator<KeptNumber> {
+    if (keys.length === 0) return;
+    const [types, values] = await this.#ask((client) =>
+      Promise.all([Promise.all(keys.map((key) => client.type(key))), client.mGet([...keys])]),
+    );
+    for (const [index, key] of keys.entries()) {
+      if (types[index] === 'zset') yield* this.#members(key);
+      else yield { key, value: values[index] ?? '' };
+    }
+  }
+
+  async *#members(key: string): AsyncGenerator<KeptNumber> {
+    const known = new Set<string>();
+    let cursor = '0';
+    do {
+      const from = cursor;
+      // eslint-disable-next-line no-await-in-loop -- each step begins where the one before ended
+      const step = await this.#ask((client) => client.zScan(key, from, { COUNT: AT_ONCE }));
+      ({ cursor } = step);
+      for (const { value, score } of onlyNew(step.members, known, (member) => member.value))
+        yield { key, member: value, value: String(score) };
+    } while (cursor !== '0');
+  }
+
+  /** One step of a scan has the deadline of one call, however many steps there are. */
+  #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    return this.#connection.ask(question, 'store-unavailable');
   }
 
   close(): void {
     this.#connection.close();
   }
+}
+
+/** Those whose name is not in `known`, to which they are added: a scan may return one twice. */
+function onlyNew<T>(all: readonly T[], known: Set<string>, nameOf: (one: T) => string): T[] {
+  return all.filter((one) => {
+    const name = nameOf(one);
+    if (known.has(name)) return false;
+    known.add(name);
+    return true;
+  });
 }
