@@ -26,6 +26,15 @@ const KEPT = 48;
 /** Longer than a visit waits for the store. */
 const TIMEOUT_MS = 15_000;
 
+/** A badge whose number the store did not give in time. */
+const NOT_AVAILABLE = /aria-label="visits: not available"/;
+
+/** Why an answer has no number. A picture of an error has status 200. */
+function failureOf(status: number, body: string): string {
+  if (status !== 200) return `status ${status}${codeIn(body)}`;
+  return NOT_AVAILABLE.test(body) ? 'status 503, as a picture' : 'no number';
+}
+
 /** A connection and its number for the judge, which is a new one whenever it is opened again. */
 interface Line {
   id: number;
@@ -156,8 +165,7 @@ export class Load {
       line.connection ??= await Connection.open(this.#target, TIMEOUT_MS);
       const { status, body } = await line.connection.ask(request, TIMEOUT_MS);
       const number = status === 200 ? numberIn(body) : undefined;
-      if (number !== undefined) return { number };
-      return { failure: status === 200 ? 'no number' : `status ${status}${codeIn(body)}` };
+      return number === undefined ? { failure: failureOf(status, body) } : { number };
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       line.connection?.close();
