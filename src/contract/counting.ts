@@ -51,9 +51,9 @@ export interface RequestKey {
 }
 
 /**
- * Many hits as one write. Its changes are made in their order; a counter may have several. An empty
- * batch is stored, too, and uses its number, so it fails when any other would; but it need not
- * survive a crash.
+ * Many hits as one write. Its changes are made in their order; a counter may have several. An
+ * empty batch is stored, too, and uses its number, so it fails when any other would; but it need
+ * not survive a crash.
  */
 export interface Batch {
   /** The writer: unique for each `Counter` of each process. */

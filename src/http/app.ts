@@ -12,7 +12,7 @@ import type { RouterRoute } from 'hono/types';
 import { getPath } from 'hono/utils/url';
 import { AppError, isAppError } from '../counter/errors.ts';
 import type { Hosts } from '../services/services.ts';
-import { HOST_LENGTH_MAX } from '../web-address.ts';
+import { HOST_LENGTH_MAX } from '../services/web-address.ts';
 import type { AppContext, Common, Env, Surface } from './context.ts';
 import { errorFor, errorHandler, errorResponse, refusedBody } from './errors.ts';
 import { checkBody, type UploadRoute } from './request/body-limit.ts';

@@ -4,8 +4,9 @@
  * A page has a counter, its site another one, and the visitors of the site a third. All clients
  * of a page get the same counters, whichever of the three services they were made for.
  */
-import { webAddress } from '../web-address.ts';
+
 import { counterOfAddress, decodedPart } from './naming.ts';
+import { webAddress } from './web-address.ts';
 
 /** The counters of a page. */
 export interface PageCounters {

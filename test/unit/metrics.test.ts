@@ -6,12 +6,16 @@ import { Program } from '../support/program.ts';
 async function told(
   observe: (metrics: ReturnType<typeof createMetrics>) => void,
 ): Promise<string[]> {
-  const metrics = createMetrics('replica-1', { version: '1.2.3', store: 'sqlite' }, {
-    waiting: () => 0,
-    storeUp: () => true,
-    storeShort: () => false,
-    openStreams: () => [],
-  });
+  const metrics = createMetrics(
+    'replica-1',
+    { version: '1.2.3', store: 'sqlite' },
+    {
+      waiting: () => 0,
+      storeUp: () => true,
+      storeShort: () => false,
+      openStreams: () => [],
+    },
+  );
   observe(metrics);
   const text = await mergeMetrics([await metrics.snapshot()]);
   return text.split('\n').filter((line) => line.includes('seen_request_seconds'));

@@ -6,10 +6,11 @@
  * The page chooses the function’s name, so the name is validated. A counter’s name can be made
  * from the calling page, which anybody can forge, so it is validated afterwards.
  */
+
 import type { Draft, Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { SIMPLE_PAGE_POLICY } from '../../page/simple.ts';
-import { webAddress } from '../../web-address.ts';
+import { webAddress } from '../../services/web-address.ts';
 
 /** Redirects the client. `headers` are those of every response. */
 export function redirect(to: string, status: 301 | 302 | 307 | 308, headers: Headers): Response {

@@ -12,7 +12,7 @@ import type { Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { linkTo } from '../../page/links.ts';
 import { ownVisitsPage } from '../../page/notices.ts';
-import { webAddress } from '../../web-address.ts';
+import { webAddress } from '../../services/web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';

@@ -11,7 +11,7 @@ import { EMBEDDING_POLICY } from '../../../images/badge.ts';
 import { drawNumber, type Theme } from '../../../images/number-picture.ts';
 import { SEEN_THEME } from '../../../images/seen-theme.ts';
 import { MOE_DEMO, type MoeCall, moeCallIn, moeCounter } from '../../../services/moe-counter.ts';
-import { webAddress } from '../../../web-address.ts';
+import { webAddress } from '../../../services/web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { type ErrorWriter, rewriteErrors } from '../../errors.ts';
 import { imageHeaders, pictureWriter } from '../../images/error-picture.ts';

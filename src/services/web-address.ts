@@ -1,5 +1,5 @@
 /**
- * Addresses of websites in texts that clients send. A leaf.
+ * Addresses of websites in texts that clients send.
  *
  * A parser takes time with the square of the length of a label of a host, when that has to be
  * encoded (https://www.rfc-editor.org/rfc/rfc3492#section-6). So the length is checked before.
