@@ -238,9 +238,9 @@ export const MUTANTS: readonly Mutant[] = [
     '      placeOf.set(counter, changes.length);',
   ),
   batch(
-    'let hits overtake one that does not fit',
-    '      if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) break;',
-    '      if (!Number.isSafeInteger(sum) || Math.sign(change.amount) !== Math.sign(amount)) continue;',
+    'join a hit that moves a counter the other way',
+    ' && Math.sign(change.amount) === Math.sign(amount)',
+    '',
   ),
   batch(
     'give a hit the place of the next change',

@@ -3,8 +3,9 @@
  * first, until they equal the batch.
  *
  * This is a second description of what `gather` promises: hits keep their order, none is
- * overtaken, and each counter is once in a batch, except for hits with a key. Sums only grow, so
- * no other number of hits can equal the same batch.
+ * overtaken, and a hit joins the last change of its counter, unless it has a key, goes the other
+ * way, or would make a sum that is not exact. Sums only grow, so no other number of hits can equal
+ * the same batch.
  */
 import type { Batch, Change } from '../../src/contract/counting.ts';
 import type { Group, SimulatedHit } from './hit.ts';
@@ -40,8 +41,8 @@ export function parcelOf({ writer, sequence, changes }: Batch, waiting: readonly
     sum += BigInt(Math.abs(hit.amount));
     const group = hit.once
       ? undefined
-      : groups.find(({ counter, once }) => counter === hit.counter && once === undefined);
-    if (group) group.hits.push(hit);
+      : groups.findLast(({ counter, once }) => counter === hit.counter && once === undefined);
+    if (group && joins(hit, group.hits)) group.hits.push(hit);
     else groups.push({ counter: hit.counter, once: hit.once, hits: [hit] });
   }
   const same =
@@ -62,6 +63,16 @@ export function parcelOf({ writer, sequence, changes }: Batch, waiting: readonly
     bug: false,
   };
   return parcel;
+}
+
+/** Whether a hit may be in one change with these hits of its counter. */
+function joins({ amount }: SimulatedHit, hits: readonly SimulatedHit[]): boolean {
+  const sum = hits.reduce((all, hit) => all + BigInt(hit.amount), BigInt(amount));
+  return (
+    sum <= BigInt(Number.MAX_SAFE_INTEGER) &&
+    sum >= BigInt(-Number.MAX_SAFE_INTEGER) &&
+    hits.every((hit) => hit.amount > 0 === amount > 0)
+  );
 }
 
 function changeOf({ counter, once, hits }: Group): Change {
