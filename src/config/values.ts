@@ -100,7 +100,7 @@ export const token = optional(
 
 /** The path of the script for other pages. */
 export const scriptPath = z.string().regex(
-  // `/page.js` and `/manage.js` are scripts of Seen's own pages.
-  /^(?!\/(?:page|manage)\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
+  // `/page.js`, `/new.js` and `/manage.js` are scripts of Seen's own pages.
+  /^(?!\/(?:page|new|manage)\.js$)\/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,59}\.js$/,
   'is not a valid path: use / and up to 60 letters, digits, "_", "." and "-", then .js',
 );

@@ -6,6 +6,7 @@ import { envName, flagName, readConfig } from '../../../src/config/config.ts';
 import { settingsManual, settingsTable } from '../../../src/config/manual.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
+import { PAGE_SCRIPTS } from '../../../src/http/pages/assets.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { ROOT } from '../../support/program.ts';
 
@@ -102,11 +103,13 @@ describe('settings', () => {
       '/.js',
       '/..js',
       '/:a.js',
-      '/page.js',
-      '/manage.js',
+      ...PAGE_SCRIPTS.map((script) => `/${script}.js`),
       `/${'x'.repeat(61)}.js`,
     ]) {
-      expect(mistakes([], { SEEN_EMBED_PATH: path })).toHaveLength(1);
+      expect({ path, mistakes: mistakes([], { SEEN_EMBED_PATH: path }) }).toEqual({
+        path,
+        mistakes: [expect.stringContaining('is not a valid path')],
+      });
     }
   });
 
