@@ -72,9 +72,10 @@ function routesOf<P extends z.ZodObject>(path: string, params: P) {
             .default('UTC')
             .openapi({ description: 'A time zone of the IANA database.' }),
           from: bound.openapi({
-            description: 'The first period, or a part of its name: 2026, 2026-11.',
+            description:
+              'The first period: a time in it (2026-11-22T13 also for its day or month), or the beginning of its name (2026, 2026-11).',
           }),
-          to: bound.openapi({ description: 'The last period, or a part of its name.' }),
+          to: bound.openapi({ description: 'The last period, given in the same way.' }),
           format: z.enum(['json', 'csv']).default('json'),
         }),
       },

@@ -22,9 +22,7 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
     api.openapi(routes.history, async (c) => {
       const { by, zone, from, to, format } = c.req.valid('query');
       const { name, past } = await pastOf(c);
-      const periods = inPeriods(past, by, zone).filter(
-        ({ time }) => time >= from && (to === '' || time.slice(0, to.length) <= to),
-      );
+      const periods = inPeriods(past, by, zone).filter(({ time }) => isWithin(time, from, to));
       if (format === 'csv')
         return c.text(csv(periods), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
       return c.json({ name, by, zone, periods: periods.map(shown) }, 200);
@@ -39,6 +37,14 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
       return c.json({ name, today, total, error: history.visitorsError, visits: kinds }, 200);
     });
   }
+}
+
+/**
+ * Whether a period is in the range. A bound is a time in the first or the last period, or the
+ * beginning of its name, so only what both have is compared. An empty text is no bound.
+ */
+function isWithin(time: string, from: string, to: string): boolean {
+  return time >= from.slice(0, time.length) && time.slice(0, to.length) <= to;
 }
 
 function shown({ time, amounts, visitors }: Period) {

@@ -140,6 +140,33 @@ describe('history', () => {
     expect(periods).toEqual([{ time: '2026-11-22T23', ...none, person: 1 }]);
   });
 
+  test('begins and ends with the periods that contain `from` and `to`, however exact these are', async () => {
+    const { json } = await withHistory();
+    const timesOf = async (query: string) =>
+      (await json(`${PATH}?${query}`)).periods.map(({ time }: { time: string }) => time);
+    const hours = ['2026-11-22T12', '2026-11-22T23', '2026-11-23T00'];
+    const days = ['2026-11-22', '2026-11-23'];
+    for (const [query, times] of [
+      ['by=hour&from=2026&to=2026', hours],
+      ['by=hour&from=2026-11-22&to=2026-11-22', hours.slice(0, 2)],
+      ['by=hour&from=2026-11-22T23', hours.slice(1)],
+      ['by=hour&to=2026-11-22T23', hours.slice(0, 2)],
+      ['by=day&from=2026-11&to=2026-11', days],
+      ['by=day&from=2026-11-22&to=2026-11-22', days.slice(0, 1)],
+      ['by=day&from=2026-11-22T13', days],
+      ['by=day&to=2026-11-22T13', days.slice(0, 1)],
+      ['by=day&from=2026-11-23T13', days.slice(1)],
+      ['by=month&from=2026&to=2026', ['2026-11']],
+      ['by=month&from=2026-11&to=2026-11', ['2026-11']],
+      ['by=month&from=2026-11-23&to=2026-11-23', ['2026-11']],
+      ['by=month&from=2026-11-22T13&to=2026-11-22T13', ['2026-11']],
+      ['by=month&from=2026-12-01', []],
+      ['by=month&to=2026-10-31T23', []],
+    ] as const) {
+      expect({ query, times: await timesOf(query) }).toEqual({ query, times: [...times] });
+    }
+  });
+
   test('can be read as CSV', async () => {
     const { ask } = await withHistory();
     const { headers, body } = await ask(`${PATH}?format=csv`);
