@@ -1,6 +1,7 @@
 /**
  * Reports regularly to the store that this replica is alive, and keeps the list of replicas that
- * the store returns. At the same interval it lets the counter probe the store.
+ * the store returns. At the same interval it lets the counter probe the store; probes do not wait
+ * for reports, because readiness needs them on time (`counter/store-health.ts`).
  *
  * The list is as old as the last successful heartbeat: while the store is unavailable no replica
  * becomes `gone`. Not here: presence in the store (`contract/presence.ts`), and probes
@@ -63,7 +64,8 @@ export class Heartbeat {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    void this.#reportRegularly();
+    void this.#repeat(() => this.#options.probe());
+    void this.#repeat(() => this.#report());
   }
 
   /** Reports that this replica drains. */
@@ -82,11 +84,10 @@ export class Heartbeat {
     await resultWithin(this.#report(), this.#options.clock, LAST_REPORT_MS);
   }
 
-  async #reportRegularly(): Promise<void> {
+  async #repeat(task: () => void | Promise<void>): Promise<void> {
     while (this.#running) {
-      this.#options.probe();
-      // eslint-disable-next-line no-await-in-loop -- one report after the other
-      await this.#report();
+      // eslint-disable-next-line no-await-in-loop -- one after the other
+      await task();
       // eslint-disable-next-line no-await-in-loop -- the pause between two
       await pause(this.#options.clock, EVERY_MS);
     }

@@ -1,6 +1,7 @@
 /** How replicas know each other, with the test's own clock and memory store. */
 import { describe, expect, test } from 'bun:test';
 import type { HeardReplica, HeartbeatReport, Presence } from '../../../src/contract/presence.ts';
+import { pause } from '../../../src/counter/clock.ts';
 import { Heartbeat } from '../../../src/replicas/heartbeat.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { memoryDatabase } from '../../support/memory-store/database.ts';
@@ -109,5 +110,20 @@ describe('replicas', () => {
     await one.end();
     await clock.pass(9000);
     expect(probes()).toBe(5);
+  });
+
+  test('have the store probed every 2 s also while a heartbeat takes longer', async () => {
+    const { clock, presence, replica, probes } = begin();
+    const slow: Presence = {
+      heartbeat: async (report) => {
+        await pause(clock, 10_000);
+        return presence.heartbeat(report);
+      },
+    };
+    replica('one', 0, slow).start();
+    await clock.pass(9000);
+    expect(probes()).toBe(5);
+    await clock.pass(10_000);
+    expect(probes()).toBe(10);
   });
 });
