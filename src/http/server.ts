@@ -108,18 +108,27 @@ function open({
   };
 }
 
-/** Why a port cannot be opened, by the code of the error. */
-const REASONS: Readonly<Record<string, string>> = {
+/** Why a port cannot be opened, by the code of the error. Other errors come from the address. */
+const PORT_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program uses it',
   EACCES: 'this user may not open it',
 };
 
 function unavailable({ host, hostSetting, port }: ListenOptions, error: unknown): AppError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const failed = `Port ${port} on ${host} cannot be opened`;
-  const advice =
-    code === NO_FAMILY
-      ? `${failed}: this system has no IPv6. Set ${hostSetting} to an IPv4 address, such as 0.0.0.0 for every one.`
-      : `${failed}: ${REASONS[code ?? ''] ?? message}. Choose others with --port and --operations-port, or SEEN_PORT and SEEN_OPERATIONS_PORT.`;
-  return new AppError('port-unavailable', advice, { cause: error });
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new AppError(
+    'port-unavailable',
+    `Port ${port} on ${host} cannot be opened: ${reason(code, message, hostSetting)}`,
+    { cause: error },
+  );
+}
+
+function reason(code: string, message: string, hostSetting: ListenOptions['hostSetting']): string {
+  if (code === NO_FAMILY)
+    return `this system has no IPv6. Set ${hostSetting} to an IPv4 address, such as 0.0.0.0 for every one.`;
+  const ofPort = PORT_REASONS[code];
+  if (ofPort !== undefined)
+    return `${ofPort}. Choose others with --port and --operations-port, or SEEN_PORT and SEEN_OPERATIONS_PORT.`;
+  // For a name without an address Bun (1.4.5) gives any error that the system had before.
+  return `this machine seems to have no such address (${message}). Set ${hostSetting} to one of its addresses, or to :: for every one.`;
 }
