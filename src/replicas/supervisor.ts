@@ -33,6 +33,7 @@ export class Supervisor {
   /** All running processes, including those that start or stop. */
   readonly #alive = new Set<ReplicaProcess>();
   readonly #watchdog: Watchdog<ReplicaProcess>;
+  /** Set by `stop` and `kill`: from then on no slot is filled again. */
   #stopping: Promise<void> | undefined;
   /** Whether a start or a replacement is in progress; only one runs at a time. */
   #busy = true;
@@ -56,7 +57,7 @@ export class Supervisor {
   /**
    * Starts all replicas; resolves when each listens. The first starts alone, so that it has the
    * processors for itself and answers visits sooner. Fails with `replica-failed` when one ends
-   * before it listens.
+   * before it listens; the others run until `kill`.
    */
   async start(): Promise<void> {
     this.#watchdog.start();
@@ -93,6 +94,7 @@ export class Supervisor {
 
   /** Ends all replicas at once. */
   kill(): void {
+    this.#stopping ??= Promise.resolve();
     for (const replica of this.#alive) replica.kill();
   }
 
@@ -145,7 +147,7 @@ export class Supervisor {
 
   async #startTogether(slots: readonly Slot[]): Promise<void> {
     if (this.#stopping) return;
-    const started = await Promise.all(slots.map((slot) => this.#fill(slot).listening));
+    const started = await Promise.all(slots.map((slot) => this.#start(slot)));
     const failed = slots.filter((_, index) => !started[index]);
     if (failed.length === 0 || this.#stopping) return;
     throw new AppError(
@@ -154,10 +156,14 @@ export class Supervisor {
     );
   }
 
-  #fill(slot: Slot): ReplicaProcess {
-    slot.current = this.#spawn(slot.name);
-    void this.#watch(slot, slot.current);
-    return slot.current;
+  /** Fills the slot for the first time. Returns false when the process ended before it listens. */
+  async #start(slot: Slot): Promise<boolean> {
+    const replica = this.#spawn(slot.name);
+    slot.current = replica;
+    const listens = await replica.listening;
+    // Until then it is not replaced: the start fails with it.
+    if (listens) void this.#watch(slot, replica);
+    return listens;
   }
 
   /** Fills the slot again when its process ends and has not been replaced. */
@@ -168,7 +174,9 @@ export class Supervisor {
     const ended = replica.killed ? 'was killed' : 'ended by itself';
     this.#options.log.warn({ status, pauseMs }, `${slot.name} ${ended} and is replaced`);
     await Bun.sleep(pauseMs);
-    if (slot.current === replica && !this.#stopping) this.#fill(slot);
+    if (slot.current !== replica || this.#stopping) return;
+    slot.current = this.#spawn(slot.name);
+    void this.#watch(slot, slot.current);
   }
 
   async #replace(slot: Slot): Promise<boolean> {
