@@ -1,18 +1,18 @@
 /**
  * `seen verify URL`: visits a running counter from outside and judges its answers.
  */
-import { createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { AppError, messageOf } from '../counter/errors.ts';
 import { Unanswered } from '../verify/connection.ts';
 import type { Figures } from '../verify/figures.ts';
-import { type Frame, historyLine, type Operation } from '../verify/history.ts';
+import { historyLine, type Operation } from '../verify/history.ts';
 import { passed, report, reportData } from '../verify/report.ts';
 import { LATE_MS, Run } from '../verify/run.ts';
 import { showRun } from '../verify/screen.ts';
 import { targetOf } from '../verify/target.ts';
 import { type Command, type Context, duration, wholeNumberFlag } from './command.ts';
 import { checkFile } from './verify-check.ts';
+import { openFile } from './verify-file.ts';
 
 const FLAGS = {
   visits: { type: 'string' },
@@ -50,9 +50,7 @@ async function run({ argv, print }: Context): Promise<number> {
   const stop = new AbortController();
   // Opened before the visits, so that a path that cannot be written does not waste a run.
   const json = openFile('json', values.json);
-  const historyFile = openFile('history', values.history);
-  const history =
-    historyFile === undefined ? undefined : createWriteStream('', { fd: historyFile });
+  const history = openFile('history', values.history);
   const visitRun = new Run({
     target: targetOf(url, values.counter),
     clients: wholeNumberFlag('clients', values.clients) ?? 1,
@@ -64,7 +62,7 @@ async function run({ argv, print }: Context): Promise<number> {
     alone: values.alone,
     timeoutMs: duration('timeout', values.timeout),
     stop: stop.signal,
-    onOperation: history && ((operation: Operation) => void history.write(historyLine(operation))),
+    onOperation: history && ((operation: Operation) => history.write(historyLine(operation))),
   });
   const screen = showRun({
     run: visitRun,
@@ -81,12 +79,14 @@ async function run({ argv, print }: Context): Promise<number> {
   try {
     const result = await visitRun.go();
     screen.end();
-    if (history) await finish(history, { type: 'frame', ...result.frame });
-    if (json !== undefined) {
-      const data = reportData(url, result, visitRun.figures);
-      writeFileSync(json, `${JSON.stringify(data, null, 2)}\n`);
-    }
     print(report(url, result, visitRun.figures));
+    const data = reportData(url, result, visitRun.figures);
+    const failures = await Promise.all([
+      history?.end(historyLine({ type: 'frame', ...result.frame })),
+      json?.end(`${JSON.stringify(data, null, 2)}\n`),
+    ]);
+    const failed = failures.filter((failure) => failure !== undefined);
+    if (failed.length > 0) throw new AppError('usage-invalid', failed.join('\n'));
     return passed(result, visitRun.figures) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
@@ -102,30 +102,6 @@ async function run({ argv, print }: Context): Promise<number> {
 function lengthOf(time: string | undefined, visits: number | undefined): number | undefined {
   if (time !== undefined) return duration('for', time);
   return visits === undefined ? STANDARD_MS : undefined;
-}
-
-/**
- * The file of a flag, empty and open for writing; `undefined` without the flag. Fails with
- * `usage-invalid`.
- */
-function openFile(flag: string, path: string | undefined): number | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return openSync(path, 'w');
-  } catch (cause) {
-    const why = `--${flag} names a file that cannot be written: ${messageOf(cause)}.`;
-    throw new AppError('usage-invalid', why, { cause });
-  }
-}
-
-function finish(
-  stream: ReturnType<typeof createWriteStream>,
-  frame: Frame & { type: 'frame' },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.once('error', reject);
-    stream.end(historyLine(frame), resolve);
-  });
 }
 
 function readArguments(argv: readonly string[]) {
@@ -171,7 +147,8 @@ Ctrl-C ends the visits; the report is still printed.
 Exit status:
   0    nothing is broken
   1    a check is broken (the report has the first evidence), or no visit got a number
-  2    a mistake in the command line, or there is no counter at URL
+  2    a mistake in the command line, there is no counter at URL, or FILE cannot be written (the
+       report is printed)
 `,
   run,
 };

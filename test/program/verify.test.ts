@@ -526,6 +526,27 @@ describe('bad input', () => {
     });
   }
 
+  test('a full disk: exit 2, with the report and the files that are not complete', async () => {
+    const said = await verify(seen.url, '--visits', '10', '--history', '/dev/full');
+    expect(said).toEqual({
+      status: 2,
+      said: expect.stringMatching(
+        /: 10 visits in [^]*seen: The file of --history is not complete: ENOSPC: [^\n]+\n$/,
+      ),
+    });
+    const both = '--visits 10 --history whole.jsonl --json /dev/full'.split(' ');
+    expect(await verify(seen.url, ...both)).toEqual({
+      status: 2,
+      said: expect.stringMatching(
+        /: 10 visits in [^]*seen: The file of --json is not complete: ENOSPC: [^\n]+\n$/,
+      ),
+    });
+    expect(await verify('--check', 'whole.jsonl')).toEqual({
+      status: 0,
+      said: expect.stringContaining(': 10 visits in '),
+    });
+  });
+
   test('a history that is damaged: exit 2, with the line', async () => {
     const good =
       '{"type":"hit","connection":1,"start":0,"end":1,"number":6}\n{"type":"frame","before":5,"after":7,"others":false}\n';
