@@ -42,7 +42,7 @@ async function run(context: Context): Promise<number> {
   });
 
   await Promise.race([
-    reachStore(store.counting, config.startMs, log).then(() => life.start()),
+    reachStore(() => store.counting.ping(), config.startMs, log).then(() => life.start()),
     stopAsked,
   ]);
   parent.send({ say: 'listening' });

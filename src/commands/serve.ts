@@ -81,8 +81,12 @@ async function run(context: Context): Promise<number> {
  * address.
  */
 async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
-  await reachStore(store.counting, config.startMs, log);
-  for (const risk of await store.risks()) log.warn(risk);
+  const reached = async () => {
+    await store.counting.ping();
+    // May need another connection, which may fail alone.
+    return store.risks();
+  };
+  for (const risk of await reachStore(reached, config.startMs, log)) log.warn(risk);
   const warning = addressesWarning(config);
   if (warning !== undefined) log.warn(warning);
   return service.start();

@@ -6,7 +6,9 @@ import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import { freePort, temporaryFolder, until } from '../support/folder.ts';
+import { PostgresServer } from '../support/postgres-server.ts';
 import { Program } from '../support/program.ts';
+import { Proxy } from '../support/proxy.ts';
 import { RedisServer, SAFE } from '../support/redis-server.ts';
 import { forEachStore } from '../support/stores/stores.ts';
 
@@ -201,6 +203,30 @@ describe('a store that refuses writes, at the start', () => {
     program.spawn();
     await until('it to say that it waits', () => /OOM .*Trying again for 30 s/.test(program.out));
     await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+    await until('it to be ready', () => program.ready());
+    expect(await program.visit()).toBe(1);
+  });
+
+  test('a start waits for a Redis of which only the answer about its settings is lost at first', async () => {
+    await using proxy = await Proxy.start(redis.port);
+    proxy.fault = { loseAnswer: (bytes) => bytes.includes('appendfsync') && proxy.cuts === 0 };
+    await using program = await Program.prepare({ ...env(), SEEN_STORE_URL: proxy.url });
+    await program.start();
+    expect({ cuts: proxy.cuts, out: program.out }).toEqual({
+      cuts: 1,
+      out: expect.stringContaining('Trying again for 30 s'),
+    });
+  });
+
+  test('a start waits for a PostgreSQL that has only one connection left at first', async () => {
+    await using server = await PostgresServer.start();
+    await server.sql('ALTER ROLE seen CONNECTION LIMIT 1');
+    await using program = await Program.prepare({ ...env(), SEEN_STORE_URL: server.url });
+    program.spawn();
+    await until('it to say that it waits', () =>
+      /too many connections.* Trying again for 30 s/.test(program.out),
+    );
+    await server.sql('ALTER ROLE seen CONNECTION LIMIT -1');
     await until('it to be ready', () => program.ready());
     expect(await program.visit()).toBe(1);
   });

@@ -4,7 +4,6 @@
  * Not here: the parts that use it (`replica.ts`).
  */
 import type { Config } from '../../config/config.ts';
-import type { Counting } from '../../contract/counting.ts';
 import type { Store } from '../../contract/store.ts';
 import { isAppError } from '../../counter/errors.ts';
 import type { Log } from '../../log.ts';
@@ -28,20 +27,15 @@ export function composeStore(config: Config, missing: StoreOptions['missing']): 
 const REACH_AGAIN_MS = 250;
 
 /**
- * Resolves when the store accepts writes. Logs once that it waits. Fails with the store's error
- * after `startMs`.
+ * Asks the store until it answers, and returns the answer. Logs once that it waits. Fails with the
+ * store's error after `startMs`.
  */
-export async function reachStore(
-  counting: Pick<Counting, 'ping'>,
-  startMs: number,
-  log: Log,
-): Promise<void> {
+export async function reachStore<T>(ask: () => Promise<T>, startMs: number, log: Log): Promise<T> {
   const until = performance.now() + startMs;
   for (let attempt = 1; ; attempt++) {
     try {
       // eslint-disable-next-line no-await-in-loop -- trying again
-      await counting.ping();
-      return;
+      return await ask();
     } catch (error) {
       if (!isAppError(error, 'store-unavailable') || performance.now() >= until) throw error;
       if (attempt === 1)
