@@ -82,6 +82,9 @@ async function unknownCommand(name: string): Promise<AppError> {
 
 /** Runs the command and ends the process with its status. */
 async function begin(): Promise<never> {
+  // What cannot be printed (a full disk, a reader that has ended) is lost. Without a listener it
+  // would end `seen serve`, whose log it is.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   try {
     process.exit(await main(process.argv.slice(2)));
   } catch (error) {
