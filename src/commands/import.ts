@@ -54,21 +54,23 @@ async function run({ argv, env, print }: Context): Promise<number> {
   }
   const store = await composeStore(config, 'make');
   const progress = showProgress('counters');
+  const patiently = <T>(ask: () => Promise<T>) => retryWhileUnavailable(ask, CLOCK, config.waitMs);
   try {
-    await retryWhileUnavailable(() => store.counting.ping(), CLOCK, config.waitMs);
+    await patiently(() => store.counting.ping());
     const terms: ImportTerms = { source: source.digest(), existing };
     const transfer = { source, terms, as, counters, progress };
     const { archive, registry } = store;
-    const preview: ImportChunk = (chunk, how) => archive.previewImport(chunk, how);
+    const preview: ImportChunk = (chunk, how) =>
+      patiently(() => archive.previewImport(chunk, how));
     const tally = await importChunks(
       transfer,
       own.yes === undefined ? preview : retryingImport(archive),
     );
-    const room = config.countersMax - (await registry.size());
     progress.end();
     if (findings.noteLines().length > 0) print(`\n${findings.noteLines().join('\n')}\n`);
     print(`\n${tally.lines(own.yes !== undefined).join('\n')}\n`);
     if (own.yes !== undefined) return tally.refused ? 1 : 0;
+    const room = config.countersMax - (await patiently(() => registry.size()));
     const full = tally.count('made') > room;
     if (full)
       print(

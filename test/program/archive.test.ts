@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import type { Store } from '../../src/contract/store.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { MAIN, Program, ROOT } from '../support/program.ts';
+import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Database, DatabaseServer } from '../support/stores/database.ts';
 import { forEachStore, NEW_DATABASE } from '../support/stores/stores.ts';
@@ -37,7 +38,11 @@ interface Place {
   readonly store: Store;
 }
 
-function start(place: Place, words: readonly string[], program: readonly string[] = [MAIN]) {
+function start(
+  place: Pick<Place, 'folder' | 'url'>,
+  words: readonly string[],
+  program: readonly string[] = [MAIN],
+) {
   return Bun.spawn([process.execPath, ...program, ...words], {
     cwd: place.folder,
     env: {
@@ -68,7 +73,7 @@ function release(place: Place): void {
   rmSync(join(place.folder, 'hold'));
 }
 
-async function seen(place: Place, ...words: string[]) {
+async function seen(place: Pick<Place, 'folder' | 'url'>, ...words: string[]) {
   const run = start(place, words);
   const [out, error] = await Promise.all([
     new Response(run.stdout).text(),
@@ -470,5 +475,23 @@ describe('mistakes', () => {
       });
     }
     expect(existsSync(join(folder.path, 'seen.db'))).toBe(false);
+  });
+
+  test('of the network, such as a lost question, are tried again by a preview', async () => {
+    await using redis = await RedisServer.start();
+    await using proxy = await Proxy.start(redis.port);
+    writeFileSync(join(folder.path, 'one.csv'), 'my-site/page,7\n');
+    for (const [index, question] of ['preview', 'ZCARD'].entries()) {
+      proxy.fault = {
+        loseRequest: (bytes) => bytes.includes(question) && proxy.cuts === index,
+      };
+      const place = { folder: folder.path, url: proxy.url };
+      expect(await seen(place, 'import', 'one.csv')).toEqual({
+        status: 0,
+        out: expect.stringContaining('To import, repeat the command with --yes.'),
+        error: '',
+      });
+      expect(proxy.cuts).toBe(index + 1);
+    }
   });
 });
