@@ -49,7 +49,7 @@ export interface GatheredHits {
  * after it, every number in between is a safe integer too. A hit that does not fit begins a
  * further change of its counter, so it is in nobody's way.
  */
-export function gather(hits: readonly OneHit[]): GatheredHits {
+export function gather(hits: readonly OneHit[], changesMax = BATCH_COUNTERS_MAX): GatheredHits {
   const placeOf = new Map<string, number>();
   const changes: Gathering[] = [];
   const places: number[] = [];
@@ -57,7 +57,7 @@ export function gather(hits: readonly OneHit[]): GatheredHits {
     const place = once ? undefined : placeOf.get(counter);
     const change = place === undefined ? undefined : changes[place];
     if (place === undefined || change === undefined || !fits(change, amount)) {
-      if (changes.length === BATCH_COUNTERS_MAX) break;
+      if (changes.length === changesMax) break;
       if (!once) placeOf.set(counter, changes.length);
       places.push(changes.length);
       const fresh: Gathering = once ? { counter, amount, once } : { counter, amount };

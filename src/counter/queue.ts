@@ -21,6 +21,8 @@ export interface HitQueueOptions {
   readonly waitMs: number;
   /** The maximum number of hits that wait or are under way. */
   readonly waitingMax: number;
+  /** The maximum number of changes in a batch; `BATCH_COUNTERS_MAX` if not given. */
+  readonly changesMax?: number | undefined;
   /**
    * Whether another hit is too many, for a queue that has this many. Undefined when `waitingMax`
    * applies to this queue alone.
@@ -102,7 +104,7 @@ export class HitQueue {
 
   /** Takes the next batch from the front of the queue. It is under way until `finish`. */
   take(): HitBatch {
-    const { taken, changes, places } = gather(this.#waiting);
+    const { taken, changes, places } = gather(this.#waiting, this.#options.changesMax);
     const takesAll = taken === this.#waiting.length;
     this.#underWay = takesAll ? this.#waiting : this.#waiting.slice(0, taken);
     this.#waiting = takesAll ? [] : this.#waiting.slice(taken);

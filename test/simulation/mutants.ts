@@ -31,9 +31,9 @@ const SEEDS: Readonly<Record<Where, number>> = {
  * finds a mutant, add that seed here.
  */
 const BEFORE: Readonly<Record<Where, readonly number[]>> = {
-  none: [8, 7, 192, 51, 10, 2, 4, 1, 23],
-  redis: [127, 1401, 448, 59, 19, 23, 13],
-  sqlite: [35, 239, 150, 73, 30, 23],
+  none: [8, 7, 192, 51, 10, 2, 4, 1, 23, 3],
+  redis: [127, 1401, 448, 59, 19, 23, 13, 2137],
+  sqlite: [35, 239, 150, 73, 30, 23, 163, 6],
   postgres: [35, 59, 23, 15, 13, 4],
 };
 /**

@@ -37,6 +37,8 @@ export interface Plan {
   readonly limits: StoreLimits;
   readonly waitMs: number;
   readonly waitingMax: number;
+  /** The maximum number of changes in a batch: often so few that a queue becomes several batches. */
+  readonly changesMax: number;
   /** How long a replica waits for an answer of the store. */
   readonly timeoutMs: number;
   /** How long a message takes at the most when all is well. */
@@ -115,6 +117,7 @@ export function choosePlan(dice: Dice): Plan {
     },
     waitMs: one(40, 200, 1000, 5000),
     waitingMax: one(3, 8, 40, 40),
+    changesMax: later > 0.7 ? 2 : 1000,
     timeoutMs: one(20, 100, 1000),
     latencyMs: one(0, 2, 20),
     turns: yes(0.3),

@@ -61,6 +61,7 @@ export class Replica {
       newWriter: () => this.#outbox.newWriter(),
       waitMs: plan.waitMs,
       waitingMax: plan.waitingMax,
+      changesMax: plan.changesMax,
       observer: {
         committed: ({ hits }) => this.#outbox.committed(hits),
         retrying: () => undefined,
