@@ -8,19 +8,13 @@
 CREATE OR REPLACE FUNCTION seen.near_limit() RETURNS bigint LANGUAGE sql IMMUTABLE
 AS 'SELECT 10000';
 
--- How many keys may be added (`places`). When few places would be left after the `wanted` ones,
--- this first deletes some keys that are expired or come from a wrong clock, and `gone` is their
--- number: expired keys must not keep transactions near the limit. Otherwise it deletes none, so
--- that a clock that is wrong for a while loses no keys.
-CREATE OR REPLACE FUNCTION seen.places_for_keys(
-  wanted bigint, keys_max bigint, now_ms bigint, key_ms bigint, OUT places bigint, OUT gone bigint
-) LANGUAGE plpgsql AS $$
+-- Deletes some keys that are expired or come from a wrong clock. Returns their number.
+CREATE OR REPLACE FUNCTION seen.forget_keys(now_ms bigint, key_ms bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
 DECLARE
+  gone bigint;
   gone_ahead bigint;
 BEGIN
-  places := keys_max - seen.sum_of('keys', 0);
-  gone := 0;
-  IF places - wanted >= least(seen.near_limit(), keys_max / 10) THEN RETURN; END IF;
   DELETE FROM seen.keys WHERE key IN (
     SELECT key FROM seen.keys WHERE made_at < now_ms - key_ms
     LIMIT 1000 FOR UPDATE SKIP LOCKED
@@ -31,8 +25,7 @@ BEGIN
     LIMIT 1000 FOR UPDATE SKIP LOCKED
   );
   GET DIAGNOSTICS gone_ahead = ROW_COUNT;
-  gone := gone + gone_ahead;
-  places := places + gone;
+  RETURN gone + gone_ahead;
 END $$;
 
 -- How many counters, keys and visitors a batch may add, and the number of keys that were deleted
@@ -47,26 +40,25 @@ DECLARE
   counters_max bigint := (args->'countersMax')::bigint;
   keys_max bigint := (args->'keysMax')::bigint;
   visitors_max bigint := (args->'visitorsMax')::bigint;
-  keys_left bigint;
 BEGIN
   keys := 0;
   keys_gone := 0;
   IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;
   IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
-  IF wanted_keys > 0 THEN keys_left := keys_max - seen.sum_of('keys', 0); END IF;
+  IF wanted_keys > 0 THEN keys := keys_max - seen.sum_of('keys', 0); END IF;
   IF counters > 0
     OR visitors BETWEEN 1 AND seen.near_limit() - 1
-    OR keys_left BETWEEN 1 AND seen.near_limit() - 1 THEN
+    OR keys BETWEEN 1 AND seen.near_limit() - 1 THEN
     PERFORM seen.lock_places();
     -- Others may have filled some meanwhile.
     IF makes THEN counters := counters_max - seen.sum_of('counters', 0); END IF;
     IF visited THEN visitors := visitors_max - seen.sum_of('visitors', today); END IF;
+    IF wanted_keys > 0 THEN keys := keys_max - seen.sum_of('keys', 0); END IF;
   END IF;
-  IF wanted_keys > 0 THEN
-    SELECT places, gone INTO keys, keys_gone FROM seen.places_for_keys(
-      wanted_keys, keys_max, (args->'now')::bigint, (args->'keyMs')::bigint
-    );
-    -- Without the lock, it may only use the places of keys that it has deleted itself.
-    IF keys_left <= 0 THEN keys := least(keys, keys_gone); END IF;
+  -- Expired keys must not keep transactions near the limit. Far from it none is deleted, so that a
+  -- clock that is wrong for a while loses no keys.
+  IF wanted_keys > 0 AND keys - wanted_keys < least(seen.near_limit(), keys_max / 10) THEN
+    keys_gone := seen.forget_keys((args->'now')::bigint, (args->'keyMs')::bigint);
+    keys := keys + keys_gone;
   END IF;
 END $$;

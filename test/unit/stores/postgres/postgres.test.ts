@@ -194,6 +194,25 @@ describe('PostgreSQL store', () => {
     await store.close();
   });
 
+  test('an older Seen, which says with a maximum of 0 that hits make no counter, is understood', async () => {
+    const url = await server.newDatabase();
+    const store = open(url);
+    await store.counting.ping();
+    const plain = { amount: 1, kinds: {}, ids: [], visitorKinds: [], visits: [] };
+    const args = {
+      ...{ writer: 'older', sequence: 1, now: Date.now(), clocksDifferMaxMs: 0, keyMs: DAY_MS },
+      ...{ keysMax: 1, visitorsMax: 1, countersMax: 0, creatable: ['hits'] },
+      ...{ counters: ['hits', 'not/there'], keys: [] },
+      changes: [1, 2].map((counter) => ({ ...plain, counter })),
+    };
+    const outcomes = await server.sql(
+      `SELECT seen.commit('${JSON.stringify(args)}')`,
+      databaseIn(url),
+    );
+    expect(JSON.parse(outcomes)).toEqual([1, 'missing']);
+    await store.close();
+  });
+
   test('batches with new visitors, keys and counters do not wait for each other at their numbers', async () => {
     const url = await server.newDatabase();
     const store = open(url, { keysMax: 1_000_000 });

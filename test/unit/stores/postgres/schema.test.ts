@@ -13,7 +13,7 @@ const VERSIONS = [
   { step: '2eb98e971a256789', functions: 'c528dbd3c5d14945' },
   { step: '797c101536e3a507', functions: '7f1506aa0abd4598' },
   { step: 'e3b0c44298fc1c14', functions: 'ca7c3e5e25557348' },
-  { step: 'e3b0c44298fc1c14', functions: '82c9b0f33022889b' },
+  { step: 'e3b0c44298fc1c14', functions: 'd06e872a63f0a951' },
 ];
 
 const ADVICE =
