@@ -37,7 +37,7 @@ export interface Plan {
   readonly limits: StoreLimits;
   readonly waitMs: number;
   readonly waitingMax: number;
-  /** The maximum number of changes in a batch: often so few that a queue becomes several batches. */
+  /** The maximum number of changes in a batch: sometimes so few that a queue becomes several. */
   readonly changesMax: number;
   /** How long a replica waits for an answer of the store. */
   readonly timeoutMs: number;

@@ -200,9 +200,17 @@ describe('PostgreSQL store', () => {
     await store.counting.ping();
     const plain = { amount: 1, kinds: {}, ids: [], visitorKinds: [], visits: [] };
     const args = {
-      ...{ writer: 'older', sequence: 1, now: Date.now(), clocksDifferMaxMs: 0, keyMs: DAY_MS },
-      ...{ keysMax: 1, visitorsMax: 1, countersMax: 0, creatable: ['hits'] },
-      ...{ counters: ['hits', 'not/there'], keys: [] },
+      writer: 'older',
+      sequence: 1,
+      now: Date.now(),
+      clocksDifferMaxMs: 0,
+      keyMs: DAY_MS,
+      keysMax: 1,
+      visitorsMax: 1,
+      countersMax: 0,
+      creatable: ['hits'],
+      counters: ['hits', 'not/there'],
+      keys: [],
       changes: [1, 2].map((counter) => ({ ...plain, counter })),
     };
     const outcomes = await server.sql(
