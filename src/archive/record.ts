@@ -170,6 +170,8 @@ function readRules(value: unknown, counter: string): Rules {
     throw new SourceError('the rule lowest is greater than the rule highest');
   if (rules.windowMs < 0) throw new SourceError('the rule windowMs is less than 0');
   if (rules.private && counter === DEFAULT_COUNTER)
-    throw new SourceError(`the counter ${counter} is on the page of / and cannot be private`);
+    throw new SourceError(
+      `the counter ${counter} cannot be private: / shows its number to everybody`,
+    );
   return rules;
 }

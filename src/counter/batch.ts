@@ -21,7 +21,7 @@ import type { Visitor } from './visitor.ts';
  * The maximum number of changes in a batch: it limits one step of the store to about a
  * millisecond.
  */
-export const BATCH_COUNTERS_MAX = 1000;
+export const BATCH_CHANGES_MAX = 1000;
 
 /** The part of a hit that decides how it is gathered and numbered. */
 export interface OneHit extends Pick<Change, 'counter' | 'amount' | 'once' | 'make'> {
@@ -49,7 +49,7 @@ export interface GatheredHits {
  * after it, every number in between is a safe integer too. A hit that does not fit begins a
  * further change of its counter, so it is in nobody's way.
  */
-export function gather(hits: readonly OneHit[], changesMax = BATCH_COUNTERS_MAX): GatheredHits {
+export function gather(hits: readonly OneHit[], changesMax = BATCH_CHANGES_MAX): GatheredHits {
   const placeOf = new Map<string, number>();
   const changes: Gathering[] = [];
   const places: number[] = [];

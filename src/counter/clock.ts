@@ -2,9 +2,10 @@
  * Time and randomness, passed in so that tests control them, and waiting by a clock: a pause, a
  * short wait, and operations that are retried while the store is unavailable.
  *
- * Only operations that may be repeated are retried: reads, and those of the registry, with two
- * exceptions. Not here: hits, which must not be repeated without knowing their outcome
- * (`writer.ts`), and time limits by the machine's clock (`deadline.ts`).
+ * Only operations that may be repeated are retried: reads, and those of the registry, but not a
+ * deletion or a set total that may have been applied. Not here: hits, which must not be repeated
+ * without knowing their outcome (`writer.ts`), and time limits by the machine's clock
+ * (`deadline.ts`).
  */
 import type { History } from '../contract/history.ts';
 import type { Registry } from '../contract/registry.ts';

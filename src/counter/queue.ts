@@ -21,7 +21,7 @@ export interface HitQueueOptions {
   readonly waitMs: number;
   /** The maximum number of hits that wait or are under way. */
   readonly waitingMax: number;
-  /** The maximum number of changes in a batch; `BATCH_COUNTERS_MAX` if not given. */
+  /** The maximum number of changes in a batch; `BATCH_CHANGES_MAX` if not given. */
   readonly changesMax?: number | undefined;
   /**
    * Whether another hit is too many, for a queue that has this many. Undefined when `waitingMax`

@@ -102,7 +102,7 @@ function refusedAtOnce(
 function wrongHost({ headers }: Request): string | undefined {
   const host = headers.get('Host') ?? '';
   if (host.includes(', ')) return 'This request has more than one Host';
-  return host.length > HOST_LENGTH_MAX ? 'The Host of this request is longer than any' : undefined;
+  return host.length > HOST_LENGTH_MAX ? 'The Host of this request is too long' : undefined;
 }
 
 function headersOfAll(servedBy: string): Headers {

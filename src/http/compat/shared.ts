@@ -6,7 +6,6 @@
  * The page chooses the function’s name, so the name is validated. A counter’s name can be made
  * from the calling page, which anybody can forge, so it is validated afterwards.
  */
-
 import type { Draft, Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { SIMPLE_PAGE_POLICY } from '../../page/simple.ts';

@@ -109,7 +109,7 @@ async function messageOf(
 async function shownTotal({ counter, registry }: ImagesOptions, name: string): Promise<number> {
   const [total] = await counter.read([name]);
   if (total !== undefined) return total;
-  // Without a public total the default counter was never hit, or is private after an import.
+  // Without a public total it was never hit, or an import into Seen 1.0.0 made it private.
   if (name === DEFAULT_COUNTER && (await registry.describe(name)) === undefined) return 0;
   throw counterNotPublic(name);
 }

@@ -109,9 +109,12 @@ function fill(): void {
   });
   const names = [...reads];
   while (names.length > 0) void ask(`api/v1/values?names=${names.splice(0, NAMES_MAX).join()}`);
-  // Those that fit into the URL of one request: at least `NAMES_MAX`.
+  // As many as fit into the URL of one request: 1,819 characters are `NAMES_MAX` of the longest.
   const fitting = /^.{0,1819}(?=,|$)/;
-  follow((fitting.exec([...live].slice(0, FOLLOWED_MAX).join()) as RegExpExecArray)[0]);
+  const [wanted] = fitting.exec([...live].slice(0, FOLLOWED_MAX).join()) as RegExpExecArray;
+  if (wanted === followed) return;
+  followed = wanted;
+  listen();
 }
 
 /** The counters that the stream follows, separated by commas. */
@@ -119,12 +122,6 @@ let followed = '';
 let stream: EventSource | undefined;
 let again: number | undefined;
 let againMs = AGAIN_MS;
-
-function follow(names: string): void {
-  if (names === followed) return;
-  followed = names;
-  listen();
-}
 
 /**
  * Listens while the page is visible: a browser opens few connections to one server, for all pages

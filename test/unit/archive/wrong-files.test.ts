@@ -171,7 +171,7 @@ test('a default counter that is private is a mistake, because its page shows its
   expect({ status, said }).toEqual({
     status: 2,
     said: expect.stringContaining(
-      'line 2: the counter hits is on the page of / and cannot be private',
+      'line 2: the counter hits cannot be private: / shows its number to everybody',
     ),
   });
 });

@@ -1,7 +1,7 @@
 /** Gathering hits into changes. */
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { BATCH_COUNTERS_MAX, gather } from '../../../src/counter/batch.ts';
+import { BATCH_CHANGES_MAX, gather } from '../../../src/counter/batch.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const one = (counter: string, amount = 1) => ({ counter, amount });
@@ -34,10 +34,10 @@ test('a hit whose sum would not be exact begins a further change', () => {
 });
 
 test('takes as many counters as the limit allows, and not one more', () => {
-  const hits = Array.from({ length: BATCH_COUNTERS_MAX + 1 }, (_, index) => one(`c${index}`));
-  expect(gather(hits.slice(0, -1)).taken).toBe(BATCH_COUNTERS_MAX);
-  expect(gather(hits).taken).toBe(BATCH_COUNTERS_MAX);
-  expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_COUNTERS_MAX + 1);
+  const hits = Array.from({ length: BATCH_CHANGES_MAX + 1 }, (_, index) => one(`c${index}`));
+  expect(gather(hits.slice(0, -1)).taken).toBe(BATCH_CHANGES_MAX);
+  expect(gather(hits).taken).toBe(BATCH_CHANGES_MAX);
+  expect(gather([...hits.slice(0, -1), one('c0')]).taken).toBe(BATCH_CHANGES_MAX + 1);
 });
 
 test('hits with a key keep changes of their own', () => {

@@ -1,7 +1,7 @@
 /** Group commit: the answers of hits, the batches that the store gets, and their times. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { BATCH_COUNTERS_MAX } from '../../../src/counter/batch.ts';
+import { BATCH_CHANGES_MAX } from '../../../src/counter/batch.ts';
 import { Counter, type CounterOptions } from '../../../src/counter/counter.ts';
 import { isAppError } from '../../../src/counter/errors.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
@@ -151,10 +151,10 @@ describe('group commit', () => {
     store.counting.steps.push(first.promise);
     const hits = [counter.hit('first')];
     await settle();
-    for (let n = 0; n <= BATCH_COUNTERS_MAX; n++) hits.push(counter.hit(`c${n}`));
+    for (let n = 0; n <= BATCH_CHANGES_MAX; n++) hits.push(counter.hit(`c${n}`));
     first.resolve();
     await Promise.all(hits);
-    expect(changesOf(store).map((changes) => changes.length)).toEqual([1, BATCH_COUNTERS_MAX, 1]);
+    expect(changesOf(store).map((changes) => changes.length)).toEqual([1, BATCH_CHANGES_MAX, 1]);
   });
 
   test('a hit with another amount than 1 gets the total right after it', async () => {

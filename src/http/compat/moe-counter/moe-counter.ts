@@ -70,7 +70,7 @@ const allowCookies: MiddlewareHandler<Env> = async (c, next) => {
   await next();
   const origin = webAddress(c.req.header('Origin') ?? '')?.origin;
   c.res.headers.append('Vary', 'Origin');
-  // A page without an address, as of a file, has none.
+  // A page without an address, such as a local file, has none.
   if (origin === undefined) return;
   c.res.headers.set('Access-Control-Allow-Origin', origin);
   c.res.headers.set('Access-Control-Allow-Credentials', 'true');

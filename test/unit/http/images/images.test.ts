@@ -197,7 +197,7 @@ describe('a badge', () => {
     expect(await total('my-site/page')).toBe(46);
   });
 
-  test('of a default counter that an import made private shows no number, and neither does its chart', async () => {
+  test('of a default counter that an import into Seen 1.0.0 made private shows no number, and neither does its chart', async () => {
     const { words, store } = begin();
     for (let n = 0; n < 3; n++) await words('/badge/hits.svg');
     await store.registry.change('hits', {
