@@ -6,10 +6,10 @@
  * syncs each commit, and fails when its totals differ from the answers. Usage: npx bun
  * bench/scale.ts [--store Redis|PostgreSQL] [--shapes hot,visitors,counters]
  * [--replicas 1,3,10,30,100,300,1000] [--clients 16] [--rate 0] [--amount 1] [--seconds 3]
- * [--processes 2] [--plots FOLDER]. `--clients` is the number per replica. With `--rate`, the
- * visits per second of all replicas, there are no clients: visits arrive whether or not earlier
- * ones were answered. With `--amount` each hit adds so much, as if its replica had gathered so
- * many visits.
+ * [--warm 1] [--processes 2] [--plots FOLDER]. `--clients` is the number per replica. With
+ * `--rate`, the visits per second of all replicas, there are no clients: visits arrive whether or
+ * not earlier ones were answered. With `--amount` each hit adds so much, as if its replica had
+ * gathered so many visits.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -100,6 +100,8 @@ function plansOf(args: readonly string[]): {
       clients: { type: 'string', default: '16' },
       rate: { type: 'string', default: '0' },
       seconds: { type: 'string', default: '3' },
+      // JavaScript is slow until it is compiled.
+      warm: { type: 'string', default: '1' },
       processes: { type: 'string', default: '2' },
       amount: { type: 'string', default: '1' },
       plots: { type: 'string' },
@@ -123,8 +125,7 @@ function plansOf(args: readonly string[]): {
       clients: Number(values.clients),
       rate: Number(values.rate),
       seconds,
-      // JavaScript is slow until it is compiled.
-      warmSeconds: Math.max(1, seconds / 3),
+      warmSeconds: Number(values.warm),
       processes: Number(values.processes),
       amount: Number(values.amount),
     },

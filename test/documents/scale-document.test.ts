@@ -19,7 +19,7 @@ describe('docs/scale.md', () => {
       expect([npx, bun]).toEqual(['npx', 'bun']);
       const shorter = words.map((word) => (word === 'docs/scale' ? folder.path : word));
       const program = Bun.spawn(
-        [process.execPath, ...shorter, '--seconds', '0.5', '--replicas', '1,3'],
+        [process.execPath, ...shorter, ...'--seconds 0.5 --warm 0.1 --replicas 1,3'.split(' ')],
         {
           cwd: ROOT,
           stdin: 'ignore',
