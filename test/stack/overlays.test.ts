@@ -69,7 +69,7 @@ async function onNetwork(network: string, line: string): Promise<string> {
   );
   try {
     await until('the probe to end', async () =>
-      (await swarm.tasks('probe')).every(({ state }) => /^(Complete|Failed)/.test(state)),
+      (await swarm.tasks('probe')).every(({ state }) => /^(complete|failed)$/.test(state)),
     );
     const { out, error } = await manager.docker('service', 'logs', '--raw', 'probe');
     return `${out}${error}`;

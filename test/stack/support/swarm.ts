@@ -10,17 +10,33 @@ import { fitted } from './layout.ts';
 import { Node } from './node.ts';
 import { worldFolder } from './world.ts';
 
-/** A task as `docker service ps` shows it. */
+/** A task of a service. */
 export interface Task {
-  readonly name: string;
-  readonly id: string;
+  /** Empty before it has one. */
   readonly node: string;
   readonly image: string;
-  /** `Running`, `Shutdown`, … */
+  /** `running`, `shutdown`, … */
   readonly wanted: string;
-  /** `Running 3 seconds ago` */
+  /** `running`, `failed`, `complete`, … */
   readonly state: string;
-  readonly error: string;
+}
+
+/** Parts of the engine's answers (https://docs.docker.com/reference/api/engine/). */
+interface ApiTask {
+  readonly NodeID?: string;
+  readonly Spec: { readonly ContainerSpec: { readonly Image: string } };
+  readonly DesiredState: string;
+  readonly Status: { readonly State: string };
+}
+interface ApiNode {
+  readonly ID: string;
+  readonly Description: { readonly Hostname: string };
+}
+interface ApiService {
+  readonly UpdateStatus?: { readonly State?: string };
+}
+interface ApiContainer {
+  readonly State: { readonly StartedAt: string };
 }
 
 export class Swarm implements AsyncDisposable {
@@ -47,7 +63,7 @@ export class Swarm implements AsyncDisposable {
    * those in `more`.
    */
   static async start(count: number, more: Readonly<Record<string, string>> = {}): Promise<Swarm> {
-    const swarm = await Swarm.#engines(count, [BASE, imagesOfSeen(more)]);
+    const swarm = await Swarm.#engines(count, [BASE, SEEN, ...imagesFrom(more)]);
     return swarm.#or(async () => {
       const { manager } = swarm;
       await manager.mustDocker('swarm', 'init', '--advertise-addr', manager.address);
@@ -137,8 +153,8 @@ export class Swarm implements AsyncDisposable {
   /** Resolves when as many tasks as wanted run and no others, and an update has ended. */
   async steady(service: string, count: number, limitMs = 120_000): Promise<void> {
     const steady = async () => {
-      const running = (await this.tasks(service)).filter(({ wanted }) => wanted === 'Running');
-      return running.length === count && running.every(({ state }) => state.startsWith('Running'));
+      const running = (await this.tasks(service)).filter(({ wanted }) => wanted === 'running');
+      return running.length === count && running.every(({ state }) => state === 'running');
     };
     try {
       await until(`${service} to have ${count} of ${count}`, steady, limitMs);
@@ -171,9 +187,9 @@ export class Swarm implements AsyncDisposable {
     await until(
       `the update of ${service} to end`,
       async () => {
-        const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}';
-        state = await this.manager.mustDocker('service', 'inspect', service, '--format', format);
-        return state !== '' && !['updating', 'rollback_started'].includes(state);
+        const { UpdateStatus } = await this.manager.api<ApiService>(`/services/${service}`);
+        state = UpdateStatus?.State ?? '';
+        return !['', 'updating', 'rollback_started'].includes(state);
       },
       limitMs,
     );
@@ -181,40 +197,33 @@ export class Swarm implements AsyncDisposable {
   }
 
   async tasks(service: string): Promise<Task[]> {
-    const format =
-      '{{.Name}}\t{{.ID}}\t{{.Node}}\t{{.Image}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}';
-    const out = await this.manager.mustDocker(
-      'service',
-      'ps',
-      '--no-trunc',
-      '--format',
-      format,
-      service,
-    );
-    return out
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => {
-        const [name = '', id = '', node = '', image = '', wanted = '', state = '', error = ''] =
-          line.split('\t');
-        return { name, id, node, image, wanted, state, error };
-      });
+    const [tasks, nodes] = await Promise.all([
+      this.manager.api<ApiTask[]>('/tasks', { service: [service] }),
+      this.manager.api<ApiNode[]>('/nodes'),
+    ]);
+    const names = new Map(nodes.map(({ ID, Description }) => [ID, Description.Hostname]));
+    return tasks.map(({ NodeID = '', Spec, DesiredState, Status }) => ({
+      node: names.get(NodeID) ?? '',
+      image: Spec.ContainerSpec.Image,
+      wanted: DesiredState,
+      state: Status.State,
+    }));
   }
 
-  /** The containers of a service, and the node that each is on. */
+  /** The running containers of a service, and the node that each is on. */
   async containers(service: string): Promise<{ node: Node; id: string; startedAt: string }[]> {
     const found = await Promise.all(
       this.nodes.map(async (node) => {
-        const ids = await node.docker('ps', '-q', '--no-trunc', '--filter', `name=${service}`);
+        const filters = { name: [service] };
+        // There are none on a node that was killed.
+        const running = await node
+          .api<{ Id: string }[]>('/containers/json', filters)
+          .catch(() => []);
         return Promise.all(
-          ids.out
-            .split('\n')
-            .filter(Boolean)
-            .map(async (id) => ({
-              node,
-              id,
-              startedAt: await node.mustDocker('inspect', '--format', '{{.State.StartedAt}}', id),
-            })),
+          running.map(async ({ Id: id }) => {
+            const { State } = await node.api<ApiContainer>(`/containers/${id}/json`);
+            return { node, id, startedAt: State.StartedAt };
+          }),
         );
       }),
     );
@@ -237,20 +246,26 @@ interface ImageSet {
 
 const BASE: ImageSet = { name: 'base', make: ({ manager }) => makeBaseImages(manager) };
 
-/** The images of Seen, and those of these Dockerfiles by name. */
-function imagesOfSeen(more: Readonly<Record<string, string>>): ImageSet {
-  return {
-    name: ['seen', ...Object.keys(more)].join('-').replaceAll(/\W/g, '-'),
-    make: async (swarm) => {
-      await swarm.build('stackdemo');
-      await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
-      for (const [name, dockerfile] of Object.entries(more)) {
-        using context = temporaryFolder();
-        writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
-        await swarm.manager.mustDocker('build', '-t', name, context.path);
-      }
-    },
+const SEEN: ImageSet = {
+  name: 'seen',
+  make: async (swarm) => {
+    await swarm.build('stackdemo');
+    await swarm.build('stackdemo:v2', '--build-arg', 'VERSION=2.0.0');
+  },
+};
+
+/** The images of these Dockerfiles by name, as one set; no set when there are none. */
+function imagesFrom(dockerfiles: Readonly<Record<string, string>>): ImageSet[] {
+  const images = Object.entries(dockerfiles);
+  if (images.length === 0) return [];
+  const make = async ({ manager }: Swarm) => {
+    for (const [name, dockerfile] of images) {
+      using context = temporaryFolder();
+      writeFileSync(join(context.path, 'Dockerfile'), dockerfile);
+      await manager.mustDocker('build', '-t', name, context.path);
+    }
   };
+  return [{ name: Object.keys(dockerfiles).join('-').replaceAll(/\W/g, '-'), make }];
 }
 
 /** The project's files as they are now, with the stack files as the kernel can run them. */
