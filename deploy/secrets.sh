@@ -33,6 +33,15 @@ before=${2:-/dev/null}
 password() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 # printf is part of the shell: no other process sees the password.
 hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+# Fails before anything is created. The status of a pipeline is that of its last part: without od or sha256sum, the value is empty.
+must_be_complete() {
+  for value in "$@"; do
+    if [ ${#value} -ne 64 ]; then
+      echo "No secret was made: a password or its hash is incomplete. Install od, tr, cut and sha256sum (coreutils)." >&2
+      exit 1
+    fi
+  done
+}
 # The first hash of this user in an earlier file, with a space after it.
 earlier() { sed -n "s/^user $1 on \(#[0-9a-f]\{64\}\) .*/\1 /p" "$before"; }
 
@@ -57,8 +66,10 @@ must_be_new() {
   done
 }
 # Begins like the tokens of counters, so that people and secret scanners recognise it.
-make_token() { printf 'seen_%s' "$(password)" | keep token; }
+make_token() { printf 'seen_%s' "$token" | keep token; }
 
+token=$(password)
+must_be_complete "$token"
 if [ "$what" = token ]; then
   must_be_new token
   make_token
@@ -72,6 +83,7 @@ seen_earlier=$(earlier seen)
 metrics=$(password)
 metrics_hash=$(hash "$metrics")
 metrics_earlier=$(earlier metrics)
+must_be_complete "$seen" "$seen_hash" "$metrics" "$metrics_hash"
 
 if [ "$before" != /dev/null ] && { [ -z "$seen_earlier" ] || [ -z "$metrics_earlier" ]; }; then
   echo "$before has no users of an earlier run of this script. Get it on the node of Redis: see docs/operations.md." >&2

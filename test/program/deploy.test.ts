@@ -4,7 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import project from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config/config.ts';
@@ -105,7 +112,54 @@ describe('compose.local.yml', () => {
     expect(read('.env')).toContain('\nCOMPOSE_FILE=compose.local.yml\nCOMPOSE_PROFILES=sqlite\n');
     expect(read('.gitignore').split('\n')).toContain('seen.env');
   });
+
+  test('makes passwords of 256 bits, and none and no files when a program for it is missing', async () => {
+    const { services } = Bun.YAML.parse(read('compose.local.yml')) as {
+      readonly services: Readonly<Record<string, { readonly command: readonly string[] }>>;
+    };
+    const [script = ''] = services['passwords']?.command ?? [];
+    for (const missing of ['', 'od']) {
+      using folder = temporaryFolder();
+      for (const name of ['secrets', 'urls']) mkdirSync(join(folder.path, name));
+      const here = script
+        .replaceAll('$$', '$')
+        .replaceAll('/run/secrets', `${folder.path}/secrets`)
+        .replaceAll('/urls', `${folder.path}/urls`);
+      const PATH = pathWithout(folder.path, missing);
+      const { exitCode } = await Bun.$`sh -euc ${here}`.env({ PATH }).quiet().nothrow();
+      const made = [...new Bun.Glob('{secrets,urls}/*').scanSync(folder.path)].toSorted();
+      const complete = [
+        'secrets/complete',
+        'secrets/postgres_admin',
+        'secrets/postgres_seen',
+        'secrets/redis.conf',
+        'urls/postgres_url',
+        'urls/redis_url',
+      ];
+      expect({ missing, exitCode, made }).toEqual(
+        missing === ''
+          ? { missing, exitCode: 0, made: complete }
+          : { missing, exitCode: 1, made: [] },
+      );
+      for (const path of made.slice(1))
+        expect(readFileSync(join(folder.path, path), 'utf8')).toMatch(/[0-9a-f]{64}/);
+    }
+  });
 });
+
+/** The programs that scripts in `deploy/` use, besides that of the engine. */
+const SCRIPT_PROGRAMS = ['cat', 'cut', 'mkdir', 'od', 'sed', 'sh', 'sha256sum', 'touch', 'tr'];
+
+/** A `PATH` with these programs only, without `missing`, and what is in `folder`/bin. */
+function pathWithout(folder: string, missing: string): string {
+  const bin = join(folder, 'programs');
+  mkdirSync(bin);
+  for (const name of SCRIPT_PROGRAMS) {
+    const path = Bun.which(name);
+    if (name !== missing && path !== null) symlinkSync(path, join(bin, name));
+  }
+  return `${join(folder, 'bin')}:${bin}`;
+}
 
 describe('the overlays of the stack', () => {
   const files = ['secure', 'edge', 'monitoring', 'secure-monitoring'].map(
@@ -257,7 +311,7 @@ describe('the overlays of the stack', () => {
       expect(command).toContain(`--${name} ${value}`);
   });
 
-  test('the limits on counters, keys and visitors fit into Redis’ memory, otherwise anybody could stop the counting', () => {
+  test('all that visits can make fits below 80 % of Redis’ memory, from which on nothing new is stored', () => {
     const { redis, web } = stackFile('docker-compose.yml').services;
     const megabytes = Number(/--maxmemory (\d+)mb/.exec(redis?.command ?? '')?.[1]);
     const counters = Number(web?.environment?.['SEEN_COUNTERS_MAX']);
@@ -267,7 +321,7 @@ describe('the overlays of the stack', () => {
       counters * 1280 +
       Number(settings.keysMax.fallback) * 180 +
       visitors * 150 +
-      LIMITED_MAX * 140;
+      LIMITED_MAX * 150;
     expect(bytes).toBeLessThan(0.8 * megabytes * 2 ** 20);
   });
 
@@ -696,5 +750,30 @@ describe('the users that deploy/secrets.sh makes', () => {
     const before = secret('seen_redis_users_1');
     expect(await makeSecrets('1')).toContain('Choose the next number');
     expect(secret('seen_redis_users_1')).toBe(before);
+  });
+
+  test('are made only with programs that can make their passwords', async () => {
+    for (const script of ['deploy/secrets.sh', 'deploy/postgres/secrets.sh']) {
+      const missing = script === 'deploy/secrets.sh' ? ['', 'od', 'sha256sum'] : ['', 'od'];
+      for (const program of missing) {
+        using own = temporaryFolder();
+        const PATH = pathWithout(own.path, program);
+        mkdirSync(join(own.path, 'bin'));
+        writeFileSync(join(own.path, 'bin', 'docker'), DOCKER.replaceAll('FOLDER', own.path));
+        chmodSync(join(own.path, 'bin', 'docker'), 0o755);
+        const { exitCode, stderr } = await Bun.$`sh ${ROOT}/${script}`
+          .env({ PATH })
+          .quiet()
+          .nothrow();
+        const made = [...new Bun.Glob('seen_*').scanSync(own.path)].length > 0;
+        expect({ script, program, exitCode, made }).toEqual({
+          script,
+          program,
+          exitCode: program === '' ? 0 : 1,
+          made: program === '',
+        });
+        if (program !== '') expect(stderr.toString()).toContain('No secret was made');
+      }
+    }
   });
 });

@@ -192,6 +192,21 @@ describeOnMachine('deploy/systemd/seen.service', () => {
       expect(await copies()).toMatch(/^seen-[\d-]+\.db$/);
     });
 
+    test('deletes what a killed copy left a day ago, and nothing younger', async () => {
+      await startReady();
+      await machine.must(`
+        cd /var/lib/seen-backups
+        for name in .seen-old.db-abcdef .seen-new.db-abcdef; do
+          runuser -u seen -- mkdir $name && runuser -u seen -- touch $name/copy
+        done
+        touch -d '25 hours ago' .seen-old.db-abcdef
+        systemctl start seen-backup`);
+      expect(await machine.must('ls -d /var/lib/seen-backups/.seen-*')).toBe(
+        '/var/lib/seen-backups/.seen-new.db-abcdef',
+      );
+      await machine.must('rm -r /var/lib/seen-backups/.seen-*');
+    });
+
     for (const [where, file, line] of [
       ['a file of root', '/etc/seen/store-url', 'redis://:a-password@127.0.0.1'],
       ['the settings', '/etc/seen/seen.env', 'SEEN_STORE_URL=redis://127.0.0.1'],
