@@ -38,7 +38,7 @@ export function createCall(url: string, token: string | undefined, timeoutMs: nu
     { body, key, signal }: CallRequest = {},
   ): Promise<T> => {
     const end = Date.now() + timeoutMs;
-    const repeats = method === 'GET' || key !== undefined;
+    const repeats = method === 'GET' || !!key;
     const headers = new Headers();
     if (token) headers.set('Authorization', `Bearer ${token}`);
     if (key) headers.set('Idempotency-Key', key);
@@ -56,9 +56,9 @@ export function createCall(url: string, token: string | undefined, timeoutMs: nu
         const response = await fetch(`${url}/api/v1${path}`, {
           method,
           headers,
-          body: body ? JSON.stringify(body) : null,
+          body: JSON.stringify(body),
           // A visit is sent even when the visitor leaves the page at once.
-          keepalive: key !== undefined,
+          keepalive: !!key,
           signal: signal ? AbortSignal.any([attempt, signal]) : attempt,
         });
         if (!response.ok) throw await errorOf(response);
@@ -85,8 +85,9 @@ interface Problem {
 /** The error in a response: a problem document, unless a proxy has answered. */
 async function errorOf(response: Response): Promise<SeenError> {
   const { status, headers } = response;
-  const problem: unknown = await response.json().catch(() => ({}));
-  const { code = 'unknown', detail = `HTTP ${status}` } = problem as Problem;
+  // A proxy's answer may be any JSON, `null` included.
+  const problem: unknown = await response.json().catch(() => undefined);
+  const { code = 'unknown', detail = `HTTP ${status}` } = (problem ?? {}) as Problem;
   return new SeenError(status, code, detail, {
     retryAfter: Number(headers.get('Retry-After')) || undefined,
   });

@@ -165,8 +165,8 @@ export class Seen {
   }
 
   /**
-   * Calls `onNumber` with the total, and again when it changes; with `null` when the counter was
-   * deleted or became private. Returns a function that ends this. All counters that one client
+   * Calls `onNumber` with the total, and again when it changes; with `null` while the counter does
+   * not exist or is private. Returns a function that ends this. All counters that one client
    * watches share a stream, which reconnects by itself.
    */
   watch(name: string, onNumber: (total: number | null) => void): () => void {

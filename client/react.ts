@@ -22,7 +22,7 @@ export interface UseSeenOptions {
 
 /** The state of a counter in a component. */
 export interface SeenState {
-  /** `undefined` until it is known; `null` for a private counter. */
+  /** `undefined` until it is known; `null` for a counter that is private or does not exist. */
   readonly number: number | null | undefined;
   /** Why the last call failed: a `SeenError`. */
   readonly error: unknown;
@@ -72,7 +72,10 @@ export function useSeen({ counter, server, count, live }: UseSeenOptions): SeenS
       stop = undefined;
       if (document.hidden) return;
       try {
-        stop = clientOf(server).watch(counter, (number) => setState({ number, error: undefined }));
+        // A counter without a total may be the reason of the error.
+        stop = clientOf(server).watch(counter, (number) =>
+          setState(({ error }) => ({ number, error: number === null ? error : undefined })),
+        );
       } catch (error) {
         // An error in an effect would end the whole application.
         setState(({ number }) => ({ number, error }));

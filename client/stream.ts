@@ -11,6 +11,11 @@ const GATHER_MS = 20;
 /** Before a stream is opened again that ended before its first event, which names a time. */
 const PAUSE_MS = 1000;
 const PAUSE_MS_MAX = 60_000;
+/**
+ * Seen sends something every 15 s. A connection on which nothing arrives from one check to the
+ * next is lost, as after the computer slept or changed its network: this is found within 45 s.
+ */
+const CHECK_MS = 22_500;
 
 interface Watcher {
   readonly name: string;
@@ -22,13 +27,15 @@ interface Watcher {
 /** The totals of all counters that one client watches. */
 export class Stream {
   readonly #url: string;
+  readonly #checkMs: number;
   readonly #watchers = new Set<Watcher>();
-  #open = new AbortController();
+  #open: AbortController | undefined;
   #gathering: ReturnType<typeof setTimeout> | undefined;
 
-  /** `url` ends where the names begin. */
-  constructor(url: string) {
+  /** `url` ends where the names begin. Every `checkMs` silent streams are opened again. */
+  constructor(url: string, checkMs = CHECK_MS) {
     this.#url = url;
+    this.#checkMs = checkMs;
   }
 
   /** Calls `onNumber` with each total. Returns a function after which it is not called again. */
@@ -44,7 +51,7 @@ export class Stream {
   #change(): void {
     clearTimeout(this.#gathering);
     this.#gathering = setTimeout(() => {
-      this.#open.abort();
+      this.#open?.abort();
       this.#open = new AbortController();
       const names = [...new Set([...this.#watchers].map(({ name }) => name))];
       while (names.length > 0) void this.#follow(names.splice(0, NAMES_MAX), this.#open.signal);
@@ -53,6 +60,12 @@ export class Stream {
 
   async #follow(names: readonly string[], signal: AbortSignal): Promise<void> {
     for (let pauseMs = PAUSE_MS; !signal.aborted; ) {
+      let isSilent = false;
+      const checks = setInterval(() => {
+        // The network was lost, and so were all streams.
+        if (isSilent) this.#change();
+        isSilent = true;
+      }, this.#checkMs);
       try {
         // When it is refused, the body is an error without events.
         const { body } = await fetch(this.#url + names.join(), { signal });
@@ -61,8 +74,9 @@ export class Stream {
         );
         const reader = text.getReader();
         for (let rest = ''; ; ) {
-          const { value, done } = await reader.read();
-          if (done) break;
+          const { value } = await reader.read();
+          if (!value) break;
+          isSilent = false;
           const events = (rest + value).split('\n\n');
           rest = events.pop() as string;
           for (const event of events) {
@@ -73,8 +87,9 @@ export class Stream {
           }
         }
       } catch {
-        // The connection is lost, or was not made.
+        // The connection is lost or silent, or was not made.
       }
+      clearInterval(checks);
       await pause(pauseMs * (1 + Math.random()), signal);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     }

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, setSystemTime, test } from 'bun:test';
 import { type ListQuery, Seen, type SeenError, type SeenOptions } from '../../../client/client.ts';
+import { Stream } from '../../../client/stream.ts';
 import { INSTALLATION, setUp } from '../../support/app.ts';
 import { until } from '../../support/folder.ts';
 import { Program } from '../../support/program.ts';
@@ -353,6 +354,14 @@ describe('errors', () => {
       code: 'unknown',
       message: 'HTTP 403',
     });
+    served.calls.length = 0;
+    served.front = () => Response.json(null, { status: 401 });
+    expect(await errorOf(seen.get('my-site/made'))).toMatchObject({
+      status: 401,
+      code: 'unknown',
+      message: 'HTTP 401',
+    });
+    expect(served.calls.length).toBe(1);
   });
 
   test('a name that is not valid sends nothing', async () => {
@@ -419,6 +428,29 @@ describe('watching', () => {
     await until('the end of the other one', () => told['two']?.length === 2);
     for (const stop of stops) stop();
     expect(told).toEqual({ one: [1, 2], again: [1, 2, 3], two: [1, null] });
+  });
+
+  test('continues on another connection when one is silent, as after the computer slept', async () => {
+    let streams = 0;
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      // It keeps connections on which it sends nothing more.
+      idleTimeout: 0,
+      fetch: () => {
+        const event = `retry: 1\ndata: {"name":"hits","value":${++streams}}\n\n`;
+        const start = (stream: ReadableStreamDefaultController) =>
+          stream.enqueue(new TextEncoder().encode(event));
+        return new Response(new ReadableStream({ start }));
+      },
+    });
+    const totals: (number | null)[] = [];
+    const url = `http://127.0.0.1:${server.port}/live?counters=`;
+    const stop = new Stream(url, 200).watch('hits', (total) => totals.push(total));
+    await until('the total of another stream', () => totals.length > 1);
+    stop();
+    await server.stop(true);
+    expect(totals.slice(0, 2)).toEqual([1, 2]);
   });
 
   test('continues after a lost connection', async () => {
