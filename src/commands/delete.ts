@@ -3,7 +3,7 @@
  * them.
  */
 import { readConfig } from '../config/config.ts';
-import { retryingRegistry } from '../counter/clock.ts';
+import { retryingRegistry } from '../counter/retrying.ts';
 import type { Selection } from '../counter/deleting.ts';
 import { AppError } from '../counter/errors.ts';
 import {

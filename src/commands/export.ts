@@ -7,7 +7,7 @@ import { writeJsonLines } from '../archive/formats/json-lines.ts';
 import { writeCsv } from '../archive/formats/seen-csv.ts';
 import { type GatheredExport, gather } from '../archive/gather.ts';
 import { readConfig } from '../config/config.ts';
-import { retryWhileUnavailable } from '../counter/clock.ts';
+import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { AppError } from '../counter/errors.ts';
 import { pluralize } from '../plural.ts';
 import { type Command, type Context, oneOf, separateArguments } from './command.ts';

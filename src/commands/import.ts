@@ -3,7 +3,7 @@
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { readConfig } from '../config/config.ts';
 import type { ImportTerms } from '../contract/archive.ts';
-import { retryWhileUnavailable } from '../counter/clock.ts';
+import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { AppError } from '../counter/errors.ts';
 import { pluralize } from '../plural.ts';
 import { type Command, type Context, oneOf, separateArguments } from './command.ts';

@@ -3,7 +3,7 @@
  * out.
  */
 import { readConfig } from '../config/config.ts';
-import { retryingRegistry } from '../counter/clock.ts';
+import { retryingRegistry } from '../counter/retrying.ts';
 import { AppError, counterMissing } from '../counter/errors.ts';
 import { counterIn } from '../counter/name.ts';
 import { issueToken } from '../http/visit/owners.ts';

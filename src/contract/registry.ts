@@ -175,7 +175,10 @@ export interface Registry {
    */
   delete(counters: readonly string[], condition?: Condition): Promise<readonly Deletion[]>;
 
-  /** The selected counters, in byte order of their names. */
+  /**
+   * The selected counters, in byte order of their names. A search looks at 10,000 names for one
+   * page, or at so many in each shard.
+   */
   list(wanted: ListQuery): Promise<Page>;
 
   /** The number of counters. */

@@ -1,15 +1,8 @@
 /**
- * Time and randomness, passed in so that tests control them, and waiting by a clock: a pause, a
- * short wait, and operations that are retried while the store is unavailable.
- *
- * Only operations that may be repeated are retried: reads, and those of the registry, but not a
- * deletion or a set total that may have been applied. Not here: hits, which must not be repeated
- * without knowing their outcome (`writer.ts`), and time limits by the machine's clock
- * (`deadline.ts`).
+ * Time and randomness, passed in so that tests control them, and waiting by a clock: a pause, and
+ * a short wait. Not here: operations that are retried (`retrying.ts`), and time limits by the
+ * machine's clock (`deadline.ts`).
  */
-import type { History } from '../contract/history.ts';
-import type { Registry } from '../contract/registry.ts';
-import { type ErrorCode, isAppError } from './errors.ts';
 
 /** Time and randomness of a process, or of a test. All times are in milliseconds. */
 export interface Clock {
@@ -30,38 +23,6 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
-/** The pause between two attempts. */
-const RETRY_PAUSE_MS = 250;
-
-/** The errors after which an operation that may be applied twice is repeated. */
-const UNAVAILABLE: readonly ErrorCode[] = ['store-unavailable', 'hit-unconfirmed'];
-/** The error after which it was certainly not applied. */
-const NOT_APPLIED: readonly ErrorCode[] = ['store-unavailable'];
-
-/**
- * Retries until success or for `waitMs`, as long as it fails with one of `errors`; then fails as
- * the last attempt did.
- */
-export async function retryWhileUnavailable<T>(
-  ask: () => Promise<T>,
-  clock: Clock,
-  waitMs: number,
-  errors: readonly ErrorCode[] = UNAVAILABLE,
-): Promise<T> {
-  const giveUpAt = clock.now() + waitMs;
-  for (;;) {
-    try {
-      // eslint-disable-next-line no-await-in-loop -- one attempt after the other
-      return await ask();
-    } catch (error) {
-      const isTemporary = isAppError(error, ...errors);
-      if (!isTemporary || clock.now() + RETRY_PAUSE_MS > giveUpAt) throw error;
-    }
-    // eslint-disable-next-line no-await-in-loop -- the pause between two attempts
-    await pause(clock, RETRY_PAUSE_MS);
-  }
-}
-
 /** Waits up to `ms` for a result; returns `undefined` on a timeout or an error. Never fails. */
 export function resultWithin<T>(
   answer: Promise<T>,
@@ -72,41 +33,4 @@ export function resultWithin<T>(
     clock.after(ms, () => resolve(undefined));
     answer.then(resolve, () => resolve(undefined));
   });
-}
-
-/**
- * A registry that retries for up to `waitMs` while its store is unavailable. A deletion, and a
- * change of a total, is not repeated if it may have been applied: visits that were answered in the
- * meantime would be lost, and their numbers given again.
- */
-export function retryingRegistry(registry: Registry, clock: Clock, waitMs: number): Registry {
-  const wait = <T>(ask: () => Promise<T>, errors = UNAVAILABLE) =>
-    retryWhileUnavailable(ask, clock, waitMs, errors);
-  return {
-    create: (...args) => wait(() => registry.create(...args)),
-    describe: (...args) => wait(() => registry.describe(...args)),
-    change: (...args) =>
-      wait(
-        () => registry.change(...args),
-        args[1].total === undefined ? UNAVAILABLE : NOT_APPLIED,
-      ),
-    delete: (...args) => wait(() => registry.delete(...args), NOT_APPLIED),
-    list: (...args) => wait(() => registry.list(...args)),
-    size: () => wait(() => registry.size()),
-  };
-}
-
-/**
- * A history whose reads are retried in the same way. `salt` is not retried: visits wait for it
- * only briefly (`http/visit/visitors.ts`).
- */
-export function retryingHistory(history: History, clock: Clock, waitMs: number): History {
-  return {
-    visitorsError: history.visitorsError,
-    read: (counter) => retryWhileUnavailable(() => history.read(counter), clock, waitMs),
-    recent: (...args) => retryWhileUnavailable(() => history.recent(...args), clock, waitMs),
-    readVisitors: (counter) =>
-      retryWhileUnavailable(() => history.readVisitors(counter), clock, waitMs),
-    salt: (day, suggested) => history.salt(day, suggested),
-  };
 }

@@ -11,10 +11,10 @@
  * Not here: HTTP, any database, and the clock, which is passed in.
  */
 import type { Counting, Outcome } from '../contract/counting.ts';
-import { retryWhileUnavailable } from './clock.ts';
 import { AppError } from './errors.ts';
 import { fail, type HitOptions } from './hit.ts';
 import { type HitBatch, HitQueue, type HitQueueOptions } from './queue.ts';
+import { retryWhileUnavailable } from './retrying.ts';
 import { isStoreFailure, Writer, type WriterObserver, type WriterOptions } from './writer.ts';
 
 /** Events for metrics, the log and readiness. */

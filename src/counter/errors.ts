@@ -90,6 +90,8 @@ export const ERRORS = {
   'port-unavailable': { http: 500, exit: 69 },
   /** A replica process ended by itself. */
   'replica-failed': { http: 500, exit: 70 },
+  /** The output of a command could not be written. */
+  'output-failed': { http: 500, exit: 74 },
   /** The stop exceeded its deadline. */
   'stop-overdue': { http: 500, exit: 75 },
 } as const satisfies Record<string, ErrorStatuses>;
@@ -150,6 +152,11 @@ export function storeFull(): AppError {
   );
 }
 
+/** The error for a call of a store that was closed; `place` is its URL without a password. */
+export function storeClosed(place: string): AppError {
+  return new AppError('store-unavailable', `The store at ${place} is closed.`);
+}
+
 /**
  * Converts an error for an operation that counts nothing: `hit-unconfirmed` becomes
  * `store-unavailable`, other errors stay as they are.
@@ -159,9 +166,9 @@ export function uncounted(error: unknown): unknown {
   return new AppError('store-unavailable', error.message, { cause: error.cause });
 }
 
-/** The message of an error; any other thrown value as text. */
+/** The message of an error, or its name if it has none; any other thrown value as text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message || error.name : String(error);
 }
 
 /** Whether `error` is an expected failure; with codes, whether it is one of these. */

@@ -18,6 +18,16 @@ export interface Period {
 
 export type Step = 'hour' | 'day' | 'month';
 
+/** No visits of any kind. */
+export function noVisits(): Record<Kind, number> {
+  return { person: 0, program: 0, proxy: 0, bot: 0 };
+}
+
+/** The numbers of a period without visits. */
+function emptyPeriod(step: Step) {
+  return { amounts: noVisits(), visitors: step === 'hour' ? undefined : 0 };
+}
+
 /** Whether the IANA database has a time zone of this name. */
 export function isZone(zone: string): boolean {
   try {
@@ -39,31 +49,22 @@ export function inPeriods(
   { hours, days, visitors }: CounterHistory,
   step: Step,
   zone: string,
+  local = localTime(zone),
 ): Period[] {
   const length = LENGTH[step];
-  const local = localTime(zone);
   const utc = localTime('UTC');
-  const found = new Map<string, { amounts: Record<Kind, number>; visitors: number | undefined }>();
+  const found = new Map<string, ReturnType<typeof emptyPeriod>>();
   const periodAt = (time: string) => {
     const name = time.slice(0, length);
-    let period = found.get(name);
-    if (!period) {
-      period = {
-        amounts: { person: 0, program: 0, proxy: 0, bot: 0 },
-        visitors: step === 'hour' ? undefined : 0,
-      };
-      found.set(name, period);
-    }
+    const period = found.get(name) ?? emptyPeriod(step);
+    found.set(name, period);
     return period;
   };
   const periodsOfHours = new Map<number, ReturnType<typeof periodAt>>();
   for (const { at, kind, amount } of hours) {
     // Time zone conversion is slow, and up to four kinds share an hour.
-    let period = periodsOfHours.get(at);
-    if (!period) {
-      period = periodAt(local(at * HOUR_MS));
-      periodsOfHours.set(at, period);
-    }
+    const period = periodsOfHours.get(at) ?? periodAt(local(at * HOUR_MS));
+    periodsOfHours.set(at, period);
     period.amounts[kind] += amount;
   }
   if (step !== 'hour') {
@@ -107,14 +108,11 @@ export function latestPeriods(
   count = LATEST_PERIODS[step],
 ): Period[] {
   const recent = since(past, now - count * LONGEST_MS[step] - MARGIN_MS[step]);
-  const happened = new Map(inPeriods(recent, step, zone).map((period) => [period.time, period]));
-  return latestNames(step, localTime(zone), now, count).map(
-    (time) =>
-      happened.get(time) ?? {
-        time,
-        amounts: { person: 0, program: 0, proxy: 0, bot: 0 },
-        visitors: step === 'hour' ? undefined : 0,
-      },
+  const local = localTime(zone);
+  const periods = inPeriods(recent, step, zone, local);
+  const happened = new Map(periods.map((period) => [period.time, period]));
+  return latestNames(step, local, now, count).map(
+    (time) => happened.get(time) ?? { time, ...emptyPeriod(step) },
   );
 }
 

@@ -35,6 +35,7 @@ export interface HitBatch extends Omit<GatheredHits, 'taken'> {
   readonly hits: readonly Hit[];
 }
 
+/** The hits of one counter without an answer. Each gets its number, or an error in time. */
 export class HitQueue {
   readonly #options: HitQueueOptions;
   readonly #onLate: () => void;

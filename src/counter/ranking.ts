@@ -50,7 +50,7 @@ export interface RankedPage {
 }
 
 /** What the pages are read from. */
-export interface Listed {
+export interface RankingSource {
   readonly registry: Pick<Registry, 'list'>;
   readonly history: Pick<History, 'recent'>;
 }
@@ -66,7 +66,7 @@ interface Ranked extends Cursor {
  * early when `signal` is aborted: then the page is incomplete.
  */
 export async function rankedPage(
-  from: Listed,
+  from: RankingSource,
   query: RankedQuery,
   signal: AbortSignal,
 ): Promise<RankedPage> {
@@ -86,7 +86,7 @@ export async function rankedPage(
 }
 
 /** A page of the registry. */
-async function byName({ registry }: Listed, { after, ...query }: RankedQuery) {
+async function byName({ registry }: RankingSource, { after, ...query }: RankedQuery) {
   const { counters, next } = await registry.list({ ...query, after: after?.counter ?? '' });
   return {
     ranked: counters.map((description) => ({
@@ -102,7 +102,7 @@ async function byName({ registry }: Listed, { after, ...query }: RankedQuery) {
 const WALKED_AT_ONCE = 500;
 
 /** The best counters after the cursor, of all. */
-async function best(from: Listed, query: RankedQuery, signal: AbortSignal) {
+async function best(from: RankingSource, query: RankedQuery, signal: AbortSignal) {
   const { prefix, search, limit, after: cursor } = query;
   const inOrder = orderOf(query);
   let kept: Ranked[] = [];
@@ -141,7 +141,7 @@ function orderOf({ sort, descending }: RankedQuery): (a: Cursor, b: Cursor) => n
 }
 
 async function valuesOf(
-  { history }: Listed,
+  { history }: RankingSource,
   counters: readonly Description[],
   { sort, today }: RankedQuery,
 ): Promise<Ranked[]> {
@@ -157,7 +157,7 @@ async function valuesOf(
 
 /** The visits of each counter on the last days, the earliest first. */
 async function lastDays(
-  history: Listed['history'],
+  history: RankingSource['history'],
   counters: readonly Description[],
   { days, today }: RankedQuery,
 ): Promise<number[][]> {
@@ -170,7 +170,7 @@ async function lastDays(
 
 /** The visits of each counter by day, read in small calls. */
 async function recentVisits(
-  history: Listed['history'],
+  history: RankingSource['history'],
   counters: readonly Description[],
   first: number,
   last: number,

@@ -51,7 +51,13 @@ export function writeRules({
   return `${lowest} ${highest} ${settable ? 'settable' : 'fixed'} ${hidden ? 'private' : 'public'} ${windowMs}`;
 }
 
-/** Encodes changes of rules in the same way, with `-` for each unchanged rule. */
+/** Encodes rules as stores keep them; `undefined` for the default rules, which are not stored. */
+export function storedRules(rules: Rules): string | undefined {
+  const written = writeRules(rules);
+  return written === writeRules(RULES) ? undefined : written;
+}
+
+/** Encodes changes of rules as `writeRules` does, with `-` for each unchanged rule. */
 export function writeRuleChanges(changes: RuleChanges): string {
   const words = writeRules(changedRules(RULES, changes)).split(' ');
   const { lowest, highest, settable, private: hidden, windowMs } = changes;

@@ -75,7 +75,7 @@ export class StoreHealth {
   }
 
   /** A batch was stored in this shard. */
-  succeeded(shard = 0): void {
+  succeeded(shard: number): void {
     const { clock, onRecovery } = this.#options;
     const health = this.#shards[shard];
     if (health) Object.assign(health, { failure: undefined, heardAt: clock.now() });
@@ -91,13 +91,13 @@ export class StoreHealth {
    * Visits were given up because the store was slow. This alone starts no outage: its cause is
    * reported by `failed`, and a replica that is merely overloaded has none.
    */
-  late(reason: string, shard = 0): void {
+  late(shard: number): void {
     const health = this.#shards[shard];
-    if (health) health.failure ??= reason;
+    if (health) health.failure ??= 'the store does not answer visits in time';
   }
 
   /** A batch was not stored in this shard. */
-  failed(error: unknown, shard = 0): void {
+  failed(error: unknown, shard: number): void {
     const { clock, onOutage } = this.#options;
     const now = clock.now();
     const health = this.#shards[shard];

@@ -20,7 +20,8 @@ export interface WatchOptions {
 }
 
 /**
- * Called with a counter's total, and with `undefined` when the counter was deleted. Must not fail.
+ * Called with a counter's total, and with `undefined` for a counter that does not exist or is
+ * private. Must not fail.
  */
 export type TotalListener = (counter: string, total: number | undefined) => void;
 
@@ -64,9 +65,9 @@ export class Watch {
   }
 
   /**
-   * Calls `listener` with the total of each existing counter in `counters`, and again after each
-   * change. Totals are read after this call, so they are never older than a number that the
-   * subscriber has already. While the store is unavailable nothing is sent. Returns a function
+   * Calls `listener` with the total of each of these counters, and again after each change. Totals
+   * are read after this call, so they are never older than a number that the subscriber has
+   * already. While the store is unavailable nothing is sent. Returns a function
    * that ends the subscription; it may be called twice.
    */
   subscribe(counters: readonly string[], listener: TotalListener): () => void {
@@ -145,10 +146,9 @@ export class Watch {
     const changed = watched.total !== total;
     watched.total = total;
     for (const [listener, subscriber] of watched.subscribers) {
-      const isNew = !subscriber.knows;
-      if (subscriber.since >= this.#readings || !(changed || isNew)) continue;
+      if (subscriber.since >= this.#readings || (subscriber.knows && !changed)) continue;
       subscriber.knows = true;
-      if (total !== undefined || !isNew) listener(counter, total);
+      listener(counter, total);
     }
   }
 }

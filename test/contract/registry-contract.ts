@@ -15,6 +15,9 @@ import {
 import type { Subject, TestedStore } from './subject.ts';
 import { fresh, freshKey, MAX, newWriter, once } from './tools.ts';
 
+/** The most names that one page of a search looks at. */
+const NAMES_LOOKED_AT = 10_000;
+
 /** Runs this part of the contract. */
 export function testRegistry(subject: () => Subject): void {
   describe('counters', () => {
@@ -379,6 +382,25 @@ export function testRegistry(subject: () => Subject): void {
       for (const search of [`${space}/%`, `${space}/*`, `${space}/_`]) {
         expect((await store.registry.list({ search, after: '', limit: 9 })).counters).toEqual([]);
       }
+    });
+
+    test('are found by a search through more names than one page looks at', async () => {
+      const space = randomUUID();
+      const name = (index: number) => `${space}/${String(index).padStart(6, '0')}`;
+      const thousands = Array.from({ length: NAMES_LOOKED_AT / 1000 }, (_, thousand) =>
+        Array.from({ length: 1000 }, (__, index) => name(1000 * thousand + index)),
+      );
+      for (const names of thousands)
+        await store.counting.commit(batch(...names.map((counter) => ({ counter, amount: 1 }))));
+      await store.counting.commit(batch({ counter: `${space}/last-one`, amount: 7 }));
+      const query = { prefix: `${space}/`, search: 'last-one', limit: 5 };
+      const first = await store.registry.list({ ...query, after: '' });
+      expect(first).toEqual({ counters: [], next: name(NAMES_LOOKED_AT - 1) });
+      const second = await store.registry.list({ ...query, after: first.next ?? '' });
+      expect(second.counters).toMatchObject([{ counter: `${space}/last-one`, total: 7 }]);
+      expect(second.next).toBeUndefined();
+      // The other tests of this database need not read them.
+      for (const names of thousands) await store.registry.delete(names);
     });
 
     test('are listed whatever text is searched for, also one that no name can have', async () => {

@@ -73,7 +73,7 @@ export function composeCounter(
         metrics.retried();
         health.failed(error, shard);
       },
-      late: () => health.late('the store does not answer visits in time', shard),
+      late: () => health.late(shard),
       broke: (error) => health.failed(error, shard),
       writerForgotten(error) {
         metrics.storeSetBack();

@@ -10,7 +10,7 @@ import type { Config } from '../../config/config.ts';
 import type { History } from '../../contract/history.ts';
 import type { Presence } from '../../contract/presence.ts';
 import type { Store } from '../../contract/store.ts';
-import { retryingHistory, retryingRegistry } from '../../counter/clock.ts';
+import { retryingHistory, retryingRegistry } from '../../counter/retrying.ts';
 import type { HitCounter } from '../../counter/sharded-counter.ts';
 import { Watch } from '../../counter/watch.ts';
 import { IMPORT_PATH, type InstallationArchive } from '../../http/api/archive.ts';

@@ -5,7 +5,7 @@
 import type { Item } from '../../archive/item.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
-import { retryWhileUnavailable } from '../../counter/clock.ts';
+import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import { AppError } from '../../counter/errors.ts';
 import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';

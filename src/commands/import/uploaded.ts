@@ -8,7 +8,8 @@
 import { REPLICA_LIMITS } from '../../archive/limits.ts';
 import type { ImportTerms } from '../../contract/archive.ts';
 import type { Store } from '../../contract/store.ts';
-import { pause, retryWhileUnavailable } from '../../counter/clock.ts';
+import { pause } from '../../counter/clock.ts';
+import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import { AppError, isAppError } from '../../counter/errors.ts';
 import type { ImportOptions } from '../../http/api/archive-routes.ts';
 import { CLOCK } from '../compose/counter.ts';

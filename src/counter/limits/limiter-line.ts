@@ -25,6 +25,7 @@ export interface LineRequest {
   readonly giveUp: () => void;
 }
 
+/** The line of requests for one shard of a limiter; each request is ended once. */
 export class LimiterLine {
   readonly #limiter: Limiter;
   readonly #clock: Clock;
@@ -56,10 +57,13 @@ export class LimiterLine {
       this.#waiting = [];
       const call = this.#call(group);
       // eslint-disable-next-line no-await-in-loop -- one call at a time
-      if (await resultWithin(call, this.#clock, LIMITER_WAIT_MS)) continue;
+      const result = await resultWithin(call, this.#clock, LIMITER_WAIT_MS);
+      if (result === 'given') continue;
+      if (result !== 'failed') {
+        this.#overdue = true;
+        for (const { giveUp } of group) giveUp();
+      }
       // No request waits for two calls.
-      this.#overdue = true;
-      for (const { giveUp } of group) giveUp();
       for (const { end } of this.#waiting) end('not-taken');
       this.#waiting = [];
       // eslint-disable-next-line no-await-in-loop -- the next call begins when this one has ended
@@ -69,8 +73,8 @@ export class LimiterLine {
     this.#running = false;
   }
 
-  /** Returns whether the store gave verdicts. Never fails. */
-  async #call(group: readonly LineRequest[]): Promise<boolean> {
+  /** Ends the requests; returns whether the store gave verdicts. Never fails. */
+  async #call(group: readonly LineRequest[]): Promise<'given' | 'failed'> {
     const wanted = group.map((request) => request.wanted);
     const answer = await this.#limiter
       .take(wanted)
@@ -79,6 +83,6 @@ export class LimiterLine {
       );
     const given = typeof answer !== 'string';
     group.forEach(({ end }, index) => end(given ? (answer[index] ?? 'unconfirmed') : answer));
-    return given;
+    return given ? 'given' : 'failed';
   }
 }

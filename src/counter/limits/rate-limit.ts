@@ -23,14 +23,18 @@ export function shareOf({ quota, windowMs }: Limit): {
   return { oneUs, allUs: oneUs * quota };
 }
 
-/** Whether all were taken, and the time to store, in microseconds since 1970. */
+/**
+ * Whether all were taken, and when the quota is full again, in microseconds on the clock of
+ * `nowUs`.
+ */
 export interface TakeResult {
   readonly allowed: boolean;
   readonly fullAtUs: number;
 }
 
 /**
- * Takes `count` now, or as many as remain; `fullAtUs` is the stored time of the visitor, if any.
+ * Takes `count` now, or as many as remain. `fullAtUs` is when the visitor's quota is full again;
+ * `undefined` when it is full.
  */
 export function takeFrom(
   limit: Limit,

@@ -17,6 +17,9 @@ import { described, forget, type MemoryConnection, type MemoryDatabase } from '.
 /** What a counter is that nobody has made. */
 const NEW = { madeAt: undefined, owner: undefined, rules: RULES } as const;
 
+/** The most names that one search looks at, as in the other stores. */
+const LOOKED_AT_MAX = 10_000;
+
 export class MemoryRegistry implements Registry {
   readonly #database: MemoryDatabase;
 
@@ -79,13 +82,15 @@ export class MemoryRegistry implements Registry {
   }
 
   async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
-    const names = [...this.#database.totals.keys()]
-      .filter((name) => name > after && name.startsWith(prefix) && name.includes(search))
-      .toSorted()
-      .slice(0, limit);
+    const all = [...this.#database.totals.keys()]
+      .filter((name) => name > after && name.startsWith(prefix))
+      .toSorted();
+    const looked = search === '' ? all : all.slice(0, LOOKED_AT_MAX);
+    const names = looked.filter((name) => name.includes(search)).slice(0, limit);
+    const last = looked.length < LOOKED_AT_MAX ? undefined : looked.at(-1);
     return {
       counters: names.flatMap((name) => described(this.#database, name) ?? []),
-      next: names.length < limit ? undefined : names.at(-1),
+      next: names.length < limit ? last : names.at(-1),
     };
   }
 

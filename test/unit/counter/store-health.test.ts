@@ -22,18 +22,18 @@ describe('the health of the store', () => {
   test('is the outcome of the last batch', () => {
     const { health } = begin();
     expect(health.failure).toBeUndefined();
-    health.failed(away);
+    health.failed(away, 0);
     expect(health.failure).toBe('away');
-    health.succeeded();
+    health.succeeded(0);
     expect(health.failure).toBeUndefined();
   });
 
   test('visits that wait too long are no outage by themselves, and do not hide another reason', () => {
     const { told, health } = begin();
-    health.late('too late');
-    expect(health.failure).toBe('too late');
-    health.failed(away);
-    health.late('too late');
+    health.late(0);
+    expect(health.failure).toBe('the store does not answer visits in time');
+    health.failed(away, 0);
+    health.late(0);
     expect(health.failure).toBe('away');
     expect(told).toEqual(['AppError: away']);
   });
@@ -41,21 +41,21 @@ describe('the health of the store', () => {
   test('an outage and its end are each reported once, however many attempts are made', () => {
     const { clock, told, health } = begin();
     for (let n = 0; n < 100; n++) {
-      health.failed(away);
+      health.failed(away, 0);
       clock.jump(500);
     }
-    health.succeeded();
+    health.succeeded(0);
     clock.jump(6000);
-    health.succeeded();
-    health.succeeded();
+    health.succeeded(0);
+    health.succeeded(0);
     expect(told).toEqual(['AppError: away', 'after 49.5 s']);
   });
 
   test('a store that fails repeatedly has one outage', () => {
     const { clock, told, health } = begin();
     for (let n = 0; n < 100; n++) {
-      if (n % 3 === 0) health.failed(away);
-      else health.succeeded();
+      if (n % 3 === 0) health.failed(away, 0);
+      else health.succeeded(0);
       clock.jump(1000);
     }
     expect(told).toEqual(['AppError: away']);
@@ -63,7 +63,7 @@ describe('the health of the store', () => {
 
   test('an outage that turns out to need a person is reported again', () => {
     const { told, health } = begin();
-    for (const error of [away, locked, away, locked, new Error('a bug')]) health.failed(error);
+    for (const error of [away, locked, away, locked, new Error('a bug')]) health.failed(error, 0);
     expect(told).toEqual(['AppError: away', 'AppError: needs a person']);
   });
 

@@ -1,8 +1,8 @@
 /** What a registry repeats while its store is unavailable, and what it does not. */
 import { expect, test } from 'bun:test';
 import type { Registry } from '../../../src/contract/registry.ts';
-import { retryingRegistry } from '../../../src/counter/clock.ts';
 import { AppError, type ErrorCode } from '../../../src/counter/errors.ts';
+import { retryingRegistry } from '../../../src/counter/retrying.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { createMemoryStore } from '../../support/memory-store/store.ts';
 
