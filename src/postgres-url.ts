@@ -7,14 +7,7 @@
 import { isIPv6 } from 'node:net';
 
 /** How connections are encrypted, and what of the server is checked, as in libpq. */
-export const SSL_MODES = [
-  'disable',
-  'allow',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-] as const;
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 /** A name or an address (IPv6 without brackets), and a port. */

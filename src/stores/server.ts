@@ -13,6 +13,9 @@ export interface ServerPartOptions extends PartOptions {
   readonly clocksDifferMaxMs?: number | undefined;
 }
 
+/** The error of a call when nobody knows whether it was applied. */
+export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
+
 /**
  * The age from which a connection is left after a refusal: about the interval of a batch's
  * retries, so that more frequent calls, such as rate limits, do not open hundreds a second.

@@ -11,11 +11,10 @@ import type {
   ImportOutcome,
   ImportTerms,
 } from '../../contract/archive.ts';
-import { RULES } from '../../contract/registry.ts';
-import { writeRules } from '../../counter/rules.ts';
+import { storedRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { PostgresDatabase } from './connection.ts';
-import { descriptionOf, historyIn, type Past, pastOf, type Row } from './rows.ts';
+import { descriptionOf, historyIn, type PastRow, pastOf, type Row } from './rows.ts';
 
 /** The number of counters on a page: with ten years of history some megabytes. */
 const PAGE = 50;
@@ -33,7 +32,7 @@ export class PostgresArchive implements Archive {
     let after = name;
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- each page begins where the one before ended
-      const page = await this.#database.call<readonly (Row & { past: Past })[]>(
+      const page = await this.#database.call<readonly (Row & { past: PastRow })[]>(
         'reads',
         'read_page',
         { after, limit: PAGE },
@@ -71,10 +70,5 @@ export class PostgresArchive implements Archive {
 }
 
 function plainCounter({ rules, past, ...counter }: ArchivedCounter) {
-  const written = writeRules(rules);
-  return {
-    ...counter,
-    rules: written === writeRules(RULES) ? undefined : written,
-    past: pastOf(past),
-  };
+  return { ...counter, rules: storedRules(rules), past: pastOf(past) };
 }

@@ -6,7 +6,7 @@
  * Not here: one connection (`session.ts`), order of servers (`hosts.ts`), errors (`refusals.ts`).
  */
 import type { Client } from 'pg';
-import { AppError, messageOf } from '../../counter/errors.ts';
+import { AppError, messageOf, storeClosed } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
 import {
   type PostgresHost,
@@ -14,10 +14,11 @@ import {
   readPostgresUrl,
   shownUrl,
 } from '../../postgres-url.ts';
+import type { CodeIfLost } from '../server.ts';
 import { firstOf } from './first-of.ts';
 import { Hosts, type Server } from './hosts.ts';
 import { isCollision } from './refusals.ts';
-import { type CodeIfLost, Session } from './session.ts';
+import { Session } from './session.ts';
 import { encryptionsFor } from './tls.ts';
 
 export interface PostgresOptions {
@@ -50,6 +51,7 @@ interface Connection {
 /** The most attempts at a call that collides with another transaction each time. */
 const ATTEMPTS = 5;
 
+/** One PostgreSQL database: a connection for each purpose, to the server that is the primary. */
 export class PostgresDatabase {
   /** The servers and the database in errors: the URL without user and password. */
   readonly place: string;
@@ -121,7 +123,7 @@ export class PostgresDatabase {
     codeIfLost: CodeIfLost,
     endsAt = performance.now() + this.#options.timeoutMs,
   ): Promise<T> {
-    if (this.#closed) throw this.#closedError();
+    if (this.#closed) throw storeClosed(this.place);
     const session = await this.#sessionFor(purpose, endsAt);
     const leftMs = endsAt - performance.now();
     // After a long update of the schema nothing is left.
@@ -134,7 +136,7 @@ export class PostgresDatabase {
     const { session, opening } = connection;
     if (opening) return opening;
     if (session && !session.over) {
-      if (this.#hosts.isCurrent(session.server)) return session;
+      if (session.server.id === this.#hosts.current) return session;
       // Another connection has found another primary since.
       session.leave();
     }
@@ -154,7 +156,7 @@ export class PostgresDatabase {
         })),
       );
       return firstOf(tries, hostEndsAt, async ({ server, encryption }, tryEndsAt) => {
-        if (this.#closed) throw this.#closedError();
+        if (this.#closed) throw storeClosed(this.place);
         const candidate = new Session(server, encryption, this.#url, this.#urlIn, (lost) =>
           this.#hosts.lost(lost),
         );
@@ -184,10 +186,6 @@ export class PostgresDatabase {
       const message = `PostgreSQL at ${place} cannot be reached: ${messageOf(error)}.`;
       throw new AppError('store-unavailable', message, { cause: error });
     }
-  }
-
-  #closedError(): AppError {
-    return new AppError('store-unavailable', `The store at ${this.place} is closed.`);
   }
 
   /** Closes all connections at once; calls in progress and later ones fail. */

@@ -7,7 +7,7 @@ import { type CounterHistory, type History, HOUR_MS } from '../../contract/histo
 import { folded } from '../../counter/folding.ts';
 import type { PartOptions } from '../part-options.ts';
 import type { PostgresDatabase } from './connection.ts';
-import { historyIn, type Past } from './rows.ts';
+import { historyIn, type PastRow } from './rows.ts';
 
 export class PostgresHistory implements History {
   /** Each visitor is remembered for the day. */
@@ -21,7 +21,7 @@ export class PostgresHistory implements History {
   }
 
   async read(counter: string): Promise<CounterHistory> {
-    const past = await this.#database.call<Past>(
+    const past = await this.#database.call<PastRow>(
       'reads',
       'read_history',
       { counter },
@@ -46,7 +46,7 @@ export class PostgresHistory implements History {
   }
 
   async readVisitors(counter: string): Promise<CounterHistory['visitors']> {
-    const visitors = await this.#database.call<Past['visitors']>(
+    const visitors = await this.#database.call<PastRow['visitors']>(
       'reads',
       'read_visitors',
       { counter },

@@ -11,16 +11,19 @@ import type { PostgresHost } from '../../postgres-url.ts';
 /** One server: an address to which the name of a host has just been resolved. */
 export interface Server extends PostgresHost {
   readonly address: string;
+  /** Address and port: of two servers one or both differ. */
+  readonly id: string;
 }
 
+/** The hosts of one URL, and which of their servers worked and failed last. */
 export class Hosts {
   readonly #hosts: readonly PostgresHost[];
   /** The index of the host with which the next attempt begins. */
   #first = 0;
-  /** The server that accepted a connection last. */
-  #current: Server | undefined;
-  /** The server that was lost last, unless it has worked since. */
-  #lost: Server | undefined;
+  /** The id of the server that accepted a connection last: new connections go to it. */
+  current: string | undefined;
+  /** The id of the server that was lost last, unless it has worked since. */
+  #lost: string | undefined;
 
   constructor(hosts: readonly PostgresHost[]) {
     this.#hosts = hosts;
@@ -38,23 +41,17 @@ export class Hosts {
    */
   async serversOf({ host, port }: PostgresHost): Promise<readonly Server[]> {
     const found = await lookup(host, { all: true });
-    const rank = (server: Server) =>
-      isSame(server, this.#lost) ? 2 : isSame(server, this.#current) ? 0 : 1;
+    const rank = ({ id }: Server) => (id === this.#lost ? 2 : id === this.current ? 0 : 1);
     return found
-      .map(({ address }) => ({ host, port, address }))
+      .map(({ address }) => ({ host, port, address, id: `${address} ${port}` }))
       .toSorted((a, b) => rank(a) - rank(b));
-  }
-
-  /** Whether new connections go to this server, as far as is known. */
-  isCurrent(server: Server): boolean {
-    return isSame(server, this.#current);
   }
 
   /** Notes that the server accepts connections as a primary. */
   connected(server: Server): void {
     this.#first = this.#indexOf(server);
-    this.#current = server;
-    if (isSame(server, this.#lost)) this.#lost = undefined;
+    this.current = server.id;
+    if (server.id === this.#lost) this.#lost = undefined;
   }
 
   /**
@@ -62,16 +59,12 @@ export class Hosts {
    * When several connections to one server are lost, only the first moves on to the next host.
    */
   lost(server: Server): void {
-    if (!this.isCurrent(server) || isSame(server, this.#lost)) return;
+    if (server.id !== this.current || server.id === this.#lost) return;
     this.#first = (this.#indexOf(server) + 1) % this.#hosts.length;
-    this.#lost = server;
+    this.#lost = server.id;
   }
 
   #indexOf({ host, port }: Server): number {
     return this.#hosts.findIndex((known) => known.host === host && known.port === port);
   }
-}
-
-function isSame(one: Server, other: Server | undefined): boolean {
-  return one.address === other?.address && one.port === other.port;
 }

@@ -18,7 +18,7 @@ export interface Row {
 type Entry = readonly [at: number, kind: Kind, amount: number];
 
 /** A history, as `seen.history_of` returns it. */
-export interface Past {
+export interface PastRow {
   readonly hours: readonly Entry[];
   readonly days: readonly Entry[];
   readonly visitors: readonly (readonly [day: number, visitors: number])[];
@@ -41,12 +41,12 @@ export function descriptionOf(
 }
 
 /** The history of a counter, not folded. */
-export function historyIn({ hours, days, visitors }: Past): CounterHistory {
+export function historyIn({ hours, days, visitors }: PastRow): CounterHistory {
   return { hours: hours.map(entryIn), days: days.map(entryIn), visitors: new Map(visitors) };
 }
 
 /** The reverse of `historyIn`. */
-export function pastOf({ hours, days, visitors }: CounterHistory): Past {
+export function pastOf({ hours, days, visitors }: CounterHistory): PastRow {
   const entry = ({ at, kind, amount }: CounterHistory['hours'][number]): Entry => [
     at,
     kind,

@@ -11,14 +11,11 @@ import { type Client, DatabaseError } from 'pg';
 import { AppError, messageOf } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
 import { type PostgresUrl, shownUrl } from '../../postgres-url.ts';
-import { LEAVE_AFTER_MS } from '../server.ts';
+import { type CodeIfLost, LEAVE_AFTER_MS } from '../server.ts';
 import { greet, isPostgres, newClient } from './greeting.ts';
 import type { Server } from './hosts.ts';
 import { refusalOf } from './refusals.ts';
 import type { Encryption } from './tls.ts';
-
-/** What a question fails with when nobody knows whether it was applied. */
-export type CodeIfLost = 'store-unavailable' | 'hit-unconfirmed';
 
 /**
  * Classes of SQLSTATE after which a statement may have been applied: connection, operator's
@@ -35,6 +32,7 @@ const MAYBE_APPLIED = /^(08|57|58|XX)/;
  */
 const HARMLESS: ReadonlySet<string> = new Set(['GetNewTransactionId', 'GetNewMultiXactId']);
 
+/** One connection to one PostgreSQL server; a failed one is never used again. */
 export class Session {
   readonly server: Server;
   readonly #place: string;

@@ -12,11 +12,10 @@ import type {
   ImportTerms,
 } from '../../contract/archive.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { readRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import { type Dump, historyIn, readDumps } from './history.ts';
 import { importInto } from './import.ts';
-import { namesKey, totalOf } from './keys.ts';
+import { descriptionOf, namesKey } from './keys.ts';
 import { type RedisShard, type RedisShards, shardOf } from './shards.ts';
 
 /**
@@ -86,7 +85,7 @@ async function* readAllOf(
       // eslint-disable-next-line no-await-in-loop -- a little at a time
       const dumps = await readDumps(shard, names.slice(at), FIGURES_AT_ONCE);
       for (const dump of dumps) {
-        if (dump) yield archivedOf(dump, shard.tag);
+        if (dump) yield* archivedOf(dump, shard.tag);
       }
       at += dumps.length;
     }
@@ -125,16 +124,9 @@ async function* pagesOfNames(
 }
 
 /** The counter in a dump of the shard with this tag. Fails with `counter-unreadable`. */
-function archivedOf(dump: Dump, tag: string): ArchivedCounter {
+function archivedOf(dump: Dump, tag: string): ArchivedCounter[] {
   const [name, total, made, owner, rules, , , , , , title, link] = dump;
-  return {
-    counter: name.slice(tag.length),
-    total: totalOf(total, name),
-    madeAt: made === '' ? undefined : Number(made),
-    owner: owner === '' ? undefined : owner,
-    rules: readRules(rules === '' ? undefined : rules),
-    title: title === '' ? undefined : title,
-    link: link === '' ? undefined : link,
-    past: historyIn(dump),
-  };
+  const fields = [total, made, owner, rules, title, link] as const;
+  const past = historyIn(dump);
+  return descriptionOf(tag, name.slice(tag.length), fields).map((found) => ({ ...found, past }));
 }

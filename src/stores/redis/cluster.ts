@@ -7,8 +7,9 @@
  * here, because callers repeat what may be repeated. `ASK` is not followed: while a slot moves,
  * its shard waits (`RedisShard.keys`; decision 42).
  */
-import { AppError, isAppError } from '../../counter/errors.ts';
+import { AppError, isAppError, storeClosed } from '../../counter/errors.ts';
 import { nodeUrls } from '../../redis-url.ts';
+import type { CodeIfLost } from '../server.ts';
 import { type ClusterShard, isMoving, movedTo, ownerIn } from './cluster-slots.ts';
 import { type Client, RedisConnection, type RedisOptions } from './connection.ts';
 import { type RedisNode, RedisShard, type RedisShards } from './shards.ts';
@@ -19,6 +20,7 @@ import { type RedisNode, RedisShard, type RedisShards } from './shards.ts';
  */
 const LOOK_UP_EVERY_MS = 500;
 
+/** The shards of one Redis Cluster, each on a connection to the node that has it. */
 export class RedisCluster implements RedisShards {
   readonly place: string;
   readonly all: readonly RedisShard[];
@@ -31,8 +33,10 @@ export class RedisCluster implements RedisShards {
   /** The URL of the node that has each shard, as far as it is known. */
   #owners: (string | undefined)[] = [];
   #looking: Promise<void> | undefined;
-  /** When nodes were last looked up, on the clock of `performance.now()`. */
+  /** When the last lookup began, on the clock of `performance.now()`. */
   #lookedUpAt = Number.NEGATIVE_INFINITY;
+  /** Set when the last lookup failed. */
+  #failure: { readonly error: unknown } | undefined;
   #closed = false;
 
   /** Connects on first use, not here. */
@@ -81,7 +85,7 @@ export class RedisCluster implements RedisShards {
   async #ask<T>(
     shard: number,
     question: (client: Client) => Promise<T>,
-    codeIfLost: 'store-unavailable' | 'hit-unconfirmed',
+    codeIfLost: CodeIfLost,
   ): Promise<T> {
     const owner = await this.#ownerOf(shard);
     try {
@@ -106,24 +110,36 @@ export class RedisCluster implements RedisShards {
 
   /** Fails with `store-unavailable`, `store-unusable`. */
   async #ownerOf(shard: number): Promise<string> {
-    if (this.#owners[shard] === undefined && this.#mayLookUp()) {
-      this.#looking ??= this.#lookUp().finally(() => {
-        this.#looking = undefined;
-      });
+    if (this.#owners[shard] === undefined) {
+      if (this.#mayLookUp()) this.#looking ??= this.#lookUp();
       await this.#looking;
     }
     const owner = this.#owners[shard];
     if (owner !== undefined) return owner;
+    if (this.#failure) throw this.#failure.error;
     const slot = this.#shards[shard]?.slot;
     const message = `No node of the Redis Cluster at ${this.place} has slot ${slot}. redis-cli --cluster check HOST:PORT shows more.`;
     throw new AppError('store-unavailable', message);
   }
 
-  /**
-   * Finds the nodes of shards whose node is not known, from the first node that knows all of them,
-   * or else from the first that answers: a node may know nothing of its cluster yet.
-   */
+  /** Looks up the nodes of shards whose node is not known. Keeps the error, and never fails. */
   async #lookUp(): Promise<void> {
+    this.#lookedUpAt = performance.now();
+    try {
+      await this.#findOwners();
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = { error };
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  /**
+   * Finds these nodes from the first node that knows all of them, or else from the first that
+   * answers: a node may know nothing of its cluster yet.
+   */
+  async #findOwners(): Promise<void> {
     const urls = new Set([...this.#nodes.keys(), ...this.#seeds]);
     const views = [...urls].map(async (url) => ({
       url,
@@ -141,7 +157,6 @@ export class RedisCluster implements RedisShards {
       .catch((error: unknown) => {
         throw worstOf((error as AggregateError).errors);
       });
-    this.#lookedUpAt = performance.now();
     this.#owners = this.#shards.map(
       ({ slot }, shard) => this.#owners[shard] ?? ownerIn(ranges, slot, url),
     );
@@ -154,8 +169,7 @@ export class RedisCluster implements RedisShards {
   }
 
   #node(url: string): RedisConnection {
-    if (this.#closed)
-      throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+    if (this.#closed) throw storeClosed(this.place);
     let node = this.#nodes.get(url);
     if (node === undefined) {
       const { username, password } = new URL(nodeUrls(this.#options.url)[0] ?? '');

@@ -9,9 +9,9 @@
  * twice. Not here: messages for Redis' error replies (`refusals.ts`).
  */
 import { createClient, ErrorReply } from '@redis/client';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, messageOf, storeClosed } from '../../counter/errors.ts';
 import { within } from '../../deadline.ts';
-import { LEAVE_AFTER_MS } from '../server.ts';
+import { type CodeIfLost, LEAVE_AFTER_MS } from '../server.ts';
 import { refusalOf } from './refusals.ts';
 
 export interface RedisOptions {
@@ -46,6 +46,7 @@ interface Connection {
   failure?: unknown;
 }
 
+/** One connection at a time to one Redis server; a failed one is never used again. */
 export class RedisConnection {
   /** The server's name in errors: its URL without user and password. */
   readonly place: string;
@@ -67,12 +68,8 @@ export class RedisConnection {
    * next call may open a new connection, and calls in progress keep this one. After any other
    * error the connection is dropped, and the call fails with `codeIfLost`.
    */
-  async ask<T>(
-    question: (client: Client) => Promise<T>,
-    codeIfLost: 'store-unavailable' | 'hit-unconfirmed',
-  ): Promise<T> {
-    if (this.#closed)
-      throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+  async ask<T>(question: (client: Client) => Promise<T>, codeIfLost: CodeIfLost): Promise<T> {
+    if (this.#closed) throw storeClosed(this.place);
     this.#connection ??= this.#open();
     const connection = this.#connection;
     await connection.opened;
@@ -88,14 +85,14 @@ export class RedisConnection {
       }
       this.#drop(connection);
       const cause = connection.failure ?? error;
-      if (reason(cause).includes('RESP type')) {
+      if (messageOf(cause).includes('RESP type')) {
         throw new AppError(
           'store-unusable',
           `What answers at ${this.place} is not Redis. Check ${this.#urlIn}.`,
           { cause },
         );
       }
-      const lost = `The connection to Redis at ${this.place} was lost: ${reason(cause)}.`;
+      const lost = `The connection to Redis at ${this.place} was lost: ${messageOf(cause)}.`;
       throw new AppError(codeIfLost, lost, { cause });
     }
   }
@@ -122,7 +119,7 @@ export class RedisConnection {
       await this.#within(client.connect());
     } catch (error) {
       if (error instanceof ErrorReply) throw this.#refusalOf(error).error;
-      const away = `Redis at ${this.place} cannot be reached: ${reason(error)}.`;
+      const away = `Redis at ${this.place} cannot be reached: ${messageOf(error)}.`;
       throw new AppError('store-unavailable', away, { cause: error });
     }
   }
@@ -184,8 +181,4 @@ function hangUp(client: Client): void {
   } catch {
     // Already disconnected.
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

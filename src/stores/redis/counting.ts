@@ -114,7 +114,7 @@ class ShardCommits {
   /** The beginning of the keys of writers, and the keys that are the same for each batch. */
   readonly #writerKeys: string;
   readonly #otherKeys: readonly string[];
-  /** The arguments that are the same for each batch. */
+  /** What is the same for each batch. The limits are not: the simulation changes them. */
   readonly #fixed;
 
   constructor(shard: RedisShard, shards: RedisShards, options: ServerPartOptions) {

@@ -1,9 +1,8 @@
 /** Imports counters into Redis: one call of a script for each (`lua/import.lua`), many at once. */
 import type { ArchivedCounter, ImportOutcome, ImportTerms } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
-import { RULES } from '../../contract/registry.ts';
 import { folded } from '../../counter/folding.ts';
-import { writeRules } from '../../counter/rules.ts';
+import { storedRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
 import { KIND_LETTERS, namesKey } from './keys.ts';
 import importScript from './lua/import.lua' with { type: 'text' };
@@ -58,8 +57,8 @@ function argumentsOf(
   const { hours, days, visitors } = folded(past, Math.floor(now() / HOUR_MS));
   const record = ['made', `${madeAt ?? ''}`];
   if (owner !== undefined) record.push('owner', owner);
-  const written = writeRules(rules);
-  if (written !== writeRules(RULES)) record.push('rules', written);
+  const stored = storedRules(rules);
+  if (stored !== undefined) record.push('rules', stored);
   if (title !== undefined) record.push('title', title);
   if (link !== undefined) record.push('link', link);
   const uniques = [...visitors].flatMap(([day, count]) => [`${day}`, count]);

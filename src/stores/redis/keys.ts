@@ -6,8 +6,10 @@
  */
 
 import type { Kind } from '../../contract/history.ts';
+import type { Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { readRules } from '../../counter/rules.ts';
 
 /**
  * The names of all counters: a sorted set with equal scores, so that it is in the order of the
@@ -61,8 +63,42 @@ export const KIND_LETTERS: Readonly<Record<Kind, string>> = {
 export function totalOf(value: string, counter: string): number {
   const total = Number(value);
   if (/^-?\d+$/.test(value) && Number.isSafeInteger(total)) return total;
-  throw new AppError(
+  throw counterUnreadable(counter);
+}
+
+/** The error for a counter whose total is not a number. */
+export function counterUnreadable(counter: string): AppError {
+  return new AppError(
     'counter-unreadable',
     `The Redis key ${totalKey(counter)} does not hold a whole number. Move it out of the way, or use another name.`,
   );
+}
+
+/**
+ * A counter as scripts return it: total, time of creation, owner, rules, title, link; empty for a
+ * missing counter.
+ */
+export type CounterReply = readonly [total: string, ...texts: string[]] | readonly [];
+
+/**
+ * The counter in a reply, or none. `tag` is that of its shard. Fails with
+ * `counter-unreadable`.
+ */
+export function descriptionOf(
+  tag: string,
+  counter: string,
+  [total, made = '', owner = '', rules = '', title = '', link = '']: CounterReply,
+): Description[] {
+  if (total === undefined) return [];
+  return [
+    {
+      counter,
+      total: totalOf(total, tag + counter),
+      madeAt: made === '' ? undefined : Number(made),
+      owner: owner === '' ? undefined : owner,
+      rules: readRules(rules === '' ? undefined : rules),
+      title: title === '' ? undefined : title,
+      link: link === '' ? undefined : link,
+    },
+  ];
 }

@@ -2,7 +2,6 @@
  * Creates, changes, lists and deletes counters in Redis, and knows their owners. One script
  * (`lua/registry.lua`) reads and writes them.
  */
-
 import type {
   Condition,
   CounterChanges,
@@ -15,9 +14,10 @@ import type {
 } from '../../contract/registry.ts';
 import { storeFull } from '../../counter/errors.ts';
 import { addsLabel } from '../../counter/label.ts';
-import { readRules, writeRuleChanges, writeRules } from '../../counter/rules.ts';
+import { writeRuleChanges, writeRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
-import { namesKey, totalOf } from './keys.ts';
+import type { CodeIfLost } from '../server.ts';
+import { type CounterReply, counterUnreadable, descriptionOf, namesKey } from './keys.ts';
 import { findNames } from './listing.ts';
 import script from './lua/registry.lua' with { type: 'text' };
 import { Script } from './script.ts';
@@ -31,14 +31,8 @@ import {
   shardOf,
 } from './shards.ts';
 
-/**
- * A counter as `lua/registry.lua` returns it: total, time of creation, owner, rules, title, link;
- * empty for a missing counter.
- */
-type Fields = readonly [total: string, ...texts: string[]] | readonly [];
-
 /** The arguments of `lua/registry.lua`, described there. */
-interface Made {
+interface CounterFields {
   readonly counter: string;
   readonly madeAt: number;
   readonly owner: string | undefined;
@@ -47,8 +41,12 @@ interface Made {
   readonly link: string | undefined;
 }
 type RegistryArguments =
-  | (Made & { readonly what: 'create'; readonly total: number; readonly countersMax: number })
-  | (Made & {
+  | (CounterFields & {
+      readonly what: 'create';
+      readonly total: number;
+      readonly countersMax: number;
+    })
+  | (CounterFields & {
       readonly what: 'change';
       readonly condition: Condition;
       readonly total: number | undefined;
@@ -101,7 +99,7 @@ export class RedisRegistry implements Registry {
     await checkDivision(shard, this.#shards);
     if (shard.space.short && addsLabel(changes)) throw storeFull();
     const { total, owner, rules, title, link } = changes;
-    const answer = await run<Fields | 'missing' | 'differs' | 'unreadable'>(shard, {
+    const answer = await run<CounterReply | 'missing' | 'differs' | 'unreadable'>(shard, {
       what: 'change',
       counter: shard.tag + counter,
       condition,
@@ -112,10 +110,9 @@ export class RedisRegistry implements Registry {
       title: title === null ? '' : title,
       link: link === null ? '' : link,
     });
-    // Fails with the reason.
-    if (answer === 'unreadable') totalOf('', shard.tag + counter);
-    if (typeof answer === 'string') return answer === 'missing' ? 'missing' : 'differs';
-    return descriptionOf(counter, answer)[0] ?? 'differs';
+    if (answer === 'unreadable') throw counterUnreadable(shard.tag + counter);
+    if (typeof answer === 'string') return answer;
+    return descriptionOf(shard.tag, counter, answer)[0] ?? 'differs';
   }
 
   delete(counters: readonly string[], condition: Condition = {}): Promise<readonly Deletion[]> {
@@ -156,10 +153,12 @@ export class RedisRegistry implements Registry {
       (counter) => counter,
       (shard, some) => {
         const read = { what: 'read', counters: some.map((name) => shard.tag + name) } as const;
-        return run<readonly Fields[]>(shard, read, 'store-unavailable');
+        return run<readonly CounterReply[]>(shard, read, 'store-unavailable');
       },
     );
-    return counters.flatMap((counter, index) => descriptionOf(counter, all[index] ?? []));
+    return counters.flatMap((counter, index) =>
+      descriptionOf(shardOf(this.#shards, counter).tag, counter, all[index] ?? []),
+    );
   }
 }
 
@@ -167,28 +166,9 @@ export class RedisRegistry implements Registry {
 function run<T>(
   shard: RedisShard,
   args: RegistryArguments,
-  codeIfLost: 'store-unavailable' | 'hit-unconfirmed' = 'hit-unconfirmed',
+  codeIfLost: CodeIfLost = 'hit-unconfirmed',
 ): Promise<T> {
   const keys = shard.keys(namesKey(shard.tag));
   const tagged = { ...args, tag: shard.tagArgument };
   return shard.ask((client) => REGISTRY.run<T>(client, keys, tagged), codeIfLost);
-}
-
-/** The counter with these fields, or none. Fails with `counter-unreadable`. */
-function descriptionOf(
-  counter: string,
-  [total, made = '', owner = '', rules = '', title = '', link = '']: Fields,
-): Description[] {
-  if (total === undefined) return [];
-  return [
-    {
-      counter,
-      total: totalOf(total, counter),
-      madeAt: made === '' ? undefined : Number(made),
-      owner: owner === '' ? undefined : owner,
-      rules: readRules(rules === '' ? undefined : rules),
-      title: title === '' ? undefined : title,
-      link: link === '' ? undefined : link,
-    },
-  ];
 }

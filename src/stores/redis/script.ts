@@ -13,6 +13,7 @@ const DECODER = new Decoder();
 /** Replies are bytes. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
+/** One script, with the type of its arguments. It does nothing until it is run. */
 export class Script<Args extends object> {
   readonly #text: string;
   readonly #digest: string;

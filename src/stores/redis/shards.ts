@@ -13,6 +13,7 @@ import { absentKey, namesKey, shardsKey } from './keys.ts';
 import { INCOMPLETE } from './refusals.ts';
 import { RedisSpace } from './space.ts';
 
+/** One shard: its tag, its memory, and how to call the Redis that has it. */
 export class RedisShard {
   /** A hash tag in braces, before each name of a counter; empty in a single Redis. */
   readonly tag: string;
@@ -20,7 +21,10 @@ export class RedisShard {
   readonly space = new RedisSpace();
   /** Calls the Redis that has this shard, as `RedisConnection.ask` does. */
   readonly ask: RedisConnection['ask'];
-  /** Whether its number of shards has been checked, or needs no check (`checkDivision`). */
+  /**
+   * Whether the number of shards stored in it has been checked (`checkDivision`); true in a single
+   * Redis.
+   */
   divided: boolean;
 
   constructor(tag: string, ask: RedisConnection['ask']) {
@@ -78,7 +82,7 @@ export function singleShard(connection: RedisConnection): RedisShards {
 }
 
 /** The index of the shard of a name. The hash never changes, because it decides where data is. */
-export function shardIndex({ all }: RedisShards, name: string): number {
+function shardIndex({ all }: RedisShards, name: string): number {
   return all.length === 1 ? 0 : Bun.hash.crc32(name) % all.length;
 }
 

@@ -19,6 +19,7 @@ export interface KeptNumber {
 /** The keys or members that Redis looks at in one step of a scan. */
 const AT_ONCE = 1000;
 
+/** One Redis to import from, with a connection of its own. */
 export class RedisSource {
   /** For people, without a password. */
   readonly place: string;

@@ -29,6 +29,7 @@ const CHECK_EVERY_PART = 0.02;
 const CHANGE_BYTES = 1500;
 const VISITOR_BYTES = 150;
 
+/** The memory of one Redis, checked each half second while batches come, and more in a flood. */
 export class RedisSpace {
   #short = false;
   #checkedAt = Number.NEGATIVE_INFINITY;

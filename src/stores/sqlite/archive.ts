@@ -13,12 +13,13 @@ import type {
   ImportTerms,
 } from '../../contract/archive.ts';
 import { type HistoryEntry, HOUR_MS } from '../../contract/history.ts';
-import { type Description, RULES } from '../../contract/registry.ts';
+import type { Description } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { folded } from '../../counter/folding.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { writeRules } from '../../counter/rules.ts';
+import { storedRules } from '../../counter/rules.ts';
 import type { PartOptions } from '../part-options.ts';
+import { inOurWords } from './advice.ts';
 import { AFTER_ALL_NAMES, type Row } from './counter-statements.ts';
 import type { SqliteDatabase, TransactionResult } from './database.ts';
 import type { SqliteFile } from './file.ts';
@@ -28,6 +29,11 @@ import { prepare } from './statements.ts';
 
 /** The number of counters read before the event loop runs other work. */
 const AT_ONCE = 500;
+/**
+ * How long one read waits for a process that has the file to itself, because it recovers or closes
+ * it. The visits of this process wait, too.
+ */
+const WAIT_MS = 1000;
 
 export class SqliteArchive implements Archive {
   readonly #database: SqliteDatabase;
@@ -42,14 +48,16 @@ export class SqliteArchive implements Archive {
     // Checks the file and its schema.
     this.#database.read((file) => file.size.get());
     const { place: path } = this.#database;
-    // Writing goes on meanwhile on the other connection (https://www.sqlite.org/wal.html).
-    const database = this.#database.read(
-      () => new Database(path, { readonly: true, strict: true }),
-    );
+    let database: Database | undefined;
     try {
+      // Writing goes on meanwhile on the other connection (https://www.sqlite.org/wal.html).
+      database = new Database(path, { readonly: true, strict: true });
+      database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
       yield* readAllOf(database, after, (row) => descriptionOf(row, path));
+    } catch (error) {
+      throw inOurWords(error, path);
     } finally {
-      database.close();
+      database?.close();
     }
   }
 
@@ -173,14 +181,7 @@ function inDays(hour: HistoryEntry): HistoryEntry {
 
 function place(file: SqliteFile, archived: ArchivedCounter): void {
   const { counter, total, madeAt, owner, rules, title, link } = archived;
-  const written = writeRules(rules);
-  file.place.run(
-    counter,
-    total,
-    madeAt ?? null,
-    owner ?? null,
-    written === writeRules(RULES) ? null : written,
-  );
+  file.place.run(counter, total, madeAt ?? null, owner ?? null, storedRules(rules) ?? null);
   writeLabel(file, counter, { title, link });
 }
 

@@ -18,6 +18,12 @@ export interface Row {
 /** Sorts after every name: all characters of names are below it in ASCII. */
 export const AFTER_ALL_NAMES = '~';
 
+/**
+ * The most names that one search looks at, so that one without a match does not delay visits. It
+ * is the same in the other stores.
+ */
+const LOOKED_AT_MAX = 10_000;
+
 const DESCRIPTION =
   'SELECT name, total, made_at, owner, rules, title, link FROM counters LEFT JOIN labels ON counter = name';
 
@@ -54,10 +60,17 @@ export function counterStatements(database: Database) {
     describe: database.query<Row, [string]>(`${DESCRIPTION} WHERE name = ?1`),
     /**
      * ?1 the name to start after, ?2 part of the name, ?3 the maximum count, ?4 the first name and
-     * ?5 the end, which is excluded: in the order of the names' bytes.
+     * ?5 the last: in the order of the names' bytes.
      */
     list: database.query<Row, [string, string, number, string, string]>(
-      `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name < ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
+      `${DESCRIPTION} WHERE name > ?1 AND name >= ?4 AND name <= ?5 AND instr(name, ?2) > 0 ORDER BY name LIMIT ?3`,
+    ),
+    /**
+     * ?1 the name to start after, ?2 the first name and ?3 the last: the last name that one search
+     * looks at; no row when it looks at all.
+     */
+    lastLookedAt: database.query<{ name: string }, [string, string, string]>(
+      `SELECT name FROM counters WHERE name > ?1 AND name >= ?2 AND name <= ?3 ORDER BY name LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`,
     ),
     /**
      * ?1 counter, ?2 its total, ?3 the hash of its owner's token, ?4 its rules; null keeps a

@@ -118,6 +118,7 @@ const KEPT_FREE_PART = 0.1;
 /** The interval of checks while there are commits. */
 const LOOK_EVERY_MS = 500;
 
+/** The free space of the disk that has a file, checked at most every half second. */
 export class SqliteSpace {
   readonly #folder: string;
   #short = false;

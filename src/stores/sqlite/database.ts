@@ -13,7 +13,7 @@ import { SQLiteError } from 'bun:sqlite';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WRITER_MEMORY_MS } from '../../contract/counting.ts';
-import { AppError } from '../../counter/errors.ts';
+import { AppError, storeClosed } from '../../counter/errors.ts';
 import type { PartOptions } from '../part-options.ts';
 import { inOurWords } from './advice.ts';
 import { type MissingFile, openSqliteFile, type SqliteFile, withoutSync } from './file.ts';
@@ -47,6 +47,7 @@ export interface TransactionResult<T> {
   readonly changed: boolean;
 }
 
+/** One SQLite file, opened on first use; each transaction is on disk before it returns. */
 export class SqliteDatabase {
   readonly place: string;
   readonly #options: SqliteOptions;
@@ -174,8 +175,7 @@ export class SqliteDatabase {
   }
 
   #file(): SqliteFile {
-    if (this.#closed)
-      throw new AppError('store-unavailable', `The store at ${this.place} is closed.`);
+    if (this.#closed) throw storeClosed(this.place);
     const { missing, now } = this.#options;
     this.#opened ??= openSqliteFile(this.place, missing, now() - WRITER_MEMORY_MS);
     const there = statSync(this.place, { throwIfNoEntry: false });

@@ -42,8 +42,9 @@ const LOG_BYTES = LOG_PAGES * 4096;
 
 /**
  * Opens the file at `path`, or does as `missing` says when it does not exist. Forgets writers
- * silent since `forgetBefore` (milliseconds since 1970). Fails with `AppError` `store-unusable`,
- * with the error of `missing`, or with SQLite's own error.
+ * silent since `forgetBefore` (milliseconds since 1970), unless `missing` is `refuse`: then a
+ * current file is not changed. Fails with `AppError` `store-unusable`, with the error of
+ * `missing`, or with SQLite's own error.
  */
 export function openSqliteFile(
   path: string,
@@ -72,7 +73,8 @@ export function openSqliteFile(
     // A commit returns after the disk has it:
     // https://www.sqlite.org/pragma.html#pragma_synchronous
     database.run('PRAGMA synchronous = FULL');
-    database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);
+    if (missing !== 'refuse')
+      database.run('DELETE FROM writers WHERE written_at < ?', [forgetBefore]);
     database.run('PRAGMA busy_timeout = 0');
     return openFile(database, path);
   } catch (error) {

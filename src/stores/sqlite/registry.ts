@@ -71,9 +71,12 @@ export class SqliteRegistry implements Registry {
 
   async list({ prefix = '', search, after, limit }: ListQuery): Promise<Page> {
     return this.#database.read((file) => {
-      const rows = file.list.all(after, search, limit, prefix, `${prefix}${AFTER_ALL_NAMES}`);
+      const end = `${prefix}${AFTER_ALL_NAMES}`;
+      // Without a search every name is a match.
+      const last = search === '' ? undefined : file.lastLookedAt.get(after, prefix, end)?.name;
+      const rows = file.list.all(after, search, limit, prefix, last ?? end);
       const counters = rows.map((row) => descriptionOf(row, this.#database.place));
-      return { counters, next: counters.length < limit ? undefined : counters.at(-1)?.counter };
+      return { counters, next: counters.length < limit ? last : counters.at(-1)?.counter };
     });
   }
 

@@ -120,6 +120,8 @@ export function claim(database: Database, path: string): void {
       `${path} was written by a newer Seen (its schema is ${version}, for a Seen of ${oldest} or newer, and this one has ${STEPS.length}). Nothing was changed in it. Run the newer Seen.`,
     );
   }
+  // Nothing is written to a current file: it may be a copy that somebody only reads.
+  if (version === STEPS.length) return;
   for (const step of STEPS.slice(version)) database.run(step);
   database.run(`UPDATE compatibility SET oldest = ${OLDEST}`);
   database.run(`PRAGMA user_version = ${STEPS.length}`);

@@ -6,7 +6,10 @@ import type { Change } from '../../contract/counting.ts';
 import { DAY_MS } from '../../contract/history.ts';
 import type { SqliteFile } from './file.ts';
 
-/** Returns for each visitor whether the window holds no earlier visit of theirs. */
+/**
+ * For each visitor, whether their first visit in the change counts: they visited, and no visit of
+ * theirs counted within the window. `at` is now, in milliseconds since 1970.
+ */
 export function firstVisits(
   file: SqliteFile,
   { counter, visitors = [] }: Change,

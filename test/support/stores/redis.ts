@@ -23,6 +23,8 @@ export async function newRedis(): Promise<Database> {
         .map((key) => key.replace(/^seen:total:/, '')),
     contents: async () => {
       const names = await keys();
+      // Compressed text would not be found in it.
+      await server.cli('CONFIG', 'SET', 'rdbcompression', 'no');
       const dumps = await Promise.all(names.map((key) => server.cli('DUMP', key)));
       return names.join() + dumps.join();
     },

@@ -152,25 +152,28 @@ describe('memory', () => {
       hits: 0,
       state: 'ready',
     } as const;
-    const first = (change: Change) =>
-      store.counting.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
-    const asked: Record<string, () => Promise<unknown>> = {
-      'a visit to a counter with a window': () =>
-        first({ counter: 'with/window', amount: 1, visitors: callers('b') }),
-      'a visit with a key': () =>
-        first({ counter: 'hits', amount: 1, once: { key: randomUUID(), request: '1' } }),
-      'a new counter': () =>
-        store.registry.create('my-site/new', { total: 0, madeAt: now, owner: 'o' }),
-      'a counter that is replaced': () =>
-        store.archive.importAll([brought], { source: 'another', existing: 'replace' }),
-      'a quota': () => store.limiter.take([{ who: 'somebody', limit }]),
-      'a replica': () => store.presence.heartbeat(report),
-      'a salt': () => store.history.salt(7, 'suggested'),
+    type Opened = ReturnType<typeof open>;
+    const first = ({ counting }: Opened, change: Change) =>
+      counting.commit({ writer: randomUUID(), sequence: 1, changes: [change] });
+    const asked: Record<string, (own: Opened) => Promise<unknown>> = {
+      'a visit to a counter with a window': (own) =>
+        first(own, { counter: 'with/window', amount: 1, visitors: callers('b') }),
+      'a visit with a key': (own) =>
+        first(own, { counter: 'hits', amount: 1, once: { key: randomUUID(), request: '1' } }),
+      'a new counter': (own) =>
+        own.registry.create('my-site/new', { total: 0, madeAt: now, owner: 'o' }),
+      'a counter that is replaced': (own) =>
+        own.archive.importAll([brought], { source: 'another', existing: 'replace' }),
+      'a quota': (own) => own.limiter.take([{ who: 'somebody', limit }]),
+      'a replica': (own) => own.presence.heartbeat(report),
+      'a salt': (own) => own.history.salt(7, 'suggested'),
     };
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     for (const [what, ask] of Object.entries(asked)) {
       await server.cli('CONFIG', 'RESETSTAT');
-      const refused = await ask().then(
+      // One that has noticed it refuses new counters itself, and does not ask Redis.
+      await using unaware = open(server.url);
+      const refused = await ask(unaware).then(
         () => 'nothing',
         (error: { message: string }) => error.message,
       );

@@ -338,6 +338,42 @@ describe('Redis Cluster store', () => {
     await single[Symbol.asyncDispose]();
   });
 
+  test('while no node answers, frequent calls do not ask the nodes each time', async () => {
+    let connections = 0;
+    const drop = (socket: { end(): unknown }) => {
+      connections++;
+      socket.end();
+    };
+    const socket = { open: drop, data: () => undefined };
+    using node = Bun.listen({ hostname: '127.0.0.1', port: 0, socket });
+    const url = `redis+cluster://127.0.0.1:${node.port}`;
+    const store = createRedisStore({ url, ca: undefined, ...DEFAULTS, ...LIMITS });
+    const from = performance.now();
+    for (let n = 0; n < 50; n++) {
+      const error = await store.counting.read(['hits']).catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ code: 'store-unavailable' });
+      expect(String(error)).toContain(`127.0.0.1:${node.port}`);
+    }
+    // One lookup in half a second.
+    expect(connections).toBeLessThanOrEqual(1 + Math.floor((performance.now() - from) / 500));
+    await store.close();
+  });
+
+  test('a key with other data is named with the tag of its shard', async () => {
+    const { store, count, shardOf } = open();
+    const [name = ''] = many('odd', 1);
+    await count([name]);
+    const { tag, slot } = CLUSTER_SHARDS[shardOf(name)] ?? { tag: '', slot: 0 };
+    const key = `seen:total:${tag}${name}`;
+    const server = await cluster.primaryOf(slot);
+    expect(await server.cli('SET', key, 'twelve')).toBe('OK');
+    const named = { code: 'counter-unreadable', message: expect.stringContaining(`${key} `) };
+    await expect(store.registry.describe(name)).rejects.toMatchObject(named);
+    await expect(store.registry.change(name, { title: 'x' })).rejects.toMatchObject(named);
+    await store.registry.delete([name]);
+    await store.close();
+  });
+
   test('while its slot moves a shard refuses, with nothing written, and others count', async () => {
     const { store, shardOf } = open();
     const nameIn = (shard: number) => many('moving', 100).find((name) => shardOf(name) === shard);

@@ -3,7 +3,7 @@
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { randomUUID } from 'node:crypto';
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreLimits } from '../../../../src/contract/limits.ts';
 import { PRESENCE_MEMORY_MS } from '../../../../src/contract/presence.ts';
@@ -144,6 +144,30 @@ describe('SQLite store', () => {
     const other = new Database(path, { readonly: true });
     expect(other.query('SELECT count(*) AS writers FROM writers').get()).toEqual({ writers: 2 });
     other.close();
+  });
+
+  test('a damaged file fails an export with the reason and advice', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'seen.db');
+    const before = open(path);
+    for (let sequence = 1; sequence <= 5; sequence++) {
+      const changes = Array.from({ length: 1000 }, (_, index) => ({
+        counter: `my-site/page-${sequence}-${index}`,
+        amount: 1,
+      }));
+      await before.counting.commit({ writer: 'w', sequence, changes });
+    }
+    await before.close();
+    // The tables begin in the first pages, so that the file can still be opened.
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xff, bytes.length / 2));
+    const store = open(path);
+    await expect(Array.fromAsync(store.archive.readAll())).rejects.toMatchObject({
+      name: 'AppError',
+      code: 'store-unusable',
+      message: expect.stringContaining('is damaged. Restore it from a backup'),
+    });
+    await store.close();
   });
 
   test('a file of an earlier version gets titles, and keeps its counters', async () => {
