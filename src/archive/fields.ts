@@ -5,7 +5,8 @@
 import { isTitle, LINK_LENGTH_MAX, normalLink, TITLE_LENGTH_MAX } from '../counter/label.ts';
 import { excerpt, SourceError } from './item.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** The fields of an object. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** The hash of a token. */
 export function readHash(text: string): string {

@@ -37,9 +37,10 @@ export function itemOf(line: number, work: () => ArchivedCounter): Item {
   }
 }
 
-/** A number of things, in words: `1 total`, `1,200 totals`. */
-export function countOf(count: number, one: string, more: string): string {
-  return count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${more}`;
+/** A mistake after its place: a predicate follows directly, a sentence after a colon. */
+export function mistakeAt(place: string, mistake: string): string {
+  const isPredicate = /^(is|has|does|says|comes) /.test(mistake);
+  return isPredicate ? `${place} ${mistake}` : `${place}: ${mistake}`;
 }
 
 /** A counter with a total and no other data. */

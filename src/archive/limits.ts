@@ -29,7 +29,7 @@ export const COMMAND_LIMITS: ReadLimits = {
   unpackedBytes: 4 * 1024 ** 3,
 };
 
-/** The limits of an import by a replica: at most 50 MB of memory for each kind. */
+/** The limits of an import by a replica: at most 50 MB of memory for each of these. */
 export const REPLICA_LIMITS: ReadLimits = {
   counters: 250_000,
   pages: 25_000,

@@ -17,7 +17,7 @@ import type { ReadLimits } from './limits.ts';
 export interface Visits {
   readonly path: string;
   readonly kind: Kind;
-  /** Milliseconds since 1970, used as an hour. */
+  /** A time within the hour, in milliseconds since 1970. */
   readonly at: number;
   readonly amount: number;
   /** The number of first visits of a visitor on that day. */
@@ -41,7 +41,7 @@ interface Sums {
 const PATHS_MAX = 20;
 const PATHS_SHOWN = 3;
 /** No browser has a longer address, and GoatCounter keeps 2,048 characters of it. */
-const PATH_MAX_LENGTH = 8192;
+const PATH_LENGTH_MAX = 8192;
 /** Hours are folded into days when there are twice as many as may stay. */
 const FOLD_ABOVE = 2 * HOURS_KEPT_DAYS * 24 * KINDS.length;
 
@@ -64,7 +64,7 @@ export class PageSums {
    * limits.
    */
   add({ path, kind, at, amount, visitors }: Visits, line: number): void {
-    if (path.length > PATH_MAX_LENGTH)
+    if (path.length > PATH_LENGTH_MAX)
       throw new SourceError(`${excerpt(path)} is longer than a path can be`);
     checkYear(at);
     const page = decoded(path);
@@ -184,9 +184,13 @@ function ownCopy(text: string): string {
   return Buffer.from(text).toString();
 }
 
-function tooMuch(what: string): AppError {
+/**
+ * The error for an export with more of something than is read. It cannot be split by time: a
+ * counter that one part has made is kept as it is by the next.
+ */
+export function tooMuch(what: string): AppError {
   return new AppError(
     'usage-invalid',
-    `It has more than ${what}. Export shorter periods, and import them one by one.`,
+    `It has more than ${what}. Split it so that all visits of a page are in one part (docs/import.md), and import each part.`,
   );
 }

@@ -3,7 +3,7 @@
  */
 import type { Hash } from 'node:crypto';
 import { AppError } from '../counter/errors.ts';
-import { BADGE_MAX_LENGTH, readBadge } from './formats/badge.ts';
+import { BADGE_LENGTH_MAX, readBadge } from './formats/badge.ts';
 import { foreignKind, foreignText, foreignZip } from './formats/foreign.ts';
 import { isGoatcounter, readGoatcounter } from './formats/goatcounter.ts';
 import { isGoatcounterZip, readGoatcounterZip } from './formats/goatcounter-zip.ts';
@@ -131,9 +131,9 @@ async function* readBadgeFile(lines: AsyncIterable<Line>, as: string): AsyncGene
   for await (const line of lines) {
     if (line.wrong !== undefined) yield { wrong: line.wrong, line: line.number };
     length += (line.text ?? '').length + 1;
-    if (length > BADGE_MAX_LENGTH) {
+    if (length > BADGE_LENGTH_MAX) {
       yield {
-        wrong: `is beyond ${BADGE_MAX_LENGTH / 1024 ** 2} MiB: this is not a badge`,
+        wrong: `is beyond ${BADGE_LENGTH_MAX / 1024 ** 2} MiB: this is not a badge`,
         line: line.number,
       };
       return;

@@ -2,6 +2,7 @@
  * The summary of an import: the number of counters with each outcome, with a few examples.
  */
 import type { ImportOutcome } from '../contract/archive.ts';
+import { mistakeAt } from './item.ts';
 
 /** The number of counters to name for each outcome. */
 const EXAMPLES = 3;
@@ -73,7 +74,7 @@ export class Findings {
   wrong(line: number, what: string): void {
     this.#count++;
     if (this.#count <= MISTAKES)
-      this.#mistakes.push(line === 0 ? `  ${what}` : `  line ${line}${startOf(what)}`);
+      this.#mistakes.push(`  ${line === 0 ? what : mistakeAt(`line ${line}`, what)}`);
   }
 
   note(what: string): void {
@@ -100,9 +101,4 @@ export class Findings {
         ]
       : this.#notes;
   }
-}
-
-/** Joins a mistake to its line number: a predicate follows directly, a sentence after a colon. */
-function startOf(what: string): string {
-  return /^(is|has|does|says) /.test(what) ? ` ${what}` : `: ${what}`;
 }

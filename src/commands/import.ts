@@ -3,8 +3,8 @@
 import { FILE_KINDS, type FileKind, fileKindLines } from '../archive/recognise.ts';
 import { readConfig } from '../config/config.ts';
 import type { ImportTerms } from '../contract/archive.ts';
-import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { AppError } from '../counter/errors.ts';
+import { retryWhileUnavailable } from '../counter/retrying.ts';
 import { pluralize } from '../plural.ts';
 import { type Command, type Context, oneOf, separateArguments } from './command.ts';
 import { CLOCK } from './compose/counter.ts';

@@ -22,7 +22,8 @@ export function wholeSeconds(ms: number): string {
   return `${Math.max(1, Math.ceil(ms / 1000))}`;
 }
 
-const BUG = {
+/** What clients are told of an error that is not expected. */
+export const BUG = {
   code: 'internal',
   message: 'This is a bug in Seen. The log of this replica has the details.',
 } as const;

@@ -11,8 +11,6 @@ const MANY = 20_000;
 const listOf = (count: number) =>
   Array.from({ length: count }, (_, index) => `many/page-${index},${index + 1}`);
 const list = listOf(MANY);
-/** So many that a replica on a fast machine is still importing them when it is told to stop. */
-const MORE = 4 * MANY;
 type Line = Readonly<Record<string, unknown>>;
 
 const linesIn = (text: string): Line[] =>
@@ -126,7 +124,9 @@ forEachStore((newDatabase, store) => {
   });
 
   test('a stop ends an import, and the same file then continues and counts nothing twice', async () => {
-    const more = listOf(MORE);
+    // So many that a replica on a fast machine still imports them when it is told to stop.
+    const many = store === 'SQLite' ? 4 * MANY : MANY;
+    const more = listOf(many);
     await using database = await newDatabase();
     await using program = await start(database);
     expect(await imported(program, `${more[0]}\nmany/page-9999,5`)).toMatchObject({ imported: 2 });
@@ -149,12 +149,12 @@ forEachStore((newDatabase, store) => {
 
     await program.start();
     const again = await imported(program, more.join('\n'), '?existing=add');
-    expect(again).toMatchObject({ done: true, counters: MORE, refused: 0 });
+    expect(again).toMatchObject({ done: true, counters: many, refused: 0 });
     expect(Number(again['skipped'])).toBeGreaterThan(0);
     const totals = new Map(
       countersIn(await exportOf(program)).map(({ counter, total }) => [counter, total]),
     );
-    expect(totals.size).toBe(MORE);
+    expect(totals.size).toBe(many);
     expect(totals.get('many/page-0')).toBe(2);
     expect(totals.get('many/page-9999')).toBe(10_005);
     expect(totals.get('many/page-19999')).toBe(20_000);

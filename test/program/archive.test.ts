@@ -8,9 +8,11 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { DAY_MS } from '../../src/contract/history.ts';
 import type { Store } from '../../src/contract/store.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
 import { MAIN, Program, ROOT } from '../support/program.ts';
@@ -291,6 +293,28 @@ forEachStore((newDatabase, store) => {
   });
 });
 
+describe('with SQLite', () => {
+  test('an export leaves a current database as it is, also one that is older than a day', async () => {
+    using folder = temporaryFolder();
+    await using database = await NEW_DATABASE.SQLite();
+    const store = database.open({ now: () => Date.now() - 2 * DAY_MS });
+    const changes = [{ counter: 'my-site/page', amount: 7 }];
+    await store.counting.commit({ writer: 'w', sequence: 1, changes });
+    await store.close();
+    const path = database.url.slice('sqlite:'.length);
+    utimesSync(path, 1000, 1000);
+    const before = readFileSync(path);
+    const { status, out } = await seen({ folder: folder.path, url: database.url }, 'export');
+    expect({ status, out }).toEqual({
+      status: 0,
+      out: expect.stringContaining('"counter":"my-site/page","total":7'),
+    });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(statSync(path).mtimeMs).toBe(1_000_000);
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+  });
+});
+
 describe('with Redis', () => {
   test('the counts of the guide’s application and of busuanzi are imported from their Redis', async () => {
     await using other = await RedisServer.start();
@@ -402,6 +426,11 @@ describe('mistakes', () => {
       'cut.jsonl',
       '{"seen":"counters","version":1,"counters":2}\n{"counter":"my-site/page","total":1}\n',
     );
+    put('whole.jsonl', '{"seen":"counters","version":1,"counters":0}\n');
+    put(
+      'after.jsonl',
+      '{"seen":"counters","version":1}\n{"seen":"end","counters":0}\n{"counter":"my-site/page","total":1}\n',
+    );
     put('cut.gz', Bun.gzipSync(Buffer.alloc(100_000, 'my-site/page,1\n')).slice(0, 100));
     put('latin1', Buffer.from('my-site/page,1\nmy-site/caf\u00e9,1\n', 'latin1'));
     put('visits.csv', '2Path,Bot,Date\n/,0,2026-11-20T10:00:00Z\n');
@@ -426,6 +455,7 @@ describe('mistakes', () => {
         2,
         'line 2 is the last, and there is 1 counter where the first line says 2',
       ],
+      [['import', 'after.jsonl'], 2, 'line 3 comes after the end of the export: remove it'],
       [['import', 'cut.gz'], 2, 'cannot be read'],
       [['import', 'latin1'], 2, 'line 2 is not text in UTF-8'],
       [['import', 'visits.csv'], 2, '--namespace my-site'],
@@ -445,6 +475,27 @@ describe('mistakes', () => {
       [['import', 'good.csv', '--from', 'excel'], 2, '--from is not one of'],
       [['import', 'good.csv', '--from', 'redis'], 2, 'needs a Redis'],
       [['import', 'redis://localhost', '--from', 'list'], 2, 'needs a file'],
+      [['import', 'good.csv', '--keys', 'a*'], 2, '--keys is for a Redis, and good.csv is a file'],
+      [
+        ['import', 'good.csv', '--names', 'names'],
+        2,
+        '--names is for a busuanzi, and good.csv is',
+      ],
+      [
+        ['import', 'redis://127.0.0.1:1', '--names', 'names'],
+        2,
+        '--names is for a busuanzi, with --from busuanzi. Leave it out.',
+      ],
+      [
+        ['import', 'whole.jsonl', '--namespace', 'my-site'],
+        2,
+        '--namespace is for names that have none: leave it out for an export of Seen.',
+      ],
+      [
+        ['import', 'badge.svg', '--as', 'my-site/page', '--namespace', 'my-site'],
+        2,
+        '--namespace is for names that have none: leave it out for a badge.',
+      ],
       [['import', 'redis://localhost?db=2'], 2, 'The URL to import from has a "?"'],
       [['import', 'redis://localhost/hits'], 2, 'not the number of a database'],
       [['import', 'good.csv', '--yess'], 2, '--yess is not a flag of Seen'],

@@ -17,9 +17,9 @@ import {
 } from '../item.ts';
 
 /** Badges have a few kilobytes; those with pictures in them a few hundred. */
-export const BADGE_MAX_LENGTH = 4 * 1024 * 1024;
+export const BADGE_LENGTH_MAX = 4 * 1024 * 1024;
 /** No text with a number is longer. */
-const TEXT_MAX_LENGTH = 200;
+const TEXT_LENGTH_MAX = 200;
 
 /** The counter of the badge, and a note on the chosen number when there are several. */
 export function* readBadge(svg: string, counter: string): Generator<Item> {
@@ -50,7 +50,7 @@ export function* readBadge(svg: string, counter: string): Generator<Item> {
 }
 
 function numberIn(text: string): number {
-  if (text.length > TEXT_MAX_LENGTH)
+  if (text.length > TEXT_LENGTH_MAX)
     throw new SourceError(`${excerpt(text)} is the text of this badge, and not a number`);
   const total = (/^\d[\d.,\s'’]*\/\s*(\S.*)$/.exec(text)?.[1] ?? text).trim();
   if (/^[\d.,]+\s*([kKmMgGbBtTwW]|万|億|亿)\+?$/.test(total)) {

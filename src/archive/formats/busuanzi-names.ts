@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { excerpt, readName, SourceError } from '../item.ts';
+import { excerpt, mistakeAt, readName, SourceError } from '../item.ts';
 import type { Line } from '../reading/bytes.ts';
 import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../reading/csv.ts';
 
@@ -91,7 +91,7 @@ export async function readNames(lines: AsyncIterable<Line>): Promise<Names> {
       if (named) names.add(named);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      throw new SourceError(`line ${number} of the names: ${error.message}`);
+      throw new SourceError(mistakeAt(`line ${number} of the names`, error.message));
     }
   }
   return names;

@@ -16,7 +16,6 @@
 
 import {
   counterWithTotal,
-  countOf,
   excerpt,
   type Item,
   itemOf,
@@ -79,6 +78,11 @@ export async function* readBusuanzi(
       };
   }
   yield* notesOn(nameless, visitors, names.unfound());
+}
+
+/** A number of things, in words: `1 total`, `1,200 totals`. */
+function countOf(count: number, one: string, more: string): string {
+  return count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${more}`;
 }
 
 function nothingIn(nameless: number, names: Names): string {

@@ -13,9 +13,10 @@
 import type { Hash } from 'node:crypto';
 import { AppError } from '../../counter/errors.ts';
 import { readMoment } from '../days.ts';
-import { excerpt, type Item, SourceError } from '../item.ts';
+import { asFields, asText, asWhole, type Fields } from '../fields.ts';
+import { excerpt, type Item, mistakeAt, SourceError } from '../item.ts';
 import type { ReadLimits } from '../limits.ts';
-import { PageSums } from '../page-sums.ts';
+import { PageSums, tooMuch } from '../page-sums.ts';
 import { type Line, linesIn, nameOf, type SourceFile } from '../reading/bytes.ts';
 import { openZip, type Zip } from '../reading/zip.ts';
 import { parse } from './json-lines.ts';
@@ -23,10 +24,8 @@ import { parse } from './json-lines.ts';
 const PATHS = 'paths.jsonl';
 const HITS = 'hit_stats.jsonl';
 const INFO = 'info.json';
-const INFO_MAX_LENGTH = 64 * 1024;
-const PATH_MAX_LENGTH = 2048;
-
-type Fields = Readonly<Record<string, unknown>>;
+const INFO_LENGTH_MAX = 64 * 1024;
+const PATH_LENGTH_MAX = 2048;
 
 /** Whether these are the files of such an export. */
 export function isGoatcounterZip({ names }: Zip): boolean {
@@ -54,17 +53,14 @@ export async function* readGoatcounterZip(
   const sums = new PageSums(limits);
   const readPath = (fields: Fields) => {
     if (paths.size === limits.pages)
-      throw new AppError(
-        'usage-invalid',
-        `${PATHS} has more than ${limits.pages.toLocaleString('en')} paths.`,
-      );
+      throw tooMuch(`${limits.pages.toLocaleString('en')} paths in ${PATHS}`);
     paths.set(wholeIn(fields, 'id'), pathIn(fields));
   };
   const readHits = (fields: Fields, line: number) => {
     const page = paths.get(wholeIn(fields, 'path_id'));
     if (page === undefined) throw new SourceError(`its path_id is not in ${PATHS}`);
     const amount = wholeIn(fields, 'count');
-    const at = readMoment(textIn(fields, 'hour'));
+    const at = readMoment(asText(fields['hour'], 'hour'));
     sums.add({ path: page, kind: 'person', at, amount, visitors: amount }, line);
   };
   let spoiled = yield* eachLine(zip, PATHS, hash, readPath);
@@ -103,7 +99,7 @@ async function* eachLine(
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       spoiled = true;
-      yield { wrong: `line ${line.number} of ${name}: ${error.message}`, line: 0 };
+      yield { wrong: mistakeAt(`line ${line.number} of ${name}`, error.message), line: 0 };
     }
   }
   return spoiled;
@@ -112,10 +108,7 @@ async function* eachLine(
 function fieldsOf({ text, wrong }: Line): Fields | undefined {
   if (wrong !== undefined) throw new SourceError(wrong);
   if (text.trim() === '') return undefined;
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new SourceError(`${excerpt(text)} is not an object in braces`);
-  return value as Fields;
+  return asFields(parse(text), excerpt(text));
 }
 
 async function requireVersion(zip: Zip, hash: Hash): Promise<void> {
@@ -126,11 +119,11 @@ async function requireVersion(zip: Zip, hash: Hash): Promise<void> {
   for await (const bytes of zip.bytesOf(INFO)) {
     pieces.push(bytes);
     size += bytes.length;
-    if (size > INFO_MAX_LENGTH) break;
+    if (size > INFO_LENGTH_MAX) break;
   }
   const text = Buffer.concat(pieces);
   hash.update(text);
-  const version = versionIn(text.subarray(0, INFO_MAX_LENGTH).toString());
+  const version = versionIn(text.subarray(0, INFO_LENGTH_MAX).toString());
   if (/^1(\.\d+)?$/.test(version)) return;
   throw new AppError(
     'usage-invalid',
@@ -150,23 +143,13 @@ function versionIn(text: string): string {
 }
 
 function wholeIn(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new SourceError(
-    value === undefined ? `has no ${name}` : `its ${name} is not a whole number of at least 0`,
-  );
-}
-
-function textIn(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value === 'string') return value;
-  throw new SourceError(
-    value === undefined ? `has no ${name}` : `its ${name} is not a text in quotes`,
-  );
+  const value = asWhole(fields[name], name);
+  if (value >= 0) return value;
+  throw new SourceError(`its ${name} is not a whole number of at least 0`);
 }
 
 function pathIn(fields: Fields): string {
-  const path = textIn(fields, 'path');
-  if (path.length <= PATH_MAX_LENGTH) return path;
+  const path = asText(fields['path'], 'path');
+  if (path.length <= PATH_LENGTH_MAX) return path;
   throw new SourceError(`${excerpt(path)} is longer than a path can be`);
 }

@@ -7,7 +7,7 @@
  * skipped. Not here: reading Redis.
  */
 
-import { DEFAULT_COUNTER } from '../../counter/name.ts';
+import { COUNTER_NAME, DEFAULT_COUNTER } from '../../counter/name.ts';
 import { readOldUrl } from '../../services/old-urls.ts';
 import {
   counterWithTotal,
@@ -25,7 +25,7 @@ import { cellsOf, isSeparatorLine, separatorOf, withoutEmptyEnd } from '../readi
 import type { StoredTotal } from './busuanzi.ts';
 
 /** The maximum length of a line: a name or an old URL, a number and a few spaces. */
-const LINE_MAX_LENGTH = 3000;
+const LINE_LENGTH_MAX = 3000;
 /** How a URL begins. */
 const URL_BEGINS = /^https?:\/\//i;
 
@@ -46,7 +46,11 @@ export async function* readList(
     if (cells === undefined) continue;
     const heading = first && isHeading(cells);
     first = false;
-    if (heading) continue;
+    if (heading) {
+      const [name = '', total = ''] = cells;
+      if (isNameOrUrl(name)) yield { note: takenForHeadings(line.number, name, total) };
+      continue;
+    }
     found = true;
     yield itemOf(line.number, () => counterOf(cells, line.text, namespace));
   }
@@ -59,9 +63,13 @@ export async function* readList(
   }
 }
 
+function takenForHeadings(line: number, name: string, total: string): string {
+  return `line ${line} is taken for headings, because ${excerpt(total)} has no digit: if ${excerpt(name)} is a counter, write its total`;
+}
+
 /** The cells of a line; empty when they cannot be separated; `undefined` for a line to skip. */
 export function cellsOfLine(line: string): readonly string[] | undefined {
-  if (line.length > LINE_MAX_LENGTH) return [];
+  if (line.length > LINE_LENGTH_MAX) return [];
   const text = line.trim();
   if (/^"?#/.test(text) || isSeparatorLine(text)) return undefined;
   const cells = cellsOf(text, separatorOf(text));
@@ -88,14 +96,7 @@ export function isListLine([name = '', total = '', ...more]: readonly string[]):
 }
 
 function isNameOrUrl(text: string): boolean {
-  if (URL_BEGINS.test(text)) return true;
-  try {
-    readName(text);
-    return true;
-  } catch (error) {
-    if (error instanceof SourceError) return false;
-    throw error;
-  }
+  return URL_BEGINS.test(text) || COUNTER_NAME.test(text);
 }
 
 function counterOf(cells: readonly string[], text: string, namespace: string | undefined) {
@@ -107,7 +108,7 @@ function counterOf(cells: readonly string[], text: string, namespace: string | u
   if (URL_BEGINS.test(name))
     return counterWithTotal(counterOfUrl(name), readWhole(total, 'total'));
   const whole =
-    namespace !== undefined && name !== 'hits' && !name.includes('/')
+    namespace !== undefined && name !== DEFAULT_COUNTER && !name.includes('/')
       ? `${namespace}/${name}`
       : name;
   return counterWithTotal(readName(whole), readWhole(total, 'total'));
@@ -155,12 +156,9 @@ export async function* readRedisKeys(
 function nameOf(key: string, namespace: string | undefined): string {
   if (key === DEFAULT_COUNTER) return key;
   if (namespace !== undefined) return `${namespace}/${keyFor(key.replaceAll(':', '/'))}`;
-  try {
-    return readName(key.includes('/') ? key : key.replace(':', '/'));
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    throw new SourceError(
-      `the Redis key ${excerpt(key)} does not name a counter: give its namespace with --namespace`,
-    );
-  }
+  const name = key.includes('/') ? key : key.replace(':', '/');
+  if (COUNTER_NAME.test(name)) return name;
+  throw new SourceError(
+    `the Redis key ${excerpt(key)} does not name a counter: give its namespace with --namespace`,
+  );
 }

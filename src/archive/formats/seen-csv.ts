@@ -83,58 +83,89 @@ export function namesColumns(cells: readonly string[]): boolean {
  * newer Seen.
  */
 export async function* readCsv(rows: AsyncIterable<Row>): AsyncGenerator<Item> {
-  let headed = false;
-  let count = 0;
-  let announced: number | undefined;
-  let ended: number | undefined;
-  let found = 0;
-  let last = 1;
-  // With an unreadable row, the number of rows cannot be checked.
-  let spoiled = false;
-  let gathering: { record: Gathering; line: number } | undefined;
-  const finish = function* (): Generator<Item> {
-    if (gathering) {
-      found++;
-      const { record, line } = gathering;
-      yield itemOf(line, () => readRecord(record));
+  const reader = new CsvReader();
+  for await (const row of rows) yield* reader.read(row);
+  yield* reader.end();
+}
+
+/** What has been read of an export so far. */
+class CsvReader {
+  #headed = false;
+  /** The number of rows below the headings, without the last. */
+  #rows = 0;
+  /** The number of rows in the last row. */
+  #rowsStated: number | undefined;
+  #counters = 0;
+  /** The number of counters in the row that describes the export. */
+  #countersStated: number | undefined;
+  #gathering: { record: Gathering; line: number } | undefined;
+  #lastLine = 1;
+  /** With an unreadable row, the number of rows cannot be checked. */
+  #spoiled = false;
+
+  *read({ line, cells: all, wrong }: Row): Generator<Item> {
+    this.#lastLine = line;
+    if (wrong !== undefined) {
+      this.#spoiled = true;
+      yield { wrong, line };
+      return;
     }
-    gathering = undefined;
-  };
-  for await (const row of rows) {
-    last = row.line;
-    if (row.wrong !== undefined) {
-      spoiled = true;
-      yield { wrong: row.wrong, line: row.line };
-      continue;
-    }
-    const cells = withoutEmptyEnd(row.cells, COLUMNS.length);
-    if (!headed) {
+    const cells = withoutEmptyEnd(all, COLUMNS.length);
+    if (!this.#headed) {
       requireColumns(cells);
-      headed = true;
-      continue;
-    }
-    if (cells.every((cell) => cell.trim() === '')) continue;
+      this.#headed = true;
+    } else if (cells.some((cell) => cell.trim() !== '')) yield* this.#readValue(cells, line);
+  }
+
+  /** The last counter, and the mistake at the end of an incomplete export. */
+  *end(): Generator<Item> {
+    yield* this.#finishCounter();
+    if (this.#spoiled) return;
+    const [rows, counters, line] = [this.#rows, this.#counters, this.#lastLine];
+    if (this.#countersStated === undefined && counters === 0) {
+      yield {
+        wrong: 'the file has only its headings: it was cut off. Export again',
+        line: 0,
+      };
+    } else if (this.#countersStated !== counters)
+      yield { wrong: incompleteExport(this.#countersStated ?? 0, counters), line };
+    else if (this.#rowsStated !== rows) {
+      yield {
+        wrong: `is the last row, but not the end of an export of ${rows} rows: the file was cut off or edited. Export again, or add the last row ,end,,,${rows}`,
+        line,
+      };
+    } else if (counters === 0) yield { note: NO_COUNTERS };
+  }
+
+  *#readValue(cells: readonly string[], line: number): Generator<Item> {
     const [counter = '', what = '', , kind = '', value = ''] = cells;
-    if (counter === '' && what === 'end') ended = Number(value);
-    else count++;
+    if (counter === '' && what === 'end') {
+      this.#rowsStated = Number(value);
+      return;
+    }
+    this.#rows++;
     if (counter === '' && what === 'export') {
       requireVersion(/^format (\d+)$/.test(kind) ? Number(kind.slice(7)) : kind);
-      announced = Number(value);
+      this.#countersStated = Number(value);
+      return;
     }
-    if (counter === '' && (what === 'end' || what === 'export')) continue;
-    if (gathering?.record.counter !== counter) {
-      yield* finish();
-      gathering = { record: { counter }, line: row.line };
-    }
+    if (this.#gathering?.record.counter !== counter) yield* this.#finishCounter();
+    this.#gathering ??= { record: { counter }, line };
     try {
-      addRow(gathering.record, cells);
+      addRow(this.#gathering.record, cells);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      yield { wrong: error.message, line: row.line };
+      yield { wrong: error.message, line };
     }
   }
-  yield* finish();
-  if (!spoiled) yield* ending({ announced, ended, found, count, last });
+
+  *#finishCounter(): Generator<Item> {
+    if (!this.#gathering) return;
+    const { record, line } = this.#gathering;
+    this.#gathering = undefined;
+    this.#counters++;
+    yield itemOf(line, () => readRecord(record));
+  }
 }
 
 /** Fails with `usage-invalid` unless this is the row that names the columns. */
@@ -144,28 +175,4 @@ function requireColumns(cells: readonly string[]): void {
     'usage-invalid',
     `The file does not begin with the first line of an export of Seen, ${COLUMNS.join(',')}.`,
   );
-}
-
-/** The mistake at the end of an incomplete export. */
-function* ending(all: {
-  readonly announced: number | undefined;
-  readonly ended: number | undefined;
-  readonly found: number;
-  readonly count: number;
-  readonly last: number;
-}): Generator<Item> {
-  const { announced, ended, found, count, last } = all;
-  if (announced === undefined && found === 0) {
-    yield {
-      wrong: 'the file has only its headings: it was cut off. Export again',
-      line: 0,
-    };
-  } else if (announced !== found)
-    yield { wrong: incompleteExport(announced ?? 0, found), line: last };
-  else if (ended !== count) {
-    yield {
-      wrong: `is the last row, but not the end of an export of ${count} rows: the file was cut off or edited. Export again, or add the last row ,end,,,${count}`,
-      line: last,
-    };
-  } else if (found === 0) yield { note: NO_COUNTERS };
 }

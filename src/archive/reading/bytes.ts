@@ -3,7 +3,7 @@
  * The file is on disk, or in memory. Not here: the meaning of lines, and zip files (`zip.ts`).
  */
 
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -39,9 +39,9 @@ export function unpackedMaxOf(file: SourceFile): number {
 
 /** The size of the beginning that identifies the kind of a file. */
 const BEGINNING_BYTES = 64 * 1024;
-const READ_AT_ONCE = 256 * 1024;
+const READ_AT_ONCE_BYTES = 256 * 1024;
 /** Less, because other work of the process waits for each piece to be handled. */
-const READ_FROM_MEMORY = 64 * 1024;
+const READ_FROM_MEMORY_BYTES = 64 * 1024;
 
 /**
  * The bytes of the file, unpacked if they are packed. Fails with `usage-invalid` for a file that
@@ -53,7 +53,7 @@ export async function* bytesOf(file: SourceFile): AsyncGenerator<Uint8Array> {
   try {
     const stored =
       typeof file === 'string'
-        ? createReadStream(file, { highWaterMark: READ_AT_ONCE })
+        ? createReadStream(file, { highWaterMark: READ_AT_ONCE_BYTES })
         : Readable.from(piecesOf(file));
     if (!packed) {
       yield* stored;
@@ -74,10 +74,10 @@ export async function* bytesOf(file: SourceFile): AsyncGenerator<Uint8Array> {
 }
 
 async function* piecesOf({ bytes, turn }: MemoryFile): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += READ_FROM_MEMORY) {
+  for (let at = 0; at < bytes.length; at += READ_FROM_MEMORY_BYTES) {
     // eslint-disable-next-line no-await-in-loop -- one piece after the other
     await turn(at);
-    yield bytes.subarray(at, at + READ_FROM_MEMORY);
+    yield bytes.subarray(at, at + READ_FROM_MEMORY_BYTES);
   }
   await turn(bytes.length);
 }
@@ -140,36 +140,33 @@ export type Line =
   | { readonly number: number; readonly text?: undefined; readonly wrong: string };
 
 /** A counter with the longest possible history takes a tenth of this. */
-export const LINE_MAX_BYTES = 8 * 1024 * 1024;
+export const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of the file; `hash` is updated with all bytes. Fails with `usage-invalid` for an
- * unreadable file.
+ * The lines of the file; `hash` is updated with all bytes, if it is given. Fails with
+ * `usage-invalid` for an unreadable file.
  */
-export function linesOf(
-  file: SourceFile,
-  hash: Hash = createHash('sha256'),
-): AsyncGenerator<Line> {
+export function linesOf(file: SourceFile, hash?: Hash): AsyncGenerator<Line> {
   return linesIn(bytesOf(file), hash);
 }
 
-/** The lines in `all`; `hash` is updated with all bytes. Fails as `all` does. */
-export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Line> {
+/** The lines in `all`; `hash` is updated with all bytes, if it is given. Fails as `all` does. */
+export async function* linesIn(all: AsyncIterable<Uint8Array>, hash?: Hash): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let number = 0;
   let pieces: Uint8Array[] = [];
   let size = 0;
   const end = (last: Uint8Array): Line => {
     number++;
-    const tooLong = size + last.length > LINE_MAX_BYTES;
+    const tooLong = size + last.length > LINE_BYTES_MAX;
     const whole = size === 0 || tooLong ? last : Buffer.concat([...pieces, last]);
     pieces = [];
     size = 0;
     if (tooLong)
       return {
         number,
-        wrong: `is longer than ${LINE_MAX_BYTES / 1024 / 1024} MiB: this is another kind of file`,
+        wrong: `is longer than ${LINE_BYTES_MAX / 1024 / 1024} MiB: this is another kind of file`,
       };
     try {
       // The decoder removes a byte order mark at the beginning.
@@ -179,7 +176,7 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
     }
   };
   for await (const bytes of all) {
-    hash.update(bytes);
+    hash?.update(bytes);
     let from = 0;
     for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, from)) {
       yield end(bytes.subarray(from, at));
@@ -187,7 +184,7 @@ export async function* linesIn(all: AsyncIterable<Uint8Array>, hash: Hash): Asyn
     }
     const rest = bytes.subarray(from);
     // The rest of a line that is too long is dropped.
-    if (size <= LINE_MAX_BYTES && rest.length > 0) pieces.push(Uint8Array.from(rest));
+    if (size <= LINE_BYTES_MAX && rest.length > 0) pieces.push(Uint8Array.from(rest));
     size += rest.length;
   }
   if (size > 0) yield end(new Uint8Array());

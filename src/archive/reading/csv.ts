@@ -2,7 +2,7 @@
  * Comma-separated values (RFC 4180), and the variants of spreadsheets: other separators, empty
  * columns at the end.
  */
-import { LINE_MAX_BYTES, type Line } from './bytes.ts';
+import { LINE_BYTES_MAX, type Line } from './bytes.ts';
 
 /** A row: its cells, and its first line; `wrong` is the reason when it cannot be read. */
 export type Row =
@@ -10,9 +10,9 @@ export type Row =
   | { readonly line: number; readonly wrong: string; readonly cells?: undefined };
 
 /** The maximum number of lines in a row, so that an unclosed quote does not consume the file. */
-const ROW_MAX_LINES = 1000;
+const ROW_LINES_MAX = 1000;
 /** The maximum length of all lines of a row. */
-const ROW_MAX_LENGTH = LINE_MAX_BYTES;
+const ROW_LENGTH_MAX = LINE_BYTES_MAX;
 
 /** The rows; blank lines, and lines like `sep=;`, are left out. Runs in linear time. */
 export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): AsyncGenerator<Row> {
@@ -28,7 +28,7 @@ export async function* rowsOf(lines: AsyncIterable<Line>, separator = ','): Asyn
     if (row === undefined) first = line.number;
     row ??= new OpenRow(separator);
     const state = row.add(line.text);
-    if (state === 'open' && row.lines < ROW_MAX_LINES && row.length < ROW_MAX_LENGTH) continue;
+    if (state === 'open' && row.lines < ROW_LINES_MAX && row.length < ROW_LENGTH_MAX) continue;
     if (state === 'whole') yield { line: first, cells: row.cells };
     else
       yield {

@@ -5,8 +5,8 @@
 import type { Item } from '../../archive/item.ts';
 import { Tally } from '../../archive/tally.ts';
 import type { Archive, ArchivedCounter, ImportTerms } from '../../contract/archive.ts';
-import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import { AppError } from '../../counter/errors.ts';
+import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import { CLOCK } from '../compose/counter.ts';
 import type { Progress } from '../terminal.ts';
 import type { Source } from './file-source.ts';
@@ -45,7 +45,7 @@ interface Transfer {
   readonly terms: ImportTerms;
   readonly as: string | undefined;
   readonly counters: number;
-  readonly progress: Progress;
+  readonly progress?: Progress;
 }
 
 /**
@@ -59,12 +59,13 @@ export async function importChunks(
   const tally = new Tally();
   let done = 0;
   for await (const chunk of chunksOf(named(source.read(), as))) {
+    source.requireUnchanged();
     const outcomes = await importChunk(chunk, terms);
     chunk.forEach(({ counter, total }, index) =>
       tally.add(counter, total, outcomes[index] ?? 'kept'),
     );
     done += chunk.length;
-    progress.at(done, counters);
+    progress?.at(done, counters);
   }
   // Fails when the source has changed.
   source.digest();

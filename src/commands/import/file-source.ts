@@ -3,6 +3,7 @@
  * same result.
  */
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { type Item, withoutRepeats } from '../../archive/item.ts';
 import { nameOf, type SourceFile } from '../../archive/reading/bytes.ts';
 import { type FileKind, type ImportHints, readFile, recognise } from '../../archive/recognise.ts';
@@ -19,6 +20,11 @@ export interface Source {
    * `usage-invalid` when it has changed.
    */
   digest(): string;
+  /**
+   * Fails with `usage-invalid` when the source has changed since it was opened, without reading
+   * it.
+   */
+  requireUnchanged(): void;
 }
 
 const WHAT = {
@@ -38,6 +44,12 @@ export async function openFile(
 ): Promise<Source> {
   const kind = await recognise(file, from);
   const path = nameOf(file);
+  if (hints.namespace !== undefined && (kind === 'seen' || kind === 'badge'))
+    throw new AppError(
+      'usage-invalid',
+      `--namespace is for names that have none: leave it out for ${WHAT[kind]}.`,
+    );
+  const state = stateOf(file);
   let known: string | undefined;
   let hash = createHash('sha256');
   return {
@@ -50,10 +62,24 @@ export async function openFile(
       const digest = hash.copy().digest('base64url').slice(0, DIGEST_LENGTH);
       known ??= digest;
       if (digest === known) return digest;
-      throw new AppError(
-        'usage-invalid',
-        `${path} was changed while it was read. Counters that were imported stay. Run the import again with a file that does not change.`,
-      );
+      throw changed(path);
+    },
+    requireUnchanged() {
+      if (stateOf(file) !== state) throw changed(path);
     },
   };
+}
+
+/** What differs after a change of a file on disk; one in memory does not change. */
+function stateOf(file: SourceFile): string | undefined {
+  if (typeof file !== 'string') return undefined;
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+}
+
+function changed(path: string): AppError {
+  return new AppError(
+    'usage-invalid',
+    `${path} was changed while it was read. Counters that were imported stay. Copy the file, and import the copy. It counts as another file, so --existing add would add again what was imported: remove it from the copy first.`,
+  );
 }

@@ -37,6 +37,12 @@ export async function openSource(
       `--namespace is not valid: use 3 to 64 letters, digits, "_", "." or "-", as in my-site.`,
     );
   }
+  if (/^(rediss?\+cluster|postgres(ql)?):/i.test(place)) {
+    throw new AppError(
+      'usage-invalid',
+      'seen import reads a single Redis (redis://), not a Redis Cluster or PostgreSQL. To move counters from another Seen, export them there: seen export --store-url.',
+    );
+  }
   const isRedis = /^rediss?:\/\//.test(place);
   const { from } = flags;
   if (from === 'redis' || from === 'busuanzi') {
@@ -49,6 +55,8 @@ export async function openSource(
   }
   if (!isRedis) {
     requireFile(place);
+    refuse('keys', flags.keys, `is for a Redis, and ${place} is a file`);
+    refuse('names', flags.names, `is for a busuanzi, and ${place} is a file`);
     return openFile(place, from, { namespace: flags.namespace, as });
   }
   if (from !== undefined)
@@ -57,6 +65,11 @@ export async function openSource(
       `--from ${from} needs a file, and ${place.split('@').at(-1)} is a Redis.`,
     );
   return openRedis(place, 'redis', flags, config);
+}
+
+/** Fails with `usage-invalid` when a flag that does not apply has a value. */
+function refuse(flag: keyof SourceFlags, value: string | undefined, why: string): void {
+  if (value !== undefined) throw new AppError('usage-invalid', `--${flag} ${why}. Leave it out.`);
 }
 
 /** The counter's name in a flag. Fails with `usage-invalid`. */
@@ -79,6 +92,7 @@ async function openRedis(
   const mistake = redisUrlMistake(url);
   if (mistake !== undefined)
     throw new AppError('usage-invalid', `The URL to import from ${mistake}.`);
+  if (from === 'redis') refuse('names', names, 'is for a busuanzi, with --from busuanzi');
   const known = from === 'busuanzi' ? await namesFrom(names) : undefined;
   const redis = new RedisSource({ url, ca: config.storeCa, timeoutMs: config.storeTimeoutMs });
   try {
@@ -98,6 +112,8 @@ async function openRedis(
           .update(`${from} ${redis.place}`)
           .digest('base64url')
           .slice(0, DIGEST_LENGTH),
+      // It was read once.
+      requireUnchanged: () => undefined,
     };
   } finally {
     redis.close();

@@ -9,9 +9,10 @@ import { REPLICA_LIMITS } from '../../archive/limits.ts';
 import type { ImportTerms } from '../../contract/archive.ts';
 import type { Store } from '../../contract/store.ts';
 import { pause } from '../../counter/clock.ts';
-import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import { AppError, isAppError } from '../../counter/errors.ts';
+import { retryWhileUnavailable } from '../../counter/retrying.ts';
 import type { ImportOptions } from '../../http/api/archive-routes.ts';
+import { BUG } from '../../http/errors.ts';
 import { CLOCK } from '../compose/counter.ts';
 import { check } from './check.ts';
 import { type ImportChunk, importChunks } from './chunks.ts';
@@ -148,8 +149,7 @@ async function importAll(
     await Bun.sleep(Math.min(performance.now() - begunAt, PAUSE_MS_MAX));
     return outcomes;
   };
-  const silent = { at: () => undefined, end: () => undefined };
-  const tally = await importChunks({ source, terms, as, counters, progress: silent }, step);
+  const tally = await importChunks({ source, terms, as, counters }, step);
   const room = countersMax - (await patiently(signal, () => registry.size()));
   return progress.doneLine({
     what: source.what.slice(`${NAME}: `.length),
@@ -191,11 +191,6 @@ function inParameters(message: string): string {
 
 /** The last line of an export or import that has failed. */
 export function lastLine(error: unknown): string {
-  const { message, code } = isAppError(error)
-    ? error
-    : {
-        message: 'This is a bug in Seen. The log of this replica has the details.',
-        code: 'internal',
-      };
+  const { message, code } = isAppError(error) ? error : BUG;
   return `${JSON.stringify({ error: message, code })}\n`;
 }

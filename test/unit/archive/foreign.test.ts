@@ -59,6 +59,17 @@ describe('a list', () => {
     expect(totals(await itemsOf(gzipSync('my-site/one,1\n')))).toEqual({ 'my-site/one': 1 });
   });
 
+  test('gets a note when its first line may be a counter and not headings', async () => {
+    for (const first of ['my-site/about,n/a', 'https://hits.sh/github.com/a/b/,none']) {
+      const items = await itemsOf(`# old\n${first}\nmy-site/page,7\n`);
+      expect(totals(items)).toEqual({ 'my-site/page': 7 });
+      expect(notesIn(items)).toEqual([
+        expect.stringMatching(/^line 2 is taken for headings, because "n.*write its total$/),
+      ]);
+    }
+    expect(notesIn(await itemsOf('Counter,Total\nmy-site/page,7\n'))).toEqual([]);
+  });
+
   test('sets only the total of each counter', async () => {
     expect(countersIn(await itemsOf('my-site/one,1'))).toEqual([
       {

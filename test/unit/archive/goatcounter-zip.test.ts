@@ -114,7 +114,7 @@ describe('the JSON export of GoatCounter', () => {
         '{"id":"x","path":"/"}',
         'line 1 of paths.jsonl: its id is not a whole number',
       ],
-      ['paths.jsonl', '{"id":1}', 'line 1 of paths.jsonl: has no path'],
+      ['paths.jsonl', '{"id":1}', 'line 1 of paths.jsonl has no path'],
       ['paths.jsonl', `{"id":1,"path":"/${'x'.repeat(3000)}"}`, 'is longer than a path can be'],
       ['hit_stats.jsonl', '[]', 'line 1 of hit_stats.jsonl: "[]" is not an object'],
       ['hit_stats.jsonl', '{"hour":"2026-10', 'is not JSON'],

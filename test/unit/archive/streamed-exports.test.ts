@@ -114,7 +114,9 @@ describe('the limits of a replica', () => {
     const sums = new PageSums(limits);
     sums.add(visit('/a', NOW), 1);
     sums.add(visit('/b', NOW), 2);
-    expect(() => sums.add(visit('/c', NOW), 3)).toThrow('more than 2 pages');
+    expect(() => sums.add(visit('/c', NOW), 3)).toThrow(
+      /more than 2 pages\. Split it so that all visits of a page are in one part/,
+    );
     const figures = new PageSums(limits);
     for (let hour = 0; hour < 5; hour++) figures.add(visit('/a', NOW + hour * 3_600_000), 1);
     expect(() => figures.add(visit('/a', NOW + 5 * 3_600_000), 1)).toThrow('more than 5 figures');
