@@ -43,9 +43,9 @@ const MAY_IMPORT = {
   stores: ['contract', 'counter', 'deadline', 'postgres-url', 'redis-url'],
   archive: ['contract', 'counter', 'plural', 'services'],
   services: ['counter'],
-  images: [],
+  images: ['shields-colours'],
   page: ['languages'],
-  browser: ['languages'],
+  browser: ['languages', 'shields-colours'],
   languages: [],
   counter: ['contract'],
   contract: [],
@@ -57,18 +57,25 @@ const MAY_IMPORT = {
   plural: [],
   'postgres-url': [],
   'redis-url': [],
+  'shields-colours': [],
 };
 /** What browsers run when they have loaded it. */
 const BROWSER_ENTRIES = /\bsrc\/page\/browser\/(page|new|manage|embed|busuanzi)\.ts$/;
+
+/** Parts that are inside a folder of another part. */
+const INNER_PARTS = [
+  ['page/browser/', 'browser'],
+  ['images/shields-colours.ts', 'shields-colours'],
+];
 
 /** `src/http/app.ts` is in the part `http`, `src/log.ts` in `log`. */
 function partOf(path) {
   const parts = path.split(sep);
   const at = parts.lastIndexOf('src');
   if (at === -1) return undefined;
-  return parts[at + 1] === 'page' && parts[at + 2] === 'browser'
-    ? 'browser'
-    : parts[at + 1]?.replace(/\.ts$/, '');
+  const inside = parts.slice(at + 1).join('/');
+  const inner = INNER_PARTS.find(([place]) => inside.startsWith(place));
+  return inner ? inner[1] : parts[at + 1]?.replace(/\.ts$/, '');
 }
 
 const layers = {
@@ -96,12 +103,40 @@ const layers = {
   },
 };
 
+/** Calls that begin something, by name, and the objects whose methods may. */
+const BEGINNERS = /^(setTimeout|setInterval|setImmediate|queueMicrotask|fetch)$/;
+const OBJECTS_THAT_BEGIN = /^(Bun|process)$/;
+/** What is in one of these runs later, or for each instance. */
+const LATER = [
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'PropertyDefinition',
+];
+
 const noCodeAtImport = {
   create(context) {
     const part = partOf(context.filename);
     // What browsers have loaded they run.
     if (part === undefined || part === 'main' || BROWSER_ENTRIES.test(context.filename)) return {};
+    let depth = 0;
+    const levels = LATER.flatMap((type) => [
+      [type, () => depth++],
+      [`${type}:exit`, () => depth--],
+    ]);
+    const refuse = (node) =>
+      context.report({ node, message: 'Nothing begins at import: put it in a function.' });
     return {
+      ...Object.fromEntries(levels),
+      AwaitExpression: (node) => depth === 0 && refuse(node),
+      CallExpression(node) {
+        const { callee } = node;
+        const begins =
+          callee.type === 'MemberExpression'
+            ? OBJECTS_THAT_BEGIN.test(callee.object.name)
+            : BEGINNERS.test(callee.name);
+        if (depth === 0 && begins) refuse(node);
+      },
       Program(program) {
         for (const node of program.body) {
           if (

@@ -1,4 +1,7 @@
-/** The names of colours on shields.io. badge-maker knows them too, but does not export them. */
+/**
+ * The names of colours on shields.io, for badges and for the colour pickers of `/new`. badge-maker
+ * knows them too, but does not export them.
+ */
 
 const GREEN = '#4b0';
 const RED = '#dd4343';

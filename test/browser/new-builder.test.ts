@@ -159,6 +159,7 @@ describe('the preview', () => {
     for (const [typed, picked] of [
       ['tomato', '#ff6347'],
       ['green', '#67ac09'],
+      ['brightgreen', '#44bb00'],
       ['f06', '#ff0066'],
       ['#ff006680', '#ff0066'],
       ['rgb(1, 2, 3)', '#010203'],

@@ -1,6 +1,5 @@
 /** The code that `/new` makes, and its rules of names, without a browser. */
 import { describe, expect, test } from 'bun:test';
-import { SHIELDS_COLOURS } from '../../../src/images/shields-colours.ts';
 import { LANGUAGES, wordsIn } from '../../../src/languages/languages.ts';
 import {
   codeOf,
@@ -11,7 +10,6 @@ import {
 import { logosLike } from '../../../src/page/browser/new/logos.ts';
 import { isPart, partNear } from '../../../src/page/browser/new/names.ts';
 import { problemText } from '../../../src/page/browser/new/problems.ts';
-import { SHIELDS } from '../../../src/page/browser/new/shields-colours.ts';
 
 /** The fields of the form before anybody has changed one. */
 const DEFAULTS: Fields = {
@@ -148,18 +146,6 @@ describe('logos', () => {
     ]);
     const many = Array.from({ length: 3000 }, (_, index) => ({ slug: `s${index}`, title: '' }));
     expect(logosLike(many, '')).toHaveLength(20);
-  });
-});
-
-describe('the pickers', () => {
-  test('show the colours that badges have by these names', () => {
-    const long = (colour: string) =>
-      colour.replace(
-        /^#(.)(.)(.)$/,
-        (_, red, green, blue) => `#${red}${red}${green}${green}${blue}${blue}`,
-      );
-    const drawn = Object.entries(SHIELDS_COLOURS).map(([name, colour]) => [name, long(colour)]);
-    expect(SHIELDS).toEqual(Object.fromEntries(drawn));
   });
 });
 

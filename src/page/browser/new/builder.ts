@@ -5,6 +5,7 @@
 
 import { Live } from '../counter/live.ts';
 import { linkTo } from '../data.ts';
+import { isVisible, whileVisible } from '../visible.ts';
 import { codeOf, type Fields, type Format, type Kind, picturePath } from './code.ts';
 import { bindCopy } from './copy.ts';
 import type { Opened } from './counters.ts';
@@ -38,9 +39,7 @@ export class Builder {
         this.#format = target.value as Format;
       this.#render();
     });
-    document.addEventListener('visibilitychange', () => this.#look());
-    addEventListener('pageshow', () => this.#look());
-    addEventListener('pagehide', () => this.#live?.close());
+    whileVisible((visible) => this.#run(visible));
   }
 
   /** Shows the code for a counter. */
@@ -63,13 +62,13 @@ export class Builder {
         state: () => undefined,
       });
     }
-    this.#look();
+    this.#run(isVisible());
     this.#render();
   }
 
   /** A hidden page has no stream. */
-  #look(): void {
-    if (document.visibilityState === 'visible') this.#live?.open();
+  #run(visible: boolean): void {
+    if (visible) this.#live?.open();
     else this.#live?.close();
   }
 

@@ -1,13 +1,14 @@
 /** Colours as people write them, and as the browser's picker wants them. */
-import { SHIELDS } from './shields-colours.ts';
+import { SHIELDS_COLOURS } from '../../../images/shields-colours.ts';
 
 /** What the server takes besides names (`images/badge.ts`). */
 const FORMS = /^#?[0-9a-f]+$|^(rgb|hsl)a?\(|^[a-z]+$/;
 
 /** A colour as `#rrggbb`, without its opacity; `undefined` when it is none. */
 export function hexOf(text: string): string | undefined {
-  const wanted = text.trim().toLowerCase();
-  if (Object.hasOwn(SHIELDS, wanted)) return SHIELDS[wanted];
+  const name = text.trim().toLowerCase();
+  const ours = Object.hasOwn(SHIELDS_COLOURS, name) ? SHIELDS_COLOURS[name] : undefined;
+  const wanted = ours ?? name;
   if (!FORMS.test(wanted)) return undefined;
   const canvas = document.createElement('canvas').getContext('2d');
   if (!canvas) return undefined;
