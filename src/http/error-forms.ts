@@ -2,6 +2,7 @@
  * The form of an error for a client, by the path that it requests and the types that it accepts.
  * Not here: writing the error (`errors.ts`).
  */
+import type { Service } from '../services/services.ts';
 import type { AppContext } from './context.ts';
 import { acceptedBy } from './request/reading.ts';
 
@@ -15,7 +16,7 @@ export type ErrorForm = 'json' | 'bare' | 'status' | 'text' | 'page' | 'problem'
  * The forms of errors, by the first segment of the path, for paths that only programs and images
  * request. All other paths have pages, for clients that prefer HTML.
  */
-const FORMS: Readonly<Record<string, ErrorForm>> = {
+const FORMS: Readonly<Record<Service, ErrorForm> & Record<string, ErrorForm>> = {
   hit: 'json',
   get: 'json',
   live: 'json',

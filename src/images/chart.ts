@@ -58,20 +58,28 @@ const GROUND = `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="
 /** The chart as the text of an SVG. */
 export function drawChart({ title, summary, bars, theme, write, note }: Chart): string {
   const most = scaleMaximum(Math.max(0, ...bars.map(({ value }) => value)));
+  const scale = { most, write, step: (PLOT.right - PLOT.left) / bars.length };
   const label = escaped(`${title}: ${summary}`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${label}">
 <title>${label}</title>
 <style>${COLOURS[theme]}text{font:12px system-ui,sans-serif;fill:var(--soft)}.title{font-size:15px;font-weight:600;fill:var(--ink)}.bar{fill:var(--bar)}.line{stroke:var(--line)}.ground{fill:var(--ground);stroke:var(--line)}</style>${theme === 'auto' ? GROUND : ''}
 <text class="title" x="12" y="24">${escaped(title)}</text>
 <text x="${PLOT.right}" y="24" text-anchor="end">${escaped(summary)}</text>
-${scale(most, write)}
-${bars.map((bar, index) => drawBar(bar, (PLOT.right - PLOT.left) / bars.length, index, most, write)).join('\n')}
+${lines(scale)}
+${bars.map((bar, index) => drawBar(bar, index, scale)).join('\n')}
 ${names(bars)}${note === undefined ? '' : noteText(note)}
 </svg>`;
 }
 
+/** The value at full height, the width for each bar, and how values are written. */
+interface Scale {
+  readonly most: number;
+  readonly step: number;
+  readonly write: Chart['write'];
+}
+
 /** Lines at zero, half and full height, with their values. */
-function scale(most: number, write: Chart['write']): string {
+function lines({ most, write }: Scale): string {
   return [0, 0.5, 1]
     .map((part) => {
       const y = PLOT.bottom - part * (PLOT.bottom - PLOT.top);
@@ -80,13 +88,11 @@ function scale(most: number, write: Chart['write']): string {
     .join('\n');
 }
 
-/** The bar at `index`; `step` is the width for each bar. */
+/** The bar at `index`. */
 function drawBar(
   { name, value }: Chart['bars'][number],
-  step: number,
   index: number,
-  most: number,
-  write: Chart['write'],
+  { most, step, write }: Scale,
 ): string {
   // Even the smallest value is visible.
   const height = value > 0 ? Math.max(1, (value / most) * (PLOT.bottom - PLOT.top)) : 0;

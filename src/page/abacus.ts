@@ -2,7 +2,7 @@
  * The page that lists the calls of Abacus. Abacus redirects unknown requests to it. A pure
  * function.
  */
-import { createHash } from 'node:crypto';
+import { pageWith, policyWith } from './simple.ts';
 
 const STYLE = `:root{color-scheme:light dark}
 body{max-width:60rem;margin:2rem auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif}
@@ -11,7 +11,7 @@ code{font:.95em ui-monospace,monospace;overflow-wrap:anywhere}
 @media(max-width:40rem){thead{display:none}tr,td{display:block;padding:0}tr{margin-bottom:1rem}}`;
 
 /** The Content-Security-Policy of the page. It allows only the page's own style. */
-export const ABACUS_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+export const ABACUS_PAGE_POLICY = policyWith(STYLE);
 
 const CALLS = [
   [
@@ -44,18 +44,7 @@ export function abacusPage(root: string): string {
     ([method, path, what]) =>
       `<tr><td>${method}</td><td><code>${root}${path.replaceAll('&', '&amp;')}</code></td><td>${what}</td></tr>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>The calls of Abacus</title>
-<link rel="icon" href="data:,">
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>The calls of Abacus</h1>
-<p>This is Seen, a visit counter, which answers the calls of Abacus. Your request was none of these calls, or it was for this page.</p>
+  const body = `<p>This is Seen, a visit counter, which answers the calls of Abacus. Your request was none of these calls, or it was for this page.</p>
 <table>
 <thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead>
 <tbody>
@@ -63,8 +52,6 @@ ${rows.join('\n')}
 </tbody>
 </table>
 <p>Names are 3 to 64 letters, digits, <code>_</code>, <code>.</code> and <code>-</code>. An admin_key is sent as
-<code>Authorization: Bearer ADMIN_KEY</code>.</p>
-</body>
-</html>
-`;
+<code>Authorization: Bearer ADMIN_KEY</code>.</p>`;
+  return pageWith(STYLE, 'The calls of Abacus', body);
 }

@@ -22,7 +22,7 @@ export function dwylRepository(file: string): string {
 export function dwylCounter(user: string, file: string): string | undefined {
   const repository = dwylRepository(file);
   if (!isUserName(user) || !/^[\w.-]+$/.test(repository)) return undefined;
-  // As there, which removes the ending again when it stores the name.
+  // As dwyl/hits does, which removes the ending again when it stores the name.
   const [name = ''] = repository.split('.svg', 1);
   return name === '' ? undefined : counterOfUser('dwyl', `${user}/${name}`);
 }

@@ -6,7 +6,7 @@ import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { violationsOf } from '../support/axe.ts';
-import { launch, openPage, openWhole, whole } from '../support/browser.ts';
+import { launch, openPage, openWhole, seem, whole } from '../support/browser.ts';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 
@@ -221,6 +221,15 @@ describe('a private counter', () => {
     ['made private', 'PATCH', '{"private":true}'],
     ['deleted', 'DELETE', undefined],
   ] as const) {
+    const apply = async (name: string, token: string) => {
+      const { ok } = await fetch(`${program.url}/api/v1/counters/${name}`, {
+        method,
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+        ...(body && { body }),
+      });
+      expect(ok).toBe(true);
+    };
+
     test(`is hidden as soon as it is ${change}, and never shown with another number`, async () => {
       const name = `my-site/public-until-${method.toLowerCase()}`;
       const token = await create({ name, value: 41 });
@@ -234,14 +243,22 @@ describe('a private counter', () => {
         const tell = () => console.error('shown: ' + seen.textContent);
         new MutationObserver(tell).observe(seen, { subtree: true, childList: true });
       })()`);
-      const { ok } = await fetch(`${program.url}/api/v1/counters/${name}`, {
-        method,
-        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-        ...(body && { body }),
-      });
-      expect(ok).toBe(true);
+      await apply(name, token);
       await until('the notice', async () => (await text(page, 'h1')) === 'There is nothing here');
       expect(errors.filter((error) => error.startsWith('shown'))).toEqual([]);
+    });
+
+    test(`is hidden in a page that was not visible when it was ${change}`, async () => {
+      const name = `my-site/hidden-until-${method.toLowerCase()}`;
+      const token = await create({ name, value: 41 });
+      await using watched = await openPage(browser);
+      const { page } = watched;
+      await page.goto(`${program.url}/c/${name}`);
+      await page.getByText('Live', { exact: true }).waitFor();
+      await seem(page, 'hidden');
+      await apply(name, token);
+      await seem(page, 'visible');
+      await until('the notice', async () => (await text(page, 'h1')) === 'There is nothing here');
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
+import { seem } from '../support/browser.ts';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 import { Site } from '../support/site.ts';
@@ -83,21 +84,26 @@ describe('live numbers', () => {
     expect(await program.visit(`/hit/${name}`)).toBe(2);
   });
 
-  test('hide when their counter is deleted', async () => {
-    const name = newName();
-    const answer = await fetch(`${program.url}/api/v1/counters`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name, value: 41 }),
+  for (const when of ['visible', 'hidden']) {
+    test(`hide when their counter is deleted while the page is ${when}`, async () => {
+      const name = newName();
+      const answer = await fetch(`${program.url}/api/v1/counters`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name, value: 41 }),
+      });
+      const { token } = (await answer.json()) as { token: string };
+      const { page, requests } = await browser.visit();
+      await page.goto(site.put('/deleted', scriptOf(program) + live('a', name)));
+      await shows(page, 'a', 41);
+      await until('the stream', () => streams(requests).length === 1);
+      if (when === 'hidden') await seem(page, 'hidden');
+      const headers = { Authorization: `Bearer ${token}` };
+      await fetch(`${program.url}/api/v1/counters/${name}`, { method: 'DELETE', headers });
+      if (when === 'hidden') await seem(page, 'visible');
+      await page.locator('#a').waitFor({ state: 'hidden' });
     });
-    const { token } = (await answer.json()) as { token: string };
-    const { page } = await browser.visit();
-    await page.goto(site.put('/deleted', scriptOf(program) + live('a', name)));
-    await shows(page, 'a', 41);
-    const headers = { Authorization: `Bearer ${token}` };
-    await fetch(`${program.url}/api/v1/counters/${name}`, { method: 'DELETE', headers });
-    await page.locator('#a').waitFor({ state: 'hidden' });
-  });
+  }
 
   test('are updated when they are added to a page, and no longer when they are removed', async () => {
     const [one, two] = [newName(), newName()];
@@ -161,16 +167,12 @@ describe('live numbers', () => {
     const { page, requests } = await browser.visit();
     await page.goto(site.put('/rest', scriptOf(program) + live('a', name)));
     await shows(page, 'a', 1);
-    // Playwright shows all pages at once, so the page is told.
-    const look = (hidden: boolean) =>
-      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange'))`);
     await until('the stream', () => streams(requests).length === 1);
-    await look(true);
+    await seem(page, 'hidden');
     await program.visit(`/hit/${name}`);
     await Bun.sleep(1000);
     expect(await page.locator('#a').textContent()).toBe('1');
-    await look(false);
+    await seem(page, 'visible');
     await shows(page, 'a', 2);
     expect(streams(requests)).toHaveLength(2);
   });

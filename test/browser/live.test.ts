@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
-import { launch, openPage } from '../support/browser.ts';
+import { launch, openPage, seem } from '../support/browser.ts';
 import { until } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -69,19 +69,14 @@ for (const store of ['Redis', 'SQLite'] as const) {
       await page.goto(program.url);
       const status = page.getByRole('status');
       await until('it to be live', async () => (await status.textContent()) === 'Live');
-      const seem = (state: string) =>
-        page.evaluate(`(() => {
-          Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
-          document.dispatchEvent(new Event('visibilitychange'));
-        })()`);
-      await seem('hidden');
+      await seem(page, 'hidden');
       requests.splice(0);
       const number = await program.visit();
       // For longer than the panel waits between two questions.
       await Bun.sleep(2500);
       expect(requests).toEqual([]);
       expect(await sentence(page)).not.toContain(` ${number} `);
-      await seem('visible');
+      await seem(page, 'visible');
       await shows(page, number);
     });
 

@@ -97,15 +97,15 @@ test('during an outage of the store streams are silent, and continue afterwards'
 test('streams do not delay the stop of a single replica', async () => {
   program = await Program.start({
     SEEN_REPLICAS: '1',
-    SEEN_DRAIN_MS: '60000',
-    SEEN_STOP_MS: '120000',
+    // Longer than the limit of a test, into which a stop that waited for the stream would run.
+    SEEN_DRAIN_MS: '400000',
+    SEEN_STOP_MS: '800000',
   });
   const listener = new Listener(`${program.url}${PATH}`);
   listeners.push(listener);
   await until('the stream', () => listener.servedBy.length === 1);
   const metrics = await (await fetch(`${program.operationsUrl}/metrics`)).text();
   expect(metrics).toContain(`\nseen_open_streams{route="/abacus/stream/*",replica="test"} 1\n`);
-  // A stop that waited for the stream would run into the limit of this test.
   expect(await program.stop()).toBe(0);
   await until('its end', () => listener.ends.length === 1);
   expect(listener.ends).toEqual(['ended']);

@@ -1,7 +1,7 @@
 /**
  * Visitors are counted across replicas, a restart and midnight, and nothing that identifies them
- * is stored. A thousand visit the started program. A million, which would take minutes over HTTP,
- * visit three counters, each with its own store, as in replicas.
+ * is stored. A thousand visit the started program. Up to a million, which would take minutes over
+ * HTTP, visit three counters, each with its own store, as in replicas.
  */
 import { expect, test } from 'bun:test';
 import { DAY_MS } from '../../src/contract/history.ts';
@@ -117,7 +117,11 @@ function* from(first: number, last: number): Generator<number> {
   for (let number = first; number < last; number++) yield number;
 }
 
-forEachStore((newDatabase) => {
+forEachStore((newDatabase, name) => {
+  /** Redis estimates large numbers. The other stores have a row for each visitor. */
+  const many = name === 'Redis' ? 1_000_000 : 100_000;
+  const some = many / 2;
+
   test('1,000 visitors are counted as 1,000, within the stated error, on three replicas and after a restart', async () => {
     await using database = await newDatabase();
     const env = { SEEN_STORE_URL: database.url, SEEN_TRUSTED_PROXIES: '127.0.0.1' };
@@ -139,28 +143,30 @@ forEachStore((newDatabase) => {
     expect(Math.abs(today / VISITORS - 1)).toBeLessThanOrEqual(4 * error);
     const stored = await database.contents();
     expect(stored).toContain('some/page');
-    expect(stored).not.toContain(address(7));
+    const found = visitors.map(address).filter((text) => stored.includes(text));
+    expect(found).toEqual([]);
     expect(stored).not.toContain('Firefox');
   });
 
-  test('1,000,000 visitors are counted as 1,000,000, within the stated error, on three replicas, after a restart and over midnight', async () => {
+  test(`${many} visitors are counted as ${many}, within the stated error, on three replicas, after a restart and over midnight`, async () => {
     await using database = await newDatabase();
     const day = Math.floor(Date.now() / DAY_MS);
     // The last hour of the day.
     let now = (day + 1) * DAY_MS - 3_600_000;
     const replicas = new Replicas(() => database.open({ timeoutMs: 60_000, now: () => now }));
-    await replicas.visits(from(0, 600_000), day);
+    await replicas.visits(from(0, some + many / 10), day);
     await replicas.stop();
     replicas.start();
     // Some come again, most of them to another replica than before, and nobody is counted twice.
-    await replicas.visits(from(500_000, 1_000_000), day);
+    await replicas.visits(from(some, many), day);
     const evening = await replicas.seen();
-    expect(evening.total).toBe(1_100_000);
+    const visits = many + many / 10;
+    expect(evening.total).toBe(visits);
     expect([...evening.visitors.keys()]).toEqual([day]);
     // Four standard errors: once in 16,000, as the salts are new each time.
     const within = (count: number | undefined, wanted: number) =>
       expect(Math.abs((count ?? 0) / wanted - 1)).toBeLessThanOrEqual(4 * evening.error);
-    within(evening.visitors.get(day), 1_000_000);
+    within(evening.visitors.get(day), many);
 
     now += 3_599_999;
     await replicas.visits(from(0, 10), day);
@@ -168,7 +174,7 @@ forEachStore((newDatabase) => {
     await replicas.visits(from(0, 1000), day + 1);
     await replicas.visits(from(0, 1000), day + 1);
     const morning = await replicas.seen();
-    expect(morning.total).toBe(1_102_010);
+    expect(morning.total).toBe(visits + 2010);
     expect(new Set(morning.visitors.keys())).toEqual(new Set([day, day + 1]));
     expect(morning.visitors.get(day)).toBe(evening.visitors.get(day));
     within(morning.visitors.get(day + 1), 1000);

@@ -130,7 +130,7 @@ export function setUp({
     surfaces: createSurfaces({
       counter,
       count,
-      mayMake: limits?.mayCreate,
+      takeIfNew: limits?.takeIfNew,
       mayCreate: createMayCreate(owners, limits),
       registry,
       history,

@@ -42,6 +42,16 @@ export async function openPage(
   return { page, context, errors, requests, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** Tells a page that it is hidden, or visible again: Playwright shows all pages at once. */
+export async function seem(page: Page, state: 'hidden' | 'visible'): Promise<void> {
+  await page.evaluate(`(() => {
+    const values = { visibilityState: '${state}', hidden: ${state === 'hidden'} };
+    for (const [name, value] of Object.entries(values))
+      Object.defineProperty(document, name, { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  })()`);
+}
+
 /** Opens the page of a counter, and waits until all of it is there. */
 export async function openWhole(page: Page, url: string): Promise<void> {
   await page.goto(url);

@@ -75,7 +75,7 @@ export function composeReplica(config: Config, store: Store, log: Log, shared: b
   const surfaces = createSurfaces({
     counter,
     count,
-    mayMake: limits?.mayCreate,
+    takeIfNew: limits?.takeIfNew,
     mayCreate: createMayCreate(owners, limits),
     registry,
     history,

@@ -37,7 +37,7 @@ interface Known {
 }
 
 /** A visitor: a key for this process's memory, and the name for the store, which costs more. */
-export interface Place {
+export interface LimitedVisitor {
   readonly key: string | bigint;
   readonly who: () => string;
 }
@@ -75,17 +75,17 @@ export class KnownQuotas {
    * Takes one from a quota: at once when the store need not be asked. `undefined` if the store
    * gives no verdict in time. Never fails.
    */
-  take(place: Place): Verdict | Promise<Verdict | undefined> {
+  take(visitor: LimitedVisitor): Verdict | Promise<Verdict | undefined> {
     const { limit } = this;
     const nowUs = this.#nowUs();
-    const known = this.#knownOf(place.key, nowUs);
+    const known = this.#knownOf(visitor.key, nowUs);
     const taken = takeFrom(limit, known.fullAtUs, nowUs, 1);
     const verdict = verdictOf(limit, taken, nowUs);
     // Others can only have used more.
     if (!verdict.allowed) return verdict;
     const mayAllow = known.asking === 0 && known.unreported < this.#unreportedMax;
     if (!mayAllow || verdict.remaining < limit.quota * NEARLY_USED) {
-      return this.#ask(place.who(), known);
+      return this.#ask(visitor.who(), known);
     }
     if (known.unreported++ === 0) known.sinceUs = nowUs;
     known.fullAtUs = taken.fullAtUs;

@@ -6,13 +6,18 @@
  * (`http/visit/owners.ts`).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { AppError } from '../../counter/errors.ts';
 import type { AppContext, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type ArchiveOptions, IMPORT_PATH, serveArchive } from './archive.ts';
 import { serveCollection, serveCounter, serveOwner } from './counters.ts';
 import { serveList } from './list.ts';
-import { API_DESCRIPTION, type ApiOptions, nameIn } from './options.ts';
+import {
+  API_DESCRIPTION,
+  type ApiOptions,
+  type Issue,
+  nameIn,
+  requestInvalid,
+} from './options.ts';
 import { servePast } from './past.ts';
 import { API_REFERENCE, createReference } from './reference.ts';
 import { HEADERS } from './schemas.ts';
@@ -20,14 +25,14 @@ import { serveStack } from './stack.ts';
 
 /** The surface of the API and its description. */
 export function createApi(options: ApiOptions & ArchiveOptions): Surface {
-  return ({ headers, checked, admit, bodyMs }) => {
+  return ({ headers, checked, admit }) => {
     const api = new OpenAPIHono<Env>({ defaultHook: refuseInvalid });
     const describe = createDescription(api, options.version);
     // Before the middleware, whose path includes this one: it uses no store, so no limit applies.
     api.get(API_REFERENCE, checked(createReference(describe, headers)));
     api.use('/api/*', async (c, next) => {
       await admit(c);
-      if (c.req.path !== IMPORT_PATH) await wholeBody(c, bodyMs);
+      if (c.req.path !== IMPORT_PATH) await wholeBody(c);
       for (const [name, value] of headers) c.header(name, value);
       await next();
     });
@@ -87,19 +92,11 @@ function createDescription(api: OpenAPIHono<Env>, version: string): () => string
 function refuseInvalid(
   result:
     | { success: true }
-    | {
-        success: false;
-        target: string;
-        error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] };
-      },
+    | { success: false; target: string; error: { issues: readonly Issue[] } },
   c: AppContext,
 ): undefined {
   if (result.success) return;
   // For an invalid name, this fails with the rules of names.
   if (result.target === 'param') nameIn(c);
-  const [issue] = result.error.issues;
-  const where = [result.target === 'json' ? 'body' : result.target, ...(issue?.path ?? [])].join(
-    '.',
-  );
-  throw new AppError('request-invalid', `${where}: ${issue?.message}. See /openapi.json.`);
+  throw requestInvalid(result.target === 'json' ? 'body' : result.target, result.error.issues);
 }

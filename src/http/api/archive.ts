@@ -6,12 +6,12 @@
  * (`archive/`), which a command connects (`commands/compose/`).
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { AppError } from '../../counter/errors.ts';
 import type { AppContext, Env } from '../context.ts';
 import { headOnly } from '../request/methods.ts';
 import { receiveUpload, UPLOAD_TIMES, type UploadTimes } from '../request/upload.ts';
 import type { Owners } from '../visit/owners.ts';
 import { archiveRoutes, ImportOptions, LINES_TYPE } from './archive-routes.ts';
+import { requestInvalid } from './options.ts';
 import type { Transfers } from './transfers.ts';
 
 /** The path of imports, whose bodies are files. */
@@ -102,7 +102,5 @@ export function serveArchive(
 function optionsIn(c: AppContext): ImportOptions {
   const result = ImportOptions.safeParse(c.req.query());
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = ['query', ...(issue?.path ?? [])].join('.');
-  throw new AppError('request-invalid', `${where}: ${issue?.message}. See /openapi.json.`);
+  throw requestInvalid('query', result.error.issues);
 }

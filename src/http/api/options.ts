@@ -1,13 +1,13 @@
-/** Shared code of the native API: its options, and the counter that a path names. */
+/** Shared code of the native API: options, invalid requests, and the counter that a path names. */
 
 import type { History } from '../../contract/history.ts';
 import { type Description, type Registry, RULES } from '../../contract/registry.ts';
-import { counterMissing } from '../../counter/errors.ts';
+import { AppError, counterMissing } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
 import type { HitCounter } from '../../counter/sharded-counter.ts';
 import type { AppContext } from '../context.ts';
 import type { CountVisit } from '../visit/counting.ts';
-import type { MayMake } from '../visit/limits.ts';
+import type { MayCreate } from '../visit/creating.ts';
 import type { Owners } from '../visit/owners.ts';
 import type { Stack } from './stack.ts';
 
@@ -21,7 +21,7 @@ export interface ApiOptions {
   readonly count: CountVisit;
   readonly owners: Owners;
   /** Called before a counter is created. */
-  readonly mayCreate: MayMake;
+  readonly mayCreate: MayCreate;
   /** Whether only the installation's owner may create counters. */
   readonly closed: boolean;
   readonly version: string;
@@ -37,6 +37,18 @@ export function nameIn(c: AppContext): string {
   return namespace === undefined
     ? DEFAULT_COUNTER
     : counterName(namespace, c.req.param('key') ?? '');
+}
+
+/** A mistake in a request, as zod reports it. */
+export interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The error for the first of these mistakes in a part of a request, such as `query`. */
+export function requestInvalid(part: string, [issue]: readonly Issue[]): AppError {
+  const where = [part, ...(issue?.path ?? [])].join('.');
+  return new AppError('request-invalid', `${where}: ${issue?.message}. See /openapi.json.`);
 }
 
 /** Returns the counter that a path names. Fails with `name-invalid`, `counter-missing`. */

@@ -3,8 +3,8 @@
  * is JSON, or CSV for spreadsheets.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DAY_MS, KINDS, type Kind } from '../../contract/history.ts';
-import { inPeriods, type Period } from '../../counter/periods.ts';
+import { DAY_MS, KINDS } from '../../contract/history.ts';
+import { inPeriods, noVisits, type Period } from '../../counter/periods.ts';
 import type { AppContext, Env } from '../context.ts';
 import { type ApiOptions, readableCounter } from './options.ts';
 import { pastRoutes } from './past-routes.ts';
@@ -30,7 +30,7 @@ export function servePast(api: OpenAPIHono<Env>, options: ApiOptions): void {
 
     api.openapi(routes.visitors, async (c) => {
       const { name, past } = await pastOf(c);
-      const kinds: Record<Kind, number> = { person: 0, program: 0, proxy: 0, bot: 0 };
+      const kinds = noVisits();
       for (const { kind, amount } of [...past.hours, ...past.days]) kinds[kind] += amount;
       const today = past.visitors.get(Math.floor(now() / DAY_MS)) ?? 0;
       const total = [...past.visitors.values()].reduce((sum, count) => sum + count, 0);

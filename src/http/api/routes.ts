@@ -4,6 +4,7 @@
  * counters (`list-routes.ts`), and handlers (`api.ts`).
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import { DEFAULT_COUNTER } from '../../counter/name.ts';
 import { counterRoutes } from './counter-routes.ts';
 import { listRoutes } from './list-routes.ts';
 import {
@@ -35,7 +36,7 @@ const make = createRoute({
         'application/json': {
           schema: z.strictObject({
             name: name.refine(
-              (text) => text !== 'hits',
+              (text) => text !== DEFAULT_COUNTER,
               'is the default counter, which always exists',
             ),
             value: total.default(0).openapi({ description: 'The initial total.' }),

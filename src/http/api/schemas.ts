@@ -77,6 +77,7 @@ export const label = {
     .optional(),
 };
 
+/** A counter in a response. */
 export const Counter = z
   .object({
     name,
@@ -90,10 +91,13 @@ export const Counter = z
     link: link.nullable(),
   })
   .openapi('Counter');
+/** A counter in the response that creates it: the only one with its token. */
 export const CreatedCounter = Counter.extend({
   token: z.string().openapi({ description: 'Its owner’s token, which is not shown again.' }),
 }).openapi('MadeCounter');
+/** The new token of a counter. */
 export const Token = z.object({ name, token: CreatedCounter.shape.token }).openapi('Token');
+/** The name and the number of a counter. */
 export const Value = z
   .object({
     name,
@@ -102,6 +106,7 @@ export const Value = z
     }),
   })
   .openapi('Value');
+/** An error as a problem document. */
 export const Problem = z
   .object({
     type: z.literal('about:blank'),

@@ -3,7 +3,7 @@ import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { visitsToday } from '../../counter/periods.ts';
 import { cssColour } from '../../images/badge.ts';
-import type { CountVisit } from '../visit/counting.ts';
+import { type CountVisit, visibleTotal } from '../visit/counting.ts';
 
 /** What these services need. */
 export interface BadgeParts {
@@ -14,16 +14,12 @@ export interface BadgeParts {
   readonly now: () => number;
 }
 
-/** A number that a badge does not show. */
-export const PRIVATE = 'private';
-
 /** The total that everybody may read: 0 for a missing counter, `null` for a private one. */
 export async function publicTotal(
   { registry }: Pick<BadgeParts, 'registry'>,
   name: string,
 ): Promise<number | null> {
-  const found = await registry.describe(name);
-  return found?.rules.private ? null : (found?.total ?? 0);
+  return visibleTotal(await registry.describe(name), false);
 }
 
 /** Today's visits (UTC) of a counter; 0 for a missing one. */

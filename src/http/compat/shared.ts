@@ -28,6 +28,14 @@ export function typedHeaders(headers: Headers, type: string): Headers {
   return ours;
 }
 
+/** A reply as JSON; `headers` are those of every response. */
+export function respond(
+  { status, body }: { readonly status: number; readonly body: object },
+  headers: Headers,
+): Response {
+  return new Response(JSON.stringify(body), { status, headers: typedHeaders(headers, JSON_TYPE) });
+}
+
 /** The headers of a response that pages load as a picture or script. */
 export function embeddedHeaders(headers: Headers, type: string): Headers {
   const ours = typedHeaders(headers, type);

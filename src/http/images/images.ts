@@ -12,27 +12,18 @@ import type { History } from '../../contract/history.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { counterNotPublic } from '../../counter/errors.ts';
 import { DEFAULT_COUNTER } from '../../counter/name.ts';
-import { latestPeriods, visitsIn } from '../../counter/periods.ts';
 import type { HitCounter } from '../../counter/sharded-counter.ts';
 import { EMBEDDING_POLICY, IMAGE_POLICY } from '../../images/badge.ts';
-import { drawChart } from '../../images/chart.ts';
 import { logoOf } from '../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../images/numbered-badge.ts';
 import { pixel } from '../../images/pixel.ts';
-import { pluralize } from '../../plural.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { afterCounting, type CountVisit } from '../visit/counting.ts';
 import { errorsAsPictures, imageHeaders } from './error-picture.ts';
+import { historyChart } from './history-chart.ts';
 import { logoList } from './logos.ts';
-import { emptyNote, messageFor, readPast } from './numbers.ts';
-import {
-  type BadgeWanted,
-  badgeWanted,
-  chartWanted,
-  nameInFile,
-  periodWriter,
-  writer,
-} from './request.ts';
+import { messageFor, PRIVATE, readPast } from './numbers.ts';
+import { type BadgeWanted, badgeWanted, chartWanted, nameInFile, writer } from './request.ts';
 
 export interface ImagesOptions {
   readonly counter: HitCounter;
@@ -94,7 +85,7 @@ async function messageOf(
   const { count, history, now } = options;
   const counts = wanted.count === 'yes';
   const total = counts ? await count(c, name) : await shownTotal(options, name);
-  if (total === null) return 'private';
+  if (total === null) return PRIVATE;
   const write = writer(wanted);
   if (wanted.show === 'total') return write(total);
   const reading = readPast(history, name, wanted.show);
@@ -151,20 +142,10 @@ async function badgeJson(c: AppContext, options: ImagesOptions): Promise<string>
 async function chartSvg(c: AppContext, options: ImagesOptions): Promise<string> {
   const { history, now } = options;
   const name = nameInFile(c, 'svg');
-  const { by, zone, theme, title = name, lang } = chartWanted(c);
+  const wanted = chartWanted(c);
   await shownTotal(options, name);
   const past = await history.read(name);
-  const periods = latestPeriods(past, by, zone, now());
-  const write = (value: number) => value.toLocaleString(lang);
-  const writePeriod = periodWriter(by, lang);
-  return drawChart({
-    title,
-    summary: `${pluralize(visitsIn(periods), 'visit', write)} in ${pluralize(periods.length, by, write)}`,
-    bars: periods.map((period) => ({ name: writePeriod(period.time), value: visitsIn([period]) })),
-    theme,
-    write,
-    note: emptyNote(past, periods),
-  });
+  return historyChart(past, { ...wanted, title: wanted.title ?? name }, now());
 }
 
 async function countPixel(c: AppContext, { count }: ImagesOptions): Promise<Buffer<ArrayBuffer>> {

@@ -1,9 +1,9 @@
 /**
- * The numbers of a counter that pictures show, and words where there is none. Not here: the form
- * of a number (`request.ts`), and drawing (`images/`).
+ * The numbers of a counter that badges show, and words where there is none. Not here: the form of
+ * a number (`request.ts`), charts (`history-chart.ts`), and drawing (`images/`).
  */
 import { type CounterHistory, DAY_MS, type History } from '../../contract/history.ts';
-import { type Period, visitsIn, visitsOfKind, visitsToday } from '../../counter/periods.ts';
+import { visitsOfKind, visitsToday } from '../../counter/periods.ts';
 
 /**
  * What a badge may show: the total, today's visits, today's visitors, all visits of people, or
@@ -12,6 +12,9 @@ import { type Period, visitsIn, visitsOfKind, visitsToday } from '../../counter/
  */
 export const SHOWN = ['total', 'today', 'visitors', 'people', 'today-total'] as const;
 export type Shown = (typeof SHOWN)[number];
+
+/** What a picture shows for the number of a private counter. */
+export const PRIVATE = 'private';
 
 /** What numbers are made of. */
 export interface Numbers {
@@ -58,13 +61,4 @@ export function messageFor(
 /** Today's number and the total as one text; only the total when today's is `undefined`. */
 export function todayAndTotal(today: string | undefined, total: string): string {
   return today === undefined ? total : `${today} / ${total}`;
-}
-
-/** What a chart of these periods of a history says when all are empty; otherwise `undefined`. */
-export function emptyNote(
-  { hours, days }: CounterHistory,
-  periods: readonly Period[],
-): string | undefined {
-  if (periods.some((period) => visitsIn([period]) > 0)) return undefined;
-  return hours.length + days.length === 0 ? 'no visits yet' : 'no visits in this time';
 }

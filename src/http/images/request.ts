@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { AppError } from '../../counter/errors.ts';
 import { counterName, DEFAULT_COUNTER } from '../../counter/name.ts';
-import { isZone, type Step } from '../../counter/periods.ts';
+import { isZone } from '../../counter/periods.ts';
 import { BADGE_STYLES, badgeColour } from '../../images/badge.ts';
 import { CHART_THEMES } from '../../images/chart.ts';
 import type { AppContext } from '../context.ts';
@@ -116,17 +116,6 @@ export function writer({ number, lang: language }: BadgeWanted): (value: number)
           roundingMode: 'trunc',
         });
   }
-}
-
-/** Returns the function that writes the names of periods in a language, in few characters. */
-export function periodWriter(by: Step, language: string): (time: string) => string {
-  if (by === 'hour') return (time) => `${time.slice(11)}:00`;
-  const format = new Intl.DateTimeFormat(language, {
-    timeZone: 'UTC',
-    month: 'short',
-    ...(by === 'day' ? { day: 'numeric' } : { year: 'numeric' }),
-  });
-  return (time) => format.format(Date.parse(time));
 }
 
 function isLanguage(tag: string): boolean {

@@ -1,8 +1,10 @@
 /**
  * `GET /live?counters=…`: changing totals as server-sent events, whichever replica counted.
  *
- * The id of each event holds all totals sent so far. A client that reconnects sends its last id
- * (`Last-Event-ID`), and gets only changes. The cost is one read of all watched counters, four
+ * First a stream sends the total of each counter, which is `null` when it does not exist or is
+ * private: so a page that was hidden meanwhile learns this, too. The id of each event holds all
+ * totals sent so far. A client that reconnects sends its last id (`Last-Event-ID`), and gets only
+ * changes. The cost is one read of all watched counters, four
  * times a second per replica, however many visits and clients there are. Not here: reading
  * (`counter/watch.ts`), and opening and ending streams (`event-stream.ts`).
  */
@@ -19,8 +21,8 @@ import { type EventStreams, streamHeaders } from './event-stream.ts';
 const COUNTERS_MAX = 20;
 /** The delay before a client reconnects after its stream has ended. */
 const RETRY_MS = 1000;
-/** Marks a counter in ids whose total is unknown. */
-const UNKNOWN = '_';
+/** Stands in ids for a counter without a public total; nothing stands for one not sent yet. */
+const NONE = '_';
 
 export interface LiveOptions {
   readonly watch: Watch;
@@ -37,9 +39,11 @@ export function createLive({ watch, streams }: LiveOptions): Surface {
       let begins = `retry: ${RETRY_MS}\n`;
       return streams.respond(c, headers, (stream) =>
         watch.subscribe(names, (name, total) => {
-          if (known.get(name) === total) return;
+          if (known.has(name) && known.get(name) === total) return;
           known.set(name, total);
-          const id = names.map((each) => known.get(each) ?? UNKNOWN).join('.');
+          const id = names
+            .map((each) => (known.has(each) ? (known.get(each) ?? NONE) : ''))
+            .join('.');
           stream.send(
             `${begins}id: ${id}\ndata: ${JSON.stringify({ name, value: total ?? null })}`,
           );
@@ -73,11 +77,12 @@ function knownOf(
 ): Map<string, number | undefined> {
   const totals = id?.split('.') ?? [];
   const fits =
-    totals.length === names.length && totals.every((total) => /^(_|-?\d{1,16})$/.test(total));
+    totals.length === names.length && totals.every((total) => /^(_|-?\d{1,16})?$/.test(total));
   if (!fits) return new Map();
   return new Map(
-    names.flatMap((name, index) =>
-      totals[index] === UNKNOWN ? [] : [[name, Number(totals[index])] as const],
-    ),
+    names.flatMap((name, index) => {
+      const total = totals[index];
+      return total ? [[name, total === NONE ? undefined : Number(total)] as const] : [];
+    }),
   );
 }

@@ -20,7 +20,7 @@ const STYLE = '/page.css';
 /** The scripts of our own pages, each served at `/NAME.js`. */
 export const PAGE_SCRIPTS = ['page', 'new', 'manage'] as const satisfies readonly BrowserScript[];
 /** A script of our own pages. */
-export type PageScript = (typeof PAGE_SCRIPTS)[number];
+type PageScript = (typeof PAGE_SCRIPTS)[number];
 
 /** The stylesheet, for pages without a script. */
 export function styleLink(): Links {

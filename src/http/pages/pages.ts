@@ -1,7 +1,7 @@
 /**
  * The pages: the default counter (`root.ts`), other counters (`counter.ts`), `/new` (`new.ts`),
- * `/manage` (`manage.ts`), and `/own-visits`, on which people exclude their own browser from
- * counting, or include it again. Not here: their HTML (`page/`), and the effect of that choice
+ * `/manage`, and `/own-visits`, on which people exclude their own browser from counting, or
+ * include it again. Not here: their HTML (`page/`), and the effect of that choice
  * (`http/visit/counting.ts`).
  *
  * A cookie stores the choice. On other sites’ pages it applies to images and frames, if the
@@ -11,15 +11,22 @@ import { Hono } from 'hono';
 import type { Registry } from '../../contract/registry.ts';
 import { AppError } from '../../counter/errors.ts';
 import { linkTo } from '../../page/links.ts';
+import { managePage } from '../../page/manage.ts';
 import { ownVisitsPage } from '../../page/notices.ts';
 import { webAddress } from '../../services/web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../context.ts';
 import { wholeBody } from '../request/reading.ts';
 import { type CountVisit, isOwnVisit, OWN_VISITS_COOKIE } from '../visit/counting.ts';
-import { PAGE_SCRIPTS, pageHeaders, scriptHandler, styleHandler, styleLink } from './assets.ts';
+import {
+  PAGE_SCRIPTS,
+  pageHeaders,
+  pageLinks,
+  scriptHandler,
+  styleHandler,
+  styleLink,
+} from './assets.ts';
 import { createCounterPage } from './counter.ts';
 import { languageFor, queryFor } from './language.ts';
-import { createManage } from './manage.ts';
 import { createNewPage, type NewPageOptions } from './new.ts';
 import { createRoot } from './root.ts';
 
@@ -33,8 +40,8 @@ export interface PagesOptions extends NewPageOptions {
 /** The surface of pages. */
 export function createPages(options: PagesOptions): Surface {
   const { registry, count, replica } = options;
-  return ({ headers, checked, admitted, bodyMs }) => {
-    const ownVisits = createOwnVisits(headers, bodyMs);
+  return ({ headers, checked, admitted }) => {
+    const ownVisits = createOwnVisits(headers);
     // Browsers ask for it by themselves; the page contains its own icon.
     const icon = () => new Response(null, { status: 204, headers });
     const app = new Hono<Env>();
@@ -53,6 +60,16 @@ export function createPages(options: PagesOptions): Surface {
 }
 
 /**
+ * The handler of the page for owners. It is the same for everybody and needs no store: its script
+ * sends tokens to the API.
+ */
+function createManage(headers: Headers): AppHandler {
+  const ready = { headers: pageHeaders(headers) };
+  return async (c) =>
+    new Response(managePage(await pageLinks('manage'), languageFor(c), queryFor(c)), ready);
+}
+
+/**
  * Our form has one short field, and parsing thousands of fields would take more than 2 ms of CPU
  * time.
  */
@@ -64,10 +81,7 @@ const KEPT_SECONDS = 365 * 24 * 60 * 60;
  * The handlers of the page: GET shows the choice, POST changes it. `headers` are those of every
  * response.
  */
-function createOwnVisits(
-  headers: Headers,
-  bodyMs?: number,
-): { show: AppHandler; change: AppHandler } {
+function createOwnVisits(headers: Headers): { show: AppHandler; change: AppHandler } {
   const ready = pageHeaders(headers);
   ready.set('Cache-Control', 'no-store');
 
@@ -77,7 +91,7 @@ function createOwnVisits(
       return new Response(ownVisitsPage(styleLink(), languageFor(c), page), { headers: ready });
     },
     change: async (c) => {
-      await wholeBody(c, bodyMs);
+      await wholeBody(c);
       requireOwnPage(c);
       const visits = await choiceIn(c);
       if (visits !== 'out' && visits !== 'in') {

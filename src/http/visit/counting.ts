@@ -69,7 +69,7 @@ export interface CountingOptions {
   readonly registry: Pick<Registry, 'describe'>;
   readonly visitors: Visitors;
   /** The limits for new keys and for hits that create counters; `undefined` for none. */
-  readonly limits: Pick<Limits, 'takeKey' | 'mayMake'> | undefined;
+  readonly limits: Pick<Limits, 'takeKey' | 'takeNewCounter'> | undefined;
   /** Whether only the installation's owner may create counters. */
   readonly closed: boolean;
 }
@@ -82,10 +82,10 @@ export function createCounting({
   limits,
   closed,
 }: CountingOptions): CountVisit {
-  const { takeKey, mayMake } = limits ?? {};
+  const { takeKey, takeNewCounter } = limits ?? {};
 
   async function totalOf(name: string, reveal: boolean): Promise<number | null> {
-    return shown(await registry.describe(name), reveal);
+    return visibleTotal(await registry.describe(name), reveal);
   }
 
   /** For HEAD, whose response has the status and headers of GET. */
@@ -98,7 +98,7 @@ export function createCounting({
     c.env.isLengthUnknown = true;
     const found = await registry.describe(name);
     if (!found && closed && name !== DEFAULT_COUNTER) throw counterMissing(name);
-    return shown(found, reveal);
+    return visibleTotal(found, reveal);
   }
 
   /** After a hit on a missing counter: checks the limit on new counters, and hits again. */
@@ -109,7 +109,7 @@ export function createCounting({
     error: unknown,
   ): Promise<number | null> {
     if (!isAppError(error, 'counter-missing')) throw error;
-    await mayMake?.(c, name);
+    await takeNewCounter?.(c, name);
     return counter.hit(name, { ...options, make: true });
   }
 
@@ -125,7 +125,7 @@ export function createCounting({
     const hit = (visitor: Visitor) => {
       // The default counter may always be created. With a limit, any other is expected to exist,
       // and the limit is checked only when it does not.
-      const make = !mayMake || name === DEFAULT_COUNTER;
+      const make = !takeNewCounter || name === DEFAULT_COUNTER;
       const options = { amount, once, visitor, reveal, make };
       const counted = counter.hit(name, options);
       return make
@@ -141,8 +141,8 @@ export function createCounting({
   };
 }
 
-/** The total as a visitor may see it; 0 for a missing counter. */
-function shown(found: Description | undefined, reveal: boolean): number | null {
+/** The total; 0 for a missing counter, and `null` for a private one, unless `reveal` is set. */
+export function visibleTotal(found: Description | undefined, reveal: boolean): number | null {
   return found?.rules.private && !reveal ? null : (found?.total ?? 0);
 }
 

@@ -4,8 +4,12 @@
  */
 import { AppError } from '../../counter/errors.ts';
 import { isReserved } from '../../services/naming.ts';
-import type { Limits, MayMake } from './limits.ts';
+import type { AppContext } from '../context.ts';
+import type { Limits } from './limits.ts';
 import type { Owners } from './owners.ts';
+
+/** Called before a request creates a counter of this name. */
+export type MayCreate = (c: AppContext, name: string) => Promise<void>;
 
 /**
  * Returns the check before a request creates a counter. Fails with `name-reserved` for the counter
@@ -15,8 +19,8 @@ import type { Owners } from './owners.ts';
  */
 export function createMayCreate(
   owners: Owners,
-  limits: Pick<Limits, 'mayCreate'> | undefined,
-): MayMake {
+  limits: Pick<Limits, 'takeIfNew'> | undefined,
+): MayCreate {
   return async (c, name) => {
     if (isReserved(name) && !owners.isInstallation(c.req.raw.headers)) {
       throw new AppError(
@@ -24,6 +28,6 @@ export function createMayCreate(
         `${name} is reserved for the URL of another service, and the first visit of that URL creates it. Choose another name, or send the installation’s token (SEEN_TOKEN).`,
       );
     }
-    if (!c.env.isHead) await limits?.mayCreate?.(c, name);
+    if (!c.env.isHead) await limits?.takeIfNew?.(c, name);
   };
 }

@@ -14,7 +14,7 @@ import type { Limit, Limiter, Verdict } from '../../contract/limiter.ts';
 import type { Registry } from '../../contract/registry.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
 import { AppError } from '../../counter/errors.ts';
-import { KnownQuotas, type Place } from '../../counter/limits/known-quotas.ts';
+import { KnownQuotas, type LimitedVisitor } from '../../counter/limits/known-quotas.ts';
 import { LIMITER_WAIT_MS } from '../../counter/limits/limiter-line.ts';
 import { pluralize } from '../../plural.ts';
 import type { AppContext } from '../context.ts';
@@ -55,7 +55,7 @@ export type Admit = (c: AppContext) => Promise<void> | undefined;
 /** Takes one key from the visitor's quota. Fails with `rate-limited`, `store-unavailable`. */
 export type TakeKey = (c: AppContext) => Promise<void>;
 /** The same for a new counter of this name. */
-export type MayMake = (c: AppContext, name: string) => Promise<void>;
+export type TakeNewCounter = (c: AppContext, name: string) => Promise<void>;
 
 /** Explains a refusal. */
 type Why = (limit: Limit) => string;
@@ -65,20 +65,21 @@ const REQUESTS = 'requests';
  * Stands for all addresses together. No address has this name: a hash of one has 11 characters
  * (`visitors.ts`).
  */
-const EVERYBODY: Place = { key: 'everybody', who: () => 'everybody' };
+const EVERYBODY: LimitedVisitor = { key: 'everybody', who: () => 'everybody' };
 
+/** The limits of an installation, and the headers that tell of them. */
 export class Limits {
   /** Takes one request, before it is handled; `undefined` without a limit. */
   readonly admit: Admit | undefined;
   /** Called before a visit with an idempotency key counts; `undefined` without a limit. */
   readonly takeKey: TakeKey | undefined;
   /** Called before a hit creates its counter; `undefined` without a limit. */
-  readonly mayMake: MayMake | undefined;
+  readonly takeNewCounter: TakeNewCounter | undefined;
   /**
    * Called before any other creation of a counter. It takes nothing if the counter exists.
    * `undefined` without a limit.
    */
-  readonly mayCreate: MayMake | undefined;
+  readonly takeIfNew: TakeNewCounter | undefined;
   readonly #options: LimitsOptions;
   /** The value of `RateLimit-Policy`: `"requests";q=60;w=60`. */
   readonly policy: string;
@@ -93,10 +94,10 @@ export class Limits {
     const keys = quotasOf('keys', keysPerDay, DAY_MS, 0);
     if (requests) this.admit = (c) => this.#takeRequest(c, requests);
     if (newCounters) {
-      const mayMake: MayMake = (c, name) => this.#takeNewCounter(c, newCounters, name);
-      this.mayMake = mayMake;
-      this.mayCreate = async (c, name) => {
-        if (!(await registry.describe(name))) await mayMake(c, name);
+      const take: TakeNewCounter = (c, name) => this.#takeNewCounter(c, newCounters, name);
+      this.takeNewCounter = take;
+      this.takeIfNew = async (c, name) => {
+        if (!(await registry.describe(name))) await take(c, name);
       };
     }
     if (keys) this.takeKey = (c) => this.#takeKey(c, keys);
@@ -141,13 +142,13 @@ export class Limits {
   }
 
   #take(c: AppContext, quotas: KnownQuotas, why: Why): Promise<void> | undefined {
-    const takeBy = (place: Place | undefined) => {
-      const verdict = place && quotas.take(place);
+    const takeBy = (visitor: LimitedVisitor | undefined) => {
+      const verdict = visitor && quotas.take(visitor);
       const apply = (told: Verdict | undefined) => this.#apply(c, quotas, told, why);
       return verdict instanceof Promise ? verdict.then(apply) : apply(verdict);
     };
-    const place = this.#placeOf(c, quotas.limit);
-    return place instanceof Promise ? place.then(takeBy) : takeBy(place);
+    const visitor = this.#limitedVisitorOf(c, quotas.limit);
+    return visitor instanceof Promise ? visitor.then(takeBy) : takeBy(visitor);
   }
 
   /** Fails with `rate-limited` if the verdict is a refusal. */
@@ -164,11 +165,14 @@ export class Limits {
   }
 
   /** The visitor whose quota is used; `undefined` when today's salt is not available in time. */
-  #placeOf(c: AppContext, { name }: Limit): Place | undefined | Promise<Place | undefined> {
+  #limitedVisitorOf(
+    c: AppContext,
+    { name }: Limit,
+  ): LimitedVisitor | undefined | Promise<LimitedVisitor | undefined> {
     const { visitors, clock, addressesHidden } = this.#options;
     if (addressesHidden && name !== REQUESTS) return EVERYBODY;
-    const place = visitors.placeOf(c);
-    return place instanceof Promise ? resultWithin(place, clock, LIMITER_WAIT_MS) : place;
+    const visitor = visitors.limitedVisitorOf(c);
+    return visitor instanceof Promise ? resultWithin(visitor, clock, LIMITER_WAIT_MS) : visitor;
   }
 
   /**

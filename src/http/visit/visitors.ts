@@ -11,7 +11,7 @@ import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, type History, type Kind } from '../../contract/history.ts';
 import { type Clock, resultWithin } from '../../counter/clock.ts';
-import type { Place } from '../../counter/limits/known-quotas.ts';
+import type { LimitedVisitor } from '../../counter/limits/known-quotas.ts';
 import { kindOf, USER_AGENT_LENGTH_MAX, type Visitor } from '../../counter/visitor.ts';
 import type { AppContext } from '../context.ts';
 
@@ -44,8 +44,8 @@ export class Visitors {
   /** A hash of the salt, for hashes that do not leave this process. */
   #seed = 0n;
   #asking: Promise<void> | undefined;
-  #askAgainAt = 0;
-  /** The end of waiting for the call in progress, on the clock. */
+  /** When the salt may be read again, and when waiting for it ends: on the clock. */
+  #askAgainAt = Number.NEGATIVE_INFINITY;
   #waitUntil = 0;
 
   constructor(options: VisitorsOptions) {
@@ -73,8 +73,8 @@ export class Visitors {
    * The hashes of this request's network, for limits: the same all day for all clients of an IPv4
    * address or an IPv6 network. `undefined` when today's salt is not available.
    */
-  placeOf(c: AppContext): Place | undefined | Promise<Place | undefined> {
-    return this.#salted((salt) => {
+  limitedVisitorOf(c: AppContext) {
+    return this.#salted((salt): LimitedVisitor | undefined => {
       if (salt === undefined) return undefined;
       const network = this.networkOf(c);
       return { key: Bun.hash(network, this.#seed), who: () => keyed(network, salt) };
@@ -109,8 +109,8 @@ export class Visitors {
 
   /** Reads the day's salt, with one call for all callers, and waits briefly. Never fails. */
   async #ask(day: number): Promise<void> {
-    const { history, clock, now, newSalt } = this.#options;
-    if (this.#asking === undefined && now() >= this.#askAgainAt) {
+    const { history, clock, newSalt } = this.#options;
+    if (this.#asking === undefined && clock.now() >= this.#askAgainAt) {
       this.#waitUntil = clock.now() + SALT_WAIT_MS;
       this.#asking = history
         .salt(day, newSalt())
@@ -120,7 +120,7 @@ export class Visitors {
           this.#seed = Bun.hash(salt);
         })
         .catch(() => {
-          this.#askAgainAt = now() + AGAIN_MS;
+          this.#askAgainAt = clock.now() + AGAIN_MS;
         })
         .finally(() => {
           this.#asking = undefined;

@@ -14,6 +14,7 @@ import { StackPanel } from './counter/stack.ts';
 import type { Status } from './counter/status.ts';
 import { CounterView } from './counter/view.ts';
 import { tokenFor } from './tokens.ts';
+import { whileVisible } from './visible.ts';
 
 /** The interval at which replicas report (replicas/heartbeat.ts). */
 const STACK_EVERY_MS = 2000;
@@ -54,14 +55,4 @@ function stackTask(section: HTMLElement, status: Status): Task {
     status.requestEnded({ failed: store === 'away' ? 'away' : failed });
     return againMs;
   });
-}
-
-/** Calls `run` now and whenever the page becomes visible or hidden. */
-function whileVisible(run: (visible: boolean) => void): void {
-  const look = () => run(document.visibilityState === 'visible');
-  document.addEventListener('visibilitychange', look);
-  addEventListener('pageshow', look);
-  // Not every browser reports a page as hidden when the visitor leaves it.
-  addEventListener('pagehide', () => run(false));
-  look();
 }

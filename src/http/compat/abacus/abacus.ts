@@ -13,14 +13,13 @@ import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { rewriteErrors } from '../../errors.ts';
 import { refuseMethod } from '../../request/methods.ts';
 import { type CountVisit, refusePrefetch } from '../../visit/counting.ts';
-import type { MayMake } from '../../visit/limits.ts';
-import { redirect, requireCallable } from '../shared.ts';
+import type { MayCreate } from '../../visit/creating.ts';
+import { redirect, requireCallable, respond } from '../shared.ts';
 import {
   AbacusStatus,
   type AbacusStatusOptions,
   badgeOf,
   type Reply,
-  respond,
   respondToPage,
   respondWithBadge,
   respondWithList,
@@ -43,7 +42,7 @@ export interface AbacusOptions extends AbacusParts, AbacusStatusOptions, AbacusS
   readonly registry: AbacusParts['registry'];
   readonly count: CountVisit;
   /** Called before a counter is created. */
-  readonly mayCreate: MayMake;
+  readonly mayCreate: MayCreate;
 }
 
 /** A call: its route and its handler. `headers` are those of every response. */

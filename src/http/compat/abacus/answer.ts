@@ -12,11 +12,13 @@ import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { ABACUS_PAGE_POLICY, abacusPage } from '../../../page/abacus.ts';
 import type { Env } from '../../context.ts';
 import type { ErrorWriter } from '../../errors.ts';
+import { PRIVATE } from '../../images/numbers.ts';
 import {
   callbackIn,
   embeddedHeaders,
   JSON_TYPE,
   jsonpScript,
+  respond,
   SCRIPT_TYPE,
   typedHeaders,
 } from '../shared.ts';
@@ -27,12 +29,7 @@ export interface Reply {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The reply as JSON; `headers` are those of every response. */
-export function respond({ status, body }: Reply, headers: Headers): Response {
-  return new Response(JSON.stringify(body), { status, headers: typedHeaders(headers, JSON_TYPE) });
-}
-
-/** The same, but a script when the request names a callback and the call succeeded. */
+/** The reply as JSON, or as a script when the request names a callback and the call succeeded. */
 export function respondToPage(reply: Reply, query: URLSearchParams, headers: Headers): Response {
   const callback = callbackIn(query);
   if (callback === undefined || reply.status !== 200) return respond(reply, headers);
@@ -84,7 +81,7 @@ export function badgeOf(query: URLSearchParams, total: number | null): string {
   const fontSizePx = Number(parameter('fontsize', `${FONT_SIZE_PX}`));
   return drawNumberedBadge({
     label: base === style ? parameter('text', 'counter') : '',
-    message: total === null ? 'private' : `${total}`,
+    message: total === null ? PRIVATE : `${total}`,
     style: base === 'flat-square' || base === 'plastic' ? base : 'flat',
     colour: badgeColour(parameter('bgcolor', '')) ?? '#007ec6',
     textColour: cssColour(parameter('textcolor', '')) ?? '#fff',

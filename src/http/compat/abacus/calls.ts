@@ -151,11 +151,14 @@ export function stream({ watch, streams }: AbacusStreamParts) {
     const named = namedIn(call);
     if (!isName(named)) return new Response(null, { status: 400, headers });
     if (c.env.isHead) return headOnly(streamHeaders(headers));
-    return streams.respond(c, headers, (open) =>
-      watch.subscribe([named.name], (_, total) => {
-        if (total === undefined) open.end();
-        else open.send(`data: {"value":${total}}`);
-      }),
-    );
+    return streams.respond(c, headers, (open) => {
+      let exists = false;
+      return watch.subscribe([named.name], (_, total) => {
+        if (total !== undefined) open.send(`data: {"value":${total}}`);
+        // Deleted. A stream of a missing counter stays open until somebody makes the counter.
+        else if (exists) open.end();
+        exists = total !== undefined;
+      });
+    });
   };
 }

@@ -27,7 +27,7 @@ const NOTHING: Views = { page: 0, site: 0, visitors: 0 };
 export function serveVercount(
   app: Hono<Env>,
   prefix: string,
-  { headers, admitted, bodyMs }: Common,
+  { headers, admitted }: Common,
   options: BusuanziOptions,
 ): void {
   const ready = typedHeaders(headers, 'application/json');
@@ -43,7 +43,7 @@ export function serveVercount(
     app.post(
       `${prefix}${path}`,
       admitted(async (c) => {
-        await wholeBody(c, bodyMs);
+        await wholeBody(c);
         return respond(c, await count(c, options));
       }),
     );

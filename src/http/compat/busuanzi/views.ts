@@ -12,14 +12,14 @@ import { WINDOW_MAX_MS } from '../../../counter/rules.ts';
 import type { PageCounters } from '../../../services/busuanzi.ts';
 import type { AppContext } from '../../context.ts';
 import { afterCounting, isOwnVisit } from '../../visit/counting.ts';
-import type { MayMake } from '../../visit/limits.ts';
+import type { TakeNewCounter } from '../../visit/limits.ts';
 import { type BadgeParts, publicTotal } from '../badge.ts';
 
 export interface BusuanziOptions extends BadgeParts {
   readonly registry: Pick<Registry, 'create' | 'describe' | 'change'>;
   readonly history: Pick<History, 'read' | 'readVisitors'>;
-  /** Called before a counter is created; `undefined` for no limit. */
-  readonly mayMake: MayMake | undefined;
+  /** `Limits.takeIfNew`, called before a counter is created; `undefined` for no limit. */
+  readonly takeIfNew: TakeNewCounter | undefined;
   /** Whether only the installation's owner may create counters. */
   readonly closed: boolean;
 }
@@ -77,12 +77,12 @@ export async function countView(
 async function countVisitor(
   c: AppContext,
   name: string,
-  { registry, count, mayMake, closed, now }: BusuanziOptions,
+  { registry, count, takeIfNew, closed, now }: BusuanziOptions,
 ): Promise<number | null> {
   const found = await registry.describe(name);
   const rules = { windowMs: WINDOW_MAX_MS };
   if (!found && !closed) {
-    await mayMake?.(c, name);
+    await takeIfNew?.(c, name);
     await registry.create(name, { total: 0, madeAt: now(), rules: { ...RULES, ...rules } });
   }
   // Imported, or created by a hit elsewhere.

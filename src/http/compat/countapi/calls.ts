@@ -6,7 +6,7 @@ import { type Description, type Registry, RULES } from '../../../contract/regist
 import { AppError, countersFull, isAppError } from '../../../counter/errors.ts';
 import type { HitCounter } from '../../../counter/sharded-counter.ts';
 import type { CountVisit } from '../../visit/counting.ts';
-import type { MayMake } from '../../visit/limits.ts';
+import type { MayCreate } from '../../visit/creating.ts';
 import { issueToken } from '../../visit/owners.ts';
 import { CLOSED, createFor, type NamedCounter } from '../shared.ts';
 import {
@@ -24,7 +24,7 @@ export interface CountapiOptions {
   readonly registry: Registry;
   readonly count: CountVisit;
   /** Called before a counter is created. */
-  readonly mayCreate: MayMake;
+  readonly mayCreate: MayCreate;
   /** Whether only the installation's owner may create counters. These calls then create none. */
   readonly closed: boolean;
   readonly version: string;

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { CounterHistory } from '../../../contract/history.ts';
-import { JSON_TYPE, type NamedCounter, typedHeaders } from '../shared.ts';
+import type { NamedCounter } from '../shared.ts';
 import type { Shown } from './calls.ts';
 import { statsAt, upAndDown } from './past.ts';
 
@@ -15,11 +15,6 @@ import { statsAt, upAndDown } from './past.ts';
 export interface Reply {
   readonly status: 200 | 400 | 404;
   readonly body: object;
-}
-
-/** The reply as JSON; `headers` are those of every response. */
-export function respond({ status, body }: Reply, headers: Headers): Response {
-  return new Response(JSON.stringify(body), { status, headers: typedHeaders(headers, JSON_TYPE) });
 }
 
 /** The reply when all is well. */

@@ -1,8 +1,8 @@
 /**
  * The calls of counterapi.dev, for both versions of its API.
  *
- * There, everybody may lower and set every counter. Here, everybody may add 1, and only the
- * counter's owner, or everybody if its rules say so, may do the rest. Not here: routes
+ * On counterapi.dev everybody may lower and set every counter. In Seen everybody may add 1, and
+ * only the counter's owner, or everybody if its rules say so, may do the rest. Not here: routes
  * (`counterapi.ts`), what a response looks like (`bodies.ts`), and statistics (`past.ts`).
  */
 import type { CounterHistory, History } from '../../../contract/history.ts';

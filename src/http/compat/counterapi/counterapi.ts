@@ -11,7 +11,7 @@ import { AppError } from '../../../counter/errors.ts';
 import { counterapiCounter } from '../../../services/counterapi.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { refusePrefetch } from '../../visit/counting.ts';
-import { redirect, wholeNumber } from '../shared.ts';
+import { redirect, respond, wholeNumber } from '../shared.ts';
 import {
   MISSING_V2,
   mistakeV1,
@@ -20,7 +20,6 @@ import {
   replyV1,
   replyV2,
   resetReply,
-  respond,
   statsReply,
 } from './bodies.ts';
 import { type Call, type CounterapiOptions, down, get, getPast, set, up } from './calls.ts';

@@ -2,8 +2,8 @@
  * dwyl/hits under `/dwyl`: `/USER/REPO.svg` is a badge, `.json` the same for shields.io, and
  * without an ending or with `.html` it is a page.
  *
- * As there, all of these count, and a wrong name or style is told in the form of the response. Not
- * here: how the names become a counter's (`services/dwyl.ts`).
+ * As in dwyl/hits, all of these count, and the form of the response shows a wrong name or style.
+ * Not here: how the names become a counter's (`services/dwyl.ts`).
  */
 import { Hono } from 'hono';
 import { BADGE_STYLES, type BadgeStyle, drawBadge } from '../../../images/badge.ts';
@@ -14,7 +14,8 @@ import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
+import { PRIVATE } from '../../images/numbers.ts';
+import { type BadgeParts, extraIn } from '../badge.ts';
 import { JSON_TYPE, noSuchCall, redirect, simplePageHeaders, typedHeaders } from '../shared.ts';
 
 const PREFIX = '/dwyl';

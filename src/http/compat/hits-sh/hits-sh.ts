@@ -2,8 +2,8 @@
  * hits.sh under `/hits-sh`: `/URN.svg` is a badge that counts, `/URN.preview` an example of it,
  * `/URN/` a page, and `/api/urns/URN` the statistics.
  *
- * As there, mistakes are shown as a badge with the status of an error, and a path with a scheme or
- * needless slashes is redirected. Not here: the parameters (`look.ts`), the statistics
+ * As on hits.sh, mistakes are shown as a badge with the status of an error, and a path with a
+ * scheme or needless slashes is redirected. Not here: the parameters (`look.ts`), the statistics
  * (`statistics.ts`), and how a URN becomes a counter's name (`services/hits-sh.ts`).
  */
 import { Hono } from 'hono';
@@ -15,8 +15,9 @@ import { decodedPart } from '../../../services/naming.ts';
 import { rootFor } from '../../app.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
+import { PRIVATE } from '../../images/numbers.ts';
 import { afterCounting } from '../../visit/counting.ts';
-import { type BadgeParts, namedColour, PRIVATE, publicTotal, today } from '../badge.ts';
+import { type BadgeParts, namedColour, publicTotal, today } from '../badge.ts';
 import { redirect, simplePageHeaders, typedHeaders } from '../shared.ts';
 import { draw, lookOf } from './look.ts';
 import { statisticsOf } from './statistics.ts';
@@ -96,7 +97,7 @@ async function page(urn: string, name: string, options: BadgeParts): Promise<str
   return simplePage(urn, [`${pluralize(total, 'hit')}, ${pluralize(ofToday, 'hit')} today (UTC)`]);
 }
 
-/** The statistics as JSON. As there, the body of an error is empty. */
+/** The statistics as JSON. As on hits.sh, the body of an error is empty. */
 async function statistics(
   c: AppContext,
   headers: Headers,

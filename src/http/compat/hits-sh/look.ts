@@ -1,12 +1,12 @@
 /**
- * The parameters of a badge of hits.sh. As there, an unknown style, view or colour has its
+ * The parameters of a badge of hits.sh. As on hits.sh, an unknown style, view or colour has its
  * default, and an `extraCount` that is no whole number is a mistake.
  */
 import { BADGE_STYLES, type BadgeStyle } from '../../../images/badge.ts';
 import { logoOf } from '../../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
-import { todayAndTotal } from '../../images/numbers.ts';
-import { colourOf, extraIn, PRIVATE, withCommas } from '../badge.ts';
+import { PRIVATE, todayAndTotal } from '../../images/numbers.ts';
+import { colourOf, extraIn, withCommas } from '../badge.ts';
 import { wholeNumber } from '../shared.ts';
 
 /** What a badge looks like. */

@@ -1,9 +1,9 @@
 /**
  * komarev under `/komarev`: `/ghpvc/?username=USER`, the badge of views of a GitHub profile.
  *
- * As there, only GitHub's image proxy counts, and `count=yes` counts everybody. A wrong colour or
- * base is shown as a red badge, after the view was counted. Not here: the parameters (`look.ts`),
- * and how a user's name becomes a counter's (`services/komarev.ts`).
+ * As on komarev.com, only views through GitHub's image proxy count, and `count=yes` counts all. A
+ * wrong colour or base is shown as a red badge, after the view was counted. Not here: the
+ * parameters (`look.ts`), and how a user's name becomes a counter's (`services/komarev.ts`).
  */
 import { Hono } from 'hono';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';

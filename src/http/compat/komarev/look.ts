@@ -4,7 +4,8 @@
  * wrong colour or base a mistake.
  */
 import { BADGE_STYLES, type BadgeStyle, drawBadge } from '../../../images/badge.ts';
-import { colourOf, extraIn, namedColour, PRIVATE, withCommas } from '../badge.ts';
+import { PRIVATE } from '../../images/numbers.ts';
+import { colourOf, extraIn, namedColour, withCommas } from '../badge.ts';
 
 /** What a badge looks like. */
 export interface Look {

@@ -2,9 +2,9 @@
  * Moe-Counter under `/moe-counter`: `/@NAME` and `/get/@NAME` count and show the number as a
  * picture, `/record/@NAME` counts and answers with JSON, and `/heart-beat` is always `alive`.
  *
- * As there, every request counts, except for the name `demo` and for `num`, a number to show. Not
- * here: the parameters (`look.ts`), drawing (`images/number-picture.ts`), and the owner's themes
- * (`commands/compose/themes.ts`).
+ * As in Moe-Counter, every request counts, except for the name `demo` and for `num`, a number to
+ * show. Not here: the parameters (`look.ts`), drawing (`images/number-picture.ts`), and the
+ * owner's themes (`commands/compose/themes.ts`).
  */
 import { Hono, type MiddlewareHandler } from 'hono';
 import { EMBEDDING_POLICY } from '../../../images/badge.ts';
@@ -15,7 +15,8 @@ import { webAddress } from '../../../services/web-address.ts';
 import type { AppContext, AppHandler, Env, Surface } from '../../context.ts';
 import { type ErrorWriter, rewriteErrors } from '../../errors.ts';
 import { imageHeaders, pictureWriter } from '../../images/error-picture.ts';
-import { type BadgeParts, extraIn, PRIVATE } from '../badge.ts';
+import { PRIVATE } from '../../images/numbers.ts';
+import { type BadgeParts, extraIn } from '../badge.ts';
 import { JSON_TYPE, noSuchCall, typedHeaders } from '../shared.ts';
 import { type Look, lookOf } from './look.ts';
 

@@ -3,24 +3,21 @@
  * today's and all visits of a page, `keep/badge.svg`, which does not count, and
  * `graph/dailyhits.svg`.
  *
- * There a client counted once a second, on all pages together; here only Seen's own limits apply.
+ * The service counted a client once a second, on all pages together; Seen has only its own limits.
  * Not here: how a page's address becomes a counter's name (`services/seeyoufarm.ts`).
  */
 import { Hono } from 'hono';
 import { AppError, counterNotPublic } from '../../../counter/errors.ts';
-import { latestPeriods, visitsIn } from '../../../counter/periods.ts';
 import { cssColour, EMBEDDING_POLICY } from '../../../images/badge.ts';
-import { drawChart } from '../../../images/chart.ts';
 import { logoOf } from '../../../images/logo-files.ts';
 import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
-import { pluralize } from '../../../plural.ts';
 import { type SeeyoufarmPage, seeyoufarmPage } from '../../../services/seeyoufarm.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { emptyNote, todayAndTotal } from '../../images/numbers.ts';
-import { periodWriter } from '../../images/request.ts';
+import { historyChart } from '../../images/history-chart.ts';
+import { PRIVATE, todayAndTotal } from '../../images/numbers.ts';
 import { afterCounting } from '../../visit/counting.ts';
-import { type BadgeParts, extraIn, PRIVATE, publicTotal, today } from '../badge.ts';
+import { type BadgeParts, extraIn, publicTotal, today } from '../badge.ts';
 
 const ROOT = '/seeyoufarm/api/count';
 /** The days of the chart. */
@@ -54,7 +51,7 @@ export function createSeeyoufarm(options: BadgeParts): Surface {
     svg.set('Expires', '0');
     const withIcon = new Headers(svg);
     withIcon.set('Content-Security-Policy', EMBEDDING_POLICY);
-    // As there, the status of a mistake is 400.
+    // As on hits.seeyoufarm.com, the status of a mistake is 400.
     const statusFor = (status: number) => (status === 400 ? 400 : 200);
     const app = new Hono<Env>();
     for (const [path, draw] of pictures) {
@@ -101,7 +98,7 @@ async function badge(
     labelColour: cssColour(query.get('title_bg') ?? '') ?? '#555',
     colour: cssColour(query.get('count_bg') ?? '') ?? '#79c83d',
     logo: await logoOf((query.get('icon') ?? '').replace(/\.svg$/, '')),
-    // As there, an icon without a colour is black.
+    // As on hits.seeyoufarm.com, an icon without a colour is black.
     logoColour: cssColour(query.get('icon_color') ?? '') ?? '#000',
   });
   // Programs look for ` 3 / 1204 ` in the picture, and badge-maker removes the spaces.
@@ -113,17 +110,8 @@ async function chart({ counter, address }: SeeyoufarmPage, options: BadgeParts):
   if ((await publicTotal(options, counter)) === null) throw counterNotPublic(counter);
   const { history, now } = options;
   const past = await history.read(counter);
-  const days = latestPeriods(past, 'day', 'UTC', now(), DAYS);
-  const format = new Intl.NumberFormat('en');
-  const write = (value: number) => format.format(value);
-  const writeDay = periodWriter('day', 'en');
-  return drawChart({
-    title:
-      address.length > TITLE_LENGTH_MAX ? `${address.slice(0, TITLE_LENGTH_MAX - 1)}…` : address,
-    summary: `${pluralize(visitsIn(days), 'visit', write)} in ${DAYS} days`,
-    bars: days.map((day) => ({ name: writeDay(day.time), value: visitsIn([day]) })),
-    theme: 'auto',
-    write,
-    note: emptyNote(past, days),
-  });
+  const title =
+    address.length > TITLE_LENGTH_MAX ? `${address.slice(0, TITLE_LENGTH_MAX - 1)}…` : address;
+  const look = { title, theme: 'auto', by: 'day', zone: 'UTC', lang: 'en', count: DAYS } as const;
+  return historyChart(past, look, now());
 }

@@ -2,8 +2,9 @@
  * visitor-badge under `/visitor-badge`: `/badge?page_id=USER.REPO`, the badge of visits of a page,
  * as visitor-badge.laobi.icu and earlier visitor-badge.glitch.me drew it.
  *
- * As there, every request counts, except with `query_only`, and a missing `page_id` is shown as
- * a badge. Not here: how an id becomes a counter's name (`services/visitor-badge.ts`).
+ * As on visitor-badge.laobi.icu, every request counts, except with `query_only`, and a missing
+ * `page_id` is shown as a badge. Not here: how an id becomes a counter's name
+ * (`services/visitor-badge.ts`).
  */
 import { Hono } from 'hono';
 import { drawBadge } from '../../../images/badge.ts';
@@ -11,7 +12,8 @@ import { drawNumberedBadge } from '../../../images/numbered-badge.ts';
 import { visitorBadgeCounter } from '../../../services/visitor-badge.ts';
 import type { AppContext, Env, Surface } from '../../context.ts';
 import { errorsAsPictures, imageHeaders } from '../../images/error-picture.ts';
-import { type BadgeParts, colourOf, extraIn, PRIVATE, publicTotal } from '../badge.ts';
+import { PRIVATE } from '../../images/numbers.ts';
+import { type BadgeParts, colourOf, extraIn, publicTotal } from '../badge.ts';
 
 const PATH = '/visitor-badge/badge';
 /** `Cache-Control` of a badge, and of a badge that shows a mistake. */

@@ -5,6 +5,7 @@
 import { fill } from '../../../languages/format.ts';
 import { isName } from '../counters.ts';
 import { forgetToken, installationToken, ownCounters, tokenFor } from '../tokens.ts';
+import { isVisible, whileVisible } from '../visible.ts';
 import { exportSection } from './archive/export.ts';
 import { importSection } from './archive/import.ts';
 import { CounterView } from './counter.ts';
@@ -41,12 +42,8 @@ export class Shell {
   /** Shows the view for the URL, and follows it from now on. */
   start(): void {
     this.#place.append(this.#bar, this.#message.element, this.#body);
-    const isVisible = () => document.visibilityState === 'visible';
     addEventListener('hashchange', () => this.#change());
-    document.addEventListener('visibilitychange', () => this.#view?.run(isVisible()));
-    addEventListener('pageshow', () => this.#view?.run(isVisible()));
-    // Not every browser reports a page as hidden when it is left.
-    addEventListener('pagehide', () => this.#view?.run(false));
+    whileVisible((visible) => this.#view?.run(visible));
     this.#show();
   }
 
@@ -83,7 +80,7 @@ export class Shell {
     });
     this.#last = name;
     this.#fill(name, this.#view.element);
-    this.#view.run(document.visibilityState === 'visible');
+    this.#view.run(isVisible());
   }
 
   #showList(): void {

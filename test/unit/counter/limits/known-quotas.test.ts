@@ -8,6 +8,7 @@ import type { Limit, LimitRequest, Verdict } from '../../../../src/contract/limi
 import { pause } from '../../../../src/counter/clock.ts';
 import { AppError } from '../../../../src/counter/errors.ts';
 import { KnownQuotas, unreportedMax } from '../../../../src/counter/limits/known-quotas.ts';
+import { LimiterLine } from '../../../../src/counter/limits/limiter-line.ts';
 import { shareOf, takeFrom, verdictOf } from '../../../../src/counter/limits/rate-limit.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 
@@ -291,6 +292,22 @@ describe('the store', () => {
     await settle();
     expect(await take()).toMatchObject({ allowed: false });
     expect(asked.at(-1)).toMatchObject([{ who: 'somebody' }]);
+  });
+});
+
+describe('a call of the store', () => {
+  test('that fails ends its requests, and is not reported as late', async () => {
+    const fail = () => Promise.reject(new AppError('store-unavailable', 'made by the test'));
+    const line = new LimiterLine({ take: fail }, new ManualClock());
+    const told: unknown[] = [];
+    line.add({
+      wanted: { who: 'somebody', limit: LIMIT, count: 1 },
+      giveUp: () => told.push('given up'),
+      end: (outcome) => told.push(outcome),
+    });
+    await settle();
+    expect(told).toEqual(['not-taken']);
+    expect(line.overdue).toBe(false);
   });
 });
 

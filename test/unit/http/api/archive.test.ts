@@ -292,6 +292,11 @@ describe('an import over HTTP', () => {
       expect(last['detail']).toMatch(told);
       expect(last['detail']).not.toContain('--');
     }
+    const named = await send(parts, '{"seen":"counters","version":1}', '?namespace=my-site');
+    expect(named.last).toMatchObject({
+      code: 'request-invalid',
+      detail: 'namespace is for names that have none: leave it out for an export of Seen.',
+    });
     const badge = '<svg xmlns="http://www.w3.org/2000/svg"><text>1234</text></svg>';
     expect((await send(parts, badge)).last['error']).toContain(
       'use as to give the counter that it belongs to, as in as=my-site/page.',

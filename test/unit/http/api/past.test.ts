@@ -72,7 +72,7 @@ describe('visitors', () => {
   });
 
   test('stay unknown while the store does not return the day’s salt, and count all the same', async () => {
-    const { ask, hits, json, later, store } = begin();
+    const { ask, hits, json, store, clock } = begin();
     const { history } = store;
     const salt = history.salt.bind(history);
     history.salt = async () => {
@@ -83,7 +83,7 @@ describe('visitors', () => {
     history.salt = salt;
     await ask('/', from('192.0.2.1'));
     expect((await json('/api/v1/default/visitors')).today).toBe(0);
-    later(1000);
+    clock.jump(1000);
     await ask('/', from('192.0.2.1'));
     expect((await json('/api/v1/default/visitors')).today).toBe(1);
     expect((await json('/api/v1/default/visitors')).visits.person).toBe(3);

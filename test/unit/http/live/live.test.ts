@@ -55,18 +55,22 @@ describe('/live', () => {
     expect(response.headers.get('Cache-Control')).toBe('no-store, no-transform');
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
     await pass(app);
-    expect(events()).toEqual([{ name: 'my-site/page', value: 3 }]);
-    expect(text()).toContain('retry: 1000\nid: _.3\n');
+    expect(events()).toEqual([
+      { name: 'hits', value: null },
+      { name: 'my-site/page', value: 3 },
+    ]);
+    expect(text()).toContain('retry: 1000\nid: _.\n');
+    expect(lastId()).toBe('_.3');
     await app.ask('/');
     await app.ask('/hit/my-site/page');
     await pass(app);
-    expect(events().slice(1)).toEqual([
+    expect(events().slice(2)).toEqual([
       { name: 'hits', value: 1 },
       { name: 'my-site/page', value: 4 },
     ]);
     expect(lastId()).toBe('1.4');
     await pass(app);
-    expect(events()).toHaveLength(3);
+    expect(events()).toHaveLength(4);
     expect(text().match(/retry:/g)).toHaveLength(1);
     await app.store.registry.delete(['my-site/page']);
     await pass(app);
@@ -94,6 +98,22 @@ describe('/live', () => {
       expect(lastId()).toBe('1.8');
     }
     for (const { end } of [known, half, older]) await end();
+  });
+
+  test('tells a returning client that a counter was deleted meanwhile, and not again', async () => {
+    const app = setUp();
+    const gone = { name: 'my-site/page', value: null };
+    for (const [id, events] of [
+      ['7', [gone]],
+      // The connection was lost before the first event of this counter.
+      ['', [gone]],
+      ['_', []],
+    ] as const) {
+      const returning = await listen(app, 'my-site/page', id);
+      await pass(app);
+      expect({ id, events: returning.events() }).toEqual({ id, events: [...events] });
+      await returning.end();
+    }
   });
 
   test('ignores an id that is not its own', async () => {
@@ -127,7 +147,7 @@ describe('/live', () => {
     const { events, text, end } = await listen(app, 'my-site/page');
     await app.ask('/hit/my-site/page');
     await pass(app);
-    expect(events()).toEqual([]);
+    expect(events()).toEqual([{ name: 'my-site/page', value: null }]);
     expect(text()).not.toContain('4');
     await end();
   });

@@ -1,6 +1,7 @@
 /** Which visits belong to one visitor of a day. */
 import { expect, test } from 'bun:test';
-import { visitorOf } from '../../../../src/http/visit/visitors.ts';
+import { Visitors, visitorOf } from '../../../../src/http/visit/visitors.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
@@ -33,4 +34,30 @@ test('the memory for user agents does not grow', () => {
   for (let n = 0; n < 5000; n++)
     expect(visitorOf('192.0.2.7', `curl/${n}`, 'salt').kind).toBe('program');
   expect(visitorOf('192.0.2.7', FIREFOX, 'salt').kind).toBe('person');
+});
+
+test('after a failure the salt is read again in a second, also when the time of day is set back', async () => {
+  const clock = new ManualClock();
+  let now = 1_795_000_000_000;
+  let away = true;
+  const visitors = new Visitors({
+    history: {
+      salt: async () => {
+        if (away) throw new Error('made by the test');
+        return 'salt';
+      },
+    },
+    clientAddress: (peer) => peer,
+    clock,
+    now: () => now,
+    newSalt: () => 'new salt',
+  });
+  const id = async () => (await visitors.named('somebody')).id;
+  expect(await id()).toBeUndefined();
+  away = false;
+  now -= 3_600_000;
+  clock.jump(999);
+  expect(await id()).toBeUndefined();
+  clock.jump(1);
+  expect(await id()).toBeString();
 });
