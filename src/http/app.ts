@@ -19,6 +19,7 @@ import { checkBody, type UploadRoute } from './request/body-limit.ts';
 import { Lifecycle, type LifecycleOptions, type RequestState } from './request/lifecycle.ts';
 import { answerHead, otherMethods, withoutBody } from './request/methods.ts';
 import { boundedBody } from './request/reading.ts';
+import { afterBody } from './request/unread-body.ts';
 import type { Limits } from './visit/limits.ts';
 
 export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
@@ -32,8 +33,6 @@ export interface AppOptions extends Pick<LifecycleOptions, 'onRequest'> {
   readonly servedBy: string;
   /** Called with each error that is a bug. */
   readonly onBug: (error: unknown) => void;
-  /** How long the body of a request may take to arrive; 5 s when not given. */
-  readonly bodyMs?: number;
   /** The route that takes files; undefined for none. */
   readonly upload?: UploadRoute | undefined;
 }
@@ -45,9 +44,9 @@ export interface App extends Lifecycle {
 
 /** Builds the app of the public port. */
 export function createApp(options: AppOptions): App {
-  const { surfaces, hosts, servedBy, limits, onRequest, onBug, bodyMs, upload } = options;
+  const { surfaces, hosts, servedBy, limits, onRequest, onBug, upload } = options;
   const headers = headersOfAll(servedBy);
-  const common: Common = { headers, ...createChecks(limits, bodyMs), bodyMs };
+  const common: Common = { headers, ...createChecks(limits) };
   const pathIn = pathOn(hosts);
   const app = new Hono<Env>({ getPath: pathIn });
   for (const surface of surfaces) app.route('/', surface(common));
@@ -56,9 +55,12 @@ export function createApp(options: AppOptions): App {
     otherMethods(app, headers, (c) => errorFor(c, urlTooLong(c) ?? routeMissing(), headers)),
   );
   const lifecycle = new Lifecycle({
-    answer: (state) =>
-      refusedAtOnce(state, headers, pathIn, upload) ??
-      (state.isHead ? answerHead(app, state) : app.fetch(state.request, state)),
+    answer: (state) => {
+      const response =
+        refusedAtOnce(state, headers, pathIn, upload) ??
+        (state.isHead ? answerHead(app, state) : app.fetch(state.request, state));
+      return hasBody(state.request) ? afterBody(state, response) : response;
+    },
     // Hono itself failed, or a value was thrown that is not an Error.
     failed: (error) => {
       onBug(error);
@@ -127,20 +129,17 @@ function routeMissing(): AppError {
 const URL_LENGTH_MAX = 2048;
 
 /** The checks that surfaces use. `limits`: rate limits of visitors; `undefined` for none. */
-function createChecks(
-  limits: Limits | undefined,
-  bodyMs: number | undefined,
-): Pick<Common, 'checked' | 'admit' | 'admitted'> {
+function createChecks(limits: Limits | undefined): Pick<Common, 'checked' | 'admit' | 'admitted'> {
   const take = limits?.admit;
   const admit = (c: AppContext): Promise<void> | undefined => {
     if (!noteRoute(c)) return undefined;
-    const arrives = hasBody(c.req.raw) ? boundedBody(c, bodyMs) : undefined;
+    const arrives = hasBody(c.req.raw) ? boundedBody(c) : undefined;
     return arrives ? arrives.then(() => take?.(c)) : take?.(c);
   };
   return {
     checked: (handler) => (c) => {
       noteRoute(c);
-      const arrives = hasBody(c.req.raw) ? boundedBody(c, bodyMs) : undefined;
+      const arrives = hasBody(c.req.raw) ? boundedBody(c) : undefined;
       return arrives ? arrives.then(() => handler(c)) : handler(c);
     },
     admit,

@@ -22,8 +22,6 @@ export interface Common {
   readonly admitted: (handler: AppHandler) => AppHandler;
   /** The checks of `admitted` without a handler; `undefined` when there is nothing to wait for. */
   readonly admit: (c: AppContext) => Promise<void> | undefined;
-  /** How long the body of a request may take to arrive; `undefined` for the default. */
-  readonly bodyMs: number | undefined;
 }
 
 /** One part of the public port: an app of its own, whose routes are full paths. */

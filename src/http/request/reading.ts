@@ -40,24 +40,24 @@ function isTooLong(header: string | undefined): boolean {
   return header !== undefined && header.length > LENGTH_MAX;
 }
 
-/** Long enough for 16 KiB over a slow mobile network. */
-const BODY_MS = 5000;
+/** How long a body may take. Long enough for 16 KiB over a slow mobile network. */
+export const BODY_MS = 5000;
 
 /**
  * Reads a body of unknown length, for handlers that may not read it: until the response, Bun would
  * keep all that arrives. Undefined when there is nothing to wait for. Fails as `wholeBody` does.
  */
-export function boundedBody(c: AppContext, limitMs?: number): Promise<void> | undefined {
+export function boundedBody(c: AppContext): Promise<void> | undefined {
   if (c.env.uploads || !isChunked(c.req.raw)) return undefined;
-  return wholeBody(c, limitMs);
+  return wholeBody(c);
 }
 
 /**
  * Resolves when all of the body has arrived. Until then a stop does not wait for the request.
- * Fails with `body-incomplete` after `limitMs`, when the body breaks the rules of HTTP, and when
+ * Fails with `body-incomplete` after 5 s, when the body breaks the rules of HTTP, and when
  * the client leaves; with `body-too-large` when its length was unknown and is above the limit.
  */
-export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Promise<void> {
+export async function wholeBody({ req, env }: AppContext): Promise<void> {
   const { raw } = req;
   if (raw.body === null) return;
   env.lacksBody = true;
@@ -66,10 +66,10 @@ export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Pr
   try {
     // Without pieces, Hono keeps it for the handler.
     const arriving = chunked ? piecesWithin(raw.body, BODY_BYTES_MAX) : req.arrayBuffer();
-    body = await within(limitMs, arriving, () => {
+    body = await within(BODY_MS, arriving, () => {
       throw new AppError(
         'body-incomplete',
-        `The body of the request did not arrive within ${limitMs / 1000} s.`,
+        `The body of the request did not arrive within ${BODY_MS / 1000} s.`,
       );
     });
   } catch (error) {
@@ -83,10 +83,11 @@ export async function wholeBody({ req, env }: AppContext, limitMs = BODY_MS): Pr
   if (chunked) req.raw = new Request(raw, { method: raw.method, body });
 }
 
-async function piecesWithin(all: AsyncIterable<Uint8Array>, max: number): Promise<ArrayBuffer> {
+/** Of a body that is too long, the rest can still be read (`unread-body.ts`). */
+async function piecesWithin(body: ReadableStream<Uint8Array>, max: number): Promise<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of all) {
+  for await (const piece of body.values({ preventCancel: true })) {
     size += piece.length;
     if (size > max) throw bodyTooLarge();
     pieces.push(piece);
