@@ -24,29 +24,30 @@ async function run(context: Context): Promise<number> {
   const { life, metrics } = composeReplica(config, store, log, true);
   const { promise: stopAsked, resolve: stop } = Promise.withResolvers<void>();
 
+  const report = async (id: number) => {
+    // Without figures the parent still learns whether this replica is ready.
+    const figures = await metrics.snapshot().catch((error: unknown) => {
+      log.error({ error }, 'a bug: please report it');
+      return [];
+    });
+    parent.send({ say: 'reported', id, unready: life.unready(), metrics: figures });
+  };
+  const start = async () => {
+    await reachStore(() => store.counting.ping(), config.startMs, log);
+    if (!life.start()) return;
+    parent.send({ say: 'listening' });
+    log.debug({ pid: process.pid }, 'listening');
+  };
+
   listenAsReplica(stop);
   parent.onParentGone(stop);
   parent.onMessage((message) => {
     if (message.say === 'stop') stop();
     else if (message.say === 'ping') parent.send({ say: 'pong' });
-    else {
-      void metrics.snapshot().then((figures) =>
-        parent.send({
-          say: 'reported',
-          id: message.id,
-          unready: life.unready(),
-          metrics: figures,
-        }),
-      );
-    }
+    else void report(message.id);
   });
 
-  await Promise.race([
-    reachStore(() => store.counting.ping(), config.startMs, log).then(() => life.start()),
-    stopAsked,
-  ]);
-  parent.send({ say: 'listening' });
-  log.debug({ pid: process.pid }, 'listening');
+  await Promise.race([start(), stopAsked]);
   await stopAsked;
   log.debug('stopping');
   await life.stop();

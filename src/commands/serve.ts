@@ -59,6 +59,7 @@ async function run(context: Context): Promise<number> {
   const store = await composeStore(config, 'make');
   try {
     const starting = start(config, log, service, store).then((address) => {
+      if (address === undefined) return;
       started = true;
       if (!stopping) welcome(config, log, store.place, address, operations);
     });
@@ -78,9 +79,14 @@ async function run(context: Context): Promise<number> {
 
 /**
  * Waits for the store, warns of settings that could lose counts, and begins to serve. Returns the
- * address.
+ * address; `undefined` if a stop came first.
  */
-async function start(config: Config, log: Log, service: Service, store: Store): Promise<Address> {
+async function start(
+  config: Config,
+  log: Log,
+  service: Service,
+  store: Store,
+): Promise<Address | undefined> {
   const reached = async () => {
     await store.counting.ping();
     // May need another connection, which may fail alone.
@@ -111,7 +117,7 @@ function welcome(
   ] as const) {
     if (had !== wanted)
       log.warn(
-        `this system has no IPv6: ${what} use IPv4 only (${setting} is ${wanted} and stands for ${had})`,
+        `this system has no IPv6, so ${what} use IPv4 only (${setting} is ${wanted}; ${had} is used instead)`,
       );
   }
 }
@@ -137,7 +143,7 @@ Exit status:
   1    a bug
   2    a mistake in the command line or the settings
   69   the store cannot be reached, or a port cannot be opened
-  70   a replica could not be started
+  70   a replica could not be started, or ended by itself during its stop
   75   the stop took longer than --stop-ms and was cut off
   78   the store cannot be used as it is set up
   130  Ctrl-C twice      143  SIGTERM twice

@@ -4,6 +4,8 @@
  * Not here: signals, the start, and the log (`serve.ts`).
  */
 import type { Config } from '../config/config.ts';
+import { REPLICA_NAME_MAX } from '../config/values.ts';
+import { AppError } from '../counter/errors.ts';
 import type { Listening } from '../http/server.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
@@ -18,8 +20,8 @@ export type Address = Pick<Listening, 'host' | 'port'>;
 
 /** The service for visits: one replica, or a supervisor of several. */
 export interface Service {
-  /** Resolves when visits are accepted; returns the address. */
-  start(): Promise<Address>;
+  /** Resolves when visits are accepted; returns the address, `undefined` if a stop came first. */
+  start(): Promise<Address | undefined>;
   /** Resolves when every visit has its answer and nothing runs any more. */
   stop(): Promise<void>;
   /** Kills all child processes. */
@@ -59,18 +61,16 @@ export async function serveAlone(config: Config, log: Log): Promise<Service> {
 /**
  * Visits are served by replicas that share one port, each in a process of its own. They get the
  * flags in `argv`. Fails with `port-unavailable`, and with `settings-invalid` when a theme is
- * wrong.
+ * wrong, or the name too long for a number after it.
  */
 export function serveWithReplicas(config: Config, log: Log, argv: readonly string[]): Service {
   // Each replica reads the themes itself. A mistake in them is found here, before any starts.
   readThemes(config.themes);
+  const names = namesOf(config);
   const address = freePort(config);
   const figures = createParentMetrics(config.replicaName, () => supervisor.silent.length);
   const supervisor: Supervisor = new Supervisor({
-    names: Array.from(
-      { length: config.replicas },
-      (_, index) => `${config.replicaName}-${index + 1}`,
-    ),
+    names,
     // Later flags win, so these override those in `argv`.
     command: (name) => [
       ...thisProgram(),
@@ -99,6 +99,21 @@ export function serveWithReplicas(config: Config, log: Log, argv: readonly strin
     silent: () => ({ names: supervisor.silent, of: config.replicas }),
     metrics: async () => [await figures.snapshot(), ...(await supervisor.metrics())],
   };
+}
+
+/**
+ * The names of the replicas. Fails with `settings-invalid` when one is too long. The setting alone
+ * does not show it: a replica reads its own name, with the number, and the number of replicas.
+ */
+function namesOf({ replicas, replicaName }: Config): string[] {
+  const longest = REPLICA_NAME_MAX - `-${replicas}`.length;
+  if (replicaName.length > longest) {
+    throw new AppError(
+      'settings-invalid',
+      `SEEN_REPLICA_NAME has ${replicaName.length} characters. Use up to ${longest} with SEEN_REPLICAS=${replicas}, because each replica adds its number, as in -${replicas}.`,
+    );
+  }
+  return Array.from({ length: replicas }, (_, index) => `${replicaName}-${index + 1}`);
 }
 
 /** The words that start this program again: the single file is Bun and the program in one. */

@@ -75,18 +75,22 @@ export const hosts = z.string().transform((list, context): Hosts => {
 
 function mistakeInHost(host: string, service: string, found: Hosts): string | undefined {
   if (!HOST_NAME.test(host))
-    return 'is not a list of host names without ports and services, as in count.example.com=countapi,hits.example.com=abacus';
+    return 'is not a list of HOST=SERVICE, with host names without ports, as in count.example.com=countapi,hits.example.com=abacus';
   if (!isService(service))
     return `gives ${host} no service that Seen knows. Use one of ${SERVICES.join(', ')}`;
   return found.has(host) ? `has ${host} twice. A host serves one service` : undefined;
 }
 
+/** Room for the longest name that Swarm gives a task: service (63), slot and id (25). */
+export const REPLICA_NAME_MAX = 128;
+
 /** The name of a replica. */
-export const replicaName = z.string().regex(
-  /^[A-Za-z0-9_.-]{1,128}$/,
-  // Room for the longest name that Swarm gives a task: service (63), slot and id (25).
-  'is not a name: use up to 128 letters, digits, "_", "." and "-"',
-);
+export const replicaName = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9_.-]{1,${REPLICA_NAME_MAX}}$`),
+    `is not a name: use up to ${REPLICA_NAME_MAX} letters, digits, "_", "." and "-"`,
+  );
 
 /** The installation's token. It may be left out. */
 export const token = optional(

@@ -9,6 +9,7 @@
  */
 
 import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { MetricsSnapshot } from '../metrics.ts';
 
 /** Messages of the parent. */
@@ -75,7 +76,8 @@ export const SAME_SIGNAL_MS = 500;
  * stop, too.
  */
 export function listenToSignals({ onStop, onStopNow, onReplace }: SignalListeners): void {
-  const hadTerminal = process.stdout.isTTY;
+  // Any of the three: the log may go to a file. Under nohup none of them is a terminal.
+  const hadTerminal = [0, 1, 2].some((file) => isatty(file)) && !terminalIsGone();
   let stoppedAt: number | undefined;
   const stop = (signal: 'SIGTERM' | 'SIGINT', reason: string = signal) => {
     if (stoppedAt === undefined) {

@@ -64,8 +64,12 @@ const LOOK_MS = 25;
  * has not received requests yet.
  */
 const QUIET_LOOKS = 20;
-/** The minimum number of checks: earlier silence may be due to this process. */
-const LOOKS_MIN = 4;
+/**
+ * The number of checks after a silence of `IDLE_MS` before the stop: clients were idle already. A
+ * shorter silence may be due to a busy machine, and counts for nothing.
+ */
+const LOOKS_IF_IDLE = 4;
+const IDLE_MS = 2000;
 
 export class Life {
   readonly #options: LifeOptions;
@@ -77,10 +81,11 @@ export class Life {
   }
 
   /**
-   * Opens the port and returns its address. The store must be reachable. Fails with
-   * `port-unavailable`.
+   * Opens the port and returns its address; does nothing once a stop has begun. The store must be
+   * reachable. Fails with `port-unavailable`.
    */
-  start(): Pick<OpenPort, 'host' | 'port'> {
+  start(): Pick<OpenPort, 'host' | 'port'> | undefined {
+    if (this.#stopped) return undefined;
     this.#listening = this.#options.listen();
     this.#options.heartbeat.start();
     return this.#listening;
@@ -152,7 +157,7 @@ export class Life {
     const { app, drainMs } = this.#options;
     const until = performance.now() + drainMs;
     let heardAt = app.lastRequestAt();
-    let looks = Math.min((performance.now() - heardAt) / LOOK_MS, QUIET_LOOKS - LOOKS_MIN);
+    let looks = performance.now() - heardAt < IDLE_MS ? 0 : QUIET_LOOKS - LOOKS_IF_IDLE;
     while (performance.now() < until && looks < QUIET_LOOKS) {
       // eslint-disable-next-line no-await-in-loop -- looking again after a while
       await Bun.sleep(LOOK_MS);

@@ -19,6 +19,15 @@ const KILL_AFTER_MS = 2000;
 /** The time limit of a report: long enough for a slow store, too short for a scrape to fail. */
 const REPORT_MS = 3000;
 
+/** How a replica ended after it was told to stop. */
+export interface ReplicaEnd {
+  readonly name: string;
+  /** The exit status, 128 + N for signal N. */
+  readonly status: number;
+  /** `overdue`: it took too long, or hung and was killed. `died`: with a status other than 0. */
+  readonly how: 'in order' | 'overdue' | 'died';
+}
+
 export class ReplicaProcess implements WatchedReplica {
   readonly name: string;
   readonly startedAt = performance.now();
@@ -74,15 +83,17 @@ export class ReplicaProcess implements WatchedReplica {
 
   /**
    * Stops the replica in order, within `stopMs`, and kills it if it takes longer. Resolves when
-   * the process has ended; `overdue` if it took longer. Safe to call after its end.
+   * the process has ended. Safe to call after its end.
    */
-  async end(stopMs: number): Promise<'in order' | 'overdue'> {
+  async end(stopMs: number): Promise<ReplicaEnd> {
     this.#send({ say: 'stop' });
     const status = await within(stopMs + KILL_AFTER_MS, this.ended, () => {
       this.kill();
       return this.ended;
     });
-    return this.#killed || status === STATUS_OVERDUE ? 'overdue' : 'in order';
+    const overdue = this.#killed || status === STATUS_OVERDUE;
+    const how = overdue ? 'overdue' : status === 0 ? 'in order' : 'died';
+    return { name: this.name, status, how };
   }
 
   /** Ends the process at once. */

@@ -12,7 +12,9 @@ import { AppError } from '../counter/errors.ts';
 import type { Log } from '../log.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
 import type { Report } from './channel.ts';
+import { unreadyReason } from './readiness.ts';
 import { ReplicaProcess, Slot } from './replica-process.ts';
+import { logDeath, stopTogether } from './stopping.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface SupervisorOptions {
@@ -85,7 +87,7 @@ export class Supervisor {
 
   /**
    * Stops all replicas in order; resolves when all have ended. Fails with `stop-overdue` when one
-   * exceeded its deadline.
+   * exceeded its deadline, and with `replica-failed` when one died.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
@@ -101,9 +103,7 @@ export class Supervisor {
   /** The reason why no replica accepts traffic; `undefined` when at least one does. */
   async unready(): Promise<string | undefined> {
     if (this.#stopping) return 'draining';
-    const reports = await this.#reports();
-    if (reports.some(({ unready }) => unready === undefined)) return undefined;
-    return reports[0]?.unready ?? 'no replica answers';
+    return unreadyReason(this.#askAll());
   }
 
   /** The names of the replicas that have not answered for some seconds. */
@@ -114,27 +114,21 @@ export class Supervisor {
 
   /** The metrics of all replicas that answer. */
   async metrics(): Promise<MetricsSnapshot[]> {
-    return (await this.#reports()).map(({ metrics }) => metrics);
+    const reports = await Promise.all(this.#askAll());
+    return reports.filter((report) => report !== undefined).map(({ metrics }) => metrics);
   }
 
-  async #reports(): Promise<Report[]> {
-    const replicas = this.#slots
-      .map(({ current }) => current)
-      .filter((replica) => replica !== undefined);
-    const reports = await Promise.all(replicas.map((replica) => replica.report()));
-    return reports.filter((report) => report !== undefined);
+  /** Requests a report of each replica; `undefined` without a reply. */
+  #askAll(): Promise<Report | undefined>[] {
+    return this.#slots.flatMap(({ current }) => current?.report() ?? []);
   }
 
   async #stopAll(): Promise<void> {
-    const statuses = await Promise.all(
-      [...this.#alive].map((replica) => replica.end(this.#options.stopMs)),
-    );
-    this.#watchdog.end();
-    if (statuses.includes('overdue')) {
-      throw new AppError(
-        'stop-overdue',
-        `A replica did not stop within ${this.#options.stopMs} ms; its unfinished requests are cut off.`,
-      );
+    const { stopMs, log } = this.#options;
+    try {
+      await stopTogether(this.#alive, stopMs, log);
+    } finally {
+      this.#watchdog.end();
     }
   }
 
@@ -179,7 +173,9 @@ export class Supervisor {
     void this.#watch(slot, slot.current);
   }
 
+  /** Returns false when a stop has begun, or the new replica did not start. */
   async #replace(slot: Slot): Promise<boolean> {
+    if (this.#stopping) return false;
     const { log } = this.#options;
     const fresh = this.#spawn(slot.name);
     if (!(await fresh.listening) || this.#stopping) {
@@ -193,7 +189,9 @@ export class Supervisor {
     const old = slot.current;
     slot.replace(fresh);
     void this.#watch(slot, fresh);
-    await old?.end(this.#options.stopMs);
+    const end = await old?.end(this.#options.stopMs);
+    // A stop of all replicas logs it itself.
+    if (end?.how === 'died' && !this.#stopping) logDeath(end, log);
     log.info(`${slot.name} is replaced`);
     return true;
   }

@@ -3,7 +3,7 @@
  */
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { version } from '../../package.json' with { type: 'json' };
 import { sharesPorts } from '../../src/commands/compose/ports.ts';
 import { temporaryFolder, until } from '../support/folder.ts';
@@ -59,14 +59,13 @@ describe('start', () => {
   });
 
   test('the warning about an unsafe Redis comes once, not once per replica', async () => {
-    const redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
+    await using redis = await RedisServer.start({ ...SAFE, appendfsync: 'everysec' });
     program = await Program.start({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     await until('the lines', () => program.lines().length >= 4);
     const warnings = program.lines().filter(({ level }) => level === 'warn');
     expect(warnings.map(({ msg }) => msg)).toEqual([
       expect.stringContaining('appendfsync everysec'),
     ]);
-    await redis[Symbol.asyncDispose]();
   });
 
   test('a single replica needs no second process, and counts as well', async () => {
@@ -137,7 +136,7 @@ describe('replacing replicas', () => {
   });
 
   test('SIGHUP before the start is complete does nothing', async () => {
-    const redis = await RedisServer.start();
+    await using redis = await RedisServer.start();
     redis.pause();
     program = await Program.prepare({ SEEN_STORE_URL: redis.url, SEEN_REPLICAS: '2' });
     program.spawn();
@@ -149,7 +148,6 @@ describe('replacing replicas', () => {
     await until('the lines', () => program.out.includes('counts are kept'));
     expect((await program.replicas()).length).toBe(2);
     expect(await program.stop()).toBe(0);
-    await redis[Symbol.asyncDispose]();
   });
 
   test('a replacement does not create a new database when the file was moved away', async () => {
@@ -219,7 +217,12 @@ describe('stopping', () => {
   });
 
   test('a client that has sent half a request does not delay the stop', async () => {
-    program = await Program.start({ SEEN_REPLICAS: '1' });
+    // Seen waits 5 s for the rest of a body, and so longer than this stop may take.
+    program = await Program.start({
+      SEEN_REPLICAS: '1',
+      SEEN_DRAIN_MS: '1000',
+      SEEN_STOP_MS: '3500',
+    });
     const type = (name: string) => `Host: a\r\nContent-Type: application/${name}\r\n`;
     const json = type('json');
     const form = type('x-www-form-urlencoded');
@@ -248,16 +251,16 @@ describe('stopping', () => {
 
   test('SIGTERM and Ctrl-C end all processes with status 0, at once when nobody visits', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      program = await Program.start({
+      await using other = await Program.start({
         SEEN_REPLICAS: '2',
-        SEEN_DRAIN_MS: '60000',
-        SEEN_STOP_MS: '120000',
+        // Longer than the limit of a test, into which a stop that drained to the end would run.
+        SEEN_DRAIN_MS: '400000',
+        SEEN_STOP_MS: '800000',
       });
-      const replicas = await program.replicas();
-      // A stop that always took its longest would run into the limit of this test.
-      expect(await program.stop(signal)).toBe(0);
+      const replicas = await other.replicas();
+      expect(await other.stop(signal)).toBe(0);
       expect(replicas.some(isAlive)).toBe(false);
-      expect(program.lines().at(-1)?.msg).toContain('stopped');
+      expect(other.lines().at(-1)?.msg).toContain('stopped');
     }
   });
 
@@ -281,7 +284,7 @@ describe('stopping', () => {
   });
 
   test('a second signal ends all processes at once, with the signal’s status', async () => {
-    const redis = await RedisServer.start();
+    await using redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,
       SEEN_REPLICAS: '2',
@@ -300,11 +303,10 @@ describe('stopping', () => {
     expect(await program.stop('SIGTERM')).toBe(143);
     await until('the replicas to be gone', () => !replicas.some(isAlive));
     await visit;
-    await redis[Symbol.asyncDispose]();
   });
 
   test('a stop that takes too long is cut off, with status 75 and a message', async () => {
-    const redis = await RedisServer.start();
+    await using redis = await RedisServer.start();
     for (const replicas of ['1', '2']) {
       program = await Program.start({
         SEEN_REPLICAS: replicas,
@@ -322,7 +324,6 @@ describe('stopping', () => {
       await visit;
       await program[Symbol.asyncDispose]();
     }
-    await redis[Symbol.asyncDispose]();
   });
 
   test('closing the terminal stops the program', async () => {
@@ -371,6 +372,28 @@ describe('stopping', () => {
         () => false,
         () => true,
       ),
+    );
+  });
+
+  test('closing the terminal stops the program also when its log goes to a file', async () => {
+    program = await Program.prepare();
+    const folder = dirname(program.database);
+    const log = Bun.file(join(folder, 'log'));
+    const run = Bun.spawn(
+      ['script', '--quiet', '-c', `${process.execPath} ${MAIN} serve > log`, '/dev/null'],
+      {
+        cwd: folder,
+        env: { ...program.environment, SEEN_REPLICAS: '2' },
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'ignore',
+      },
+    );
+    await until('the program to be ready', () => program.ready());
+    await until('the lines', async () => (await log.text()).includes('the counts are kept in'));
+    run.kill('SIGKILL');
+    await until('it to stop', async () =>
+      (await log.text()).includes('stopped: every answered visit is stored'),
     );
   });
 });
@@ -427,7 +450,7 @@ describe('the operations port', () => {
   });
 
   test('metrics are available even while the store does not answer', async () => {
-    const redis = await RedisServer.start();
+    await using redis = await RedisServer.start();
     program = await Program.start({
       SEEN_STORE_URL: redis.url,
       SEEN_REPLICAS: '2',
@@ -447,7 +470,6 @@ describe('the operations port', () => {
     });
     redis.resume();
     await until('it to be ready again', () => program.ready());
-    await redis[Symbol.asyncDispose]();
   });
 
   test('while Seen drains it is alive and not ready', async () => {

@@ -13,7 +13,7 @@ test('visits', async () => {
   const config = readConfig({ argv, env: {} });
   const log = createLog({ level: 'warn', format: 'json', replica: 'covered' });
   const { life } = composeReplica(config, await composeStore(config, 'make'), log, false);
-  const { port } = await life.start();
+  const port = life.start()?.port;
   const url = `http://127.0.0.1:${port}/`;
   const visits = Number(process.env['VISITS']);
   for (let visit = 1; visit <= visits; visit++) {
